@@ -1,0 +1,39 @@
+//! The facts of one finalized block.
+
+use std::collections::BTreeMap;
+
+use crate::{BlockHash, BlockNumber, BlockRef, ChainEvent, Millis, NetUid};
+
+/// What one finalized block says about the subnets that are followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlockFacts {
+    /// The block.
+    pub block: BlockRef,
+    /// The hash of its parent (zero for genesis).
+    pub parent_hash: BlockHash,
+    /// `Timestamp.Now` in its state; block 0 has none and counts as block 1's.
+    pub time: Millis,
+    /// The version of the runtime that *made* the block.
+    pub spec_version: u32,
+    /// Whether that runtime announces incentive by event.
+    pub announces_incentive: bool,
+    /// The counters of the subnets asked for; a subnet that does not exist in this state is absent.
+    pub subnets: BTreeMap<NetUid, SubnetCounters>,
+    /// The events that bear on stake, by index.
+    pub events: Vec<ChainEvent>,
+}
+
+/// A subnet's counters in the state of a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SubnetCounters {
+    /// Blocks between epochs (one more on the older runtimes).
+    pub tempo: u16,
+    /// `BlocksSinceLastStep`.
+    pub blocks_since_last_step: u64,
+    /// `LastMechansimStepBlock` (the chain's spelling): the block of the last epoch that distributed.
+    pub last_step_block: BlockNumber,
+    /// `SubnetEpochIndex`, where the chain has one.
+    pub epoch_index: Option<u64>,
+    /// `NetworkRegisteredAt`: tells a re-registered netuid from the one before.
+    pub registered_at: BlockNumber,
+}

@@ -1,0 +1,27 @@
+//! Exact stake ledgers and vesting multipliers for Bittensor subnets.
+//!
+//! Pure: no I/O, no clock, no runtime, no network. Chains and stores come in through
+//! [`ports::ChainPort`] and [`ports::StakeStore`].
+
+mod account;
+mod block;
+mod entry;
+mod epoch;
+mod event;
+mod ids;
+pub mod ports;
+mod position;
+mod ppb;
+mod rao;
+mod tranche;
+
+pub use account::{AddressError, Coldkey, Hotkey};
+pub use block::{BlockFacts, SubnetCounters};
+pub use entry::{Entry, EntryOrder, Flow, Kind, Source};
+pub use epoch::{Epoch, EpochRecord, StakeChange, is_epoch};
+pub use event::{ChainEvent, Phase, StakeEvent};
+pub use ids::{BlockHash, BlockNumber, BlockRef, Millis, NetUid, Uid};
+pub use position::{Neuron, Position, PositionKey};
+pub use ppb::{DecimalError, Ppb};
+pub use rao::{Rao, RaoDelta};
+pub use tranche::{EntryId, Exit, HolderTranches, OpenTranche, Origin, Tranche, TrancheChange, TrancheHistory, sort_entries};

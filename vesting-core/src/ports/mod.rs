@@ -1,0 +1,13 @@
+//! The ports: what the core asks of a chain and of a store.
+
+mod chain;
+mod store;
+
+pub use chain::{ChainError, ChainPort};
+pub use store::{Commit, Holder, LedgerState, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError, Watermark};
+pub use store::{BalanceChange, MultiplierRow};
+
+#[cfg(any(test, feature = "mocks"))]
+pub use chain::MockChainPort;
+#[cfg(any(test, feature = "mocks"))]
+pub use store::MockStakeStore;

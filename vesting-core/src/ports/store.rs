@@ -1,0 +1,232 @@
+//! The store, as the core sees it.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+
+use crate::{
+    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, EpochRecord, Exit, Hotkey, Kind, Millis, NetUid, Neuron, OpenTranche,
+    PositionKey, Ppb, Rao, RaoDelta, Tranche, TrancheHistory, Uid,
+};
+
+/// Why a store refused. Each kind demands one reaction.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Somebody else holds the database. Reaction: try again.
+    #[error("the database is busy: {0}; another program may be writing to it")]
+    Busy(String),
+    /// The batch does not follow on the watermark. Reaction: read the watermark again and go on from there.
+    #[error("subnet {netuid}: the store stands at {stands_at}, but the block offered follows on {offered}")]
+    NotNext {
+        /// The subnet.
+        netuid: NetUid,
+        /// The watermark, in words.
+        stands_at: String,
+        /// The parent offered, in words.
+        offered: String,
+    },
+    /// The database belongs to another chain. Reaction: stop and say so.
+    #[error("the database holds the chain with genesis {stored}, but the endpoint serves {offered}: use another `--database-url` or another endpoint")]
+    OtherChain {
+        /// What the database holds.
+        stored: BlockHash,
+        /// What was offered.
+        offered: BlockHash,
+    },
+    /// The database cannot be read or written as it is. Reaction: stop and say so.
+    #[error("{0}")]
+    Unusable(String),
+    /// What is stored does not mean what it should. Reaction: stop and say so.
+    #[error("the database is damaged: {0}")]
+    Corrupt(String),
+}
+
+/// How far the record of a subnet goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watermark {
+    /// The last block recorded.
+    pub block: BlockRef,
+    /// The time of that block.
+    pub time: Millis,
+    /// The first block recorded.
+    pub first_block: BlockNumber,
+    /// The block up to which `stake_snapshots` hold every change of every holder's positions.
+    pub observed: BlockNumber,
+    /// The version of the runtime that made the last block.
+    pub spec_version: u32,
+}
+
+/// A coldkey whose positions are followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Holder {
+    /// The coldkey.
+    pub coldkey: Coldkey,
+    /// The block at whose end its record opens.
+    pub since: BlockNumber,
+}
+
+/// The alpha of a position in the state of a block. Written when it differs from the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Snapshot {
+    /// The block.
+    pub block: BlockNumber,
+    /// The position.
+    pub key: PositionKey,
+    /// Its alpha.
+    pub alpha: Rao,
+}
+
+/// A change in who holds a uid, seen in the state of `block`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NeuronRow {
+    /// The uid.
+    pub uid: Uid,
+    /// The block in whose state it was first seen.
+    pub block: BlockNumber,
+    /// Who holds it from there; `None` when nobody does.
+    pub holder: Option<(Hotkey, Coldkey)>,
+}
+
+/// What one position did from one epoch (after it) to the next (before it), by kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BalanceChange {
+    /// B₁, the epoch at whose end the interval begins.
+    pub from: BlockNumber,
+    /// B₂−1, the block at whose end it ends.
+    pub to: BlockNumber,
+    /// The position.
+    pub key: PositionKey,
+    /// Its alpha at B₁.
+    pub start: Rao,
+    /// Its alpha at B₂−1.
+    pub end: Rao,
+    /// The entries between, summed by kind.
+    pub by_kind: BTreeMap<Kind, RaoDelta>,
+}
+
+/// What must be remembered of the interval that is still open, so that a restart judges its
+/// rounding as an undisturbed run would.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OpenInterval {
+    /// Stake operations by anyone on each hotkey of this subnet since the last epoch.
+    pub operations: BTreeMap<Hotkey, u64>,
+    /// Whether the runtime changed since the last epoch.
+    pub runtime_changed: bool,
+}
+
+/// The multiplier of a neuron as of an epoch, under a policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MultiplierRow {
+    /// The epoch's block.
+    pub as_of: BlockNumber,
+    /// The policy, as its canonical text.
+    pub policy: String,
+    /// The neuron.
+    pub neuron: Neuron,
+    /// Its multiplier.
+    pub multiplier: Ppb,
+}
+
+/// Blocks of one subnet that become part of the record in one transaction, with the watermark.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// The subnet.
+    pub netuid: NetUid,
+    /// What the record must stand at: the parent of the first block; `None` for a new record.
+    pub parent: Option<BlockRef>,
+    /// The new watermark.
+    pub watermark: Watermark,
+    /// Entries, in ledger order.
+    pub entries: Vec<Entry>,
+    /// Coldkeys followed from here on.
+    pub holders: Vec<Holder>,
+    /// The epoch, if the last block is one.
+    pub epoch: Option<EpochRecord>,
+    /// Changes of the interval that the epoch closes.
+    pub balance_changes: Vec<BalanceChange>,
+    /// Positions that changed.
+    pub snapshots: Vec<Snapshot>,
+    /// Uids that changed hands.
+    pub neurons: Vec<NeuronRow>,
+    /// Tranches opened.
+    pub tranches: Vec<Tranche>,
+    /// Exits from tranches.
+    pub exits: Vec<Exit>,
+    /// The open interval after the last block.
+    pub interval: OpenInterval,
+}
+
+/// What a recorder needs to go on where the record ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerState {
+    /// Where it ends.
+    pub watermark: Watermark,
+    /// The coldkeys followed.
+    pub holders: Vec<Holder>,
+    /// Σ entries of each position; zero sums may be left out.
+    pub balances: BTreeMap<PositionKey, RaoDelta>,
+    /// The newest snapshot of each position.
+    pub observed: BTreeMap<PositionKey, Rao>,
+    /// The alpha of each position at the last epoch (zero left out), and that epoch's block.
+    pub last_epoch: Option<BlockNumber>,
+    /// Who holds which uid.
+    pub neurons: Vec<NeuronRow>,
+    /// The tranches that still hold something.
+    pub open_tranches: Vec<OpenTranche>,
+    /// The open interval.
+    pub interval: OpenInterval,
+}
+
+/// Keeps the record. Nothing is ever lost or counted twice: a commit is one transaction, and one
+/// that does not follow on the watermark is refused.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait StakeStore: Send + Sync {
+    /// Binds an empty store to a chain, or checks that it belongs to it.
+    async fn bind_chain(&self, genesis: BlockHash) -> Result<(), StoreError>;
+
+    /// The subnets with a record, in order.
+    async fn netuids(&self) -> Result<Vec<NetUid>, StoreError>;
+
+    /// How far the record of a subnet goes; `None` where there is none.
+    async fn watermark(&self, netuid: NetUid) -> Result<Option<Watermark>, StoreError>;
+
+    /// All that is needed to go on; `None` where there is no record.
+    async fn ledger_state(&self, netuid: NetUid) -> Result<Option<LedgerState>, StoreError>;
+
+    /// Adds blocks to the record, in one transaction. Refuses with [`StoreError::NotNext`] unless
+    /// `commit.parent` is the watermark, and leaves the record as it was.
+    async fn commit(&self, commit: &Commit) -> Result<(), StoreError>;
+
+    /// Writes snapshots read in the state of the watermark `at`, after which `observed` is that
+    /// block. Refuses with [`StoreError::NotNext`] when the watermark is another.
+    async fn observe(&self, netuid: NetUid, at: BlockRef, snapshots: &[Snapshot]) -> Result<(), StoreError>;
+
+    /// The entries with `from` ≤ block ≤ `to`, in ledger order.
+    async fn entries(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Entry>, StoreError>;
+
+    /// The epochs with `from` ≤ block ≤ `to`, in order, with their changes by position.
+    async fn epochs(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<EpochRecord>, StoreError>;
+
+    /// Who held which uid: every change seen up to `to`, by block and uid.
+    async fn neurons(&self, netuid: NetUid, to: BlockNumber) -> Result<Vec<NeuronRow>, StoreError>;
+
+    /// Every holder, by coldkey.
+    async fn holders(&self, netuid: NetUid) -> Result<Vec<Holder>, StoreError>;
+
+    /// The alpha of every position at the end of `block`, as far as snapshots go (zero left out).
+    async fn positions_at(&self, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<PositionKey, Rao>, StoreError>;
+
+    /// The tranches entered up to `as_of` with their exits up to `as_of`, by coldkey and entry.
+    async fn tranches(&self, netuid: NetUid, as_of: BlockNumber) -> Result<Vec<TrancheHistory>, StoreError>;
+
+    /// The changes of intervals that end in `from` ≤ block ≤ `to`, by end and position.
+    async fn balance_changes(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<BalanceChange>, StoreError>;
+
+    /// Stores the multipliers of an epoch under a policy; storing them again changes nothing.
+    async fn put_multipliers(&self, netuid: NetUid, rows: &[MultiplierRow]) -> Result<(), StoreError>;
+
+    /// The multipliers stored as of an epoch under a policy, by uid.
+    async fn multipliers(&self, netuid: NetUid, as_of: BlockNumber, policy: &str) -> Result<Vec<MultiplierRow>, StoreError>;
+}
