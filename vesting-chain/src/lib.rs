@@ -1,1 +1,17 @@
-//! placeholder
+//! Reads stake and epochs of a Subtensor chain through subxt's legacy JSON-RPC methods.
+//!
+//! Everything is looked up by name in the metadata of the runtime that *made* the block that is
+//! read; an absent optional item is a capability that is off, not an error.
+
+mod adapter;
+mod chunks;
+mod endpoint;
+mod events;
+mod fields;
+mod positions;
+mod runtime;
+mod runtimes;
+
+pub use adapter::{ChainOptions, SubxtChain};
+pub use endpoint::Requests;
+pub use runtime::{Capabilities, Runtime};

@@ -133,9 +133,9 @@ pub struct Entry {
     pub alpha: RaoDelta,
 }
 
-/// The order of a block: opening of later blocks first, then emission, events by index,
-/// unattributed, rounding; ties by kind, hotkey and coldkey.
-pub type EntryOrder = (BlockNumber, u8, Option<u32>, Kind, Hotkey, Coldkey);
+/// The order of a ledger: by block, in it emission, events by index, unattributed, rounding and
+/// what opens there; ties by kind, event index, hotkey and coldkey.
+pub type EntryOrder = (BlockNumber, u8, Option<u32>, Kind, Option<u32>, Hotkey, Coldkey);
 
 impl Entry {
     /// The flow of its kind.
@@ -147,7 +147,9 @@ impl Entry {
     /// Where it stands in the ledger; equal for no two entries.
     #[must_use]
     pub fn order(&self) -> EntryOrder {
-        (self.block, self.rank(), self.source.map(|s| s.event_index), self.kind, self.key.hotkey, self.key.coldkey)
+        let index = self.source.map(|s| s.event_index);
+        let by_event = index.filter(|_| self.rank() == 1);
+        (self.block, self.rank(), by_event, self.kind, index, self.key.hotkey, self.key.coldkey)
     }
 
     /// The place of its sort within a block. An opening is a state at the end of its block.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use crate::{
-    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, EpochRecord, Exit, Hotkey, Kind, Millis, NetUid, Neuron, OpenTranche,
+    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, Epoch, EpochRecord, Exit, Hotkey, Kind, Millis, NetUid, Neuron, OpenTranche,
     PositionKey, Ppb, Rao, RaoDelta, Tranche, TrancheHistory, Uid,
 };
 
@@ -51,6 +51,8 @@ pub struct Watermark {
     pub time: Millis,
     /// The first block recorded.
     pub first_block: BlockNumber,
+    /// The time of that block.
+    pub first_time: Millis,
     /// The block up to which `stake_snapshots` hold every change of every holder's positions.
     pub observed: BlockNumber,
     /// The version of the runtime that made the last block.
@@ -208,6 +210,9 @@ pub trait StakeStore: Send + Sync {
 
     /// The epochs with `from` ≤ block ≤ `to`, in order, with their changes by position.
     async fn epochs(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<EpochRecord>, StoreError>;
+
+    /// The epochs with `from` ≤ block ≤ `to`, in order, without their changes.
+    async fn epoch_list(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Epoch>, StoreError>;
 
     /// Who held which uid: every change seen up to `to`, by block and uid.
     async fn neurons(&self, netuid: NetUid, to: BlockNumber) -> Result<Vec<NeuronRow>, StoreError>;

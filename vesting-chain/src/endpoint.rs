@@ -1,0 +1,214 @@
+//! Endpoints: one sticky connection, a deadline on every call, the next endpoint when one fails.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use subxt::rpcs::client::{RpcClient, RpcParams, RpcSubscription};
+use subxt::rpcs::{Error as RpcError, rpc_params};
+use tokio::sync::{Mutex, Semaphore};
+use vesting_core::ports::ChainError;
+use vesting_core::{BlockHash, BlockNumber};
+
+/// How many JSON-RPC calls were made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Requests(pub u64);
+
+/// What a caller wants done with an error.
+enum Reaction {
+    /// The node answered: the error is about the call itself.
+    Answer(ChainError),
+    /// Another try, elsewhere, may do better.
+    Elsewhere(ChainError),
+}
+
+/// The endpoints of one chain.
+pub(crate) struct Endpoints {
+    urls: Vec<String>,
+    /// Which of them serves now; stays until it fails.
+    current: AtomicUsize,
+    client: Mutex<Option<(usize, RpcClient)>>,
+    /// The chain, once known: an endpoint that serves another is refused.
+    genesis: Mutex<Option<BlockHash>>,
+    deadline: Duration,
+    in_flight: Semaphore,
+    requests: AtomicU64,
+}
+
+impl Endpoints {
+    pub(crate) fn new(urls: Vec<String>, deadline: Duration, in_flight: usize) -> Self {
+        Self {
+            urls,
+            current: AtomicUsize::new(0),
+            client: Mutex::new(None),
+            genesis: Mutex::new(None),
+            deadline,
+            in_flight: Semaphore::new(in_flight.max(1)),
+            requests: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn requests(&self) -> Requests {
+        Requests(self.requests.load(Ordering::Relaxed))
+    }
+
+    fn url(&self, index: usize) -> &str {
+        self.urls.get(index % self.urls.len().max(1)).map_or("", String::as_str)
+    }
+
+    /// The chain's genesis hash.
+    pub(crate) async fn genesis(&self) -> Result<BlockHash, ChainError> {
+        if let Some(genesis) = *self.genesis.lock().await {
+            return Ok(genesis);
+        }
+        // Connecting asks for it.
+        self.client().await?;
+        let genesis = *self.genesis.lock().await;
+        genesis.ok_or_else(|| ChainError::Malformed("the endpoint has no block 0".into()))
+    }
+
+    async fn client(&self) -> Result<(usize, RpcClient), ChainError> {
+        let mut slot = self.client.lock().await;
+        if let Some((index, client)) = slot.as_ref() {
+            return Ok((*index, client.clone()));
+        }
+        let index = self.current.load(Ordering::Relaxed);
+        let client = self.connect(self.url(index)).await?;
+        *slot = Some((index, client.clone()));
+        Ok((index, client))
+    }
+
+    async fn connect(&self, url: &str) -> Result<RpcClient, ChainError> {
+        let unreachable = |why: String| {
+            ChainError::Unreachable(format!("cannot reach the endpoint {url}: {why}; check `--network` or `--endpoints`, and that the node is running"))
+        };
+        let connecting = RpcClient::from_insecure_url(url);
+        let client = match tokio::time::timeout(self.deadline, connecting).await {
+            Ok(Ok(client)) => client,
+            Ok(Err(error)) => return Err(unreachable(words(&error))),
+            Err(_) => return Err(unreachable(format!("no answer within {} s", self.deadline.as_secs()))),
+        };
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let asking = client.request::<Option<subxt::utils::H256>>("chain_getBlockHash", rpc_params![0]);
+        let genesis = match tokio::time::timeout(self.deadline, asking).await {
+            Ok(Ok(Some(hash))) => BlockHash(hash.0),
+            Ok(Ok(None)) => return Err(unreachable("it has no block 0".into())),
+            Ok(Err(error)) => return Err(unreachable(words(&error))),
+            Err(_) => return Err(unreachable(format!("no answer within {} s", self.deadline.as_secs()))),
+        };
+        let mut known = self.genesis.lock().await;
+        match *known {
+            Some(expected) if expected != genesis => {
+                Err(unreachable(format!("it serves another chain (genesis {genesis}, not {expected})")))
+            }
+            _ => {
+                *known = Some(genesis);
+                Ok(client)
+            }
+        }
+    }
+
+    /// Gives up the connection `index`, unless somebody has done so already.
+    async fn give_up(&self, index: usize) {
+        let mut slot = self.client.lock().await;
+        if slot.as_ref().is_none_or(|(current, _)| *current == index) {
+            *slot = None;
+            let next = (index + 1) % self.urls.len().max(1);
+            self.current.store(next, Ordering::Relaxed);
+        }
+    }
+
+    /// Makes a call about the state of `block` (or about none): with a deadline, within the limit of
+    /// requests in flight, on each endpoint in turn and twice around before giving up.
+    pub(crate) async fn call<R: DeserializeOwned>(&self, block: Option<BlockNumber>, method: &str, params: RpcParams) -> Result<R, ChainError> {
+        self.attempt(block, |client| {
+            let params = params.clone();
+            async move { client.request(method, params).await }
+        })
+        .await
+    }
+
+    /// Subscribes to finalized heads, only to be woken.
+    pub(crate) async fn finalized_heads(&self) -> Result<RpcSubscription<serde_json::Value>, ChainError> {
+        self.attempt(None, |client| async move {
+            client.subscribe("chain_subscribeFinalizedHeads", RpcParams::new(), "chain_unsubscribeFinalizedHeads").await
+        })
+        .await
+    }
+
+    async fn attempt<R, F>(&self, block: Option<BlockNumber>, make: impl Fn(RpcClient) -> F) -> Result<R, ChainError>
+    where
+        F: Future<Output = Result<R, RpcError>>,
+    {
+        let _permit = self.in_flight.acquire().await.map_err(|_| ChainError::Unreachable("shutting down".into()))?;
+        let mut last = ChainError::Unreachable("no endpoint is configured: use `--network` or `--endpoints`".into());
+        let tries = self.urls.len().saturating_mul(2);
+        for attempt in 0..tries {
+            if attempt > 0 {
+                // A node that restarts needs a moment; grows, but stays within a block's time.
+                let pause = 250u64.saturating_mul(1 << attempt.min(4));
+                tokio::time::sleep(Duration::from_millis(pause)).await;
+            }
+            let (index, client) = match self.client().await {
+                Ok(found) => found,
+                Err(error) => {
+                    last = error;
+                    self.give_up(self.current.load(Ordering::Relaxed)).await;
+                    continue;
+                }
+            };
+            self.requests.fetch_add(1, Ordering::Relaxed);
+            let reaction = match tokio::time::timeout(self.deadline, make(client)).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(error)) => self.judge(index, block, &error),
+                Err(_) => Reaction::Elsewhere(ChainError::Unreachable(format!(
+                    "the endpoint {} gave no answer within {} s",
+                    self.url(index),
+                    self.deadline.as_secs()
+                ))),
+            };
+            match reaction {
+                Reaction::Answer(error) => return Err(error),
+                Reaction::Elsewhere(error) => {
+                    tracing::warn!(endpoint = self.url(index), %error, "trying again");
+                    last = error;
+                    self.give_up(index).await;
+                }
+            }
+        }
+        Err(last)
+    }
+
+    fn judge(&self, index: usize, block: Option<BlockNumber>, error: &RpcError) -> Reaction {
+        let url = self.url(index);
+        match error {
+            // Substrate answers both with code 4003 / -32000 and differs in words only between
+            // versions; whatever the node says about a state we asked for by a finalized hash
+            // means that it does not have it.
+            RpcError::User(user) if block.is_some() && (user.code == 4003 || user.code == -32000) => {
+                let block = block.unwrap_or_default();
+                if self.urls.len() > 1 {
+                    return Reaction::Elsewhere(ChainError::Pruned { block });
+                }
+                Reaction::Answer(ChainError::Pruned { block })
+            }
+            RpcError::User(user) => Reaction::Answer(ChainError::Unsupported(format!("the endpoint {url} refused a call: {}", user.message))),
+            RpcError::Deserialization(why) => Reaction::Elsewhere(ChainError::Malformed(format!("the endpoint {url} answered nonsense: {why}"))),
+            other => Reaction::Elsewhere(ChainError::Unreachable(format!("the endpoint {url} failed: {}", words(other)))),
+        }
+    }
+}
+
+/// An error with its causes.
+fn words(error: &RpcError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        if !text.contains(&inner_text) {
+            text = format!("{text}: {inner_text}");
+        }
+        cause = inner.source();
+    }
+    text
+}

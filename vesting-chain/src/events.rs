@@ -1,0 +1,162 @@
+//! `System.Events` in the core's words.
+
+use subxt::config::SubstrateConfig;
+use subxt::events::{Events, Phase as SubxtPhase};
+use vesting_core::ports::ChainError;
+use vesting_core::{ChainEvent, NetUid, Phase, StakeEvent};
+
+use crate::fields::Fields;
+use crate::runtime::{FeeRule, Runtime};
+
+/// The pallets whose events bear on stake. `TransactionFeePaidWithAlpha` lives in one of them
+/// according to the generation, so both are looked at.
+const PALLETS: [&str; 2] = ["SubtensorModule", "SubtensorTransactionFee"];
+
+/// Mechanisms of a subnet share its netuid: the field of the incentive event is
+/// mechanism × 4096 + netuid (CHAIN.md).
+const MECHANISM_STRIDE: u16 = 4096;
+
+/// Decodes the events of a block with the metadata of the runtime that made it.
+pub(crate) fn decode(runtime: &Runtime, bytes: Vec<u8>) -> Result<Vec<ChainEvent>, ChainError> {
+    let events: Events<SubstrateConfig> = runtime.events(bytes)?;
+    let mut seen = 0u32;
+    let mut found = Vec::new();
+    for event in events.iter() {
+        let event = event.map_err(|e| ChainError::Malformed(format!("the events of a block made by spec {} cannot be decoded: {e}", runtime.spec_version())))?;
+        seen += 1;
+        if !PALLETS.contains(&event.pallet_name()) {
+            continue;
+        }
+        let cut = || Fields::cut(runtime.metadata(), event.pallet_index(), event.event_index(), event.field_bytes());
+        let Some(stake) = translate(runtime, event.event_name(), cut)? else { continue };
+        let phase = match event.phase() {
+            SubxtPhase::ApplyExtrinsic(index) => Phase::Extrinsic(index),
+            SubxtPhase::Finalization => Phase::Finalization,
+            SubxtPhase::Initialization => Phase::Initialization,
+        };
+        found.push(ChainEvent { index: event.index(), phase, event: stake });
+    }
+    // The iterator ends quietly when bytes run out; a block with fewer events than it says is not read.
+    if seen != events.len() {
+        return Err(ChainError::Malformed(format!("a block announces {} events, but {seen} were found", events.len())));
+    }
+    Ok(found)
+}
+
+fn translate<'a>(
+    runtime: &Runtime,
+    name: &str,
+    cut: impl Fn() -> Result<Fields<'a>, ChainError>,
+) -> Result<Option<StakeEvent>, ChainError> {
+    Ok(Some(match name {
+        "StakeAdded" => {
+            let f = cut()?;
+            let (coldkey, hotkey) = (f.coldkey("coldkey", 0)?, f.hotkey("hotkey", 1)?);
+            // Oldest shape: (coldkey?, hotkey, amount) without alpha; there balances tell.
+            if f.len() < 5 {
+                return Err(too_old(name));
+            }
+            StakeEvent::StakeAdded { coldkey, hotkey, netuid: f.netuid("netuid", 4)?, alpha: Some(f.rao("alpha", 3)?) }
+        }
+        "StakeRemoved" => {
+            let f = cut()?;
+            let (coldkey, hotkey) = (f.coldkey("coldkey", 0)?, f.hotkey("hotkey", 1)?);
+            if f.len() < 5 {
+                return Err(too_old(name));
+            }
+            let mut alpha = f.rao("alpha", 3)?;
+            if runtime.fee_rule() == FeeRule::OnTop && f.len() > 5 {
+                let fee = f.rao("fee", 5)?;
+                alpha.0 = alpha.0.checked_add(fee.0).ok_or_else(|| ChainError::Malformed("a removal is beyond 64 bits".into()))?;
+            }
+            StakeEvent::StakeRemoved { coldkey, hotkey, netuid: f.netuid("netuid", 4)?, alpha: Some(alpha) }
+        }
+        "StakeMoved" => {
+            let f = cut()?;
+            StakeEvent::StakeMoved {
+                coldkey: f.coldkey("coldkey", 0)?,
+                from_hotkey: f.hotkey("origin_hotkey", 1)?,
+                from_netuid: f.netuid("origin_netuid", 2)?,
+                to_hotkey: f.hotkey("destination_hotkey", 3)?,
+                to_netuid: f.netuid("destination_netuid", 4)?,
+            }
+        }
+        "StakeTransferred" => {
+            let f = cut()?;
+            StakeEvent::StakeTransferred {
+                from_coldkey: f.coldkey("origin_coldkey", 0)?,
+                to_coldkey: f.coldkey("destination_coldkey", 1)?,
+                hotkey: f.hotkey("hotkey", 2)?,
+                from_netuid: f.netuid("origin_netuid", 3)?,
+                to_netuid: f.netuid("destination_netuid", 4)?,
+            }
+        }
+        "StakeSwapped" => {
+            let f = cut()?;
+            StakeEvent::StakeSwapped {
+                coldkey: f.coldkey("coldkey", 0)?,
+                hotkey: f.hotkey("hotkey", 1)?,
+                from_netuid: f.netuid("origin_netuid", 2)?,
+                to_netuid: f.netuid("destination_netuid", 3)?,
+            }
+        }
+        "AlphaRecycled" => {
+            let f = cut()?;
+            StakeEvent::AlphaRecycled { coldkey: f.coldkey("coldkey", 0)?, hotkey: f.hotkey("hotkey", 1)?, alpha: f.rao("alpha", 2)?, netuid: f.netuid("netuid", 3)? }
+        }
+        "AlphaBurned" => {
+            let f = cut()?;
+            StakeEvent::AlphaBurned { coldkey: f.coldkey("coldkey", 0)?, hotkey: f.hotkey("hotkey", 1)?, alpha: f.rao("alpha", 2)?, netuid: f.netuid("netuid", 3)? }
+        }
+        "TransactionFeePaidWithAlpha" => {
+            let f = cut()?;
+            StakeEvent::FeePaidWithAlpha { who: f.coldkey("who", 0)?, alpha: f.rao("alpha_fee", 2)? }
+        }
+        "IncentiveAlphaEmittedToMiners" => {
+            let f = cut()?;
+            let index = f.number("netuid", 0)?;
+            StakeEvent::IncentiveEmitted {
+                netuid: NetUid(index % MECHANISM_STRIDE),
+                mechanism: index / MECHANISM_STRIDE,
+                emissions: f.raos("emissions", 1)?,
+            }
+        }
+        "AutoStakeAdded" => {
+            let f = cut()?;
+            StakeEvent::AutoStakeAdded {
+                netuid: f.netuid("netuid", 0)?,
+                destination: f.hotkey("destination", 1)?,
+                hotkey: f.hotkey("hotkey", 2)?,
+                owner: f.coldkey("owner", 3)?,
+                incentive: f.rao("incentive", 4)?,
+            }
+        }
+        "RootClaimed" => StakeEvent::RootClaimed { coldkey: cut()?.coldkey("coldkey", 0)? },
+        "HotkeySwapped" => {
+            let f = cut()?;
+            StakeEvent::HotkeySwapped { coldkey: f.coldkey("coldkey", 0)?, old: f.hotkey("old_hotkey", 1)?, new: f.hotkey("new_hotkey", 2)?, netuid: None }
+        }
+        "HotkeySwappedOnSubnet" => {
+            let f = cut()?;
+            StakeEvent::HotkeySwapped {
+                coldkey: f.coldkey("coldkey", 0)?,
+                old: f.hotkey("old_hotkey", 1)?,
+                new: f.hotkey("new_hotkey", 2)?,
+                netuid: Some(f.netuid("netuid", 3)?),
+            }
+        }
+        "ColdkeySwapped" => {
+            let f = cut()?;
+            StakeEvent::ColdkeySwapped { old: f.coldkey("old_coldkey", 0)?, new: f.coldkey("new_coldkey", 1)? }
+        }
+        "NetworkRemoved" => StakeEvent::NetworkRemoved { netuid: cut()?.netuid("netuid", 0)? },
+        "EpochSkipped" => StakeEvent::EpochSkipped { netuid: cut()?.netuid("netuid", 0)? },
+        "EpochDeferred" => StakeEvent::EpochDeferred { netuid: cut()?.netuid("netuid", 0)? },
+        "EpochTriggered" => StakeEvent::EpochTriggered { netuid: cut()?.netuid("netuid", 0)? },
+        _ => return Ok(None),
+    }))
+}
+
+fn too_old(event: &str) -> ChainError {
+    ChainError::Unsupported(format!("the runtime is too old: its event {event} does not say how much alpha changed; start the record at a later block"))
+}

@@ -1,0 +1,164 @@
+//! One runtime: its metadata, and what it can tell.
+
+use subxt::client::OfflineClient;
+use subxt::config::SubstrateConfig;
+use subxt::config::substrate::SpecVersionForRange;
+use subxt::events::Events;
+use subxt::ext::frame_decode::storage::encode_storage_key;
+use subxt::ext::frame_decode::storage::IntoEncodableValues;
+use subxt::ext::scale_decode::DecodeAsType;
+use subxt::{ArcMetadata, Metadata};
+use vesting_core::ports::ChainError;
+
+const PALLET: &str = "SubtensorModule";
+
+/// Where the fee of a `StakeRemoved` is: the meaning changed with spec 401 under the same name and
+/// fields (FACTS 1 and 13), so no metadata tells, only the version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FeeRule {
+    /// Inside the event's alpha.
+    Inside,
+    /// On top of it.
+    OnTop,
+}
+
+const FEE_ON_TOP_SINCE: u32 = 401;
+
+/// What a runtime can tell, found by name in its metadata.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // a list of what is there and what is not
+pub struct Capabilities {
+    /// `IncentiveAlphaEmittedToMiners`: incentive is announced.
+    pub incentive_event: bool,
+    /// `AutoStakeDestination` and `AutoStakeAdded`.
+    pub auto_stake: bool,
+    /// `AlphaV2` and `TotalHotkeySharesV2`: shares as decimal floats.
+    pub float_shares: bool,
+    /// `Alpha` and `TotalHotkeyShares`: shares as fixed-point numbers.
+    pub fixed_shares: bool,
+    /// `SubnetEpochIndex`: the chain counts epochs.
+    pub epoch_index: bool,
+    /// `TransactionFeePaidWithAlpha`: fees in alpha are announced.
+    pub fee_in_alpha: bool,
+    /// `StakeInfoRuntimeApi`: the runtime's own answer about positions.
+    pub stake_api: bool,
+}
+
+/// A runtime of the chain: everything is looked up in it by name.
+pub struct Runtime {
+    spec_version: u32,
+    metadata: ArcMetadata,
+    offline: OfflineClient<SubstrateConfig>,
+    capabilities: Capabilities,
+}
+
+impl Runtime {
+    /// Takes up a runtime by its metadata (SCALE, version 14 or later).
+    ///
+    /// # Errors
+    /// When the metadata cannot be decoded, or lacks something that cannot be done without.
+    pub fn new(spec_version: u32, metadata: &[u8]) -> Result<Self, ChainError> {
+        let metadata = Metadata::decode_from(metadata)
+            .map_err(|e| ChainError::Malformed(format!("the metadata of spec {spec_version} cannot be decoded: {e}")))?
+            .arc();
+        let capabilities = Self::look(spec_version, &metadata)?;
+        let config = SubstrateConfig::builder()
+            .set_metadata_for_spec_versions([(spec_version, metadata.clone())])
+            .set_spec_version_for_block_ranges([SpecVersionForRange { block_range: 0..u64::MAX, spec_version, transaction_version: 0 }])
+            .build();
+        Ok(Self { spec_version, metadata, offline: OfflineClient::new_with_config(config), capabilities })
+    }
+
+    fn look(spec_version: u32, metadata: &Metadata) -> Result<Capabilities, ChainError> {
+        let missing = |what: &str| {
+            ChainError::Unsupported(format!("the runtime (spec {spec_version}) has no {what}: this endpoint does not serve a Subtensor chain, or its runtime is of a kind this version does not know"))
+        };
+        let pallet = metadata.pallet_by_name(PALLET).ok_or_else(|| missing("pallet `SubtensorModule`"))?;
+        let storage = pallet.storage().ok_or_else(|| missing("storage in `SubtensorModule`"))?;
+        let has = |name: &str| storage.entry_by_name(name).is_some();
+        for name in ["Tempo", "BlocksSinceLastStep", "LastMechansimStepBlock", "SubnetworkN", "Keys", "Owner", "StakingHotkeys", "TotalHotkeyAlpha"] {
+            if !has(name) {
+                return Err(missing(&format!("storage `SubtensorModule.{name}`")));
+            }
+        }
+        for (pallet, name) in [("System", "Events"), ("System", "ParentHash"), ("Timestamp", "Now")] {
+            let found = metadata.pallet_by_name(pallet).and_then(|p| p.storage()).and_then(|s| s.entry_by_name(name));
+            if found.is_none() {
+                return Err(missing(&format!("storage `{pallet}.{name}`")));
+            }
+        }
+        let event = |name: &str| metadata.pallets().filter_map(|p| p.event_variants()).flatten().any(|v| v.name == name);
+        let capabilities = Capabilities {
+            incentive_event: event("IncentiveAlphaEmittedToMiners"),
+            auto_stake: event("AutoStakeAdded") && has("AutoStakeDestination"),
+            float_shares: has("AlphaV2") && has("TotalHotkeySharesV2"),
+            fixed_shares: has("Alpha") && has("TotalHotkeyShares"),
+            epoch_index: has("SubnetEpochIndex"),
+            fee_in_alpha: event("TransactionFeePaidWithAlpha"),
+            stake_api: metadata.runtime_api_trait_by_name("StakeInfoRuntimeApi").is_some(),
+        };
+        if !capabilities.float_shares && !capabilities.fixed_shares {
+            return Err(missing("share storage (`AlphaV2` or `Alpha`)"));
+        }
+        Ok(capabilities)
+    }
+
+    /// Its version.
+    #[must_use]
+    pub fn spec_version(&self) -> u32 {
+        self.spec_version
+    }
+
+    /// What it can tell.
+    #[must_use]
+    pub fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+
+    pub(crate) fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    pub(crate) fn fee_rule(&self) -> FeeRule {
+        if self.spec_version >= FEE_ON_TOP_SINCE { FeeRule::OnTop } else { FeeRule::Inside }
+    }
+
+    pub(crate) fn events(&self, bytes: Vec<u8>) -> Result<Events<SubstrateConfig>, ChainError> {
+        let at = self.offline.at_block(0u64).map_err(|e| ChainError::Malformed(e.to_string()))?;
+        Ok(at.events().from_bytes(bytes))
+    }
+
+    /// Whether `SubtensorModule` stores `item`.
+    pub(crate) fn stores(&self, item: &str) -> bool {
+        self.metadata.pallet_by_name(PALLET).and_then(|p| p.storage()).is_some_and(|s| s.entry_by_name(item).is_some())
+    }
+
+    /// The storage key of `SubtensorModule.item[keys]`, hashed as the metadata says.
+    pub(crate) fn key(&self, item: &str, keys: impl IntoEncodableValues) -> Result<Vec<u8>, ChainError> {
+        self.key_in(PALLET, item, keys)
+    }
+
+    /// The storage key of `pallet.item[keys]`.
+    pub(crate) fn key_in(&self, pallet: &str, item: &str, keys: impl IntoEncodableValues) -> Result<Vec<u8>, ChainError> {
+        encode_storage_key(pallet, item, keys, &*self.metadata, self.metadata.types())
+            .map_err(|e| ChainError::Unsupported(format!("storage `{pallet}.{item}` has another shape in spec {}: {e}", self.spec_version)))
+    }
+
+    /// Decodes a stored value of `SubtensorModule.item`.
+    pub(crate) fn value<T: DecodeAsType>(&self, item: &str, bytes: &[u8]) -> Result<T, ChainError> {
+        self.value_in(PALLET, item, bytes)
+    }
+
+    /// Decodes a stored value of `pallet.item`.
+    pub(crate) fn value_in<T: DecodeAsType>(&self, pallet: &str, item: &str, mut bytes: &[u8]) -> Result<T, ChainError> {
+        let ty = self
+            .metadata
+            .pallet_by_name(pallet)
+            .and_then(|p| p.storage())
+            .and_then(|s| s.entry_by_name(item))
+            .map(|entry| entry.value_ty())
+            .ok_or_else(|| ChainError::Unsupported(format!("spec {} has no storage `{pallet}.{item}`", self.spec_version)))?;
+        T::decode_as_type(&mut bytes, ty, self.metadata.types())
+            .map_err(|e| ChainError::Malformed(format!("storage `{pallet}.{item}` cannot be decoded with spec {}: {e}", self.spec_version)))
+    }
+}

@@ -1,0 +1,71 @@
+//! The runtimes of a chain, by version, fetched once each.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use subxt::rpcs::methods::legacy::{Bytes, RuntimeVersion};
+use subxt::rpcs::rpc_params;
+use subxt::utils::H256;
+use tokio::sync::Mutex;
+use vesting_core::ports::ChainError;
+use vesting_core::{BlockHash, BlockNumber};
+
+use crate::endpoint::Endpoints;
+use crate::runtime::Runtime;
+
+/// Metadata versions in the order they are asked for.
+const METADATA_VERSIONS: [u32; 1] = [15];
+
+/// Every runtime met so far.
+#[derive(Default)]
+pub(crate) struct Runtimes {
+    /// One fetch at a time, so that a version is fetched once however many ask for it.
+    known: Mutex<BTreeMap<u32, Arc<Runtime>>>,
+}
+
+impl Runtimes {
+    /// The runtime of `spec_version`, whose code is the one in the state of the block `at`.
+    pub(crate) async fn get(&self, endpoints: &Endpoints, spec_version: u32, at: BlockHash, number: BlockNumber) -> Result<Arc<Runtime>, ChainError> {
+        let mut known = self.known.lock().await;
+        if let Some(runtime) = known.get(&spec_version) {
+            return Ok(runtime.clone());
+        }
+        let bytes = fetch(endpoints, at, number).await?;
+        let runtime = Arc::new(Runtime::new(spec_version, &bytes)?);
+        tracing::info!(spec_version, capabilities = ?runtime.capabilities(), "runtime");
+        known.insert(spec_version, runtime.clone());
+        Ok(runtime)
+    }
+
+    /// The newest runtime met so far.
+    pub(crate) async fn newest(&self) -> Option<Arc<Runtime>> {
+        self.known.lock().await.last_key_value().map(|(_, runtime)| runtime.clone())
+    }
+}
+
+async fn fetch(endpoints: &Endpoints, at: BlockHash, number: BlockNumber) -> Result<Vec<u8>, ChainError> {
+    for version in METADATA_VERSIONS {
+        let argument = format!("0x{}", version.to_le_bytes().map(|byte| format!("{byte:02x}")).concat());
+        let params = rpc_params!["Metadata_metadata_at_version", argument, H256(at.0)];
+        let answer = endpoints.call::<Bytes>(Some(number), "state_call", params).await.map(|bytes| bytes.0);
+        // Option<OpaqueMetadata>: 1, then the length, then the metadata.
+        match answer {
+            Ok(bytes) if bytes.first() == Some(&1) => {
+                let inner: Vec<u8> = subxt::ext::codec::Decode::decode(&mut &bytes[1..])
+                    .map_err(|e| ChainError::Malformed(format!("the metadata cannot be unwrapped: {e}")))?;
+                return Ok(inner);
+            }
+            // Not there in this version, or no such call: the next.
+            Ok(_) | Err(ChainError::Unsupported(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let raw: Bytes = endpoints.call(Some(number), "state_getMetadata", rpc_params![H256(at.0)]).await?;
+    Ok(raw.0)
+}
+
+/// The spec version of the runtime whose code is in the state of a block.
+pub(crate) async fn spec_version_of_code(endpoints: &Endpoints, at: BlockHash, number: BlockNumber) -> Result<u32, ChainError> {
+    let version: RuntimeVersion = endpoints.call(Some(number), "state_getRuntimeVersion", rpc_params![H256(at.0)]).await?;
+    Ok(version.spec_version)
+}
