@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ports::{BalanceChange, Commit, Holder, LedgerState, NeuronRow, OpenInterval, Snapshot, Watermark};
-use crate::{BlockFacts, BlockNumber, BlockRef, Coldkey, Entry, EpochRecord, Hotkey, HolderTranches, Kind, Millis, NetUid, Neuron, PositionKey, Rao, RaoDelta, Uid};
+use crate::{BlockFacts, BlockNumber, BlockRef, Coldkey, Entry, EpochRecord, Flow, Hotkey, HolderTranches, Kind, Millis, NetUid, Neuron, PositionKey, Rao, RaoDelta, Uid};
 
 /// A conservation law that does not hold: a bug or a damaged database. Reaction: stop and say so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -264,17 +264,17 @@ impl SubnetLedger {
         Ok(())
     }
 
-    /// Closes the open interval at B₂−1, when there is one: its changes by kind.
+    /// Closes the open interval at B₂−1, when there is one: its changes by flow.
     pub fn close_interval(&mut self, to: BlockNumber) {
         let Some(from) = self.last_epoch else { return };
-        let mut by_position: BTreeMap<PositionKey, BTreeMap<Kind, RaoDelta>> = BTreeMap::new();
+        let mut by_position: BTreeMap<PositionKey, BTreeMap<Flow, RaoDelta>> = BTreeMap::new();
         for entry in &self.interval_entries {
-            *by_position.entry(entry.key).or_default().entry(entry.kind).or_default() += entry.alpha;
+            *by_position.entry(entry.key).or_default().entry(entry.flow()).or_default() += entry.alpha;
         }
-        for (key, by_kind) in by_position {
+        for (key, by_flow) in by_position {
             let of = |balances: &BTreeMap<PositionKey, RaoDelta>| balances.get(&key).and_then(|alpha| alpha.amount()).unwrap_or_default();
             let (start, end) = (of(&self.interval_start), of(&self.balances));
-            self.pending.balance_changes.push(BalanceChange { from, to, key, start, end, by_kind });
+            self.pending.balance_changes.push(BalanceChange { from, to, key, start, end, by_flow });
         }
     }
 

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::classify::{Flows, classify};
 use crate::emission::{EpochStates, split};
@@ -17,6 +17,9 @@ use crate::{BlockFacts, BlockNumber, BlockRef, Coldkey, Entry, Epoch, EpochRecor
 
 /// Blocks behind the head beyond which following is catching up.
 const FAR_BEHIND: u64 = 16;
+
+/// Blocks fetched before they are taken in.
+const BLOCKS_AHEAD: u64 = 256;
 
 /// Why the record cannot go on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -190,32 +193,41 @@ impl BlockchainMonitor {
         let next = |ledger: &SubnetLedger| ledger.watermark().map_or(first, |w| w.block.number.child());
         let Some(from) = self.ledgers.values().map(next).min() else { return Ok(()) };
         let netuids: Arc<[NetUid]> = self.ledgers.keys().copied().collect();
-        let (chain, ahead) = (Arc::clone(&self.chain), self.in_flight);
-        let mut blocks = stream::iter(from.0..=to.0)
-            .map(|number| {
-                let (chain, netuids) = (Arc::clone(&chain), Arc::clone(&netuids));
-                async move { chain.block(BlockNumber(number), &netuids).await }
-            })
-            .buffered(ahead);
         let mut state = Progress { block: from.parent(), to, epochs: 0, entries: 0 };
-        while let Some(facts) = blocks.next().await {
-            let facts = facts?;
-            for netuid in netuids.iter() {
-                let behind = self.ledgers.get(netuid).is_some_and(|ledger| next(ledger) <= facts.block.number);
-                if behind {
-                    let (epochs, entries) = self.take(*netuid, &facts, pace).await?;
-                    state.epochs = state.epochs.saturating_add(epochs);
-                    state.entries = state.entries.saturating_add(entries);
+        let mut next_block = from;
+        while next_block <= to {
+            let last = BlockNumber(next_block.0.saturating_add(BLOCKS_AHEAD - 1).min(to.0));
+            for facts in self.fetch(next_block, last, &netuids).await? {
+                for netuid in netuids.iter() {
+                    let behind = self.ledgers.get(netuid).is_some_and(|ledger| next(ledger) <= facts.block.number);
+                    if behind {
+                        let (epochs, entries) = self.take(*netuid, &facts, pace).await?;
+                        state.epochs = state.epochs.saturating_add(epochs);
+                        state.entries = state.entries.saturating_add(entries);
+                    }
                 }
+                state.block = facts.block.number;
+                progress(state);
             }
-            state.block = facts.block.number;
-            progress(state);
+            next_block = last.child();
         }
-        drop(blocks);
         for netuid in netuids.iter() {
             self.commit(*netuid).await?;
         }
         Ok(())
+    }
+
+    /// Fetches a run of blocks, several at a time. All of it, before any is taken in: a fetch left
+    /// half done while a ledger asks for more would hold on to the places it waits for.
+    async fn fetch(&self, from: BlockNumber, to: BlockNumber, netuids: &Arc<[NetUid]>) -> Result<Vec<BlockFacts>, ChainError> {
+        stream::iter(from.0..=to.0)
+            .map(|number| {
+                let (chain, netuids) = (Arc::clone(&self.chain), Arc::clone(netuids));
+                async move { chain.block(BlockNumber(number), &netuids).await }
+            })
+            .buffered(self.in_flight)
+            .try_collect()
+            .await
     }
 
     /// Takes one block into one ledger; gives how many epochs and entries it brought.

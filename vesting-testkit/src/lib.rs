@@ -1,1 +1,7 @@
-//! placeholder
+//! Chains to test against: recordings of the real pallets served again, and a simulated subnet.
+
+pub mod contract;
+pub mod history;
+pub mod node;
+pub mod recording;
+pub mod stake_api;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use crate::{
-    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, Epoch, EpochRecord, Exit, Hotkey, Kind, Millis, NetUid, Neuron, OpenTranche,
+    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, Epoch, EpochRecord, Exit, Flow, Hotkey, Millis, NetUid, Neuron, OpenTranche,
     PositionKey, Ppb, Rao, RaoDelta, Tranche, TrancheHistory, Uid,
 };
 
@@ -90,7 +90,7 @@ pub struct NeuronRow {
     pub holder: Option<(Hotkey, Coldkey)>,
 }
 
-/// What one position did from one epoch (after it) to the next (before it), by kind.
+/// What one position did from one epoch (after it) to the next (before it), by flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BalanceChange {
     /// B₁, the epoch at whose end the interval begins.
@@ -103,8 +103,8 @@ pub struct BalanceChange {
     pub start: Rao,
     /// Its alpha at B₂−1.
     pub end: Rao,
-    /// The entries between, summed by kind.
-    pub by_kind: BTreeMap<Kind, RaoDelta>,
+    /// The entries between, summed by flow.
+    pub by_flow: BTreeMap<Flow, RaoDelta>,
 }
 
 /// What must be remembered of the interval that is still open, so that a restart judges its

@@ -1,0 +1,13 @@
+DROP TABLE multipliers;
+DROP TABLE tranche_exits;
+DROP TABLE stake_tranches;
+DROP TABLE neurons;
+DROP TABLE stake_snapshots;
+DROP TABLE stake_balance_changes;
+DROP TABLE stake_changes;
+DROP TABLE epoch_boundaries;
+DROP TABLE stake_transactions;
+DROP TABLE holders;
+DROP TABLE open_interval;
+DROP TABLE blockchain_state;
+DROP TABLE chain;

@@ -1,0 +1,80 @@
+//! `vesting catch-up`.
+
+use std::time::Instant;
+
+use serde::Serialize;
+use vesting_core::ports::ChainPort;
+use vesting_core::policy::Policy;
+use vesting_core::{BlockNumber, Pace, Ppb, Progress};
+
+use super::Session;
+use super::progress::Bar;
+use crate::UsageError;
+use crate::cli::CatchUpArgs;
+use crate::wiring;
+
+/// Blocks that share a transaction between epochs.
+pub const BLOCKS_PER_COMMIT: u32 = 1_000;
+
+#[derive(Serialize)]
+struct Done {
+    netuids: Vec<u16>,
+    from: u64,
+    to: u64,
+    epochs: u64,
+    entries: u64,
+    requests: u64,
+    seconds: f64,
+}
+
+pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let mut config = session.config.clone();
+    if let Some(days) = &args.days {
+        let days: Ppb = days.parse().map_err(|e| UsageError(format!("--days: {e}")))?;
+        let wrong = || UsageError("--days: it must be above 0 and at most 3650".into());
+        config.policy.retention_window = Policy::days(days).ok_or_else(wrong)?;
+        config.policy.check().map_err(|_| wrong())?;
+    }
+    wiring::followed(&config)?;
+    let chain = wiring::chain(&config);
+    // The chain first: a wrong endpoint leaves no empty database behind.
+    let head = chain.finalized_head().await?;
+    let to = match args.to.map(BlockNumber) {
+        Some(to) if to > head.number => {
+            return Err(UsageError(format!("`--to {to}`: the finalized head is block {}", head.number)).into());
+        }
+        Some(to) => to,
+        None => head.number,
+    };
+    wiring::check_subnets(&config, chain.as_ref(), head.number).await?;
+    let store = session.record_or_new()?;
+    let (mut monitor, first) = wiring::monitor(&config, &chain, store, args.from.map(BlockNumber)).await?;
+    let mut bar = Bar::new("catching up");
+    let mut last = Progress { block: first.parent(), to, epochs: 0, entries: 0 };
+    let pace = Pace::CatchingUp { blocks_per_commit: BLOCKS_PER_COMMIT };
+    monitor
+        .advance(first, to, pace, &mut |state| {
+            bar.show(state, chain.requests().0);
+            last = state;
+        })
+        .await?;
+    monitor.observe().await?;
+    bar.done();
+    let done = Done {
+        netuids: config.netuids.iter().map(|n| n.0).collect(),
+        from: first.0,
+        to: to.0,
+        epochs: last.epochs,
+        entries: last.entries,
+        requests: chain.requests().0,
+        seconds: started.elapsed().as_secs_f64(),
+    };
+    if session.json {
+        return session.out.json(&done);
+    }
+    session.out.line(format!(
+        "The record stands at block {to}: {} epochs and {} entries taken in, {} requests, {:.1} s.",
+        done.epochs, done.entries, done.requests, done.seconds
+    ))
+}

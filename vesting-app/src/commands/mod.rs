@@ -1,0 +1,68 @@
+//! The commands, one file each.
+
+mod apply;
+mod catch_up;
+mod epochs;
+mod ledger;
+mod miners;
+mod progress;
+mod run;
+mod simnode;
+mod stats;
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+use anyhow::Context;
+use tracing_subscriber::EnvFilter;
+use vesting_core::ports::StakeStore;
+
+use crate::cli::{Cli, Command};
+use crate::config::{self, Config};
+use crate::output::Out;
+
+/// What every command has.
+pub struct Session {
+    pub config: Config,
+    pub json: bool,
+    pub out: Out,
+}
+
+impl Session {
+    /// The record, which must be there already: reading never creates one.
+    fn record(&self) -> anyhow::Result<Arc<dyn StakeStore>> {
+        let url = &self.config.database_url;
+        vesting_store::open_existing(url).with_context(|| format!("cannot open the database {url}"))
+    }
+
+    /// The record, created when it is not there.
+    fn record_or_new(&self) -> anyhow::Result<Arc<dyn StakeStore>> {
+        let url = &self.config.database_url;
+        vesting_store::open(url).with_context(|| format!("cannot open the database {url}"))
+    }
+}
+
+/// Runs a command.
+pub async fn run(cli: Cli) -> anyhow::Result<()> {
+    let config = config::load(&cli.config, std::env::vars())?;
+    let quiet = !matches!(cli.command, Command::Run(_));
+    log(quiet);
+    let mut session = Session { config, json: cli.config.json, out: Out::new() };
+    match cli.command {
+        Command::Run(args) => run::run(&mut session, &args).await,
+        Command::CatchUp(args) => catch_up::run(&mut session, &args).await,
+        Command::Simnode(args) => simnode::run(&mut session, &args).await,
+        Command::Miners(args) => miners::run(&mut session, &args).await,
+        Command::Epochs(args) => epochs::run(&mut session, &args).await,
+        Command::Ledger(args) => ledger::run(&mut session, &args).await,
+        Command::Stats(args) => stats::run(&mut session, &args).await,
+        Command::Apply(args) => apply::run(&mut session, &args).await,
+    }?;
+    session.out.flush()
+}
+
+/// Logs go to standard error, so that standard output is the answer alone.
+fn log(quiet: bool) {
+    let filter = EnvFilter::try_from_env("RUST_LOG").unwrap_or_else(|_| EnvFilter::new(if quiet { "warn" } else { "info" }));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).with_target(false).init();
+}

@@ -1,0 +1,38 @@
+//! The progress bar of long work, on standard error and only on a terminal.
+
+use indicatif::{ProgressBar, ProgressStyle};
+use vesting_core::Progress;
+
+/// A bar over blocks.
+pub struct Bar {
+    bar: ProgressBar,
+    started: bool,
+}
+
+impl Bar {
+    pub fn new(what: &str) -> Self {
+        let bar = ProgressBar::new(0);
+        let template = "{prefix} [{bar:32}] {pos}/{len} blocks · {msg} · {elapsed} gone, {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("━╸─"));
+        }
+        bar.set_prefix(what.to_owned());
+        Self { bar, started: false }
+    }
+
+    pub fn show(&mut self, state: Progress, requests: u64) {
+        if !self.started {
+            self.started = true;
+            self.bar.set_length(state.to.0);
+            self.bar.set_position(state.block.0.saturating_sub(1));
+            // Time left is judged from here, not from block 0.
+            self.bar.reset_eta();
+        }
+        self.bar.set_position(state.block.0);
+        self.bar.set_message(format!("{} epochs, {} entries, {requests} requests", state.epochs, state.entries));
+    }
+
+    pub fn done(self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,95 @@
+//! `vesting run`.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use vesting_core::ports::{ChainError, ChainPort, StoreError};
+use vesting_core::{BlockNumber, MonitorError, Progress};
+
+use super::Session;
+use super::catch_up::BLOCKS_PER_COMMIT;
+use crate::cli::RunArgs;
+use crate::wiring;
+
+/// Between two tries when the chain cannot be reached.
+const PAUSE: Duration = Duration::from_secs(5);
+
+#[derive(Serialize)]
+struct Line {
+    block: u64,
+    epochs: u64,
+    entries: u64,
+    requests: u64,
+}
+
+pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
+    let config = session.config.clone();
+    wiring::followed(&config)?;
+    let chain = wiring::chain(&config);
+    let head = chain.finalized_head().await?;
+    wiring::check_subnets(&config, chain.as_ref(), head.number).await?;
+    let store = session.record_or_new()?;
+    let (mut monitor, first) = wiring::monitor(&config, &chain, store, None).await?;
+    let until = args.until.map(BlockNumber);
+    tracing::info!(subnets = %subnets(&config.netuids), first = first.0, head = head.number.0, "following; no wallet is needed or used");
+    let (json, out) = (session.json, &mut session.out);
+    let mut epochs = 0;
+    let mut report = |state: Progress| {
+        if state.epochs == epochs {
+            return;
+        }
+        epochs = state.epochs;
+        let requests = chain.requests().0;
+        if json {
+            // A reader that has gone away does not stop the record.
+            let line = Line { block: state.block.0, epochs, entries: state.entries, requests };
+            let _ = out.json(&line).and_then(|()| out.flush());
+        } else {
+            tracing::info!(block = state.block.0, epochs, entries = state.entries, requests, "epoch");
+        }
+    };
+    let following = async {
+        loop {
+            match monitor.follow(first, until, BLOCKS_PER_COMMIT, &mut report).await {
+                Ok(()) => return Ok(()),
+                Err(error) if is_passing(&error) => {
+                    tracing::warn!(%error, "trying again in {} s", PAUSE.as_secs());
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    };
+    tokio::select! {
+        done = following => done?,
+        stopped = stop_signal() => stopped?,
+    }
+    tracing::info!("stopped; every block taken in is in the store");
+    Ok(())
+}
+
+fn is_passing(error: &MonitorError) -> bool {
+    matches!(
+        error,
+        MonitorError::Chain(ChainError::Unreachable(_) | ChainError::NoSuchBlock(_) | ChainError::Malformed(_))
+            | MonitorError::Store(StoreError::Busy(_) | StoreError::NotNext { .. })
+    )
+}
+
+fn subnets(netuids: &[vesting_core::NetUid]) -> String {
+    netuids.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
+/// Ctrl-C or SIGTERM.
+pub async fn stop_signal() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            done = tokio::signal::ctrl_c() => done,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}

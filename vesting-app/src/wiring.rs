@@ -1,0 +1,98 @@
+//! Chain, store and services, put together as configured.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use vesting_chain::{ChainOptions, SubxtChain};
+use vesting_core::multiplier::GeometricMean;
+use vesting_core::ports::{ChainError, ChainPort, StakeStore};
+use vesting_core::{BlockNumber, BlockchainMonitor, NetUid, StakeTracker, window_start};
+
+use crate::UsageError;
+use crate::config::Config;
+
+/// The longest wait for one answer of a node.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Connects to the chain.
+pub fn chain(config: &Config) -> Arc<SubxtChain> {
+    Arc::new(SubxtChain::new(ChainOptions {
+        endpoints: config.endpoints.clone(),
+        deadline: DEADLINE,
+        max_requests_in_flight: config.max_requests_in_flight,
+        query_interval: config.query_interval,
+    }))
+}
+
+/// The subnets to follow: at least one must be named.
+pub fn followed(config: &Config) -> anyhow::Result<Vec<NetUid>> {
+    if config.netuids.is_empty() {
+        return Err(UsageError("which subnet? name it with `--netuid N`, VESTING_NETUIDS, or `netuids` in vesting.toml".into()).into());
+    }
+    Ok(config.netuids.clone())
+}
+
+/// The subnet to show: named, or the only one there is a record of.
+pub async fn shown(config: &Config, store: &dyn StakeStore) -> anyhow::Result<NetUid> {
+    match config.netuids.as_slice() {
+        [netuid] => return Ok(*netuid),
+        [] => {}
+        _ => return Err(UsageError("this command shows one subnet: name one with `--netuid N`".into()).into()),
+    }
+    match store.netuids().await?.as_slice() {
+        [netuid] => Ok(*netuid),
+        [] => anyhow::bail!("the database holds no record yet: run `vesting catch-up` or `vesting run` first"),
+        many => {
+            let many: Vec<String> = many.iter().map(ToString::to_string).collect();
+            Err(UsageError(format!("the database holds the subnets {}: name one with `--netuid N`", many.join(", "))).into())
+        }
+    }
+}
+
+/// The tracker over a store.
+pub fn tracker(store: &Arc<dyn StakeStore>) -> StakeTracker {
+    StakeTracker::new(Arc::clone(store), Arc::new(GeometricMean))
+}
+
+/// Takes up the record of the followed subnets, and says at which block a new one begins.
+pub async fn monitor(
+    config: &Config,
+    chain: &Arc<SubxtChain>,
+    store: Arc<dyn StakeStore>,
+    from: Option<BlockNumber>,
+) -> anyhow::Result<(BlockchainMonitor, BlockNumber)> {
+    let netuids = followed(config)?;
+    let monitor = BlockchainMonitor::open(Arc::<SubxtChain>::clone(chain), store, &netuids, config.max_requests_in_flight).await?;
+    let mut first = from;
+    for (netuid, ledger) in monitor.ledgers() {
+        match (ledger.watermark(), from) {
+            (Some(record), Some(from)) if from < record.first_block || from > record.block.number.child() => {
+                return Err(UsageError(format!(
+                    "`--from {from}`: the record of subnet {netuid} holds the blocks {} to {} and can only be continued; leave `--from` out, or use another `--database-url`",
+                    record.first_block, record.block.number
+                ))
+                .into());
+            }
+            (Some(_), _) | (None, Some(_)) => {}
+            (None, None) => {
+                let start = window_start(chain.as_ref(), *netuid, config.policy.retention_window)
+                    .await
+                    .with_context(|| format!("cannot find where the window of subnet {netuid} begins"))?;
+                first = Some(first.map_or(start, |first| first.min(start)));
+            }
+        }
+    }
+    Ok((monitor, first.unwrap_or(BlockNumber(1))))
+}
+
+/// Every followed subnet must exist at the head: asked before a database is made.
+pub async fn check_subnets(config: &Config, chain: &SubxtChain, head: BlockNumber) -> anyhow::Result<()> {
+    let facts = chain.block(head, &config.netuids).await?;
+    for netuid in &config.netuids {
+        if !facts.subnets.contains_key(netuid) {
+            return Err(ChainError::NoSuchSubnet { netuid: *netuid, block: head }.into());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,331 @@
+//! A store without a database: for tests, and for whoever needs no record beyond the process.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::sync::{Mutex, MutexGuard};
+
+use async_trait::async_trait;
+
+use crate::ports::{
+    BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError, Watermark,
+};
+use crate::{
+    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, EntryId, EntryOrder, Epoch, EpochRecord, Exit, Hotkey, NetUid, OpenTranche, Phase,
+    PositionKey, Rao, RaoDelta, Source, Tranche, TrancheHistory, Uid,
+};
+
+/// Keeps the record in memory, and is as strict as a database: what one cannot hold is refused.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    genesis: Option<BlockHash>,
+    records: BTreeMap<NetUid, (Watermark, Record)>,
+    multipliers: BTreeMap<NetUid, BTreeMap<(BlockNumber, String, Uid), MultiplierRow>>,
+}
+
+/// What identifies a tranche on a subnet, in the order in which tranches are given back.
+type TrancheKey = (Coldkey, EntryOrder);
+
+#[derive(Debug, Default)]
+struct Record {
+    entries: BTreeMap<EntryOrder, Entry>,
+    holders: BTreeMap<Coldkey, Holder>,
+    epochs: BTreeMap<BlockNumber, EpochRecord>,
+    balance_changes: BTreeMap<(BlockNumber, PositionKey), BalanceChange>,
+    snapshots: BTreeMap<(PositionKey, BlockNumber), Rao>,
+    neurons: BTreeMap<(BlockNumber, Uid), Option<(Hotkey, Coldkey)>>,
+    tranches: BTreeMap<TrancheKey, OpenTranche>,
+    exits: BTreeMap<(TrancheKey, EntryOrder), Exit>,
+    interval: OpenInterval,
+}
+
+/// Where the entry of that identity stands in its holder's ledger.
+fn place(netuid: NetUid, coldkey: Coldkey, id: EntryId) -> EntryOrder {
+    // The phase does not bear on the order.
+    let source = id.event_index.map(|event_index| Source { event_index, phase: Phase::Initialization });
+    let key = PositionKey { hotkey: id.hotkey, coldkey };
+    Entry { netuid, block: id.block, source, key, kind: id.kind, alpha: RaoDelta::ZERO }.order()
+}
+
+fn tranche_key(tranche: &Tranche) -> TrancheKey {
+    (tranche.coldkey, place(tranche.netuid, tranche.coldkey, tranche.id))
+}
+
+fn exit_key(exit: &Exit) -> (TrancheKey, EntryOrder) {
+    ((exit.coldkey, place(exit.netuid, exit.coldkey, exit.tranche)), place(exit.netuid, exit.coldkey, exit.by))
+}
+
+fn refuse(why: impl Display) -> StoreError {
+    StoreError::Unusable(format!("nothing was written: {why}"))
+}
+
+/// Collects rows by their key, of which there may be only one each.
+fn unique<K: Ord, V>(what: &str, rows: impl Iterator<Item = (K, V)>) -> Result<BTreeMap<K, V>, StoreError> {
+    let mut map = BTreeMap::new();
+    for (key, row) in rows {
+        if map.insert(key, row).is_some() {
+            return Err(refuse(format_args!("a row of the {what} is there twice")));
+        }
+    }
+    Ok(map)
+}
+
+fn disjoint<K: Ord, V>(what: &str, old: &BTreeMap<K, V>, new: &BTreeMap<K, V>) -> Result<(), StoreError> {
+    match new.keys().any(|key| old.contains_key(key)) {
+        true => Err(refuse(format_args!("a row of the {what} is in the record already"))),
+        false => Ok(()),
+    }
+}
+
+/// Databases hold 64 bits with a sign.
+fn fits(what: &str, amounts: impl IntoIterator<Item = RaoDelta>) -> Result<(), StoreError> {
+    match amounts.into_iter().find(|amount| i64::try_from(amount.0).is_err()) {
+        Some(amount) => Err(refuse(format_args!("{what}: {amount} is more than a database holds"))),
+        None => Ok(()),
+    }
+}
+
+fn not_next(netuid: NetUid, stands_at: Option<BlockRef>, offered: Option<BlockRef>) -> StoreError {
+    let words = |block: Option<BlockRef>, none: &str| block.map_or_else(|| none.to_owned(), |block| format!("block {block}"));
+    StoreError::NotNext { netuid, stands_at: words(stands_at, "no block yet"), offered: words(offered, "no block, as a new record") }
+}
+
+impl Record {
+    fn of(commit: &Commit) -> Result<Self, StoreError> {
+        let record = Self {
+            entries: unique("entries", commit.entries.iter().map(|e| (e.order(), *e)))?,
+            holders: unique("holders", commit.holders.iter().map(|h| (h.coldkey, *h)))?,
+            epochs: commit.epoch.iter().map(|e| (e.epoch.block.number, sorted(e.clone()))).collect(),
+            balance_changes: unique("balance changes", commit.balance_changes.iter().map(|c| ((c.to, c.key), c.clone())))?,
+            snapshots: unique("snapshots", commit.snapshots.iter().map(|s| ((s.key, s.block), s.alpha)))?,
+            neurons: unique("neurons", commit.neurons.iter().map(|n| ((n.block, n.uid), n.holder)))?,
+            tranches: unique(
+                "tranches",
+                commit.tranches.iter().map(|t| (tranche_key(t), OpenTranche { tranche: *t, remaining: t.initial })),
+            )?,
+            exits: unique("exits", commit.exits.iter().map(|e| (exit_key(e), *e)))?,
+            interval: commit.interval.clone(),
+        };
+        for change in commit.epoch.iter().flat_map(|e| &e.changes) {
+            let parts = [change.manual_add, change.manual_remove, change.neutral, change.true_emission, change.incentive];
+            fits("change of stake", parts)?;
+            fits("change of stake", [change.before.delta(), change.after.delta(), change.rounding, change.unattributed])?;
+        }
+        if let Some(epoch) = &commit.epoch {
+            let (pre, block) = (epoch.epoch.pre_block.number, epoch.epoch.block.number);
+            if pre != block.parent() {
+                return Err(refuse(format_args!("block {pre} is not the one before the epoch at block {block}")));
+            }
+            unique("changes of stake", epoch.changes.iter().map(|change| (change.key, ())))?;
+        }
+        fits("entry", commit.entries.iter().map(|e| e.alpha))?;
+        fits("snapshot", commit.snapshots.iter().map(|s| s.alpha.delta()))?;
+        fits("tranche", commit.tranches.iter().map(|t| t.initial.delta()))?;
+        fits("exit", commit.exits.iter().map(|e| e.amount.delta()))?;
+        for change in &commit.balance_changes {
+            fits("balance change", change.by_flow.values().copied().chain([change.start.delta(), change.end.delta()]))?;
+        }
+        let foreign = commit.entries.iter().map(|e| e.netuid).chain(commit.tranches.iter().map(|t| t.netuid));
+        match foreign.chain(commit.exits.iter().map(|e| e.netuid)).find(|netuid| *netuid != commit.netuid) {
+            Some(netuid) => Err(refuse(format_args!("a row of subnet {netuid} among those of subnet {}", commit.netuid))),
+            None => Ok(record),
+        }
+    }
+
+    /// Adds rows, all or none.
+    fn absorb(&mut self, mut new: Self) -> Result<(), StoreError> {
+        disjoint("entries", &self.entries, &new.entries)?;
+        disjoint("holders", &self.holders, &new.holders)?;
+        disjoint("epochs", &self.epochs, &new.epochs)?;
+        disjoint("balance changes", &self.balance_changes, &new.balance_changes)?;
+        disjoint("snapshots", &self.snapshots, &new.snapshots)?;
+        disjoint("neurons", &self.neurons, &new.neurons)?;
+        disjoint("tranches", &self.tranches, &new.tranches)?;
+        disjoint("exits", &self.exits, &new.exits)?;
+        let mut touched: BTreeMap<TrancheKey, OpenTranche> = BTreeMap::new();
+        for ((key, _), exit) in &new.exits {
+            let found = touched.get(key).or_else(|| new.tranches.get(key)).or_else(|| self.tranches.get(key)).copied();
+            let mut open = found.ok_or_else(|| refuse("an exit from a tranche that is not in the record"))?;
+            let left = open.remaining.0.checked_sub(exit.amount.0);
+            open.remaining = Rao(left.ok_or_else(|| refuse("an exit of more than its tranche holds"))?);
+            touched.insert(*key, open);
+        }
+        self.entries.append(&mut new.entries);
+        self.holders.append(&mut new.holders);
+        self.epochs.append(&mut new.epochs);
+        self.balance_changes.append(&mut new.balance_changes);
+        self.snapshots.append(&mut new.snapshots);
+        self.neurons.append(&mut new.neurons);
+        self.tranches.append(&mut new.tranches);
+        self.tranches.append(&mut touched);
+        self.exits.append(&mut new.exits);
+        self.interval = new.interval;
+        Ok(())
+    }
+
+    fn balances(&self) -> BTreeMap<PositionKey, RaoDelta> {
+        let mut sums: BTreeMap<PositionKey, RaoDelta> = BTreeMap::new();
+        for entry in self.entries.values() {
+            *sums.entry(entry.key).or_default() += entry.alpha;
+        }
+        sums.retain(|_, sum| !sum.is_zero());
+        sums
+    }
+
+    /// The newest snapshot of each position up to `block`.
+    fn newest(&self, block: BlockNumber) -> BTreeMap<PositionKey, Rao> {
+        self.snapshots.iter().filter(|((_, at), _)| *at <= block).map(|((key, _), alpha)| (*key, *alpha)).collect()
+    }
+}
+
+/// Changes come back by position.
+fn sorted(mut record: EpochRecord) -> EpochRecord {
+    record.changes.sort_by_key(|change| change.key);
+    record
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // No step in between leaves it half changed.
+        self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn query<T: Default>(&self, netuid: NetUid, read: impl FnOnce(&Record) -> T) -> Result<T, StoreError> {
+        Ok(self.lock().records.get(&netuid).map(|(_, record)| read(record)).unwrap_or_default())
+    }
+}
+
+#[async_trait]
+impl StakeStore for MemoryStore {
+    async fn bind_chain(&self, genesis: BlockHash) -> Result<(), StoreError> {
+        match *self.lock().genesis.get_or_insert(genesis) {
+            stored if stored == genesis => Ok(()),
+            stored => Err(StoreError::OtherChain { stored, offered: genesis }),
+        }
+    }
+
+    async fn netuids(&self) -> Result<Vec<NetUid>, StoreError> {
+        Ok(self.lock().records.keys().copied().collect())
+    }
+
+    async fn watermark(&self, netuid: NetUid) -> Result<Option<Watermark>, StoreError> {
+        Ok(self.lock().records.get(&netuid).map(|(watermark, _)| *watermark))
+    }
+
+    async fn ledger_state(&self, netuid: NetUid) -> Result<Option<LedgerState>, StoreError> {
+        Ok(self.lock().records.get(&netuid).map(|(watermark, record)| {
+            let neurons: BTreeMap<Uid, NeuronRow> = record
+                .neurons
+                .iter()
+                .map(|((block, uid), holder)| (*uid, NeuronRow { uid: *uid, block: *block, holder: *holder }))
+                .collect();
+            LedgerState {
+                watermark: *watermark,
+                holders: record.holders.values().copied().collect(),
+                balances: record.balances(),
+                observed: record.newest(BlockNumber(u64::MAX)),
+                last_epoch: record.epochs.keys().next_back().copied(),
+                neurons: neurons.into_values().collect(),
+                open_tranches: record.tranches.values().filter(|open| open.remaining > Rao::ZERO).copied().collect(),
+                interval: record.interval.clone(),
+            }
+        }))
+    }
+
+    async fn commit(&self, commit: &Commit) -> Result<(), StoreError> {
+        let mut inner = self.lock();
+        let stands_at = inner.records.get(&commit.netuid).map(|(watermark, _)| watermark.block);
+        if stands_at != commit.parent {
+            return Err(not_next(commit.netuid, stands_at, commit.parent));
+        }
+        let new = Record::of(commit)?;
+        if let Some((watermark, record)) = inner.records.get_mut(&commit.netuid) {
+            record.absorb(new)?;
+            *watermark = commit.watermark;
+            return Ok(());
+        }
+        let mut record = Record::default();
+        record.absorb(new)?;
+        inner.records.insert(commit.netuid, (commit.watermark, record));
+        Ok(())
+    }
+
+    async fn observe(&self, netuid: NetUid, at: BlockRef, snapshots: &[Snapshot]) -> Result<(), StoreError> {
+        fits("snapshot", snapshots.iter().map(|s| s.alpha.delta()))?;
+        let mut inner = self.lock();
+        match inner.records.get_mut(&netuid) {
+            Some((watermark, record)) if watermark.block == at => {
+                record.snapshots.extend(snapshots.iter().map(|s| ((s.key, s.block), s.alpha)));
+                watermark.observed = at.number;
+                Ok(())
+            }
+            found => Err(not_next(netuid, found.map(|(watermark, _)| watermark.block), Some(at))),
+        }
+    }
+
+    async fn entries(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Entry>, StoreError> {
+        self.query(netuid, |r| r.entries.values().filter(|e| (from..=to).contains(&e.block)).copied().collect())
+    }
+
+    async fn epochs(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<EpochRecord>, StoreError> {
+        self.query(netuid, |r| r.epochs.values().filter(|e| (from..=to).contains(&e.epoch.block.number)).cloned().collect())
+    }
+
+    async fn epoch_list(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Epoch>, StoreError> {
+        self.query(netuid, |r| r.epochs.values().map(|e| e.epoch).filter(|e| (from..=to).contains(&e.block.number)).collect())
+    }
+
+    async fn neurons(&self, netuid: NetUid, to: BlockNumber) -> Result<Vec<NeuronRow>, StoreError> {
+        let row = |((block, uid), holder): (&(BlockNumber, Uid), &Option<_>)| NeuronRow { uid: *uid, block: *block, holder: *holder };
+        self.query(netuid, |r| r.neurons.iter().map(row).filter(|n| n.block <= to).collect())
+    }
+
+    async fn holders(&self, netuid: NetUid) -> Result<Vec<Holder>, StoreError> {
+        self.query(netuid, |r| r.holders.values().copied().collect())
+    }
+
+    async fn positions_at(&self, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<PositionKey, Rao>, StoreError> {
+        self.query(netuid, |r| r.newest(block).into_iter().filter(|(_, alpha)| *alpha > Rao::ZERO).collect())
+    }
+
+    async fn tranches(&self, netuid: NetUid, as_of: BlockNumber) -> Result<Vec<TrancheHistory>, StoreError> {
+        self.query(netuid, |r| {
+            let mut exits: BTreeMap<TrancheKey, Vec<Exit>> = BTreeMap::new();
+            for ((key, _), exit) in r.exits.iter().filter(|(_, exit)| exit.by.block <= as_of) {
+                exits.entry(*key).or_default().push(*exit);
+            }
+            let entered = r.tranches.iter().filter(|(_, open)| open.tranche.id.block <= as_of);
+            entered.map(|(key, open)| TrancheHistory { tranche: open.tranche, exits: exits.remove(key).unwrap_or_default() }).collect()
+        })
+    }
+
+    async fn balance_changes(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<BalanceChange>, StoreError> {
+        self.query(netuid, |r| r.balance_changes.values().filter(|c| (from..=to).contains(&c.to)).cloned().collect())
+    }
+
+    async fn put_multipliers(&self, netuid: NetUid, rows: &[MultiplierRow]) -> Result<(), StoreError> {
+        fits("multiplier", rows.iter().map(|row| RaoDelta(row.multiplier.0.into())))?;
+        let mut inner = self.lock();
+        let stored = inner.multipliers.entry(netuid).or_default();
+        for row in rows {
+            stored.entry((row.as_of, row.policy.clone(), row.neuron.uid)).or_insert_with(|| row.clone());
+        }
+        Ok(())
+    }
+
+    async fn multipliers(&self, netuid: NetUid, as_of: BlockNumber, policy: &str) -> Result<Vec<MultiplierRow>, StoreError> {
+        let inner = self.lock();
+        let rows = inner.multipliers.get(&netuid).into_iter().flat_map(BTreeMap::values);
+        Ok(rows.filter(|row| row.as_of == as_of && row.policy == policy).cloned().collect())
+    }
+}

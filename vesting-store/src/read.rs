@@ -1,0 +1,202 @@
+//! The queries.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use vesting_core::ports::{BalanceChange, Holder, LedgerState, MultiplierRow, NeuronRow, OpenInterval, StoreError, Watermark};
+use vesting_core::{
+    BlockHash, BlockNumber, Coldkey, Entry, EntryOrder, Epoch, EpochRecord, Exit, NetUid, PositionKey, Rao, StakeChange, TrancheHistory,
+    Uid, sort_entries,
+};
+
+use crate::convert::{At, bound};
+use crate::fault::Fault;
+use crate::rows::{
+    BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, MultiplierColumns, NeuronColumns, Newest, OperationsRow, StateRow, Sum,
+    TrancheRow, place,
+};
+use crate::schema::{
+    blockchain_state, chain, epoch_boundaries, holders, multipliers, neurons, open_interval, stake_balance_changes, stake_changes,
+    stake_tranches, stake_transactions, tranche_exits,
+};
+
+type Conn = SqliteConnection;
+
+fn id(netuid: NetUid) -> i32 {
+    netuid.0.into()
+}
+
+fn all<R, T>(rows: Vec<R>, read: impl FnMut(R) -> Result<T, StoreError>) -> Result<Vec<T>, Fault> {
+    Ok(rows.into_iter().map(read).collect::<Result<_, _>>()?)
+}
+
+pub fn genesis(conn: &mut Conn) -> Result<Option<BlockHash>, Fault> {
+    let stored: Option<Vec<u8>> = chain::table.select(chain::genesis).first(conn).optional()?;
+    let at = At { table: "chain", netuid: -1, block: 0 };
+    Ok(stored.map(|bytes| at.bytes(&bytes)).transpose()?.map(BlockHash))
+}
+
+pub fn netuids(conn: &mut Conn) -> Result<Vec<NetUid>, Fault> {
+    let rows: Vec<(i32, i64)> =
+        blockchain_state::table.select((blockchain_state::netuid, blockchain_state::block)).order(blockchain_state::netuid).load(conn)?;
+    all(rows, |(netuid, block)| At { table: "blockchain_state", netuid, block }.number(netuid.into()).map(NetUid))
+}
+
+fn state(conn: &mut Conn, netuid: NetUid) -> Result<Option<StateRow>, Fault> {
+    Ok(blockchain_state::table.find(id(netuid)).select(StateRow::as_select()).first(conn).optional()?)
+}
+
+pub fn watermark(conn: &mut Conn, netuid: NetUid) -> Result<Option<Watermark>, Fault> {
+    Ok(state(conn, netuid)?.map(|row| row.read()).transpose()?)
+}
+
+pub fn ledger_state(conn: &mut Conn, netuid: NetUid) -> Result<Option<LedgerState>, Fault> {
+    let Some(state) = state(conn, netuid)? else { return Ok(None) };
+    let sums: Vec<Sum> = diesel::sql_query(Sum::query(netuid)).load(conn)?;
+    let sums = all(sums, |row| row.read(netuid))?;
+    let last_epoch: Option<i64> = epoch_boundaries::table
+        .filter(epoch_boundaries::netuid.eq(id(netuid)))
+        .select(diesel::dsl::max(epoch_boundaries::block))
+        .first(conn)?;
+    let at = At { table: "epoch_boundaries", netuid: id(netuid), block: last_epoch.unwrap_or(-1) };
+    let by_uid: BTreeMap<Uid, NeuronRow> = neurons(conn, netuid, BlockNumber(u64::MAX))?.into_iter().map(|row| (row.uid, row)).collect();
+    let open: Vec<TrancheRow> = stake_tranches::table
+        .filter(stake_tranches::netuid.eq(id(netuid)))
+        // Written out, since the index is one of these rows only, which a bound value does not tell.
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("remaining > 0"))
+        .select(TrancheRow::as_select())
+        .load(conn)?;
+    let mut open_tranches = all(open, |row| row.read(netuid))?;
+    open_tranches.sort_by_key(|open| (open.tranche.coldkey, place(netuid, open.tranche.coldkey, open.tranche.id)));
+    let operations: Vec<OperationsRow> =
+        open_interval::table.filter(open_interval::netuid.eq(id(netuid))).select(OperationsRow::as_select()).load(conn)?;
+    Ok(Some(LedgerState {
+        watermark: state.read()?,
+        holders: holders(conn, netuid)?,
+        balances: sums.into_iter().filter(|(_, sum)| !sum.is_zero()).collect(),
+        observed: newest(conn, netuid, BlockNumber(u64::MAX))?,
+        last_epoch: last_epoch.map(|block| at.block(block)).transpose()?,
+        neurons: by_uid.into_values().collect(),
+        open_tranches,
+        interval: OpenInterval {
+            operations: all(operations, |row| row.read())?.into_iter().collect(),
+            runtime_changed: state.runtime_changed,
+        },
+    }))
+}
+
+pub fn entries(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Entry>, Fault> {
+    let rows: Vec<EntryRow> = stake_transactions::table
+        .filter(stake_transactions::netuid.eq(id(netuid)))
+        .filter(stake_transactions::block.between(bound(from), bound(to)))
+        .select(EntryRow::as_select())
+        .load(conn)?;
+    let mut entries = all(rows, |row| row.read(netuid))?;
+    // A ledger's order is the core's to know.
+    sort_entries(&mut entries);
+    Ok(entries)
+}
+
+fn epoch_rows(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<EpochRow>, Fault> {
+    Ok(epoch_boundaries::table
+        .filter(epoch_boundaries::netuid.eq(id(netuid)))
+        .filter(epoch_boundaries::block.between(bound(from), bound(to)))
+        .order(epoch_boundaries::block)
+        .select(EpochRow::as_select())
+        .load(conn)?)
+}
+
+pub fn epoch_list(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Epoch>, Fault> {
+    all(epoch_rows(conn, netuid, from, to)?, |row| row.read())
+}
+
+pub fn epochs(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<EpochRecord>, Fault> {
+    let rows: Vec<ChangeRow> = stake_changes::table
+        .filter(stake_changes::netuid.eq(id(netuid)))
+        .filter(stake_changes::block.between(bound(from), bound(to)))
+        .order((stake_changes::block, stake_changes::hotkey, stake_changes::coldkey))
+        .select(ChangeRow::as_select())
+        .load(conn)?;
+    let mut changes: BTreeMap<i64, Vec<StakeChange>> = BTreeMap::new();
+    for row in rows {
+        changes.entry(row.block).or_default().push(row.read()?);
+    }
+    all(epoch_rows(conn, netuid, from, to)?, |row| {
+        Ok(EpochRecord { epoch: row.read()?, changes: changes.remove(&row.block).unwrap_or_default() })
+    })
+}
+
+pub fn neurons(conn: &mut Conn, netuid: NetUid, to: BlockNumber) -> Result<Vec<NeuronRow>, Fault> {
+    let rows: Vec<NeuronColumns> = neurons::table
+        .filter(neurons::netuid.eq(id(netuid)))
+        .filter(neurons::block.le(bound(to)))
+        .order((neurons::block, neurons::uid))
+        .select(NeuronColumns::as_select())
+        .load(conn)?;
+    all(rows, |row| row.read())
+}
+
+pub fn holders(conn: &mut Conn, netuid: NetUid) -> Result<Vec<Holder>, Fault> {
+    let rows: Vec<HolderRow> =
+        holders::table.filter(holders::netuid.eq(id(netuid))).order(holders::coldkey).select(HolderRow::as_select()).load(conn)?;
+    all(rows, |row| row.read())
+}
+
+/// The newest snapshot of each position up to `block`.
+fn newest(conn: &mut Conn, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<PositionKey, Rao>, Fault> {
+    let rows: Vec<Newest> = diesel::sql_query(Newest::query(netuid, bound(block))).load(conn)?;
+    Ok(all(rows, |row| row.read(netuid))?.into_iter().collect())
+}
+
+pub fn positions_at(conn: &mut Conn, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<PositionKey, Rao>, Fault> {
+    let mut positions = newest(conn, netuid, block)?;
+    positions.retain(|_, alpha| *alpha > Rao::ZERO);
+    Ok(positions)
+}
+
+pub fn tranches(conn: &mut Conn, netuid: NetUid, as_of: BlockNumber) -> Result<Vec<TrancheHistory>, Fault> {
+    let rows: Vec<TrancheRow> = stake_tranches::table
+        .filter(stake_tranches::netuid.eq(id(netuid)))
+        .filter(stake_tranches::block.le(bound(as_of)))
+        .select(TrancheRow::as_select())
+        .load(conn)?;
+    let exits: Vec<ExitRow> = tranche_exits::table
+        .filter(tranche_exits::netuid.eq(id(netuid)))
+        .filter(tranche_exits::block.le(bound(as_of)))
+        .select(ExitRow::as_select())
+        .load(conn)?;
+    let mut by_tranche: BTreeMap<(Coldkey, EntryOrder), Vec<Exit>> = BTreeMap::new();
+    for exit in all(exits, |row| row.read(netuid))? {
+        by_tranche.entry((exit.coldkey, place(netuid, exit.coldkey, exit.tranche))).or_default().push(exit);
+    }
+    let mut found: BTreeMap<(Coldkey, EntryOrder), TrancheHistory> = BTreeMap::new();
+    for open in all(rows, |row| row.read(netuid))? {
+        let tranche = open.tranche;
+        let key = (tranche.coldkey, place(netuid, tranche.coldkey, tranche.id));
+        let mut exits = by_tranche.remove(&key).unwrap_or_default();
+        exits.sort_by_key(|exit| place(netuid, exit.coldkey, exit.by));
+        found.insert(key, TrancheHistory { tranche, exits });
+    }
+    Ok(found.into_values().collect())
+}
+
+pub fn balance_changes(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<BalanceChange>, Fault> {
+    let rows: Vec<BalanceRow> = stake_balance_changes::table
+        .filter(stake_balance_changes::netuid.eq(id(netuid)))
+        .filter(stake_balance_changes::to_block.between(bound(from), bound(to)))
+        .order((stake_balance_changes::to_block, stake_balance_changes::hotkey, stake_balance_changes::coldkey))
+        .select(BalanceRow::as_select())
+        .load(conn)?;
+    all(rows, |row| row.read())
+}
+
+pub fn multipliers(conn: &mut Conn, netuid: NetUid, as_of: BlockNumber, policy: &str) -> Result<Vec<MultiplierRow>, Fault> {
+    let rows: Vec<MultiplierColumns> = multipliers::table
+        .filter(multipliers::netuid.eq(id(netuid)))
+        .filter(multipliers::as_of.eq(bound(as_of)))
+        .filter(multipliers::policy.eq(policy))
+        .order(multipliers::uid)
+        .select(MultiplierColumns::as_select())
+        .load(conn)?;
+    all(rows, MultiplierColumns::read)
+}

@@ -1,0 +1,86 @@
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary};
+use vesting_core::ports::StoreError;
+use vesting_core::{Coldkey, Entry, EntryId, EntryOrder, Hotkey, NetUid, Phase, PositionKey, RaoDelta, Source};
+
+use crate::convert::{At, event, int, phase, same_subnet};
+use crate::schema::stake_transactions;
+
+/// An entry.
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = stake_transactions)]
+pub struct EntryRow {
+    netuid: i32,
+    block: i64,
+    event_index: i64,
+    kind: String,
+    hotkey: Vec<u8>,
+    coldkey: Vec<u8>,
+    phase: i64,
+    alpha: i64,
+}
+
+impl EntryRow {
+    pub fn new(netuid: NetUid, entry: &Entry) -> Result<Self, StoreError> {
+        Ok(Self {
+            netuid: same_subnet(netuid, entry.netuid)?,
+            block: int("block", entry.block.0)?,
+            event_index: event(entry.source.map(|s| s.event_index)),
+            kind: entry.kind.name().to_owned(),
+            hotkey: entry.key.hotkey.0.to_vec(),
+            coldkey: entry.key.coldkey.0.to_vec(),
+            phase: phase(entry.source.map(|s| s.phase)),
+            alpha: int("alpha of an entry", entry.alpha.0)?,
+        })
+    }
+
+    pub fn read(&self, netuid: NetUid) -> Result<Entry, StoreError> {
+        let at = At { table: "stake_transactions", netuid: self.netuid, block: self.block };
+        let id = at.entry_id(self.block, self.event_index, &self.kind, &self.hotkey)?;
+        let source = match (id.event_index, at.phase(self.phase)?) {
+            (Some(event_index), Some(phase)) => Some(Source { event_index, phase }),
+            (None, None) => None,
+            _ => return Err(at.corrupt("an event without a phase, or a phase without an event")),
+        };
+        let key = PositionKey { hotkey: id.hotkey, coldkey: Coldkey(at.bytes(&self.coldkey)?) };
+        Ok(Entry { netuid, block: id.block, source, key, kind: id.kind, alpha: RaoDelta(self.alpha.into()) })
+    }
+}
+
+/// Where the entry of that identity stands in its holder's ledger.
+pub fn place(netuid: NetUid, coldkey: Coldkey, id: EntryId) -> EntryOrder {
+    // The phase does not bear on the order.
+    let source = id.event_index.map(|event_index| Source { event_index, phase: Phase::Initialization });
+    let key = PositionKey { hotkey: id.hotkey, coldkey };
+    Entry { netuid, block: id.block, source, key, kind: id.kind, alpha: RaoDelta::ZERO }.order()
+}
+
+/// The sum of a position's entries in two parts, since 64 bits may overflow on the way to a sum
+/// that fits.
+#[derive(QueryableByName)]
+pub struct Sum {
+    #[diesel(sql_type = Binary)]
+    hotkey: Vec<u8>,
+    #[diesel(sql_type = Binary)]
+    coldkey: Vec<u8>,
+    #[diesel(sql_type = BigInt)]
+    high: i64,
+    #[diesel(sql_type = BigInt)]
+    low: i64,
+}
+
+impl Sum {
+    /// Division truncates towards zero, so both parts have the sign of their amount.
+    pub fn query(netuid: NetUid) -> String {
+        format!(
+            "SELECT hotkey, coldkey, CAST(SUM(alpha / 4294967296) AS BIGINT) AS high, CAST(SUM(alpha % 4294967296) AS BIGINT) AS low \
+             FROM stake_transactions WHERE netuid = {netuid} GROUP BY hotkey, coldkey"
+        )
+    }
+
+    pub fn read(&self, netuid: NetUid) -> Result<(PositionKey, RaoDelta), StoreError> {
+        let at = At { table: "stake_transactions", netuid: netuid.0.into(), block: -1 };
+        let key = PositionKey { hotkey: Hotkey(at.bytes(&self.hotkey)?), coldkey: Coldkey(at.bytes(&self.coldkey)?) };
+        Ok((key, RaoDelta(i128::from(self.high) * 4_294_967_296 + i128::from(self.low))))
+    }
+}

@@ -1,0 +1,26 @@
+use diesel::prelude::*;
+use vesting_core::ports::StoreError;
+use vesting_core::{Hotkey, NetUid};
+
+use crate::convert::{At, int};
+use crate::schema::open_interval;
+
+/// Operations on a hotkey since the last epoch.
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = open_interval)]
+pub struct OperationsRow {
+    netuid: i32,
+    hotkey: Vec<u8>,
+    operations: i64,
+}
+
+impl OperationsRow {
+    pub fn new(netuid: NetUid, hotkey: Hotkey, operations: u64) -> Result<Self, StoreError> {
+        Ok(Self { netuid: netuid.0.into(), hotkey: hotkey.0.to_vec(), operations: int("operations", operations)? })
+    }
+
+    pub fn read(&self) -> Result<(Hotkey, u64), StoreError> {
+        let at = At { table: "open_interval", netuid: self.netuid, block: -1 };
+        Ok((Hotkey(at.bytes(&self.hotkey)?), at.number(self.operations)?))
+    }
+}

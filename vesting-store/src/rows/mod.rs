@@ -1,0 +1,21 @@
+//! The rows of the tables, and what they are in the core.
+
+mod balance;
+mod entry;
+mod epoch;
+mod interval;
+mod multiplier;
+mod neuron;
+mod snapshot;
+mod tranche;
+mod watermark;
+
+pub use balance::BalanceRow;
+pub use entry::{EntryRow, Sum, place};
+pub use epoch::{ChangeRow, EpochRow};
+pub use interval::OperationsRow;
+pub use multiplier::MultiplierColumns;
+pub use neuron::{HolderRow, NeuronColumns};
+pub use snapshot::{Newest, SnapshotRow};
+pub use tranche::{ExitRow, TrancheRow};
+pub use watermark::StateRow;

@@ -1,0 +1,62 @@
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary};
+use vesting_core::ports::{Snapshot, StoreError};
+use vesting_core::{Coldkey, Hotkey, NetUid, PositionKey, Rao};
+
+use crate::convert::{At, int};
+use crate::schema::stake_snapshots;
+
+/// The alpha of a position in a block's state.
+#[derive(Insertable)]
+#[diesel(table_name = stake_snapshots)]
+pub struct SnapshotRow {
+    netuid: i32,
+    block: i64,
+    hotkey: Vec<u8>,
+    coldkey: Vec<u8>,
+    alpha: i64,
+}
+
+impl SnapshotRow {
+    pub fn new(netuid: NetUid, snapshot: &Snapshot) -> Result<Self, StoreError> {
+        Ok(Self {
+            netuid: netuid.0.into(),
+            block: int("block", snapshot.block.0)?,
+            hotkey: snapshot.key.hotkey.0.to_vec(),
+            coldkey: snapshot.key.coldkey.0.to_vec(),
+            alpha: int("alpha of a snapshot", snapshot.alpha.0)?,
+        })
+    }
+}
+
+/// The newest alpha of a position.
+#[derive(QueryableByName)]
+pub struct Newest {
+    #[diesel(sql_type = BigInt)]
+    block: i64,
+    #[diesel(sql_type = Binary)]
+    hotkey: Vec<u8>,
+    #[diesel(sql_type = Binary)]
+    coldkey: Vec<u8>,
+    #[diesel(sql_type = BigInt)]
+    alpha: i64,
+}
+
+impl Newest {
+    /// Up to a block. Both numbers are ours, so they may stand in the text, and the text is the
+    /// same for every database.
+    pub fn query(netuid: NetUid, block: i64) -> String {
+        format!(
+            "SELECT s.block, s.hotkey, s.coldkey, s.alpha FROM stake_snapshots s JOIN ( \
+             SELECT hotkey, coldkey, MAX(block) AS block FROM stake_snapshots \
+             WHERE netuid = {netuid} AND block <= {block} GROUP BY hotkey, coldkey) n \
+             ON s.netuid = {netuid} AND s.hotkey = n.hotkey AND s.coldkey = n.coldkey AND s.block = n.block"
+        )
+    }
+
+    pub fn read(&self, netuid: NetUid) -> Result<(PositionKey, Rao), StoreError> {
+        let at = At { table: "stake_snapshots", netuid: netuid.0.into(), block: self.block };
+        let key = PositionKey { hotkey: Hotkey(at.bytes(&self.hotkey)?), coldkey: Coldkey(at.bytes(&self.coldkey)?) };
+        Ok((key, Rao(at.number(self.alpha)?)))
+    }
+}

@@ -1,0 +1,49 @@
+use diesel::prelude::*;
+use vesting_core::ports::{StoreError, Watermark};
+use vesting_core::{BlockHash, BlockRef, Millis, NetUid};
+
+use crate::convert::{At, int};
+use crate::schema::blockchain_state;
+
+/// How far the record of a subnet goes.
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = blockchain_state, primary_key(netuid))]
+pub struct StateRow {
+    pub netuid: i32,
+    block: i64,
+    hash: Vec<u8>,
+    time: i64,
+    first_block: i64,
+    first_time: i64,
+    observed: i64,
+    spec_version: i64,
+    pub runtime_changed: bool,
+}
+
+impl StateRow {
+    pub fn new(netuid: NetUid, watermark: &Watermark, runtime_changed: bool) -> Result<Self, StoreError> {
+        Ok(Self {
+            netuid: netuid.0.into(),
+            block: int("block", watermark.block.number.0)?,
+            hash: watermark.block.hash.0.to_vec(),
+            time: int("time", watermark.time.0)?,
+            first_block: int("first block", watermark.first_block.0)?,
+            first_time: int("first time", watermark.first_time.0)?,
+            observed: int("observed block", watermark.observed.0)?,
+            spec_version: watermark.spec_version.into(),
+            runtime_changed,
+        })
+    }
+
+    pub fn read(&self) -> Result<Watermark, StoreError> {
+        let at = At { table: "blockchain_state", netuid: self.netuid, block: self.block };
+        Ok(Watermark {
+            block: BlockRef { number: at.block(self.block)?, hash: BlockHash(at.bytes(&self.hash)?) },
+            time: Millis(at.number(self.time)?),
+            first_block: at.block(self.first_block)?,
+            first_time: Millis(at.number(self.first_time)?),
+            observed: at.block(self.observed)?,
+            spec_version: at.number(self.spec_version)?,
+        })
+    }
+}

@@ -1,0 +1,107 @@
+//! What changes the record; each function runs inside one transaction of its caller.
+
+use diesel::prelude::*;
+use vesting_core::ports::{Commit, MultiplierRow, Snapshot, StoreError};
+use vesting_core::{BlockHash, BlockRef, Exit, NetUid};
+
+use crate::convert::{event, int, same_subnet};
+use crate::fault::Fault;
+use crate::insert::insert_all;
+use crate::read;
+use crate::rows::{
+    BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, MultiplierColumns, NeuronColumns, OperationsRow, SnapshotRow, StateRow,
+    TrancheRow,
+};
+use crate::schema::{blockchain_state, chain, multipliers, open_interval, stake_snapshots, stake_tranches};
+
+type Conn = SqliteConnection;
+
+pub fn bind_chain(conn: &mut Conn, genesis: BlockHash) -> Result<(), Fault> {
+    match read::genesis(conn)? {
+        None => {
+            diesel::insert_into(chain::table).values((chain::id.eq(1), chain::genesis.eq(&genesis.0[..]))).execute(conn)?;
+            Ok(())
+        }
+        Some(stored) => Ok(same_chain(stored, genesis)?),
+    }
+}
+
+pub fn same_chain(stored: BlockHash, offered: BlockHash) -> Result<(), StoreError> {
+    if stored == offered { Ok(()) } else { Err(StoreError::OtherChain { stored, offered }) }
+}
+
+/// Nothing is counted twice or left out: what is written follows on what is there.
+fn follows(conn: &mut Conn, netuid: NetUid, offered: Option<BlockRef>) -> Result<(), Fault> {
+    let stands_at = read::watermark(conn, netuid)?.map(|watermark| watermark.block);
+    if stands_at == offered {
+        return Ok(());
+    }
+    let words = |block: Option<BlockRef>, none: &str| block.map_or_else(|| none.to_owned(), |block| format!("block {block}"));
+    let (stands_at, offered) = (words(stands_at, "no block yet"), words(offered, "no block, as a new record"));
+    Err(StoreError::NotNext { netuid, stands_at, offered }.into())
+}
+
+pub fn commit(conn: &mut Conn, commit: &Commit) -> Result<(), Fault> {
+    let netuid = commit.netuid;
+    follows(conn, netuid, commit.parent)?;
+    let state = StateRow::new(netuid, &commit.watermark, commit.interval.runtime_changed)?;
+    match commit.parent {
+        None => diesel::insert_into(blockchain_state::table).values(&state).execute(conn)?,
+        Some(_) => diesel::update(blockchain_state::table.find(state.netuid)).set(&state).execute(conn)?,
+    };
+    insert_all!(conn, stake_transactions, commit.entries.iter().map(|entry| EntryRow::new(netuid, entry)));
+    insert_all!(conn, holders, commit.holders.iter().map(|holder| HolderRow::new(netuid, holder)));
+    if let Some(record) = &commit.epoch {
+        insert_all!(conn, epoch_boundaries, std::iter::once(EpochRow::new(netuid, &record.epoch)));
+        insert_all!(conn, stake_changes, record.changes.iter().map(|change| ChangeRow::new(netuid, &record.epoch, change)));
+    }
+    insert_all!(conn, stake_balance_changes, commit.balance_changes.iter().map(|change| BalanceRow::new(netuid, change)));
+    insert_all!(conn, stake_snapshots, commit.snapshots.iter().map(|snapshot| SnapshotRow::new(netuid, snapshot)));
+    insert_all!(conn, neurons, commit.neurons.iter().map(|row| NeuronColumns::new(netuid, row)));
+    insert_all!(conn, stake_tranches, commit.tranches.iter().map(|tranche| TrancheRow::new(netuid, tranche)));
+    insert_all!(conn, tranche_exits, commit.exits.iter().map(|exit| ExitRow::new(netuid, exit)));
+    for exit in &commit.exits {
+        leave(conn, netuid, exit)?;
+    }
+    diesel::delete(open_interval::table.filter(open_interval::netuid.eq(state.netuid))).execute(conn)?;
+    let operations = commit.interval.operations.iter();
+    insert_all!(conn, open_interval, operations.map(|(hotkey, count)| OperationsRow::new(netuid, *hotkey, *count)));
+    Ok(())
+}
+
+/// Takes an exit from what remains of its tranche, which must be there and hold as much.
+fn leave(conn: &mut Conn, netuid: NetUid, exit: &Exit) -> Result<(), Fault> {
+    use stake_tranches::dsl;
+    let amount = int("amount of an exit", exit.amount.0)?;
+    let key = (same_subnet(netuid, exit.netuid)?, &exit.coldkey.0[..], int("block", exit.tranche.block.0)?);
+    let tranche = dsl::stake_tranches.find((
+        key.0,
+        key.1,
+        key.2,
+        event(exit.tranche.event_index),
+        exit.tranche.kind.name(),
+        &exit.tranche.hotkey.0[..],
+    ));
+    let changed =
+        diesel::update(tranche.filter(dsl::remaining.ge(amount))).set(dsl::remaining.eq(dsl::remaining - amount)).execute(conn)?;
+    if changed == 1 {
+        return Ok(());
+    }
+    let why = format!("an exit at block {} from a tranche of block {} that does not hold as much", exit.by.block, exit.tranche.block);
+    Err(StoreError::Unusable(format!("nothing was written: {why}")).into())
+}
+
+pub fn observe(conn: &mut Conn, netuid: NetUid, at: BlockRef, snapshots: &[Snapshot]) -> Result<(), Fault> {
+    follows(conn, netuid, Some(at))?;
+    // A state read twice is the same state.
+    insert_all!(conn, diesel::replace_into(stake_snapshots::table), snapshots.iter().map(|row| SnapshotRow::new(netuid, row)), ());
+    let row = blockchain_state::table.find(i32::from(netuid.0));
+    diesel::update(row).set(blockchain_state::observed.eq(int("observed block", at.number.0)?)).execute(conn)?;
+    Ok(())
+}
+
+pub fn put_multipliers(conn: &mut Conn, netuid: NetUid, rows: &[MultiplierRow]) -> Result<(), Fault> {
+    let columns = rows.iter().map(|row| MultiplierColumns::new(netuid, row));
+    insert_all!(conn, diesel::insert_or_ignore_into(multipliers::table), columns, ());
+    Ok(())
+}

@@ -1,0 +1,516 @@
+//! What every [`StakeStore`] must do.
+
+#![allow(clippy::panic, clippy::expect_used, clippy::missing_panics_doc)] // a test suite: it fails by panicking
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use vesting_core::ports::{
+    BalanceChange, Commit, Holder, MultiplierRow, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError, Watermark,
+};
+use vesting_core::{
+    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, EntryId, Epoch, EpochRecord, Exit, Flow, HolderTranches, Hotkey, Kind, MemoryStore,
+    Millis, NetUid, Neuron, Phase, PositionKey, Ppb, Rao, RaoDelta, Source, StakeChange, Uid, sort_entries,
+};
+
+const A: NetUid = NetUid(2);
+const B: NetUid = NetUid(3);
+const END: BlockNumber = BlockNumber(u64::MAX);
+const MOST: u64 = i64::MAX as u64;
+
+/// Runs every check, each on a store of its own.
+pub async fn run(make: impl AsyncFn() -> Arc<dyn StakeStore>) {
+    empty(&*make().await).await;
+    chain(&*make().await).await;
+    parents(&*make().await).await;
+    history(&*make().await).await;
+    refused_whole(&*make().await).await;
+    tranches(&*make().await).await;
+    newest_wins(&*make().await).await;
+    observing(&*make().await).await;
+    multipliers(&*make().await).await;
+    large(&*make().await).await;
+}
+
+/// The block of that height; another `fork` is another block.
+#[must_use]
+pub fn block(number: u64, fork: u8) -> BlockRef {
+    let mut hash = [fork; 32];
+    hash[..8].copy_from_slice(&number.to_be_bytes());
+    BlockRef { number: BlockNumber(number), hash: BlockHash(hash) }
+}
+
+/// A commit of one block without rows.
+#[must_use]
+pub fn plain(netuid: NetUid, number: u64, parent: Option<BlockRef>) -> Commit {
+    Commit {
+        netuid,
+        parent,
+        watermark: Watermark {
+            block: block(number, 0),
+            time: Millis(number * 12_000),
+            first_block: BlockNumber(1),
+            first_time: Millis(12_000),
+            observed: BlockNumber(0),
+            spec_version: 300,
+        },
+        entries: Vec::new(),
+        holders: Vec::new(),
+        epoch: None,
+        balance_changes: Vec::new(),
+        snapshots: Vec::new(),
+        neurons: Vec::new(),
+        tranches: Vec::new(),
+        exits: Vec::new(),
+        interval: OpenInterval::default(),
+    }
+}
+
+fn position(hotkey: u8, coldkey: u8) -> PositionKey {
+    PositionKey { hotkey: Hotkey([hotkey; 32]), coldkey: Coldkey([coldkey; 32]) }
+}
+
+fn entry(netuid: NetUid, block: u64, index: Option<u32>, kind: Kind, key: PositionKey, alpha: i128) -> Entry {
+    let phase = match index {
+        Some(0) => Phase::Initialization,
+        Some(1) => Phase::Finalization,
+        other => Phase::Extrinsic(other.unwrap_or(0)),
+    };
+    let source = index.map(|event_index| Source { event_index, phase });
+    Entry { netuid, block: BlockNumber(block), source, key, kind, alpha: RaoDelta(alpha) }
+}
+
+/// Numbers that are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+
+    fn byte(&mut self, sides: u8) -> u8 {
+        u8::try_from(self.roll(sides.into())).expect("below a byte")
+    }
+}
+
+/// A record of `blocks` commits on `netuid` with rows of every sort, made up but consistent.
+#[must_use]
+pub fn commits(netuid: NetUid, blocks: u64, seed: u64) -> Vec<Commit> {
+    let mut dice = Dice(seed);
+    let mut holders: BTreeMap<u8, HolderTranches> = BTreeMap::new();
+    let mut parent = None;
+    (1..=blocks)
+        .map(|number| {
+            let mut commit = plain(netuid, number, parent);
+            commit.watermark.spec_version += u32::from(number > blocks / 2);
+            for index in 0..dice.roll(5) {
+                let key = position(dice.byte(4), dice.byte(3));
+                let kind = Kind::ALL[usize::try_from(dice.roll(18)).expect("small")];
+                let source = (dice.roll(3) > 0).then(|| u32::try_from(index).expect("small"));
+                let alpha = i128::from(dice.roll(1000)) - if kind.flow() == Flow::Outflow { 1400 } else { 300 };
+                let new = entry(netuid, number, source, kind, key, alpha);
+                if commit.entries.iter().all(|old| old.order() != new.order()) {
+                    commit.entries.push(new);
+                }
+            }
+            sort_entries(&mut commit.entries);
+            for entry in &commit.entries {
+                let coldkey = entry.key.coldkey;
+                let holder = holders.entry(coldkey.0[0]).or_insert_with(|| {
+                    commit.holders.push(Holder { coldkey, since: BlockNumber(number) });
+                    HolderTranches::default()
+                });
+                let change = holder.apply(entry, commit.watermark.time);
+                commit.tranches.extend(change.opened);
+                commit.exits.extend(change.exits);
+            }
+            for key in [position(dice.byte(4), dice.byte(3)), position(5, dice.byte(3))] {
+                commit.snapshots.push(Snapshot { block: BlockNumber(number), key, alpha: Rao(dice.roll(3) * dice.roll(1000)) });
+            }
+            if number.is_multiple_of(3) {
+                let holder = (dice.roll(3) > 0).then(|| (Hotkey([dice.byte(9); 32]), Coldkey([dice.byte(9); 32])));
+                commit.neurons.push(NeuronRow { uid: Uid(u16::from(dice.byte(4))), block: BlockNumber(number - 1), holder });
+            }
+            if number.is_multiple_of(5) {
+                let changes = (0..3).map(|hotkey| change(position(hotkey, dice.byte(3)), &mut dice)).collect();
+                commit.epoch = Some(EpochRecord { epoch: epoch(number), changes });
+                commit.balance_changes.extend((0..2).map(|hotkey| balance_change(number, position(hotkey, 1), &mut dice)));
+            }
+            commit.interval.runtime_changed = number.is_multiple_of(4);
+            commit.interval.operations = (0..number % 5).map(|n| (Hotkey([dice.byte(9); 32]), number + n)).collect();
+            parent = Some(commit.watermark.block);
+            commit
+        })
+        .collect()
+}
+
+fn epoch(number: u64) -> Epoch {
+    Epoch {
+        block: block(number, 0),
+        pre_block: block(number - 1, 0),
+        time: Millis(number * 12_000),
+        index: number.is_multiple_of(2).then_some(number / 5),
+        tempo: u16::MAX,
+        registered_at: BlockNumber(1),
+    }
+}
+
+fn change(key: PositionKey, dice: &mut Dice) -> StakeChange {
+    let mut part = || RaoDelta(i128::from(dice.roll(100)) - 50);
+    StakeChange {
+        manual_add: part(),
+        manual_remove: part(),
+        neutral: part(),
+        true_emission: part(),
+        incentive: part(),
+        rounding: part(),
+        unattributed: part(),
+        uid: (dice.roll(2) > 0).then_some(Uid(u16::MAX)),
+        key,
+        before: Rao(dice.roll(1000)),
+        after: Rao(dice.roll(1000)),
+    }
+}
+
+fn balance_change(number: u64, key: PositionKey, dice: &mut Dice) -> BalanceChange {
+    let flows = [Flow::Opening, Flow::Emission, Flow::Inflow, Flow::Outflow, Flow::Neutral, Flow::Rounding, Flow::Unattributed];
+    // No entry of a flow and entries that sum to 0 are two things.
+    let by_flow = flows
+        .into_iter()
+        .map(|flow| (flow, dice.roll(3), dice.roll(5)))
+        .filter(|(_, there, _)| *there > 0)
+        .map(|(flow, _, sum)| (flow, RaoDelta(i128::from(sum) - 2)))
+        .collect();
+    BalanceChange {
+        from: BlockNumber(number - 5),
+        to: BlockNumber(number - 1),
+        key,
+        start: Rao(dice.roll(1000)),
+        end: Rao(dice.roll(1000)),
+        by_flow,
+    }
+}
+
+async fn put(store: &dyn StakeStore, commits: &[Commit]) {
+    for commit in commits {
+        store.commit(commit).await.expect("a commit that follows");
+    }
+}
+
+/// Everything the two stores say about a subnet is the same, whatever range is asked.
+pub async fn same(one: &dyn StakeStore, other: &dyn StakeStore, netuid: NetUid, blocks: u64) {
+    assert_eq!(one.watermark(netuid).await, other.watermark(netuid).await);
+    assert_eq!(one.ledger_state(netuid).await, other.ledger_state(netuid).await);
+    assert_eq!(one.holders(netuid).await, other.holders(netuid).await);
+    let near = [0, 1, blocks / 3, blocks / 2, blocks - 1, blocks, blocks + 1, u64::MAX];
+    for to in near.map(BlockNumber) {
+        assert_eq!(one.neurons(netuid, to).await, other.neurons(netuid, to).await);
+        assert_eq!(one.positions_at(netuid, to).await, other.positions_at(netuid, to).await);
+        assert_eq!(one.tranches(netuid, to).await, other.tranches(netuid, to).await);
+        for from in near.map(BlockNumber) {
+            assert_eq!(one.entries(netuid, from, to).await, other.entries(netuid, from, to).await, "{from} to {to}");
+            assert_eq!(one.epochs(netuid, from, to).await, other.epochs(netuid, from, to).await, "{from} to {to}");
+            assert_eq!(one.epoch_list(netuid, from, to).await, other.epoch_list(netuid, from, to).await, "{from} to {to}");
+            assert_eq!(one.balance_changes(netuid, from, to).await, other.balance_changes(netuid, from, to).await, "{from} to {to}");
+        }
+    }
+}
+
+async fn empty(store: &dyn StakeStore) {
+    assert_eq!(store.netuids().await, Ok(vec![]));
+    assert_eq!(store.watermark(A).await, Ok(None));
+    assert_eq!(store.ledger_state(A).await, Ok(None));
+    same(store, &MemoryStore::new(), A, 3).await;
+    assert_eq!(store.multipliers(A, END, "p").await, Ok(vec![]));
+    let refused = store.observe(A, block(1, 0), &[]).await;
+    assert!(matches!(refused, Err(StoreError::NotNext { netuid: A, .. })), "{refused:?}");
+}
+
+async fn chain(store: &dyn StakeStore) {
+    let (stored, offered) = (BlockHash([1; 32]), BlockHash([2; 32]));
+    for _ in 0..2 {
+        assert_eq!(store.bind_chain(stored).await, Ok(()));
+    }
+    assert_eq!(store.bind_chain(offered).await, Err(StoreError::OtherChain { stored, offered }));
+    assert_eq!(store.bind_chain(stored).await, Ok(()));
+}
+
+async fn parents(store: &dyn StakeStore) {
+    let refuses = async |number: u64, parent: Option<BlockRef>| {
+        let before = store.ledger_state(A).await;
+        let mut commit = plain(A, number, parent);
+        commit.holders.push(Holder { coldkey: Coldkey([9; 32]), since: BlockNumber(number) });
+        let refused = store.commit(&commit).await;
+        assert!(matches!(refused, Err(StoreError::NotNext { netuid: A, .. })), "{refused:?}");
+        assert_eq!(store.ledger_state(A).await, before);
+        assert_eq!(store.holders(A).await, Ok(vec![]));
+    };
+    refuses(1, Some(block(0, 0))).await;
+    assert_eq!(store.netuids().await, Ok(vec![]));
+    put(store, &[plain(A, 1, None), plain(A, 2, Some(block(1, 0)))]).await;
+    refuses(3, None).await;
+    refuses(3, Some(block(1, 0))).await;
+    refuses(3, Some(block(2, 7))).await;
+    refuses(2, Some(block(1, 0))).await;
+    // The first record of another subnet is none of this one's business.
+    put(store, &[plain(B, 9, None), plain(A, 3, Some(block(2, 0)))]).await;
+    assert_eq!(store.netuids().await, Ok(vec![A, B]));
+    assert_eq!(store.watermark(A).await, Ok(Some(plain(A, 3, None).watermark)));
+}
+
+/// What is put comes back: against the commits themselves, and against the store in memory.
+async fn history(store: &dyn StakeStore) {
+    let blocks = 60;
+    let memory = MemoryStore::new();
+    let (a, b) = (commits(A, blocks, 1), commits(B, blocks, 2));
+    for (one, other) in a.iter().zip(&b) {
+        put(store, std::slice::from_ref(one)).await;
+        put(store, std::slice::from_ref(other)).await;
+    }
+    put(&memory, &a).await;
+    put(&memory, &b).await;
+    same(store, &memory, A, blocks).await;
+    same(store, &memory, B, blocks).await;
+
+    let (from, to) = (BlockNumber(11), BlockNumber(40));
+    let within = |block: BlockNumber| (from..=to).contains(&block);
+    let entries: Vec<Entry> = a.iter().flat_map(|c| c.entries.clone()).filter(|e| within(e.block)).collect();
+    assert!(entries.len() > 20 && a.iter().any(|c| !c.exits.is_empty()), "too little to test with");
+    assert_eq!(store.entries(A, from, to).await, Ok(entries));
+    let epochs: Vec<EpochRecord> = a.iter().filter_map(|c| c.epoch.clone()).filter(|e| within(e.epoch.block.number)).collect();
+    assert_eq!(store.epoch_list(A, from, to).await, Ok(epochs.iter().map(|e| e.epoch).collect()));
+    assert_eq!(store.epochs(A, from, to).await, Ok(epochs));
+    let changes: Vec<BalanceChange> = a.iter().flat_map(|c| c.balance_changes.clone()).filter(|c| within(c.to)).collect();
+    assert_eq!(store.balance_changes(A, from, to).await, Ok(changes));
+    let neurons: Vec<NeuronRow> = a.iter().flat_map(|c| c.neurons.clone()).filter(|n| n.block <= to).collect();
+    assert!(neurons.iter().any(|n| n.holder.is_none()), "too little to test with");
+    assert_eq!(store.neurons(A, to).await, Ok(neurons));
+    assert_eq!(store.entries(A, to, from).await, Ok(vec![]), "a range the wrong way round");
+
+    let mut sums: BTreeMap<PositionKey, RaoDelta> = BTreeMap::new();
+    for entry in a.iter().flat_map(|c| &c.entries) {
+        *sums.entry(entry.key).or_default() += entry.alpha;
+    }
+    sums.retain(|_, sum| !sum.is_zero());
+    let mut state = store.ledger_state(A).await.expect("readable").expect("a record");
+    state.balances.retain(|_, sum| !sum.is_zero());
+    assert_eq!(state.balances, sums);
+    assert_eq!(state.last_epoch, Some(BlockNumber(blocks)));
+    assert_eq!(Some(&state.interval), a.last().map(|c| &c.interval), "the open interval is the last commit's");
+    for (coldkey, held) in [0, 1, 2].map(|c| (Coldkey([c; 32]), state.open_tranches.iter().filter(move |t| t.tranche.coldkey.0 == [c; 32])))
+    {
+        let histories = store.tranches(A, END).await.expect("readable");
+        let left: Vec<_> = histories.iter().filter(|h| h.tranche.coldkey == coldkey && h.remaining() > Rao::ZERO).collect();
+        let held: Vec<_> = held.map(|open| (open.tranche, open.remaining)).collect();
+        assert_eq!(left.iter().map(|h| (h.tranche, h.remaining())).collect::<Vec<_>>(), held, "what remains is what did not leave");
+    }
+}
+
+/// A commit of which one row cannot be stored leaves nothing behind.
+async fn refused_whole(store: &dyn StakeStore) {
+    let mut first = plain(A, 1, None);
+    let tranche_entry = entry(A, 1, Some(4), Kind::StakeAdded, position(1, 1), 50);
+    first.entries.push(tranche_entry);
+    first.tranches.extend(HolderTranches::default().apply(&tranche_entry, Millis(12_000)).opened);
+    first.snapshots.push(Snapshot { block: BlockNumber(1), key: position(1, 1), alpha: Rao(50) });
+    first.neurons.push(NeuronRow { uid: Uid(1), block: BlockNumber(1), holder: None });
+    first.holders.push(Holder { coldkey: Coldkey([1; 32]), since: BlockNumber(1) });
+    put(store, std::slice::from_ref(&first)).await;
+    let memory = MemoryStore::new();
+    put(&memory, std::slice::from_ref(&first)).await;
+
+    let base = || {
+        let mut commit = plain(A, 2, Some(block(1, 0)));
+        commit.entries.push(entry(A, 2, None, Kind::Incentive, position(1, 1), 5));
+        commit.interval.operations.insert(Hotkey([1; 32]), 1);
+        commit
+    };
+    let exit = |tranche: EntryId, amount: u64| {
+        let by = EntryId { block: BlockNumber(2), event_index: Some(1), kind: Kind::StakeRemoved, hotkey: Hotkey([1; 32]) };
+        Exit { netuid: A, coldkey: Coldkey([1; 32]), tranche, by, amount: Rao(amount) }
+    };
+    type Spoil = fn(&mut Commit, &Commit);
+    let bad: [(&str, Spoil); 9] = [
+        ("an entry again", |commit, first| commit.entries.extend(&first.entries)),
+        ("an entry twice", |commit, _| commit.entries.extend(commit.entries.clone())),
+        ("a holder again", |commit, first| commit.holders.extend(&first.holders)),
+        ("a snapshot again", |commit, first| commit.snapshots.extend(&first.snapshots)),
+        ("a neuron again", |commit, first| commit.neurons.extend(&first.neurons)),
+        ("a tranche again", |commit, first| commit.tranches.extend(&first.tranches)),
+        ("an entry of another subnet", |commit, _| commit.entries.push(entry(B, 2, None, Kind::Fee, position(1, 1), -1))),
+        ("an epoch with a gap before it", |commit, _| {
+            commit.epoch = Some(EpochRecord { epoch: Epoch { pre_block: block(7, 0), ..epoch(2) }, changes: vec![] });
+        }),
+        ("changes of one position twice", |commit, _| {
+            let one = change(position(1, 1), &mut Dice(1));
+            commit.epoch = Some(EpochRecord { epoch: epoch(2), changes: vec![one, one] });
+        }),
+    ];
+    let mut refused: Vec<(&str, Commit)> = bad
+        .iter()
+        .map(|(what, spoil)| {
+            (*what, {
+                let mut c = base();
+                spoil(&mut c, &first);
+                c
+            })
+        })
+        .collect();
+    let there = EntryId::of(&tranche_entry);
+    let nowhere = EntryId { event_index: None, ..there };
+    refused.push(("an exit from no tranche", Commit { exits: vec![exit(nowhere, 1)], ..base() }));
+    refused.push(("an exit of too much", Commit { exits: vec![exit(there, 51)], ..base() }));
+    for (what, commit) in refused {
+        let result = store.commit(&commit).await;
+        assert!(matches!(result, Err(StoreError::Unusable(_) | StoreError::Corrupt(_))), "{what}: {result:?}");
+        same(store, &memory, A, 2).await;
+    }
+    let good = Commit { exits: vec![exit(there, 50)], ..base() };
+    put(store, std::slice::from_ref(&good)).await;
+    put(&memory, std::slice::from_ref(&good)).await;
+    same(store, &memory, A, 2).await;
+}
+
+/// Exits reach back over commits, and `as_of` goes back in time.
+async fn tranches(store: &dyn StakeStore) {
+    let key = position(1, 1);
+    let mut holder = HolderTranches::default();
+    let mut parent = None;
+    for (number, kind, alpha) in
+        [(1, Kind::Opening, 100), (2, Kind::Incentive, 30), (3, Kind::StakeRemoved, -40), (4, Kind::StakeRemoved, -90)]
+    {
+        let mut commit = plain(A, number, parent);
+        let index = (alpha < 0).then_some(7);
+        let new = entry(A, number, index, kind, key, alpha);
+        let change = holder.apply(&new, commit.watermark.time);
+        commit.entries.push(new);
+        commit.tranches.extend(change.opened);
+        commit.exits.extend(change.exits);
+        put(store, std::slice::from_ref(&commit)).await;
+        parent = Some(commit.watermark.block);
+        let open = store.ledger_state(A).await.expect("readable").expect("a record").open_tranches;
+        assert_eq!(open, holder.open(), "after block {number}");
+    }
+    for (as_of, left) in [(0, vec![]), (1, vec![100]), (2, vec![100, 30]), (3, vec![90, 0]), (4, vec![0, 0]), (u64::MAX, vec![0, 0])] {
+        let found = store.tranches(A, BlockNumber(as_of)).await.expect("readable");
+        assert_eq!(found.iter().map(|h| h.remaining().0).collect::<Vec<_>>(), left, "as of {as_of}");
+    }
+}
+
+async fn newest_wins(store: &dyn StakeStore) {
+    let snapshot = |block, hotkey, alpha| Snapshot { block: BlockNumber(block), key: position(hotkey, 1), alpha: Rao(alpha) };
+    let owner = Some((Hotkey([1; 32]), Coldkey([1; 32])));
+    let neuron = |block, uid, holder| NeuronRow { uid: Uid(uid), block: BlockNumber(block), holder };
+    let mut one = plain(A, 1, None);
+    one.snapshots.extend([snapshot(1, 1, 10), snapshot(1, 2, 20)]);
+    one.neurons.extend([neuron(1, 0, owner), neuron(1, 1, owner)]);
+    one.interval = OpenInterval { operations: [(Hotkey([1; 32]), 3), (Hotkey([2; 32]), 1)].into(), runtime_changed: true };
+    let mut two = plain(A, 2, Some(block(1, 0)));
+    two.snapshots.push(snapshot(2, 1, 0));
+    two.neurons.push(neuron(2, 1, None));
+    two.interval.operations.insert(Hotkey([2; 32]), 2);
+    put(store, &[one, two.clone()]).await;
+
+    let state = store.ledger_state(A).await.expect("readable").expect("a record");
+    assert_eq!(state.observed, [(position(1, 1), Rao(0)), (position(2, 1), Rao(20))].into());
+    assert_eq!(state.interval, two.interval);
+    assert_eq!(state.neurons.iter().filter(|n| n.holder.is_some()).collect::<Vec<_>>(), [&neuron(1, 0, owner)]);
+    assert_eq!(store.neurons(A, END).await.map(|rows| rows.len()), Ok(3));
+    let at = async |block| store.positions_at(A, BlockNumber(block)).await.expect("readable");
+    assert_eq!(at(0).await, [].into());
+    assert_eq!(at(1).await, [(position(1, 1), Rao(10)), (position(2, 1), Rao(20))].into());
+    assert_eq!(at(2).await, [(position(2, 1), Rao(20))].into());
+    put(store, &[plain(A, 3, Some(block(2, 0)))]).await;
+    let state = store.ledger_state(A).await.expect("readable").expect("a record");
+    assert_eq!(state.interval, OpenInterval::default(), "an interval that was closed");
+}
+
+async fn observing(store: &dyn StakeStore) {
+    put(store, &[plain(A, 1, None), plain(B, 1, None), plain(A, 2, Some(block(1, 0)))]).await;
+    let row = Snapshot { block: BlockNumber(2), key: position(1, 1), alpha: Rao(5) };
+    for at in [block(1, 0), block(2, 7), block(3, 0)] {
+        let refused = store.observe(A, at, &[row]).await;
+        assert!(matches!(refused, Err(StoreError::NotNext { netuid: A, .. })), "{refused:?}");
+    }
+    assert_eq!(store.positions_at(A, END).await, Ok([].into()));
+    for _ in 0..2 {
+        assert_eq!(store.observe(A, block(2, 0), &[row]).await, Ok(()), "observing again changes nothing");
+        assert_eq!(store.positions_at(A, END).await, Ok([(row.key, row.alpha)].into()));
+    }
+    let observed = async |netuid| store.watermark(netuid).await.expect("readable").expect("a record").observed;
+    assert_eq!((observed(A).await, observed(B).await), (BlockNumber(2), BlockNumber(0)));
+    let mut next = plain(A, 3, Some(block(2, 0)));
+    next.watermark.observed = BlockNumber(2);
+    put(store, &[next]).await;
+    assert_eq!(observed(A).await, BlockNumber(2));
+}
+
+async fn multipliers(store: &dyn StakeStore) {
+    let row = |as_of, policy: &str, uid: u16, multiplier| MultiplierRow {
+        as_of: BlockNumber(as_of),
+        policy: policy.into(),
+        neuron: Neuron { uid: Uid(uid), hotkey: Hotkey([1; 32]), coldkey: Coldkey([2; 32]) },
+        multiplier: Ppb(multiplier),
+    };
+    let rows = [row(5, "p", 10, 1), row(5, "p", 9, 2), row(5, "q", 9, 3), row(6, "p", 9, 4)];
+    for _ in 0..2 {
+        assert_eq!(store.put_multipliers(A, &rows).await, Ok(()));
+        assert_eq!(store.multipliers(A, BlockNumber(5), "p").await, Ok(vec![rows[1].clone(), rows[0].clone()]));
+    }
+    assert_eq!(store.put_multipliers(A, &[row(5, "p", 9, 77), row(5, "p", 11, 5)]).await, Ok(()));
+    let found = store.multipliers(A, BlockNumber(5), "p").await.expect("readable");
+    assert_eq!(found.iter().map(|row| row.multiplier.0).collect::<Vec<_>>(), [2, 1, 5], "what is stored stays");
+    assert_eq!(store.multipliers(A, BlockNumber(5), "q").await, Ok(vec![rows[2].clone()]));
+    assert_eq!(store.multipliers(A, BlockNumber(7), "p").await, Ok(vec![]));
+    assert_eq!(store.multipliers(B, BlockNumber(5), "p").await, Ok(vec![]));
+    let refused = store.put_multipliers(A, &[row(8, "p", 1, 1), row(8, "p", 2, MOST + 1)]).await;
+    assert!(matches!(refused, Err(StoreError::Unusable(_))), "{refused:?}");
+    assert_eq!(store.multipliers(A, BlockNumber(8), "p").await, Ok(vec![]), "nothing of what was refused");
+}
+
+async fn large(store: &dyn StakeStore) {
+    let most = i128::from(MOST);
+    let mut first = plain(A, 1, None);
+    // Sums that fit, by way of sums that do not.
+    for (index, alpha) in [most, most, -most, -most, most].into_iter().enumerate() {
+        let index = u32::MAX - 4 + u32::try_from(index).expect("small");
+        first.entries.push(entry(A, 1, Some(index), Kind::Moved, position(1, 1), alpha));
+    }
+    first.entries.push(entry(A, 1, None, Kind::Fee, position(2, 1), i128::from(i64::MIN)));
+    first.snapshots.push(Snapshot { block: BlockNumber(1), key: position(1, 1), alpha: Rao(MOST) });
+    let opening = entry(A, 1, None, Kind::Opening, position(3, 1), most);
+    first.tranches.extend(HolderTranches::default().apply(&opening, Millis(0)).opened);
+    sort_entries(&mut first.entries);
+    put(store, std::slice::from_ref(&first)).await;
+    let memory = MemoryStore::new();
+    put(&memory, std::slice::from_ref(&first)).await;
+    let state = store.ledger_state(A).await.expect("readable").expect("a record");
+    assert_eq!(state.balances, [(position(1, 1), RaoDelta(most)), (position(2, 1), RaoDelta(i64::MIN.into()))].into());
+    assert_eq!(store.entries(A, END, END).await, Ok(vec![]));
+    assert_eq!(store.entries(A, BlockNumber(0), END).await, Ok(first.entries.clone()));
+
+    let base = || plain(A, 2, Some(block(1, 0)));
+    let snapshot = Snapshot { block: BlockNumber(2), key: position(1, 1), alpha: Rao(MOST + 1) };
+    let tranche = vesting_core::Tranche { initial: Rao(MOST + 1), ..first.tranches[0] };
+    let mut stake = change(position(1, 1), &mut Dice(1));
+    stake.after = Rao(u64::MAX);
+    let mut interval = balance_change(6, position(1, 1), &mut Dice(1));
+    interval.by_flow.insert(Flow::Emission, RaoDelta(most + 1));
+    let bad = [
+        Commit { entries: vec![entry(A, 2, None, Kind::Incentive, position(1, 1), most + 1)], ..base() },
+        Commit { entries: vec![entry(A, 2, None, Kind::Incentive, position(1, 1), i128::MIN)], ..base() },
+        Commit { snapshots: vec![snapshot], ..base() },
+        Commit { tranches: vec![tranche], ..base() },
+        Commit { epoch: Some(EpochRecord { epoch: epoch(2), changes: vec![stake] }), ..base() },
+        Commit { balance_changes: vec![interval], ..base() },
+    ];
+    for commit in bad {
+        let refused = store.commit(&commit).await;
+        assert!(matches!(refused, Err(StoreError::Unusable(_))), "{refused:?}");
+        same(store, &memory, A, 2).await;
+    }
+    let refused = store.observe(A, block(1, 0), &[snapshot]).await;
+    assert!(matches!(refused, Err(StoreError::Unusable(_))), "{refused:?}");
+    same(store, &memory, A, 2).await;
+}

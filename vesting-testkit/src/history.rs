@@ -1,0 +1,221 @@
+//! A whole chain in memory: blocks, and the state after each of them.
+
+use std::collections::{BTreeMap, HashMap};
+
+/// One block as a node serves it.
+#[derive(Debug, Clone)]
+pub struct BlockData {
+    /// Its height.
+    pub number: u32,
+    /// Its hash: blake2-256 of the header.
+    pub hash: [u8; 32],
+    /// Its parent's hash.
+    pub parent_hash: [u8; 32],
+    /// The SCALE-encoded header.
+    pub header: Vec<u8>,
+    /// The SCALE-encoded extrinsics.
+    pub extrinsics: Vec<Vec<u8>>,
+    /// The storage keys it changed, with their new values.
+    pub changes: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+}
+
+/// One runtime as a node serves it.
+#[derive(Debug, Clone)]
+pub struct RuntimeData {
+    /// Its version.
+    pub spec_version: u32,
+    /// What `state_getRuntimeVersion` answers.
+    pub version_json: serde_json::Value,
+    /// What `Core_version` answers.
+    pub version_scale: Vec<u8>,
+    /// Its metadata by metadata version, not wrapped.
+    pub metadata: BTreeMap<u32, Vec<u8>>,
+}
+
+/// A block that does not continue a history.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("block {number} does not continue the history: it should be block {expected} with the last block's hash as its parent")]
+pub struct NotNext {
+    /// The block offered.
+    pub number: u32,
+    /// The height expected.
+    pub expected: u32,
+}
+
+struct Header {
+    hash: [u8; 32],
+    parent_hash: [u8; 32],
+    header: Box<[u8]>,
+    extrinsics: Box<[Vec<u8>]>,
+}
+
+/// The values a key had, by the block that wrote them.
+type Versions = Vec<(u32, Option<Box<[u8]>>)>;
+
+/// A chain that only grows. State is kept by key, so that any block's is a binary search away.
+#[derive(Default)]
+pub struct History {
+    blocks: Vec<Header>,
+    numbers: HashMap<[u8; 32], u32>,
+    storage: BTreeMap<Box<[u8]>, Versions>,
+    runtimes: BTreeMap<u32, RuntimeData>,
+}
+
+impl History {
+    /// Adds the next block.
+    ///
+    /// # Errors
+    /// When it does not follow on the last one.
+    pub fn push(&mut self, block: BlockData) -> Result<(), NotNext> {
+        let expected = self.len();
+        let follows = self.blocks.last().is_none_or(|last| last.hash == block.parent_hash);
+        if block.number != expected || !follows {
+            return Err(NotNext { number: block.number, expected });
+        }
+        for (key, value) in block.changes {
+            let versions = self.storage.entry(key.into_boxed_slice()).or_default();
+            let value = value.map(Vec::into_boxed_slice);
+            match versions.last_mut() {
+                // The last write of a block counts.
+                Some(last) if last.0 == block.number => last.1 = value,
+                _ => versions.push((block.number, value)),
+            }
+        }
+        self.numbers.insert(block.hash, block.number);
+        self.blocks.push(Header {
+            hash: block.hash,
+            parent_hash: block.parent_hash,
+            header: block.header.into_boxed_slice(),
+            extrinsics: block.extrinsics.into_boxed_slice(),
+        });
+        Ok(())
+    }
+
+    /// Adds a runtime, whose code is in the state from `from` on.
+    pub fn add_runtime(&mut self, from: u32, runtime: RuntimeData) {
+        self.runtimes.insert(from, runtime);
+    }
+
+    /// How many blocks there are, genesis included.
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        u32::try_from(self.blocks.len()).unwrap_or(u32::MAX)
+    }
+
+    /// True without any block.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.blocks.is_empty()
+    }
+
+    /// The height of the last block.
+    #[must_use]
+    pub fn last(&self) -> u32 {
+        self.len().saturating_sub(1)
+    }
+
+    fn header_of(&self, number: u32) -> Option<&Header> {
+        self.blocks.get(usize::try_from(number).ok()?)
+    }
+
+    /// The hash of a block.
+    #[must_use]
+    pub fn hash(&self, number: u32) -> Option<[u8; 32]> {
+        self.header_of(number).map(|block| block.hash)
+    }
+
+    /// The parent's hash of a block.
+    #[must_use]
+    pub fn parent_hash(&self, number: u32) -> Option<[u8; 32]> {
+        self.header_of(number).map(|block| block.parent_hash)
+    }
+
+    /// The SCALE-encoded header of a block.
+    #[must_use]
+    pub fn header(&self, number: u32) -> Option<&[u8]> {
+        self.header_of(number).map(|block| &*block.header)
+    }
+
+    /// The extrinsics of a block.
+    #[must_use]
+    pub fn extrinsics(&self, number: u32) -> &[Vec<u8>] {
+        self.header_of(number).map_or(&[], |block| &block.extrinsics)
+    }
+
+    /// The height of the block with this hash.
+    #[must_use]
+    pub fn number_of(&self, hash: &[u8; 32]) -> Option<u32> {
+        self.numbers.get(hash).copied()
+    }
+
+    /// A key's value in the state of block `at`.
+    #[must_use]
+    pub fn storage(&self, key: &[u8], at: u32) -> Option<&[u8]> {
+        value_at(self.storage.get(key)?, at)
+    }
+
+    /// The keys that begin with `prefix` and have a value in the state of block `at`, after `start`,
+    /// at most `count`, in order.
+    #[must_use]
+    pub fn keys(&self, prefix: &[u8], start: Option<&[u8]>, count: usize, at: u32) -> Vec<&[u8]> {
+        let from: Box<[u8]> = start.unwrap_or(prefix).into();
+        self.storage
+            .range(from..)
+            .map(|(key, versions)| (&**key, versions))
+            .skip_while(|(key, _)| start == Some(*key))
+            .take_while(|(key, _)| key.starts_with(prefix))
+            .filter(|(_, versions)| value_at(versions, at).is_some())
+            .map(|(key, _)| key)
+            .take(count)
+            .collect()
+    }
+
+    /// The runtime whose code is in the state of block `at`.
+    #[must_use]
+    pub fn runtime(&self, at: u32) -> Option<&RuntimeData> {
+        self.runtimes.range(..=at).next_back().map(|(_, runtime)| runtime)
+    }
+}
+
+fn value_at(versions: &Versions, at: u32) -> Option<&[u8]> {
+    let after = versions.partition_point(|(number, _)| *number <= at);
+    versions[..after].last().and_then(|(_, value)| value.as_deref())
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A block whose hash is its number, for tests that do not look at hashes.
+    pub(crate) fn block(number: u8, changes: &[(&str, Option<&str>)]) -> BlockData {
+        let bytes = |text: &str| text.as_bytes().to_vec();
+        BlockData {
+            number: u32::from(number),
+            hash: [number; 32],
+            parent_hash: [number.wrapping_sub(1); 32],
+            header: Vec::new(),
+            extrinsics: Vec::new(),
+            changes: changes.iter().map(|(k, v)| (bytes(k), v.map(bytes))).collect(),
+        }
+    }
+
+    #[test]
+    fn every_state_stays_readable() {
+        let mut history = History::default();
+        history.push(block(0, &[("aa", Some("1")), ("ab", Some("2"))])).unwrap();
+        history.push(block(1, &[("aa", None)])).unwrap();
+        history.push(block(2, &[("aa", Some("3")), ("b", Some("4"))])).unwrap();
+        let at = |key: &str, n| history.storage(key.as_bytes(), n).map(|v| String::from_utf8(v.to_vec()).unwrap());
+        assert_eq!([at("aa", 0), at("aa", 1), at("aa", 2), at("b", 1)], [Some("1".into()), None, Some("3".into()), None]);
+        assert_eq!(history.keys(b"a", None, 9, 1), [b"ab"]);
+        assert_eq!(history.keys(b"a", Some(b"aa"), 9, 2), [b"ab"]);
+    }
+
+    #[test]
+    fn a_block_that_does_not_follow_is_refused() {
+        let mut history = History::default();
+        history.push(block(0, &[])).unwrap();
+        assert!(history.push(block(2, &[])).is_err());
+        assert!(history.push(BlockData { parent_hash: [9; 32], ..block(1, &[]) }).is_err());
+    }
+}

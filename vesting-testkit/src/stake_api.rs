@@ -1,0 +1,85 @@
+//! `StakeInfoRuntimeApi`: the runtime's own answer about a position, computed from its storage.
+
+use blake2::Blake2b;
+use blake2::digest::{Digest, consts::U16};
+use codec::{Compact, Decode, Encode};
+use vesting_core::Rao;
+use vesting_core::share_pool::{SafeFloat, Shares, alpha_by_fixed, alpha_by_floats};
+
+use crate::history::History;
+
+const POSITION: &str = "StakeInfoRuntimeApi_get_stake_info_for_hotkey_coldkey_netuid";
+
+/// The key of `SubtensorModule.item` with these hashed keys, as the runtimes of Subtensor hash them.
+#[must_use]
+pub fn storage_key(pallet: &str, item: &str, keys: &[Vec<u8>]) -> Vec<u8> {
+    let mut key = twox_128(pallet.as_bytes()).to_vec();
+    key.extend(twox_128(item.as_bytes()));
+    key.extend(keys.iter().flatten());
+    key
+}
+
+/// Two 64-bit xxHashes with seeds 0 and 1.
+fn twox_128(bytes: &[u8]) -> [u8; 16] {
+    let mut out = [0; 16];
+    for (seed, part) in (0u64..).zip(out.chunks_mut(8)) {
+        part.copy_from_slice(&twox_hash::XxHash64::oneshot(seed, bytes).to_le_bytes());
+    }
+    out
+}
+
+/// The hasher `Blake2_128Concat`.
+#[must_use]
+pub fn blake2_concat(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Blake2b::<U16>::digest(bytes).to_vec();
+    out.extend(bytes);
+    out
+}
+
+/// The hasher `Identity` on a 16-bit number.
+#[must_use]
+pub fn identity(number: u16) -> Vec<u8> {
+    number.to_le_bytes().to_vec()
+}
+
+/// The alpha of a position in the state of block `at`. `floats` tells the runtimes with `AlphaV2`.
+#[must_use]
+pub fn alpha(history: &History, hotkey: [u8; 32], coldkey: [u8; 32], netuid: u16, at: u32, floats: bool) -> Rao {
+    let pair = [blake2_concat(&hotkey), blake2_concat(&coldkey), identity(netuid)];
+    let pool = [blake2_concat(&hotkey), identity(netuid)];
+    let read = |item: &str, keys: &[Vec<u8>]| history.storage(&storage_key("SubtensorModule", item, keys), at).map(<[u8]>::to_vec);
+    let fixed = |item: &str, keys: &[Vec<u8>]| read(item, keys).and_then(|bytes| u128::decode(&mut &*bytes).ok());
+    let float = |item: &str, keys: &[Vec<u8>]| {
+        let (mantissa, exponent) = read(item, keys).and_then(|bytes| <(u128, i64)>::decode(&mut &*bytes).ok())?;
+        Some(SafeFloat { mantissa, exponent })
+    };
+    let total = Rao(read("TotalHotkeyAlpha", &pool).and_then(|bytes| u64::decode(&mut &*bytes).ok()).unwrap_or(0));
+    let (old, old_total) = (fixed("Alpha", &pair), fixed("TotalHotkeyShares", &pool));
+    if !floats {
+        return alpha_by_fixed(total, old.unwrap_or(0), old_total.unwrap_or(0));
+    }
+    let shares = old.map(Shares::Fixed).or_else(|| float("AlphaV2", &pair).map(Shares::Float));
+    let all = old_total.map(Shares::Fixed).or_else(|| float("TotalHotkeySharesV2", &pool).map(Shares::Float));
+    match (shares, all) {
+        (Some(shares), Some(all)) => alpha_by_floats(total, shares, all),
+        _ => Rao::ZERO,
+    }
+}
+
+/// Answers a call of the API in the state of block `at`; `None` for a method that is not one of it.
+#[must_use]
+pub fn call(history: &History, method: &str, mut args: &[u8], at: u32) -> Option<Result<Vec<u8>, String>> {
+    if method != POSITION {
+        return None;
+    }
+    let Ok((hotkey, coldkey, netuid)) = <([u8; 32], [u8; 32], u16)>::decode(&mut args) else {
+        return Some(Err(format!("bad arguments of {method}")));
+    };
+    // Runtime calls at a block use the code in its state (FACTS 17).
+    let floats = history.runtime(at).is_some_and(|runtime| runtime.spec_version >= 401);
+    let stake = alpha(history, hotkey, coldkey, netuid, at, floats);
+    let registered = [identity(netuid), blake2_concat(&hotkey)];
+    let registered = history.storage(&storage_key("SubtensorModule", "Uids", &registered), at).is_some();
+    let none = Compact(0u64);
+    Some(Ok(Some((hotkey, coldkey, Compact(netuid), Compact(stake.0), none, none, none, none, registered)).encode()))
+}
