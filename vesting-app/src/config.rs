@@ -57,7 +57,8 @@ type Layered = BTreeMap<String, (String, String)>;
 /// Names the key, its value and where it stands.
 pub fn load(args: &ConfigArgs, environment: impl Iterator<Item = (String, String)>) -> Result<Config, UsageError> {
     let environment: BTreeMap<String, String> = environment.collect();
-    let mut values: Layered = KEYS.iter().filter_map(|(key, default)| default.map(|d| ((*key).to_owned(), (d.to_owned(), "default".to_owned())))).collect();
+    let mut values: Layered =
+        KEYS.iter().filter_map(|(key, default)| default.map(|d| ((*key).to_owned(), (d.to_owned(), "default".to_owned())))).collect();
     if let Some(network) = environment.get("BT_NETWORK") {
         values.insert("network".into(), (network.clone(), "BT_NETWORK".into()));
     }
@@ -162,11 +163,12 @@ fn parse(values: &Layered) -> Result<Config, UsageError> {
         UsageError(format!("`{key} = {value}` ({source}): {why}"))
     };
     let decimal = |key: &str| get(key).map_or(Ok(Ppb(0)), |(value, _)| value.parse::<Ppb>().map_err(|e| wrong(key, &e)));
-    let whole = |key: &str| {
-        get(key).map_or(Ok(0u64), |(value, _)| value.parse::<u64>().map_err(|_| wrong(key, &"it must be a whole number")))
-    };
+    let whole =
+        |key: &str| get(key).map_or(Ok(0u64), |(value, _)| value.parse::<u64>().map_err(|_| wrong(key, &"it must be a whole number")));
     let list = |key: &str| -> Vec<String> {
-        get(key).map(|(value, _)| value.split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned).collect()).unwrap_or_default()
+        get(key)
+            .map(|(value, _)| value.split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned).collect())
+            .unwrap_or_default()
     };
 
     let mut endpoints = list("endpoints");
@@ -208,7 +210,8 @@ fn parse(values: &Layered) -> Result<Config, UsageError> {
     };
     let policy = Policy {
         minimum_stake: Rao(decimal("minimum_stake")?.0),
-        retention_window: Policy::days(decimal("retention_window_days")?).ok_or_else(|| wrong("retention_window_days", &"it is too long"))?,
+        retention_window: Policy::days(decimal("retention_window_days")?)
+            .ok_or_else(|| wrong("retention_window_days", &"it is too long"))?,
         retention_target: decimal("retention_target")?,
         max_multiplier: decimal("max_multiplier")?,
         below_minimum,

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use subxt::ext::codec::{Compact, Decode};
 use subxt::config::substrate::SubstrateHeader;
+use subxt::ext::codec::{Compact, Decode};
 use subxt::rpcs::rpc_params;
 use subxt::utils::H256;
 use tokio::sync::Mutex;
@@ -43,7 +43,12 @@ impl ChainOptions {
     /// The defaults for one endpoint.
     #[must_use]
     pub fn new(endpoint: impl Into<String>) -> Self {
-        Self { endpoints: vec![endpoint.into()], deadline: Duration::from_secs(30), max_requests_in_flight: 8, query_interval: Duration::from_secs(30) }
+        Self {
+            endpoints: vec![endpoint.into()],
+            deadline: Duration::from_secs(30),
+            max_requests_in_flight: 8,
+            query_interval: Duration::from_secs(30),
+        }
     }
 }
 
@@ -100,8 +105,7 @@ impl SubxtChain {
         }
         let last = finalized.min(number.0.saturating_add(HASHES_PER_REQUEST - 1));
         let numbers: Vec<u64> = (number.0..=last).collect();
-        let answer: Vec<Option<H256>> =
-            self.endpoints.call(None, "chain_getBlockHash", rpc_params![&numbers]).await?;
+        let answer: Vec<Option<H256>> = self.endpoints.call(None, "chain_getBlockHash", rpc_params![&numbers]).await?;
         for (number, hash) in numbers.iter().zip(answer) {
             if let Some(hash) = hash {
                 hashes.insert(BlockNumber(*number), BlockHash(hash.0));
@@ -164,7 +168,8 @@ struct FactKeys {
 }
 
 impl FactKeys {
-    const COUNTERS: [&'static str; 6] = ["NetworksAdded", "Tempo", "BlocksSinceLastStep", "LastMechansimStepBlock", "SubnetEpochIndex", "NetworkRegisteredAt"];
+    const COUNTERS: [&'static str; 6] =
+        ["NetworksAdded", "Tempo", "BlocksSinceLastStep", "LastMechansimStepBlock", "SubnetEpochIndex", "NetworkRegisteredAt"];
 
     fn new(runtime: &Runtime, netuids: &[NetUid]) -> Result<Self, ChainError> {
         let mut subnets = Vec::with_capacity(netuids.len());

@@ -80,7 +80,9 @@ impl Endpoints {
 
     async fn connect(&self, url: &str) -> Result<RpcClient, ChainError> {
         let unreachable = |why: String| {
-            ChainError::Unreachable(format!("cannot reach the endpoint {url}: {why}; check `--network` or `--endpoints`, and that the node is running"))
+            ChainError::Unreachable(format!(
+                "cannot reach the endpoint {url}: {why}; check `--network` or `--endpoints`, and that the node is running"
+            ))
         };
         let connecting = RpcClient::from_insecure_url(url);
         let client = match tokio::time::timeout(self.deadline, connecting).await {
@@ -120,7 +122,12 @@ impl Endpoints {
 
     /// Makes a call about the state of `block` (or about none): with a deadline, within the limit of
     /// requests in flight, on each endpoint in turn and twice around before giving up.
-    pub(crate) async fn call<R: DeserializeOwned>(&self, block: Option<BlockNumber>, method: &str, params: RpcParams) -> Result<R, ChainError> {
+    pub(crate) async fn call<R: DeserializeOwned>(
+        &self,
+        block: Option<BlockNumber>,
+        method: &str,
+        params: RpcParams,
+    ) -> Result<R, ChainError> {
         self.attempt(block, |client| {
             let params = params.clone();
             async move { client.request(method, params).await }
@@ -192,8 +199,12 @@ impl Endpoints {
                 }
                 Reaction::Answer(ChainError::Pruned { block })
             }
-            RpcError::User(user) => Reaction::Answer(ChainError::Unsupported(format!("the endpoint {url} refused a call: {}", user.message))),
-            RpcError::Deserialization(why) => Reaction::Elsewhere(ChainError::Malformed(format!("the endpoint {url} answered nonsense: {why}"))),
+            RpcError::User(user) => {
+                Reaction::Answer(ChainError::Unsupported(format!("the endpoint {url} refused a call: {}", user.message)))
+            }
+            RpcError::Deserialization(why) => {
+                Reaction::Elsewhere(ChainError::Malformed(format!("the endpoint {url} answered nonsense: {why}")))
+            }
             other => Reaction::Elsewhere(ChainError::Unreachable(format!("the endpoint {url} failed: {}", words(other)))),
         }
     }

@@ -22,7 +22,9 @@ pub(crate) fn decode(runtime: &Runtime, bytes: Vec<u8>) -> Result<Vec<ChainEvent
     let mut seen = 0u32;
     let mut found = Vec::new();
     for event in events.iter() {
-        let event = event.map_err(|e| ChainError::Malformed(format!("the events of a block made by spec {} cannot be decoded: {e}", runtime.spec_version())))?;
+        let event = event.map_err(|e| {
+            ChainError::Malformed(format!("the events of a block made by spec {} cannot be decoded: {e}", runtime.spec_version()))
+        })?;
         seen += 1;
         if !PALLETS.contains(&event.pallet_name()) {
             continue;
@@ -102,11 +104,21 @@ fn translate<'a>(
         }
         "AlphaRecycled" => {
             let f = cut()?;
-            StakeEvent::AlphaRecycled { coldkey: f.coldkey("coldkey", 0)?, hotkey: f.hotkey("hotkey", 1)?, alpha: f.rao("alpha", 2)?, netuid: f.netuid("netuid", 3)? }
+            StakeEvent::AlphaRecycled {
+                coldkey: f.coldkey("coldkey", 0)?,
+                hotkey: f.hotkey("hotkey", 1)?,
+                alpha: f.rao("alpha", 2)?,
+                netuid: f.netuid("netuid", 3)?,
+            }
         }
         "AlphaBurned" => {
             let f = cut()?;
-            StakeEvent::AlphaBurned { coldkey: f.coldkey("coldkey", 0)?, hotkey: f.hotkey("hotkey", 1)?, alpha: f.rao("alpha", 2)?, netuid: f.netuid("netuid", 3)? }
+            StakeEvent::AlphaBurned {
+                coldkey: f.coldkey("coldkey", 0)?,
+                hotkey: f.hotkey("hotkey", 1)?,
+                alpha: f.rao("alpha", 2)?,
+                netuid: f.netuid("netuid", 3)?,
+            }
         }
         "TransactionFeePaidWithAlpha" => {
             let f = cut()?;
@@ -134,7 +146,12 @@ fn translate<'a>(
         "RootClaimed" => StakeEvent::RootClaimed { coldkey: cut()?.coldkey("coldkey", 0)? },
         "HotkeySwapped" => {
             let f = cut()?;
-            StakeEvent::HotkeySwapped { coldkey: f.coldkey("coldkey", 0)?, old: f.hotkey("old_hotkey", 1)?, new: f.hotkey("new_hotkey", 2)?, netuid: None }
+            StakeEvent::HotkeySwapped {
+                coldkey: f.coldkey("coldkey", 0)?,
+                old: f.hotkey("old_hotkey", 1)?,
+                new: f.hotkey("new_hotkey", 2)?,
+                netuid: None,
+            }
         }
         "HotkeySwappedOnSubnet" => {
             let f = cut()?;
@@ -158,5 +175,7 @@ fn translate<'a>(
 }
 
 fn too_old(event: &str) -> ChainError {
-    ChainError::Unsupported(format!("the runtime is too old: its event {event} does not say how much alpha changed; start the record at a later block"))
+    ChainError::Unsupported(format!(
+        "the runtime is too old: its event {event} does not say how much alpha changed; start the record at a later block"
+    ))
 }

@@ -1,8 +1,8 @@
 //! The fields of one event, by name where it has names, by place where it is a tuple.
 
 use subxt::Metadata;
-use subxt::ext::scale_decode::visitor::{IgnoreVisitor, decode_with_visitor};
 use subxt::ext::scale_decode::DecodeAsType;
+use subxt::ext::scale_decode::visitor::{IgnoreVisitor, decode_with_visitor};
 use vesting_core::ports::ChainError;
 use vesting_core::{Coldkey, Hotkey, NetUid, Rao};
 

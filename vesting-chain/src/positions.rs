@@ -65,7 +65,8 @@ async fn pairs(state: &State<'_>, netuid: NetUid, coldkeys: &[Coldkey]) -> Resul
     let mut pairs = BTreeSet::new();
     for (coldkey, item, key) in wanted {
         let Some(bytes) = values.get(&key) else { continue };
-        let hotkeys: Vec<[u8; 32]> = if item == "AutoStakeDestination" { vec![runtime.value(item, bytes)?] } else { runtime.value(item, bytes)? };
+        let hotkeys: Vec<[u8; 32]> =
+            if item == "AutoStakeDestination" { vec![runtime.value(item, bytes)?] } else { runtime.value(item, bytes)? };
         pairs.extend(hotkeys.into_iter().map(|hotkey| PositionKey { hotkey: Hotkey(hotkey), coldkey }));
     }
     Ok(pairs)
@@ -93,7 +94,12 @@ async fn shares(state: &State<'_>, netuid: NetUid, pairs: &BTreeSet<PositionKey>
 }
 
 /// The fixed-point form where stored, else the float form.
-fn either(state: &State<'_>, values: &Values, fixed: (&str, Option<&[u8]>), float: (&str, Option<&[u8]>)) -> Result<Option<Shares>, ChainError> {
+fn either(
+    state: &State<'_>,
+    values: &Values,
+    fixed: (&str, Option<&[u8]>),
+    float: (&str, Option<&[u8]>),
+) -> Result<Option<Shares>, ChainError> {
     if let Some(bytes) = fixed.1.and_then(|key| values.get(key)) {
         return Ok(Some(Shares::Fixed(state.runtime.value::<FixedBits>(fixed.0, bytes)?.bits)));
     }
@@ -116,7 +122,8 @@ async fn alphas(state: &State<'_>, netuid: NetUid, shares: BTreeMap<PositionKey,
         let float = if capabilities.float_shares { Some(runtime.key("TotalHotkeySharesV2", keys)?) } else { None };
         wanted.insert(hotkey, (total, fixed, float));
     }
-    let keys: Vec<Vec<u8>> = wanted.values().flat_map(|(total, fixed, float)| [Some(total), fixed.as_ref(), float.as_ref()]).flatten().cloned().collect();
+    let keys: Vec<Vec<u8>> =
+        wanted.values().flat_map(|(total, fixed, float)| [Some(total), fixed.as_ref(), float.as_ref()]).flatten().cloned().collect();
     let values = state.read(&keys).await?;
     let mut pools = BTreeMap::new();
     for (hotkey, (total, fixed, float)) in wanted {

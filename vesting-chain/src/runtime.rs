@@ -4,8 +4,8 @@ use subxt::client::OfflineClient;
 use subxt::config::SubstrateConfig;
 use subxt::config::substrate::SpecVersionForRange;
 use subxt::events::Events;
-use subxt::ext::frame_decode::storage::encode_storage_key;
 use subxt::ext::frame_decode::storage::IntoEncodableValues;
+use subxt::ext::frame_decode::storage::encode_storage_key;
 use subxt::ext::scale_decode::DecodeAsType;
 use subxt::{ArcMetadata, Metadata};
 use vesting_core::ports::ChainError;
@@ -71,12 +71,16 @@ impl Runtime {
 
     fn look(spec_version: u32, metadata: &Metadata) -> Result<Capabilities, ChainError> {
         let missing = |what: &str| {
-            ChainError::Unsupported(format!("the runtime (spec {spec_version}) has no {what}: this endpoint does not serve a Subtensor chain, or its runtime is of a kind this version does not know"))
+            ChainError::Unsupported(format!(
+                "the runtime (spec {spec_version}) has no {what}: this endpoint does not serve a Subtensor chain, or its runtime is of a kind this version does not know"
+            ))
         };
         let pallet = metadata.pallet_by_name(PALLET).ok_or_else(|| missing("pallet `SubtensorModule`"))?;
         let storage = pallet.storage().ok_or_else(|| missing("storage in `SubtensorModule`"))?;
         let has = |name: &str| storage.entry_by_name(name).is_some();
-        for name in ["Tempo", "BlocksSinceLastStep", "LastMechansimStepBlock", "SubnetworkN", "Keys", "Owner", "StakingHotkeys", "TotalHotkeyAlpha"] {
+        for name in
+            ["Tempo", "BlocksSinceLastStep", "LastMechansimStepBlock", "SubnetworkN", "Keys", "Owner", "StakingHotkeys", "TotalHotkeyAlpha"]
+        {
             if !has(name) {
                 return Err(missing(&format!("storage `SubtensorModule.{name}`")));
             }

@@ -25,7 +25,13 @@ pub(crate) struct Runtimes {
 
 impl Runtimes {
     /// The runtime of `spec_version`, whose code is the one in the state of the block `at`.
-    pub(crate) async fn get(&self, endpoints: &Endpoints, spec_version: u32, at: BlockHash, number: BlockNumber) -> Result<Arc<Runtime>, ChainError> {
+    pub(crate) async fn get(
+        &self,
+        endpoints: &Endpoints,
+        spec_version: u32,
+        at: BlockHash,
+        number: BlockNumber,
+    ) -> Result<Arc<Runtime>, ChainError> {
         let mut known = self.known.lock().await;
         if let Some(runtime) = known.get(&spec_version) {
             return Ok(runtime.clone());

@@ -96,7 +96,9 @@ mod tests {
 
     #[test]
     fn refuses_what_is_mistyped() {
-        for bad in ["", "5Grw", "0x1234", "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQZ", "1FRMM8PEiWXYax7rpS6X4XZX1aAAxSWx1CrKTyrVYhV24fg"] {
+        for bad in
+            ["", "5Grw", "0x1234", "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQZ", "1FRMM8PEiWXYax7rpS6X4XZX1aAAxSWx1CrKTyrVYhV24fg"]
+        {
             assert!(bad.parse::<Hotkey>().is_err(), "{bad}");
         }
     }

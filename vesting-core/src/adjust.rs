@@ -36,10 +36,10 @@ pub struct WeightsOutput {
 /// # Errors
 /// For lists of different lengths, weights that are no weights, and a hotkey or uid given twice.
 pub fn adjust(report: &Report, policy: &Policy, input: &WeightsInput) -> Result<WeightsOutput, WeightsError> {
-    let length = |what, found: usize| {
-        (found != input.weights.len()).then_some(WeightsError::Length { what, found, weights: input.weights.len() })
-    };
-    if let Some(error) = length("hotkeys", input.hotkeys.len()).or_else(|| input.uids.as_ref().and_then(|uids| length("uids", uids.len()))) {
+    let length =
+        |what, found: usize| (found != input.weights.len()).then_some(WeightsError::Length { what, found, weights: input.weights.len() });
+    if let Some(error) = length("hotkeys", input.hotkeys.len()).or_else(|| input.uids.as_ref().and_then(|uids| length("uids", uids.len())))
+    {
         return Err(error);
     }
     let mut seen = BTreeMap::new();

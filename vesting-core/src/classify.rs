@@ -63,9 +63,8 @@ pub fn classify(netuid: NetUid, block: BlockNumber, events: &[ChainEvent]) -> Fl
             StakeEvent::FeePaidWithAlpha { who, alpha } => {
                 // The fee was taken first in its extrinsic, by a removal without a fee of its own.
                 let taken = -alpha.delta();
-                let fee = legs.iter_mut().find(|leg| {
-                    leg.is_open(Kind::StakeRemoved, *phase) && leg.key.coldkey == *who && leg.alpha == taken
-                });
+                let fee =
+                    legs.iter_mut().find(|leg| leg.is_open(Kind::StakeRemoved, *phase) && leg.key.coldkey == *who && leg.alpha == taken);
                 if let Some(leg) = fee {
                     leg.kind = Kind::Fee;
                     leg.claimed = true;
@@ -144,19 +143,26 @@ mod tests {
 
     #[test]
     fn a_sale_and_a_purchase() {
-        check(&[(1, removed(HOLDER, A, HERE, 5)), (2, added(HOLDER, A, HERE, 7))], &[(Kind::StakeRemoved, HOLDER, -5), (Kind::StakeAdded, HOLDER, 7)]);
+        check(
+            &[(1, removed(HOLDER, A, HERE, 5)), (2, added(HOLDER, A, HERE, 7))],
+            &[(Kind::StakeRemoved, HOLDER, -5), (Kind::StakeAdded, HOLDER, 7)],
+        );
     }
 
     #[test]
     fn a_move_here_is_neutral_and_elsewhere_a_swap() {
         let moved = |to_netuid| StakeEvent::StakeMoved { coldkey: HOLDER, from_hotkey: A, from_netuid: HERE, to_hotkey: B, to_netuid };
-        check(&[(1, removed(HOLDER, A, HERE, 5)), (1, added(HOLDER, B, HERE, 5)), (1, moved(HERE))], &[(Kind::Moved, HOLDER, -5), (Kind::Moved, HOLDER, 5)]);
+        check(
+            &[(1, removed(HOLDER, A, HERE, 5)), (1, added(HOLDER, B, HERE, 5)), (1, moved(HERE))],
+            &[(Kind::Moved, HOLDER, -5), (Kind::Moved, HOLDER, 5)],
+        );
         check(&[(1, removed(HOLDER, A, HERE, 5)), (1, added(HOLDER, B, THERE, 4)), (1, moved(THERE))], &[(Kind::SwappedOut, HOLDER, -5)]);
     }
 
     #[test]
     fn a_transfer_leaves_one_holder_and_enters_another() {
-        let transfer = StakeEvent::StakeTransferred { from_coldkey: HOLDER, to_coldkey: OTHER, hotkey: A, from_netuid: HERE, to_netuid: HERE };
+        let transfer =
+            StakeEvent::StakeTransferred { from_coldkey: HOLDER, to_coldkey: OTHER, hotkey: A, from_netuid: HERE, to_netuid: HERE };
         check(
             &[(1, removed(HOLDER, A, HERE, 5)), (1, added(OTHER, A, HERE, 5)), (1, transfer)],
             &[(Kind::TransferredOut, HOLDER, -5), (Kind::TransferredIn, OTHER, 5)],
@@ -167,7 +173,13 @@ mod tests {
     fn in_a_batch_each_announcement_takes_its_own_legs() {
         let swap = StakeEvent::StakeSwapped { coldkey: HOLDER, hotkey: A, from_netuid: THERE, to_netuid: HERE };
         check(
-            &[(1, removed(HOLDER, A, HERE, 1)), (1, removed(HOLDER, A, THERE, 9)), (1, added(HOLDER, A, HERE, 8)), (1, swap), (1, added(HOLDER, A, HERE, 3))],
+            &[
+                (1, removed(HOLDER, A, HERE, 1)),
+                (1, removed(HOLDER, A, THERE, 9)),
+                (1, added(HOLDER, A, HERE, 8)),
+                (1, swap),
+                (1, added(HOLDER, A, HERE, 3)),
+            ],
             &[(Kind::StakeRemoved, HOLDER, -1), (Kind::SwappedIn, HOLDER, 8), (Kind::StakeAdded, HOLDER, 3)],
         );
     }

@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{BlockFacts, Coldkey, Entry, Flow, Hotkey, Kind, NetUid, Neuron, Phase, PositionKey, Rao, RaoDelta, Source, StakeChange, StakeEvent, Uid};
+use crate::{
+    BlockFacts, Coldkey, Entry, Flow, Hotkey, Kind, NetUid, Neuron, Phase, PositionKey, Rao, RaoDelta, Source, StakeChange, StakeEvent, Uid,
+};
 
 /// The states around an epoch's block B.
 pub struct EpochStates<'a> {
@@ -108,10 +110,10 @@ fn incentives(states: &EpochStates<'_>) -> BTreeMap<(PositionKey, Source), RaoDe
     let by_uid: BTreeMap<Uid, &Neuron> = states.neurons.iter().map(|n| (n.uid, n)).collect();
     let mut destinations: BTreeMap<PositionKey, Hotkey> = BTreeMap::new();
     for event in &states.facts.events {
-        if let (Phase::Initialization, StakeEvent::AutoStakeAdded { netuid, destination, hotkey, owner, .. }) = (event.phase, &event.event) {
-            if *netuid == states.netuid {
-                destinations.insert(PositionKey { hotkey: *hotkey, coldkey: *owner }, *destination);
-            }
+        if let (Phase::Initialization, StakeEvent::AutoStakeAdded { netuid, destination, hotkey, owner, .. }) = (event.phase, &event.event)
+            && *netuid == states.netuid
+        {
+            destinations.insert(PositionKey { hotkey: *hotkey, coldkey: *owner }, *destination);
         }
     }
     let mut found: BTreeMap<(PositionKey, Source), RaoDelta> = BTreeMap::new();
@@ -162,10 +164,25 @@ mod tests {
         };
         let positions = |alpha| BTreeMap::from([(MINER, Rao(alpha))]);
         let (before, after) = (positions(before), positions(after));
-        let states = EpochStates { netuid: NETUID, facts: &facts, neurons: &neurons, subnet_owner: Some(OWNER), before: &before, after: &after, runtime_changed: false };
+        let states = EpochStates {
+            netuid: NETUID,
+            facts: &facts,
+            neurons: &neurons,
+            subnet_owner: Some(OWNER),
+            before: &before,
+            after: &after,
+            runtime_changed: false,
+        };
         let source = Some(Source { event_index: 7, phase: Phase::Extrinsic(1) });
         let flows: Vec<Entry> = (flow != 0)
-            .then_some(Entry { netuid: NETUID, block: BlockNumber(20), source, key: MINER, kind: Kind::StakeRemoved, alpha: RaoDelta(flow) })
+            .then_some(Entry {
+                netuid: NETUID,
+                block: BlockNumber(20),
+                source,
+                key: MINER,
+                kind: Kind::StakeRemoved,
+                alpha: RaoDelta(flow),
+            })
             .into_iter()
             .collect();
         let (entries, rows) = split(&states, &flows, &BTreeMap::new());

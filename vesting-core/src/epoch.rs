@@ -90,7 +90,13 @@ mod tests {
     use super::*;
 
     fn counters(since: u64, last: u64) -> SubnetCounters {
-        SubnetCounters { tempo: 20, blocks_since_last_step: since, last_step_block: BlockNumber(last), epoch_index: None, registered_at: BlockNumber(0) }
+        SubnetCounters {
+            tempo: 20,
+            blocks_since_last_step: since,
+            last_step_block: BlockNumber(last),
+            epoch_index: None,
+            registered_at: BlockNumber(0),
+        }
     }
 
     #[test]

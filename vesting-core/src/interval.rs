@@ -1,8 +1,8 @@
 //! The interval between two epochs: what its entries leave unexplained.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ports::{ChainError, ChainPort};
+use crate::ports::{ChainError, ChainPort, LedgerState};
 use crate::{BlockNumber, Entry, Kind, NetUid, PositionKey, Rao, RaoDelta};
 
 /// The residue of one position over an interval, measured at its two ends.
@@ -90,4 +90,27 @@ impl Interval<'_> {
     fn entry(&self, block: BlockNumber, kind: Kind, key: PositionKey, alpha: RaoDelta) -> Entry {
         Entry { netuid: self.netuid, block, source: None, key, kind, alpha }
     }
+}
+
+/// The entries that close the interval still open at the watermark: computed, never stored, since
+/// a residue is measured at B₁ and B₂−1 only. `positions` are those of the watermark; `None` when
+/// the record has not read them there.
+#[must_use]
+pub fn closing(netuid: NetUid, state: &LedgerState, positions: &BTreeMap<PositionKey, Rao>) -> Option<Vec<Entry>> {
+    let block = state.watermark.block.number;
+    if state.watermark.observed != block {
+        return None;
+    }
+    let keys: BTreeSet<PositionKey> = state.balances.keys().chain(positions.keys()).copied().collect();
+    let mut entries = Vec::new();
+    for key in keys {
+        let balance = state.balances.get(&key).copied().unwrap_or_default();
+        let alpha = positions.get(&key).copied().unwrap_or_default().delta() - balance;
+        if !alpha.is_zero() {
+            let residue = Residue { key, alpha, bound: state.interval.bound(&key.hotkey) };
+            let kind = if residue.is_rounding() { Kind::Rounding } else { Kind::Unattributed };
+            entries.push(Entry { netuid, block, source: None, key, kind, alpha });
+        }
+    }
+    Some(entries)
 }

@@ -5,7 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ports::{BalanceChange, Commit, Holder, LedgerState, NeuronRow, OpenInterval, Snapshot, Watermark};
-use crate::{BlockFacts, BlockNumber, BlockRef, Coldkey, Entry, EpochRecord, Flow, Hotkey, HolderTranches, Kind, Millis, NetUid, Neuron, PositionKey, Rao, RaoDelta, Uid};
+use crate::{
+    BlockFacts, BlockNumber, BlockRef, Coldkey, Entry, EpochRecord, Flow, HolderTranches, Hotkey, Kind, Millis, NetUid, Neuron,
+    PositionKey, Rao, RaoDelta, Uid,
+};
 
 /// A conservation law that does not hold: a bug or a damaged database. Reaction: stop and say so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -98,7 +101,12 @@ impl SubnetLedger {
         let tranches = state
             .holders
             .iter()
-            .map(|h| (h.coldkey, HolderTranches::resume(open.remove(&h.coldkey).unwrap_or_default(), held.get(&h.coldkey).copied().unwrap_or_default())))
+            .map(|h| {
+                (
+                    h.coldkey,
+                    HolderTranches::resume(open.remove(&h.coldkey).unwrap_or_default(), held.get(&h.coldkey).copied().unwrap_or_default()),
+                )
+            })
             .collect();
         Self {
             netuid,
@@ -217,7 +225,8 @@ impl SubnetLedger {
     /// Takes down the positions of some coldkeys read in the state of `block`, where they differ
     /// from those before.
     pub fn observe(&mut self, block: BlockNumber, coldkeys: &BTreeSet<Coldkey>, positions: &BTreeMap<PositionKey, Rao>) -> Vec<Snapshot> {
-        let gone = self.observed.keys().filter(|key| coldkeys.contains(&key.coldkey) && !positions.contains_key(key)).map(|key| (*key, Rao::ZERO));
+        let gone =
+            self.observed.keys().filter(|key| coldkeys.contains(&key.coldkey) && !positions.contains_key(key)).map(|key| (*key, Rao::ZERO));
         let mut changed: Vec<(PositionKey, Rao)> = gone.collect();
         changed.extend(positions.iter().filter(|(key, _)| coldkeys.contains(&key.coldkey)).map(|(key, alpha)| (*key, *alpha)));
         changed.retain(|(key, alpha)| self.observed.get(key).copied().unwrap_or_default() != *alpha);
@@ -253,7 +262,8 @@ impl SubnetLedger {
     /// # Errors
     /// Names the first position that differs.
     pub fn check(&self, block: BlockNumber, positions: &BTreeMap<PositionKey, Rao>) -> Result<(), ConservationError> {
-        let keys: BTreeSet<&PositionKey> = self.balances.keys().chain(positions.keys().filter(|key| self.is_holder(&key.coldkey))).collect();
+        let keys: BTreeSet<&PositionKey> =
+            self.balances.keys().chain(positions.keys().filter(|key| self.is_holder(&key.coldkey))).collect();
         for key in keys {
             let ledger = self.balances.get(key).copied().unwrap_or_default();
             let chain = positions.get(key).copied().unwrap_or_default();

@@ -4,15 +4,15 @@
 //! [`ports::ChainPort`] and [`ports::StakeStore`].
 
 mod account;
-mod block;
 pub mod adjust;
+mod block;
 pub mod classify;
 pub mod emission;
 mod entry;
 mod epoch;
 mod event;
-mod ids;
 pub mod holding;
+mod ids;
 pub mod interval;
 mod ledger;
 mod memory_store;

@@ -35,7 +35,9 @@ pub enum MonitorError {
     #[error(transparent)]
     Conservation(#[from] ConservationError),
     /// The chain's blocks do not follow on the record. Reaction: stop and say so.
-    #[error("block {block} of the chain does not follow on the record, which stands at {stands_at}: the database holds another fork or another chain of this name; use another `--database-url`")]
+    #[error(
+        "block {block} of the chain does not follow on the record, which stands at {stands_at}: the database holds another fork or another chain of this name; use another `--database-url`"
+    )]
     Fork {
         /// The chain's block.
         block: BlockNumber,
@@ -93,7 +95,12 @@ impl BlockchainMonitor {
     ///
     /// # Errors
     /// When the chain or the store cannot be read, or they do not belong together.
-    pub async fn open(chain: Arc<dyn ChainPort>, store: Arc<dyn StakeStore>, netuids: &[NetUid], in_flight: usize) -> Result<Self, MonitorError> {
+    pub async fn open(
+        chain: Arc<dyn ChainPort>,
+        store: Arc<dyn StakeStore>,
+        netuids: &[NetUid],
+        in_flight: usize,
+    ) -> Result<Self, MonitorError> {
         let genesis = chain.genesis().await?;
         let head = chain.finalized_head().await?;
         // Asked before anything is written: a subnet that does not exist leaves no trace.
@@ -430,14 +437,18 @@ fn residues(ledger: &SubnetLedger, before: &BTreeMap<PositionKey, Rao>) -> Vec<R
         let balance = ledger.balances().get(&key).copied().unwrap_or_default();
         let alpha = before.get(&key).copied().unwrap_or_default().delta() - balance;
         if !alpha.is_zero() {
-            let operations = interval.operations.get(&key.hotkey).copied().unwrap_or(0);
-            found.push(Residue { key, alpha, bound: operations.saturating_add(u64::from(interval.runtime_changed)) });
+            found.push(Residue { key, alpha, bound: interval.bound(&key.hotkey) });
         }
     }
     found
 }
 
-async fn read(chain: &dyn ChainPort, block: BlockNumber, netuid: NetUid, coldkeys: &BTreeSet<Coldkey>) -> Result<BTreeMap<PositionKey, Rao>, ChainError> {
+async fn read(
+    chain: &dyn ChainPort,
+    block: BlockNumber,
+    netuid: NetUid,
+    coldkeys: &BTreeSet<Coldkey>,
+) -> Result<BTreeMap<PositionKey, Rao>, ChainError> {
     let coldkeys: Vec<Coldkey> = coldkeys.iter().copied().collect();
     Ok(chain.positions(block, netuid, &coldkeys).await?.into_iter().map(|p| (p.key, p.alpha)).collect())
 }

@@ -115,7 +115,16 @@ mod tests {
     use crate::{BlockNumber, policy::DAY_MS};
 
     fn holding(opening: u128, rewards: u128, kept: u128, age_ms: u128, window_ms: u64) -> Holding {
-        Holding { start: BlockNumber(0), opening, rewards, rewards_kept: kept, rewards_age: kept * age_ms, other_kept: 0, manual_kept: 0, window_ms }
+        Holding {
+            start: BlockNumber(0),
+            opening,
+            rewards,
+            rewards_kept: kept,
+            rewards_age: kept * age_ms,
+            other_kept: 0,
+            manual_kept: 0,
+            window_ms,
+        }
     }
 
     #[test]

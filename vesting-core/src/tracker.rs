@@ -125,7 +125,8 @@ impl StakeTracker {
         let asked = as_of.unwrap_or(watermark.block.number);
         let epochs = self.store.epoch_list(netuid, BlockNumber(0), asked).await?;
         let recorded = (watermark.first_block, watermark.first_time);
-        let window = Window::ending_at(&epochs, asked, policy.retention_window, recorded).ok_or(TrackerError::NoEpoch { netuid, as_of: asked })?;
+        let window =
+            Window::ending_at(&epochs, asked, policy.retention_window, recorded).ok_or(TrackerError::NoEpoch { netuid, as_of: asked })?;
         let block = window.as_of.block.number;
         let rows = self.store.neurons(netuid, block).await?;
         let tranches = self.store.tranches(netuid, block).await?;
@@ -141,7 +142,10 @@ impl StakeTracker {
                 None => neurons.remove(&row.uid),
             };
         }
-        let miners = neurons.into_values().map(|neuron| miner(neuron, &positions, holders.get(&neuron.coldkey), window.incomplete_since.is_some())).collect();
+        let miners = neurons
+            .into_values()
+            .map(|neuron| miner(neuron, &positions, holders.get(&neuron.coldkey), window.incomplete_since.is_some()))
+            .collect();
         Ok(Report { netuid, window, holders, miners })
     }
 }
@@ -149,7 +153,10 @@ impl StakeTracker {
 fn miner(neuron: Neuron, positions: &BTreeMap<PositionKey, Rao>, holder: Option<&(Holding, Multiplier)>, incomplete: bool) -> MinerReport {
     let stake = positions.get(&neuron.position()).copied().unwrap_or_default();
     let (opening_stake, earned_stake) = holder.map_or((stake, Rao::ZERO), |(holding, _)| {
-        (share(stake, holding.opening, holding.stake()), share(stake, holding.rewards_kept.saturating_add(holding.other_kept), holding.stake()))
+        (
+            share(stake, holding.opening, holding.stake()),
+            share(stake, holding.rewards_kept.saturating_add(holding.other_kept), holding.stake()),
+        )
     });
     let manual_stake = Rao(stake.0.saturating_sub(opening_stake.0).saturating_sub(earned_stake.0));
     let one = Multiplier { factor: Ppb::ONE, zero_weight: false, limited_by: LimitedBy::NothingEarned };
@@ -158,7 +165,16 @@ fn miner(neuron: Neuron, positions: &BTreeMap<PositionKey, Rao>, holder: Option<
         Some((_, multiplier)) => (*multiplier, Reason::Formula(multiplier.limited_by)),
         None => (one, Reason::Newcomer),
     };
-    MinerReport { neuron, stake, opening_stake, earned_stake, manual_stake, holding: holder.map(|(holding, _)| *holding), multiplier, reason }
+    MinerReport {
+        neuron,
+        stake,
+        opening_stake,
+        earned_stake,
+        manual_stake,
+        holding: holder.map(|(holding, _)| *holding),
+        multiplier,
+        reason,
+    }
 }
 
 /// Tranches belong to the holder, not to a hotkey: a position has the holder's parts in proportion.

@@ -185,14 +185,8 @@ impl HolderTranches {
             Kind::Opening => Origin::Opening,
             _ => Origin::Manual,
         };
-        let tranche = Tranche {
-            netuid: entry.netuid,
-            coldkey: entry.key.coldkey,
-            id: EntryId::of(entry),
-            time,
-            origin,
-            initial: Rao(initial),
-        };
+        let tranche =
+            Tranche { netuid: entry.netuid, coldkey: entry.key.coldkey, id: EntryId::of(entry), time, origin, initial: Rao(initial) };
         let place = self.open.partition_point(|t| seniority(&t.tranche) <= seniority(&tranche));
         self.open.insert(place, OpenTranche { tranche, remaining: tranche.initial });
         TrancheChange { opened: Some(tranche), exits: Vec::new() }
@@ -298,11 +292,7 @@ mod tests {
 
     #[test]
     fn moves_and_key_swaps_consume_nothing() {
-        let holder = play(&[
-            entry(1, None, Kind::Incentive, 9),
-            entry(2, Some(1), Kind::Moved, -9),
-            entry(2, Some(2), Kind::KeySwap, -9),
-        ]);
+        let holder = play(&[entry(1, None, Kind::Incentive, 9), entry(2, Some(1), Kind::Moved, -9), entry(2, Some(2), Kind::KeySwap, -9)]);
         assert_eq!(left(&holder), [(Origin::Reward, 9)]);
     }
 

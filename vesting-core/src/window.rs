@@ -74,7 +74,14 @@ mod tests {
 
     fn epoch(number: u64) -> Epoch {
         let block = |n| BlockRef { number: BlockNumber(n), hash: BlockHash::default() };
-        Epoch { block: block(number), pre_block: block(number - 1), time: Millis(number * 12_000), index: None, tempo: 20, registered_at: BlockNumber(0) }
+        Epoch {
+            block: block(number),
+            pre_block: block(number - 1),
+            time: Millis(number * 12_000),
+            index: None,
+            tempo: 20,
+            registered_at: BlockNumber(0),
+        }
     }
 
     #[test]
@@ -87,7 +94,8 @@ mod tests {
     #[test]
     fn a_record_that_begins_inside_is_incomplete() {
         let epochs: Vec<Epoch> = (5..=60).map(|n| epoch(n * 20)).collect();
-        let window = Window::ending_at(&epochs, BlockNumber(1_200), Millis(1_000 * 12_000), (BlockNumber(250), Millis(250 * 12_000))).unwrap();
+        let window =
+            Window::ending_at(&epochs, BlockNumber(1_200), Millis(1_000 * 12_000), (BlockNumber(250), Millis(250 * 12_000))).unwrap();
         assert_eq!(window.incomplete_since, Some(BlockNumber(250)));
     }
 
@@ -95,7 +103,8 @@ mod tests {
     fn a_newcomer_starts_at_its_first_epoch() {
         let epochs = [epoch(20), epoch(40), epoch(60)];
         let window = Window::ending_at(&epochs, BlockNumber(60), Millis(10_000_000), (BlockNumber(1), Millis(0))).unwrap();
-        let row = |block, key: u8| NeuronRow { uid: Uid(0), block: BlockNumber(block), holder: Some((Hotkey([key; 32]), Coldkey([key; 32]))) };
+        let row =
+            |block, key: u8| NeuronRow { uid: Uid(0), block: BlockNumber(block), holder: Some((Hotkey([key; 32]), Coldkey([key; 32]))) };
         // The newcomer takes the uid in the epoch's own block: the state before it is not its yet.
         let holders = window.holders(&[row(19, 1), row(40, 2)]);
         assert_eq!(holders, BTreeMap::from([(Coldkey([1; 32]), BlockNumber(19)), (Coldkey([2; 32]), BlockNumber(59))]));

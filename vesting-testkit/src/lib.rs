@@ -1,7 +1,9 @@
 //! Chains to test against: recordings of the real pallets served again, and a simulated subnet.
 
 pub mod contract;
+mod header;
 pub mod history;
 pub mod node;
 pub mod recording;
 pub mod stake_api;
+pub mod truth;

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use codec::{Compact, Decode, Encode};
+use codec::{Decode, Encode};
 use jsonrpsee::RpcModule;
 use jsonrpsee::core::SubscriptionError;
 use jsonrpsee::server::{PendingSubscriptionSink, ServerBuilder, ServerConfig, ServerHandle};
@@ -15,6 +15,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use crate::header::header_json;
 use crate::history::History;
 use crate::stake_api;
 
@@ -268,7 +269,9 @@ impl Call<'_> {
     fn at(&self, hash: Option<&Value>) -> Result<u32, ErrorObjectOwned> {
         let Some(text) = hash.and_then(Value::as_str) else { return Ok(self.head) };
         let known = decode(text).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()).and_then(|hash| self.history.number_of(&hash));
-        known.filter(|number| *number <= self.head).ok_or_else(|| error(4003, format!("Client error: UnknownBlock: Header was not found in the database: {text}")))
+        known
+            .filter(|number| *number <= self.head)
+            .ok_or_else(|| error(4003, format!("Client error: UnknownBlock: Header was not found in the database: {text}")))
     }
 
     fn block_hash(&self, arguments: &[Value]) -> Result<Value, ErrorObjectOwned> {
@@ -372,41 +375,6 @@ impl Call<'_> {
     }
 }
 
-#[derive(Decode)]
-struct Header {
-    parent_hash: [u8; 32],
-    number: Compact<u32>,
-    state_root: [u8; 32],
-    extrinsics_root: [u8; 32],
-    digest: Vec<DigestItem>,
-}
-
-#[derive(Encode, Decode)]
-enum DigestItem {
-    #[codec(index = 0)]
-    Other(Vec<u8>),
-    #[codec(index = 4)]
-    Consensus([u8; 4], Vec<u8>),
-    #[codec(index = 5)]
-    Seal([u8; 4], Vec<u8>),
-    #[codec(index = 6)]
-    PreRuntime([u8; 4], Vec<u8>),
-    #[codec(index = 8)]
-    RuntimeEnvironmentUpdated,
-}
-
-/// A SCALE-encoded header as JSON-RPC shows it.
-fn header_json(mut bytes: &[u8]) -> Value {
-    let Ok(header) = Header::decode(&mut bytes) else { return Value::Null };
-    json!({
-        "parentHash": hex0x(header.parent_hash),
-        "number": format!("{:#x}", header.number.0),
-        "stateRoot": hex0x(header.state_root),
-        "extrinsicsRoot": hex0x(header.extrinsics_root),
-        "digest": {"logs": header.digest.iter().map(|item| hex0x(item.encode())).collect::<Vec<_>>()},
-    })
-}
-
 fn arguments(params: &Params<'static>) -> Result<Vec<Value>, ErrorObjectOwned> {
     match params.as_str() {
         None => Ok(Vec::new()),
@@ -422,7 +390,7 @@ fn decode(text: &str) -> Result<Vec<u8>, ErrorObjectOwned> {
     hex::decode(text.trim_start_matches("0x")).map_err(|_| invalid("bytes in hexadecimal"))
 }
 
-fn hex0x(bytes: impl AsRef<[u8]>) -> String {
+pub(crate) fn hex0x(bytes: impl AsRef<[u8]>) -> String {
     format!("0x{}", hex::encode(bytes))
 }
 

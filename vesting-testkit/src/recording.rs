@@ -160,24 +160,24 @@ fn runtime(folder: &Path) -> Result<RuntimeData, RecordingError> {
 }
 
 /// Opens `name`, or `name.zst` where that is what there is.
-fn open(folder: &Path, name: &str) -> Result<(PathBuf, Box<dyn BufRead>), RecordingError> {
+pub(crate) fn open(folder: &Path, name: &str) -> Result<(PathBuf, Box<dyn BufRead>), RecordingError> {
     let plain = folder.join(name);
     let packed = folder.join(format!("{name}.zst"));
     let path = if plain.exists() { plain } else { packed.clone() };
     let read = |source| RecordingError::Read { path: path.clone(), source };
     let file = File::open(&path).map_err(read)?;
-    let reader: Box<dyn BufRead> = if path == packed {
-        Box::new(BufReader::new(zstd::Decoder::new(file).map_err(read)?))
-    } else {
-        Box::new(BufReader::new(file))
-    };
+    let reader: Box<dyn BufRead> =
+        if path == packed { Box::new(BufReader::new(zstd::Decoder::new(file).map_err(read)?)) } else { Box::new(BufReader::new(file)) };
     Ok((path, reader))
 }
 
 fn json<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<T, RecordingError> {
     let file = File::open(path).map_err(|source| RecordingError::Read { path: path.into(), source })?;
-    serde_json::from_reader(BufReader::new(file))
-        .map_err(|e| RecordingError::Content { path: path.into(), line: e.line(), why: e.to_string() })
+    serde_json::from_reader(BufReader::new(file)).map_err(|e| RecordingError::Content {
+        path: path.into(),
+        line: e.line(),
+        why: e.to_string(),
+    })
 }
 
 fn bytes(text: &str) -> Result<Vec<u8>, String> {
@@ -229,7 +229,9 @@ mod tests {
         let (first, _) = line(0, [0; 32], b"genesis");
         let (stray, _) = line(1, [7; 32], b"one");
         let forged = first.replace(&hex::encode(b"genesis"), &hex::encode(b"forgery"));
-        for (blocks, word) in [(format!("{first}\n{stray}"), "line 2"), (forged, "does not hash"), ("{}".into(), "line 1"), (String::new(), "no block")] {
+        for (blocks, word) in
+            [(format!("{first}\n{stray}"), "line 2"), (forged, "does not hash"), ("{}".into(), "line 1"), (String::new(), "no block")]
+        {
             let Err(error) = load(write(&blocks).path()) else { panic!("{blocks} was read") };
             assert!(error.to_string().contains(word), "{error}");
         }

@@ -57,7 +57,14 @@ pub async fn run(session: &mut Session, args: &ApplyArgs) -> anyhow::Result<()> 
         let text = |list: &[String]| list.get(place).cloned().unwrap_or_default();
         let number = |list: &[f64]| list.get(place).map_or_else(String::new, |w| format!("{w:.6}"));
         let uid = input.uids.as_ref().and_then(|uids| uids.get(place)).map_or_else(String::new, ToString::to_string);
-        rows.add_row([uid, short(hotkey), number(&input.weights), text(&output.multipliers), number(&output.weights), text(&output.reasons)]);
+        rows.add_row([
+            uid,
+            short(hotkey),
+            number(&input.weights),
+            text(&output.multipliers),
+            number(&output.weights),
+            text(&output.reasons),
+        ]);
     }
     session.out.line(rows.to_string())?;
     if let Some(reason) = &output.unchanged {
@@ -80,7 +87,8 @@ fn read(path: &Path) -> anyhow::Result<String> {
 fn parse(text: &str) -> anyhow::Result<WeightsInput> {
     let shape = r#"the weights are not understood; they should be {"uids": [0, 1], "hotkeys": ["5F…", "5G…"], "weights": [0.4, 0.6]}"#;
     let input: Input = serde_json::from_str(text).context(shape)?;
-    let hotkeys = input.hotkeys.iter().map(|text| text.parse()).collect::<Result<_, _>>().context("the weights name a hotkey that is none")?;
+    let hotkeys =
+        input.hotkeys.iter().map(|text| text.parse()).collect::<Result<_, _>>().context("the weights name a hotkey that is none")?;
     Ok(WeightsInput { uids: input.uids.map(|uids| uids.into_iter().map(Uid).collect()), hotkeys, weights: input.weights })
 }
 

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use serde::Serialize;
-use vesting_core::ports::ChainPort;
 use vesting_core::policy::Policy;
+use vesting_core::ports::ChainPort;
 use vesting_core::{BlockNumber, Pace, Ppb, Progress};
 
 use super::Session;

@@ -1,10 +1,8 @@
 //! `vesting ledger`.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
-use vesting_core::ports::{OpenInterval, StakeStore, Watermark};
-use vesting_core::{BlockNumber, Entry, Kind, NetUid, PositionKey, RaoDelta};
+use vesting_core::interval::closing;
+use vesting_core::{BlockNumber, Entry};
 
 use super::Session;
 use crate::cli::RangeArgs;
@@ -48,12 +46,14 @@ pub async fn run(session: &mut Session, args: &RangeArgs) -> anyhow::Result<()> 
     };
     let to = args.to.map_or(state.watermark.block.number, BlockNumber);
     let mut entries = store.entries(netuid, BlockNumber(args.from), to).await?;
-    if to >= state.watermark.block.number && args.from <= state.watermark.block.number.0 {
-        match closing(store.as_ref(), netuid, state.watermark, &state.interval).await? {
+    let watermark = state.watermark;
+    if to >= watermark.block.number && args.from <= watermark.block.number.0 {
+        let positions = store.positions_at(netuid, watermark.block.number).await?;
+        match closing(netuid, &state, &positions) {
             Some(closing) => entries.extend(closing),
             None => eprintln!(
                 "note: positions were last read at block {}, so rounding after it is not in the sums yet; `vesting catch-up` reads them",
-                state.watermark.observed
+                watermark.observed
             ),
         }
     }
@@ -76,32 +76,4 @@ pub async fn run(session: &mut Session, args: &RangeArgs) -> anyhow::Result<()> 
         ]);
     }
     session.out.line(rows.to_string())
-}
-
-/// The entries that close the interval still open at the watermark: computed, not stored. `None`
-/// when positions were not read there.
-async fn closing(store: &dyn StakeStore, netuid: NetUid, watermark: Watermark, interval: &OpenInterval) -> anyhow::Result<Option<Vec<Entry>>> {
-    let block = watermark.block.number;
-    if watermark.observed != block {
-        return Ok(None);
-    }
-    let mut balances: BTreeMap<PositionKey, RaoDelta> = store.ledger_state(netuid).await?.map(|s| s.balances).unwrap_or_default();
-    let positions = store.positions_at(netuid, block).await?;
-    for (key, alpha) in positions {
-        // What is left to explain: alpha less Σ entries.
-        let balance = balances.entry(key).or_default();
-        *balance = *balance - alpha.delta();
-    }
-    let mut entries = Vec::new();
-    for (key, balance) in balances {
-        let residue = -balance;
-        if residue.is_zero() {
-            continue;
-        }
-        let operations = interval.operations.get(&key.hotkey).copied().unwrap_or(0);
-        let bound = operations.saturating_add(u64::from(interval.runtime_changed));
-        let kind = if residue.magnitude() <= u128::from(bound) { Kind::Rounding } else { Kind::Unattributed };
-        entries.push(Entry { netuid, block, source: None, key, kind, alpha: residue });
-    }
-    Ok(Some(entries))
 }

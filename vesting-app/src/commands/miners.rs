@@ -74,7 +74,9 @@ pub fn heading(out: &mut Out, report: &Report) -> anyhow::Result<()> {
         report.window.epochs.len()
     ))?;
     if let Some(since) = report.window.incomplete_since {
-        out.line(format!("The record begins at block {since}, inside the window: it is incomplete, and all multipliers are 1 until it covers it."))?;
+        out.line(format!(
+            "The record begins at block {since}, inside the window: it is incomplete, and all multipliers are 1 until it covers it."
+        ))?;
     }
     Ok(())
 }

@@ -4,8 +4,8 @@ mod chain;
 mod store;
 
 pub use chain::{ChainError, ChainPort};
-pub use store::{Commit, Holder, LedgerState, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError, Watermark};
 pub use store::{BalanceChange, MultiplierRow};
+pub use store::{Commit, Holder, LedgerState, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError, Watermark};
 
 #[cfg(any(test, feature = "mocks"))]
 pub use chain::MockChainPort;

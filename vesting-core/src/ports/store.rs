@@ -27,7 +27,9 @@ pub enum StoreError {
         offered: String,
     },
     /// The database belongs to another chain. Reaction: stop and say so.
-    #[error("the database holds the chain with genesis {stored}, but the endpoint serves {offered}: use another `--database-url` or another endpoint")]
+    #[error(
+        "the database holds the chain with genesis {stored}, but the endpoint serves {offered}: use another `--database-url` or another endpoint"
+    )]
     OtherChain {
         /// What the database holds.
         stored: BlockHash,
@@ -115,6 +117,15 @@ pub struct OpenInterval {
     pub operations: BTreeMap<Hotkey, u64>,
     /// Whether the runtime changed since the last epoch.
     pub runtime_changed: bool,
+}
+
+impl OpenInterval {
+    /// The most that rounding may move a position on `hotkey` in the interval.
+    #[must_use]
+    pub fn bound(&self, hotkey: &Hotkey) -> u64 {
+        let operations = self.operations.get(hotkey).copied().unwrap_or(0);
+        operations.saturating_add(u64::from(self.runtime_changed))
+    }
 }
 
 /// The multiplier of a neuron as of an epoch, under a policy.

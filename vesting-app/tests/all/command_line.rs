@@ -1,0 +1,70 @@
+//! The binary as a stranger meets it: what goes wrong says what is wrong, with the right exit code.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+fn vesting(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vesting"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("VESTING_") || name.starts_with("BT_")) {
+        command.env_remove(name);
+    }
+    command.current_dir(folder).args(arguments).stdin(Stdio::null()).output().unwrap()
+}
+
+fn check(folder: &Path, arguments: &[&str], code: i32, word: &str) {
+    let output = vesting(folder, arguments);
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {words}");
+    assert!(words.contains(word), "{arguments:?}: {words}");
+}
+
+#[test]
+fn wrong_usage_exits_with_2() {
+    let folder = tempfile::tempdir().unwrap();
+    check(folder.path(), &["catch-up"], 2, "which subnet?");
+    check(folder.path(), &["frobnicate"], 2, "unrecognized subcommand");
+    check(folder.path(), &["miners", "--retention-target", "2"], 2, "retention_target");
+    check(folder.path(), &["run", "--network", "moon", "--netuid", "2"], 2, "network");
+    check(folder.path(), &["catch-up", "--from", "3", "--days", "2"], 2, "cannot be used with");
+    std::fs::write(folder.path().join("vesting.toml"), "retention_windw_days = 3\n").unwrap();
+    check(folder.path(), &["miners"], 2, "retention_windw_days");
+}
+
+#[test]
+fn what_is_not_there_exits_with_1_and_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    // A port that nothing listens on.
+    check(folder.path(), &["catch-up", "--netuid", "2", "--network", "ws://127.0.0.1:9"], 1, "ws://127.0.0.1:9");
+    check(folder.path(), &["miners", "--netuid", "2"], 1, "no record");
+    check(folder.path(), &["ledger", "--database-url", "mysql://x"], 1, "sqlite://");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "no database was made");
+}
+
+#[test]
+fn a_file_that_is_no_database_stays_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vesting.db");
+    let content = b"not a database, and longer than a header of one\n".repeat(20);
+    std::fs::write(&path, &content).unwrap();
+    check(folder.path(), &["miners", "--netuid", "2"], 1, "vesting.db");
+    assert_eq!(std::fs::read(&path).unwrap(), content);
+}
+
+#[test]
+fn malformed_weights_are_refused_before_anything_else() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("weights.json"), r#"{"hotkeys": ["5F"], "weights": [1.0]}"#).unwrap();
+    check(folder.path(), &["apply", "--weights", "weights.json"], 1, "hotkey");
+    check(folder.path(), &["apply", "--weights", "nowhere.json"], 1, "nowhere.json");
+}
+
+#[test]
+fn help_teaches() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = vesting(folder.path(), &["--help"]);
+    let words = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success());
+    for word in ["First steps", "catch-up", "no wallet", "Exit codes"] {
+        assert!(words.contains(word), "{word}: {words}");
+    }
+}

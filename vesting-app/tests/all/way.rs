@@ -1,0 +1,61 @@
+//! From a node to a record, both ways.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use vesting_chain::{ChainOptions, SubxtChain};
+use vesting_core::interval::closing;
+use vesting_core::ports::StakeStore;
+use vesting_core::{BlockNumber, BlockchainMonitor, Entry, EpochRecord, NetUid, Pace};
+use vesting_testkit::node::NodeHandle;
+
+/// A record with what it was made of.
+pub struct Record {
+    pub store: Arc<dyn StakeStore>,
+    /// Without the closing of the open interval.
+    pub stored: Vec<Entry>,
+    /// With it.
+    pub entries: Vec<Entry>,
+    pub epochs: Vec<EpochRecord>,
+    pub requests: u64,
+}
+
+pub fn chain(node: &NodeHandle) -> Arc<SubxtChain> {
+    let options =
+        ChainOptions { deadline: Duration::from_secs(20), query_interval: Duration::from_secs(2), ..ChainOptions::new(node.url()) };
+    Arc::new(SubxtChain::new(options))
+}
+
+pub fn database(folder: &Path, name: &str) -> Arc<dyn StakeStore> {
+    vesting_store::open(&format!("sqlite://{}", folder.join(name).display())).unwrap()
+}
+
+/// Records from block 1 up to `to` by catching up.
+pub async fn catch_up(node: &NodeHandle, store: Arc<dyn StakeStore>, netuid: NetUid, to: u32) -> Record {
+    let chain = chain(node);
+    let mut monitor = BlockchainMonitor::open(chain.clone(), store.clone(), &[netuid], 8).await.unwrap();
+    let pace = Pace::CatchingUp { blocks_per_commit: 100 };
+    monitor.advance(BlockNumber(1), BlockNumber(u64::from(to)), pace, &mut |_| {}).await.unwrap();
+    monitor.observe().await.unwrap();
+    record(&chain, store, netuid).await
+}
+
+/// Records from block 1 up to `to` by following the head.
+pub async fn follow(node: &NodeHandle, store: Arc<dyn StakeStore>, netuid: NetUid, to: u32) -> Record {
+    let chain = chain(node);
+    let mut monitor = BlockchainMonitor::open(chain.clone(), store.clone(), &[netuid], 8).await.unwrap();
+    monitor.follow(BlockNumber(1), Some(BlockNumber(u64::from(to))), 100, &mut |_| {}).await.unwrap();
+    record(&chain, store, netuid).await
+}
+
+async fn record(chain: &SubxtChain, store: Arc<dyn StakeStore>, netuid: NetUid) -> Record {
+    let state = store.ledger_state(netuid).await.unwrap().unwrap();
+    let last = state.watermark.block.number;
+    let positions = store.positions_at(netuid, last).await.unwrap();
+    let stored = store.entries(netuid, BlockNumber(0), last).await.unwrap();
+    let mut entries = stored.clone();
+    entries.extend(closing(netuid, &state, &positions).expect("positions are read at the watermark"));
+    let epochs = store.epochs(netuid, BlockNumber(0), last).await.unwrap();
+    Record { store, stored, entries, epochs, requests: chain.requests().0 }
+}
