@@ -1,6 +1,6 @@
 //! Runtimes that are read: what their metadata resolves, and what it switches off.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used)] // tests
 
 use std::path::Path;
 

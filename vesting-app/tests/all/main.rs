@@ -1,5 +1,7 @@
 //! The whole way, from a node to the record and the command line.
 
+#![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used)] // tests
+
 mod command_line;
 mod recordings;
 mod way;
