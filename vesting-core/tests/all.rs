@@ -30,8 +30,11 @@ struct Life {
 
 fn life() -> impl Strategy<Value = Life> {
     let deeds = prop::collection::vec((0..EPOCHS, 1..TEMPO, -3_000i64..3_000), 0..12);
-    (0u64..20_000, prop::collection::vec(0u64..2_000, usize::try_from(EPOCHS).unwrap()), deeds)
-        .prop_map(|(opening, rewards, deeds)| Life { opening, rewards, deeds })
+    (0u64..20_000, prop::collection::vec(0u64..2_000, usize::try_from(EPOCHS).unwrap()), deeds).prop_map(|(opening, rewards, deeds)| Life {
+        opening,
+        rewards,
+        deeds,
+    })
 }
 
 fn entry(block: u64, index: Option<u32>, kind: Kind, alpha: i64) -> Entry {
