@@ -54,7 +54,15 @@ impl SafeFloat {
         Self::whole(bits >> 64).add(fraction)
     }
 
-    fn div(self, other: Self) -> Self {
+    /// The product, rounded down.
+    #[must_use]
+    pub fn mul(self, other: Self) -> Self {
+        Self::norm(U256::from(self.mantissa) * U256::from(other.mantissa), self.exponent.saturating_add(other.exponent))
+    }
+
+    /// The quotient, rounded down; zero for a zero divisor.
+    #[must_use]
+    pub fn div(self, other: Self) -> Self {
         if other.mantissa == 0 {
             return Self::default();
         }
@@ -62,8 +70,17 @@ impl SafeFloat {
         Self::norm(quotient, self.exponent.saturating_sub(other.exponent).saturating_sub(21))
     }
 
+    /// The difference, aligned to the larger exponent, rounding down; zero where it would be negative.
+    #[must_use]
+    pub fn sub(self, other: Self) -> Self {
+        let exponent = if other.mantissa == 0 { self.exponent } else { self.exponent.max(other.exponent) };
+        let of = |float: Self| shift_down(U256::from(float.mantissa), exponent.saturating_sub(float.exponent));
+        Self::norm(of(self).saturating_sub(of(other)), exponent)
+    }
+
     /// Adds, aligned to the larger exponent, rounding down.
-    fn add(self, other: Self) -> Self {
+    #[must_use]
+    pub fn add(self, other: Self) -> Self {
         let (high, low) = match (self.mantissa, other.mantissa) {
             (0, _) => return other,
             (_, 0) => return self,

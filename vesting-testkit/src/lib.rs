@@ -5,5 +5,6 @@ mod header;
 pub mod history;
 pub mod node;
 pub mod recording;
+pub mod sim;
 pub mod stake_api;
 pub mod truth;

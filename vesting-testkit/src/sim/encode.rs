@@ -1,0 +1,163 @@
+//! The simulated chain as storage, for a node to serve.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use blake2::Blake2b;
+use blake2::digest::{Digest, consts::U32};
+use codec::{Compact, Encode};
+use vesting_core::{BlockHash, NetUid, PositionKey};
+
+use super::chain::{Sealed, SimChain};
+use super::metadata;
+use crate::history::{BlockData, History, RuntimeData};
+use crate::stake_api::{blake2_concat, identity, storage_key};
+
+/// The version of the simulated runtime: its behaviour is what was measured of this one.
+const SPEC_VERSION: u32 = 425;
+
+/// The simulated runtime, as a node serves it.
+#[must_use]
+pub fn runtime() -> RuntimeData {
+    let version_json = serde_json::json!({
+        "specName": "vesting-simulated-subtensor", "implName": "vesting-testkit", "authoringVersion": 1, "specVersion": SPEC_VERSION,
+        "implVersion": 1, "apis": [], "transactionVersion": 1, "stateVersion": 1, "systemVersion": 1,
+    });
+    let apis: Vec<([u8; 8], u32)> = Vec::new();
+    let version_scale = ("vesting-simulated-subtensor", "vesting-testkit", 1u32, SPEC_VERSION, 1u32, apis, 1u32, 1u8).encode();
+    RuntimeData { spec_version: SPEC_VERSION, version_json, version_scale, metadata: [(15, metadata::v15())].into() }
+}
+
+/// A SCALE header; the seed stands in for the state's root, so that chains of different seeds differ.
+pub(crate) fn header(seed: u64, number: u64, parent: BlockHash) -> Vec<u8> {
+    let mut root = [0u8; 32];
+    root[..8].copy_from_slice(&seed.to_le_bytes());
+    let digest: Vec<u8> = Vec::new();
+    (parent.0, Compact(number), root, [0u8; 32], digest).encode()
+}
+
+pub(crate) fn hash(header: &[u8]) -> BlockHash {
+    BlockHash(Blake2b::<U32>::digest(header).into())
+}
+
+type Change = (Vec<u8>, Option<Vec<u8>>);
+
+/// Writes blocks into a history.
+pub(crate) struct Encoder {
+    pub(crate) history: Arc<RwLock<History>>,
+    events: Vec<u8>,
+    number: Vec<u8>,
+    parent: Vec<u8>,
+    now: Vec<u8>,
+}
+
+fn pallet(item: &str, keys: &[Vec<u8>]) -> Vec<u8> {
+    storage_key("SubtensorModule", item, keys)
+}
+
+impl Encoder {
+    pub(crate) fn new(history: Arc<RwLock<History>>) -> Self {
+        history.write().unwrap_or_else(PoisonError::into_inner).add_runtime(0, runtime());
+        Self {
+            history,
+            events: storage_key("System", "Events", &[]),
+            number: storage_key("System", "Number", &[]),
+            parent: storage_key("System", "ParentHash", &[]),
+            now: storage_key("Timestamp", "Now", &[]),
+        }
+    }
+
+    pub(crate) fn write(
+        &mut self,
+        chain: &SimChain,
+        number: u64,
+        sealed: &Sealed,
+        header: Vec<u8>,
+        touched: &BTreeSet<(NetUid, PositionKey)>,
+    ) {
+        let short = u32::try_from(number).unwrap_or(u32::MAX);
+        let mut changes: Vec<Change> = vec![
+            (self.events.clone(), Some(sealed.events.encode())),
+            (self.number.clone(), Some(short.encode())),
+            (self.parent.clone(), Some(sealed.parent_hash.0.to_vec())),
+        ];
+        if number == 0 {
+            changes.push((
+                storage_key("System", "LastRuntimeUpgrade", &[]),
+                Some((Compact(SPEC_VERSION), "vesting-simulated-subtensor").encode()),
+            ));
+        } else {
+            changes.push((self.now.clone(), Some(sealed.time.0.encode())));
+        }
+        for (netuid, counters) in &sealed.counters {
+            changes.push((pallet("BlocksSinceLastStep", &[identity(netuid.0)]), Some(counters.blocks_since_last_step.encode())));
+        }
+        schedules(chain, &mut changes);
+        neurons(chain, &mut changes);
+        stakes(chain, number, touched, &mut changes);
+        let block =
+            BlockData { number: short, hash: sealed.hash.0, parent_hash: sealed.parent_hash.0, header, extrinsics: Vec::new(), changes };
+        self.push(block);
+    }
+}
+
+fn schedules(chain: &SimChain, changes: &mut Vec<Change>) {
+    for netuid in &chain.dirty.schedules {
+        let Some(subnet) = chain.subnets.get(netuid) else { continue };
+        let of = |item: &str| pallet(item, &[identity(netuid.0)]);
+        let counters = &subnet.counters;
+        changes.push((of("NetworksAdded"), Some(true.encode())));
+        changes.push((of("NetworkRegisteredAt"), Some(counters.registered_at.0.encode())));
+        changes.push((of("Tempo"), Some(counters.tempo.encode())));
+        changes.push((of("LastMechansimStepBlock"), Some(counters.last_step_block.0.encode())));
+        changes.push((of("LastEpochBlock"), Some(subnet.last_epoch.encode())));
+        changes.push((of("SubnetEpochIndex"), Some(counters.epoch_index.unwrap_or(0).encode())));
+        changes.push((of("SubnetOwner"), Some(subnet.owner.0.0.to_vec())));
+        changes.push((of("SubnetOwnerHotkey"), Some(subnet.owner.1.0.to_vec())));
+    }
+    for (coldkey, netuid) in &chain.dirty.auto_stake {
+        let destination = chain.subnets.get(netuid).and_then(|s| s.auto_stake.get(coldkey));
+        let key = pallet("AutoStakeDestination", &[blake2_concat(&coldkey.0), identity(netuid.0)]);
+        changes.push((key, destination.map(|hotkey| hotkey.0.to_vec())));
+    }
+}
+
+fn neurons(chain: &SimChain, changes: &mut Vec<Change>) {
+    for netuid in &chain.dirty.neurons {
+        let Some(subnet) = chain.subnets.get(netuid) else { continue };
+        let count = u16::try_from(subnet.neurons.len()).unwrap_or(u16::MAX);
+        changes.push((pallet("SubnetworkN", &[identity(netuid.0)]), Some(count.encode())));
+        for (uid, hotkey) in (0u16..).zip(&subnet.neurons) {
+            changes.push((pallet("Keys", &[identity(netuid.0), identity(uid)]), Some(hotkey.0.to_vec())));
+            changes.push((pallet("Uids", &[identity(netuid.0), blake2_concat(&hotkey.0)]), Some(uid.encode())));
+        }
+        for (hotkey, coldkey) in &chain.owners {
+            changes.push((pallet("Owner", &[blake2_concat(&hotkey.0)]), Some(coldkey.0.to_vec())));
+        }
+    }
+}
+
+fn stakes(chain: &SimChain, number: u64, touched: &BTreeSet<(NetUid, PositionKey)>, changes: &mut Vec<Change>) {
+    for coldkey in &chain.dirty.staking {
+        let hotkeys: Vec<[u8; 32]> = chain.staking.get(coldkey).into_iter().flatten().map(|h| h.0).collect();
+        changes.push((pallet("StakingHotkeys", &[blake2_concat(&coldkey.0)]), Some(hotkeys.encode())));
+        let owned: Vec<[u8; 32]> = chain.owners.iter().filter(|(_, owner)| *owner == coldkey).map(|(h, _)| h.0).collect();
+        changes.push((pallet("OwnedHotkeys", &[blake2_concat(&coldkey.0)]), Some(owned.encode())));
+    }
+    for (coldkey, hotkey) in &chain.dirty.pointers {
+        let key = pallet("LastColdkeyHotkeyStakeBlock", &[blake2_concat(&coldkey.0), blake2_concat(&hotkey.0)]);
+        changes.push((key, Some(number.encode())));
+    }
+    let pool_of = |netuid: &NetUid, hotkey| chain.subnets.get(netuid).and_then(|s| s.pools.get(hotkey));
+    for (netuid, key) in touched {
+        let shares = pool_of(netuid, &key.hotkey).and_then(|pool| pool.shares.get(&key.coldkey));
+        let name = pallet("AlphaV2", &[blake2_concat(&key.hotkey.0), blake2_concat(&key.coldkey.0), identity(netuid.0)]);
+        changes.push((name, shares.map(|s| (s.mantissa, s.exponent).encode())));
+    }
+    for (netuid, hotkey) in &chain.dirty.pools {
+        let Some(pool) = pool_of(netuid, hotkey) else { continue };
+        let keys = [blake2_concat(&hotkey.0), identity(netuid.0)];
+        changes.push((pallet("TotalHotkeyAlpha", &keys), Some(pool.total.encode())));
+        changes.push((pallet("TotalHotkeySharesV2", &keys), Some((pool.total_shares.mantissa, pool.total_shares.exponent).encode())));
+    }
+}

@@ -1,0 +1,192 @@
+//! The events of the simulated runtime, in the shape of the real one's, with indices of its own.
+
+#![allow(clippy::cast_possible_truncation)] // in what the codec's derive makes of explicit indices
+
+use codec::Encode;
+use scale_info::TypeInfo;
+use vesting_core::{Coldkey, Hotkey, Rao, StakeEvent};
+
+/// An account, as the metadata names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, TypeInfo)]
+pub(crate) struct AccountId32(pub(crate) [u8; 32]);
+
+impl From<Hotkey> for AccountId32 {
+    fn from(key: Hotkey) -> Self {
+        Self(key.0)
+    }
+}
+
+impl From<Coldkey> for AccountId32 {
+    fn from(key: Coldkey) -> Self {
+        Self(key.0)
+    }
+}
+
+/// A netuid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, TypeInfo)]
+pub(crate) struct NetUid(pub(crate) u16);
+
+/// A netuid with a mechanism: mechanism × 4096 + netuid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, TypeInfo)]
+pub(crate) struct NetUidStorageIndex(pub(crate) u16);
+
+/// An amount of TAO in rao.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, TypeInfo)]
+pub(crate) struct TaoBalance(pub(crate) u64);
+
+/// An amount of alpha in rao.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, TypeInfo)]
+pub(crate) struct AlphaBalance(pub(crate) u64);
+
+/// Events of the pallet `SubtensorModule`.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, TypeInfo)]
+pub(crate) enum PalletEvent {
+    #[codec(index = 1)]
+    NeuronRegistered(NetUid, u16, AccountId32),
+    #[codec(index = 4)]
+    StakeAdded(AccountId32, AccountId32, TaoBalance, AlphaBalance, NetUid, u64),
+    #[codec(index = 5)]
+    StakeRemoved(AccountId32, AccountId32, TaoBalance, AlphaBalance, NetUid, u64),
+    #[codec(index = 9)]
+    StakeMoved(AccountId32, AccountId32, NetUid, AccountId32, NetUid, TaoBalance),
+    #[codec(index = 12)]
+    StakeTransferred(AccountId32, AccountId32, AccountId32, NetUid, NetUid, TaoBalance),
+    #[codec(index = 13)]
+    StakeSwapped(AccountId32, AccountId32, NetUid, NetUid, TaoBalance),
+    #[codec(index = 20)]
+    AlphaRecycled(AccountId32, AccountId32, AlphaBalance, NetUid),
+    #[codec(index = 21)]
+    AlphaBurned(AccountId32, AccountId32, AlphaBalance, NetUid),
+    #[codec(index = 30)]
+    TransactionFeePaidWithAlpha { who: AccountId32, netuid: NetUid, alpha_fee: AlphaBalance, tao_amount: TaoBalance },
+    #[codec(index = 40)]
+    IncentiveAlphaEmittedToMiners { netuid: NetUidStorageIndex, emissions: Vec<AlphaBalance> },
+    #[codec(index = 41)]
+    AutoStakeAdded { netuid: NetUid, destination: AccountId32, hotkey: AccountId32, owner: AccountId32, incentive: AlphaBalance },
+    #[codec(index = 50)]
+    EpochSkipped { netuid: NetUid, block: u64 },
+    #[codec(index = 51)]
+    EpochDeferred { netuid: NetUid, from_block: u64, to_block: u64 },
+    #[codec(index = 52)]
+    EpochTriggered { netuid: NetUid, by: AccountId32, fires_at: u64 },
+}
+
+/// Events of the pallet `System`.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, TypeInfo)]
+pub(crate) enum SystemEvent {
+    #[codec(index = 0)]
+    ExtrinsicSuccess { weight: u64 },
+    #[codec(index = 1)]
+    ExtrinsicFailed { weight: u64 },
+}
+
+/// Every event of the runtime.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, TypeInfo)]
+pub(crate) enum RuntimeEvent {
+    #[codec(index = 0)]
+    System(SystemEvent),
+    #[codec(index = 7)]
+    SubtensorModule(PalletEvent),
+}
+
+/// When an event happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, TypeInfo)]
+pub(crate) enum Phase {
+    #[codec(index = 0)]
+    ApplyExtrinsic(u32),
+    #[codec(index = 1)]
+    #[allow(dead_code)] // nothing happens there, but a phase has three cases
+    Finalization,
+    #[codec(index = 2)]
+    Initialization,
+}
+
+impl From<Phase> for vesting_core::Phase {
+    fn from(phase: Phase) -> Self {
+        match phase {
+            Phase::ApplyExtrinsic(index) => Self::Extrinsic(index),
+            Phase::Finalization => Self::Finalization,
+            Phase::Initialization => Self::Initialization,
+        }
+    }
+}
+
+/// An event with its place, as `System.Events` holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, TypeInfo)]
+pub(crate) struct EventRecord {
+    pub(crate) phase: Phase,
+    pub(crate) event: RuntimeEvent,
+    pub(crate) topics: Vec<[u8; 32]>,
+}
+
+fn netuid(id: NetUid) -> vesting_core::NetUid {
+    vesting_core::NetUid(id.0)
+}
+
+fn hot(key: AccountId32) -> Hotkey {
+    Hotkey(key.0)
+}
+
+fn cold(key: AccountId32) -> Coldkey {
+    Coldkey(key.0)
+}
+
+impl PalletEvent {
+    /// The event in the core's words, as a reader of this runtime must understand it.
+    pub(crate) fn meaning(&self) -> Option<StakeEvent> {
+        Some(match self {
+            Self::NeuronRegistered(..) => return None,
+            Self::StakeAdded(c, h, _, alpha, n, _) => {
+                StakeEvent::StakeAdded { coldkey: cold(*c), hotkey: hot(*h), netuid: netuid(*n), alpha: Some(Rao(alpha.0)) }
+            }
+            // The fee is on top (FACTS 1).
+            Self::StakeRemoved(c, h, _, alpha, n, fee) => StakeEvent::StakeRemoved {
+                coldkey: cold(*c),
+                hotkey: hot(*h),
+                netuid: netuid(*n),
+                alpha: Some(Rao(alpha.0.saturating_add(*fee))),
+            },
+            Self::StakeMoved(c, from, from_netuid, to, to_netuid, _) => StakeEvent::StakeMoved {
+                coldkey: cold(*c),
+                from_hotkey: hot(*from),
+                from_netuid: netuid(*from_netuid),
+                to_hotkey: hot(*to),
+                to_netuid: netuid(*to_netuid),
+            },
+            Self::StakeTransferred(from, to, h, from_netuid, to_netuid, _) => StakeEvent::StakeTransferred {
+                from_coldkey: cold(*from),
+                to_coldkey: cold(*to),
+                hotkey: hot(*h),
+                from_netuid: netuid(*from_netuid),
+                to_netuid: netuid(*to_netuid),
+            },
+            Self::StakeSwapped(c, h, from, to, _) => {
+                StakeEvent::StakeSwapped { coldkey: cold(*c), hotkey: hot(*h), from_netuid: netuid(*from), to_netuid: netuid(*to) }
+            }
+            Self::AlphaRecycled(c, h, alpha, n) => {
+                StakeEvent::AlphaRecycled { coldkey: cold(*c), hotkey: hot(*h), netuid: netuid(*n), alpha: Rao(alpha.0) }
+            }
+            Self::AlphaBurned(c, h, alpha, n) => {
+                StakeEvent::AlphaBurned { coldkey: cold(*c), hotkey: hot(*h), netuid: netuid(*n), alpha: Rao(alpha.0) }
+            }
+            Self::TransactionFeePaidWithAlpha { who, alpha_fee, .. } => {
+                StakeEvent::FeePaidWithAlpha { who: cold(*who), alpha: Rao(alpha_fee.0) }
+            }
+            Self::IncentiveAlphaEmittedToMiners { netuid: index, emissions } => StakeEvent::IncentiveEmitted {
+                netuid: vesting_core::NetUid(index.0 % 4096),
+                mechanism: index.0 / 4096,
+                emissions: emissions.iter().map(|e| Rao(e.0)).collect(),
+            },
+            Self::AutoStakeAdded { netuid: n, destination, hotkey, owner, incentive } => StakeEvent::AutoStakeAdded {
+                netuid: netuid(*n),
+                destination: hot(*destination),
+                hotkey: hot(*hotkey),
+                owner: cold(*owner),
+                incentive: Rao(incentive.0),
+            },
+            Self::EpochSkipped { netuid: n, .. } => StakeEvent::EpochSkipped { netuid: netuid(*n) },
+            Self::EpochDeferred { netuid: n, .. } => StakeEvent::EpochDeferred { netuid: netuid(*n) },
+            Self::EpochTriggered { netuid: n, .. } => StakeEvent::EpochTriggered { netuid: netuid(*n) },
+        })
+    }
+}

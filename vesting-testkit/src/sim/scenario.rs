@@ -1,0 +1,256 @@
+//! Lives on the simulated chain: the demo's cast, and random ones.
+
+use std::sync::{Arc, RwLock};
+
+use vesting_core::{BlockNumber, Coldkey, Hotkey, NetUid};
+
+use super::chain::{SimChain, SubnetConfig};
+use super::operation::{Call, Operation};
+use super::rng::Rng;
+use crate::history::History;
+
+const ALPHA: u64 = 1_000_000_000;
+const DAY: u64 = 7_200;
+
+/// One of the cast.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    /// What it is called.
+    pub name: &'static str,
+    /// Its coldkey.
+    pub coldkey: Coldkey,
+    /// Its hotkeys.
+    pub hotkeys: Vec<Hotkey>,
+}
+
+/// The demo: one subnet with an honest holder, sellers, a buyer, a newcomer, and others.
+pub struct Demo {
+    netuid: NetUid,
+    actors: Vec<Actor>,
+    rng: Rng,
+    /// When the newcomer registers.
+    arrival: u64,
+}
+
+const CAST: [(&str, usize); 13] = [
+    ("owner", 1),
+    ("validator a", 1),
+    ("validator b", 1),
+    ("honest holder", 1),
+    ("seller of everything", 1),
+    ("gradual seller", 1),
+    ("buyer", 1),
+    ("three hotkeys", 3),
+    ("miner a", 1),
+    ("miner b", 1),
+    ("miner c", 1),
+    ("miner d", 1),
+    ("newcomer", 1),
+];
+
+impl Demo {
+    /// The demo's subnet.
+    pub const NETUID: NetUid = NetUid(1);
+
+    /// A cast for a history of so many days.
+    #[must_use]
+    pub fn new(seed: u64, days: u32) -> Self {
+        let mut rng = Rng::new(seed);
+        let actors = CAST
+            .iter()
+            .map(|(name, hotkeys)| Actor { name, coldkey: Coldkey(rng.key()), hotkeys: (0..*hotkeys).map(|_| Hotkey(rng.key())).collect() })
+            .collect();
+        let blocks = u64::from(days) * DAY;
+        Self { netuid: Self::NETUID, actors, rng, arrival: blocks.saturating_sub((5 * DAY).min(blocks / 4)).max(1) }
+    }
+
+    /// The cast.
+    #[must_use]
+    pub fn actors(&self) -> &[Actor] {
+        &self.actors
+    }
+
+    fn of(&self, name: &str) -> Option<(Coldkey, Hotkey)> {
+        self.actors.iter().find(|a| a.name == name).and_then(|a| a.hotkeys.first().map(|h| (a.coldkey, *h)))
+    }
+
+    /// The chain at genesis, written into `history`.
+    #[must_use]
+    pub fn chain(&self, seed: u64, history: Option<Arc<RwLock<History>>>) -> SimChain {
+        let mut neurons = Vec::new();
+        for actor in self.actors.iter().filter(|a| a.name != "newcomer") {
+            let validates = actor.name.starts_with("validator");
+            let weight = if validates || actor.name == "owner" { 0 } else { 12 / u64::try_from(actor.hotkeys.len()).unwrap_or(1) };
+            let stake = if validates { 20_000 * ALPHA } else { 100 * ALPHA };
+            neurons.extend(actor.hotkeys.iter().map(|hotkey| (actor.coldkey, *hotkey, weight, validates, stake)));
+        }
+        let owner = neurons.first().map_or((Coldkey([0; 32]), Hotkey([0; 32])), |n| (n.0, n.1));
+        let subnet = SubnetConfig { netuid: self.netuid, tempo: 360, owner, neurons, capacity: 64 };
+        SimChain::new(seed, &[subnet], history)
+    }
+
+    /// Queues what the cast does in the block after the head, and makes it.
+    pub fn step(&mut self, chain: &mut SimChain) {
+        let number = chain.head().0 + 1;
+        let netuid = self.netuid;
+        if number == self.arrival
+            && let Some((coldkey, hotkey)) = self.of("newcomer")
+        {
+            chain.set_weight(netuid, hotkey, 12);
+            chain.queue(Call::Register { coldkey, hotkey, netuid });
+        }
+        if number == 20 * DAY {
+            chain.queue(Call::SetTempo { netuid, tempo: 300 });
+        }
+        if number % 360 == 25
+            && let Some((coldkey, hotkey)) = self.of("seller of everything")
+        {
+            chain.queue(Call::RemoveStake { coldkey, hotkey, netuid, alpha: u64::MAX });
+        }
+        if number % (4 * 360) == 90
+            && let Some((coldkey, hotkey)) = self.of("gradual seller")
+        {
+            // About half of what it earned since the last time.
+            chain.queue(Call::RemoveStake { coldkey, hotkey, netuid, alpha: 34 * ALPHA });
+        }
+        if number % (7 * DAY) == 500
+            && let Some((coldkey, hotkey)) = self.of("buyer")
+        {
+            chain.queue(Call::AddStake { coldkey, hotkey, netuid, alpha: 250 * ALPHA });
+        }
+        if number % DAY == 777 {
+            self.shuffle(chain);
+        }
+        if self.rng.once_in(900) {
+            self.others(chain);
+        }
+        chain.step();
+    }
+
+    /// The holder of three hotkeys moves stake between them: no sale.
+    fn shuffle(&mut self, chain: &mut SimChain) {
+        let Some(actor) = self.actors.iter().find(|a| a.name == "three hotkeys") else { return };
+        let (coldkey, netuid) = (actor.coldkey, self.netuid);
+        if let [from, to, ..] = actor.hotkeys.as_slice() {
+            let alpha = chain.alpha(netuid, *from, coldkey) / 3;
+            chain.queue(Call::MoveStake { coldkey, from: *from, to: *to, from_netuid: netuid, to_netuid: netuid, alpha });
+        }
+    }
+
+    /// What goes on besides: the other miners and the validators.
+    fn others(&mut self, chain: &mut SimChain) {
+        let names = ["miner a", "miner b", "miner c", "miner d", "validator a"];
+        let Some(name) = self.rng.pick(&names).copied() else { return };
+        let (Some((coldkey, hotkey)), Some((_, validator))) = (self.of(name), self.of("validator b")) else { return };
+        let (netuid, alpha) = (self.netuid, self.rng.below(20 * ALPHA) + 1);
+        chain.queue(match self.rng.below(4) {
+            0 => Call::AddStake { coldkey, hotkey, netuid, alpha },
+            1 => Call::AddStake { coldkey, hotkey: validator, netuid, alpha },
+            2 => Call::RemoveStake { coldkey, hotkey, netuid, alpha },
+            _ => Call::MoveStake { coldkey, from: hotkey, to: validator, from_netuid: netuid, to_netuid: netuid, alpha: alpha / 4 },
+        });
+    }
+}
+
+/// Two subnets of short tempo, and everybody doing anything.
+pub struct RandomLife {
+    rng: Rng,
+    coldkeys: Vec<Coldkey>,
+    hotkeys: Vec<Hotkey>,
+}
+
+impl RandomLife {
+    /// The subnets there are.
+    pub const NETUIDS: [NetUid; 2] = [NetUid(1), NetUid(2)];
+
+    /// A life with this seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        let mut rng = Rng::new(seed);
+        let coldkeys: Vec<Coldkey> = (0..6).map(|_| Coldkey(rng.key())).collect();
+        let hotkeys = (0..9).map(|_| Hotkey(rng.key())).collect();
+        Self { rng, coldkeys, hotkeys }
+    }
+
+    /// The chain at genesis.
+    #[must_use]
+    pub fn chain(&mut self, seed: u64, history: Option<Arc<RwLock<History>>>) -> SimChain {
+        let mut subnets = Vec::new();
+        for netuid in Self::NETUIDS {
+            let mut neurons = Vec::new();
+            // The last hotkeys are registered later, by whoever takes them.
+            for (index, hotkey) in self.hotkeys.iter().take(7).enumerate() {
+                let coldkey = self.coldkeys[index % self.coldkeys.len()];
+                neurons.push((
+                    coldkey,
+                    *hotkey,
+                    self.rng.below(5),
+                    self.rng.once_in(3),
+                    self.rng.below(100) * ALPHA + self.rng.below(1_000),
+                ));
+            }
+            let owner = (neurons[0].0, neurons[0].1);
+            let tempo = u16::try_from(5 + self.rng.below(20)).unwrap_or(10);
+            subnets.push(SubnetConfig { netuid, tempo, owner, neurons, capacity: 8 });
+        }
+        SimChain::new(seed, &subnets, history)
+    }
+
+    /// Queues what happens in the block after the head, and makes it.
+    pub fn step(&mut self, chain: &mut SimChain) {
+        while self.rng.once_in(3) {
+            let mut operation = Operation { calls: vec![self.call()], ..Operation::default() };
+            while self.rng.once_in(4) {
+                operation.calls.push(self.call());
+            }
+            operation.scheduled = self.rng.once_in(10);
+            if !operation.scheduled && self.rng.once_in(10) {
+                operation.fee = Some((self.coldkey(), self.hotkey(), self.netuid(), 1_000 + self.rng.below(100_000)))
+                    .filter(|(c, h, n, alpha)| chain.alpha(*n, *h, *c) > *alpha);
+            }
+            chain.queue(operation);
+        }
+        if self.rng.once_in(60) {
+            chain.skip_next_epoch(self.netuid());
+        }
+        chain.step();
+    }
+
+    fn coldkey(&mut self) -> Coldkey {
+        self.rng.pick(&self.coldkeys).copied().unwrap_or(Coldkey([0; 32]))
+    }
+
+    fn hotkey(&mut self) -> Hotkey {
+        self.rng.pick(&self.hotkeys).copied().unwrap_or(Hotkey([0; 32]))
+    }
+
+    fn netuid(&mut self) -> NetUid {
+        self.rng.pick(&Self::NETUIDS).copied().unwrap_or(NetUid(1))
+    }
+
+    fn call(&mut self) -> Call {
+        let (coldkey, hotkey, netuid) = (self.coldkey(), self.hotkey(), self.netuid());
+        let (other, to, to_netuid) = (self.coldkey(), self.hotkey(), self.netuid());
+        let alpha = if self.rng.once_in(6) { u64::MAX } else { self.rng.below(30 * ALPHA) + 1 };
+        match self.rng.below(30) {
+            0..=6 => Call::AddStake { coldkey, hotkey, netuid, alpha: alpha.min(50 * ALPHA) },
+            7..=13 => Call::RemoveStake { coldkey, hotkey, netuid, alpha },
+            14..=17 => Call::MoveStake { coldkey, from: hotkey, to, from_netuid: netuid, to_netuid, alpha },
+            18..=20 => Call::TransferStake { from: coldkey, to: other, hotkey, from_netuid: netuid, to_netuid, alpha },
+            21..=22 => Call::SwapStake { coldkey, hotkey, from_netuid: netuid, to_netuid, alpha },
+            23 => Call::Recycle { coldkey, hotkey, netuid, alpha },
+            24 => Call::Burn { coldkey, hotkey, netuid, alpha },
+            25 => Call::Register { coldkey, hotkey, netuid },
+            26 => Call::SetTempo { netuid, tempo: u16::try_from(5 + self.rng.below(20)).unwrap_or(10) },
+            27 => Call::TriggerEpoch { netuid },
+            28 => Call::SetAutoStake { coldkey, netuid, hotkey: to },
+            _ => Call::Fail,
+        }
+    }
+}
+
+/// The block at which a history of so many days ends.
+#[must_use]
+pub fn end_of(days: u32) -> BlockNumber {
+    BlockNumber(u64::from(days) * DAY)
+}

@@ -1,0 +1,166 @@
+//! The laws of the record on random simulated histories. A failure prints its seed.
+
+#![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used)] // tests
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, RwLock};
+
+use proptest::prelude::*;
+use vesting_core::interval::closing;
+use vesting_core::ports::StakeStore;
+use vesting_core::{BlockNumber, BlockchainMonitor, Coldkey, Entry, EpochRecord, Flow, MemoryStore, NetUid, Pace, PositionKey, RaoDelta};
+use vesting_testkit::sim::{Call, RandomLife, SimChain, SimPort};
+
+/// A random chain of so many blocks.
+fn lived(seed: u64, blocks: u64) -> SimChain {
+    let mut life = RandomLife::new(seed);
+    let mut chain = life.chain(seed, None);
+    for _ in 0..blocks {
+        life.step(&mut chain);
+    }
+    chain
+}
+
+fn port(chain: &Arc<RwLock<SimChain>>) -> Arc<SimPort> {
+    Arc::new(SimPort::new(Arc::clone(chain)))
+}
+
+async fn open(chain: &Arc<RwLock<SimChain>>, store: &Arc<MemoryStore>) -> BlockchainMonitor {
+    BlockchainMonitor::open(port(chain), store.clone(), &RandomLife::NETUIDS, 4).await.unwrap()
+}
+
+/// The record of one subnet: stored entries, entries with the closing, epochs.
+async fn record(store: &MemoryStore, netuid: NetUid) -> (Vec<Entry>, Vec<Entry>, Vec<EpochRecord>) {
+    let state = store.ledger_state(netuid).await.unwrap().unwrap();
+    let last = state.watermark.block.number;
+    let stored = store.entries(netuid, BlockNumber(0), last).await.unwrap();
+    let mut entries = stored.clone();
+    let positions = store.positions_at(netuid, last).await.unwrap();
+    entries.extend(closing(netuid, &state, &positions).expect("positions are read at the watermark"));
+    (stored, entries, store.epochs(netuid, BlockNumber(0), last).await.unwrap())
+}
+
+/// Every position of every holder, at B−1 and B of every epoch and at the last block, is the chain's.
+fn check_conservation(chain: &SimChain, netuid: NetUid, entries: &[Entry], epochs: &[EpochRecord]) {
+    let mut holders: std::collections::BTreeMap<Coldkey, BlockNumber> = std::collections::BTreeMap::new();
+    for record in epochs {
+        let pre = record.epoch.pre_block.number;
+        for neuron in chain.neurons_at(netuid, pre) {
+            holders.entry(neuron.coldkey).or_insert(pre);
+        }
+    }
+    let blocks: BTreeSet<BlockNumber> =
+        epochs.iter().flat_map(|r| [r.epoch.pre_block.number, r.epoch.block.number]).chain([chain.head()]).collect();
+    let keys: BTreeSet<PositionKey> = chain.positions(netuid).into_iter().chain(entries.iter().map(|e| e.key)).collect();
+    for key in keys {
+        let Some(since) = holders.get(&key.coldkey) else { continue };
+        for block in blocks.iter().filter(|b| *b >= since) {
+            let balance: RaoDelta = entries.iter().filter(|e| e.key == key && e.block <= *block).map(|e| e.alpha).sum();
+            assert_eq!(balance.0, i128::from(chain.alpha_at(netuid, key, *block)), "block {block}, {key:?}");
+        }
+    }
+    for record in epochs {
+        assert!(record.changes.iter().all(vesting_core::StakeChange::adds_up));
+    }
+}
+
+/// One history, recorded by catching up, by following, and with restarts: the same, and the truth.
+async fn prove(seed: u64, blocks: u64, restarts: &[u64]) {
+    let chain = Arc::new(RwLock::new(lived(seed, blocks)));
+    let (first, last) = (BlockNumber(1), BlockNumber(blocks));
+
+    let caught_up = Arc::new(MemoryStore::new());
+    let mut monitor = open(&chain, &caught_up).await;
+    monitor.advance(first, last, Pace::CatchingUp { blocks_per_commit: 7 }, &mut |_| {}).await.unwrap();
+    monitor.observe().await.unwrap();
+    // Again changes nothing.
+    monitor.advance(first, last, Pace::Following, &mut |_| {}).await.unwrap();
+
+    let followed = Arc::new(MemoryStore::new());
+    let mut monitor = open(&chain, &followed).await;
+    monitor.advance(first, BlockNumber(1), Pace::Following, &mut |_| {}).await.unwrap();
+    monitor.observe().await.unwrap();
+    monitor.advance(first, last, Pace::Following, &mut |_| {}).await.unwrap();
+
+    let restarted = Arc::new(MemoryStore::new());
+    for stop in restarts.iter().map(|r| r % blocks).chain([blocks]).collect::<BTreeSet<_>>() {
+        let mut monitor = open(&chain, &restarted).await;
+        let pace = if stop % 2 == 0 { Pace::Following } else { Pace::CatchingUp { blocks_per_commit: 5 } };
+        monitor.advance(first, BlockNumber(stop), pace, &mut |_| {}).await.unwrap();
+    }
+    open(&chain, &restarted).await.observe().await.unwrap();
+
+    for netuid in RandomLife::NETUIDS {
+        let (stored, entries, epochs) = record(&caught_up, netuid).await;
+        check_conservation(&chain.read().unwrap(), netuid, &entries, &epochs);
+        assert!(entries.iter().all(|e| e.flow() != Flow::Unattributed), "{entries:?}");
+        for other in [&followed, &restarted] {
+            let (other_stored, other_entries, other_epochs) = record(other, netuid).await;
+            assert_eq!(stored, other_stored);
+            assert_eq!(entries, other_entries);
+            assert_eq!(epochs, other_epochs);
+            assert_eq!(caught_up.tranches(netuid, last).await.unwrap(), other.tranches(netuid, last).await.unwrap());
+        }
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn live_is_catch_up_is_truth_and_restarts_change_nothing(seed in any::<u64>(), restarts in prop::collection::vec(1u64..400, 0..6)) {
+        runtime().block_on(prove(seed, 250, &restarts));
+    }
+}
+
+#[test]
+fn the_same_seed_makes_the_same_chain() {
+    let hashes: Vec<_> = [lived(5, 60), lived(5, 60), lived(6, 60)]
+        .into_iter()
+        .map(|chain| {
+            runtime().block_on(vesting_core::ports::ChainPort::finalized_head(&SimPort::new(Arc::new(RwLock::new(chain))))).unwrap()
+        })
+        .collect();
+    assert_eq!(hashes[0], hashes[1]);
+    assert_ne!(hashes[0], hashes[2]);
+}
+
+#[test]
+fn what_no_event_explains_is_found_in_its_block() {
+    let netuid = NetUid(1);
+    let mut life = RandomLife::new(11);
+    let mut chain = life.chain(11, None);
+    // Quiet blocks, with one edit that nothing announces in the middle of an interval.
+    for _ in 0..100 {
+        chain.step();
+    }
+    let neuron = chain.neurons_at(netuid, chain.head())[3];
+    chain.queue(Call::SetTempo { netuid, tempo: 20 });
+    for _ in 0..8 {
+        chain.step();
+    }
+    let alpha = 5_000_000;
+    chain.queue(Call::SilentEdit { coldkey: neuron.coldkey, hotkey: neuron.hotkey, netuid, alpha });
+    chain.step();
+    let edited = chain.head();
+    for _ in 0..40 {
+        chain.step();
+    }
+    let last = chain.head();
+    let chain = Arc::new(RwLock::new(chain));
+    let store = Arc::new(MemoryStore::new());
+    let found = runtime().block_on(async {
+        let mut monitor = open(&chain, &store).await;
+        monitor.advance(BlockNumber(1), last, Pace::CatchingUp { blocks_per_commit: 50 }, &mut |_| {}).await.unwrap();
+        monitor.observe().await.unwrap();
+        let (_, entries, epochs) = record(&store, netuid).await;
+        check_conservation(&chain.read().unwrap(), netuid, &entries, &epochs);
+        entries.into_iter().filter(|e| e.flow() == Flow::Unattributed).collect::<Vec<_>>()
+    });
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((found[0].block, found[0].key, found[0].alpha), (edited, neuron.position(), RaoDelta(i128::from(alpha))));
+}
