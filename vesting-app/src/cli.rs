@@ -87,6 +87,11 @@ pub struct ConfigArgs {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// See it work without any network: a simulated subnet, caught up on and followed live.
+    ///
+    /// Starts a simulated subnet as a JSON-RPC node on loopback, catches up on its history, follows
+    /// it live through the real adapter into SQLite, and prints who deserves what.
+    Demo(DemoArgs),
     /// Follow the subnets: catch up, then take in every finalized block.
     ///
     /// Needs no wallet. Stop it with Ctrl-C or SIGTERM at any time: every block is one transaction.
@@ -105,6 +110,23 @@ pub enum Command {
     Stats(AsOfArgs),
     /// Multiply weights: reads {"uids": […], "hotkeys": […], "weights": […]}.
     Apply(ApplyArgs),
+}
+
+/// `demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Days of history to catch up on.
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=400))]
+    pub days: u32,
+    /// Seed of the simulation: the same seed gives the same figures.
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// Where the simulated node listens.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// End after the table instead of going on live until Ctrl-C.
+    #[arg(long)]
+    pub once: bool,
 }
 
 /// `run`.

@@ -38,7 +38,7 @@ impl Out {
 /// A table that fits the terminal; columns named with a leading `>` are aligned right.
 pub fn table(columns: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_preset(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(columns.iter().map(|name| name.trim_start_matches('>')));
     for (index, name) in columns.iter().enumerate() {
         if let (true, Some(column)) = (name.starts_with('>'), table.column_mut(index)) {

@@ -50,19 +50,19 @@ impl SafeFloat {
     /// A `U64F64`, given by its bits: its whole part plus its fraction over 2⁶⁴, each converted.
     #[must_use]
     pub fn from_u64f64(bits: u128) -> Self {
-        let fraction = Self::whole(bits & u128::from(u64::MAX)).div(Self::whole(1 << 64));
-        Self::whole(bits >> 64).add(fraction)
+        let fraction = Self::whole(bits & u128::from(u64::MAX)).over(Self::whole(1 << 64));
+        Self::whole(bits >> 64).plus(fraction)
     }
 
     /// The product, rounded down.
     #[must_use]
-    pub fn mul(self, other: Self) -> Self {
+    pub fn times(self, other: Self) -> Self {
         Self::norm(U256::from(self.mantissa) * U256::from(other.mantissa), self.exponent.saturating_add(other.exponent))
     }
 
     /// The quotient, rounded down; zero for a zero divisor.
     #[must_use]
-    pub fn div(self, other: Self) -> Self {
+    pub fn over(self, other: Self) -> Self {
         if other.mantissa == 0 {
             return Self::default();
         }
@@ -72,7 +72,7 @@ impl SafeFloat {
 
     /// The difference, aligned to the larger exponent, rounding down; zero where it would be negative.
     #[must_use]
-    pub fn sub(self, other: Self) -> Self {
+    pub fn minus(self, other: Self) -> Self {
         let exponent = if other.mantissa == 0 { self.exponent } else { self.exponent.max(other.exponent) };
         let of = |float: Self| shift_down(U256::from(float.mantissa), exponent.saturating_sub(float.exponent));
         Self::norm(of(self).saturating_sub(of(other)), exponent)
@@ -80,7 +80,7 @@ impl SafeFloat {
 
     /// Adds, aligned to the larger exponent, rounding down.
     #[must_use]
-    pub fn add(self, other: Self) -> Self {
+    pub fn plus(self, other: Self) -> Self {
         let (high, low) = match (self.mantissa, other.mantissa) {
             (0, _) => return other,
             (_, 0) => return self,

@@ -32,10 +32,7 @@ pub async fn run(session: &mut Session, args: &AsOfArgs) -> anyhow::Result<()> {
     let netuid = wiring::shown(&session.config, store.as_ref()).await?;
     let report = wiring::tracker(&store).report(netuid, &session.config.policy, args.as_of.map(BlockNumber)).await?;
     if session.json {
-        for miner in &report.miners {
-            session.out.json(&line(&report, miner))?;
-        }
-        return Ok(());
+        return print_json(&mut session.out, &report);
     }
     heading(&mut session.out, &report)?;
     print(&mut session.out, &report, |_| None)
@@ -59,6 +56,11 @@ fn line(report: &Report, miner: &MinerReport) -> Line {
         as_of: report.window.as_of.block.number.0,
         incomplete_since: report.window.incomplete_since.map(|block| block.0),
     }
+}
+
+/// Prints a line of JSON for each neuron.
+pub fn print_json(out: &mut Out, report: &Report) -> anyhow::Result<()> {
+    report.miners.iter().try_for_each(|miner| out.json(&line(report, miner)))
 }
 
 /// Prints what the table is about.

@@ -2,6 +2,7 @@
 
 mod apply;
 mod catch_up;
+mod demo;
 mod epochs;
 mod ledger;
 mod miners;
@@ -49,6 +50,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     log(quiet);
     let mut session = Session { config, json: cli.config.json, out: Out::new() };
     match cli.command {
+        Command::Demo(args) => demo::run(&mut session, &args).await,
         Command::Run(args) => run::run(&mut session, &args).await,
         Command::CatchUp(args) => catch_up::run(&mut session, &args).await,
         Command::Simnode(args) => simnode::run(&mut session, &args).await,

@@ -1,12 +1,14 @@
 //! `vesting simnode`.
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::Context;
 use serde::Serialize;
+use vesting_testkit::history::History;
 use vesting_testkit::node::{NodeOptions, serve};
 use vesting_testkit::recording;
+use vesting_testkit::sim::{Demo, end_of};
 
 use super::Session;
 use super::run::stop_signal;
@@ -23,6 +25,7 @@ struct Listening {
 pub async fn run(session: &mut Session, args: &SimnodeArgs) -> anyhow::Result<()> {
     let history = match (&args.recording, args.scenario.as_deref()) {
         (Some(folder), _) => recording::load(folder).with_context(|| format!("cannot serve the recording {}", folder.display()))?,
+        (None, Some("demo")) => simulated(args),
         (None, Some(other)) => return Err(UsageError(format!("there is no scenario `{other}`; there is: demo")).into()),
         (None, None) => return Err(UsageError("what to serve? `--recording DIR` or `--scenario demo`".into()).into()),
     };
@@ -43,4 +46,17 @@ pub async fn run(session: &mut Session, args: &SimnodeArgs) -> anyhow::Result<()
     session.out.flush()?;
     stop_signal().await?;
     Ok(())
+}
+
+/// The demo's subnet with its history, nothing following.
+fn simulated(args: &SimnodeArgs) -> History {
+    let history = Arc::new(RwLock::new(History::default()));
+    let mut demo = Demo::new(args.seed, args.days);
+    let mut chain = demo.chain(args.seed, Some(Arc::clone(&history)));
+    while chain.head() < end_of(args.days) {
+        demo.step(&mut chain);
+    }
+    // The chain's writer goes with it, so that nobody else holds the history.
+    drop(chain);
+    Arc::into_inner(history).map(|lock| lock.into_inner().unwrap_or_else(PoisonError::into_inner)).unwrap_or_default()
 }

@@ -27,8 +27,8 @@ impl Pool {
         }
         let new = self.shares_of(alpha);
         let shares = self.shares.entry(coldkey).or_default();
-        *shares = shares.add(new);
-        self.total_shares = self.total_shares.add(new);
+        *shares = shares.plus(new);
+        self.total_shares = self.total_shares.plus(new);
         self.total = self.total.saturating_add(alpha);
     }
 
@@ -38,13 +38,13 @@ impl Pool {
         let taken = alpha.min(held);
         let Some(shares) = self.shares.get(&coldkey).copied() else { return 0 };
         let gone = if taken == held { shares } else { self.shares_of(taken) };
-        let left = shares.sub(gone);
+        let left = shares.minus(gone);
         if left.mantissa == 0 {
             self.shares.remove(&coldkey);
         } else {
             self.shares.insert(coldkey, left);
         }
-        self.total_shares = if self.shares.is_empty() { SafeFloat::default() } else { self.total_shares.sub(gone) };
+        self.total_shares = if self.shares.is_empty() { SafeFloat::default() } else { self.total_shares.minus(gone) };
         self.total = self.total.saturating_sub(taken);
         taken
     }
@@ -61,7 +61,7 @@ impl Pool {
         if self.total == 0 || self.total_shares.mantissa == 0 {
             return whole;
         }
-        whole.mul(self.total_shares).div(SafeFloat::whole(u128::from(self.total)))
+        whole.times(self.total_shares).over(SafeFloat::whole(u128::from(self.total)))
     }
 }
 
