@@ -47,3 +47,100 @@ fn real_metadata_resolves_every_name_or_switches_the_capability_off() {
     }
     check(&recordings.join("S1/metadata_v14.scale"), 425, Capabilities { stake_api: false, ..ALL });
 }
+
+mod node {
+    //! The adapter against a node on loopback.
+
+    use std::collections::BTreeSet;
+    use std::sync::{Arc, RwLock};
+    use std::time::Duration;
+
+    use vesting_chain::{ChainOptions, SubxtChain};
+    use vesting_core::ports::{ChainError, ChainPort};
+    use vesting_core::{BlockNumber, Coldkey, Hotkey, NetUid};
+    use vesting_testkit::contract;
+    use vesting_testkit::history::History;
+    use vesting_testkit::node::{NodeHandle, NodeOptions, serve};
+    use vesting_testkit::sim::{RandomLife, Rng, SimChain, SimPort, SubnetConfig};
+
+    async fn lived(seed: u64, blocks: u64) -> (NodeHandle, SimPort) {
+        let history = Arc::new(RwLock::new(History::default()));
+        let mut life = RandomLife::new(seed);
+        let mut chain = life.chain(seed, Some(Arc::clone(&history)));
+        for _ in 0..blocks {
+            life.step(&mut chain);
+        }
+        (serve(history, NodeOptions::default()).await.unwrap(), SimPort::new(Arc::new(RwLock::new(chain))))
+    }
+
+    fn connect(urls: &[&str]) -> SubxtChain {
+        let endpoints = urls.iter().map(|url| (*url).to_owned()).collect();
+        SubxtChain::new(ChainOptions { endpoints, deadline: Duration::from_secs(10), ..ChainOptions::new("") })
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_adapter_keeps_the_contract() {
+        let (node, _) = lived(3, 80).await;
+        contract::chain::run(&connect(&[&node.url()]), &RandomLife::NETUIDS, 70).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn over_json_rpc_everything_reads_as_in_memory() {
+        for seed in [1, 2, 3] {
+            let (node, memory) = lived(seed, 120).await;
+            let chain = connect(&[&node.url()]);
+            for number in (0..=120).map(BlockNumber) {
+                let facts = chain.block(number, &RandomLife::NETUIDS).await.unwrap();
+                assert_eq!(facts, memory.block(number, &RandomLife::NETUIDS).await.unwrap(), "seed {seed}, block {number}");
+                for netuid in RandomLife::NETUIDS {
+                    let neurons = chain.neurons(number, netuid).await.unwrap();
+                    assert_eq!(neurons, memory.neurons(number, netuid).await.unwrap());
+                    let coldkeys: Vec<Coldkey> = neurons.iter().map(|n| n.coldkey).collect::<BTreeSet<_>>().into_iter().collect();
+                    let (read, known) =
+                        (chain.positions(number, netuid, &coldkeys).await, memory.positions(number, netuid, &coldkeys).await);
+                    assert_eq!(read.unwrap(), known.unwrap(), "seed {seed}, block {number}, subnet {netuid}");
+                }
+            }
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_snapshot_of_256_neurons_takes_at_most_ten_requests() {
+        let netuid = NetUid(9);
+        let mut rng = Rng::new(4);
+        let neurons: Vec<_> = (0..256).map(|n| (Coldkey(rng.key()), Hotkey(rng.key()), n, n % 8 == 0, 1_000_000_000 + n)).collect();
+        let owner = (neurons[0].0, neurons[0].1);
+        let history = Arc::new(RwLock::new(History::default()));
+        let config = SubnetConfig { netuid, tempo: 10, owner, neurons, capacity: 256 };
+        let mut sim = SimChain::new(4, &[config], Some(Arc::clone(&history)));
+        (0..15).for_each(|_| sim.step());
+        let node = serve(history, NodeOptions::default()).await.unwrap();
+        let chain = connect(&[&node.url()]);
+        let block = BlockNumber(12);
+        chain.block(block, &[netuid]).await.unwrap();
+        let before = chain.requests().0;
+        let neurons = chain.neurons(block, netuid).await.unwrap();
+        let coldkeys: Vec<Coldkey> = neurons.iter().map(|n| n.coldkey).collect();
+        let positions = chain.positions(block, netuid, &coldkeys).await.unwrap();
+        let requests = chain.requests().0 - before;
+        assert_eq!((neurons.len(), positions.len()), (256, 256));
+        assert!(requests <= 10, "{requests} requests");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_dead_endpoint_is_left_for_the_next_and_another_chain_is_refused() {
+        let (node, _) = lived(1, 5).await;
+        let (other, _) = lived(2, 5).await;
+        let chain = connect(&["ws://127.0.0.1:9", &node.url()]);
+        let genesis = chain.genesis().await;
+        // The first call may meet the dead one; the calls go on at the next.
+        assert!(genesis.is_ok() || matches!(genesis, Err(ChainError::Unreachable(_))));
+        assert_eq!(chain.finalized_head().await.unwrap().number, BlockNumber(5));
+
+        let chain = connect(&[&node.url(), &other.url()]);
+        chain.finalized_head().await.unwrap();
+        drop(node);
+        let refused = chain.block(BlockNumber(3), &[]).await.unwrap_err();
+        assert!(matches!(refused, ChainError::Unreachable(_)), "{refused}");
+    }
+}

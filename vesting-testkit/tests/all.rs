@@ -164,3 +164,9 @@ fn what_no_event_explains_is_found_in_its_block() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!((found[0].block, found[0].key, found[0].alpha), (edited, neuron.position(), RaoDelta(i128::from(alpha))));
 }
+
+#[test]
+fn the_simulated_chain_in_memory_keeps_the_contract() {
+    let chain = Arc::new(RwLock::new(lived(3, 80)));
+    runtime().block_on(vesting_testkit::contract::chain::run(port(&chain).as_ref(), &RandomLife::NETUIDS, 70));
+}

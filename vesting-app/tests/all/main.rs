@@ -4,4 +4,5 @@
 
 mod command_line;
 mod recordings;
+mod simulated;
 mod way;

@@ -1,0 +1,72 @@
+//! What every `ChainPort` must keep to.
+
+#![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used)] // a test suite fails by panicking
+
+use std::collections::BTreeSet;
+
+use vesting_core::ports::{ChainError, ChainPort};
+use vesting_core::{BlockNumber, Coldkey, NetUid, Position, Rao, is_epoch};
+
+/// A netuid that no chain under test has.
+const NOWHERE: NetUid = NetUid(60_001);
+
+/// Checks a port over a chain of at least `blocks` blocks with the subnets `netuids`.
+///
+/// # Panics
+/// When the port breaks a promise.
+pub async fn run(chain: &dyn ChainPort, netuids: &[NetUid], blocks: u64) {
+    let head = chain.finalized_head().await.unwrap();
+    assert!(head.number.0 >= blocks, "the chain is shorter than the test wants");
+    assert_eq!(chain.genesis().await.unwrap(), chain.block(BlockNumber(0), &[]).await.unwrap().block.hash);
+    assert_eq!(chain.wait_for_head_above(head.number.parent()).await.unwrap().number.0.cmp(&head.number.0), std::cmp::Ordering::Equal);
+
+    let mut asked = netuids.to_vec();
+    asked.push(NOWHERE);
+    let mut parent = chain.block(BlockNumber(0), &asked).await.unwrap();
+    for number in 1..=blocks {
+        let number = BlockNumber(number);
+        let facts = chain.block(number, &asked).await.unwrap();
+        assert_eq!((facts.block.number, facts.parent_hash), (number, parent.block.hash), "blocks follow on each other");
+        assert!(facts.time > parent.time, "time goes on");
+        assert!(facts.events.is_sorted_by_key(|e| e.index), "events come by index");
+        assert!(!facts.subnets.contains_key(&NOWHERE), "a subnet that does not exist is absent");
+        parent = facts;
+    }
+    assert_eq!(chain.block(BlockNumber(blocks), &asked).await.unwrap(), parent, "answers about a block never change");
+
+    let beyond = head.number.child();
+    assert!(matches!(chain.block(beyond, &[]).await, Err(ChainError::NoSuchBlock(b)) if b == beyond));
+    assert_eq!(chain.neurons(head.number, NOWHERE).await.unwrap(), []);
+
+    for netuid in netuids {
+        states(chain, *netuid, blocks).await;
+    }
+}
+
+/// Checks what is read in the states around the epochs of a subnet.
+async fn states(chain: &dyn ChainPort, netuid: NetUid, blocks: u64) {
+    let mut epochs = 0;
+    for number in (1..=blocks).map(BlockNumber) {
+        let facts = chain.block(number, &[netuid]).await.unwrap();
+        let Some(counters) = facts.subnets.get(&netuid) else { continue };
+        if !is_epoch(number, counters) {
+            continue;
+        }
+        epochs += 1;
+        for block in [number.parent(), number] {
+            let neurons = chain.neurons(block, netuid).await.unwrap();
+            assert!(neurons.is_sorted_by_key(|n| n.uid) && !neurons.is_empty());
+            let coldkeys: Vec<Coldkey> = neurons.iter().map(|n| n.coldkey).collect::<BTreeSet<_>>().into_iter().collect();
+            let all = chain.positions(block, netuid, &coldkeys).await.unwrap();
+            assert!(all.is_sorted() && all.iter().all(|p| p.alpha > Rao::ZERO), "positions come by key, and above 0");
+            let mut alone: Vec<Position> = Vec::new();
+            for coldkey in &coldkeys {
+                alone.extend(chain.positions(block, netuid, &[*coldkey]).await.unwrap());
+            }
+            alone.sort_unstable();
+            assert_eq!(alone, all, "a coldkey's positions do not depend on who is asked for with it");
+            assert_eq!(chain.positions(block, netuid, &[]).await.unwrap(), []);
+        }
+    }
+    assert!(epochs > 0, "the test wants an epoch of subnet {netuid}");
+}
