@@ -381,6 +381,7 @@ impl BlockchainMonitor {
         blocks_per_commit: u32,
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<(), MonitorError> {
+        let (mut epochs, mut entries) = (0u64, 0u64);
         loop {
             let stands_at = self.ledgers.values().filter_map(SubnetLedger::watermark).map(|w| w.block.number).min();
             let done = stands_at.unwrap_or(first.parent());
@@ -394,7 +395,14 @@ impl BlockchainMonitor {
             if pace == Pace::Following {
                 self.observe().await?;
             }
-            self.advance(first, to, pace, progress).await?;
+            // Each advance counts from nothing; followers hear of all since they began.
+            let mut last = (0, 0);
+            let counted = &mut |state: Progress| {
+                last = (state.epochs, state.entries);
+                progress(Progress { epochs: epochs.saturating_add(state.epochs), entries: entries.saturating_add(state.entries), ..state });
+            };
+            self.advance(first, to, pace, counted).await?;
+            (epochs, entries) = (epochs.saturating_add(last.0), entries.saturating_add(last.1));
             self.observe().await?;
         }
     }
