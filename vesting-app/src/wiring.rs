@@ -86,13 +86,24 @@ pub async fn monitor(
     Ok((monitor, first.unwrap_or(BlockNumber(1))))
 }
 
-/// Every followed subnet must exist at the head: asked before a database is made.
-pub async fn check_subnets(config: &Config, chain: &SubxtChain, head: BlockNumber) -> anyhow::Result<()> {
-    let facts = chain.block(head, &config.netuids).await?;
-    for netuid in &config.netuids {
-        if !facts.subnets.contains_key(netuid) {
-            return Err(ChainError::NoSuchSubnet { netuid: *netuid, block: head }.into());
+/// Every followed subnet must exist at the head, or where the record is to begin, or be recorded
+/// already: it may have been dissolved since. Asked before a database is made.
+pub async fn check_subnets(
+    config: &Config,
+    chain: &SubxtChain,
+    head: BlockNumber,
+    from: Option<BlockNumber>,
+    recorded: &[NetUid],
+) -> anyhow::Result<()> {
+    let mut missing: Vec<NetUid> = config.netuids.iter().filter(|netuid| !recorded.contains(netuid)).copied().collect();
+    for block in std::iter::once(head).chain(from.filter(|from| *from < head)) {
+        if !missing.is_empty() {
+            let facts = chain.block(block, &missing).await?;
+            missing.retain(|netuid| !facts.subnets.contains_key(netuid));
         }
     }
-    Ok(())
+    match missing.first() {
+        Some(netuid) => Err(ChainError::NoSuchSubnet { netuid: *netuid, block: head }.into()),
+        None => Ok(()),
+    }
 }

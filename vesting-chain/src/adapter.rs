@@ -1,6 +1,6 @@
 //! `ChainPort` over subxt.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,15 +11,16 @@ use subxt::ext::codec::{Compact, Decode};
 use subxt::rpcs::rpc_params;
 use subxt::utils::H256;
 use tokio::sync::Mutex;
-use vesting_core::ports::{ChainError, ChainPort};
-use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, Coldkey, Hotkey, Millis, NetUid, Neuron, Position, SubnetCounters, Uid};
+use vesting_core::ports::{ChainError, ChainPort, Roster, SubnetState, TraceKeys, Traces};
+use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, Coldkey, Millis, NetUid, PositionKey, Rao};
 
-use crate::chunks::{self, Values};
 use crate::endpoint::{Endpoints, Requests};
-use crate::events;
-use crate::positions::{self, State};
+use crate::eras::Eras;
+use crate::positions::{self, PoolKeys, TraceKeysOf};
+use crate::reader::Reader;
 use crate::runtime::Runtime;
 use crate::runtimes::{self, Runtimes};
+use crate::{chunks, counters, events, neurons};
 
 /// Hashes fetched in one request when blocks are read in a row.
 const HASHES_PER_REQUEST: u64 = 256;
@@ -60,8 +61,7 @@ pub struct SubxtChain {
     /// The highest block known to be finalized; nothing above it is ever read.
     finalized: AtomicU64,
     hashes: Mutex<BTreeMap<BlockNumber, BlockHash>>,
-    /// The version of the runtime that made a block.
-    makers: Mutex<BTreeMap<BlockNumber, u32>>,
+    eras: Mutex<Eras>,
     heads: Mutex<Option<subxt::rpcs::client::RpcSubscription<serde_json::Value>>>,
 }
 
@@ -75,7 +75,7 @@ impl SubxtChain {
             query_interval: options.query_interval,
             finalized: AtomicU64::new(0),
             hashes: Mutex::default(),
-            makers: Mutex::default(),
+            eras: Mutex::default(),
             heads: Mutex::default(),
         }
     }
@@ -126,30 +126,49 @@ impl SubxtChain {
             // Genesis has no marker: its own code counts.
             _ => runtimes::spec_version_of_code(&self.endpoints, self.hash(parent).await?, parent).await?,
         };
-        let mut makers = self.makers.lock().await;
-        makers.insert(number, spec_version);
-        while makers.len() > BLOCKS_KEPT {
-            makers.pop_first();
-        }
-        drop(makers);
-        let at = self.hash(parent).await?;
-        self.runtimes.get(&self.endpoints, spec_version, at, parent).await
+        self.eras.lock().await.note(number, spec_version);
+        self.runtime(number, spec_version).await
     }
 
-    /// The runtime that made a block, as far as known, else found.
-    async fn maker_of(&self, number: BlockNumber) -> Result<Arc<Runtime>, ChainError> {
-        let known = self.makers.lock().await.get(&number).copied();
-        if let Some(spec_version) = known {
-            let at = self.hash(number.parent()).await?;
-            return self.runtimes.get(&self.endpoints, spec_version, at, number.parent()).await;
+    /// The runtime of the version that made a block.
+    async fn runtime(&self, number: BlockNumber, spec_version: u32) -> Result<Arc<Runtime>, ChainError> {
+        if let Some(runtime) = self.runtimes.met(spec_version).await {
+            return Ok(runtime);
         }
-        let key = marker_key();
-        let values = chunks::read(&self.endpoints, number, self.hash(number).await?, std::slice::from_ref(&key)).await?;
-        self.maker(number, values.get(&key)).await
+        let parent = number.parent();
+        self.runtimes.get(&self.endpoints, spec_version, self.hash(parent).await?, parent).await
     }
 
-    async fn state<'a>(&'a self, number: BlockNumber, runtime: &'a Runtime) -> Result<State<'a>, ChainError> {
-        Ok(State { endpoints: &self.endpoints, runtime, number, hash: self.hash(number).await? })
+    /// Reads keys in the state of a block. They are made with the runtime that is expected to have
+    /// made it; should it be another, they are made and read once more.
+    async fn read<'a>(
+        &'a self,
+        number: BlockNumber,
+        keys: impl Fn(&Runtime) -> Result<Vec<Vec<u8>>, ChainError> + Send,
+    ) -> Result<Reader<'a>, ChainError> {
+        let hash = self.hash(number).await?;
+        let (certain, likely) = {
+            let eras = self.eras.lock().await;
+            (eras.certain(number), eras.likely(number))
+        };
+        let marker = marker_key();
+        let mut runtime = match certain.or(likely) {
+            Some(spec_version) => self.runtime(number, spec_version).await?,
+            None => {
+                let values = chunks::read(&self.endpoints, number, hash, std::slice::from_ref(&marker)).await?;
+                self.maker(number, values.get(&marker)).await?
+            }
+        };
+        loop {
+            let mut keys = keys(&runtime)?;
+            keys.push(marker.clone());
+            let values = chunks::read(&self.endpoints, number, hash, &keys).await?;
+            let maker = self.maker(number, values.get(&marker)).await?;
+            if maker.spec_version() == runtime.spec_version() {
+                return Ok(Reader::new(&self.endpoints, runtime, number, hash).with(keys, values));
+            }
+            runtime = maker;
+        }
     }
 }
 
@@ -159,68 +178,9 @@ fn marker_key() -> Vec<u8> {
     subxt::ext::frame_decode::storage::encode_storage_key_prefix("System", "LastRuntimeUpgrade").to_vec()
 }
 
-/// The keys of one block's facts.
-struct FactKeys {
-    events: Vec<u8>,
-    parent: Vec<u8>,
-    now: Vec<u8>,
-    subnets: Vec<(NetUid, BTreeMap<&'static str, Vec<u8>>)>,
-}
-
-impl FactKeys {
-    const COUNTERS: [&'static str; 6] =
-        ["NetworksAdded", "Tempo", "BlocksSinceLastStep", "LastMechansimStepBlock", "SubnetEpochIndex", "NetworkRegisteredAt"];
-
-    fn new(runtime: &Runtime, netuids: &[NetUid]) -> Result<Self, ChainError> {
-        let mut subnets = Vec::with_capacity(netuids.len());
-        for netuid in netuids {
-            let mut keys = BTreeMap::new();
-            for item in Self::COUNTERS.into_iter().filter(|item| runtime.stores(item)) {
-                keys.insert(item, runtime.key(item, (netuid.0,))?);
-            }
-            subnets.push((*netuid, keys));
-        }
-        Ok(Self {
-            events: runtime.key_in("System", "Events", ())?,
-            parent: runtime.key_in("System", "ParentHash", ())?,
-            now: runtime.key_in("Timestamp", "Now", ())?,
-            subnets,
-        })
-    }
-
-    fn all(&self) -> Vec<Vec<u8>> {
-        let mut keys = vec![marker_key(), self.events.clone(), self.parent.clone(), self.now.clone()];
-        keys.extend(self.subnets.iter().flat_map(|(_, keys)| keys.values().cloned()));
-        keys
-    }
-
-    fn counters(&self, runtime: &Runtime, values: &Values) -> Result<BTreeMap<NetUid, SubnetCounters>, ChainError> {
-        let mut found = BTreeMap::new();
-        for (netuid, keys) in &self.subnets {
-            let raw = |item: &str| keys.get(item).and_then(|key| values.get(key));
-            let exists = match (keys.contains_key("NetworksAdded"), raw("NetworksAdded")) {
-                (true, Some(bytes)) => runtime.value("NetworksAdded", bytes)?,
-                (true, None) => false,
-                (false, _) => raw("Tempo").is_some(),
-            };
-            if !exists {
-                continue;
-            }
-            let number = |item: &str| raw(item).map_or(Ok(0u64), |bytes| runtime.value(item, bytes));
-            let index = if runtime.capabilities().epoch_index { Some(number("SubnetEpochIndex")?) } else { None };
-            found.insert(
-                *netuid,
-                SubnetCounters {
-                    tempo: raw("Tempo").map_or(Ok(0), |bytes| runtime.value("Tempo", bytes))?,
-                    blocks_since_last_step: number("BlocksSinceLastStep")?,
-                    last_step_block: BlockNumber(number("LastMechansimStepBlock")?),
-                    epoch_index: index,
-                    registered_at: BlockNumber(number("NetworkRegisteredAt")?),
-                },
-            );
-        }
-        Ok(found)
-    }
+fn time(reader: &Reader<'_>) -> Result<Millis, ChainError> {
+    let bytes = reader.raw(&reader.runtime.key_in("Timestamp", "Now", ())?);
+    bytes.map_or(Ok(Millis(0)), |bytes| reader.runtime.value_in("Timestamp", "Now", bytes).map(Millis))
 }
 
 #[async_trait]
@@ -264,85 +224,110 @@ impl ChainPort for SubxtChain {
     }
 
     async fn block(&self, number: BlockNumber, netuids: &[NetUid]) -> Result<BlockFacts, ChainError> {
-        let hash = self.hash(number).await?;
-        // Keys are made with the runtime expected; should another have made the block, once more.
-        let mut runtime = match self.runtimes.newest().await {
-            Some(runtime) => runtime,
-            None => self.maker_of(number).await?,
+        let mut reader = self
+            .read(number, |runtime| {
+                let mut keys = vec![
+                    runtime.key_in("System", "Events", ())?,
+                    runtime.key_in("System", "ParentHash", ())?,
+                    runtime.key_in("Timestamp", "Now", ())?,
+                ];
+                for netuid in netuids {
+                    keys.extend(counters::keys(runtime, *netuid)?.into_values());
+                }
+                Ok(keys)
+            })
+            .await?;
+        let runtime = reader.runtime.clone();
+        let parent_hash = match reader.raw(&runtime.key_in("System", "ParentHash", ())?) {
+            Some(bytes) => BlockHash(runtime.value_in("System", "ParentHash", bytes)?),
+            None => BlockHash::default(),
         };
-        loop {
-            let keys = FactKeys::new(&runtime, netuids)?;
-            let mut values = chunks::read(&self.endpoints, number, hash, &keys.all()).await?;
-            let maker = self.maker(number, values.get(&marker_key())).await?;
-            if maker.spec_version() != runtime.spec_version() {
-                runtime = maker;
-                continue;
-            }
-            let parent_hash = match values.get(&keys.parent) {
-                Some(bytes) => BlockHash(runtime.value_in("System", "ParentHash", bytes)?),
-                None => BlockHash::default(),
-            };
-            let time = match values.get(&keys.now) {
-                Some(bytes) => Millis(runtime.value_in("Timestamp", "Now", bytes)?),
-                None => Millis(0),
-            };
-            let subnets = keys.counters(&runtime, &values)?;
-            let events = match values.take(&keys.events) {
-                Some(bytes) => events::decode(&runtime, bytes)?,
-                None => Vec::new(),
-            };
-            return Ok(BlockFacts {
-                block: BlockRef { number, hash },
-                parent_hash,
-                time,
-                spec_version: runtime.spec_version(),
-                announces_incentive: runtime.capabilities().incentive_event,
-                subnets,
-                events,
-            });
-        }
-    }
-
-    async fn neurons(&self, block: BlockNumber, netuid: NetUid) -> Result<Vec<Neuron>, ChainError> {
-        let runtime = self.maker_of(block).await?;
-        let state = self.state(block, &runtime).await?;
-        let count_key = runtime.key("SubnetworkN", (netuid.0,))?;
-        let values = state.read(std::slice::from_ref(&count_key)).await?;
-        let count: u16 = values.get(&count_key).map_or(Ok(0), |bytes| runtime.value("SubnetworkN", bytes))?;
-        let keys = (0..count).map(|uid| runtime.key("Keys", (netuid.0, uid))).collect::<Result<Vec<_>, _>>()?;
-        let values = state.read(&keys).await?;
-        let mut hotkeys: Vec<(Uid, Hotkey)> = Vec::with_capacity(keys.len());
-        for (uid, key) in (0..count).zip(&keys) {
-            if let Some(bytes) = values.get(key) {
-                hotkeys.push((Uid(uid), Hotkey(runtime.value("Keys", bytes)?)));
+        let mut subnets = BTreeMap::new();
+        for netuid in netuids {
+            if let Some(counters) = counters::read(&reader, *netuid)? {
+                subnets.insert(*netuid, counters);
             }
         }
-        let keys = hotkeys.iter().map(|(_, hotkey)| runtime.key("Owner", (hotkey.0,))).collect::<Result<Vec<_>, _>>()?;
-        let values = state.read(&keys).await?;
-        let mut neurons = Vec::with_capacity(hotkeys.len());
-        for ((uid, hotkey), key) in hotkeys.into_iter().zip(&keys) {
-            // A hotkey that nobody owns belongs to no holder.
-            if let Some(bytes) = values.get(key) {
-                neurons.push(Neuron { uid, hotkey, coldkey: Coldkey(runtime.value("Owner", bytes)?) });
-            }
-        }
-        Ok(neurons)
+        let events = match reader.take(&runtime.key_in("System", "Events", ())?) {
+            Some(bytes) => events::decode(&runtime, bytes)?,
+            None => Vec::new(),
+        };
+        Ok(BlockFacts {
+            block: BlockRef { number, hash: reader.hash },
+            parent_hash,
+            time: time(&reader)?,
+            spec_version: runtime.spec_version(),
+            announces_incentive: runtime.capabilities().incentive_event,
+            subnets,
+            events,
+        })
     }
 
-    async fn subnet_owner(&self, block: BlockNumber, netuid: NetUid) -> Result<Option<Coldkey>, ChainError> {
-        let runtime = self.maker_of(block).await?;
-        if !runtime.stores("SubnetOwner") {
-            return Ok(None);
-        }
-        let key = runtime.key("SubnetOwner", (netuid.0,))?;
-        let state = self.state(block, &runtime).await?;
-        let values = state.read(std::slice::from_ref(&key)).await?;
-        values.get(&key).map(|bytes| runtime.value("SubnetOwner", bytes).map(Coldkey)).transpose()
+    async fn subnet(
+        &self,
+        block: BlockNumber,
+        netuid: NetUid,
+        coldkeys: &BTreeSet<Coldkey>,
+        expected: &Roster,
+    ) -> Result<SubnetState, ChainError> {
+        let mut likely: BTreeSet<Coldkey> = coldkeys.clone();
+        likely.extend(expected.neurons.iter().map(|neuron| neuron.coldkey));
+        let mut reader = self
+            .read(block, |runtime| {
+                let mut keys = vec![runtime.key_in("Timestamp", "Now", ())?];
+                keys.extend(counters::keys(runtime, netuid)?.into_values());
+                keys.extend(neurons::expected_keys(runtime, netuid, &expected.neurons)?);
+                keys.extend(positions::expected_keys(runtime, netuid, &likely, &expected.positions)?);
+                Ok(keys)
+            })
+            .await?;
+        let (neurons, owner) = neurons::read(&mut reader, netuid).await?;
+        let mut wanted: BTreeSet<Coldkey> = coldkeys.clone();
+        wanted.extend(neurons.iter().map(|neuron| neuron.coldkey));
+        let positions = positions::read(&mut reader, netuid, &wanted, &expected.positions).await?;
+        Ok(SubnetState {
+            time: time(&reader)?,
+            spec_version: reader.runtime.spec_version(),
+            counters: counters::read(&reader, netuid)?,
+            neurons,
+            owner,
+            positions,
+        })
     }
 
-    async fn positions(&self, block: BlockNumber, netuid: NetUid, coldkeys: &[Coldkey]) -> Result<Vec<Position>, ChainError> {
-        let runtime = self.maker_of(block).await?;
-        let state = self.state(block, &runtime).await?;
-        positions::read(&state, netuid, coldkeys).await
+    async fn traces(&self, block: BlockNumber, netuid: NetUid, keys: &TraceKeys) -> Result<Traces, ChainError> {
+        let reader = self
+            .read(block, |runtime| {
+                let mut all: Vec<Vec<u8>> = counters::keys(runtime, netuid)?.into_values().collect();
+                for key in &keys.positions {
+                    all.extend(TraceKeysOf::new(runtime, netuid, *key)?.all());
+                }
+                for hotkey in &keys.pools {
+                    all.extend(PoolKeys::new(runtime, netuid, *hotkey)?.all());
+                }
+                Ok(all)
+            })
+            .await?;
+        let runtime = &reader.runtime;
+        let mut traces = Traces { counters: counters::read(&reader, netuid)?, spec_version: runtime.spec_version(), ..Traces::default() };
+        for key in &keys.positions {
+            traces.positions.insert(*key, TraceKeysOf::new(runtime, netuid, *key)?.read(&reader)?);
+        }
+        for hotkey in &keys.pools {
+            traces.pools.insert(*hotkey, PoolKeys::new(runtime, netuid, *hotkey)?.fingerprint(&reader));
+        }
+        Ok(traces)
+    }
+
+    async fn positions(
+        &self,
+        block: BlockNumber,
+        netuid: NetUid,
+        coldkeys: &BTreeSet<Coldkey>,
+    ) -> Result<BTreeMap<PositionKey, Rao>, ChainError> {
+        let none = BTreeSet::new();
+        let mut reader = self.read(block, |runtime| positions::expected_keys(runtime, netuid, coldkeys, &none)).await?;
+        let positions = positions::read(&mut reader, netuid, coldkeys, &none).await?;
+        Ok(positions.into_iter().filter(|(_, position)| position.alpha > Rao::ZERO).map(|(key, position)| (key, position.alpha)).collect())
     }
 }

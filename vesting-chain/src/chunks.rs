@@ -12,7 +12,7 @@ use vesting_core::{BlockHash, BlockNumber};
 use crate::endpoint::Endpoints;
 
 /// Keys in one request: far below the nodes' limit of 15 MiB, and few round trips.
-const KEYS_PER_REQUEST: usize = 2_000;
+const KEYS_PER_REQUEST: usize = 4_000;
 
 /// Values by key, as a batched read gives them.
 #[derive(Debug, Default)]
@@ -21,6 +21,10 @@ pub(crate) struct Values(HashMap<Vec<u8>, Vec<u8>>);
 impl Values {
     pub(crate) fn get(&self, key: &[u8]) -> Option<&[u8]> {
         self.0.get(key).map(Vec::as_slice)
+    }
+
+    pub(crate) fn absorb(&mut self, other: Self) {
+        self.0.extend(other.0);
     }
 
     pub(crate) fn take(&mut self, key: &[u8]) -> Option<Vec<u8>> {

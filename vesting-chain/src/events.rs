@@ -3,7 +3,7 @@
 use subxt::config::SubstrateConfig;
 use subxt::events::{Events, Phase as SubxtPhase};
 use vesting_core::ports::ChainError;
-use vesting_core::{ChainEvent, NetUid, Phase, StakeEvent};
+use vesting_core::{ChainEvent, NetUid, Phase, Rao, StakeEvent};
 
 use crate::fields::Fields;
 use crate::runtime::{FeeRule, Runtime};
@@ -54,24 +54,24 @@ fn translate<'a>(
         "StakeAdded" => {
             let f = cut()?;
             let (coldkey, hotkey) = (f.coldkey("coldkey", 0)?, f.hotkey("hotkey", 1)?);
-            // Oldest shape: (coldkey?, hotkey, amount) without alpha; there balances tell.
-            if f.len() < 5 {
-                return Err(too_old(name));
-            }
-            StakeEvent::StakeAdded { coldkey, hotkey, netuid: f.netuid("netuid", 4)?, alpha: Some(f.rao("alpha", 3)?) }
+            let shape = StakeShape::of(&f)?;
+            let alpha = if shape.alpha { Some(f.rao("alpha", 3)?) } else { None };
+            StakeEvent::StakeAdded { coldkey, hotkey, netuid: f.netuid("netuid", shape.netuid)?, alpha }
         }
         "StakeRemoved" => {
             let f = cut()?;
             let (coldkey, hotkey) = (f.coldkey("coldkey", 0)?, f.hotkey("hotkey", 1)?);
-            if f.len() < 5 {
-                return Err(too_old(name));
-            }
-            let mut alpha = f.rao("alpha", 3)?;
-            if runtime.fee_rule() == FeeRule::OnTop && f.len() > 5 {
-                let fee = f.rao("fee", 5)?;
-                alpha.0 = alpha.0.checked_add(fee.0).ok_or_else(|| ChainError::Malformed("a removal is beyond 64 bits".into()))?;
-            }
-            StakeEvent::StakeRemoved { coldkey, hotkey, netuid: f.netuid("netuid", 4)?, alpha: Some(alpha) }
+            let shape = StakeShape::of(&f)?;
+            let alpha = match (shape.alpha, shape.fee, runtime.fee_rule()) {
+                (true, true, FeeRule::Inside) => Some(f.rao("alpha", 3)?),
+                (true, true, FeeRule::OnTop) => {
+                    let (alpha, fee) = (f.rao("alpha", 3)?.0, f.rao("fee", 5)?.0);
+                    Some(Rao(alpha.checked_add(fee).ok_or_else(|| ChainError::Malformed("a removal is beyond 64 bits".into()))?))
+                }
+                // Without its fee a removal does not say all that was taken; balances do.
+                _ => None,
+            };
+            StakeEvent::StakeRemoved { coldkey, hotkey, netuid: f.netuid("netuid", shape.netuid)?, alpha }
         }
         "StakeMoved" => {
             let f = cut()?;
@@ -174,8 +174,22 @@ fn translate<'a>(
     }))
 }
 
-fn too_old(event: &str) -> ChainError {
-    ChainError::Unsupported(format!(
-        "the runtime is too old: its event {event} does not say how much alpha changed; start the record at a later block"
-    ))
+/// What `StakeAdded` and `StakeRemoved` tell in this generation: (coldkey, hotkey, tao, netuid) in the
+/// oldest, then with alpha before the netuid, then with the fee after it.
+struct StakeShape {
+    netuid: usize,
+    alpha: bool,
+    fee: bool,
+}
+
+impl StakeShape {
+    fn of(fields: &Fields<'_>) -> Result<Self, ChainError> {
+        match fields.len() {
+            0..=3 => Err(ChainError::Unsupported(
+                "the runtime is too old: its stake events do not say on which subnet they were; start the record at a later block".into(),
+            )),
+            4 => Ok(Self { netuid: 3, alpha: false, fee: false }),
+            count => Ok(Self { netuid: 4, alpha: true, fee: count > 5 }),
+        }
+    }
 }

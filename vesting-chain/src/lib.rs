@@ -5,10 +5,14 @@
 
 mod adapter;
 mod chunks;
+mod counters;
 mod endpoint;
+mod eras;
 mod events;
 mod fields;
+mod neurons;
 mod positions;
+mod reader;
 mod runtime;
 mod runtimes;
 

@@ -43,9 +43,9 @@ impl Runtimes {
         Ok(runtime)
     }
 
-    /// The newest runtime met so far.
-    pub(crate) async fn newest(&self) -> Option<Arc<Runtime>> {
-        self.known.lock().await.last_key_value().map(|(_, runtime)| runtime.clone())
+    /// The runtime of `spec_version`, if it was met.
+    pub(crate) async fn met(&self, spec_version: u32) -> Option<Arc<Runtime>> {
+        self.known.lock().await.get(&spec_version).cloned()
     }
 }
 

@@ -56,7 +56,7 @@ mod node {
     use std::time::Duration;
 
     use vesting_chain::{ChainOptions, SubxtChain};
-    use vesting_core::ports::{ChainError, ChainPort};
+    use vesting_core::ports::{ChainError, ChainPort, Fingerprint, Roster, TraceKeys};
     use vesting_core::{BlockNumber, Coldkey, Hotkey, NetUid};
     use vesting_testkit::contract;
     use vesting_testkit::history::History;
@@ -93,12 +93,19 @@ mod node {
                 let facts = chain.block(number, &RandomLife::NETUIDS).await.unwrap();
                 assert_eq!(facts, memory.block(number, &RandomLife::NETUIDS).await.unwrap(), "seed {seed}, block {number}");
                 for netuid in RandomLife::NETUIDS {
-                    let neurons = chain.neurons(number, netuid).await.unwrap();
-                    assert_eq!(neurons, memory.neurons(number, netuid).await.unwrap());
-                    let coldkeys: Vec<Coldkey> = neurons.iter().map(|n| n.coldkey).collect::<BTreeSet<_>>().into_iter().collect();
-                    let (read, known) =
-                        (chain.positions(number, netuid, &coldkeys).await, memory.positions(number, netuid, &coldkeys).await);
-                    assert_eq!(read.unwrap(), known.unwrap(), "seed {seed}, block {number}, subnet {netuid}");
+                    let none = BTreeSet::new();
+                    let read = chain.subnet(number, netuid, &none, &Roster::default()).await.unwrap();
+                    let known = memory.subnet(number, netuid, &none, &Roster::default()).await.unwrap();
+                    assert_eq!(read.balances(), known.balances(), "seed {seed}, block {number}, subnet {netuid}");
+                    assert_eq!((read.neurons, read.owner, read.counters), (known.neurons, known.owner, known.counters));
+                    let keys = TraceKeys { positions: read.positions.into_keys().collect(), pools: BTreeSet::new() };
+                    let (mut read, mut known) =
+                        (chain.traces(number, netuid, &keys).await.unwrap(), memory.traces(number, netuid, &keys).await.unwrap());
+                    // Fingerprints are each port's own.
+                    for trace in read.positions.values_mut().chain(known.positions.values_mut()) {
+                        trace.shares = Fingerprint::default();
+                    }
+                    assert_eq!(read, known, "seed {seed}, block {number}, subnet {netuid}");
                 }
             }
         }
@@ -119,12 +126,16 @@ mod node {
         let block = BlockNumber(12);
         chain.block(block, &[netuid]).await.unwrap();
         let before = chain.requests().0;
-        let neurons = chain.neurons(block, netuid).await.unwrap();
-        let coldkeys: Vec<Coldkey> = neurons.iter().map(|n| n.coldkey).collect();
-        let positions = chain.positions(block, netuid, &coldkeys).await.unwrap();
+        let state = chain.subnet(block, netuid, &BTreeSet::new(), &Roster::default()).await.unwrap();
         let requests = chain.requests().0 - before;
-        assert_eq!((neurons.len(), positions.len()), (256, 256));
+        assert_eq!((state.neurons.len(), state.balances().len()), (256, 256));
         assert!(requests <= 10, "{requests} requests");
+        // Once it is known what to expect, it takes one round.
+        let before = chain.requests().0;
+        let next = chain.subnet(block.child(), netuid, &BTreeSet::new(), &state.roster()).await.unwrap();
+        let requests = chain.requests().0 - before;
+        assert_eq!(next.positions.len(), state.positions.len());
+        assert!(requests <= 1, "{requests} requests");
     }
 
     #[tokio::test(flavor = "multi_thread")]

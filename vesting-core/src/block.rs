@@ -32,6 +32,8 @@ pub struct SubnetCounters {
     pub blocks_since_last_step: u64,
     /// `LastMechansimStepBlock` (the chain's spelling): the block of the last epoch that distributed.
     pub last_step_block: BlockNumber,
+    /// `LastEpochBlock`, where the chain has one: where the present cycle began, epoch or not.
+    pub last_epoch_block: Option<BlockNumber>,
     /// `SubnetEpochIndex`, where the chain has one.
     pub epoch_index: Option<u64>,
     /// `NetworkRegisteredAt`: tells a re-registered netuid from the one before.

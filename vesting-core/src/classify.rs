@@ -5,46 +5,115 @@
 
 use std::collections::BTreeMap;
 
-use crate::{BlockNumber, ChainEvent, Coldkey, Entry, Hotkey, Kind, NetUid, Phase, PositionKey, RaoDelta, Source, StakeEvent};
+use crate::{ChainEvent, Coldkey, Entry, Flow, Hotkey, Kind, NetUid, Phase, PositionKey, RaoDelta, Source, StakeEvent};
 
 /// What the events of a block say about one subnet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Flows {
     /// A change of a position for each stake event, by index, of anyone.
-    pub entries: Vec<Entry>,
+    pub legs: Vec<Leg>,
     /// Stake operations by anyone on each hotkey: each may round by one rao for everybody there.
     pub operations: BTreeMap<Hotkey, u64>,
+    /// Keys that got a new name, by index.
+    pub swaps: Vec<Swap>,
+    /// Root claims, by index: they may have raised any position of that coldkey.
+    pub claims: Vec<(Source, Coldkey)>,
+    /// The subnet was dissolved.
+    pub dissolved: Option<Source>,
+    /// A due epoch did not run.
+    pub skipped: bool,
 }
 
-/// One leg: a removal from or an addition to one position.
-struct Leg {
-    source: Source,
+/// A removal from or an addition to one position, in the order of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Leg {
+    /// Its event.
+    pub source: Source,
+    /// The position.
+    pub key: PositionKey,
+    /// What it was.
+    pub kind: Kind,
+    /// Whether alpha came in.
+    pub incoming: bool,
+    /// The change; `None` where the runtime does not say how much.
+    pub alpha: Option<RaoDelta>,
+}
+
+/// A key that got a new name. All of its stake on the subnet goes with it, with no amount announced
+/// (a hotkey's stake may also stay, which only balances tell).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Swap {
+    /// Its event.
+    pub source: Source,
+    /// Which key.
+    pub keys: SwappedKeys,
+}
+
+/// The old and the new name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SwappedKeys {
+    /// A hotkey, for everyone who has stake on it.
+    Hotkey(Hotkey, Hotkey),
+    /// A coldkey, on every hotkey it has stake on.
+    Coldkey(Coldkey, Coldkey),
+}
+
+impl SwappedKeys {
+    /// Where a position is afterwards, if the swap is about it.
+    #[must_use]
+    pub fn renamed(&self, key: &PositionKey) -> Option<PositionKey> {
+        match *self {
+            Self::Hotkey(old, new) if key.hotkey == old => Some(PositionKey { hotkey: new, ..*key }),
+            Self::Coldkey(old, new) if key.coldkey == old => Some(PositionKey { coldkey: new, ..*key }),
+            _ => None,
+        }
+    }
+}
+
+impl Flows {
+    /// Operations of which no event says on which hotkeys they were: root claims, and coldkey swaps,
+    /// which take and give.
+    #[must_use]
+    pub fn anywhere(&self) -> u64 {
+        let coldkeys = self.swaps.iter().filter(|swap| matches!(swap.keys, SwappedKeys::Coldkey(..))).count();
+        u64::try_from(self.claims.len().saturating_add(coldkeys.saturating_mul(2))).unwrap_or(u64::MAX)
+    }
+
+    /// The entry of a leg whose amount is known and not nothing.
+    #[must_use]
+    pub fn entry(netuid: NetUid, block: crate::BlockNumber, leg: &Leg) -> Option<Entry> {
+        let alpha = leg.alpha.filter(|alpha| !alpha.is_zero())?;
+        Some(Entry { netuid, block, source: Some(leg.source), key: leg.key, kind: leg.kind, alpha })
+    }
+}
+
+/// A leg before it is known what it was part of.
+struct Draft {
+    leg: Leg,
     netuid: NetUid,
-    key: PositionKey,
-    kind: Kind,
-    alpha: RaoDelta,
     /// Whether an announcement gave it its kind already.
     claimed: bool,
 }
 
 /// Classifies the events of a block for subnet `netuid`.
 #[must_use]
-pub fn classify(netuid: NetUid, block: BlockNumber, events: &[ChainEvent]) -> Flows {
-    let mut legs: Vec<Leg> = Vec::new();
+pub fn classify(netuid: NetUid, events: &[ChainEvent]) -> Flows {
+    let mut legs: Vec<Draft> = Vec::new();
+    let mut flows = Flows::default();
     for ChainEvent { index, phase, event } in events {
         let source = Source { event_index: *index, phase: *phase };
         match event {
-            StakeEvent::StakeAdded { coldkey, hotkey, netuid, alpha: Some(alpha) } => {
-                legs.push(Leg::new(source, *netuid, *hotkey, *coldkey, Kind::StakeAdded, alpha.delta()));
+            StakeEvent::StakeAdded { coldkey, hotkey, netuid, alpha } => {
+                legs.push(Draft::new(source, *netuid, *hotkey, *coldkey, Kind::StakeAdded, alpha.map(crate::Rao::delta)));
             }
-            StakeEvent::StakeRemoved { coldkey, hotkey, netuid, alpha: Some(alpha) } => {
-                legs.push(Leg::new(source, *netuid, *hotkey, *coldkey, Kind::StakeRemoved, -alpha.delta()));
+            StakeEvent::StakeRemoved { coldkey, hotkey, netuid, alpha } => {
+                legs.push(Draft::new(source, *netuid, *hotkey, *coldkey, Kind::StakeRemoved, alpha.map(|alpha| -alpha.delta())));
             }
             StakeEvent::AlphaRecycled { coldkey, hotkey, netuid, alpha } => {
-                legs.push(Leg::new(source, *netuid, *hotkey, *coldkey, Kind::Recycled, -alpha.delta()));
+                legs.push(Draft::new(source, *netuid, *hotkey, *coldkey, Kind::Recycled, Some(-alpha.delta())));
             }
             StakeEvent::AlphaBurned { coldkey, hotkey, netuid, alpha } => {
-                legs.push(Leg::new(source, *netuid, *hotkey, *coldkey, Kind::Burned, -alpha.delta()));
+                legs.push(Draft::new(source, *netuid, *hotkey, *coldkey, Kind::Burned, Some(-alpha.delta())));
             }
             StakeEvent::StakeMoved { coldkey, from_hotkey, from_netuid, to_hotkey, to_netuid } => {
                 let from = (*from_netuid, PositionKey { hotkey: *from_hotkey, coldkey: *coldkey });
@@ -62,40 +131,51 @@ pub fn classify(netuid: NetUid, block: BlockNumber, events: &[ChainEvent]) -> Fl
             }
             StakeEvent::FeePaidWithAlpha { who, alpha } => {
                 // The fee was taken first in its extrinsic, by a removal without a fee of its own.
-                let taken = -alpha.delta();
-                let fee =
-                    legs.iter_mut().find(|leg| leg.is_open(Kind::StakeRemoved, *phase) && leg.key.coldkey == *who && leg.alpha == taken);
-                if let Some(leg) = fee {
-                    leg.kind = Kind::Fee;
-                    leg.claimed = true;
+                let taken = Some(-alpha.delta());
+                let fee = legs
+                    .iter_mut()
+                    .find(|draft| draft.is_open(Kind::StakeRemoved, *phase) && draft.leg.key.coldkey == *who && draft.leg.alpha == taken);
+                if let Some(draft) = fee {
+                    draft.leg.kind = Kind::Fee;
+                    draft.claimed = true;
                 }
             }
+            StakeEvent::HotkeySwapped { old, new, netuid: on, .. } if on.is_none_or(|on| on == netuid) && old != new => {
+                flows.swaps.push(Swap { source, keys: SwappedKeys::Hotkey(*old, *new) });
+                for hotkey in [old, new] {
+                    *flows.operations.entry(*hotkey).or_default() += 1;
+                }
+            }
+            StakeEvent::ColdkeySwapped { old, new } if old != new => {
+                flows.swaps.push(Swap { source, keys: SwappedKeys::Coldkey(*old, *new) });
+            }
+            StakeEvent::RootClaimed { coldkey } => flows.claims.push((source, *coldkey)),
+            StakeEvent::NetworkRemoved { netuid: removed } if *removed == netuid => flows.dissolved = Some(source),
+            StakeEvent::EpochSkipped { netuid: skipped } if *skipped == netuid => flows.skipped = true,
             _ => {}
         }
     }
-    let mut flows = Flows::default();
-    for leg in legs.into_iter().filter(|leg| leg.netuid == netuid) {
-        *flows.operations.entry(leg.key.hotkey).or_default() += 1;
-        if !leg.alpha.is_zero() {
-            flows.entries.push(Entry { netuid, block, source: Some(leg.source), key: leg.key, kind: leg.kind, alpha: leg.alpha });
-        }
+    for draft in legs.into_iter().filter(|draft| draft.netuid == netuid) {
+        *flows.operations.entry(draft.leg.key.hotkey).or_default() += 1;
+        flows.legs.push(draft.leg);
     }
     flows
 }
 
-impl Leg {
-    fn new(source: Source, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey, kind: Kind, alpha: RaoDelta) -> Self {
-        Self { source, netuid, key: PositionKey { hotkey, coldkey }, kind, alpha, claimed: false }
+impl Draft {
+    fn new(source: Source, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey, kind: Kind, alpha: Option<RaoDelta>) -> Self {
+        let leg = Leg { source, key: PositionKey { hotkey, coldkey }, kind, incoming: kind.flow() == Flow::Inflow, alpha };
+        Self { leg, netuid, claimed: false }
     }
 
     fn is_open(&self, kind: Kind, phase: Phase) -> bool {
-        !self.claimed && self.kind == kind && self.source.phase == phase
+        !self.claimed && self.leg.kind == kind && self.leg.source.phase == phase
     }
 }
 
 /// Gives the last open removal at `from` and the last open addition at `to` of the same phase the
 /// kind that the announcement means.
-fn claim(legs: &mut [Leg], phase: Phase, from: (NetUid, PositionKey), to: (NetUid, PositionKey)) {
+fn claim(legs: &mut [Draft], phase: Phase, from: (NetUid, PositionKey), to: (NetUid, PositionKey)) {
     let (out, into) = if from.1.coldkey != to.1.coldkey {
         (Kind::TransferredOut, Kind::TransferredIn)
     } else if from.0 != to.0 {
@@ -104,10 +184,10 @@ fn claim(legs: &mut [Leg], phase: Phase, from: (NetUid, PositionKey), to: (NetUi
         (Kind::Moved, Kind::Moved)
     };
     for ((netuid, key), was, becomes) in [(from, Kind::StakeRemoved, out), (to, Kind::StakeAdded, into)] {
-        let leg = legs.iter_mut().rev().find(|leg| leg.is_open(was, phase) && leg.netuid == netuid && leg.key == key);
-        if let Some(leg) = leg {
-            leg.kind = becomes;
-            leg.claimed = true;
+        let draft = legs.iter_mut().rev().find(|draft| draft.is_open(was, phase) && draft.netuid == netuid && draft.leg.key == key);
+        if let Some(draft) = draft {
+            draft.leg.kind = becomes;
+            draft.claimed = true;
         }
     }
 }
@@ -115,7 +195,7 @@ fn claim(legs: &mut [Leg], phase: Phase, from: (NetUid, PositionKey), to: (NetUi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Rao;
+    use crate::{BlockNumber, Rao};
 
     const HOLDER: Coldkey = Coldkey([1; 32]);
     const OTHER: Coldkey = Coldkey([2; 32]);
@@ -137,7 +217,12 @@ mod tests {
             .zip(events)
             .map(|(index, (extrinsic, event))| ChainEvent { index, phase: Phase::Extrinsic(*extrinsic), event: event.clone() })
             .collect();
-        let found: Vec<_> = classify(HERE, BlockNumber(9), &events).entries.iter().map(|e| (e.kind, e.key.coldkey, e.alpha.0)).collect();
+        let found: Vec<_> = classify(HERE, &events)
+            .legs
+            .iter()
+            .filter_map(|leg| Flows::entry(HERE, BlockNumber(9), leg))
+            .map(|e| (e.kind, e.key.coldkey, e.alpha.0))
+            .collect();
         assert_eq!(found, expected);
     }
 

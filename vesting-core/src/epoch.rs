@@ -76,11 +76,54 @@ impl StakeChange {
     }
 }
 
+/// How an epoch was found. No figure depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detection {
+    /// Its block was followed, and its counters read from storage.
+    Storage,
+    /// Its block was followed, and its counters asked of the runtime, since storage lacks them.
+    RuntimeApi,
+    /// By walking back from a later block.
+    CatchUp,
+}
+
+impl Detection {
+    /// Every way there is.
+    pub const ALL: [Self; 3] = [Self::Storage, Self::RuntimeApi, Self::CatchUp];
+
+    /// The name used in tables and output.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Storage => "storage",
+            Self::RuntimeApi => "runtime_api",
+            Self::CatchUp => "catch_up",
+        }
+    }
+
+    /// The way of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|way| way.name() == name)
+    }
+}
+
+/// A slot in which an epoch was due and skipped: the next epoch pays for it (FACTS, counters).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SkippedSlot {
+    /// The block.
+    pub block: BlockNumber,
+    /// Its time.
+    pub time: Millis,
+}
+
 /// An epoch with what it did to every position of every holder that it touched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EpochRecord {
     /// The epoch.
     pub epoch: Epoch,
+    /// How it was found.
+    pub detected: Detection,
     /// The positions it touched, by key.
     pub changes: Vec<StakeChange>,
 }
@@ -94,6 +137,7 @@ mod tests {
             tempo: 20,
             blocks_since_last_step: since,
             last_step_block: BlockNumber(last),
+            last_epoch_block: None,
             epoch_index: None,
             registered_at: BlockNumber(0),
         }

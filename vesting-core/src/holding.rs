@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::window::Window;
-use crate::{BlockNumber, Coldkey, Origin, Ppb, Rao, TrancheHistory};
+use crate::{BlockNumber, Coldkey, Origin, Ppb, Rao, Successions, TrancheHistory};
 
 /// What one holder earned, kept and held in a window. Sums in rao; ages in rao × milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -57,14 +57,23 @@ impl Holding {
 /// The holdings of a window, by holder. `tranches` are those of the subnet entered up to `as_of`,
 /// with their exits up to `as_of`.
 #[must_use]
-pub fn holdings(window: &Window, holders: &BTreeMap<Coldkey, BlockNumber>, tranches: &[TrancheHistory]) -> BTreeMap<Coldkey, Holding> {
+pub fn holdings(
+    window: &Window,
+    holders: &BTreeMap<Coldkey, BlockNumber>,
+    successions: &Successions,
+    tranches: &[TrancheHistory],
+) -> BTreeMap<Coldkey, Holding> {
     let mut found: BTreeMap<Coldkey, Holding> = holders
         .iter()
         .map(|(coldkey, start)| (*coldkey, Holding { start: *start, window_ms: window.length.0, ..Holding::default() }))
         .collect();
     for history in tranches {
         let tranche = &history.tranche;
-        let Some(holding) = found.get_mut(&tranche.coldkey) else { continue };
+        let holder = successions.holder_of(tranche.coldkey, &tranche.id, window.as_of.block.number);
+        let Some(holding) = found.get_mut(&holder) else { continue };
+        if successions.replaced(holder, &tranche.id, tranche.coldkey, window.as_of.block.number) {
+            continue;
+        }
         let remaining = u128::from(history.remaining().0);
         if tranche.id.block <= holding.start {
             // Of everything entered before, whatever its origin.

@@ -81,8 +81,8 @@ impl Interval<'_> {
 
     /// What the entries up to `block` do not explain of the position's balance there.
     async fn unexplained(&self, chain: &dyn ChainPort, key: PositionKey, block: BlockNumber) -> Result<RaoDelta, ChainError> {
-        let positions = chain.positions(block, self.netuid, &[key.coldkey]).await?;
-        let alpha = positions.iter().find(|p| p.key == key).map_or(Rao::ZERO, |p| p.alpha);
+        let positions = chain.positions(block, self.netuid, &BTreeSet::from([key.coldkey])).await?;
+        let alpha = positions.get(&key).copied().unwrap_or_default();
         let explained: RaoDelta = self.entries.iter().filter(|e| e.key == key && e.block <= block).map(|e| e.alpha).sum();
         Ok(alpha.delta() - self.start.get(&key).copied().unwrap_or_default() - explained)
     }
@@ -90,6 +90,26 @@ impl Interval<'_> {
     fn entry(&self, block: BlockNumber, kind: Kind, key: PositionKey, alpha: RaoDelta) -> Entry {
         Entry { netuid: self.netuid, block, source: None, key, kind, alpha }
     }
+}
+
+/// What the entries of an interval leave unexplained of each followed position at its end.
+#[must_use]
+pub fn residues(
+    balances: &BTreeMap<PositionKey, RaoDelta>,
+    positions: &BTreeMap<PositionKey, Rao>,
+    followed: impl Fn(&PositionKey) -> bool,
+    bound: impl Fn(&PositionKey) -> u64,
+) -> Vec<Residue> {
+    let keys: BTreeSet<PositionKey> = balances.keys().chain(positions.keys().filter(|key| followed(key))).copied().collect();
+    let mut found = Vec::new();
+    for key in keys {
+        let balance = balances.get(&key).copied().unwrap_or_default();
+        let alpha = positions.get(&key).copied().unwrap_or_default().delta() - balance;
+        if !alpha.is_zero() {
+            found.push(Residue { key, alpha, bound: bound(&key) });
+        }
+    }
+    found
 }
 
 /// The entries that close the interval still open at the watermark: computed, never stored, since
@@ -101,16 +121,11 @@ pub fn closing(netuid: NetUid, state: &LedgerState, positions: &BTreeMap<Positio
     if state.watermark.observed != block {
         return None;
     }
-    let keys: BTreeSet<PositionKey> = state.balances.keys().chain(positions.keys()).copied().collect();
-    let mut entries = Vec::new();
-    for key in keys {
-        let balance = state.balances.get(&key).copied().unwrap_or_default();
-        let alpha = positions.get(&key).copied().unwrap_or_default().delta() - balance;
-        if !alpha.is_zero() {
-            let residue = Residue { key, alpha, bound: state.interval.bound(&key.hotkey) };
-            let kind = if residue.is_rounding() { Kind::Rounding } else { Kind::Unattributed };
-            entries.push(Entry { netuid, block, source: None, key, kind, alpha });
-        }
-    }
-    Some(entries)
+    // Where operations of unknown hotkeys were is only looked up when the interval ends.
+    let bound = |key: &PositionKey| state.interval.bound(&key.hotkey).saturating_add(state.interval.anywhere);
+    let entry = |residue: Residue| {
+        let kind = if residue.is_rounding() { Kind::Rounding } else { Kind::Unattributed };
+        Entry { netuid, block, source: None, key: residue.key, kind, alpha: residue.alpha }
+    };
+    Some(residues(&state.balances, positions, |_| true, bound).into_iter().map(entry).collect())
 }

@@ -4,10 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ports::{BalanceChange, Commit, Holder, LedgerState, NeuronRow, OpenInterval, Snapshot, Watermark};
+use crate::classify::Flows;
+use crate::ports::{BalanceChange, Commit, Holder, LedgerState, NeuronRow, OpenInterval, Roster, Snapshot, Watermark};
 use crate::{
-    BlockFacts, BlockNumber, BlockRef, Coldkey, Entry, EpochRecord, Flow, HolderTranches, Hotkey, Kind, Millis, NetUid, Neuron,
-    PositionKey, Rao, RaoDelta, Uid,
+    BlockFacts, BlockNumber, BlockRef, Coldkey, Entry, EpochRecord, Exit, Flow, HolderTranches, Hotkey, Kind, Millis, NetUid, Neuron,
+    OpenTranche, PositionKey, Rao, RaoDelta, SkippedSlot, Succession, Successions, Tranche, TrancheChange, Uid,
 };
 
 /// A conservation law that does not hold: a bug or a damaged database. Reaction: stop and say so.
@@ -39,7 +40,7 @@ pub struct SubnetLedger {
     observed: BTreeMap<PositionKey, Rao>,
     neurons: BTreeMap<Uid, (Hotkey, Coldkey)>,
     tranches: BTreeMap<Coldkey, HolderTranches>,
-    last_epoch: Option<BlockNumber>,
+    successions: Successions,
     /// The entries of the open interval, and the balances at its start.
     interval_entries: Vec<Entry>,
     interval_start: BTreeMap<PositionKey, RaoDelta>,
@@ -57,9 +58,11 @@ struct Pending {
     epoch: Option<EpochRecord>,
     balance_changes: Vec<BalanceChange>,
     snapshots: Vec<Snapshot>,
+    skipped: Vec<SkippedSlot>,
     neurons: Vec<NeuronRow>,
-    tranches: Vec<crate::Tranche>,
-    exits: Vec<crate::Exit>,
+    successions: Vec<Succession>,
+    tranches: Vec<Tranche>,
+    exits: Vec<Exit>,
 }
 
 impl SubnetLedger {
@@ -74,7 +77,7 @@ impl SubnetLedger {
             observed: BTreeMap::new(),
             neurons: BTreeMap::new(),
             tranches: BTreeMap::new(),
-            last_epoch: None,
+            successions: Successions::default(),
             interval_entries: Vec::new(),
             interval_start: BTreeMap::new(),
             interval: OpenInterval::default(),
@@ -82,8 +85,8 @@ impl SubnetLedger {
         }
     }
 
-    /// Takes up a ledger where the store left it. `interval_entries` are the entries after its last
-    /// epoch.
+    /// Takes up a ledger where the store left it. `interval_entries` are the entries of its open
+    /// interval.
     #[must_use]
     pub fn resume(netuid: NetUid, state: LedgerState, interval_entries: Vec<Entry>) -> Self {
         let mut interval_start = state.balances.clone();
@@ -94,9 +97,11 @@ impl SubnetLedger {
         for (key, alpha) in &state.balances {
             *held.entry(key.coldkey).or_default() += *alpha;
         }
-        let mut open: BTreeMap<Coldkey, Vec<crate::OpenTranche>> = BTreeMap::new();
+        let successions = Successions::new(state.successions);
+        let mut open: BTreeMap<Coldkey, Vec<OpenTranche>> = BTreeMap::new();
         for tranche in state.open_tranches {
-            open.entry(tranche.tranche.coldkey).or_default().push(tranche);
+            let holder = successions.holder_of(tranche.tranche.coldkey, &tranche.tranche.id, state.watermark.block.number);
+            open.entry(holder).or_default().push(tranche);
         }
         let tranches = state
             .holders
@@ -116,7 +121,7 @@ impl SubnetLedger {
             observed: state.observed,
             neurons: state.neurons.iter().filter_map(|row| row.holder.map(|holder| (row.uid, holder))).collect(),
             tranches,
-            last_epoch: state.last_epoch,
+            successions,
             interval_entries,
             interval_start,
             interval: state.interval,
@@ -136,9 +141,9 @@ impl SubnetLedger {
         self.watermark
     }
 
-    /// The coldkeys followed, in order.
+    /// The coldkeys followed.
     #[must_use]
-    pub fn holders(&self) -> Vec<Coldkey> {
+    pub fn holders(&self) -> BTreeSet<Coldkey> {
         self.holders.keys().copied().collect()
     }
 
@@ -146,12 +151,6 @@ impl SubnetLedger {
     #[must_use]
     pub fn is_holder(&self, coldkey: &Coldkey) -> bool {
         self.holders.contains_key(coldkey)
-    }
-
-    /// The last epoch taken in.
-    #[must_use]
-    pub fn last_epoch(&self) -> Option<BlockNumber> {
-        self.last_epoch
     }
 
     /// The open interval's entries.
@@ -172,10 +171,29 @@ impl SubnetLedger {
         &self.interval
     }
 
+    /// The balances last read from the chain.
+    #[must_use]
+    pub fn observed(&self) -> &BTreeMap<PositionKey, Rao> {
+        &self.observed
+    }
+
     /// The running balances.
     #[must_use]
     pub fn balances(&self) -> &BTreeMap<PositionKey, RaoDelta> {
         &self.balances
+    }
+
+    /// Whether the last block taken in ended an interval.
+    #[must_use]
+    pub fn has_boundary(&self) -> bool {
+        self.pending.blocks > 0 && self.watermark.is_some_and(|w| self.interval.from == Some(w.block.number))
+    }
+
+    /// What to expect of the subnet's next states.
+    #[must_use]
+    pub fn roster(&self) -> Roster {
+        let neurons = self.neurons.iter().map(|(uid, (hotkey, coldkey))| Neuron { uid: *uid, hotkey: *hotkey, coldkey: *coldkey });
+        Roster { neurons: neurons.collect(), positions: self.balances.keys().chain(self.observed.keys()).copied().collect() }
     }
 
     /// How many blocks wait to be committed.
@@ -205,20 +223,61 @@ impl SubnetLedger {
 
     /// Adds an entry of a holder; entries come in ledger order.
     pub fn add(&mut self, entry: Entry, time: Millis) {
-        *self.balances.entry(entry.key).or_default() += entry.alpha;
         let change = self.tranches.entry(entry.key.coldkey).or_default().apply(&entry, time);
-        self.pending.tranches.extend(change.opened);
-        self.pending.exits.extend(change.exits);
-        self.pending.entries.push(entry);
-        self.interval_entries.push(entry);
+        self.note(entry, change);
     }
 
-    /// Remembers the stake operations of a block for the interval's rounding.
-    pub fn count(&mut self, operations: &BTreeMap<Hotkey, u64>, runtime_changed: bool) {
-        for (hotkey, count) in operations {
-            let counted = self.interval.operations.entry(*hotkey).or_default();
+    /// Adds a key swap's entry that a holder received from a coldkey that was none.
+    pub fn receive(&mut self, entry: Entry, time: Millis) {
+        let change = self.tranches.entry(entry.key.coldkey).or_default().receive(&entry, time);
+        self.note(entry, change);
+    }
+
+    fn note(&mut self, entry: Entry, change: TrancheChange) {
+        *self.balances.entry(entry.key).or_default() += entry.alpha;
+        self.keep(change);
+        self.pending.entries.push(entry);
+        // What opens at the interval's own start is part of it.
+        if self.interval.from.is_some_and(|from| entry.block <= from) {
+            *self.interval_start.entry(entry.key).or_default() += entry.alpha;
+        } else {
+            self.interval_entries.push(entry);
+        }
+    }
+
+    fn keep(&mut self, change: TrancheChange) {
+        self.pending.tranches.extend(change.opened);
+        self.pending.exits.extend(change.exits);
+    }
+
+    /// Lets a coldkey go on as the holder that swapped its key for it.
+    pub fn succeed(&mut self, succession: Succession, time: Millis) {
+        let old = self.tranches.insert(succession.old, HolderTranches::default()).unwrap_or_default();
+        let change = self.tranches.entry(succession.new).or_default().take_over(old, self.netuid, succession.new, &succession, time);
+        self.keep(change);
+        self.successions.push(succession);
+        self.pending.successions.push(succession);
+    }
+
+    /// Notes a slot whose epoch was skipped.
+    pub fn skip(&mut self, slot: SkippedSlot) {
+        self.pending.skipped.push(slot);
+    }
+
+    /// Remembers the stake operations of a block for the interval's rounding, which goes along when a
+    /// hotkey's stake gets another name.
+    pub fn count(&mut self, flows: &Flows, renamed: &[(Hotkey, Hotkey)], runtime_changed: bool) {
+        let counts = &mut self.interval.operations;
+        for (hotkey, count) in &flows.operations {
+            let counted = counts.entry(*hotkey).or_default();
             *counted = counted.saturating_add(*count);
         }
+        for (old, new) in renamed {
+            let before = counts.get(old).copied().unwrap_or(0);
+            let counted = counts.entry(*new).or_default();
+            *counted = counted.saturating_add(before);
+        }
+        self.interval.anywhere = self.interval.anywhere.saturating_add(flows.anywhere());
         self.interval.runtime_changed |= runtime_changed;
     }
 
@@ -276,7 +335,7 @@ impl SubnetLedger {
 
     /// Closes the open interval at B₂−1, when there is one: its changes by flow.
     pub fn close_interval(&mut self, to: BlockNumber) {
-        let Some(from) = self.last_epoch else { return };
+        let Some(from) = self.interval.from else { return };
         let mut by_position: BTreeMap<PositionKey, BTreeMap<Flow, RaoDelta>> = BTreeMap::new();
         for entry in &self.interval_entries {
             *by_position.entry(entry.key).or_default().entry(entry.flow()).or_default() += entry.alpha;
@@ -288,14 +347,14 @@ impl SubnetLedger {
         }
     }
 
-    /// Begins a new interval at the epoch just taken in.
-    pub fn begin_interval(&mut self, record: EpochRecord) {
-        self.last_epoch = Some(record.epoch.block.number);
-        self.pending.epoch = Some(record);
+    /// Begins a new interval at the end of `block`: with the epoch just taken in, or with the end of the
+    /// subnet.
+    pub fn begin_interval(&mut self, block: BlockNumber, record: Option<EpochRecord>) {
+        self.pending.epoch = record;
         self.interval_entries.clear();
         self.balances.retain(|_, alpha| !alpha.is_zero());
         self.interval_start = self.balances.clone();
-        self.interval = OpenInterval::default();
+        self.interval = OpenInterval { from: Some(block), ..OpenInterval::default() };
     }
 
     /// Ends a block: the watermark stands on it.
@@ -327,8 +386,10 @@ impl SubnetLedger {
             holders: pending.holders,
             epoch: pending.epoch,
             balance_changes: pending.balance_changes,
+            skipped: pending.skipped,
             snapshots: pending.snapshots,
             neurons: pending.neurons,
+            successions: pending.successions,
             tranches: pending.tranches,
             exits: pending.exits,
             interval: self.interval.clone(),

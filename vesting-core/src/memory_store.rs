@@ -11,7 +11,7 @@ use crate::ports::{
 };
 use crate::{
     BlockHash, BlockNumber, BlockRef, Coldkey, Entry, EntryId, EntryOrder, Epoch, EpochRecord, Exit, Hotkey, NetUid, OpenTranche, Phase,
-    PositionKey, Rao, RaoDelta, Source, Tranche, TrancheHistory, Uid,
+    PositionKey, Rao, RaoDelta, SkippedSlot, Source, Succession, Tranche, TrancheHistory, Uid,
 };
 
 /// Keeps the record in memory, and is as strict as a database: what one cannot hold is refused.
@@ -38,6 +38,8 @@ struct Record {
     balance_changes: BTreeMap<(BlockNumber, PositionKey), BalanceChange>,
     snapshots: BTreeMap<(PositionKey, BlockNumber), Rao>,
     neurons: BTreeMap<(BlockNumber, Uid), Option<(Hotkey, Coldkey)>>,
+    skipped: BTreeMap<BlockNumber, SkippedSlot>,
+    successions: BTreeMap<(BlockNumber, u32), Succession>,
     tranches: BTreeMap<TrancheKey, OpenTranche>,
     exits: BTreeMap<(TrancheKey, EntryOrder), Exit>,
     interval: OpenInterval,
@@ -103,6 +105,8 @@ impl Record {
             balance_changes: unique("balance changes", commit.balance_changes.iter().map(|c| ((c.to, c.key), c.clone())))?,
             snapshots: unique("snapshots", commit.snapshots.iter().map(|s| ((s.key, s.block), s.alpha)))?,
             neurons: unique("neurons", commit.neurons.iter().map(|n| ((n.block, n.uid), n.holder)))?,
+            skipped: unique("skipped slots", commit.skipped.iter().map(|s| (s.block, *s)))?,
+            successions: unique("successions", commit.successions.iter().map(|s| ((s.block, s.event_index), *s)))?,
             tranches: unique(
                 "tranches",
                 commit.tranches.iter().map(|t| (tranche_key(t), OpenTranche { tranche: *t, remaining: t.initial })),
@@ -144,6 +148,8 @@ impl Record {
         disjoint("balance changes", &self.balance_changes, &new.balance_changes)?;
         disjoint("snapshots", &self.snapshots, &new.snapshots)?;
         disjoint("neurons", &self.neurons, &new.neurons)?;
+        disjoint("skipped slots", &self.skipped, &new.skipped)?;
+        disjoint("successions", &self.successions, &new.successions)?;
         disjoint("tranches", &self.tranches, &new.tranches)?;
         disjoint("exits", &self.exits, &new.exits)?;
         let mut touched: BTreeMap<TrancheKey, OpenTranche> = BTreeMap::new();
@@ -160,6 +166,8 @@ impl Record {
         self.balance_changes.append(&mut new.balance_changes);
         self.snapshots.append(&mut new.snapshots);
         self.neurons.append(&mut new.neurons);
+        self.skipped.append(&mut new.skipped);
+        self.successions.append(&mut new.successions);
         self.tranches.append(&mut new.tranches);
         self.tranches.append(&mut touched);
         self.exits.append(&mut new.exits);
@@ -234,8 +242,8 @@ impl StakeStore for MemoryStore {
                 holders: record.holders.values().copied().collect(),
                 balances: record.balances(),
                 observed: record.newest(BlockNumber(u64::MAX)),
-                last_epoch: record.epochs.keys().next_back().copied(),
                 neurons: neurons.into_values().collect(),
+                successions: record.successions.values().copied().collect(),
                 open_tranches: record.tranches.values().filter(|open| open.remaining > Rao::ZERO).copied().collect(),
                 interval: record.interval.clone(),
             }
@@ -288,6 +296,14 @@ impl StakeStore for MemoryStore {
     async fn neurons(&self, netuid: NetUid, to: BlockNumber) -> Result<Vec<NeuronRow>, StoreError> {
         let row = |((block, uid), holder): (&(BlockNumber, Uid), &Option<_>)| NeuronRow { uid: *uid, block: *block, holder: *holder };
         self.query(netuid, |r| r.neurons.iter().map(row).filter(|n| n.block <= to).collect())
+    }
+
+    async fn skipped_slots(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<SkippedSlot>, StoreError> {
+        self.query(netuid, |r| r.skipped.values().filter(|s| (from..=to).contains(&s.block)).copied().collect())
+    }
+
+    async fn successions(&self, netuid: NetUid, to: BlockNumber) -> Result<Vec<Succession>, StoreError> {
+        self.query(netuid, |r| r.successions.values().filter(|s| s.block <= to).copied().collect())
     }
 
     async fn holders(&self, netuid: NetUid) -> Result<Vec<Holder>, StoreError> {

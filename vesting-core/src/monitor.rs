@@ -3,17 +3,15 @@
 //! Its own watermark in the store is the truth: after any gap or restart it goes on from there, and
 //! an epoch's interval is measured at B₁ and B₂−1 only, so following and catching up write the same.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::classify::{Flows, classify};
-use crate::emission::{EpochStates, split};
-use crate::interval::{Interval, Residue};
 use crate::ledger::{ConservationError, SubnetLedger};
 use crate::ports::{ChainError, ChainPort, StakeStore, StoreError};
-use crate::{BlockFacts, BlockNumber, BlockRef, Coldkey, Entry, Epoch, EpochRecord, NetUid, PositionKey, Rao, SubnetCounters, is_epoch};
+use crate::recorder::{Recorder, Taken};
+use crate::{BlockFacts, BlockNumber, BlockRef, NetUid};
 
 /// Blocks behind the head beyond which following is catching up.
 const FAR_BEHIND: u64 = 16;
@@ -102,14 +100,6 @@ impl BlockchainMonitor {
         in_flight: usize,
     ) -> Result<Self, MonitorError> {
         let genesis = chain.genesis().await?;
-        let head = chain.finalized_head().await?;
-        // Asked before anything is written: a subnet that does not exist leaves no trace.
-        let facts = chain.block(head.number, netuids).await?;
-        for netuid in netuids {
-            if !facts.subnets.contains_key(netuid) && store.watermark(*netuid).await?.is_none() {
-                return Err(ChainError::NoSuchSubnet { netuid: *netuid, block: head.number }.into());
-            }
-        }
         store.bind_chain(genesis).await?;
         let mut monitor = Self { chain, store, ledgers: BTreeMap::new(), in_flight: in_flight.max(1) };
         for netuid in netuids {
@@ -139,7 +129,7 @@ impl BlockchainMonitor {
         let ledger = match self.store.ledger_state(netuid).await? {
             None => SubnetLedger::new(netuid),
             Some(state) => {
-                let since = state.last_epoch.map_or(BlockNumber(0), BlockNumber::child);
+                let since = state.interval.from.map_or(BlockNumber(0), BlockNumber::child);
                 let entries = self.store.entries(netuid, since, state.watermark.block.number).await?;
                 SubnetLedger::resume(netuid, state, entries)
             }
@@ -208,9 +198,9 @@ impl BlockchainMonitor {
                 for netuid in netuids.iter() {
                     let behind = self.ledgers.get(netuid).is_some_and(|ledger| next(ledger) <= facts.block.number);
                     if behind {
-                        let (epochs, entries) = self.take(*netuid, &facts, pace).await?;
-                        state.epochs = state.epochs.saturating_add(epochs);
-                        state.entries = state.entries.saturating_add(entries);
+                        let taken = self.take(*netuid, &facts, pace).await?;
+                        state.epochs = state.epochs.saturating_add(taken.epochs);
+                        state.entries = state.entries.saturating_add(taken.entries);
                     }
                 }
                 state.block = facts.block.number;
@@ -237,135 +227,18 @@ impl BlockchainMonitor {
             .await
     }
 
-    /// Takes one block into one ledger; gives how many epochs and entries it brought.
-    async fn take(&mut self, netuid: NetUid, facts: &BlockFacts, pace: Pace) -> Result<(u64, u64), MonitorError> {
-        let Some(ledger) = self.ledgers.get_mut(&netuid) else { return Ok((0, 0)) };
-        let number = facts.block.number;
-        let mut runtime_changed = false;
-        if let Some(watermark) = ledger.watermark() {
-            if watermark.block.number != number.parent() {
-                return Err(MonitorError::OutOfOrder { netuid, block: number, stands_at: watermark.block.number });
-            }
-            if watermark.block.hash != facts.parent_hash {
-                return Err(MonitorError::Fork { block: number, stands_at: watermark.block });
-            }
-            runtime_changed = watermark.spec_version != facts.spec_version;
-        }
-        let flows = classify(netuid, number, &facts.events);
-        let epoch = facts.subnets.get(&netuid).filter(|counters| is_epoch(number, counters)).copied();
-        let (epochs, entries, observed) = match epoch {
-            Some(counters) => (1, self.take_epoch(netuid, facts, &counters, &flows, runtime_changed).await?, Some(number)),
-            None => {
-                let holders: Vec<Entry> = flows.entries.iter().filter(|e| ledger.is_holder(&e.key.coldkey)).copied().collect();
-                for entry in &holders {
-                    ledger.add(*entry, facts.time);
-                }
-                ledger.count(&flows.operations, runtime_changed);
-                let observed = if pace == Pace::Following { self.look(netuid, number, &flows).await? } else { None };
-                (0, u64::try_from(holders.len()).unwrap_or(u64::MAX), observed)
-            }
-        };
-        let Some(ledger) = self.ledgers.get_mut(&netuid) else { return Ok((0, 0)) };
-        ledger.seal(facts, observed);
+    /// Takes one block into one ledger, and commits when it is due.
+    async fn take(&mut self, netuid: NetUid, facts: &BlockFacts, pace: Pace) -> Result<Taken, MonitorError> {
+        let Some(ledger) = self.ledgers.get_mut(&netuid) else { return Ok(Taken::default()) };
+        let taken = Recorder { chain: self.chain.as_ref(), ledger }.take(facts, pace).await?;
         let due = match pace {
             Pace::Following => true,
-            Pace::CatchingUp { blocks_per_commit } => epochs > 0 || ledger.pending_blocks() >= blocks_per_commit,
+            Pace::CatchingUp { blocks_per_commit } => ledger.has_boundary() || ledger.pending_blocks() >= blocks_per_commit,
         };
         if due {
             self.commit(netuid).await?;
         }
-        Ok((epochs, entries))
-    }
-
-    /// Reads the holders' positions that operations on these hotkeys may have touched, so that the
-    /// record knows every balance at its watermark. `None` when it did not know them before either.
-    async fn look(&mut self, netuid: NetUid, number: BlockNumber, flows: &Flows) -> Result<Option<BlockNumber>, MonitorError> {
-        let Some(ledger) = self.ledgers.get_mut(&netuid) else { return Ok(None) };
-        if ledger.watermark().is_none_or(|w| w.observed != number.parent()) {
-            return Ok(None);
-        }
-        let coldkeys = ledger.touched_by(&flows.operations);
-        if !coldkeys.is_empty() {
-            let positions = read(self.chain.as_ref(), number, netuid, &coldkeys).await?;
-            let rows = ledger.observe(number, &coldkeys, &positions);
-            ledger.keep_snapshots(rows);
-        }
-        Ok(Some(number))
-    }
-
-    /// Takes in an epoch's block: closes the interval at B−1, opens new holders there, and splits
-    /// what B did.
-    async fn take_epoch(
-        &mut self,
-        netuid: NetUid,
-        facts: &BlockFacts,
-        counters: &SubnetCounters,
-        flows: &Flows,
-        runtime_changed: bool,
-    ) -> Result<u64, MonitorError> {
-        let chain = Arc::clone(&self.chain);
-        let Some(ledger) = self.ledgers.get_mut(&netuid) else { return Ok(0) };
-        let number = facts.block.number;
-        let pre = number.parent();
-        let neurons = chain.neurons(pre, netuid).await?;
-        let neurons_after = chain.neurons(number, netuid).await?;
-        let subnet_owner = chain.subnet_owner(pre, netuid).await?;
-        let mut coldkeys: BTreeSet<Coldkey> = ledger.holders().into_iter().collect();
-        coldkeys.extend(neurons.iter().map(|n| n.coldkey));
-        let before = read(chain.as_ref(), pre, netuid, &coldkeys).await?;
-        let after = read(chain.as_ref(), number, netuid, &coldkeys).await?;
-        let pre_time = match ledger.watermark() {
-            Some(watermark) => watermark.time,
-            None => chain.block(pre, &[]).await?.time,
-        };
-
-        let mut written = 0u64;
-        let mut closing = Vec::new();
-        if let Some(from) = ledger.last_epoch() {
-            let interval = Interval { netuid, from, to: pre, start: ledger.interval_start(), entries: ledger.interval_entries() };
-            for residue in residues(ledger, &before) {
-                if residue.is_rounding() {
-                    closing.push(interval.rounding(residue));
-                } else {
-                    closing.extend(interval.locate(chain.as_ref(), residue).await?);
-                }
-            }
-            closing.sort_by_key(Entry::order);
-        }
-        for entry in closing {
-            ledger.add(entry, pre_time);
-            written = written.saturating_add(1);
-        }
-        ledger.check(pre, &before)?;
-        ledger.close_interval(pre);
-        for neuron in &neurons {
-            ledger.open_holder(neuron.coldkey, pre, pre_time, &before);
-        }
-        ledger.see_neurons(pre, &neurons);
-        let rows = ledger.observe(pre, &coldkeys, &before);
-        ledger.keep_snapshots(rows);
-
-        let own: Vec<Entry> = flows.entries.iter().filter(|e| coldkeys.contains(&e.key.coldkey)).copied().collect();
-        let states = EpochStates { netuid, facts, neurons: &neurons, subnet_owner, before: &before, after: &after, runtime_changed };
-        let (entries, changes) = split(&states, &own, &flows.operations);
-        for entry in entries {
-            ledger.add(entry, facts.time);
-            written = written.saturating_add(1);
-        }
-        ledger.check(number, &after)?;
-        ledger.see_neurons(number, &neurons_after);
-        let rows = ledger.observe(number, &coldkeys, &after);
-        ledger.keep_snapshots(rows);
-        let epoch = Epoch {
-            block: facts.block,
-            pre_block: BlockRef { number: pre, hash: facts.parent_hash },
-            time: facts.time,
-            index: counters.epoch_index,
-            tempo: counters.tempo,
-            registered_at: counters.registered_at,
-        };
-        ledger.begin_interval(EpochRecord { epoch, changes });
-        Ok(written)
+        Ok(taken)
     }
 
     /// Follows the finalized head: catches up to it, waits for the next, and so on until `until` is in
@@ -425,38 +298,12 @@ impl BlockchainMonitor {
             if watermark.observed == watermark.block.number || ledger.pending_blocks() > 0 {
                 continue;
             }
-            let coldkeys: BTreeSet<Coldkey> = ledger.holders().into_iter().collect();
-            let positions = read(self.chain.as_ref(), watermark.block.number, *netuid, &coldkeys).await?;
+            let coldkeys = ledger.holders();
+            let positions = self.chain.positions(watermark.block.number, *netuid, &coldkeys).await?;
             let rows = ledger.observe(watermark.block.number, &coldkeys, &positions);
             self.store.observe(*netuid, watermark.block, &rows).await?;
             ledger.observed_now();
         }
         Ok(())
     }
-}
-
-/// What the entries of the open interval leave unexplained of each position at B₂−1.
-fn residues(ledger: &SubnetLedger, before: &BTreeMap<PositionKey, Rao>) -> Vec<Residue> {
-    let keys: BTreeSet<PositionKey> =
-        ledger.balances().keys().chain(before.keys().filter(|key| ledger.is_holder(&key.coldkey))).copied().collect();
-    let interval = ledger.interval();
-    let mut found = Vec::new();
-    for key in keys {
-        let balance = ledger.balances().get(&key).copied().unwrap_or_default();
-        let alpha = before.get(&key).copied().unwrap_or_default().delta() - balance;
-        if !alpha.is_zero() {
-            found.push(Residue { key, alpha, bound: interval.bound(&key.hotkey) });
-        }
-    }
-    found
-}
-
-async fn read(
-    chain: &dyn ChainPort,
-    block: BlockNumber,
-    netuid: NetUid,
-    coldkeys: &BTreeSet<Coldkey>,
-) -> Result<BTreeMap<PositionKey, Rao>, ChainError> {
-    let coldkeys: Vec<Coldkey> = coldkeys.iter().copied().collect();
-    Ok(chain.positions(block, netuid, &coldkeys).await?.into_iter().map(|p| (p.key, p.alpha)).collect())
 }

@@ -1,6 +1,6 @@
 //! Positions and neurons: whose stake lies where.
 
-use crate::{Coldkey, Hotkey, Rao, Uid};
+use crate::{Coldkey, Hotkey, Uid};
 
 /// A position on a subnet: the stake of one coldkey on one hotkey.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -9,15 +9,6 @@ pub struct PositionKey {
     pub hotkey: Hotkey,
     /// Whose it is.
     pub coldkey: Coldkey,
-}
-
-/// A position with its alpha in some block's state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
-    /// Which.
-    pub key: PositionKey,
-    /// How much, in rao.
-    pub alpha: Rao,
 }
 
 /// A registered neuron in some block's state (`Keys`, `Owner`).

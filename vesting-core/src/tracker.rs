@@ -9,7 +9,7 @@ use crate::multiplier::{Formula, LimitedBy, Multiplier, multiplier};
 use crate::policy::Policy;
 use crate::ports::{StakeStore, StoreError};
 use crate::window::Window;
-use crate::{BlockNumber, Coldkey, NetUid, Neuron, PositionKey, Ppb, Rao, Uid};
+use crate::{BlockNumber, Coldkey, NetUid, Neuron, PositionKey, Ppb, Rao, Successions, Uid};
 
 /// Why there is no report. Reaction: as said.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -129,12 +129,14 @@ impl StakeTracker {
             Window::ending_at(&epochs, asked, policy.retention_window, recorded).ok_or(TrackerError::NoEpoch { netuid, as_of: asked })?;
         let block = window.as_of.block.number;
         let rows = self.store.neurons(netuid, block).await?;
+        let successions = Successions::new(self.store.successions(netuid, block).await?);
         let tranches = self.store.tranches(netuid, block).await?;
         let positions = self.store.positions_at(netuid, block).await?;
-        let holders: BTreeMap<Coldkey, (Holding, Multiplier)> = holdings(&window, &window.holders(&rows), &tranches)
-            .into_iter()
-            .map(|(coldkey, holding)| (coldkey, (holding, multiplier(self.formula.as_ref(), &holding, policy))))
-            .collect();
+        let holders: BTreeMap<Coldkey, (Holding, Multiplier)> =
+            holdings(&window, &window.holders(&rows, &successions), &successions, &tranches)
+                .into_iter()
+                .map(|(coldkey, holding)| (coldkey, (holding, multiplier(self.formula.as_ref(), &holding, policy))))
+                .collect();
         let mut neurons: BTreeMap<Uid, Neuron> = BTreeMap::new();
         for row in &rows {
             match row.holder {

@@ -4,7 +4,7 @@
 //! Consumption never looks at what is older than it needs, so the tranches entered inside a
 //! window are the same whether the record begins at the window or years before it.
 
-use crate::{BlockNumber, Coldkey, Entry, EntryOrder, Flow, Hotkey, Kind, Millis, NetUid, Rao, RaoDelta};
+use crate::{BlockNumber, Coldkey, Entry, EntryOrder, Flow, Hotkey, Kind, Millis, NetUid, Rao, RaoDelta, Succession};
 
 /// How a tranche came to the holder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,7 +68,7 @@ impl EntryId {
 pub struct Tranche {
     /// The subnet.
     pub netuid: NetUid,
-    /// Whose it is.
+    /// The coldkey that entered it; after a coldkey swap its holder has another.
     pub coldkey: Coldkey,
     /// The entry that opened it.
     pub id: EntryId,
@@ -85,7 +85,7 @@ pub struct Tranche {
 pub struct Exit {
     /// The subnet.
     pub netuid: NetUid,
-    /// Whose it was.
+    /// The coldkey that entered the tranche; its holder may have another by now.
     pub coldkey: Coldkey,
     /// The tranche it left.
     pub tranche: EntryId,
@@ -169,6 +169,40 @@ impl HolderTranches {
         TrancheChange { opened: None, exits: self.leave(entry, amount, oldest_first) }
     }
 
+    /// Takes in what the holder received under another name from a coldkey that was no holder: manual.
+    pub fn receive(&mut self, entry: &Entry, time: Millis) -> TrancheChange {
+        self.enter(entry, time, entry.alpha.magnitude())
+    }
+
+    /// Goes on as the holder `old`, whose coldkey was swapped for this one by `by`: with its tranches,
+    /// while what this one held itself becomes one manual tranche there.
+    pub fn take_over(&mut self, old: Self, netuid: NetUid, coldkey: Coldkey, by: &Succession, time: Millis) -> TrancheChange {
+        let id = |hotkey| EntryId { block: by.block, event_index: Some(by.event_index), kind: Kind::KeySwap, hotkey };
+        let own = std::mem::replace(self, old);
+        self.deficit = self.deficit.saturating_add(own.deficit);
+        let held: u64 = own.open.iter().fold(0, |sum, open| sum.saturating_add(open.remaining.0));
+        let Some(label) = own.open.iter().map(|open| open.tranche.id.hotkey).min() else { return TrancheChange::default() };
+        let exits = own
+            .open
+            .iter()
+            .map(|open| Exit {
+                netuid,
+                coldkey: open.tranche.coldkey,
+                tranche: open.tranche.id,
+                by: id(open.tranche.id.hotkey),
+                amount: open.remaining,
+            })
+            .collect();
+        let opened = Tranche { netuid, coldkey, id: id(label), time, origin: Origin::Manual, initial: Rao(held) };
+        self.insert(opened);
+        TrancheChange { opened: Some(opened), exits }
+    }
+
+    fn insert(&mut self, tranche: Tranche) {
+        let place = self.open.partition_point(|t| seniority(&t.tranche) <= seniority(&tranche));
+        self.open.insert(place, OpenTranche { tranche, remaining: tranche.initial });
+    }
+
     fn enter(&mut self, entry: &Entry, time: Millis, mut amount: u128) -> TrancheChange {
         if entry.flow() == Flow::Rounding {
             let paid = amount.min(self.deficit);
@@ -187,8 +221,7 @@ impl HolderTranches {
         };
         let tranche =
             Tranche { netuid: entry.netuid, coldkey: entry.key.coldkey, id: EntryId::of(entry), time, origin, initial: Rao(initial) };
-        let place = self.open.partition_point(|t| seniority(&t.tranche) <= seniority(&tranche));
-        self.open.insert(place, OpenTranche { tranche, remaining: tranche.initial });
+        self.insert(tranche);
         TrancheChange { opened: Some(tranche), exits: Vec::new() }
     }
 
@@ -203,7 +236,7 @@ impl HolderTranches {
             amount -= u128::from(taken);
             exits.push(Exit {
                 netuid: entry.netuid,
-                coldkey: entry.key.coldkey,
+                coldkey: tranche.tranche.coldkey,
                 tranche: tranche.tranche.id,
                 by: EntryId::of(entry),
                 amount: Rao(taken),

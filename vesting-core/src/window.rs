@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ports::NeuronRow;
-use crate::{BlockNumber, Coldkey, Epoch, Millis, Uid};
+use crate::{BlockNumber, Coldkey, Epoch, Millis, Successions, Uid};
 
 /// The window that ends at one epoch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,15 +43,19 @@ impl Window {
     }
 
     /// The holders of the window and the block at whose end each one's history starts: the window's
-    /// start, or B−1 of the first epoch whose pre-state shows the coldkey owning a neuron.
+    /// start, or B−1 of the first epoch whose pre-state shows the coldkey owning a neuron. A coldkey
+    /// that took over from a holder has its start.
     #[must_use]
-    pub fn holders(&self, neurons: &[NeuronRow]) -> BTreeMap<Coldkey, BlockNumber> {
+    pub fn holders(&self, neurons: &[NeuronRow], successions: &Successions) -> BTreeMap<Coldkey, BlockNumber> {
         let mut rows: Vec<&NeuronRow> = neurons.iter().collect();
         rows.sort_by_key(|row| (row.block, row.uid));
         let mut rows = rows.into_iter().peekable();
         let mut uids: BTreeMap<Uid, Coldkey> = BTreeMap::new();
         let mut holders = BTreeMap::new();
+        let mut reached = self.start;
         for epoch in &self.epochs {
+            successions.apply(&mut holders, reached, epoch.pre_block.number);
+            reached = epoch.pre_block.number;
             while let Some(row) = rows.next_if(|row| row.block <= epoch.pre_block.number) {
                 match row.holder {
                     Some((_, coldkey)) => uids.insert(row.uid, coldkey),
@@ -63,6 +67,7 @@ impl Window {
                 holders.entry(coldkey).or_insert(epoch.pre_block.number);
             }
         }
+        successions.apply(&mut holders, reached, self.as_of.block.number);
         holders
     }
 }
@@ -70,7 +75,7 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{BlockHash, BlockRef, Hotkey};
+    use crate::{BlockHash, BlockRef, Hotkey, Succession};
 
     fn epoch(number: u64) -> Epoch {
         let block = |n| BlockRef { number: BlockNumber(n), hash: BlockHash::default() };
@@ -106,7 +111,11 @@ mod tests {
         let row =
             |block, key: u8| NeuronRow { uid: Uid(0), block: BlockNumber(block), holder: Some((Hotkey([key; 32]), Coldkey([key; 32]))) };
         // The newcomer takes the uid in the epoch's own block: the state before it is not its yet.
-        let holders = window.holders(&[row(19, 1), row(40, 2)]);
+        let holders = window.holders(&[row(19, 1), row(40, 2)], &Successions::default());
         assert_eq!(holders, BTreeMap::from([(Coldkey([1; 32]), BlockNumber(19)), (Coldkey([2; 32]), BlockNumber(59))]));
+        // Under another coldkey the first goes on, with its start.
+        let swap = Succession { block: BlockNumber(50), event_index: 1, old: Coldkey([1; 32]), new: Coldkey([3; 32]) };
+        let holders = window.holders(&[row(19, 1), row(50, 3)], &Successions::new(vec![swap]));
+        assert_eq!(holders, BTreeMap::from([(Coldkey([3; 32]), BlockNumber(19))]));
     }
 }

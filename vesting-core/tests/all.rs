@@ -11,7 +11,7 @@ use vesting_core::policy::Policy;
 use vesting_core::window::Window;
 use vesting_core::{
     BlockHash, BlockNumber, BlockRef, Coldkey, Entry, EntryId, Epoch, HolderTranches, Hotkey, Kind, Millis, NetUid, Phase, PositionKey,
-    Ppb, RaoDelta, Source, Tranche, TrancheHistory,
+    Ppb, RaoDelta, Source, Successions, Tranche, TrancheHistory,
 };
 
 const KEY: PositionKey = PositionKey { hotkey: Hotkey([1; 32]), coldkey: Coldkey([2; 32]) };
@@ -103,7 +103,7 @@ fn judge(entries: &[Entry], epochs: u64) -> (Holding, Multiplier) {
     let known: Vec<Entry> = entries.iter().filter(|e| e.block <= window.as_of.block.number).copied().collect();
     let histories = play(&known).histories;
     let holders = BTreeMap::from([(KEY.coldkey, window.start)]);
-    let holding = holdings(&window, &holders, &histories)[&KEY.coldkey];
+    let holding = holdings(&window, &holders, &Successions::default(), &histories)[&KEY.coldkey];
     let policy = Policy { minimum_stake: vesting_core::Rao(0), retention_window: window.length, ..Policy::default() };
     (holding, multiplier(&GeometricMean, &holding, &policy))
 }

@@ -3,21 +3,21 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
-use vesting_core::ports::{BalanceChange, Holder, LedgerState, MultiplierRow, NeuronRow, OpenInterval, StoreError, Watermark};
+use vesting_core::ports::{BalanceChange, Holder, LedgerState, MultiplierRow, NeuronRow, StoreError, Watermark};
 use vesting_core::{
-    BlockHash, BlockNumber, Coldkey, Entry, EntryOrder, Epoch, EpochRecord, Exit, NetUid, PositionKey, Rao, StakeChange, TrancheHistory,
-    Uid, sort_entries,
+    BlockHash, BlockNumber, Coldkey, Entry, EntryOrder, Epoch, EpochRecord, Exit, NetUid, PositionKey, Rao, SkippedSlot, StakeChange,
+    Succession, TrancheHistory, Uid, sort_entries,
 };
 
 use crate::convert::{At, bound};
 use crate::fault::Fault;
 use crate::rows::{
-    BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, MultiplierColumns, NeuronColumns, Newest, OperationsRow, StateRow, Sum,
-    TrancheRow, place,
+    BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, MultiplierColumns, NeuronColumns, Newest, OperationsRow, SkippedRow,
+    StateRow, SuccessionRow, Sum, TrancheRow, place,
 };
 use crate::schema::{
-    blockchain_state, chain, epoch_boundaries, holders, multipliers, neurons, open_interval, stake_balance_changes, stake_changes,
-    stake_tranches, stake_transactions, tranche_exits,
+    blockchain_state, chain, epoch_boundaries, holders, multipliers, neurons, open_interval, skipped_slots, stake_balance_changes,
+    stake_changes, stake_tranches, stake_transactions, successions, tranche_exits,
 };
 
 type Conn = SqliteConnection;
@@ -54,11 +54,6 @@ pub fn ledger_state(conn: &mut Conn, netuid: NetUid) -> Result<Option<LedgerStat
     let Some(state) = state(conn, netuid)? else { return Ok(None) };
     let sums: Vec<Sum> = diesel::sql_query(Sum::query(netuid)).load(conn)?;
     let sums = all(sums, |row| row.read(netuid))?;
-    let last_epoch: Option<i64> = epoch_boundaries::table
-        .filter(epoch_boundaries::netuid.eq(id(netuid)))
-        .select(diesel::dsl::max(epoch_boundaries::block))
-        .first(conn)?;
-    let at = At { table: "epoch_boundaries", netuid: id(netuid), block: last_epoch.unwrap_or(-1) };
     let by_uid: BTreeMap<Uid, NeuronRow> = neurons(conn, netuid, BlockNumber(u64::MAX))?.into_iter().map(|row| (row.uid, row)).collect();
     let open: Vec<TrancheRow> = stake_tranches::table
         .filter(stake_tranches::netuid.eq(id(netuid)))
@@ -75,13 +70,10 @@ pub fn ledger_state(conn: &mut Conn, netuid: NetUid) -> Result<Option<LedgerStat
         holders: holders(conn, netuid)?,
         balances: sums.into_iter().filter(|(_, sum)| !sum.is_zero()).collect(),
         observed: newest(conn, netuid, BlockNumber(u64::MAX))?,
-        last_epoch: last_epoch.map(|block| at.block(block)).transpose()?,
         neurons: by_uid.into_values().collect(),
+        successions: successions(conn, netuid, BlockNumber(u64::MAX))?,
         open_tranches,
-        interval: OpenInterval {
-            operations: all(operations, |row| row.read())?.into_iter().collect(),
-            runtime_changed: state.runtime_changed,
-        },
+        interval: state.interval(all(operations, |row| row.read())?.into_iter().collect())?,
     }))
 }
 
@@ -122,8 +114,28 @@ pub fn epochs(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumbe
         changes.entry(row.block).or_default().push(row.read()?);
     }
     all(epoch_rows(conn, netuid, from, to)?, |row| {
-        Ok(EpochRecord { epoch: row.read()?, changes: changes.remove(&row.block).unwrap_or_default() })
+        Ok(EpochRecord { epoch: row.read()?, detected: row.detected()?, changes: changes.remove(&row.block).unwrap_or_default() })
     })
+}
+
+pub fn skipped_slots(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<SkippedSlot>, Fault> {
+    let rows: Vec<SkippedRow> = skipped_slots::table
+        .filter(skipped_slots::netuid.eq(id(netuid)))
+        .filter(skipped_slots::block.between(bound(from), bound(to)))
+        .order(skipped_slots::block)
+        .select(SkippedRow::as_select())
+        .load(conn)?;
+    all(rows, |row| row.read())
+}
+
+pub fn successions(conn: &mut Conn, netuid: NetUid, to: BlockNumber) -> Result<Vec<Succession>, Fault> {
+    let rows: Vec<SuccessionRow> = successions::table
+        .filter(successions::netuid.eq(id(netuid)))
+        .filter(successions::block.le(bound(to)))
+        .order((successions::block, successions::event_index))
+        .select(SuccessionRow::as_select())
+        .load(conn)?;
+    all(rows, |row| row.read())
 }
 
 pub fn neurons(conn: &mut Conn, netuid: NetUid, to: BlockNumber) -> Result<Vec<NeuronRow>, Fault> {

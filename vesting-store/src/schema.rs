@@ -20,6 +20,8 @@ diesel::table! {
         observed -> BigInt,
         spec_version -> BigInt,
         runtime_changed -> Bool,
+        interval_from -> Nullable<BigInt>,
+        anywhere -> BigInt,
     }
 }
 
@@ -62,6 +64,7 @@ diesel::table! {
         epoch_index -> Nullable<BigInt>,
         tempo -> Integer,
         registered_at -> BigInt,
+        detected -> Text,
     }
 }
 
@@ -120,6 +123,24 @@ diesel::table! {
         uid -> Integer,
         hotkey -> Nullable<Binary>,
         coldkey -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    skipped_slots (netuid, block) {
+        netuid -> Integer,
+        block -> BigInt,
+        time -> BigInt,
+    }
+}
+
+diesel::table! {
+    successions (netuid, block, event_index) {
+        netuid -> Integer,
+        block -> BigInt,
+        event_index -> BigInt,
+        old_coldkey -> Binary,
+        new_coldkey -> Binary,
     }
 }
 

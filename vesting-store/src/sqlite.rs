@@ -10,7 +10,9 @@ use diesel::sqlite::SqliteConnection;
 use vesting_core::ports::{
     BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, Snapshot, StakeStore, StoreError, Watermark,
 };
-use vesting_core::{BlockHash, BlockNumber, BlockRef, Entry, Epoch, EpochRecord, NetUid, PositionKey, Rao, TrancheHistory};
+use vesting_core::{
+    BlockHash, BlockNumber, BlockRef, Entry, Epoch, EpochRecord, NetUid, PositionKey, Rao, SkippedSlot, Succession, TrancheHistory,
+};
 
 use crate::fault::Fault;
 use crate::{link, read, write};
@@ -133,6 +135,14 @@ impl StakeStore for SqliteStore {
 
     async fn epoch_list(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Epoch>, StoreError> {
         self.read(move |conn| read::epoch_list(conn, netuid, from, to)).await
+    }
+
+    async fn skipped_slots(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<SkippedSlot>, StoreError> {
+        self.read(move |conn| read::skipped_slots(conn, netuid, from, to)).await
+    }
+
+    async fn successions(&self, netuid: NetUid, to: BlockNumber) -> Result<Vec<Succession>, StoreError> {
+        self.read(move |conn| read::successions(conn, netuid, to)).await
     }
 
     async fn neurons(&self, netuid: NetUid, to: BlockNumber) -> Result<Vec<NeuronRow>, StoreError> {

@@ -9,8 +9,8 @@ use crate::fault::Fault;
 use crate::insert::insert_all;
 use crate::read;
 use crate::rows::{
-    BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, MultiplierColumns, NeuronColumns, OperationsRow, SnapshotRow, StateRow,
-    TrancheRow,
+    BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, MultiplierColumns, NeuronColumns, OperationsRow, SkippedRow,
+    SnapshotRow, StateRow, SuccessionRow, TrancheRow,
 };
 use crate::schema::{blockchain_state, chain, multipliers, open_interval, stake_snapshots, stake_tranches};
 
@@ -44,7 +44,7 @@ fn follows(conn: &mut Conn, netuid: NetUid, offered: Option<BlockRef>) -> Result
 pub fn commit(conn: &mut Conn, commit: &Commit) -> Result<(), Fault> {
     let netuid = commit.netuid;
     follows(conn, netuid, commit.parent)?;
-    let state = StateRow::new(netuid, &commit.watermark, commit.interval.runtime_changed)?;
+    let state = StateRow::new(netuid, &commit.watermark, &commit.interval)?;
     match commit.parent {
         None => diesel::insert_into(blockchain_state::table).values(&state).execute(conn)?,
         Some(_) => diesel::update(blockchain_state::table.find(state.netuid)).set(&state).execute(conn)?,
@@ -52,12 +52,14 @@ pub fn commit(conn: &mut Conn, commit: &Commit) -> Result<(), Fault> {
     insert_all!(conn, stake_transactions, commit.entries.iter().map(|entry| EntryRow::new(netuid, entry)));
     insert_all!(conn, holders, commit.holders.iter().map(|holder| HolderRow::new(netuid, holder)));
     if let Some(record) = &commit.epoch {
-        insert_all!(conn, epoch_boundaries, std::iter::once(EpochRow::new(netuid, &record.epoch)));
+        insert_all!(conn, epoch_boundaries, std::iter::once(EpochRow::new(netuid, record)));
         insert_all!(conn, stake_changes, record.changes.iter().map(|change| ChangeRow::new(netuid, &record.epoch, change)));
     }
     insert_all!(conn, stake_balance_changes, commit.balance_changes.iter().map(|change| BalanceRow::new(netuid, change)));
     insert_all!(conn, stake_snapshots, commit.snapshots.iter().map(|snapshot| SnapshotRow::new(netuid, snapshot)));
     insert_all!(conn, neurons, commit.neurons.iter().map(|row| NeuronColumns::new(netuid, row)));
+    insert_all!(conn, skipped_slots, commit.skipped.iter().map(|slot| SkippedRow::new(netuid, slot)));
+    insert_all!(conn, successions, commit.successions.iter().map(|succession| SuccessionRow::new(netuid, succession)));
     insert_all!(conn, stake_tranches, commit.tranches.iter().map(|tranche| TrancheRow::new(netuid, tranche)));
     insert_all!(conn, tranche_exits, commit.exits.iter().map(|exit| ExitRow::new(netuid, exit)));
     for exit in &commit.exits {

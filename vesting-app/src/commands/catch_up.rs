@@ -47,7 +47,7 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
         Some(to) => to,
         None => head.number,
     };
-    wiring::check_subnets(&config, chain.as_ref(), head.number).await?;
+    wiring::check_subnets(&config, chain.as_ref(), head.number, args.from.map(BlockNumber), &session.recorded().await?).await?;
     let store = session.record_or_new()?;
     let (mut monitor, first) = wiring::monitor(&config, &chain, store, args.from.map(BlockNumber)).await?;
     let mut bar = Bar::new("catching up");

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use tracing_subscriber::EnvFilter;
+use vesting_core::NetUid;
 use vesting_core::ports::StakeStore;
 
 use crate::cli::{Cli, Command};
@@ -34,6 +35,15 @@ impl Session {
     fn record(&self) -> anyhow::Result<Arc<dyn StakeStore>> {
         let url = &self.config.database_url;
         vesting_store::open_existing(url).with_context(|| format!("cannot open the database {url}"))
+    }
+
+    /// The subnets there is a record of; none without a database.
+    async fn recorded(&self) -> anyhow::Result<Vec<NetUid>> {
+        match self.record() {
+            Ok(store) => Ok(store.netuids().await?),
+            // What is wrong with it is said when it is opened for writing.
+            Err(_) => Ok(Vec::new()),
+        }
     }
 
     /// The record, created when it is not there.

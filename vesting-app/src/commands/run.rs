@@ -27,7 +27,7 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     wiring::followed(&config)?;
     let chain = wiring::chain(&config);
     let head = chain.finalized_head().await?;
-    wiring::check_subnets(&config, chain.as_ref(), head.number).await?;
+    wiring::check_subnets(&config, chain.as_ref(), head.number, None, &session.recorded().await?).await?;
     let store = session.record_or_new()?;
     let (mut monitor, first) = wiring::monitor(&config, &chain, store, None).await?;
     let until = args.until.map(BlockNumber);

@@ -98,3 +98,24 @@ async fn s5_equals_its_truth() {
     prove("S5", 2).await;
     prove("S5", 3).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs VESTING_TEST_RECORDINGS; .ci/run sets it where the recordings are"]
+async fn s3_equals_its_truth() {
+    prove("S3", 2).await;
+    prove("S3", 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs VESTING_TEST_RECORDINGS; .ci/run sets it where the recordings are"]
+async fn o1_equals_its_truth() {
+    prove("O1", 2).await;
+    prove("O1", 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs VESTING_TEST_RECORDINGS; .ci/run sets it where the recordings are"]
+async fn u1_equals_its_truth() {
+    prove("U1", 2).await;
+    prove("U1", 3).await;
+}

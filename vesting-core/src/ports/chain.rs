@@ -1,8 +1,10 @@
 //! The chain, as the core sees it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use async_trait::async_trait;
 
-use crate::{BlockFacts, BlockHash, BlockNumber, BlockRef, Coldkey, NetUid, Neuron, Position};
+use crate::{BlockFacts, BlockHash, BlockNumber, BlockRef, Coldkey, Hotkey, Millis, NetUid, Neuron, PositionKey, Rao, SubnetCounters};
 
 /// Why a chain did not answer. Each kind demands one reaction.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +38,94 @@ pub enum ChainError {
     Malformed(String),
 }
 
+/// What is known of a subnet beforehand, so that its state can be read in one go. Nothing depends on
+/// it but the number of requests.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Roster {
+    /// The hotkeys by uid with their owners.
+    pub neurons: Vec<Neuron>,
+    /// Positions to expect.
+    pub positions: BTreeSet<PositionKey>,
+}
+
+/// A position in some block's state.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PositionState {
+    /// Its alpha, exactly what the runtime that made the block would report.
+    pub alpha: Rao,
+    /// Its traces.
+    pub trace: PositionTrace,
+}
+
+/// A subnet in the state of one block.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SubnetState {
+    /// The time of the block.
+    pub time: Millis,
+    /// The version of the runtime that made the block.
+    pub spec_version: u32,
+    /// Its counters; `None` where the subnet does not exist.
+    pub counters: Option<SubnetCounters>,
+    /// Its neurons, by uid.
+    pub neurons: Vec<Neuron>,
+    /// Its owner, whose hotkeys' incentive is never credited.
+    pub owner: Option<Coldkey>,
+    /// The positions of the coldkeys asked for and of those that own a neuron, also where they have no
+    /// alpha (any more).
+    pub positions: BTreeMap<PositionKey, PositionState>,
+}
+
+impl SubnetState {
+    /// What to expect of this subnet's state some blocks away.
+    #[must_use]
+    pub fn roster(&self) -> Roster {
+        Roster { neurons: self.neurons.clone(), positions: self.positions.keys().copied().collect() }
+    }
+
+    /// The alpha of every position that has any.
+    #[must_use]
+    pub fn balances(&self) -> BTreeMap<PositionKey, Rao> {
+        let held = self.positions.iter().filter(|(_, position)| position.alpha > Rao::ZERO);
+        held.map(|(key, position)| (*key, position.alpha)).collect()
+    }
+}
+
+/// Which storage to compare between blocks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TraceKeys {
+    /// Positions whose shares are compared.
+    pub positions: BTreeSet<PositionKey>,
+    /// Hotkeys whose share pools are compared.
+    pub pools: BTreeSet<Hotkey>,
+}
+
+/// A storage value, only good for telling whether it is another one than before.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fingerprint(pub Vec<u8>);
+
+/// What can be seen of a position without working out its alpha.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PositionTrace {
+    /// Its shares: another value after every credit and debit.
+    pub shares: Fingerprint,
+    /// `LastColdkeyHotkeyStakeBlock`: the last block in which this coldkey staked or unstaked on this
+    /// hotkey, on any subnet, as far as the chain notes it (0 for never).
+    pub touched: BlockNumber,
+}
+
+/// The traces of a subnet in the state of one block.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Traces {
+    /// Its counters; `None` where the subnet does not exist.
+    pub counters: Option<SubnetCounters>,
+    /// The version of the runtime that made the block.
+    pub spec_version: u32,
+    /// Of each position asked for.
+    pub positions: BTreeMap<PositionKey, PositionTrace>,
+    /// Of each pool asked for: total alpha and total shares.
+    pub pools: BTreeMap<Hotkey, Fingerprint>,
+}
+
 /// A source of finalized blocks and of historical state.
 ///
 /// Promises: only finalized blocks; answers about one block never change; positions are exactly
@@ -56,13 +146,25 @@ pub trait ChainPort: Send + Sync {
     /// The facts of a block about the subnets `netuids`.
     async fn block(&self, number: BlockNumber, netuids: &[NetUid]) -> Result<BlockFacts, ChainError>;
 
-    /// The neurons of a subnet in the state of `block`, by uid; none where it does not exist.
-    async fn neurons(&self, block: BlockNumber, netuid: NetUid) -> Result<Vec<Neuron>, ChainError>;
+    /// A subnet in the state of `block`, with the positions of `coldkeys` and of those that own a
+    /// neuron there.
+    async fn subnet(
+        &self,
+        block: BlockNumber,
+        netuid: NetUid,
+        coldkeys: &BTreeSet<Coldkey>,
+        expected: &Roster,
+    ) -> Result<SubnetState, ChainError>;
 
-    /// The owner of a subnet in the state of `block`, whose hotkeys' incentive is never credited.
-    async fn subnet_owner(&self, block: BlockNumber, netuid: NetUid) -> Result<Option<Coldkey>, ChainError>;
+    /// The traces of a subnet in the state of `block`.
+    async fn traces(&self, block: BlockNumber, netuid: NetUid, keys: &TraceKeys) -> Result<Traces, ChainError>;
 
     /// Every position with alpha above 0 that these coldkeys have on a subnet in the state of
     /// `block`, by key.
-    async fn positions(&self, block: BlockNumber, netuid: NetUid, coldkeys: &[Coldkey]) -> Result<Vec<Position>, ChainError>;
+    async fn positions(
+        &self,
+        block: BlockNumber,
+        netuid: NetUid,
+        coldkeys: &BTreeSet<Coldkey>,
+    ) -> Result<BTreeMap<PositionKey, Rao>, ChainError>;
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::{
     BlockHash, BlockNumber, BlockRef, Coldkey, Entry, Epoch, EpochRecord, Exit, Flow, Hotkey, Millis, NetUid, Neuron, OpenTranche,
-    PositionKey, Ppb, Rao, RaoDelta, Tranche, TrancheHistory, Uid,
+    PositionKey, Ppb, Rao, RaoDelta, SkippedSlot, Succession, Tranche, TrancheHistory, Uid,
 };
 
 /// Why a store refused. Each kind demands one reaction.
@@ -113,14 +113,18 @@ pub struct BalanceChange {
 /// rounding as an undisturbed run would.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OpenInterval {
+    /// B₁, at whose end it begins; `None` before the first epoch recorded.
+    pub from: Option<BlockNumber>,
     /// Stake operations by anyone on each hotkey of this subnet since the last epoch.
     pub operations: BTreeMap<Hotkey, u64>,
+    /// Operations since then of which no event says on which hotkeys: root claims, coldkey swaps.
+    pub anywhere: u64,
     /// Whether the runtime changed since the last epoch.
     pub runtime_changed: bool,
 }
 
 impl OpenInterval {
-    /// The most that rounding may move a position on `hotkey` in the interval.
+    /// The most that rounding by operations known to be on `hotkey` may move a position there.
     #[must_use]
     pub fn bound(&self, hotkey: &Hotkey) -> u64 {
         let operations = self.operations.get(hotkey).copied().unwrap_or(0);
@@ -158,10 +162,14 @@ pub struct Commit {
     pub epoch: Option<EpochRecord>,
     /// Changes of the interval that the epoch closes.
     pub balance_changes: Vec<BalanceChange>,
+    /// Slots whose epoch was skipped.
+    pub skipped: Vec<SkippedSlot>,
     /// Positions that changed.
     pub snapshots: Vec<Snapshot>,
     /// Uids that changed hands.
     pub neurons: Vec<NeuronRow>,
+    /// Coldkeys that took over from a holder.
+    pub successions: Vec<Succession>,
     /// Tranches opened.
     pub tranches: Vec<Tranche>,
     /// Exits from tranches.
@@ -181,10 +189,10 @@ pub struct LedgerState {
     pub balances: BTreeMap<PositionKey, RaoDelta>,
     /// The newest snapshot of each position.
     pub observed: BTreeMap<PositionKey, Rao>,
-    /// The alpha of each position at the last epoch (zero left out), and that epoch's block.
-    pub last_epoch: Option<BlockNumber>,
     /// Who holds which uid.
     pub neurons: Vec<NeuronRow>,
+    /// Every coldkey that took over from a holder, in order.
+    pub successions: Vec<Succession>,
     /// The tranches that still hold something.
     pub open_tranches: Vec<OpenTranche>,
     /// The open interval.
@@ -224,6 +232,12 @@ pub trait StakeStore: Send + Sync {
 
     /// The epochs with `from` ≤ block ≤ `to`, in order, without their changes.
     async fn epoch_list(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Epoch>, StoreError>;
+
+    /// The slots with `from` ≤ block ≤ `to` whose epoch was skipped, in order.
+    async fn skipped_slots(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<SkippedSlot>, StoreError>;
+
+    /// The coldkeys that took over from a holder up to `to`, in order.
+    async fn successions(&self, netuid: NetUid, to: BlockNumber) -> Result<Vec<Succession>, StoreError>;
 
     /// Who held which uid: every change seen up to `to`, by block and uid.
     async fn neurons(&self, netuid: NetUid, to: BlockNumber) -> Result<Vec<NeuronRow>, StoreError>;

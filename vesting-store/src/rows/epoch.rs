@@ -1,6 +1,8 @@
 use diesel::prelude::*;
 use vesting_core::ports::StoreError;
-use vesting_core::{BlockHash, BlockRef, Coldkey, Epoch, Hotkey, Millis, NetUid, PositionKey, Rao, RaoDelta, StakeChange, Uid};
+use vesting_core::{
+    BlockHash, BlockRef, Coldkey, Detection, Epoch, EpochRecord, Hotkey, Millis, NetUid, PositionKey, Rao, RaoDelta, StakeChange, Uid,
+};
 
 use crate::convert::{At, int};
 use crate::schema::{epoch_boundaries, stake_changes};
@@ -17,10 +19,12 @@ pub struct EpochRow {
     epoch_index: Option<i64>,
     tempo: i32,
     registered_at: i64,
+    detected: String,
 }
 
 impl EpochRow {
-    pub fn new(netuid: NetUid, epoch: &Epoch) -> Result<Self, StoreError> {
+    pub fn new(netuid: NetUid, record: &EpochRecord) -> Result<Self, StoreError> {
+        let epoch = &record.epoch;
         if epoch.pre_block.number != epoch.block.number.parent() {
             let (pre, block) = (epoch.pre_block.number, epoch.block.number);
             return Err(StoreError::Unusable(format!("nothing was written: block {pre} is not the one before the epoch at block {block}")));
@@ -34,6 +38,7 @@ impl EpochRow {
             epoch_index: epoch.index.map(|index| int("epoch index", index)).transpose()?,
             tempo: epoch.tempo.into(),
             registered_at: int("block of registration", epoch.registered_at.0)?,
+            detected: record.detected.name().to_owned(),
         })
     }
 
@@ -48,6 +53,12 @@ impl EpochRow {
             tempo: at.number(self.tempo.into())?,
             registered_at: at.block(self.registered_at)?,
         })
+    }
+
+    /// How it was found.
+    pub fn detected(&self) -> Result<Detection, StoreError> {
+        let at = At { table: "epoch_boundaries", netuid: self.netuid, block: self.block };
+        Detection::from_name(&self.detected).ok_or_else(|| at.corrupt(format_args!("the detection `{}` is unknown", self.detected)))
     }
 }
 

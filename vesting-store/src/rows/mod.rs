@@ -6,7 +6,9 @@ mod epoch;
 mod interval;
 mod multiplier;
 mod neuron;
+mod skipped;
 mod snapshot;
+mod succession;
 mod tranche;
 mod watermark;
 
@@ -16,6 +18,8 @@ pub use epoch::{ChangeRow, EpochRow};
 pub use interval::OperationsRow;
 pub use multiplier::MultiplierColumns;
 pub use neuron::{HolderRow, NeuronColumns};
+pub use skipped::SkippedRow;
 pub use snapshot::{Newest, SnapshotRow};
+pub use succession::SuccessionRow;
 pub use tranche::{ExitRow, TrancheRow};
 pub use watermark::StateRow;

@@ -1,13 +1,15 @@
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
-use vesting_core::ports::{StoreError, Watermark};
-use vesting_core::{BlockHash, BlockRef, Millis, NetUid};
+use vesting_core::ports::{OpenInterval, StoreError, Watermark};
+use vesting_core::{BlockHash, BlockRef, Hotkey, Millis, NetUid};
 
 use crate::convert::{At, int};
 use crate::schema::blockchain_state;
 
 /// How far the record of a subnet goes.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = blockchain_state, primary_key(netuid))]
+#[diesel(table_name = blockchain_state, primary_key(netuid), treat_none_as_null = true)]
 pub struct StateRow {
     pub netuid: i32,
     block: i64,
@@ -17,11 +19,13 @@ pub struct StateRow {
     first_time: i64,
     observed: i64,
     spec_version: i64,
-    pub runtime_changed: bool,
+    runtime_changed: bool,
+    interval_from: Option<i64>,
+    anywhere: i64,
 }
 
 impl StateRow {
-    pub fn new(netuid: NetUid, watermark: &Watermark, runtime_changed: bool) -> Result<Self, StoreError> {
+    pub fn new(netuid: NetUid, watermark: &Watermark, interval: &OpenInterval) -> Result<Self, StoreError> {
         Ok(Self {
             netuid: netuid.0.into(),
             block: int("block", watermark.block.number.0)?,
@@ -31,7 +35,20 @@ impl StateRow {
             first_time: int("first time", watermark.first_time.0)?,
             observed: int("observed block", watermark.observed.0)?,
             spec_version: watermark.spec_version.into(),
-            runtime_changed,
+            runtime_changed: interval.runtime_changed,
+            interval_from: interval.from.map(|block| int("start of an interval", block.0)).transpose()?,
+            anywhere: int("operations", interval.anywhere)?,
+        })
+    }
+
+    /// The open interval, with the operations on each hotkey.
+    pub fn interval(&self, operations: BTreeMap<Hotkey, u64>) -> Result<OpenInterval, StoreError> {
+        let at = At { table: "blockchain_state", netuid: self.netuid, block: self.block };
+        Ok(OpenInterval {
+            from: self.interval_from.map(|block| at.block(block)).transpose()?,
+            operations,
+            anywhere: at.number(self.anywhere)?,
+            runtime_changed: self.runtime_changed,
         })
     }
 

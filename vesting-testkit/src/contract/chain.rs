@@ -2,10 +2,10 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used)] // a test suite fails by panicking
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use vesting_core::ports::{ChainError, ChainPort};
-use vesting_core::{BlockNumber, Coldkey, NetUid, Position, Rao, is_epoch};
+use vesting_core::ports::{ChainError, ChainPort, Roster, TraceKeys};
+use vesting_core::{BlockNumber, Coldkey, NetUid, Rao, is_epoch};
 
 /// A netuid that no chain under test has.
 const NOWHERE: NetUid = NetUid(60_001);
@@ -36,7 +36,8 @@ pub async fn run(chain: &dyn ChainPort, netuids: &[NetUid], blocks: u64) {
 
     let beyond = head.number.child();
     assert!(matches!(chain.block(beyond, &[]).await, Err(ChainError::NoSuchBlock(b)) if b == beyond));
-    assert_eq!(chain.neurons(head.number, NOWHERE).await.unwrap(), []);
+    let nothing = chain.subnet(head.number, NOWHERE, &BTreeSet::new(), &Roster::default()).await.unwrap();
+    assert_eq!((nothing.counters, nothing.neurons, nothing.owner), (None, vec![], None), "a subnet that does not exist is empty");
 
     for netuid in netuids {
         states(chain, *netuid, blocks).await;
@@ -54,19 +55,35 @@ async fn states(chain: &dyn ChainPort, netuid: NetUid, blocks: u64) {
         }
         epochs += 1;
         for block in [number.parent(), number] {
-            let neurons = chain.neurons(block, netuid).await.unwrap();
-            assert!(neurons.is_sorted_by_key(|n| n.uid) && !neurons.is_empty());
-            let coldkeys: Vec<Coldkey> = neurons.iter().map(|n| n.coldkey).collect::<BTreeSet<_>>().into_iter().collect();
-            let all = chain.positions(block, netuid, &coldkeys).await.unwrap();
-            assert!(all.is_sorted() && all.iter().all(|p| p.alpha > Rao::ZERO), "positions come by key, and above 0");
-            let mut alone: Vec<Position> = Vec::new();
-            for coldkey in &coldkeys {
-                alone.extend(chain.positions(block, netuid, &[*coldkey]).await.unwrap());
-            }
-            alone.sort_unstable();
-            assert_eq!(alone, all, "a coldkey's positions do not depend on who is asked for with it");
-            assert_eq!(chain.positions(block, netuid, &[]).await.unwrap(), []);
+            state(chain, netuid, block).await;
         }
     }
     assert!(epochs > 0, "the test wants an epoch of subnet {netuid}");
+}
+
+/// Checks the state of a subnet in one block against itself, read in every way there is.
+async fn state(chain: &dyn ChainPort, netuid: NetUid, block: BlockNumber) {
+    let none = BTreeSet::new();
+    let state = chain.subnet(block, netuid, &none, &Roster::default()).await.unwrap();
+    let facts = chain.block(block, &[netuid]).await.unwrap();
+    assert_eq!((state.time, state.spec_version, state.counters), (facts.time, facts.spec_version, facts.subnets.get(&netuid).copied()));
+    assert!(state.neurons.is_sorted_by_key(|n| n.uid) && !state.neurons.is_empty());
+    assert_eq!(chain.subnet(block, netuid, &none, &state.roster()).await.unwrap(), state, "what is expected changes nothing");
+
+    let coldkeys: BTreeSet<Coldkey> = state.neurons.iter().map(|n| n.coldkey).collect();
+    let all = chain.positions(block, netuid, &coldkeys).await.unwrap();
+    assert!(all.values().all(|alpha| *alpha > Rao::ZERO));
+    assert_eq!(all, state.balances(), "a state holds the positions of those that own a neuron");
+    let mut alone = BTreeMap::new();
+    for coldkey in &coldkeys {
+        alone.extend(chain.positions(block, netuid, &BTreeSet::from([*coldkey])).await.unwrap());
+    }
+    assert_eq!(alone, all, "a coldkey's positions do not depend on who is asked for with it");
+    assert_eq!(chain.positions(block, netuid, &none).await.unwrap(), BTreeMap::new());
+
+    let keys = TraceKeys { positions: state.positions.keys().copied().collect(), pools: BTreeSet::new() };
+    let traces = chain.traces(block, netuid, &keys).await.unwrap();
+    assert_eq!((traces.spec_version, traces.counters), (state.spec_version, state.counters));
+    let known: BTreeMap<_, _> = state.positions.into_iter().map(|(key, position)| (key, position.trace)).collect();
+    assert_eq!(traces.positions, known, "traces are the same however they are read");
 }

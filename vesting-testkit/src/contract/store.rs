@@ -9,8 +9,9 @@ use vesting_core::ports::{
     BalanceChange, Commit, Holder, MultiplierRow, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError, Watermark,
 };
 use vesting_core::{
-    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, EntryId, Epoch, EpochRecord, Exit, Flow, HolderTranches, Hotkey, Kind, MemoryStore,
-    Millis, NetUid, Neuron, Phase, PositionKey, Ppb, Rao, RaoDelta, Source, StakeChange, Uid, sort_entries,
+    BlockHash, BlockNumber, BlockRef, Coldkey, Detection, Entry, EntryId, Epoch, EpochRecord, Exit, Flow, HolderTranches, Hotkey, Kind,
+    MemoryStore, Millis, NetUid, Neuron, Phase, PositionKey, Ppb, Rao, RaoDelta, SkippedSlot, Source, StakeChange, Succession, Uid,
+    sort_entries,
 };
 
 const A: NetUid = NetUid(2);
@@ -58,8 +59,10 @@ pub fn plain(netuid: NetUid, number: u64, parent: Option<BlockRef>) -> Commit {
         holders: Vec::new(),
         epoch: None,
         balance_changes: Vec::new(),
+        skipped: Vec::new(),
         snapshots: Vec::new(),
         neurons: Vec::new(),
+        successions: Vec::new(),
         tranches: Vec::new(),
         exits: Vec::new(),
         interval: OpenInterval::default(),
@@ -134,9 +137,17 @@ pub fn commits(netuid: NetUid, blocks: u64, seed: u64) -> Vec<Commit> {
             }
             if number.is_multiple_of(5) {
                 let changes = (0..3).map(|hotkey| change(position(hotkey, dice.byte(3)), &mut dice)).collect();
-                commit.epoch = Some(EpochRecord { epoch: epoch(number), changes });
+                commit.epoch = Some(EpochRecord { epoch: epoch(number), detected: Detection::ALL[usize::from(dice.byte(3))], changes });
                 commit.balance_changes.extend((0..2).map(|hotkey| balance_change(number, position(hotkey, 1), &mut dice)));
             }
+            if number.is_multiple_of(7) {
+                let (block, event_index) = (BlockNumber(number), u32::from(dice.byte(4)));
+                commit.skipped.push(SkippedSlot { block, time: commit.watermark.time });
+                let [old, new] = [dice.byte(9), dice.byte(9)].map(|n| Coldkey([n; 32]));
+                commit.successions.push(Succession { block, event_index, old, new });
+            }
+            commit.interval.from = (number >= 5).then_some(BlockNumber(number / 5 * 5));
+            commit.interval.anywhere = dice.roll(4);
             commit.interval.runtime_changed = number.is_multiple_of(4);
             commit.interval.operations = (0..number % 5).map(|n| (Hotkey([dice.byte(9); 32]), number + n)).collect();
             parent = Some(commit.watermark.block);
@@ -206,12 +217,14 @@ pub async fn same(one: &dyn StakeStore, other: &dyn StakeStore, netuid: NetUid, 
     let near = [0, 1, blocks / 3, blocks / 2, blocks - 1, blocks, blocks + 1, u64::MAX];
     for to in near.map(BlockNumber) {
         assert_eq!(one.neurons(netuid, to).await, other.neurons(netuid, to).await);
+        assert_eq!(one.successions(netuid, to).await, other.successions(netuid, to).await);
         assert_eq!(one.positions_at(netuid, to).await, other.positions_at(netuid, to).await);
         assert_eq!(one.tranches(netuid, to).await, other.tranches(netuid, to).await);
         for from in near.map(BlockNumber) {
             assert_eq!(one.entries(netuid, from, to).await, other.entries(netuid, from, to).await, "{from} to {to}");
             assert_eq!(one.epochs(netuid, from, to).await, other.epochs(netuid, from, to).await, "{from} to {to}");
             assert_eq!(one.epoch_list(netuid, from, to).await, other.epoch_list(netuid, from, to).await, "{from} to {to}");
+            assert_eq!(one.skipped_slots(netuid, from, to).await, other.skipped_slots(netuid, from, to).await, "{from} to {to}");
             assert_eq!(one.balance_changes(netuid, from, to).await, other.balance_changes(netuid, from, to).await, "{from} to {to}");
         }
     }
@@ -283,6 +296,11 @@ async fn history(store: &dyn StakeStore) {
     assert_eq!(store.epochs(A, from, to).await, Ok(epochs));
     let changes: Vec<BalanceChange> = a.iter().flat_map(|c| c.balance_changes.clone()).filter(|c| within(c.to)).collect();
     assert_eq!(store.balance_changes(A, from, to).await, Ok(changes));
+    let slots: Vec<SkippedSlot> = a.iter().flat_map(|c| c.skipped.clone()).filter(|s| within(s.block)).collect();
+    assert!(!slots.is_empty());
+    assert_eq!(store.skipped_slots(A, from, to).await, Ok(slots));
+    let successions: Vec<Succession> = a.iter().flat_map(|c| c.successions.clone()).filter(|s| s.block <= to).collect();
+    assert_eq!(store.successions(A, to).await, Ok(successions));
     let neurons: Vec<NeuronRow> = a.iter().flat_map(|c| c.neurons.clone()).filter(|n| n.block <= to).collect();
     assert!(neurons.iter().any(|n| n.holder.is_none()), "too little to test with");
     assert_eq!(store.neurons(A, to).await, Ok(neurons));
@@ -296,7 +314,7 @@ async fn history(store: &dyn StakeStore) {
     let mut state = store.ledger_state(A).await.expect("readable").expect("a record");
     state.balances.retain(|_, sum| !sum.is_zero());
     assert_eq!(state.balances, sums);
-    assert_eq!(state.last_epoch, Some(BlockNumber(blocks)));
+    assert_eq!(state.interval.from, Some(BlockNumber(blocks)));
     assert_eq!(Some(&state.interval), a.last().map(|c| &c.interval), "the open interval is the last commit's");
     for (coldkey, held) in [0, 1, 2].map(|c| (Coldkey([c; 32]), state.open_tranches.iter().filter(move |t| t.tranche.coldkey.0 == [c; 32])))
     {
@@ -331,20 +349,26 @@ async fn refused_whole(store: &dyn StakeStore) {
         Exit { netuid: A, coldkey: Coldkey([1; 32]), tranche, by, amount: Rao(amount) }
     };
     type Spoil = fn(&mut Commit, &Commit);
-    let bad: [(&str, Spoil); 9] = [
+    let bad: [(&str, Spoil); 11] = [
         ("an entry again", |commit, first| commit.entries.extend(&first.entries)),
         ("an entry twice", |commit, _| commit.entries.extend(commit.entries.clone())),
         ("a holder again", |commit, first| commit.holders.extend(&first.holders)),
         ("a snapshot again", |commit, first| commit.snapshots.extend(&first.snapshots)),
+        ("a succession twice", |commit, _| {
+            let (old, new) = (Coldkey([1; 32]), Coldkey([2; 32]));
+            commit.successions.extend([Succession { block: BlockNumber(2), event_index: 1, old, new }; 2]);
+        }),
+        ("a skipped slot twice", |commit, _| commit.skipped.extend([SkippedSlot { block: BlockNumber(2), time: Millis(0) }; 2])),
         ("a neuron again", |commit, first| commit.neurons.extend(&first.neurons)),
         ("a tranche again", |commit, first| commit.tranches.extend(&first.tranches)),
         ("an entry of another subnet", |commit, _| commit.entries.push(entry(B, 2, None, Kind::Fee, position(1, 1), -1))),
         ("an epoch with a gap before it", |commit, _| {
-            commit.epoch = Some(EpochRecord { epoch: Epoch { pre_block: block(7, 0), ..epoch(2) }, changes: vec![] });
+            commit.epoch =
+                Some(EpochRecord { epoch: Epoch { pre_block: block(7, 0), ..epoch(2) }, detected: Detection::Storage, changes: vec![] });
         }),
         ("changes of one position twice", |commit, _| {
             let one = change(position(1, 1), &mut Dice(1));
-            commit.epoch = Some(EpochRecord { epoch: epoch(2), changes: vec![one, one] });
+            commit.epoch = Some(EpochRecord { epoch: epoch(2), detected: Detection::Storage, changes: vec![one, one] });
         }),
     ];
     let mut refused: Vec<(&str, Commit)> = bad
@@ -405,7 +429,12 @@ async fn newest_wins(store: &dyn StakeStore) {
     let mut one = plain(A, 1, None);
     one.snapshots.extend([snapshot(1, 1, 10), snapshot(1, 2, 20)]);
     one.neurons.extend([neuron(1, 0, owner), neuron(1, 1, owner)]);
-    one.interval = OpenInterval { operations: [(Hotkey([1; 32]), 3), (Hotkey([2; 32]), 1)].into(), runtime_changed: true };
+    one.interval = OpenInterval {
+        from: Some(BlockNumber(1)),
+        operations: [(Hotkey([1; 32]), 3), (Hotkey([2; 32]), 1)].into(),
+        anywhere: 2,
+        runtime_changed: true,
+    };
     let mut two = plain(A, 2, Some(block(1, 0)));
     two.snapshots.push(snapshot(2, 1, 0));
     two.neurons.push(neuron(2, 1, None));
@@ -502,7 +531,7 @@ async fn large(store: &dyn StakeStore) {
         Commit { entries: vec![entry(A, 2, None, Kind::Incentive, position(1, 1), i128::MIN)], ..base() },
         Commit { snapshots: vec![snapshot], ..base() },
         Commit { tranches: vec![tranche], ..base() },
-        Commit { epoch: Some(EpochRecord { epoch: epoch(2), changes: vec![stake] }), ..base() },
+        Commit { epoch: Some(EpochRecord { epoch: epoch(2), detected: Detection::Storage, changes: vec![stake] }), ..base() },
         Commit { balance_changes: vec![interval], ..base() },
     ];
     for commit in bad {

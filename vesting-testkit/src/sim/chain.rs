@@ -3,12 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use codec::Encode;
+use vesting_core::ports::{Fingerprint, PositionTrace};
+use vesting_core::share_pool::SafeFloat;
 use vesting_core::{BlockHash, BlockNumber, Coldkey, Hotkey, Millis, NetUid, Neuron, PositionKey, SubnetCounters, Uid};
 
 use super::encode::{self, Encoder};
 use super::event::{self, AlphaBalance, EventRecord, NetUidStorageIndex, PalletEvent, Phase, RuntimeEvent, SystemEvent, TaoBalance};
 use super::operation::{Call, Operation};
 use super::pool::Pool;
+use super::versions::Versions;
 use crate::history::History;
 
 /// What is emitted on a subnet in each block, in rao of alpha: one alpha, as on the real chain.
@@ -51,6 +55,13 @@ pub(crate) struct Subnet {
     skip_next: bool,
 }
 
+impl Subnet {
+    /// Its counters as they stand.
+    fn counters(&self) -> SubnetCounters {
+        SubnetCounters { last_epoch_block: Some(BlockNumber(self.last_epoch)), ..self.counters }
+    }
+}
+
 /// A block that is done.
 #[derive(Debug, Clone)]
 pub(crate) struct Sealed {
@@ -85,8 +96,12 @@ pub struct SimChain {
     pub(crate) events: Vec<EventRecord>,
     pub(crate) dirty: Dirty,
     pub(crate) blocks: Vec<Sealed>,
-    alphas: BTreeMap<(NetUid, PositionKey), Vec<(u64, u64)>>,
-    neurons: BTreeMap<NetUid, Vec<(u64, Vec<Neuron>)>>,
+    alphas: Versions<(NetUid, PositionKey), u64>,
+    shares: Versions<(NetUid, PositionKey), SafeFloat>,
+    totals: Versions<(NetUid, Hotkey), (u64, SafeFloat)>,
+    pointers: Versions<(Coldkey, Hotkey), u64>,
+    neurons: Versions<NetUid, Vec<Neuron>>,
+    subnet_owners: Versions<NetUid, Option<Coldkey>>,
     encoder: Option<Encoder>,
 }
 
@@ -106,8 +121,12 @@ impl SimChain {
             events: Vec::new(),
             dirty: Dirty::default(),
             blocks: Vec::new(),
-            alphas: BTreeMap::new(),
-            neurons: BTreeMap::new(),
+            alphas: Versions::default(),
+            shares: Versions::default(),
+            totals: Versions::default(),
+            pointers: Versions::default(),
+            neurons: Versions::default(),
+            subnet_owners: Versions::default(),
             encoder: history.map(Encoder::new),
         };
         for config in subnets {
@@ -122,6 +141,7 @@ impl SimChain {
             tempo: config.tempo,
             blocks_since_last_step: 0,
             last_step_block: BlockNumber(0),
+            last_epoch_block: Some(BlockNumber(0)),
             epoch_index: Some(0),
             registered_at: BlockNumber(0),
         };
@@ -187,9 +207,7 @@ impl SimChain {
     /// The alpha of a position in the state of a block.
     #[must_use]
     pub fn alpha_at(&self, netuid: NetUid, key: PositionKey, block: BlockNumber) -> u64 {
-        let Some(versions) = self.alphas.get(&(netuid, key)) else { return 0 };
-        let after = versions.partition_point(|(number, _)| *number <= block.0);
-        versions[..after].last().map_or(0, |(_, alpha)| *alpha)
+        self.alphas.at(&(netuid, key), block).copied().unwrap_or(0)
     }
 
     /// The alpha of a position now.
@@ -207,9 +225,27 @@ impl SimChain {
     /// The neurons in the state of a block.
     #[must_use]
     pub fn neurons_at(&self, netuid: NetUid, block: BlockNumber) -> Vec<Neuron> {
-        let Some(versions) = self.neurons.get(&netuid) else { return Vec::new() };
-        let after = versions.partition_point(|(number, _)| *number <= block.0);
-        versions[..after].last().map(|(_, neurons)| neurons.clone()).unwrap_or_default()
+        self.neurons.at(&netuid, block).cloned().unwrap_or_default()
+    }
+
+    /// The owner of a subnet in the state of a block.
+    pub(crate) fn owner_at(&self, netuid: NetUid, block: BlockNumber) -> Option<Coldkey> {
+        self.subnet_owners.at(&netuid, block).copied().flatten()
+    }
+
+    /// The traces of a position in the state of a block.
+    pub(crate) fn trace_at(&self, netuid: NetUid, key: PositionKey, block: BlockNumber) -> PositionTrace {
+        let shares = self.shares.at(&(netuid, key), block).filter(|shares| shares.mantissa > 0);
+        PositionTrace {
+            shares: Fingerprint(shares.map(|s| (s.mantissa, s.exponent).encode()).unwrap_or_default()),
+            touched: BlockNumber(self.pointers.at(&(key.coldkey, key.hotkey), block).copied().unwrap_or(0)),
+        }
+    }
+
+    /// The trace of a pool in the state of a block.
+    pub(crate) fn pool_at(&self, netuid: NetUid, hotkey: Hotkey, block: BlockNumber) -> Fingerprint {
+        let total = self.totals.at(&(netuid, hotkey), block);
+        Fingerprint(total.map(|(alpha, shares)| (alpha, shares.mantissa, shares.exponent).encode()).unwrap_or_default())
     }
 
     fn emit(&mut self, phase: Phase, event: PalletEvent) {
@@ -526,10 +562,17 @@ impl SimChain {
         }
         for (netuid, key) in &touched {
             let alpha = self.alpha(*netuid, key.hotkey, key.coldkey);
-            let versions = self.alphas.entry((*netuid, *key)).or_default();
-            if versions.last().map_or(0, |(_, last)| *last) != alpha {
-                versions.push((number, alpha));
-            }
+            let shares = self.subnets.get(netuid).and_then(|s| s.pools.get(&key.hotkey)).and_then(|pool| pool.shares.get(&key.coldkey));
+            let shares = shares.copied().unwrap_or_default();
+            self.alphas.set((*netuid, *key), number, alpha);
+            self.shares.set((*netuid, *key), number, shares);
+        }
+        for (netuid, hotkey) in &self.dirty.pools {
+            let pool = self.subnets.get(netuid).and_then(|s| s.pools.get(hotkey));
+            self.totals.set((*netuid, *hotkey), number, pool.map(|p| (p.total, p.total_shares)).unwrap_or_default());
+        }
+        for pair in &self.dirty.pointers {
+            self.pointers.set(*pair, number, number);
         }
         for netuid in &self.dirty.neurons {
             let Some(subnet) = self.subnets.get(netuid) else { continue };
@@ -539,7 +582,10 @@ impl SimChain {
                     self.owners.get(hotkey).map(|coldkey| Neuron { uid: Uid(uid), hotkey: *hotkey, coldkey: *coldkey })
                 })
                 .collect();
-            self.neurons.entry(*netuid).or_default().push((number, neurons));
+            self.neurons.set(*netuid, number, neurons);
+        }
+        for (netuid, subnet) in &self.subnets {
+            self.subnet_owners.set(*netuid, number, Some(subnet.owner.0));
         }
         let parent_hash = self.blocks.last().map_or(BlockHash::default(), |b| b.hash);
         let time = if number == 0 { Millis(0) } else { Millis(self.start.0 + number * self.block_ms) };
@@ -549,7 +595,7 @@ impl SimChain {
             parent_hash,
             time,
             events: std::mem::take(&mut self.events),
-            counters: self.subnets.iter().map(|(netuid, subnet)| (*netuid, subnet.counters)).collect(),
+            counters: self.subnets.iter().map(|(netuid, subnet)| (*netuid, subnet.counters())).collect(),
         };
         if let Some(mut encoder) = self.encoder.take() {
             encoder.write(self, number, &sealed, header, &touched);

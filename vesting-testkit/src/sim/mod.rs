@@ -13,6 +13,7 @@ mod pool;
 mod port;
 mod rng;
 mod scenario;
+mod versions;
 
 pub use chain::{SimChain, SubnetConfig};
 pub use encode::runtime;

@@ -1,11 +1,11 @@
 //! The simulated chain as a port, in memory.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
-use vesting_core::ports::{ChainError, ChainPort};
-use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, ChainEvent, Coldkey, NetUid, Neuron, Position, Rao};
+use vesting_core::ports::{ChainError, ChainPort, PositionState, Roster, SubnetState, TraceKeys, Traces};
+use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, ChainEvent, Coldkey, NetUid, PositionKey, Rao};
 
 use super::chain::SimChain;
 use super::event::RuntimeEvent;
@@ -75,23 +75,61 @@ impl ChainPort for SimPort {
         self.with(number, |chain| facts(chain, number, netuids))?.ok_or(ChainError::NoSuchBlock(number))
     }
 
-    async fn neurons(&self, block: BlockNumber, netuid: NetUid) -> Result<Vec<Neuron>, ChainError> {
-        self.with(block, |chain| chain.neurons_at(netuid, block))
+    async fn subnet(
+        &self,
+        block: BlockNumber,
+        netuid: NetUid,
+        coldkeys: &BTreeSet<Coldkey>,
+        expected: &Roster,
+    ) -> Result<SubnetState, ChainError> {
+        self.with(block, |chain| {
+            let facts = facts(chain, block, &[netuid]);
+            let neurons = chain.neurons_at(netuid, block);
+            let mut wanted = coldkeys.clone();
+            wanted.extend(neurons.iter().map(|n| n.coldkey));
+            let known = chain.positions(netuid).into_iter().chain(expected.positions.iter().copied());
+            SubnetState {
+                time: facts.as_ref().map(|f| f.time).unwrap_or_default(),
+                spec_version: facts.as_ref().map_or(0, |f| f.spec_version),
+                counters: facts.and_then(|f| f.subnets.get(&netuid).copied()),
+                neurons,
+                owner: chain.owner_at(netuid, block),
+                positions: known
+                    .filter(|key| wanted.contains(&key.coldkey))
+                    .map(|key| {
+                        let alpha = Rao(chain.alpha_at(netuid, key, block));
+                        (key, PositionState { alpha, trace: chain.trace_at(netuid, key, block) })
+                    })
+                    .collect(),
+            }
+        })
     }
 
-    async fn subnet_owner(&self, block: BlockNumber, netuid: NetUid) -> Result<Option<Coldkey>, ChainError> {
-        self.with(block, |chain| chain.subnets.get(&netuid).map(|subnet| subnet.owner.0))
+    async fn traces(&self, block: BlockNumber, netuid: NetUid, keys: &TraceKeys) -> Result<Traces, ChainError> {
+        self.with(block, |chain| {
+            let facts = facts(chain, block, &[netuid]);
+            Traces {
+                spec_version: facts.as_ref().map_or(0, |f| f.spec_version),
+                counters: facts.and_then(|f| f.subnets.get(&netuid).copied()),
+                positions: keys.positions.iter().map(|key| (*key, chain.trace_at(netuid, *key, block))).collect(),
+                pools: keys.pools.iter().map(|hotkey| (*hotkey, chain.pool_at(netuid, *hotkey, block))).collect(),
+            }
+        })
     }
 
-    async fn positions(&self, block: BlockNumber, netuid: NetUid, coldkeys: &[Coldkey]) -> Result<Vec<Position>, ChainError> {
-        let wanted: BTreeSet<&Coldkey> = coldkeys.iter().collect();
+    async fn positions(
+        &self,
+        block: BlockNumber,
+        netuid: NetUid,
+        coldkeys: &BTreeSet<Coldkey>,
+    ) -> Result<BTreeMap<PositionKey, Rao>, ChainError> {
         self.with(block, |chain| {
             chain
                 .positions(netuid)
                 .into_iter()
-                .filter(|key| wanted.contains(&key.coldkey))
-                .map(|key| Position { key, alpha: Rao(chain.alpha_at(netuid, key, block)) })
-                .filter(|position| position.alpha > Rao::ZERO)
+                .filter(|key| coldkeys.contains(&key.coldkey))
+                .map(|key| (key, Rao(chain.alpha_at(netuid, key, block))))
+                .filter(|(_, alpha)| *alpha > Rao::ZERO)
                 .collect()
         })
     }

@@ -1,0 +1,49 @@
+//! A subnet's counters.
+
+use std::collections::BTreeMap;
+
+use vesting_core::ports::ChainError;
+use vesting_core::{BlockNumber, NetUid, SubnetCounters};
+
+use crate::reader::Reader;
+use crate::runtime::Runtime;
+
+const ITEMS: [&str; 7] = [
+    "NetworksAdded",
+    "Tempo",
+    "BlocksSinceLastStep",
+    "LastMechansimStepBlock",
+    "LastEpochBlock",
+    "SubnetEpochIndex",
+    "NetworkRegisteredAt",
+];
+
+/// Their keys, by item, as far as the runtime has them.
+pub(crate) fn keys(runtime: &Runtime, netuid: NetUid) -> Result<BTreeMap<&'static str, Vec<u8>>, ChainError> {
+    ITEMS.into_iter().filter(|item| runtime.stores(item)).map(|item| Ok((item, runtime.key(item, (netuid.0,))?))).collect()
+}
+
+/// The counters; `None` where the subnet does not exist.
+pub(crate) fn read(reader: &Reader<'_>, netuid: NetUid) -> Result<Option<SubnetCounters>, ChainError> {
+    let keys = keys(&reader.runtime, netuid)?;
+    let number = |item: &'static str| -> Result<Option<u64>, ChainError> { keys.get(item).map_or(Ok(None), |key| reader.value(item, key)) };
+    let tempo = keys.get("Tempo").map_or(Ok(None), |key| reader.value::<u16>("Tempo", key))?;
+    let exists = match keys.get("NetworksAdded") {
+        Some(key) => reader.value("NetworksAdded", key)?.unwrap_or(false),
+        None => tempo.is_some(),
+    };
+    if !exists {
+        return Ok(None);
+    }
+    let counted = |item: &'static str| {
+        if keys.contains_key(item) { number(item).map(|value| Some(value.unwrap_or(0))) } else { Ok(None) }
+    };
+    Ok(Some(SubnetCounters {
+        tempo: tempo.unwrap_or(0),
+        blocks_since_last_step: number("BlocksSinceLastStep")?.unwrap_or(0),
+        last_step_block: BlockNumber(number("LastMechansimStepBlock")?.unwrap_or(0)),
+        last_epoch_block: counted("LastEpochBlock")?.map(BlockNumber),
+        epoch_index: counted("SubnetEpochIndex")?,
+        registered_at: BlockNumber(number("NetworkRegisteredAt")?.unwrap_or(0)),
+    }))
+}

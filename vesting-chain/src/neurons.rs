@@ -1,0 +1,49 @@
+//! The neurons of a subnet and its owner.
+
+use vesting_core::ports::ChainError;
+use vesting_core::{Coldkey, Hotkey, NetUid, Neuron, Uid};
+
+use crate::reader::Reader;
+use crate::runtime::Runtime;
+
+/// Every key that they need, as far as `expected` knows them beforehand.
+pub(crate) fn expected_keys(runtime: &Runtime, netuid: NetUid, expected: &[Neuron]) -> Result<Vec<Vec<u8>>, ChainError> {
+    let mut keys = vec![runtime.key("SubnetworkN", (netuid.0,))?];
+    if runtime.stores("SubnetOwner") {
+        keys.push(runtime.key("SubnetOwner", (netuid.0,))?);
+    }
+    for neuron in expected {
+        keys.push(runtime.key("Keys", (netuid.0, neuron.uid.0))?);
+        keys.push(runtime.key("Owner", (neuron.hotkey.0,))?);
+    }
+    Ok(keys)
+}
+
+/// The neurons by uid, and the subnet's owner.
+pub(crate) async fn read(reader: &mut Reader<'_>, netuid: NetUid) -> Result<(Vec<Neuron>, Option<Coldkey>), ChainError> {
+    let runtime = reader.runtime.clone();
+    reader.ensure(expected_keys(&runtime, netuid, &[])?).await?;
+    let count: u16 = reader.value("SubnetworkN", &runtime.key("SubnetworkN", (netuid.0,))?)?.unwrap_or(0);
+    let owner = if runtime.stores("SubnetOwner") {
+        reader.value("SubnetOwner", &runtime.key("SubnetOwner", (netuid.0,))?)?.map(Coldkey)
+    } else {
+        None
+    };
+    let keys = (0..count).map(|uid| Ok((Uid(uid), runtime.key("Keys", (netuid.0, uid))?))).collect::<Result<Vec<_>, ChainError>>()?;
+    reader.ensure(keys.iter().map(|(_, key)| key.clone()).collect()).await?;
+    let mut hotkeys = Vec::with_capacity(keys.len());
+    for (uid, key) in keys {
+        if let Some(hotkey) = reader.value::<[u8; 32]>("Keys", &key)? {
+            hotkeys.push((uid, Hotkey(hotkey), runtime.key("Owner", (hotkey,))?));
+        }
+    }
+    reader.ensure(hotkeys.iter().map(|(.., key)| key.clone()).collect()).await?;
+    let mut neurons = Vec::with_capacity(hotkeys.len());
+    for (uid, hotkey, key) in hotkeys {
+        // A hotkey that nobody owns belongs to no holder.
+        if let Some(coldkey) = reader.value("Owner", &key)? {
+            neurons.push(Neuron { uid, hotkey, coldkey: Coldkey(coldkey) });
+        }
+    }
+    Ok((neurons, owner))
+}

@@ -1,0 +1,61 @@
+//! Reads storage of one block's state, each key once, in few requests.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use subxt::ext::scale_decode::DecodeAsType;
+use vesting_core::ports::ChainError;
+use vesting_core::{BlockHash, BlockNumber};
+
+use crate::chunks::{self, Values};
+use crate::endpoint::Endpoints;
+use crate::runtime::Runtime;
+
+/// The state of a block, as far as it was asked for.
+pub(crate) struct Reader<'a> {
+    endpoints: &'a Endpoints,
+    pub(crate) runtime: Arc<Runtime>,
+    pub(crate) number: BlockNumber,
+    pub(crate) hash: BlockHash,
+    asked: HashSet<Vec<u8>>,
+    values: Values,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader of a state made by `runtime`, that knows nothing yet.
+    pub(crate) fn new(endpoints: &'a Endpoints, runtime: Arc<Runtime>, number: BlockNumber, hash: BlockHash) -> Self {
+        Self { endpoints, runtime, number, hash, asked: HashSet::new(), values: Values::default() }
+    }
+
+    /// The same, with values that were read already.
+    pub(crate) fn with(mut self, asked: impl IntoIterator<Item = Vec<u8>>, values: Values) -> Self {
+        self.asked.extend(asked);
+        self.values.absorb(values);
+        self
+    }
+
+    /// Reads those of the keys that were not read yet.
+    pub(crate) async fn ensure(&mut self, keys: Vec<Vec<u8>>) -> Result<(), ChainError> {
+        let new: Vec<Vec<u8>> = keys.into_iter().filter(|key| self.asked.insert(key.clone())).collect();
+        if !new.is_empty() {
+            self.values.absorb(chunks::read(self.endpoints, self.number, self.hash, &new).await?);
+        }
+        Ok(())
+    }
+
+    /// The bytes of a key that was read; `None` where the state has none.
+    pub(crate) fn raw(&self, key: &[u8]) -> Option<&[u8]> {
+        debug_assert!(self.asked.contains(key), "a key that was not read");
+        self.values.get(key)
+    }
+
+    /// Takes the bytes of a key that was read.
+    pub(crate) fn take(&mut self, key: &[u8]) -> Option<Vec<u8>> {
+        self.values.take(key)
+    }
+
+    /// The value of `SubtensorModule.item` at a key that was read.
+    pub(crate) fn value<T: DecodeAsType>(&self, item: &str, key: &[u8]) -> Result<Option<T>, ChainError> {
+        self.raw(key).map(|bytes| self.runtime.value(item, bytes)).transpose()
+    }
+}

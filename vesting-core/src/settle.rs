@@ -1,0 +1,663 @@
+//! What one block did to positions, where the states before and after it are known.
+//!
+//! Events explain most of it. The states tell what they do not say: the rest of an epoch's emission,
+//! root claims, where the stake of a swapped key went, amounts that old runtimes leave out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::classify::{Flows, Leg, Swap, SwappedKeys};
+use crate::emission::{EpochSetting, incentives};
+use crate::{
+    BlockFacts, BlockNumber, Coldkey, Entry, Flow, Hotkey, Kind, NetUid, PositionKey, Rao, RaoDelta, Source, StakeChange, Succession, Uid,
+};
+
+/// Swaps of one block whose outcome is tried in every combination; beyond, all are taken to have
+/// carried their stake.
+const SWAPS_TRIED: usize = 8;
+
+/// A block with the states around it.
+pub struct BlockStates<'a> {
+    /// The subnet.
+    pub netuid: NetUid,
+    /// The block.
+    pub facts: &'a BlockFacts,
+    /// What its events say about the subnet.
+    pub flows: &'a Flows,
+    /// The coldkeys followed.
+    pub holders: &'a BTreeSet<Coldkey>,
+    /// The coldkeys whose positions were read: at least what [`affected`] names.
+    pub coldkeys: &'a BTreeSet<Coldkey>,
+    /// Their positions in the state of the parent.
+    pub before: &'a BTreeMap<PositionKey, Rao>,
+    /// Their positions in the state of the block; empty where the block dissolved the subnet.
+    pub after: &'a BTreeMap<PositionKey, Rao>,
+    /// The ledger's balances at the parent: those of `before`, but for the open interval's rounding.
+    pub balances: &'a BTreeMap<PositionKey, RaoDelta>,
+    /// For an epoch's block: what its announcements mean.
+    pub epoch: Option<EpochSetting<'a>>,
+    /// Whether the runtime changed here.
+    pub runtime_changed: bool,
+}
+
+/// What a block did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// The entries of the holders, those that become holders here included, in ledger order.
+    pub entries: Vec<Entry>,
+    /// Coldkeys that took over from a holder, in order of events.
+    pub successions: Vec<Succession>,
+    /// Of an epoch: a row for each position of the holders that it touched.
+    pub rows: Vec<StakeChange>,
+    /// Events by which a holder received the stake of a coldkey that was none.
+    pub received: BTreeSet<u32>,
+    /// Hotkeys whose stake went to another hotkey, in order of events: rounding goes with it.
+    pub renamed: Vec<(Hotkey, Hotkey)>,
+}
+
+/// The coldkeys whose positions must be read around a block to settle it: none where events say all.
+#[must_use]
+pub fn affected(flows: &Flows, holders: &BTreeSet<Coldkey>, balances: &BTreeMap<PositionKey, RaoDelta>) -> BTreeSet<Coldkey> {
+    let mut found = BTreeSet::new();
+    let mut held: BTreeSet<Coldkey> = holders.clone();
+    for swap in &flows.swaps {
+        match swap.keys {
+            SwappedKeys::Hotkey(old, new) => {
+                let staked = balances.iter().filter(|(key, alpha)| (key.hotkey == old || key.hotkey == new) && !alpha.is_zero());
+                found.extend(staked.map(|(key, _)| key.coldkey));
+                let legs = flows.legs.iter().filter(|leg| leg.key.hotkey == old || leg.key.hotkey == new);
+                found.extend(legs.map(|leg| leg.key.coldkey).filter(|coldkey| held.contains(coldkey)));
+            }
+            SwappedKeys::Coldkey(old, new) if held.contains(&old) || held.contains(&new) => {
+                found.extend([old, new]);
+                held.extend([old, new]);
+            }
+            SwappedKeys::Coldkey(..) => {}
+        }
+    }
+    // Stake that is swapped to a name that is swapped again is followed on.
+    for swap in &flows.swaps {
+        if let SwappedKeys::Coldkey(old, new) = swap.keys
+            && (found.contains(&old) || found.contains(&new))
+        {
+            found.extend([old, new]);
+        }
+    }
+    found.extend(flows.claims.iter().map(|(_, coldkey)| *coldkey).filter(|coldkey| held.contains(coldkey)));
+    let untold = flows.legs.iter().filter(|leg| leg.alpha.is_none());
+    found.extend(untold.map(|leg| leg.key.coldkey).filter(|coldkey| held.contains(coldkey)));
+    found
+}
+
+/// Settles a block.
+#[must_use]
+pub fn settle(states: &BlockStates<'_>) -> Settled {
+    let mut work = Work::new(states);
+    work.find_swaps();
+    work.find_rest();
+    work.write()
+}
+
+fn of(positions: &BTreeMap<PositionKey, Rao>, key: &PositionKey) -> RaoDelta {
+    positions.get(key).copied().unwrap_or_default().delta()
+}
+
+/// A block being settled.
+struct Work<'a> {
+    states: &'a BlockStates<'a>,
+    number: BlockNumber,
+    incentives: BTreeMap<(PositionKey, Source), RaoDelta>,
+    legs: Vec<Leg>,
+    /// The swaps that carried their stake.
+    swaps: Vec<Swap>,
+    keys: BTreeSet<PositionKey>,
+    /// Emission beyond what was announced.
+    rest: BTreeMap<PositionKey, RaoDelta>,
+    /// What is left, by position: the share pool's rounding or worse.
+    left: BTreeMap<PositionKey, RaoDelta>,
+    claimed: BTreeMap<PositionKey, (Source, RaoDelta)>,
+}
+
+impl<'a> Work<'a> {
+    fn new(states: &'a BlockStates<'a>) -> Self {
+        let incentives = states.epoch.map(|setting| incentives(states.netuid, states.facts, &setting)).unwrap_or_default();
+        let read = |key: &PositionKey| states.coldkeys.contains(&key.coldkey);
+        let incentives: BTreeMap<_, _> = incentives.into_iter().filter(|((key, _), _)| read(key)).collect();
+        let legs: Vec<Leg> = states.flows.legs.iter().filter(|leg| read(&leg.key)).copied().collect();
+        let mut keys: BTreeSet<PositionKey> = states.before.keys().chain(states.after.keys()).copied().collect();
+        keys.extend(incentives.keys().map(|(key, _)| *key));
+        keys.extend(legs.iter().map(|leg| leg.key));
+        keys.extend(states.balances.iter().filter(|(key, alpha)| read(key) && !alpha.is_zero()).map(|(key, _)| *key));
+        Self {
+            states,
+            number: states.facts.block.number,
+            incentives,
+            legs,
+            swaps: Vec::new(),
+            keys,
+            rest: BTreeMap::new(),
+            left: BTreeMap::new(),
+            claimed: BTreeMap::new(),
+        }
+    }
+
+    /// A position's balance at the parent: the ledger's where it is followed, else the chain's.
+    fn start(&self, key: &PositionKey) -> RaoDelta {
+        if self.states.holders.contains(&key.coldkey) {
+            self.states.balances.get(key).copied().unwrap_or_default()
+        } else {
+            of(self.states.before, key)
+        }
+    }
+
+    /// Which swaps carried their stake, by whatever comes nearest to the state after the block.
+    fn find_swaps(&mut self) {
+        let swaps: Vec<Swap> = self.states.flows.swaps.clone();
+        for swap in &swaps {
+            let renamed: Vec<PositionKey> = self.keys.iter().filter_map(|key| swap.keys.renamed(key)).collect();
+            self.keys.extend(renamed.into_iter().filter(|key| self.states.coldkeys.contains(&key.coldkey)));
+        }
+        // A coldkey never leaves its stake behind.
+        let open: Vec<usize> = (0..swaps.len()).filter(|i| matches!(swaps[*i].keys, SwappedKeys::Hotkey(..))).collect();
+        let mut best: Option<(u128, Vec<Swap>)> = None;
+        let tried = if open.len() > SWAPS_TRIED { 1 } else { 1usize << open.len() };
+        for choice in 0..tried {
+            // The first choice carries everything, so that a tie means that the stake went along.
+            let stays = |i: usize| open.iter().position(|o| *o == i).is_some_and(|bit| bit < SWAPS_TRIED && choice & (1 << bit) != 0);
+            let carried: Vec<Swap> = (0..swaps.len()).filter(|i| !stays(*i)).map(|i| swaps[i]).collect();
+            let off = self.distance(&carried);
+            if best.as_ref().is_none_or(|(least, _)| off < *least) {
+                best = Some((off, carried));
+            }
+        }
+        self.swaps = best.map(|(_, carried)| carried).unwrap_or_default();
+    }
+
+    /// How far from the state after the block the known flows lead if these swaps carried stake.
+    fn distance(&self, swaps: &[Swap]) -> u128 {
+        let mut running: BTreeMap<PositionKey, RaoDelta> = self.keys.iter().map(|key| (*key, self.start(key))).collect();
+        for ((key, _), alpha) in &self.incentives {
+            *running.entry(*key).or_default() += *alpha;
+        }
+        for step in steps(&self.legs, swaps) {
+            match step {
+                Step::Leg(leg) => *running.entry(leg.key).or_default() += leg.alpha.unwrap_or_default(),
+                Step::Swap(swap) => {
+                    carry(&mut running, &swap.keys);
+                }
+            }
+        }
+        running.iter().map(|(key, alpha)| (of(self.states.after, key) - *alpha).magnitude()).fold(0, u128::saturating_add)
+    }
+
+    /// The positions that swaps join into one, each group in order.
+    fn groups(&self) -> Vec<Vec<PositionKey>> {
+        let mut group: BTreeMap<PositionKey, PositionKey> = self.keys.iter().map(|key| (*key, *key)).collect();
+        for swap in &self.swaps {
+            for key in &self.keys {
+                let Some(renamed) = swap.keys.renamed(key).filter(|renamed| self.keys.contains(renamed)) else { continue };
+                let (Some(a), Some(b)) = (group.get(key).copied(), group.get(&renamed).copied()) else { continue };
+                group.values_mut().filter(|name| **name == b).for_each(|name| *name = a);
+            }
+        }
+        let mut groups: BTreeMap<PositionKey, Vec<PositionKey>> = BTreeMap::new();
+        for (key, name) in group {
+            groups.entry(name).or_default().push(key);
+        }
+        groups.into_values().collect()
+    }
+
+    /// What events with amounts do not explain: amounts left out, emission, root claims, rounding.
+    fn find_rest(&mut self) {
+        let mut known: BTreeMap<PositionKey, RaoDelta> = BTreeMap::new();
+        for ((key, _), alpha) in &self.incentives {
+            *known.entry(*key).or_default() += *alpha;
+        }
+        for leg in &self.legs {
+            *known.entry(leg.key).or_default() += leg.alpha.unwrap_or_default();
+        }
+        for group in self.groups() {
+            let sum = |of: &dyn Fn(&PositionKey) -> RaoDelta| group.iter().map(of).sum::<RaoDelta>();
+            let change = sum(&|key| of(self.states.after, key)) - sum(&|key| of(self.states.before, key));
+            let mut rest = change - sum(&|key| known.get(key).copied().unwrap_or_default());
+            rest = rest - self.fill_in(&group, rest);
+            if self.states.flows.dissolved.is_some() || rest.is_zero() {
+                // What a dissolved subnet leaves is taken by the dissolution.
+                continue;
+            }
+            if self.states.epoch.is_some() {
+                if rest.0 > 0 {
+                    self.rest.insert(self.earner(&group), rest);
+                } else {
+                    self.left.insert(self.last_name(&group), rest);
+                }
+            } else if let Some((source, key)) = self.claim(&group, rest) {
+                self.claimed.insert(key, (source, rest));
+            }
+            // Anything else between epochs waits for the end of the interval.
+        }
+    }
+
+    /// Gives the amount left to the last leg without one that went in its direction. A runtime that
+    /// leaves amounts out pays dividends all the same: in an epoch's block of such a position the two
+    /// cannot be told apart, and what goes out is then less by the dividend.
+    fn fill_in(&mut self, group: &[PositionKey], rest: RaoDelta) -> RaoDelta {
+        let untold = |leg: &&mut Leg| leg.alpha.is_none() && leg.incoming == (rest.0 > 0) && group.contains(&leg.key);
+        match self.legs.iter_mut().rev().find(untold) {
+            Some(leg) if !rest.is_zero() => {
+                leg.alpha = Some(rest);
+                rest
+            }
+            _ => RaoDelta::ZERO,
+        }
+    }
+
+    /// The position of a group that emission came to: the one with most stake before.
+    fn earner(&self, group: &[PositionKey]) -> PositionKey {
+        group.iter().copied().max_by_key(|key| (of(self.states.before, key), std::cmp::Reverse(*key))).unwrap_or_else(|| group[0])
+    }
+
+    /// Where the stake of a group is after the block.
+    fn last_name(&self, group: &[PositionKey]) -> PositionKey {
+        group.iter().copied().max_by_key(|key| (of(self.states.after, key), std::cmp::Reverse(*key))).unwrap_or_else(|| group[0])
+    }
+
+    /// The root claim that explains a rise, and the position it came to. A rise of no more than what
+    /// other operations may have rounded is none.
+    fn claim(&self, group: &[PositionKey], rest: RaoDelta) -> Option<(Source, PositionKey)> {
+        if rest.0 <= 0 {
+            return None;
+        }
+        let flows = self.states.flows;
+        let (source, claimer) = flows.claims.iter().find(|(_, coldkey)| group.iter().any(|key| key.coldkey == *coldkey))?;
+        let others = flows.claims.iter().filter(|(_, coldkey)| coldkey != claimer).count();
+        let operations: u64 = group.iter().map(|key| flows.operations.get(&key.hotkey).copied().unwrap_or(0)).sum();
+        let noise = u128::from(operations)
+            .saturating_add(u128::try_from(others).unwrap_or(u128::MAX))
+            .saturating_add(u128::from(self.states.runtime_changed));
+        if rest.magnitude() <= noise {
+            return None;
+        }
+        let mut key = *group.iter().filter(|key| key.coldkey == *claimer).max_by_key(|key| of(self.states.before, key))?;
+        for swap in self.swaps.iter().filter(|swap| swap.source.event_index < source.event_index) {
+            key = swap.keys.renamed(&key).filter(|renamed| group.contains(renamed)).unwrap_or(key);
+        }
+        Some((*source, key))
+    }
+
+    fn entry(&self, source: Option<Source>, key: PositionKey, kind: Kind, alpha: RaoDelta) -> Entry {
+        Entry { netuid: self.states.netuid, block: self.number, source, key, kind, alpha }
+    }
+
+    fn write(self) -> Settled {
+        let states = self.states;
+        let mut holders: BTreeSet<Coldkey> = states.holders.clone();
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut successions = Vec::new();
+        let mut renamed = Vec::new();
+        let mut received = BTreeSet::new();
+        for ((key, source), alpha) in &self.incentives {
+            entries.push(self.entry(Some(*source), *key, Kind::Incentive, *alpha));
+        }
+        for (key, alpha) in &self.rest {
+            // A runtime that announces nothing pays incentive all the same: then all of it counts as such.
+            let kind = if states.facts.announces_incentive { Kind::DividendOrOther } else { Kind::Incentive };
+            entries.push(self.entry(None, *key, kind, *alpha));
+        }
+        let mut running: BTreeMap<PositionKey, RaoDelta> = self.keys.iter().map(|key| (*key, self.start(key))).collect();
+        for entry in &entries {
+            *running.entry(entry.key).or_default() += entry.alpha;
+        }
+        let mut claims: Vec<(Source, Entry)> =
+            self.claimed.iter().map(|(key, (source, alpha))| (*source, self.entry(Some(*source), *key, Kind::RootClaim, *alpha))).collect();
+        claims.sort_by_key(|(source, entry)| (source.event_index, entry.key));
+        let mut claims = claims.into_iter().peekable();
+        let mut post = |entries: &mut Vec<Entry>, running: &mut BTreeMap<PositionKey, RaoDelta>, before: u32| {
+            while let Some((_, claim)) = claims.next_if(|(source, _)| source.event_index < before) {
+                *running.entry(claim.key).or_default() += claim.alpha;
+                entries.push(claim);
+            }
+        };
+        for step in steps(&self.legs, &self.swaps) {
+            post(&mut entries, &mut running, step.source().event_index);
+            self.dissolve(&mut entries, &mut running, Some(step.source().event_index));
+            match step {
+                Step::Leg(leg) => {
+                    *running.entry(leg.key).or_default() += leg.alpha.unwrap_or_default();
+                    entries.extend(Flows::entry(states.netuid, self.number, leg));
+                }
+                Step::Swap(swap) => {
+                    if let SwappedKeys::Hotkey(old, new) = swap.keys {
+                        renamed.push((old, new));
+                    }
+                    if let SwappedKeys::Coldkey(old, new) = swap.keys {
+                        let event_index = swap.source.event_index;
+                        if holders.contains(&old) {
+                            holders.insert(new);
+                            successions.push(Succession { block: self.number, event_index, old, new });
+                        } else {
+                            received.insert(event_index);
+                        }
+                    }
+                    for (from, to, alpha) in carry(&mut running, &swap.keys) {
+                        entries.push(self.entry(Some(swap.source), from, Kind::KeySwap, -alpha));
+                        entries.push(self.entry(Some(swap.source), to, Kind::KeySwap, alpha));
+                    }
+                }
+            }
+        }
+        post(&mut entries, &mut running, u32::MAX);
+        self.dissolve(&mut entries, &mut running, None);
+        for (key, alpha) in &self.left {
+            let kind = if alpha.magnitude() <= u128::from(self.bound(&key.hotkey)) { Kind::Rounding } else { Kind::Unattributed };
+            entries.push(self.entry(None, *key, kind, *alpha));
+        }
+        entries.retain(|entry| holders.contains(&entry.key.coldkey) && !entry.alpha.is_zero());
+        entries.sort_by_key(Entry::order);
+        let rows = self.rows(&entries, &holders);
+        Settled { entries, successions, rows, received, renamed }
+    }
+
+    /// Takes what is left of a dissolved subnet, once its event is reached.
+    fn dissolve(&self, entries: &mut Vec<Entry>, running: &mut BTreeMap<PositionKey, RaoDelta>, reached: Option<u32>) {
+        let Some(source) = self.states.flows.dissolved.filter(|source| reached.is_none_or(|index| index > source.event_index)) else {
+            return;
+        };
+        let gone = |entry: &Entry| entry.kind == Kind::Dissolved;
+        if entries.iter().any(gone) {
+            return;
+        }
+        for (key, alpha) in running.iter_mut().filter(|(_, alpha)| !alpha.is_zero()) {
+            entries.push(self.entry(Some(source), *key, Kind::Dissolved, -*alpha));
+            *alpha = RaoDelta::ZERO;
+        }
+    }
+
+    /// The most that rounding may take in an epoch's block: a rao for each operation on the hotkey,
+    /// a credit of emission and the dividends being operations too, and claims of which it is not
+    /// known where they went.
+    fn bound(&self, hotkey: &Hotkey) -> u64 {
+        let flows = self.states.flows;
+        let on = |hotkey: &Hotkey| {
+            let credits = self.incentives.keys().filter(|(key, _)| key.hotkey == *hotkey).count();
+            flows.operations.get(hotkey).copied().unwrap_or(0).saturating_add(u64::try_from(credits).unwrap_or(u64::MAX))
+        };
+        let old = self.swaps.iter().filter_map(|swap| match swap.keys {
+            SwappedKeys::Hotkey(old, new) if new == *hotkey => Some(on(&old)),
+            SwappedKeys::Hotkey(..) => None,
+            SwappedKeys::Coldkey(..) => Some(1),
+        });
+        let operations = on(hotkey).saturating_add(old.sum());
+        let claims = u64::try_from(flows.claims.len()).unwrap_or(u64::MAX);
+        operations.saturating_add(claims).saturating_add(1).saturating_add(u64::from(self.states.runtime_changed))
+    }
+
+    fn rows(&self, entries: &[Entry], holders: &BTreeSet<Coldkey>) -> Vec<StakeChange> {
+        let Some(setting) = self.states.epoch else { return Vec::new() };
+        let uids: BTreeMap<PositionKey, Uid> = setting.neurons.iter().map(|n| (n.position(), n.uid)).collect();
+        let mut own: BTreeMap<PositionKey, Vec<&Entry>> = BTreeMap::new();
+        for entry in entries {
+            own.entry(entry.key).or_default().push(entry);
+        }
+        let mut rows = Vec::new();
+        for key in self.keys.iter().filter(|key| holders.contains(&key.coldkey)) {
+            let position = |positions: &BTreeMap<PositionKey, Rao>| positions.get(key).copied().unwrap_or_default();
+            let (before, after) = (position(self.states.before), position(self.states.after));
+            let own = own.get(key).map_or(&[][..], Vec::as_slice);
+            if before == after && own.is_empty() {
+                continue;
+            }
+            let sum = |wanted: &dyn Fn(&Entry) -> bool| own.iter().filter(|e| wanted(e)).map(|e| e.alpha).sum::<RaoDelta>();
+            let flow = |flow: Flow| sum(&|e| e.flow() == flow);
+            rows.push(StakeChange {
+                uid: uids.get(key).copied(),
+                key: *key,
+                before,
+                after,
+                manual_add: flow(Flow::Inflow),
+                manual_remove: -flow(Flow::Outflow),
+                neutral: flow(Flow::Neutral),
+                true_emission: flow(Flow::Emission),
+                incentive: sum(&|e| e.kind == Kind::Incentive),
+                rounding: flow(Flow::Rounding),
+                unattributed: flow(Flow::Unattributed),
+            });
+        }
+        rows
+    }
+}
+
+/// What happens in order of events.
+enum Step<'a> {
+    Leg(&'a Leg),
+    Swap(&'a Swap),
+}
+
+impl Step<'_> {
+    const fn source(&self) -> Source {
+        match self {
+            Self::Leg(leg) => leg.source,
+            Self::Swap(swap) => swap.source,
+        }
+    }
+}
+
+fn steps<'a>(legs: &'a [Leg], swaps: &'a [Swap]) -> Vec<Step<'a>> {
+    let mut steps: Vec<Step<'a>> = legs.iter().map(Step::Leg).chain(swaps.iter().map(Step::Swap)).collect();
+    steps.sort_by_key(|step| step.source().event_index);
+    steps
+}
+
+/// Carries every balance of the old key to the new one; gives what went where.
+fn carry(running: &mut BTreeMap<PositionKey, RaoDelta>, keys: &SwappedKeys) -> Vec<(PositionKey, PositionKey, RaoDelta)> {
+    let moved: Vec<(PositionKey, PositionKey, RaoDelta)> = running
+        .iter()
+        .filter(|(_, alpha)| !alpha.is_zero())
+        .filter_map(|(key, alpha)| keys.renamed(key).map(|renamed| (*key, renamed, *alpha)))
+        .collect();
+    for (from, to, alpha) in &moved {
+        running.insert(*from, RaoDelta::ZERO);
+        *running.entry(*to).or_default() += *alpha;
+    }
+    moved
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::classify;
+    use crate::{BlockHash, BlockRef, ChainEvent, Millis, Neuron, Phase, StakeEvent};
+
+    const NETUID: NetUid = NetUid(2);
+    const OWNER: Coldkey = Coldkey([9; 32]);
+    const MINER: PositionKey = at(1, 2);
+
+    const fn at(hotkey: u8, coldkey: u8) -> PositionKey {
+        PositionKey { hotkey: Hotkey([hotkey; 32]), coldkey: Coldkey([coldkey; 32]) }
+    }
+
+    /// A block of which everything but the outcome is given.
+    struct Case<'a> {
+        events: &'a [StakeEvent],
+        before: &'a [(PositionKey, u64)],
+        after: &'a [(PositionKey, u64)],
+        holders: &'a [u8],
+        epoch: bool,
+        announces: bool,
+    }
+
+    const CASE: Case<'static> = Case { events: &[], before: &[], after: &[], holders: &[2], epoch: false, announces: true };
+
+    fn run(case: &Case<'_>) -> Settled {
+        let neurons = [
+            Neuron { uid: Uid(0), hotkey: Hotkey([8; 32]), coldkey: OWNER },
+            Neuron { uid: Uid(1), hotkey: MINER.hotkey, coldkey: MINER.coldkey },
+        ];
+        let phase = |event: &StakeEvent| match event {
+            StakeEvent::IncentiveEmitted { .. } | StakeEvent::RootClaimed { .. } => Phase::Initialization,
+            _ => Phase::Extrinsic(1),
+        };
+        let events: Vec<ChainEvent> =
+            (0u32..).zip(case.events).map(|(index, event)| ChainEvent { index, phase: phase(event), event: event.clone() }).collect();
+        let facts = BlockFacts {
+            block: BlockRef { number: BlockNumber(20), hash: BlockHash::default() },
+            parent_hash: BlockHash::default(),
+            time: Millis(0),
+            spec_version: 425,
+            announces_incentive: case.announces,
+            subnets: BTreeMap::new(),
+            events,
+        };
+        let positions = |list: &[(PositionKey, u64)]| list.iter().map(|(key, alpha)| (*key, Rao(*alpha))).collect::<BTreeMap<_, _>>();
+        let (before, after) = (positions(case.before), positions(case.after));
+        let holders: BTreeSet<Coldkey> = case.holders.iter().map(|n| Coldkey([*n; 32])).collect();
+        let balances: BTreeMap<PositionKey, RaoDelta> =
+            before.iter().filter(|(key, _)| holders.contains(&key.coldkey)).map(|(key, alpha)| (*key, alpha.delta())).collect();
+        let flows = classify(NETUID, &facts.events);
+        let mut coldkeys = affected(&flows, &holders, &balances);
+        if case.epoch {
+            coldkeys.extend(&holders);
+        }
+        let setting = EpochSetting { neurons: &neurons, subnet_owner: Some(OWNER) };
+        let settled = settle(&BlockStates {
+            netuid: NETUID,
+            facts: &facts,
+            flows: &flows,
+            holders: &holders,
+            coldkeys: &coldkeys,
+            before: &before,
+            after: &after,
+            balances: &balances,
+            epoch: case.epoch.then_some(setting),
+            runtime_changed: false,
+        });
+        assert!(settled.rows.iter().all(StakeChange::adds_up), "{:?}", settled.rows);
+        settled
+    }
+
+    fn check(case: &Case<'_>, expected: &[(Kind, PositionKey, i128)]) {
+        let found: Vec<_> = run(case).entries.iter().map(|e| (e.kind, e.key, e.alpha.0)).collect();
+        assert_eq!(found, expected);
+    }
+
+    fn incentive(emissions: [u64; 2]) -> StakeEvent {
+        StakeEvent::IncentiveEmitted { netuid: NETUID, mechanism: 0, emissions: emissions.map(Rao).to_vec() }
+    }
+
+    fn removed(key: PositionKey, alpha: Option<u64>) -> StakeEvent {
+        StakeEvent::StakeRemoved { coldkey: key.coldkey, hotkey: key.hotkey, netuid: NETUID, alpha: alpha.map(Rao) }
+    }
+
+    fn hotkey_swapped(old: u8, new: u8) -> StakeEvent {
+        StakeEvent::HotkeySwapped { coldkey: MINER.coldkey, old: Hotkey([old; 32]), new: Hotkey([new; 32]), netuid: None }
+    }
+
+    fn coldkey_swapped(old: u8, new: u8) -> StakeEvent {
+        StakeEvent::ColdkeySwapped { old: Coldkey([old; 32]), new: Coldkey([new; 32]) }
+    }
+
+    #[test]
+    fn incentive_and_dividends_are_told_apart_and_the_owner_gets_none() {
+        let case = Case { events: &[incentive([500, 70])], before: &[(MINER, 100)], after: &[(MINER, 200)], epoch: true, ..CASE };
+        check(&case, &[(Kind::Incentive, MINER, 70), (Kind::DividendOrOther, MINER, 30)]);
+    }
+
+    #[test]
+    fn what_is_earned_and_sold_in_one_block_is_seen() {
+        let case = Case { events: &[incentive([0, 70]), removed(MINER, Some(70))], epoch: true, ..CASE };
+        check(&case, &[(Kind::Incentive, MINER, 70), (Kind::StakeRemoved, MINER, -70)]);
+        assert_eq!(run(&case).rows.len(), 1, "a position that reads 0 before and after");
+    }
+
+    #[test]
+    fn a_rao_too_little_is_rounding_and_more_is_not_hidden() {
+        let case = Case { events: &[incentive([0, 70])], before: &[(MINER, 100)], after: &[(MINER, 169)], epoch: true, ..CASE };
+        check(&case, &[(Kind::Incentive, MINER, 70), (Kind::Rounding, MINER, -1)]);
+        let case = Case { after: &[(MINER, 100)], ..case };
+        check(&case, &[(Kind::Incentive, MINER, 70), (Kind::Unattributed, MINER, -70)]);
+    }
+
+    #[test]
+    fn without_announcements_all_emission_is_reward() {
+        let case = Case { before: &[(MINER, 100)], after: &[(MINER, 150)], epoch: true, announces: false, ..CASE };
+        check(&case, &[(Kind::Incentive, MINER, 50)]);
+    }
+
+    #[test]
+    fn a_hotkey_swap_carries_what_it_finds_at_its_index() {
+        let case = Case {
+            events: &[incentive([0, 70]), removed(MINER, Some(20)), hotkey_swapped(1, 5), removed(at(5, 2), Some(50))],
+            before: &[(MINER, 100)],
+            after: &[(at(5, 2), 107)],
+            epoch: true,
+            ..CASE
+        };
+        let expected = [
+            (Kind::Incentive, MINER, 70),
+            (Kind::DividendOrOther, MINER, 7),
+            (Kind::StakeRemoved, MINER, -20),
+            (Kind::KeySwap, MINER, -157),
+            (Kind::KeySwap, at(5, 2), 157),
+            (Kind::StakeRemoved, at(5, 2), -50),
+        ];
+        check(&case, &expected);
+    }
+
+    #[test]
+    fn a_hotkey_swap_may_leave_the_stake_behind() {
+        let case = Case { events: &[hotkey_swapped(1, 5)], before: &[(MINER, 100)], after: &[(MINER, 100)], ..CASE };
+        check(&case, &[]);
+        let case = Case { after: &[(at(5, 2), 100)], ..case };
+        check(&case, &[(Kind::KeySwap, MINER, -100), (Kind::KeySwap, at(5, 2), 100)]);
+        assert_eq!(run(&case).renamed, [(Hotkey([1; 32]), Hotkey([5; 32]))]);
+    }
+
+    #[test]
+    fn a_holder_goes_on_under_its_new_coldkey() {
+        let case = Case {
+            events: &[coldkey_swapped(2, 4), removed(at(1, 4), Some(30))],
+            before: &[(MINER, 100), (at(7, 4), 11)],
+            after: &[(at(1, 4), 70), (at(7, 4), 11)],
+            ..CASE
+        };
+        check(&case, &[(Kind::KeySwap, MINER, -100), (Kind::KeySwap, at(1, 4), 100), (Kind::StakeRemoved, at(1, 4), -30)]);
+        let settled = run(&case);
+        let expected = Succession { block: BlockNumber(20), event_index: 0, old: MINER.coldkey, new: Coldkey([4; 32]) };
+        assert_eq!((settled.successions, settled.received), (vec![expected], BTreeSet::new()));
+    }
+
+    #[test]
+    fn what_a_holder_receives_from_a_stranger_by_swap_is_not_its_own_history() {
+        let case = Case { events: &[coldkey_swapped(4, 2)], before: &[(at(1, 4), 10), (MINER, 5)], after: &[(MINER, 15)], ..CASE };
+        check(&case, &[(Kind::KeySwap, MINER, 10)]);
+        let settled = run(&case);
+        assert_eq!((settled.successions, settled.received), (vec![], BTreeSet::from([0])));
+    }
+
+    #[test]
+    fn a_rise_that_only_a_root_claim_explains_is_one() {
+        let claimed = |n| StakeEvent::RootClaimed { coldkey: Coldkey([n; 32]) };
+        let case = Case { events: &[claimed(2)], before: &[(MINER, 100)], after: &[(MINER, 101)], ..CASE };
+        check(&case, &[(Kind::RootClaim, MINER, 1)]);
+        // Another's claim may have rounded by a rao; nobody's claim explains nothing.
+        check(&Case { events: &[claimed(2), claimed(3)], ..case }, &[]);
+        check(&Case { events: &[claimed(3)], after: &[(MINER, 200)], ..case }, &[]);
+    }
+
+    #[test]
+    fn amounts_left_out_are_told_by_balances() {
+        let case = Case { events: &[removed(MINER, None)], before: &[(MINER, 100)], after: &[(MINER, 60)], ..CASE };
+        check(&case, &[(Kind::StakeRemoved, MINER, -40)]);
+        let case = Case { events: &[incentive([0, 70]), removed(MINER, None)], epoch: true, ..case };
+        check(&case, &[(Kind::Incentive, MINER, 70), (Kind::StakeRemoved, MINER, -110)]);
+    }
+
+    #[test]
+    fn a_dissolved_subnet_takes_what_is_left() {
+        let case = Case {
+            events: &[removed(MINER, Some(30)), StakeEvent::NetworkRemoved { netuid: NETUID }, coldkey_swapped(2, 4)],
+            before: &[(MINER, 100)],
+            ..CASE
+        };
+        check(&case, &[(Kind::StakeRemoved, MINER, -30), (Kind::Dissolved, MINER, -70)]);
+    }
+}

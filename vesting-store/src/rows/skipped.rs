@@ -1,0 +1,26 @@
+use diesel::prelude::*;
+use vesting_core::ports::StoreError;
+use vesting_core::{Millis, NetUid, SkippedSlot};
+
+use crate::convert::{At, int};
+use crate::schema::skipped_slots;
+
+/// A slot whose epoch was skipped.
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = skipped_slots)]
+pub struct SkippedRow {
+    netuid: i32,
+    block: i64,
+    time: i64,
+}
+
+impl SkippedRow {
+    pub fn new(netuid: NetUid, slot: &SkippedSlot) -> Result<Self, StoreError> {
+        Ok(Self { netuid: netuid.0.into(), block: int("block", slot.block.0)?, time: int("time", slot.time.0)? })
+    }
+
+    pub fn read(&self) -> Result<SkippedSlot, StoreError> {
+        let at = At { table: "skipped_slots", netuid: self.netuid, block: self.block };
+        Ok(SkippedSlot { block: at.block(self.block)?, time: Millis(at.number(self.time)?) })
+    }
+}

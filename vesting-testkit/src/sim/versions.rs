@@ -1,0 +1,39 @@
+//! Values by the block that wrote them.
+
+use std::collections::BTreeMap;
+
+use vesting_core::BlockNumber;
+
+/// What keys held in the state of every block.
+#[derive(Debug)]
+pub(crate) struct Versions<K, V>(BTreeMap<K, Vec<(u64, V)>>);
+
+impl<K, V> Default for Versions<K, V> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<K: Ord, V: PartialEq> Versions<K, V> {
+    /// Writes a value in block `number`, which is the newest.
+    pub(crate) fn set(&mut self, key: K, number: u64, value: V) {
+        let versions = self.0.entry(key).or_default();
+        match versions.last_mut() {
+            Some((_, last)) if *last == value => {}
+            Some((at, last)) if *at == number => *last = value,
+            _ => versions.push((number, value)),
+        }
+    }
+
+    /// The value in the state of a block.
+    pub(crate) fn at(&self, key: &K, block: BlockNumber) -> Option<&V> {
+        let versions = self.0.get(key)?;
+        let after = versions.partition_point(|(number, _)| *number <= block.0);
+        versions[..after].last().map(|(_, value)| value)
+    }
+
+    /// Every key there ever was.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &K> {
+        self.0.keys()
+    }
+}
