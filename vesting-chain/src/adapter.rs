@@ -11,7 +11,7 @@ use subxt::ext::codec::{Compact, Decode};
 use subxt::rpcs::rpc_params;
 use subxt::utils::H256;
 use tokio::sync::Mutex;
-use vesting_core::ports::{ChainError, ChainPort, Roster, SubnetState, TraceKeys, Traces};
+use vesting_core::ports::{Asked, ChainError, ChainPort, Roster, SubnetState, TraceKeys, Traces};
 use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, Coldkey, Millis, NetUid, PositionKey, Rao};
 
 use crate::endpoint::{Endpoints, Requests};
@@ -322,12 +322,23 @@ impl ChainPort for SubxtChain {
     async fn positions(
         &self,
         block: BlockNumber,
-        netuid: NetUid,
-        coldkeys: &BTreeSet<Coldkey>,
-    ) -> Result<BTreeMap<PositionKey, Rao>, ChainError> {
-        let none = BTreeSet::new();
-        let mut reader = self.read(block, |runtime| positions::expected_keys(runtime, netuid, coldkeys, &none)).await?;
-        let positions = positions::read(&mut reader, netuid, coldkeys, &none).await?;
-        Ok(positions.into_iter().filter(|(_, position)| position.alpha > Rao::ZERO).map(|(key, position)| (key, position.alpha)).collect())
+        asked: &BTreeMap<NetUid, Asked>,
+    ) -> Result<BTreeMap<NetUid, BTreeMap<PositionKey, Rao>>, ChainError> {
+        let mut reader = self
+            .read(block, |runtime| {
+                let mut keys = Vec::new();
+                for (netuid, asked) in asked {
+                    keys.extend(positions::expected_keys(runtime, *netuid, &asked.coldkeys, &asked.expected)?);
+                }
+                Ok(keys)
+            })
+            .await?;
+        let mut found = BTreeMap::new();
+        for (netuid, asked) in asked {
+            let positions = positions::read(&mut reader, *netuid, &asked.coldkeys, &asked.expected).await?;
+            let held = positions.into_iter().filter(|(_, position)| position.alpha > Rao::ZERO);
+            found.insert(*netuid, held.map(|(key, position)| (key, position.alpha)).collect());
+        }
+        Ok(found)
     }
 }

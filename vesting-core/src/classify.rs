@@ -68,6 +68,16 @@ impl SwappedKeys {
             _ => None,
         }
     }
+
+    /// Where what is at a position afterwards may have been before, if the swap is about it.
+    #[must_use]
+    pub fn origin(&self, key: &PositionKey) -> Option<PositionKey> {
+        match *self {
+            Self::Hotkey(old, new) if key.hotkey == new => Some(PositionKey { hotkey: old, ..*key }),
+            Self::Coldkey(old, new) if key.coldkey == new => Some(PositionKey { coldkey: old, ..*key }),
+            _ => None,
+        }
+    }
 }
 
 impl Flows {

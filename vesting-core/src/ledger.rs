@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::classify::Flows;
 use crate::ports::{BalanceChange, Commit, Holder, LedgerState, NeuronRow, OpenInterval, Roster, Snapshot, Watermark};
+use crate::settle::Settled;
 use crate::{
     BlockFacts, BlockNumber, BlockRef, Coldkey, Entry, EpochRecord, Exit, Flow, HolderTranches, Hotkey, Kind, Millis, NetUid, Neuron,
     OpenTranche, PositionKey, Rao, RaoDelta, SkippedSlot, Succession, Successions, Tranche, TrancheChange, Uid,
@@ -171,12 +172,6 @@ impl SubnetLedger {
         &self.interval
     }
 
-    /// The balances last read from the chain.
-    #[must_use]
-    pub fn observed(&self) -> &BTreeMap<PositionKey, Rao> {
-        &self.observed
-    }
-
     /// The running balances.
     #[must_use]
     pub fn balances(&self) -> &BTreeMap<PositionKey, RaoDelta> {
@@ -200,12 +195,6 @@ impl SubnetLedger {
     #[must_use]
     pub fn pending_blocks(&self) -> u32 {
         self.pending.blocks
-    }
-
-    /// The holders whose positions an operation on these hotkeys may have touched.
-    #[must_use]
-    pub fn touched_by(&self, hotkeys: &BTreeMap<Hotkey, u64>) -> BTreeSet<Coldkey> {
-        self.balances.keys().filter(|key| hotkeys.contains_key(&key.hotkey)).map(|key| key.coldkey).collect()
     }
 
     /// Follows a coldkey from the end of `since` on, with the positions it has there.
@@ -266,13 +255,13 @@ impl SubnetLedger {
 
     /// Remembers the stake operations of a block for the interval's rounding, which goes along when a
     /// hotkey's stake gets another name.
-    pub fn count(&mut self, flows: &Flows, renamed: &[(Hotkey, Hotkey)], runtime_changed: bool) {
+    pub fn count(&mut self, flows: &Flows, settled: &Settled, runtime_changed: bool) {
         let counts = &mut self.interval.operations;
-        for (hotkey, count) in &flows.operations {
+        for (hotkey, count) in flows.operations.iter().chain(&settled.unnamed) {
             let counted = counts.entry(*hotkey).or_default();
             *counted = counted.saturating_add(*count);
         }
-        for (old, new) in renamed {
+        for (old, new) in &settled.renamed {
             let before = counts.get(old).copied().unwrap_or(0);
             let counted = counts.entry(*new).or_default();
             *counted = counted.saturating_add(before);

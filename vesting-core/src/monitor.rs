@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use crate::classify::classify;
 use crate::ledger::{ConservationError, SubnetLedger};
-use crate::ports::{ChainError, ChainPort, StakeStore, StoreError};
-use crate::recorder::{Recorder, Taken};
+use crate::ports::{Asked, ChainError, ChainPort, StakeStore, StoreError};
+use crate::recorder::{Around, Recorder, Taken};
 use crate::{BlockFacts, BlockNumber, BlockRef, NetUid};
 
 /// Blocks behind the head beyond which following is catching up.
@@ -54,13 +55,12 @@ pub enum MonitorError {
     },
 }
 
-/// How blocks are taken in: what is read beside them, and how many share a transaction.
+/// How many blocks share a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
-    /// One block, one transaction; positions that may have changed are read at once.
+    /// One block, one transaction.
     Following,
-    /// An epoch with the blocks that lead to it (or this many blocks) is one transaction; positions
-    /// are read at epochs only.
+    /// An epoch with the blocks that lead to it (or this many blocks) is one transaction.
     CatchingUp {
         /// The most blocks in one transaction.
         blocks_per_commit: u32,
@@ -195,14 +195,11 @@ impl BlockchainMonitor {
         while next_block <= to {
             let last = BlockNumber(next_block.0.saturating_add(BLOCKS_AHEAD - 1).min(to.0));
             for facts in self.fetch(next_block, last, &netuids).await? {
-                for netuid in netuids.iter() {
-                    let behind = self.ledgers.get(netuid).is_some_and(|ledger| next(ledger) <= facts.block.number);
-                    if behind {
-                        let taken = self.take(*netuid, &facts, pace).await?;
-                        state.epochs = state.epochs.saturating_add(taken.epochs);
-                        state.entries = state.entries.saturating_add(taken.entries);
-                    }
-                }
+                let behind: Vec<NetUid> =
+                    self.ledgers.values().filter(|ledger| next(ledger) <= facts.block.number).map(SubnetLedger::netuid).collect();
+                let taken = self.take(&behind, &facts, pace).await?;
+                state.epochs = state.epochs.saturating_add(taken.epochs);
+                state.entries = state.entries.saturating_add(taken.entries);
                 state.block = facts.block.number;
                 progress(state);
             }
@@ -227,18 +224,42 @@ impl BlockchainMonitor {
             .await
     }
 
-    /// Takes one block into one ledger, and commits when it is due.
-    async fn take(&mut self, netuid: NetUid, facts: &BlockFacts, pace: Pace) -> Result<Taken, MonitorError> {
-        let Some(ledger) = self.ledgers.get_mut(&netuid) else { return Ok(Taken::default()) };
-        let taken = Recorder { chain: self.chain.as_ref(), ledger }.take(facts, pace).await?;
-        let due = match pace {
-            Pace::Following => true,
-            Pace::CatchingUp { blocks_per_commit } => ledger.has_boundary() || ledger.pending_blocks() >= blocks_per_commit,
-        };
-        if due {
-            self.commit(netuid).await?;
+    /// Takes one block into these ledgers, and commits where it is due. What must be read around the
+    /// block is read for all of them at once.
+    async fn take(&mut self, netuids: &[NetUid], facts: &BlockFacts, pace: Pace) -> Result<Taken, MonitorError> {
+        let mut flows = BTreeMap::new();
+        let mut asked = BTreeMap::new();
+        for ledger in netuids.iter().filter_map(|netuid| self.ledgers.get(netuid)) {
+            let own = classify(ledger.netuid(), &facts.events);
+            let coldkeys = Recorder::concerned(ledger, facts, &own);
+            if !coldkeys.is_empty() {
+                asked.insert(ledger.netuid(), Asked { coldkeys, expected: ledger.roster().positions });
+            }
+            flows.insert(ledger.netuid(), own);
         }
-        Ok(taken)
+        let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
+        if !asked.is_empty() {
+            before = self.chain.positions(facts.block.number.parent(), &asked).await?;
+            after = self.chain.positions(facts.block.number, &asked).await?;
+        }
+        let mut all = Taken::default();
+        for (netuid, flows) in flows {
+            let Some(ledger) = self.ledgers.get_mut(&netuid) else { continue };
+            let around = Around {
+                coldkeys: asked.remove(&netuid).map(|asked| asked.coldkeys).unwrap_or_default(),
+                before: before.remove(&netuid).unwrap_or_default(),
+                after: after.remove(&netuid).unwrap_or_default(),
+            };
+            all.add(Recorder { chain: self.chain.as_ref(), ledger }.take(facts, &flows, &around).await?);
+            let due = match pace {
+                Pace::Following => true,
+                Pace::CatchingUp { blocks_per_commit } => ledger.has_boundary() || ledger.pending_blocks() >= blocks_per_commit,
+            };
+            if due {
+                self.commit(netuid).await?;
+            }
+        }
+        Ok(all)
     }
 
     /// Follows the finalized head: catches up to it, waits for the next, and so on until `until` is in
@@ -259,15 +280,12 @@ impl BlockchainMonitor {
             let stands_at = self.ledgers.values().filter_map(SubnetLedger::watermark).map(|w| w.block.number).min();
             let done = stands_at.unwrap_or(first.parent());
             if until.is_some_and(|until| done >= until) {
-                return Ok(());
+                return self.observe().await;
             }
             let head = self.chain.wait_for_head_above(done).await?;
             let to = until.map_or(head.number, |until| until.min(head.number));
             // Far behind, an epoch a transaction; near the head, block by block.
             let pace = if to.0.saturating_sub(done.0) > FAR_BEHIND { Pace::CatchingUp { blocks_per_commit } } else { Pace::Following };
-            if pace == Pace::Following {
-                self.observe().await?;
-            }
             // Each advance counts from nothing; followers hear of all since they began.
             let mut last = (0, 0);
             let counted = &mut |state: Progress| {
@@ -276,7 +294,6 @@ impl BlockchainMonitor {
             };
             self.advance(first, to, pace, counted).await?;
             (epochs, entries) = (epochs.saturating_add(last.0), entries.saturating_add(last.1));
-            self.observe().await?;
         }
     }
 
@@ -299,7 +316,9 @@ impl BlockchainMonitor {
                 continue;
             }
             let coldkeys = ledger.holders();
-            let positions = self.chain.positions(watermark.block.number, *netuid, &coldkeys).await?;
+            let asked = Asked { coldkeys: coldkeys.clone(), expected: ledger.roster().positions };
+            let mut positions = self.chain.positions(watermark.block.number, &BTreeMap::from([(*netuid, asked)])).await?;
+            let positions = positions.remove(netuid).unwrap_or_default();
             let rows = ledger.observe(watermark.block.number, &coldkeys, &positions);
             self.store.observe(*netuid, watermark.block, &rows).await?;
             ledger.observed_now();

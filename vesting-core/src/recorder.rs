@@ -9,8 +9,8 @@ use crate::classify::{Flows, classify};
 use crate::emission::EpochSetting;
 use crate::interval::{Interval, Residue, residues};
 use crate::ledger::SubnetLedger;
-use crate::monitor::{MonitorError, Pace};
-use crate::ports::{ChainError, ChainPort, TraceKeys};
+use crate::monitor::MonitorError;
+use crate::ports::{Asked, ChainError, ChainPort, TraceKeys};
 use crate::settle::{BlockStates, Settled, affected, settle};
 use crate::{
     BlockFacts, BlockNumber, BlockRef, Coldkey, Detection, Entry, Epoch, EpochRecord, Hotkey, Kind, Millis, NetUid, PositionKey, Rao,
@@ -23,6 +23,14 @@ pub(crate) struct Recorder<'a> {
     pub(crate) ledger: &'a mut SubnetLedger,
 }
 
+/// The positions of the coldkeys concerned, before and after a block.
+#[derive(Debug, Default)]
+pub(crate) struct Around {
+    pub(crate) coldkeys: BTreeSet<Coldkey>,
+    pub(crate) before: BTreeMap<PositionKey, Rao>,
+    pub(crate) after: BTreeMap<PositionKey, Rao>,
+}
+
 /// What one block brought.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Taken {
@@ -31,6 +39,12 @@ pub(crate) struct Taken {
 }
 
 impl Taken {
+    /// Adds what another brought.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.epochs = self.epochs.saturating_add(other.epochs);
+        self.entries = self.entries.saturating_add(other.entries);
+    }
+
     fn entries(count: usize) -> Self {
         Self { epochs: 0, entries: u64::try_from(count).unwrap_or(u64::MAX) }
     }
@@ -41,8 +55,16 @@ impl Recorder<'_> {
         self.ledger.netuid()
     }
 
+    /// The coldkeys whose positions must be read around a block before it can be taken in. None for a
+    /// block that ends an interval: there all are read.
+    pub(crate) fn concerned(ledger: &SubnetLedger, facts: &BlockFacts, flows: &Flows) -> BTreeSet<Coldkey> {
+        let epoch = facts.subnets.get(&ledger.netuid()).is_some_and(|counters| is_epoch(facts.block.number, counters));
+        let ends = flows.dissolved.is_some() && ledger.interval().from.is_some();
+        if epoch || ends { BTreeSet::new() } else { affected(flows, &ledger.holders(), ledger.balances()) }
+    }
+
     /// Takes in the block after the watermark.
-    pub(crate) async fn take(&mut self, facts: &BlockFacts, pace: Pace) -> Result<Taken, MonitorError> {
+    pub(crate) async fn take(&mut self, facts: &BlockFacts, flows: &Flows, around: &Around) -> Result<Taken, MonitorError> {
         let (netuid, number) = (self.netuid(), facts.block.number);
         let mut runtime_changed = false;
         if let Some(watermark) = self.ledger.watermark() {
@@ -54,56 +76,41 @@ impl Recorder<'_> {
             }
             runtime_changed = watermark.spec_version != facts.spec_version;
         }
-        let flows = classify(netuid, &facts.events);
         if flows.skipped {
             self.ledger.skip(SkippedSlot { block: number, time: facts.time });
         }
         let epoch = facts.subnets.get(&netuid).filter(|counters| is_epoch(number, counters)).copied();
         let begun = self.ledger.interval().from.is_some();
         let (taken, observed) = match epoch {
-            Some(counters) => (self.take_epoch(facts, &counters, &flows, runtime_changed).await?, Some(number)),
-            None if flows.dissolved.is_some() && begun => (self.take_end(facts, &flows, runtime_changed).await?, Some(number)),
-            None => self.take_between(facts, &flows, runtime_changed, pace).await?,
+            Some(counters) => (self.take_epoch(facts, &counters, flows, runtime_changed).await?, Some(number)),
+            None if flows.dissolved.is_some() && begun => (self.take_end(facts, flows, runtime_changed).await?, Some(number)),
+            None => (self.take_between(facts, flows, around, runtime_changed).await?, None),
         };
         self.ledger.seal(facts, observed);
         Ok(taken)
     }
 
-    /// Takes in a block without an epoch. While following, the positions that may have changed are
-    /// read, so that the record knows every balance at its watermark.
+    /// Takes in a block without an epoch.
     async fn take_between(
         &mut self,
         facts: &BlockFacts,
         flows: &Flows,
+        around: &Around,
         runtime_changed: bool,
-        pace: Pace,
-    ) -> Result<(Taken, Option<BlockNumber>), MonitorError> {
+    ) -> Result<Taken, MonitorError> {
         let (netuid, number) = (self.netuid(), facts.block.number);
-        let pre = number.parent();
-        let observed = self.ledger.watermark().is_some_and(|w| w.observed == pre);
         let holders = self.ledger.holders();
-        let concerned = affected(flows, &holders, self.ledger.balances());
-        let mut look = concerned.clone();
-        if pace == Pace::Following && observed {
-            look.extend(self.ledger.touched_by(&flows.operations));
-            look.extend(flows.legs.iter().map(|leg| leg.key.coldkey).filter(|coldkey| holders.contains(coldkey)));
-        }
-        let after = if look.is_empty() { BTreeMap::new() } else { self.chain.positions(number, netuid, &look).await? };
+        let concerned = &around.coldkeys;
         let mut settled = Settled::default();
-        let mut before = BTreeMap::new();
         if !concerned.is_empty() {
-            before = self.before(pre, &concerned, observed).await?;
-            let own = |positions: &BTreeMap<PositionKey, Rao>| -> BTreeMap<PositionKey, Rao> {
-                positions.iter().filter(|(key, _)| concerned.contains(&key.coldkey)).map(|(key, alpha)| (*key, *alpha)).collect()
-            };
             settled = settle(&BlockStates {
                 netuid,
                 facts,
                 flows,
                 holders: &holders,
-                coldkeys: &concerned,
-                before: &before,
-                after: &own(&after),
+                coldkeys: concerned,
+                before: &around.before,
+                after: &around.after,
                 balances: self.ledger.balances(),
                 epoch: None,
                 runtime_changed,
@@ -112,35 +119,16 @@ impl Recorder<'_> {
         let plain = flows.legs.iter().filter(|leg| holders.contains(&leg.key.coldkey) && !concerned.contains(&leg.key.coldkey));
         settled.entries.extend(plain.filter_map(|leg| Flows::entry(netuid, number, leg)));
         settled.entries.sort_by_key(Entry::order);
-        self.open_successors(&settled, pre, &before).await?;
-        self.ledger.count(flows, &settled.renamed, runtime_changed);
+        self.open_successors(&settled, number.parent(), &around.before).await?;
+        self.ledger.count(flows, &settled, runtime_changed);
         let taken = Taken::entries(settled.entries.len());
         self.write(settled, facts.time);
-        if pace != Pace::Following || !observed {
-            return Ok((taken, None));
-        }
-        let rows = self.ledger.observe(number, &look, &after);
-        self.ledger.keep_snapshots(rows);
-        Ok((taken, Some(number)))
+        Ok(taken)
     }
 
-    /// The positions of some coldkeys at `pre`: those of holders are known where the record has
-    /// observed that block.
-    async fn before(
-        &self,
-        pre: BlockNumber,
-        coldkeys: &BTreeSet<Coldkey>,
-        observed: bool,
-    ) -> Result<BTreeMap<PositionKey, Rao>, MonitorError> {
-        let unknown: BTreeSet<Coldkey> = coldkeys.iter().filter(|c| !observed || !self.ledger.is_holder(c)).copied().collect();
-        let mut before = if unknown.is_empty() { BTreeMap::new() } else { self.chain.positions(pre, self.netuid(), &unknown).await? };
-        let known = self
-            .ledger
-            .observed()
-            .iter()
-            .filter(|(key, alpha)| coldkeys.contains(&key.coldkey) && !unknown.contains(&key.coldkey) && **alpha > Rao::ZERO);
-        before.extend(known.map(|(key, alpha)| (*key, *alpha)));
-        Ok(before)
+    async fn positions(&self, block: BlockNumber, coldkeys: BTreeSet<Coldkey>) -> Result<BTreeMap<PositionKey, Rao>, MonitorError> {
+        let asked = BTreeMap::from([(self.netuid(), Asked { coldkeys, expected: self.ledger.roster().positions })]);
+        Ok(self.chain.positions(block, &asked).await?.remove(&self.netuid()).unwrap_or_default())
     }
 
     /// Who takes over from a holder in a block is followed from its parent on, with what it held there.
@@ -293,7 +281,7 @@ impl Recorder<'_> {
         let mut before = pre_state.balances();
         let unread: BTreeSet<Coldkey> = coldkeys.difference(&followed).copied().collect();
         if !unread.is_empty() {
-            before.extend(chain.positions(pre, netuid, &unread).await?);
+            before.extend(self.positions(pre, unread).await?);
         }
         let mut after = post_state.balances();
         after.retain(|key, _| coldkeys.contains(&key.coldkey));
@@ -346,8 +334,8 @@ impl Recorder<'_> {
         let holders = self.ledger.holders();
         let mut coldkeys = affected(flows, &holders, self.ledger.balances());
         coldkeys.extend(&holders);
-        let before = self.chain.positions(pre, netuid, &coldkeys).await?;
-        let after = self.chain.positions(number, netuid, &coldkeys).await?;
+        let before = self.positions(pre, coldkeys.clone()).await?;
+        let after = self.positions(number, coldkeys.clone()).await?;
         let mut written = self.close(pre, &before).await?;
         let rows = self.ledger.observe(pre, &holders, &before);
         self.ledger.keep_snapshots(rows);

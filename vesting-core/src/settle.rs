@@ -50,6 +50,8 @@ pub struct Settled {
     pub rows: Vec<StakeChange>,
     /// Events by which a holder received the stake of a coldkey that was none.
     pub received: BTreeSet<u32>,
+    /// Operations on hotkeys that no event names: coldkey swaps take and give, root claims give.
+    pub unnamed: BTreeMap<Hotkey, u64>,
     /// Hotkeys whose stake went to another hotkey, in order of events: rounding goes with it.
     pub renamed: Vec<(Hotkey, Hotkey)>,
 }
@@ -152,6 +154,11 @@ impl<'a> Work<'a> {
     /// Which swaps carried their stake, by whatever comes nearest to the state after the block.
     fn find_swaps(&mut self) {
         let swaps: Vec<Swap> = self.states.flows.swaps.clone();
+        // A position may have been credited and renamed within the block, so that neither state shows it.
+        for swap in swaps.iter().rev() {
+            let origins: Vec<PositionKey> = self.keys.iter().filter_map(|key| swap.keys.origin(key)).collect();
+            self.keys.extend(origins.into_iter().filter(|key| self.states.coldkeys.contains(&key.coldkey)));
+        }
         for swap in &swaps {
             let renamed: Vec<PositionKey> = self.keys.iter().filter_map(|key| swap.keys.renamed(key)).collect();
             self.keys.extend(renamed.into_iter().filter(|key| self.states.coldkeys.contains(&key.coldkey)));
@@ -295,6 +302,10 @@ impl<'a> Work<'a> {
         let mut successions = Vec::new();
         let mut renamed = Vec::new();
         let mut received = BTreeSet::new();
+        let mut unnamed: BTreeMap<Hotkey, u64> = BTreeMap::new();
+        for key in self.claimed.keys() {
+            *unnamed.entry(key.hotkey).or_default() += 1;
+        }
         for ((key, source), alpha) in &self.incentives {
             entries.push(self.entry(Some(*source), *key, Kind::Incentive, *alpha));
         }
@@ -339,6 +350,9 @@ impl<'a> Work<'a> {
                         }
                     }
                     for (from, to, alpha) in carry(&mut running, &swap.keys) {
+                        if from.hotkey == to.hotkey {
+                            *unnamed.entry(from.hotkey).or_default() += 2;
+                        }
                         entries.push(self.entry(Some(swap.source), from, Kind::KeySwap, -alpha));
                         entries.push(self.entry(Some(swap.source), to, Kind::KeySwap, alpha));
                     }
@@ -354,7 +368,7 @@ impl<'a> Work<'a> {
         entries.retain(|entry| holders.contains(&entry.key.coldkey) && !entry.alpha.is_zero());
         entries.sort_by_key(Entry::order);
         let rows = self.rows(&entries, &holders);
-        Settled { entries, successions, rows, received, renamed }
+        Settled { entries, successions, rows, received, unnamed, renamed }
     }
 
     /// Takes what is left of a dissolved subnet, once its event is reached.
@@ -631,6 +645,16 @@ mod tests {
         check(&case, &[(Kind::KeySwap, MINER, 10)]);
         let settled = run(&case);
         assert_eq!((settled.successions, settled.received), (vec![], BTreeSet::from([0])));
+    }
+
+    #[test]
+    fn what_is_claimed_and_renamed_in_one_block_is_found_though_no_state_shows_it() {
+        let claimed = StakeEvent::RootClaimed { coldkey: Coldkey([4; 32]) };
+        let case = Case { events: &[claimed.clone(), coldkey_swapped(4, 2)], after: &[(MINER, 15)], ..CASE };
+        check(&case, &[(Kind::KeySwap, MINER, 15)]);
+        // The same of the holder itself.
+        let case = Case { holders: &[4], ..case };
+        check(&case, &[(Kind::RootClaim, at(1, 4), 15), (Kind::KeySwap, MINER, 15), (Kind::KeySwap, at(1, 4), -15)]);
     }
 
     #[test]

@@ -48,6 +48,15 @@ pub struct Roster {
     pub positions: BTreeSet<PositionKey>,
 }
 
+/// Whose positions on a subnet are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Whose.
+    pub coldkeys: BTreeSet<Coldkey>,
+    /// Positions to expect; nothing depends on them but the number of requests.
+    pub expected: BTreeSet<PositionKey>,
+}
+
 /// A position in some block's state.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PositionState {
@@ -159,12 +168,10 @@ pub trait ChainPort: Send + Sync {
     /// The traces of a subnet in the state of `block`.
     async fn traces(&self, block: BlockNumber, netuid: NetUid, keys: &TraceKeys) -> Result<Traces, ChainError>;
 
-    /// Every position with alpha above 0 that these coldkeys have on a subnet in the state of
-    /// `block`, by key.
+    /// Every position with alpha above 0 that coldkeys have on subnets in the state of `block`.
     async fn positions(
         &self,
         block: BlockNumber,
-        netuid: NetUid,
-        coldkeys: &BTreeSet<Coldkey>,
-    ) -> Result<BTreeMap<PositionKey, Rao>, ChainError>;
+        asked: &BTreeMap<NetUid, Asked>,
+    ) -> Result<BTreeMap<NetUid, BTreeMap<PositionKey, Rao>>, ChainError>;
 }

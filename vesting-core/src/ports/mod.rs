@@ -3,7 +3,7 @@
 mod chain;
 mod store;
 
-pub use chain::{ChainError, ChainPort, Fingerprint, PositionState, PositionTrace, Roster, SubnetState, TraceKeys, Traces};
+pub use chain::{Asked, ChainError, ChainPort, Fingerprint, PositionState, PositionTrace, Roster, SubnetState, TraceKeys, Traces};
 pub use store::{BalanceChange, MultiplierRow};
 pub use store::{Commit, Holder, LedgerState, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError, Watermark};
 

@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vesting_core::ports::{ChainError, ChainPort, Roster, TraceKeys};
-use vesting_core::{BlockNumber, Coldkey, NetUid, Rao, is_epoch};
+use vesting_core::ports::{Asked, ChainError, ChainPort, Roster, TraceKeys};
+use vesting_core::{BlockNumber, Coldkey, NetUid, PositionKey, Rao, is_epoch};
 
 /// A netuid that no chain under test has.
 const NOWHERE: NetUid = NetUid(60_001);
@@ -71,15 +71,21 @@ async fn state(chain: &dyn ChainPort, netuid: NetUid, block: BlockNumber) {
     assert_eq!(chain.subnet(block, netuid, &none, &state.roster()).await.unwrap(), state, "what is expected changes nothing");
 
     let coldkeys: BTreeSet<Coldkey> = state.neurons.iter().map(|n| n.coldkey).collect();
-    let all = chain.positions(block, netuid, &coldkeys).await.unwrap();
+    let positions = async |coldkeys: &BTreeSet<Coldkey>, expected: &BTreeSet<PositionKey>| {
+        let asked = Asked { coldkeys: coldkeys.clone(), expected: expected.clone() };
+        chain.positions(block, &BTreeMap::from([(netuid, asked)])).await.unwrap().remove(&netuid).unwrap()
+    };
+    let nothing = BTreeSet::new();
+    let all = positions(&coldkeys, &nothing).await;
+    assert_eq!(positions(&coldkeys, &state.roster().positions).await, all, "what is expected changes nothing");
     assert!(all.values().all(|alpha| *alpha > Rao::ZERO));
     assert_eq!(all, state.balances(), "a state holds the positions of those that own a neuron");
     let mut alone = BTreeMap::new();
     for coldkey in &coldkeys {
-        alone.extend(chain.positions(block, netuid, &BTreeSet::from([*coldkey])).await.unwrap());
+        alone.extend(positions(&BTreeSet::from([*coldkey]), &nothing).await);
     }
     assert_eq!(alone, all, "a coldkey's positions do not depend on who is asked for with it");
-    assert_eq!(chain.positions(block, netuid, &none).await.unwrap(), BTreeMap::new());
+    assert_eq!(positions(&none, &nothing).await, BTreeMap::new());
 
     let keys = TraceKeys { positions: state.positions.keys().copied().collect(), pools: BTreeSet::new() };
     let traces = chain.traces(block, netuid, &keys).await.unwrap();

@@ -44,15 +44,15 @@ pub struct SubnetConfig {
 pub(crate) struct Subnet {
     pub(crate) counters: SubnetCounters,
     pub(crate) last_epoch: u64,
-    pending: Option<u64>,
+    pub(crate) pending: Option<u64>,
     pub(crate) owner: (Coldkey, Hotkey),
     pub(crate) neurons: Vec<Hotkey>,
-    weights: BTreeMap<Hotkey, u64>,
-    validators: BTreeSet<Hotkey>,
+    pub(crate) weights: BTreeMap<Hotkey, u64>,
+    pub(crate) validators: BTreeSet<Hotkey>,
     pub(crate) auto_stake: BTreeMap<Coldkey, Hotkey>,
     pub(crate) pools: BTreeMap<Hotkey, Pool>,
-    capacity: usize,
-    skip_next: bool,
+    pub(crate) capacity: usize,
+    pub(crate) skip_next: bool,
 }
 
 impl Subnet {
@@ -82,6 +82,10 @@ pub(crate) struct Dirty {
     pub(crate) schedules: BTreeSet<NetUid>,
     pub(crate) auto_stake: BTreeSet<(Coldkey, NetUid)>,
     pub(crate) pointers: BTreeSet<(Coldkey, Hotkey)>,
+    /// Hotkeys that nobody owns any more.
+    pub(crate) disowned: BTreeSet<Hotkey>,
+    /// How many uids a dissolved subnet had.
+    pub(crate) vacated: BTreeMap<NetUid, usize>,
 }
 
 /// A simulated chain. Blocks are made one by one with [`SimChain::step`].
@@ -168,7 +172,7 @@ impl SimChain {
         self.dirty.schedules.insert(config.netuid);
     }
 
-    fn own(&mut self, hotkey: Hotkey, coldkey: Coldkey) {
+    pub(crate) fn own(&mut self, hotkey: Hotkey, coldkey: Coldkey) {
         self.owners.entry(hotkey).or_insert(coldkey);
         self.stakes_on(coldkey, hotkey);
     }
@@ -183,6 +187,18 @@ impl SimChain {
     #[must_use]
     pub fn head(&self) -> BlockNumber {
         BlockNumber(u64::try_from(self.blocks.len()).unwrap_or(1).saturating_sub(1))
+    }
+
+    /// The owner of a hotkey.
+    #[must_use]
+    pub fn owner_of(&self, hotkey: Hotkey) -> Option<Coldkey> {
+        self.owners.get(&hotkey).copied()
+    }
+
+    /// Whether a subnet exists.
+    #[must_use]
+    pub fn exists(&self, netuid: NetUid) -> bool {
+        self.subnets.contains_key(&netuid)
     }
 
     /// Has an operation run in the next block.
@@ -248,11 +264,11 @@ impl SimChain {
         Fingerprint(total.map(|(alpha, shares)| (alpha, shares.mantissa, shares.exponent).encode()).unwrap_or_default())
     }
 
-    fn emit(&mut self, phase: Phase, event: PalletEvent) {
+    pub(crate) fn emit(&mut self, phase: Phase, event: PalletEvent) {
         self.events.push(EventRecord { phase, event: RuntimeEvent::SubtensorModule(event), topics: Vec::new() });
     }
 
-    fn credit(&mut self, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey, alpha: u64) {
+    pub(crate) fn credit(&mut self, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey, alpha: u64) {
         if let (Some(subnet), true) = (self.subnets.get_mut(&netuid), alpha > 0) {
             subnet.pools.entry(hotkey).or_default().credit(coldkey, alpha);
             self.dirty.pools.insert((netuid, hotkey));
@@ -260,7 +276,7 @@ impl SimChain {
         }
     }
 
-    fn debit(&mut self, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey, alpha: u64) -> u64 {
+    pub(crate) fn debit(&mut self, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey, alpha: u64) -> u64 {
         let Some(pool) = self.subnets.get_mut(&netuid).and_then(|s| s.pools.get_mut(&hotkey)) else { return 0 };
         let taken = pool.debit(coldkey, alpha);
         self.dirty.pools.insert((netuid, hotkey));
@@ -492,6 +508,28 @@ impl SimChain {
                 }
                 taken > 0
             }
+            Call::AddStakeBurn { coldkey, hotkey, netuid, alpha } => {
+                let there = self.subnets.contains_key(&netuid) && self.owners.contains_key(&hotkey) && alpha > 0;
+                if there {
+                    self.added(phase, coldkey, hotkey, netuid, alpha);
+                    let burned = self.debit(netuid, hotkey, coldkey, alpha);
+                    self.emit(phase, PalletEvent::AlphaBurned(coldkey.into(), hotkey.into(), AlphaBalance(burned), id(netuid)));
+                }
+                there
+            }
+            Call::ClaimRoot { coldkey, hotkey, netuid, alpha } => {
+                self.credit(netuid, hotkey, coldkey, alpha);
+                self.emit(phase, PalletEvent::RootClaimed { coldkey: coldkey.into() });
+                true
+            }
+            Call::Lock { coldkey, hotkey, netuid, alpha } => {
+                let there = self.alpha(netuid, hotkey, coldkey) >= alpha;
+                if there {
+                    let (coldkey, hotkey, amount) = (coldkey.into(), hotkey.into(), AlphaBalance(alpha));
+                    self.emit(phase, PalletEvent::StakeLocked { coldkey, hotkey, netuid: id(netuid), amount });
+                }
+                there
+            }
             Call::SilentEdit { coldkey, hotkey, netuid, alpha } => {
                 self.credit(netuid, hotkey, coldkey, alpha);
                 true
@@ -504,6 +542,10 @@ impl SimChain {
         let number = self.head().0 + 1;
         match call {
             Call::Register { coldkey, hotkey, netuid } => return self.register(phase, coldkey, hotkey, netuid),
+            Call::SwapHotkey { coldkey, old, new, netuid, keep } => return self.swap_hotkey(phase, coldkey, (old, new), netuid, keep),
+            Call::SwapColdkey { old, new } => return self.swap_coldkey(phase, old, new),
+            Call::Dissolve { netuid } => return self.dissolve(phase, netuid),
+            Call::RegisterNetwork { netuid, coldkey, hotkey, tempo } => return self.register_network(netuid, (coldkey, hotkey), tempo),
             Call::SetTempo { netuid, tempo } => {
                 let Some(subnet) = self.subnets.get_mut(&netuid) else { return false };
                 // Moves the cycle's start here without an epoch (FACTS, counters).
@@ -575,17 +617,16 @@ impl SimChain {
             self.pointers.set(*pair, number, number);
         }
         for netuid in &self.dirty.neurons {
-            let Some(subnet) = self.subnets.get(netuid) else { continue };
             let neurons = (0u16..)
-                .zip(&subnet.neurons)
+                .zip(self.subnets.get(netuid).into_iter().flat_map(|subnet| &subnet.neurons))
                 .filter_map(|(uid, hotkey)| {
                     self.owners.get(hotkey).map(|coldkey| Neuron { uid: Uid(uid), hotkey: *hotkey, coldkey: *coldkey })
                 })
                 .collect();
             self.neurons.set(*netuid, number, neurons);
         }
-        for (netuid, subnet) in &self.subnets {
-            self.subnet_owners.set(*netuid, number, Some(subnet.owner.0));
+        for netuid in &self.dirty.schedules {
+            self.subnet_owners.set(*netuid, number, self.subnets.get(netuid).map(|subnet| subnet.owner.0));
         }
         let parent_hash = self.blocks.last().map_or(BlockHash::default(), |b| b.hash);
         let time = if number == 0 { Millis(0) } else { Millis(self.start.0 + number * self.block_ms) };

@@ -101,10 +101,26 @@ impl Encoder {
     }
 }
 
+/// What a subnet has while it exists.
+const SCHEDULE: [&str; 9] = [
+    "NetworksAdded",
+    "NetworkRegisteredAt",
+    "Tempo",
+    "BlocksSinceLastStep",
+    "LastMechansimStepBlock",
+    "LastEpochBlock",
+    "SubnetEpochIndex",
+    "SubnetOwner",
+    "SubnetOwnerHotkey",
+];
+
 fn schedules(chain: &SimChain, changes: &mut Vec<Change>) {
     for netuid in &chain.dirty.schedules {
-        let Some(subnet) = chain.subnets.get(netuid) else { continue };
         let of = |item: &str| pallet(item, &[identity(netuid.0)]);
+        let Some(subnet) = chain.subnets.get(netuid) else {
+            changes.extend(SCHEDULE.into_iter().map(|item| (of(item), None)));
+            continue;
+        };
         let counters = &subnet.counters;
         changes.push((of("NetworksAdded"), Some(true.encode())));
         changes.push((of("NetworkRegisteredAt"), Some(counters.registered_at.0.encode())));
@@ -124,12 +140,18 @@ fn schedules(chain: &SimChain, changes: &mut Vec<Change>) {
 
 fn neurons(chain: &SimChain, changes: &mut Vec<Change>) {
     for netuid in &chain.dirty.neurons {
-        let Some(subnet) = chain.subnets.get(netuid) else { continue };
-        let count = u16::try_from(subnet.neurons.len()).unwrap_or(u16::MAX);
-        changes.push((pallet("SubnetworkN", &[identity(netuid.0)]), Some(count.encode())));
-        for (uid, hotkey) in (0u16..).zip(&subnet.neurons) {
+        let subnet = chain.subnets.get(netuid);
+        let count = subnet.map(|subnet| u16::try_from(subnet.neurons.len()).unwrap_or(u16::MAX));
+        changes.push((pallet("SubnetworkN", &[identity(netuid.0)]), count.map(|count| count.encode())));
+        for uid in 0..chain.dirty.vacated.get(netuid).copied().unwrap_or(0) {
+            changes.push((pallet("Keys", &[identity(netuid.0), identity(u16::try_from(uid).unwrap_or(u16::MAX))]), None));
+        }
+        for (uid, hotkey) in (0u16..).zip(subnet.into_iter().flat_map(|subnet| &subnet.neurons)) {
             changes.push((pallet("Keys", &[identity(netuid.0), identity(uid)]), Some(hotkey.0.to_vec())));
             changes.push((pallet("Uids", &[identity(netuid.0), blake2_concat(&hotkey.0)]), Some(uid.encode())));
+        }
+        for hotkey in &chain.dirty.disowned {
+            changes.push((pallet("Owner", &[blake2_concat(&hotkey.0)]), None));
         }
         for (hotkey, coldkey) in &chain.owners {
             changes.push((pallet("Owner", &[blake2_concat(&hotkey.0)]), Some(coldkey.0.to_vec())));
@@ -139,8 +161,8 @@ fn neurons(chain: &SimChain, changes: &mut Vec<Change>) {
 
 fn stakes(chain: &SimChain, number: u64, touched: &BTreeSet<(NetUid, PositionKey)>, changes: &mut Vec<Change>) {
     for coldkey in &chain.dirty.staking {
-        let hotkeys: Vec<[u8; 32]> = chain.staking.get(coldkey).into_iter().flatten().map(|h| h.0).collect();
-        changes.push((pallet("StakingHotkeys", &[blake2_concat(&coldkey.0)]), Some(hotkeys.encode())));
+        let hotkeys: Option<Vec<[u8; 32]>> = chain.staking.get(coldkey).map(|list| list.iter().map(|h| h.0).collect());
+        changes.push((pallet("StakingHotkeys", &[blake2_concat(&coldkey.0)]), hotkeys.map(|list| list.encode())));
         let owned: Vec<[u8; 32]> = chain.owners.iter().filter(|(_, owner)| *owner == coldkey).map(|(h, _)| h.0).collect();
         changes.push((pallet("OwnedHotkeys", &[blake2_concat(&coldkey.0)]), Some(owned.encode())));
     }
@@ -155,9 +177,10 @@ fn stakes(chain: &SimChain, number: u64, touched: &BTreeSet<(NetUid, PositionKey
         changes.push((name, shares.map(|s| (s.mantissa, s.exponent).encode())));
     }
     for (netuid, hotkey) in &chain.dirty.pools {
-        let Some(pool) = pool_of(netuid, hotkey) else { continue };
+        let pool = pool_of(netuid, hotkey);
         let keys = [blake2_concat(&hotkey.0), identity(netuid.0)];
-        changes.push((pallet("TotalHotkeyAlpha", &keys), Some(pool.total.encode())));
-        changes.push((pallet("TotalHotkeySharesV2", &keys), Some((pool.total_shares.mantissa, pool.total_shares.exponent).encode())));
+        changes.push((pallet("TotalHotkeyAlpha", &keys), pool.map(|pool| pool.total.encode())));
+        let shares = pool.map(|pool| (pool.total_shares.mantissa, pool.total_shares.exponent).encode());
+        changes.push((pallet("TotalHotkeySharesV2", &keys), shares));
     }
 }

@@ -41,6 +41,8 @@ pub(crate) struct AlphaBalance(pub(crate) u64);
 /// Events of the pallet `SubtensorModule`.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, TypeInfo)]
 pub(crate) enum PalletEvent {
+    #[codec(index = 0)]
+    NetworkRemoved(NetUid),
     #[codec(index = 1)]
     NeuronRegistered(NetUid, u16, AccountId32),
     #[codec(index = 4)]
@@ -59,6 +61,16 @@ pub(crate) enum PalletEvent {
     AlphaBurned(AccountId32, AccountId32, AlphaBalance, NetUid),
     #[codec(index = 30)]
     TransactionFeePaidWithAlpha { who: AccountId32, netuid: NetUid, alpha_fee: AlphaBalance, tao_amount: TaoBalance },
+    #[codec(index = 31)]
+    HotkeySwapped { coldkey: AccountId32, old_hotkey: AccountId32, new_hotkey: AccountId32 },
+    #[codec(index = 32)]
+    HotkeySwappedOnSubnet { coldkey: AccountId32, old_hotkey: AccountId32, new_hotkey: AccountId32, netuid: NetUid },
+    #[codec(index = 33)]
+    ColdkeySwapped { old_coldkey: AccountId32, new_coldkey: AccountId32, swap_cost: TaoBalance },
+    #[codec(index = 34)]
+    RootClaimed { coldkey: AccountId32 },
+    #[codec(index = 35)]
+    StakeLocked { coldkey: AccountId32, hotkey: AccountId32, netuid: NetUid, amount: AlphaBalance },
     #[codec(index = 40)]
     IncentiveAlphaEmittedToMiners { netuid: NetUidStorageIndex, emissions: Vec<AlphaBalance> },
     #[codec(index = 41)]
@@ -135,7 +147,21 @@ impl PalletEvent {
     /// The event in the core's words, as a reader of this runtime must understand it.
     pub(crate) fn meaning(&self) -> Option<StakeEvent> {
         Some(match self {
-            Self::NeuronRegistered(..) => return None,
+            Self::NeuronRegistered(..) | Self::StakeLocked { .. } => return None,
+            Self::NetworkRemoved(n) => StakeEvent::NetworkRemoved { netuid: netuid(*n) },
+            Self::HotkeySwapped { coldkey, old_hotkey, new_hotkey } => {
+                StakeEvent::HotkeySwapped { coldkey: cold(*coldkey), old: hot(*old_hotkey), new: hot(*new_hotkey), netuid: None }
+            }
+            Self::HotkeySwappedOnSubnet { coldkey, old_hotkey, new_hotkey, netuid: n } => StakeEvent::HotkeySwapped {
+                coldkey: cold(*coldkey),
+                old: hot(*old_hotkey),
+                new: hot(*new_hotkey),
+                netuid: Some(netuid(*n)),
+            },
+            Self::ColdkeySwapped { old_coldkey, new_coldkey, .. } => {
+                StakeEvent::ColdkeySwapped { old: cold(*old_coldkey), new: cold(*new_coldkey) }
+            }
+            Self::RootClaimed { coldkey } => StakeEvent::RootClaimed { coldkey: cold(*coldkey) },
             Self::StakeAdded(c, h, _, alpha, n, _) => {
                 StakeEvent::StakeAdded { coldkey: cold(*c), hotkey: hot(*h), netuid: netuid(*n), alpha: Some(Rao(alpha.0)) }
             }

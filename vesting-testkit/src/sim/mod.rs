@@ -7,7 +7,9 @@
 mod chain;
 mod encode;
 mod event;
+mod identity;
 mod metadata;
+mod network;
 mod operation;
 mod pool;
 mod port;

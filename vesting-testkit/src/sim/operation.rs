@@ -70,6 +70,51 @@ pub enum Call {
         netuid: NetUid,
         hotkey: Hotkey,
     },
+    /// Buys and burns at once: nothing is left of it.
+    AddStakeBurn {
+        coldkey: Coldkey,
+        hotkey: Hotkey,
+        netuid: NetUid,
+        alpha: u64,
+    },
+    /// Gives a hotkey a new name, on one subnet or (`None`) on all; `keep` leaves the stake behind.
+    SwapHotkey {
+        coldkey: Coldkey,
+        old: Hotkey,
+        new: Hotkey,
+        netuid: Option<NetUid>,
+        keep: bool,
+    },
+    /// Gives a coldkey a new name.
+    SwapColdkey {
+        old: Coldkey,
+        new: Coldkey,
+    },
+    /// A root claim that keeps its alpha: a rise with no amount, hotkey or netuid announced.
+    ClaimRoot {
+        coldkey: Coldkey,
+        hotkey: Hotkey,
+        netuid: NetUid,
+        alpha: u64,
+    },
+    /// Locks stake: it stays where it is.
+    Lock {
+        coldkey: Coldkey,
+        hotkey: Hotkey,
+        netuid: NetUid,
+        alpha: u64,
+    },
+    /// Dissolves a subnet: all stake on it is gone.
+    Dissolve {
+        netuid: NetUid,
+    },
+    /// Registers a subnet under a free netuid.
+    RegisterNetwork {
+        netuid: NetUid,
+        coldkey: Coldkey,
+        hotkey: Hotkey,
+        tempo: u16,
+    },
     /// Changes storage without a word, as a migration might.
     SilentEdit {
         coldkey: Coldkey,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
-use vesting_core::ports::{ChainError, ChainPort, PositionState, Roster, SubnetState, TraceKeys, Traces};
+use vesting_core::ports::{Asked, ChainError, ChainPort, PositionState, Roster, SubnetState, TraceKeys, Traces};
 use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, ChainEvent, Coldkey, NetUid, PositionKey, Rao};
 
 use super::chain::SimChain;
@@ -120,17 +120,19 @@ impl ChainPort for SimPort {
     async fn positions(
         &self,
         block: BlockNumber,
-        netuid: NetUid,
-        coldkeys: &BTreeSet<Coldkey>,
-    ) -> Result<BTreeMap<PositionKey, Rao>, ChainError> {
+        asked: &BTreeMap<NetUid, Asked>,
+    ) -> Result<BTreeMap<NetUid, BTreeMap<PositionKey, Rao>>, ChainError> {
         self.with(block, |chain| {
-            chain
-                .positions(netuid)
-                .into_iter()
-                .filter(|key| coldkeys.contains(&key.coldkey))
-                .map(|key| (key, Rao(chain.alpha_at(netuid, key, block))))
-                .filter(|(_, alpha)| *alpha > Rao::ZERO)
-                .collect()
+            let of = |netuid: NetUid, asked: &Asked| {
+                chain
+                    .positions(netuid)
+                    .into_iter()
+                    .filter(|key| asked.coldkeys.contains(&key.coldkey))
+                    .map(|key| (key, Rao(chain.alpha_at(netuid, key, block))))
+                    .filter(|(_, alpha)| *alpha > Rao::ZERO)
+                    .collect()
+            };
+            asked.iter().map(|(netuid, asked)| (*netuid, of(*netuid, asked))).collect()
         })
     }
 }

@@ -213,7 +213,54 @@ impl RandomLife {
         if self.rng.once_in(60) {
             chain.skip_next_epoch(self.netuid());
         }
+        // Root claims are made in nearly every block, and mostly bring nothing.
+        for _ in 0..self.rng.below(3) {
+            let (coldkey, hotkey, netuid) = (self.coldkey(), self.hotkey(), self.netuid());
+            let alpha = if self.rng.once_in(8) { self.rng.below(ALPHA) } else { 0 };
+            chain.queue(Operation {
+                calls: vec![Call::ClaimRoot { coldkey, hotkey, netuid, alpha }],
+                scheduled: true,
+                ..Operation::default()
+            });
+        }
+        if self.rng.once_in(40) {
+            let call = self.identity(chain);
+            chain.queue(Operation { calls: vec![call], scheduled: self.rng.once_in(10), ..Operation::default() });
+        }
+        self.networks(chain);
         chain.step();
+    }
+
+    /// Somebody takes another name.
+    fn identity(&mut self, chain: &SimChain) -> Call {
+        let fresh = self.rng.below(3) > 0;
+        if self.rng.once_in(2) {
+            let (old, new) = (self.coldkey(), if fresh { Coldkey(self.rng.key()) } else { self.coldkey() });
+            if fresh {
+                self.coldkeys.push(new);
+            }
+            return Call::SwapColdkey { old, new };
+        }
+        let (old, new) = (self.hotkey(), if fresh { Hotkey(self.rng.key()) } else { self.hotkey() });
+        if fresh {
+            self.hotkeys.push(new);
+        }
+        let netuid = if self.rng.once_in(2) { None } else { Some(self.netuid()) };
+        let coldkey = chain.owner_of(old).unwrap_or_else(|| self.coldkey());
+        Call::SwapHotkey { coldkey, old, new, netuid, keep: self.rng.once_in(4) }
+    }
+
+    /// The second subnet is dissolved now and then, and its netuid registered anew.
+    fn networks(&mut self, chain: &mut SimChain) {
+        let netuid = Self::NETUIDS[1];
+        if chain.exists(netuid) {
+            if self.rng.once_in(200) {
+                chain.queue(Call::Dissolve { netuid });
+            }
+        } else if self.rng.once_in(20) {
+            let tempo = u16::try_from(5 + self.rng.below(20)).unwrap_or(10);
+            chain.queue(Call::RegisterNetwork { netuid, coldkey: self.coldkey(), hotkey: self.hotkey(), tempo });
+        }
     }
 
     fn coldkey(&mut self) -> Coldkey {
@@ -232,7 +279,7 @@ impl RandomLife {
         let (coldkey, hotkey, netuid) = (self.coldkey(), self.hotkey(), self.netuid());
         let (other, to, to_netuid) = (self.coldkey(), self.hotkey(), self.netuid());
         let alpha = if self.rng.once_in(6) { u64::MAX } else { self.rng.below(30 * ALPHA) + 1 };
-        match self.rng.below(30) {
+        match self.rng.below(33) {
             0..=6 => Call::AddStake { coldkey, hotkey, netuid, alpha: alpha.min(50 * ALPHA) },
             7..=13 => Call::RemoveStake { coldkey, hotkey, netuid, alpha },
             14..=17 => Call::MoveStake { coldkey, from: hotkey, to, from_netuid: netuid, to_netuid, alpha },
@@ -244,6 +291,8 @@ impl RandomLife {
             26 => Call::SetTempo { netuid, tempo: u16::try_from(5 + self.rng.below(20)).unwrap_or(10) },
             27 => Call::TriggerEpoch { netuid },
             28 => Call::SetAutoStake { coldkey, netuid, hotkey: to },
+            29 => Call::AddStakeBurn { coldkey, hotkey, netuid, alpha: alpha.min(50 * ALPHA) },
+            30 => Call::Lock { coldkey, hotkey, netuid, alpha },
             _ => Call::Fail,
         }
     }
