@@ -90,7 +90,7 @@ pub async fn monitor(
 /// already: it may have been dissolved since. Asked before a database is made.
 pub async fn check_subnets(
     config: &Config,
-    chain: &SubxtChain,
+    chain: &dyn ChainPort,
     head: BlockNumber,
     from: Option<BlockNumber>,
     recorded: &[NetUid],
@@ -98,7 +98,7 @@ pub async fn check_subnets(
     let mut missing: Vec<NetUid> = config.netuids.iter().filter(|netuid| !recorded.contains(netuid)).copied().collect();
     for block in std::iter::once(head).chain(from.filter(|from| *from < head)) {
         if !missing.is_empty() {
-            let facts = chain.block(block, &missing).await?;
+            let facts = chain.glance(block, &missing).await?;
             missing.retain(|netuid| !facts.subnets.contains_key(netuid));
         }
     }

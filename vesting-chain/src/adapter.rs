@@ -1,6 +1,6 @@
 //! `ChainPort` over subxt.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,16 +11,15 @@ use subxt::ext::codec::{Compact, Decode};
 use subxt::rpcs::rpc_params;
 use subxt::utils::H256;
 use tokio::sync::Mutex;
-use vesting_core::ports::{Asked, ChainError, ChainPort, Roster, SubnetState, TraceKeys, Traces};
-use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, Coldkey, Millis, NetUid, PositionKey, Rao};
+use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, NeuronsAsk, SubnetAsk, SubnetState};
+use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, Millis, NetUid};
 
 use crate::endpoint::{Endpoints, Requests};
 use crate::eras::Eras;
-use crate::positions::{self, PoolKeys, TraceKeysOf};
 use crate::reader::Reader;
 use crate::runtime::Runtime;
 use crate::runtimes::{self, Runtimes};
-use crate::{chunks, counters, events, neurons};
+use crate::{chunks, counters, events, neurons, positions, traces};
 
 /// Hashes fetched in one request when blocks are read in a row.
 const HASHES_PER_REQUEST: u64 = 256;
@@ -141,7 +140,7 @@ impl SubxtChain {
 
     /// Reads keys in the state of a block. They are made with the runtime that is expected to have
     /// made it; should it be another, they are made and read once more.
-    async fn read<'a>(
+    async fn state<'a>(
         &'a self,
         number: BlockNumber,
         keys: impl Fn(&Runtime) -> Result<Vec<Vec<u8>>, ChainError> + Send,
@@ -176,11 +175,6 @@ impl SubxtChain {
 /// hashed names, as every Substrate chain has it.
 fn marker_key() -> Vec<u8> {
     subxt::ext::frame_decode::storage::encode_storage_key_prefix("System", "LastRuntimeUpgrade").to_vec()
-}
-
-fn time(reader: &Reader<'_>) -> Result<Millis, ChainError> {
-    let bytes = reader.raw(&reader.runtime.key_in("Timestamp", "Now", ())?);
-    bytes.map_or(Ok(Millis(0)), |bytes| reader.runtime.value_in("Timestamp", "Now", bytes).map(Millis))
 }
 
 #[async_trait]
@@ -223,122 +217,79 @@ impl ChainPort for SubxtChain {
         }
     }
 
-    async fn block(&self, number: BlockNumber, netuids: &[NetUid]) -> Result<BlockFacts, ChainError> {
-        let mut reader = self
-            .read(number, |runtime| {
-                let mut keys = vec![
-                    runtime.key_in("System", "Events", ())?,
-                    runtime.key_in("System", "ParentHash", ())?,
-                    runtime.key_in("Timestamp", "Now", ())?,
-                ];
-                for netuid in netuids {
-                    keys.extend(counters::keys(runtime, *netuid)?.into_values());
-                }
-                Ok(keys)
-            })
-            .await?;
-        let runtime = reader.runtime.clone();
-        let parent_hash = match reader.raw(&runtime.key_in("System", "ParentHash", ())?) {
-            Some(bytes) => BlockHash(runtime.value_in("System", "ParentHash", bytes)?),
-            None => BlockHash::default(),
-        };
+    async fn read(&self, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError> {
+        let mut reader = self.state(number, |runtime| keys(runtime, ask)).await?;
+        let facts = facts(&mut reader, ask)?;
         let mut subnets = BTreeMap::new();
-        for netuid in netuids {
-            if let Some(counters) = counters::read(&reader, *netuid)? {
-                subnets.insert(*netuid, counters);
-            }
+        for (netuid, ask) in &ask.subnets {
+            subnets.insert(*netuid, subnet(&mut reader, *netuid, ask).await?);
         }
-        let events = match reader.take(&runtime.key_in("System", "Events", ())?) {
-            Some(bytes) => events::decode(&runtime, bytes)?,
-            None => Vec::new(),
-        };
-        Ok(BlockFacts {
-            block: BlockRef { number, hash: reader.hash },
-            parent_hash,
-            time: time(&reader)?,
-            spec_version: runtime.spec_version(),
-            announces_incentive: runtime.capabilities().incentive_event,
-            subnets,
-            events,
-        })
+        Ok(BlockState { facts, subnets })
     }
+}
 
-    async fn subnet(
-        &self,
-        block: BlockNumber,
-        netuid: NetUid,
-        coldkeys: &BTreeSet<Coldkey>,
-        expected: &Roster,
-    ) -> Result<SubnetState, ChainError> {
-        let mut likely: BTreeSet<Coldkey> = coldkeys.clone();
-        likely.extend(expected.neurons.iter().map(|neuron| neuron.coldkey));
-        let mut reader = self
-            .read(block, |runtime| {
-                let mut keys = vec![runtime.key_in("Timestamp", "Now", ())?];
-                keys.extend(counters::keys(runtime, netuid)?.into_values());
-                keys.extend(neurons::expected_keys(runtime, netuid, &expected.neurons)?);
-                keys.extend(positions::expected_keys(runtime, netuid, &likely, &expected.positions)?);
-                Ok(keys)
-            })
-            .await?;
-        let (neurons, owner) = neurons::read(&mut reader, netuid).await?;
-        let mut wanted: BTreeSet<Coldkey> = coldkeys.clone();
-        wanted.extend(neurons.iter().map(|neuron| neuron.coldkey));
-        let positions = positions::read(&mut reader, netuid, &wanted, &expected.positions).await?;
-        Ok(SubnetState {
-            time: time(&reader)?,
-            spec_version: reader.runtime.spec_version(),
-            counters: counters::read(&reader, netuid)?,
-            neurons,
-            owner,
-            positions,
-        })
+/// Every key that an answer needs, as far as it is known beforehand.
+fn keys(runtime: &Runtime, ask: &Ask) -> Result<Vec<Vec<u8>>, ChainError> {
+    let mut keys = vec![runtime.key_in("System", "ParentHash", ())?, runtime.key_in("Timestamp", "Now", ())?];
+    if ask.events {
+        keys.push(runtime.key_in("System", "Events", ())?);
     }
+    for (netuid, ask) in &ask.subnets {
+        keys.extend(counters::keys(runtime, *netuid)?.into_values());
+        let mut coldkeys = ask.coldkeys.clone();
+        if ask.neurons != NeuronsAsk::No {
+            keys.extend(neurons::expected_keys(runtime, *netuid, &ask.expected.neurons)?);
+        }
+        if ask.neurons == NeuronsAsk::WithPositions {
+            coldkeys.extend(ask.expected.neurons.iter().map(|neuron| neuron.coldkey));
+        }
+        keys.extend(positions::expected_keys(runtime, *netuid, &coldkeys, &ask.expected.positions)?);
+        keys.extend(traces::keys(runtime, *netuid, &ask.traces)?);
+    }
+    Ok(keys)
+}
 
-    async fn traces(&self, block: BlockNumber, netuid: NetUid, keys: &TraceKeys) -> Result<Traces, ChainError> {
-        let reader = self
-            .read(block, |runtime| {
-                let mut all: Vec<Vec<u8>> = counters::keys(runtime, netuid)?.into_values().collect();
-                for key in &keys.positions {
-                    all.extend(TraceKeysOf::new(runtime, netuid, *key)?.all());
-                }
-                for hotkey in &keys.pools {
-                    all.extend(PoolKeys::new(runtime, netuid, *hotkey)?.all());
-                }
-                Ok(all)
-            })
-            .await?;
-        let runtime = &reader.runtime;
-        let mut traces = Traces { counters: counters::read(&reader, netuid)?, spec_version: runtime.spec_version(), ..Traces::default() };
-        for key in &keys.positions {
-            traces.positions.insert(*key, TraceKeysOf::new(runtime, netuid, *key)?.read(&reader)?);
+fn facts(reader: &mut Reader<'_>, ask: &Ask) -> Result<BlockFacts, ChainError> {
+    let runtime = reader.runtime.clone();
+    let parent_hash = match reader.raw(&runtime.key_in("System", "ParentHash", ())?) {
+        Some(bytes) => BlockHash(runtime.value_in("System", "ParentHash", bytes)?),
+        None => BlockHash::default(),
+    };
+    let time = match reader.raw(&runtime.key_in("Timestamp", "Now", ())?) {
+        Some(bytes) => Millis(runtime.value_in("Timestamp", "Now", bytes)?),
+        None => Millis(0),
+    };
+    let mut subnets = BTreeMap::new();
+    for netuid in ask.subnets.keys() {
+        if let Some(counters) = counters::read(reader, *netuid)? {
+            subnets.insert(*netuid, counters);
         }
-        for hotkey in &keys.pools {
-            traces.pools.insert(*hotkey, PoolKeys::new(runtime, netuid, *hotkey)?.fingerprint(&reader));
-        }
-        Ok(traces)
     }
+    let events = match ask.events.then(|| runtime.key_in("System", "Events", ())).transpose()?.and_then(|key| reader.take(&key)) {
+        Some(bytes) => events::decode(&runtime, bytes)?,
+        None => Vec::new(),
+    };
+    Ok(BlockFacts {
+        block: BlockRef { number: reader.number, hash: reader.hash },
+        parent_hash,
+        time,
+        spec_version: runtime.spec_version(),
+        announces_incentive: runtime.capabilities().incentive_event,
+        subnets,
+        events,
+    })
+}
 
-    async fn positions(
-        &self,
-        block: BlockNumber,
-        asked: &BTreeMap<NetUid, Asked>,
-    ) -> Result<BTreeMap<NetUid, BTreeMap<PositionKey, Rao>>, ChainError> {
-        let mut reader = self
-            .read(block, |runtime| {
-                let mut keys = Vec::new();
-                for (netuid, asked) in asked {
-                    keys.extend(positions::expected_keys(runtime, *netuid, &asked.coldkeys, &asked.expected)?);
-                }
-                Ok(keys)
-            })
-            .await?;
-        let mut found = BTreeMap::new();
-        for (netuid, asked) in asked {
-            let positions = positions::read(&mut reader, *netuid, &asked.coldkeys, &asked.expected).await?;
-            let held = positions.into_iter().filter(|(_, position)| position.alpha > Rao::ZERO);
-            found.insert(*netuid, held.map(|(key, position)| (key, position.alpha)).collect());
-        }
-        Ok(found)
+async fn subnet(reader: &mut Reader<'_>, netuid: NetUid, ask: &SubnetAsk) -> Result<SubnetState, ChainError> {
+    let mut state = SubnetState::default();
+    if ask.neurons != NeuronsAsk::No {
+        (state.neurons, state.owner) = neurons::read(reader, netuid).await?;
     }
+    let mut coldkeys = ask.coldkeys.clone();
+    if ask.neurons == NeuronsAsk::WithPositions {
+        coldkeys.extend(state.neurons.iter().map(|neuron| neuron.coldkey));
+    }
+    state.traces = traces::read(reader, netuid, &ask.traces)?;
+    positions::read(reader, netuid, &coldkeys, &ask.expected.positions, &mut state).await?;
+    Ok(state)
 }

@@ -15,6 +15,8 @@ mod positions;
 mod reader;
 mod runtime;
 mod runtimes;
+mod shares;
+mod traces;
 
 pub use adapter::{ChainOptions, SubxtChain};
 pub use endpoint::Requests;

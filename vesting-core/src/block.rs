@@ -19,7 +19,7 @@ pub struct BlockFacts {
     pub announces_incentive: bool,
     /// The counters of the subnets asked for; a subnet that does not exist in this state is absent.
     pub subnets: BTreeMap<NetUid, SubnetCounters>,
-    /// The events that bear on stake, by index.
+    /// The events that bear on stake, by index; none where they were not asked for.
     pub events: Vec<ChainEvent>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ports::{Asked, ChainError, ChainPort, LedgerState};
+use crate::ports::{ChainError, ChainPort, LedgerState, Roster, SubnetAsk};
 use crate::{BlockNumber, Entry, Kind, NetUid, PositionKey, Rao, RaoDelta};
 
 /// The residue of one position over an interval, measured at its two ends.
@@ -81,9 +81,9 @@ impl Interval<'_> {
 
     /// What the entries up to `block` do not explain of the position's balance there.
     async fn unexplained(&self, chain: &dyn ChainPort, key: PositionKey, block: BlockNumber) -> Result<RaoDelta, ChainError> {
-        let asked = Asked { coldkeys: BTreeSet::from([key.coldkey]), expected: BTreeSet::from([key]) };
-        let positions = chain.positions(block, &BTreeMap::from([(self.netuid, asked)])).await?;
-        let alpha = positions.get(&self.netuid).and_then(|found| found.get(&key)).copied().unwrap_or_default();
+        let expected = Roster { positions: BTreeSet::from([key]), ..Roster::default() };
+        let state = chain.subnet(block, self.netuid, SubnetAsk::positions(BTreeSet::from([key.coldkey]), expected)).await?;
+        let alpha = state.positions.get(&key).copied().unwrap_or_default();
         let explained: RaoDelta = self.entries.iter().filter(|e| e.key == key && e.block <= block).map(|e| e.alpha).sum();
         Ok(alpha.delta() - self.start.get(&key).copied().unwrap_or_default() - explained)
     }

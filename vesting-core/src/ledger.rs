@@ -270,6 +270,12 @@ impl SubnetLedger {
         self.interval.runtime_changed |= runtime_changed;
     }
 
+    /// Remembers that there were at least so many operations on a hotkey in the open interval.
+    pub fn operated_on(&mut self, hotkey: Hotkey, operations: u64) {
+        let counted = self.interval.operations.entry(hotkey).or_default();
+        *counted = (*counted).max(operations);
+    }
+
     /// Takes down the positions of some coldkeys read in the state of `block`, where they differ
     /// from those before.
     pub fn observe(&mut self, block: BlockNumber, coldkeys: &BTreeSet<Coldkey>, positions: &BTreeMap<PositionKey, Rao>) -> Vec<Snapshot> {
@@ -344,6 +350,16 @@ impl SubnetLedger {
         self.balances.retain(|_, alpha| !alpha.is_zero());
         self.interval_start = self.balances.clone();
         self.interval = OpenInterval { from: Some(block), ..OpenInterval::default() };
+    }
+
+    /// Passes over blocks in which nothing happened, up to `block`: the watermark stands on it. Does
+    /// nothing where it stands there already.
+    pub fn pass(&mut self, block: BlockRef, time: Millis, spec_version: u32) {
+        let Some(watermark) = self.watermark.as_mut().filter(|watermark| watermark.block.number < block.number) else { return };
+        let passed = block.number.0.saturating_sub(watermark.block.number.0);
+        self.interval.runtime_changed |= watermark.spec_version != spec_version;
+        *watermark = Watermark { block, time, spec_version, ..*watermark };
+        self.pending.blocks = self.pending.blocks.saturating_add(u32::try_from(passed).unwrap_or(u32::MAX));
     }
 
     /// Ends a block: the watermark stands on it.

@@ -6,6 +6,7 @@
 mod account;
 pub mod adjust;
 mod block;
+mod catch_up;
 pub mod classify;
 pub mod emission;
 mod entry;

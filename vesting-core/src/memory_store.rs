@@ -268,12 +268,13 @@ impl StakeStore for MemoryStore {
         Ok(())
     }
 
-    async fn observe(&self, netuid: NetUid, at: BlockRef, snapshots: &[Snapshot]) -> Result<(), StoreError> {
+    async fn observe(&self, netuid: NetUid, at: BlockRef, snapshots: &[Snapshot], interval: &OpenInterval) -> Result<(), StoreError> {
         fits("snapshot", snapshots.iter().map(|s| s.alpha.delta()))?;
         let mut inner = self.lock();
         match inner.records.get_mut(&netuid) {
             Some((watermark, record)) if watermark.block == at => {
                 record.snapshots.extend(snapshots.iter().map(|s| ((s.key, s.block), s.alpha)));
+                record.interval = interval.clone();
                 watermark.observed = at.number;
                 Ok(())
             }

@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use crate::catch_up::CatchUp;
 use crate::classify::classify;
 use crate::ledger::{ConservationError, SubnetLedger};
-use crate::ports::{Asked, ChainError, ChainPort, StakeStore, StoreError};
+use crate::ports::{Ask, ChainError, ChainPort, StakeStore, StoreError, SubnetAsk};
 use crate::recorder::{Around, Recorder, Taken};
-use crate::{BlockFacts, BlockNumber, BlockRef, NetUid};
+use crate::{BlockFacts, BlockNumber, BlockRef, Detection, NetUid};
 
 /// Blocks behind the head beyond which following is catching up.
 const FAR_BEHIND: u64 = 16;
@@ -55,16 +56,18 @@ pub enum MonitorError {
     },
 }
 
-/// How many blocks share a transaction.
+/// How blocks are read, and how many share a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
-    /// One block, one transaction.
+    /// Every block, one a transaction.
     Following,
-    /// An epoch with the blocks that lead to it (or this many blocks) is one transaction.
-    CatchingUp {
+    /// Every block; an epoch with the blocks that lead to it (or this many blocks) is one transaction.
+    EveryBlock {
         /// The most blocks in one transaction.
         blocks_per_commit: u32,
     },
+    /// Only the blocks in which something happened; an epoch with what led to it is one transaction.
+    CatchingUp,
 }
 
 /// Where a catch-up stands.
@@ -76,8 +79,27 @@ pub struct Progress {
     pub to: BlockNumber,
     /// Epochs taken in so far.
     pub epochs: u64,
+    /// Blocks taken in so far in which a stake operation was looked for and found.
+    pub operations: u64,
     /// Entries written so far.
     pub entries: u64,
+}
+
+impl Progress {
+    /// What `next` counted from nothing, counted on from here.
+    fn plus(self, next: Self) -> Self {
+        Self {
+            epochs: self.epochs.saturating_add(next.epochs),
+            operations: self.operations.saturating_add(next.operations),
+            entries: self.entries.saturating_add(next.entries),
+            ..next
+        }
+    }
+
+    pub(crate) fn add(&mut self, taken: Taken) {
+        self.epochs = self.epochs.saturating_add(taken.epochs);
+        self.entries = self.entries.saturating_add(taken.entries);
+    }
 }
 
 /// Follows the stake of subnets on the chain.
@@ -86,6 +108,14 @@ pub struct BlockchainMonitor {
     store: Arc<dyn StakeStore>,
     ledgers: BTreeMap<NetUid, SubnetLedger>,
     in_flight: usize,
+}
+
+/// The ledger of a subnet as the store has it.
+pub(crate) async fn load(store: &dyn StakeStore, netuid: NetUid) -> Result<SubnetLedger, StoreError> {
+    let Some(state) = store.ledger_state(netuid).await? else { return Ok(SubnetLedger::new(netuid)) };
+    let since = state.interval.from.map_or(BlockNumber(0), BlockNumber::child);
+    let entries = store.entries(netuid, since, state.watermark.block.number).await?;
+    Ok(SubnetLedger::resume(netuid, state, entries))
 }
 
 impl BlockchainMonitor {
@@ -114,7 +144,7 @@ impl BlockchainMonitor {
         for ledger in self.ledgers.values() {
             let Some(watermark) = ledger.watermark() else { continue };
             let stands_at = watermark.block;
-            match self.chain.block(stands_at.number, &[]).await {
+            match self.chain.glance(stands_at.number, &[]).await {
                 Ok(facts) if facts.block == stands_at => {}
                 // A node that is behind us says nothing about the fork.
                 Err(ChainError::NoSuchBlock(_) | ChainError::Pruned { .. }) => {}
@@ -126,15 +156,7 @@ impl BlockchainMonitor {
     }
 
     async fn reload(&mut self, netuid: NetUid) -> Result<(), MonitorError> {
-        let ledger = match self.store.ledger_state(netuid).await? {
-            None => SubnetLedger::new(netuid),
-            Some(state) => {
-                let since = state.interval.from.map_or(BlockNumber(0), BlockNumber::child);
-                let entries = self.store.entries(netuid, since, state.watermark.block.number).await?;
-                SubnetLedger::resume(netuid, state, entries)
-            }
-        };
-        self.ledgers.insert(netuid, ledger);
+        self.ledgers.insert(netuid, load(self.store.as_ref(), netuid).await?);
         Ok(())
     }
 
@@ -187,10 +209,13 @@ impl BlockchainMonitor {
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<(), MonitorError> {
         let first = BlockNumber(first.0.max(1));
+        if pace == Pace::CatchingUp {
+            return self.catch_up(first, to, progress).await;
+        }
         let next = |ledger: &SubnetLedger| ledger.watermark().map_or(first, |w| w.block.number.child());
         let Some(from) = self.ledgers.values().map(next).min() else { return Ok(()) };
         let netuids: Arc<[NetUid]> = self.ledgers.keys().copied().collect();
-        let mut state = Progress { block: from.parent(), to, epochs: 0, entries: 0 };
+        let mut state = Progress { block: from.parent(), to, epochs: 0, operations: 0, entries: 0 };
         let mut next_block = from;
         while next_block <= to {
             let last = BlockNumber(next_block.0.saturating_add(BLOCKS_AHEAD - 1).min(to.0));
@@ -198,8 +223,7 @@ impl BlockchainMonitor {
                 let behind: Vec<NetUid> =
                     self.ledgers.values().filter(|ledger| next(ledger) <= facts.block.number).map(SubnetLedger::netuid).collect();
                 let taken = self.take(&behind, &facts, pace).await?;
-                state.epochs = state.epochs.saturating_add(taken.epochs);
-                state.entries = state.entries.saturating_add(taken.entries);
+                state.add(taken);
                 state.block = facts.block.number;
                 progress(state);
             }
@@ -207,6 +231,29 @@ impl BlockchainMonitor {
         }
         for netuid in netuids.iter() {
             self.commit(*netuid).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes in only the blocks in which something happened, one subnet after the other.
+    async fn catch_up(
+        &mut self,
+        first: BlockNumber,
+        to: BlockNumber,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<(), MonitorError> {
+        let mut state = Progress { block: first.parent(), to, epochs: 0, operations: 0, entries: 0 };
+        for ledger in self.ledgers.values_mut() {
+            CatchUp {
+                chain: self.chain.as_ref(),
+                store: self.store.as_ref(),
+                ledger,
+                in_flight: self.in_flight,
+                state: &mut state,
+                progress,
+            }
+            .run(first, to)
+            .await?;
         }
         Ok(())
     }
@@ -228,32 +275,26 @@ impl BlockchainMonitor {
     /// block is read for all of them at once.
     async fn take(&mut self, netuids: &[NetUid], facts: &BlockFacts, pace: Pace) -> Result<Taken, MonitorError> {
         let mut flows = BTreeMap::new();
-        let mut asked = BTreeMap::new();
+        let mut ask = Ask::default();
         for ledger in netuids.iter().filter_map(|netuid| self.ledgers.get(netuid)) {
             let own = classify(ledger.netuid(), &facts.events);
-            let coldkeys = Recorder::concerned(ledger, facts, &own);
-            if !coldkeys.is_empty() {
-                asked.insert(ledger.netuid(), Asked { coldkeys, expected: ledger.roster().positions });
-            }
+            ask.subnets.extend(Recorder::wants(ledger, facts, &own).map(|wanted| (ledger.netuid(), wanted)));
             flows.insert(ledger.netuid(), own);
         }
         let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
-        if !asked.is_empty() {
-            before = self.chain.positions(facts.block.number.parent(), &asked).await?;
-            after = self.chain.positions(facts.block.number, &asked).await?;
+        if !ask.subnets.is_empty() {
+            before = self.chain.read(facts.block.number.parent(), &ask).await?.subnets;
+            after = self.chain.read(facts.block.number, &ask).await?.subnets;
         }
         let mut all = Taken::default();
         for (netuid, flows) in flows {
             let Some(ledger) = self.ledgers.get_mut(&netuid) else { continue };
-            let around = Around {
-                coldkeys: asked.remove(&netuid).map(|asked| asked.coldkeys).unwrap_or_default(),
-                before: before.remove(&netuid).unwrap_or_default(),
-                after: after.remove(&netuid).unwrap_or_default(),
-            };
-            all.add(Recorder { chain: self.chain.as_ref(), ledger }.take(facts, &flows, &around).await?);
+            let around = Around { before: before.remove(&netuid).unwrap_or_default(), after: after.remove(&netuid).unwrap_or_default() };
+            let mut recorder = Recorder { chain: self.chain.as_ref(), ledger, detected: Detection::Storage, seen: None };
+            all.add(recorder.take(facts, &flows, around).await?);
             let due = match pace {
-                Pace::Following => true,
-                Pace::CatchingUp { blocks_per_commit } => ledger.has_boundary() || ledger.pending_blocks() >= blocks_per_commit,
+                Pace::EveryBlock { blocks_per_commit } => ledger.has_boundary() || ledger.pending_blocks() >= blocks_per_commit,
+                Pace::Following | Pace::CatchingUp => true,
             };
             if due {
                 self.commit(netuid).await?;
@@ -272,10 +313,9 @@ impl BlockchainMonitor {
         &mut self,
         first: BlockNumber,
         until: Option<BlockNumber>,
-        blocks_per_commit: u32,
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<(), MonitorError> {
-        let (mut epochs, mut entries) = (0u64, 0u64);
+        let mut all = Progress { block: first.parent(), to: first, epochs: 0, operations: 0, entries: 0 };
         loop {
             let stands_at = self.ledgers.values().filter_map(SubnetLedger::watermark).map(|w| w.block.number).min();
             let done = stands_at.unwrap_or(first.parent());
@@ -284,16 +324,15 @@ impl BlockchainMonitor {
             }
             let head = self.chain.wait_for_head_above(done).await?;
             let to = until.map_or(head.number, |until| until.min(head.number));
-            // Far behind, an epoch a transaction; near the head, block by block.
-            let pace = if to.0.saturating_sub(done.0) > FAR_BEHIND { Pace::CatchingUp { blocks_per_commit } } else { Pace::Following };
+            let pace = if to.0.saturating_sub(done.0) > FAR_BEHIND { Pace::CatchingUp } else { Pace::Following };
             // Each advance counts from nothing; followers hear of all since they began.
-            let mut last = (0, 0);
+            let mut last = all;
             let counted = &mut |state: Progress| {
-                last = (state.epochs, state.entries);
-                progress(Progress { epochs: epochs.saturating_add(state.epochs), entries: entries.saturating_add(state.entries), ..state });
+                last = all.plus(state);
+                progress(last);
             };
             self.advance(first, to, pace, counted).await?;
-            (epochs, entries) = (epochs.saturating_add(last.0), entries.saturating_add(last.1));
+            all = last;
         }
     }
 
@@ -315,13 +354,11 @@ impl BlockchainMonitor {
             if watermark.observed == watermark.block.number || ledger.pending_blocks() > 0 {
                 continue;
             }
-            let coldkeys = ledger.holders();
-            let asked = Asked { coldkeys: coldkeys.clone(), expected: ledger.roster().positions };
-            let mut positions = self.chain.positions(watermark.block.number, &BTreeMap::from([(*netuid, asked)])).await?;
-            let positions = positions.remove(netuid).unwrap_or_default();
-            let rows = ledger.observe(watermark.block.number, &coldkeys, &positions);
-            self.store.observe(*netuid, watermark.block, &rows).await?;
-            ledger.observed_now();
+            let ask = SubnetAsk::positions(ledger.holders(), ledger.roster());
+            let positions = self.chain.subnet(watermark.block.number, *netuid, ask).await?.positions;
+            let mut recorder = Recorder { chain: self.chain.as_ref(), ledger, detected: Detection::Storage, seen: None };
+            let rows = recorder.observe(&positions).await?;
+            self.store.observe(*netuid, watermark.block, &rows, ledger.interval()).await?;
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use crate::emission::EpochSetting;
 use crate::interval::{Interval, Residue, residues};
 use crate::ledger::SubnetLedger;
 use crate::monitor::MonitorError;
-use crate::ports::{Asked, ChainError, ChainPort, TraceKeys};
+use crate::ports::{ChainError, ChainPort, Fingerprint, NeuronsAsk, Snapshot, SubnetAsk, SubnetState, TraceKeys};
 use crate::settle::{BlockStates, Settled, affected, settle};
 use crate::{
     BlockFacts, BlockNumber, BlockRef, Coldkey, Detection, Entry, Epoch, EpochRecord, Hotkey, Kind, Millis, NetUid, PositionKey, Rao,
@@ -21,14 +21,28 @@ use crate::{
 pub(crate) struct Recorder<'a> {
     pub(crate) chain: &'a dyn ChainPort,
     pub(crate) ledger: &'a mut SubnetLedger,
+    /// How its epochs are come upon.
+    pub(crate) detected: Detection,
+    /// Where not every block is read: which were.
+    pub(crate) seen: Option<Seen<'a>>,
 }
 
-/// The positions of the coldkeys concerned, before and after a block.
-#[derive(Debug, Default)]
+/// The blocks that were read, and those that turn out to be missing.
+pub(crate) struct Seen<'a> {
+    /// The block after which only these were read.
+    pub(crate) after: BlockNumber,
+    pub(crate) blocks: &'a BTreeSet<BlockNumber>,
+    /// Blocks in which something unexplained happened that were not read. When there are any, what was
+    /// written is to be forgotten, and the interval taken in again with them.
+    pub(crate) missed: &'a mut BTreeSet<BlockNumber>,
+}
+
+/// The states before and after a block, as far as they were read. Which coldkeys' positions they hold
+/// is told by their traces.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Around {
-    pub(crate) coldkeys: BTreeSet<Coldkey>,
-    pub(crate) before: BTreeMap<PositionKey, Rao>,
-    pub(crate) after: BTreeMap<PositionKey, Rao>,
+    pub(crate) before: SubnetState,
+    pub(crate) after: SubnetState,
 }
 
 /// What one block brought.
@@ -50,21 +64,52 @@ impl Taken {
     }
 }
 
+/// What a block is to a ledger.
+enum Sort {
+    /// An epoch.
+    Epoch(SubnetCounters),
+    /// The end of the subnet.
+    End,
+    /// Neither.
+    Between,
+}
+
+impl Sort {
+    fn of(ledger: &SubnetLedger, facts: &BlockFacts, flows: &Flows) -> Self {
+        match facts.subnets.get(&ledger.netuid()).filter(|counters| is_epoch(facts.block.number, counters)) {
+            Some(counters) => Self::Epoch(*counters),
+            None if flows.dissolved.is_some() && ledger.interval().from.is_some() => Self::End,
+            None => Self::Between,
+        }
+    }
+}
+
+fn of_coldkeys(positions: &BTreeMap<PositionKey, Rao>, coldkeys: &BTreeSet<Coldkey>) -> BTreeMap<PositionKey, Rao> {
+    positions.iter().filter(|(key, _)| coldkeys.contains(&key.coldkey)).map(|(key, alpha)| (*key, *alpha)).collect()
+}
+
 impl Recorder<'_> {
     fn netuid(&self) -> NetUid {
         self.ledger.netuid()
     }
 
-    /// The coldkeys whose positions must be read around a block before it can be taken in. None for a
-    /// block that ends an interval: there all are read.
-    pub(crate) fn concerned(ledger: &SubnetLedger, facts: &BlockFacts, flows: &Flows) -> BTreeSet<Coldkey> {
-        let epoch = facts.subnets.get(&ledger.netuid()).is_some_and(|counters| is_epoch(facts.block.number, counters));
-        let ends = flows.dissolved.is_some() && ledger.interval().from.is_some();
-        if epoch || ends { BTreeSet::new() } else { affected(flows, &ledger.holders(), ledger.balances()) }
+    /// What must be read in the states before and after a block to take it in; `None` where its events
+    /// say all.
+    pub(crate) fn wants(ledger: &SubnetLedger, facts: &BlockFacts, flows: &Flows) -> Option<SubnetAsk> {
+        let mut coldkeys = affected(flows, &ledger.holders(), ledger.balances());
+        let mut neurons = NeuronsAsk::No;
+        match Sort::of(ledger, facts, flows) {
+            Sort::Epoch(_) => neurons = NeuronsAsk::WithPositions,
+            Sort::End => {}
+            Sort::Between if coldkeys.is_empty() => return None,
+            Sort::Between => return Some(SubnetAsk { coldkeys, expected: ledger.roster(), ..SubnetAsk::default() }),
+        }
+        coldkeys.extend(ledger.holders());
+        Some(SubnetAsk { neurons, coldkeys, expected: ledger.roster(), traces: TraceKeys::default() })
     }
 
     /// Takes in the block after the watermark.
-    pub(crate) async fn take(&mut self, facts: &BlockFacts, flows: &Flows, around: &Around) -> Result<Taken, MonitorError> {
+    pub(crate) async fn take(&mut self, facts: &BlockFacts, flows: &Flows, around: Around) -> Result<Taken, MonitorError> {
         let (netuid, number) = (self.netuid(), facts.block.number);
         let mut runtime_changed = false;
         if let Some(watermark) = self.ledger.watermark() {
@@ -79,15 +124,26 @@ impl Recorder<'_> {
         if flows.skipped {
             self.ledger.skip(SkippedSlot { block: number, time: facts.time });
         }
-        let epoch = facts.subnets.get(&netuid).filter(|counters| is_epoch(number, counters)).copied();
-        let begun = self.ledger.interval().from.is_some();
-        let (taken, observed) = match epoch {
-            Some(counters) => (self.take_epoch(facts, &counters, flows, runtime_changed).await?, Some(number)),
-            None if flows.dissolved.is_some() && begun => (self.take_end(facts, flows, runtime_changed).await?, Some(number)),
-            None => (self.take_between(facts, flows, around, runtime_changed).await?, None),
+        let (taken, observed) = match Sort::of(self.ledger, facts, flows) {
+            Sort::Epoch(counters) => (self.take_boundary(facts, Some(counters), flows, around, runtime_changed).await?, Some(number)),
+            Sort::End => (self.take_boundary(facts, None, flows, around, runtime_changed).await?, Some(number)),
+            Sort::Between => (self.take_between(facts, flows, around, runtime_changed).await?, None),
         };
         self.ledger.seal(facts, observed);
         Ok(taken)
+    }
+
+    /// Reads what is still missing of the positions of `coldkeys` around a block.
+    async fn complete(&self, number: BlockNumber, around: &mut Around, coldkeys: &BTreeSet<Coldkey>) -> Result<(), MonitorError> {
+        for (block, state) in [(number.parent(), &mut around.before), (number, &mut around.after)] {
+            let missing: BTreeSet<Coldkey> =
+                coldkeys.iter().filter(|coldkey| !state.traces.coldkeys.contains_key(coldkey)).copied().collect();
+            if !missing.is_empty() {
+                let ask = SubnetAsk::positions(missing, self.ledger.roster());
+                state.absorb(self.chain.subnet(block, self.netuid(), ask).await?);
+            }
+        }
+        Ok(())
     }
 
     /// Takes in a block without an epoch.
@@ -95,22 +151,25 @@ impl Recorder<'_> {
         &mut self,
         facts: &BlockFacts,
         flows: &Flows,
-        around: &Around,
+        mut around: Around,
         runtime_changed: bool,
     ) -> Result<Taken, MonitorError> {
         let (netuid, number) = (self.netuid(), facts.block.number);
         let holders = self.ledger.holders();
-        let concerned = &around.coldkeys;
+        let concerned = affected(flows, &holders, self.ledger.balances());
         let mut settled = Settled::default();
+        let mut before = BTreeMap::new();
         if !concerned.is_empty() {
+            self.complete(number, &mut around, &concerned).await?;
+            before = of_coldkeys(&around.before.positions, &concerned);
             settled = settle(&BlockStates {
                 netuid,
                 facts,
                 flows,
                 holders: &holders,
-                coldkeys: concerned,
-                before: &around.before,
-                after: &around.after,
+                coldkeys: &concerned,
+                before: &before,
+                after: &of_coldkeys(&around.after.positions, &concerned),
                 balances: self.ledger.balances(),
                 epoch: None,
                 runtime_changed,
@@ -119,16 +178,11 @@ impl Recorder<'_> {
         let plain = flows.legs.iter().filter(|leg| holders.contains(&leg.key.coldkey) && !concerned.contains(&leg.key.coldkey));
         settled.entries.extend(plain.filter_map(|leg| Flows::entry(netuid, number, leg)));
         settled.entries.sort_by_key(Entry::order);
-        self.open_successors(&settled, number.parent(), &around.before).await?;
+        self.open_successors(&settled, number.parent(), &before).await?;
         self.ledger.count(flows, &settled, runtime_changed);
         let taken = Taken::entries(settled.entries.len());
         self.write(settled, facts.time);
         Ok(taken)
-    }
-
-    async fn positions(&self, block: BlockNumber, coldkeys: BTreeSet<Coldkey>) -> Result<BTreeMap<PositionKey, Rao>, MonitorError> {
-        let asked = BTreeMap::from([(self.netuid(), Asked { coldkeys, expected: self.ledger.roster().positions })]);
-        Ok(self.chain.positions(block, &asked).await?.remove(&self.netuid()).unwrap_or_default())
     }
 
     /// Who takes over from a holder in a block is followed from its parent on, with what it held there.
@@ -178,7 +232,7 @@ impl Recorder<'_> {
     async fn time_of(&self, block: BlockNumber) -> Result<Millis, MonitorError> {
         match self.ledger.watermark() {
             Some(watermark) if watermark.block.number == block => Ok(watermark.time),
-            _ => Ok(self.chain.block(block, &[]).await?.time),
+            _ => Ok(self.chain.glance(block, &[]).await?.time),
         }
     }
 
@@ -188,18 +242,17 @@ impl Recorder<'_> {
         let mut closing = Vec::new();
         if let Some(from) = self.ledger.interval().from {
             let ledger = &*self.ledger;
-            let found =
+            let mut found =
                 residues(ledger.balances(), before, |key| ledger.is_holder(&key.coldkey), |key| ledger.interval().bound(&key.hotkey));
-            let interval = Interval { netuid, from, to: pre, start: ledger.interval_start(), entries: ledger.interval_entries() };
-            for mut residue in found {
-                if !residue.is_rounding() {
-                    // Not every operation was seen, or said on which hotkey it was: the pools tell.
-                    residue.bound = self.operations(from, pre, residue).await?;
-                }
+            self.judge(from, pre, &mut found).await?;
+            for residue in found {
+                let ledger = &*self.ledger;
+                let interval = Interval { netuid, from, to: pre, start: ledger.interval_start(), entries: ledger.interval_entries() };
                 if residue.is_rounding() {
                     closing.push(interval.rounding(residue));
                 } else {
                     let located = interval.locate(self.chain, residue).await?;
+                    self.note_missed(&located);
                     closing.extend(located);
                 }
             }
@@ -217,16 +270,93 @@ impl Recorder<'_> {
         Ok(written)
     }
 
-    /// The operations in (from, to] that may have rounded a position: those in blocks where its
-    /// hotkey's pool changed, found by bisection, as far as they are needed to explain the residue.
-    async fn operations(&self, from: BlockNumber, to: BlockNumber, residue: Residue) -> Result<u64, MonitorError> {
+    /// Takes down the holders' positions at the watermark; gives those that changed. What the open interval
+    /// leaves unexplained there is looked into, so that its closing can be computed without the chain.
+    pub(crate) async fn observe(&mut self, positions: &BTreeMap<PositionKey, Rao>) -> Result<Vec<Snapshot>, MonitorError> {
+        let Some(block) = self.ledger.watermark().map(|watermark| watermark.block.number) else { return Ok(Vec::new()) };
+        if let Some(from) = self.ledger.interval().from.filter(|from| *from < block) {
+            let ledger = &*self.ledger;
+            // As the closing counts.
+            let bound = |key: &PositionKey| ledger.interval().bound(&key.hotkey).saturating_add(ledger.interval().anywhere);
+            let mut found = residues(ledger.balances(), positions, |key| ledger.is_holder(&key.coldkey), bound);
+            self.judge(from, block, &mut found).await?;
+            for residue in found {
+                self.ledger.operated_on(residue.key.hotkey, residue.bound);
+                if !residue.is_rounding() && self.seen.is_some() {
+                    let ledger = &*self.ledger;
+                    let interval = Interval {
+                        netuid: self.netuid(),
+                        from,
+                        to: block,
+                        start: ledger.interval_start(),
+                        entries: ledger.interval_entries(),
+                    };
+                    let located = interval.locate(self.chain, residue).await?;
+                    self.note_missed(&located);
+                }
+            }
+        }
+        let rows = self.ledger.observe(block, &self.ledger.holders(), positions);
+        self.ledger.observed_now();
+        Ok(rows)
+    }
+
+    fn note_missed(&mut self, located: &[Entry]) {
+        if let Some(seen) = self.seen.as_mut() {
+            let blocks = located.iter().filter(|entry| entry.kind == Kind::Unattributed).map(|entry| entry.block);
+            seen.missed.extend(blocks.filter(|block| *block > seen.after && !seen.blocks.contains(block)));
+        }
+    }
+
+    /// Raises the bounds of residues that the operations known do not explain: not every operation was
+    /// seen, or said on which hotkey it was, but the pools tell.
+    async fn judge(&self, from: BlockNumber, to: BlockNumber, found: &mut [Residue]) -> Result<(), MonitorError> {
+        let names: BTreeMap<Hotkey, BTreeSet<Hotkey>> = found
+            .iter()
+            .filter(|residue| !residue.is_rounding())
+            .map(|residue| (residue.key.hotkey, self.names_of(residue.key.hotkey)))
+            .collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let pools = TraceKeys { pools: names.values().flatten().copied().collect(), ..TraceKeys::default() };
+        let (at_from, at_to) = (self.pools(from, &pools).await?, self.pools(to, &pools).await?);
+        for residue in found.iter_mut().filter(|residue| !residue.is_rounding()) {
+            let Some(names) = names.get(&residue.key.hotkey) else { continue };
+            let of = |pools: &BTreeMap<Hotkey, Fingerprint>| {
+                names.iter().filter_map(|hotkey| pools.get(hotkey).map(|print| (*hotkey, print.clone()))).collect::<BTreeMap<_, _>>()
+            };
+            let (at_from, at_to) = (of(&at_from), of(&at_to));
+            let runtime = u64::from(self.ledger.interval().runtime_changed);
+            // A pool that changed was operated on at least once.
+            let once = runtime.saturating_add(u64::from(at_from != at_to));
+            residue.bound = residue.bound.max(once);
+            if !residue.is_rounding() {
+                residue.bound = self.operations((from, at_from), (to, at_to), *residue).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn pools(&self, block: BlockNumber, keys: &TraceKeys) -> Result<BTreeMap<Hotkey, Fingerprint>, ChainError> {
+        let ask = SubnetAsk { traces: keys.clone(), ..SubnetAsk::default() };
+        Ok(self.chain.subnet(block, self.netuid(), ask).await?.traces.pools)
+    }
+
+    /// The operations after `from` up to `to` that may have rounded a position: those in blocks where
+    /// its hotkey's pool changed, found by bisection, as far as they are needed to explain the residue.
+    async fn operations(
+        &self,
+        from: (BlockNumber, BTreeMap<Hotkey, Fingerprint>),
+        to: (BlockNumber, BTreeMap<Hotkey, Fingerprint>),
+        residue: Residue,
+    ) -> Result<u64, MonitorError> {
         let netuid = self.netuid();
-        let hotkeys = self.names_of(residue.key.hotkey);
+        let hotkeys: BTreeSet<Hotkey> = from.1.keys().copied().collect();
         let keys = TraceKeys { pools: hotkeys.clone(), ..TraceKeys::default() };
         let mut bound = u64::from(self.ledger.interval().runtime_changed);
-        let pools = async |block| Ok::<_, ChainError>(self.chain.traces(block, netuid, &keys).await?.pools);
-        let mut parts = vec![(from, pools(from).await?, to, pools(to).await?)];
-        while let Some((low, at_low, high, at_high)) = parts.pop() {
+        let mut parts = vec![(from, to)];
+        while let Some(((low, at_low), (high, at_high))) = parts.pop() {
             if at_low == at_high || low >= high || u128::from(bound) >= residue.alpha.magnitude() {
                 continue;
             }
@@ -237,9 +367,9 @@ impl Recorder<'_> {
                 continue;
             }
             let middle = BlockNumber(low.0.midpoint(high.0));
-            let at_middle = pools(middle).await?;
-            parts.push((middle, at_middle.clone(), high, at_high));
-            parts.push((low, at_low, middle, at_middle));
+            let at_middle = self.pools(middle, &keys).await?;
+            parts.push(((middle, at_middle.clone()), (high, at_high)));
+            parts.push(((low, at_low), (middle, at_middle)));
         }
         Ok(bound)
     }
@@ -257,40 +387,38 @@ impl Recorder<'_> {
         names
     }
 
-    /// Takes in an epoch's block: closes the interval at B−1, opens new holders there, and splits
-    /// what B did.
-    async fn take_epoch(
+    /// Takes in a block that ends an interval: an epoch's, or the one in which the subnet was dissolved.
+    /// Closes the interval at B−1, opens new holders there, and settles what B did.
+    async fn take_boundary(
         &mut self,
         facts: &BlockFacts,
-        counters: &SubnetCounters,
+        epoch: Option<SubnetCounters>,
         flows: &Flows,
+        mut around: Around,
         runtime_changed: bool,
     ) -> Result<Taken, MonitorError> {
-        let (chain, netuid, number) = (self.chain, self.netuid(), facts.block.number);
+        let (netuid, number) = (self.netuid(), facts.block.number);
         let pre = number.parent();
-        let holders = self.ledger.holders();
-        let mut coldkeys = affected(flows, &holders, self.ledger.balances());
-        coldkeys.extend(&holders);
-        let pre_state = chain.subnet(pre, netuid, &coldkeys, &self.ledger.roster()).await?;
-        let mut followed = holders;
-        followed.extend(pre_state.neurons.iter().map(|n| n.coldkey));
-        // Who owns a neuron now may have got it by a swap.
-        coldkeys = affected(flows, &followed, self.ledger.balances());
-        coldkeys.extend(&followed);
-        let post_state = chain.subnet(number, netuid, &coldkeys, &pre_state.roster()).await?;
-        let mut before = pre_state.balances();
-        let unread: BTreeSet<Coldkey> = coldkeys.difference(&followed).copied().collect();
-        if !unread.is_empty() {
-            before.extend(self.positions(pre, unread).await?);
+        let mut followed = self.ledger.holders();
+        if epoch.is_some() {
+            followed.extend(around.before.neurons.iter().map(|n| n.coldkey));
         }
-        let mut after = post_state.balances();
-        after.retain(|key, _| coldkeys.contains(&key.coldkey));
+        // Who owns a neuron now may have got it by a swap.
+        let mut coldkeys = affected(flows, &followed, self.ledger.balances());
+        coldkeys.extend(&followed);
+        self.complete(number, &mut around, &coldkeys).await?;
+        let Around { before: pre_state, after: post_state } = around;
+        let before = of_coldkeys(&pre_state.positions, &coldkeys);
+        let after = of_coldkeys(&post_state.positions, &coldkeys);
 
         let mut written = self.close(pre, &before).await?;
-        for neuron in &pre_state.neurons {
-            self.ledger.open_holder(neuron.coldkey, pre, pre_state.time, &before);
+        if epoch.is_some() {
+            let time = self.time_of(pre).await?;
+            for neuron in &pre_state.neurons {
+                self.ledger.open_holder(neuron.coldkey, pre, time, &before);
+            }
+            self.ledger.see_neurons(pre, &pre_state.neurons);
         }
-        self.ledger.see_neurons(pre, &pre_state.neurons);
         let rows = self.ledger.observe(pre, &followed, &before);
         self.ledger.keep_snapshots(rows);
 
@@ -303,7 +431,7 @@ impl Recorder<'_> {
             before: &before,
             after: &after,
             balances: self.ledger.balances(),
-            epoch: Some(EpochSetting { neurons: &pre_state.neurons, subnet_owner: pre_state.owner }),
+            epoch: epoch.map(|_| EpochSetting { neurons: &pre_state.neurons, subnet_owner: pre_state.owner }),
             runtime_changed,
         });
         self.open_successors(&settled, pre, &before).await?;
@@ -314,51 +442,17 @@ impl Recorder<'_> {
         self.ledger.see_neurons(number, &post_state.neurons);
         let rows = self.ledger.observe(number, &self.ledger.holders(), &after);
         self.ledger.keep_snapshots(rows);
-        let epoch = Epoch {
+        let epoch = epoch.map(|counters| Epoch {
             block: facts.block,
             pre_block: BlockRef { number: pre, hash: facts.parent_hash },
             time: facts.time,
             index: counters.epoch_index,
             tempo: counters.tempo,
             registered_at: counters.registered_at,
-        };
-        self.ledger.begin_interval(number, Some(EpochRecord { epoch, detected: Detection::Storage, changes }));
-        Ok(Taken { epochs: 1, ..Taken::entries(written) })
-    }
-
-    /// Takes in the block in which the subnet was dissolved: closes the interval before it, and books
-    /// what was lost.
-    async fn take_end(&mut self, facts: &BlockFacts, flows: &Flows, runtime_changed: bool) -> Result<Taken, MonitorError> {
-        let (netuid, number) = (self.netuid(), facts.block.number);
-        let pre = number.parent();
-        let holders = self.ledger.holders();
-        let mut coldkeys = affected(flows, &holders, self.ledger.balances());
-        coldkeys.extend(&holders);
-        let before = self.positions(pre, coldkeys.clone()).await?;
-        let after = self.positions(number, coldkeys.clone()).await?;
-        let mut written = self.close(pre, &before).await?;
-        let rows = self.ledger.observe(pre, &holders, &before);
-        self.ledger.keep_snapshots(rows);
-        let settled = settle(&BlockStates {
-            netuid,
-            facts,
-            flows,
-            holders: &holders,
-            coldkeys: &coldkeys,
-            before: &before,
-            after: &after,
-            balances: self.ledger.balances(),
-            epoch: None,
-            runtime_changed,
         });
-        self.open_successors(&settled, pre, &before).await?;
-        written = written.saturating_add(settled.entries.len());
-        self.write(settled, facts.time);
-        self.ledger.check(number, &after)?;
-        self.ledger.see_neurons(number, &[]);
-        let rows = self.ledger.observe(number, &self.ledger.holders(), &after);
-        self.ledger.keep_snapshots(rows);
-        self.ledger.begin_interval(number, None);
-        Ok(Taken::entries(written))
+        let record = epoch.map(|epoch| EpochRecord { epoch, detected: self.detected, changes });
+        let epochs = u64::from(record.is_some());
+        self.ledger.begin_interval(number, record);
+        Ok(Taken { epochs, ..Taken::entries(written) })
     }
 }

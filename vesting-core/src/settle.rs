@@ -276,11 +276,10 @@ impl<'a> Work<'a> {
         }
         let flows = self.states.flows;
         let (source, claimer) = flows.claims.iter().find(|(_, coldkey)| group.iter().any(|key| key.coldkey == *coldkey))?;
-        let others = flows.claims.iter().filter(|(_, coldkey)| coldkey != claimer).count();
+        let own = flows.claims.iter().filter(|(_, coldkey)| coldkey == claimer).count();
+        let others = flows.anywhere().saturating_sub(u64::try_from(own).unwrap_or(u64::MAX));
         let operations: u64 = group.iter().map(|key| flows.operations.get(&key.hotkey).copied().unwrap_or(0)).sum();
-        let noise = u128::from(operations)
-            .saturating_add(u128::try_from(others).unwrap_or(u128::MAX))
-            .saturating_add(u128::from(self.states.runtime_changed));
+        let noise = u128::from(operations.saturating_add(others)).saturating_add(u128::from(self.states.runtime_changed));
         if rest.magnitude() <= noise {
             return None;
         }
@@ -664,6 +663,7 @@ mod tests {
         check(&case, &[(Kind::RootClaim, MINER, 1)]);
         // Another's claim may have rounded by a rao; nobody's claim explains nothing.
         check(&Case { events: &[claimed(2), claimed(3)], ..case }, &[]);
+        check(&Case { events: &[claimed(2), coldkey_swapped(5, 6)], ..case }, &[]);
         check(&Case { events: &[claimed(3)], after: &[(MINER, 200)], ..case }, &[]);
     }
 

@@ -11,20 +11,20 @@ use crate::{BlockNumber, Millis, NetUid};
 /// When the subnet does not exist, or the chain cannot be read that far back.
 pub async fn window_start(chain: &dyn ChainPort, netuid: NetUid, length: Millis) -> Result<BlockNumber, ChainError> {
     let head = chain.finalized_head().await?;
-    let facts = chain.block(head.number, &[netuid]).await?;
+    let facts = chain.glance(head.number, &[netuid]).await?;
     let counters = facts.subnets.get(&netuid).ok_or(ChainError::NoSuchSubnet { netuid, block: head.number })?;
     let last = counters.last_step_block;
-    let end = if last.0 > 0 && last < head.number { chain.block(last, &[]).await?.time } else { facts.time };
+    let end = if last.0 > 0 && last < head.number { chain.glance(last, &[]).await?.time } else { facts.time };
     let target = end.0.saturating_sub(length.0);
     let mut low = counters.registered_at.0.max(1);
     let mut high = head.number.0.max(low);
-    if chain.block(BlockNumber(low), &[]).await?.time.0 > target {
+    if chain.glance(BlockNumber(low), &[]).await?.time.0 > target {
         return Ok(BlockNumber(low));
     }
     // Invariant: time(low) ≤ target, and high is above it or the head.
     while high - low > 1 {
         let middle = low.midpoint(high);
-        if chain.block(BlockNumber(middle), &[]).await?.time.0 <= target {
+        if chain.glance(BlockNumber(middle), &[]).await?.time.0 <= target {
             low = middle;
         } else {
             high = middle;

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use diesel::connection::Connection;
 use diesel::sqlite::SqliteConnection;
 use vesting_core::ports::{
-    BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, Snapshot, StakeStore, StoreError, Watermark,
+    BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError, Watermark,
 };
 use vesting_core::{
     BlockHash, BlockNumber, BlockRef, Entry, Epoch, EpochRecord, NetUid, PositionKey, Rao, SkippedSlot, Succession, TrancheHistory,
@@ -120,9 +120,10 @@ impl StakeStore for SqliteStore {
         self.write(move |conn| write::commit(conn, &commit)).await
     }
 
-    async fn observe(&self, netuid: NetUid, at: BlockRef, snapshots: &[Snapshot]) -> Result<(), StoreError> {
+    async fn observe(&self, netuid: NetUid, at: BlockRef, snapshots: &[Snapshot], interval: &OpenInterval) -> Result<(), StoreError> {
         let snapshots = snapshots.to_vec();
-        self.write(move |conn| write::observe(conn, netuid, at, &snapshots)).await
+        let interval = interval.clone();
+        self.write(move |conn| write::observe(conn, netuid, at, &snapshots, &interval)).await
     }
 
     async fn entries(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Entry>, StoreError> {

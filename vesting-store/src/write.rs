@@ -1,7 +1,7 @@
 //! What changes the record; each function runs inside one transaction of its caller.
 
 use diesel::prelude::*;
-use vesting_core::ports::{Commit, MultiplierRow, Snapshot, StoreError};
+use vesting_core::ports::{Commit, MultiplierRow, OpenInterval, Snapshot, StoreError, Watermark};
 use vesting_core::{BlockHash, BlockRef, Exit, NetUid};
 
 use crate::convert::{event, int, same_subnet};
@@ -65,8 +65,13 @@ pub fn commit(conn: &mut Conn, commit: &Commit) -> Result<(), Fault> {
     for exit in &commit.exits {
         leave(conn, netuid, exit)?;
     }
-    diesel::delete(open_interval::table.filter(open_interval::netuid.eq(state.netuid))).execute(conn)?;
-    let operations = commit.interval.operations.iter();
+    operations(conn, netuid, &commit.interval)
+}
+
+/// Writes the operations of the open interval in place of those before.
+fn operations(conn: &mut Conn, netuid: NetUid, interval: &OpenInterval) -> Result<(), Fault> {
+    diesel::delete(open_interval::table.filter(open_interval::netuid.eq(i32::from(netuid.0)))).execute(conn)?;
+    let operations = interval.operations.iter();
     insert_all!(conn, open_interval, operations.map(|(hotkey, count)| OperationsRow::new(netuid, *hotkey, *count)));
     Ok(())
 }
@@ -93,13 +98,16 @@ fn leave(conn: &mut Conn, netuid: NetUid, exit: &Exit) -> Result<(), Fault> {
     Err(StoreError::Unusable(format!("nothing was written: {why}")).into())
 }
 
-pub fn observe(conn: &mut Conn, netuid: NetUid, at: BlockRef, snapshots: &[Snapshot]) -> Result<(), Fault> {
+pub fn observe(conn: &mut Conn, netuid: NetUid, at: BlockRef, snapshots: &[Snapshot], interval: &OpenInterval) -> Result<(), Fault> {
     follows(conn, netuid, Some(at))?;
     // A state read twice is the same state.
     insert_all!(conn, diesel::replace_into(stake_snapshots::table), snapshots.iter().map(|row| SnapshotRow::new(netuid, row)), ());
-    let row = blockchain_state::table.find(i32::from(netuid.0));
-    diesel::update(row).set(blockchain_state::observed.eq(int("observed block", at.number.0)?)).execute(conn)?;
-    Ok(())
+    let watermark = read::watermark(conn, netuid)?.map(|watermark| Watermark { observed: at.number, ..watermark });
+    if let Some(watermark) = watermark {
+        let state = StateRow::new(netuid, &watermark, interval)?;
+        diesel::update(blockchain_state::table.find(i32::from(netuid.0))).set(&state).execute(conn)?;
+    }
+    operations(conn, netuid, interval)
 }
 
 pub fn put_multipliers(conn: &mut Conn, netuid: NetUid, rows: &[MultiplierRow]) -> Result<(), Fault> {

@@ -13,9 +13,6 @@ use crate::UsageError;
 use crate::cli::CatchUpArgs;
 use crate::wiring;
 
-/// Blocks that share a transaction between epochs.
-pub const BLOCKS_PER_COMMIT: u32 = 1_000;
-
 #[derive(Serialize)]
 struct Done {
     netuids: Vec<u16>,
@@ -51,10 +48,9 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
     let store = session.record_or_new()?;
     let (mut monitor, first) = wiring::monitor(&config, &chain, store, args.from.map(BlockNumber)).await?;
     let mut bar = Bar::new("catching up");
-    let mut last = Progress { block: first.parent(), to, epochs: 0, entries: 0 };
-    let pace = Pace::CatchingUp { blocks_per_commit: BLOCKS_PER_COMMIT };
+    let mut last = Progress { block: first.parent(), to, epochs: 0, operations: 0, entries: 0 };
     monitor
-        .advance(first, to, pace, &mut |state| {
+        .advance(first, to, Pace::CatchingUp, &mut |state| {
             bar.show(state, chain.requests().0);
             last = state;
         })

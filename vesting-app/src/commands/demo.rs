@@ -15,7 +15,7 @@ use vesting_testkit::sim::{Demo, SimChain, end_of};
 
 use super::progress::Bar;
 use super::run::stop_signal;
-use super::{Session, catch_up::BLOCKS_PER_COMMIT, miners};
+use super::{Session, miners};
 use crate::cli::DemoArgs;
 use crate::config::Config;
 use crate::wiring;
@@ -61,10 +61,9 @@ pub async fn run(session: &mut Session, args: &DemoArgs) -> anyhow::Result<()> {
     let chain = wiring::chain(&config);
     let (mut monitor, first) = wiring::monitor(&config, &chain, Arc::clone(&store), Some(BlockNumber(1))).await?;
     let mut bar = Bar::new("catching up");
-    let pace = Pace::CatchingUp { blocks_per_commit: BLOCKS_PER_COMMIT };
-    let mut caught_up = Progress { block: first, to: end, epochs: 0, entries: 0 };
+    let mut caught_up = Progress { block: first, to: end, epochs: 0, operations: 0, entries: 0 };
     monitor
-        .advance(first, end, pace, &mut |state| {
+        .advance(first, end, Pace::CatchingUp, &mut |state| {
             bar.show(state, chain.requests().0);
             caught_up = state;
         })
@@ -125,7 +124,7 @@ async fn make_blocks(mut demo: Demo, mut sim: SimChain, node: Arc<NodeHandle>, m
 
 async fn follow(monitor: &mut BlockchainMonitor, chain: &SubxtChain, until: BlockNumber) -> anyhow::Result<()> {
     let mut bar = Bar::new("following live");
-    monitor.follow(BlockNumber(1), Some(until), BLOCKS_PER_COMMIT, &mut |state| bar.show(state, chain.requests().0)).await?;
+    monitor.follow(BlockNumber(1), Some(until), &mut |state| bar.show(state, chain.requests().0)).await?;
     bar.done();
     Ok(())
 }
@@ -143,7 +142,7 @@ async fn live(session: &mut Session, monitor: &mut BlockchainMonitor, chain: &Su
         epochs = state.epochs;
     };
     tokio::select! {
-        done = monitor.follow(first, None, BLOCKS_PER_COMMIT, &mut report) => done?,
+        done = monitor.follow(first, None, &mut report) => done?,
         stopped = stop_signal() => stopped?,
     }
     Ok(())

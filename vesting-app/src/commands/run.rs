@@ -7,7 +7,6 @@ use vesting_core::ports::{ChainError, ChainPort, StoreError};
 use vesting_core::{BlockNumber, MonitorError, Progress};
 
 use super::Session;
-use super::catch_up::BLOCKS_PER_COMMIT;
 use crate::cli::RunArgs;
 use crate::wiring;
 
@@ -50,7 +49,7 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     };
     let following = async {
         loop {
-            match monitor.follow(first, until, BLOCKS_PER_COMMIT, &mut report).await {
+            match monitor.follow(first, until, &mut report).await {
                 Ok(()) => return Ok(()),
                 Err(error) if is_passing(&error) => {
                     tracing::warn!(%error, "trying again in {} s", PAUSE.as_secs());

@@ -7,7 +7,7 @@ use std::time::Duration;
 use vesting_chain::{ChainOptions, SubxtChain};
 use vesting_core::interval::closing;
 use vesting_core::ports::StakeStore;
-use vesting_core::{BlockNumber, BlockchainMonitor, Entry, EpochRecord, NetUid, Pace};
+use vesting_core::{BlockNumber, BlockchainMonitor, Detection, Entry, EpochRecord, NetUid, Pace};
 use vesting_testkit::node::NodeHandle;
 
 /// A record with what it was made of.
@@ -35,8 +35,7 @@ pub fn database(folder: &Path, name: &str) -> Arc<dyn StakeStore> {
 pub async fn catch_up(node: &NodeHandle, store: Arc<dyn StakeStore>, netuid: NetUid, to: u32) -> Record {
     let chain = chain(node);
     let mut monitor = BlockchainMonitor::open(chain.clone(), store.clone(), &[netuid], 8).await.unwrap();
-    let pace = Pace::CatchingUp { blocks_per_commit: 100 };
-    monitor.advance(BlockNumber(1), BlockNumber(u64::from(to)), pace, &mut |_| {}).await.unwrap();
+    monitor.advance(BlockNumber(1), BlockNumber(u64::from(to)), Pace::CatchingUp, &mut |_| {}).await.unwrap();
     monitor.observe().await.unwrap();
     record(&chain, store, netuid).await
 }
@@ -45,7 +44,7 @@ pub async fn catch_up(node: &NodeHandle, store: Arc<dyn StakeStore>, netuid: Net
 pub async fn follow(node: &NodeHandle, store: Arc<dyn StakeStore>, netuid: NetUid, to: u32) -> Record {
     let chain = chain(node);
     let mut monitor = BlockchainMonitor::open(chain.clone(), store.clone(), &[netuid], 8).await.unwrap();
-    monitor.follow(BlockNumber(1), Some(BlockNumber(u64::from(to))), 100, &mut |_| {}).await.unwrap();
+    monitor.follow(BlockNumber(1), Some(BlockNumber(u64::from(to))), &mut |_| {}).await.unwrap();
     record(&chain, store, netuid).await
 }
 
@@ -56,6 +55,8 @@ async fn record(chain: &SubxtChain, store: Arc<dyn StakeStore>, netuid: NetUid) 
     let stored = store.entries(netuid, BlockNumber(0), last).await.unwrap();
     let mut entries = stored.clone();
     entries.extend(closing(netuid, &state, &positions).expect("positions are read at the watermark"));
-    let epochs = store.epochs(netuid, BlockNumber(0), last).await.unwrap();
+    let mut epochs = store.epochs(netuid, BlockNumber(0), last).await.unwrap();
+    // How an epoch was found is all that may differ.
+    epochs.iter_mut().for_each(|record| record.detected = Detection::Storage);
     Record { store, stored, entries, epochs, requests: chain.requests().0 }
 }

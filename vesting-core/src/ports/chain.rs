@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 
-use crate::{BlockFacts, BlockHash, BlockNumber, BlockRef, Coldkey, Hotkey, Millis, NetUid, Neuron, PositionKey, Rao, SubnetCounters};
+use crate::{BlockFacts, BlockHash, BlockNumber, BlockRef, Coldkey, Hotkey, NetUid, Neuron, PositionKey, Rao};
 
 /// Why a chain did not answer. Each kind demands one reaction.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,65 +38,76 @@ pub enum ChainError {
     Malformed(String),
 }
 
-/// What is known of a subnet beforehand, so that its state can be read in one go. Nothing depends on
-/// it but the number of requests.
+/// What is asked of the state of one block. The block's place, its time, its runtime and the counters
+/// of the subnets named are always answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ask {
+    /// The events that bear on stake.
+    pub events: bool,
+    /// The subnets.
+    pub subnets: BTreeMap<NetUid, SubnetAsk>,
+}
+
+impl Ask {
+    /// Only the counters of subnets.
+    #[must_use]
+    pub fn counters(netuids: &[NetUid]) -> Self {
+        Self { events: false, subnets: netuids.iter().map(|netuid| (*netuid, SubnetAsk::default())).collect() }
+    }
+
+    /// The events, and the counters of subnets.
+    #[must_use]
+    pub fn events(netuids: &[NetUid]) -> Self {
+        Self { events: true, ..Self::counters(netuids) }
+    }
+
+    /// This of one subnet.
+    #[must_use]
+    pub fn of(netuid: NetUid, ask: SubnetAsk) -> Self {
+        Self { events: false, subnets: BTreeMap::from([(netuid, ask)]) }
+    }
+}
+
+/// What is asked of one subnet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SubnetAsk {
+    /// Its neurons.
+    pub neurons: NeuronsAsk,
+    /// Whose positions.
+    pub coldkeys: BTreeSet<Coldkey>,
+    /// What to expect of the answer. Nothing depends on it but the number of requests.
+    pub expected: Roster,
+    /// What is only to be compared with another block's.
+    pub traces: TraceKeys,
+}
+
+impl SubnetAsk {
+    /// The positions of these coldkeys.
+    #[must_use]
+    pub fn positions(coldkeys: BTreeSet<Coldkey>, expected: Roster) -> Self {
+        Self { coldkeys, expected, ..Self::default() }
+    }
+}
+
+/// Whether neurons are asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum NeuronsAsk {
+    /// They are not.
+    #[default]
+    No,
+    /// They are, with the subnet's owner.
+    Yes,
+    /// They are, and so are the positions of those who own one.
+    WithPositions,
+}
+
+/// What is known of a subnet beforehand, so that its state can be read in one go.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Roster {
     /// The hotkeys by uid with their owners.
     pub neurons: Vec<Neuron>,
     /// Positions to expect.
     pub positions: BTreeSet<PositionKey>,
-}
-
-/// Whose positions on a subnet are asked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Asked {
-    /// Whose.
-    pub coldkeys: BTreeSet<Coldkey>,
-    /// Positions to expect; nothing depends on them but the number of requests.
-    pub expected: BTreeSet<PositionKey>,
-}
-
-/// A position in some block's state.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PositionState {
-    /// Its alpha, exactly what the runtime that made the block would report.
-    pub alpha: Rao,
-    /// Its traces.
-    pub trace: PositionTrace,
-}
-
-/// A subnet in the state of one block.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SubnetState {
-    /// The time of the block.
-    pub time: Millis,
-    /// The version of the runtime that made the block.
-    pub spec_version: u32,
-    /// Its counters; `None` where the subnet does not exist.
-    pub counters: Option<SubnetCounters>,
-    /// Its neurons, by uid.
-    pub neurons: Vec<Neuron>,
-    /// Its owner, whose hotkeys' incentive is never credited.
-    pub owner: Option<Coldkey>,
-    /// The positions of the coldkeys asked for and of those that own a neuron, also where they have no
-    /// alpha (any more).
-    pub positions: BTreeMap<PositionKey, PositionState>,
-}
-
-impl SubnetState {
-    /// What to expect of this subnet's state some blocks away.
-    #[must_use]
-    pub fn roster(&self) -> Roster {
-        Roster { neurons: self.neurons.clone(), positions: self.positions.keys().copied().collect() }
-    }
-
-    /// The alpha of every position that has any.
-    #[must_use]
-    pub fn balances(&self) -> BTreeMap<PositionKey, Rao> {
-        let held = self.positions.iter().filter(|(_, position)| position.alpha > Rao::ZERO);
-        held.map(|(key, position)| (*key, position.alpha)).collect()
-    }
 }
 
 /// Which storage to compare between blocks.
@@ -106,6 +117,8 @@ pub struct TraceKeys {
     pub positions: BTreeSet<PositionKey>,
     /// Hotkeys whose share pools are compared.
     pub pools: BTreeSet<Hotkey>,
+    /// Coldkeys whose hotkeys are compared.
+    pub coldkeys: BTreeSet<Coldkey>,
 }
 
 /// A storage value, only good for telling whether it is another one than before.
@@ -122,23 +135,69 @@ pub struct PositionTrace {
     pub touched: BlockNumber,
 }
 
-/// The traces of a subnet in the state of one block.
+/// What can be compared between blocks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Traces {
-    /// Its counters; `None` where the subnet does not exist.
-    pub counters: Option<SubnetCounters>,
-    /// The version of the runtime that made the block.
-    pub spec_version: u32,
-    /// Of each position asked for.
+    /// Of positions.
     pub positions: BTreeMap<PositionKey, PositionTrace>,
-    /// Of each pool asked for: total alpha and total shares.
+    /// Of share pools: total alpha and total shares.
     pub pools: BTreeMap<Hotkey, Fingerprint>,
+    /// `StakingHotkeys` of coldkeys: on which hotkeys they may have stake, on any subnet. Loses one
+    /// only when a key is swapped.
+    pub coldkeys: BTreeMap<Coldkey, BTreeSet<Hotkey>>,
+}
+
+/// A subnet in the state of one block, as far as it was asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SubnetState {
+    /// Its neurons, by uid.
+    pub neurons: Vec<Neuron>,
+    /// Its owner, whose hotkeys' incentive is never credited.
+    pub owner: Option<Coldkey>,
+    /// The alpha of the positions asked for that have any: exactly what the runtime that made the
+    /// block would report.
+    pub positions: BTreeMap<PositionKey, Rao>,
+    /// The traces asked for, and those of every position and coldkey that was looked at.
+    pub traces: Traces,
+}
+
+impl SubnetState {
+    /// What to expect of this subnet's state some blocks away.
+    #[must_use]
+    pub fn roster(&self) -> Roster {
+        Roster { neurons: self.neurons.clone(), positions: self.traces.positions.keys().copied().collect() }
+    }
+
+    /// Takes in what was read besides of the same state.
+    pub fn absorb(&mut self, other: Self) {
+        self.positions.extend(other.positions);
+        self.traces.positions.extend(other.traces.positions);
+        self.traces.pools.extend(other.traces.pools);
+        self.traces.coldkeys.extend(other.traces.coldkeys);
+    }
+}
+
+/// The answer to an [`Ask`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlockState {
+    /// The block; without events where they were not asked for.
+    pub facts: BlockFacts,
+    /// The subnets asked for, also where they do not exist.
+    pub subnets: BTreeMap<NetUid, SubnetState>,
+}
+
+impl BlockState {
+    /// Takes out the state of one subnet.
+    #[must_use]
+    pub fn take(&mut self, netuid: NetUid) -> SubnetState {
+        self.subnets.remove(&netuid).unwrap_or_default()
+    }
 }
 
 /// A source of finalized blocks and of historical state.
 ///
-/// Promises: only finalized blocks; answers about one block never change; positions are exactly
-/// what the runtime that made the block would report.
+/// Promises: only finalized blocks; answers about one block never change, and all of an answer is of
+/// that block's state.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait ChainPort: Send + Sync {
@@ -152,26 +211,32 @@ pub trait ChainPort: Send + Sync {
     /// wake-up: the caller goes by its own watermark.
     async fn wait_for_head_above(&self, after: BlockNumber) -> Result<BlockRef, ChainError>;
 
-    /// The facts of a block about the subnets `netuids`.
-    async fn block(&self, number: BlockNumber, netuids: &[NetUid]) -> Result<BlockFacts, ChainError>;
+    /// Reads a block and the state after it.
+    async fn read(&self, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError>;
+}
 
-    /// A subnet in the state of `block`, with the positions of `coldkeys` and of those that own a
-    /// neuron there.
-    async fn subnet(
-        &self,
-        block: BlockNumber,
-        netuid: NetUid,
-        coldkeys: &BTreeSet<Coldkey>,
-        expected: &Roster,
-    ) -> Result<SubnetState, ChainError>;
+impl dyn ChainPort + '_ {
+    /// A block with its events, and the counters of subnets.
+    ///
+    /// # Errors
+    /// As [`ChainPort::read`].
+    pub async fn block(&self, number: BlockNumber, netuids: &[NetUid]) -> Result<BlockFacts, ChainError> {
+        Ok(self.read(number, &Ask::events(netuids)).await?.facts)
+    }
 
-    /// The traces of a subnet in the state of `block`.
-    async fn traces(&self, block: BlockNumber, netuid: NetUid, keys: &TraceKeys) -> Result<Traces, ChainError>;
+    /// A block without its events, and the counters of subnets.
+    ///
+    /// # Errors
+    /// As [`ChainPort::read`].
+    pub async fn glance(&self, number: BlockNumber, netuids: &[NetUid]) -> Result<BlockFacts, ChainError> {
+        Ok(self.read(number, &Ask::counters(netuids)).await?.facts)
+    }
 
-    /// Every position with alpha above 0 that coldkeys have on subnets in the state of `block`.
-    async fn positions(
-        &self,
-        block: BlockNumber,
-        asked: &BTreeMap<NetUid, Asked>,
-    ) -> Result<BTreeMap<NetUid, BTreeMap<PositionKey, Rao>>, ChainError>;
+    /// One subnet in the state of a block.
+    ///
+    /// # Errors
+    /// As [`ChainPort::read`].
+    pub async fn subnet(&self, number: BlockNumber, netuid: NetUid, ask: SubnetAsk) -> Result<SubnetState, ChainError> {
+        Ok(self.read(number, &Ask::of(netuid, ask)).await?.take(netuid))
+    }
 }

@@ -3,7 +3,9 @@
 mod chain;
 mod store;
 
-pub use chain::{Asked, ChainError, ChainPort, Fingerprint, PositionState, PositionTrace, Roster, SubnetState, TraceKeys, Traces};
+pub use chain::{
+    Ask, BlockState, ChainError, ChainPort, Fingerprint, NeuronsAsk, PositionTrace, Roster, SubnetAsk, SubnetState, TraceKeys, Traces,
+};
 pub use store::{BalanceChange, MultiplierRow};
 pub use store::{Commit, Holder, LedgerState, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError, Watermark};
 

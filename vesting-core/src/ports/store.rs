@@ -221,8 +221,9 @@ pub trait StakeStore: Send + Sync {
     async fn commit(&self, commit: &Commit) -> Result<(), StoreError>;
 
     /// Writes snapshots read in the state of the watermark `at`, after which `observed` is that
-    /// block. Refuses with [`StoreError::NotNext`] when the watermark is another.
-    async fn observe(&self, netuid: NetUid, at: BlockRef, snapshots: &[Snapshot]) -> Result<(), StoreError>;
+    /// block, and the open interval as it is known then. Refuses with [`StoreError::NotNext`] when the
+    /// watermark is another.
+    async fn observe(&self, netuid: NetUid, at: BlockRef, snapshots: &[Snapshot], interval: &OpenInterval) -> Result<(), StoreError>;
 
     /// The entries with `from` ≤ block ≤ `to`, in ledger order.
     async fn entries(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Entry>, StoreError>;

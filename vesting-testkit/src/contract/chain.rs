@@ -2,10 +2,10 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used)] // a test suite fails by panicking
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use vesting_core::ports::{Asked, ChainError, ChainPort, Roster, TraceKeys};
-use vesting_core::{BlockNumber, Coldkey, NetUid, PositionKey, Rao, is_epoch};
+use vesting_core::ports::{Ask, ChainError, ChainPort, NeuronsAsk, Roster, SubnetAsk, SubnetState, TraceKeys};
+use vesting_core::{BlockNumber, Coldkey, NetUid, Rao, is_epoch};
 
 /// A netuid that no chain under test has.
 const NOWHERE: NetUid = NetUid(60_001);
@@ -36,8 +36,10 @@ pub async fn run(chain: &dyn ChainPort, netuids: &[NetUid], blocks: u64) {
 
     let beyond = head.number.child();
     assert!(matches!(chain.block(beyond, &[]).await, Err(ChainError::NoSuchBlock(b)) if b == beyond));
-    let nothing = chain.subnet(head.number, NOWHERE, &BTreeSet::new(), &Roster::default()).await.unwrap();
-    assert_eq!((nothing.counters, nothing.neurons, nothing.owner), (None, vec![], None), "a subnet that does not exist is empty");
+    let everything = SubnetAsk { neurons: NeuronsAsk::WithPositions, ..SubnetAsk::default() };
+    let mut nothing = chain.read(head.number, &Ask::of(NOWHERE, everything)).await.unwrap();
+    assert_eq!(nothing.facts.subnets.len(), 0, "a subnet that does not exist has no counters");
+    assert_eq!(nothing.take(NOWHERE), SubnetState::default(), "a subnet that does not exist is empty");
 
     for netuid in netuids {
         states(chain, *netuid, blocks).await;
@@ -63,33 +65,42 @@ async fn states(chain: &dyn ChainPort, netuid: NetUid, blocks: u64) {
 
 /// Checks the state of a subnet in one block against itself, read in every way there is.
 async fn state(chain: &dyn ChainPort, netuid: NetUid, block: BlockNumber) {
-    let none = BTreeSet::new();
-    let state = chain.subnet(block, netuid, &none, &Roster::default()).await.unwrap();
-    let facts = chain.block(block, &[netuid]).await.unwrap();
-    assert_eq!((state.time, state.spec_version, state.counters), (facts.time, facts.spec_version, facts.subnets.get(&netuid).copied()));
+    let with_positions = |expected: Roster| SubnetAsk { neurons: NeuronsAsk::WithPositions, expected, ..SubnetAsk::default() };
+    let state = chain.subnet(block, netuid, with_positions(Roster::default())).await.unwrap();
     assert!(state.neurons.is_sorted_by_key(|n| n.uid) && !state.neurons.is_empty());
-    assert_eq!(chain.subnet(block, netuid, &none, &state.roster()).await.unwrap(), state, "what is expected changes nothing");
+    assert_eq!(chain.subnet(block, netuid, with_positions(state.roster())).await.unwrap(), state, "what is expected changes nothing");
+
+    let glance = chain.glance(block, &[netuid]).await.unwrap();
+    let facts = chain.block(block, &[netuid]).await.unwrap();
+    assert_eq!(glance, vesting_core::BlockFacts { events: Vec::new(), ..facts.clone() }, "events are left out where not asked for");
+    let mut together = chain.read(block, &Ask { events: true, ..Ask::of(netuid, with_positions(Roster::default())) }).await.unwrap();
+    assert_eq!((together.take(netuid), together.facts), (state.clone(), facts), "an answer does not depend on what else is asked");
+
+    let alone = SubnetAsk { neurons: NeuronsAsk::Yes, ..SubnetAsk::default() };
+    let alone = chain.subnet(block, netuid, alone).await.unwrap();
+    assert_eq!((alone.neurons, alone.owner, alone.positions.len()), (state.neurons.clone(), state.owner, 0));
 
     let coldkeys: BTreeSet<Coldkey> = state.neurons.iter().map(|n| n.coldkey).collect();
-    let positions = async |coldkeys: &BTreeSet<Coldkey>, expected: &BTreeSet<PositionKey>| {
-        let asked = Asked { coldkeys: coldkeys.clone(), expected: expected.clone() };
-        chain.positions(block, &BTreeMap::from([(netuid, asked)])).await.unwrap().remove(&netuid).unwrap()
+    let positions = async |coldkeys: &BTreeSet<Coldkey>, expected: Roster| {
+        chain.subnet(block, netuid, SubnetAsk::positions(coldkeys.clone(), expected)).await.unwrap()
     };
-    let nothing = BTreeSet::new();
-    let all = positions(&coldkeys, &nothing).await;
-    assert_eq!(positions(&coldkeys, &state.roster().positions).await, all, "what is expected changes nothing");
-    assert!(all.values().all(|alpha| *alpha > Rao::ZERO));
-    assert_eq!(all, state.balances(), "a state holds the positions of those that own a neuron");
-    let mut alone = BTreeMap::new();
+    let all = positions(&coldkeys, Roster::default()).await;
+    assert_eq!(positions(&coldkeys, state.roster()).await, all, "what is expected changes nothing");
+    assert!(all.positions.values().all(|alpha| *alpha > Rao::ZERO));
+    assert_eq!((&all.positions, &all.traces), (&state.positions, &state.traces), "a state holds the positions of those that own a neuron");
+    assert_eq!(all.traces.coldkeys.keys().copied().collect::<BTreeSet<_>>(), coldkeys, "every coldkey that was looked at is told");
+    let mut alone = SubnetState::default();
     for coldkey in &coldkeys {
-        alone.extend(positions(&BTreeSet::from([*coldkey]), &nothing).await);
+        alone.absorb(positions(&BTreeSet::from([*coldkey]), Roster::default()).await);
     }
     assert_eq!(alone, all, "a coldkey's positions do not depend on who is asked for with it");
-    assert_eq!(positions(&none, &nothing).await, BTreeMap::new());
+    assert_eq!(positions(&BTreeSet::new(), Roster::default()).await, SubnetState::default());
 
-    let keys = TraceKeys { positions: state.positions.keys().copied().collect(), pools: BTreeSet::new() };
-    let traces = chain.traces(block, netuid, &keys).await.unwrap();
-    assert_eq!((traces.spec_version, traces.counters), (state.spec_version, state.counters));
-    let known: BTreeMap<_, _> = state.positions.into_iter().map(|(key, position)| (key, position.trace)).collect();
-    assert_eq!(traces.positions, known, "traces are the same however they are read");
+    let traces = TraceKeys {
+        positions: state.traces.positions.keys().copied().collect(),
+        pools: state.traces.pools.keys().copied().collect(),
+        coldkeys,
+    };
+    let only = chain.subnet(block, netuid, SubnetAsk { traces, ..SubnetAsk::default() }).await.unwrap();
+    assert_eq!((only.traces, only.positions.len()), (state.traces, 0), "traces are the same however they are read");
 }

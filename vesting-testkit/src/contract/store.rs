@@ -236,7 +236,7 @@ async fn empty(store: &dyn StakeStore) {
     assert_eq!(store.ledger_state(A).await, Ok(None));
     same(store, &MemoryStore::new(), A, 3).await;
     assert_eq!(store.multipliers(A, END, "p").await, Ok(vec![]));
-    let refused = store.observe(A, block(1, 0), &[]).await;
+    let refused = store.observe(A, block(1, 0), &[], &OpenInterval::default()).await;
     assert!(matches!(refused, Err(StoreError::NotNext { netuid: A, .. })), "{refused:?}");
 }
 
@@ -459,12 +459,16 @@ async fn observing(store: &dyn StakeStore) {
     put(store, &[plain(A, 1, None), plain(B, 1, None), plain(A, 2, Some(block(1, 0)))]).await;
     let row = Snapshot { block: BlockNumber(2), key: position(1, 1), alpha: Rao(5) };
     for at in [block(1, 0), block(2, 7), block(3, 0)] {
-        let refused = store.observe(A, at, &[row]).await;
+        let refused = store.observe(A, at, &[row], &OpenInterval::default()).await;
         assert!(matches!(refused, Err(StoreError::NotNext { netuid: A, .. })), "{refused:?}");
     }
     assert_eq!(store.positions_at(A, END).await, Ok([].into()));
+    let operations = [(position(1, 1).hotkey, 3)].into();
+    let interval = OpenInterval { from: Some(BlockNumber(1)), operations, anywhere: 2, runtime_changed: true };
     for _ in 0..2 {
-        assert_eq!(store.observe(A, block(2, 0), &[row]).await, Ok(()), "observing again changes nothing");
+        assert_eq!(store.observe(A, block(2, 0), &[row], &interval).await, Ok(()), "observing again changes nothing");
+        let state = store.ledger_state(A).await.expect("readable").expect("a record");
+        assert_eq!(state.interval, interval);
         assert_eq!(store.positions_at(A, END).await, Ok([(row.key, row.alpha)].into()));
     }
     let observed = async |netuid| store.watermark(netuid).await.expect("readable").expect("a record").observed;
@@ -539,7 +543,7 @@ async fn large(store: &dyn StakeStore) {
         assert!(matches!(refused, Err(StoreError::Unusable(_))), "{refused:?}");
         same(store, &memory, A, 2).await;
     }
-    let refused = store.observe(A, block(1, 0), &[snapshot]).await;
+    let refused = store.observe(A, block(1, 0), &[snapshot], &OpenInterval::default()).await;
     assert!(matches!(refused, Err(StoreError::Unusable(_))), "{refused:?}");
     same(store, &memory, A, 2).await;
 }

@@ -104,6 +104,7 @@ pub struct SimChain {
     shares: Versions<(NetUid, PositionKey), SafeFloat>,
     totals: Versions<(NetUid, Hotkey), (u64, SafeFloat)>,
     pointers: Versions<(Coldkey, Hotkey), u64>,
+    stakings: Versions<Coldkey, BTreeSet<Hotkey>>,
     neurons: Versions<NetUid, Vec<Neuron>>,
     subnet_owners: Versions<NetUid, Option<Coldkey>>,
     encoder: Option<Encoder>,
@@ -129,6 +130,7 @@ impl SimChain {
             shares: Versions::default(),
             totals: Versions::default(),
             pointers: Versions::default(),
+            stakings: Versions::default(),
             neurons: Versions::default(),
             subnet_owners: Versions::default(),
             encoder: history.map(Encoder::new),
@@ -256,6 +258,11 @@ impl SimChain {
             shares: Fingerprint(shares.map(|s| (s.mantissa, s.exponent).encode()).unwrap_or_default()),
             touched: BlockNumber(self.pointers.at(&(key.coldkey, key.hotkey), block).copied().unwrap_or(0)),
         }
+    }
+
+    /// The hotkeys that a coldkey may have stake on, in the state of a block.
+    pub(crate) fn staking_at(&self, coldkey: Coldkey, block: BlockNumber) -> BTreeSet<Hotkey> {
+        self.stakings.at(&coldkey, block).cloned().unwrap_or_default()
     }
 
     /// The trace of a pool in the state of a block.
@@ -615,6 +622,9 @@ impl SimChain {
         }
         for pair in &self.dirty.pointers {
             self.pointers.set(*pair, number, number);
+        }
+        for coldkey in &self.dirty.staking {
+            self.stakings.set(*coldkey, number, self.staking.get(coldkey).cloned().unwrap_or_default());
         }
         for netuid in &self.dirty.neurons {
             let neurons = (0u16..)

@@ -1,11 +1,10 @@
 //! The simulated chain as a port, in memory.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
-use vesting_core::ports::{Asked, ChainError, ChainPort, PositionState, Roster, SubnetState, TraceKeys, Traces};
-use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, ChainEvent, Coldkey, NetUid, PositionKey, Rao};
+use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, Fingerprint, NeuronsAsk, SubnetAsk, SubnetState};
+use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, ChainEvent, NetUid, Rao};
 
 use super::chain::SimChain;
 use super::event::RuntimeEvent;
@@ -32,7 +31,7 @@ impl SimPort {
     }
 }
 
-fn facts(chain: &SimChain, number: BlockNumber, netuids: &[NetUid]) -> Option<BlockFacts> {
+fn facts(chain: &SimChain, number: BlockNumber, ask: &Ask) -> Option<BlockFacts> {
     let sealed = chain.blocks.get(usize::try_from(number.0).ok()?)?;
     let events = (0u32..).zip(&sealed.events).filter_map(|(index, record)| match &record.event {
         RuntimeEvent::SubtensorModule(event) => event.meaning().map(|event| ChainEvent { index, phase: record.phase.into(), event }),
@@ -44,9 +43,43 @@ fn facts(chain: &SimChain, number: BlockNumber, netuids: &[NetUid]) -> Option<Bl
         time: sealed.time,
         spec_version: 425,
         announces_incentive: true,
-        subnets: sealed.counters.iter().filter(|(netuid, _)| netuids.contains(netuid)).copied().collect(),
-        events: events.collect(),
+        subnets: sealed.counters.iter().filter(|(netuid, _)| ask.subnets.contains_key(netuid)).copied().collect(),
+        events: if ask.events { events.collect() } else { Vec::new() },
     })
+}
+
+fn subnet(chain: &SimChain, block: BlockNumber, netuid: NetUid, ask: &SubnetAsk) -> SubnetState {
+    let mut state = SubnetState::default();
+    if ask.neurons != NeuronsAsk::No {
+        state.neurons = chain.neurons_at(netuid, block);
+        state.owner = chain.owner_at(netuid, block);
+    }
+    let mut coldkeys = ask.coldkeys.clone();
+    if ask.neurons == NeuronsAsk::WithPositions {
+        coldkeys.extend(state.neurons.iter().map(|n| n.coldkey));
+    }
+    let known = chain.positions(netuid).into_iter().chain(ask.expected.positions.iter().copied());
+    for key in known.filter(|key| coldkeys.contains(&key.coldkey)) {
+        let alpha = Rao(chain.alpha_at(netuid, key, block));
+        if alpha > Rao::ZERO {
+            state.positions.insert(key, alpha);
+        }
+        let trace = chain.trace_at(netuid, key, block);
+        if trace.shares != Fingerprint::default() {
+            state.traces.pools.insert(key.hotkey, chain.pool_at(netuid, key.hotkey, block));
+        }
+        state.traces.positions.insert(key, trace);
+    }
+    for key in &ask.traces.positions {
+        state.traces.positions.insert(*key, chain.trace_at(netuid, *key, block));
+    }
+    for hotkey in &ask.traces.pools {
+        state.traces.pools.insert(*hotkey, chain.pool_at(netuid, *hotkey, block));
+    }
+    for coldkey in coldkeys.iter().chain(&ask.traces.coldkeys) {
+        state.traces.coldkeys.insert(*coldkey, chain.staking_at(*coldkey, block));
+    }
+    state
 }
 
 #[async_trait]
@@ -71,68 +104,11 @@ impl ChainPort for SimPort {
         }
     }
 
-    async fn block(&self, number: BlockNumber, netuids: &[NetUid]) -> Result<BlockFacts, ChainError> {
-        self.with(number, |chain| facts(chain, number, netuids))?.ok_or(ChainError::NoSuchBlock(number))
-    }
-
-    async fn subnet(
-        &self,
-        block: BlockNumber,
-        netuid: NetUid,
-        coldkeys: &BTreeSet<Coldkey>,
-        expected: &Roster,
-    ) -> Result<SubnetState, ChainError> {
-        self.with(block, |chain| {
-            let facts = facts(chain, block, &[netuid]);
-            let neurons = chain.neurons_at(netuid, block);
-            let mut wanted = coldkeys.clone();
-            wanted.extend(neurons.iter().map(|n| n.coldkey));
-            let known = chain.positions(netuid).into_iter().chain(expected.positions.iter().copied());
-            SubnetState {
-                time: facts.as_ref().map(|f| f.time).unwrap_or_default(),
-                spec_version: facts.as_ref().map_or(0, |f| f.spec_version),
-                counters: facts.and_then(|f| f.subnets.get(&netuid).copied()),
-                neurons,
-                owner: chain.owner_at(netuid, block),
-                positions: known
-                    .filter(|key| wanted.contains(&key.coldkey))
-                    .map(|key| {
-                        let alpha = Rao(chain.alpha_at(netuid, key, block));
-                        (key, PositionState { alpha, trace: chain.trace_at(netuid, key, block) })
-                    })
-                    .collect(),
-            }
-        })
-    }
-
-    async fn traces(&self, block: BlockNumber, netuid: NetUid, keys: &TraceKeys) -> Result<Traces, ChainError> {
-        self.with(block, |chain| {
-            let facts = facts(chain, block, &[netuid]);
-            Traces {
-                spec_version: facts.as_ref().map_or(0, |f| f.spec_version),
-                counters: facts.and_then(|f| f.subnets.get(&netuid).copied()),
-                positions: keys.positions.iter().map(|key| (*key, chain.trace_at(netuid, *key, block))).collect(),
-                pools: keys.pools.iter().map(|hotkey| (*hotkey, chain.pool_at(netuid, *hotkey, block))).collect(),
-            }
-        })
-    }
-
-    async fn positions(
-        &self,
-        block: BlockNumber,
-        asked: &BTreeMap<NetUid, Asked>,
-    ) -> Result<BTreeMap<NetUid, BTreeMap<PositionKey, Rao>>, ChainError> {
-        self.with(block, |chain| {
-            let of = |netuid: NetUid, asked: &Asked| {
-                chain
-                    .positions(netuid)
-                    .into_iter()
-                    .filter(|key| asked.coldkeys.contains(&key.coldkey))
-                    .map(|key| (key, Rao(chain.alpha_at(netuid, key, block))))
-                    .filter(|(_, alpha)| *alpha > Rao::ZERO)
-                    .collect()
-            };
-            asked.iter().map(|(netuid, asked)| (*netuid, of(*netuid, asked))).collect()
-        })
+    async fn read(&self, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError> {
+        let read = self.with(number, |chain| {
+            let subnets = ask.subnets.iter().map(|(netuid, ask)| (*netuid, subnet(chain, number, *netuid, ask))).collect();
+            facts(chain, number, ask).map(|facts| BlockState { facts, subnets })
+        })?;
+        read.ok_or(ChainError::NoSuchBlock(number))
     }
 }

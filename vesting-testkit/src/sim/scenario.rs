@@ -216,7 +216,10 @@ impl RandomLife {
         // Root claims are made in nearly every block, and mostly bring nothing.
         for _ in 0..self.rng.below(3) {
             let (coldkey, hotkey, netuid) = (self.coldkey(), self.hotkey(), self.netuid());
-            let alpha = if self.rng.once_in(8) { self.rng.below(ALPHA) } else { 0 };
+            // Where there is stake already: claimed and burned again without a trace it would only be
+            // seen by whoever reads every block.
+            let brings = self.rng.once_in(8) && chain.alpha(netuid, hotkey, coldkey) > 0;
+            let alpha = if brings { self.rng.below(ALPHA) } else { 0 };
             chain.queue(Operation {
                 calls: vec![Call::ClaimRoot { coldkey, hotkey, netuid, alpha }],
                 scheduled: true,
@@ -236,7 +239,9 @@ impl RandomLife {
         let fresh = self.rng.below(3) > 0;
         if self.rng.once_in(2) {
             let (old, new) = (self.coldkey(), if fresh { Coldkey(self.rng.key()) } else { self.coldkey() });
-            if fresh {
+            // A name that was given up is not used again.
+            self.coldkeys.retain(|coldkey| *coldkey != old);
+            if fresh || self.coldkeys.is_empty() {
                 self.coldkeys.push(new);
             }
             return Call::SwapColdkey { old, new };

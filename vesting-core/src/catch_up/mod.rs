@@ -1,0 +1,309 @@
+//! Catching up: takes in only the blocks in which something happened. Its costs grow with epochs and
+//! stake operations, not with blocks; its ledger equals that of a follower.
+
+mod route;
+mod search;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::future::{join, try_join};
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use crate::classify::classify;
+use crate::ledger::SubnetLedger;
+use crate::monitor::{MonitorError, Progress, load};
+use crate::ports::{Ask, ChainError, ChainPort, NeuronsAsk, Roster, StakeStore, SubnetAsk, SubnetState};
+use crate::recorder::{Around, Recorder, Seen};
+use crate::{BlockFacts, BlockNumber, BlockRef, Coldkey, Detection};
+use route::{Route, Stop, StopSort};
+use search::{Found, Search, View};
+
+/// Stops that are read ahead while those before them are taken in.
+const STOPS_AHEAD: usize = 32;
+
+/// Catches one subnet up.
+pub(crate) struct CatchUp<'a> {
+    pub(crate) chain: &'a dyn ChainPort,
+    pub(crate) store: &'a dyn StakeStore,
+    pub(crate) ledger: &'a mut SubnetLedger,
+    pub(crate) in_flight: usize,
+    pub(crate) state: &'a mut Progress,
+    pub(crate) progress: &'a mut (dyn FnMut(Progress) + Send),
+}
+
+/// A stop with what was read of it and of the interval before.
+struct Prepared {
+    stop: Stop,
+    /// Where the interval begins and ends.
+    low: Arc<View>,
+    high: Arc<View>,
+    /// The blocks inside it in which something happened.
+    found: Vec<Found>,
+    /// The stop itself.
+    at: Arc<View>,
+}
+
+/// A stop with whom to look at there.
+struct Planned {
+    stop: Stop,
+    coldkeys: BTreeSet<Coldkey>,
+}
+
+impl CatchUp<'_> {
+    /// Takes in what happened after the watermark (from `first` on where there is none) up to `to`.
+    pub(crate) async fn run(mut self, first: BlockNumber, to: BlockNumber) -> Result<(), MonitorError> {
+        if self.ledger.watermark().is_none() {
+            if first > to {
+                return Ok(());
+            }
+            self.take(first).await?;
+        }
+        let Some(watermark) = self.ledger.watermark().filter(|watermark| watermark.block.number < to) else {
+            return self.commit().await;
+        };
+        let (netuid, from) = (self.ledger.netuid(), watermark.block.number);
+        let route = Route { chain: self.chain, netuid, in_flight: self.in_flight };
+        let stops = route.stops(from, to).await?;
+        let search = Search { chain: self.chain, netuid };
+        let reader = Reader { search, in_flight: self.in_flight, expected: Mutex::new(self.ledger.roster()) };
+        let mut followed = BTreeSet::new();
+        let ask = Ask::of(netuid, SubnetAsk::positions(self.ledger.holders(), self.ledger.roster()));
+        let mut low = Arc::new(reader.search.view(from, &ask).await?);
+        let mut stops = stops.into_iter();
+        let mut prepared = reader.prepare(low, self.plan(&mut stops, &mut followed)).await?;
+        while let Some(last) = prepared.last() {
+            low = Arc::clone(&last.at);
+            let ahead = self.plan(&mut stops, &mut followed);
+            // Both are driven together: requests under way never wait for those of the other.
+            let (next, done) = join(reader.prepare(low, ahead), self.take_all(prepared, &reader)).await;
+            done?;
+            prepared = next?;
+        }
+        self.commit().await
+    }
+
+    /// The next stops, with whom to look at there: who holds a uid at an epoch is followed from there on.
+    fn plan(&self, stops: &mut std::vec::IntoIter<Stop>, followed: &mut BTreeSet<Coldkey>) -> Vec<Planned> {
+        followed.extend(self.ledger.holders());
+        let mut planned = Vec::with_capacity(STOPS_AHEAD);
+        for stop in stops.take(STOPS_AHEAD) {
+            if let StopSort::Epoch { neurons, .. } = &stop.sort {
+                followed.extend(neurons.iter().map(|neuron| neuron.coldkey));
+            }
+            planned.push(Planned { stop, coldkeys: followed.clone() });
+        }
+        planned
+    }
+
+    async fn take_all(&mut self, prepared: Vec<Prepared>, reader: &Reader<'_>) -> Result<(), MonitorError> {
+        for stop in prepared {
+            self.take_stop(stop, reader).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes in an interval and the stop that ends it, in one transaction.
+    async fn take_stop(&mut self, mut prepared: Prepared, reader: &Reader<'_>) -> Result<(), MonitorError> {
+        let holders = self.ledger.holders();
+        let knows = |view: &View, coldkey: &Coldkey| view.state.traces.coldkeys.contains_key(coldkey);
+        if holders.iter().any(|coldkey| !knows(&prepared.high, coldkey) || !knows(&prepared.low, coldkey)) {
+            // Somebody became a holder by a swap after this was read.
+            (prepared.low, prepared.high) =
+                try_join(reader.complete(&prepared.low, &holders), reader.complete(&prepared.high, &holders)).await?;
+            prepared.found = reader.search.between(&prepared.low, &prepared.high).await?;
+        }
+        let before = *self.state;
+        let mut seen: BTreeSet<BlockNumber> = prepared.found.iter().map(|found| found.facts.block.number).collect();
+        loop {
+            let missed = self.take_interval(&prepared, &seen, reader).await?;
+            if missed.is_empty() {
+                break;
+            }
+            // Nothing was committed: once more, with the blocks that left no other trace.
+            *self.ledger = load(self.store, self.ledger.netuid()).await?;
+            *self.state = before;
+            for number in missed {
+                prepared.found.push(reader.search.found(number).await?);
+                seen.insert(number);
+            }
+            prepared.found.sort_by_key(|found| found.facts.block.number);
+        }
+        self.commit().await?;
+        self.report();
+        Ok(())
+    }
+
+    /// Takes in an interval and the stop that ends it; gives the blocks that would have to be read for it.
+    async fn take_interval(
+        &mut self,
+        prepared: &Prepared,
+        seen: &BTreeSet<BlockNumber>,
+        reader: &Reader<'_>,
+    ) -> Result<BTreeSet<BlockNumber>, MonitorError> {
+        let mut missed = BTreeSet::new();
+        for found in &prepared.found {
+            let parent = BlockRef { number: found.facts.block.number.parent(), hash: found.facts.parent_hash };
+            self.ledger.pass(parent, found.time_before, found.spec_before);
+            self.state.operations = self.state.operations.saturating_add(1);
+            self.take_facts(&found.facts, None, None).await?;
+        }
+        let edge = &prepared.high.facts;
+        self.ledger.pass(edge.block, edge.time, edge.spec_version);
+        let around = match &prepared.stop.sort {
+            StopSort::Last => {
+                let holders = self.ledger.holders();
+                // Who became one in this very interval was not asked for yet.
+                let end = reader.complete(&prepared.high, &holders).await?;
+                let positions = end.state.positions.iter().filter(|(key, _)| holders.contains(&key.coldkey));
+                let positions = positions.map(|(key, alpha)| (*key, *alpha)).collect();
+                let seen = Seen { after: prepared.low.number(), blocks: seen, missed: &mut missed };
+                let mut recorder = Recorder { chain: self.chain, ledger: self.ledger, detected: Detection::CatchUp, seen: Some(seen) };
+                let rows = recorder.observe(&positions).await?;
+                self.ledger.keep_snapshots(rows);
+                return Ok(missed);
+            }
+            StopSort::Epoch { neurons, owner } => {
+                let before = SubnetState { neurons: neurons.to_vec(), owner: *owner, ..prepared.high.state.clone() };
+                Some(Around { before, after: prepared.at.state.clone() })
+            }
+            StopSort::End => Some(Around { before: prepared.high.state.clone(), after: prepared.at.state.clone() }),
+            // It may be anything, an epoch of a short life too.
+            StopSort::Absent => None,
+        };
+        let seen = Seen { after: prepared.low.number(), blocks: seen, missed: &mut missed };
+        self.take_facts(&prepared.at.facts, around, Some(seen)).await?;
+        Ok(missed)
+    }
+
+    /// Reads and takes in one block.
+    async fn take(&mut self, number: BlockNumber) -> Result<(), MonitorError> {
+        let facts = self.chain.block(number, &[self.ledger.netuid()]).await?;
+        self.take_facts(&facts, None, None).await
+    }
+
+    async fn take_facts(&mut self, facts: &BlockFacts, around: Option<Around>, seen: Option<Seen<'_>>) -> Result<(), MonitorError> {
+        let netuid = self.ledger.netuid();
+        let flows = classify(netuid, &facts.events);
+        let around = match (around, Recorder::wants(self.ledger, facts, &flows)) {
+            (Some(around), _) => around,
+            (None, None) => Around::default(),
+            (None, Some(wanted)) => {
+                let ask = Ask::of(netuid, wanted);
+                let number = facts.block.number;
+                let (mut before, mut after) = try_join(self.chain.read(number.parent(), &ask), self.chain.read(number, &ask)).await?;
+                Around { before: before.take(netuid), after: after.take(netuid) }
+            }
+        };
+        let mut recorder = Recorder { chain: self.chain, ledger: self.ledger, detected: Detection::CatchUp, seen };
+        let taken = recorder.take(facts, &flows, around).await?;
+        self.state.add(taken);
+        Ok(())
+    }
+
+    async fn commit(&mut self) -> Result<(), MonitorError> {
+        if let Some(commit) = self.ledger.take_commit() {
+            self.store.commit(&commit).await?;
+        }
+        Ok(())
+    }
+
+    fn report(&mut self) {
+        if let Some(watermark) = self.ledger.watermark() {
+            self.state.block = watermark.block.number;
+        }
+        (self.progress)(*self.state);
+    }
+}
+
+/// Reads ahead, knowing nothing of the ledger but whom to look at.
+struct Reader<'a> {
+    search: Search<'a>,
+    in_flight: usize,
+    /// What to expect of the next states; only the number of requests depends on it.
+    expected: Mutex<Roster>,
+}
+
+/// What was read of a stop: the end of the interval before it, and itself, where it needed reading.
+type Ends = (Stop, Option<View>, Option<View>);
+
+impl Reader<'_> {
+    /// Reads stops and the intervals before them; the first interval begins at `low`.
+    async fn prepare(&self, low: Arc<View>, planned: Vec<Planned>) -> Result<Vec<Prepared>, ChainError> {
+        let mut before = low.number();
+        let mut reads = Vec::with_capacity(planned.len());
+        for planned in planned {
+            let from = std::mem::replace(&mut before, planned.stop.number);
+            reads.push(self.ends(from, planned));
+        }
+        let mut reads = reads.into_iter();
+        let mut ends = Vec::new();
+        if self.expected().positions.is_empty()
+            && let Some(read) = reads.next()
+        {
+            // Alone, so that the others know what to expect.
+            ends.push(read.await?);
+        }
+        ends.extend(stream::iter(reads).buffered(self.in_flight).try_collect::<Vec<Ends>>().await?);
+        let mut low = low;
+        let mut prepared = Vec::with_capacity(ends.len());
+        for (stop, high, at) in ends {
+            let high = high.map_or_else(|| Arc::clone(&low), Arc::new);
+            let at = at.map_or_else(|| Arc::clone(&high), Arc::new);
+            prepared.push(Prepared { stop, low: std::mem::replace(&mut low, Arc::clone(&at)), high, found: Vec::new(), at });
+        }
+        stream::iter(prepared)
+            .map(|mut prepared| async move {
+                prepared.found = self.search.between(&prepared.low, &prepared.high).await?;
+                Ok(prepared)
+            })
+            .buffered(self.in_flight)
+            .try_collect()
+            .await
+    }
+
+    /// Reads a stop, and the end of the interval that began at `from`.
+    async fn ends(&self, from: BlockNumber, planned: Planned) -> Result<Ends, ChainError> {
+        let Planned { stop, coldkeys } = planned;
+        let number = stop.number;
+        let mut expected = self.expected();
+        let mut neurons = NeuronsAsk::No;
+        if let StopSort::Epoch { neurons: known, .. } = &stop.sort {
+            neurons = NeuronsAsk::Yes;
+            expected.neurons = known.to_vec();
+        }
+        let last = matches!(stop.sort, StopSort::Last);
+        let edge = if last { number } else { number.parent() };
+        let ask = Ask::of(self.search.netuid, SubnetAsk::positions(coldkeys, expected));
+        let high = async { if edge > from { self.view(edge, &ask).await.map(Some) } else { Ok(None) } };
+        let mut ask_at = Ask { events: true, ..ask.clone() };
+        ask_at.subnets.values_mut().for_each(|ask| ask.neurons = neurons);
+        let at = async { if last { Ok(None) } else { self.view(number, &ask_at).await.map(Some) } };
+        let (high, at) = try_join(high, at).await?;
+        Ok((stop, high, at))
+    }
+
+    async fn view(&self, number: BlockNumber, ask: &Ask) -> Result<View, ChainError> {
+        let view = self.search.view(number, ask).await?;
+        let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        expected.positions.extend(view.state.traces.positions.keys());
+        Ok(view)
+    }
+
+    fn expected(&self) -> Roster {
+        self.expected.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A view with what it lacks of the positions of `coldkeys`.
+    async fn complete(&self, view: &Arc<View>, coldkeys: &BTreeSet<Coldkey>) -> Result<Arc<View>, ChainError> {
+        let missing: BTreeSet<Coldkey> =
+            coldkeys.iter().filter(|coldkey| !view.state.traces.coldkeys.contains_key(coldkey)).copied().collect();
+        if missing.is_empty() {
+            return Ok(Arc::clone(view));
+        }
+        let ask = Ask::of(self.search.netuid, SubnetAsk::positions(missing, self.expected()));
+        let mut view = View::clone(view);
+        view.state.absorb(self.view(view.number(), &ask).await?.state);
+        Ok(Arc::new(view))
+    }
+}
