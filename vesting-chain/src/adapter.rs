@@ -1,6 +1,6 @@
 //! `ChainPort` over subxt.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -16,15 +16,12 @@ use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, Millis, NetUid}
 
 use crate::endpoint::{Endpoints, Requests};
 use crate::eras::Eras;
+use crate::hashes::Hashes;
 use crate::reader::Reader;
 use crate::runtime::Runtime;
 use crate::runtimes::{self, Runtimes};
+use crate::trust::{Disagreement, Trust};
 use crate::{chunks, counters, events, neurons, positions, traces};
-
-/// Hashes fetched in one request when blocks are read in a row.
-const HASHES_PER_REQUEST: u64 = 256;
-/// Hashes and versions kept; older ones are asked for again.
-const BLOCKS_KEPT: usize = 8_192;
 
 /// How to reach a chain.
 #[derive(Debug, Clone)]
@@ -59,7 +56,8 @@ pub struct SubxtChain {
     query_interval: Duration,
     /// The highest block known to be finalized; nothing above it is ever read.
     finalized: AtomicU64,
-    hashes: Mutex<BTreeMap<BlockNumber, BlockHash>>,
+    hashes: Hashes,
+    trust: Trust,
     eras: Mutex<Eras>,
     heads: Mutex<Option<subxt::rpcs::client::RpcSubscription<serde_json::Value>>>,
 }
@@ -73,7 +71,8 @@ impl SubxtChain {
             runtimes: Runtimes::default(),
             query_interval: options.query_interval,
             finalized: AtomicU64::new(0),
-            hashes: Mutex::default(),
+            hashes: Hashes::default(),
+            trust: Trust::default(),
             eras: Mutex::default(),
             heads: Mutex::default(),
         }
@@ -85,11 +84,14 @@ impl SubxtChain {
         self.endpoints.requests()
     }
 
+    /// Where storage turned out not to say what the runtime itself says: when there is any, the chain is
+    /// read in a slower way.
+    pub async fn disagreements(&self) -> Vec<Disagreement> {
+        self.trust.disagreements().await
+    }
+
     /// The hash of a finalized block.
     async fn hash(&self, number: BlockNumber) -> Result<BlockHash, ChainError> {
-        if let Some(hash) = self.hashes.lock().await.get(&number) {
-            return Ok(*hash);
-        }
         let mut finalized = self.finalized.load(Ordering::Relaxed);
         if number.0 > finalized {
             finalized = self.finalized_head().await?.number.0;
@@ -97,23 +99,7 @@ impl SubxtChain {
         if number.0 > finalized {
             return Err(ChainError::NoSuchBlock(number));
         }
-        // Held while asking, so that readers of neighbouring blocks share one request.
-        let mut hashes = self.hashes.lock().await;
-        if let Some(hash) = hashes.get(&number) {
-            return Ok(*hash);
-        }
-        let last = finalized.min(number.0.saturating_add(HASHES_PER_REQUEST - 1));
-        let numbers: Vec<u64> = (number.0..=last).collect();
-        let answer: Vec<Option<H256>> = self.endpoints.call(None, "chain_getBlockHash", rpc_params![&numbers]).await?;
-        for (number, hash) in numbers.iter().zip(answer) {
-            if let Some(hash) = hash {
-                hashes.insert(BlockNumber(*number), BlockHash(hash.0));
-            }
-        }
-        while hashes.len() > BLOCKS_KEPT {
-            hashes.pop_first();
-        }
-        hashes.get(&number).copied().ok_or(ChainError::NoSuchBlock(number))
+        self.hashes.get(&self.endpoints, number, finalized).await
     }
 
     /// The runtime that made a block: `System.LastRuntimeUpgrade` in its state names it, in the
@@ -161,6 +147,8 @@ impl SubxtChain {
         loop {
             let mut keys = keys(&runtime)?;
             keys.push(marker.clone());
+            keys.sort_unstable();
+            keys.dedup();
             let values = chunks::read(&self.endpoints, number, hash, &keys).await?;
             let maker = self.maker(number, values.get(&marker)).await?;
             if maker.spec_version() == runtime.spec_version() {
@@ -190,7 +178,7 @@ impl ChainPort for SubxtChain {
         let number = BlockNumber(header.number);
         let block = BlockRef { number, hash: BlockHash(hash.0) };
         self.finalized.fetch_max(number.0, Ordering::Relaxed);
-        self.hashes.lock().await.insert(number, block.hash);
+        self.hashes.note(number, block.hash).await;
         Ok(block)
     }
 
@@ -219,10 +207,10 @@ impl ChainPort for SubxtChain {
 
     async fn read(&self, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError> {
         let mut reader = self.state(number, |runtime| keys(runtime, ask)).await?;
-        let facts = facts(&mut reader, ask)?;
+        let facts = facts(&mut reader, ask).await?;
         let mut subnets = BTreeMap::new();
         for (netuid, ask) in &ask.subnets {
-            subnets.insert(*netuid, subnet(&mut reader, *netuid, ask).await?);
+            subnets.insert(*netuid, subnet(&mut reader, *netuid, ask, &self.trust).await?);
         }
         Ok(BlockState { facts, subnets })
     }
@@ -230,9 +218,10 @@ impl ChainPort for SubxtChain {
 
 /// Every key that an answer needs, as far as it is known beforehand.
 fn keys(runtime: &Runtime, ask: &Ask) -> Result<Vec<Vec<u8>>, ChainError> {
-    let mut keys = vec![runtime.key_in("System", "ParentHash", ())?, runtime.key_in("Timestamp", "Now", ())?];
+    let plain = runtime.plain();
+    let mut keys = vec![plain.parent_hash.clone(), plain.now.clone()];
     if ask.events {
-        keys.push(runtime.key_in("System", "Events", ())?);
+        keys.push(plain.events.clone());
     }
     for (netuid, ask) in &ask.subnets {
         keys.extend(counters::keys(runtime, *netuid)?.into_values());
@@ -249,23 +238,23 @@ fn keys(runtime: &Runtime, ask: &Ask) -> Result<Vec<Vec<u8>>, ChainError> {
     Ok(keys)
 }
 
-fn facts(reader: &mut Reader<'_>, ask: &Ask) -> Result<BlockFacts, ChainError> {
+async fn facts(reader: &mut Reader<'_>, ask: &Ask) -> Result<BlockFacts, ChainError> {
     let runtime = reader.runtime.clone();
-    let parent_hash = match reader.raw(&runtime.key_in("System", "ParentHash", ())?) {
+    let parent_hash = match reader.raw(&runtime.plain().parent_hash) {
         Some(bytes) => BlockHash(runtime.value_in("System", "ParentHash", bytes)?),
         None => BlockHash::default(),
     };
-    let time = match reader.raw(&runtime.key_in("Timestamp", "Now", ())?) {
+    let time = match reader.raw(&runtime.plain().now) {
         Some(bytes) => Millis(runtime.value_in("Timestamp", "Now", bytes)?),
         None => Millis(0),
     };
     let mut subnets = BTreeMap::new();
     for netuid in ask.subnets.keys() {
-        if let Some(counters) = counters::read(reader, *netuid)? {
+        if let Some(counters) = counters::read(reader, *netuid).await? {
             subnets.insert(*netuid, counters);
         }
     }
-    let events = match ask.events.then(|| runtime.key_in("System", "Events", ())).transpose()?.and_then(|key| reader.take(&key)) {
+    let events = match ask.events.then(|| reader.take(&runtime.plain().events)).flatten() {
         Some(bytes) => events::decode(&runtime, bytes)?,
         None => Vec::new(),
     };
@@ -275,12 +264,13 @@ fn facts(reader: &mut Reader<'_>, ask: &Ask) -> Result<BlockFacts, ChainError> {
         time,
         spec_version: runtime.spec_version(),
         announces_incentive: runtime.capabilities().incentive_event,
+        counters_asked: !runtime.capabilities().counters,
         subnets,
         events,
     })
 }
 
-async fn subnet(reader: &mut Reader<'_>, netuid: NetUid, ask: &SubnetAsk) -> Result<SubnetState, ChainError> {
+async fn subnet(reader: &mut Reader<'_>, netuid: NetUid, ask: &SubnetAsk, trust: &Trust) -> Result<SubnetState, ChainError> {
     let mut state = SubnetState::default();
     if ask.neurons != NeuronsAsk::No {
         (state.neurons, state.owner) = neurons::read(reader, netuid).await?;
@@ -290,6 +280,21 @@ async fn subnet(reader: &mut Reader<'_>, netuid: NetUid, ask: &SubnetAsk) -> Res
         coldkeys.extend(state.neurons.iter().map(|neuron| neuron.coldkey));
     }
     state.traces = traces::read(reader, netuid, &ask.traces)?;
-    positions::read(reader, netuid, &coldkeys, &ask.expected.positions, &mut state).await?;
+    let mut storage = reader.runtime.capabilities().shares() && trust.holds(reader.runtime.spec_version()).await;
+    let mut pairs = BTreeSet::new();
+    if !coldkeys.is_empty() {
+        pairs = positions::possible(reader, netuid, &coldkeys, &ask.expected.positions, &mut state).await?;
+    }
+    if storage {
+        positions::by_storage(reader, netuid, &pairs, &mut state).await?;
+        storage = trust.check(&reader.runtime_api(), netuid, &state).await?;
+    }
+    if !storage {
+        state.positions.clear();
+        let traced = ask.traces.positions.clone();
+        positions::by_runtime(reader, netuid, &traced, &mut state).await?;
+        state.positions.clear();
+        positions::by_runtime(reader, netuid, &pairs, &mut state).await?;
+    }
     Ok(state)
 }

@@ -20,11 +20,15 @@ const ITEMS: [&str; 7] = [
 
 /// Their keys, by item, as far as the runtime has them.
 pub(crate) fn keys(runtime: &Runtime, netuid: NetUid) -> Result<BTreeMap<&'static str, Vec<u8>>, ChainError> {
-    ITEMS.into_iter().filter(|item| runtime.stores(item)).map(|item| Ok((item, runtime.key(item, (netuid.0,))?))).collect()
+    ITEMS.into_iter().filter(|item| runtime.stores(item)).map(|item| Ok((item, runtime.key(item, &[&netuid.0.to_le_bytes()])?))).collect()
 }
 
-/// The counters; `None` where the subnet does not exist.
-pub(crate) fn read(reader: &Reader<'_>, netuid: NetUid) -> Result<Option<SubnetCounters>, ChainError> {
+/// The counters; `None` where the subnet does not exist. Where storage lacks some the runtime is asked.
+pub(crate) async fn read(reader: &Reader<'_>, netuid: NetUid) -> Result<Option<SubnetCounters>, ChainError> {
+    if reader.runtime.capabilities().counters { by_storage(reader, netuid) } else { reader.runtime_api().counters(netuid).await }
+}
+
+fn by_storage(reader: &Reader<'_>, netuid: NetUid) -> Result<Option<SubnetCounters>, ChainError> {
     let keys = keys(&reader.runtime, netuid)?;
     let number = |item: &'static str| -> Result<Option<u64>, ChainError> { keys.get(item).map_or(Ok(None), |key| reader.value(item, key)) };
     let tempo = keys.get("Tempo").map_or(Ok(None), |key| reader.value::<u16>("Tempo", key))?;

@@ -8,13 +8,13 @@ use crate::runtime::Runtime;
 
 /// Every key that they need, as far as `expected` knows them beforehand.
 pub(crate) fn expected_keys(runtime: &Runtime, netuid: NetUid, expected: &[Neuron]) -> Result<Vec<Vec<u8>>, ChainError> {
-    let mut keys = vec![runtime.key("SubnetworkN", (netuid.0,))?];
+    let mut keys = vec![runtime.key("SubnetworkN", &[&netuid.0.to_le_bytes()])?];
     if runtime.stores("SubnetOwner") {
-        keys.push(runtime.key("SubnetOwner", (netuid.0,))?);
+        keys.push(runtime.key("SubnetOwner", &[&netuid.0.to_le_bytes()])?);
     }
     for neuron in expected {
-        keys.push(runtime.key("Keys", (netuid.0, neuron.uid.0))?);
-        keys.push(runtime.key("Owner", (neuron.hotkey.0,))?);
+        keys.push(runtime.key("Keys", &[&netuid.0.to_le_bytes(), &neuron.uid.0.to_le_bytes()])?);
+        keys.push(runtime.key("Owner", &[&neuron.hotkey.0])?);
     }
     Ok(keys)
 }
@@ -23,18 +23,20 @@ pub(crate) fn expected_keys(runtime: &Runtime, netuid: NetUid, expected: &[Neuro
 pub(crate) async fn read(reader: &mut Reader<'_>, netuid: NetUid) -> Result<(Vec<Neuron>, Option<Coldkey>), ChainError> {
     let runtime = reader.runtime.clone();
     reader.ensure(expected_keys(&runtime, netuid, &[])?).await?;
-    let count: u16 = reader.value("SubnetworkN", &runtime.key("SubnetworkN", (netuid.0,))?)?.unwrap_or(0);
+    let count: u16 = reader.value("SubnetworkN", &runtime.key("SubnetworkN", &[&netuid.0.to_le_bytes()])?)?.unwrap_or(0);
     let owner = if runtime.stores("SubnetOwner") {
-        reader.value("SubnetOwner", &runtime.key("SubnetOwner", (netuid.0,))?)?.map(Coldkey)
+        reader.value("SubnetOwner", &runtime.key("SubnetOwner", &[&netuid.0.to_le_bytes()])?)?.map(Coldkey)
     } else {
         None
     };
-    let keys = (0..count).map(|uid| Ok((Uid(uid), runtime.key("Keys", (netuid.0, uid))?))).collect::<Result<Vec<_>, ChainError>>()?;
+    let keys = (0..count)
+        .map(|uid| Ok((Uid(uid), runtime.key("Keys", &[&netuid.0.to_le_bytes(), &uid.to_le_bytes()])?)))
+        .collect::<Result<Vec<_>, ChainError>>()?;
     reader.ensure(keys.iter().map(|(_, key)| key.clone()).collect()).await?;
     let mut hotkeys = Vec::with_capacity(keys.len());
     for (uid, key) in keys {
         if let Some(hotkey) = reader.value::<[u8; 32]>("Keys", &key)? {
-            hotkeys.push((uid, Hotkey(hotkey), runtime.key("Owner", (hotkey,))?));
+            hotkeys.push((uid, Hotkey(hotkey), runtime.key("Owner", &[&hotkey])?));
         }
     }
     reader.ensure(hotkeys.iter().map(|(.., key)| key.clone()).collect()).await?;

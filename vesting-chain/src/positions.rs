@@ -3,7 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use vesting_core::ports::{ChainError, SubnetState};
+use vesting_core::ports::{ChainError, Fingerprint, PositionTrace, SubnetState};
 use vesting_core::share_pool::{Shares, alpha_by_fixed, alpha_by_floats};
 use vesting_core::{Coldkey, Hotkey, NetUid, PositionKey, Rao};
 
@@ -16,10 +16,10 @@ use crate::traces::TraceKeysOf;
 fn lists(runtime: &Runtime, netuid: NetUid, coldkey: Coldkey) -> Result<Vec<(&'static str, Vec<u8>)>, ChainError> {
     let mut lists = Vec::with_capacity(3);
     for item in ["StakingHotkeys", "OwnedHotkeys"].into_iter().filter(|item| runtime.stores(item)) {
-        lists.push((item, runtime.key(item, (coldkey.0,))?));
+        lists.push((item, runtime.key(item, &[&coldkey.0])?));
     }
     if runtime.stores("AutoStakeDestination") {
-        lists.push(("AutoStakeDestination", runtime.key("AutoStakeDestination", (coldkey.0, netuid.0))?));
+        lists.push(("AutoStakeDestination", runtime.key("AutoStakeDestination", &[&coldkey.0, &netuid.0.to_le_bytes()])?));
     }
     Ok(lists)
 }
@@ -46,19 +46,16 @@ pub(crate) fn expected_keys(
     Ok(keys)
 }
 
-/// Reads the positions of `coldkeys` on `netuid` into `state`: on every hotkey they may have stake on, and
-/// those expected. `StakingHotkeys` never loses one but by a key swap (CHAIN.md); a coldkey's own hotkeys and
+/// The positions that `coldkeys` may have on `netuid`: on every hotkey they may have stake on, and those
+/// expected. `StakingHotkeys` never loses one but by a key swap (CHAIN.md); a coldkey's own hotkeys and
 /// its auto-stake destination are added in case something was credited unasked.
-pub(crate) async fn read(
+pub(crate) async fn possible(
     reader: &mut Reader<'_>,
     netuid: NetUid,
     coldkeys: &BTreeSet<Coldkey>,
     expected: &BTreeSet<PositionKey>,
     state: &mut SubnetState,
-) -> Result<(), ChainError> {
-    if coldkeys.is_empty() {
-        return Ok(());
-    }
+) -> Result<BTreeSet<PositionKey>, ChainError> {
     let runtime = reader.runtime.clone();
     let wanted =
         coldkeys.iter().map(|coldkey| Ok((*coldkey, lists(&runtime, netuid, *coldkey)?))).collect::<Result<Vec<_>, ChainError>>()?;
@@ -80,7 +77,18 @@ pub(crate) async fn read(
             pairs.extend(hotkeys.into_iter().map(|hotkey| PositionKey { hotkey: Hotkey(hotkey), coldkey }));
         }
     }
-    let traces = pairs.into_iter().map(|key| TraceKeysOf::new(&runtime, netuid, key)).collect::<Result<Vec<_>, _>>()?;
+    Ok(pairs)
+}
+
+/// Works positions out from storage, into `state`.
+pub(crate) async fn by_storage(
+    reader: &mut Reader<'_>,
+    netuid: NetUid,
+    pairs: &BTreeSet<PositionKey>,
+    state: &mut SubnetState,
+) -> Result<(), ChainError> {
+    let runtime = reader.runtime.clone();
+    let traces = pairs.iter().map(|key| TraceKeysOf::new(&runtime, netuid, *key)).collect::<Result<Vec<_>, _>>()?;
     reader.ensure(traces.iter().flat_map(TraceKeysOf::all).collect()).await?;
     let mut held = Vec::with_capacity(traces.len());
     for trace in &traces {
@@ -114,6 +122,37 @@ pub(crate) async fn read(
         if alpha > Rao::ZERO {
             state.positions.insert(key, alpha);
         }
+    }
+    Ok(())
+}
+
+/// Asks the runtime itself for positions, into `state`. What it says serves as the trace too: between
+/// epochs only operations change it.
+pub(crate) async fn by_runtime(
+    reader: &mut Reader<'_>,
+    netuid: NetUid,
+    pairs: &BTreeSet<PositionKey>,
+    state: &mut SubnetState,
+) -> Result<(), ChainError> {
+    let runtime = reader.runtime.clone();
+    let traces = pairs.iter().map(|key| TraceKeysOf::new(&runtime, netuid, *key)).collect::<Result<Vec<_>, _>>()?;
+    reader.ensure(traces.iter().flat_map(TraceKeysOf::all).collect()).await?;
+    let keys: Vec<PositionKey> = pairs.iter().copied().collect();
+    let alphas = reader.runtime_api().alphas(netuid, &keys).await?;
+    for (trace, alpha) in traces.iter().zip(alphas) {
+        let touched = trace.read(reader)?.touched;
+        let shares = if alpha > Rao::ZERO { Fingerprint(alpha.0.to_le_bytes().to_vec()) } else { Fingerprint::default() };
+        state.traces.positions.insert(trace.key, PositionTrace { shares, touched });
+        if alpha > Rao::ZERO {
+            state.positions.insert(trace.key, alpha);
+        }
+    }
+    let hotkeys: BTreeSet<Hotkey> = state.positions.keys().filter(|key| pairs.contains(key)).map(|key| key.hotkey).collect();
+    let pools =
+        hotkeys.into_iter().map(|hotkey| Ok((hotkey, PoolKeys::new(&runtime, netuid, hotkey)?))).collect::<Result<Vec<_>, ChainError>>()?;
+    reader.ensure(pools.iter().flat_map(|(_, pool)| pool.all()).collect()).await?;
+    for (hotkey, pool) in &pools {
+        state.traces.pools.insert(*hotkey, pool.fingerprint(reader));
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use vesting_core::{BlockHash, BlockNumber};
 use crate::chunks::{self, Values};
 use crate::endpoint::Endpoints;
 use crate::runtime::Runtime;
+use crate::runtime_api::RuntimeApi;
 
 /// The state of a block, as far as it was asked for.
 pub(crate) struct Reader<'a> {
@@ -32,6 +33,11 @@ impl<'a> Reader<'a> {
         self.asked.extend(asked);
         self.values.absorb(values);
         self
+    }
+
+    /// The runtime's code in this state.
+    pub(crate) fn runtime_api(&self) -> RuntimeApi<'_> {
+        RuntimeApi { endpoints: self.endpoints, runtime: &self.runtime, number: self.number, hash: self.hash }
     }
 
     /// Reads those of the keys that were not read yet.

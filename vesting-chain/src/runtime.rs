@@ -4,11 +4,12 @@ use subxt::client::OfflineClient;
 use subxt::config::SubstrateConfig;
 use subxt::config::substrate::SpecVersionForRange;
 use subxt::events::Events;
-use subxt::ext::frame_decode::storage::IntoEncodableValues;
-use subxt::ext::frame_decode::storage::encode_storage_key;
+use subxt::ext::frame_decode::storage::encode_storage_key_prefix;
 use subxt::ext::scale_decode::DecodeAsType;
 use subxt::{ArcMetadata, Metadata};
 use vesting_core::ports::ChainError;
+
+use crate::items::Items;
 
 const PALLET: &str = "SubtensorModule";
 
@@ -42,6 +43,25 @@ pub struct Capabilities {
     pub fee_in_alpha: bool,
     /// `StakeInfoRuntimeApi`: the runtime's own answer about positions.
     pub stake_api: bool,
+    /// `BlocksSinceLastStep`, `LastMechansimStepBlock` and what tells whether a subnet is there.
+    pub counters: bool,
+}
+
+impl Capabilities {
+    /// Whether positions can be worked out from storage.
+    #[must_use]
+    pub const fn shares(self) -> bool {
+        self.float_shares || self.fixed_shares
+    }
+}
+
+/// The runtime's own answer about one position.
+pub(crate) const STAKE_API: (&str, &str) = ("StakeInfoRuntimeApi", "get_stake_info_for_hotkey_coldkey_netuid");
+/// The runtime's own answer about one subnet.
+pub(crate) const SUBNET_API: (&str, &str) = ("SubnetInfoRuntimeApi", "get_dynamic_info");
+
+fn answers(metadata: &Metadata, (api, method): (&str, &str)) -> bool {
+    metadata.runtime_api_trait_by_name(api).is_some_and(|api| api.method_by_name(method).is_some())
 }
 
 /// A runtime of the chain: everything is looked up in it by name.
@@ -50,6 +70,16 @@ pub struct Runtime {
     metadata: ArcMetadata,
     offline: OfflineClient<SubstrateConfig>,
     capabilities: Capabilities,
+    items: Items,
+    /// The keys of what is read of every block.
+    plain: PlainKeys,
+}
+
+/// Keys that are the same in every block.
+pub(crate) struct PlainKeys {
+    pub(crate) events: Vec<u8>,
+    pub(crate) parent_hash: Vec<u8>,
+    pub(crate) now: Vec<u8>,
 }
 
 impl Runtime {
@@ -61,26 +91,29 @@ impl Runtime {
         let metadata = Metadata::decode_from(metadata)
             .map_err(|e| ChainError::Malformed(format!("the metadata of spec {spec_version} cannot be decoded: {e}")))?
             .arc();
-        let capabilities = Self::look(spec_version, &metadata)?;
+        let items = Items::new(PALLET, &metadata);
+        let capabilities = Self::look(spec_version, &metadata, &items)?;
+        let plain = |pallet: &str, item: &str| encode_storage_key_prefix(pallet, item).to_vec();
+        let plain =
+            PlainKeys { events: plain("System", "Events"), parent_hash: plain("System", "ParentHash"), now: plain("Timestamp", "Now") };
         let config = SubstrateConfig::builder()
             .set_metadata_for_spec_versions([(spec_version, metadata.clone())])
             .set_spec_version_for_block_ranges([SpecVersionForRange { block_range: 0..u64::MAX, spec_version, transaction_version: 0 }])
             .build();
-        Ok(Self { spec_version, metadata, offline: OfflineClient::new_with_config(config), capabilities })
+        Ok(Self { spec_version, metadata, offline: OfflineClient::new_with_config(config), capabilities, items, plain })
     }
 
-    fn look(spec_version: u32, metadata: &Metadata) -> Result<Capabilities, ChainError> {
+    fn look(spec_version: u32, metadata: &Metadata, items: &Items) -> Result<Capabilities, ChainError> {
         let missing = |what: &str| {
             ChainError::Unsupported(format!(
                 "the runtime (spec {spec_version}) has no {what}: this endpoint does not serve a Subtensor chain, or its runtime is of a kind this version does not know"
             ))
         };
-        let pallet = metadata.pallet_by_name(PALLET).ok_or_else(|| missing("pallet `SubtensorModule`"))?;
-        let storage = pallet.storage().ok_or_else(|| missing("storage in `SubtensorModule`"))?;
-        let has = |name: &str| storage.entry_by_name(name).is_some();
-        for name in
-            ["Tempo", "BlocksSinceLastStep", "LastMechansimStepBlock", "SubnetworkN", "Keys", "Owner", "StakingHotkeys", "TotalHotkeyAlpha"]
-        {
+        if metadata.pallet_by_name(PALLET).is_none() {
+            return Err(missing("pallet `SubtensorModule`"));
+        }
+        let has = |name: &str| items.has(name);
+        for name in ["SubnetworkN", "Keys", "Owner", "StakingHotkeys"] {
             if !has(name) {
                 return Err(missing(&format!("storage `SubtensorModule.{name}`")));
             }
@@ -95,14 +128,18 @@ impl Runtime {
         let capabilities = Capabilities {
             incentive_event: event("IncentiveAlphaEmittedToMiners"),
             auto_stake: event("AutoStakeAdded") && has("AutoStakeDestination"),
-            float_shares: has("AlphaV2") && has("TotalHotkeySharesV2"),
-            fixed_shares: has("Alpha") && has("TotalHotkeyShares"),
+            float_shares: has("AlphaV2") && has("TotalHotkeySharesV2") && has("TotalHotkeyAlpha"),
+            fixed_shares: has("Alpha") && has("TotalHotkeyShares") && has("TotalHotkeyAlpha"),
             epoch_index: has("SubnetEpochIndex"),
             fee_in_alpha: event("TransactionFeePaidWithAlpha"),
-            stake_api: metadata.runtime_api_trait_by_name("StakeInfoRuntimeApi").is_some(),
+            stake_api: answers(metadata, STAKE_API),
+            counters: ["Tempo", "BlocksSinceLastStep", "LastMechansimStepBlock", "NetworkRegisteredAt"].into_iter().all(has),
         };
-        if !capabilities.float_shares && !capabilities.fixed_shares {
-            return Err(missing("share storage (`AlphaV2` or `Alpha`)"));
+        if !capabilities.shares() && !capabilities.stake_api {
+            return Err(missing("share storage (`AlphaV2` or `Alpha`), and no runtime API to ask instead"));
+        }
+        if !capabilities.counters && !answers(metadata, SUBNET_API) {
+            return Err(missing("storage `SubtensorModule.LastMechansimStepBlock`, and no runtime API to ask instead"));
         }
         Ok(capabilities)
     }
@@ -127,41 +164,48 @@ impl Runtime {
         if self.spec_version >= FEE_ON_TOP_SINCE { FeeRule::OnTop } else { FeeRule::Inside }
     }
 
+    /// Decodes what a runtime API answered.
+    pub(crate) fn answer<T: DecodeAsType>(&self, (api, method): (&str, &str), mut bytes: &[u8]) -> Result<T, ChainError> {
+        let ty = self.metadata.runtime_api_trait_by_name(api).and_then(|api| api.method_by_name(method)).map(|method| method.output_ty());
+        let ty = ty.ok_or_else(|| ChainError::Unsupported(format!("spec {} has no runtime API `{api}.{method}`", self.spec_version)))?;
+        T::decode_as_type(&mut bytes, ty, self.metadata.types()).map_err(|e| {
+            ChainError::Malformed(format!("the answer of `{api}.{method}` cannot be decoded with spec {}: {e}", self.spec_version))
+        })
+    }
+
     pub(crate) fn events(&self, bytes: Vec<u8>) -> Result<Events<SubstrateConfig>, ChainError> {
         let at = self.offline.at_block(0u64).map_err(|e| ChainError::Malformed(e.to_string()))?;
         Ok(at.events().from_bytes(bytes))
     }
 
-    /// Whether `SubtensorModule` stores `item`.
+    /// Whether `SubtensorModule` stores `item` in the shape that is known.
     pub(crate) fn stores(&self, item: &str) -> bool {
-        self.metadata.pallet_by_name(PALLET).and_then(|p| p.storage()).is_some_and(|s| s.entry_by_name(item).is_some())
+        self.items.has(item)
     }
 
-    /// The storage key of `SubtensorModule.item[keys]`, hashed as the metadata says.
-    pub(crate) fn key(&self, item: &str, keys: impl IntoEncodableValues) -> Result<Vec<u8>, ChainError> {
-        self.key_in(PALLET, item, keys)
+    /// The storage key of `SubtensorModule.item` of these parts, hashed as the metadata says.
+    pub(crate) fn key(&self, item: &str, parts: &[&[u8]]) -> Result<Vec<u8>, ChainError> {
+        self.items.key(item, parts)
     }
 
-    /// The storage key of `pallet.item[keys]`.
-    pub(crate) fn key_in(&self, pallet: &str, item: &str, keys: impl IntoEncodableValues) -> Result<Vec<u8>, ChainError> {
-        encode_storage_key(pallet, item, keys, &*self.metadata, self.metadata.types())
-            .map_err(|e| ChainError::Unsupported(format!("storage `{pallet}.{item}` has another shape in spec {}: {e}", self.spec_version)))
+    /// The keys of what is read of every block.
+    pub(crate) fn plain(&self) -> &PlainKeys {
+        &self.plain
     }
 
     /// Decodes a stored value of `SubtensorModule.item`.
     pub(crate) fn value<T: DecodeAsType>(&self, item: &str, bytes: &[u8]) -> Result<T, ChainError> {
-        self.value_in(PALLET, item, bytes)
+        self.decode(PALLET, item, self.items.value_ty(item), bytes)
     }
 
     /// Decodes a stored value of `pallet.item`.
-    pub(crate) fn value_in<T: DecodeAsType>(&self, pallet: &str, item: &str, mut bytes: &[u8]) -> Result<T, ChainError> {
-        let ty = self
-            .metadata
-            .pallet_by_name(pallet)
-            .and_then(|p| p.storage())
-            .and_then(|s| s.entry_by_name(item))
-            .map(|entry| entry.value_ty())
-            .ok_or_else(|| ChainError::Unsupported(format!("spec {} has no storage `{pallet}.{item}`", self.spec_version)))?;
+    pub(crate) fn value_in<T: DecodeAsType>(&self, pallet: &str, item: &str, bytes: &[u8]) -> Result<T, ChainError> {
+        let entry = self.metadata.pallet_by_name(pallet).and_then(|p| p.storage()).and_then(|s| s.entry_by_name(item));
+        self.decode(pallet, item, entry.map(|entry| entry.value_ty()), bytes)
+    }
+
+    fn decode<T: DecodeAsType>(&self, pallet: &str, item: &str, ty: Option<u32>, mut bytes: &[u8]) -> Result<T, ChainError> {
+        let ty = ty.ok_or_else(|| ChainError::Unsupported(format!("spec {} has no storage `{pallet}.{item}`", self.spec_version)))?;
         T::decode_as_type(&mut bytes, ty, self.metadata.types())
             .map_err(|e| ChainError::Malformed(format!("storage `{pallet}.{item}` cannot be decoded with spec {}: {e}", self.spec_version)))
     }

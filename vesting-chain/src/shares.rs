@@ -31,23 +31,25 @@ pub(crate) struct ShareKeys {
 impl ShareKeys {
     /// Those of a position.
     pub(crate) fn of_position(runtime: &Runtime, netuid: NetUid, key: &PositionKey) -> Result<Self, ChainError> {
-        let keys = (key.hotkey.0, key.coldkey.0, netuid.0);
+        let netuid = netuid.0.to_le_bytes();
+        let keys: [&[u8]; 3] = [&key.hotkey.0, &key.coldkey.0, &netuid];
         let capabilities = runtime.capabilities();
         Ok(Self {
             items: ("Alpha", "AlphaV2"),
-            fixed: if capabilities.fixed_shares { Some(runtime.key("Alpha", keys)?) } else { None },
-            float: if capabilities.float_shares { Some(runtime.key("AlphaV2", keys)?) } else { None },
+            fixed: if capabilities.fixed_shares { Some(runtime.key("Alpha", &keys)?) } else { None },
+            float: if capabilities.float_shares { Some(runtime.key("AlphaV2", &keys)?) } else { None },
         })
     }
 
     /// Those of a hotkey's pool.
     pub(crate) fn of_pool(runtime: &Runtime, netuid: NetUid, hotkey: Hotkey) -> Result<Self, ChainError> {
-        let keys = (hotkey.0, netuid.0);
+        let netuid = netuid.0.to_le_bytes();
+        let keys: [&[u8]; 2] = [&hotkey.0, &netuid];
         let capabilities = runtime.capabilities();
         Ok(Self {
             items: ("TotalHotkeyShares", "TotalHotkeySharesV2"),
-            fixed: if capabilities.fixed_shares { Some(runtime.key("TotalHotkeyShares", keys)?) } else { None },
-            float: if capabilities.float_shares { Some(runtime.key("TotalHotkeySharesV2", keys)?) } else { None },
+            fixed: if capabilities.fixed_shares { Some(runtime.key("TotalHotkeyShares", &keys)?) } else { None },
+            float: if capabilities.float_shares { Some(runtime.key("TotalHotkeySharesV2", &keys)?) } else { None },
         })
     }
 
@@ -85,28 +87,31 @@ impl ShareKeys {
 
 /// The keys of one hotkey's pool.
 pub(crate) struct PoolKeys {
-    total: Vec<u8>,
+    total: Option<Vec<u8>>,
     shares: ShareKeys,
 }
 
 impl PoolKeys {
     pub(crate) fn new(runtime: &Runtime, netuid: NetUid, hotkey: Hotkey) -> Result<Self, ChainError> {
-        Ok(Self { total: runtime.key("TotalHotkeyAlpha", (hotkey.0, netuid.0))?, shares: ShareKeys::of_pool(runtime, netuid, hotkey)? })
+        let keys: [&[u8]; 2] = [&hotkey.0, &netuid.0.to_le_bytes()];
+        let total = if runtime.stores("TotalHotkeyAlpha") { Some(runtime.key("TotalHotkeyAlpha", &keys)?) } else { None };
+        Ok(Self { total, shares: ShareKeys::of_pool(runtime, netuid, hotkey)? })
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = Vec<u8>> + '_ {
-        std::iter::once(self.total.clone()).chain(self.shares.all())
+        self.total.clone().into_iter().chain(self.shares.all())
     }
 
     /// Its alpha and all its shares; `None` where there are none.
     pub(crate) fn read(&self, reader: &Reader<'_>) -> Result<Option<(Rao, Shares)>, ChainError> {
-        let total = reader.value::<u64>("TotalHotkeyAlpha", &self.total)?;
+        let Some(total) = &self.total else { return Ok(None) };
+        let total = reader.value::<u64>("TotalHotkeyAlpha", total)?;
         Ok(total.map(Rao).zip(self.shares.read(reader)?))
     }
 
     pub(crate) fn fingerprint(&self, reader: &Reader<'_>) -> Fingerprint {
         let mut print = self.shares.fingerprint(reader);
-        print.0.extend_from_slice(reader.raw(&self.total).unwrap_or_default());
+        print.0.extend_from_slice(self.total.as_ref().and_then(|total| reader.raw(total)).unwrap_or_default());
         print
     }
 }

@@ -20,7 +20,7 @@ pub(crate) struct TraceKeysOf {
 impl TraceKeysOf {
     pub(crate) fn new(runtime: &Runtime, netuid: NetUid, key: PositionKey) -> Result<Self, ChainError> {
         let touched = if runtime.stores("LastColdkeyHotkeyStakeBlock") {
-            Some(runtime.key("LastColdkeyHotkeyStakeBlock", (key.coldkey.0, key.hotkey.0))?)
+            Some(runtime.key("LastColdkeyHotkeyStakeBlock", &[&key.coldkey.0, &key.hotkey.0])?)
         } else {
             None
         };
@@ -47,7 +47,7 @@ impl TraceKeysOf {
 
 /// The key of `StakingHotkeys` of a coldkey.
 pub(crate) fn staking_key(runtime: &Runtime, coldkey: Coldkey) -> Result<Vec<u8>, ChainError> {
-    runtime.key("StakingHotkeys", (coldkey.0,))
+    runtime.key("StakingHotkeys", &[&coldkey.0])
 }
 
 /// The hotkeys that a coldkey may have stake on.

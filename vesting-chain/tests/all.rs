@@ -15,6 +15,7 @@ const ALL: Capabilities = Capabilities {
     epoch_index: true,
     fee_in_alpha: true,
     stake_api: true,
+    counters: true,
 };
 
 fn check(path: &Path, spec_version: u32, expected: Capabilities) {

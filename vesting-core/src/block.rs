@@ -17,6 +17,8 @@ pub struct BlockFacts {
     pub spec_version: u32,
     /// Whether that runtime announces incentive by event.
     pub announces_incentive: bool,
+    /// Whether the counters had to be asked of the runtime, since its storage lacks some.
+    pub counters_asked: bool,
     /// The counters of the subnets asked for; a subnet that does not exist in this state is absent.
     pub subnets: BTreeMap<NetUid, SubnetCounters>,
     /// The events that bear on stake, by index; none where they were not asked for.

@@ -450,7 +450,8 @@ impl Recorder<'_> {
             tempo: counters.tempo,
             registered_at: counters.registered_at,
         });
-        let record = epoch.map(|epoch| EpochRecord { epoch, detected: self.detected, changes });
+        let detected = if facts.counters_asked && self.detected == Detection::Storage { Detection::RuntimeApi } else { self.detected };
+        let record = epoch.map(|epoch| EpochRecord { epoch, detected, changes });
         let epochs = u64::from(record.is_some());
         self.ledger.begin_interval(number, record);
         Ok(Taken { epochs, ..Taken::entries(written) })

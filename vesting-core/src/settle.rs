@@ -517,6 +517,7 @@ mod tests {
             time: Millis(0),
             spec_version: 425,
             announces_incentive: case.announces,
+            counters_asked: false,
             subnets: BTreeMap::new(),
             events,
         };

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -62,6 +63,7 @@ struct Node {
     head: watch::Receiver<u32>,
     latency: Duration,
     requests: Mutex<BTreeMap<String, u64>>,
+    bytes: AtomicU64,
 }
 
 /// A running node; stops when dropped.
@@ -99,6 +101,12 @@ impl NodeHandle {
     #[must_use]
     pub fn requests(&self) -> BTreeMap<String, u64> {
         self.node.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many bytes of answers were sent.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.node.bytes.load(Ordering::Relaxed)
     }
 
     /// Waits until the node has stopped.
@@ -144,7 +152,7 @@ pub async fn serve(history: Arc<RwLock<History>>, options: NodeOptions) -> Resul
     let start = if options.advance.is_some() { options.start_at.min(last) } else { last };
     let (sender, head) = watch::channel(start);
     let sender = Arc::new(sender);
-    let node = Arc::new(Node { history, head, latency: options.latency, requests: Mutex::default() });
+    let node = Arc::new(Node { history, head, latency: options.latency, requests: Mutex::default(), bytes: AtomicU64::new(0) });
     let mut module = RpcModule::from_arc(Arc::clone(&node));
     let refuse = |e: jsonrpsee::core::RegisterMethodError| NodeError::Methods(e.to_string());
     for method in METHODS {
@@ -153,7 +161,10 @@ pub async fn serve(history: Arc<RwLock<History>>, options: NodeOptions) -> Resul
                 tokio::time::sleep(node.latency).await;
             }
             node.count(method);
-            node.answer(method, &params)
+            let answer = node.answer(method, &params);
+            let bytes = answer.as_ref().map_or(0, |answer| answer.get().len());
+            node.bytes.fetch_add(u64::try_from(bytes).unwrap_or(0), Ordering::Relaxed);
+            answer
         };
         module.register_async_method(method, answer).map_err(refuse)?;
     }

@@ -9,6 +9,7 @@ mod encode;
 mod event;
 mod identity;
 mod metadata;
+mod month;
 mod network;
 mod operation;
 mod pool;
@@ -19,6 +20,7 @@ mod versions;
 
 pub use chain::{SimChain, SubnetConfig};
 pub use encode::runtime;
+pub use month::Month;
 pub use operation::{Call, Operation};
 pub use port::SimPort;
 pub use rng::Rng;

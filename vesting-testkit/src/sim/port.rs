@@ -43,6 +43,7 @@ fn facts(chain: &SimChain, number: BlockNumber, ask: &Ask) -> Option<BlockFacts>
         time: sealed.time,
         spec_version: 425,
         announces_incentive: true,
+        counters_asked: false,
         subnets: sealed.counters.iter().filter(|(netuid, _)| ask.subnets.contains_key(netuid)).copied().collect(),
         events: if ask.events { events.collect() } else { Vec::new() },
     })

@@ -1,0 +1,126 @@
+//! What catching up costs, next to reading every block: `cargo bench -p vesting-app`.
+//!
+//! Everything is measured in one run against the simulated node on loopback; figures of different
+//! machines differ, their ratios hardly. `VESTING_BENCH_DAYS` shortens the history.
+
+#![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::cast_precision_loss)] // a benchmark
+
+use std::sync::{Arc, RwLock};
+use std::time::{Duration, Instant};
+
+use comfy_table::Table;
+use vesting_chain::{ChainOptions, SubxtChain};
+use vesting_core::{BlockNumber, BlockchainMonitor, NetUid, Pace, Progress};
+use vesting_testkit::history::History;
+use vesting_testkit::node::{NodeHandle, NodeOptions, serve};
+use vesting_testkit::sim::Month;
+
+const NETUID: NetUid = NetUid(7);
+const BLOCKS_A_DAY: u64 = 7_200;
+
+struct Run {
+    what: &'static str,
+    in_flight: usize,
+    latency: Duration,
+    blocks: u64,
+    progress: Progress,
+    requests: u64,
+    bytes: u64,
+    took: Duration,
+}
+
+async fn run(what: &'static str, history: &Arc<RwLock<History>>, pace: Pace, blocks: u64, in_flight: usize, latency_ms: u64) -> Run {
+    let latency = Duration::from_millis(latency_ms);
+    let node: NodeHandle = serve(Arc::clone(history), NodeOptions { latency, ..NodeOptions::default() }).await.unwrap();
+    let options = ChainOptions { max_requests_in_flight: in_flight, ..ChainOptions::new(node.url()) };
+    let chain = Arc::new(SubxtChain::new(options));
+    let folder = tempfile::tempdir().unwrap();
+    let store = vesting_store::open(&format!("sqlite://{}", folder.path().join("bench.db").display())).unwrap();
+    let started = Instant::now();
+    let mut monitor = BlockchainMonitor::open(chain.clone(), store, &[NETUID], in_flight).await.unwrap();
+    let mut progress = Progress { block: BlockNumber(0), to: BlockNumber(blocks), epochs: 0, operations: 0, entries: 0 };
+    monitor.advance(BlockNumber(1), BlockNumber(blocks), pace, &mut |state| progress = state).await.unwrap();
+    monitor.observe().await.unwrap();
+    Run { what, in_flight, latency, blocks, progress, requests: chain.requests().0, bytes: node.bytes(), took: started.elapsed() }
+}
+
+#[tokio::main]
+async fn main() {
+    // `cargo test --benches` and `cargo bench -- --test` only want to know that it starts.
+    if std::env::args().any(|argument| argument == "--test") {
+        return;
+    }
+    let days: u64 = std::env::var("VESTING_BENCH_DAYS").ok().and_then(|days| days.parse().ok()).unwrap_or(30);
+    let blocks = days * BLOCKS_A_DAY;
+    let operations = 2_000 * days / 30;
+    let history = Arc::new(RwLock::new(History::default()));
+    let mut month = Month::new(1, NETUID, blocks, operations);
+    let started = Instant::now();
+    let mut sim = month.chain(1, Some(Arc::clone(&history)));
+    (0..blocks).for_each(|_| month.step(&mut sim));
+    println!(
+        "simulated {blocks} blocks, {} neurons, about {operations} stake operations, in {:.1} s",
+        Month::NEURONS,
+        started.elapsed().as_secs_f64()
+    );
+    drop(sim);
+
+    let short = (BLOCKS_A_DAY / 2).min(blocks);
+    let every = Pace::EveryBlock { blocks_per_commit: 1_000 };
+    let slow = (blocks / 6).max(short);
+    let runs = [
+        run("catch-up", &history, Pace::CatchingUp, blocks, 64, 50).await,
+        run("catch-up", &history, Pace::CatchingUp, blocks, 8, 50).await,
+        run("catch-up", &history, Pace::CatchingUp, slow, 8, 600).await,
+        run("every block", &history, every, short, 64, 50).await,
+    ];
+    let mut table = Table::new();
+    table.set_header([
+        "",
+        "in flight",
+        "latency",
+        "blocks",
+        "epochs",
+        "operations",
+        "entries",
+        "requests",
+        "MB",
+        "seconds",
+        "requests/day",
+        "s/day",
+    ]);
+    for run in &runs {
+        let days = run.blocks as f64 / BLOCKS_A_DAY as f64;
+        table.add_row([
+            run.what.to_owned(),
+            run.in_flight.to_string(),
+            format!("{} ms", run.latency.as_millis()),
+            run.blocks.to_string(),
+            run.progress.epochs.to_string(),
+            run.progress.operations.to_string(),
+            run.progress.entries.to_string(),
+            run.requests.to_string(),
+            format!("{:.1}", run.bytes as f64 / 1e6),
+            format!("{:.2}", run.took.as_secs_f64()),
+            format!("{:.0}", run.requests as f64 / days),
+            format!("{:.2}", run.took.as_secs_f64() / days),
+        ]);
+    }
+    println!("{table}");
+    let floor = 3 * runs[0].progress.epochs + 2 * runs[0].progress.operations;
+    let (sparse, dense) = (&runs[0], &runs[3]);
+    let scale = sparse.blocks as f64 / dense.blocks as f64;
+    println!(
+        "every block, scaled by blocks from {} to {}: {:.0} requests and {:.0} s, {:.1} times the requests and {:.1} times the time of catching up",
+        dense.blocks,
+        sparse.blocks,
+        dense.requests as f64 * scale,
+        dense.took.as_secs_f64() * scale,
+        dense.requests as f64 * scale / sparse.requests as f64,
+        dense.took.as_secs_f64() * scale / sparse.took.as_secs_f64(),
+    );
+    println!(
+        "the floor of 3 requests an epoch and 2 a block with operations is {floor}; catching up took {:.2} times that",
+        sparse.requests as f64 / floor as f64
+    );
+}

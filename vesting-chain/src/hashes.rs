@@ -1,0 +1,73 @@
+//! Hashes of finalized blocks by height, fetched many at a time and kept.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use subxt::rpcs::rpc_params;
+use subxt::utils::H256;
+use tokio::sync::Mutex;
+use vesting_core::ports::ChainError;
+use vesting_core::{BlockHash, BlockNumber};
+
+use crate::endpoint::Endpoints;
+
+/// Hashes in one request; about 140 KB of answer.
+const HASHES_PER_REQUEST: u64 = 2_048;
+/// Runs of hashes kept: half a million blocks, 16 MB.
+const RUNS_KEPT: usize = 256;
+/// Hashes kept that heads brought along.
+const HEADS_KEPT: usize = 256;
+
+/// The hashes of one run of blocks, as many as were finalized when it was asked for.
+type Run = Arc<Mutex<Vec<BlockHash>>>;
+
+/// The hashes known so far.
+#[derive(Default)]
+pub(crate) struct Hashes {
+    runs: Mutex<BTreeMap<u64, Run>>,
+    heads: Mutex<BTreeMap<BlockNumber, BlockHash>>,
+}
+
+impl Hashes {
+    /// Notes a finalized block's hash.
+    pub(crate) async fn note(&self, number: BlockNumber, hash: BlockHash) {
+        let mut heads = self.heads.lock().await;
+        heads.insert(number, hash);
+        if heads.len() > HEADS_KEPT {
+            heads.pop_first();
+        }
+    }
+
+    /// The hash of a block at or below `finalized`.
+    pub(crate) async fn get(&self, endpoints: &Endpoints, number: BlockNumber, finalized: u64) -> Result<BlockHash, ChainError> {
+        if let Some(hash) = self.heads.lock().await.get(&number) {
+            return Ok(*hash);
+        }
+        let (first, place) = (number.0 - number.0 % HASHES_PER_REQUEST, number.0 % HASHES_PER_REQUEST);
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        // Held while asking, so that readers of neighbouring blocks share one request.
+        let run = self.run(first).await;
+        let mut run = run.lock().await;
+        if let Some(hash) = run.get(place) {
+            return Ok(*hash);
+        }
+        let known = u64::try_from(run.len()).unwrap_or(0);
+        let last = finalized.min(first.saturating_add(HASHES_PER_REQUEST - 1));
+        let numbers: Vec<u64> = (first.saturating_add(known)..=last).collect();
+        let answer: Vec<Option<H256>> = endpoints.call(None, "chain_getBlockHash", rpc_params![&numbers]).await?;
+        // A node that lags behind what another called finalized does not know the last ones.
+        run.extend(answer.into_iter().map_while(|hash| hash.map(|hash| BlockHash(hash.0))));
+        run.get(place).copied().ok_or(ChainError::NoSuchBlock(number))
+    }
+
+    async fn run(&self, first: u64) -> Run {
+        let mut runs = self.runs.lock().await;
+        let run = Arc::clone(runs.entry(first).or_default());
+        while runs.len() > RUNS_KEPT {
+            // Catching up goes forwards: what lies farthest behind is not asked for again.
+            let farthest = runs.keys().copied().find(|key| *key != first);
+            farthest.and_then(|key| runs.remove(&key));
+        }
+        run
+    }
+}

@@ -1,0 +1,101 @@
+//! A full subnet over a month, as busy as a real one: what catching up is measured on.
+
+use std::sync::{Arc, RwLock};
+
+use vesting_core::{Coldkey, Hotkey, NetUid};
+
+use super::chain::{SimChain, SubnetConfig};
+use super::operation::Call;
+use super::rng::Rng;
+use crate::history::History;
+
+const ALPHA: u64 = 1_000_000_000;
+
+/// A subnet of full size with so many stake operations spread over its blocks.
+pub struct Month {
+    rng: Rng,
+    miners: Vec<(Coldkey, Hotkey)>,
+    validators: Vec<Hotkey>,
+    netuid: NetUid,
+    blocks: u64,
+    operations: u64,
+}
+
+impl Month {
+    /// Neurons of the subnet.
+    pub const NEURONS: usize = 256;
+    /// Neurons that validate.
+    const VALIDATORS: usize = 16;
+    /// Coldkeys that own the neurons.
+    const COLDKEYS: usize = 180;
+
+    /// A subnet that lives for `blocks` blocks with about `operations` stake operations of its miners.
+    #[must_use]
+    pub fn new(seed: u64, netuid: NetUid, blocks: u64, operations: u64) -> Self {
+        let mut rng = Rng::new(seed);
+        let coldkeys: Vec<Coldkey> = (0..Self::COLDKEYS).map(|_| Coldkey(rng.key())).collect();
+        let miners: Vec<(Coldkey, Hotkey)> = (0..Self::NEURONS).map(|n| (coldkeys[n % coldkeys.len()], Hotkey(rng.key()))).collect();
+        let validators = miners.iter().take(Self::VALIDATORS).map(|(_, hotkey)| *hotkey).collect();
+        Self { rng, miners, validators, netuid, blocks, operations }
+    }
+
+    /// The subnet at genesis.
+    #[must_use]
+    pub fn subnet(&mut self) -> SubnetConfig {
+        let neurons = (0usize..)
+            .zip(&self.miners)
+            .map(|(n, (coldkey, hotkey))| {
+                let validates = n < Self::VALIDATORS;
+                let stake = if validates { 20_000 * ALPHA } else { self.rng.below(200 * ALPHA) };
+                (*coldkey, *hotkey, if validates { 0 } else { 1 + self.rng.below(100) }, validates, stake)
+            })
+            .collect();
+        let owner = self.miners.first().copied().unwrap_or((Coldkey([0; 32]), Hotkey([0; 32])));
+        SubnetConfig { netuid: self.netuid, tempo: 360, owner, neurons, capacity: Self::NEURONS }
+    }
+
+    /// The chain with this subnet alone, written into `history`.
+    #[must_use]
+    pub fn chain(&mut self, seed: u64, history: Option<Arc<RwLock<History>>>) -> SimChain {
+        let subnet = self.subnet();
+        SimChain::new(seed, &[subnet], history)
+    }
+
+    /// Queues what its miners do in the next block.
+    pub fn queue(&mut self, chain: &mut SimChain) {
+        if self.rng.below(self.blocks) >= self.operations {
+            return;
+        }
+        let netuid = self.netuid;
+        let (Some((coldkey, hotkey)), Some(validator)) = (self.rng.pick(&self.miners).copied(), self.rng.pick(&self.validators).copied())
+        else {
+            return;
+        };
+        let held = chain.alpha(netuid, hotkey, coldkey);
+        let part = 1 + self.rng.below(held.max(2) - 1);
+        let call = match self.rng.below(100) {
+            0..=54 => Call::RemoveStake { coldkey, hotkey, netuid, alpha: part },
+            55..=79 => Call::AddStake { coldkey, hotkey, netuid, alpha: ALPHA + self.rng.below(20 * ALPHA) },
+            80..=84 => Call::AddStake { coldkey, hotkey: validator, netuid, alpha: ALPHA + self.rng.below(20 * ALPHA) },
+            85..=92 => Call::MoveStake { coldkey, from: hotkey, to: validator, from_netuid: netuid, to_netuid: netuid, alpha: part },
+            // To somebody who is no holder, and to nobody: these leave no pointer behind.
+            93..=95 => Call::TransferStake {
+                from: coldkey,
+                to: Coldkey(self.rng.key()),
+                hotkey,
+                from_netuid: netuid,
+                to_netuid: netuid,
+                alpha: part,
+            },
+            96..=97 => Call::Recycle { coldkey, hotkey, netuid, alpha: part },
+            _ => Call::Register { coldkey: Coldkey(self.rng.key()), hotkey: Hotkey(self.rng.key()), netuid },
+        };
+        chain.queue(call);
+    }
+
+    /// Makes the next block.
+    pub fn step(&mut self, chain: &mut SimChain) {
+        self.queue(chain);
+        chain.step();
+    }
+}
