@@ -140,7 +140,7 @@ impl SubxtChain {
         let mut runtime = match certain.or(likely) {
             Some(spec_version) => self.runtime(number, spec_version).await?,
             None => {
-                let values = chunks::read(&self.endpoints, number, hash, std::slice::from_ref(&marker)).await?;
+                let values = chunks::read(&self.endpoints, number, hash, vec![marker.clone()]).await?;
                 self.maker(number, values.get(&marker)).await?
             }
         };
@@ -149,10 +149,10 @@ impl SubxtChain {
             keys.push(marker.clone());
             keys.sort_unstable();
             keys.dedup();
-            let values = chunks::read(&self.endpoints, number, hash, &keys).await?;
+            let values = chunks::read(&self.endpoints, number, hash, keys).await?;
             let maker = self.maker(number, values.get(&marker)).await?;
             if maker.spec_version() == runtime.spec_version() {
-                return Ok(Reader::new(&self.endpoints, runtime, number, hash).with(keys, values));
+                return Ok(Reader::new(&self.endpoints, runtime, number, hash).with(values));
             }
             runtime = maker;
         }

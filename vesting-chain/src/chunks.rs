@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
 use futures_util::future::try_join_all;
-use subxt::rpcs::methods::legacy::StorageChangeSet;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, Visitor};
 use subxt::rpcs::rpc_params;
 use subxt::utils::H256;
 use vesting_core::ports::ChainError;
@@ -14,36 +16,95 @@ use crate::endpoint::Endpoints;
 /// Keys in one request: far below the nodes' limit of 15 MiB, and few round trips.
 const KEYS_PER_REQUEST: usize = 4_000;
 
-/// Values by key, as a batched read gives them.
+/// What was asked for, with what the state has. Thousands of keys belong to one state: the hasher is a
+/// fast one, and the keys are hashes or addresses of accounts already.
 #[derive(Debug, Default)]
-pub(crate) struct Values(HashMap<Vec<u8>, Vec<u8>>);
+pub(crate) struct Values(HashMap<Vec<u8>, Option<Vec<u8>>, FixedState>);
 
 impl Values {
+    /// Whether a key was asked for.
+    pub(crate) fn knows(&self, key: &[u8]) -> bool {
+        self.0.contains_key(key)
+    }
+
     pub(crate) fn get(&self, key: &[u8]) -> Option<&[u8]> {
-        self.0.get(key).map(Vec::as_slice)
+        self.0.get(key).and_then(Option::as_deref)
     }
 
     pub(crate) fn absorb(&mut self, other: Self) {
-        self.0.extend(other.0);
+        if self.0.is_empty() {
+            self.0 = other.0;
+        } else {
+            self.0.extend(other.0);
+        }
     }
 
+    /// Takes a value out; from then on the state has none.
     pub(crate) fn take(&mut self, key: &[u8]) -> Option<Vec<u8>> {
-        self.0.remove(key)
+        self.0.get_mut(key).and_then(Option::take)
     }
 }
 
-/// Reads storage keys in the state of a block; absent keys are absent.
-pub(crate) async fn read(endpoints: &Endpoints, number: BlockNumber, hash: BlockHash, keys: &[Vec<u8>]) -> Result<Values, ChainError> {
-    let parts = keys.chunks(KEYS_PER_REQUEST).map(|part| {
-        let part: Vec<String> = part.iter().map(|key| format!("0x{}", hex::encode(key))).collect();
-        endpoints.call::<Vec<StorageChangeSet<H256>>>(Some(number), "state_queryStorageAt", rpc_params![part, H256(hash.0)])
-    });
-    let mut values = HashMap::with_capacity(keys.len());
-    for change in try_join_all(parts).await?.into_iter().flatten() {
-        for (key, value) in change.changes {
-            if let Some(value) = value {
-                values.insert(key.0, value.0);
+/// One block's answer to `state_queryStorageAt`.
+#[derive(Deserialize)]
+struct ChangeSet {
+    changes: Vec<(String, Option<Hex>)>,
+}
+
+/// Bytes in hexadecimal, with or without `0x`.
+struct Hex(Vec<u8>);
+
+impl<'de> Deserialize<'de> for Hex {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = Hex;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("bytes in hexadecimal")
             }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Hex, E> {
+                let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
+                let mut bytes = vec![0; digits.len() / 2];
+                faster_hex::hex_decode(digits, &mut bytes).map_err(|_| E::custom("bytes in hexadecimal are wanted"))?;
+                Ok(Hex(bytes))
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}
+
+fn text(key: &[u8]) -> String {
+    let mut text = String::with_capacity(2 + key.len() * 2);
+    text.push_str("0x");
+    text.push_str(&faster_hex::hex_string(key));
+    text
+}
+
+/// Reads storage keys in the state of a block.
+pub(crate) async fn read(endpoints: &Endpoints, number: BlockNumber, hash: BlockHash, keys: Vec<Vec<u8>>) -> Result<Values, ChainError> {
+    let parts: Vec<Vec<String>> = keys.chunks(KEYS_PER_REQUEST).map(|part| part.iter().map(|key| text(key)).collect()).collect();
+    let answers = try_join_all(
+        parts.iter().map(|part| endpoints.call::<Vec<ChangeSet>>(Some(number), "state_queryStorageAt", rpc_params![part, H256(hash.0)])),
+    )
+    .await?;
+    let mut values: HashMap<Vec<u8>, Option<Vec<u8>>, FixedState> = HashMap::with_capacity_and_hasher(keys.len(), FixedState::default());
+    let mut keys = keys.into_iter();
+    for (part, answer) in parts.into_iter().zip(answers) {
+        let changes: Vec<(String, Option<Hex>)> = answer.into_iter().flat_map(|set| set.changes).collect();
+        // Nodes answer in the order of the question; whoever does not is read by name.
+        let ordered = changes.len() == part.len() && changes.iter().zip(&part).all(|((name, _), asked)| name == asked);
+        if ordered {
+            let read = changes.into_iter().map(|(_, value)| value.map(|hex| hex.0));
+            values.extend(keys.by_ref().take(part.len()).zip(read));
+            continue;
+        }
+        let mut named: HashMap<String, Option<Hex>> = changes.into_iter().map(|(name, value)| (name.to_lowercase(), value)).collect();
+        for (asked, key) in part.iter().zip(keys.by_ref()) {
+            let value =
+                named.remove(asked).ok_or_else(|| ChainError::Malformed(format!("the endpoint left out the storage key {asked}")))?;
+            values.insert(key, value.map(|hex| hex.0));
         }
     }
     Ok(Values(values))

@@ -1,6 +1,5 @@
 //! Reads storage of one block's state, each key once, in few requests.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use subxt::ext::scale_decode::DecodeAsType;
@@ -18,19 +17,17 @@ pub(crate) struct Reader<'a> {
     pub(crate) runtime: Arc<Runtime>,
     pub(crate) number: BlockNumber,
     pub(crate) hash: BlockHash,
-    asked: HashSet<Vec<u8>>,
     values: Values,
 }
 
 impl<'a> Reader<'a> {
     /// A reader of a state made by `runtime`, that knows nothing yet.
     pub(crate) fn new(endpoints: &'a Endpoints, runtime: Arc<Runtime>, number: BlockNumber, hash: BlockHash) -> Self {
-        Self { endpoints, runtime, number, hash, asked: HashSet::new(), values: Values::default() }
+        Self { endpoints, runtime, number, hash, values: Values::default() }
     }
 
     /// The same, with values that were read already.
-    pub(crate) fn with(mut self, asked: impl IntoIterator<Item = Vec<u8>>, values: Values) -> Self {
-        self.asked.extend(asked);
+    pub(crate) fn with(mut self, values: Values) -> Self {
         self.values.absorb(values);
         self
     }
@@ -42,16 +39,16 @@ impl<'a> Reader<'a> {
 
     /// Reads those of the keys that were not read yet.
     pub(crate) async fn ensure(&mut self, keys: Vec<Vec<u8>>) -> Result<(), ChainError> {
-        let new: Vec<Vec<u8>> = keys.into_iter().filter(|key| self.asked.insert(key.clone())).collect();
+        let new: Vec<Vec<u8>> = keys.into_iter().filter(|key| !self.values.knows(key)).collect();
         if !new.is_empty() {
-            self.values.absorb(chunks::read(self.endpoints, self.number, self.hash, &new).await?);
+            self.values.absorb(chunks::read(self.endpoints, self.number, self.hash, new).await?);
         }
         Ok(())
     }
 
     /// The bytes of a key that was read; `None` where the state has none.
     pub(crate) fn raw(&self, key: &[u8]) -> Option<&[u8]> {
-        debug_assert!(self.asked.contains(key), "a key that was not read");
+        debug_assert!(self.values.knows(key), "a key that was not read");
         self.values.get(key)
     }
 

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::classify::Flows;
-use crate::ports::{BalanceChange, Commit, Holder, LedgerState, NeuronRow, OpenInterval, Roster, Snapshot, Watermark};
+use crate::ports::{BalanceChange, Commit, Fingerprint, Holder, LedgerState, NeuronRow, OpenInterval, Roster, Snapshot, Watermark};
 use crate::settle::Settled;
 use crate::{
     BlockFacts, BlockNumber, BlockRef, Coldkey, Entry, EpochRecord, Exit, Flow, HolderTranches, Hotkey, Kind, Millis, NetUid, Neuron,
@@ -46,6 +46,8 @@ pub struct SubnetLedger {
     interval_entries: Vec<Entry>,
     interval_start: BTreeMap<PositionKey, RaoDelta>,
     interval: OpenInterval,
+    /// The share pools at the start of the open interval, as far as they are known: only to save requests.
+    interval_pools: BTreeMap<Hotkey, Fingerprint>,
     pending: Pending,
 }
 
@@ -82,6 +84,7 @@ impl SubnetLedger {
             interval_entries: Vec::new(),
             interval_start: BTreeMap::new(),
             interval: OpenInterval::default(),
+            interval_pools: BTreeMap::new(),
             pending: Pending::default(),
         }
     }
@@ -126,6 +129,7 @@ impl SubnetLedger {
             interval_entries,
             interval_start,
             interval: state.interval,
+            interval_pools: BTreeMap::new(),
             pending: Pending { parent: Some(state.watermark.block), ..Pending::default() },
         }
     }
@@ -170,6 +174,12 @@ impl SubnetLedger {
     #[must_use]
     pub fn interval(&self) -> &OpenInterval {
         &self.interval
+    }
+
+    /// The share pools at the start of the open interval, as far as they are known.
+    #[must_use]
+    pub fn interval_pools(&self) -> &BTreeMap<Hotkey, Fingerprint> {
+        &self.interval_pools
     }
 
     /// The running balances.
@@ -343,8 +353,9 @@ impl SubnetLedger {
     }
 
     /// Begins a new interval at the end of `block`: with the epoch just taken in, or with the end of the
-    /// subnet.
-    pub fn begin_interval(&mut self, block: BlockNumber, record: Option<EpochRecord>) {
+    /// subnet. `pools` are the share pools there, as far as they are known.
+    pub fn begin_interval(&mut self, block: BlockNumber, record: Option<EpochRecord>, pools: BTreeMap<Hotkey, Fingerprint>) {
+        self.interval_pools = pools;
         self.pending.epoch = record;
         self.interval_entries.clear();
         self.balances.retain(|_, alpha| !alpha.is_zero());

@@ -237,14 +237,19 @@ impl Recorder<'_> {
     }
 
     /// Closes the open interval at `pre`, where the chain has the positions `before`.
-    async fn close(&mut self, pre: BlockNumber, before: &BTreeMap<PositionKey, Rao>) -> Result<usize, MonitorError> {
+    async fn close(
+        &mut self,
+        pre: BlockNumber,
+        before: &BTreeMap<PositionKey, Rao>,
+        pools: &BTreeMap<Hotkey, Fingerprint>,
+    ) -> Result<usize, MonitorError> {
         let netuid = self.netuid();
         let mut closing = Vec::new();
         if let Some(from) = self.ledger.interval().from {
             let ledger = &*self.ledger;
             let mut found =
                 residues(ledger.balances(), before, |key| ledger.is_holder(&key.coldkey), |key| ledger.interval().bound(&key.hotkey));
-            self.judge(from, pre, &mut found).await?;
+            self.judge(from, pre, pools, &mut found).await?;
             for residue in found {
                 let ledger = &*self.ledger;
                 let interval = Interval { netuid, from, to: pre, start: ledger.interval_start(), entries: ledger.interval_entries() };
@@ -279,7 +284,7 @@ impl Recorder<'_> {
             // As the closing counts.
             let bound = |key: &PositionKey| ledger.interval().bound(&key.hotkey).saturating_add(ledger.interval().anywhere);
             let mut found = residues(ledger.balances(), positions, |key| ledger.is_holder(&key.coldkey), bound);
-            self.judge(from, block, &mut found).await?;
+            self.judge(from, block, &BTreeMap::new(), &mut found).await?;
             for residue in found {
                 self.ledger.operated_on(residue.key.hotkey, residue.bound);
                 if !residue.is_rounding() && self.seen.is_some() {
@@ -310,7 +315,13 @@ impl Recorder<'_> {
 
     /// Raises the bounds of residues that the operations known do not explain: not every operation was
     /// seen, or said on which hotkey it was, but the pools tell.
-    async fn judge(&self, from: BlockNumber, to: BlockNumber, found: &mut [Residue]) -> Result<(), MonitorError> {
+    async fn judge(
+        &self,
+        from: BlockNumber,
+        to: BlockNumber,
+        pools: &BTreeMap<Hotkey, Fingerprint>,
+        found: &mut [Residue],
+    ) -> Result<(), MonitorError> {
         let names: BTreeMap<Hotkey, BTreeSet<Hotkey>> = found
             .iter()
             .filter(|residue| !residue.is_rounding())
@@ -319,8 +330,9 @@ impl Recorder<'_> {
         if names.is_empty() {
             return Ok(());
         }
-        let pools = TraceKeys { pools: names.values().flatten().copied().collect(), ..TraceKeys::default() };
-        let (at_from, at_to) = (self.pools(from, &pools).await?, self.pools(to, &pools).await?);
+        let hotkeys: BTreeSet<Hotkey> = names.values().flatten().copied().collect();
+        let at_from = self.pools(from, &hotkeys, self.ledger.interval_pools()).await?;
+        let at_to = self.pools(to, &hotkeys, pools).await?;
         for residue in found.iter_mut().filter(|residue| !residue.is_rounding()) {
             let Some(names) = names.get(&residue.key.hotkey) else { continue };
             let of = |pools: &BTreeMap<Hotkey, Fingerprint>| {
@@ -338,9 +350,21 @@ impl Recorder<'_> {
         Ok(())
     }
 
-    async fn pools(&self, block: BlockNumber, keys: &TraceKeys) -> Result<BTreeMap<Hotkey, Fingerprint>, ChainError> {
-        let ask = SubnetAsk { traces: keys.clone(), ..SubnetAsk::default() };
-        Ok(self.chain.subnet(block, self.netuid(), ask).await?.traces.pools)
+    /// The share pools of hotkeys in the state of a block, some of which may be known.
+    async fn pools(
+        &self,
+        block: BlockNumber,
+        hotkeys: &BTreeSet<Hotkey>,
+        known: &BTreeMap<Hotkey, Fingerprint>,
+    ) -> Result<BTreeMap<Hotkey, Fingerprint>, ChainError> {
+        let mut found: BTreeMap<Hotkey, Fingerprint> =
+            hotkeys.iter().filter_map(|hotkey| known.get(hotkey).map(|print| (*hotkey, print.clone()))).collect();
+        let missing: BTreeSet<Hotkey> = hotkeys.iter().filter(|hotkey| !found.contains_key(hotkey)).copied().collect();
+        if !missing.is_empty() {
+            let ask = SubnetAsk { traces: TraceKeys { pools: missing, ..TraceKeys::default() }, ..SubnetAsk::default() };
+            found.extend(self.chain.subnet(block, self.netuid(), ask).await?.traces.pools);
+        }
+        Ok(found)
     }
 
     /// The operations after `from` up to `to` that may have rounded a position: those in blocks where
@@ -353,7 +377,6 @@ impl Recorder<'_> {
     ) -> Result<u64, MonitorError> {
         let netuid = self.netuid();
         let hotkeys: BTreeSet<Hotkey> = from.1.keys().copied().collect();
-        let keys = TraceKeys { pools: hotkeys.clone(), ..TraceKeys::default() };
         let mut bound = u64::from(self.ledger.interval().runtime_changed);
         let mut parts = vec![(from, to)];
         while let Some(((low, at_low), (high, at_high))) = parts.pop() {
@@ -367,7 +390,7 @@ impl Recorder<'_> {
                 continue;
             }
             let middle = BlockNumber(low.0.midpoint(high.0));
-            let at_middle = self.pools(middle, &keys).await?;
+            let at_middle = self.pools(middle, &hotkeys, &BTreeMap::new()).await?;
             parts.push(((middle, at_middle.clone()), (high, at_high)));
             parts.push(((low, at_low), (middle, at_middle)));
         }
@@ -411,7 +434,7 @@ impl Recorder<'_> {
         let before = of_coldkeys(&pre_state.positions, &coldkeys);
         let after = of_coldkeys(&post_state.positions, &coldkeys);
 
-        let mut written = self.close(pre, &before).await?;
+        let mut written = self.close(pre, &before, &pre_state.traces.pools).await?;
         if epoch.is_some() {
             let time = self.time_of(pre).await?;
             for neuron in &pre_state.neurons {
@@ -453,7 +476,7 @@ impl Recorder<'_> {
         let detected = if facts.counters_asked && self.detected == Detection::Storage { Detection::RuntimeApi } else { self.detected };
         let record = epoch.map(|epoch| EpochRecord { epoch, detected, changes });
         let epochs = u64::from(record.is_some());
-        self.ledger.begin_interval(number, record);
+        self.ledger.begin_interval(number, record, post_state.traces.pools);
         Ok(Taken { epochs, ..Taken::entries(written) })
     }
 }

@@ -13,14 +13,14 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use crate::classify::classify;
 use crate::ledger::SubnetLedger;
 use crate::monitor::{MonitorError, Progress, load};
-use crate::ports::{Ask, ChainError, ChainPort, NeuronsAsk, Roster, StakeStore, SubnetAsk, SubnetState};
+use crate::ports::{Ask, ChainError, ChainPort, Commit, NeuronsAsk, Roster, StakeStore, SubnetAsk, SubnetState};
 use crate::recorder::{Around, Recorder, Seen};
 use crate::{BlockFacts, BlockNumber, BlockRef, Coldkey, Detection};
 use route::{Route, Stop, StopSort};
 use search::{Found, Search, View};
 
 /// Stops that are read ahead while those before them are taken in.
-const STOPS_AHEAD: usize = 32;
+const STOPS_AHEAD: usize = 128;
 
 /// Catches one subnet up.
 pub(crate) struct CatchUp<'a> {
@@ -96,42 +96,47 @@ impl CatchUp<'_> {
         planned
     }
 
+    /// Takes in stops, each with its interval in one transaction. A transaction is written while the next
+    /// interval is worked out.
     async fn take_all(&mut self, prepared: Vec<Prepared>, reader: &Reader<'_>) -> Result<(), MonitorError> {
-        for stop in prepared {
-            self.take_stop(stop, reader).await?;
+        let store = self.store;
+        let write = async |commit: Option<Commit>| match commit {
+            Some(commit) => store.commit(&commit).await,
+            None => Ok(()),
+        };
+        let mut writing = None;
+        for mut stop in prepared {
+            let before = *self.state;
+            let (written, taken) = join(write(writing.take()), self.take_stop(&mut stop, reader)).await;
+            written?;
+            let mut missed = taken?;
+            while !missed.is_empty() {
+                // Not written yet: once more, with the blocks that left no other trace.
+                *self.ledger = load(store, self.ledger.netuid()).await?;
+                *self.state = before;
+                for number in std::mem::take(&mut missed) {
+                    stop.found.push(reader.search.found(number).await?);
+                }
+                stop.found.sort_by_key(|found| found.facts.block.number);
+                missed = self.take_stop(&mut stop, reader).await?;
+            }
+            writing = self.ledger.take_commit();
+            self.report();
         }
-        Ok(())
+        Ok(write(writing).await?)
     }
 
-    /// Takes in an interval and the stop that ends it, in one transaction.
-    async fn take_stop(&mut self, mut prepared: Prepared, reader: &Reader<'_>) -> Result<(), MonitorError> {
+    /// Takes in a stop with its interval; gives the blocks that would have to be read for it.
+    async fn take_stop(&mut self, stop: &mut Prepared, reader: &Reader<'_>) -> Result<BTreeSet<BlockNumber>, MonitorError> {
         let holders = self.ledger.holders();
         let knows = |view: &View, coldkey: &Coldkey| view.state.traces.coldkeys.contains_key(coldkey);
-        if holders.iter().any(|coldkey| !knows(&prepared.high, coldkey) || !knows(&prepared.low, coldkey)) {
+        if holders.iter().any(|coldkey| !knows(&stop.high, coldkey) || !knows(&stop.low, coldkey)) {
             // Somebody became a holder by a swap after this was read.
-            (prepared.low, prepared.high) =
-                try_join(reader.complete(&prepared.low, &holders), reader.complete(&prepared.high, &holders)).await?;
-            prepared.found = reader.search.between(&prepared.low, &prepared.high).await?;
+            (stop.low, stop.high) = try_join(reader.complete(&stop.low, &holders), reader.complete(&stop.high, &holders)).await?;
+            stop.found = reader.search.between(&stop.low, &stop.high).await?;
         }
-        let before = *self.state;
-        let mut seen: BTreeSet<BlockNumber> = prepared.found.iter().map(|found| found.facts.block.number).collect();
-        loop {
-            let missed = self.take_interval(&prepared, &seen, reader).await?;
-            if missed.is_empty() {
-                break;
-            }
-            // Nothing was committed: once more, with the blocks that left no other trace.
-            *self.ledger = load(self.store, self.ledger.netuid()).await?;
-            *self.state = before;
-            for number in missed {
-                prepared.found.push(reader.search.found(number).await?);
-                seen.insert(number);
-            }
-            prepared.found.sort_by_key(|found| found.facts.block.number);
-        }
-        self.commit().await?;
-        self.report();
-        Ok(())
+        let seen = stop.found.iter().map(|found| found.facts.block.number).collect();
+        self.take_interval(stop, &seen, reader).await
     }
 
     /// Takes in an interval and the stop that ends it; gives the blocks that would have to be read for it.
