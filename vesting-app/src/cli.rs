@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use vesting_testkit::fault::Fault;
 
 /// Rewards miners of a Bittensor subnet for keeping what they earn.
 ///
@@ -178,6 +179,11 @@ pub struct SimnodeArgs {
     /// Seed of a scenario.
     #[arg(long, default_value_t = 7)]
     pub seed: u64,
+    /// What is wrong with the node: pruned=BLOCKS (keeps the state of so many blocks only), stall=CALLS
+    /// (then answers no more), frozen=BLOCK (its head stops there), refuse=CALLS (one in so many), or
+    /// disagree (its runtime contradicts its storage). May be given several times.
+    #[arg(long = "fault", value_name = "FAULT")]
+    pub faults: Vec<Fault>,
 }
 
 /// Commands about one moment.

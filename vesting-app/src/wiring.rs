@@ -15,6 +15,9 @@ use crate::config::Config;
 /// The longest wait for one answer of a node.
 const DEADLINE: Duration = Duration::from_secs(30);
 
+/// A finalized head that does not move for so long is another endpoint's to tell: seven blocks.
+const BLOCK_PATIENCE: Duration = Duration::from_secs(90);
+
 /// Connects to the chain.
 pub fn chain(config: &Config) -> Arc<SubxtChain> {
     Arc::new(SubxtChain::new(ChainOptions {
@@ -22,6 +25,7 @@ pub fn chain(config: &Config) -> Arc<SubxtChain> {
         deadline: DEADLINE,
         max_requests_in_flight: config.max_requests_in_flight,
         query_interval: config.query_interval,
+        block_patience: BLOCK_PATIENCE,
     }))
 }
 

@@ -6,10 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use subxt::config::substrate::SubstrateHeader;
 use subxt::ext::codec::{Compact, Decode};
-use subxt::rpcs::rpc_params;
-use subxt::utils::H256;
 use tokio::sync::Mutex;
 use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, NeuronsAsk, SubnetAsk, SubnetState};
 use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, Millis, NetUid};
@@ -17,6 +14,7 @@ use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, Millis, NetUid}
 use crate::endpoint::{Endpoints, Requests};
 use crate::eras::Eras;
 use crate::hashes::Hashes;
+use crate::heads::{self, Heads, Patience};
 use crate::reader::Reader;
 use crate::runtime::Runtime;
 use crate::runtimes::{self, Runtimes};
@@ -34,6 +32,8 @@ pub struct ChainOptions {
     pub max_requests_in_flight: usize,
     /// Without news from the subscription for this long, the head is asked for.
     pub query_interval: Duration,
+    /// With the same finalized head for this long, the next endpoint is tried.
+    pub block_patience: Duration,
 }
 
 impl ChainOptions {
@@ -45,6 +45,7 @@ impl ChainOptions {
             deadline: Duration::from_secs(30),
             max_requests_in_flight: 8,
             query_interval: Duration::from_secs(30),
+            block_patience: Duration::from_secs(90),
         }
     }
 }
@@ -53,13 +54,13 @@ impl ChainOptions {
 pub struct SubxtChain {
     endpoints: Endpoints,
     runtimes: Runtimes,
-    query_interval: Duration,
+    patience: Patience,
     /// The highest block known to be finalized; nothing above it is ever read.
     finalized: AtomicU64,
     hashes: Hashes,
     trust: Trust,
     eras: Mutex<Eras>,
-    heads: Mutex<Option<subxt::rpcs::client::RpcSubscription<serde_json::Value>>>,
+    heads: Mutex<Heads>,
 }
 
 impl SubxtChain {
@@ -69,7 +70,7 @@ impl SubxtChain {
         Self {
             endpoints: Endpoints::new(options.endpoints, options.deadline, options.max_requests_in_flight),
             runtimes: Runtimes::default(),
-            query_interval: options.query_interval,
+            patience: Patience { notice: options.query_interval, block: options.block_patience },
             finalized: AtomicU64::new(0),
             hashes: Hashes::default(),
             trust: Trust::default(),
@@ -88,6 +89,11 @@ impl SubxtChain {
     /// read in a slower way.
     pub async fn disagreements(&self) -> Vec<Disagreement> {
         self.trust.disagreements().await
+    }
+
+    async fn note(&self, head: BlockRef) {
+        self.finalized.fetch_max(head.number.0, Ordering::Relaxed);
+        self.hashes.note(head.number, head.hash).await;
     }
 
     /// The hash of a finalized block.
@@ -172,37 +178,15 @@ impl ChainPort for SubxtChain {
     }
 
     async fn finalized_head(&self) -> Result<BlockRef, ChainError> {
-        let hash: H256 = self.endpoints.call(None, "chain_getFinalizedHead", rpc_params![]).await?;
-        let header: Option<SubstrateHeader<H256>> = self.endpoints.call(None, "chain_getHeader", rpc_params![hash]).await?;
-        let header = header.ok_or_else(|| ChainError::Malformed("the endpoint does not have the block it calls finalized".into()))?;
-        let number = BlockNumber(header.number);
-        let block = BlockRef { number, hash: BlockHash(hash.0) };
-        self.finalized.fetch_max(number.0, Ordering::Relaxed);
-        self.hashes.note(number, block.hash).await;
-        Ok(block)
+        let head = heads::ask(&self.endpoints).await?;
+        self.note(head).await;
+        Ok(head)
     }
 
     async fn wait_for_head_above(&self, after: BlockNumber) -> Result<BlockRef, ChainError> {
-        loop {
-            let head = self.finalized_head().await?;
-            if head.number > after {
-                return Ok(head);
-            }
-            let mut heads = self.heads.lock().await;
-            if heads.is_none() {
-                *heads = Some(self.endpoints.finalized_heads().await?);
-                // A block may have come between the question and the subscription.
-                continue;
-            }
-            if let Some(subscription) = heads.as_mut() {
-                // A notice is only a wake-up, and silence is one too after a while: sockets stall
-                // without closing.
-                match tokio::time::timeout(self.query_interval, subscription.next()).await {
-                    Ok(Some(Ok(_))) => {}
-                    Ok(Some(Err(_)) | None) | Err(_) => *heads = None,
-                }
-            }
-        }
+        let head = self.heads.lock().await.above(&self.endpoints, after, self.patience).await?;
+        self.note(head).await;
+        Ok(head)
     }
 
     async fn read(&self, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError> {
@@ -287,7 +271,10 @@ async fn subnet(reader: &mut Reader<'_>, netuid: NetUid, ask: &SubnetAsk, trust:
     }
     if storage {
         positions::by_storage(reader, netuid, &pairs, &mut state).await?;
-        storage = trust.check(&reader.runtime_api(), netuid, &state).await?;
+        // Around epochs only: between them a block is read with as little as can be.
+        if ask.neurons != NeuronsAsk::No {
+            storage = trust.check(&reader.runtime_api(), netuid, &state).await?;
+        }
     }
     if !storage {
         state.positions.clear();

@@ -25,7 +25,18 @@ pub(crate) fn keys(runtime: &Runtime, netuid: NetUid) -> Result<BTreeMap<&'stati
 
 /// The counters; `None` where the subnet does not exist. Where storage lacks some the runtime is asked.
 pub(crate) async fn read(reader: &Reader<'_>, netuid: NetUid) -> Result<Option<SubnetCounters>, ChainError> {
-    if reader.runtime.capabilities().counters { by_storage(reader, netuid) } else { reader.runtime_api().counters(netuid).await }
+    if reader.runtime.capabilities().counters {
+        return by_storage(reader, netuid);
+    }
+    let Some(asked) = reader.runtime_api().counters(netuid).await? else { return Ok(None) };
+    // The count of epochs is in storage only.
+    let keys = keys(&reader.runtime, netuid)?;
+    let number = |item: &'static str| keys.get(item).map(|key| reader.value::<u64>(item, key).map(Option::unwrap_or_default)).transpose();
+    Ok(Some(SubnetCounters {
+        last_epoch_block: number("LastEpochBlock")?.map(BlockNumber),
+        epoch_index: number("SubnetEpochIndex")?,
+        ..asked
+    }))
 }
 
 fn by_storage(reader: &Reader<'_>, netuid: NetUid) -> Result<Option<SubnetCounters>, ChainError> {

@@ -4,8 +4,10 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
+use subxt::config::substrate::SubstrateHeader;
 use subxt::rpcs::client::{RpcClient, RpcParams, RpcSubscription};
 use subxt::rpcs::{Error as RpcError, rpc_params};
+use subxt::utils::H256;
 use tokio::sync::{Mutex, Semaphore};
 use vesting_core::ports::ChainError;
 use vesting_core::{BlockHash, BlockNumber};
@@ -20,7 +22,16 @@ enum Reaction {
     Answer(ChainError),
     /// Another try, elsewhere, may do better.
     Elsewhere(ChainError),
+    /// The node asks us to be slower.
+    Later(ChainError),
 }
+
+/// How often a node may ask us to be slower before its refusal is an error; the pauses double.
+const REFUSALS: u32 = 6;
+/// How long the first pause is, in milliseconds.
+const PAUSE_MS: u64 = 250;
+/// The code by which Substrate nodes say that a client's calls are too many.
+const RATE_LIMITED: i32 = -32_999;
 
 /// The endpoints of one chain.
 pub(crate) struct Endpoints {
@@ -110,6 +121,18 @@ impl Endpoints {
         }
     }
 
+    /// Which endpoint serves now.
+    pub(crate) fn current(&self) -> usize {
+        self.current.load(Ordering::Relaxed)
+    }
+
+    /// Leaves the endpoint that serves now for the next (for a new connection, where it is the only one).
+    pub(crate) async fn leave(&self, why: &str) {
+        let index = self.current();
+        tracing::warn!(endpoint = self.url(index), "leaving the endpoint: {why}");
+        self.give_up(index).await;
+    }
+
     /// Gives up the connection `index`, unless somebody has done so already.
     async fn give_up(&self, index: usize) {
         let mut slot = self.client.lock().await;
@@ -136,7 +159,7 @@ impl Endpoints {
     }
 
     /// Subscribes to finalized heads, only to be woken.
-    pub(crate) async fn finalized_heads(&self) -> Result<RpcSubscription<serde_json::Value>, ChainError> {
+    pub(crate) async fn finalized_heads(&self) -> Result<RpcSubscription<SubstrateHeader<H256>>, ChainError> {
         self.attempt(None, |client| async move {
             client.subscribe("chain_subscribeFinalizedHeads", RpcParams::new(), "chain_unsubscribeFinalizedHeads").await
         })
@@ -150,17 +173,19 @@ impl Endpoints {
         let _permit = self.in_flight.acquire().await.map_err(|_| ChainError::Unreachable("shutting down".into()))?;
         let mut last = ChainError::Unreachable("no endpoint is configured: use `--network` or `--endpoints`".into());
         let tries = self.urls.len().saturating_mul(2);
-        for attempt in 0..tries {
-            if attempt > 0 {
+        let (mut failures, mut refusals) = (0, 0);
+        while failures < tries && refusals < REFUSALS {
+            if failures > 0 || refusals > 0 {
                 // A node that restarts needs a moment; grows, but stays within a block's time.
-                let pause = 250u64.saturating_mul(1 << attempt.min(4));
-                tokio::time::sleep(Duration::from_millis(pause)).await;
+                let doublings = refusals.max(u32::try_from(failures).unwrap_or(u32::MAX)).min(5);
+                tokio::time::sleep(Duration::from_millis(PAUSE_MS << doublings)).await;
             }
             let (index, client) = match self.client().await {
                 Ok(found) => found,
                 Err(error) => {
                     last = error;
-                    self.give_up(self.current.load(Ordering::Relaxed)).await;
+                    failures += 1;
+                    self.give_up(self.current()).await;
                     continue;
                 }
             };
@@ -176,9 +201,15 @@ impl Endpoints {
             };
             match reaction {
                 Reaction::Answer(error) => return Err(error),
+                Reaction::Later(error) => {
+                    tracing::warn!(endpoint = self.url(index), %error, "slower");
+                    last = error;
+                    refusals += 1;
+                }
                 Reaction::Elsewhere(error) => {
                     tracing::warn!(endpoint = self.url(index), %error, "trying again");
                     last = error;
+                    failures += 1;
                     self.give_up(index).await;
                 }
             }
@@ -198,6 +229,9 @@ impl Endpoints {
                     return Reaction::Elsewhere(ChainError::Pruned { block });
                 }
                 Reaction::Answer(ChainError::Pruned { block })
+            }
+            RpcError::User(user) if user.code == RATE_LIMITED => {
+                Reaction::Later(ChainError::Unreachable(format!("the endpoint {url} limits calls: {}", user.message)))
             }
             RpcError::User(user) => {
                 Reaction::Answer(ChainError::Unsupported(format!("the endpoint {url} refused a call: {}", user.message)))

@@ -11,6 +11,7 @@ mod eras;
 mod events;
 mod fields;
 mod hashes;
+mod heads;
 mod items;
 mod neurons;
 mod positions;

@@ -52,6 +52,7 @@ fn real_metadata_resolves_every_name_or_switches_the_capability_off() {
 mod node {
     //! The adapter against a node on loopback.
 
+    use std::collections::BTreeSet;
     use std::sync::{Arc, RwLock};
     use std::time::Duration;
 
@@ -59,9 +60,10 @@ mod node {
     use vesting_core::ports::{Ask, ChainError, ChainPort, Fingerprint, NeuronsAsk, Roster, SubnetAsk};
     use vesting_core::{BlockNumber, Coldkey, Hotkey, NetUid};
     use vesting_testkit::contract;
+    use vesting_testkit::fault::Fault;
     use vesting_testkit::history::History;
     use vesting_testkit::node::{NodeHandle, NodeOptions, serve};
-    use vesting_testkit::sim::{RandomLife, Rng, SimChain, SimPort, SubnetConfig};
+    use vesting_testkit::sim::{Generation, RandomLife, Rng, SimChain, SimPort, SubnetConfig};
 
     async fn lived(seed: u64, blocks: u64) -> (NodeHandle, SimPort) {
         let history = Arc::new(RwLock::new(History::default()));
@@ -86,7 +88,8 @@ mod node {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn over_json_rpc_everything_reads_as_in_memory() {
-        for seed in [1, 2, 3] {
+        let mut generations = BTreeSet::new();
+        for seed in 1..=8 {
             let (node, memory) = lived(seed, 120).await;
             let chain = connect(&[&node.url()]);
             let everything = SubnetAsk { neurons: NeuronsAsk::WithPositions, ..SubnetAsk::default() };
@@ -102,8 +105,11 @@ mod node {
                     state.traces.positions.retain(|key, _| state.positions.contains_key(key));
                 }
                 assert_eq!(read, known, "seed {seed}, block {number}");
+                generations.insert(read.facts.spec_version);
             }
+            assert_eq!(chain.disagreements().await, [], "seed {seed}");
         }
+        assert_eq!(generations, Generation::ALL.map(Generation::spec_version).into(), "every generation was read");
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -149,5 +155,122 @@ mod node {
         drop(node);
         let refused = chain.read(BlockNumber(3), &Ask::default()).await.unwrap_err();
         assert!(matches!(refused, ChainError::Unreachable(_)), "{refused}");
+    }
+
+    async fn with_faults(seed: u64, blocks: u64, faults: &[Fault]) -> (NodeHandle, SimPort) {
+        let history = Arc::new(RwLock::new(History::default()));
+        let mut life = RandomLife::new(seed);
+        let mut chain = life.chain(seed, Some(Arc::clone(&history)));
+        for _ in 0..blocks {
+            life.step(&mut chain);
+        }
+        let options = NodeOptions { faults: faults.to_vec(), ..NodeOptions::default() };
+        (serve(history, options).await.unwrap(), SimPort::new(Arc::new(RwLock::new(chain))))
+    }
+
+    fn everything() -> Ask {
+        let ask = SubnetAsk { neurons: NeuronsAsk::WithPositions, ..SubnetAsk::default() };
+        Ask { events: true, subnets: RandomLife::NETUIDS.map(|netuid| (netuid, ask.clone())).into() }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn once_the_runtime_contradicts_its_storage_its_word_is_taken_and_said_so() {
+        // A seed whose runtime is the present one all along.
+        let (node, memory) = with_faults(5, 60, &[Fault::Disagree]).await;
+        let chain = connect(&[&node.url()]);
+        for number in (1..=60).map(BlockNumber) {
+            let (mut told, mut known) =
+                (chain.read(number, &everything()).await.unwrap(), memory.read(number, &everything()).await.unwrap());
+            for netuid in RandomLife::NETUIDS {
+                let (told, known) = (told.take(netuid), known.take(netuid));
+                for (key, alpha) in known.positions {
+                    assert_eq!(told.positions.get(&key).map(|told| told.0), Some(alpha.0 + 1), "block {number}, {key:?}");
+                }
+            }
+        }
+        let found = chain.disagreements().await;
+        assert!(!found.is_empty() && found.iter().all(|found| found.runtime.0 == found.storage.0 + 1), "{found:?}");
+        assert!(found[0].to_string().contains("the runtime is asked"), "{}", found[0]);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_node_that_stalls_or_limits_calls_is_got_over() {
+        let (stalls, _) = with_faults(3, 40, &[Fault::Stall(12)]).await;
+        let (serves, _) = with_faults(3, 40, &[]).await;
+        let urls = [stalls.url(), serves.url()];
+        let options = ChainOptions { endpoints: urls.to_vec(), deadline: Duration::from_millis(300), ..ChainOptions::new("") };
+        let chain = SubxtChain::new(options);
+        for number in 1..=40 {
+            chain.read(BlockNumber(number), &everything()).await.unwrap();
+        }
+        assert!(serves.requests().values().sum::<u64>() > 0, "the next endpoint took over");
+
+        let (limits, _) = with_faults(3, 10, &[Fault::Refuse(4)]).await;
+        let chain = connect(&[&limits.url()]);
+        for number in 1..=10 {
+            chain.read(BlockNumber(number), &everything()).await.unwrap();
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn pruned_state_is_named_and_found_elsewhere() {
+        let (pruned, _) = with_faults(3, 60, &[Fault::Pruned(20)]).await;
+        let chain = connect(&[&pruned.url()]);
+        assert!(chain.read(BlockNumber(50), &everything()).await.is_ok());
+        let refused = chain.read(BlockNumber(10), &everything()).await.unwrap_err();
+        assert!(matches!(refused, ChainError::Pruned { .. }), "{refused}");
+        let (archive, _) = with_faults(3, 60, &[]).await;
+        let chain = connect(&[&pruned.url(), &archive.url()]);
+        assert!(chain.read(BlockNumber(10), &everything()).await.is_ok());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_head_that_does_not_move_is_looked_for_elsewhere() {
+        let (frozen, _) = with_faults(3, 60, &[Fault::Frozen(30)]).await;
+        let (serves, _) = with_faults(3, 60, &[]).await;
+        let options = ChainOptions {
+            endpoints: vec![frozen.url(), serves.url()],
+            query_interval: Duration::from_millis(50),
+            block_patience: Duration::from_millis(300),
+            ..ChainOptions::new("")
+        };
+        let chain = SubxtChain::new(options);
+        assert_eq!(chain.wait_for_head_above(BlockNumber(0)).await.unwrap().number, BlockNumber(30));
+        assert_eq!(chain.wait_for_head_above(BlockNumber(30)).await.unwrap().number, BlockNumber(60));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_followed_block_takes_at_most_three_requests_however_many_subnets() {
+        let history = Arc::new(RwLock::new(History::default()));
+        let mut life = RandomLife::new(18);
+        let mut sim = life.chain(18, Some(Arc::clone(&history)));
+        (0..60).for_each(|_| life.step(&mut sim));
+        let options = NodeOptions { advance: Some(Duration::from_secs(3_600)), start_at: 60, ..NodeOptions::default() };
+        let node = serve(history, options).await.unwrap();
+        let chain = Arc::new(connect(&[&node.url()]));
+        let store = Arc::new(vesting_core::MemoryStore::new());
+        let mut monitor = vesting_core::BlockchainMonitor::open(chain.clone(), store.clone(), &RandomLife::NETUIDS, 8).await.unwrap();
+        monitor.follow(BlockNumber(1), Some(BlockNumber(60)), &mut |_| {}).await.unwrap();
+        let (mut epochs, mut quiet, mut beyond, mut all) = (0, 0, 0, 0);
+        for number in 61..=160u32 {
+            life.step(&mut sim);
+            // A runtime that was just met, or must be asked for what its storage lacks, takes more.
+            let called = || node.requests().get("state_call").copied().unwrap_or(0);
+            let before = (chain.requests().0, epochs, called());
+            node.set_head(number);
+            let until = BlockNumber(u64::from(number));
+            let head = chain.wait_for_head_above(until.parent()).await.unwrap();
+            monitor.advance(BlockNumber(1), head.number, vesting_core::Pace::Following, &mut |state| epochs += state.epochs).await.unwrap();
+            let requests = chain.requests().0 - before.0;
+            if epochs == before.1 && called() == before.2 {
+                quiet += 1;
+                all += requests;
+                // Keys that were never heard of before are asked for besides, once.
+                beyond += u64::from(requests > 3);
+                assert!(requests <= 12, "block {number}: {requests} requests");
+            }
+        }
+        println!("{quiet} blocks between epochs took {all} requests, {beyond} of them more than three");
+        assert!(quiet > 30 && all <= 3 * quiet && beyond * 10 <= quiet, "{quiet} blocks, {all} requests, {beyond} beyond three");
     }
 }

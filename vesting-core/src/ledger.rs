@@ -48,6 +48,8 @@ pub struct SubnetLedger {
     interval: OpenInterval,
     /// The share pools at the start of the open interval, as far as they are known: only to save requests.
     interval_pools: BTreeMap<Hotkey, Fingerprint>,
+    /// Positions that were looked at, stake or not: only to save requests.
+    looked_at: BTreeSet<PositionKey>,
     pending: Pending,
 }
 
@@ -85,6 +87,7 @@ impl SubnetLedger {
             interval_start: BTreeMap::new(),
             interval: OpenInterval::default(),
             interval_pools: BTreeMap::new(),
+            looked_at: BTreeSet::new(),
             pending: Pending::default(),
         }
     }
@@ -130,6 +133,7 @@ impl SubnetLedger {
             interval_start,
             interval: state.interval,
             interval_pools: BTreeMap::new(),
+            looked_at: BTreeSet::new(),
             pending: Pending { parent: Some(state.watermark.block), ..Pending::default() },
         }
     }
@@ -198,7 +202,13 @@ impl SubnetLedger {
     #[must_use]
     pub fn roster(&self) -> Roster {
         let neurons = self.neurons.iter().map(|(uid, (hotkey, coldkey))| Neuron { uid: *uid, hotkey: *hotkey, coldkey: *coldkey });
-        Roster { neurons: neurons.collect(), positions: self.balances.keys().chain(self.observed.keys()).copied().collect() }
+        let positions = self.balances.keys().chain(self.observed.keys()).chain(&self.looked_at);
+        Roster { neurons: neurons.collect(), positions: positions.copied().collect() }
+    }
+
+    /// Remembers positions that were looked at, so that the next states are read in one go.
+    pub fn look_at(&mut self, keys: impl IntoIterator<Item = PositionKey>) {
+        self.looked_at.extend(keys);
     }
 
     /// How many blocks wait to be committed.

@@ -10,7 +10,7 @@ use crate::emission::EpochSetting;
 use crate::interval::{Interval, Residue, residues};
 use crate::ledger::SubnetLedger;
 use crate::monitor::MonitorError;
-use crate::ports::{ChainError, ChainPort, Fingerprint, NeuronsAsk, Snapshot, SubnetAsk, SubnetState, TraceKeys};
+use crate::ports::{ChainError, ChainPort, Fingerprint, NeuronsAsk, Roster, Snapshot, SubnetAsk, SubnetState, TraceKeys};
 use crate::settle::{BlockStates, Settled, affected, settle};
 use crate::{
     BlockFacts, BlockNumber, BlockRef, Coldkey, Detection, Entry, Epoch, EpochRecord, Hotkey, Kind, Millis, NetUid, PositionKey, Rao,
@@ -102,10 +102,21 @@ impl Recorder<'_> {
             Sort::Epoch(_) => neurons = NeuronsAsk::WithPositions,
             Sort::End => {}
             Sort::Between if coldkeys.is_empty() => return None,
-            Sort::Between => return Some(SubnetAsk { coldkeys, expected: ledger.roster(), ..SubnetAsk::default() }),
+            Sort::Between => return Some(SubnetAsk { coldkeys, expected: Self::expected(ledger, flows), ..SubnetAsk::default() }),
         }
         coldkeys.extend(ledger.holders());
-        Some(SubnetAsk { neurons, coldkeys, expected: ledger.roster(), traces: TraceKeys::default() })
+        Some(SubnetAsk { neurons, coldkeys, expected: Self::expected(ledger, flows), traces: TraceKeys::default() })
+    }
+
+    /// What to expect around a block: what the ledger knows, and what the block's events name.
+    fn expected(ledger: &SubnetLedger, flows: &Flows) -> Roster {
+        let mut expected = ledger.roster();
+        expected.positions.extend(flows.legs.iter().map(|leg| leg.key));
+        for swap in &flows.swaps {
+            let renamed: Vec<PositionKey> = expected.positions.iter().filter_map(|key| swap.keys.renamed(key)).collect();
+            expected.positions.extend(renamed);
+        }
+        expected
     }
 
     /// Takes in the block after the watermark.
@@ -124,6 +135,7 @@ impl Recorder<'_> {
         if flows.skipped {
             self.ledger.skip(SkippedSlot { block: number, time: facts.time });
         }
+        self.ledger.look_at(around.before.traces.positions.keys().chain(around.after.traces.positions.keys()).copied());
         let (taken, observed) = match Sort::of(self.ledger, facts, flows) {
             Sort::Epoch(counters) => (self.take_boundary(facts, Some(counters), flows, around, runtime_changed).await?, Some(number)),
             Sort::End => (self.take_boundary(facts, None, flows, around, runtime_changed).await?, Some(number)),

@@ -1,6 +1,7 @@
 //! Chains to test against: recordings of the real pallets served again, and a simulated subnet.
 
 pub mod contract;
+pub mod fault;
 mod header;
 pub mod history;
 pub mod node;

@@ -16,6 +16,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use crate::fault::Fault;
 use crate::header::header_json;
 use crate::history::History;
 use crate::stake_api;
@@ -32,11 +33,13 @@ pub struct NodeOptions {
     pub advance: Option<Duration>,
     /// The first head of a node that advances.
     pub start_at: u32,
+    /// What is wrong with it.
+    pub faults: Vec<Fault>,
 }
 
 impl Default for NodeOptions {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), latency: Duration::ZERO, advance: None, start_at: 1 }
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), latency: Duration::ZERO, advance: None, start_at: 1, faults: Vec::new() }
     }
 }
 
@@ -63,7 +66,9 @@ struct Node {
     head: watch::Receiver<u32>,
     latency: Duration,
     requests: Mutex<BTreeMap<String, u64>>,
+    calls: AtomicU64,
     bytes: AtomicU64,
+    faults: Vec<Fault>,
 }
 
 /// A running node; stops when dropped.
@@ -152,7 +157,15 @@ pub async fn serve(history: Arc<RwLock<History>>, options: NodeOptions) -> Resul
     let start = if options.advance.is_some() { options.start_at.min(last) } else { last };
     let (sender, head) = watch::channel(start);
     let sender = Arc::new(sender);
-    let node = Arc::new(Node { history, head, latency: options.latency, requests: Mutex::default(), bytes: AtomicU64::new(0) });
+    let node = Arc::new(Node {
+        history,
+        head,
+        latency: options.latency,
+        requests: Mutex::default(),
+        calls: AtomicU64::new(0),
+        bytes: AtomicU64::new(0),
+        faults: options.faults,
+    });
     let mut module = RpcModule::from_arc(Arc::clone(&node));
     let refuse = |e: jsonrpsee::core::RegisterMethodError| NodeError::Methods(e.to_string());
     for method in METHODS {
@@ -161,7 +174,11 @@ pub async fn serve(history: Arc<RwLock<History>>, options: NodeOptions) -> Resul
                 tokio::time::sleep(node.latency).await;
             }
             node.count(method);
-            let answer = node.answer(method, &params);
+            let answer = match node.hindrance() {
+                None => node.answer(method, &params),
+                Some(Hindrance::Silence) => std::future::pending().await,
+                Some(Hindrance::Refusal(refusal)) => Err(refusal),
+            };
             let bytes = answer.as_ref().map_or(0, |answer| answer.get().len());
             node.bytes.fetch_add(u64::try_from(bytes).unwrap_or(0), Ordering::Relaxed);
             answer
@@ -209,6 +226,12 @@ pub async fn serve(history: Arc<RwLock<History>>, options: NodeOptions) -> Resul
     Ok(handle)
 }
 
+/// Why a call is not answered.
+enum Hindrance {
+    Silence,
+    Refusal(ErrorObjectOwned),
+}
+
 type Answer = Result<Box<RawValue>, ErrorObjectOwned>;
 
 impl Node {
@@ -221,9 +244,27 @@ impl Node {
         }
     }
 
+    fn hindrance(&self) -> Option<Hindrance> {
+        let calls = self.calls.fetch_add(1, Ordering::Relaxed);
+        self.faults.iter().find_map(|fault| match fault {
+            Fault::Stall(after) if calls >= *after => Some(Hindrance::Silence),
+            Fault::Refuse(every) if calls % every == every - 1 => {
+                Some(Hindrance::Refusal(error(-32_999, "Too many requests: the rate limit of this endpoint is reached".into())))
+            }
+            _ => None,
+        })
+    }
+
+    /// The head, as far as this node gets.
+    fn head(&self) -> u32 {
+        let frozen = self.faults.iter().filter_map(|fault| if let Fault::Frozen(block) = fault { Some(*block) } else { None }).min();
+        let head = *self.head.borrow();
+        frozen.map_or(head, |frozen| head.min(frozen))
+    }
+
     fn answer(&self, method: &str, params: &Params<'static>) -> Answer {
         let history = self.history.read().unwrap_or_else(PoisonError::into_inner);
-        let call = Call { history: &history, head: *self.head.borrow() };
+        let call = Call { history: &history, head: self.head(), faults: &self.faults };
         match method {
             "chain_getBlockHash" => raw(&call.block_hash(&arguments(params)?)?),
             "chain_getHeader" => raw(&call.header(&arguments(params)?)?),
@@ -249,9 +290,11 @@ impl Node {
     async fn send_heads(&self, pending: PendingSubscriptionSink) -> Result<(), SubscriptionError> {
         let sink = pending.accept().await.map_err(|e| SubscriptionError::from(e.to_string()))?;
         let mut heads = self.head.clone();
-        let mut sent = *heads.borrow_and_update();
+        heads.borrow_and_update();
+        let mut sent = self.head();
         loop {
-            let now = *heads.borrow_and_update();
+            heads.borrow_and_update();
+            let now = self.head();
             while sent < now {
                 sent += 1;
                 let header = {
@@ -273,6 +316,7 @@ impl Node {
 struct Call<'a> {
     history: &'a History,
     head: u32,
+    faults: &'a [Fault],
 }
 
 impl Call<'_> {
@@ -283,6 +327,17 @@ impl Call<'_> {
         known
             .filter(|number| *number <= self.head)
             .ok_or_else(|| error(4003, format!("Client error: UnknownBlock: Header was not found in the database: {text}")))
+    }
+
+    /// The block whose state a hash names, if this node still has it.
+    fn state_at(&self, hash: Option<&Value>) -> Result<u32, ErrorObjectOwned> {
+        let at = self.at(hash)?;
+        let gone = self.faults.iter().any(|fault| matches!(fault, Fault::Pruned(kept) if at.saturating_add(*kept) < self.head));
+        if gone {
+            let block = self.history.hash(at).map(hex0x).unwrap_or_default();
+            return Err(error(4003, format!("Client error: UnknownBlock: State already discarded for {block}")));
+        }
+        Ok(at)
     }
 
     fn block_hash(&self, arguments: &[Value]) -> Result<Value, ErrorObjectOwned> {
@@ -317,7 +372,7 @@ impl Call<'_> {
     }
 
     fn storage(&self, arguments: &[Value]) -> Result<Value, ErrorObjectOwned> {
-        let at = self.at(arguments.get(1))?;
+        let at = self.state_at(arguments.get(1))?;
         let key = text(arguments, 0, "a storage key")?;
         Ok(self.history.storage(&decode(key)?, at).map_or(Value::Null, |value| Value::String(hex0x(value))))
     }
@@ -327,7 +382,7 @@ impl Call<'_> {
         let mut sequence = params.sequence();
         let keys: Vec<&str> = sequence.next().map_err(|_| invalid("a list of storage keys"))?;
         let hash: Option<Value> = sequence.optional_next().map_err(|_| invalid("a block hash"))?;
-        let at = self.at(hash.as_ref())?;
+        let at = self.state_at(hash.as_ref())?;
         let mut out = String::with_capacity(160 + keys.len() * 240);
         let block = self.history.hash(at).map(hex0x).unwrap_or_default();
         // Writing into a string cannot fail.
@@ -348,7 +403,7 @@ impl Call<'_> {
         let prefix = arguments.first().and_then(Value::as_str).map_or(Ok(Vec::new()), decode)?;
         let count = arguments.get(1).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or(0).min(1_000);
         let start = arguments.get(2).and_then(Value::as_str).map(decode).transpose()?;
-        let at = self.at(arguments.get(3))?;
+        let at = self.state_at(arguments.get(3))?;
         Ok(json!(self.history.keys(&prefix, start.as_deref(), count, at).into_iter().map(hex0x).collect::<Vec<_>>()))
     }
 
@@ -366,7 +421,7 @@ impl Call<'_> {
     fn runtime_call(&self, arguments: &[Value]) -> Result<Value, ErrorObjectOwned> {
         let method = text(arguments, 0, "a method")?;
         let args = decode(text(arguments, 1, "the call's arguments")?)?;
-        let at = self.at(arguments.get(2))?;
+        let at = self.state_at(arguments.get(2))?;
         let runtime = self.history.runtime(at).ok_or_else(|| error(-32000, "Client error: no runtime".into()))?;
         let wrapped = |version: u32| runtime.metadata.get(&version);
         let answer = match method {
@@ -377,7 +432,7 @@ impl Call<'_> {
                 let version = u32::decode(&mut &*args).map_err(|_| invalid("a metadata version"))?;
                 wrapped(version).encode()
             }
-            other => match stake_api::call(self.history, other, &args, at) {
+            other => match stake_api::call(self.history, other, &args, at, u64::from(self.faults.contains(&Fault::Disagree))) {
                 Some(answer) => answer.map_err(|why| error(-32000, format!("Client error: Execution failed: {why}")))?,
                 None => return Err(error(-32000, format!("Client error: Execution failed: Exported method {other} is not found"))),
             },

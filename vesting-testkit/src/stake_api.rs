@@ -7,7 +7,9 @@ use vesting_core::Rao;
 use vesting_core::share_pool::{SafeFloat, Shares, alpha_by_fixed, alpha_by_floats};
 
 use crate::history::History;
+use crate::sim::{Generation, SPEC_NAME};
 
+const SUBNET: &str = "SubnetInfoRuntimeApi_get_dynamic_info";
 const POSITION: &str = "StakeInfoRuntimeApi_get_stake_info_for_hotkey_coldkey_netuid";
 
 /// The key of `SubtensorModule.item` with these hashed keys, as the runtimes of Subtensor hash them.
@@ -47,9 +49,15 @@ pub fn identity(number: u16) -> Vec<u8> {
 pub fn alpha(history: &History, hotkey: [u8; 32], coldkey: [u8; 32], netuid: u16, at: u32, floats: bool) -> Rao {
     let pair = [blake2_concat(&hotkey), blake2_concat(&coldkey), identity(netuid)];
     let pool = [blake2_concat(&hotkey), identity(netuid)];
-    let read = |item: &str, keys: &[Vec<u8>]| history.storage(&storage_key("SubtensorModule", item, keys), at).map(<[u8]>::to_vec);
-    let fixed = |item: &str, keys: &[Vec<u8>]| read(item, keys).and_then(|bytes| u128::decode(&mut &*bytes).ok());
-    let float = |item: &str, keys: &[Vec<u8>]| {
+    // The simulated runtimes call some of it otherwise.
+    let simulated = simulated(history, at);
+    let name = |item: &'static str| simulated.map_or(item, |generation| generation.item(item));
+    let read = |item: &'static str, keys: &[Vec<u8>]| {
+        // A runtime that was just upgraded does not find what is to be migrated in the next block.
+        history.storage(&storage_key("SubtensorModule", name(item), keys), at).map(<[u8]>::to_vec)
+    };
+    let fixed = |item: &'static str, keys: &[Vec<u8>]| read(item, keys).and_then(|bytes| u128::decode(&mut &*bytes).ok());
+    let float = |item: &'static str, keys: &[Vec<u8>]| {
         let (mantissa, exponent) = read(item, keys).and_then(|bytes| <(u128, i64)>::decode(&mut &*bytes).ok())?;
         Some(SafeFloat { mantissa, exponent })
     };
@@ -66,9 +74,38 @@ pub fn alpha(history: &History, hotkey: [u8; 32], coldkey: [u8; 32], netuid: u16
     }
 }
 
-/// Answers a call of the API in the state of block `at`; `None` for a method that is not one of it.
+/// The generation of a simulated runtime whose code is in the state of block `at`.
+fn simulated(history: &History, at: u32) -> Option<Generation> {
+    let runtime = history.runtime(at).filter(|runtime| runtime.version_json["specName"] == SPEC_NAME)?;
+    Generation::of(runtime.spec_version)
+}
+
+/// The simulated runtime's own answer about a subnet.
+fn dynamic_info(history: &History, generation: Generation, args: &[u8], at: u32) -> Result<Vec<u8>, String> {
+    let netuid = u16::decode(&mut &*args).map_err(|_| format!("bad arguments of {SUBNET}"))?;
+    let read = |item: &'static str| history.storage(&storage_key("SubtensorModule", generation.item(item), &[identity(netuid)]), at);
+    let number = |item| read(item).and_then(|bytes| u64::decode(&mut &*bytes).ok()).unwrap_or(0);
+    if read("NetworksAdded") != Some(&[1]) {
+        return Ok(vec![0]);
+    }
+    let tempo = read("Tempo").and_then(|bytes| u16::decode(&mut &*bytes).ok()).unwrap_or(0);
+    let info = (
+        Compact(netuid),
+        Compact(tempo),
+        Compact(number("LastMechansimStepBlock")),
+        Compact(number("BlocksSinceLastStep")),
+        Compact(number("NetworkRegisteredAt")),
+    );
+    Ok(Some(info).encode())
+}
+
+/// Answers a call of the API in the state of block `at`, a position with `more` rao than it has; `None` for
+/// a method that is not one of it.
 #[must_use]
-pub fn call(history: &History, method: &str, mut args: &[u8], at: u32) -> Option<Result<Vec<u8>, String>> {
+pub fn call(history: &History, method: &str, mut args: &[u8], at: u32, more: u64) -> Option<Result<Vec<u8>, String>> {
+    if method == SUBNET {
+        return simulated(history, at).map(|generation| dynamic_info(history, generation, args, at));
+    }
     if method != POSITION {
         return None;
     }
@@ -76,8 +113,8 @@ pub fn call(history: &History, method: &str, mut args: &[u8], at: u32) -> Option
         return Some(Err(format!("bad arguments of {method}")));
     };
     // Runtime calls at a block use the code in its state (FACTS 17).
-    let floats = history.runtime(at).is_some_and(|runtime| runtime.spec_version >= 401);
-    let stake = alpha(history, hotkey, coldkey, netuid, at, floats);
+    let floats = history.runtime(at).is_some_and(|runtime| runtime.spec_version >= 401) || simulated(history, at).is_some();
+    let stake = Rao(alpha(history, hotkey, coldkey, netuid, at, floats).0.saturating_add(more));
     let registered = [identity(netuid), blake2_concat(&hotkey)];
     let registered = history.storage(&storage_key("SubtensorModule", "Uids", &registered), at).is_some();
     let none = Compact(0u64);

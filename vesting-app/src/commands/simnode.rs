@@ -35,6 +35,7 @@ pub async fn run(session: &mut Session, args: &SimnodeArgs) -> anyhow::Result<()
         latency: Duration::from_millis(args.latency_ms),
         advance: args.advance_ms.map(Duration::from_millis),
         start_at: args.start_at,
+        faults: args.faults.clone(),
     };
     let node = serve(Arc::new(RwLock::new(history)), options).await?;
     let listening = Listening { url: node.url(), head: node.head(), last };

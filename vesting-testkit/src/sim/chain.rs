@@ -10,6 +10,7 @@ use vesting_core::{BlockHash, BlockNumber, Coldkey, Hotkey, Millis, NetUid, Neur
 
 use super::encode::{self, Encoder};
 use super::event::{self, AlphaBalance, EventRecord, NetUidStorageIndex, PalletEvent, Phase, RuntimeEvent, SystemEvent, TaoBalance};
+use super::generation::Generation;
 use super::operation::{Call, Operation};
 use super::pool::Pool;
 use super::versions::Versions;
@@ -56,9 +57,14 @@ pub(crate) struct Subnet {
 }
 
 impl Subnet {
-    /// Its counters as they stand.
-    fn counters(&self) -> SubnetCounters {
-        SubnetCounters { last_epoch_block: Some(BlockNumber(self.last_epoch)), ..self.counters }
+    /// Its counters as they stand, as far as a generation has them.
+    fn counters(&self, generation: Generation) -> SubnetCounters {
+        let counts = generation.counts_epochs();
+        SubnetCounters {
+            last_epoch_block: counts.then_some(BlockNumber(self.last_epoch)),
+            epoch_index: self.counters.epoch_index.filter(|_| counts),
+            ..self.counters
+        }
     }
 }
 
@@ -70,6 +76,8 @@ pub(crate) struct Sealed {
     pub(crate) time: Millis,
     pub(crate) events: Vec<EventRecord>,
     pub(crate) counters: Vec<(NetUid, SubnetCounters)>,
+    /// The runtime that made it.
+    pub(crate) generation: Generation,
 }
 
 /// What changed in the block that is being made, for whoever writes it down.
@@ -84,6 +92,8 @@ pub(crate) struct Dirty {
     pub(crate) pointers: BTreeSet<(Coldkey, Hotkey)>,
     /// Hotkeys that nobody owns any more.
     pub(crate) disowned: BTreeSet<Hotkey>,
+    /// The runtime before, where another one makes blocks from here on.
+    pub(crate) migrated: Option<Generation>,
     /// How many uids a dissolved subnet had.
     pub(crate) vacated: BTreeMap<NetUid, usize>,
 }
@@ -91,6 +101,11 @@ pub(crate) struct Dirty {
 /// A simulated chain. Blocks are made one by one with [`SimChain::step`].
 pub struct SimChain {
     pub(crate) seed: u64,
+    /// The runtime that makes blocks.
+    pub(crate) generation: Generation,
+    /// Code that is to be set in the next block, and code set in the last one.
+    upgrade: Option<Generation>,
+    pub(crate) code: Generation,
     start: Millis,
     block_ms: u64,
     pub(crate) subnets: BTreeMap<NetUid, Subnet>,
@@ -115,8 +130,17 @@ impl SimChain {
     /// for a node to serve.
     #[must_use]
     pub fn new(seed: u64, subnets: &[SubnetConfig], history: Option<Arc<RwLock<History>>>) -> Self {
+        Self::of_generation(Generation::Present, seed, subnets, history)
+    }
+
+    /// A chain that begins with the runtime of this generation.
+    #[must_use]
+    pub fn of_generation(generation: Generation, seed: u64, subnets: &[SubnetConfig], history: Option<Arc<RwLock<History>>>) -> Self {
         let mut chain = Self {
             seed,
+            generation,
+            upgrade: None,
+            code: generation,
             start: Millis(1_780_000_000_000),
             block_ms: 12_000,
             subnets: BTreeMap::new(),
@@ -133,7 +157,7 @@ impl SimChain {
             stakings: Versions::default(),
             neurons: Versions::default(),
             subnet_owners: Versions::default(),
-            encoder: history.map(Encoder::new),
+            encoder: history.map(|history| Encoder::new(history, generation)),
         };
         for config in subnets {
             chain.add_subnet(config);
@@ -213,6 +237,17 @@ impl SimChain {
         if let Some(subnet) = self.subnets.get_mut(&netuid) {
             subnet.skip_next = true;
         }
+    }
+
+    /// Sets new code in the next block; the one after is the first that it makes (FACTS 17).
+    pub fn upgrade(&mut self, to: Generation) {
+        self.upgrade = Some(to).filter(|to| *to > self.code);
+    }
+
+    /// The runtime whose code is in the last state.
+    #[must_use]
+    pub fn code(&self) -> Generation {
+        self.code
     }
 
     /// Sets the weight of a miner's incentive.
@@ -295,6 +330,12 @@ impl SimChain {
     pub fn step(&mut self) {
         let number = self.head().0 + 1;
         let mut ran = 0;
+        if self.generation != self.code {
+            // Migrations come before everything else.
+            self.dirty.migrated = Some(self.generation);
+            self.dirty.schedules.extend(self.subnets.keys().copied());
+            self.generation = self.code;
+        }
         for netuid in self.subnets.keys().copied().collect::<Vec<_>>() {
             self.initialize(netuid, number, &mut ran);
         }
@@ -308,6 +349,9 @@ impl SimChain {
         self.finish(Phase::ApplyExtrinsic(0), true);
         for (index, operation) in (1u32..).zip(signed) {
             self.extrinsic(Phase::ApplyExtrinsic(index), operation);
+        }
+        if let Some(code) = self.upgrade.take() {
+            self.code = code;
         }
         self.seal();
     }
@@ -422,7 +466,7 @@ impl SimChain {
                 coldkey.into(),
                 hotkey.into(),
                 TaoBalance(taken / 2),
-                AlphaBalance(taken - fee),
+                AlphaBalance(if self.generation == Generation::Older { taken } else { taken - fee }),
                 event::NetUid(netuid.0),
                 fee,
             ),
@@ -646,7 +690,8 @@ impl SimChain {
             parent_hash,
             time,
             events: std::mem::take(&mut self.events),
-            counters: self.subnets.iter().map(|(netuid, subnet)| (*netuid, subnet.counters())).collect(),
+            counters: self.subnets.iter().map(|(netuid, subnet)| (*netuid, subnet.counters(self.generation))).collect(),
+            generation: self.generation,
         };
         if let Some(mut encoder) = self.encoder.take() {
             encoder.write(self, number, &sealed, header, &touched);

@@ -9,23 +9,25 @@ use codec::{Compact, Encode};
 use vesting_core::{BlockHash, NetUid, PositionKey};
 
 use super::chain::{Sealed, SimChain};
+use super::generation::Generation;
 use super::metadata;
 use crate::history::{BlockData, History, RuntimeData};
 use crate::stake_api::{blake2_concat, identity, storage_key};
 
-/// The version of the simulated runtime: its behaviour is what was measured of this one.
-const SPEC_VERSION: u32 = 425;
+/// The name of every generation's runtime.
+pub(crate) const SPEC_NAME: &str = "vesting-simulated-subtensor";
 
-/// The simulated runtime, as a node serves it.
+/// The simulated runtime of a generation, as a node serves it.
 #[must_use]
-pub fn runtime() -> RuntimeData {
+pub fn runtime(generation: Generation) -> RuntimeData {
+    let spec_version = generation.spec_version();
     let version_json = serde_json::json!({
-        "specName": "vesting-simulated-subtensor", "implName": "vesting-testkit", "authoringVersion": 1, "specVersion": SPEC_VERSION,
+        "specName": SPEC_NAME, "implName": "vesting-testkit", "authoringVersion": 1, "specVersion": spec_version,
         "implVersion": 1, "apis": [], "transactionVersion": 1, "stateVersion": 1, "systemVersion": 1,
     });
     let apis: Vec<([u8; 8], u32)> = Vec::new();
-    let version_scale = ("vesting-simulated-subtensor", "vesting-testkit", 1u32, SPEC_VERSION, 1u32, apis, 1u32, 1u8).encode();
-    RuntimeData { spec_version: SPEC_VERSION, version_json, version_scale, metadata: [(15, metadata::v15())].into() }
+    let version_scale = (SPEC_NAME, "vesting-testkit", 1u32, spec_version, 1u32, apis, 1u32, 1u8).encode();
+    RuntimeData { spec_version, version_json, version_scale, metadata: [(15, metadata::v15(generation))].into() }
 }
 
 /// A SCALE header; the seed stands in for the state's root, so that chains of different seeds differ.
@@ -45,6 +47,8 @@ type Change = (Vec<u8>, Option<Vec<u8>>);
 /// Writes blocks into a history.
 pub(crate) struct Encoder {
     pub(crate) history: Arc<RwLock<History>>,
+    /// The code in the last state.
+    code: Generation,
     events: Vec<u8>,
     number: Vec<u8>,
     parent: Vec<u8>,
@@ -56,10 +60,11 @@ fn pallet(item: &str, keys: &[Vec<u8>]) -> Vec<u8> {
 }
 
 impl Encoder {
-    pub(crate) fn new(history: Arc<RwLock<History>>) -> Self {
-        history.write().unwrap_or_else(PoisonError::into_inner).add_runtime(0, runtime());
+    pub(crate) fn new(history: Arc<RwLock<History>>, code: Generation) -> Self {
+        history.write().unwrap_or_else(PoisonError::into_inner).add_runtime(0, runtime(code));
         Self {
             history,
+            code,
             events: storage_key("System", "Events", &[]),
             number: storage_key("System", "Number", &[]),
             parent: storage_key("System", "ParentHash", &[]),
@@ -77,17 +82,24 @@ impl Encoder {
     ) {
         let short = u32::try_from(number).unwrap_or(u32::MAX);
         let mut changes: Vec<Change> = vec![
-            (self.events.clone(), Some(sealed.events.encode())),
+            (self.events.clone(), Some(sealed.generation.encode(&sealed.events))),
             (self.number.clone(), Some(short.encode())),
             (self.parent.clone(), Some(sealed.parent_hash.0.to_vec())),
         ];
-        if number == 0 {
-            changes.push((
-                storage_key("System", "LastRuntimeUpgrade", &[]),
-                Some((Compact(SPEC_VERSION), "vesting-simulated-subtensor").encode()),
-            ));
-        } else {
+        if number == 0 || chain.dirty.migrated.is_some() {
+            let marker = (Compact(sealed.generation.spec_version()), SPEC_NAME).encode();
+            changes.push((storage_key("System", "LastRuntimeUpgrade", &[]), Some(marker)));
+        }
+        if number > 0 {
             changes.push((self.now.clone(), Some(sealed.time.0.encode())));
+        }
+        if self.code != chain.code {
+            // The code is in the state of this block already, though an older one made it (FACTS 17).
+            self.code = chain.code;
+            self.history.write().unwrap_or_else(PoisonError::into_inner).add_runtime(short, runtime(chain.code));
+        }
+        if let Some(before) = chain.dirty.migrated {
+            rename(chain, before, &mut changes);
         }
         for (netuid, counters) in &sealed.counters {
             changes.push((pallet("BlocksSinceLastStep", &[identity(netuid.0)]), Some(counters.blocks_since_last_step.encode())));
@@ -116,7 +128,7 @@ const SCHEDULE: [&str; 9] = [
 
 fn schedules(chain: &SimChain, changes: &mut Vec<Change>) {
     for netuid in &chain.dirty.schedules {
-        let of = |item: &str| pallet(item, &[identity(netuid.0)]);
+        let of = |item: &'static str| pallet(chain.generation.item(item), &[identity(netuid.0)]);
         let Some(subnet) = chain.subnets.get(netuid) else {
             changes.extend(SCHEDULE.into_iter().map(|item| (of(item), None)));
             continue;
@@ -126,8 +138,10 @@ fn schedules(chain: &SimChain, changes: &mut Vec<Change>) {
         changes.push((of("NetworkRegisteredAt"), Some(counters.registered_at.0.encode())));
         changes.push((of("Tempo"), Some(counters.tempo.encode())));
         changes.push((of("LastMechansimStepBlock"), Some(counters.last_step_block.0.encode())));
-        changes.push((of("LastEpochBlock"), Some(subnet.last_epoch.encode())));
-        changes.push((of("SubnetEpochIndex"), Some(counters.epoch_index.unwrap_or(0).encode())));
+        if chain.generation.counts_epochs() {
+            changes.push((of("LastEpochBlock"), Some(subnet.last_epoch.encode())));
+            changes.push((of("SubnetEpochIndex"), Some(counters.epoch_index.unwrap_or(0).encode())));
+        }
         changes.push((of("SubnetOwner"), Some(subnet.owner.0.0.to_vec())));
         changes.push((of("SubnetOwnerHotkey"), Some(subnet.owner.1.0.to_vec())));
     }
@@ -135,6 +149,28 @@ fn schedules(chain: &SimChain, changes: &mut Vec<Change>) {
         let destination = chain.subnets.get(netuid).and_then(|s| s.auto_stake.get(coldkey));
         let key = pallet("AutoStakeDestination", &[blake2_concat(&coldkey.0), identity(netuid.0)]);
         changes.push((key, destination.map(|hotkey| hotkey.0.to_vec())));
+    }
+}
+
+/// A migration: what is called otherwise from here on.
+fn rename(chain: &SimChain, before: Generation, changes: &mut Vec<Change>) {
+    let mut move_item = |item: &'static str, keys: &[Vec<u8>], value: Option<Vec<u8>>| {
+        let (old, new) = (before.item(item), chain.generation.item(item));
+        if old != new {
+            changes.push((pallet(old, keys), None));
+            changes.push((pallet(new, keys), value));
+        }
+    };
+    for (netuid, subnet) in &chain.subnets {
+        move_item("LastMechansimStepBlock", &[identity(netuid.0)], Some(subnet.counters.last_step_block.0.encode()));
+        for (hotkey, pool) in &subnet.pools {
+            let total = (pool.total_shares.mantissa, pool.total_shares.exponent).encode();
+            move_item("TotalHotkeySharesV2", &[blake2_concat(&hotkey.0), identity(netuid.0)], Some(total));
+            for (coldkey, shares) in &pool.shares {
+                let keys = [blake2_concat(&hotkey.0), blake2_concat(&coldkey.0), identity(netuid.0)];
+                move_item("AlphaV2", &keys, Some((shares.mantissa, shares.exponent).encode()));
+            }
+        }
     }
 }
 
@@ -173,7 +209,8 @@ fn stakes(chain: &SimChain, number: u64, touched: &BTreeSet<(NetUid, PositionKey
     let pool_of = |netuid: &NetUid, hotkey| chain.subnets.get(netuid).and_then(|s| s.pools.get(hotkey));
     for (netuid, key) in touched {
         let shares = pool_of(netuid, &key.hotkey).and_then(|pool| pool.shares.get(&key.coldkey));
-        let name = pallet("AlphaV2", &[blake2_concat(&key.hotkey.0), blake2_concat(&key.coldkey.0), identity(netuid.0)]);
+        let name =
+            pallet(chain.generation.item("AlphaV2"), &[blake2_concat(&key.hotkey.0), blake2_concat(&key.coldkey.0), identity(netuid.0)]);
         changes.push((name, shares.map(|s| (s.mantissa, s.exponent).encode())));
     }
     for (netuid, hotkey) in &chain.dirty.pools {
@@ -181,6 +218,6 @@ fn stakes(chain: &SimChain, number: u64, touched: &BTreeSet<(NetUid, PositionKey
         let keys = [blake2_concat(&hotkey.0), identity(netuid.0)];
         changes.push((pallet("TotalHotkeyAlpha", &keys), pool.map(|pool| pool.total.encode())));
         let shares = pool.map(|pool| (pool.total_shares.mantissa, pool.total_shares.exponent).encode());
-        changes.push((pallet("TotalHotkeySharesV2", &keys), shares));
+        changes.push((pallet(chain.generation.item("TotalHotkeySharesV2"), &keys), shares));
     }
 }

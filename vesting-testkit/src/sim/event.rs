@@ -6,6 +6,8 @@ use codec::Encode;
 use scale_info::TypeInfo;
 use vesting_core::{Coldkey, Hotkey, Rao, StakeEvent};
 
+use super::generation::Generation;
+
 /// An account, as the metadata names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, TypeInfo)]
 pub(crate) struct AccountId32(pub(crate) [u8; 32]);
@@ -144,8 +146,35 @@ fn cold(key: AccountId32) -> Coldkey {
 }
 
 impl PalletEvent {
-    /// The event in the core's words, as a reader of this runtime must understand it.
-    pub(crate) fn meaning(&self) -> Option<StakeEvent> {
+    /// Its name.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::NetworkRemoved(..) => "NetworkRemoved",
+            Self::NeuronRegistered(..) => "NeuronRegistered",
+            Self::StakeAdded(..) => "StakeAdded",
+            Self::StakeRemoved(..) => "StakeRemoved",
+            Self::StakeMoved(..) => "StakeMoved",
+            Self::StakeTransferred(..) => "StakeTransferred",
+            Self::StakeSwapped(..) => "StakeSwapped",
+            Self::AlphaRecycled(..) => "AlphaRecycled",
+            Self::AlphaBurned(..) => "AlphaBurned",
+            Self::TransactionFeePaidWithAlpha { .. } => "TransactionFeePaidWithAlpha",
+            Self::HotkeySwapped { .. } => "HotkeySwapped",
+            Self::HotkeySwappedOnSubnet { .. } => "HotkeySwappedOnSubnet",
+            Self::ColdkeySwapped { .. } => "ColdkeySwapped",
+            Self::RootClaimed { .. } => "RootClaimed",
+            Self::StakeLocked { .. } => "StakeLocked",
+            Self::IncentiveAlphaEmittedToMiners { .. } => "IncentiveAlphaEmittedToMiners",
+            Self::AutoStakeAdded { .. } => "AutoStakeAdded",
+            Self::EpochSkipped { .. } => "EpochSkipped",
+            Self::EpochDeferred { .. } => "EpochDeferred",
+            Self::EpochTriggered { .. } => "EpochTriggered",
+        }
+    }
+
+    /// The event in the core's words, as a reader of this generation must understand it.
+    pub(crate) fn meaning(&self, generation: Generation) -> Option<StakeEvent> {
+        let told = |alpha: u64| (generation > Generation::Oldest).then_some(Rao(alpha));
         Some(match self {
             Self::NeuronRegistered(..) | Self::StakeLocked { .. } => return None,
             Self::NetworkRemoved(n) => StakeEvent::NetworkRemoved { netuid: netuid(*n) },
@@ -163,14 +192,14 @@ impl PalletEvent {
             }
             Self::RootClaimed { coldkey } => StakeEvent::RootClaimed { coldkey: cold(*coldkey) },
             Self::StakeAdded(c, h, _, alpha, n, _) => {
-                StakeEvent::StakeAdded { coldkey: cold(*c), hotkey: hot(*h), netuid: netuid(*n), alpha: Some(Rao(alpha.0)) }
+                StakeEvent::StakeAdded { coldkey: cold(*c), hotkey: hot(*h), netuid: netuid(*n), alpha: told(alpha.0) }
             }
-            // The fee is on top (FACTS 1).
+            // The fee is inside or on top (FACTS 1 and 13).
             Self::StakeRemoved(c, h, _, alpha, n, fee) => StakeEvent::StakeRemoved {
                 coldkey: cold(*c),
                 hotkey: hot(*h),
                 netuid: netuid(*n),
-                alpha: Some(Rao(alpha.0.saturating_add(*fee))),
+                alpha: told(if generation == Generation::Older { alpha.0 } else { alpha.0.saturating_add(*fee) }),
             },
             Self::StakeMoved(c, from, from_netuid, to, to_netuid, _) => StakeEvent::StakeMoved {
                 coldkey: cold(*c),

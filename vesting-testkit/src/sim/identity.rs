@@ -4,6 +4,7 @@ use vesting_core::{Coldkey, Hotkey, NetUid, PositionKey};
 
 use super::chain::SimChain;
 use super::event::{self, PalletEvent, Phase, TaoBalance};
+use super::generation::Generation;
 
 impl SimChain {
     /// Gives a hotkey a new name on one subnet or on all; `keep` leaves the stake under the old one.
@@ -19,7 +20,9 @@ impl SimChain {
         let netuids: Vec<NetUid> = on.map_or_else(|| self.subnets.keys().copied().collect(), |netuid| vec![netuid]);
         let taken = |netuid: &NetUid| self.subnets.get(netuid).is_none_or(|subnet| subnet.neurons.contains(&new));
         let owned = self.owners.get(&old) == Some(&coldkey) && self.owners.get(&new).is_none_or(|owner| *owner == coldkey);
-        if old == new || !owned || netuids.iter().any(taken) {
+        // The older runtimes swap on all subnets only.
+        let known = on.is_none() || self.generation > Generation::Older;
+        if old == new || !owned || !known || netuids.iter().any(taken) {
             return false;
         }
         self.own(new, coldkey);

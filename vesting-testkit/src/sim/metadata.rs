@@ -11,6 +11,7 @@ use scale_info::form::MetaForm;
 use scale_info::{MetaType, TypeInfo, meta_type};
 
 use super::event::{AccountId32, EventRecord, NetUid, PalletEvent, RuntimeEvent, SystemEvent, TaoBalance};
+use super::generation::Generation;
 
 /// Shares as decimal floats.
 #[derive(TypeInfo)]
@@ -131,8 +132,24 @@ fn subtensor() -> PalletMetadata<MetaForm> {
     pallet("SubtensorModule", 7, entries, Some(meta_type::<PalletEvent>()))
 }
 
-/// The metadata, version 15, with its prefix.
-pub(crate) fn v15() -> Vec<u8> {
+/// What `SubnetInfoRuntimeApi` answers about a subnet, as far as it is simulated.
+#[derive(TypeInfo)]
+#[allow(dead_code)]
+struct DynamicInfo {
+    #[codec(compact)]
+    netuid: u16,
+    #[codec(compact)]
+    tempo: u16,
+    #[codec(compact)]
+    last_step: u64,
+    #[codec(compact)]
+    blocks_since_last_step: u64,
+    #[codec(compact)]
+    network_registered_at: u64,
+}
+
+/// The metadata of a generation, version 15, with its prefix.
+pub(crate) fn v15(generation: Generation) -> Vec<u8> {
     let system = pallet(
         "System",
         0,
@@ -168,13 +185,25 @@ pub(crate) fn v15() -> Vec<u8> {
         }],
         docs: Vec::new(),
     };
+    let subnet_info = RuntimeApiMetadata {
+        name: "SubnetInfoRuntimeApi",
+        methods: vec![RuntimeApiMethodMetadata {
+            name: "get_dynamic_info",
+            inputs: vec![parameter("netuid", meta_type::<NetUid>())],
+            output: meta_type::<Option<DynamicInfo>>(),
+            docs: Vec::new(),
+        }],
+        docs: Vec::new(),
+    };
+    let apis = vec![stake_info, subnet_info];
     let outer_enums = OuterEnums {
         call_enum_ty: meta_type::<RuntimeCall>(),
         event_enum_ty: meta_type::<RuntimeEvent>(),
         error_enum_ty: meta_type::<RuntimeError>(),
     };
     let custom = CustomMetadata { map: std::collections::BTreeMap::new() };
-    let metadata =
-        RuntimeMetadataV15::new(vec![system, timestamp, subtensor()], extrinsic, meta_type::<()>(), vec![stake_info], outer_enums, custom);
+    let mut metadata =
+        RuntimeMetadataV15::new(vec![system, timestamp, subtensor()], extrinsic, meta_type::<()>(), apis, outer_enums, custom);
+    generation.reshape_metadata(&mut metadata);
     RuntimeMetadataPrefixed::from(metadata).encode()
 }

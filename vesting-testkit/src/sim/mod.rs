@@ -1,12 +1,13 @@
 //! A simulated Subtensor chain: seeded, so that a seed reproduces every history.
 //!
-//! It behaves as the runtime of spec 425 was measured to: emission before extrinsics, dynamic tempo,
+//! In its present [`Generation`] it behaves as the runtime of spec 425 was measured to: emission before extrinsics, dynamic tempo,
 //! a cap on epochs a block, share pools that round, moves that announce themselves after their legs.
 //! The same chain is a port in memory ([`SimPort`]) and, block by block, the history of a node.
 
 mod chain;
 mod encode;
 mod event;
+mod generation;
 mod identity;
 mod metadata;
 mod month;
@@ -19,7 +20,9 @@ mod scenario;
 mod versions;
 
 pub use chain::{SimChain, SubnetConfig};
+pub(crate) use encode::SPEC_NAME;
 pub use encode::runtime;
+pub use generation::Generation;
 pub use month::Month;
 pub use operation::{Call, Operation};
 pub use port::SimPort;

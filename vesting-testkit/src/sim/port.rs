@@ -33,17 +33,21 @@ impl SimPort {
 
 fn facts(chain: &SimChain, number: BlockNumber, ask: &Ask) -> Option<BlockFacts> {
     let sealed = chain.blocks.get(usize::try_from(number.0).ok()?)?;
-    let events = (0u32..).zip(&sealed.events).filter_map(|(index, record)| match &record.event {
-        RuntimeEvent::SubtensorModule(event) => event.meaning().map(|event| ChainEvent { index, phase: record.phase.into(), event }),
+    let generation = sealed.generation;
+    let records = (0u32..).zip(sealed.events.iter().filter(|record| generation.has(record)));
+    let events = records.filter_map(|(index, record)| match &record.event {
+        RuntimeEvent::SubtensorModule(event) => {
+            event.meaning(generation).map(|event| ChainEvent { index, phase: record.phase.into(), event })
+        }
         RuntimeEvent::System(_) => None,
     });
     Some(BlockFacts {
         block: BlockRef { number, hash: sealed.hash },
         parent_hash: sealed.parent_hash,
         time: sealed.time,
-        spec_version: 425,
-        announces_incentive: true,
-        counters_asked: false,
+        spec_version: generation.spec_version(),
+        announces_incentive: generation.announces_incentive(),
+        counters_asked: !generation.stores_counters(),
         subnets: sealed.counters.iter().filter(|(netuid, _)| ask.subnets.contains_key(netuid)).copied().collect(),
         events: if ask.events { events.collect() } else { Vec::new() },
     })

@@ -5,6 +5,7 @@ use std::sync::{Arc, RwLock};
 use vesting_core::{BlockNumber, Coldkey, Hotkey, NetUid};
 
 use super::chain::{SimChain, SubnetConfig};
+use super::generation::Generation;
 use super::operation::{Call, Operation};
 use super::rng::Rng;
 use crate::history::History;
@@ -193,7 +194,8 @@ impl RandomLife {
             let tempo = u16::try_from(5 + self.rng.below(20)).unwrap_or(10);
             subnets.push(SubnetConfig { netuid, tempo, owner, neurons, capacity: 8 });
         }
-        SimChain::new(seed, &subnets, history)
+        let generation = self.rng.pick(&Generation::ALL).copied().unwrap_or(Generation::Present);
+        SimChain::of_generation(generation, seed, &subnets, history)
     }
 
     /// Queues what happens in the block after the head, and makes it.
@@ -231,6 +233,11 @@ impl RandomLife {
             chain.queue(Operation { calls: vec![call], scheduled: self.rng.once_in(10), ..Operation::default() });
         }
         self.networks(chain);
+        if self.rng.once_in(100)
+            && let Some(next) = chain.code().next()
+        {
+            chain.upgrade(next);
+        }
         chain.step();
     }
 

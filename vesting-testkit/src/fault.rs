@@ -1,0 +1,70 @@
+//! What may be wrong with a node.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Something that is wrong with a node on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It keeps the state of so many blocks below its head only, as most public nodes do.
+    Pruned(u32),
+    /// After so many calls it answers no more, with the socket open.
+    Stall(u64),
+    /// Its finalized head does not move beyond this block.
+    Frozen(u32),
+    /// Its runtime says of every position that it has one rao more than its storage says.
+    Disagree,
+    /// It refuses one call in so many, as one that limits rates does.
+    Refuse(u64),
+}
+
+impl Fault {
+    /// How they are written.
+    pub const FORMS: &'static str = "pruned=BLOCKS, stall=CALLS, frozen=BLOCK, refuse=CALLS or disagree";
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pruned(blocks) => write!(f, "pruned={blocks}"),
+            Self::Stall(calls) => write!(f, "stall={calls}"),
+            Self::Frozen(block) => write!(f, "frozen={block}"),
+            Self::Disagree => f.write_str("disagree"),
+            Self::Refuse(calls) => write!(f, "refuse={calls}"),
+        }
+    }
+}
+
+impl FromStr for Fault {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is no fault: use {}", Self::FORMS);
+        let (name, number) = text.split_once('=').map_or((text, None), |(name, number)| (name, Some(number)));
+        let number = number.map(|number| number.parse::<u64>().map_err(|_| wrong())).transpose()?;
+        let short = |number: u64| u32::try_from(number).map_err(|_| wrong());
+        match (name, number) {
+            ("pruned", Some(blocks)) => Ok(Self::Pruned(short(blocks)?)),
+            ("stall", Some(calls)) => Ok(Self::Stall(calls)),
+            ("frozen", Some(block)) => Ok(Self::Frozen(short(block)?)),
+            ("refuse", Some(calls)) if calls > 1 => Ok(Self::Refuse(calls)),
+            ("disagree", None) => Ok(Self::Disagree),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_reads_back() {
+        for fault in [Fault::Pruned(256), Fault::Stall(9), Fault::Frozen(7), Fault::Disagree, Fault::Refuse(5)] {
+            assert_eq!(fault.to_string().parse(), Ok(fault));
+        }
+        for wrong in ["", "pruned", "pruned=x", "disagree=1", "refuse=1", "stall=-1", "fire"] {
+            assert!(wrong.parse::<Fault>().is_err(), "{wrong}");
+        }
+    }
+}

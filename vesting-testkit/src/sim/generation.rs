@@ -1,0 +1,190 @@
+//! Generations of the simulated runtime: what upgrades of the real one change, and more.
+
+use codec::Encode;
+use frame_metadata::v15::RuntimeMetadataV15;
+use scale_info::form::PortableForm;
+use scale_info::{Field, TypeDef};
+
+use super::event::{EventRecord, PalletEvent, RuntimeEvent};
+
+/// One generation. Upgrades go from an older to a newer one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Generation {
+    /// Stake events without alpha and fee, nothing announced about incentive, no count of epochs.
+    Oldest,
+    /// Fees inside the alpha of a removal, no count of epochs.
+    Older,
+    /// As measured of spec 425.
+    Present,
+    /// One that is still to come: other indices, more fields, share storage and counters renamed.
+    Later,
+}
+
+/// Events that the older generations do not have, by name.
+const NOT_OLDER: [&str; 5] = ["EpochSkipped", "EpochDeferred", "EpochTriggered", "TransactionFeePaidWithAlpha", "HotkeySwappedOnSubnet"];
+const NOT_OLDEST: [&str; 2] = ["IncentiveAlphaEmittedToMiners", "AutoStakeAdded"];
+
+/// The bytes of the phase and of the two indices before an event's fields: variant, number, pallet, event.
+const FIELDS_AT: usize = 7;
+/// Initialization and finalization have no number.
+const FIELDS_AT_WITHOUT_NUMBER: usize = 3;
+
+impl Generation {
+    /// Every generation, in order.
+    pub const ALL: [Self; 4] = [Self::Oldest, Self::Older, Self::Present, Self::Later];
+
+    /// The version its runtime has.
+    #[must_use]
+    pub const fn spec_version(self) -> u32 {
+        match self {
+            Self::Oldest => 260,
+            Self::Older => 393,
+            Self::Present => 425,
+            Self::Later => 512,
+        }
+    }
+
+    /// The one that follows.
+    #[must_use]
+    pub fn next(self) -> Option<Self> {
+        Self::ALL.into_iter().find(|next| *next > self)
+    }
+
+    /// The generation of a version.
+    pub(crate) fn of(spec_version: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|generation| generation.spec_version() == spec_version)
+    }
+
+    /// Whether incentive is announced.
+    #[must_use]
+    pub fn announces_incentive(self) -> bool {
+        self > Self::Oldest
+    }
+
+    /// Whether the chain counts epochs, skipped ones too.
+    pub(crate) fn counts_epochs(self) -> bool {
+        self > Self::Older
+    }
+
+    /// Whether storage has all counters under the names known.
+    pub(crate) fn stores_counters(self) -> bool {
+        self < Self::Later
+    }
+
+    /// Whether its events have this one.
+    pub(crate) fn emits(self, event: &PalletEvent) -> bool {
+        let name = event.name();
+        !(self <= Self::Older && NOT_OLDER.contains(&name) || self == Self::Oldest && NOT_OLDEST.contains(&name))
+    }
+
+    /// What an item of storage is called.
+    pub(crate) fn item(self, name: &'static str) -> &'static str {
+        match name {
+            "AlphaV2" if self == Self::Later => "AlphaShares",
+            "TotalHotkeySharesV2" if self == Self::Later => "HotkeyShares",
+            "LastMechansimStepBlock" if self == Self::Later => "LastMechanismStepBlock",
+            _ => name,
+        }
+    }
+
+    /// Whether storage has an item at all.
+    pub(crate) fn stores(self, name: &str) -> bool {
+        self.counts_epochs() || !["LastEpochBlock", "SubnetEpochIndex"].contains(&name)
+    }
+
+    /// The index of an event that is `index` at present.
+    fn index(self, index: u8) -> u8 {
+        match self {
+            Self::Oldest => index + 7,
+            Self::Older => index ^ 1,
+            Self::Present => index,
+            Self::Later => 200 - index,
+        }
+    }
+
+    /// The events of a block as this generation writes them.
+    pub(crate) fn encode(self, events: &[EventRecord]) -> Vec<u8> {
+        let events: Vec<&EventRecord> = events.iter().filter(|record| self.has(record)).collect();
+        let mut bytes = codec::Compact(u32::try_from(events.len()).unwrap_or(u32::MAX)).encode();
+        for record in events {
+            let mut own = record.encode();
+            if let RuntimeEvent::SubtensorModule(event) = &record.event {
+                self.reshape(event, &mut own);
+            }
+            bytes.extend(own);
+        }
+        bytes
+    }
+
+    /// Whether a record is one of its events.
+    pub(crate) fn has(self, record: &EventRecord) -> bool {
+        match &record.event {
+            RuntimeEvent::SubtensorModule(event) => self.emits(event),
+            RuntimeEvent::System(_) => true,
+        }
+    }
+
+    fn reshape(self, event: &PalletEvent, bytes: &mut Vec<u8>) {
+        let fields = if bytes.first() == Some(&0) { FIELDS_AT } else { FIELDS_AT_WITHOUT_NUMBER };
+        bytes[fields - 1] = self.index(bytes[fields - 1]);
+        if !matches!(event, PalletEvent::StakeAdded(..) | PalletEvent::StakeRemoved(..)) {
+            return;
+        }
+        // Two accounts and TAO, then alpha, netuid and fee, then no topics.
+        let (alpha, netuid, fee) = (fields + 72, fields + 80, fields + 82);
+        match self {
+            Self::Oldest => {
+                bytes.drain(fee..fee + 8);
+                bytes.drain(alpha..netuid);
+            }
+            Self::Later => {
+                let end = fee + 8;
+                bytes.splice(end..end, 7u64.encode());
+            }
+            Self::Older | Self::Present => {}
+        }
+    }
+
+    /// Makes the metadata of this generation out of the present one's.
+    pub(crate) fn reshape_metadata(self, metadata: &mut RuntimeMetadataV15) {
+        for pallet in &mut metadata.pallets {
+            let Some(storage) = &mut pallet.storage else { continue };
+            storage.entries.retain(|entry| self.stores(&entry.name));
+            for entry in &mut storage.entries {
+                for known in ["AlphaV2", "TotalHotkeySharesV2", "LastMechansimStepBlock"] {
+                    if entry.name == known {
+                        entry.name = self.item(known).to_owned();
+                    }
+                }
+            }
+        }
+        for ty in &mut metadata.types.types {
+            let (true, TypeDef::Variant(events)) =
+                (ty.ty.path.segments.last().is_some_and(|name| name == "PalletEvent"), &mut ty.ty.type_def)
+            else {
+                continue;
+            };
+            events.variants.retain(|variant| {
+                !(self <= Self::Older && NOT_OLDER.contains(&variant.name.as_str())
+                    || self == Self::Oldest && NOT_OLDEST.contains(&variant.name.as_str()))
+            });
+            for variant in &mut events.variants {
+                variant.index = self.index(variant.index);
+                if ["StakeAdded", "StakeRemoved"].contains(&variant.name.as_str()) {
+                    self.reshape_fields(&mut variant.fields);
+                }
+            }
+        }
+    }
+
+    fn reshape_fields(self, fields: &mut Vec<Field<PortableForm>>) {
+        match self {
+            Self::Oldest => {
+                fields.remove(5);
+                fields.remove(3);
+            }
+            Self::Later => fields.extend(fields.last().cloned()),
+            Self::Older | Self::Present => {}
+        }
+    }
+}
