@@ -114,8 +114,6 @@ struct Work<'a> {
     keys: BTreeSet<PositionKey>,
     /// Emission beyond what was announced.
     rest: BTreeMap<PositionKey, RaoDelta>,
-    /// What is left, by position: the share pool's rounding or worse.
-    left: BTreeMap<PositionKey, RaoDelta>,
     claimed: BTreeMap<PositionKey, (Source, RaoDelta)>,
 }
 
@@ -137,7 +135,6 @@ impl<'a> Work<'a> {
             swaps: Vec::new(),
             keys,
             rest: BTreeMap::new(),
-            left: BTreeMap::new(),
             claimed: BTreeMap::new(),
         }
     }
@@ -215,27 +212,18 @@ impl<'a> Work<'a> {
 
     /// What events with amounts do not explain: amounts left out, emission, root claims, rounding.
     fn find_rest(&mut self) {
-        let mut known: BTreeMap<PositionKey, RaoDelta> = BTreeMap::new();
-        for ((key, _), alpha) in &self.incentives {
-            *known.entry(*key).or_default() += *alpha;
-        }
-        for leg in &self.legs {
-            *known.entry(leg.key).or_default() += leg.alpha.unwrap_or_default();
-        }
-        for group in self.groups() {
-            let sum = |of: &dyn Fn(&PositionKey) -> RaoDelta| group.iter().map(of).sum::<RaoDelta>();
-            let change = sum(&|key| of(self.states.after, key)) - sum(&|key| of(self.states.before, key));
-            let mut rest = change - sum(&|key| known.get(key).copied().unwrap_or_default());
-            rest = rest - self.fill_in(&group, rest);
+        let groups = self.groups();
+        self.fill_in(&groups);
+        for group in groups {
+            let rest = self.unexplained(&group);
             if self.states.flows.dissolved.is_some() || rest.is_zero() {
                 // What a dissolved subnet leaves is taken by the dissolution.
                 continue;
             }
             if self.states.epoch.is_some() {
+                // What is missing is found position by position in the end.
                 if rest.0 > 0 {
                     self.rest.insert(self.earner(&group), rest);
-                } else {
-                    self.left.insert(self.last_name(&group), rest);
                 }
             } else if let Some((source, key)) = self.claim(&group, rest) {
                 self.claimed.insert(key, (source, rest));
@@ -244,28 +232,83 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Gives the amount left to the last leg without one that went in its direction. A runtime that
-    /// leaves amounts out pays dividends all the same: in an epoch's block of such a position the two
-    /// cannot be told apart, and what goes out is then less by the dividend.
-    fn fill_in(&mut self, group: &[PositionKey], rest: RaoDelta) -> RaoDelta {
-        let untold = |leg: &&mut Leg| leg.alpha.is_none() && leg.incoming == (rest.0 > 0) && group.contains(&leg.key);
-        match self.legs.iter_mut().rev().find(untold) {
-            Some(leg) if !rest.is_zero() => {
-                leg.alpha = Some(rest);
-                rest
+    /// How a group changed beyond the amounts known.
+    fn unexplained(&self, group: &[PositionKey]) -> RaoDelta {
+        let sum = |of: &dyn Fn(&PositionKey) -> RaoDelta| group.iter().map(of).sum::<RaoDelta>();
+        let change = sum(&|key| of(self.states.after, key)) - sum(&|key| of(self.states.before, key));
+        let earned: RaoDelta = self.incentives.iter().filter(|((key, _), _)| group.contains(key)).map(|(_, alpha)| *alpha).sum();
+        let told: RaoDelta = self.legs.iter().filter(|leg| group.contains(&leg.key)).filter_map(|leg| leg.alpha).sum();
+        change - earned - told
+    }
+
+    /// Works out amounts that the runtime leaves out, from where they are the only unknown on. A move
+    /// brings as much as it takes (FACTS 3); if the two positions tell otherwise by a rao, that is rounding.
+    fn fill_in(&mut self, groups: &[Vec<PositionKey>]) {
+        // A move between positions that are one tells nothing, and changes nothing.
+        for place in 0..self.legs.len() {
+            let leg = self.legs[place];
+            let Some(other) = self.other_end(place).filter(|_| leg.alpha.is_none()) else { continue };
+            let key = self.legs[other].key;
+            if groups.iter().any(|group| group.contains(&leg.key) && group.contains(&key)) {
+                self.fill(place, RaoDelta::ZERO);
             }
-            _ => RaoDelta::ZERO,
+        }
+        // What leaves first: dividends of the same block may have come to where it went.
+        let mut progress = true;
+        while progress {
+            progress = [false, true].into_iter().any(|incoming| groups.iter().any(|group| self.fill_only(group, incoming)));
+        }
+        // Several unknowns of one position in one block cannot be told apart: the last one gets it all. In
+        // an epoch's block neither can dividends, and what goes out is then less by them.
+        for group in groups {
+            let rest = self.unexplained(group);
+            let last = (0..self.legs.len()).rev().find(|place| {
+                let leg = &self.legs[*place];
+                leg.alpha.is_none() && leg.incoming == (rest.0 > 0) && group.contains(&leg.key)
+            });
+            if let Some(place) = last.filter(|_| !rest.is_zero()) {
+                self.fill(place, rest);
+            }
+        }
+    }
+
+    /// Fills in the only amount of a group that is left out, if it went in this direction.
+    fn fill_only(&mut self, group: &[PositionKey], incoming: bool) -> bool {
+        let mut untold = (0..self.legs.len()).filter(|place| self.legs[*place].alpha.is_none() && group.contains(&self.legs[*place].key));
+        let (Some(place), None) = (untold.next(), untold.next()) else { return false };
+        let rest = self.unexplained(group);
+        let fits = self.legs[place].incoming == incoming && (rest.is_zero() || incoming == (rest.0 > 0));
+        if fits {
+            self.fill(place, rest);
+        }
+        fits
+    }
+
+    /// Gives a leg its amount, and the other end of a move the same.
+    fn fill(&mut self, place: usize, alpha: RaoDelta) {
+        let other = self.other_end(place);
+        self.legs[place].alpha = Some(alpha);
+        if let Some(other) = other {
+            self.legs[other].alpha = Some(-alpha);
+        }
+    }
+
+    /// The other end of a move, if its amount is left out too.
+    fn other_end(&self, place: usize) -> Option<usize> {
+        let leg = self.legs[place];
+        let fits = |other: &Leg| {
+            other.kind == Kind::Moved && other.incoming != leg.incoming && other.source.phase == leg.source.phase && other.alpha.is_none()
+        };
+        match (leg.kind, leg.incoming) {
+            (Kind::Moved, true) => (0..place).rev().find(|place| fits(&self.legs[*place])),
+            (Kind::Moved, false) => (place + 1..self.legs.len()).find(|place| fits(&self.legs[*place])),
+            _ => None,
         }
     }
 
     /// The position of a group that emission came to: the one with most stake before.
     fn earner(&self, group: &[PositionKey]) -> PositionKey {
         group.iter().copied().max_by_key(|key| (of(self.states.before, key), std::cmp::Reverse(*key))).unwrap_or_else(|| group[0])
-    }
-
-    /// Where the stake of a group is after the block.
-    fn last_name(&self, group: &[PositionKey]) -> PositionKey {
-        group.iter().copied().max_by_key(|key| (of(self.states.after, key), std::cmp::Reverse(*key))).unwrap_or_else(|| group[0])
     }
 
     /// The root claim that explains a rise, and the position it came to. A rise of no more than what
@@ -360,9 +403,11 @@ impl<'a> Work<'a> {
         }
         post(&mut entries, &mut running, u32::MAX);
         self.dissolve(&mut entries, &mut running, None);
-        for (key, alpha) in &self.left {
+        let off = |key: &PositionKey| of(states.after, key) - running.get(key).copied().unwrap_or_default();
+        let left = self.keys.iter().map(|key| (key, off(key))).filter(|(_, alpha)| states.epoch.is_some() && !alpha.is_zero());
+        for (key, alpha) in left {
             let kind = if alpha.magnitude() <= u128::from(self.bound(&key.hotkey)) { Kind::Rounding } else { Kind::Unattributed };
-            entries.push(self.entry(None, *key, kind, *alpha));
+            entries.push(self.entry(None, *key, kind, alpha));
         }
         entries.retain(|entry| holders.contains(&entry.key.coldkey) && !entry.alpha.is_zero());
         entries.sort_by_key(Entry::order);
@@ -674,6 +719,34 @@ mod tests {
         check(&case, &[(Kind::StakeRemoved, MINER, -40)]);
         let case = Case { events: &[incentive([0, 70]), removed(MINER, None)], epoch: true, ..case };
         check(&case, &[(Kind::Incentive, MINER, 70), (Kind::StakeRemoved, MINER, -110)]);
+    }
+
+    #[test]
+    fn rounding_is_booked_where_it_was_also_among_renamed_positions() {
+        let added = StakeEvent::StakeAdded { coldkey: MINER.coldkey, hotkey: MINER.hotkey, netuid: NETUID, alpha: Some(Rao(50)) };
+        let burned = StakeEvent::AlphaBurned { coldkey: MINER.coldkey, hotkey: MINER.hotkey, netuid: NETUID, alpha: Rao(49) };
+        let case = Case { events: &[coldkey_swapped(2, 4), added, burned], epoch: true, ..CASE };
+        check(&case, &[(Kind::StakeAdded, MINER, 50), (Kind::Burned, MINER, -49), (Kind::Rounding, MINER, -1)]);
+    }
+
+    #[test]
+    fn a_move_without_an_amount_takes_as_much_as_it_brings() {
+        let moved = StakeEvent::StakeMoved {
+            coldkey: MINER.coldkey,
+            from_hotkey: MINER.hotkey,
+            from_netuid: NETUID,
+            to_hotkey: Hotkey([5; 32]),
+            to_netuid: NETUID,
+        };
+        let added = StakeEvent::StakeAdded { coldkey: MINER.coldkey, hotkey: Hotkey([5; 32]), netuid: NETUID, alpha: None };
+        // A rao was lost on the way: it is left to the interval's rounding.
+        let case =
+            Case { events: &[removed(MINER, None), added, moved], before: &[(MINER, 100)], after: &[(MINER, 40), (at(5, 2), 59)], ..CASE };
+        check(&case, &[(Kind::Moved, MINER, -60), (Kind::Moved, at(5, 2), 60)]);
+        // Where something was sold besides, the other end tells them apart.
+        let sold = [&[removed(MINER, None)], case.events].concat();
+        let case = Case { events: &sold, after: &[(MINER, 30), (at(5, 2), 60)], ..case };
+        check(&case, &[(Kind::StakeRemoved, MINER, -10), (Kind::Moved, MINER, -60), (Kind::Moved, at(5, 2), 60)]);
     }
 
     #[test]

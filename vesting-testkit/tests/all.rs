@@ -105,7 +105,8 @@ async fn prove(seed: u64, blocks: u64, restarts: &[u64]) {
                 caught_up.skipped_slots(netuid, first, last).await.unwrap(),
                 other.skipped_slots(netuid, first, last).await.unwrap()
             );
-            assert_eq!(caught_up.tranches(netuid, last).await.unwrap(), other.tranches(netuid, last).await.unwrap());
+            let (tranches, other_tranches) = (caught_up.tranches(netuid, last).await.unwrap(), other.tranches(netuid, last).await.unwrap());
+            assert!(tranches == other_tranches, "{}", difference(&tranches, &other_tranches));
         }
     }
 }
