@@ -13,14 +13,14 @@ use vesting_testkit::node::{NodeOptions, serve};
 use vesting_testkit::recording;
 use vesting_testkit::truth::Truth;
 
-use crate::way::{Record, catch_up, database, follow};
+use crate::way::{Record, catch_up, database, every_block, follow};
 
 fn folder(name: &str) -> PathBuf {
     let all = std::env::var("VESTING_TEST_RECORDINGS").expect("VESTING_TEST_RECORDINGS names the folder of recordings");
     PathBuf::from(all).join(name)
 }
 
-/// Records a recording both ways, and compares with the truth and with each other.
+/// Records a recording in every way, and compares with the truth and with each other.
 async fn prove(name: &str, netuid: u16) -> Record {
     let (folder, netuid) = (folder(name), NetUid(netuid));
     let history = Arc::new(RwLock::new(recording::load(&folder).unwrap()));
@@ -32,6 +32,9 @@ async fn prove(name: &str, netuid: u16) -> Record {
     let started = Instant::now();
     let caught_up = catch_up(&node, database(databases.path(), "catch-up.db"), netuid, last).await;
     let catching_up = started.elapsed();
+    let started = Instant::now();
+    let every = every_block(&node, database(databases.path(), "every.db"), netuid, last).await;
+    let one_by_one = started.elapsed();
 
     let advance = Some(Duration::from_millis(1));
     let node = serve(history, NodeOptions { advance, ..NodeOptions::default() }).await.unwrap();
@@ -39,7 +42,8 @@ async fn prove(name: &str, netuid: u16) -> Record {
     let followed = follow(&node, database(databases.path(), "run.db"), netuid, last).await;
     let following = started.elapsed();
 
-    for (way, record, seconds) in [("catch-up", &caught_up, catching_up), ("run", &followed, following)] {
+    let ways = [("catch-up", &caught_up, catching_up), ("every block", &every, one_by_one), ("run", &followed, following)];
+    for (way, record, seconds) in ways {
         let found = truth.compare(&record.entries, &record.epochs);
         println!(
             "{name} subnet {netuid} by {way}: {} holders, {} positions, {} balances, {} epochs, {} mismatches, {} rao unattributed; {} requests, {:.2} s",
@@ -56,8 +60,10 @@ async fn prove(name: &str, netuid: u16) -> Record {
         assert!(found.epochs > 0 && found.balances > 0);
         assert_eq!(found.unattributed, 0, "{way}");
     }
-    assert_eq!(caught_up.stored, followed.stored, "both ways the same ledger");
-    assert_eq!(caught_up.epochs, followed.epochs, "both ways the same epochs");
+    for other in [&every, &followed] {
+        assert_eq!(caught_up.stored, other.stored, "every way the same ledger");
+        assert_eq!(caught_up.epochs, other.epochs, "every way the same epochs");
+    }
     caught_up
 }
 

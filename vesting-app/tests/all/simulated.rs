@@ -9,10 +9,10 @@ use vesting_testkit::history::History;
 use vesting_testkit::node::{NodeOptions, serve};
 use vesting_testkit::sim::RandomLife;
 
-use crate::way::{catch_up, database, follow};
+use crate::way::{catch_up, database, every_block, follow};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn both_ways_through_node_adapter_and_database_equal_the_chain() {
+async fn every_way_through_node_adapter_and_database_equal_the_chain() {
     const BLOCKS: u32 = 200;
     for seed in [21, 22] {
         let history = Arc::new(RwLock::new(History::default()));
@@ -26,8 +26,11 @@ async fn both_ways_through_node_adapter_and_database_equal_the_chain() {
             let advance = Some(Duration::from_millis(1));
             let node = serve(history.clone(), NodeOptions { advance, ..NodeOptions::default() }).await.unwrap();
             let followed = follow(&node, database(databases.path(), &format!("f{netuid}.db")), netuid, BLOCKS).await;
-            assert_eq!(caught_up.entries, followed.entries, "seed {seed}");
-            assert_eq!(caught_up.epochs, followed.epochs, "seed {seed}");
+            let every = every_block(&node, database(databases.path(), &format!("e{netuid}.db")), netuid, BLOCKS).await;
+            for other in [&followed, &every] {
+                assert_eq!(caught_up.entries, other.entries, "seed {seed}");
+                assert_eq!(caught_up.epochs, other.epochs, "seed {seed}");
+            }
             assert!(!caught_up.epochs.is_empty());
             assert!(caught_up.entries.iter().all(|e| e.flow() != Flow::Unattributed), "seed {seed}");
 

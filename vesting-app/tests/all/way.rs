@@ -33,9 +33,18 @@ pub fn database(folder: &Path, name: &str) -> Arc<dyn StakeStore> {
 
 /// Records from block 1 up to `to` by catching up.
 pub async fn catch_up(node: &NodeHandle, store: Arc<dyn StakeStore>, netuid: NetUid, to: u32) -> Record {
+    advance(node, store, netuid, to, Pace::CatchingUp).await
+}
+
+/// Records from block 1 up to `to`, each block on its own.
+pub async fn every_block(node: &NodeHandle, store: Arc<dyn StakeStore>, netuid: NetUid, to: u32) -> Record {
+    advance(node, store, netuid, to, Pace::Following).await
+}
+
+async fn advance(node: &NodeHandle, store: Arc<dyn StakeStore>, netuid: NetUid, to: u32, pace: Pace) -> Record {
     let chain = chain(node);
     let mut monitor = BlockchainMonitor::open(chain.clone(), store.clone(), &[netuid], 8).await.unwrap();
-    monitor.advance(BlockNumber(1), BlockNumber(u64::from(to)), Pace::CatchingUp, &mut |_| {}).await.unwrap();
+    monitor.advance(BlockNumber(1), BlockNumber(u64::from(to)), pace, &mut |_| {}).await.unwrap();
     monitor.observe().await.unwrap();
     record(&chain, store, netuid).await
 }
