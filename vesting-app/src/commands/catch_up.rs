@@ -19,9 +19,12 @@ struct Done {
     from: u64,
     to: u64,
     epochs: u64,
+    operations: u64,
     entries: u64,
     requests: u64,
     seconds: f64,
+    /// Where the runtime contradicts its storage, in words.
+    degraded: Vec<String>,
 }
 
 pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()> {
@@ -62,15 +65,17 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
         from: first.0,
         to: to.0,
         epochs: last.epochs,
+        operations: last.operations,
         entries: last.entries,
         requests: chain.requests().0,
         seconds: started.elapsed().as_secs_f64(),
+        degraded: chain.disagreements().await.iter().map(ToString::to_string).collect(),
     };
     if session.json {
         return session.out.json(&done);
     }
     session.out.line(format!(
-        "The record stands at block {to}: {} epochs and {} entries taken in, {} requests, {:.1} s.",
-        done.epochs, done.entries, done.requests, done.seconds
+        "The record stands at block {to}: {} epochs, {} blocks with operations and {} entries taken in, {} requests, {:.1} s.",
+        done.epochs, done.operations, done.entries, done.requests, done.seconds
     ))
 }

@@ -16,6 +16,10 @@ struct Line {
     epoch_index: Option<u64>,
     tempo: u16,
     time: String,
+    /// How it was found: storage, runtime_api or catch_up.
+    detected: &'static str,
+    /// The blocks since the epoch before in which one was due and skipped: this one pays for them.
+    skipped_slots: Vec<u64>,
     changes: Vec<Change>,
 }
 
@@ -54,7 +58,7 @@ impl From<&StakeChange> for Change {
     }
 }
 
-fn line(netuid: NetUid, record: &EpochRecord) -> Line {
+fn line(netuid: NetUid, record: &EpochRecord, skipped_slots: Vec<u64>) -> Line {
     Line {
         netuid: netuid.0,
         block: record.epoch.block.number.0,
@@ -62,6 +66,8 @@ fn line(netuid: NetUid, record: &EpochRecord) -> Line {
         epoch_index: record.epoch.index,
         tempo: record.epoch.tempo,
         time: time(record.epoch.time),
+        detected: record.detected.name(),
+        skipped_slots,
         changes: record.changes.iter().map(Change::from).collect(),
     }
 }
@@ -74,13 +80,18 @@ pub async fn run(session: &mut Session, args: &RangeArgs) -> anyhow::Result<()> 
     };
     let to = args.to.map_or(watermark.block.number, BlockNumber);
     let epochs = store.epochs(netuid, BlockNumber(args.from), to).await?;
+    let mut skipped = store.skipped_slots(netuid, BlockNumber(args.from), to).await?.into_iter().map(|slot| slot.block.0).peekable();
+    let mut slots_before = |block: BlockNumber| std::iter::from_fn(|| skipped.next_if(|slot| *slot < block.0)).collect::<Vec<u64>>();
     if session.json {
         for record in &epochs {
-            session.out.json(&line(netuid, record))?;
+            let slots = slots_before(record.epoch.block.number);
+            session.out.json(&line(netuid, record, slots))?;
         }
         return Ok(());
     }
-    let mut rows = table(&[">block", "time", ">index", ">tempo", ">positions", ">emission", ">incentive", ">unattributed"]);
+    let headings =
+        [">block", "time", ">index", ">tempo", ">positions", ">emission", ">incentive", ">unattributed", "found by", "skipped before"];
+    let mut rows = table(&headings);
     for record in &epochs {
         let sum = |part: fn(&StakeChange) -> RaoDelta| alpha(record.changes.iter().map(part).sum::<RaoDelta>());
         rows.add_row([
@@ -92,6 +103,8 @@ pub async fn run(session: &mut Session, args: &RangeArgs) -> anyhow::Result<()> 
             sum(|c| c.true_emission),
             sum(|c| c.incentive),
             sum(|c| c.unattributed),
+            record.detected.name().to_owned(),
+            slots_before(record.epoch.block.number).iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
         ]);
     }
     session.out.line(rows.to_string())

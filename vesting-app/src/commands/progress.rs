@@ -29,7 +29,7 @@ impl Bar {
             self.bar.reset_eta();
         }
         self.bar.set_position(state.block.0);
-        self.bar.set_message(format!("{} epochs, {} entries, {requests} requests", state.epochs, state.entries));
+        self.bar.set_message(format!("{} epochs, {} operations, {requests} requests", state.epochs, state.operations));
     }
 
     pub fn done(self) {

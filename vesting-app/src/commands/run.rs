@@ -17,6 +17,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 struct Line {
     block: u64,
     epochs: u64,
+    operations: u64,
     entries: u64,
     requests: u64,
 }
@@ -41,7 +42,7 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
         let requests = chain.requests().0;
         if json {
             // A reader that has gone away does not stop the record.
-            let line = Line { block: state.block.0, epochs, entries: state.entries, requests };
+            let line = Line { block: state.block.0, epochs, operations: state.operations, entries: state.entries, requests };
             let _ = out.json(&line).and_then(|()| out.flush());
         } else {
             tracing::info!(block = state.block.0, epochs, entries = state.entries, requests, "epoch");
