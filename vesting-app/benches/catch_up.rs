@@ -67,7 +67,8 @@ async fn main() {
 
     let short = (BLOCKS_A_DAY / 2).min(blocks);
     let every = Pace::EveryBlock { blocks_per_commit: 1_000 };
-    let slow = (blocks / 6).max(short);
+    // The public archive is slow: a twelfth of the history tells its pace.
+    let slow = (blocks / 12).max(short);
     let runs = [
         run("catch-up", &history, Pace::CatchingUp, blocks, 64, 50).await,
         run("catch-up", &history, Pace::CatchingUp, blocks, 8, 50).await,

@@ -1,6 +1,9 @@
 //! A whole chain in memory: blocks, and the state after each of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
 
 /// One block as a node serves it.
 #[derive(Debug, Clone)]
@@ -57,7 +60,9 @@ type Versions = Vec<(u32, Option<Box<[u8]>>)>;
 pub struct History {
     blocks: Vec<Header>,
     numbers: HashMap<[u8; 32], u32>,
-    storage: BTreeMap<Box<[u8]>, Versions>,
+    storage: HashMap<Arc<[u8]>, Versions, FixedState>,
+    /// Every key there ever was, in order.
+    keys: BTreeSet<Arc<[u8]>>,
     runtimes: BTreeMap<u32, RuntimeData>,
 }
 
@@ -73,7 +78,12 @@ impl History {
             return Err(NotNext { number: block.number, expected });
         }
         for (key, value) in block.changes {
-            let versions = self.storage.entry(key.into_boxed_slice()).or_default();
+            if !self.storage.contains_key(&*key) {
+                let key: Arc<[u8]> = key.as_slice().into();
+                self.keys.insert(Arc::clone(&key));
+                self.storage.insert(key, Versions::new());
+            }
+            let Some(versions) = self.storage.get_mut(&*key) else { continue };
             let value = value.map(Vec::into_boxed_slice);
             match versions.last_mut() {
                 // The last write of a block counts.
@@ -158,14 +168,13 @@ impl History {
     /// at most `count`, in order.
     #[must_use]
     pub fn keys(&self, prefix: &[u8], start: Option<&[u8]>, count: usize, at: u32) -> Vec<&[u8]> {
-        let from: Box<[u8]> = start.unwrap_or(prefix).into();
-        self.storage
+        let from: Arc<[u8]> = start.unwrap_or(prefix).into();
+        self.keys
             .range(from..)
-            .map(|(key, versions)| (&**key, versions))
-            .skip_while(|(key, _)| start == Some(*key))
-            .take_while(|(key, _)| key.starts_with(prefix))
-            .filter(|(_, versions)| value_at(versions, at).is_some())
-            .map(|(key, _)| key)
+            .map(|key| &**key)
+            .skip_while(|key| start == Some(*key))
+            .take_while(|key| key.starts_with(prefix))
+            .filter(|key| self.storage(key, at).is_some())
             .take(count)
             .collect()
     }

@@ -391,7 +391,7 @@ impl Call<'_> {
             let bytes = decode(key)?;
             let comma = if index == 0 { "" } else { "," };
             let _ = match self.history.storage(&bytes, at) {
-                Some(value) => write!(out, r#"{comma}["{key}","0x{}"]"#, hex::encode(value)),
+                Some(value) => write!(out, r#"{comma}["{key}","0x{}"]"#, faster_hex::hex_string(value)),
                 None => write!(out, r#"{comma}["{key}",null]"#),
             };
         }
@@ -453,7 +453,10 @@ fn text<'a>(arguments: &'a [Value], place: usize, what: &str) -> Result<&'a str,
 }
 
 fn decode(text: &str) -> Result<Vec<u8>, ErrorObjectOwned> {
-    hex::decode(text.trim_start_matches("0x")).map_err(|_| invalid("bytes in hexadecimal"))
+    let digits = text.trim_start_matches("0x").as_bytes();
+    let mut bytes = vec![0; digits.len() / 2];
+    faster_hex::hex_decode(digits, &mut bytes).map_err(|_| invalid("bytes in hexadecimal"))?;
+    Ok(bytes)
 }
 
 pub(crate) fn hex0x(bytes: impl AsRef<[u8]>) -> String {
