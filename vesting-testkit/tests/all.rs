@@ -192,9 +192,12 @@ fn the_simulated_chain_in_memory_keeps_the_contract() {
     runtime().block_on(vesting_testkit::contract::chain::run(port(&chain).as_ref(), &RandomLife::NETUIDS, 70));
 }
 
+/// What a miner does; the hotkey is one on which it has nothing.
+type Deed = fn(Neuron, Hotkey) -> Call;
+
 /// What is done in blocks of one interval of an otherwise quiet chain, and what following and catching up
 /// make of it: the entries of only the one and only the other, and whether their reports agree.
-fn both_ways(deeds: &[(u64, fn(Neuron, Hotkey) -> Call)]) -> (Vec<Entry>, Vec<Entry>, bool) {
+fn both_ways(deeds: &[(u64, Deed)]) -> (Vec<Entry>, Vec<Entry>, bool) {
     const SEED: u64 = 11;
     let netuid = NetUid(1);
     let mut life = RandomLife::new(SEED);
@@ -249,10 +252,8 @@ fn kinds(entries: &[Entry]) -> Vec<Kind> {
 }
 
 const NETUID: NetUid = NetUid(1);
-const CLAIM: fn(Neuron, Hotkey) -> Call =
-    |miner, hotkey| Call::ClaimRoot { coldkey: miner.coldkey, hotkey, netuid: NETUID, alpha: 5_000_000 };
-const RECYCLE: fn(Neuron, Hotkey) -> Call =
-    |miner, hotkey| Call::Recycle { coldkey: miner.coldkey, hotkey, netuid: NETUID, alpha: u64::MAX };
+const CLAIM: Deed = |miner, hotkey| Call::ClaimRoot { coldkey: miner.coldkey, hotkey, netuid: NETUID, alpha: 5_000_000 };
+const RECYCLE: Deed = |miner, hotkey| Call::Recycle { coldkey: miner.coldkey, hotkey, netuid: NETUID, alpha: u64::MAX };
 
 #[test]
 fn a_change_that_is_undone_without_a_trace_is_not_seen_and_changes_no_multiplier() {
@@ -260,9 +261,9 @@ fn a_change_that_is_undone_without_a_trace_is_not_seen_and_changes_no_multiplier
     let (followed, caught_up, agree) = both_ways(&[(10, CLAIM), (20, RECYCLE)]);
     assert_eq!((kinds(&followed), kinds(&caught_up), agree), (vec![Kind::RootClaim, Kind::Recycled], vec![], true));
     // A hotkey gets a new name and its old one back.
-    let there: fn(Neuron, Hotkey) -> Call =
+    let there: Deed =
         |miner, _| Call::SwapHotkey { coldkey: miner.coldkey, old: miner.hotkey, new: Hotkey([77; 32]), netuid: None, keep: false };
-    let back: fn(Neuron, Hotkey) -> Call =
+    let back: Deed =
         |miner, _| Call::SwapHotkey { coldkey: miner.coldkey, old: Hotkey([77; 32]), new: miner.hotkey, netuid: None, keep: false };
     let (followed, caught_up, agree) = both_ways(&[(10, there), (20, back)]);
     assert!(kinds(&followed).iter().all(|kind| *kind == Kind::KeySwap) && caught_up.is_empty() && agree, "{followed:?} {caught_up:?}");
@@ -271,15 +272,14 @@ fn a_change_that_is_undone_without_a_trace_is_not_seen_and_changes_no_multiplier
 #[test]
 fn what_left_no_trace_is_read_after_all_once_something_is_missing() {
     // The recycling is seen, since its block is read for another reason; the claim before it was not.
-    let sale: fn(Neuron, Hotkey) -> Call =
-        |miner, _| Call::RemoveStake { coldkey: miner.coldkey, hotkey: miner.hotkey, netuid: NETUID, alpha: 1_000 };
+    let sale: Deed = |miner, _| Call::RemoveStake { coldkey: miner.coldkey, hotkey: miner.hotkey, netuid: NETUID, alpha: 1_000 };
     let (followed, caught_up, agree) = both_ways(&[(10, CLAIM), (20, RECYCLE), (20, sale)]);
     assert_eq!((followed, caught_up, agree), (vec![], vec![], true));
 }
 
 #[test]
 fn what_is_undone_by_staking_is_seen_by_its_pointer() {
-    let away: fn(Neuron, Hotkey) -> Call = |miner, to| Call::MoveStake {
+    let away: Deed = |miner, to| Call::MoveStake {
         coldkey: miner.coldkey,
         from: miner.hotkey,
         to,
@@ -287,7 +287,7 @@ fn what_is_undone_by_staking_is_seen_by_its_pointer() {
         to_netuid: NETUID,
         alpha: 7_000_000,
     };
-    let back: fn(Neuron, Hotkey) -> Call = |miner, from| Call::MoveStake {
+    let back: Deed = |miner, from| Call::MoveStake {
         coldkey: miner.coldkey,
         from,
         to: miner.hotkey,
