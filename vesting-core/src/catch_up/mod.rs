@@ -242,27 +242,29 @@ impl Reader<'_> {
             reads.push(self.ends(from, planned));
         }
         let mut reads = reads.into_iter();
-        let mut ends = Vec::new();
+        let mut first = None;
         if self.expected().positions.is_empty()
             && let Some(read) = reads.next()
         {
             // Alone, so that the others know what to expect.
-            ends.push(read.await?);
+            first = Some(read.await?);
         }
-        ends.extend(stream::iter(reads).buffered(self.in_flight).try_collect::<Vec<Ends>>().await?);
         let mut low = low;
-        let mut prepared = Vec::with_capacity(ends.len());
-        for (stop, high, at) in ends {
+        let link = |(stop, high, at): Ends| {
             let high = high.map_or_else(|| Arc::clone(&low), Arc::new);
             let at = at.map_or_else(|| Arc::clone(&high), Arc::new);
-            prepared.push(Prepared { stop, low: std::mem::replace(&mut low, Arc::clone(&at)), high, found: Vec::new(), at });
-        }
-        stream::iter(prepared)
-            .map(|mut prepared| async move {
+            Prepared { stop, low: std::mem::replace(&mut low, Arc::clone(&at)), high, found: Vec::new(), at }
+        };
+        // Intervals are searched while later ones are read. There is room for every search: reads under way
+        // would else wait for searches that wait for their places.
+        stream::iter(first.map(Ok))
+            .chain(stream::iter(reads).buffered(self.in_flight))
+            .map_ok(link)
+            .map_ok(|mut prepared| async move {
                 prepared.found = self.search.between(&prepared.low, &prepared.high).await?;
                 Ok(prepared)
             })
-            .buffered(self.in_flight)
+            .try_buffered(STOPS_AHEAD)
             .try_collect()
             .await
     }
