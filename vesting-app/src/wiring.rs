@@ -59,35 +59,42 @@ pub fn tracker(store: &Arc<dyn StakeStore>) -> StakeTracker {
     StakeTracker::new(Arc::clone(store), Arc::new(GeometricMean))
 }
 
-/// Takes up the record of the followed subnets, and says at which block a new one begins.
+/// Where the records begin that are still to be made: the earliest window's start, whose state the chain
+/// must have. Asked before a database is made.
+pub async fn beginning(config: &Config, chain: &dyn ChainPort, recorded: &[NetUid]) -> anyhow::Result<Option<BlockNumber>> {
+    let mut first: Option<BlockNumber> = None;
+    for netuid in config.netuids.iter().filter(|netuid| !recorded.contains(netuid)) {
+        let start = window_start(chain, *netuid, config.policy.retention_window)
+            .await
+            .with_context(|| format!("cannot find where the window of subnet {netuid} begins"))?;
+        first = Some(first.map_or(start, |first| first.min(start)));
+    }
+    Ok(first)
+}
+
+/// Takes up the record of the followed subnets, and says at which block a new one begins: `from` where it
+/// is given, else at `beginning`.
 pub async fn monitor(
     config: &Config,
     chain: &Arc<SubxtChain>,
     store: Arc<dyn StakeStore>,
     from: Option<BlockNumber>,
+    beginning: Option<BlockNumber>,
 ) -> anyhow::Result<(BlockchainMonitor, BlockNumber)> {
     let netuids = followed(config)?;
     let monitor = BlockchainMonitor::open(Arc::<SubxtChain>::clone(chain), store, &netuids, config.max_requests_in_flight).await?;
-    let mut first = from;
     for (netuid, ledger) in monitor.ledgers() {
-        match (ledger.watermark(), from) {
-            (Some(record), Some(from)) if from < record.first_block || from > record.block.number.child() => {
-                return Err(UsageError(format!(
-                    "`--from {from}`: the record of subnet {netuid} holds the blocks {} to {} and can only be continued; leave `--from` out, or use another `--database-url`",
-                    record.first_block, record.block.number
-                ))
-                .into());
-            }
-            (Some(_), _) | (None, Some(_)) => {}
-            (None, None) => {
-                let start = window_start(chain.as_ref(), *netuid, config.policy.retention_window)
-                    .await
-                    .with_context(|| format!("cannot find where the window of subnet {netuid} begins"))?;
-                first = Some(first.map_or(start, |first| first.min(start)));
-            }
+        if let (Some(record), Some(from)) = (ledger.watermark(), from)
+            && (from < record.first_block || from > record.block.number.child())
+        {
+            return Err(UsageError(format!(
+                "`--from {from}`: the record of subnet {netuid} holds the blocks {} to {} and can only be continued; leave `--from` out, or use another `--database-url`",
+                record.first_block, record.block.number
+            ))
+            .into());
         }
     }
-    Ok((monitor, first.unwrap_or(BlockNumber(1))))
+    Ok((monitor, from.or(beginning).unwrap_or(BlockNumber(1))))
 }
 
 /// Every followed subnet must exist at the head, or where the record is to begin, or be recorded

@@ -47,9 +47,11 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
         Some(to) => to,
         None => head.number,
     };
-    wiring::check_subnets(&config, chain.as_ref(), head.number, args.from.map(BlockNumber), &session.recorded().await?).await?;
+    let (from, recorded) = (args.from.map(BlockNumber), session.recorded().await?);
+    wiring::check_subnets(&config, chain.as_ref(), head.number, from, &recorded).await?;
+    let beginning = if from.is_none() { wiring::beginning(&config, chain.as_ref(), &recorded).await? } else { None };
     let store = session.record_or_new()?;
-    let (mut monitor, first) = wiring::monitor(&config, &chain, store, args.from.map(BlockNumber)).await?;
+    let (mut monitor, first) = wiring::monitor(&config, &chain, store, from, beginning).await?;
     let mut bar = Bar::new("catching up");
     let mut last = Progress { block: first.parent(), to, epochs: 0, operations: 0, entries: 0 };
     monitor

@@ -59,7 +59,7 @@ pub async fn run(session: &mut Session, args: &DemoArgs) -> anyhow::Result<()> {
     };
     let store = vesting_store::open(&config.database_url)?;
     let chain = wiring::chain(&config);
-    let (mut monitor, first) = wiring::monitor(&config, &chain, Arc::clone(&store), Some(BlockNumber(1))).await?;
+    let (mut monitor, first) = wiring::monitor(&config, &chain, Arc::clone(&store), Some(BlockNumber(1)), None).await?;
     let mut bar = Bar::new("catching up");
     let mut caught_up = Progress { block: first, to: end, epochs: 0, operations: 0, entries: 0 };
     monitor

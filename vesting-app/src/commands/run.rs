@@ -27,9 +27,11 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     wiring::followed(&config)?;
     let chain = wiring::chain(&config);
     let head = chain.finalized_head().await?;
-    wiring::check_subnets(&config, chain.as_ref(), head.number, None, &session.recorded().await?).await?;
+    let recorded = session.recorded().await?;
+    wiring::check_subnets(&config, chain.as_ref(), head.number, None, &recorded).await?;
+    let beginning = wiring::beginning(&config, chain.as_ref(), &recorded).await?;
     let store = session.record_or_new()?;
-    let (mut monitor, first) = wiring::monitor(&config, &chain, store, None).await?;
+    let (mut monitor, first) = wiring::monitor(&config, &chain, store, None, beginning).await?;
     let until = args.until.map(BlockNumber);
     tracing::info!(subnets = %subnets(&config.netuids), first = first.0, head = head.number.0, "following; no wallet is needed or used");
     let (json, out) = (session.json, &mut session.out);

@@ -40,6 +40,26 @@ fn what_is_not_there_exits_with_1_and_leaves_nothing_behind() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "no database was made");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_without_the_windows_state_is_named_before_a_database_is_made() {
+    let history = std::sync::Arc::new(std::sync::RwLock::new(vesting_testkit::history::History::default()));
+    let mut life = vesting_testkit::sim::Month::new(1, vesting_core::NetUid(2), 7_200, 20);
+    let mut chain = life.chain(1, Some(std::sync::Arc::clone(&history)));
+    (0..800).for_each(|_| life.step(&mut chain));
+    let faults = vec![vesting_testkit::fault::Fault::Pruned(256)];
+    let options = vesting_testkit::node::NodeOptions { faults, ..vesting_testkit::node::NodeOptions::default() };
+    let node = vesting_testkit::node::serve(history, options).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let url = node.url();
+    tokio::task::spawn_blocking(move || {
+        check(folder.path(), &["catch-up", "--netuid", "2", "--network", &url], 1, "use an archive endpoint");
+        check(folder.path(), &["run", "--netuid", "2", "--network", &url], 1, "use an archive endpoint");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "no database was made");
+    })
+    .await
+    .unwrap();
+}
+
 #[test]
 fn a_file_that_is_no_database_stays_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
