@@ -19,8 +19,10 @@ use crate::{BlockFacts, BlockNumber, BlockRef, Coldkey, Detection};
 use route::{Route, Stop, StopSort};
 use search::{Found, Search, View};
 
-/// Stops that are read ahead while those before them are taken in.
+/// The most stops that are read ahead while those before them are taken in. It begins with few, so that
+/// something is recorded soon, and doubles.
 const STOPS_AHEAD: usize = 128;
+const FIRST_STOPS: usize = 8;
 
 /// Catches one subnet up.
 pub(crate) struct CatchUp<'a> {
@@ -71,12 +73,14 @@ impl CatchUp<'_> {
         let ask = Ask::of(netuid, SubnetAsk::positions(self.ledger.holders(), self.ledger.roster()));
         let mut low = Arc::new(reader.search.view(from, &ask).await?);
         let mut stops = stops.into_iter();
-        let mut prepared = reader.prepare(low, self.plan(&mut stops, &mut followed)).await?;
+        let mut ahead = FIRST_STOPS;
+        let mut prepared = reader.prepare(low, self.plan(&mut stops, &mut followed, ahead)).await?;
         while let Some(last) = prepared.last() {
             low = Arc::clone(&last.at);
-            let ahead = self.plan(&mut stops, &mut followed);
+            ahead = ahead.saturating_mul(2).min(STOPS_AHEAD);
+            let planned = self.plan(&mut stops, &mut followed, ahead);
             // Both are driven together: requests under way never wait for those of the other.
-            let (next, done) = join(reader.prepare(low, ahead), self.take_all(prepared, &reader)).await;
+            let (next, done) = join(reader.prepare(low, planned), self.take_all(prepared, &reader)).await;
             done?;
             prepared = next?;
         }
@@ -84,10 +88,10 @@ impl CatchUp<'_> {
     }
 
     /// The next stops, with whom to look at there: who holds a uid at an epoch is followed from there on.
-    fn plan(&self, stops: &mut std::vec::IntoIter<Stop>, followed: &mut BTreeSet<Coldkey>) -> Vec<Planned> {
+    fn plan(&self, stops: &mut std::vec::IntoIter<Stop>, followed: &mut BTreeSet<Coldkey>, ahead: usize) -> Vec<Planned> {
         followed.extend(self.ledger.holders());
-        let mut planned = Vec::with_capacity(STOPS_AHEAD);
-        for stop in stops.take(STOPS_AHEAD) {
+        let mut planned = Vec::with_capacity(ahead);
+        for stop in stops.take(ahead) {
             if let StopSort::Epoch { neurons, .. } = &stop.sort {
                 followed.extend(neurons.iter().map(|neuron| neuron.coldkey));
             }
