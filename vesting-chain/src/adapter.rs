@@ -278,10 +278,9 @@ async fn subnet(reader: &mut Reader<'_>, netuid: NetUid, ask: &SubnetAsk, trust:
     }
     if !storage {
         state.positions.clear();
-        let traced = ask.traces.positions.clone();
-        positions::by_runtime(reader, netuid, &traced, &mut state).await?;
-        state.positions.clear();
-        positions::by_runtime(reader, netuid, &pairs, &mut state).await?;
+        let all = pairs.union(&ask.traces.positions).copied().collect();
+        positions::by_runtime(reader, netuid, &all, &mut state).await?;
+        state.positions.retain(|key, _| pairs.contains(key));
     }
     Ok(state)
 }

@@ -1,6 +1,5 @@
 //! Positions straight from the share pools' storage.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use vesting_core::ports::{ChainError, Fingerprint, PositionTrace, SubnetState};
@@ -80,6 +79,29 @@ pub(crate) async fn possible(
     Ok(pairs)
 }
 
+/// The keys of these positions' traces, read.
+async fn traces(reader: &mut Reader<'_>, netuid: NetUid, pairs: &BTreeSet<PositionKey>) -> Result<Vec<TraceKeysOf>, ChainError> {
+    let traces = pairs.iter().map(|key| TraceKeysOf::new(&reader.runtime, netuid, *key)).collect::<Result<Vec<_>, _>>()?;
+    reader.ensure(traces.iter().flat_map(TraceKeysOf::all).collect()).await?;
+    Ok(traces)
+}
+
+/// The keys of these hotkeys' pools, read, their fingerprints in `state`.
+async fn pools(
+    reader: &mut Reader<'_>,
+    netuid: NetUid,
+    hotkeys: BTreeSet<Hotkey>,
+    state: &mut SubnetState,
+) -> Result<Vec<(Hotkey, PoolKeys)>, ChainError> {
+    let keys = |hotkey| Ok((hotkey, PoolKeys::new(&reader.runtime, netuid, hotkey)?));
+    let pools = hotkeys.into_iter().map(keys).collect::<Result<Vec<_>, ChainError>>()?;
+    reader.ensure(pools.iter().flat_map(|(_, pool)| pool.all()).collect()).await?;
+    for (hotkey, pool) in &pools {
+        state.traces.pools.insert(*hotkey, pool.fingerprint(reader));
+    }
+    Ok(pools)
+}
+
 /// Works positions out from storage, into `state`.
 pub(crate) async fn by_storage(
     reader: &mut Reader<'_>,
@@ -87,9 +109,7 @@ pub(crate) async fn by_storage(
     pairs: &BTreeSet<PositionKey>,
     state: &mut SubnetState,
 ) -> Result<(), ChainError> {
-    let runtime = reader.runtime.clone();
-    let traces = pairs.iter().map(|key| TraceKeysOf::new(&runtime, netuid, *key)).collect::<Result<Vec<_>, _>>()?;
-    reader.ensure(traces.iter().flat_map(TraceKeysOf::all).collect()).await?;
+    let traces = traces(reader, netuid, pairs).await?;
     let mut held = Vec::with_capacity(traces.len());
     for trace in &traces {
         state.traces.positions.insert(trace.key, trace.read(reader)?);
@@ -97,21 +117,13 @@ pub(crate) async fn by_storage(
             held.push((trace.key, shares));
         }
     }
-    let mut pools = BTreeMap::new();
-    for (key, _) in &held {
-        if let Entry::Vacant(pool) = pools.entry(key.hotkey) {
-            pool.insert(PoolKeys::new(&runtime, netuid, key.hotkey)?);
-        }
-    }
-    reader.ensure(pools.values().flat_map(PoolKeys::all).collect()).await?;
     let mut totals = BTreeMap::new();
-    for (hotkey, pool) in &pools {
-        state.traces.pools.insert(*hotkey, pool.fingerprint(reader));
+    for (hotkey, pool) in pools(reader, netuid, held.iter().map(|(key, _)| key.hotkey).collect(), state).await? {
         if let Some(total) = pool.read(reader)? {
-            totals.insert(*hotkey, total);
+            totals.insert(hotkey, total);
         }
     }
-    let floats = runtime.capabilities().float_shares;
+    let floats = reader.runtime.capabilities().float_shares;
     for (key, shares) in held {
         let Some((total, all)) = totals.get(&key.hotkey) else { continue };
         let alpha = match (shares, all) {
@@ -134,9 +146,7 @@ pub(crate) async fn by_runtime(
     pairs: &BTreeSet<PositionKey>,
     state: &mut SubnetState,
 ) -> Result<(), ChainError> {
-    let runtime = reader.runtime.clone();
-    let traces = pairs.iter().map(|key| TraceKeysOf::new(&runtime, netuid, *key)).collect::<Result<Vec<_>, _>>()?;
-    reader.ensure(traces.iter().flat_map(TraceKeysOf::all).collect()).await?;
+    let traces = traces(reader, netuid, pairs).await?;
     let keys: Vec<PositionKey> = pairs.iter().copied().collect();
     let alphas = reader.runtime_api().alphas(netuid, &keys).await?;
     for (trace, alpha) in traces.iter().zip(alphas) {
@@ -147,12 +157,7 @@ pub(crate) async fn by_runtime(
             state.positions.insert(trace.key, alpha);
         }
     }
-    let hotkeys: BTreeSet<Hotkey> = state.positions.keys().filter(|key| pairs.contains(key)).map(|key| key.hotkey).collect();
-    let pools =
-        hotkeys.into_iter().map(|hotkey| Ok((hotkey, PoolKeys::new(&runtime, netuid, hotkey)?))).collect::<Result<Vec<_>, ChainError>>()?;
-    reader.ensure(pools.iter().flat_map(|(_, pool)| pool.all()).collect()).await?;
-    for (hotkey, pool) in &pools {
-        state.traces.pools.insert(*hotkey, pool.fingerprint(reader));
-    }
+    let held = state.positions.keys().map(|key| key.hotkey).collect();
+    pools(reader, netuid, held, state).await?;
     Ok(())
 }

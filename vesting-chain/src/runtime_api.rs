@@ -69,7 +69,7 @@ impl RuntimeApi<'_> {
 
     async fn call<T: DecodeAsType>(&self, (api, method): (&str, &str), arguments: Vec<u8>) -> Result<T, ChainError> {
         let name = format!("{api}_{method}");
-        let arguments = format!("0x{}", hex::encode(arguments));
+        let arguments = format!("0x{}", faster_hex::hex_string(&arguments));
         let bytes: Bytes = self.endpoints.call(Some(self.number), "state_call", rpc_params![name, arguments, H256(self.hash.0)]).await?;
         self.runtime.answer((api, method), &bytes.0)
     }

@@ -1,7 +1,7 @@
 //! Whether the positions worked out from storage are what the runtime itself says. Checked when a
 //! runtime is first met and on a sample from then on; once it says otherwise, its own word is taken.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tokio::sync::Mutex;
 use vesting_core::ports::{ChainError, SubnetState};
@@ -99,6 +99,5 @@ fn sample(block: BlockNumber, state: &SubnetState) -> Vec<PositionKey> {
     let keys: Vec<PositionKey> = state.positions.keys().copied().collect();
     let step = (keys.len() / SAMPLE).max(1);
     let start = usize::try_from(block.0).unwrap_or(0) % step;
-    let found: BTreeSet<PositionKey> = keys.into_iter().skip(start).step_by(step).take(SAMPLE).collect();
-    found.into_iter().collect()
+    keys.into_iter().skip(start).step_by(step).take(SAMPLE).collect()
 }

@@ -66,13 +66,7 @@ mod node {
     use vesting_testkit::sim::{Generation, RandomLife, Rng, SimChain, SimPort, SubnetConfig};
 
     async fn lived(seed: u64, blocks: u64) -> (NodeHandle, SimPort) {
-        let history = Arc::new(RwLock::new(History::default()));
-        let mut life = RandomLife::new(seed);
-        let mut chain = life.chain(seed, Some(Arc::clone(&history)));
-        for _ in 0..blocks {
-            life.step(&mut chain);
-        }
-        (serve(history, NodeOptions::default()).await.unwrap(), SimPort::new(Arc::new(RwLock::new(chain))))
+        with_faults(seed, blocks, &[]).await
     }
 
     fn connect(urls: &[&str]) -> SubxtChain {
@@ -92,9 +86,7 @@ mod node {
         for seed in 1..=8 {
             let (node, memory) = lived(seed, 120).await;
             let chain = connect(&[&node.url()]);
-            let everything = SubnetAsk { neurons: NeuronsAsk::WithPositions, ..SubnetAsk::default() };
-            let subnets = RandomLife::NETUIDS.map(|netuid| (netuid, everything.clone())).into();
-            let ask = Ask { events: true, subnets };
+            let ask = everything();
             for number in (0..=120).map(BlockNumber) {
                 let (mut read, mut known) = (chain.read(number, &ask).await.unwrap(), memory.read(number, &ask).await.unwrap());
                 for state in read.subnets.values_mut().chain(known.subnets.values_mut()) {

@@ -84,7 +84,8 @@ impl Sort {
     }
 }
 
-fn of_coldkeys(positions: &BTreeMap<PositionKey, Rao>, coldkeys: &BTreeSet<Coldkey>) -> BTreeMap<PositionKey, Rao> {
+/// The positions of these coldkeys.
+pub(crate) fn of_coldkeys(positions: &BTreeMap<PositionKey, Rao>, coldkeys: &BTreeSet<Coldkey>) -> BTreeMap<PositionKey, Rao> {
     positions.iter().filter(|(key, _)| coldkeys.contains(&key.coldkey)).map(|(key, alpha)| (*key, *alpha)).collect()
 }
 
@@ -148,8 +149,7 @@ impl Recorder<'_> {
     /// Reads what is still missing of the positions of `coldkeys` around a block.
     async fn complete(&self, number: BlockNumber, around: &mut Around, coldkeys: &BTreeSet<Coldkey>) -> Result<(), MonitorError> {
         for (block, state) in [(number.parent(), &mut around.before), (number, &mut around.after)] {
-            let missing: BTreeSet<Coldkey> =
-                coldkeys.iter().filter(|coldkey| !state.traces.coldkeys.contains_key(coldkey)).copied().collect();
+            let missing = state.lacking(coldkeys);
             if !missing.is_empty() {
                 let ask = SubnetAsk::positions(missing, self.ledger.roster());
                 state.absorb(self.chain.subnet(block, self.netuid(), ask).await?);
@@ -255,7 +255,6 @@ impl Recorder<'_> {
         before: &BTreeMap<PositionKey, Rao>,
         pools: &BTreeMap<Hotkey, Fingerprint>,
     ) -> Result<usize, MonitorError> {
-        let netuid = self.netuid();
         let mut closing = Vec::new();
         if let Some(from) = self.ledger.interval().from {
             let ledger = &*self.ledger;
@@ -263,12 +262,10 @@ impl Recorder<'_> {
                 residues(ledger.balances(), before, |key| ledger.is_holder(&key.coldkey), |key| ledger.interval().bound(&key.hotkey));
             self.judge(from, pre, pools, &mut found).await?;
             for residue in found {
-                let ledger = &*self.ledger;
-                let interval = Interval { netuid, from, to: pre, start: ledger.interval_start(), entries: ledger.interval_entries() };
                 if residue.is_rounding() {
-                    closing.push(interval.rounding(residue));
+                    closing.push(self.interval(from, pre).rounding(residue));
                 } else {
-                    let located = interval.locate(self.chain, residue).await?;
+                    let located = self.interval(from, pre).locate(self.chain, residue).await?;
                     self.note_missed(&located);
                     closing.extend(located);
                 }
@@ -300,15 +297,7 @@ impl Recorder<'_> {
             for residue in found {
                 self.ledger.operated_on(residue.key.hotkey, residue.bound);
                 if !residue.is_rounding() && self.seen.is_some() {
-                    let ledger = &*self.ledger;
-                    let interval = Interval {
-                        netuid: self.netuid(),
-                        from,
-                        to: block,
-                        start: ledger.interval_start(),
-                        entries: ledger.interval_entries(),
-                    };
-                    let located = interval.locate(self.chain, residue).await?;
+                    let located = self.interval(from, block).locate(self.chain, residue).await?;
                     self.note_missed(&located);
                 }
             }
@@ -316,6 +305,12 @@ impl Recorder<'_> {
         let rows = self.ledger.observe(block, &self.ledger.holders(), positions);
         self.ledger.observed_now();
         Ok(rows)
+    }
+
+    /// The open interval, up to `to`.
+    fn interval(&self, from: BlockNumber, to: BlockNumber) -> Interval<'_> {
+        let ledger = &*self.ledger;
+        Interval { netuid: ledger.netuid(), from, to, start: ledger.interval_start(), entries: ledger.interval_entries() }
     }
 
     fn note_missed(&mut self, located: &[Entry]) {

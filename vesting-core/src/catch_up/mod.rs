@@ -10,11 +10,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::future::{join, try_join};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::classify::classify;
+use crate::classify::{Flows, classify};
 use crate::ledger::SubnetLedger;
 use crate::monitor::{MonitorError, Progress, load};
 use crate::ports::{Ask, ChainError, ChainPort, Commit, NeuronsAsk, Roster, StakeStore, SubnetAsk, SubnetState};
-use crate::recorder::{Around, Recorder, Seen};
+use crate::recorder::{Around, Recorder, Seen, of_coldkeys};
 use crate::{BlockFacts, BlockNumber, BlockRef, Coldkey, Detection};
 use route::{Route, Stop, StopSort};
 use search::{Found, Search, View};
@@ -133,8 +133,7 @@ impl CatchUp<'_> {
     /// Takes in a stop with its interval; gives the blocks that would have to be read for it.
     async fn take_stop(&mut self, stop: &mut Prepared, reader: &Reader<'_>) -> Result<BTreeSet<BlockNumber>, MonitorError> {
         let holders = self.ledger.holders();
-        let knows = |view: &View, coldkey: &Coldkey| view.state.traces.coldkeys.contains_key(coldkey);
-        if holders.iter().any(|coldkey| !knows(&stop.high, coldkey) || !knows(&stop.low, coldkey)) {
+        if [&stop.low, &stop.high].into_iter().any(|view| !view.state.lacking(&holders).is_empty()) {
             // Somebody became a holder by a swap after this was read.
             (stop.low, stop.high) = try_join(reader.complete(&stop.low, &holders), reader.complete(&stop.high, &holders)).await?;
             stop.found = reader.search.between(&stop.low, &stop.high).await?;
@@ -157,6 +156,7 @@ impl CatchUp<'_> {
             self.state.operations = self.state.operations.saturating_add(1);
             self.take_facts(&found.facts, None, None).await?;
         }
+        let seen = Seen { after: prepared.low.number(), blocks: seen, missed: &mut missed };
         let edge = &prepared.high.facts;
         self.ledger.pass(edge.block, edge.time, edge.spec_version);
         let around = match &prepared.stop.sort {
@@ -164,11 +164,8 @@ impl CatchUp<'_> {
                 let holders = self.ledger.holders();
                 // Who became one in this very interval was not asked for yet.
                 let end = reader.complete(&prepared.high, &holders).await?;
-                let positions = end.state.positions.iter().filter(|(key, _)| holders.contains(&key.coldkey));
-                let positions = positions.map(|(key, alpha)| (*key, *alpha)).collect();
-                let seen = Seen { after: prepared.low.number(), blocks: seen, missed: &mut missed };
                 let mut recorder = Recorder { chain: self.chain, ledger: self.ledger, detected: Detection::CatchUp, seen: Some(seen) };
-                let rows = recorder.observe(&positions).await?;
+                let rows = recorder.observe(&of_coldkeys(&end.state.positions, &holders)).await?;
                 self.ledger.keep_snapshots(rows);
                 return Ok(missed);
             }
@@ -180,7 +177,6 @@ impl CatchUp<'_> {
             // It may be anything, an epoch of a short life too.
             StopSort::Absent => None,
         };
-        let seen = Seen { after: prepared.low.number(), blocks: seen, missed: &mut missed };
         self.take_facts(&prepared.at.facts, around, Some(seen)).await?;
         Ok(missed)
     }
@@ -192,22 +188,24 @@ impl CatchUp<'_> {
     }
 
     async fn take_facts(&mut self, facts: &BlockFacts, around: Option<Around>, seen: Option<Seen<'_>>) -> Result<(), MonitorError> {
-        let netuid = self.ledger.netuid();
-        let flows = classify(netuid, &facts.events);
-        let around = match (around, Recorder::wants(self.ledger, facts, &flows)) {
-            (Some(around), _) => around,
-            (None, None) => Around::default(),
-            (None, Some(wanted)) => {
-                let ask = Ask::of(netuid, wanted);
-                let number = facts.block.number;
-                let (mut before, mut after) = try_join(self.chain.read(number.parent(), &ask), self.chain.read(number, &ask)).await?;
-                Around { before: before.take(netuid), after: after.take(netuid) }
-            }
+        let flows = classify(self.ledger.netuid(), &facts.events);
+        let around = match around {
+            Some(around) => around,
+            None => self.around(facts, &flows).await?,
         };
         let mut recorder = Recorder { chain: self.chain, ledger: self.ledger, detected: Detection::CatchUp, seen };
         let taken = recorder.take(facts, &flows, around).await?;
         self.state.add(taken);
         Ok(())
+    }
+
+    /// Reads what is needed of the states before and after a block.
+    async fn around(&self, facts: &BlockFacts, flows: &Flows) -> Result<Around, ChainError> {
+        let Some(wanted) = Recorder::wants(self.ledger, facts, flows) else { return Ok(Around::default()) };
+        let (netuid, number) = (self.ledger.netuid(), facts.block.number);
+        let ask = Ask::of(netuid, wanted);
+        let (mut before, mut after) = try_join(self.chain.read(number.parent(), &ask), self.chain.read(number, &ask)).await?;
+        Ok(Around { before: before.take(netuid), after: after.take(netuid) })
     }
 
     async fn commit(&mut self) -> Result<(), MonitorError> {
@@ -307,8 +305,7 @@ impl Reader<'_> {
 
     /// A view with what it lacks of the positions of `coldkeys`.
     async fn complete(&self, view: &Arc<View>, coldkeys: &BTreeSet<Coldkey>) -> Result<Arc<View>, ChainError> {
-        let missing: BTreeSet<Coldkey> =
-            coldkeys.iter().filter(|coldkey| !view.state.traces.coldkeys.contains_key(coldkey)).copied().collect();
+        let missing = view.state.lacking(coldkeys);
         if missing.is_empty() {
             return Ok(Arc::clone(view));
         }

@@ -8,7 +8,7 @@
 //! What leaves all of these as they were cannot be seen: changes that undo each other to the last digit
 //! of the shares, none of them by staking or unstaking. Their sum is nothing, so balances stay exact.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures_util::future::{try_join, try_join_all};
@@ -235,7 +235,7 @@ impl Search<'_> {
 
     /// The blocks inside a part that pointers in its last state name.
     fn pointers(&self, part: &Part) -> BTreeSet<BlockNumber> {
-        let traces: &BTreeMap<_, PositionTrace> = &part.high.state.traces.positions;
+        let traces = &part.high.state.traces.positions;
         let touched = part.keys.traces.positions.iter().filter_map(|key| traces.get(key)).map(|trace| trace.touched);
         let slot = part.high.facts.subnets.get(&self.netuid).and_then(|counters| counters.last_epoch_block);
         let slot = slot.filter(|_| part.keys.skips);

@@ -168,6 +168,12 @@ impl SubnetState {
         Roster { neurons: self.neurons.clone(), positions: self.traces.positions.keys().copied().collect() }
     }
 
+    /// Those of the coldkeys whose positions were not read.
+    #[must_use]
+    pub fn lacking(&self, coldkeys: &BTreeSet<Coldkey>) -> BTreeSet<Coldkey> {
+        coldkeys.iter().filter(|coldkey| !self.traces.coldkeys.contains_key(coldkey)).copied().collect()
+    }
+
     /// Takes in what was read besides of the same state.
     pub fn absorb(&mut self, other: Self) {
         self.positions.extend(other.positions);

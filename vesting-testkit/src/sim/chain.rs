@@ -160,24 +160,25 @@ impl SimChain {
             encoder: history.map(|history| Encoder::new(history, generation)),
         };
         for config in subnets {
-            chain.add_subnet(config);
+            chain.add_subnet(config, 0);
         }
         chain.seal();
         chain
     }
 
-    fn add_subnet(&mut self, config: &SubnetConfig) {
+    /// Adds a subnet registered in block `number`.
+    pub(super) fn add_subnet(&mut self, config: &SubnetConfig, number: u64) {
         let counters = SubnetCounters {
             tempo: config.tempo,
             blocks_since_last_step: 0,
             last_step_block: BlockNumber(0),
-            last_epoch_block: Some(BlockNumber(0)),
+            last_epoch_block: Some(BlockNumber(number)),
             epoch_index: Some(0),
-            registered_at: BlockNumber(0),
+            registered_at: BlockNumber(number),
         };
         let subnet = Subnet {
             counters,
-            last_epoch: 0,
+            last_epoch: number,
             pending: None,
             owner: config.owner,
             neurons: config.neurons.iter().map(|n| n.1).collect(),

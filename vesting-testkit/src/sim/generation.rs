@@ -73,7 +73,11 @@ impl Generation {
 
     /// Whether its events have this one.
     pub(crate) fn emits(self, event: &PalletEvent) -> bool {
-        let name = event.name();
+        self.knows(event.name())
+    }
+
+    /// Whether it has an event of this name.
+    fn knows(self, name: &str) -> bool {
         !(self <= Self::Older && NOT_OLDER.contains(&name) || self == Self::Oldest && NOT_OLDEST.contains(&name))
     }
 
@@ -164,10 +168,7 @@ impl Generation {
             else {
                 continue;
             };
-            events.variants.retain(|variant| {
-                !(self <= Self::Older && NOT_OLDER.contains(&variant.name.as_str())
-                    || self == Self::Oldest && NOT_OLDEST.contains(&variant.name.as_str()))
-            });
+            events.variants.retain(|variant| self.knows(&variant.name));
             for variant in &mut events.variants {
                 variant.index = self.index(variant.index);
                 if ["StakeAdded", "StakeRemoved"].contains(&variant.name.as_str()) {

@@ -1,7 +1,8 @@
 //! A simulated Subtensor chain: seeded, so that a seed reproduces every history.
 //!
-//! In its present [`Generation`] it behaves as the runtime of spec 425 was measured to: emission before extrinsics, dynamic tempo,
-//! a cap on epochs a block, share pools that round, moves that announce themselves after their legs.
+//! In its present [`Generation`] it behaves as the runtime of spec 425 was measured to: emission before
+//! extrinsics, dynamic tempo, a cap on epochs a block, share pools that round, moves that announce
+//! themselves after their legs.
 //! The same chain is a port in memory ([`SimPort`]) and, block by block, the history of a node.
 
 mod chain;

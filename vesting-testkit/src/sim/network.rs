@@ -1,8 +1,8 @@
 //! Subnets that come and go.
 
-use vesting_core::{BlockNumber, Coldkey, Hotkey, NetUid, SubnetCounters};
+use vesting_core::{Coldkey, Hotkey, NetUid};
 
-use super::chain::{SimChain, Subnet};
+use super::chain::{SimChain, SubnetConfig};
 use super::event::{self, PalletEvent, Phase};
 
 /// The most neurons of a subnet registered while the chain lives.
@@ -29,31 +29,8 @@ impl SimChain {
             return false;
         }
         let number = self.head().0 + 1;
-        let counters = SubnetCounters {
-            tempo,
-            blocks_since_last_step: 0,
-            last_step_block: BlockNumber(0),
-            last_epoch_block: Some(BlockNumber(number)),
-            epoch_index: Some(0),
-            registered_at: BlockNumber(number),
-        };
-        let subnet = Subnet {
-            counters,
-            last_epoch: number,
-            pending: None,
-            owner,
-            neurons: vec![owner.1],
-            weights: [(owner.1, 1)].into(),
-            validators: [owner.1].into(),
-            auto_stake: std::collections::BTreeMap::new(),
-            pools: std::collections::BTreeMap::new(),
-            capacity: CAPACITY,
-            skip_next: false,
-        };
-        self.subnets.insert(netuid, subnet);
-        self.own(owner.1, owner.0);
-        self.dirty.neurons.insert(netuid);
-        self.dirty.schedules.insert(netuid);
+        let neurons = vec![(owner.0, owner.1, 1, true, 0)];
+        self.add_subnet(&SubnetConfig { netuid, tempo, owner, neurons, capacity: CAPACITY }, number);
         true
     }
 }
