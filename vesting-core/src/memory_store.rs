@@ -175,9 +175,10 @@ impl Record {
         Ok(())
     }
 
-    fn balances(&self) -> BTreeMap<PositionKey, RaoDelta> {
+    /// Σ of each position's entries up to the end of `block`.
+    fn balances(&self, block: BlockNumber) -> BTreeMap<PositionKey, RaoDelta> {
         let mut sums: BTreeMap<PositionKey, RaoDelta> = BTreeMap::new();
-        for entry in self.entries.values() {
+        for entry in self.entries.values().take_while(|entry| entry.block <= block) {
             *sums.entry(entry.key).or_default() += entry.alpha;
         }
         sums.retain(|_, sum| !sum.is_zero());
@@ -222,6 +223,10 @@ impl StakeStore for MemoryStore {
         }
     }
 
+    async fn genesis(&self) -> Result<Option<BlockHash>, StoreError> {
+        Ok(self.lock().genesis)
+    }
+
     async fn netuids(&self) -> Result<Vec<NetUid>, StoreError> {
         Ok(self.lock().records.keys().copied().collect())
     }
@@ -240,7 +245,7 @@ impl StakeStore for MemoryStore {
             LedgerState {
                 watermark: *watermark,
                 holders: record.holders.values().copied().collect(),
-                balances: record.balances(),
+                balances: record.balances(BlockNumber(u64::MAX)),
                 observed: record.newest(BlockNumber(u64::MAX)),
                 neurons: neurons.into_values().collect(),
                 successions: record.successions.values().copied().collect(),
@@ -284,6 +289,10 @@ impl StakeStore for MemoryStore {
 
     async fn entries(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Entry>, StoreError> {
         self.query(netuid, |r| r.entries.values().filter(|e| (from..=to).contains(&e.block)).copied().collect())
+    }
+
+    async fn balances_at(&self, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<PositionKey, RaoDelta>, StoreError> {
+        self.query(netuid, |r| r.balances(block))
     }
 
     async fn epochs(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<EpochRecord>, StoreError> {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use vesting_core::ports::{BalanceChange, Holder, LedgerState, MultiplierRow, NeuronRow, StoreError, Watermark};
 use vesting_core::{
-    BlockHash, BlockNumber, Coldkey, Entry, EntryOrder, Epoch, EpochRecord, Exit, NetUid, PositionKey, Rao, SkippedSlot, StakeChange,
-    Succession, TrancheHistory, Uid, sort_entries,
+    BlockHash, BlockNumber, Coldkey, Entry, EntryOrder, Epoch, EpochRecord, Exit, NetUid, PositionKey, Rao, RaoDelta, SkippedSlot,
+    StakeChange, Succession, TrancheHistory, Uid, sort_entries,
 };
 
 use crate::convert::{At, bound};
@@ -52,8 +52,6 @@ pub fn watermark(conn: &mut Conn, netuid: NetUid) -> Result<Option<Watermark>, F
 
 pub fn ledger_state(conn: &mut Conn, netuid: NetUid) -> Result<Option<LedgerState>, Fault> {
     let Some(state) = state(conn, netuid)? else { return Ok(None) };
-    let sums: Vec<Sum> = diesel::sql_query(Sum::query(netuid)).load(conn)?;
-    let sums = all(sums, |row| row.read(netuid))?;
     let by_uid: BTreeMap<Uid, NeuronRow> = neurons(conn, netuid, BlockNumber(u64::MAX))?.into_iter().map(|row| (row.uid, row)).collect();
     let open: Vec<TrancheRow> = stake_tranches::table
         .filter(stake_tranches::netuid.eq(id(netuid)))
@@ -68,7 +66,7 @@ pub fn ledger_state(conn: &mut Conn, netuid: NetUid) -> Result<Option<LedgerStat
     Ok(Some(LedgerState {
         watermark: state.read()?,
         holders: holders(conn, netuid)?,
-        balances: sums.into_iter().filter(|(_, sum)| !sum.is_zero()).collect(),
+        balances: balances_at(conn, netuid, BlockNumber(u64::MAX))?,
         observed: newest(conn, netuid, BlockNumber(u64::MAX))?,
         neurons: by_uid.into_values().collect(),
         successions: successions(conn, netuid, BlockNumber(u64::MAX))?,
@@ -87,6 +85,12 @@ pub fn entries(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumb
     // A ledger's order is the core's to know.
     sort_entries(&mut entries);
     Ok(entries)
+}
+
+pub fn balances_at(conn: &mut Conn, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<PositionKey, RaoDelta>, Fault> {
+    let rows: Vec<Sum> = diesel::sql_query(Sum::query(netuid, bound(block))).load(conn)?;
+    let sums = all(rows, |row| row.read(netuid))?;
+    Ok(sums.into_iter().filter(|(_, sum)| !sum.is_zero()).collect())
 }
 
 fn epoch_rows(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<EpochRow>, Fault> {

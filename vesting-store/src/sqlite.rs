@@ -11,7 +11,8 @@ use vesting_core::ports::{
     BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError, Watermark,
 };
 use vesting_core::{
-    BlockHash, BlockNumber, BlockRef, Entry, Epoch, EpochRecord, NetUid, PositionKey, Rao, SkippedSlot, Succession, TrancheHistory,
+    BlockHash, BlockNumber, BlockRef, Entry, Epoch, EpochRecord, NetUid, PositionKey, Rao, RaoDelta, SkippedSlot, Succession,
+    TrancheHistory,
 };
 
 use crate::fault::Fault;
@@ -103,6 +104,10 @@ impl StakeStore for SqliteStore {
         }
     }
 
+    async fn genesis(&self) -> Result<Option<BlockHash>, StoreError> {
+        self.read(read::genesis).await
+    }
+
     async fn netuids(&self) -> Result<Vec<NetUid>, StoreError> {
         self.read(read::netuids).await
     }
@@ -128,6 +133,10 @@ impl StakeStore for SqliteStore {
 
     async fn entries(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Entry>, StoreError> {
         self.read(move |conn| read::entries(conn, netuid, from, to)).await
+    }
+
+    async fn balances_at(&self, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<PositionKey, RaoDelta>, StoreError> {
+        self.read(move |conn| read::balances_at(conn, netuid, block)).await
     }
 
     async fn epochs(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<EpochRecord>, StoreError> {

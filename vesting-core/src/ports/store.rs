@@ -207,6 +207,9 @@ pub trait StakeStore: Send + Sync {
     /// Binds an empty store to a chain, or checks that it belongs to it.
     async fn bind_chain(&self, genesis: BlockHash) -> Result<(), StoreError>;
 
+    /// The genesis of the chain that the store is bound to; `None` before it is.
+    async fn genesis(&self) -> Result<Option<BlockHash>, StoreError>;
+
     /// The subnets with a record, in order.
     async fn netuids(&self) -> Result<Vec<NetUid>, StoreError>;
 
@@ -227,6 +230,9 @@ pub trait StakeStore: Send + Sync {
 
     /// The entries with `from` ≤ block ≤ `to`, in ledger order.
     async fn entries(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Entry>, StoreError>;
+
+    /// Σ of each position's entries up to the end of `block`; zero sums are left out.
+    async fn balances_at(&self, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<PositionKey, RaoDelta>, StoreError>;
 
     /// The epochs with `from` ≤ block ≤ `to`, in order, with their changes by position.
     async fn epochs(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<EpochRecord>, StoreError>;

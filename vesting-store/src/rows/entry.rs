@@ -55,7 +55,7 @@ pub fn place(netuid: NetUid, coldkey: Coldkey, id: EntryId) -> EntryOrder {
     Entry { netuid, block: id.block, source, key, kind: id.kind, alpha: RaoDelta::ZERO }.order()
 }
 
-/// The sum of a position's entries in two parts, since 64 bits may overflow on the way to a sum
+/// The sum of a position's entries up to a block in two parts, since 64 bits may overflow on the way to a sum
 /// that fits.
 #[derive(QueryableByName)]
 pub struct Sum {
@@ -71,10 +71,10 @@ pub struct Sum {
 
 impl Sum {
     /// Division truncates towards zero, so both parts have the sign of their amount.
-    pub fn query(netuid: NetUid) -> String {
+    pub fn query(netuid: NetUid, block: i64) -> String {
         format!(
             "SELECT hotkey, coldkey, CAST(SUM(alpha / 4294967296) AS BIGINT) AS high, CAST(SUM(alpha % 4294967296) AS BIGINT) AS low \
-             FROM stake_transactions WHERE netuid = {netuid} GROUP BY hotkey, coldkey"
+             FROM stake_transactions WHERE netuid = {netuid} AND block <= {block} GROUP BY hotkey, coldkey"
         )
     }
 

@@ -220,6 +220,7 @@ pub async fn same(one: &dyn StakeStore, other: &dyn StakeStore, netuid: NetUid, 
         assert_eq!(one.successions(netuid, to).await, other.successions(netuid, to).await);
         assert_eq!(one.positions_at(netuid, to).await, other.positions_at(netuid, to).await);
         assert_eq!(one.tranches(netuid, to).await, other.tranches(netuid, to).await);
+        assert_eq!(one.balances_at(netuid, to).await, other.balances_at(netuid, to).await);
         for from in near.map(BlockNumber) {
             assert_eq!(one.entries(netuid, from, to).await, other.entries(netuid, from, to).await, "{from} to {to}");
             assert_eq!(one.epochs(netuid, from, to).await, other.epochs(netuid, from, to).await, "{from} to {to}");
@@ -231,6 +232,7 @@ pub async fn same(one: &dyn StakeStore, other: &dyn StakeStore, netuid: NetUid, 
 }
 
 async fn empty(store: &dyn StakeStore) {
+    assert_eq!(store.genesis().await, Ok(None));
     assert_eq!(store.netuids().await, Ok(vec![]));
     assert_eq!(store.watermark(A).await, Ok(None));
     assert_eq!(store.ledger_state(A).await, Ok(None));
@@ -247,6 +249,7 @@ async fn chain(store: &dyn StakeStore) {
     }
     assert_eq!(store.bind_chain(offered).await, Err(StoreError::OtherChain { stored, offered }));
     assert_eq!(store.bind_chain(stored).await, Ok(()));
+    assert_eq!(store.genesis().await, Ok(Some(stored)));
 }
 
 async fn parents(store: &dyn StakeStore) {
@@ -306,14 +309,19 @@ async fn history(store: &dyn StakeStore) {
     assert_eq!(store.neurons(A, to).await, Ok(neurons));
     assert_eq!(store.entries(A, to, from).await, Ok(vec![]), "a range the wrong way round");
 
-    let mut sums: BTreeMap<PositionKey, RaoDelta> = BTreeMap::new();
-    for entry in a.iter().flat_map(|c| &c.entries) {
-        *sums.entry(entry.key).or_default() += entry.alpha;
-    }
-    sums.retain(|_, sum| !sum.is_zero());
+    let sums = |to: BlockNumber| {
+        let mut sums: BTreeMap<PositionKey, RaoDelta> = BTreeMap::new();
+        for entry in a.iter().flat_map(|c| &c.entries).filter(|entry| entry.block <= to) {
+            *sums.entry(entry.key).or_default() += entry.alpha;
+        }
+        sums.retain(|_, sum| !sum.is_zero());
+        sums
+    };
+    assert_eq!(store.balances_at(A, to).await, Ok(sums(to)));
+    assert_ne!(sums(to), sums(END), "too little to test with");
     let mut state = store.ledger_state(A).await.expect("readable").expect("a record");
     state.balances.retain(|_, sum| !sum.is_zero());
-    assert_eq!(state.balances, sums);
+    assert_eq!(state.balances, sums(END));
     assert_eq!(state.interval.from, Some(BlockNumber(blocks)));
     assert_eq!(Some(&state.interval), a.last().map(|c| &c.interval), "the open interval is the last commit's");
     for (coldkey, held) in [0, 1, 2].map(|c| (Coldkey([c; 32]), state.open_tranches.iter().filter(move |t| t.tranche.coldkey.0 == [c; 32])))
