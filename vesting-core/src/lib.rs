@@ -33,6 +33,7 @@ mod tracker;
 mod tranche;
 pub mod weights;
 pub mod window;
+mod window_ledger;
 
 pub use account::{AddressError, Coldkey, Hotkey};
 pub use block::{BlockFacts, SubnetCounters};
@@ -50,3 +51,4 @@ pub use start::window_start;
 pub use succession::{Succession, Successions};
 pub use tracker::{MinerReport, Reason, Report, StakeTracker, TrackerError};
 pub use tranche::{EntryId, Exit, HolderTranches, OpenTranche, Origin, Tranche, TrancheChange, TrancheHistory, sort_entries};
+pub use window_ledger::{Opening, WindowLedger};

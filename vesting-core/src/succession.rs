@@ -1,7 +1,5 @@
 //! Successions: a coldkey that a holder swaps into takes over its history.
 
-use std::collections::BTreeMap;
-
 use crate::{BlockNumber, Coldkey, EntryId, Kind};
 
 /// A holder that goes on under another coldkey. All that it entered before is the new one's.
@@ -72,14 +70,9 @@ impl Successions {
         entered_by == holder && self.0.iter().any(|s| s.block <= as_of && s.new == holder && s.carries(id))
     }
 
-    /// The holders of a window at the end of `to`, from those that owned neurons: each history goes
-    /// to whoever took it over after `from`, with its start.
-    pub fn apply(&self, holders: &mut BTreeMap<Coldkey, BlockNumber>, from: BlockNumber, to: BlockNumber) {
-        for succession in self.0.iter().filter(|s| s.block > from && s.block <= to) {
-            if let Some(start) = holders.remove(&succession.old) {
-                holders.insert(succession.new, start);
-            }
-        }
+    /// Those after block `from` up to `to`, in order.
+    pub fn between(&self, from: BlockNumber, to: BlockNumber) -> impl Iterator<Item = &Succession> {
+        self.0.iter().filter(move |s| s.block > from && s.block <= to)
     }
 }
 

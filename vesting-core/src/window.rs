@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ports::NeuronRow;
-use crate::{BlockNumber, Coldkey, Epoch, Millis, Successions, Uid};
+use crate::{BlockNumber, Coldkey, Epoch, Millis, Succession, Successions, Uid};
 
 /// The window that ends at one epoch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,15 @@ pub struct Window {
     pub epochs: Vec<Epoch>,
     /// Why the record does not cover it, if so: the first block recorded.
     pub incomplete_since: Option<BlockNumber>,
+}
+
+/// How the holders of a window came to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// The history of a coldkey starts at the end of this block.
+    Starts(Coldkey, BlockNumber),
+    /// A holder of the window goes on under another coldkey. What that one was before ends.
+    Succeeds(Succession),
 }
 
 impl Window {
@@ -42,32 +51,57 @@ impl Window {
         Some(Self { as_of: last, length, start, epochs: inside, incomplete_since: (!covered).then_some(recorded.0) })
     }
 
-    /// The holders of the window and the block at whose end each one's history starts: the window's
-    /// start, or B−1 of the first epoch whose pre-state shows the coldkey owning a neuron. A coldkey
-    /// that took over from a holder has its start.
+    /// How the holders of the window came to be, in order: a history starts at the window's start, or
+    /// at B−1 of the first epoch whose pre-state shows the coldkey owning a neuron. Who took over from a
+    /// coldkey that is no holder of this window takes over nothing.
     #[must_use]
-    pub fn holders(&self, neurons: &[NeuronRow], successions: &Successions) -> BTreeMap<Coldkey, BlockNumber> {
+    pub fn turns(&self, neurons: &[NeuronRow], successions: &Successions) -> Vec<Turn> {
         let mut rows: Vec<&NeuronRow> = neurons.iter().collect();
         rows.sort_by_key(|row| (row.block, row.uid));
         let mut rows = rows.into_iter().peekable();
         let mut uids: BTreeMap<Uid, Coldkey> = BTreeMap::new();
-        let mut holders = BTreeMap::new();
+        let mut holders: BTreeSet<Coldkey> = BTreeSet::new();
+        let mut turns = Vec::new();
         let mut reached = self.start;
-        for epoch in &self.epochs {
-            successions.apply(&mut holders, reached, epoch.pre_block.number);
-            reached = epoch.pre_block.number;
-            while let Some(row) = rows.next_if(|row| row.block <= epoch.pre_block.number) {
+        let last = (self.as_of.block.number, false);
+        for (block, is_pre) in self.epochs.iter().map(|epoch| (epoch.pre_block.number, true)).chain([last]) {
+            for succession in successions.between(reached, block) {
+                if holders.remove(&succession.old) {
+                    holders.insert(succession.new);
+                    turns.push(Turn::Succeeds(*succession));
+                }
+            }
+            reached = block;
+            if !is_pre {
+                continue;
+            }
+            while let Some(row) = rows.next_if(|row| row.block <= block) {
                 match row.holder {
                     Some((_, coldkey)) => uids.insert(row.uid, coldkey),
                     None => uids.remove(&row.uid),
                 };
             }
             let owners: BTreeSet<Coldkey> = uids.values().copied().collect();
-            for coldkey in owners {
-                holders.entry(coldkey).or_insert(epoch.pre_block.number);
+            turns.extend(owners.into_iter().filter(|coldkey| holders.insert(*coldkey)).map(|coldkey| Turn::Starts(coldkey, block)));
+        }
+        turns
+    }
+
+    /// The holders of the window and the block at whose end each one's history starts. A coldkey that
+    /// took over from a holder has its start.
+    #[must_use]
+    pub fn holders(&self, neurons: &[NeuronRow], successions: &Successions) -> BTreeMap<Coldkey, BlockNumber> {
+        let mut holders = BTreeMap::new();
+        for turn in self.turns(neurons, successions) {
+            match turn {
+                Turn::Starts(coldkey, start) => {
+                    holders.insert(coldkey, start);
+                }
+                Turn::Succeeds(Succession { old, new, .. }) => {
+                    holders.remove(&old).map(|start| holders.insert(new, start));
+                }
             }
         }
-        successions.apply(&mut holders, reached, self.as_of.block.number);
         holders
     }
 }
@@ -75,7 +109,7 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{BlockHash, BlockRef, Hotkey, Succession};
+    use crate::{BlockHash, BlockRef, Hotkey};
 
     fn epoch(number: u64) -> Epoch {
         let block = |n| BlockRef { number: BlockNumber(n), hash: BlockHash::default() };
