@@ -8,6 +8,7 @@ pub mod adjust;
 mod block;
 mod catch_up;
 pub mod classify;
+pub mod digest;
 pub mod emission;
 mod entry;
 mod epoch;
