@@ -138,6 +138,9 @@ pub struct Entry {
 pub type EntryOrder = (BlockNumber, u8, Option<u32>, Kind, Option<u32>, Hotkey, Coldkey);
 
 impl Entry {
+    /// The rank of what events tell among the sorts of a block.
+    pub(crate) const BY_EVENT: u8 = 1;
+
     /// The flow of its kind.
     #[must_use]
     pub const fn flow(&self) -> Flow {
@@ -148,7 +151,7 @@ impl Entry {
     #[must_use]
     pub fn order(&self) -> EntryOrder {
         let index = self.source.map(|s| s.event_index);
-        let by_event = index.filter(|_| self.rank() == 1);
+        let by_event = index.filter(|_| self.rank() == Self::BY_EVENT);
         (self.block, self.rank(), by_event, self.kind, index, self.key.hotkey, self.key.coldkey)
     }
 
@@ -159,7 +162,7 @@ impl Entry {
             Kind::Unattributed => 2,
             Kind::Rounding => 3,
             Kind::Opening => 4,
-            _ => 1,
+            _ => Self::BY_EVENT,
         }
     }
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::digest::WindowState;
 use crate::holding::{Holding, holdings};
 use crate::multiplier::{Formula, LimitedBy, Multiplier, multiplier};
 use crate::policy::Policy;
 use crate::ports::{StakeStore, StoreError};
 use crate::window::Window;
-use crate::{BlockNumber, Coldkey, NetUid, Neuron, PositionKey, Ppb, Rao, Successions, Uid};
+use crate::{BlockNumber, Coldkey, NetUid, Neuron, PositionKey, Ppb, Rao, Successions, Tranche, TrancheHistory, Uid, WindowLedger};
 
 /// Why there is no report. Reaction: as said.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -121,6 +122,23 @@ impl StakeTracker {
     /// # Errors
     /// When nothing is recorded up to there, or the store cannot be read.
     pub async fn report(&self, netuid: NetUid, policy: &Policy, as_of: Option<BlockNumber>) -> Result<Report, TrackerError> {
+        Ok(self.work_out(netuid, policy, as_of).await?.0)
+    }
+
+    /// The report with everything it follows from, to digest it or to compare it with another's.
+    ///
+    /// # Errors
+    /// As [`StakeTracker::report`]; [`StoreError::Corrupt`] when the store was never bound to a chain.
+    pub async fn state(&self, netuid: NetUid, policy: &Policy, as_of: Option<BlockNumber>) -> Result<(Report, WindowState), TrackerError> {
+        let genesis = self.store.genesis().await?;
+        let genesis = genesis.ok_or_else(|| StoreError::Corrupt("it does not say of which chain its record is".to_owned()))?;
+        let (report, ledger) = self.work_out(netuid, policy, as_of).await?;
+        let neurons = report.miners.iter().map(|miner| miner.neuron).collect();
+        let multipliers = report.holders.iter().map(|(coldkey, (_, multiplier))| (*coldkey, *multiplier)).collect();
+        Ok((report, WindowState { genesis, neurons, ledger, multipliers }))
+    }
+
+    async fn work_out(&self, netuid: NetUid, policy: &Policy, as_of: Option<BlockNumber>) -> Result<(Report, WindowLedger), TrackerError> {
         let watermark = self.store.watermark(netuid).await?.ok_or(TrackerError::NotRecorded(netuid))?;
         let asked = as_of.unwrap_or(watermark.block.number);
         let epochs = self.store.epoch_list(netuid, BlockNumber(0), asked).await?;
@@ -129,14 +147,20 @@ impl StakeTracker {
             Window::ending_at(&epochs, asked, policy.retention_window, recorded).ok_or(TrackerError::NoEpoch { netuid, as_of: asked })?;
         let block = window.as_of.block.number;
         let rows = self.store.neurons(netuid, block).await?;
-        let successions = Successions::new(self.store.successions(netuid, block).await?);
-        let tranches = self.store.tranches(netuid, block).await?;
         let positions = self.store.positions_at(netuid, block).await?;
-        let holders: BTreeMap<Coldkey, (Holding, Multiplier)> =
-            holdings(&window, &window.holders(&rows, &successions), &successions, &tranches)
-                .into_iter()
-                .map(|(coldkey, holding)| (coldkey, (holding, multiplier(self.formula.as_ref(), &holding, policy))))
-                .collect();
+        let ledger = WindowLedger::read(self.store.as_ref(), netuid, window.clone()).await?;
+        // Each tranche under the name that its holder has now.
+        let tranches: Vec<TrancheHistory> = ledger
+            .tranches()
+            .into_iter()
+            .flat_map(|(coldkey, histories)| {
+                histories.into_iter().map(move |history| TrancheHistory { tranche: Tranche { coldkey, ..history.tranche }, ..history })
+            })
+            .collect();
+        let holders: BTreeMap<Coldkey, (Holding, Multiplier)> = holdings(&window, &ledger.holders, &Successions::default(), &tranches)
+            .into_iter()
+            .map(|(coldkey, holding)| (coldkey, (holding, multiplier(self.formula.as_ref(), &holding, policy))))
+            .collect();
         let mut neurons: BTreeMap<Uid, Neuron> = BTreeMap::new();
         for row in &rows {
             match row.holder {
@@ -148,7 +172,7 @@ impl StakeTracker {
             .into_values()
             .map(|neuron| miner(neuron, &positions, holders.get(&neuron.coldkey), window.incomplete_since.is_some()))
             .collect();
-        Ok(Report { netuid, window, holders, miners })
+        Ok((Report { netuid, window, holders, miners }, ledger))
     }
 }
 

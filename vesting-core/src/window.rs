@@ -86,24 +86,6 @@ impl Window {
         }
         turns
     }
-
-    /// The holders of the window and the block at whose end each one's history starts. A coldkey that
-    /// took over from a holder has its start.
-    #[must_use]
-    pub fn holders(&self, neurons: &[NeuronRow], successions: &Successions) -> BTreeMap<Coldkey, BlockNumber> {
-        let mut holders = BTreeMap::new();
-        for turn in self.turns(neurons, successions) {
-            match turn {
-                Turn::Starts(coldkey, start) => {
-                    holders.insert(coldkey, start);
-                }
-                Turn::Succeeds(Succession { old, new, .. }) => {
-                    holders.remove(&old).map(|start| holders.insert(new, start));
-                }
-            }
-        }
-        holders
-    }
 }
 
 #[cfg(test)]
@@ -145,11 +127,13 @@ mod tests {
         let row =
             |block, key: u8| NeuronRow { uid: Uid(0), block: BlockNumber(block), holder: Some((Hotkey([key; 32]), Coldkey([key; 32]))) };
         // The newcomer takes the uid in the epoch's own block: the state before it is not its yet.
-        let holders = window.holders(&[row(19, 1), row(40, 2)], &Successions::default());
-        assert_eq!(holders, BTreeMap::from([(Coldkey([1; 32]), BlockNumber(19)), (Coldkey([2; 32]), BlockNumber(59))]));
-        // Under another coldkey the first goes on, with its start.
-        let swap = Succession { block: BlockNumber(50), event_index: 1, old: Coldkey([1; 32]), new: Coldkey([3; 32]) };
-        let holders = window.holders(&[row(19, 1), row(50, 3)], &Successions::new(vec![swap]));
-        assert_eq!(holders, BTreeMap::from([(Coldkey([3; 32]), BlockNumber(19))]));
+        let [old, newcomer, third] = [1, 2, 3].map(|key| Coldkey([key; 32]));
+        let turns = window.turns(&[row(19, 1), row(40, 2)], &Successions::default());
+        assert_eq!(turns, [Turn::Starts(old, BlockNumber(19)), Turn::Starts(newcomer, BlockNumber(59))]);
+        // Under another coldkey the first goes on; a stranger hands on nothing.
+        let swap = |block, old, new| Succession { block: BlockNumber(block), event_index: 1, old, new };
+        let all = Successions::new(vec![swap(45, newcomer, third), swap(50, old, third), swap(19, third, old)]);
+        let turns = window.turns(&[row(19, 1), row(50, 3)], &all);
+        assert_eq!(turns, [Turn::Starts(old, BlockNumber(19)), Turn::Succeeds(swap(50, old, third))]);
     }
 }

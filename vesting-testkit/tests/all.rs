@@ -2,25 +2,54 @@
 
 #![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used)] // tests
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, RwLock};
 
 use proptest::prelude::*;
+use vesting_core::digest::{Difference, WindowState};
 use vesting_core::interval::closing;
 use vesting_core::multiplier::GeometricMean;
 use vesting_core::policy::Policy;
 use vesting_core::ports::StakeStore;
 use vesting_core::{
-    BlockNumber, BlockchainMonitor, Coldkey, Detection, Entry, EpochRecord, Flow, Hotkey, Kind, MemoryStore, NetUid, Neuron, Pace,
-    PositionKey, RaoDelta, StakeTracker,
+    BlockNumber, BlockchainMonitor, Coldkey, Detection, Entry, EpochRecord, Flow, Hotkey, Kind, MemoryStore, Millis, NetUid, Neuron, Pace,
+    PositionKey, RaoDelta, StakeTracker, TrackerError,
 };
-use vesting_testkit::sim::{Call, Generation, RandomLife, SimChain, SimPort};
+use vesting_testkit::sim::{Call, Generation, RandomLife, Rng, SimChain, SimPort};
 
 /// A random chain of so many blocks.
 fn lived(seed: u64, blocks: u64) -> SimChain {
     let mut life = RandomLife::new(seed);
     let mut chain = life.chain(seed, None);
     for _ in 0..blocks {
+        life.step(&mut chain);
+    }
+    chain
+}
+
+/// As [`lived`], with many more coldkeys swapped, mostly for names that were somebody's before. As on the
+/// chain (`ColdKeyAlreadyAssociated`), the new one must neither stake nor own anything.
+fn renamed(seed: u64, blocks: u64) -> SimChain {
+    let mut rng = Rng::new(!seed);
+    let mut life = RandomLife::new(seed);
+    let mut chain = life.chain(seed, None);
+    let mut names: BTreeSet<Coldkey> = BTreeSet::new();
+    for _ in 0..blocks {
+        let held: BTreeSet<PositionKey> = RandomLife::NETUIDS.into_iter().flat_map(|netuid| chain.positions(netuid)).collect();
+        let owners = RandomLife::NETUIDS.into_iter().flat_map(|netuid| chain.neurons_at(netuid, chain.head()));
+        let busy: BTreeSet<Coldkey> = held.iter().map(|key| key.coldkey).chain(owners.map(|neuron| neuron.coldkey)).collect();
+        names.extend(&busy);
+        let names: Vec<Coldkey> = names.iter().copied().collect();
+        let name = |rng: &mut Rng| rng.pick(&names).copied().unwrap();
+        if rng.once_in(4) {
+            let (netuid, hotkeys) = (*rng.pick(&RandomLife::NETUIDS).unwrap(), held.iter().map(|key| key.hotkey).collect::<Vec<_>>());
+            let (coldkey, hotkey) = (name(&mut rng), *rng.pick(&hotkeys).unwrap());
+            chain.queue(Call::AddStake { coldkey, hotkey, netuid, alpha: rng.below(9_000_000_000) });
+        } else if rng.once_in(6) && chain.code() > Generation::Oldest {
+            let free: Vec<Coldkey> = names.iter().filter(|name| !busy.contains(name)).copied().collect();
+            let new = rng.pick(&free).copied().unwrap_or(Coldkey(rng.key()));
+            chain.queue(Call::SwapColdkey { old: name(&mut rng), new });
+        }
         life.step(&mut chain);
     }
     chain
@@ -47,7 +76,7 @@ async fn record(store: &MemoryStore, netuid: NetUid) -> (Vec<Entry>, Vec<Entry>,
 
 /// Every position of every holder, at B−1 and B of every epoch and at the last block, is the chain's.
 fn check_conservation(chain: &SimChain, netuid: NetUid, entries: &[Entry], epochs: &[EpochRecord]) {
-    let mut holders: std::collections::BTreeMap<Coldkey, BlockNumber> = std::collections::BTreeMap::new();
+    let mut holders: BTreeMap<Coldkey, BlockNumber> = BTreeMap::new();
     for record in epochs {
         let pre = record.epoch.pre_block.number;
         for neuron in chain.neurons_at(netuid, pre) {
@@ -114,6 +143,88 @@ async fn prove(seed: u64, blocks: u64, restarts: &[u64]) {
     }
 }
 
+/// The policy of the digests: a window of so many blocks.
+fn window_of(blocks: u64) -> Policy {
+    Policy { retention_window: Millis(blocks * 12_000), ..Policy::default() }
+}
+
+/// The state of a subnet as of the last epoch up to a block; `None` where there is none, or the record does
+/// not cover its window.
+async fn state(store: &Arc<dyn StakeStore>, netuid: NetUid, policy: &Policy, as_of: BlockNumber) -> Option<WindowState> {
+    let tracker = StakeTracker::new(store.clone(), Arc::new(GeometricMean));
+    match tracker.state(netuid, policy, Some(as_of)).await {
+        Ok((_, state)) => Some(state).filter(|state| state.ledger.window.incomplete_since.is_none()),
+        Err(TrackerError::NoEpoch { .. } | TrackerError::NotRecorded(_)) => None,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Records that begin at different times and go on in different ways have the same state as of every epoch
+/// whose window they cover. Gives how many were compared.
+async fn agree(chain: SimChain, begins: &[u64], restarts: &[u64]) -> usize {
+    let last = chain.head();
+    let chain = Arc::new(RwLock::new(chain));
+    let mut stores: Vec<Arc<dyn StakeStore>> = Vec::new();
+    let paces = [Pace::Following, Pace::CatchingUp, Pace::EveryBlock { blocks_per_commit: 7 }];
+    for (way, begin) in [1].iter().chain(begins).enumerate() {
+        let store = Arc::new(MemoryStore::new());
+        // The first follows without a break.
+        let stops = restarts.iter().filter(|stop| way > 0 && (*begin..last.0).contains(stop));
+        for stop in stops.chain([&last.0]).collect::<BTreeSet<_>>() {
+            let pace = paces[way.wrapping_mul(usize::try_from(*stop).unwrap()) % 3];
+            open(&chain, &store).await.advance(BlockNumber(*begin), BlockNumber(*stop), pace, &mut |_| {}).await.unwrap();
+        }
+        stores.push(store);
+    }
+    let policy = window_of(70);
+    let mut compared = 0;
+    for netuid in RandomLife::NETUIDS {
+        let mut as_of = last;
+        while let Some(ours) = state(&stores[0], netuid, &policy, as_of).await {
+            let epoch = ours.ledger.window.as_of.block.number;
+            as_of = epoch.parent();
+            for (begin, store) in begins.iter().zip(&stores[1..]) {
+                let Some(theirs) = state(store, netuid, &policy, epoch).await else { continue };
+                if let Some(difference) = ours.difference(&theirs) {
+                    panic!("subnet {netuid} as of {epoch}, recorded from 1 and from {begin}: {difference}");
+                }
+                assert!(ours == theirs && ours.summary().digest() == theirs.summary().digest(), "all that differs is named");
+                compared += 1;
+            }
+            check_sums(&chain.read().unwrap(), &ours);
+            check_that_an_entry_matters(&ours);
+        }
+    }
+    compared
+}
+
+/// Openings and entries of a window's ledger make what its holders have on the chain.
+fn check_sums(chain: &SimChain, state: &WindowState) {
+    let ledger = &state.ledger;
+    let mut sums: BTreeMap<PositionKey, RaoDelta> = BTreeMap::new();
+    for (key, alpha) in ledger.openings.iter().map(|o| (o.key, o.alpha)).chain(ledger.entries.iter().map(|e| (e.key, e.alpha))) {
+        *sums.entry(key).or_default() += alpha;
+    }
+    let block = ledger.window.as_of.block.number;
+    let keys: BTreeSet<PositionKey> = chain.positions(ledger.netuid).into_iter().chain(sums.keys().copied()).collect();
+    for key in keys.into_iter().filter(|key| ledger.holders.contains_key(&key.coldkey)) {
+        let sum = sums.get(&key).copied().unwrap_or_default();
+        assert_eq!(sum.0, i128::from(chain.alpha_at(ledger.netuid, key, block)), "as of {block}, {key:?}");
+    }
+}
+
+fn check_that_an_entry_matters(state: &WindowState) {
+    let mut other = state.clone();
+    let place = other.ledger.entries.len() / 2;
+    let Some(entry) = other.ledger.entries.get_mut(place) else { return };
+    entry.alpha.0 += 1;
+    let (digest, changed) = (state.summary().digest(), state.difference(&other));
+    assert_ne!(digest, other.summary().digest());
+    assert!(
+        matches!(changed, Some(Difference::Entry(rows)) if rows.theirs.is_some_and(|theirs| theirs.block == state.ledger.entries[place].block))
+    );
+}
+
 /// Epochs but for how they were found.
 fn undetected(epochs: &[EpochRecord]) -> Vec<EpochRecord> {
     epochs.iter().map(|record| EpochRecord { detected: Detection::Storage, ..record.clone() }).collect()
@@ -135,6 +246,20 @@ proptest! {
     #[test]
     fn live_is_catch_up_is_truth_and_restarts_change_nothing(seed in any::<u64>(), restarts in prop::collection::vec(1u64..400, 0..6)) {
         runtime().block_on(prove(seed, 300, &restarts));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_record_that_covers_a_window_has_its_digest(
+        seed in any::<u64>(),
+        begins in prop::collection::vec(2u64..170, 2),
+        restarts in prop::collection::vec(1u64..280, 0..5),
+    ) {
+        let compared = runtime().block_on(agree(renamed(seed, 280), &begins, &restarts));
+        prop_assert!(compared > 0, "no window was covered by two records");
     }
 }
 

@@ -52,8 +52,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::multiplier::Multiplier;
-use crate::ports::{StakeStore, StoreError};
-use crate::{BlockHash, BlockNumber, BlockRef, Coldkey, Neuron, Report, WindowLedger};
+use crate::{BlockHash, BlockNumber, BlockRef, Coldkey, NetUid, Neuron, WindowLedger};
 
 pub use difference::{Difference, Part, Rows};
 
@@ -73,7 +72,7 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// Everything that is digested.
+/// Everything that is digested. [`StakeTracker::state`](crate::StakeTracker::state) makes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WindowState {
     /// Which chain.
@@ -112,7 +111,7 @@ pub struct StateSummary {
     /// Which chain.
     pub genesis: BlockHash,
     /// The subnet.
-    pub netuid: crate::NetUid,
+    pub netuid: NetUid,
     /// The block in which it was registered.
     pub registered_at: BlockNumber,
     /// The epoch.
@@ -136,20 +135,6 @@ pub struct StateSummary {
 }
 
 impl WindowState {
-    /// The state that a report was made from.
-    ///
-    /// # Errors
-    /// When the store cannot be read, or was never bound to a chain.
-    pub async fn read(store: &dyn StakeStore, report: &Report) -> Result<Self, StoreError> {
-        let genesis = store.genesis().await?;
-        Ok(Self {
-            genesis: genesis.ok_or_else(|| StoreError::Corrupt("it does not say of which chain its record is".to_owned()))?,
-            neurons: report.miners.iter().map(|miner| miner.neuron).collect(),
-            ledger: WindowLedger::read(store, report.netuid, report.window.clone()).await?,
-            multipliers: report.holders.iter().map(|(coldkey, (_, multiplier))| (*coldkey, *multiplier)).collect(),
-        })
-    }
-
     /// Its digests, part by part.
     #[must_use]
     pub fn summary(&self) -> StateSummary {

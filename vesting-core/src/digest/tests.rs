@@ -1,7 +1,7 @@
 use super::*;
 use crate::multiplier::LimitedBy;
 use crate::window::Window;
-use crate::{Entry, Epoch, Hotkey, Kind, Millis, NetUid, Opening, Phase, PositionKey, Ppb, RaoDelta, Source, Succession, Uid};
+use crate::{Entry, Epoch, Hotkey, Kind, Millis, Opening, Phase, PositionKey, Ppb, RaoDelta, Source, Succession, Uid};
 
 const fn at(hotkey: u8, coldkey: u8) -> PositionKey {
     PositionKey { hotkey: Hotkey([hotkey; 32]), coldkey: Coldkey([coldkey; 32]) }

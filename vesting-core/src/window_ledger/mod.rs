@@ -4,6 +4,8 @@
 //! that just covers it give the same, to the last digit: coldkeys that are followed but are no holders
 //! of the window are left out, and what came before a holder's start is its opening, whatever it was.
 
+mod tranches;
+
 use std::collections::BTreeMap;
 
 use crate::ports::{NeuronRow, StakeStore, StoreError};
@@ -155,7 +157,7 @@ impl Walk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{BlockHash, BlockRef, Epoch, Hotkey, Millis, Phase, Source, Uid, sort_entries};
+    use crate::{BlockHash, BlockRef, Epoch, Hotkey, Millis, Origin, Phase, Source, Uid, sort_entries};
 
     const NETUID: NetUid = NetUid(2);
 
@@ -206,6 +208,14 @@ mod tests {
 
     fn entries(ledger: &WindowLedger) -> Vec<(u64, Kind, u8, i128)> {
         ledger.entries.iter().map(|e| (e.block.0, e.kind, e.key.coldkey.0[0], e.alpha.0)).collect()
+    }
+
+    /// Block, origin, initial and remaining.
+    fn tranches(ledger: &WindowLedger, coldkey: u8) -> Vec<(u64, Origin, u64, u64)> {
+        let of = ledger.tranches().remove(&Coldkey([coldkey; 32])).unwrap_or_default();
+        of.iter()
+            .map(|history| (history.tranche.id.block.0, history.tranche.origin, history.tranche.initial.0, history.remaining().0))
+            .collect()
     }
 
     #[test]
@@ -288,5 +298,39 @@ mod tests {
         let expected =
             [(22, Kind::KeySwap, 1, -100), (22, Kind::KeySwap, 2, 100), (31, Kind::StakeAdded, 1, 5), (32, Kind::KeySwap, 1, 50)];
         assert_eq!(entries(&found), expected);
+        let manual = |block, initial| (block, Origin::Manual, initial, initial);
+        assert_eq!(tranches(&found, 1), [(29, Origin::Opening, 4, 4), manual(31, 5), manual(32, 50)]);
+        assert_eq!(tranches(&found, 2), [(19, Origin::Opening, 100, 100)]);
+    }
+
+    #[test]
+    fn tranches_go_along_and_back_and_what_a_name_held_itself_is_manual() {
+        let all = [
+            entry(9, None, Kind::Opening, 1, 100),
+            entry(20, None, Kind::Incentive, 1, 10),
+            entry(9, None, Kind::Opening, 2, 7),
+            entry(21, Some(2), Kind::KeySwap, 1, -110),
+            entry(21, Some(2), Kind::KeySwap, 2, 110),
+            entry(22, Some(1), Kind::StakeRemoved, 2, -9),
+            entry(23, Some(5), Kind::StakeAdded, 1, 3),
+            entry(25, Some(1), Kind::KeySwap, 2, -108),
+            entry(25, Some(1), Kind::KeySwap, 1, 108),
+            entry(30, None, Kind::Incentive, 1, 20),
+            entry(31, Some(1), Kind::StakeRemoved, 1, -26),
+        ];
+        let found = ledger(&[owns(0, 15, 1), owns(0, 21, 2), owns(0, 25, 1)], &[swap(21, 2, 1, 2), swap(25, 1, 2, 1)], &all);
+        assert_eq!(found.holders, BTreeMap::from([(Coldkey([1; 32]), BlockNumber(19))]));
+        assert_eq!(openings(&found), [(19, None, 1, 100), (21, Some(2), 2, 7), (25, Some(1), 1, 3)]);
+        let expected = [
+            (19, Origin::Opening, 100, 100),
+            (20, Origin::Reward, 10, 5),
+            // The first sale took all of it, and 2 of the rewards.
+            (21, Origin::Manual, 7, 0),
+            (25, Origin::Manual, 3, 0),
+            (30, Origin::Reward, 20, 0),
+        ];
+        assert_eq!(tranches(&found, 1), expected);
+        let time = found.tranches().into_values().flatten().find(|history| history.tranche.id.block == BlockNumber(30));
+        assert_eq!(time.map(|history| history.tranche.time), Some(Millis(360_000)), "of its epoch");
     }
 }
