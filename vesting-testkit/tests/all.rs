@@ -27,8 +27,7 @@ fn lived(seed: u64, blocks: u64) -> SimChain {
     chain
 }
 
-/// As [`lived`], with many more coldkeys swapped, mostly for names that were somebody's before. As on the
-/// chain (`ColdKeyAlreadyAssociated`), the new one must neither stake nor own anything.
+/// As [`lived`], with many more coldkeys swapped, also into names that were given up before.
 fn renamed(seed: u64, blocks: u64) -> SimChain {
     let mut rng = Rng::new(!seed);
     let mut life = RandomLife::new(seed);
@@ -36,17 +35,16 @@ fn renamed(seed: u64, blocks: u64) -> SimChain {
     let mut names: BTreeSet<Coldkey> = BTreeSet::new();
     for _ in 0..blocks {
         let held: BTreeSet<PositionKey> = RandomLife::NETUIDS.into_iter().flat_map(|netuid| chain.positions(netuid)).collect();
-        let owners = RandomLife::NETUIDS.into_iter().flat_map(|netuid| chain.neurons_at(netuid, chain.head()));
-        let busy: BTreeSet<Coldkey> = held.iter().map(|key| key.coldkey).chain(owners.map(|neuron| neuron.coldkey)).collect();
+        let busy: BTreeSet<Coldkey> = held.iter().map(|key| key.coldkey).collect();
         names.extend(&busy);
-        let names: Vec<Coldkey> = names.iter().copied().collect();
-        let name = |rng: &mut Rng| rng.pick(&names).copied().unwrap();
+        let all: Vec<Coldkey> = names.iter().copied().collect();
+        let name = |rng: &mut Rng| rng.pick(&all).copied().unwrap();
         if rng.once_in(4) {
             let (netuid, hotkeys) = (*rng.pick(&RandomLife::NETUIDS).unwrap(), held.iter().map(|key| key.hotkey).collect::<Vec<_>>());
             let (coldkey, hotkey) = (name(&mut rng), *rng.pick(&hotkeys).unwrap());
             chain.queue(Call::AddStake { coldkey, hotkey, netuid, alpha: rng.below(9_000_000_000) });
         } else if rng.once_in(6) && chain.code() > Generation::Oldest {
-            let free: Vec<Coldkey> = names.iter().filter(|name| !busy.contains(name)).copied().collect();
+            let free: Vec<Coldkey> = names.difference(&busy).copied().collect();
             let new = rng.pick(&free).copied().unwrap_or(Coldkey(rng.key()));
             chain.queue(Call::SwapColdkey { old: name(&mut rng), new });
         }

@@ -89,9 +89,11 @@ impl SimChain {
         }
     }
 
-    /// Gives a coldkey a new name, everywhere. No amount is announced (FACTS 3).
+    /// Gives a coldkey a new name, everywhere. No amount is announced (FACTS 3). Into one that stakes on any
+    /// hotkey every runtime refuses it (`ColdKeyAlreadyAssociated`).
     pub(super) fn swap_coldkey(&mut self, phase: Phase, old: Coldkey, new: Coldkey) -> bool {
-        if old == new || !self.staking.contains_key(&old) {
+        let associated = self.staking.get(&new).is_some_and(|hotkeys| !hotkeys.is_empty());
+        if old == new || associated || !self.staking.contains_key(&old) {
             return false;
         }
         for netuid in self.subnets.keys().copied().collect::<Vec<_>>() {

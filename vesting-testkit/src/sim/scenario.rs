@@ -249,12 +249,10 @@ impl RandomLife {
     fn identity(&mut self, chain: &SimChain) -> Call {
         let fresh = self.rng.below(3) > 0;
         if self.rng.once_in(2) {
-            let (old, new) = (self.coldkey(), if fresh { Coldkey(self.rng.key()) } else { self.coldkey() });
+            let (old, new) = (self.coldkey(), Coldkey(self.rng.key()));
             // A name that was given up is not used again.
             self.coldkeys.retain(|coldkey| *coldkey != old);
-            if fresh || self.coldkeys.is_empty() {
-                self.coldkeys.push(new);
-            }
+            self.coldkeys.push(new);
             return Call::SwapColdkey { old, new };
         }
         let (old, new) = (self.hotkey(), if fresh { Hotkey(self.rng.key()) } else { self.hotkey() });
