@@ -109,6 +109,11 @@ pub enum Command {
     Ledger(RangeArgs),
     /// A subnet in figures.
     Stats(AsOfArgs),
+    /// One number over all that a subnet's multipliers follow from, to compare with other validators'.
+    ///
+    /// Validators with the same policy whose records cover the window have the same digest. Where two
+    /// differ, the first section that does is the reason; docs/digests.md describes the encoding.
+    Digest(AsOfArgs),
     /// Multiply weights: reads {"uids": […], "hotkeys": […], "weights": […]}.
     Apply(ApplyArgs),
 }

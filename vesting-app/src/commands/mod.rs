@@ -3,6 +3,7 @@
 mod apply;
 mod catch_up;
 mod demo;
+mod digest;
 mod epochs;
 mod ledger;
 mod miners;
@@ -68,6 +69,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Epochs(args) => epochs::run(&mut session, &args).await,
         Command::Ledger(args) => ledger::run(&mut session, &args).await,
         Command::Stats(args) => stats::run(&mut session, &args).await,
+        Command::Digest(args) => digest::run(&mut session, &args).await,
         Command::Apply(args) => apply::run(&mut session, &args).await,
     }?;
     session.out.flush()

@@ -18,6 +18,15 @@ fn check(folder: &Path, arguments: &[&str], code: i32, word: &str) {
     assert!(words.contains(word), "{arguments:?}: {words}");
 }
 
+/// The digest that the binary prints of a database, and whether it says that the window is covered.
+pub fn digest(database: &Path, netuid: vesting_core::NetUid) -> (String, bool) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", database.display());
+    let output = vesting(folder.path(), &["digest", "--json", "--database-url", &url, "--netuid", &netuid.to_string()]);
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    (said["state_digest"].as_str().unwrap().to_owned(), said["complete"].as_bool().unwrap())
+}
+
 #[test]
 fn wrong_usage_exits_with_2() {
     let folder = tempfile::tempdir().unwrap();
@@ -36,6 +45,7 @@ fn what_is_not_there_exits_with_1_and_leaves_nothing_behind() {
     // A port that nothing listens on.
     check(folder.path(), &["catch-up", "--netuid", "2", "--network", "ws://127.0.0.1:9"], 1, "ws://127.0.0.1:9");
     check(folder.path(), &["miners", "--netuid", "2"], 1, "no record");
+    check(folder.path(), &["digest", "--netuid", "2"], 1, "no record");
     check(folder.path(), &["ledger", "--database-url", "mysql://x"], 1, "sqlite://");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "no database was made");
 }

@@ -13,7 +13,7 @@ use vesting_testkit::node::{NodeOptions, serve};
 use vesting_testkit::recording;
 use vesting_testkit::truth::Truth;
 
-use crate::way::{Record, catch_up, database, every_block, follow};
+use crate::way::{Record, catch_up, database, digest, every_block, follow};
 
 fn folder(name: &str) -> PathBuf {
     let all = std::env::var("VESTING_TEST_RECORDINGS").expect("VESTING_TEST_RECORDINGS names the folder of recordings");
@@ -63,6 +63,11 @@ async fn prove(name: &str, netuid: u16) -> Record {
     for other in [&every, &followed] {
         assert_eq!(caught_up.stored, other.stored, "every way the same ledger");
         assert_eq!(caught_up.epochs, other.epochs, "every way the same epochs");
+        // Of all of it, and of a window that begins inside.
+        for days in ["30", "0.02"] {
+            let policy = Policy { retention_window: Policy::days(days.parse().unwrap()).unwrap(), ..Policy::default() };
+            assert_eq!(digest(&caught_up, netuid, &policy).await, digest(other, netuid, &policy).await, "every way the same digest");
+        }
     }
     caught_up
 }

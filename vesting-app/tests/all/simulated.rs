@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use vesting_core::{BlockNumber, Flow, PositionKey, RaoDelta};
+use vesting_core::policy::Policy;
+use vesting_core::{BlockNumber, Flow, MemoryStore, Millis, PositionKey, RaoDelta};
 use vesting_testkit::history::History;
 use vesting_testkit::node::{NodeOptions, serve};
 use vesting_testkit::sim::RandomLife;
 
-use crate::way::{catch_up, database, every_block, follow};
+use crate::command_line;
+use crate::way::{catch_up, database, digest, every_block, follow};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_way_through_node_adapter_and_database_equal_the_chain() {
@@ -27,11 +29,17 @@ async fn every_way_through_node_adapter_and_database_equal_the_chain() {
             let node = serve(history.clone(), NodeOptions { advance, ..NodeOptions::default() }).await.unwrap();
             let followed = follow(&node, database(databases.path(), &format!("f{netuid}.db")), netuid, BLOCKS).await;
             let every = every_block(&node, database(databases.path(), &format!("e{netuid}.db")), netuid, BLOCKS).await;
-            for other in [&followed, &every] {
+            let in_memory = catch_up(&node, Arc::new(MemoryStore::new()), netuid, BLOCKS).await;
+            for other in [&followed, &every, &in_memory] {
+                let policy = Policy { retention_window: Millis(70 * 12_000), ..Policy::default() };
+                assert_eq!(digest(&caught_up, netuid, &policy).await, digest(other, netuid, &policy).await, "seed {seed}");
                 assert_eq!(caught_up.entries, other.entries, "seed {seed}");
                 assert_eq!(caught_up.epochs, other.epochs, "seed {seed}");
             }
             assert!(!caught_up.epochs.is_empty());
+            let said = command_line::digest(&databases.path().join(format!("c{netuid}.db")), netuid);
+            assert_eq!(said, (digest(&caught_up, netuid, &Policy::default()).await.to_string(), true));
+
             assert!(caught_up.entries.iter().all(|e| e.flow() != Flow::Unattributed), "seed {seed}");
 
             let pre = caught_up.epochs[0].epoch.pre_block.number;

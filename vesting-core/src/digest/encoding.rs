@@ -90,7 +90,7 @@ fn range(from: BlockNumber, to: BlockNumber, entries: &[Entry]) -> Section {
 }
 
 /// The section of all entries.
-fn entries(ranges: &[Range]) -> Section {
+pub(super) fn entries(ranges: &[Range]) -> Section {
     section("entries", ranges, |bytes, range| {
         bytes.block(range.from);
         bytes.block(range.to);

@@ -148,6 +148,12 @@ impl StateSummary {
     pub fn digest(&self) -> Digest {
         encoding::state(self)
     }
+
+    /// The section of all entries: its rows are the ranges.
+    #[must_use]
+    pub fn entries(&self) -> Section {
+        encoding::entries(&self.ranges)
+    }
 }
 
 #[cfg(test)]
