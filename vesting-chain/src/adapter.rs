@@ -15,6 +15,7 @@ use crate::endpoint::{Endpoints, Requests};
 use crate::eras::Eras;
 use crate::hashes::Hashes;
 use crate::heads::{self, Heads, Patience};
+use crate::locks::Locks;
 use crate::reader::Reader;
 use crate::runtime::Runtime;
 use crate::runtimes::{self, Runtimes};
@@ -59,6 +60,7 @@ pub struct SubxtChain {
     finalized: AtomicU64,
     hashes: Hashes,
     trust: Trust,
+    locks: Locks,
     eras: Mutex<Eras>,
     heads: Mutex<Heads>,
 }
@@ -74,6 +76,7 @@ impl SubxtChain {
             finalized: AtomicU64::new(0),
             hashes: Hashes::default(),
             trust: Trust::default(),
+            locks: Locks::default(),
             eras: Mutex::default(),
             heads: Mutex::default(),
         }
@@ -163,6 +166,41 @@ impl SubxtChain {
             runtime = maker;
         }
     }
+
+    /// What is asked of one subnet.
+    async fn subnet(&self, reader: &mut Reader<'_>, netuid: NetUid, ask: &SubnetAsk) -> Result<SubnetState, ChainError> {
+        let mut state = SubnetState::default();
+        if ask.neurons != NeuronsAsk::No {
+            (state.neurons, state.owner) = neurons::read(reader, netuid).await?;
+        }
+        let mut coldkeys = ask.coldkeys.clone();
+        if ask.neurons == NeuronsAsk::WithPositions {
+            coldkeys.extend(state.neurons.iter().map(|neuron| neuron.coldkey));
+        }
+        state.traces = traces::read(reader, netuid, &ask.traces)?;
+        let mut storage = reader.runtime.capabilities().shares() && self.trust.holds(reader.runtime.spec_version()).await;
+        let mut pairs = BTreeSet::new();
+        if !coldkeys.is_empty() {
+            pairs = positions::possible(reader, netuid, &coldkeys, &ask.expected.positions, &mut state).await?;
+        }
+        if storage {
+            positions::by_storage(reader, netuid, &pairs, &mut state).await?;
+            // Around epochs only: between them a block is read with as little as can be.
+            if ask.neurons != NeuronsAsk::No {
+                storage = self.trust.check(&reader.runtime_api(), netuid, &state).await?;
+            }
+        }
+        if !storage {
+            state.positions.clear();
+            let all = pairs.union(&ask.traces.positions).copied().collect();
+            positions::by_runtime(reader, netuid, &all, &mut state).await?;
+            state.positions.retain(|key, _| pairs.contains(key));
+        }
+        if ask.locks {
+            state.locks = self.locks.read(&reader.runtime_api(), netuid, &coldkeys, &state.positions).await?;
+        }
+        Ok(state)
+    }
 }
 
 /// `System.LastRuntimeUpgrade`, needed before any metadata is known; a plain value under the two
@@ -194,7 +232,7 @@ impl ChainPort for SubxtChain {
         let facts = facts(&mut reader, ask).await?;
         let mut subnets = BTreeMap::new();
         for (netuid, ask) in &ask.subnets {
-            subnets.insert(*netuid, subnet(&mut reader, *netuid, ask, &self.trust).await?);
+            subnets.insert(*netuid, self.subnet(&mut reader, *netuid, ask).await?);
         }
         Ok(BlockState { facts, subnets })
     }
@@ -252,35 +290,4 @@ async fn facts(reader: &mut Reader<'_>, ask: &Ask) -> Result<BlockFacts, ChainEr
         subnets,
         events,
     })
-}
-
-async fn subnet(reader: &mut Reader<'_>, netuid: NetUid, ask: &SubnetAsk, trust: &Trust) -> Result<SubnetState, ChainError> {
-    let mut state = SubnetState::default();
-    if ask.neurons != NeuronsAsk::No {
-        (state.neurons, state.owner) = neurons::read(reader, netuid).await?;
-    }
-    let mut coldkeys = ask.coldkeys.clone();
-    if ask.neurons == NeuronsAsk::WithPositions {
-        coldkeys.extend(state.neurons.iter().map(|neuron| neuron.coldkey));
-    }
-    state.traces = traces::read(reader, netuid, &ask.traces)?;
-    let mut storage = reader.runtime.capabilities().shares() && trust.holds(reader.runtime.spec_version()).await;
-    let mut pairs = BTreeSet::new();
-    if !coldkeys.is_empty() {
-        pairs = positions::possible(reader, netuid, &coldkeys, &ask.expected.positions, &mut state).await?;
-    }
-    if storage {
-        positions::by_storage(reader, netuid, &pairs, &mut state).await?;
-        // Around epochs only: between them a block is read with as little as can be.
-        if ask.neurons != NeuronsAsk::No {
-            storage = trust.check(&reader.runtime_api(), netuid, &state).await?;
-        }
-    }
-    if !storage {
-        state.positions.clear();
-        let all = pairs.union(&ask.traces.positions).copied().collect();
-        positions::by_runtime(reader, netuid, &all, &mut state).await?;
-        state.positions.retain(|key, _| pairs.contains(key));
-    }
-    Ok(state)
 }

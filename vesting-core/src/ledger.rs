@@ -5,7 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::classify::Flows;
-use crate::ports::{BalanceChange, Commit, Fingerprint, Holder, LedgerState, NeuronRow, OpenInterval, Roster, Snapshot, Watermark};
+use crate::ports::{
+    BalanceChange, Commit, Fingerprint, Holder, LedgerState, LockRow, NeuronRow, OpenInterval, Roster, Snapshot, Watermark,
+};
 use crate::settle::Settled;
 use crate::{
     BlockFacts, BlockNumber, BlockRef, Coldkey, Entry, EpochRecord, Exit, Flow, HolderTranches, Hotkey, Kind, Millis, NetUid, Neuron,
@@ -39,6 +41,7 @@ pub struct SubnetLedger {
     holders: BTreeMap<Coldkey, BlockNumber>,
     balances: BTreeMap<PositionKey, RaoDelta>,
     observed: BTreeMap<PositionKey, Rao>,
+    locks: BTreeMap<Coldkey, Rao>,
     neurons: BTreeMap<Uid, (Hotkey, Coldkey)>,
     tranches: BTreeMap<Coldkey, HolderTranches>,
     successions: Successions,
@@ -63,6 +66,7 @@ struct Pending {
     epoch: Option<EpochRecord>,
     balance_changes: Vec<BalanceChange>,
     snapshots: Vec<Snapshot>,
+    locks: Vec<LockRow>,
     skipped: Vec<SkippedSlot>,
     neurons: Vec<NeuronRow>,
     successions: Vec<Succession>,
@@ -80,6 +84,7 @@ impl SubnetLedger {
             holders: BTreeMap::new(),
             balances: BTreeMap::new(),
             observed: BTreeMap::new(),
+            locks: BTreeMap::new(),
             neurons: BTreeMap::new(),
             tranches: BTreeMap::new(),
             successions: Successions::default(),
@@ -126,6 +131,7 @@ impl SubnetLedger {
             holders: state.holders.iter().map(|h| (h.coldkey, h.since)).collect(),
             balances: state.balances,
             observed: state.observed,
+            locks: state.locks,
             neurons: state.neurons.iter().filter_map(|row| row.holder.map(|holder| (row.uid, holder))).collect(),
             tranches,
             successions,
@@ -318,6 +324,16 @@ impl SubnetLedger {
         self.pending.snapshots.extend(rows);
     }
 
+    /// Takes down how much of each holder's stake is locked in the state of an epoch's `block`.
+    pub fn see_locks(&mut self, block: BlockNumber, locks: &BTreeMap<Coldkey, Rao>) {
+        for coldkey in self.holders.keys() {
+            let locked = locks.get(coldkey).copied().unwrap_or_default();
+            if self.locks.insert(*coldkey, locked) != Some(locked) {
+                self.pending.locks.push(LockRow { block, coldkey: *coldkey, locked });
+            }
+        }
+    }
+
     /// Takes down who holds which uid in the state of `block`, where it changed.
     pub fn see_neurons(&mut self, block: BlockNumber, neurons: &[Neuron]) {
         let now: BTreeMap<Uid, (Hotkey, Coldkey)> = neurons.iter().map(|n| (n.uid, (n.hotkey, n.coldkey))).collect();
@@ -414,6 +430,7 @@ impl SubnetLedger {
             balance_changes: pending.balance_changes,
             skipped: pending.skipped,
             snapshots: pending.snapshots,
+            locks: pending.locks,
             neurons: pending.neurons,
             successions: pending.successions,
             tranches: pending.tranches,

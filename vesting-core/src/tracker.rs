@@ -81,6 +81,9 @@ pub struct MinerReport {
     pub earned_stake: Rao,
     /// The rest: bought, moved in, received.
     pub manual_stake: Rao,
+    /// The part of it that cannot be moved, by locks or as collateral; `None` where that is not known. As
+    /// with what was earned, a position has its holder's part in proportion.
+    pub locked_stake: Option<Rao>,
     /// Its holder's holding.
     pub holding: Option<Holding>,
     /// Its holder's multiplier.
@@ -132,6 +135,7 @@ impl StakeTracker {
         let successions = Successions::new(self.store.successions(netuid, block).await?);
         let tranches = self.store.tranches(netuid, block).await?;
         let positions = self.store.positions_at(netuid, block).await?;
+        let locks = self.store.locks_at(netuid, block).await?;
         let holders: BTreeMap<Coldkey, (Holding, Multiplier)> =
             holdings(&window, &window.holders(&rows, &successions), &successions, &tranches)
                 .into_iter()
@@ -146,7 +150,16 @@ impl StakeTracker {
         }
         let miners = neurons
             .into_values()
-            .map(|neuron| miner(neuron, &positions, holders.get(&neuron.coldkey), window.incomplete_since.is_some()))
+            .map(|neuron| {
+                let holder = holders.get(&neuron.coldkey);
+                let mut report = miner(neuron, &positions, holder, window.incomplete_since.is_some());
+                report.locked_stake = locks.get(&neuron.coldkey).map(|locked| {
+                    let held =
+                        positions.iter().filter(|(key, _)| key.coldkey == neuron.coldkey).map(|(_, alpha)| u128::from(alpha.0)).sum();
+                    share(report.stake, u128::from(locked.0), held)
+                });
+                report
+            })
             .collect();
         Ok(Report { netuid, window, holders, miners })
     }
@@ -156,8 +169,8 @@ fn miner(neuron: Neuron, positions: &BTreeMap<PositionKey, Rao>, holder: Option<
     let stake = positions.get(&neuron.position()).copied().unwrap_or_default();
     let (opening_stake, earned_stake) = holder.map_or((stake, Rao::ZERO), |(holding, _)| {
         (
-            share(stake, holding.opening, holding.stake()),
-            share(stake, holding.rewards_kept.saturating_add(holding.other_kept), holding.stake()),
+            share(stake, holding.opening, holding.stake().0.into()),
+            share(stake, holding.rewards_kept.saturating_add(holding.other_kept), holding.stake().0.into()),
         )
     });
     let manual_stake = Rao(stake.0.saturating_sub(opening_stake.0).saturating_sub(earned_stake.0));
@@ -173,6 +186,7 @@ fn miner(neuron: Neuron, positions: &BTreeMap<PositionKey, Rao>, holder: Option<
         opening_stake,
         earned_stake,
         manual_stake,
+        locked_stake: None,
         holding: holder.map(|(holding, _)| *holding),
         multiplier,
         reason,
@@ -180,7 +194,7 @@ fn miner(neuron: Neuron, positions: &BTreeMap<PositionKey, Rao>, holder: Option<
 }
 
 /// Tranches belong to the holder, not to a hotkey: a position has the holder's parts in proportion.
-fn share(stake: Rao, part: u128, whole: Rao) -> Rao {
-    let share = u128::from(stake.0).saturating_mul(part).checked_div(u128::from(whole.0)).unwrap_or(0);
+fn share(stake: Rao, part: u128, whole: u128) -> Rao {
+    let share = u128::from(stake.0).saturating_mul(part).checked_div(whole).unwrap_or(0);
     Rao(u64::try_from(share).unwrap_or(stake.0).min(stake.0))
 }

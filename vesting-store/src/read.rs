@@ -12,8 +12,8 @@ use vesting_core::{
 use crate::convert::{At, bound};
 use crate::fault::Fault;
 use crate::rows::{
-    BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, MultiplierColumns, NeuronColumns, Newest, OperationsRow, SkippedRow,
-    StateRow, SuccessionRow, Sum, TrancheRow, place,
+    BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, LockColumns, MultiplierColumns, NeuronColumns, Newest, OperationsRow,
+    SkippedRow, StateRow, SuccessionRow, Sum, TrancheRow, place,
 };
 use crate::schema::{
     blockchain_state, chain, epoch_boundaries, holders, multipliers, neurons, open_interval, skipped_slots, stake_balance_changes,
@@ -70,6 +70,7 @@ pub fn ledger_state(conn: &mut Conn, netuid: NetUid) -> Result<Option<LedgerStat
         holders: holders(conn, netuid)?,
         balances: sums.into_iter().filter(|(_, sum)| !sum.is_zero()).collect(),
         observed: newest(conn, netuid, BlockNumber(u64::MAX))?,
+        locks: locks_at(conn, netuid, BlockNumber(u64::MAX))?,
         neurons: by_uid.into_values().collect(),
         successions: successions(conn, netuid, BlockNumber(u64::MAX))?,
         open_tranches,
@@ -164,6 +165,12 @@ pub fn positions_at(conn: &mut Conn, netuid: NetUid, block: BlockNumber) -> Resu
     let mut positions = newest(conn, netuid, block)?;
     positions.retain(|_, alpha| *alpha > Rao::ZERO);
     Ok(positions)
+}
+
+/// How much of each holder's stake is locked, by its newest row up to `block`.
+pub fn locks_at(conn: &mut Conn, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<Coldkey, Rao>, Fault> {
+    let rows: Vec<LockColumns> = diesel::sql_query(LockColumns::newest(netuid, bound(block))).load(conn)?;
+    Ok(all(rows, |row| row.read())?.into_iter().collect())
 }
 
 pub fn tranches(conn: &mut Conn, netuid: NetUid, as_of: BlockNumber) -> Result<Vec<TrancheHistory>, Fault> {

@@ -117,6 +117,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    stake_locks (netuid, coldkey, block) {
+        netuid -> Integer,
+        block -> BigInt,
+        coldkey -> Binary,
+        locked -> BigInt,
+    }
+}
+
+diesel::table! {
     neurons (netuid, block, uid) {
         netuid -> Integer,
         block -> BigInt,

@@ -11,7 +11,7 @@ use vesting_core::ports::{
     BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError, Watermark,
 };
 use vesting_core::{
-    BlockHash, BlockNumber, BlockRef, Entry, Epoch, EpochRecord, NetUid, PositionKey, Rao, SkippedSlot, Succession, TrancheHistory,
+    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, Epoch, EpochRecord, NetUid, PositionKey, Rao, SkippedSlot, Succession, TrancheHistory,
 };
 
 use crate::fault::Fault;
@@ -156,6 +156,10 @@ impl StakeStore for SqliteStore {
 
     async fn positions_at(&self, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<PositionKey, Rao>, StoreError> {
         self.read(move |conn| read::positions_at(conn, netuid, block)).await
+    }
+
+    async fn locks_at(&self, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<Coldkey, Rao>, StoreError> {
+        self.read(move |conn| read::locks_at(conn, netuid, block)).await
     }
 
     async fn tranches(&self, netuid: NetUid, as_of: BlockNumber) -> Result<Vec<TrancheHistory>, StoreError> {

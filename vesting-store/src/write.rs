@@ -9,8 +9,8 @@ use crate::fault::Fault;
 use crate::insert::insert_all;
 use crate::read;
 use crate::rows::{
-    BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, MultiplierColumns, NeuronColumns, OperationsRow, SkippedRow,
-    SnapshotRow, StateRow, SuccessionRow, TrancheRow,
+    BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, LockColumns, MultiplierColumns, NeuronColumns, OperationsRow,
+    SkippedRow, SnapshotRow, StateRow, SuccessionRow, TrancheRow,
 };
 use crate::schema::{blockchain_state, chain, multipliers, open_interval, stake_snapshots, stake_tranches};
 
@@ -57,6 +57,7 @@ pub fn commit(conn: &mut Conn, commit: &Commit) -> Result<(), Fault> {
     }
     insert_all!(conn, stake_balance_changes, commit.balance_changes.iter().map(|change| BalanceRow::new(netuid, change)));
     insert_all!(conn, stake_snapshots, commit.snapshots.iter().map(|snapshot| SnapshotRow::new(netuid, snapshot)));
+    insert_all!(conn, stake_locks, commit.locks.iter().map(|row| LockColumns::new(netuid, row)));
     insert_all!(conn, neurons, commit.neurons.iter().map(|row| NeuronColumns::new(netuid, row)));
     insert_all!(conn, skipped_slots, commit.skipped.iter().map(|slot| SkippedRow::new(netuid, slot)));
     insert_all!(conn, successions, commit.successions.iter().map(|succession| SuccessionRow::new(netuid, succession)));

@@ -108,6 +108,7 @@ async fn prove(seed: u64, blocks: u64, restarts: &[u64]) {
                 caught_up.skipped_slots(netuid, first, last).await.unwrap(),
                 other.skipped_slots(netuid, first, last).await.unwrap()
             );
+            assert_eq!(caught_up.locks_at(netuid, last).await.unwrap(), other.locks_at(netuid, last).await.unwrap());
             let (tranches, other_tranches) = (caught_up.tranches(netuid, last).await.unwrap(), other.tranches(netuid, last).await.unwrap());
             assert!(tranches == other_tranches, "{}", difference(&tranches, &other_tranches));
         }
@@ -297,4 +298,50 @@ fn what_is_undone_by_staking_is_seen_by_its_pointer() {
     };
     let (followed, caught_up, agree) = both_ways(&[(10, away), (20, back)]);
     assert_eq!((followed, caught_up, agree), (vec![], vec![], true));
+}
+
+#[test]
+fn locked_stake_is_still_held_and_reported() {
+    let older = || (1..).map(|seed| RandomLife::new(seed).chain(seed, None)).find(|chain| chain.code() < Generation::Present).unwrap();
+    let mut chain = older();
+    for _ in 0..30 {
+        chain.step();
+    }
+    let reported = |chain: SimChain| {
+        let last = chain.head();
+        let chain = Arc::new(RwLock::new(chain));
+        runtime().block_on(async {
+            let store = Arc::new(MemoryStore::new());
+            open(&chain, &store).await.advance(BlockNumber(1), last, Pace::CatchingUp, &mut |_| {}).await.unwrap();
+            StakeTracker::new(store, Arc::new(GeometricMean)).report(NETUID, &Policy::default(), None).await.unwrap().miners
+        })
+    };
+    let miner = chain.neurons_at(NETUID, chain.head())[3];
+    chain.upgrade(Generation::Present);
+    for _ in 0..40 {
+        chain.step();
+    }
+    let locked = 1_000_000;
+    chain.queue(Call::Lock { coldkey: miner.coldkey, hotkey: miner.hotkey, netuid: NETUID, alpha: locked });
+    for _ in 0..40 {
+        chain.step();
+    }
+    let before = chain.alpha(NETUID, miner.hotkey, miner.coldkey);
+    chain.queue(Call::RemoveStake { coldkey: miner.coldkey, hotkey: miner.hotkey, netuid: NETUID, alpha: u64::MAX });
+    chain.step();
+    assert_eq!(chain.alpha(NETUID, miner.hotkey, miner.coldkey), before, "what is locked cannot be sold");
+    let miners = reported(chain);
+    assert!(miners.iter().all(|report| report.locked_stake.is_some_and(|part| part <= report.stake)));
+    let all: u64 = miners.iter().filter(|r| r.neuron.coldkey == miner.coldkey).filter_map(|r| r.locked_stake).map(|part| part.0).sum();
+    assert!(all > 0 && all <= locked, "{all}");
+    assert_eq!(
+        miners.iter().filter(|r| r.neuron.coldkey != miner.coldkey).filter_map(|r| r.locked_stake).map(|part| part.0).sum::<u64>(),
+        0
+    );
+    // A runtime that does not tell: not known, rather than nothing.
+    let mut chain = older();
+    for _ in 0..60 {
+        chain.step();
+    }
+    assert!(reported(chain).iter().all(|report| report.locked_stake.is_none()));
 }

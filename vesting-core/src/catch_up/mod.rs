@@ -204,7 +204,9 @@ impl CatchUp<'_> {
         let Some(wanted) = Recorder::wants(self.ledger, facts, flows) else { return Ok(Around::default()) };
         let (netuid, number) = (self.ledger.netuid(), facts.block.number);
         let ask = Ask::of(netuid, wanted);
-        let (mut before, mut after) = try_join(self.chain.read(number.parent(), &ask), self.chain.read(number, &ask)).await?;
+        let mut ask_after = ask.clone();
+        ask_after.subnets.values_mut().for_each(|ask| ask.locks = ask.neurons != NeuronsAsk::No);
+        let (mut before, mut after) = try_join(self.chain.read(number.parent(), &ask), self.chain.read(number, &ask_after)).await?;
         Ok(Around { before: before.take(netuid), after: after.take(netuid) })
     }
 
@@ -286,7 +288,10 @@ impl Reader<'_> {
         let ask = Ask::of(self.search.netuid, SubnetAsk::positions(coldkeys, expected));
         let high = async { if edge > from { self.view(edge, &ask).await.map(Some) } else { Ok(None) } };
         let mut ask_at = Ask { events: true, ..ask.clone() };
-        ask_at.subnets.values_mut().for_each(|ask| ask.neurons = neurons);
+        ask_at.subnets.values_mut().for_each(|ask| {
+            ask.neurons = neurons;
+            ask.locks = neurons != NeuronsAsk::No;
+        });
         let at = async { if last { Ok(None) } else { self.view(number, &ask_at).await.map(Some) } };
         let (high, at) = try_join(high, at).await?;
         Ok((stop, high, at))

@@ -75,6 +75,8 @@ pub struct SubnetAsk {
     pub neurons: NeuronsAsk,
     /// Whose positions.
     pub coldkeys: BTreeSet<Coldkey>,
+    /// How much of the stake of those whose positions are read is locked.
+    pub locks: bool,
     /// What to expect of the answer. Nothing depends on it but the number of requests.
     pub expected: Roster,
     /// What is only to be compared with another block's.
@@ -159,6 +161,9 @@ pub struct SubnetState {
     pub positions: BTreeMap<PositionKey, Rao>,
     /// The traces asked for, and those of every position and coldkey that was looked at.
     pub traces: Traces,
+    /// The part of their stake on the subnet that coldkeys cannot move, by locks or as collateral, where
+    /// there is any; `None` where it was not asked for or the node cannot tell.
+    pub locks: Option<BTreeMap<Coldkey, Rao>>,
 }
 
 impl SubnetState {
@@ -180,6 +185,9 @@ impl SubnetState {
         self.traces.positions.extend(other.traces.positions);
         self.traces.pools.extend(other.traces.pools);
         self.traces.coldkeys.extend(other.traces.coldkeys);
+        if let Some(locks) = other.locks {
+            self.locks.get_or_insert_default().extend(locks);
+        }
     }
 }
 
