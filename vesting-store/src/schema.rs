@@ -154,7 +154,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    stake_tranches (netuid, coldkey, block, event_index, kind, hotkey) {
+    stake_tranches (netuid, block, event_index, kind, hotkey, coldkey) {
         netuid -> Integer,
         coldkey -> Binary,
         block -> BigInt,

@@ -81,14 +81,13 @@ fn operations(conn: &mut Conn, netuid: NetUid, interval: &OpenInterval) -> Resul
 fn leave(conn: &mut Conn, netuid: NetUid, exit: &Exit) -> Result<(), Fault> {
     use stake_tranches::dsl;
     let amount = int("amount of an exit", exit.amount.0)?;
-    let key = (same_subnet(netuid, exit.netuid)?, &exit.coldkey.0[..], int("block", exit.tranche.block.0)?);
     let tranche = dsl::stake_tranches.find((
-        key.0,
-        key.1,
-        key.2,
+        same_subnet(netuid, exit.netuid)?,
+        int("block", exit.tranche.block.0)?,
         event(exit.tranche.event_index),
         exit.tranche.kind.name(),
         &exit.tranche.hotkey.0[..],
+        &exit.coldkey.0[..],
     ));
     let changed =
         diesel::update(tranche.filter(dsl::remaining.ge(amount))).set(dsl::remaining.eq(dsl::remaining - amount)).execute(conn)?;

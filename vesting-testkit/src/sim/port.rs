@@ -70,7 +70,10 @@ fn subnet(chain: &SimChain, block: BlockNumber, netuid: NetUid, ask: &SubnetAsk)
         if alpha > Rao::ZERO {
             state.positions.insert(key, alpha);
         }
-        let trace = chain.trace_at(netuid, key, block);
+        let mut trace = chain.trace_at(netuid, key, block);
+        if ask.skip_pointers {
+            trace.touched = BlockNumber(0);
+        }
         if trace.shares != Fingerprint::default() {
             state.traces.pools.insert(key.hotkey, chain.pool_at(netuid, key.hotkey, block));
         }
