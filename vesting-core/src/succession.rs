@@ -65,11 +65,19 @@ impl Successions {
         holder
     }
 
-    /// Whether a tranche that the holder entered under its own name was made manual, because the
-    /// history of another went on under that name.
+    /// Whether a tranche that `entered_by` entered did not reach `holder` as it was: on its way the
+    /// history of another went on under the name it stood under, and it was made manual.
     #[must_use]
     pub fn replaced(&self, holder: Coldkey, id: &EntryId, entered_by: Coldkey, as_of: BlockNumber) -> bool {
-        entered_by == holder && self.0.iter().any(|s| s.block <= as_of && s.new == holder && s.carries(id))
+        let mut name = entered_by;
+        for succession in self.0.iter().take_while(|s| s.block <= as_of).filter(|s| s.carries(id)) {
+            if succession.old == name {
+                name = succession.new;
+            } else if succession.new == name {
+                return true;
+            }
+        }
+        name != holder
     }
 
     /// The holders of a window at the end of `to`, from those that owned neurons: each history goes
@@ -102,5 +110,20 @@ mod tests {
         assert_eq!(holder(a, &id(10, Some(4), Kind::StakeAdded), 30), c);
         assert_eq!(holder(a, &id(10, Some(6), Kind::StakeAdded), 30), a);
         assert_eq!(holder(b, &id(21, Some(1), Kind::StakeAdded), 30), b);
+    }
+
+    #[test]
+    fn a_name_taken_up_again_has_its_own_history_back() {
+        let [a, b, c] = [1, 2, 3].map(|n| Coldkey([n; 32]));
+        let at = |block, old, new| Succession { block: BlockNumber(block), event_index: 5, old, new };
+        let all = Successions::new(vec![at(10, a, b), at(20, b, a), at(30, c, a)]);
+        let id = EntryId { block: BlockNumber(5), event_index: None, kind: Kind::Incentive, hotkey: Hotkey([9; 32]) };
+        let of = |entered_by, as_of| {
+            let holder = all.holder_of(entered_by, &id, BlockNumber(as_of));
+            (holder, all.replaced(holder, &id, entered_by, BlockNumber(as_of)))
+        };
+        // There and back: nothing of another went on under the name. Then another's history does.
+        assert_eq!([9, 10, 20, 30].map(|as_of| of(a, as_of)), [(a, false), (b, false), (a, false), (a, true)]);
+        assert_eq!(of(c, 30), (a, false));
     }
 }

@@ -173,6 +173,18 @@ impl SimChain {
         chain
     }
 
+    /// How far apart blocks are; to be said before the first is made.
+    pub const fn set_block_time(&mut self, apart: Millis) {
+        self.block_ms = apart.0;
+    }
+
+    /// What the miners of a subnet are paid in an epoch that comes after a whole tempo, in rao.
+    #[must_use]
+    pub fn incentive_of(&self, netuid: NetUid) -> u64 {
+        let tempo = self.subnets.get(&netuid).map_or(0, |subnet| subnet.counters.tempo);
+        u64::from(tempo) * EMISSION / INCENTIVE.1 * INCENTIVE.0
+    }
+
     /// Adds a subnet registered in block `number`.
     pub(super) fn add_subnet(&mut self, config: &SubnetConfig, number: u64) {
         let counters = SubnetCounters {

@@ -2,6 +2,8 @@
 
 #![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used)] // tests
 
+mod strategies;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, RwLock};
 
