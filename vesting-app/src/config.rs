@@ -217,6 +217,7 @@ fn parse(values: &Layered) -> Result<Config, UsageError> {
         below_minimum,
         effective_from_block: if get("effective_from_block").is_some() { Some(BlockNumber(whole("effective_from_block")?)) } else { None },
         shadow,
+        ..Policy::default()
     };
     policy.check().map_err(|error| wrong(error.key, &error.why))?;
     let in_flight = whole("max_requests_in_flight")?;

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::Context;
 use vesting_chain::{ChainOptions, SubxtChain};
-use vesting_core::multiplier::GeometricMean;
 use vesting_core::ports::{ChainError, ChainPort, StakeStore};
 use vesting_core::{BlockNumber, BlockchainMonitor, NetUid, StakeTracker, window_start};
 
@@ -56,7 +55,7 @@ pub async fn shown(config: &Config, store: &dyn StakeStore) -> anyhow::Result<Ne
 
 /// The tracker over a store.
 pub fn tracker(store: &Arc<dyn StakeStore>) -> StakeTracker {
-    StakeTracker::new(Arc::clone(store), Arc::new(GeometricMean))
+    StakeTracker::new(Arc::clone(store))
 }
 
 /// Where the records begin that are still to be made: the earliest window's start, whose state the chain

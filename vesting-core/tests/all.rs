@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use vesting_core::holding::{Holding, holdings};
-use vesting_core::multiplier::{GeometricMean, Multiplier, multiplier};
+use vesting_core::multiplier::{Multiplier, multiplier};
 use vesting_core::policy::Policy;
 use vesting_core::window::Window;
 use vesting_core::{
@@ -103,9 +103,10 @@ fn judge(entries: &[Entry], epochs: u64) -> (Holding, Multiplier) {
     let known: Vec<Entry> = entries.iter().filter(|e| e.block <= window.as_of.block.number).copied().collect();
     let histories = play(&known).histories;
     let holders = BTreeMap::from([(KEY.coldkey, window.start)]);
-    let holding = holdings(&window, &holders, &Successions::default(), &histories)[&KEY.coldkey];
     let policy = Policy { minimum_stake: vesting_core::Rao(0), retention_window: window.length, ..Policy::default() };
-    (holding, multiplier(&GeometricMean, &holding, &policy))
+    let holding = holdings(&window, &holders, &Successions::default(), &histories, policy.duration_rule, &BTreeMap::new()).unwrap();
+    let holding = holding[&KEY.coldkey];
+    (holding, multiplier(&holding, &policy))
 }
 
 proptest! {
