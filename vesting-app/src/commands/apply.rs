@@ -53,7 +53,7 @@ pub async fn run(session: &mut Session, args: &ApplyArgs) -> anyhow::Result<()> 
         return session.out.json(&output);
     }
     let mut rows = table(&[">uid", "hotkey", ">weight", ">multiplier", ">adjusted", "why"]);
-    for (place, hotkey) in input.hotkeys.iter().enumerate() {
+    for (place, hotkey) in input.hotkeys.iter().flatten().enumerate() {
         let text = |list: &[String]| list.get(place).cloned().unwrap_or_default();
         let number = |list: &[f64]| list.get(place).map_or_else(String::new, |w| format!("{w:.6}"));
         let uid = input.uids.as_ref().and_then(|uids| uids.get(place)).map_or_else(String::new, ToString::to_string);
@@ -89,7 +89,7 @@ fn parse(text: &str) -> anyhow::Result<WeightsInput> {
     let input: Input = serde_json::from_str(text).context(shape)?;
     let hotkeys =
         input.hotkeys.iter().map(|text| text.parse()).collect::<Result<_, _>>().context("the weights name a hotkey that is none")?;
-    Ok(WeightsInput { uids: input.uids.map(|uids| uids.into_iter().map(Uid).collect()), hotkeys, weights: input.weights })
+    Ok(WeightsInput { uids: input.uids.map(|uids| uids.into_iter().map(Uid).collect()), hotkeys: Some(hotkeys), weights: input.weights })
 }
 
 #[cfg(test)]
