@@ -63,7 +63,7 @@ pub fn tracker(store: &Arc<dyn StakeStore>) -> StakeTracker {
 pub async fn beginning(config: &Config, chain: &dyn ChainPort, recorded: &[NetUid]) -> anyhow::Result<Option<BlockNumber>> {
     let mut first: Option<BlockNumber> = None;
     for netuid in config.netuids.iter().filter(|netuid| !recorded.contains(netuid)) {
-        let start = window_start(chain, *netuid, config.policy.retention_window)
+        let start = window_start(chain, *netuid, config.policy(*netuid).retention_window)
             .await
             .with_context(|| format!("cannot find where the window of subnet {netuid} begins"))?;
         first = Some(first.map_or(start, |first| first.min(start)));
