@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, RwLock};
 
 use proptest::prelude::*;
+use vesting_core::formula::built_in;
 use vesting_core::interval::closing;
-use vesting_core::policy::Policy;
+use vesting_core::policy::{DurationRule, Policy};
 use vesting_core::ports::{ChainPort, StakeStore};
 use vesting_core::{
     BlockNumber, BlockchainMonitor, Coldkey, Detection, Entry, EpochRecord, Flow, Hotkey, Kind, MemoryStore, NetUid, Neuron, Pace,
@@ -109,6 +110,12 @@ async fn prove(seed: u64, blocks: u64, restarts: &[u64]) {
             );
             let (tranches, other_tranches) = (caught_up.tranches(netuid, last).await.unwrap(), other.tranches(netuid, last).await.unwrap());
             assert!(tranches == other_tranches, "{}", difference(&tranches, &other_tranches));
+            for formula in built_in() {
+                // What depends on the times of sales as well.
+                let policy = Policy { formula, duration_rule: DurationRule::SinceLastSale, ..Policy::default() };
+                let report = async |store: &Arc<MemoryStore>| StakeTracker::new(store.clone()).report(netuid, &policy, None).await;
+                assert_eq!(report(&caught_up).await, report(other).await);
+            }
         }
         check_times(&chain, &caught_up, netuid, &stored).await;
     }
