@@ -62,6 +62,7 @@ struct Pending {
     parent: Option<BlockRef>,
     blocks: u32,
     entries: Vec<Entry>,
+    times: BTreeMap<BlockNumber, Millis>,
     holders: Vec<Holder>,
     epoch: Option<EpochRecord>,
     balance_changes: Vec<BalanceChange>,
@@ -236,19 +237,20 @@ impl SubnetLedger {
         self.tranches.entry(coldkey).or_default();
     }
 
-    /// Adds an entry of a holder; entries come in ledger order.
+    /// Adds an entry of a holder, with the time of its block; entries come in ledger order.
     pub fn add(&mut self, entry: Entry, time: Millis) {
         let change = self.tranches.entry(entry.key.coldkey).or_default().apply(&entry, time);
-        self.note(entry, change);
+        self.note(entry, time, change);
     }
 
     /// Adds a key swap's entry that a holder received from a coldkey that was none.
     pub fn receive(&mut self, entry: Entry, time: Millis) {
         let change = self.tranches.entry(entry.key.coldkey).or_default().receive(&entry, time);
-        self.note(entry, change);
+        self.note(entry, time, change);
     }
 
-    fn note(&mut self, entry: Entry, change: TrancheChange) {
+    fn note(&mut self, entry: Entry, time: Millis, change: TrancheChange) {
+        self.pending.times.insert(entry.block, time);
         *self.balances.entry(entry.key).or_default() += entry.alpha;
         self.keep(change);
         self.pending.entries.push(entry);
@@ -425,6 +427,7 @@ impl SubnetLedger {
             parent: pending.parent,
             watermark,
             entries: pending.entries,
+            times: pending.times,
             holders: pending.holders,
             epoch: pending.epoch,
             balance_changes: pending.balance_changes,

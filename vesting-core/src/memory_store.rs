@@ -10,8 +10,8 @@ use crate::ports::{
     BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError, Watermark,
 };
 use crate::{
-    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, EntryId, EntryOrder, Epoch, EpochRecord, Exit, Hotkey, NetUid, OpenTranche, Phase,
-    PositionKey, Rao, RaoDelta, SkippedSlot, Source, Succession, Tranche, TrancheHistory, Uid,
+    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, EntryId, EntryOrder, Epoch, EpochRecord, Exit, Hotkey, Millis, NetUid, OpenTranche,
+    Phase, PositionKey, Rao, RaoDelta, SkippedSlot, Source, Succession, Tranche, TrancheHistory, Uid,
 };
 
 /// Keeps the record in memory, and is as strict as a database: what one cannot hold is refused.
@@ -33,6 +33,7 @@ type TrancheKey = (Coldkey, EntryOrder);
 #[derive(Debug, Default)]
 struct Record {
     entries: BTreeMap<EntryOrder, Entry>,
+    times: BTreeMap<BlockNumber, Millis>,
     holders: BTreeMap<Coldkey, Holder>,
     epochs: BTreeMap<BlockNumber, EpochRecord>,
     balance_changes: BTreeMap<(BlockNumber, PositionKey), BalanceChange>,
@@ -101,6 +102,7 @@ impl Record {
     fn of(commit: &Commit) -> Result<Self, StoreError> {
         let record = Self {
             entries: unique("entries", commit.entries.iter().map(|e| (e.order(), *e)))?,
+            times: commit.times.clone(),
             holders: unique("holders", commit.holders.iter().map(|h| (h.coldkey, *h)))?,
             epochs: commit.epoch.iter().map(|e| (e.epoch.block.number, sorted(e.clone()))).collect(),
             balance_changes: unique("balance changes", commit.balance_changes.iter().map(|c| ((c.to, c.key), c.clone())))?,
@@ -165,6 +167,10 @@ impl Record {
             touched.insert(*key, open);
         }
         self.entries.append(&mut new.entries);
+        // A block has one time, told once or twice.
+        for (block, time) in new.times {
+            self.times.entry(block).or_insert(time);
+        }
         self.holders.append(&mut new.holders);
         self.epochs.append(&mut new.epochs);
         self.balance_changes.append(&mut new.balance_changes);
@@ -295,6 +301,12 @@ impl StakeStore for MemoryStore {
 
     async fn entries(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Entry>, StoreError> {
         self.query(netuid, |r| r.entries.values().filter(|e| (from..=to).contains(&e.block)).copied().collect())
+    }
+
+    async fn block_times(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<BTreeMap<BlockNumber, Millis>, StoreError> {
+        self.query(netuid, |r| {
+            r.times.iter().filter(|(block, _)| (from..=to).contains(block)).map(|(block, time)| (*block, *time)).collect()
+        })
     }
 
     async fn epochs(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<EpochRecord>, StoreError> {

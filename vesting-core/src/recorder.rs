@@ -274,8 +274,10 @@ impl Recorder<'_> {
         }
         let written = closing.len();
         if !closing.is_empty() {
-            let time = self.time_of(pre).await?;
+            let at_pre = self.time_of(pre).await?;
             for entry in closing {
+                // What nothing explains was located in an earlier block.
+                let time = if entry.block == pre { at_pre } else { self.time_of(entry.block).await? };
                 self.ledger.add(entry, time);
             }
         }

@@ -5,9 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::holding::{Holding, holdings};
-use crate::multiplier::{Formula, LimitedBy, Multiplier, multiplier};
-use crate::policy::Policy;
+use crate::multiplier::{LimitedBy, Multiplier, multiplier};
+use crate::policy::{DurationRule, Policy};
 use crate::ports::{StakeStore, StoreError};
+use crate::sales::MissingTime;
 use crate::window::Window;
 use crate::{BlockNumber, Coldkey, NetUid, Neuron, PositionKey, Ppb, Rao, Successions, Uid};
 
@@ -29,6 +30,9 @@ pub enum TrackerError {
         /// The block asked for.
         as_of: BlockNumber,
     },
+    /// The record lacks what the duration rule needs. Reaction: as said.
+    #[error(transparent)]
+    MissingTime(#[from] MissingTime),
 }
 
 /// Why a miner has the multiplier it has.
@@ -42,12 +46,18 @@ pub enum Reason {
     Incomplete,
     /// No neuron of the subnet has this hotkey.
     UnknownHotkey,
+    /// The subnet has no neuron with this uid.
+    UnknownUid(Uid),
     /// The uid belongs to another hotkey.
     UidMismatch(Uid),
     /// The policy says: change nothing.
     Shadow,
     /// The policy takes effect at a later block.
     NotEffective(BlockNumber),
+    /// The weight is what multipliers took from others.
+    Burned,
+    /// The subnet has no neuron with the uid that is to get what is burned.
+    NoBurnNeuron(Uid),
 }
 
 impl fmt::Display for Reason {
@@ -61,9 +71,12 @@ impl fmt::Display for Reason {
             Self::Newcomer => f.write_str("registered after the last epoch"),
             Self::Incomplete => f.write_str("the record does not cover the window yet"),
             Self::UnknownHotkey => f.write_str("no neuron of the subnet has this hotkey"),
+            Self::UnknownUid(uid) => write!(f, "no neuron of the subnet has uid {uid}"),
             Self::UidMismatch(uid) => write!(f, "the hotkey has uid {uid} on the chain"),
             Self::Shadow => f.write_str("shadow: computed, not applied"),
             Self::NotEffective(block) => write!(f, "the policy takes effect at block {block}"),
+            Self::Burned => f.write_str("what multipliers took from others"),
+            Self::NoBurnNeuron(uid) => write!(f, "no neuron of the subnet has the `burn_uid` {uid}"),
         }
     }
 }
@@ -109,20 +122,20 @@ pub struct Report {
 #[derive(Clone)]
 pub struct StakeTracker {
     store: Arc<dyn StakeStore>,
-    formula: Arc<dyn Formula>,
 }
 
 impl StakeTracker {
-    /// A tracker over a record, with a formula.
+    /// A tracker over a record.
     #[must_use]
-    pub fn new(store: Arc<dyn StakeStore>, formula: Arc<dyn Formula>) -> Self {
-        Self { store, formula }
+    pub fn new(store: Arc<dyn StakeStore>) -> Self {
+        Self { store }
     }
 
-    /// The report as of the last recorded epoch at or before `as_of`.
+    /// The report as of the last recorded epoch at or before `as_of`, under a policy.
     ///
     /// # Errors
-    /// When nothing is recorded up to there, or the store cannot be read.
+    /// When nothing is recorded up to there, what is recorded lacks the times of sales that the policy
+    /// asks for, or the store cannot be read.
     pub async fn report(&self, netuid: NetUid, policy: &Policy, as_of: Option<BlockNumber>) -> Result<Report, TrackerError> {
         let watermark = self.store.watermark(netuid).await?.ok_or(TrackerError::NotRecorded(netuid))?;
         let asked = as_of.unwrap_or(watermark.block.number);
@@ -136,10 +149,14 @@ impl StakeTracker {
         let tranches = self.store.tranches(netuid, block).await?;
         let positions = self.store.positions_at(netuid, block).await?;
         let locks = self.store.locks_at(netuid, block).await?;
+        let times = match policy.duration_rule {
+            DurationRule::Average => BTreeMap::new(),
+            DurationRule::SinceLastSale => self.store.block_times(netuid, window.start.child(), block).await?,
+        };
         let holders: BTreeMap<Coldkey, (Holding, Multiplier)> =
-            holdings(&window, &window.holders(&rows, &successions), &successions, &tranches)
+            holdings(&window, &window.holders(&rows, &successions), &successions, &tranches, policy.duration_rule, &times)?
                 .into_iter()
-                .map(|(coldkey, holding)| (coldkey, (holding, multiplier(self.formula.as_ref(), &holding, policy))))
+                .map(|(coldkey, holding)| (coldkey, (holding, multiplier(&holding, policy))))
                 .collect();
         let mut neurons: BTreeMap<Uid, Neuron> = BTreeMap::new();
         for row in &rows {

@@ -5,19 +5,19 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use vesting_core::ports::{BalanceChange, Holder, LedgerState, MultiplierRow, NeuronRow, StoreError, Watermark};
 use vesting_core::{
-    BlockHash, BlockNumber, Coldkey, Entry, EntryOrder, Epoch, EpochRecord, Exit, NetUid, PositionKey, Rao, SkippedSlot, StakeChange,
-    Succession, TrancheHistory, Uid, sort_entries,
+    BlockHash, BlockNumber, Coldkey, Entry, EntryOrder, Epoch, EpochRecord, Exit, Millis, NetUid, PositionKey, Rao, SkippedSlot,
+    StakeChange, Succession, TrancheHistory, Uid, sort_entries,
 };
 
 use crate::convert::{At, bound};
 use crate::fault::Fault;
 use crate::rows::{
     BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, LockColumns, MultiplierColumns, NeuronColumns, Newest, OperationsRow,
-    SkippedRow, StateRow, SuccessionRow, Sum, TrancheRow, place,
+    SkippedRow, StateRow, SuccessionRow, Sum, TimeRow, TrancheRow, place,
 };
 use crate::schema::{
-    blockchain_state, chain, epoch_boundaries, holders, multipliers, neurons, open_interval, skipped_slots, stake_balance_changes,
-    stake_changes, stake_tranches, stake_transactions, successions, tranche_exits,
+    block_times, blockchain_state, chain, epoch_boundaries, holders, multipliers, neurons, open_interval, skipped_slots,
+    stake_balance_changes, stake_changes, stake_tranches, stake_transactions, successions, tranche_exits,
 };
 
 type Conn = SqliteConnection;
@@ -197,6 +197,15 @@ pub fn tranches(conn: &mut Conn, netuid: NetUid, as_of: BlockNumber) -> Result<V
         found.insert(key, TrancheHistory { tranche, exits });
     }
     Ok(found.into_values().collect())
+}
+
+pub fn block_times(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<BTreeMap<BlockNumber, Millis>, Fault> {
+    let rows: Vec<TimeRow> = block_times::table
+        .filter(block_times::netuid.eq(id(netuid)))
+        .filter(block_times::block.between(bound(from), bound(to)))
+        .select(TimeRow::as_select())
+        .load(conn)?;
+    Ok(all(rows, |row| row.read())?.into_iter().collect())
 }
 
 pub fn balance_changes(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<BalanceChange>, Fault> {

@@ -185,6 +185,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    block_times (netuid, block) {
+        netuid -> Integer,
+        block -> BigInt,
+        time -> BigInt,
+    }
+}
+
+diesel::table! {
     multipliers (netuid, as_of, policy, uid) {
         netuid -> Integer,
         as_of -> BigInt,

@@ -11,7 +11,8 @@ use vesting_core::ports::{
     BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError, Watermark,
 };
 use vesting_core::{
-    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, Epoch, EpochRecord, NetUid, PositionKey, Rao, SkippedSlot, Succession, TrancheHistory,
+    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, Epoch, EpochRecord, Millis, NetUid, PositionKey, Rao, SkippedSlot, Succession,
+    TrancheHistory,
 };
 
 use crate::fault::Fault;
@@ -128,6 +129,10 @@ impl StakeStore for SqliteStore {
 
     async fn entries(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Entry>, StoreError> {
         self.read(move |conn| read::entries(conn, netuid, from, to)).await
+    }
+
+    async fn block_times(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<BTreeMap<BlockNumber, Millis>, StoreError> {
+        self.read(move |conn| read::block_times(conn, netuid, from, to)).await
     }
 
     async fn epochs(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<EpochRecord>, StoreError> {

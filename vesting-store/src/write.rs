@@ -10,9 +10,9 @@ use crate::insert::insert_all;
 use crate::read;
 use crate::rows::{
     BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, LockColumns, MultiplierColumns, NeuronColumns, OperationsRow,
-    SkippedRow, SnapshotRow, StateRow, SuccessionRow, TrancheRow,
+    SkippedRow, SnapshotRow, StateRow, SuccessionRow, TimeRow, TrancheRow,
 };
-use crate::schema::{blockchain_state, chain, multipliers, open_interval, stake_snapshots, stake_tranches};
+use crate::schema::{block_times, blockchain_state, chain, multipliers, open_interval, stake_snapshots, stake_tranches};
 
 type Conn = SqliteConnection;
 
@@ -50,6 +50,9 @@ pub fn commit(conn: &mut Conn, commit: &Commit) -> Result<(), Fault> {
         Some(_) => diesel::update(blockchain_state::table.find(state.netuid)).set(&state).execute(conn)?,
     };
     insert_all!(conn, stake_transactions, commit.entries.iter().map(|entry| EntryRow::new(netuid, entry)));
+    // A block has one time, told once or twice.
+    let times = commit.times.iter().map(|(block, time)| TimeRow::new(netuid, *block, *time));
+    insert_all!(conn, diesel::insert_or_ignore_into(block_times::table), times, ());
     insert_all!(conn, holders, commit.holders.iter().map(|holder| HolderRow::new(netuid, holder)));
     if let Some(record) = &commit.epoch {
         insert_all!(conn, epoch_boundaries, std::iter::once(EpochRow::new(netuid, record)));

@@ -31,7 +31,7 @@ struct Line {
 pub async fn run(session: &mut Session, args: &AsOfArgs) -> anyhow::Result<()> {
     let store = session.record()?;
     let netuid = wiring::shown(&session.config, store.as_ref()).await?;
-    let report = wiring::tracker(&store).report(netuid, &session.config.policy, args.as_of.map(BlockNumber)).await?;
+    let report = wiring::tracker(&store).report(netuid, session.config.policy(netuid), args.as_of.map(BlockNumber)).await?;
     if session.json {
         return print_json(&mut session.out, &report);
     }

@@ -168,6 +168,8 @@ pub struct Commit {
     pub watermark: Watermark,
     /// Entries, in ledger order.
     pub entries: Vec<Entry>,
+    /// The times of their blocks.
+    pub times: BTreeMap<BlockNumber, Millis>,
     /// Coldkeys followed from here on.
     pub holders: Vec<Holder>,
     /// The epoch, if the last block is one.
@@ -243,6 +245,9 @@ pub trait StakeStore: Send + Sync {
 
     /// The entries with `from` ≤ block ≤ `to`, in ledger order.
     async fn entries(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Entry>, StoreError>;
+
+    /// The times of the blocks with entries with `from` ≤ block ≤ `to`.
+    async fn block_times(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<BTreeMap<BlockNumber, Millis>, StoreError>;
 
     /// The epochs with `from` ≤ block ≤ `to`, in order, with their changes by position.
     async fn epochs(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<EpochRecord>, StoreError>;

@@ -10,6 +10,7 @@ mod neuron;
 mod skipped;
 mod snapshot;
 mod succession;
+mod time;
 mod tranche;
 mod watermark;
 
@@ -23,5 +24,6 @@ pub use neuron::{HolderRow, NeuronColumns};
 pub use skipped::SkippedRow;
 pub use snapshot::{Newest, SnapshotRow};
 pub use succession::SuccessionRow;
+pub use time::TimeRow;
 pub use tranche::{ExitRow, TrancheRow};
 pub use watermark::StateRow;

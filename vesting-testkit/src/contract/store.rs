@@ -56,6 +56,7 @@ pub fn plain(netuid: NetUid, number: u64, parent: Option<BlockRef>) -> Commit {
             spec_version: 300,
         },
         entries: Vec::new(),
+        times: BTreeMap::new(),
         holders: Vec::new(),
         epoch: None,
         balance_changes: Vec::new(),
@@ -119,6 +120,11 @@ pub fn commits(netuid: NetUid, blocks: u64, seed: u64) -> Vec<Commit> {
                 }
             }
             sort_entries(&mut commit.entries);
+            commit.times = commit.entries.iter().map(|entry| (entry.block, commit.watermark.time)).collect();
+            if number.is_multiple_of(4) && !commit.times.is_empty() {
+                // Found only now, in the block before.
+                commit.times.insert(BlockNumber(number - 1), Millis((number - 1) * 12_000));
+            }
             for entry in &commit.entries {
                 let coldkey = entry.key.coldkey;
                 let holder = holders.entry(coldkey.0[0]).or_insert_with(|| {
@@ -227,6 +233,7 @@ pub async fn same(one: &dyn StakeStore, other: &dyn StakeStore, netuid: NetUid, 
         assert_eq!(one.tranches(netuid, to).await, other.tranches(netuid, to).await);
         for from in near.map(BlockNumber) {
             assert_eq!(one.entries(netuid, from, to).await, other.entries(netuid, from, to).await, "{from} to {to}");
+            assert_eq!(one.block_times(netuid, from, to).await, other.block_times(netuid, from, to).await, "{from} to {to}");
             assert_eq!(one.epochs(netuid, from, to).await, other.epochs(netuid, from, to).await, "{from} to {to}");
             assert_eq!(one.epoch_list(netuid, from, to).await, other.epoch_list(netuid, from, to).await, "{from} to {to}");
             assert_eq!(one.skipped_slots(netuid, from, to).await, other.skipped_slots(netuid, from, to).await, "{from} to {to}");
@@ -299,6 +306,8 @@ async fn history(store: &dyn StakeStore) {
     let epochs: Vec<EpochRecord> = a.iter().filter_map(|c| c.epoch.clone()).filter(|e| within(e.epoch.block.number)).collect();
     assert_eq!(store.epoch_list(A, from, to).await, Ok(epochs.iter().map(|e| e.epoch).collect()));
     assert_eq!(store.epochs(A, from, to).await, Ok(epochs));
+    let times = a.iter().flat_map(|c| c.times.clone()).filter(|(block, _)| within(*block)).collect();
+    assert_eq!(store.block_times(A, from, to).await, Ok(times));
     let changes: Vec<BalanceChange> = a.iter().flat_map(|c| c.balance_changes.clone()).filter(|c| within(c.to)).collect();
     assert_eq!(store.balance_changes(A, from, to).await, Ok(changes));
     let slots: Vec<SkippedSlot> = a.iter().flat_map(|c| c.skipped.clone()).filter(|s| within(s.block)).collect();

@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, RwLock};
 
 use proptest::prelude::*;
+use vesting_core::formula::built_in;
 use vesting_core::interval::closing;
-use vesting_core::multiplier::GeometricMean;
-use vesting_core::policy::Policy;
-use vesting_core::ports::StakeStore;
+use vesting_core::policy::{DurationRule, Policy};
+use vesting_core::ports::{ChainPort, StakeStore};
 use vesting_core::{
     BlockNumber, BlockchainMonitor, Coldkey, Detection, Entry, EpochRecord, Flow, Hotkey, Kind, MemoryStore, NetUid, Neuron, Pace,
     PositionKey, RaoDelta, StakeTracker,
@@ -113,7 +113,25 @@ async fn prove(seed: u64, blocks: u64, restarts: &[u64]) {
             assert_eq!(caught_up.locks_at(netuid, last).await.unwrap(), other.locks_at(netuid, last).await.unwrap());
             let (tranches, other_tranches) = (caught_up.tranches(netuid, last).await.unwrap(), other.tranches(netuid, last).await.unwrap());
             assert!(tranches == other_tranches, "{}", difference(&tranches, &other_tranches));
+            for formula in built_in() {
+                // What depends on the times of sales as well.
+                let policy = Policy { formula, duration_rule: DurationRule::SinceLastSale, ..Policy::default() };
+                let report = async |store: &Arc<MemoryStore>| StakeTracker::new(store.clone()).report(netuid, &policy, None).await;
+                assert_eq!(report(&caught_up).await, report(other).await);
+            }
         }
+        check_times(&chain, &caught_up, netuid, &stored).await;
+    }
+}
+
+/// The record has the time of every block with an entry, and it is the chain's.
+async fn check_times(chain: &Arc<RwLock<SimChain>>, store: &MemoryStore, netuid: NetUid, stored: &[Entry]) {
+    let times = store.block_times(netuid, BlockNumber(0), BlockNumber(u64::MAX)).await.unwrap();
+    let blocks: BTreeSet<BlockNumber> = stored.iter().map(|entry| entry.block).collect();
+    assert!(times.keys().eq(&blocks), "{times:?} {blocks:?}");
+    let port: Arc<dyn ChainPort> = port(chain);
+    for (block, time) in times {
+        assert_eq!(port.glance(block, &[]).await.unwrap().time, time, "block {block}");
     }
 }
 
@@ -145,9 +163,7 @@ proptest! {
 fn the_same_seed_makes_the_same_chain() {
     let hashes: Vec<_> = [lived(5, 60), lived(5, 60), lived(6, 60)]
         .into_iter()
-        .map(|chain| {
-            runtime().block_on(vesting_core::ports::ChainPort::finalized_head(&SimPort::new(Arc::new(RwLock::new(chain))))).unwrap()
-        })
+        .map(|chain| runtime().block_on(port(&Arc::new(RwLock::new(chain))).finalized_head()).unwrap())
         .collect();
     assert_eq!(hashes[0], hashes[1]);
     assert_ne!(hashes[0], hashes[2]);
@@ -181,8 +197,9 @@ fn what_no_event_explains_is_found_in_its_block() {
         let mut monitor = open(&chain, &store).await;
         monitor.advance(BlockNumber(1), last, Pace::CatchingUp, &mut |_| {}).await.unwrap();
         monitor.observe().await.unwrap();
-        let (_, entries, epochs) = record(&store, netuid).await;
+        let (stored, entries, epochs) = record(&store, netuid).await;
         check_conservation(&chain.read().unwrap(), netuid, &entries, &epochs);
+        check_times(&chain, &store, netuid, &stored).await;
         entries.into_iter().filter(|e| e.flow() == Flow::Unattributed).collect::<Vec<_>>()
     });
     assert_eq!(found.len(), 1, "{found:?}");
@@ -236,7 +253,7 @@ fn both_ways(deeds: &[(u64, Deed)]) -> (Vec<Entry>, Vec<Entry>, bool) {
             check_conservation(&chain.read().unwrap(), netuid, &entries, &epochs);
             assert!(entries.iter().all(|entry| entry.flow() != Flow::Unattributed), "{pace:?}");
             assert!(epochs.iter().any(|record| record.epoch.block.number > begin), "the interval was closed");
-            let report = StakeTracker::new(store, Arc::new(GeometricMean)).report(netuid, &Policy::default(), None).await.unwrap();
+            let report = StakeTracker::new(store).report(netuid, &Policy::default(), None).await.unwrap();
             found.push((entries, report));
         }
         let only = |a: usize, b: usize| found[a].0.iter().filter(|entry| !found[b].0.contains(entry)).copied().collect::<Vec<_>>();
@@ -315,7 +332,7 @@ fn locked_stake_is_still_held_and_reported() {
         runtime().block_on(async {
             let store = Arc::new(MemoryStore::new());
             open(&chain, &store).await.advance(BlockNumber(1), last, Pace::CatchingUp, &mut |_| {}).await.unwrap();
-            StakeTracker::new(store, Arc::new(GeometricMean)).report(NETUID, &Policy::default(), None).await.unwrap().miners
+            StakeTracker::new(store).report(NETUID, &Policy::default(), None).await.unwrap().miners
         })
     };
     let miner = chain.neurons_at(NETUID, chain.head())[3];

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use vesting_core::multiplier::{Formula, GeometricMean};
-use vesting_core::policy::{BelowMinimum, DAY_MS, Policy};
+use vesting_core::formula::Tiered;
+use vesting_core::policy::{BelowMinimum, DAY_MS, DurationRule, Policy};
 use vesting_core::{Millis, Ppb};
 use vesting_testkit::sim::strategies::{Contest, ONE_COLDKEY, Outcome, RANDOM, SEVERAL_COLDKEYS, Setting, Strategy, table};
 
@@ -13,15 +13,21 @@ const ALPHA: u64 = 1_000_000_000;
 /// The setting of the table in `docs/strategies.md`.
 const DOCUMENTED: Setting = Setting { seed: 1, tempo: 10, days: 66, window_days: 30, opening: 3 * ALPHA };
 
-/// Policies with their formulas: a new one is a line.
-fn policies(window_days: u64) -> Vec<(&'static str, Policy, Arc<dyn Formula>)> {
+/// The policies: a new one is a line.
+fn policies(window_days: u64) -> Vec<(&'static str, Policy)> {
     let policy = Policy { retention_window: Millis(window_days * DAY_MS), ..Policy::default() };
     let lenient = Policy { retention_target: Ppb(500_000_000), max_multiplier: Ppb(3 * Ppb::ONE.0), ..policy.clone() };
     let strict = Policy { below_minimum: BelowMinimum::ZeroWeight, ..policy.clone() };
+    let tiered = Policy { formula: Arc::new(Tiered), ..policy.clone() };
+    let since = Policy { duration_rule: DurationRule::SinceLastSale, ..policy.clone() };
+    let tiered_since = Policy { formula: Arc::new(Tiered), ..since.clone() };
     vec![
-        ("half to be kept, at most threefold", lenient, Arc::new(GeometricMean)),
-        ("no weight under the minimum", strict, Arc::new(GeometricMean)),
-        ("the default policy", policy, Arc::new(GeometricMean)),
+        ("half to be kept, at most threefold", lenient),
+        ("no weight under the minimum", strict),
+        ("tiered", tiered),
+        ("time since the last sale", since),
+        ("tiered, time since the last sale", tiered_since),
+        ("the default policy", policy),
     ]
 }
 
@@ -34,8 +40,8 @@ fn nobody_wins(setting: &Setting, strategies: &[Strategy]) -> Outcome {
     super::runtime().block_on(async {
         let contest = Contest::held(setting, strategies).await.unwrap();
         let mut last = None;
-        for (name, policy, formula) in policies(setting.window_days) {
-            let outcome = contest.outcome(&policy, formula).await.unwrap();
+        for (name, policy) in policies(setting.window_days) {
+            let outcome = contest.outcome(&policy).await.unwrap();
             println!("{setting:?}, {name}\n{}", table(&outcome));
             assert!(outcome.holder.standings.len() as u64 >= setting.days - 1, "as of every epoch");
             let wins = outcome.wins();

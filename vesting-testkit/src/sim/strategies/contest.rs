@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 
-use vesting_core::multiplier::Formula;
 use vesting_core::policy::{DAY_MS, Policy};
 use vesting_core::ports::{StakeStore, StoreError};
 use vesting_core::{
@@ -85,12 +84,12 @@ impl Contest {
         Ok(Self { persons, store, end })
     }
 
-    /// How everybody fared under a policy and a formula, as of every epoch.
+    /// How everybody fared under a policy, as of every epoch.
     ///
     /// # Errors
     /// When the record cannot be read.
-    pub async fn outcome(&self, policy: &Policy, formula: Arc<dyn Formula>) -> Result<Outcome, ContestError> {
-        let mut courses = self.courses(policy, formula).await?.into_iter();
+    pub async fn outcome(&self, policy: &Policy) -> Result<Outcome, ContestError> {
+        let mut courses = self.courses(policy).await?.into_iter();
         let mut next = || courses.next().unwrap_or_default();
         let (holder, delegator) = (next(), next());
         let strategists = self.persons.iter().filter(|person| person.sells);
@@ -99,7 +98,7 @@ impl Contest {
     }
 
     /// A course for each person, in order.
-    async fn courses(&self, policy: &Policy, formula: Arc<dyn Formula>) -> Result<Vec<Course>, ContestError> {
+    async fn courses(&self, policy: &Policy) -> Result<Vec<Course>, ContestError> {
         let whose: BTreeMap<Coldkey, (usize, usize)> = self
             .persons
             .iter()
@@ -109,7 +108,7 @@ impl Contest {
             .collect();
         let epochs = self.store.epochs(NETUID, BlockNumber(0), self.end).await?;
         let rewards: Vec<BTreeMap<(usize, usize), u128>> = epochs.iter().map(|record| rewards(record, &whose)).collect();
-        let tracker = StakeTracker::new(self.store.clone(), formula);
+        let tracker = StakeTracker::new(self.store.clone());
         let mut courses: Vec<Course> = self.persons.iter().map(|person| Course { sold: person.sold, ..Course::default() }).collect();
         for (at, record) in epochs.iter().enumerate() {
             let report = tracker.report(NETUID, policy, Some(record.epoch.block.number)).await?;
