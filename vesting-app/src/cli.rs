@@ -65,9 +65,28 @@ pub struct ConfigArgs {
     /// The largest multiplier [default: 1.5].
     #[arg(long, global = true, value_name = "FACTOR")]
     pub max_multiplier: Option<String>,
+    /// How a holding becomes a multiplier: geometric_mean or tiered [default: geometric_mean].
+    #[arg(long, global = true, value_name = "NAME")]
+    pub formula: Option<String>,
+    /// For how long rewards count as held: default (on average) or since_last_sale [default: default].
+    #[arg(long, global = true, value_name = "RULE")]
+    pub duration_rule: Option<String>,
     /// What happens under the minimum: no_multiplier or zero_weight [default: no_multiplier].
     #[arg(long, global = true, value_name = "RULE")]
     pub below_minimum: Option<String>,
+    /// Where the weight goes that multipliers add and take: normalise (to all), threshold (as normalise, and
+    /// what falls under it to the others), or burn (to one uid) [default: normalise].
+    #[arg(long, global = true, value_name = "RULE")]
+    pub redistribution: Option<String>,
+    /// With threshold: the part of its own weight that one must have after normalising [default: 0].
+    #[arg(long, global = true, value_name = "FRACTION")]
+    pub threshold_factor: Option<String>,
+    /// With threshold: the weight that one must have after normalising [default: 0].
+    #[arg(long, global = true, value_name = "WEIGHT")]
+    pub absolute_threshold: Option<String>,
+    /// With burn: the uid that gets the rest.
+    #[arg(long, global = true, value_name = "UID")]
+    pub burn_uid: Option<String>,
     /// Return weights unchanged before this block, so that validators switch together.
     #[arg(long, global = true, value_name = "BLOCK")]
     pub effective_from_block: Option<String>,
@@ -115,6 +134,9 @@ pub enum Command {
     /// differ, the first section that does is the reason; docs/digests.md describes the encoding.
     Digest(AsOfArgs),
     /// Multiply weights: reads {"uids": […], "hotkeys": […], "weights": […]}.
+    ///
+    /// {"weights": {"0": 0.4, …}} by uid and {"weights": {"5F…": 0.4, …}} by hotkey do as well. With --json
+    /// the weights come also as the chain takes them, `weights_u16`.
     Apply(ApplyArgs),
 }
 

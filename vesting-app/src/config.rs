@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use vesting_core::policy::{BelowMinimum, Policy};
-use vesting_core::{BlockNumber, NetUid, Ppb, Rao};
+use vesting_core::formula::built_in;
+use vesting_core::policy::{BelowMinimum, DurationRule, Policy, Redistribution};
+use vesting_core::{BlockNumber, NetUid, Ppb, Rao, Uid};
 
 use crate::UsageError;
 use crate::cli::ConfigArgs;
@@ -16,26 +17,33 @@ const ARCHIVE: [&str; 2] = ["wss://archive.chain.opentensor.ai:443", "wss://arch
 const TEST: [&str; 1] = ["wss://test.finney.opentensor.ai:443"];
 const LOCAL: [&str; 1] = ["ws://127.0.0.1:9944"];
 
-/// Keys that are understood, with their defaults; none means unset.
-const KEYS: [(&str, Option<&str>); 14] = [
+/// Keys of the policy, with their defaults; none means unset. A `[subnet.N]` table may hold them too.
+const POLICY_KEYS: [(&str, Option<&str>); 13] = [
+    ("minimum_stake", Some("0.3")),
+    ("retention_window_days", Some("30")),
+    ("retention_target", Some("0.9")),
+    ("max_multiplier", Some("1.5")),
+    ("formula", Some("geometric_mean")),
+    ("duration_rule", Some("default")),
+    ("below_minimum", Some("no_multiplier")),
+    ("redistribution", Some("normalise")),
+    ("threshold_factor", Some("0")),
+    ("absolute_threshold", Some("0")),
+    ("burn_uid", None),
+    ("effective_from_block", None),
+    ("shadow", Some("false")),
+];
+
+/// The other keys.
+const KEYS: [(&str, Option<&str>); 7] = [
     ("network", Some("finney")),
     ("endpoints", None),
     ("archive_endpoints", None),
     ("netuids", None),
     ("database_url", Some("sqlite://vesting.db")),
-    ("minimum_stake", Some("0.3")),
-    ("retention_window_days", Some("30")),
-    ("retention_target", Some("0.9")),
-    ("max_multiplier", Some("1.5")),
-    ("below_minimum", Some("no_multiplier")),
-    ("effective_from_block", None),
-    ("shadow", Some("false")),
     ("query_interval_seconds", Some("300")),
     ("max_requests_in_flight", Some("8")),
 ];
-
-/// Keys of the design whose only value so far is the default.
-const ONLY_DEFAULT: [(&str, &str); 3] = [("formula", "geometric_mean"), ("duration_rule", "default"), ("redistribution", "normalise")];
 
 /// Everything the program goes by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,13 +51,45 @@ pub struct Config {
     pub endpoints: Vec<String>,
     pub netuids: Vec<NetUid>,
     pub database_url: String,
-    pub policy: Policy,
+    /// Of every subnet that has none of its own.
+    pub common_policy: Policy,
+    /// Of the subnets that have a table.
+    pub subnet_policies: BTreeMap<NetUid, Policy>,
     pub query_interval: Duration,
     pub max_requests_in_flight: usize,
 }
 
+impl Config {
+    /// The policy of a subnet.
+    pub fn policy(&self, netuid: NetUid) -> &Policy {
+        self.subnet_policies.get(&netuid).unwrap_or(&self.common_policy)
+    }
+
+    /// Every policy there is, to change.
+    pub fn policies_mut(&mut self) -> impl Iterator<Item = &mut Policy> {
+        std::iter::once(&mut self.common_policy).chain(self.subnet_policies.values_mut())
+    }
+
+    /// What the policies of the subnets at hand ask for that cannot be had.
+    pub fn warnings(&self) -> Vec<String> {
+        let at_hand = |netuid: &NetUid| self.netuids.is_empty() || self.netuids.contains(netuid);
+        let common = self.netuids.is_empty() || self.netuids.iter().any(|netuid| !self.subnet_policies.contains_key(netuid));
+        let mut all = if common { self.common_policy.warnings() } else { Vec::new() };
+        for (netuid, policy) in self.subnet_policies.iter().filter(|(netuid, _)| at_hand(netuid)) {
+            all.extend(policy.warnings().into_iter().map(|warning| format!("subnet {netuid}: {warning}")));
+        }
+        all
+    }
+}
+
 /// A value and where it came from.
 type Layered = BTreeMap<String, (String, String)>;
+
+/// The layers up to the file: what holds for all subnets, and what for one.
+struct Layers {
+    common: Layered,
+    subnets: BTreeMap<NetUid, Layered>,
+}
 
 /// Reads the settings.
 ///
@@ -57,23 +97,43 @@ type Layered = BTreeMap<String, (String, String)>;
 /// Names the key, its value and where it stands.
 pub fn load(args: &ConfigArgs, environment: impl Iterator<Item = (String, String)>) -> Result<Config, UsageError> {
     let environment: BTreeMap<String, String> = environment.collect();
-    let mut values: Layered =
-        KEYS.iter().filter_map(|(key, default)| default.map(|d| ((*key).to_owned(), (d.to_owned(), "default".to_owned())))).collect();
+    let defaults = KEYS.iter().chain(&POLICY_KEYS);
+    let mut common: Layered =
+        defaults.filter_map(|(key, default)| default.map(|d| ((*key).to_owned(), (d.to_owned(), "default".to_owned())))).collect();
     if let Some(network) = environment.get("BT_NETWORK") {
-        values.insert("network".into(), (network.clone(), "BT_NETWORK".into()));
+        common.insert("network".into(), (network.clone(), "BT_NETWORK".into()));
     }
     if let Some(endpoint) = environment.get("BT_CHAIN_ENDPOINT") {
-        values.insert("endpoints".into(), (endpoint.clone(), "BT_CHAIN_ENDPOINT".into()));
+        common.insert("endpoints".into(), (endpoint.clone(), "BT_CHAIN_ENDPOINT".into()));
     }
-    read_file(args.config.as_deref(), &mut values)?;
-    for (name, value) in &environment {
+    let mut layers = Layers { common, subnets: BTreeMap::new() };
+    read_file(args.config.as_deref(), &mut layers)?;
+    let over = over_the_file(args, &environment)?;
+    let with = |mut values: Layered| {
+        over.iter().for_each(|(key, value, source)| set(&mut values, key, value.clone(), source.clone()));
+        values
+    };
+    let mut config = parse(&with(layers.common.clone()))?;
+    for (netuid, own) in layers.subnets {
+        let mut values = layers.common.clone();
+        values.extend(own);
+        let policy = parse_policy(&with(values)).map_err(|UsageError(why)| UsageError(format!("[subnet.{netuid}]: {why}")))?;
+        config.subnet_policies.insert(netuid, policy);
+    }
+    Ok(config)
+}
+
+/// What comes before the file, the strongest last: key, value, source.
+fn over_the_file(args: &ConfigArgs, environment: &BTreeMap<String, String>) -> Result<Vec<(String, String, String)>, UsageError> {
+    let mut over = Vec::new();
+    for (name, value) in environment {
         if let Some(key) = name.strip_prefix("VESTING_").map(str::to_lowercase) {
             // Not settings: tests and the shell use them.
             if key.starts_with("test_") {
                 continue;
             }
-            known(&key, value, name)?;
-            set(&mut values, &key, value.clone(), name.clone());
+            known(&key, name)?;
+            over.push((key, value.clone(), name.clone()));
         }
     }
     let flags = [
@@ -86,18 +146,21 @@ pub fn load(args: &ConfigArgs, environment: impl Iterator<Item = (String, String
         ("retention_window_days", &args.retention_window_days),
         ("retention_target", &args.retention_target),
         ("max_multiplier", &args.max_multiplier),
+        ("formula", &args.formula),
+        ("duration_rule", &args.duration_rule),
         ("below_minimum", &args.below_minimum),
+        ("redistribution", &args.redistribution),
+        ("threshold_factor", &args.threshold_factor),
+        ("absolute_threshold", &args.absolute_threshold),
+        ("burn_uid", &args.burn_uid),
         ("effective_from_block", &args.effective_from_block),
         ("shadow", &args.shadow),
         ("query_interval_seconds", &args.query_interval_seconds),
         ("max_requests_in_flight", &args.max_requests_in_flight),
     ];
-    for (key, value) in flags {
-        if let Some(value) = value {
-            set(&mut values, key, value.clone(), format!("--{}", key.replace('_', "-")));
-        }
-    }
-    parse(&values)
+    let flags = flags.into_iter().filter_map(|(key, value)| value.clone().map(|value| (key, value)));
+    over.extend(flags.map(|(key, value)| (key.to_owned(), value, format!("--{}", key.replace('_', "-")))));
+    Ok(over)
 }
 
 /// A later layer's `network` replaces the endpoints of the layers before: whoever names a network
@@ -109,22 +172,17 @@ fn set(values: &mut Layered, key: &str, value: String, source: String) {
     values.insert(key.to_owned(), (value, source));
 }
 
-fn known(key: &str, value: &str, source: &str) -> Result<(), UsageError> {
-    if KEYS.iter().any(|(known, _)| *known == key) {
+fn known(key: &str, source: &str) -> Result<(), UsageError> {
+    let mut keys = KEYS.iter().chain(&POLICY_KEYS).map(|(known, _)| *known);
+    if keys.clone().any(|known| known == key) {
         return Ok(());
     }
-    match ONLY_DEFAULT.iter().find(|(known, _)| *known == key) {
-        Some((_, only)) if value == *only => Ok(()),
-        Some((_, only)) => Err(UsageError(format!("{source}: `{key} = {value}` is not supported by this version yet, only `{only}`"))),
-        None => {
-            let near = KEYS.iter().map(|(known, _)| *known).find(|known| known.contains(key) || key.contains(known));
-            let hint = near.map_or_else(|| "see `vesting --help` for the keys".to_owned(), |near| format!("did you mean `{near}`?"));
-            Err(UsageError(format!("{source}: unknown key `{key}`; {hint}")))
-        }
-    }
+    let near = keys.find(|known| known.contains(key) || key.contains(known));
+    let hint = near.map_or_else(|| "see `vesting --help` for the keys".to_owned(), |near| format!("did you mean `{near}`?"));
+    Err(UsageError(format!("{source}: unknown key `{key}`; {hint}")))
 }
 
-fn read_file(given: Option<&Path>, values: &mut Layered) -> Result<(), UsageError> {
+fn read_file(given: Option<&Path>, layers: &mut Layers) -> Result<(), UsageError> {
     let default = Path::new("vesting.toml");
     let path = match given {
         Some(path) => path,
@@ -133,7 +191,32 @@ fn read_file(given: Option<&Path>, values: &mut Layered) -> Result<(), UsageErro
     };
     let shown = path.display();
     let text = std::fs::read_to_string(path).map_err(|e| UsageError(format!("cannot read the configuration file {shown}: {e}")))?;
-    let table: toml::Table = text.parse().map_err(|e| UsageError(format!("{shown} is not TOML: {e}")))?;
+    let mut table: toml::Table = text.parse().map_err(|e| UsageError(format!("{shown} is not TOML: {e}")))?;
+    let subnets = match table.remove("subnet") {
+        None => toml::Table::new(),
+        Some(toml::Value::Table(subnets)) => subnets,
+        Some(other) => return Err(UsageError(format!("{shown}: `subnet` cannot be {other}; write a table [subnet.N] for subnet N"))),
+    };
+    read_table(table, &shown.to_string(), &mut layers.common)?;
+    for (name, table) in subnets {
+        let source = format!("{shown} [subnet.{name}]");
+        let netuid: u16 = name.parse().map_err(|_| UsageError(format!("{source}: `{name}` is not a subnet, a number from 0 to 65535")))?;
+        let toml::Value::Table(table) = table else {
+            return Err(UsageError(format!("{shown}: `subnet.{name}` cannot be {table}; write a table [subnet.{name}]")));
+        };
+        if let Some(key) = table.keys().find(|key| KEYS.iter().any(|(known, _)| known == key)) {
+            return Err(UsageError(format!("{source}: `{key}` holds for all subnets: only keys of the policy may stand here")));
+        }
+        let mut own = Layered::new();
+        read_table(table, &source, &mut own)?;
+        if layers.subnets.insert(NetUid(netuid), own).is_some() {
+            return Err(UsageError(format!("{source}: subnet {netuid} has two tables")));
+        }
+    }
+    Ok(())
+}
+
+fn read_table(table: toml::Table, source: &str, values: &mut Layered) -> Result<(), UsageError> {
     for (key, value) in table {
         let text = match value {
             toml::Value::String(text) => text,
@@ -144,94 +227,141 @@ fn read_file(given: Option<&Path>, values: &mut Layered) -> Result<(), UsageErro
                 .map(|item| match item {
                     toml::Value::String(text) => Ok(text),
                     toml::Value::Integer(number) => Ok(number.to_string()),
-                    other => Err(UsageError(format!("{shown}: `{key}` has an item {other} that is neither text nor a whole number"))),
+                    other => Err(UsageError(format!("{source}: `{key}` has an item {other} that is neither text nor a whole number"))),
                 })
                 .collect::<Result<Vec<_>, _>>()?
                 .join(","),
-            other => return Err(UsageError(format!("{shown}: `{key}` cannot be {other}"))),
+            other => return Err(UsageError(format!("{source}: `{key}` cannot be {other}"))),
         };
-        known(&key, &text, &shown.to_string())?;
-        set(values, &key, text, shown.to_string());
+        known(&key, source)?;
+        set(values, &key, text, source.to_owned());
     }
     Ok(())
 }
 
-fn parse(values: &Layered) -> Result<Config, UsageError> {
-    let get = |key: &str| values.get(key).map(|(value, source)| (value.trim(), source.as_str()));
-    let wrong = |key: &str, why: &dyn std::fmt::Display| {
-        let (value, source) = get(key).unwrap_or_default();
-        UsageError(format!("`{key} = {value}` ({source}): {why}"))
-    };
-    let decimal = |key: &str| get(key).map_or(Ok(Ppb(0)), |(value, _)| value.parse::<Ppb>().map_err(|e| wrong(key, &e)));
-    let whole =
-        |key: &str| get(key).map_or(Ok(0u64), |(value, _)| value.parse::<u64>().map_err(|_| wrong(key, &"it must be a whole number")));
-    let list = |key: &str| -> Vec<String> {
-        get(key)
+/// Values as they are asked for, with errors that say where they stand.
+struct Values<'a>(&'a Layered);
+
+impl Values<'_> {
+    fn get(&self, key: &str) -> Option<(&str, &str)> {
+        self.0.get(key).map(|(value, source)| (value.trim(), source.as_str()))
+    }
+
+    fn wrong(&self, key: &str, why: &dyn std::fmt::Display) -> UsageError {
+        match self.get(key) {
+            Some((value, source)) => UsageError(format!("`{key} = {value}` ({source}): {why}")),
+            None => UsageError(format!("`{key}` is not set: {why}")),
+        }
+    }
+
+    fn decimal(&self, key: &str) -> Result<Ppb, UsageError> {
+        self.get(key).map_or(Ok(Ppb(0)), |(value, _)| value.parse::<Ppb>().map_err(|e| self.wrong(key, &e)))
+    }
+
+    fn whole(&self, key: &str) -> Result<Option<u64>, UsageError> {
+        self.get(key).map(|(value, _)| value.parse::<u64>().map_err(|_| self.wrong(key, &"it must be a whole number"))).transpose()
+    }
+
+    fn list(&self, key: &str) -> Vec<String> {
+        self.get(key)
             .map(|(value, _)| value.split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned).collect())
             .unwrap_or_default()
-    };
+    }
 
-    let mut endpoints = list("endpoints");
+    /// The one of `all` that has the name.
+    fn choice<T>(&self, key: &str, all: impl IntoIterator<Item = T>, name: impl Fn(&T) -> &'static str) -> Result<T, UsageError> {
+        let mut names = Vec::new();
+        for one in all {
+            if self.get(key).is_some_and(|(value, _)| value == name(&one)) {
+                return Ok(one);
+            }
+            names.push(name(&one));
+        }
+        Err(self.wrong(key, &format!("it must be {}", names.join(" or "))))
+    }
+}
+
+fn parse_policy(values: &Layered) -> Result<Policy, UsageError> {
+    let values = Values(values);
+    let shadow = match values.get("shadow") {
+        Some(("true", _)) => true,
+        Some(("false", _)) => false,
+        _ => return Err(values.wrong("shadow", &"it must be true or false")),
+    };
+    let redistribution = match values.choice("redistribution", Redistribution::NAMES, |name| *name)? {
+        "threshold" => {
+            Redistribution::Threshold { factor: values.decimal("threshold_factor")?, absolute: values.decimal("absolute_threshold")? }
+        }
+        "burn" => {
+            let uid = values.whole("burn_uid")?.ok_or_else(|| values.wrong("burn_uid", &"`redistribution = burn` needs it"))?;
+            let no_uid = |_| values.wrong("burn_uid", &"it must be a uid, a number from 0 to 65535");
+            Redistribution::Burn { uid: Uid(u16::try_from(uid).map_err(no_uid)?) }
+        }
+        _ => Redistribution::Normalise,
+    };
+    let policy = Policy {
+        minimum_stake: Rao(values.decimal("minimum_stake")?.0),
+        retention_window: Policy::days(values.decimal("retention_window_days")?)
+            .ok_or_else(|| values.wrong("retention_window_days", &"it is too long"))?,
+        retention_target: values.decimal("retention_target")?,
+        max_multiplier: values.decimal("max_multiplier")?,
+        formula: values.choice("formula", built_in(), |formula| formula.name())?,
+        duration_rule: values.choice("duration_rule", DurationRule::ALL, |rule| rule.name())?,
+        below_minimum: values.choice("below_minimum", BelowMinimum::ALL, |rule| rule.name())?,
+        redistribution,
+        effective_from_block: values.whole("effective_from_block")?.map(BlockNumber),
+        shadow,
+    };
+    policy.check().map_err(|error| values.wrong(error.key, &error.why))?;
+    Ok(policy)
+}
+
+fn parse(values: &Layered) -> Result<Config, UsageError> {
+    let common_policy = parse_policy(values)?;
+    let values = Values(values);
+    let mut endpoints = values.list("endpoints");
     if endpoints.is_empty() {
-        let (network, _) = get("network").unwrap_or_default();
+        let (network, _) = values.get("network").unwrap_or_default();
         let named: &[&str] = match network {
             "finney" => &FINNEY,
             "archive" => &ARCHIVE,
             "test" => &TEST,
             "local" => &LOCAL,
             url if url.starts_with("ws://") || url.starts_with("wss://") => &[url],
-            _ => return Err(wrong("network", &"it must be finney, test, archive, local, or a ws:// or wss:// URL")),
+            _ => return Err(values.wrong("network", &"it must be finney, test, archive, local, or a ws:// or wss:// URL")),
         };
         endpoints = named.iter().map(|url| (*url).to_owned()).collect();
-        if network == "finney" && list("archive_endpoints").is_empty() {
+        if network == "finney" && values.list("archive_endpoints").is_empty() {
             endpoints.extend(ARCHIVE.map(str::to_owned));
         }
     }
-    endpoints.extend(list("archive_endpoints"));
+    endpoints.extend(values.list("archive_endpoints"));
     if let Some(bad) = endpoints.iter().find(|url| !url.starts_with("ws://") && !url.starts_with("wss://")) {
-        let key = if list("archive_endpoints").contains(bad) { "archive_endpoints" } else { "endpoints" };
-        return Err(wrong(key, &"each must be a ws:// or wss:// URL"));
+        let key = if values.list("archive_endpoints").contains(bad) { "archive_endpoints" } else { "endpoints" };
+        return Err(values.wrong(key, &"each must be a ws:// or wss:// URL"));
     }
     let mut netuids = Vec::new();
-    for text in list("netuids") {
-        let netuid = NetUid(text.parse().map_err(|_| wrong("netuids", &format!("`{text}` is not a subnet, a number from 0 to 65535")))?);
+    for text in values.list("netuids") {
+        let netuid =
+            NetUid(text.parse().map_err(|_| values.wrong("netuids", &format!("`{text}` is not a subnet, a number from 0 to 65535")))?);
         if !netuids.contains(&netuid) {
             netuids.push(netuid);
         }
     }
-    let below_minimum = BelowMinimum::ALL
-        .into_iter()
-        .find(|rule| get("below_minimum").is_some_and(|(value, _)| value == rule.name()))
-        .ok_or_else(|| wrong("below_minimum", &"it must be no_multiplier or zero_weight"))?;
-    let shadow = match get("shadow") {
-        Some(("true", _)) => true,
-        Some(("false", _)) => false,
-        _ => return Err(wrong("shadow", &"it must be true or false")),
-    };
-    let policy = Policy {
-        minimum_stake: Rao(decimal("minimum_stake")?.0),
-        retention_window: Policy::days(decimal("retention_window_days")?)
-            .ok_or_else(|| wrong("retention_window_days", &"it is too long"))?,
-        retention_target: decimal("retention_target")?,
-        max_multiplier: decimal("max_multiplier")?,
-        below_minimum,
-        effective_from_block: if get("effective_from_block").is_some() { Some(BlockNumber(whole("effective_from_block")?)) } else { None },
-        shadow,
-    };
-    policy.check().map_err(|error| wrong(error.key, &error.why))?;
-    let in_flight = whole("max_requests_in_flight")?;
+    let in_flight = values.whole("max_requests_in_flight")?.unwrap_or_default();
     if !(1..=1024).contains(&in_flight) {
-        return Err(wrong("max_requests_in_flight", &"it must be from 1 to 1024"));
+        return Err(values.wrong("max_requests_in_flight", &"it must be from 1 to 1024"));
     }
-    let interval = whole("query_interval_seconds")?;
+    let interval = values.whole("query_interval_seconds")?.unwrap_or_default();
     if !(1..=86_400).contains(&interval) {
-        return Err(wrong("query_interval_seconds", &"it must be from 1 to 86400"));
+        return Err(values.wrong("query_interval_seconds", &"it must be from 1 to 86400"));
     }
     Ok(Config {
         endpoints,
         netuids,
-        database_url: get("database_url").unwrap_or_default().0.to_owned(),
-        policy,
+        database_url: values.get("database_url").unwrap_or_default().0.to_owned(),
+        common_policy,
+        subnet_policies: BTreeMap::new(),
         query_interval: Duration::from_secs(interval),
         max_requests_in_flight: usize::try_from(in_flight).unwrap_or(8),
     })
@@ -259,8 +389,8 @@ mod tests {
     #[test]
     fn decimals_are_read_exactly() {
         let config = load_with(|a| a.retention_window_days = Some("0.02".into()), &[]).unwrap();
-        assert_eq!(config.policy.retention_window.0, 1_728_000);
-        assert_eq!(config.policy.minimum_stake, Rao(300_000_000));
+        assert_eq!(config.common_policy.retention_window.0, 1_728_000);
+        assert_eq!(config.common_policy.minimum_stake, Rao(300_000_000));
     }
 
     #[test]
@@ -271,13 +401,103 @@ mod tests {
             load_with(|a| a.retention_target = Some("1.5".into()), &[]),
             load_with(|a| a.max_multiplier = Some("0.5".into()), &[]),
             load_with(|_| {}, &[("VESTING_RETENTION", "1")]),
-            load_with(|_| {}, &[("VESTING_FORMULA", "tiered")]),
+            load_with(|_| {}, &[("VESTING_FORMULA", "linear")]),
+            load_with(|a| a.duration_rule = Some("since_first_sale".into()), &[]),
+            load_with(|a| a.redistribution = Some("normalize".into()), &[]),
+            load_with(|a| a.redistribution = Some("threshold".into()), &[]),
+            load_with(|a| a.redistribution = Some("burn".into()), &[]),
+            load_with(|a| a.redistribution = Some("burn".into()), &[("VESTING_BURN_UID", "65536")]),
+            load_with(|a| a.absolute_threshold = Some("-1".into()), &[("VESTING_REDISTRIBUTION", "threshold")]),
             load_with(|a| a.config = Some("/nonexistent/vesting.toml".into()), &[]),
         ];
-        let words = ["network", "netuids", "retention_target", "max_multiplier", "retention", "formula", "vesting.toml"];
+        let words = [
+            "network",
+            "netuids",
+            "retention_target",
+            "max_multiplier",
+            "retention",
+            "formula = linear` (VESTING_FORMULA): it must be geometric_mean or tiered",
+            "duration_rule",
+            "redistribution = normalize` (--redistribution): it must be normalise or threshold or burn",
+            "threshold_factor",
+            "`burn_uid` is not set",
+            "burn_uid = 65536",
+            "absolute_threshold",
+            "vesting.toml",
+        ];
         for (result, word) in bad.into_iter().zip(words) {
             let error = result.unwrap_err().0;
             assert!(error.contains(word), "{error}");
         }
+    }
+
+    fn load_file(text: &str, set: impl FnOnce(&mut ConfigArgs)) -> Result<Config, UsageError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vesting.toml");
+        std::fs::write(&path, text).unwrap();
+        load_with(
+            |args| {
+                args.config = Some(path);
+                set(args);
+            },
+            &[],
+        )
+    }
+
+    #[test]
+    fn a_subnet_has_its_own_policy_over_the_common_one() {
+        let text = r#"
+            max_multiplier = 2
+            redistribution = "burn"
+            burn_uid = 3
+            [subnet.5]
+            formula = "tiered"
+            retention_window_days = 90
+            redistribution = "normalise"
+            [subnet.7]
+            burn_uid = 0
+        "#;
+        let config = load_file(text, |_| {}).unwrap();
+        let names = |netuid| {
+            let policy = config.policy(NetUid(netuid));
+            (policy.formula.name(), policy.max_multiplier.0, policy.redistribution)
+        };
+        assert_eq!(names(1), ("geometric_mean", 2_000_000_000, Redistribution::Burn { uid: Uid(3) }));
+        assert_eq!(names(5), ("tiered", 2_000_000_000, Redistribution::Normalise));
+        assert_eq!(names(7).2, Redistribution::Burn { uid: Uid(0) });
+        // Flags come before the file, and so before its tables.
+        let config = load_file(text, |args| args.formula = Some("geometric_mean".into())).unwrap();
+        assert_eq!(config.policy(NetUid(5)).formula.name(), "geometric_mean");
+        assert_eq!(config.policy(NetUid(5)).retention_window, Policy::days("90".parse().unwrap()).unwrap());
+    }
+
+    #[test]
+    fn mistakes_in_a_table_name_the_key_and_the_subnet() {
+        for (text, key) in [
+            ("[subnet.5]\nmax_multiplier = 0.5", "max_multiplier = 0.5"),
+            ("[subnet.5]\nretention_windw_days = 3", "retention_windw_days"),
+            ("[subnet.5]\nformula = 3", "formula = 3"),
+            ("[subnet.5]\nredistribution = \"burn\"", "burn_uid"),
+            ("[subnet.5]\ndatabase_url = \"sqlite://x.db\"", "database_url"),
+            ("[subnet.5]\nshadow = { on = true }", "shadow"),
+            ("threshold_factor = 2000\n[subnet.5]\nredistribution = \"threshold\"", "threshold_factor = 2000"),
+        ] {
+            let UsageError(words) = load_file(text, |_| {}).unwrap_err();
+            assert!(words.contains(key) && words.contains("subnet.5"), "{words}");
+        }
+        for text in ["[subnet.five]\nshadow = true", "subnet = 5", "[subnet]\n5 = true", "[subnet.5]\n[subnet.05]", "[subnet.70000]"] {
+            let UsageError(words) = load_file(text, |_| {}).unwrap_err();
+            assert!(words.contains("subnet"), "{words}");
+        }
+    }
+
+    #[test]
+    fn warnings_are_those_of_the_subnets_at_hand() {
+        let text = "formula = \"tiered\"\n[subnet.5]\nretention_window_days = 90\n[subnet.6]\nretention_window_days = 20";
+        let warnings = |netuids: Option<&str>| load_file(text, |args| args.netuids = netuids.map(str::to_owned)).unwrap().warnings();
+        assert_eq!(warnings(None).len(), 2);
+        assert_eq!(warnings(Some("5")), Vec::<String>::new());
+        assert!(warnings(Some("5,6"))[0].starts_with("subnet 6: "));
+        assert!(warnings(Some("1,5"))[0].contains("30 or 60 days"));
     }
 }

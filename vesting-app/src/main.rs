@@ -9,6 +9,11 @@ mod wiring;
 use std::process::ExitCode;
 
 use clap::Parser;
+use mimalloc::MiMalloc;
+
+/// Catching up makes and drops millions of small keys and values, on several threads.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// A mistake in how the program was called or configured: exit code 2.
 #[derive(Debug)]

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::Context;
 use vesting_chain::{ChainOptions, SubxtChain};
-use vesting_core::multiplier::GeometricMean;
 use vesting_core::ports::{ChainError, ChainPort, StakeStore};
 use vesting_core::{BlockNumber, BlockchainMonitor, NetUid, StakeTracker, window_start};
 
@@ -56,7 +55,7 @@ pub async fn shown(config: &Config, store: &dyn StakeStore) -> anyhow::Result<Ne
 
 /// The tracker over a store.
 pub fn tracker(store: &Arc<dyn StakeStore>) -> StakeTracker {
-    StakeTracker::new(Arc::clone(store), Arc::new(GeometricMean))
+    StakeTracker::new(Arc::clone(store))
 }
 
 /// Where the records begin that are still to be made: the earliest window's start, whose state the chain
@@ -64,7 +63,7 @@ pub fn tracker(store: &Arc<dyn StakeStore>) -> StakeTracker {
 pub async fn beginning(config: &Config, chain: &dyn ChainPort, recorded: &[NetUid]) -> anyhow::Result<Option<BlockNumber>> {
     let mut first: Option<BlockNumber> = None;
     for netuid in config.netuids.iter().filter(|netuid| !recorded.contains(netuid)) {
-        let start = window_start(chain, *netuid, config.policy.retention_window)
+        let start = window_start(chain, *netuid, config.policy(*netuid).retention_window)
             .await
             .with_context(|| format!("cannot find where the window of subnet {netuid} begins"))?;
         first = Some(first.map_or(start, |first| first.min(start)));

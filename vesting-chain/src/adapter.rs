@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use subxt::ext::codec::{Compact, Decode};
 use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, NeuronsAsk, SubnetAsk, SubnetState};
 use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, Millis, NetUid};
 
@@ -15,6 +16,7 @@ use crate::endpoint::{Endpoints, Requests};
 use crate::eras::Eras;
 use crate::hashes::Hashes;
 use crate::heads::{self, Heads, Patience};
+use crate::locks::Locks;
 use crate::reader::Reader;
 use crate::runtime::Runtime;
 use crate::runtimes::{self, Runtimes};
@@ -52,6 +54,11 @@ impl ChainOptions {
 
 /// A Subtensor chain, read through its nodes.
 pub struct SubxtChain {
+    chain: Arc<Chain>,
+}
+
+/// What the reads share.
+struct Chain {
     endpoints: Endpoints,
     runtimes: Runtimes,
     patience: Patience,
@@ -59,6 +66,7 @@ pub struct SubxtChain {
     finalized: AtomicU64,
     hashes: Hashes,
     trust: Trust,
+    locks: Locks,
     eras: Mutex<Eras>,
     heads: Mutex<Heads>,
 }
@@ -67,28 +75,48 @@ impl SubxtChain {
     /// A chain behind these endpoints; connects at the first call.
     #[must_use]
     pub fn new(options: ChainOptions) -> Self {
-        Self {
+        let chain = Chain {
             endpoints: Endpoints::new(options.endpoints, options.deadline, options.max_requests_in_flight),
             runtimes: Runtimes::default(),
             patience: Patience { notice: options.query_interval, block: options.block_patience },
             finalized: AtomicU64::new(0),
             hashes: Hashes::default(),
             trust: Trust::default(),
+            locks: Locks::default(),
             eras: Mutex::default(),
             heads: Mutex::default(),
-        }
+        };
+        Self { chain: Arc::new(chain) }
     }
 
     /// How many JSON-RPC calls were made so far.
     #[must_use]
     pub fn requests(&self) -> Requests {
-        self.endpoints.requests()
+        self.chain.endpoints.requests()
     }
 
     /// Where storage turned out not to say what the runtime itself says: when there is any, the chain is
     /// read in a slower way.
     pub async fn disagreements(&self) -> Vec<Disagreement> {
-        self.trust.disagreements().await
+        self.chain.trust.disagreements().await
+    }
+}
+
+impl Chain {
+    async fn finalized_head(&self) -> Result<BlockRef, ChainError> {
+        let head = heads::ask(&self.endpoints).await?;
+        self.note(head).await;
+        Ok(head)
+    }
+
+    async fn read(&self, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError> {
+        let mut reader = self.state(number, |runtime| keys(runtime, ask)).await?;
+        let facts = facts(&mut reader, ask).await?;
+        let mut subnets = BTreeMap::new();
+        for (netuid, ask) in &ask.subnets {
+            subnets.insert(*netuid, self.subnet(&mut reader, *netuid, ask).await?);
+        }
+        Ok(BlockState { facts, subnets })
     }
 
     async fn note(&self, head: BlockRef) {
@@ -163,6 +191,41 @@ impl SubxtChain {
             runtime = maker;
         }
     }
+
+    /// What is asked of one subnet.
+    async fn subnet(&self, reader: &mut Reader<'_>, netuid: NetUid, ask: &SubnetAsk) -> Result<SubnetState, ChainError> {
+        let mut state = SubnetState::default();
+        if ask.neurons != NeuronsAsk::No {
+            (state.neurons, state.owner) = neurons::read(reader, netuid).await?;
+        }
+        let mut coldkeys = ask.coldkeys.clone();
+        if ask.neurons == NeuronsAsk::WithPositions {
+            coldkeys.extend(state.neurons.iter().map(|neuron| neuron.coldkey));
+        }
+        state.traces = traces::read(reader, netuid, &ask.traces)?;
+        let mut storage = reader.runtime.capabilities().shares() && self.trust.holds(reader.runtime.spec_version()).await;
+        let mut pairs = BTreeSet::new();
+        if !coldkeys.is_empty() {
+            pairs = positions::possible(reader, netuid, &coldkeys, &ask.expected.positions, &mut state).await?;
+        }
+        if storage {
+            positions::by_storage(reader, netuid, &pairs, !ask.skip_pointers, &mut state).await?;
+            // Around epochs only: between them a block is read with as little as can be.
+            if ask.neurons != NeuronsAsk::No {
+                storage = self.trust.check(&reader.runtime_api(), netuid, &state).await?;
+            }
+        }
+        if !storage {
+            state.positions.clear();
+            let all = pairs.union(&ask.traces.positions).copied().collect();
+            positions::by_runtime(reader, netuid, &all, !ask.skip_pointers, &mut state).await?;
+            state.positions.retain(|key, _| pairs.contains(key));
+        }
+        if ask.locks {
+            state.locks = self.locks.read(&reader.runtime_api(), netuid, &coldkeys, &state.positions).await?;
+        }
+        Ok(state)
+    }
 }
 
 /// `System.LastRuntimeUpgrade`, needed before any metadata is known; a plain value under the two
@@ -171,32 +234,36 @@ fn marker_key() -> Vec<u8> {
     subxt::ext::frame_decode::storage::encode_storage_key_prefix("System", "LastRuntimeUpgrade").to_vec()
 }
 
+/// A task that ends with whoever waits for it.
+struct Task<T>(JoinHandle<T>);
+
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 #[async_trait]
 impl ChainPort for SubxtChain {
     async fn genesis(&self) -> Result<BlockHash, ChainError> {
-        self.endpoints.genesis().await
+        self.chain.endpoints.genesis().await
     }
 
     async fn finalized_head(&self) -> Result<BlockRef, ChainError> {
-        let head = heads::ask(&self.endpoints).await?;
-        self.note(head).await;
-        Ok(head)
+        self.chain.finalized_head().await
     }
 
     async fn wait_for_head_above(&self, after: BlockNumber) -> Result<BlockRef, ChainError> {
-        let head = self.heads.lock().await.above(&self.endpoints, after, self.patience).await?;
-        self.note(head).await;
+        let head = self.chain.heads.lock().await.above(&self.chain.endpoints, after, self.chain.patience).await?;
+        self.chain.note(head).await;
         Ok(head)
     }
 
     async fn read(&self, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError> {
-        let mut reader = self.state(number, |runtime| keys(runtime, ask)).await?;
-        let facts = facts(&mut reader, ask).await?;
-        let mut subnets = BTreeMap::new();
-        for (netuid, ask) in &ask.subnets {
-            subnets.insert(*netuid, subnet(&mut reader, *netuid, ask, &self.trust).await?);
-        }
-        Ok(BlockState { facts, subnets })
+        // Half a megabyte each, and many at once: decoded on every core, and beside what the caller does.
+        let (chain, ask) = (Arc::clone(&self.chain), ask.clone());
+        let mut task = Task(tokio::spawn(async move { chain.read(number, &ask).await }));
+        (&mut task.0).await.unwrap_or_else(|why| Err(ChainError::Unreachable(format!("reading block {number} was broken off: {why}"))))
     }
 }
 
@@ -216,7 +283,7 @@ fn keys(runtime: &Runtime, ask: &Ask) -> Result<Vec<Vec<u8>>, ChainError> {
         if ask.neurons == NeuronsAsk::WithPositions {
             coldkeys.extend(ask.expected.neurons.iter().map(|neuron| neuron.coldkey));
         }
-        keys.extend(positions::expected_keys(runtime, *netuid, &coldkeys, &ask.expected.positions)?);
+        keys.extend(positions::expected_keys(runtime, *netuid, &coldkeys, &ask.expected.positions, !ask.skip_pointers)?);
         keys.extend(traces::keys(runtime, *netuid, &ask.traces)?);
     }
     Ok(keys)
@@ -252,35 +319,4 @@ async fn facts(reader: &mut Reader<'_>, ask: &Ask) -> Result<BlockFacts, ChainEr
         subnets,
         events,
     })
-}
-
-async fn subnet(reader: &mut Reader<'_>, netuid: NetUid, ask: &SubnetAsk, trust: &Trust) -> Result<SubnetState, ChainError> {
-    let mut state = SubnetState::default();
-    if ask.neurons != NeuronsAsk::No {
-        (state.neurons, state.owner) = neurons::read(reader, netuid).await?;
-    }
-    let mut coldkeys = ask.coldkeys.clone();
-    if ask.neurons == NeuronsAsk::WithPositions {
-        coldkeys.extend(state.neurons.iter().map(|neuron| neuron.coldkey));
-    }
-    state.traces = traces::read(reader, netuid, &ask.traces)?;
-    let mut storage = reader.runtime.capabilities().shares() && trust.holds(reader.runtime.spec_version()).await;
-    let mut pairs = BTreeSet::new();
-    if !coldkeys.is_empty() {
-        pairs = positions::possible(reader, netuid, &coldkeys, &ask.expected.positions, &mut state).await?;
-    }
-    if storage {
-        positions::by_storage(reader, netuid, &pairs, &mut state).await?;
-        // Around epochs only: between them a block is read with as little as can be.
-        if ask.neurons != NeuronsAsk::No {
-            storage = trust.check(&reader.runtime_api(), netuid, &state).await?;
-        }
-    }
-    if !storage {
-        state.positions.clear();
-        let all = pairs.union(&ask.traces.positions).copied().collect();
-        positions::by_runtime(reader, netuid, &all, &mut state).await?;
-        state.positions.retain(|key, _| pairs.contains(key));
-    }
-    Ok(state)
 }

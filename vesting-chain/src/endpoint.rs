@@ -220,6 +220,10 @@ impl Endpoints {
     fn judge(&self, index: usize, block: Option<BlockNumber>, error: &RpcError) -> Reaction {
         let url = self.url(index);
         match error {
+            // The state is there, but its code does not know the call or fails in it.
+            RpcError::User(user) if user.message.contains("Execution failed") => {
+                Reaction::Answer(ChainError::Unsupported(format!("the endpoint {url} could not run a call: {}", user.message)))
+            }
             // Substrate answers both with code 4003 / -32000 and differs in words only between
             // versions; whatever the node says about a state we asked for by a finalized hash
             // means that it does not have it.

@@ -13,6 +13,7 @@ mod fields;
 mod hashes;
 mod heads;
 mod items;
+mod locks;
 mod neurons;
 mod positions;
 mod reader;

@@ -29,6 +29,7 @@ pub(crate) fn expected_keys(
     netuid: NetUid,
     coldkeys: &BTreeSet<Coldkey>,
     expected: &BTreeSet<PositionKey>,
+    pointers: bool,
 ) -> Result<Vec<Vec<u8>>, ChainError> {
     let mut keys = Vec::new();
     for coldkey in coldkeys {
@@ -36,7 +37,7 @@ pub(crate) fn expected_keys(
     }
     let mut hotkeys = BTreeSet::new();
     for key in expected.iter().filter(|key| coldkeys.contains(&key.coldkey)) {
-        keys.extend(TraceKeysOf::new(runtime, netuid, *key)?.all());
+        keys.extend(TraceKeysOf::new(runtime, netuid, *key, pointers)?.all());
         hotkeys.insert(key.hotkey);
     }
     for hotkey in hotkeys {
@@ -80,8 +81,13 @@ pub(crate) async fn possible(
 }
 
 /// The keys of these positions' traces, read.
-async fn traces(reader: &mut Reader<'_>, netuid: NetUid, pairs: &BTreeSet<PositionKey>) -> Result<Vec<TraceKeysOf>, ChainError> {
-    let traces = pairs.iter().map(|key| TraceKeysOf::new(&reader.runtime, netuid, *key)).collect::<Result<Vec<_>, _>>()?;
+async fn traces(
+    reader: &mut Reader<'_>,
+    netuid: NetUid,
+    pairs: &BTreeSet<PositionKey>,
+    pointers: bool,
+) -> Result<Vec<TraceKeysOf>, ChainError> {
+    let traces = pairs.iter().map(|key| TraceKeysOf::new(&reader.runtime, netuid, *key, pointers)).collect::<Result<Vec<_>, _>>()?;
     reader.ensure(traces.iter().flat_map(TraceKeysOf::all).collect()).await?;
     Ok(traces)
 }
@@ -107,9 +113,10 @@ pub(crate) async fn by_storage(
     reader: &mut Reader<'_>,
     netuid: NetUid,
     pairs: &BTreeSet<PositionKey>,
+    pointers: bool,
     state: &mut SubnetState,
 ) -> Result<(), ChainError> {
-    let traces = traces(reader, netuid, pairs).await?;
+    let traces = traces(reader, netuid, pairs, pointers).await?;
     let mut held = Vec::with_capacity(traces.len());
     for trace in &traces {
         state.traces.positions.insert(trace.key, trace.read(reader)?);
@@ -144,9 +151,10 @@ pub(crate) async fn by_runtime(
     reader: &mut Reader<'_>,
     netuid: NetUid,
     pairs: &BTreeSet<PositionKey>,
+    pointers: bool,
     state: &mut SubnetState,
 ) -> Result<(), ChainError> {
-    let traces = traces(reader, netuid, pairs).await?;
+    let traces = traces(reader, netuid, pairs, pointers).await?;
     let keys: Vec<PositionKey> = pairs.iter().copied().collect();
     let alphas = reader.runtime_api().alphas(netuid, &keys).await?;
     for (trace, alpha) in traces.iter().zip(alphas) {

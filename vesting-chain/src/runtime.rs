@@ -43,6 +43,8 @@ pub struct Capabilities {
     pub fee_in_alpha: bool,
     /// `StakeInfoRuntimeApi`: the runtime's own answer about positions.
     pub stake_api: bool,
+    /// `StakeInfoRuntimeApi` tells how much of a coldkey's stake is locked.
+    pub locks_api: bool,
     /// `BlocksSinceLastStep`, `LastMechansimStepBlock` and what tells whether a subnet is there.
     pub counters: bool,
 }
@@ -57,6 +59,8 @@ impl Capabilities {
 
 /// The runtime's own answer about one position.
 pub(crate) const STAKE_API: (&str, &str) = ("StakeInfoRuntimeApi", "get_stake_info_for_hotkey_coldkey_netuid");
+/// How much of a coldkey's stake on a subnet it cannot move.
+pub(crate) const LOCKS_API: (&str, &str) = ("StakeInfoRuntimeApi", "get_stake_availability_for_coldkeys");
 /// The runtime's own answer about one subnet.
 pub(crate) const SUBNET_API: (&str, &str) = ("SubnetInfoRuntimeApi", "get_dynamic_info");
 
@@ -133,6 +137,7 @@ impl Runtime {
             epoch_index: has("SubnetEpochIndex"),
             fee_in_alpha: event("TransactionFeePaidWithAlpha"),
             stake_api: answers(metadata, STAKE_API),
+            locks_api: answers(metadata, LOCKS_API),
             counters: ["Tempo", "BlocksSinceLastStep", "LastMechansimStepBlock", "NetworkRegisteredAt"].into_iter().all(has),
         };
         if !capabilities.shares() && !capabilities.stake_api {

@@ -1,5 +1,7 @@
 //! What the runtime itself says: slower than its storage, but by its own code.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::try_join_all;
 use subxt::ext::codec::Encode;
 use subxt::ext::scale_decode::DecodeAsType;
@@ -7,10 +9,10 @@ use subxt::rpcs::methods::legacy::Bytes;
 use subxt::rpcs::rpc_params;
 use subxt::utils::H256;
 use vesting_core::ports::ChainError;
-use vesting_core::{BlockHash, BlockNumber, NetUid, PositionKey, Rao, SubnetCounters};
+use vesting_core::{BlockHash, BlockNumber, Coldkey, NetUid, PositionKey, Rao, SubnetCounters};
 
 use crate::endpoint::Endpoints;
-use crate::runtime::{Runtime, STAKE_API, SUBNET_API};
+use crate::runtime::{LOCKS_API, Runtime, STAKE_API, SUBNET_API};
 
 /// Of the answer about a position only its stake is needed.
 #[derive(DecodeAsType)]
@@ -18,6 +20,18 @@ use crate::runtime::{Runtime, STAKE_API, SUBNET_API};
 struct StakeInfo {
     stake: u64,
 }
+
+/// Of a coldkey on a subnet. What is locked there may be more than it has; what it cannot move, by locks
+/// and as collateral, is what is not available.
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+struct Availability {
+    total: u64,
+    available: u64,
+}
+
+/// What a coldkey has on a netuid.
+type Subnet = (u16, Availability);
 
 /// Of the answer about a subnet only its counters are needed.
 #[derive(DecodeAsType)]
@@ -45,6 +59,17 @@ impl RuntimeApi<'_> {
             Ok(Rao(info.map_or(0, |info| info.stake)))
         }))
         .await
+    }
+
+    /// What coldkeys have on a subnet, and how much of it they cannot move; those with nothing are left out.
+    pub(crate) async fn locked(&self, netuid: NetUid, coldkeys: &BTreeSet<Coldkey>) -> Result<Vec<(Coldkey, Rao, Rao)>, ChainError> {
+        let asked: Vec<[u8; 32]> = coldkeys.iter().map(|coldkey| coldkey.0).collect();
+        let answer: Vec<([u8; 32], Vec<Subnet>)> = self.call(LOCKS_API, (asked, Some(vec![netuid.0])).encode()).await?;
+        let rows = answer.into_iter().flat_map(|(coldkey, subnets)| subnets.into_iter().map(move |subnet| (Coldkey(coldkey), subnet)));
+        Ok(rows
+            .filter(|(_, (subnet, _))| *subnet == netuid.0)
+            .map(|(coldkey, (_, stake))| (coldkey, Rao(stake.total), Rao(stake.total.saturating_sub(stake.available))))
+            .collect())
     }
 
     /// The counters of a subnet; `None` where it does not exist.

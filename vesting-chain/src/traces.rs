@@ -18,8 +18,8 @@ pub(crate) struct TraceKeysOf {
 }
 
 impl TraceKeysOf {
-    pub(crate) fn new(runtime: &Runtime, netuid: NetUid, key: PositionKey) -> Result<Self, ChainError> {
-        let touched = if runtime.stores("LastColdkeyHotkeyStakeBlock") {
+    pub(crate) fn new(runtime: &Runtime, netuid: NetUid, key: PositionKey, pointer: bool) -> Result<Self, ChainError> {
+        let touched = if pointer && runtime.stores("LastColdkeyHotkeyStakeBlock") {
             Some(runtime.key("LastColdkeyHotkeyStakeBlock", &[&key.coldkey.0, &key.hotkey.0])?)
         } else {
             None
@@ -60,7 +60,7 @@ pub(crate) fn staking(reader: &Reader<'_>, coldkey: Coldkey) -> Result<BTreeSet<
 pub(crate) fn keys(runtime: &Runtime, netuid: NetUid, asked: &TraceKeys) -> Result<Vec<Vec<u8>>, ChainError> {
     let mut keys = Vec::new();
     for key in &asked.positions {
-        keys.extend(TraceKeysOf::new(runtime, netuid, *key)?.all());
+        keys.extend(TraceKeysOf::new(runtime, netuid, *key, true)?.all());
     }
     for hotkey in &asked.pools {
         keys.extend(PoolKeys::new(runtime, netuid, *hotkey)?.all());
@@ -76,7 +76,7 @@ pub(crate) fn read(reader: &Reader<'_>, netuid: NetUid, asked: &TraceKeys) -> Re
     let runtime = &reader.runtime;
     let mut traces = Traces::default();
     for key in &asked.positions {
-        traces.positions.insert(*key, TraceKeysOf::new(runtime, netuid, *key)?.read(reader)?);
+        traces.positions.insert(*key, TraceKeysOf::new(runtime, netuid, *key, true)?.read(reader)?);
     }
     for hotkey in &asked.pools {
         traces.pools.insert(*hotkey, PoolKeys::new(runtime, netuid, *hotkey)?.fingerprint(reader));

@@ -15,6 +15,7 @@ const ALL: Capabilities = Capabilities {
     epoch_index: true,
     fee_in_alpha: true,
     stake_api: true,
+    locks_api: true,
     counters: true,
 };
 
@@ -38,7 +39,7 @@ fn real_metadata_resolves_every_name_or_switches_the_capability_off() {
     let (metadata, recordings) = (folder("VESTING_TEST_METADATA"), folder("VESTING_TEST_RECORDINGS"));
     let (metadata, recordings) = (Path::new(&metadata), Path::new(&recordings));
     // Before spec 401: no float shares, no dynamic schedule. Metadata of version 14 has no runtime APIs.
-    let old = Capabilities { float_shares: false, epoch_index: false, ..ALL };
+    let old = Capabilities { float_shares: false, epoch_index: false, locks_api: false, ..ALL };
     check(&metadata.join("finney-365.scale"), 365, Capabilities { fee_in_alpha: false, ..old });
     check(&metadata.join("finney-393.scale"), 393, Capabilities { fee_in_alpha: false, ..old });
     for version in [15, 16] {
@@ -46,7 +47,7 @@ fn real_metadata_resolves_every_name_or_switches_the_capability_off() {
         check(&recordings.join(format!("O1/runtime-393/metadata_v{version}.scale")), 393, Capabilities { fee_in_alpha: false, ..old });
         check(&recordings.join(format!("U1/runtime-425/metadata_v{version}.scale")), 425, ALL);
     }
-    check(&recordings.join("S1/metadata_v14.scale"), 425, Capabilities { stake_api: false, ..ALL });
+    check(&recordings.join("S1/metadata_v14.scale"), 425, Capabilities { stake_api: false, locks_api: false, ..ALL });
 }
 
 mod node {
@@ -82,7 +83,7 @@ mod node {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn over_json_rpc_everything_reads_as_in_memory() {
-        let mut generations = BTreeSet::new();
+        let (mut generations, mut locks) = (BTreeSet::new(), 0);
         for seed in 1..=8 {
             let (node, memory) = lived(seed, 120).await;
             let chain = connect(&[&node.url()]);
@@ -98,10 +99,12 @@ mod node {
                 }
                 assert_eq!(read, known, "seed {seed}, block {number}");
                 generations.insert(read.facts.spec_version);
+                locks += read.subnets.values().filter_map(|state| state.locks.as_ref()).map(|locks| locks.len()).sum::<usize>();
             }
             assert_eq!(chain.disagreements().await, [], "seed {seed}");
         }
         assert_eq!(generations, Generation::ALL.map(Generation::spec_version).into(), "every generation was read");
+        assert!(locks > 100, "locked stake was read {locks} times");
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -161,7 +164,7 @@ mod node {
     }
 
     fn everything() -> Ask {
-        let ask = SubnetAsk { neurons: NeuronsAsk::WithPositions, ..SubnetAsk::default() };
+        let ask = SubnetAsk { neurons: NeuronsAsk::WithPositions, locks: true, ..SubnetAsk::default() };
         Ask { events: true, subnets: RandomLife::NETUIDS.map(|netuid| (netuid, ask.clone())).into() }
     }
 

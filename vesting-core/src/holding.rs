@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::policy::DurationRule;
+use crate::sales::{MissingTime, Sales};
 use crate::window::Window;
-use crate::{BlockNumber, Coldkey, Origin, Ppb, Rao, Successions, TrancheHistory};
+use crate::{BlockNumber, Coldkey, Fraction, Millis, Origin, Ppb, Rao, TrancheHistory};
 
 /// What one holder earned, kept and held in a window. Sums in rao; ages in rao × milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub struct Holding {
     pub manual_kept: u128,
     /// W in milliseconds.
     pub window_ms: u64,
+    /// d in milliseconds, where the rule is [`DurationRule::SinceLastSale`].
+    pub since_last_sale_ms: Option<u64>,
 }
 
 impl Holding {
@@ -34,46 +38,58 @@ impl Holding {
         Rao(u64::try_from(all).unwrap_or(u64::MAX))
     }
 
-    /// h = Σ remaining / Σ initial; `None` when nothing was earned.
+    /// h = Σ remaining / Σ initial, exact; `None` when nothing was earned.
+    #[must_use]
+    pub fn kept(&self) -> Option<Fraction> {
+        Fraction::new(self.rewards_kept, self.rewards)
+    }
+
+    /// h, floored.
     #[must_use]
     pub fn percentage(&self) -> Option<Ppb> {
-        Ppb::ratio(self.rewards_kept, self.rewards)
+        self.kept()?.part_of(1, 1)
     }
 
-    /// O·W + Σ remaining·age, in rao · ms.
+    /// d in milliseconds, exact, by the rule it was computed under: (O·W + Σ remaining·age) / (O + Σ initial),
+    /// or the time since the last sale. `None` when there was nothing to hold.
     #[must_use]
-    pub fn held_time(&self) -> Option<u128> {
-        self.opening.checked_mul(u128::from(self.window_ms))?.checked_add(self.rewards_age)
+    pub fn duration(&self) -> Option<Fraction> {
+        let average = Fraction::new(
+            self.opening.checked_mul(u128::from(self.window_ms))?.checked_add(self.rewards_age)?,
+            self.opening.checked_add(self.rewards)?,
+        )?;
+        Some(self.since_last_sale_ms.map_or(average, |ms| Fraction { numerator: u128::from(ms), denominator: 1 }))
     }
 
-    /// d = (O·W + Σ remaining·age) / (O + Σ initial), in ms; `None` when there was nothing to hold.
+    /// d in milliseconds, floored.
     #[must_use]
     pub fn duration_ms(&self) -> Option<u64> {
-        let days = self.held_time()?.checked_div(self.opening.checked_add(self.rewards)?)?;
-        u64::try_from(days).ok()
+        self.duration()?.floor()
     }
 }
 
-/// The holdings of a window, by holder. `tranches` are those of the subnet entered up to `as_of`,
-/// with their exits up to `as_of`.
-#[must_use]
+/// The holdings of a window, by holder, with d by a rule. `tranches` are those of the window's ledger, each
+/// under the coldkey that its holder has at its end; `times` are those of the window's blocks with outflows, which
+/// only [`DurationRule::SinceLastSale`] needs.
+///
+/// # Errors
+/// When that rule needs the time of a block that is not among them.
 pub fn holdings(
     window: &Window,
     holders: &BTreeMap<Coldkey, BlockNumber>,
-    successions: &Successions,
     tranches: &[TrancheHistory],
-) -> BTreeMap<Coldkey, Holding> {
-    let mut found: BTreeMap<Coldkey, Holding> = holders
+    rule: DurationRule,
+    times: &BTreeMap<BlockNumber, Millis>,
+) -> Result<BTreeMap<Coldkey, Holding>, MissingTime> {
+    let mut found: BTreeMap<Coldkey, (Holding, Sales)> = holders
         .iter()
-        .map(|(coldkey, start)| (*coldkey, Holding { start: *start, window_ms: window.length.0, ..Holding::default() }))
+        .map(|(coldkey, start)| (*coldkey, (Holding { start: *start, window_ms: window.length.0, ..Holding::default() }, Sales::default())))
         .collect();
     for history in tranches {
         let tranche = &history.tranche;
-        let holder = successions.holder_of(tranche.coldkey, &tranche.id, window.as_of.block.number);
-        let Some(holding) = found.get_mut(&holder) else { continue };
-        if successions.replaced(holder, &tranche.id, tranche.coldkey, window.as_of.block.number) {
-            continue;
-        }
+        let Some((holding, sales)) = found.get_mut(&tranche.coldkey) else { continue };
+        // Whatever was sold since the start, and by whichever coldkey the holder had then.
+        history.exits.iter().filter(|exit| exit.by.block > holding.start).for_each(|exit| sales.leaves(exit));
         let remaining = u128::from(history.remaining().0);
         if tranche.id.block <= holding.start {
             // Of everything entered before, whatever its origin.
@@ -83,6 +99,7 @@ pub fn holdings(
         }
         match tranche.origin {
             Origin::Reward => {
+                sales.earns(tranche.time);
                 let age = u128::from(window.as_of.time.0.saturating_sub(tranche.time.0));
                 holding.rewards = holding.rewards.saturating_add(u128::from(tranche.initial.0));
                 holding.rewards_kept = holding.rewards_kept.saturating_add(remaining);
@@ -93,4 +110,13 @@ pub fn holdings(
         }
     }
     found
+        .into_iter()
+        .map(|(coldkey, (holding, sales))| {
+            let since_last_sale_ms = match rule {
+                DurationRule::Average => None,
+                DurationRule::SinceLastSale => Some(sales.duration_ms(&holding, window, times)?),
+            };
+            Ok((coldkey, Holding { since_last_sale_ms, ..holding }))
+        })
+        .collect()
 }

@@ -5,7 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::classify::Flows;
-use crate::ports::{BalanceChange, Commit, Fingerprint, Holder, LedgerState, NeuronRow, OpenInterval, Roster, Snapshot, Watermark};
+use crate::ports::{
+    BalanceChange, Commit, Fingerprint, Holder, LedgerState, LockRow, NeuronRow, OpenInterval, Roster, Snapshot, Watermark,
+};
 use crate::settle::Settled;
 use crate::{
     BlockFacts, BlockNumber, BlockRef, Coldkey, Entry, EpochRecord, Exit, Flow, HolderTranches, Hotkey, Kind, Millis, NetUid, Neuron,
@@ -39,6 +41,7 @@ pub struct SubnetLedger {
     holders: BTreeMap<Coldkey, BlockNumber>,
     balances: BTreeMap<PositionKey, RaoDelta>,
     observed: BTreeMap<PositionKey, Rao>,
+    locks: BTreeMap<Coldkey, Rao>,
     neurons: BTreeMap<Uid, (Hotkey, Coldkey)>,
     tranches: BTreeMap<Coldkey, HolderTranches>,
     successions: Successions,
@@ -59,10 +62,12 @@ struct Pending {
     parent: Option<BlockRef>,
     blocks: u32,
     entries: Vec<Entry>,
+    times: BTreeMap<BlockNumber, Millis>,
     holders: Vec<Holder>,
     epoch: Option<EpochRecord>,
     balance_changes: Vec<BalanceChange>,
     snapshots: Vec<Snapshot>,
+    locks: Vec<LockRow>,
     skipped: Vec<SkippedSlot>,
     neurons: Vec<NeuronRow>,
     successions: Vec<Succession>,
@@ -80,6 +85,7 @@ impl SubnetLedger {
             holders: BTreeMap::new(),
             balances: BTreeMap::new(),
             observed: BTreeMap::new(),
+            locks: BTreeMap::new(),
             neurons: BTreeMap::new(),
             tranches: BTreeMap::new(),
             successions: Successions::default(),
@@ -126,6 +132,7 @@ impl SubnetLedger {
             holders: state.holders.iter().map(|h| (h.coldkey, h.since)).collect(),
             balances: state.balances,
             observed: state.observed,
+            locks: state.locks,
             neurons: state.neurons.iter().filter_map(|row| row.holder.map(|holder| (row.uid, holder))).collect(),
             tranches,
             successions,
@@ -230,19 +237,20 @@ impl SubnetLedger {
         self.tranches.entry(coldkey).or_default();
     }
 
-    /// Adds an entry of a holder; entries come in ledger order.
+    /// Adds an entry of a holder, with the time of its block; entries come in ledger order.
     pub fn add(&mut self, entry: Entry, time: Millis) {
         let change = self.tranches.entry(entry.key.coldkey).or_default().apply(&entry, time);
-        self.note(entry, change);
+        self.note(entry, time, change);
     }
 
     /// Adds a key swap's entry that a holder received from a coldkey that was none.
     pub fn receive(&mut self, entry: Entry, time: Millis) {
         let change = self.tranches.entry(entry.key.coldkey).or_default().receive(&entry, time);
-        self.note(entry, change);
+        self.note(entry, time, change);
     }
 
-    fn note(&mut self, entry: Entry, change: TrancheChange) {
+    fn note(&mut self, entry: Entry, time: Millis, change: TrancheChange) {
+        self.pending.times.insert(entry.block, time);
         *self.balances.entry(entry.key).or_default() += entry.alpha;
         self.keep(change);
         self.pending.entries.push(entry);
@@ -316,6 +324,16 @@ impl SubnetLedger {
     /// Adds snapshots to what is committed next.
     pub fn keep_snapshots(&mut self, rows: Vec<Snapshot>) {
         self.pending.snapshots.extend(rows);
+    }
+
+    /// Takes down how much of each holder's stake is locked in the state of an epoch's `block`.
+    pub fn see_locks(&mut self, block: BlockNumber, locks: &BTreeMap<Coldkey, Rao>) {
+        for coldkey in self.holders.keys() {
+            let locked = locks.get(coldkey).copied().unwrap_or_default();
+            if self.locks.insert(*coldkey, locked) != Some(locked) {
+                self.pending.locks.push(LockRow { block, coldkey: *coldkey, locked });
+            }
+        }
     }
 
     /// Takes down who holds which uid in the state of `block`, where it changed.
@@ -409,11 +427,13 @@ impl SubnetLedger {
             parent: pending.parent,
             watermark,
             entries: pending.entries,
+            times: pending.times,
             holders: pending.holders,
             epoch: pending.epoch,
             balance_changes: pending.balance_changes,
             skipped: pending.skipped,
             snapshots: pending.snapshots,
+            locks: pending.locks,
             neurons: pending.neurons,
             successions: pending.successions,
             tranches: pending.tranches,

@@ -10,8 +10,8 @@ use crate::ports::{
     BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError, Watermark,
 };
 use crate::{
-    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, EntryId, EntryOrder, Epoch, EpochRecord, Exit, Hotkey, NetUid, OpenTranche, Phase,
-    PositionKey, Rao, RaoDelta, SkippedSlot, Source, Succession, Tranche, TrancheHistory, Uid,
+    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, EntryId, EntryOrder, Epoch, EpochRecord, Exit, Hotkey, Millis, NetUid, OpenTranche,
+    Phase, PositionKey, Rao, RaoDelta, SkippedSlot, Source, Succession, Tranche, TrancheHistory, Uid,
 };
 
 /// Keeps the record in memory, and is as strict as a database: what one cannot hold is refused.
@@ -33,10 +33,12 @@ type TrancheKey = (Coldkey, EntryOrder);
 #[derive(Debug, Default)]
 struct Record {
     entries: BTreeMap<EntryOrder, Entry>,
+    times: BTreeMap<BlockNumber, Millis>,
     holders: BTreeMap<Coldkey, Holder>,
     epochs: BTreeMap<BlockNumber, EpochRecord>,
     balance_changes: BTreeMap<(BlockNumber, PositionKey), BalanceChange>,
     snapshots: BTreeMap<(PositionKey, BlockNumber), Rao>,
+    locks: BTreeMap<(Coldkey, BlockNumber), Rao>,
     neurons: BTreeMap<(BlockNumber, Uid), Option<(Hotkey, Coldkey)>>,
     skipped: BTreeMap<BlockNumber, SkippedSlot>,
     successions: BTreeMap<(BlockNumber, u32), Succession>,
@@ -100,10 +102,12 @@ impl Record {
     fn of(commit: &Commit) -> Result<Self, StoreError> {
         let record = Self {
             entries: unique("entries", commit.entries.iter().map(|e| (e.order(), *e)))?,
+            times: commit.times.clone(),
             holders: unique("holders", commit.holders.iter().map(|h| (h.coldkey, *h)))?,
             epochs: commit.epoch.iter().map(|e| (e.epoch.block.number, sorted(e.clone()))).collect(),
             balance_changes: unique("balance changes", commit.balance_changes.iter().map(|c| ((c.to, c.key), c.clone())))?,
             snapshots: unique("snapshots", commit.snapshots.iter().map(|s| ((s.key, s.block), s.alpha)))?,
+            locks: unique("locked parts", commit.locks.iter().map(|l| ((l.coldkey, l.block), l.locked)))?,
             neurons: unique("neurons", commit.neurons.iter().map(|n| ((n.block, n.uid), n.holder)))?,
             skipped: unique("skipped slots", commit.skipped.iter().map(|s| (s.block, *s)))?,
             successions: unique("successions", commit.successions.iter().map(|s| ((s.block, s.event_index), *s)))?,
@@ -128,6 +132,7 @@ impl Record {
         }
         fits("entry", commit.entries.iter().map(|e| e.alpha))?;
         fits("snapshot", commit.snapshots.iter().map(|s| s.alpha.delta()))?;
+        fits("locked part", commit.locks.iter().map(|l| l.locked.delta()))?;
         fits("tranche", commit.tranches.iter().map(|t| t.initial.delta()))?;
         fits("exit", commit.exits.iter().map(|e| e.amount.delta()))?;
         for change in &commit.balance_changes {
@@ -147,6 +152,7 @@ impl Record {
         disjoint("epochs", &self.epochs, &new.epochs)?;
         disjoint("balance changes", &self.balance_changes, &new.balance_changes)?;
         disjoint("snapshots", &self.snapshots, &new.snapshots)?;
+        disjoint("locked parts", &self.locks, &new.locks)?;
         disjoint("neurons", &self.neurons, &new.neurons)?;
         disjoint("skipped slots", &self.skipped, &new.skipped)?;
         disjoint("successions", &self.successions, &new.successions)?;
@@ -161,10 +167,15 @@ impl Record {
             touched.insert(*key, open);
         }
         self.entries.append(&mut new.entries);
+        // A block has one time, told once or twice.
+        for (block, time) in new.times {
+            self.times.entry(block).or_insert(time);
+        }
         self.holders.append(&mut new.holders);
         self.epochs.append(&mut new.epochs);
         self.balance_changes.append(&mut new.balance_changes);
         self.snapshots.append(&mut new.snapshots);
+        self.locks.append(&mut new.locks);
         self.neurons.append(&mut new.neurons);
         self.skipped.append(&mut new.skipped);
         self.successions.append(&mut new.successions);
@@ -188,6 +199,11 @@ impl Record {
     /// The newest snapshot of each position up to `block`.
     fn newest(&self, block: BlockNumber) -> BTreeMap<PositionKey, Rao> {
         self.snapshots.iter().filter(|((_, at), _)| *at <= block).map(|((key, _), alpha)| (*key, *alpha)).collect()
+    }
+
+    /// The newest locked part of each holder up to `block`.
+    fn locks_at(&self, block: BlockNumber) -> BTreeMap<Coldkey, Rao> {
+        self.locks.iter().filter(|((_, at), _)| *at <= block).map(|((coldkey, _), locked)| (*coldkey, *locked)).collect()
     }
 }
 
@@ -247,6 +263,7 @@ impl StakeStore for MemoryStore {
                 holders: record.holders.values().copied().collect(),
                 balances: record.balances(BlockNumber(u64::MAX)),
                 observed: record.newest(BlockNumber(u64::MAX)),
+                locks: record.locks_at(BlockNumber(u64::MAX)),
                 neurons: neurons.into_values().collect(),
                 successions: record.successions.values().copied().collect(),
                 open_tranches: record.tranches.values().filter(|open| open.remaining > Rao::ZERO).copied().collect(),
@@ -295,6 +312,12 @@ impl StakeStore for MemoryStore {
         self.query(netuid, |r| r.balances(block))
     }
 
+    async fn block_times(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<BTreeMap<BlockNumber, Millis>, StoreError> {
+        self.query(netuid, |r| {
+            r.times.iter().filter(|(block, _)| (from..=to).contains(block)).map(|(block, time)| (*block, *time)).collect()
+        })
+    }
+
     async fn epochs(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<EpochRecord>, StoreError> {
         self.query(netuid, |r| r.epochs.values().filter(|e| (from..=to).contains(&e.epoch.block.number)).cloned().collect())
     }
@@ -322,6 +345,10 @@ impl StakeStore for MemoryStore {
 
     async fn positions_at(&self, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<PositionKey, Rao>, StoreError> {
         self.query(netuid, |r| r.newest(block).into_iter().filter(|(_, alpha)| *alpha > Rao::ZERO).collect())
+    }
+
+    async fn locks_at(&self, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<Coldkey, Rao>, StoreError> {
+        self.query(netuid, |r| r.locks_at(block))
     }
 
     async fn tranches(&self, netuid: NetUid, as_of: BlockNumber) -> Result<Vec<TrancheHistory>, StoreError> {

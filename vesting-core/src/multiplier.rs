@@ -1,9 +1,8 @@
 //! Multipliers from holdings, in exact integers.
 
-use primitive_types::U256;
-
+use crate::Ppb;
+use crate::holding::Holding;
 use crate::policy::{BelowMinimum, Policy};
-use crate::{Ppb, holding::Holding};
 
 /// What keeps a multiplier from being larger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,57 +44,9 @@ pub struct Multiplier {
     pub limited_by: LimitedBy,
 }
 
-/// A way to turn a holding into a multiplier. Another subnet adds one by implementing this.
-pub trait Formula: Send + Sync {
-    /// Its name in the configuration.
-    fn name(&self) -> &'static str;
-
-    /// The factor of a holding that earned something, in [1, M], and what limits it. `None` only for
-    /// amounts beyond what a chain can hold.
-    fn factor(&self, holding: &Holding, policy: &Policy) -> Option<(Ppb, LimitedBy)>;
-}
-
-/// The default: m = 1 + √(p·q)·(M − 1), with p the part kept against the target and q the time held
-/// against the window.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct GeometricMean;
-
-impl Formula for GeometricMean {
-    fn name(&self) -> &'static str {
-        "geometric_mean"
-    }
-
-    fn factor(&self, holding: &Holding, policy: &Policy) -> Option<(Ppb, LimitedBy)> {
-        let one = u128::from(Ppb::ONE.0);
-        // p = ⌊Σ remaining · 10¹⁸ / (Σ initial · T)⌋, q = ⌊10⁹ · (O·W + Σ remaining·age) / ((O + Σ initial) · W)⌋
-        let target = holding.rewards.checked_mul(u128::from(policy.retention_target.0))?;
-        let p = fraction(holding.rewards_kept, one.checked_mul(one)?, target)?;
-        let whole = holding.opening.checked_add(holding.rewards)?.checked_mul(u128::from(policy.retention_window.0))?;
-        let q = fraction(holding.held_time()?, one, whole)?;
-        let root = p.checked_mul(q)?.isqrt();
-        let extra = root.checked_mul(u128::from(policy.max_multiplier.0.checked_sub(Ppb::ONE.0)?))? / one;
-        let factor = Ppb(Ppb::ONE.0.checked_add(u64::try_from(extra).ok()?)?);
-        let limited_by = match () {
-            () if factor == policy.max_multiplier => LimitedBy::Nothing,
-            () if p < q => LimitedBy::HoldingPercentage,
-            () => LimitedBy::HoldingDuration,
-        };
-        Some((factor, limited_by))
-    }
-}
-
-/// min(10⁹, ⌊a·b/c⌋); 256 bits between.
-fn fraction(a: u128, b: u128, c: u128) -> Option<u128> {
-    if c == 0 {
-        return None;
-    }
-    let value = U256::from(a) * U256::from(b) / U256::from(c);
-    Some(value.min(U256::from(Ppb::ONE.0)).low_u128())
-}
-
 /// The multiplier of a holder under a policy.
 #[must_use]
-pub fn multiplier(formula: &dyn Formula, holding: &Holding, policy: &Policy) -> Multiplier {
+pub fn multiplier(holding: &Holding, policy: &Policy) -> Multiplier {
     let plain = |limited_by| Multiplier { factor: Ppb::ONE, zero_weight: false, limited_by };
     if holding.stake() < policy.minimum_stake {
         return Multiplier { zero_weight: policy.below_minimum == BelowMinimum::ZeroWeight, ..plain(LimitedBy::MinimumStake) };
@@ -103,7 +54,7 @@ pub fn multiplier(formula: &dyn Formula, holding: &Holding, policy: &Policy) -> 
     if holding.rewards == 0 {
         return plain(LimitedBy::NothingEarned);
     }
-    match formula.factor(holding, policy) {
+    match policy.formula.factor(holding, policy) {
         Some((factor, limited_by)) => Multiplier { factor: factor.clamp(Ppb::ONE, policy.max_multiplier), zero_weight: false, limited_by },
         None => plain(LimitedBy::NothingEarned),
     }
@@ -124,6 +75,7 @@ mod tests {
             other_kept: 0,
             manual_kept: 0,
             window_ms,
+            since_last_sale_ms: None,
         }
     }
 
@@ -132,18 +84,18 @@ mod tests {
         // h = .45 and d = 15 days of 30: .45 kept, all of it for 33⅓ days is d = 15.
         let day = u128::from(DAY_MS);
         let held = Holding { rewards_age: 15 * day * 1_000_000_000, ..holding(0, 1_000_000_000, 450_000_000, 0, 30 * DAY_MS) };
-        let m = multiplier(&GeometricMean, &held, &Policy::default());
+        let m = multiplier(&held, &Policy::default());
         assert_eq!(m.factor, Ppb(1_250_000_000));
     }
 
     #[test]
     fn nothing_earned_and_too_little_held_give_one() {
         let policy = Policy::default();
-        assert_eq!(multiplier(&GeometricMean, &holding(1_000_000_000, 0, 0, 0, 1), &policy).limited_by, LimitedBy::NothingEarned);
-        let poor = multiplier(&GeometricMean, &holding(1, 10, 10, 5, 10), &policy);
+        assert_eq!(multiplier(&holding(1_000_000_000, 0, 0, 0, 1), &policy).limited_by, LimitedBy::NothingEarned);
+        let poor = multiplier(&holding(1, 10, 10, 5, 10), &policy);
         assert_eq!((poor.factor, poor.limited_by, poor.zero_weight), (Ppb::ONE, LimitedBy::MinimumStake, false));
         let strict = Policy { below_minimum: BelowMinimum::ZeroWeight, ..policy };
-        assert!(multiplier(&GeometricMean, &holding(1, 10, 10, 5, 10), &strict).zero_weight);
+        assert!(multiplier(&holding(1, 10, 10, 5, 10), &strict).zero_weight);
     }
 
     #[test]
@@ -152,7 +104,7 @@ mod tests {
         let (epochs, w) = (600u128, 30 * DAY_MS);
         let age: u128 = (0..epochs).map(|n| u128::from(w) * n / epochs).sum();
         let held = Holding { rewards_age: age * 1_000_000_000, ..holding(0, epochs * 1_000_000_000, epochs * 1_000_000_000, 0, w) };
-        let m = multiplier(&GeometricMean, &held, &Policy::default());
+        let m = multiplier(&held, &Policy::default());
         assert!(m.factor.to_string().starts_with("1.353"), "{}", m.factor);
         assert_eq!(m.limited_by, LimitedBy::HoldingDuration);
     }

@@ -11,13 +11,6 @@ impl Ppb {
     /// One.
     pub const ONE: Self = Self(1_000_000_000);
 
-    /// ⌊numerator / denominator⌋ in ppb; `None` for a zero denominator or beyond 64 bits.
-    #[must_use]
-    pub fn ratio(numerator: u128, denominator: u128) -> Option<Self> {
-        let scaled = numerator.checked_mul(u128::from(Self::ONE.0))?.checked_div(denominator)?;
-        u64::try_from(scaled).ok().map(Self)
-    }
-
     /// The nearest float, for the output's edge only.
     #[must_use]
     #[allow(clippy::cast_precision_loss)] // the output's edge: multipliers are far below 2⁵³ ppb
@@ -69,6 +62,5 @@ mod tests {
             assert!(bad.parse::<Ppb>().is_err(), "{bad}");
         }
         assert_eq!(Ppb(1_128_008_771).to_string(), "1.128008771");
-        assert_eq!(Ppb::ratio(1, 0), None);
     }
 }

@@ -106,7 +106,7 @@ impl Recorder<'_> {
             Sort::Between => return Some(SubnetAsk { coldkeys, expected: Self::expected(ledger, flows), ..SubnetAsk::default() }),
         }
         coldkeys.extend(ledger.holders());
-        Some(SubnetAsk { neurons, coldkeys, expected: Self::expected(ledger, flows), traces: TraceKeys::default() })
+        Some(SubnetAsk { neurons, coldkeys, expected: Self::expected(ledger, flows), ..SubnetAsk::default() })
     }
 
     /// What to expect around a block: what the ledger knows, and what the block's events name.
@@ -151,7 +151,7 @@ impl Recorder<'_> {
         for (block, state) in [(number.parent(), &mut around.before), (number, &mut around.after)] {
             let missing = state.lacking(coldkeys);
             if !missing.is_empty() {
-                let ask = SubnetAsk::positions(missing, self.ledger.roster());
+                let ask = SubnetAsk { locks: state.locks.is_some(), ..SubnetAsk::positions(missing, self.ledger.roster()) };
                 state.absorb(self.chain.subnet(block, self.netuid(), ask).await?);
             }
         }
@@ -274,8 +274,10 @@ impl Recorder<'_> {
         }
         let written = closing.len();
         if !closing.is_empty() {
-            let time = self.time_of(pre).await?;
+            let at_pre = self.time_of(pre).await?;
             for entry in closing {
+                // What nothing explains was located in an earlier block.
+                let time = if entry.block == pre { at_pre } else { self.time_of(entry.block).await? };
                 self.ledger.add(entry, time);
             }
         }
@@ -470,6 +472,9 @@ impl Recorder<'_> {
         self.write(settled, facts.time);
         self.ledger.check(number, &after)?;
         self.ledger.see_neurons(number, &post_state.neurons);
+        if let Some(locks) = post_state.locks.filter(|_| epoch.is_some()) {
+            self.ledger.see_locks(number, &locks);
+        }
         let rows = self.ledger.observe(number, &self.ledger.holders(), &after);
         self.ledger.keep_snapshots(rows);
         let epoch = epoch.map(|counters| Epoch {

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::classify::{Flows, Leg, Swap, SwappedKeys};
 use crate::emission::{EpochSetting, incentives};
 use crate::{
-    BlockFacts, BlockNumber, Coldkey, Entry, Flow, Hotkey, Kind, NetUid, PositionKey, Rao, RaoDelta, Source, StakeChange, Succession, Uid,
+    BlockFacts, BlockNumber, Coldkey, Entry, Flow, Hotkey, Kind, NetUid, Phase, PositionKey, Rao, RaoDelta, Source, StakeChange,
+    Succession, Uid,
 };
 
 /// Swaps of one block whose outcome is tried in every combination; beyond, all are taken to have
@@ -236,7 +237,12 @@ impl<'a> Work<'a> {
     fn unexplained(&self, group: &[PositionKey]) -> RaoDelta {
         let sum = |of: &dyn Fn(&PositionKey) -> RaoDelta| group.iter().map(of).sum::<RaoDelta>();
         let change = sum(&|key| of(self.states.after, key)) - sum(&|key| of(self.states.before, key));
-        let earned: RaoDelta = self.incentives.iter().filter(|((key, _), _)| group.contains(key)).map(|(_, alpha)| *alpha).sum();
+        let first = Source { event_index: 0, phase: Phase::Initialization };
+        let earned: RaoDelta = group
+            .iter()
+            .flat_map(|key| self.incentives.range((*key, first)..).take_while(move |((of, _), _)| of == key))
+            .map(|(_, alpha)| *alpha)
+            .sum();
         let told: RaoDelta = self.legs.iter().filter(|leg| group.contains(&leg.key)).filter_map(|leg| leg.alpha).sum();
         change - earned - told
     }
@@ -260,6 +266,9 @@ impl<'a> Work<'a> {
         }
         // Several unknowns of one position in one block cannot be told apart: the last one gets it all. In
         // an epoch's block neither can dividends, and what goes out is then less by them.
+        if self.legs.iter().all(|leg| leg.alpha.is_some()) {
+            return;
+        }
         for group in groups {
             let rest = self.unexplained(group);
             let last = (0..self.legs.len()).rev().find(|place| {

@@ -63,13 +63,6 @@ impl Successions {
         holder
     }
 
-    /// Whether a tranche that the holder entered under its own name was made manual, because the
-    /// history of another went on under that name.
-    #[must_use]
-    pub fn replaced(&self, holder: Coldkey, id: &EntryId, entered_by: Coldkey, as_of: BlockNumber) -> bool {
-        entered_by == holder && self.0.iter().any(|s| s.block <= as_of && s.new == holder && s.carries(id))
-    }
-
     /// Those after block `from` up to `to`, in order.
     pub fn between(&self, from: BlockNumber, to: BlockNumber) -> impl Iterator<Item = &Succession> {
         self.0.iter().filter(move |s| s.block > from && s.block <= to)

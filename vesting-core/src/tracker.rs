@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use crate::digest::WindowState;
 use crate::holding::{Holding, holdings};
-use crate::multiplier::{Formula, LimitedBy, Multiplier, multiplier};
-use crate::policy::Policy;
+use crate::multiplier::{LimitedBy, Multiplier, multiplier};
+use crate::policy::{DurationRule, Policy};
 use crate::ports::{StakeStore, StoreError};
+use crate::sales::MissingTime;
 use crate::window::Window;
-use crate::{BlockNumber, Coldkey, NetUid, Neuron, PositionKey, Ppb, Rao, Successions, Tranche, TrancheHistory, Uid, WindowLedger};
+use crate::{BlockNumber, Coldkey, NetUid, Neuron, PositionKey, Ppb, Rao, Tranche, TrancheHistory, Uid, WindowLedger};
 
 /// Why there is no report. Reaction: as said.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +31,9 @@ pub enum TrackerError {
         /// The block asked for.
         as_of: BlockNumber,
     },
+    /// The record lacks what the duration rule needs. Reaction: as said.
+    #[error(transparent)]
+    MissingTime(#[from] MissingTime),
 }
 
 /// Why a miner has the multiplier it has.
@@ -43,12 +47,18 @@ pub enum Reason {
     Incomplete,
     /// No neuron of the subnet has this hotkey.
     UnknownHotkey,
+    /// The subnet has no neuron with this uid.
+    UnknownUid(Uid),
     /// The uid belongs to another hotkey.
     UidMismatch(Uid),
     /// The policy says: change nothing.
     Shadow,
     /// The policy takes effect at a later block.
     NotEffective(BlockNumber),
+    /// The weight is what multipliers took from others.
+    Burned,
+    /// The subnet has no neuron with the uid that is to get what is burned.
+    NoBurnNeuron(Uid),
 }
 
 impl fmt::Display for Reason {
@@ -62,9 +72,12 @@ impl fmt::Display for Reason {
             Self::Newcomer => f.write_str("registered after the last epoch"),
             Self::Incomplete => f.write_str("the record does not cover the window yet"),
             Self::UnknownHotkey => f.write_str("no neuron of the subnet has this hotkey"),
+            Self::UnknownUid(uid) => write!(f, "no neuron of the subnet has uid {uid}"),
             Self::UidMismatch(uid) => write!(f, "the hotkey has uid {uid} on the chain"),
             Self::Shadow => f.write_str("shadow: computed, not applied"),
             Self::NotEffective(block) => write!(f, "the policy takes effect at block {block}"),
+            Self::Burned => f.write_str("what multipliers took from others"),
+            Self::NoBurnNeuron(uid) => write!(f, "no neuron of the subnet has the `burn_uid` {uid}"),
         }
     }
 }
@@ -82,6 +95,9 @@ pub struct MinerReport {
     pub earned_stake: Rao,
     /// The rest: bought, moved in, received.
     pub manual_stake: Rao,
+    /// The part of it that cannot be moved, by locks or as collateral; `None` where that is not known. As
+    /// with what was earned, a position has its holder's part in proportion.
+    pub locked_stake: Option<Rao>,
     /// Its holder's holding.
     pub holding: Option<Holding>,
     /// Its holder's multiplier.
@@ -107,20 +123,20 @@ pub struct Report {
 #[derive(Clone)]
 pub struct StakeTracker {
     store: Arc<dyn StakeStore>,
-    formula: Arc<dyn Formula>,
 }
 
 impl StakeTracker {
-    /// A tracker over a record, with a formula.
+    /// A tracker over a record.
     #[must_use]
-    pub fn new(store: Arc<dyn StakeStore>, formula: Arc<dyn Formula>) -> Self {
-        Self { store, formula }
+    pub fn new(store: Arc<dyn StakeStore>) -> Self {
+        Self { store }
     }
 
-    /// The report as of the last recorded epoch at or before `as_of`.
+    /// The report as of the last recorded epoch at or before `as_of`, under a policy.
     ///
     /// # Errors
-    /// When nothing is recorded up to there, or the store cannot be read.
+    /// When nothing is recorded up to there, what is recorded lacks the times of sales that the policy
+    /// asks for, or the store cannot be read.
     pub async fn report(&self, netuid: NetUid, policy: &Policy, as_of: Option<BlockNumber>) -> Result<Report, TrackerError> {
         Ok(self.work_out(netuid, policy, as_of).await?.0)
     }
@@ -148,6 +164,7 @@ impl StakeTracker {
         let block = window.as_of.block.number;
         let rows = self.store.neurons(netuid, block).await?;
         let positions = self.store.positions_at(netuid, block).await?;
+        let locks = self.store.locks_at(netuid, block).await?;
         let ledger = WindowLedger::read(self.store.as_ref(), netuid, window.clone()).await?;
         // Each tranche under the name that its holder has now.
         let tranches: Vec<TrancheHistory> = ledger
@@ -157,10 +174,15 @@ impl StakeTracker {
                 histories.into_iter().map(move |history| TrancheHistory { tranche: Tranche { coldkey, ..history.tranche }, ..history })
             })
             .collect();
-        let holders: BTreeMap<Coldkey, (Holding, Multiplier)> = holdings(&window, &ledger.holders, &Successions::default(), &tranches)
-            .into_iter()
-            .map(|(coldkey, holding)| (coldkey, (holding, multiplier(self.formula.as_ref(), &holding, policy))))
-            .collect();
+        let times = match policy.duration_rule {
+            DurationRule::Average => BTreeMap::new(),
+            DurationRule::SinceLastSale => self.store.block_times(netuid, window.start.child(), block).await?,
+        };
+        let holders: BTreeMap<Coldkey, (Holding, Multiplier)> =
+            holdings(&window, &ledger.holders, &tranches, policy.duration_rule, &times)?
+                .into_iter()
+                .map(|(coldkey, holding)| (coldkey, (holding, multiplier(&holding, policy))))
+                .collect();
         let mut neurons: BTreeMap<Uid, Neuron> = BTreeMap::new();
         for row in &rows {
             match row.holder {
@@ -170,7 +192,16 @@ impl StakeTracker {
         }
         let miners = neurons
             .into_values()
-            .map(|neuron| miner(neuron, &positions, holders.get(&neuron.coldkey), window.incomplete_since.is_some()))
+            .map(|neuron| {
+                let holder = holders.get(&neuron.coldkey);
+                let mut report = miner(neuron, &positions, holder, window.incomplete_since.is_some());
+                report.locked_stake = locks.get(&neuron.coldkey).map(|locked| {
+                    let held =
+                        positions.iter().filter(|(key, _)| key.coldkey == neuron.coldkey).map(|(_, alpha)| u128::from(alpha.0)).sum();
+                    share(report.stake, u128::from(locked.0), held)
+                });
+                report
+            })
             .collect();
         Ok((Report { netuid, window, holders, miners }, ledger))
     }
@@ -180,8 +211,8 @@ fn miner(neuron: Neuron, positions: &BTreeMap<PositionKey, Rao>, holder: Option<
     let stake = positions.get(&neuron.position()).copied().unwrap_or_default();
     let (opening_stake, earned_stake) = holder.map_or((stake, Rao::ZERO), |(holding, _)| {
         (
-            share(stake, holding.opening, holding.stake()),
-            share(stake, holding.rewards_kept.saturating_add(holding.other_kept), holding.stake()),
+            share(stake, holding.opening, holding.stake().0.into()),
+            share(stake, holding.rewards_kept.saturating_add(holding.other_kept), holding.stake().0.into()),
         )
     });
     let manual_stake = Rao(stake.0.saturating_sub(opening_stake.0).saturating_sub(earned_stake.0));
@@ -197,6 +228,7 @@ fn miner(neuron: Neuron, positions: &BTreeMap<PositionKey, Rao>, holder: Option<
         opening_stake,
         earned_stake,
         manual_stake,
+        locked_stake: None,
         holding: holder.map(|(holding, _)| *holding),
         multiplier,
         reason,
@@ -204,7 +236,7 @@ fn miner(neuron: Neuron, positions: &BTreeMap<PositionKey, Rao>, holder: Option<
 }
 
 /// Tranches belong to the holder, not to a hotkey: a position has the holder's parts in proportion.
-fn share(stake: Rao, part: u128, whole: Rao) -> Rao {
-    let share = u128::from(stake.0).saturating_mul(part).checked_div(u128::from(whole.0)).unwrap_or(0);
+fn share(stake: Rao, part: u128, whole: u128) -> Rao {
+    let share = u128::from(stake.0).saturating_mul(part).checked_div(whole).unwrap_or(0);
     Rao(u64::try_from(share).unwrap_or(stake.0).min(stake.0))
 }

@@ -5,19 +5,19 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use vesting_core::ports::{BalanceChange, Holder, LedgerState, MultiplierRow, NeuronRow, StoreError, Watermark};
 use vesting_core::{
-    BlockHash, BlockNumber, Coldkey, Entry, EntryOrder, Epoch, EpochRecord, Exit, NetUid, PositionKey, Rao, RaoDelta, SkippedSlot,
+    BlockHash, BlockNumber, Coldkey, Entry, EntryOrder, Epoch, EpochRecord, Exit, Millis, NetUid, PositionKey, Rao, RaoDelta, SkippedSlot,
     StakeChange, Succession, TrancheHistory, Uid, sort_entries,
 };
 
 use crate::convert::{At, bound};
 use crate::fault::Fault;
 use crate::rows::{
-    BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, MultiplierColumns, NeuronColumns, Newest, OperationsRow, SkippedRow,
-    StateRow, SuccessionRow, Sum, TrancheRow, place,
+    BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, LockColumns, MultiplierColumns, NeuronColumns, Newest, OperationsRow,
+    SkippedRow, StateRow, SuccessionRow, Sum, TimeRow, TrancheRow, place,
 };
 use crate::schema::{
-    blockchain_state, chain, epoch_boundaries, holders, multipliers, neurons, open_interval, skipped_slots, stake_balance_changes,
-    stake_changes, stake_tranches, stake_transactions, successions, tranche_exits,
+    block_times, blockchain_state, chain, epoch_boundaries, holders, multipliers, neurons, open_interval, skipped_slots,
+    stake_balance_changes, stake_changes, stake_tranches, stake_transactions, successions, tranche_exits,
 };
 
 type Conn = SqliteConnection;
@@ -68,6 +68,7 @@ pub fn ledger_state(conn: &mut Conn, netuid: NetUid) -> Result<Option<LedgerStat
         holders: holders(conn, netuid)?,
         balances: balances_at(conn, netuid, BlockNumber(u64::MAX))?,
         observed: newest(conn, netuid, BlockNumber(u64::MAX))?,
+        locks: locks_at(conn, netuid, BlockNumber(u64::MAX))?,
         neurons: by_uid.into_values().collect(),
         successions: successions(conn, netuid, BlockNumber(u64::MAX))?,
         open_tranches,
@@ -170,6 +171,12 @@ pub fn positions_at(conn: &mut Conn, netuid: NetUid, block: BlockNumber) -> Resu
     Ok(positions)
 }
 
+/// How much of each holder's stake is locked, by its newest row up to `block`.
+pub fn locks_at(conn: &mut Conn, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<Coldkey, Rao>, Fault> {
+    let rows: Vec<LockColumns> = diesel::sql_query(LockColumns::newest(netuid, bound(block))).load(conn)?;
+    Ok(all(rows, |row| row.read())?.into_iter().collect())
+}
+
 pub fn tranches(conn: &mut Conn, netuid: NetUid, as_of: BlockNumber) -> Result<Vec<TrancheHistory>, Fault> {
     let rows: Vec<TrancheRow> = stake_tranches::table
         .filter(stake_tranches::netuid.eq(id(netuid)))
@@ -194,6 +201,15 @@ pub fn tranches(conn: &mut Conn, netuid: NetUid, as_of: BlockNumber) -> Result<V
         found.insert(key, TrancheHistory { tranche, exits });
     }
     Ok(found.into_values().collect())
+}
+
+pub fn block_times(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<BTreeMap<BlockNumber, Millis>, Fault> {
+    let rows: Vec<TimeRow> = block_times::table
+        .filter(block_times::netuid.eq(id(netuid)))
+        .filter(block_times::block.between(bound(from), bound(to)))
+        .select(TimeRow::as_select())
+        .load(conn)?;
+    Ok(all(rows, |row| row.read())?.into_iter().collect())
 }
 
 pub fn balance_changes(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<BalanceChange>, Fault> {

@@ -117,6 +117,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    stake_locks (netuid, coldkey, block) {
+        netuid -> Integer,
+        block -> BigInt,
+        coldkey -> Binary,
+        locked -> BigInt,
+    }
+}
+
+diesel::table! {
     neurons (netuid, block, uid) {
         netuid -> Integer,
         block -> BigInt,
@@ -145,7 +154,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    stake_tranches (netuid, coldkey, block, event_index, kind, hotkey) {
+    stake_tranches (netuid, block, event_index, kind, hotkey, coldkey) {
         netuid -> Integer,
         coldkey -> Binary,
         block -> BigInt,
@@ -172,6 +181,14 @@ diesel::table! {
         kind -> Text,
         hotkey -> Binary,
         amount -> BigInt,
+    }
+}
+
+diesel::table! {
+    block_times (netuid, block) {
+        netuid -> Integer,
+        block -> BigInt,
+        time -> BigInt,
     }
 }
 

@@ -11,8 +11,8 @@ use vesting_core::ports::{
     BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError, Watermark,
 };
 use vesting_core::{
-    BlockHash, BlockNumber, BlockRef, Entry, Epoch, EpochRecord, NetUid, PositionKey, Rao, RaoDelta, SkippedSlot, Succession,
-    TrancheHistory,
+    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, Epoch, EpochRecord, Millis, NetUid, PositionKey, Rao, RaoDelta, SkippedSlot,
+    Succession, TrancheHistory,
 };
 
 use crate::fault::Fault;
@@ -139,6 +139,10 @@ impl StakeStore for SqliteStore {
         self.read(move |conn| read::balances_at(conn, netuid, block)).await
     }
 
+    async fn block_times(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<BTreeMap<BlockNumber, Millis>, StoreError> {
+        self.read(move |conn| read::block_times(conn, netuid, from, to)).await
+    }
+
     async fn epochs(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<EpochRecord>, StoreError> {
         self.read(move |conn| read::epochs(conn, netuid, from, to)).await
     }
@@ -165,6 +169,10 @@ impl StakeStore for SqliteStore {
 
     async fn positions_at(&self, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<PositionKey, Rao>, StoreError> {
         self.read(move |conn| read::positions_at(conn, netuid, block)).await
+    }
+
+    async fn locks_at(&self, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<Coldkey, Rao>, StoreError> {
+        self.read(move |conn| read::locks_at(conn, netuid, block)).await
     }
 
     async fn tranches(&self, netuid: NetUid, as_of: BlockNumber) -> Result<Vec<TrancheHistory>, StoreError> {

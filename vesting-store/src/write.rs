@@ -9,10 +9,10 @@ use crate::fault::Fault;
 use crate::insert::insert_all;
 use crate::read;
 use crate::rows::{
-    BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, MultiplierColumns, NeuronColumns, OperationsRow, SkippedRow,
-    SnapshotRow, StateRow, SuccessionRow, TrancheRow,
+    BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, LockColumns, MultiplierColumns, NeuronColumns, OperationsRow,
+    SkippedRow, SnapshotRow, StateRow, SuccessionRow, TimeRow, TrancheRow,
 };
-use crate::schema::{blockchain_state, chain, multipliers, open_interval, stake_snapshots, stake_tranches};
+use crate::schema::{block_times, blockchain_state, chain, multipliers, open_interval, stake_snapshots, stake_tranches};
 
 type Conn = SqliteConnection;
 
@@ -50,6 +50,9 @@ pub fn commit(conn: &mut Conn, commit: &Commit) -> Result<(), Fault> {
         Some(_) => diesel::update(blockchain_state::table.find(state.netuid)).set(&state).execute(conn)?,
     };
     insert_all!(conn, stake_transactions, commit.entries.iter().map(|entry| EntryRow::new(netuid, entry)));
+    // A block has one time, told once or twice.
+    let times = commit.times.iter().map(|(block, time)| TimeRow::new(netuid, *block, *time));
+    insert_all!(conn, diesel::insert_or_ignore_into(block_times::table), times, ());
     insert_all!(conn, holders, commit.holders.iter().map(|holder| HolderRow::new(netuid, holder)));
     if let Some(record) = &commit.epoch {
         insert_all!(conn, epoch_boundaries, std::iter::once(EpochRow::new(netuid, record)));
@@ -57,6 +60,7 @@ pub fn commit(conn: &mut Conn, commit: &Commit) -> Result<(), Fault> {
     }
     insert_all!(conn, stake_balance_changes, commit.balance_changes.iter().map(|change| BalanceRow::new(netuid, change)));
     insert_all!(conn, stake_snapshots, commit.snapshots.iter().map(|snapshot| SnapshotRow::new(netuid, snapshot)));
+    insert_all!(conn, stake_locks, commit.locks.iter().map(|row| LockColumns::new(netuid, row)));
     insert_all!(conn, neurons, commit.neurons.iter().map(|row| NeuronColumns::new(netuid, row)));
     insert_all!(conn, skipped_slots, commit.skipped.iter().map(|slot| SkippedRow::new(netuid, slot)));
     insert_all!(conn, successions, commit.successions.iter().map(|succession| SuccessionRow::new(netuid, succession)));
@@ -80,14 +84,13 @@ fn operations(conn: &mut Conn, netuid: NetUid, interval: &OpenInterval) -> Resul
 fn leave(conn: &mut Conn, netuid: NetUid, exit: &Exit) -> Result<(), Fault> {
     use stake_tranches::dsl;
     let amount = int("amount of an exit", exit.amount.0)?;
-    let key = (same_subnet(netuid, exit.netuid)?, &exit.coldkey.0[..], int("block", exit.tranche.block.0)?);
     let tranche = dsl::stake_tranches.find((
-        key.0,
-        key.1,
-        key.2,
+        same_subnet(netuid, exit.netuid)?,
+        int("block", exit.tranche.block.0)?,
         event(exit.tranche.event_index),
         exit.tranche.kind.name(),
         &exit.tranche.hotkey.0[..],
+        &exit.coldkey.0[..],
     ));
     let changed =
         diesel::update(tranche.filter(dsl::remaining.ge(amount))).set(dsl::remaining.eq(dsl::remaining - amount)).execute(conn)?;

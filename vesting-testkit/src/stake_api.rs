@@ -1,5 +1,7 @@
 //! `StakeInfoRuntimeApi`: the runtime's own answer about a position, computed from its storage.
 
+use std::collections::BTreeMap;
+
 use blake2::Blake2b;
 use blake2::digest::{Digest, consts::U16};
 use codec::{Compact, Decode, Encode};
@@ -10,6 +12,7 @@ use crate::history::History;
 use crate::sim::{Generation, SPEC_NAME};
 
 const SUBNET: &str = "SubnetInfoRuntimeApi_get_dynamic_info";
+const LOCKS: &str = "StakeInfoRuntimeApi_get_stake_availability_for_coldkeys";
 const POSITION: &str = "StakeInfoRuntimeApi_get_stake_info_for_hotkey_coldkey_netuid";
 
 /// The key of `SubtensorModule.item` with these hashed keys, as the runtimes of Subtensor hash them.
@@ -99,12 +102,40 @@ fn dynamic_info(history: &History, generation: Generation, args: &[u8], at: u32)
     Ok(Some(info).encode())
 }
 
+/// Total, locked and available alpha.
+type Availability = (Compact<u64>, Compact<u64>, Compact<u64>);
+
+/// The simulated runtime's own answer about what coldkeys can move. Subnets with nothing are left out.
+fn availability(history: &History, mut args: &[u8], at: u32) -> Result<Vec<u8>, String> {
+    let (coldkeys, netuids) = <(Vec<[u8; 32]>, Option<Vec<u16>>)>::decode(&mut args).map_err(|_| format!("bad arguments of {LOCKS}"))?;
+    let read = |item, keys: &[Vec<u8>]| history.storage(&storage_key("SubtensorModule", item, keys), at);
+    let mut answer: BTreeMap<[u8; 32], BTreeMap<u16, Availability>> = BTreeMap::new();
+    for coldkey in coldkeys {
+        let hotkeys = read("StakingHotkeys", &[blake2_concat(&coldkey)]).and_then(|bytes| <Vec<[u8; 32]>>::decode(&mut &*bytes).ok());
+        let subnets = answer.entry(coldkey).or_default();
+        for netuid in netuids.iter().flatten() {
+            let alphas = hotkeys.iter().flatten().map(|hotkey| alpha(history, *hotkey, coldkey, *netuid, at, true).0);
+            let total = alphas.fold(0u64, u64::saturating_add);
+            let locked = read("Locked", &[blake2_concat(&coldkey), identity(*netuid)]).and_then(|bytes| u64::decode(&mut &*bytes).ok());
+            let locked = locked.unwrap_or(0);
+            if total > 0 || locked > 0 {
+                subnets.insert(*netuid, (Compact(total), Compact(locked), Compact(total.saturating_sub(locked))));
+            }
+        }
+    }
+    Ok(answer.encode())
+}
+
 /// Answers a call of the API in the state of block `at`, a position with `more` rao than it has; `None` for
 /// a method that is not one of it.
 #[must_use]
 pub fn call(history: &History, method: &str, mut args: &[u8], at: u32, more: u64) -> Option<Result<Vec<u8>, String>> {
     if method == SUBNET {
         return simulated(history, at).map(|generation| dynamic_info(history, generation, args, at));
+    }
+    if method == LOCKS {
+        let tells = simulated(history, at).is_some_and(Generation::tells_locks);
+        return tells.then(|| availability(history, args, at));
     }
     if method != POSITION {
         return None;

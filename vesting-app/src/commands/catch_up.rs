@@ -33,8 +33,11 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
     if let Some(days) = &args.days {
         let days: Ppb = days.parse().map_err(|e| UsageError(format!("--days: {e}")))?;
         let wrong = || UsageError("--days: it must be above 0 and at most 3650".into());
-        config.policy.retention_window = Policy::days(days).ok_or_else(wrong)?;
-        config.policy.check().map_err(|_| wrong())?;
+        let window = Policy::days(days).ok_or_else(wrong)?;
+        for policy in config.policies_mut() {
+            policy.retention_window = window;
+            policy.check().map_err(|_| wrong())?;
+        }
     }
     wiring::followed(&config)?;
     let chain = wiring::chain(&config);

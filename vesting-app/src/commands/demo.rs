@@ -76,7 +76,7 @@ pub async fn run(session: &mut Session, args: &DemoArgs) -> anyhow::Result<()> {
     let live_end = BlockNumber(end.0 + LIVE_BLOCKS);
     follow(&mut monitor, &chain, live_end).await?;
 
-    let report = wiring::tracker(&store).report(Demo::NETUID, &config.policy, None).await?;
+    let report = wiring::tracker(&store).report(Demo::NETUID, config.policy(Demo::NETUID), None).await?;
     if session.json {
         miners::print_json(&mut session.out, &report)?;
     } else {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use vesting_core::BlockNumber;
 use vesting_core::digest::{Range, Section, StateSummary};
+use vesting_core::policy::Policy;
 
 use super::Session;
 use crate::cli::AsOfArgs;
@@ -16,6 +17,7 @@ struct Line {
     as_of: u64,
     hash: String,
     state_digest: String,
+    policy_digest: String,
     /// Whether the record covers the window; if not, the digest is not yet that of others.
     complete: bool,
     incomplete_since: Option<u64>,
@@ -52,13 +54,14 @@ fn part(section: &'static str, of: Section) -> Part {
     Part { section, rows: of.rows, digest: of.digest.to_string() }
 }
 
-impl From<&StateSummary> for Line {
-    fn from(summary: &StateSummary) -> Self {
+impl Line {
+    fn of(summary: &StateSummary, policy: &Policy) -> Self {
         Self {
             netuid: summary.netuid.0,
             as_of: summary.as_of.number.0,
             hash: summary.as_of.hash.to_string(),
             state_digest: summary.digest().to_string(),
+            policy_digest: policy.digest().to_string(),
             complete: summary.incomplete_since.is_none(),
             incomplete_since: summary.incomplete_since.map(|block| block.0),
             genesis: summary.genesis.to_string(),
@@ -80,8 +83,9 @@ impl From<&StateSummary> for Line {
 pub async fn run(session: &mut Session, args: &AsOfArgs) -> anyhow::Result<()> {
     let store = session.record()?;
     let netuid = wiring::shown(&session.config, store.as_ref()).await?;
-    let (_, state) = wiring::tracker(&store).state(netuid, &session.config.policy, args.as_of.map(BlockNumber)).await?;
-    let line = Line::from(&state.summary());
+    let policy = session.config.policy(netuid);
+    let (_, state) = wiring::tracker(&store).state(netuid, policy, args.as_of.map(BlockNumber)).await?;
+    let line = Line::of(&state.summary(), policy);
     if session.json {
         return session.out.json(&line);
     }
@@ -90,6 +94,7 @@ pub async fn run(session: &mut Session, args: &AsOfArgs) -> anyhow::Result<()> {
     rows.add_row(["as of block".to_owned(), line.as_of.to_string()]);
     rows.add_row(["hash".to_owned(), line.hash]);
     rows.add_row(["state digest".to_owned(), line.state_digest]);
+    rows.add_row(["policy digest".to_owned(), line.policy_digest]);
     let since = |block| format!("no: the record begins at block {block}, inside the window, and the digest is not that of others yet");
     rows.add_row(["complete".to_owned(), line.incomplete_since.map_or_else(|| "yes".to_owned(), since)]);
     for part in line.sections {

@@ -18,6 +18,7 @@ struct Line {
     opening_stake: String,
     manual_stake: String,
     earned_stake: String,
+    locked_stake: Option<String>,
     holding_percentage: Option<f64>,
     holding_duration: Option<f64>,
     multiplier: String,
@@ -30,7 +31,7 @@ struct Line {
 pub async fn run(session: &mut Session, args: &AsOfArgs) -> anyhow::Result<()> {
     let store = session.record()?;
     let netuid = wiring::shown(&session.config, store.as_ref()).await?;
-    let report = wiring::tracker(&store).report(netuid, &session.config.policy, args.as_of.map(BlockNumber)).await?;
+    let report = wiring::tracker(&store).report(netuid, session.config.policy(netuid), args.as_of.map(BlockNumber)).await?;
     if session.json {
         return print_json(&mut session.out, &report);
     }
@@ -48,6 +49,7 @@ fn line(report: &Report, miner: &MinerReport) -> Line {
         opening_stake: miner.opening_stake.to_string(),
         manual_stake: miner.manual_stake.to_string(),
         earned_stake: miner.earned_stake.to_string(),
+        locked_stake: miner.locked_stake.map(|locked| locked.to_string()),
         holding_percentage: miner.holding.and_then(|h| h.percentage()).map(|h| h.as_f64()),
         holding_duration: miner.holding.and_then(|h| h.duration_ms()).map(days),
         multiplier: miner.multiplier.factor.to_string(),

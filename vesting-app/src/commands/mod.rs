@@ -59,6 +59,10 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let config = config::load(&cli.config, std::env::vars())?;
     let quiet = !matches!(cli.command, Command::Run(_));
     log(quiet);
+    // A simulated node has no policy.
+    if !matches!(cli.command, Command::Simnode(_)) {
+        config.warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
+    }
     let mut session = Session { config, json: cli.config.json, out: Out::new() };
     match cli.command {
         Command::Demo(args) => demo::run(&mut session, &args).await,

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use vesting_core::policy::Redistribution;
 use vesting_core::ports::StakeStore;
 use vesting_core::{BlockNumber, Kind, NetUid, Ppb, Rao, RaoDelta, Report};
 
@@ -21,6 +22,9 @@ struct Policy {
     duration_rule: &'static str,
     below_minimum: &'static str,
     redistribution: &'static str,
+    threshold_factor: Option<String>,
+    absolute_threshold: Option<String>,
+    burn_uid: Option<u16>,
     effective_from_block: Option<u64>,
     shadow: bool,
 }
@@ -28,7 +32,7 @@ struct Policy {
 pub async fn run(session: &mut Session, args: &AsOfArgs) -> anyhow::Result<()> {
     let store = session.record()?;
     let netuid = wiring::shown(&session.config, store.as_ref()).await?;
-    let report = wiring::tracker(&store).report(netuid, &session.config.policy, args.as_of.map(BlockNumber)).await?;
+    let report = wiring::tracker(&store).report(netuid, session.config.policy(netuid), args.as_of.map(BlockNumber)).await?;
     let figures = figures(&session.config, store.as_ref(), netuid, &report).await?;
     if session.json {
         return session.out.json(&figures);
@@ -72,7 +76,12 @@ async fn figures(config: &Config, store: &dyn StakeStore, netuid: NetUid, report
     let held: Vec<Ppb> = report.holders.values().filter_map(|(h, _)| h.percentage()).collect();
     let durations: Vec<u64> = report.holders.values().filter_map(|(h, _)| h.duration_ms()).collect();
     let mean = |values: &[f64]| if values.is_empty() { Value::Null } else { json!(values.iter().sum::<f64>() / f64_of(values.len())) };
-    let policy = &config.policy;
+    let policy = config.policy(netuid);
+    let (threshold, burn_uid) = match policy.redistribution {
+        Redistribution::Normalise => (None, None),
+        Redistribution::Threshold { factor, absolute } => (Some((factor, absolute)), None),
+        Redistribution::Burn { uid } => (None, Some(uid.0)),
+    };
     let figures = json!({
         "netuid": netuid.0,
         "as_of": as_of.0,
@@ -96,15 +105,19 @@ async fn figures(config: &Config, store: &dyn StakeStore, netuid: NetUid, report
         "window_start": report.window.start.0,
         "covered": report.window.incomplete_since.is_none(),
         "incomplete_since": report.window.incomplete_since.map(|b| b.0),
+        "policy_digest": policy.digest().to_string(),
         "policy": Policy {
             minimum_stake: Rao(policy.minimum_stake.0).to_string(),
             retention_window_days: days(policy.retention_window.0),
             retention_target: policy.retention_target.to_string(),
             max_multiplier: policy.max_multiplier.to_string(),
-            formula: "geometric_mean",
-            duration_rule: "default",
+            formula: policy.formula.name(),
+            duration_rule: policy.duration_rule.name(),
             below_minimum: policy.below_minimum.name(),
-            redistribution: "normalise",
+            redistribution: policy.redistribution.name(),
+            threshold_factor: threshold.map(|(factor, _)| factor.to_string()),
+            absolute_threshold: threshold.map(|(_, absolute)| absolute.to_string()),
+            burn_uid,
             effective_from_block: policy.effective_from_block.map(|b| b.0),
             shadow: policy.shadow,
         },

@@ -3,12 +3,18 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-fn vesting(folder: &Path, arguments: &[&str]) -> Output {
+/// The binary, in a folder, with nothing set by whoever runs the tests.
+pub fn program(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vesting"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("VESTING_") || name.starts_with("BT_")) {
         command.env_remove(name);
     }
-    command.current_dir(folder).args(arguments).stdin(Stdio::null()).output().unwrap()
+    command.current_dir(folder).args(arguments).stdin(Stdio::null());
+    command
+}
+
+pub fn vesting(folder: &Path, arguments: &[&str]) -> Output {
+    program(folder, arguments).output().unwrap()
 }
 
 fn check(folder: &Path, arguments: &[&str], code: i32, word: &str) {

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
-use vesting_core::multiplier::GeometricMean;
 use vesting_core::policy::Policy;
 use vesting_core::{BlockNumber, Coldkey, NetUid, Ppb, StakeTracker};
 use vesting_testkit::node::{NodeOptions, serve};
@@ -79,7 +78,7 @@ async fn s1_equals_its_truth_and_gives_the_multipliers_of_the_design() {
     prove("S1", 3).await;
 
     let policy = Policy { retention_window: Policy::days("0.02".parse().unwrap()).unwrap(), ..Policy::default() };
-    let report = StakeTracker::new(record.store, Arc::new(GeometricMean)).report(NetUid(2), &policy, None).await.unwrap();
+    let report = StakeTracker::new(record.store).report(NetUid(2), &policy, None).await.unwrap();
     assert_eq!((report.window.as_of.block.number, report.window.start), (BlockNumber(1_200), BlockNumber(1_059)));
     let expected = [
         // Opening, earned, kept, multiplier of m00 and m03.

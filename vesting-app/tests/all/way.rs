@@ -7,7 +7,6 @@ use std::time::Duration;
 use vesting_chain::{ChainOptions, SubxtChain};
 use vesting_core::digest::Digest;
 use vesting_core::interval::closing;
-use vesting_core::multiplier::GeometricMean;
 use vesting_core::policy::Policy;
 use vesting_core::ports::StakeStore;
 use vesting_core::{BlockNumber, BlockchainMonitor, Detection, Entry, EpochRecord, NetUid, Pace, StakeTracker};
@@ -75,7 +74,7 @@ async fn record(chain: &SubxtChain, store: Arc<dyn StakeStore>, netuid: NetUid) 
 
 /// The state digest as of the last epoch, of a window that the record covers.
 pub async fn digest(record: &Record, netuid: NetUid, policy: &Policy) -> Digest {
-    let (_, state) = StakeTracker::new(record.store.clone(), Arc::new(GeometricMean)).state(netuid, policy, None).await.unwrap();
+    let (_, state) = StakeTracker::new(record.store.clone()).state(netuid, policy, None).await.unwrap();
     let last = record.epochs.last().map(|record| record.epoch.block);
     assert_eq!((Some(state.ledger.window.as_of.block), state.ledger.window.incomplete_since), (last, None));
     state.summary().digest()

@@ -4,25 +4,26 @@
 mod route;
 mod search;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 
 use futures_util::future::{join, try_join};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 
 use crate::classify::{Flows, classify};
 use crate::ledger::SubnetLedger;
 use crate::monitor::{MonitorError, Progress, load};
-use crate::ports::{Ask, ChainError, ChainPort, Commit, NeuronsAsk, Roster, StakeStore, SubnetAsk, SubnetState};
+use crate::ports::{Ask, ChainError, ChainPort, NeuronsAsk, Roster, StakeStore, SubnetAsk, SubnetState};
 use crate::recorder::{Around, Recorder, Seen, of_coldkeys};
 use crate::{BlockFacts, BlockNumber, BlockRef, Coldkey, Detection};
 use route::{Route, Stop, StopSort};
 use search::{Found, Search, View};
 
-/// The most stops that are read ahead while those before them are taken in. It begins with few, so that
-/// something is recorded soon, and doubles.
+/// The most stops that are searched at once, and that wait to be taken in.
 const STOPS_AHEAD: usize = 128;
-const FIRST_STOPS: usize = 8;
 
 /// Catches one subnet up.
 pub(crate) struct CatchUp<'a> {
@@ -49,7 +50,7 @@ struct Prepared {
 /// A stop with whom to look at there.
 struct Planned {
     stop: Stop,
-    coldkeys: BTreeSet<Coldkey>,
+    coldkeys: Arc<BTreeSet<Coldkey>>,
 }
 
 impl CatchUp<'_> {
@@ -68,66 +69,58 @@ impl CatchUp<'_> {
         let route = Route { chain: self.chain, netuid, in_flight: self.in_flight };
         let stops = route.stops(from, to).await?;
         let search = Search { chain: self.chain, netuid };
-        let reader = Reader { search, in_flight: self.in_flight, expected: Mutex::new(self.ledger.roster()) };
-        let mut followed = BTreeSet::new();
-        let ask = Ask::of(netuid, SubnetAsk::positions(self.ledger.holders(), self.ledger.roster()));
-        let mut low = Arc::new(reader.search.view(from, &ask).await?);
-        let mut stops = stops.into_iter();
-        let mut ahead = FIRST_STOPS;
-        let mut prepared = reader.prepare(low, self.plan(&mut stops, &mut followed, ahead)).await?;
-        while let Some(last) = prepared.last() {
-            low = Arc::clone(&last.at);
-            ahead = ahead.saturating_mul(2).min(STOPS_AHEAD);
-            let planned = self.plan(&mut stops, &mut followed, ahead);
-            // Both are driven together: requests under way never wait for those of the other.
-            let (next, done) = join(reader.prepare(low, planned), self.take_all(prepared, &reader)).await;
-            done?;
-            prepared = next?;
-        }
-        self.commit().await
-    }
-
-    /// The next stops, with whom to look at there: who holds a uid at an epoch is followed from there on.
-    fn plan(&self, stops: &mut std::vec::IntoIter<Stop>, followed: &mut BTreeSet<Coldkey>, ahead: usize) -> Vec<Planned> {
-        followed.extend(self.ledger.holders());
-        let mut planned = Vec::with_capacity(ahead);
-        for stop in stops.take(ahead) {
-            if let StopSort::Epoch { neurons, .. } = &stop.sort {
-                followed.extend(neurons.iter().map(|neuron| neuron.coldkey));
-            }
-            planned.push(Planned { stop, coldkeys: followed.clone() });
-        }
-        planned
-    }
-
-    /// Takes in stops, each with its interval in one transaction. A transaction is written while the next
-    /// interval is worked out.
-    async fn take_all(&mut self, prepared: Vec<Prepared>, reader: &Reader<'_>) -> Result<(), MonitorError> {
-        let store = self.store;
-        let write = async |commit: Option<Commit>| match commit {
-            Some(commit) => store.commit(&commit).await,
-            None => Ok(()),
+        let reader = Reader {
+            search,
+            in_flight: self.in_flight,
+            expected: Mutex::new(self.ledger.roster()),
+            followed: Mutex::new(self.ledger.holders()),
         };
-        let mut writing = None;
-        for mut stop in prepared {
+        let ask = Ask::of(netuid, SubnetAsk::positions(self.ledger.holders(), self.ledger.roster()));
+        let low = Arc::new(reader.search.view(from, &ask).await?);
+        let mut ahead = Ahead { prepared: reader.prepare(low, plan(stops)), ready: VecDeque::new() };
+        let store = self.store;
+        let mut written = None;
+        while let Some(prepared) = ahead.next().await {
+            let mut stop = prepared?;
             let before = *self.state;
-            let (written, taken) = join(write(writing.take()), self.take_stop(&mut stop, reader)).await;
-            written?;
+            // A transaction is written while the next interval is worked out.
+            let write = async {
+                match written.take() {
+                    Some(commit) => store.commit(&commit).await,
+                    None => Ok(()),
+                }
+            };
+            let (done, taken) = ahead.beside(join(write, self.take_stop(&mut stop, &reader))).await;
+            done?;
             let mut missed = taken?;
             while !missed.is_empty() {
-                // Not written yet: once more, with the blocks that left no other trace.
-                *self.ledger = load(store, self.ledger.netuid()).await?;
-                *self.state = before;
-                for number in std::mem::take(&mut missed) {
-                    stop.found.push(reader.search.found(number).await?);
-                }
-                stop.found.sort_by_key(|found| found.facts.block.number);
-                missed = self.take_stop(&mut stop, reader).await?;
+                missed = ahead.beside(self.take_again(&mut stop, missed, before, &reader)).await?;
             }
-            writing = self.ledger.take_commit();
+            reader.follow(self.ledger.holders());
+            written = self.ledger.take_commit();
             self.report();
         }
-        Ok(write(writing).await?)
+        match written {
+            Some(commit) => Ok(store.commit(&commit).await?),
+            None => self.commit().await,
+        }
+    }
+
+    /// Forgets what was not written yet, and takes in a stop once more, with blocks that left no other trace.
+    async fn take_again(
+        &mut self,
+        stop: &mut Prepared,
+        missed: BTreeSet<BlockNumber>,
+        before: Progress,
+        reader: &Reader<'_>,
+    ) -> Result<BTreeSet<BlockNumber>, MonitorError> {
+        *self.ledger = load(self.store, self.ledger.netuid()).await?;
+        *self.state = before;
+        for number in missed {
+            stop.found.push(reader.search.found(number).await?);
+        }
+        stop.found.sort_by_key(|found| found.facts.block.number);
+        self.take_stop(stop, reader).await
     }
 
     /// Takes in a stop with its interval; gives the blocks that would have to be read for it.
@@ -204,7 +197,9 @@ impl CatchUp<'_> {
         let Some(wanted) = Recorder::wants(self.ledger, facts, flows) else { return Ok(Around::default()) };
         let (netuid, number) = (self.ledger.netuid(), facts.block.number);
         let ask = Ask::of(netuid, wanted);
-        let (mut before, mut after) = try_join(self.chain.read(number.parent(), &ask), self.chain.read(number, &ask)).await?;
+        let mut ask_after = ask.clone();
+        ask_after.subnets.values_mut().for_each(|ask| ask.locks = ask.neurons != NeuronsAsk::No);
+        let (mut before, mut after) = try_join(self.chain.read(number.parent(), &ask), self.chain.read(number, &ask_after)).await?;
         Ok(Around { before: before.take(netuid), after: after.take(netuid) })
     }
 
@@ -223,12 +218,61 @@ impl CatchUp<'_> {
     }
 }
 
+/// The stops, in order, with whom to look at there: who holds a uid at an epoch is followed from there on.
+fn plan(stops: Vec<Stop>) -> Vec<Planned> {
+    let mut coldkeys: Arc<BTreeSet<Coldkey>> = Arc::default();
+    let mut plan = Vec::with_capacity(stops.len());
+    for stop in stops {
+        if let StopSort::Epoch { neurons, .. } = &stop.sort
+            && neurons.iter().any(|neuron| !coldkeys.contains(&neuron.coldkey))
+        {
+            Arc::make_mut(&mut coldkeys).extend(neurons.iter().map(|neuron| neuron.coldkey));
+        }
+        plan.push(Planned { stop, coldkeys: Arc::clone(&coldkeys) });
+    }
+    plan
+}
+
+/// Stops that are prepared while others are taken in.
+struct Ahead<S: Stream> {
+    prepared: S,
+    ready: VecDeque<S::Item>,
+}
+
+impl<S: Stream + Unpin> Ahead<S> {
+    async fn next(&mut self) -> Option<S::Item> {
+        match self.ready.pop_front() {
+            Some(next) => Some(next),
+            None => self.prepared.next().await,
+        }
+    }
+
+    /// Goes on preparing while something else is done.
+    async fn beside<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        poll_fn(|context| {
+            if let Poll::Ready(done) = work.as_mut().poll(context) {
+                return Poll::Ready(done);
+            }
+            while self.ready.len() < STOPS_AHEAD
+                && let Poll::Ready(Some(next)) = self.prepared.poll_next_unpin(context)
+            {
+                self.ready.push_back(next);
+            }
+            Poll::Pending
+        })
+        .await
+    }
+}
+
 /// Reads ahead, knowing nothing of the ledger but whom to look at.
 struct Reader<'a> {
     search: Search<'a>,
     in_flight: usize,
     /// What to expect of the next states; only the number of requests depends on it.
     expected: Mutex<Roster>,
+    /// Whom to look at besides: who became a holder by a swap. Whoever is not looked at here is later.
+    followed: Mutex<BTreeSet<Coldkey>>,
 }
 
 /// What was read of a stop: the end of the interval before it, and itself, where it needed reading.
@@ -236,44 +280,43 @@ type Ends = (Stop, Option<View>, Option<View>);
 
 impl Reader<'_> {
     /// Reads stops and the intervals before them; the first interval begins at `low`.
-    async fn prepare(&self, low: Arc<View>, planned: Vec<Planned>) -> Result<Vec<Prepared>, ChainError> {
+    fn prepare(&self, low: Arc<View>, planned: Vec<Planned>) -> impl Stream<Item = Result<Prepared, ChainError>> + Unpin {
         let mut before = low.number();
-        let mut reads = Vec::with_capacity(planned.len());
-        for planned in planned {
+        let mut reads = planned.into_iter().map(move |planned| {
             let from = std::mem::replace(&mut before, planned.stop.number);
-            reads.push(self.ends(from, planned));
-        }
-        let mut reads = reads.into_iter();
-        let mut first = None;
-        if self.expected().positions.is_empty()
-            && let Some(read) = reads.next()
-        {
-            // Alone, so that the others know what to expect.
-            first = Some(read.await?);
-        }
-        let mut low = low;
-        let link = |(stop, high, at): Ends| {
+            self.ends(from, planned)
+        });
+        // The first alone, so that the others know what to expect.
+        let alone = if self.expected().positions.is_empty() { reads.next() } else { None };
+        let (search, mut low) = (&self.search, low);
+        let link = move |(stop, high, at): Ends| {
             let high = high.map_or_else(|| Arc::clone(&low), Arc::new);
             let at = at.map_or_else(|| Arc::clone(&high), Arc::new);
             Prepared { stop, low: std::mem::replace(&mut low, Arc::clone(&at)), high, found: Vec::new(), at }
         };
-        // Intervals are searched while later ones are read. There is room for every search: reads under way
-        // would else wait for searches that wait for their places.
-        stream::iter(first.map(Ok))
+        // Intervals are searched while later ones are read.
+        stream::iter(alone)
+            .then(|read| read)
             .chain(stream::iter(reads).buffered(self.in_flight))
             .map_ok(link)
-            .map_ok(|mut prepared| async move {
-                prepared.found = self.search.between(&prepared.low, &prepared.high).await?;
+            .map_ok(move |mut prepared| async move {
+                prepared.found = search.between(&prepared.low, &prepared.high).await?;
                 Ok(prepared)
             })
             .try_buffered(STOPS_AHEAD)
-            .try_collect()
-            .await
+            .boxed()
+    }
+
+    /// Looks at these too from here on.
+    fn follow(&self, holders: BTreeSet<Coldkey>) {
+        self.followed.lock().unwrap_or_else(PoisonError::into_inner).extend(holders);
     }
 
     /// Reads a stop, and the end of the interval that began at `from`.
     async fn ends(&self, from: BlockNumber, planned: Planned) -> Result<Ends, ChainError> {
         let Planned { stop, coldkeys } = planned;
+        let mut coldkeys = BTreeSet::clone(&coldkeys);
+        coldkeys.extend(self.followed.lock().unwrap_or_else(PoisonError::into_inner).iter());
         let number = stop.number;
         let mut expected = self.expected();
         let mut neurons = NeuronsAsk::No;
@@ -286,7 +329,11 @@ impl Reader<'_> {
         let ask = Ask::of(self.search.netuid, SubnetAsk::positions(coldkeys, expected));
         let high = async { if edge > from { self.view(edge, &ask).await.map(Some) } else { Ok(None) } };
         let mut ask_at = Ask { events: true, ..ask.clone() };
-        ask_at.subnets.values_mut().for_each(|ask| ask.neurons = neurons);
+        ask_at.subnets.values_mut().for_each(|ask| {
+            ask.neurons = neurons;
+            ask.locks = neurons != NeuronsAsk::No;
+            ask.skip_pointers = true;
+        });
         let at = async { if last { Ok(None) } else { self.view(number, &ask_at).await.map(Some) } };
         let (high, at) = try_join(high, at).await?;
         Ok((stop, high, at))

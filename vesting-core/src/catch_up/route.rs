@@ -12,7 +12,7 @@ use crate::ports::{ChainError, ChainPort, NeuronsAsk, Roster, SubnetAsk};
 use crate::{BlockNumber, Coldkey, NetUid, Neuron, SubnetCounters};
 
 /// Blocks of history for which a walk of its own is worth its first read.
-const BLOCKS_A_WALK: u64 = 4_000;
+const BLOCKS_A_WALK: u64 = 2_000;
 
 /// A block to stop at, with the interval before it.
 #[derive(Debug, Clone)]

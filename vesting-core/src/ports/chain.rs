@@ -75,6 +75,10 @@ pub struct SubnetAsk {
     pub neurons: NeuronsAsk,
     /// Whose positions.
     pub coldkeys: BTreeSet<Coldkey>,
+    /// Leave `touched` of their positions out: of no use where an interval only begins.
+    pub skip_pointers: bool,
+    /// How much of the stake of those whose positions are read is locked.
+    pub locks: bool,
     /// What to expect of the answer. Nothing depends on it but the number of requests.
     pub expected: Roster,
     /// What is only to be compared with another block's.
@@ -131,7 +135,7 @@ pub struct PositionTrace {
     /// Its shares: another value after every credit and debit.
     pub shares: Fingerprint,
     /// `LastColdkeyHotkeyStakeBlock`: the last block in which this coldkey staked or unstaked on this
-    /// hotkey, on any subnet, as far as the chain notes it (0 for never).
+    /// hotkey, on any subnet, as far as the chain notes it (0 for never, and where it was to be left out).
     pub touched: BlockNumber,
 }
 
@@ -159,6 +163,9 @@ pub struct SubnetState {
     pub positions: BTreeMap<PositionKey, Rao>,
     /// The traces asked for, and those of every position and coldkey that was looked at.
     pub traces: Traces,
+    /// The part of their stake on the subnet that coldkeys cannot move, by locks or as collateral, where
+    /// there is any; `None` where it was not asked for or the node cannot tell.
+    pub locks: Option<BTreeMap<Coldkey, Rao>>,
 }
 
 impl SubnetState {
@@ -180,6 +187,9 @@ impl SubnetState {
         self.traces.positions.extend(other.traces.positions);
         self.traces.pools.extend(other.traces.pools);
         self.traces.coldkeys.extend(other.traces.coldkeys);
+        if let Some(locks) = other.locks {
+            self.locks.get_or_insert_default().extend(locks);
+        }
     }
 }
 
@@ -203,7 +213,7 @@ impl BlockState {
 /// A source of finalized blocks and of historical state.
 ///
 /// Promises: only finalized blocks; answers about one block never change, and all of an answer is of
-/// that block's state.
+/// that block's state. A read that was begun and is not waited for yet keeps no other from its end.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait ChainPort: Send + Sync {

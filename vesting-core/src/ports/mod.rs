@@ -6,8 +6,10 @@ mod store;
 pub use chain::{
     Ask, BlockState, ChainError, ChainPort, Fingerprint, NeuronsAsk, PositionTrace, Roster, SubnetAsk, SubnetState, TraceKeys, Traces,
 };
-pub use store::{BalanceChange, MultiplierRow};
-pub use store::{Commit, Holder, LedgerState, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError, Watermark};
+pub use store::{
+    BalanceChange, Commit, Holder, LedgerState, LockRow, MultiplierRow, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError,
+    Watermark,
+};
 
 #[cfg(any(test, feature = "mocks"))]
 pub use chain::MockChainPort;

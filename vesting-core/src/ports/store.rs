@@ -81,6 +81,18 @@ pub struct Snapshot {
     pub alpha: Rao,
 }
 
+/// The part of a holder's stake that it cannot move, in the state of an epoch's block. Written when it
+/// differs from the one before, and when it is first known; no row means that it is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LockRow {
+    /// The epoch's block.
+    pub block: BlockNumber,
+    /// The holder.
+    pub coldkey: Coldkey,
+    /// How much is locked, on all its hotkeys together.
+    pub locked: Rao,
+}
+
 /// A change in who holds a uid, seen in the state of `block`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NeuronRow {
@@ -156,6 +168,8 @@ pub struct Commit {
     pub watermark: Watermark,
     /// Entries, in ledger order.
     pub entries: Vec<Entry>,
+    /// The times of their blocks.
+    pub times: BTreeMap<BlockNumber, Millis>,
     /// Coldkeys followed from here on.
     pub holders: Vec<Holder>,
     /// The epoch, if the last block is one.
@@ -166,6 +180,8 @@ pub struct Commit {
     pub skipped: Vec<SkippedSlot>,
     /// Positions that changed.
     pub snapshots: Vec<Snapshot>,
+    /// Locked parts that changed.
+    pub locks: Vec<LockRow>,
     /// Uids that changed hands.
     pub neurons: Vec<NeuronRow>,
     /// Coldkeys that took over from a holder.
@@ -189,6 +205,8 @@ pub struct LedgerState {
     pub balances: BTreeMap<PositionKey, RaoDelta>,
     /// The newest snapshot of each position.
     pub observed: BTreeMap<PositionKey, Rao>,
+    /// The newest locked part of each holder, as far as it is known.
+    pub locks: BTreeMap<Coldkey, Rao>,
     /// Who holds which uid.
     pub neurons: Vec<NeuronRow>,
     /// Every coldkey that took over from a holder, in order.
@@ -234,6 +252,9 @@ pub trait StakeStore: Send + Sync {
     /// Σ of each position's entries up to the end of `block`; zero sums are left out.
     async fn balances_at(&self, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<PositionKey, RaoDelta>, StoreError>;
 
+    /// The times of the blocks with entries with `from` ≤ block ≤ `to`.
+    async fn block_times(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<BTreeMap<BlockNumber, Millis>, StoreError>;
+
     /// The epochs with `from` ≤ block ≤ `to`, in order, with their changes by position.
     async fn epochs(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<EpochRecord>, StoreError>;
 
@@ -254,6 +275,9 @@ pub trait StakeStore: Send + Sync {
 
     /// The alpha of every position at the end of `block`, as far as snapshots go (zero left out).
     async fn positions_at(&self, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<PositionKey, Rao>, StoreError>;
+
+    /// How much of each holder's stake was locked at the last epoch up to `block`, as far as it is known.
+    async fn locks_at(&self, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<Coldkey, Rao>, StoreError>;
 
     /// The tranches entered up to `as_of` with their exits up to `as_of`, by coldkey and entry.
     async fn tranches(&self, netuid: NetUid, as_of: BlockNumber) -> Result<Vec<TrancheHistory>, StoreError>;

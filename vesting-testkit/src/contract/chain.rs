@@ -88,6 +88,13 @@ async fn state(chain: &dyn ChainPort, netuid: NetUid, block: BlockNumber) {
     assert_eq!(positions(&coldkeys, state.roster()).await, all, "what is expected changes nothing");
     assert!(all.positions.values().all(|alpha| *alpha > Rao::ZERO));
     assert_eq!((&all.positions, &all.traces), (&state.positions, &state.traces), "a state holds the positions of those that own a neuron");
+    let locked = SubnetAsk { locks: true, ..SubnetAsk::positions(coldkeys.clone(), state.roster()) };
+    let mut locked = chain.subnet(block, netuid, locked).await.unwrap();
+    for (coldkey, part) in locked.locks.take().iter().flatten() {
+        let held: u64 = all.positions.iter().filter(|(key, _)| key.coldkey == *coldkey).map(|(_, alpha)| alpha.0).sum();
+        assert!(*part > Rao::ZERO && part.0 <= held, "what is locked is part of what is there");
+    }
+    assert_eq!(locked, all, "asking what is locked changes nothing else");
     assert_eq!(all.traces.coldkeys.keys().copied().collect::<BTreeSet<_>>(), coldkeys, "every coldkey that was looked at is told");
     let mut alone = SubnetState::default();
     for coldkey in &coldkeys {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use vesting_core::ports::{
-    BalanceChange, Commit, Holder, MultiplierRow, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError, Watermark,
+    BalanceChange, Commit, Holder, LockRow, MultiplierRow, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError, Watermark,
 };
 use vesting_core::{
     BlockHash, BlockNumber, BlockRef, Coldkey, Detection, Entry, EntryId, Epoch, EpochRecord, Exit, Flow, HolderTranches, Hotkey, Kind,
@@ -56,11 +56,13 @@ pub fn plain(netuid: NetUid, number: u64, parent: Option<BlockRef>) -> Commit {
             spec_version: 300,
         },
         entries: Vec::new(),
+        times: BTreeMap::new(),
         holders: Vec::new(),
         epoch: None,
         balance_changes: Vec::new(),
         skipped: Vec::new(),
         snapshots: Vec::new(),
+        locks: Vec::new(),
         neurons: Vec::new(),
         successions: Vec::new(),
         tranches: Vec::new(),
@@ -118,6 +120,11 @@ pub fn commits(netuid: NetUid, blocks: u64, seed: u64) -> Vec<Commit> {
                 }
             }
             sort_entries(&mut commit.entries);
+            commit.times = commit.entries.iter().map(|entry| (entry.block, commit.watermark.time)).collect();
+            if number.is_multiple_of(4) && !commit.times.is_empty() {
+                // Found only now, in the block before.
+                commit.times.insert(BlockNumber(number - 1), Millis((number - 1) * 12_000));
+            }
             for entry in &commit.entries {
                 let coldkey = entry.key.coldkey;
                 let holder = holders.entry(coldkey.0[0]).or_insert_with(|| {
@@ -138,6 +145,9 @@ pub fn commits(netuid: NetUid, blocks: u64, seed: u64) -> Vec<Commit> {
             if number.is_multiple_of(5) {
                 let changes = (0..3).map(|hotkey| change(position(hotkey, dice.byte(3)), &mut dice)).collect();
                 commit.epoch = Some(EpochRecord { epoch: epoch(number), detected: Detection::ALL[usize::from(dice.byte(3))], changes });
+                let locked =
+                    |coldkey, dice: &mut Dice| LockRow { block: BlockNumber(number), coldkey, locked: Rao(dice.roll(2) * dice.roll(1000)) };
+                commit.locks = [dice.byte(2), 2].map(|n| locked(Coldkey([n; 32]), &mut dice)).to_vec();
                 commit.balance_changes.extend((0..2).map(|hotkey| balance_change(number, position(hotkey, 1), &mut dice)));
             }
             if number.is_multiple_of(7) {
@@ -219,10 +229,12 @@ pub async fn same(one: &dyn StakeStore, other: &dyn StakeStore, netuid: NetUid, 
         assert_eq!(one.neurons(netuid, to).await, other.neurons(netuid, to).await);
         assert_eq!(one.successions(netuid, to).await, other.successions(netuid, to).await);
         assert_eq!(one.positions_at(netuid, to).await, other.positions_at(netuid, to).await);
+        assert_eq!(one.locks_at(netuid, to).await, other.locks_at(netuid, to).await);
         assert_eq!(one.tranches(netuid, to).await, other.tranches(netuid, to).await);
         assert_eq!(one.balances_at(netuid, to).await, other.balances_at(netuid, to).await);
         for from in near.map(BlockNumber) {
             assert_eq!(one.entries(netuid, from, to).await, other.entries(netuid, from, to).await, "{from} to {to}");
+            assert_eq!(one.block_times(netuid, from, to).await, other.block_times(netuid, from, to).await, "{from} to {to}");
             assert_eq!(one.epochs(netuid, from, to).await, other.epochs(netuid, from, to).await, "{from} to {to}");
             assert_eq!(one.epoch_list(netuid, from, to).await, other.epoch_list(netuid, from, to).await, "{from} to {to}");
             assert_eq!(one.skipped_slots(netuid, from, to).await, other.skipped_slots(netuid, from, to).await, "{from} to {to}");
@@ -297,6 +309,8 @@ async fn history(store: &dyn StakeStore) {
     let epochs: Vec<EpochRecord> = a.iter().filter_map(|c| c.epoch.clone()).filter(|e| within(e.epoch.block.number)).collect();
     assert_eq!(store.epoch_list(A, from, to).await, Ok(epochs.iter().map(|e| e.epoch).collect()));
     assert_eq!(store.epochs(A, from, to).await, Ok(epochs));
+    let times = a.iter().flat_map(|c| c.times.clone()).filter(|(block, _)| within(*block)).collect();
+    assert_eq!(store.block_times(A, from, to).await, Ok(times));
     let changes: Vec<BalanceChange> = a.iter().flat_map(|c| c.balance_changes.clone()).filter(|c| within(c.to)).collect();
     assert_eq!(store.balance_changes(A, from, to).await, Ok(changes));
     let slots: Vec<SkippedSlot> = a.iter().flat_map(|c| c.skipped.clone()).filter(|s| within(s.block)).collect();
@@ -307,6 +321,10 @@ async fn history(store: &dyn StakeStore) {
     let neurons: Vec<NeuronRow> = a.iter().flat_map(|c| c.neurons.clone()).filter(|n| n.block <= to).collect();
     assert!(neurons.iter().any(|n| n.holder.is_none()), "too little to test with");
     assert_eq!(store.neurons(A, to).await, Ok(neurons));
+    let locks: BTreeMap<Coldkey, Rao> =
+        a.iter().flat_map(|c| c.locks.clone()).filter(|l| l.block <= to).map(|l| (l.coldkey, l.locked)).collect();
+    assert!(!locks.is_empty(), "too little to test with");
+    assert_eq!(store.locks_at(A, to).await, Ok(locks));
     assert_eq!(store.entries(A, to, from).await, Ok(vec![]), "a range the wrong way round");
 
     let sums = |to: BlockNumber| {

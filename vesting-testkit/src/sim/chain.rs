@@ -51,6 +51,8 @@ pub(crate) struct Subnet {
     pub(crate) weights: BTreeMap<Hotkey, u64>,
     pub(crate) validators: BTreeSet<Hotkey>,
     pub(crate) auto_stake: BTreeMap<Coldkey, Hotkey>,
+    /// How much each coldkey has locked; it does not decay here.
+    pub(crate) locks: BTreeMap<Coldkey, u64>,
     pub(crate) pools: BTreeMap<Hotkey, Pool>,
     pub(crate) capacity: usize,
     pub(crate) skip_next: bool,
@@ -78,6 +80,8 @@ pub(crate) struct Sealed {
     pub(crate) counters: Vec<(NetUid, SubnetCounters)>,
     /// The runtime that made it.
     pub(crate) generation: Generation,
+    /// The runtime whose code is in its state.
+    pub(crate) code: Generation,
 }
 
 /// What changed in the block that is being made, for whoever writes it down.
@@ -89,6 +93,7 @@ pub(crate) struct Dirty {
     pub(crate) neurons: BTreeSet<NetUid>,
     pub(crate) schedules: BTreeSet<NetUid>,
     pub(crate) auto_stake: BTreeSet<(Coldkey, NetUid)>,
+    pub(crate) locks: BTreeSet<(Coldkey, NetUid)>,
     pub(crate) pointers: BTreeSet<(Coldkey, Hotkey)>,
     /// Hotkeys that nobody owns any more.
     pub(crate) disowned: BTreeSet<Hotkey>,
@@ -118,6 +123,7 @@ pub struct SimChain {
     alphas: Versions<(NetUid, PositionKey), u64>,
     shares: Versions<(NetUid, PositionKey), SafeFloat>,
     totals: Versions<(NetUid, Hotkey), (u64, SafeFloat)>,
+    locks: Versions<(NetUid, Coldkey), u64>,
     pointers: Versions<(Coldkey, Hotkey), u64>,
     stakings: Versions<Coldkey, BTreeSet<Hotkey>>,
     neurons: Versions<NetUid, Vec<Neuron>>,
@@ -153,6 +159,7 @@ impl SimChain {
             alphas: Versions::default(),
             shares: Versions::default(),
             totals: Versions::default(),
+            locks: Versions::default(),
             pointers: Versions::default(),
             stakings: Versions::default(),
             neurons: Versions::default(),
@@ -164,6 +171,18 @@ impl SimChain {
         }
         chain.seal();
         chain
+    }
+
+    /// How far apart blocks are; to be said before the first is made.
+    pub const fn set_block_time(&mut self, apart: Millis) {
+        self.block_ms = apart.0;
+    }
+
+    /// What the miners of a subnet are paid in an epoch that comes after a whole tempo, in rao.
+    #[must_use]
+    pub fn incentive_of(&self, netuid: NetUid) -> u64 {
+        let tempo = self.subnets.get(&netuid).map_or(0, |subnet| subnet.counters.tempo);
+        u64::from(tempo) * EMISSION / INCENTIVE.1 * INCENTIVE.0
     }
 
     /// Adds a subnet registered in block `number`.
@@ -185,6 +204,7 @@ impl SimChain {
             weights: config.neurons.iter().map(|n| (n.1, n.2)).collect(),
             validators: config.neurons.iter().filter(|n| n.3).map(|n| n.1).collect(),
             auto_stake: BTreeMap::new(),
+            locks: BTreeMap::new(),
             pools: BTreeMap::new(),
             capacity: config.capacity.max(1),
             skip_next: false,
@@ -258,6 +278,13 @@ impl SimChain {
         }
     }
 
+    /// Whether the runtime tells what locks leave available in the state of a block: not in one in which it
+    /// was upgraded, whose answer is another runtime's.
+    pub(crate) fn tells_locks(&self, block: BlockNumber) -> bool {
+        let sealed = usize::try_from(block.0).ok().and_then(|number| self.blocks.get(number));
+        sealed.is_some_and(|sealed| sealed.generation.tells_locks() && sealed.generation == sealed.code)
+    }
+
     /// The alpha of a position in the state of a block.
     #[must_use]
     pub fn alpha_at(&self, netuid: NetUid, key: PositionKey, block: BlockNumber) -> u64 {
@@ -299,6 +326,11 @@ impl SimChain {
     /// The hotkeys that a coldkey may have stake on, in the state of a block.
     pub(crate) fn staking_at(&self, coldkey: Coldkey, block: BlockNumber) -> BTreeSet<Hotkey> {
         self.stakings.at(&coldkey, block).cloned().unwrap_or_default()
+    }
+
+    /// How much a coldkey has locked, in the state of a block.
+    pub(crate) fn locked_at(&self, netuid: NetUid, coldkey: Coldkey, block: BlockNumber) -> u64 {
+        self.locks.at(&(netuid, coldkey), block).copied().unwrap_or(0)
     }
 
     /// The trace of a pool in the state of a block.
@@ -454,6 +486,25 @@ impl SimChain {
         self.finish(phase, fine);
     }
 
+    fn lock(&mut self, netuid: NetUid, coldkey: Coldkey, alpha: u64) {
+        if let Some(subnet) = self.subnets.get_mut(&netuid) {
+            let locked = subnet.locks.entry(coldkey).or_default();
+            *locked = locked.saturating_add(alpha);
+            self.dirty.locks.insert((coldkey, netuid));
+        }
+    }
+
+    /// Whether so much of a position may leave its coldkey or its subnet: not what is locked.
+    fn may_leave(&self, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey, alpha: u64) -> bool {
+        let Some(subnet) = self.subnets.get(&netuid) else { return false };
+        let locked = subnet.locks.get(&coldkey).copied().unwrap_or(0);
+        if locked == 0 {
+            return true;
+        }
+        let held = subnet.pools.values().fold(0u64, |sum, pool| sum.saturating_add(pool.alpha(&coldkey)));
+        held.saturating_sub(alpha.min(self.alpha(netuid, hotkey, coldkey))) >= locked
+    }
+
     fn finish(&mut self, phase: Phase, fine: bool) {
         let weight = 119_611_567;
         let event = if fine { SystemEvent::ExtrinsicSuccess { weight } } else { SystemEvent::ExtrinsicFailed { weight } };
@@ -489,6 +540,9 @@ impl SimChain {
         if !self.subnets.contains_key(&to.0) {
             return false;
         }
+        if (from.0, from.2) != (to.0, to.2) && !self.may_leave(from.0, from.1, from.2, alpha) {
+            return false;
+        }
         let taken = self.debit(from.0, from.1, from.2, alpha);
         if taken == 0 {
             return false;
@@ -505,6 +559,13 @@ impl SimChain {
         let id = |netuid: NetUid| event::NetUid(netuid.0);
         match call {
             Call::Fail => false,
+            Call::RemoveStake { coldkey, hotkey, netuid, alpha }
+            | Call::Recycle { coldkey, hotkey, netuid, alpha }
+            | Call::Burn { coldkey, hotkey, netuid, alpha }
+                if !self.may_leave(netuid, hotkey, coldkey, alpha) =>
+            {
+                false
+            }
             Call::AddStake { coldkey, hotkey, netuid, alpha } => {
                 let there = self.subnets.contains_key(&netuid) && self.owners.contains_key(&hotkey) && alpha > 0;
                 if there {
@@ -575,8 +636,9 @@ impl SimChain {
                 true
             }
             Call::Lock { coldkey, hotkey, netuid, alpha } => {
-                let there = self.alpha(netuid, hotkey, coldkey) >= alpha;
+                let there = self.generation > Generation::Older && self.alpha(netuid, hotkey, coldkey) >= alpha;
                 if there {
+                    self.lock(netuid, coldkey, alpha);
                     let (coldkey, hotkey, amount) = (coldkey.into(), hotkey.into(), AlphaBalance(alpha));
                     self.emit(phase, PalletEvent::StakeLocked { coldkey, hotkey, netuid: id(netuid), amount });
                 }
@@ -665,6 +727,10 @@ impl SimChain {
             let pool = self.subnets.get(netuid).and_then(|s| s.pools.get(hotkey));
             self.totals.set((*netuid, *hotkey), number, pool.map(|p| (p.total, p.total_shares)).unwrap_or_default());
         }
+        for (coldkey, netuid) in &self.dirty.locks {
+            let locked = self.subnets.get(netuid).and_then(|subnet| subnet.locks.get(coldkey)).copied().unwrap_or(0);
+            self.locks.set((*netuid, *coldkey), number, locked);
+        }
         for pair in &self.dirty.pointers {
             self.pointers.set(*pair, number, number);
         }
@@ -693,6 +759,7 @@ impl SimChain {
             events: std::mem::take(&mut self.events),
             counters: self.subnets.iter().map(|(netuid, subnet)| (*netuid, subnet.counters(self.generation))).collect(),
             generation: self.generation,
+            code: self.code,
         };
         if let Some(mut encoder) = self.encoder.take() {
             encoder.write(self, number, &sealed, header, &touched);

@@ -106,6 +106,7 @@ impl Encoder {
         }
         schedules(chain, &mut changes);
         neurons(chain, &mut changes);
+        locks(chain, &mut changes);
         stakes(chain, number, touched, &mut changes);
         let block =
             BlockData { number: short, hash: sealed.hash.0, parent_hash: sealed.parent_hash.0, header, extrinsics: Vec::new(), changes };
@@ -149,6 +150,13 @@ fn schedules(chain: &SimChain, changes: &mut Vec<Change>) {
         let destination = chain.subnets.get(netuid).and_then(|s| s.auto_stake.get(coldkey));
         let key = pallet("AutoStakeDestination", &[blake2_concat(&coldkey.0), identity(netuid.0)]);
         changes.push((key, destination.map(|hotkey| hotkey.0.to_vec())));
+    }
+}
+
+fn locks(chain: &SimChain, changes: &mut Vec<Change>) {
+    for (coldkey, netuid) in &chain.dirty.locks {
+        let locked = chain.subnets.get(netuid).and_then(|subnet| subnet.locks.get(coldkey));
+        changes.push((pallet("Locked", &[blake2_concat(&coldkey.0), identity(netuid.0)]), locked.map(|locked| locked.encode())));
     }
 }
 

@@ -66,6 +66,11 @@ impl Generation {
         self > Self::Older
     }
 
+    /// Whether it has locks, and tells what they leave available.
+    pub(crate) fn tells_locks(self) -> bool {
+        self > Self::Older
+    }
+
     /// Whether storage has all counters under the names known.
     pub(crate) fn stores_counters(self) -> bool {
         self < Self::Later
@@ -161,6 +166,9 @@ impl Generation {
                     }
                 }
             }
+        }
+        for api in &mut metadata.apis {
+            api.methods.retain(|method| self.tells_locks() || method.name != "get_stake_availability_for_coldkeys");
         }
         for ty in &mut metadata.types.types {
             let (true, TypeDef::Variant(events)) =

@@ -105,6 +105,11 @@ impl SimChain {
                 subnet.auto_stake.insert(new, destination);
                 self.dirty.auto_stake.extend([(old, netuid), (new, netuid)]);
             }
+            if let Some(locked) = subnet.locks.remove(&old) {
+                let taken_over = subnet.locks.entry(new).or_default();
+                *taken_over = taken_over.saturating_add(locked);
+                self.dirty.locks.extend([(old, netuid), (new, netuid)]);
+            }
             let held: Vec<Hotkey> =
                 subnet.pools.iter().filter(|(_, pool)| pool.shares.contains_key(&old)).map(|(hotkey, _)| *hotkey).collect();
             for hotkey in held {

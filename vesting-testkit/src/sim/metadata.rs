@@ -51,6 +51,18 @@ struct StakeInfo {
     is_registered: bool,
 }
 
+/// What `StakeInfoRuntimeApi` answers about a coldkey on a subnet.
+#[derive(TypeInfo)]
+#[allow(dead_code)]
+struct StakeAvailability {
+    #[codec(compact)]
+    total: u64,
+    #[codec(compact)]
+    locked: u64,
+    #[codec(compact)]
+    available: u64,
+}
+
 /// Nothing is called from outside.
 #[derive(TypeInfo)]
 #[allow(dead_code)]
@@ -173,16 +185,27 @@ pub(crate) fn v15(generation: Generation) -> Vec<u8> {
     let parameter = |name, ty| RuntimeApiMethodParamMetadata { name, ty };
     let stake_info = RuntimeApiMetadata {
         name: "StakeInfoRuntimeApi",
-        methods: vec![RuntimeApiMethodMetadata {
-            name: "get_stake_info_for_hotkey_coldkey_netuid",
-            inputs: vec![
-                parameter("hotkey_account", meta_type::<AccountId32>()),
-                parameter("coldkey_account", meta_type::<AccountId32>()),
-                parameter("netuid", meta_type::<NetUid>()),
-            ],
-            output: meta_type::<Option<StakeInfo>>(),
-            docs: Vec::new(),
-        }],
+        methods: vec![
+            RuntimeApiMethodMetadata {
+                name: "get_stake_availability_for_coldkeys",
+                inputs: vec![
+                    parameter("coldkey_accounts", meta_type::<Vec<AccountId32>>()),
+                    parameter("netuids", meta_type::<Option<Vec<NetUid>>>()),
+                ],
+                output: meta_type::<std::collections::BTreeMap<AccountId32, std::collections::BTreeMap<NetUid, StakeAvailability>>>(),
+                docs: Vec::new(),
+            },
+            RuntimeApiMethodMetadata {
+                name: "get_stake_info_for_hotkey_coldkey_netuid",
+                inputs: vec![
+                    parameter("hotkey_account", meta_type::<AccountId32>()),
+                    parameter("coldkey_account", meta_type::<AccountId32>()),
+                    parameter("netuid", meta_type::<NetUid>()),
+                ],
+                output: meta_type::<Option<StakeInfo>>(),
+                docs: Vec::new(),
+            },
+        ],
         docs: Vec::new(),
     };
     let subnet_info = RuntimeApiMetadata {

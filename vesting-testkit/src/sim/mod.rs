@@ -18,6 +18,7 @@ mod pool;
 mod port;
 mod rng;
 mod scenario;
+pub mod strategies;
 mod versions;
 
 pub use chain::{SimChain, SubnetConfig};

@@ -1,5 +1,6 @@
 //! The simulated chain as a port, in memory.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
@@ -69,11 +70,26 @@ fn subnet(chain: &SimChain, block: BlockNumber, netuid: NetUid, ask: &SubnetAsk)
         if alpha > Rao::ZERO {
             state.positions.insert(key, alpha);
         }
-        let trace = chain.trace_at(netuid, key, block);
+        let mut trace = chain.trace_at(netuid, key, block);
+        if ask.skip_pointers {
+            trace.touched = BlockNumber(0);
+        }
         if trace.shares != Fingerprint::default() {
             state.traces.pools.insert(key.hotkey, chain.pool_at(netuid, key.hotkey, block));
         }
         state.traces.positions.insert(key, trace);
+    }
+    if ask.locks && chain.tells_locks(block) {
+        let mut locks = BTreeMap::new();
+        for coldkey in &coldkeys {
+            let held =
+                state.positions.iter().filter(|(key, _)| key.coldkey == *coldkey).fold(0u64, |sum, (_, alpha)| sum.saturating_add(alpha.0));
+            let locked = held.min(chain.locked_at(netuid, *coldkey, block));
+            if locked > 0 {
+                locks.insert(*coldkey, Rao(locked));
+            }
+        }
+        state.locks = Some(locks);
     }
     for key in &ask.traces.positions {
         state.traces.positions.insert(*key, chain.trace_at(netuid, *key, block));

@@ -306,7 +306,8 @@ impl RandomLife {
             27 => Call::TriggerEpoch { netuid },
             28 => Call::SetAutoStake { coldkey, netuid, hotkey: to },
             29 => Call::AddStakeBurn { coldkey, hotkey, netuid, alpha: alpha.min(50 * ALPHA) },
-            30 => Call::Lock { coldkey, hotkey, netuid, alpha },
+            // Nothing locked becomes free again.
+            30 => Call::Lock { coldkey, hotkey, netuid, alpha: alpha.min(3 * ALPHA) },
             _ => Call::Fail,
         }
     }

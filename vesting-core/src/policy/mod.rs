@@ -1,36 +1,20 @@
 //! The policy: what a subnet's owner decides. Validators that share it get the same multipliers.
 
+mod rules;
+mod text;
+
+use std::sync::Arc;
+
+use crate::formula::{Formula, GeometricMean};
 use crate::{BlockNumber, Millis, Ppb, Rao};
+
+pub use rules::{BelowMinimum, DurationRule, Redistribution};
 
 /// Milliseconds of a day.
 pub const DAY_MS: u64 = 86_400_000;
 
-/// What happens to a holder whose stake is under the minimum.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum BelowMinimum {
-    /// No multiplier: ×1.
-    #[default]
-    NoMultiplier,
-    /// Weight 0, as the original enforced it.
-    ZeroWeight,
-}
-
-impl BelowMinimum {
-    /// Every choice.
-    pub const ALL: [Self; 2] = [Self::NoMultiplier, Self::ZeroWeight];
-
-    /// The name in the configuration.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::NoMultiplier => "no_multiplier",
-            Self::ZeroWeight => "zero_weight",
-        }
-    }
-}
-
 /// The policy of one subnet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Policy {
     /// Stake under which a holder gets no multiplier.
     pub minimum_stake: Rao,
@@ -40,11 +24,17 @@ pub struct Policy {
     pub retention_target: Ppb,
     /// The largest multiplier M, at least 1.
     pub max_multiplier: Ppb,
+    /// How a holding becomes a factor.
+    pub formula: Arc<dyn Formula>,
+    /// For how long rewards count as held.
+    pub duration_rule: DurationRule,
     /// What happens under the minimum.
     pub below_minimum: BelowMinimum,
+    /// Where the weight goes that multipliers add and take.
+    pub redistribution: Redistribution,
     /// Before this block weights are returned unchanged.
     pub effective_from_block: Option<BlockNumber>,
-    /// Compute and report, change nothing.
+    /// Compute and report, change nothing. No part of what validators agree on.
     pub shadow: bool,
 }
 
@@ -55,12 +45,24 @@ impl Default for Policy {
             retention_window: Millis(30 * DAY_MS),
             retention_target: Ppb(900_000_000),
             max_multiplier: Ppb(1_500_000_000),
+            formula: Arc::new(GeometricMean),
+            duration_rule: DurationRule::default(),
             below_minimum: BelowMinimum::default(),
+            redistribution: Redistribution::default(),
             effective_from_block: None,
             shadow: false,
         }
     }
 }
+
+/// A formula is the one of its name, so the text says all but whether it is in shadow.
+impl PartialEq for Policy {
+    fn eq(&self, other: &Self) -> bool {
+        self.shadow == other.shadow && self.text() == other.text()
+    }
+}
+
+impl Eq for Policy {}
 
 /// A policy that cannot be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -100,7 +102,32 @@ impl Policy {
         if self.max_multiplier < Ppb::ONE || self.max_multiplier > Ppb(1_000 * Ppb::ONE.0) {
             return refuse("max_multiplier", &self.max_multiplier, "it must be from 1 to 1000");
         }
-        Ok(())
+        match self.redistribution {
+            Redistribution::Threshold { factor: Ppb(0), absolute: Ppb(0) } => {
+                refuse("threshold_factor", &0, "with `redistribution = threshold`, it or `absolute_threshold` must be above 0")
+            }
+            Redistribution::Threshold { factor, .. } if factor > Ppb(1_000 * Ppb::ONE.0) => {
+                refuse("threshold_factor", &factor, "it must be at most 1000")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What this policy asks for that cannot be had, in words. It works all the same.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        self.formula.warnings(self)
+    }
+
+    /// Whether something can be held for so many days inside the window. On average nothing is held for
+    /// all of it, since whoever earned something earned it inside.
+    #[must_use]
+    pub fn reaches(&self, days: u64) -> bool {
+        let held = days.saturating_mul(DAY_MS);
+        match self.duration_rule {
+            DurationRule::Average => held < self.retention_window.0,
+            DurationRule::SinceLastSale => held <= self.retention_window.0,
+        }
     }
 }
 
@@ -120,6 +147,12 @@ mod tests {
         assert_eq!(bad.check().unwrap_err().key, "retention_target");
         let bad = Policy { max_multiplier: Ppb(999_999_999), ..Policy::default() };
         assert_eq!(bad.check().unwrap_err().key, "max_multiplier");
+        for factor in [0, 1_000_000_000_001] {
+            let redistribution = Redistribution::Threshold { factor: Ppb(factor), absolute: Ppb(0) };
+            assert_eq!(Policy { redistribution, ..Policy::default() }.check().unwrap_err().key, "threshold_factor");
+        }
+        let redistribution = Redistribution::Threshold { factor: Ppb(0), absolute: Ppb(1) };
+        assert_eq!(Policy { redistribution, ..Policy::default() }.check(), Ok(()));
         assert_eq!(Policy::default().check(), Ok(()));
     }
 }

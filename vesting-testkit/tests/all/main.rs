@@ -2,15 +2,17 @@
 
 #![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used)] // tests
 
+mod strategies;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, RwLock};
 
 use proptest::prelude::*;
 use vesting_core::digest::{Difference, WindowState};
+use vesting_core::formula::built_in;
 use vesting_core::interval::closing;
-use vesting_core::multiplier::GeometricMean;
-use vesting_core::policy::Policy;
-use vesting_core::ports::StakeStore;
+use vesting_core::policy::{DurationRule, Policy};
+use vesting_core::ports::{ChainPort, StakeStore};
 use vesting_core::{
     BlockNumber, BlockchainMonitor, Coldkey, Detection, Entry, EpochRecord, Flow, Hotkey, Kind, MemoryStore, Millis, NetUid, Neuron, Pace,
     PositionKey, RaoDelta, StakeTracker, TrackerError,
@@ -135,9 +137,28 @@ async fn prove(seed: u64, blocks: u64, restarts: &[u64]) {
                 caught_up.skipped_slots(netuid, first, last).await.unwrap(),
                 other.skipped_slots(netuid, first, last).await.unwrap()
             );
+            assert_eq!(caught_up.locks_at(netuid, last).await.unwrap(), other.locks_at(netuid, last).await.unwrap());
             let (tranches, other_tranches) = (caught_up.tranches(netuid, last).await.unwrap(), other.tranches(netuid, last).await.unwrap());
             assert!(tranches == other_tranches, "{}", difference(&tranches, &other_tranches));
+            for formula in built_in() {
+                // What depends on the times of sales as well.
+                let policy = Policy { formula, duration_rule: DurationRule::SinceLastSale, ..Policy::default() };
+                let report = async |store: &Arc<MemoryStore>| StakeTracker::new(store.clone()).report(netuid, &policy, None).await;
+                assert_eq!(report(&caught_up).await, report(other).await);
+            }
         }
+        check_times(&chain, &caught_up, netuid, &stored).await;
+    }
+}
+
+/// The record has the time of every block with an entry, and it is the chain's.
+async fn check_times(chain: &Arc<RwLock<SimChain>>, store: &MemoryStore, netuid: NetUid, stored: &[Entry]) {
+    let times = store.block_times(netuid, BlockNumber(0), BlockNumber(u64::MAX)).await.unwrap();
+    let blocks: BTreeSet<BlockNumber> = stored.iter().map(|entry| entry.block).collect();
+    assert!(times.keys().eq(&blocks), "{times:?} {blocks:?}");
+    let port: Arc<dyn ChainPort> = port(chain);
+    for (block, time) in times {
+        assert_eq!(port.glance(block, &[]).await.unwrap().time, time, "block {block}");
     }
 }
 
@@ -149,7 +170,7 @@ fn window_of(blocks: u64) -> Policy {
 /// The state of a subnet as of the last epoch up to a block; `None` where there is none, or the record does
 /// not cover its window.
 async fn state(store: &Arc<dyn StakeStore>, netuid: NetUid, policy: &Policy, as_of: BlockNumber) -> Option<WindowState> {
-    let tracker = StakeTracker::new(store.clone(), Arc::new(GeometricMean));
+    let tracker = StakeTracker::new(store.clone());
     match tracker.state(netuid, policy, Some(as_of)).await {
         Ok((_, state)) => Some(state).filter(|state| state.ledger.window.incomplete_since.is_none()),
         Err(TrackerError::NoEpoch { .. } | TrackerError::NotRecorded(_)) => None,
@@ -174,15 +195,16 @@ async fn agree(chain: SimChain, begins: &[u64], restarts: &[u64]) -> usize {
         }
         stores.push(store);
     }
-    let policy = window_of(70);
+    let by_average = window_of(70);
+    let by_last_sale = Policy { duration_rule: DurationRule::SinceLastSale, ..by_average.clone() };
     let mut compared = 0;
-    for netuid in RandomLife::NETUIDS {
+    for (netuid, policy) in RandomLife::NETUIDS.into_iter().flat_map(|netuid| [(netuid, &by_average), (netuid, &by_last_sale)]) {
         let mut as_of = last;
-        while let Some(ours) = state(&stores[0], netuid, &policy, as_of).await {
+        while let Some(ours) = state(&stores[0], netuid, policy, as_of).await {
             let epoch = ours.ledger.window.as_of.block.number;
             as_of = epoch.parent();
             for (begin, store) in begins.iter().zip(&stores[1..]) {
-                let Some(theirs) = state(store, netuid, &policy, epoch).await else { continue };
+                let Some(theirs) = state(store, netuid, policy, epoch).await else { continue };
                 if let Some(difference) = ours.difference(&theirs) {
                     panic!("subnet {netuid} as of {epoch}, recorded from 1 and from {begin}: {difference}");
                 }
@@ -265,9 +287,7 @@ proptest! {
 fn the_same_seed_makes_the_same_chain() {
     let hashes: Vec<_> = [lived(5, 60), lived(5, 60), lived(6, 60)]
         .into_iter()
-        .map(|chain| {
-            runtime().block_on(vesting_core::ports::ChainPort::finalized_head(&SimPort::new(Arc::new(RwLock::new(chain))))).unwrap()
-        })
+        .map(|chain| runtime().block_on(port(&Arc::new(RwLock::new(chain))).finalized_head()).unwrap())
         .collect();
     assert_eq!(hashes[0], hashes[1]);
     assert_ne!(hashes[0], hashes[2]);
@@ -301,8 +321,9 @@ fn what_no_event_explains_is_found_in_its_block() {
         let mut monitor = open(&chain, &store).await;
         monitor.advance(BlockNumber(1), last, Pace::CatchingUp, &mut |_| {}).await.unwrap();
         monitor.observe().await.unwrap();
-        let (_, entries, epochs) = record(&store, netuid).await;
+        let (stored, entries, epochs) = record(&store, netuid).await;
         check_conservation(&chain.read().unwrap(), netuid, &entries, &epochs);
+        check_times(&chain, &store, netuid, &stored).await;
         entries.into_iter().filter(|e| e.flow() == Flow::Unattributed).collect::<Vec<_>>()
     });
     assert_eq!(found.len(), 1, "{found:?}");
@@ -356,7 +377,7 @@ fn both_ways(deeds: &[(u64, Deed)]) -> (Vec<Entry>, Vec<Entry>, bool) {
             check_conservation(&chain.read().unwrap(), netuid, &entries, &epochs);
             assert!(entries.iter().all(|entry| entry.flow() != Flow::Unattributed), "{pace:?}");
             assert!(epochs.iter().any(|record| record.epoch.block.number > begin), "the interval was closed");
-            let report = StakeTracker::new(store, Arc::new(GeometricMean)).report(netuid, &Policy::default(), None).await.unwrap();
+            let report = StakeTracker::new(store).report(netuid, &Policy::default(), None).await.unwrap();
             found.push((entries, report));
         }
         let only = |a: usize, b: usize| found[a].0.iter().filter(|entry| !found[b].0.contains(entry)).copied().collect::<Vec<_>>();
@@ -420,4 +441,50 @@ fn what_is_undone_by_staking_is_seen_by_its_pointer() {
     };
     let (followed, caught_up, agree) = both_ways(&[(10, away), (20, back)]);
     assert_eq!((followed, caught_up, agree), (vec![], vec![], true));
+}
+
+#[test]
+fn locked_stake_is_still_held_and_reported() {
+    let older = || (1..).map(|seed| RandomLife::new(seed).chain(seed, None)).find(|chain| chain.code() < Generation::Present).unwrap();
+    let mut chain = older();
+    for _ in 0..30 {
+        chain.step();
+    }
+    let reported = |chain: SimChain| {
+        let last = chain.head();
+        let chain = Arc::new(RwLock::new(chain));
+        runtime().block_on(async {
+            let store = Arc::new(MemoryStore::new());
+            open(&chain, &store).await.advance(BlockNumber(1), last, Pace::CatchingUp, &mut |_| {}).await.unwrap();
+            StakeTracker::new(store).report(NETUID, &Policy::default(), None).await.unwrap().miners
+        })
+    };
+    let miner = chain.neurons_at(NETUID, chain.head())[3];
+    chain.upgrade(Generation::Present);
+    for _ in 0..40 {
+        chain.step();
+    }
+    let locked = 1_000_000;
+    chain.queue(Call::Lock { coldkey: miner.coldkey, hotkey: miner.hotkey, netuid: NETUID, alpha: locked });
+    for _ in 0..40 {
+        chain.step();
+    }
+    let before = chain.alpha(NETUID, miner.hotkey, miner.coldkey);
+    chain.queue(Call::RemoveStake { coldkey: miner.coldkey, hotkey: miner.hotkey, netuid: NETUID, alpha: u64::MAX });
+    chain.step();
+    assert_eq!(chain.alpha(NETUID, miner.hotkey, miner.coldkey), before, "what is locked cannot be sold");
+    let miners = reported(chain);
+    assert!(miners.iter().all(|report| report.locked_stake.is_some_and(|part| part <= report.stake)));
+    let all: u64 = miners.iter().filter(|r| r.neuron.coldkey == miner.coldkey).filter_map(|r| r.locked_stake).map(|part| part.0).sum();
+    assert!(all > 0 && all <= locked, "{all}");
+    assert_eq!(
+        miners.iter().filter(|r| r.neuron.coldkey != miner.coldkey).filter_map(|r| r.locked_stake).map(|part| part.0).sum::<u64>(),
+        0
+    );
+    // A runtime that does not tell: not known, rather than nothing.
+    let mut chain = older();
+    for _ in 0..60 {
+        chain.step();
+    }
+    assert!(reported(chain).iter().all(|report| report.locked_stake.is_none()));
 }

@@ -1,42 +1,6 @@
-//! A validator's weights, multiplied: the one place where floats are, at the output's edge.
+//! `redistribution = "normalise"`.
 
-use crate::Ppb;
-
-/// Why weights cannot be adjusted.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum WeightsError {
-    /// Lists of different lengths.
-    #[error("`{what}` has {found} entries, but `weights` has {weights}: they belong together one by one")]
-    Length {
-        /// Which list.
-        what: &'static str,
-        /// How long it is.
-        found: usize,
-        /// How many weights there are.
-        weights: usize,
-    },
-    /// A weight that is no weight.
-    #[error("weight {index} is {value}: weights must be finite and not negative")]
-    Value {
-        /// Its place, from 0.
-        index: usize,
-        /// What it is.
-        value: f64,
-    },
-    /// The weights add up to more than a float can hold.
-    #[error("the weights add up to more than a number can hold: scale them down")]
-    Overflow,
-    /// One hotkey twice.
-    #[error("hotkey {0} stands in `hotkeys` twice")]
-    DuplicateHotkey(String),
-    /// One uid twice.
-    #[error("uid {0} stands in `uids` twice")]
-    DuplicateUid(u16),
-}
-
-/// A factor for one weight: `None` leaves no weight at all.
-pub type Factor = Option<Ppb>;
+use super::{Factor, WeightsError, belong_together, finite, largest, sum};
 
 /// w′ = w·m, scaled so that Σw′ = Σw (within 10⁻¹²). All-zero stays all-zero, and what would become
 /// all-zero stays as it was. Order and length are kept.
@@ -44,15 +8,8 @@ pub type Factor = Option<Ppb>;
 /// # Errors
 /// For a weight that is negative, infinite or no number, and for lists of different lengths.
 pub fn normalise(weights: &[f64], factors: &[Factor]) -> Result<Vec<f64>, WeightsError> {
-    if weights.len() != factors.len() {
-        return Err(WeightsError::Length { what: "factors", found: factors.len(), weights: weights.len() });
-    }
-    for (index, value) in weights.iter().copied().enumerate() {
-        if !value.is_finite() || value < 0.0 {
-            return Err(WeightsError::Value { index, value });
-        }
-    }
-    let largest = weights.iter().copied().fold(0.0, f64::max);
+    belong_together(weights, factors)?;
+    let largest = largest(weights)?;
     if largest <= 0.0 {
         return Ok(weights.to_vec());
     }
@@ -64,27 +21,13 @@ pub fn normalise(weights: &[f64], factors: &[Factor]) -> Result<Vec<f64>, Weight
         return Ok(weights.to_vec());
     }
     let scale = before / after;
-    let adjusted: Vec<f64> = scaled.iter().map(|w| w * scale * largest).collect();
-    if adjusted.iter().any(|w| !w.is_finite()) {
-        return Err(WeightsError::Overflow);
-    }
-    Ok(adjusted)
-}
-
-/// Sums with the lost low-order bits carried along, in the given order.
-fn sum(values: impl Iterator<Item = f64>) -> f64 {
-    let (mut total, mut lost) = (0.0f64, 0.0f64);
-    for value in values {
-        let next = total + (value - lost);
-        lost = (next - total) - (value - lost);
-        total = next;
-    }
-    total
+    finite(scaled.iter().map(|w| w * scale * largest).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Ppb;
     use proptest::prelude::*;
 
     fn factor(ppb: u64) -> Factor {

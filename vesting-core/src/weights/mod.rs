@@ -1,0 +1,88 @@
+//! A validator's weights, multiplied: the one place where floats are, at the output's edge.
+//!
+//! One file a redistribution. Each keeps order and length, makes no weight that is no number, and leaves
+//! all-zero as it was; what is not all-zero does not become so.
+
+mod burn;
+mod normalise;
+mod threshold;
+mod upscale;
+
+use crate::Ppb;
+
+pub use burn::{Burned, burn};
+pub use normalise::normalise;
+pub use threshold::threshold;
+pub use upscale::to_u16;
+
+/// Why weights cannot be adjusted.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WeightsError {
+    /// Lists of different lengths.
+    #[error("`{what}` has {found} entries, but `weights` has {weights}: they belong together one by one")]
+    Length {
+        /// Which list.
+        what: &'static str,
+        /// How long it is.
+        found: usize,
+        /// How many weights there are.
+        weights: usize,
+    },
+    /// Weights of nobody.
+    #[error("`weights` stand alone: give `hotkeys`, or `uids`, or both")]
+    Nameless,
+    /// A weight that is no weight.
+    #[error("weight {index} is {value}: weights must be finite and not negative")]
+    Value {
+        /// Its place, from 0.
+        index: usize,
+        /// What it is.
+        value: f64,
+    },
+    /// The weights add up to more than a float can hold.
+    #[error("the weights add up to more than a number can hold: scale them down")]
+    Overflow,
+    /// One hotkey twice.
+    #[error("hotkey {0} stands in `hotkeys` twice")]
+    DuplicateHotkey(String),
+    /// One uid twice.
+    #[error("uid {0} stands in `uids` twice")]
+    DuplicateUid(u16),
+}
+
+/// A factor for one weight: `None` leaves no weight at all.
+pub type Factor = Option<Ppb>;
+
+/// The largest of weights that are weights; 0 for none.
+fn largest(weights: &[f64]) -> Result<f64, WeightsError> {
+    for (index, value) in weights.iter().copied().enumerate() {
+        if !value.is_finite() || value < 0.0 {
+            return Err(WeightsError::Value { index, value });
+        }
+    }
+    Ok(weights.iter().copied().fold(0.0, f64::max))
+}
+
+fn belong_together(weights: &[f64], factors: &[Factor]) -> Result<(), WeightsError> {
+    match weights.len() == factors.len() {
+        true => Ok(()),
+        false => Err(WeightsError::Length { what: "factors", found: factors.len(), weights: weights.len() }),
+    }
+}
+
+/// Sums with the lost low-order bits carried along, in the given order.
+fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
+    let (mut total, mut lost) = (0.0f64, 0.0f64);
+    for value in values {
+        let next = total + (value - lost);
+        lost = (next - total) - (value - lost);
+        total = next;
+    }
+    total
+}
+
+/// All of them, unless one is beyond what a number can hold.
+fn finite(weights: Vec<f64>) -> Result<Vec<f64>, WeightsError> {
+    if weights.iter().all(|weight| weight.is_finite()) { Ok(weights) } else { Err(WeightsError::Overflow) }
+}

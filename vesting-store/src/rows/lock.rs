@@ -1,0 +1,42 @@
+use diesel::prelude::*;
+use vesting_core::ports::{LockRow, StoreError};
+use vesting_core::{Coldkey, NetUid, Rao};
+
+use crate::convert::{At, int};
+use crate::schema::stake_locks;
+
+/// How much of a holder's stake is locked.
+#[derive(QueryableByName, Insertable)]
+#[diesel(table_name = stake_locks)]
+pub struct LockColumns {
+    netuid: i32,
+    block: i64,
+    coldkey: Vec<u8>,
+    locked: i64,
+}
+
+impl LockColumns {
+    pub fn new(netuid: NetUid, row: &LockRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            netuid: netuid.0.into(),
+            block: int("block", row.block.0)?,
+            coldkey: row.coldkey.0.to_vec(),
+            locked: int("locked part", row.locked.0)?,
+        })
+    }
+
+    /// The newest of each holder up to a block, as [`super::Newest`] does for positions.
+    pub fn newest(netuid: NetUid, block: i64) -> String {
+        format!(
+            "SELECT l.netuid, l.block, l.coldkey, l.locked FROM stake_locks l JOIN ( \
+             SELECT coldkey, MAX(block) AS block FROM stake_locks \
+             WHERE netuid = {netuid} AND block <= {block} GROUP BY coldkey) n \
+             ON l.netuid = {netuid} AND l.coldkey = n.coldkey AND l.block = n.block"
+        )
+    }
+
+    pub fn read(&self) -> Result<(Coldkey, Rao), StoreError> {
+        let at = At { table: "stake_locks", netuid: self.netuid, block: self.block };
+        Ok((Coldkey(at.bytes(&self.coldkey)?), Rao(at.number(self.locked)?)))
+    }
+}

@@ -1,0 +1,189 @@
+//! The contest: strategists, their twins and the honest on one chain, recorded and judged.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, RwLock};
+
+use vesting_core::policy::{DAY_MS, Policy};
+use vesting_core::ports::{StakeStore, StoreError};
+use vesting_core::{
+    BlockNumber, BlockchainMonitor, Coldkey, EpochRecord, Hotkey, MemoryStore, Millis, MonitorError, NetUid, Pace, Ppb, StakeTracker,
+    TrackerError,
+};
+
+use super::course::{Course, SeatStanding, Standing};
+use super::outcome::{Outcome, Rival};
+use super::person::Person;
+use super::strategy::{Strategy, WEIGHT};
+use super::turn::Turn;
+use crate::sim::{Call, Rng, SimChain, SimPort, SubnetConfig};
+
+const NETUID: NetUid = NetUid(1);
+/// A subnet without epochs, to which stake can be taken.
+const ELSEWHERE: NetUid = NetUid(2);
+/// What each of two validators has on its hotkey: little, so that who delegates to one gets much of
+/// its dividends.
+const VALIDATOR_STAKE: u64 = 100_000_000_000;
+
+/// What a contest is like. One epoch is one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    /// The seed of keys and of whatever is left to chance.
+    pub seed: u64,
+    /// Blocks of an epoch.
+    pub tempo: u16,
+    /// Epochs.
+    pub days: u64,
+    /// Epochs of a window, for whoever times by it.
+    pub window_days: u64,
+    /// What each person holds at genesis, in rao.
+    pub opening: u64,
+}
+
+/// Why a contest could not be recorded or judged.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ContestError {
+    /// The record could not be made.
+    #[error(transparent)]
+    Monitor(#[from] MonitorError),
+    /// The record could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no report.
+    #[error(transparent)]
+    Tracker(#[from] TrackerError),
+}
+
+/// A contest that is over.
+pub struct Contest {
+    persons: Vec<Person>,
+    store: Arc<MemoryStore>,
+    end: BlockNumber,
+}
+
+impl Contest {
+    /// Lets everybody live, and records it by catching up.
+    ///
+    /// # Errors
+    /// When the chain cannot be recorded.
+    pub async fn held(setting: &Setting, strategies: &[Strategy]) -> Result<Self, ContestError> {
+        let mut rng = Rng::new(setting.seed);
+        let mut persons: Vec<Person> =
+            [Strategy::honest(), Strategy::honest_delegator()].map(|honest| Person::new(honest, false, rng.next())).into();
+        for strategy in strategies {
+            let seed = rng.next();
+            persons.extend([true, false].map(|sells| Person::new(*strategy, sells, seed)));
+        }
+        let chain = live(setting, &mut persons, &mut rng);
+        let end = chain.head();
+        let store = Arc::new(MemoryStore::new());
+        let port = Arc::new(SimPort::new(Arc::new(RwLock::new(chain))));
+        let mut monitor = BlockchainMonitor::open(port, store.clone(), &[NETUID], 4).await?;
+        monitor.advance(BlockNumber(1), end, Pace::CatchingUp, &mut |_| {}).await?;
+        monitor.observe().await?;
+        Ok(Self { persons, store, end })
+    }
+
+    /// How everybody fared under a policy, as of every epoch.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub async fn outcome(&self, policy: &Policy) -> Result<Outcome, ContestError> {
+        let mut courses = self.courses(policy).await?.into_iter();
+        let mut next = || courses.next().unwrap_or_default();
+        let (holder, delegator) = (next(), next());
+        let strategists = self.persons.iter().filter(|person| person.sells);
+        let rivals = strategists.map(|person| Rival { strategy: person.strategy, course: next(), twin: next() }).collect();
+        Ok(Outcome { holder, delegator, rivals })
+    }
+
+    /// A course for each person, in order.
+    async fn courses(&self, policy: &Policy) -> Result<Vec<Course>, ContestError> {
+        let whose: BTreeMap<Coldkey, (usize, usize)> = self
+            .persons
+            .iter()
+            .enumerate()
+            .flat_map(|(person, p)| p.seats.iter().enumerate().map(move |(seat, s)| ((person, seat), s)))
+            .flat_map(|(place, seat)| seat.coldkeys.iter().map(move |coldkey| (*coldkey, place)))
+            .collect();
+        let epochs = self.store.epochs(NETUID, BlockNumber(0), self.end).await?;
+        let rewards: Vec<BTreeMap<(usize, usize), u128>> = epochs.iter().map(|record| rewards(record, &whose)).collect();
+        let tracker = StakeTracker::new(self.store.clone());
+        let mut courses: Vec<Course> = self.persons.iter().map(|person| Course { sold: person.sold, ..Course::default() }).collect();
+        for (at, record) in epochs.iter().enumerate() {
+            let report = tracker.report(NETUID, policy, Some(record.epoch.block.number)).await?;
+            // The weights of an epoch bear on what is earned in the next; after the last they are the same.
+            let Some(earned) = rewards.get(at + 1).or_else(|| rewards.get(at)) else { continue };
+            let miners: BTreeMap<(usize, usize), _> =
+                report.miners.iter().filter_map(|miner| whose.get(&miner.neuron.coldkey).map(|place| (*place, miner))).collect();
+            for (index, (person, course)) in self.persons.iter().zip(&mut courses).enumerate() {
+                let seats = (0..person.seats.len()).map(|seat| SeatStanding {
+                    earned: earned.get(&(index, seat)).copied().unwrap_or(0),
+                    multiplier: miners
+                        .get(&(index, seat))
+                        .map(|miner| miner.multiplier)
+                        .map(|m| if m.zero_weight { Ppb(0) } else { m.factor }),
+                    holding: miners.get(&(index, seat)).and_then(|miner| miner.holding),
+                });
+                course.standings.push(Standing { as_of: record.epoch.block.number, seats: seats.collect() });
+            }
+        }
+        for (place, alpha) in rewards.iter().flatten() {
+            if let Some(course) = courses.get_mut(place.0) {
+                course.rewards += alpha;
+            }
+        }
+        Ok(courses)
+    }
+}
+
+/// The incentive of an epoch, by whose it is.
+fn rewards(record: &EpochRecord, whose: &BTreeMap<Coldkey, (usize, usize)>) -> BTreeMap<(usize, usize), u128> {
+    let mut found = BTreeMap::new();
+    for change in &record.changes {
+        if let Some(place) = whose.get(&change.coldkey()).filter(|_| !change.incentive.is_zero()) {
+            *found.entry(*place).or_default() += change.incentive.magnitude();
+        }
+    }
+    found
+}
+
+/// The chain on which everybody lives.
+fn live(setting: &Setting, persons: &mut [Person], rng: &mut Rng) -> SimChain {
+    let [owner, one, other] = [(); 3].map(|()| (Coldkey(rng.key()), Hotkey(rng.key())));
+    // Their weight keeps them from being replaced: whoever registers does so in the place of the
+    // hotkey it gave up, the only ones of no weight on a subnet that is full.
+    let mut neurons = vec![(owner.0, owner.1, 1, false, 0)];
+    neurons.extend([one, other].map(|(coldkey, hotkey)| (coldkey, hotkey, 1, true, VALIDATOR_STAKE)));
+    neurons.extend(persons.iter().flat_map(|person| person.neurons(setting.opening)));
+    let capacity = neurons.len();
+    let all: u64 = neurons.iter().map(|neuron| neuron.2).sum();
+    let subnets = [
+        SubnetConfig { netuid: NETUID, tempo: setting.tempo, owner, neurons, capacity },
+        SubnetConfig { netuid: ELSEWHERE, tempo: 0, owner, neurons: Vec::new(), capacity: 1 },
+    ];
+    let mut chain = SimChain::new(setting.seed, &subnets, None);
+    let tempo = u64::from(setting.tempo).max(1);
+    chain.set_block_time(Millis(DAY_MS / tempo));
+    for (key, alpha) in persons.iter().flat_map(|person| person.bags(setting.opening)) {
+        chain.queue(Call::AddStake { coldkey: key.coldkey, hotkey: key.hotkey, netuid: NETUID, alpha });
+    }
+    let reward = chain.incentive_of(NETUID) / all.max(1) * WEIGHT;
+    while chain.head().0 < tempo * setting.days {
+        for person in persons.iter_mut() {
+            let act = person.strategy.act;
+            act(&mut Turn {
+                chain: &mut chain,
+                person,
+                netuid: NETUID,
+                elsewhere: ELSEWHERE,
+                validator: one.1,
+                tempo,
+                window: setting.window_days,
+                reward,
+            });
+        }
+        chain.step();
+    }
+    chain
+}
