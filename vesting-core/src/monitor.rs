@@ -56,6 +56,18 @@ pub enum MonitorError {
     },
 }
 
+impl MonitorError {
+    /// Whether the same may go well a little later.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::Chain(ChainError::Unreachable(_) | ChainError::NoSuchBlock(_) | ChainError::Malformed(_))
+                | Self::Store(StoreError::Busy(_) | StoreError::NotNext { .. })
+        )
+    }
+}
+
 /// How blocks are read, and how many share a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
@@ -176,6 +188,15 @@ impl BlockchainMonitor {
     #[must_use]
     pub fn ledgers(&self) -> &BTreeMap<NetUid, SubnetLedger> {
         &self.ledgers
+    }
+
+    /// The pace at which to go on to `to`, with new records beginning at `first`: that of a follower where it
+    /// is near.
+    #[must_use]
+    pub fn pace(&self, first: BlockNumber, to: BlockNumber) -> Pace {
+        let stands_at = self.ledgers.values().map(|ledger| ledger.watermark().map_or(first.parent(), |w| w.block.number)).min();
+        let behind = to.0.saturating_sub(stands_at.unwrap_or(to).0);
+        if behind > FAR_BEHIND { Pace::CatchingUp } else { Pace::Following }
     }
 
     /// Takes in every block up to `to`, from the watermark of each subnet or, where there is no
@@ -325,7 +346,7 @@ impl BlockchainMonitor {
             }
             let head = self.chain.wait_for_head_above(done).await?;
             let to = until.map_or(head.number, |until| until.min(head.number));
-            let pace = if to.0.saturating_sub(done.0) > FAR_BEHIND { Pace::CatchingUp } else { Pace::Following };
+            let pace = self.pace(first, to);
             // Each advance counts from nothing; followers hear of all since they began.
             let mut last = all;
             let counted = &mut |state: Progress| {

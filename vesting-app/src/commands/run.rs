@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use vesting_core::ports::{ChainError, ChainPort, StoreError};
-use vesting_core::{BlockNumber, MonitorError, Progress};
+use vesting_core::ports::ChainPort;
+use vesting_core::{BlockNumber, Progress};
 
 use super::Session;
 use crate::cli::RunArgs;
@@ -54,7 +54,7 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
         loop {
             match monitor.follow(first, until, &mut report).await {
                 Ok(()) => return Ok(()),
-                Err(error) if is_passing(&error) => {
+                Err(error) if error.is_passing() => {
                     tracing::warn!(%error, "trying again in {} s", PAUSE.as_secs());
                     tokio::time::sleep(PAUSE).await;
                 }
@@ -68,14 +68,6 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     }
     tracing::info!("stopped; every block taken in is in the store");
     Ok(())
-}
-
-fn is_passing(error: &MonitorError) -> bool {
-    matches!(
-        error,
-        MonitorError::Chain(ChainError::Unreachable(_) | ChainError::NoSuchBlock(_) | ChainError::Malformed(_))
-            | MonitorError::Store(StoreError::Busy(_) | StoreError::NotNext { .. })
-    )
 }
 
 fn subnets(netuids: &[vesting_core::NetUid]) -> String {

@@ -184,23 +184,12 @@ impl CatchUp<'_> {
         let flows = classify(self.ledger.netuid(), &facts.events);
         let around = match around {
             Some(around) => around,
-            None => self.around(facts, &flows).await?,
+            None => read_around(self.chain, self.ledger, facts, &flows).await?,
         };
         let mut recorder = Recorder { chain: self.chain, ledger: self.ledger, detected: Detection::CatchUp, seen };
         let taken = recorder.take(facts, &flows, around).await?;
         self.state.add(taken);
         Ok(())
-    }
-
-    /// Reads what is needed of the states before and after a block.
-    async fn around(&self, facts: &BlockFacts, flows: &Flows) -> Result<Around, ChainError> {
-        let Some(wanted) = Recorder::wants(self.ledger, facts, flows) else { return Ok(Around::default()) };
-        let (netuid, number) = (self.ledger.netuid(), facts.block.number);
-        let ask = Ask::of(netuid, wanted);
-        let mut ask_after = ask.clone();
-        ask_after.subnets.values_mut().for_each(|ask| ask.locks = ask.neurons != NeuronsAsk::No);
-        let (mut before, mut after) = try_join(self.chain.read(number.parent(), &ask), self.chain.read(number, &ask_after)).await?;
-        Ok(Around { before: before.take(netuid), after: after.take(netuid) })
     }
 
     async fn commit(&mut self) -> Result<(), MonitorError> {
@@ -216,6 +205,17 @@ impl CatchUp<'_> {
         }
         (self.progress)(*self.state);
     }
+}
+
+/// Reads what is needed of the states before and after a block.
+async fn read_around(chain: &dyn ChainPort, ledger: &SubnetLedger, facts: &BlockFacts, flows: &Flows) -> Result<Around, ChainError> {
+    let Some(wanted) = Recorder::wants(ledger, facts, flows) else { return Ok(Around::default()) };
+    let (netuid, number) = (ledger.netuid(), facts.block.number);
+    let ask = Ask::of(netuid, wanted);
+    let mut ask_after = ask.clone();
+    ask_after.subnets.values_mut().for_each(|ask| ask.locks = ask.neurons != NeuronsAsk::No);
+    let (mut before, mut after) = try_join(chain.read(number.parent(), &ask), chain.read(number, &ask_after)).await?;
+    Ok(Around { before: before.take(netuid), after: after.take(netuid) })
 }
 
 /// The stops, in order, with whom to look at there: who holds a uid at an epoch is followed from there on.
