@@ -50,7 +50,8 @@ async fn it_moves_when_told_and_tells_of_every_epoch_once() {
     // Half-way dropped and told again: as if nothing had happened.
     let _ = tokio::time::timeout(Duration::ZERO, system.update()).await;
     system.update().await.unwrap();
-    assert_eq!(*heard.lock().unwrap(), epochs(&store).await);
+    let recorded = epochs(&store).await;
+    assert_eq!(*heard.lock().unwrap(), recorded);
 
     let report = system.report(None).await.unwrap();
     assert_eq!(report.window.incomplete_since, None);
@@ -94,7 +95,8 @@ async fn in_the_background_it_follows_until_it_is_shut_down_and_goes_on_after() 
         assert_eq!(system.update().await, Err(SystemError::NotRunning));
     }
     // What was still to be told when it was shut down may be told of by nobody; the rest is in order, once.
-    let (heard, epochs) = (heard.lock().unwrap().clone(), epochs(&store).await);
+    let epochs = epochs(&store).await;
+    let heard = heard.lock().unwrap();
     assert!(heard.is_sorted() && heard.len() + 2 >= epochs.len() && heard.iter().all(|block| epochs.contains(block)));
 }
 
