@@ -199,8 +199,13 @@ impl HolderTranches {
     }
 
     fn insert(&mut self, tranche: Tranche) {
-        let place = self.open.partition_point(|t| seniority(&t.tranche) <= seniority(&tranche));
-        self.open.insert(place, OpenTranche { tranche, remaining: tranche.initial });
+        let (new, open) = (seniority(&tranche), OpenTranche { tranche, remaining: tranche.initial });
+        // Nearly always the newest of all.
+        if self.open.last().is_none_or(|last| seniority(&last.tranche) <= new) {
+            return self.open.push(open);
+        }
+        let place = self.open.partition_point(|t| seniority(&t.tranche) <= new);
+        self.open.insert(place, open);
     }
 
     fn enter(&mut self, entry: &Entry, time: Millis, mut amount: u128) -> TrancheChange {

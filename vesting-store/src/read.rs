@@ -60,7 +60,7 @@ pub fn ledger_state(conn: &mut Conn, netuid: NetUid) -> Result<Option<LedgerStat
         .select(TrancheRow::as_select())
         .load(conn)?;
     let mut open_tranches = all(open, |row| row.read(netuid))?;
-    open_tranches.sort_by_key(|open| (open.tranche.coldkey, place(netuid, open.tranche.coldkey, open.tranche.id)));
+    open_tranches.sort_by_cached_key(|open| (open.tranche.coldkey, place(netuid, open.tranche.coldkey, open.tranche.id)));
     let operations: Vec<OperationsRow> =
         open_interval::table.filter(open_interval::netuid.eq(id(netuid))).select(OperationsRow::as_select()).load(conn)?;
     Ok(Some(LedgerState {
