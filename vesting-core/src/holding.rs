@@ -20,10 +20,14 @@ pub struct Holding {
     pub rewards_kept: u128,
     /// Σ remaining · age of them, in rao · ms.
     pub rewards_age: u128,
-    /// Σ remaining of dividends and the like entered in the window.
+    /// Σ initial of dividends and the like entered in the window.
+    pub other: u128,
+    /// Σ remaining of them.
     pub other_kept: u128,
     /// Σ remaining of everything else entered after the start, and the balance of a later start.
     pub manual_kept: u128,
+    /// Σ of what left since the start, from rewards or anything else.
+    pub sold: u128,
     /// W in milliseconds.
     pub window_ms: u64,
     /// d in milliseconds, where the rule is [`DurationRule::SinceLastSale`].
@@ -105,7 +109,10 @@ pub fn holdings(
                 holding.rewards_kept = holding.rewards_kept.saturating_add(remaining);
                 holding.rewards_age = holding.rewards_age.saturating_add(remaining.saturating_mul(age));
             }
-            Origin::Other => holding.other_kept = holding.other_kept.saturating_add(remaining),
+            Origin::Other => {
+                holding.other = holding.other.saturating_add(u128::from(tranche.initial.0));
+                holding.other_kept = holding.other_kept.saturating_add(remaining);
+            }
             Origin::Manual | Origin::Opening => holding.manual_kept = holding.manual_kept.saturating_add(remaining),
         }
     }
@@ -116,7 +123,7 @@ pub fn holdings(
                 DurationRule::Average => None,
                 DurationRule::SinceLastSale => Some(sales.duration_ms(&holding, window, times)?),
             };
-            Ok((coldkey, Holding { since_last_sale_ms, ..holding }))
+            Ok((coldkey, Holding { since_last_sale_ms, sold: sales.total(), ..holding }))
         })
         .collect()
 }
