@@ -4,11 +4,12 @@
 
 #![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::cast_precision_loss)] // a benchmark
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 use comfy_table::Table;
-use vesting_core::holding::holdings;
+use vesting_core::kept::{Kept, kept};
 use vesting_core::multiplier::multiplier;
 use vesting_core::policy::Policy;
 use vesting_core::ports::StakeStore;
@@ -73,9 +74,11 @@ async fn main() {
         .collect();
     let miners = report.miners.len();
 
-    let figures = median(21, || async {
-        let found = holdings(&window, &holders, &tranches, policy.duration_rule, &std::collections::BTreeMap::new()).unwrap();
-        found.into_values().map(|holding| multiplier(&holding, &policy).factor.0).sum::<u64>()
+    let condensed = kept(&window, &holders, &tranches);
+    let condense = median(5, || async { kept(&window, &holders, &tranches).len() }).await;
+    let figures = median(101, || async {
+        let holding = |kept: &Kept| kept.holding(&window, policy.duration_rule, &BTreeMap::new()).unwrap();
+        condensed.values().map(|kept| multiplier(&holding(kept), &policy).factor.0).sum::<u64>()
     })
     .await;
     let replay = median(5, || async { state.ledger.tranches().len() }).await;
@@ -86,7 +89,7 @@ async fn main() {
     let (from_memory, from_sqlite) = (from(&memory).await, from(&sqlite).await);
     let resumed = median(5, || sqlite.ledger_state(NETUID)).await;
     let size = std::fs::metadata(&path).unwrap().len();
-    let bytes = tranches.iter().map(|one| size_of_val(one) + size_of_val(one.exits.as_slice())).sum::<usize>();
+    let bytes = condensed.values().map(|kept| size_of_val(kept) + size_of_val(kept.rewards.as_slice())).sum::<usize>();
 
     println!("{days} days, {miners} neurons, {} holders, {entries} entries, {} tranches in the window", holders.len(), tranches.len());
     let mut table = Table::new();
@@ -94,6 +97,7 @@ async fn main() {
     let per = |took: Duration| format!("{:.1} µs", took.as_secs_f64() * 1e6 / miners as f64);
     for (what, took) in [
         ("multipliers of all from their tranches in memory", figures),
+        ("these condensed from what left each tranche", condense),
         ("tranches from the window's ledger in memory", replay),
         ("a report from a record in memory", from_memory),
         ("a report from a record in SQLite", from_sqlite),
@@ -103,7 +107,7 @@ async fn main() {
     }
     println!("{table}");
     println!(
-        "the state of {SUBNETS} such subnets, one after the other: {:.1} s; tranches take {} KB a neuron, the database {:.1} MB",
+        "the state of {SUBNETS} such subnets, one after the other: {:.1} s; rewards of the window take {} KB a neuron, the database {:.1} MB",
         (resumed * SUBNETS).as_secs_f64(),
         bytes / 1024 / miners,
         size as f64 / 1e6

@@ -197,7 +197,20 @@ mod tests {
             let neuron = Neuron { uid: Uid(uid), hotkey: key(n), coldkey: Coldkey([n; 32]) };
             let (stake, opening_stake, earned_stake, manual_stake) = (Rao(0), Rao(0), Rao(0), Rao(0));
             let reason = Reason::Formula(limited_by);
-            MinerReport { neuron, stake, opening_stake, earned_stake, manual_stake, locked_stake: None, holding: None, multiplier, reason }
+            let figures = crate::PositionFigures::default();
+            let locked_stake = None;
+            MinerReport {
+                neuron,
+                stake,
+                opening_stake,
+                earned_stake,
+                manual_stake,
+                locked_stake,
+                figures,
+                holding: None,
+                multiplier,
+                reason,
+            }
         });
         let block = |number| BlockRef { number: BlockNumber(number), hash: BlockHash::default() };
         let registered_at = BlockNumber(0);

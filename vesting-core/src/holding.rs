@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::kept::kept;
 use crate::policy::DurationRule;
-use crate::sales::{MissingTime, Sales};
+use crate::sales::MissingTime;
 use crate::window::Window;
-use crate::{BlockNumber, Coldkey, Fraction, Millis, Origin, Ppb, Rao, TrancheHistory};
+use crate::{BlockNumber, Coldkey, Fraction, Millis, Ppb, Rao, TrancheHistory};
 
 /// What one holder earned, kept and held in a window. Sums in rao; ages in rao × milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -20,10 +21,14 @@ pub struct Holding {
     pub rewards_kept: u128,
     /// Σ remaining · age of them, in rao · ms.
     pub rewards_age: u128,
-    /// Σ remaining of dividends and the like entered in the window.
+    /// Σ initial of dividends and the like entered in the window.
+    pub other: u128,
+    /// Σ remaining of them.
     pub other_kept: u128,
     /// Σ remaining of everything else entered after the start, and the balance of a later start.
     pub manual_kept: u128,
+    /// Σ of what left since the start, from rewards or anything else.
+    pub sold: u128,
     /// W in milliseconds.
     pub window_ms: u64,
     /// d in milliseconds, where the rule is [`DurationRule::SinceLastSale`].
@@ -81,42 +86,5 @@ pub fn holdings(
     rule: DurationRule,
     times: &BTreeMap<BlockNumber, Millis>,
 ) -> Result<BTreeMap<Coldkey, Holding>, MissingTime> {
-    let mut found: BTreeMap<Coldkey, (Holding, Sales)> = holders
-        .iter()
-        .map(|(coldkey, start)| (*coldkey, (Holding { start: *start, window_ms: window.length.0, ..Holding::default() }, Sales::default())))
-        .collect();
-    for history in tranches {
-        let tranche = &history.tranche;
-        let Some((holding, sales)) = found.get_mut(&tranche.coldkey) else { continue };
-        // Whatever was sold since the start, and by whichever coldkey the holder had then.
-        history.exits.iter().filter(|exit| exit.by.block > holding.start).for_each(|exit| sales.leaves(exit));
-        let remaining = u128::from(history.remaining().0);
-        if tranche.id.block <= holding.start {
-            // Of everything entered before, whatever its origin.
-            let before = if holding.start == window.start { &mut holding.opening } else { &mut holding.manual_kept };
-            *before = before.saturating_add(remaining);
-            continue;
-        }
-        match tranche.origin {
-            Origin::Reward => {
-                sales.earns(tranche.time);
-                let age = u128::from(window.as_of.time.0.saturating_sub(tranche.time.0));
-                holding.rewards = holding.rewards.saturating_add(u128::from(tranche.initial.0));
-                holding.rewards_kept = holding.rewards_kept.saturating_add(remaining);
-                holding.rewards_age = holding.rewards_age.saturating_add(remaining.saturating_mul(age));
-            }
-            Origin::Other => holding.other_kept = holding.other_kept.saturating_add(remaining),
-            Origin::Manual | Origin::Opening => holding.manual_kept = holding.manual_kept.saturating_add(remaining),
-        }
-    }
-    found
-        .into_iter()
-        .map(|(coldkey, (holding, sales))| {
-            let since_last_sale_ms = match rule {
-                DurationRule::Average => None,
-                DurationRule::SinceLastSale => Some(sales.duration_ms(&holding, window, times)?),
-            };
-            Ok((coldkey, Holding { since_last_sale_ms, ..holding }))
-        })
-        .collect()
+    kept(window, holders, tranches).into_iter().map(|(coldkey, kept)| Ok((coldkey, kept.holding(window, rule, times)?))).collect()
 }

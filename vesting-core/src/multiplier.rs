@@ -63,20 +63,10 @@ pub fn multiplier(holding: &Holding, policy: &Policy) -> Multiplier {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{BlockNumber, policy::DAY_MS};
+    use crate::policy::DAY_MS;
 
     fn holding(opening: u128, rewards: u128, kept: u128, age_ms: u128, window_ms: u64) -> Holding {
-        Holding {
-            start: BlockNumber(0),
-            opening,
-            rewards,
-            rewards_kept: kept,
-            rewards_age: kept * age_ms,
-            other_kept: 0,
-            manual_kept: 0,
-            window_ms,
-            since_last_sale_ms: None,
-        }
+        Holding { opening, rewards, rewards_kept: kept, rewards_age: kept * age_ms, window_ms, ..Holding::default() }
     }
 
     #[test]

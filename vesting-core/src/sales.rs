@@ -28,10 +28,20 @@ impl Sales {
     /// Counts an exit from any tranche of the holder, in the window or older. What changed its name or was
     /// rounded off was not sold; what nothing explains left like an outflow.
     pub(crate) fn leaves(&mut self, exit: &Exit) {
-        if matches!(exit.by.kind.flow(), Flow::Outflow | Flow::Unattributed) {
+        if Self::is_one(exit.by.kind.flow()) {
             let sold = self.sold.entry(exit.by.block).or_default();
             *sold = sold.saturating_add(u128::from(exit.amount.0));
         }
+    }
+
+    /// Whether what leaves by such a flow was sold.
+    pub(crate) const fn is_one(flow: Flow) -> bool {
+        matches!(flow, Flow::Outflow | Flow::Unattributed)
+    }
+
+    /// Everything that left, in rao.
+    pub(crate) fn total(&self) -> u128 {
+        self.sold.values().fold(0, |sum, sold| sum.saturating_add(*sold))
     }
 
     /// Counts a reward of the window.

@@ -47,7 +47,7 @@ impl Successions {
     }
 
     /// They, in order.
-    pub fn iter(&self) -> impl Iterator<Item = &Succession> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Succession> {
         self.0.iter()
     }
 

@@ -5,13 +5,18 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::digest::WindowState;
+use crate::explain::{Account, Depth, Explanation};
+use crate::figures::{HolderReport, PositionFigures, position_figures, positions_of};
+use crate::history::{HistoryPoint, history};
 use crate::holding::{Holding, holdings};
 use crate::multiplier::{LimitedBy, Multiplier, multiplier};
 use crate::policy::{DurationRule, Policy};
 use crate::ports::{StakeStore, StoreError};
 use crate::sales::MissingTime;
+use crate::stretch::{Ask, Stretch};
+use crate::whom::Whom;
 use crate::window::Window;
-use crate::{BlockNumber, Coldkey, NetUid, Neuron, PositionKey, Ppb, Rao, Tranche, TrancheHistory, Uid, WindowLedger};
+use crate::{BlockNumber, Coldkey, NetUid, Neuron, PositionKey, Ppb, Rao, Successions, Uid, WindowLedger};
 
 /// Why there is no report. Reaction: as said.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +36,18 @@ pub enum TrackerError {
         /// The block asked for.
         as_of: BlockNumber,
     },
+    /// Nobody of that name is in the record. Reaction: ask for somebody else.
+    #[error(
+        "`{whom}` is nobody in the record of subnet {netuid} up to block {as_of}: neither a hotkey or uid of its neurons, nor a coldkey that owned one; `vesting miners --netuid {netuid}` lists those there are"
+    )]
+    Nobody {
+        /// The subnet.
+        netuid: NetUid,
+        /// The name.
+        whom: Whom,
+        /// The last block looked at.
+        as_of: BlockNumber,
+    },
     /// The record lacks what the duration rule needs. Reaction: as said.
     #[error(transparent)]
     MissingTime(#[from] MissingTime),
@@ -43,6 +60,8 @@ pub enum Reason {
     Formula(LimitedBy),
     /// Its coldkey owned no neuron before any epoch of the window.
     Newcomer,
+    /// It owns no neuron, and owned none before any epoch of the window.
+    NoHolder,
     /// The record does not cover the window.
     Incomplete,
     /// No neuron of the subnet has this hotkey.
@@ -70,6 +89,7 @@ impl fmt::Display for Reason {
             Self::Formula(LimitedBy::MinimumStake) => f.write_str("the stake is under the minimum"),
             Self::Formula(LimitedBy::Nothing) => f.write_str("the largest multiplier"),
             Self::Newcomer => f.write_str("registered after the last epoch"),
+            Self::NoHolder => f.write_str("no neuron was its own before any epoch of the window"),
             Self::Incomplete => f.write_str("the record does not cover the window yet"),
             Self::UnknownHotkey => f.write_str("no neuron of the subnet has this hotkey"),
             Self::UnknownUid(uid) => write!(f, "no neuron of the subnet has uid {uid}"),
@@ -98,6 +118,8 @@ pub struct MinerReport {
     /// The part of it that cannot be moved, by locks or as collateral; `None` where that is not known. As
     /// with what was earned, a position has its holder's part in proportion.
     pub locked_stake: Option<Rao>,
+    /// What came and went on this position in the window.
+    pub figures: PositionFigures,
     /// Its holder's holding.
     pub holding: Option<Holding>,
     /// Its holder's multiplier.
@@ -154,47 +176,128 @@ impl StakeTracker {
         Ok((report, WindowState { genesis, neurons, ledger, multipliers }))
     }
 
-    async fn work_out(&self, netuid: NetUid, policy: &Policy, as_of: Option<BlockNumber>) -> Result<(Report, WindowLedger), TrackerError> {
+    /// Why the holder of this name has the multiplier it has, as of the last recorded epoch at or before
+    /// `as_of`, and what would raise it.
+    ///
+    /// # Errors
+    /// As [`StakeTracker::report`], and [`TrackerError::Nobody`].
+    pub async fn explain(
+        &self,
+        netuid: NetUid,
+        policy: &Policy,
+        whom: Whom,
+        as_of: Option<BlockNumber>,
+        depth: &Depth,
+    ) -> Result<Explanation, TrackerError> {
+        let coldkey = self.find(netuid, whom, as_of).await?;
+        let ask = Ask { times: true, only: Some(coldkey), ..ask(netuid, policy, as_of) };
+        let stretch = Stretch::read(self.store.as_ref(), ask).await?;
+        let ledger = stretch.ledgers(policy.retention_window).next().ok_or_else(|| no_epoch(netuid, as_of))?;
+        let (window, block) = (ledger.window.clone(), ledger.window.as_of.block.number);
+        let tranches = ledger.histories();
+        let found = holdings(&window, &ledger.holders, &tranches, policy.duration_rule, &stretch.times)?.remove(&coldkey);
+        let holder = found.map(|holding| (holding, multiplier(&holding, policy)));
+        let neurons = stretch.neurons_at(block);
+        let registered = neurons.values().any(|neuron| neuron.coldkey == coldkey);
+        let incomplete = window.incomplete_since.is_some();
+        let (multiplier, reason) = judged(holder.as_ref(), incomplete, registered);
+        let stakes = self.store.positions_at(netuid, block).await?;
+        let figures = position_figures(&ledger.holders, &tranches);
+        let holder = HolderReport {
+            coldkey,
+            holding: found,
+            multiplier,
+            reason,
+            locked: self.store.locks_at(netuid, block).await?.get(&coldkey).copied(),
+            positions: positions_of(coldkey, &neurons, &stakes, &figures),
+        };
+        let account = if incomplete { None } else { Account::of(&ledger, coldkey, policy, &stretch.times, depth)? };
+        Ok(Explanation { netuid, window, holder, account })
+    }
+
+    /// The holder of this name as of each of the last `epochs` recorded epochs at or before `as_of`, oldest
+    /// first, under a policy. The record is read once, however many they are.
+    ///
+    /// # Errors
+    /// As [`StakeTracker::explain`].
+    pub async fn history(
+        &self,
+        netuid: NetUid,
+        policy: &Policy,
+        whom: Whom,
+        as_of: Option<BlockNumber>,
+        epochs: usize,
+    ) -> Result<Vec<HistoryPoint>, TrackerError> {
+        let coldkey = self.find(netuid, whom, as_of).await?;
+        let ask = Ask { windows: epochs, only: Some(coldkey), ..ask(netuid, policy, as_of) };
+        let stretch = Stretch::read(self.store.as_ref(), ask).await?;
+        Ok(history(&stretch, coldkey, policy)?)
+    }
+
+    /// The reports as of each of the last `epochs` recorded epochs at or before `as_of`, oldest first, under
+    /// two policies. The record is read once.
+    ///
+    /// # Errors
+    /// As [`StakeTracker::report`].
+    pub async fn compare(
+        &self,
+        netuid: NetUid,
+        policies: [&Policy; 2],
+        as_of: Option<BlockNumber>,
+        epochs: usize,
+    ) -> Result<Vec<[Report; 2]>, TrackerError> {
+        let [one, other] = policies;
+        let ask = Ask {
+            windows: epochs,
+            length: one.retention_window.max(other.retention_window),
+            times: policies.iter().any(|policy| policy.duration_rule == DurationRule::SinceLastSale),
+            ..ask(netuid, one, as_of)
+        };
+        let stretch = Stretch::read(self.store.as_ref(), ask).await?;
+        let mut found = Vec::new();
+        for (ours, theirs) in stretch.ledgers(one.retention_window).zip(stretch.ledgers(other.retention_window)) {
+            found.push([self.report_on(&stretch, &ours, one).await?, self.report_on(&stretch, &theirs, other).await?]);
+        }
+        Ok(found)
+    }
+
+    /// The coldkey that the holder of this name has at `as_of`.
+    async fn find(&self, netuid: NetUid, whom: Whom, as_of: Option<BlockNumber>) -> Result<Coldkey, TrackerError> {
         let watermark = self.store.watermark(netuid).await?.ok_or(TrackerError::NotRecorded(netuid))?;
         let asked = as_of.unwrap_or(watermark.block.number);
-        let epochs = self.store.epoch_list(netuid, BlockNumber(0), asked).await?;
-        let recorded = (watermark.first_block, watermark.first_time);
-        let window =
-            Window::ending_at(&epochs, asked, policy.retention_window, recorded).ok_or(TrackerError::NoEpoch { netuid, as_of: asked })?;
+        let last = self.store.epoch_list(netuid, BlockNumber(0), asked).await?.last().map(|epoch| epoch.block.number);
+        let as_of = last.ok_or(TrackerError::NoEpoch { netuid, as_of: asked })?;
+        let neurons = self.store.neurons(netuid, as_of).await?;
+        let successions = Successions::new(self.store.successions(netuid, as_of).await?);
+        let holders = self.store.holders(netuid).await?;
+        whom.find(&neurons, &successions, &holders, as_of).ok_or(TrackerError::Nobody { netuid, whom, as_of })
+    }
+
+    async fn work_out(&self, netuid: NetUid, policy: &Policy, as_of: Option<BlockNumber>) -> Result<(Report, WindowLedger), TrackerError> {
+        let stretch = Stretch::read(self.store.as_ref(), ask(netuid, policy, as_of)).await?;
+        let ledger = stretch.ledgers(policy.retention_window).next().ok_or_else(|| no_epoch(netuid, as_of))?;
+        Ok((self.report_on(&stretch, &ledger, policy).await?, ledger))
+    }
+
+    async fn report_on(&self, stretch: &Stretch, ledger: &WindowLedger, policy: &Policy) -> Result<Report, TrackerError> {
+        let (netuid, window) = (ledger.netuid, ledger.window.clone());
         let block = window.as_of.block.number;
-        let rows = self.store.neurons(netuid, block).await?;
         let positions = self.store.positions_at(netuid, block).await?;
         let locks = self.store.locks_at(netuid, block).await?;
-        let ledger = WindowLedger::read(self.store.as_ref(), netuid, window.clone()).await?;
-        // Each tranche under the name that its holder has now.
-        let tranches: Vec<TrancheHistory> = ledger
-            .tranches()
-            .into_iter()
-            .flat_map(|(coldkey, histories)| {
-                histories.into_iter().map(move |history| TrancheHistory { tranche: Tranche { coldkey, ..history.tranche }, ..history })
-            })
-            .collect();
-        let times = match policy.duration_rule {
-            DurationRule::Average => BTreeMap::new(),
-            DurationRule::SinceLastSale => self.store.block_times(netuid, window.start.child(), block).await?,
-        };
+        let tranches = ledger.histories();
+        let figures = position_figures(&ledger.holders, &tranches);
         let holders: BTreeMap<Coldkey, (Holding, Multiplier)> =
-            holdings(&window, &ledger.holders, &tranches, policy.duration_rule, &times)?
+            holdings(&window, &ledger.holders, &tranches, policy.duration_rule, &stretch.times)?
                 .into_iter()
                 .map(|(coldkey, holding)| (coldkey, (holding, multiplier(&holding, policy))))
                 .collect();
-        let mut neurons: BTreeMap<Uid, Neuron> = BTreeMap::new();
-        for row in &rows {
-            match row.holder {
-                Some((hotkey, coldkey)) => neurons.insert(row.uid, Neuron { uid: row.uid, hotkey, coldkey }),
-                None => neurons.remove(&row.uid),
-            };
-        }
-        let miners = neurons
+        let miners = stretch
+            .neurons_at(block)
             .into_values()
             .map(|neuron| {
                 let holder = holders.get(&neuron.coldkey);
                 let mut report = miner(neuron, &positions, holder, window.incomplete_since.is_some());
+                report.figures = figures.get(&neuron.position()).copied().unwrap_or_default();
                 report.locked_stake = locks.get(&neuron.coldkey).map(|locked| {
                     let held =
                         positions.iter().filter(|(key, _)| key.coldkey == neuron.coldkey).map(|(_, alpha)| u128::from(alpha.0)).sum();
@@ -203,7 +306,28 @@ impl StakeTracker {
                 report
             })
             .collect();
-        Ok((Report { netuid, window, holders, miners }, ledger))
+        Ok(Report { netuid, window, holders, miners })
+    }
+}
+
+/// What a report under a policy needs.
+fn ask(netuid: NetUid, policy: &Policy, as_of: Option<BlockNumber>) -> Ask {
+    let times = policy.duration_rule == DurationRule::SinceLastSale;
+    Ask { netuid, as_of, windows: 1, length: policy.retention_window, times, only: None }
+}
+
+fn no_epoch(netuid: NetUid, as_of: Option<BlockNumber>) -> TrackerError {
+    TrackerError::NoEpoch { netuid, as_of: as_of.unwrap_or_default() }
+}
+
+/// The multiplier of somebody and why, whether or not it is a holder of the window.
+pub(crate) fn judged(holder: Option<&(Holding, Multiplier)>, incomplete: bool, registered: bool) -> (Multiplier, Reason) {
+    let one = Multiplier { factor: Ppb::ONE, zero_weight: false, limited_by: LimitedBy::NothingEarned };
+    match holder {
+        _ if incomplete => (one, Reason::Incomplete),
+        Some((_, multiplier)) => (*multiplier, Reason::Formula(multiplier.limited_by)),
+        None if registered => (one, Reason::Newcomer),
+        None => (one, Reason::NoHolder),
     }
 }
 
@@ -216,12 +340,7 @@ fn miner(neuron: Neuron, positions: &BTreeMap<PositionKey, Rao>, holder: Option<
         )
     });
     let manual_stake = Rao(stake.0.saturating_sub(opening_stake.0).saturating_sub(earned_stake.0));
-    let one = Multiplier { factor: Ppb::ONE, zero_weight: false, limited_by: LimitedBy::NothingEarned };
-    let (multiplier, reason) = match holder {
-        _ if incomplete => (one, Reason::Incomplete),
-        Some((_, multiplier)) => (*multiplier, Reason::Formula(multiplier.limited_by)),
-        None => (one, Reason::Newcomer),
-    };
+    let (multiplier, reason) = judged(holder, incomplete, true);
     MinerReport {
         neuron,
         stake,
@@ -229,6 +348,7 @@ fn miner(neuron: Neuron, positions: &BTreeMap<PositionKey, Rao>, holder: Option<
         earned_stake,
         manual_stake,
         locked_stake: None,
+        figures: PositionFigures::default(),
         holding: holder.map(|(holding, _)| *holding),
         multiplier,
         reason,

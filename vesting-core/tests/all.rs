@@ -338,6 +338,7 @@ fn report(factors: &[Option<u64>]) -> Report {
         earned_stake: Rao(0),
         manual_stake: Rao(0),
         locked_stake: None,
+        figures: vesting_core::PositionFigures::default(),
         holding: None,
         multiplier: Multiplier { factor: Ppb(factor.unwrap_or(1_000_000_000)), zero_weight: factor.is_none(), limited_by },
         reason: Reason::Formula(limited_by),

@@ -30,10 +30,28 @@ pub trait Formula: Send + Sync {
     /// amounts beyond what a chain can hold.
     fn factor(&self, holding: &Holding, policy: &Policy) -> Option<(Ppb, LimitedBy)>;
 
+    /// The terms that the factor is made of, to explain it; what they are is each formula's own.
+    fn terms(&self, _holding: &Holding, _policy: &Policy) -> Vec<Term> {
+        Vec::new()
+    }
+
     /// What a policy asks of this formula that it cannot give, in words.
     fn warnings(&self, _policy: &Policy) -> Vec<String> {
         Vec::new()
     }
+}
+
+/// One term of a formula, worked out for a holding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Term {
+    /// Its name in the formula.
+    pub name: &'static str,
+    /// Its value.
+    pub value: Ppb,
+    /// The most it can be.
+    pub most: Ppb,
+    /// What it is, in words.
+    pub meaning: &'static str,
 }
 
 impl fmt::Debug for dyn Formula {

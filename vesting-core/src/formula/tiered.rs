@@ -1,6 +1,6 @@
 //! The formula in steps.
 
-use super::Formula;
+use super::{Formula, Term};
 use crate::holding::Holding;
 use crate::multiplier::LimitedBy;
 use crate::policy::{DAY_MS, Policy};
@@ -29,6 +29,14 @@ impl Tiered {
     }
 }
 
+/// How many steps are met, of what was kept and of how long it was held.
+fn met(holding: &Holding) -> Option<(u64, u64)> {
+    let (kept, held): (Fraction, Fraction) = (holding.kept()?, holding.duration()?);
+    let a = steps(TENTHS_KEPT.map(|tenths| kept.is_at_least(tenths, 10)));
+    let b = steps(DAYS_HELD.map(|days| held.is_at_least(u128::from(days) * u128::from(DAY_MS), 1)));
+    Some((a, b))
+}
+
 fn steps<const N: usize>(met: [bool; N]) -> u64 {
     met.into_iter().map(u64::from).sum()
 }
@@ -39,9 +47,7 @@ impl Formula for Tiered {
     }
 
     fn factor(&self, holding: &Holding, policy: &Policy) -> Option<(Ppb, LimitedBy)> {
-        let (kept, held): (Fraction, Fraction) = (holding.kept()?, holding.duration()?);
-        let a = steps(TENTHS_KEPT.map(|tenths| kept.is_at_least(tenths, 10)));
-        let b = steps(DAYS_HELD.map(|days| held.is_at_least(u128::from(days) * u128::from(DAY_MS), 1)));
+        let (a, b) = met(holding)?;
         let factor = Self::after(a.saturating_add(b), policy)?;
         let limited_by = match () {
             () if factor == policy.max_multiplier => LimitedBy::Nothing,
@@ -50,6 +56,16 @@ impl Formula for Tiered {
             () => LimitedBy::HoldingDuration,
         };
         Some((factor, limited_by))
+    }
+
+    fn terms(&self, holding: &Holding, _policy: &Policy) -> Vec<Term> {
+        let Some((a, b)) = met(holding) else { return Vec::new() };
+        let tenths = |steps: u64| Ppb(Ppb::ONE.0.saturating_add(steps.saturating_mul(Ppb::ONE.0 / 10)));
+        let most = tenths(3);
+        vec![
+            Term { name: "a", value: tenths(a), most, meaning: "1.1, 1.2, 1.3 for .3, .5, .7 of the rewards kept" },
+            Term { name: "b", value: tenths(b), most, meaning: "1.1, 1.2, 1.3 for 14, 30, 60 days held" },
+        ]
     }
 
     fn warnings(&self, policy: &Policy) -> Vec<String> {
@@ -126,6 +142,15 @@ mod tests {
         assert_eq!(judge(1_000, 59 * day).1, LimitedBy::HoldingDuration);
         assert_eq!(judge(300, 14 * day).1, LimitedBy::HoldingPercentage);
         assert_eq!(judge(0, 0).1, LimitedBy::HoldingPercentage);
+    }
+
+    #[test]
+    fn its_terms_are_the_steps_met() {
+        let age = 30 * u128::from(DAY_MS) * 10;
+        let holding = Holding { rewards: 10, rewards_kept: 3, rewards_age: age, ..Holding::default() };
+        let values: Vec<Ppb> = Tiered.terms(&holding, &policy(90)).iter().map(|term| term.value).collect();
+        assert_eq!(values, [Ppb(1_100_000_000), Ppb(1_200_000_000)]);
+        assert_eq!(Tiered.terms(&Holding::default(), &policy(90)), []);
     }
 
     #[test]

@@ -4,11 +4,12 @@
 //! that just covers it give the same, to the last digit: coldkeys that are followed but are no holders
 //! of the window are left out, and what came before a holder's start is its opening, whatever it was.
 
+mod holder;
 mod tranches;
 
 use std::collections::BTreeMap;
 
-use crate::ports::{NeuronRow, StakeStore, StoreError};
+use crate::ports::NeuronRow;
 use crate::window::{Turn, Window};
 use crate::{BlockNumber, Coldkey, Entry, EntryId, Kind, NetUid, PositionKey, RaoDelta, Succession, Successions};
 
@@ -54,19 +55,6 @@ struct History {
 }
 
 impl WindowLedger {
-    /// Reads the ledger of a window from a record.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn read(store: &dyn StakeStore, netuid: NetUid, window: Window) -> Result<Self, StoreError> {
-        let end = window.as_of.block.number;
-        let neurons = store.neurons(netuid, end).await?;
-        let successions = Successions::new(store.successions(netuid, end).await?);
-        let balances = store.balances_at(netuid, window.start).await?;
-        let entries = store.entries(netuid, window.start.child(), end).await?;
-        Ok(Self::of(netuid, window, &neurons, &successions, balances, &entries))
-    }
-
     /// The ledger of a window, from who held which uid, who took over from whom, the balances at its
     /// start and all entries after it up to `as_of`, in ledger order.
     #[must_use]

@@ -1,0 +1,30 @@
+//! One holder in a window's ledger, under all the names it had.
+
+use super::WindowLedger;
+use crate::{Coldkey, Entry, EntryId, Tranche, TrancheHistory};
+
+impl WindowLedger {
+    /// The tranches of every holder, each under the coldkey that its holder has at the end of the window.
+    #[must_use]
+    pub fn histories(&self) -> Vec<TrancheHistory> {
+        let under = |coldkey, history: TrancheHistory| TrancheHistory { tranche: Tranche { coldkey, ..history.tranche }, ..history };
+        let all = self.tranches().into_iter();
+        all.flat_map(|(coldkey, histories)| histories.into_iter().map(move |history| under(coldkey, history))).collect()
+    }
+
+    /// The entries of a holder, given by the coldkey that it has at the end of the window, under whichever
+    /// it had when they were made; in ledger order. What a swap takes from the old name is not among them.
+    pub fn entries_of(&self, holder: Coldkey) -> impl Iterator<Item = &Entry> {
+        let start = self.holders.get(&holder).copied();
+        self.entries.iter().filter(move |entry| {
+            let id = EntryId::of(entry);
+            start.is_some_and(|start| entry.block > start) && self.name_of(holder, &id) == entry.key.coldkey
+        })
+    }
+
+    /// The coldkey under which a holder entered what has this identity.
+    fn name_of(&self, holder: Coldkey, id: &EntryId) -> Coldkey {
+        let back = |name, by: &crate::Succession| if by.new == name && by.carries(id) { by.old } else { name };
+        self.successions.iter().rev().fold(holder, back)
+    }
+}
