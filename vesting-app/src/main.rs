@@ -1,5 +1,6 @@
 //! The binary `vesting`: wires the chain, the store and the core, and talks to people.
 
+mod api;
 mod cli;
 mod commands;
 mod config;
