@@ -2,7 +2,7 @@
 
 use vesting_core::BlockNumber;
 
-use super::Session;
+use super::{Session, compare};
 use crate::cli::DigestArgs;
 use crate::output::table;
 use crate::view::digest::Digests;
@@ -11,6 +11,10 @@ use crate::wiring;
 pub async fn run(session: &mut Session, args: &DigestArgs) -> anyhow::Result<()> {
     let store = session.record()?;
     let netuid = wiring::shown(&session.config, store.as_ref()).await?;
+    if let Some(url) = &args.compare {
+        let (tracker, as_of) = (wiring::tracker(&store), args.at.as_of.map(BlockNumber));
+        return compare::run(session, &tracker, netuid, as_of, url, args.token.clone()).await;
+    }
     let policy = session.config.policy(netuid);
     let (_, state) = wiring::tracker(&store).state(netuid, policy, args.at.as_of.map(BlockNumber)).await?;
     let line = Digests::of(&state.summary(), policy);

@@ -4,6 +4,7 @@
 
 mod api;
 mod command_line;
+mod compare;
 mod daemon;
 mod killed;
 mod recordings;
