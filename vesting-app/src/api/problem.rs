@@ -109,3 +109,20 @@ impl IntoResponse for Problem {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_store_is_asked_again_later_and_a_broken_one_tells_no_secrets() {
+        let response = Problem::from(TrackerError::from(StoreError::Busy("database is locked".into()))).into_response();
+        assert_eq!(
+            (response.status(), &response.headers()["retry-after"]),
+            (StatusCode::SERVICE_UNAVAILABLE, &HeaderValue::from_static("5"))
+        );
+        let problem = Problem::from(StoreError::Unusable("the database `/home/me/vesting.db` cannot be used".into()));
+        assert_eq!(problem.status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(!problem.detail.contains("/home"));
+    }
+}
