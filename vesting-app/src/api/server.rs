@@ -36,6 +36,8 @@ const GRACE: Duration = Duration::from_secs(5);
 /// The most requests worked out at once: each may hold the whole ledger of a window.
 const AT_ONCE: usize = 4;
 
+const BEARER: &[u8] = b"Bearer ";
+
 /// What requests are answered from.
 pub struct Api {
     pub store: Arc<dyn StakeStore>,
@@ -178,8 +180,8 @@ async fn wrong_method(uri: Uri) -> Problem {
 
 async fn check_token(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
     let Some(token) = &api.config.api_token else { return next.run(request).await };
-    let given = request.headers().get(header::AUTHORIZATION).map(|value| value.as_bytes());
-    let Some(given) = given.and_then(|value| value.strip_prefix(b"Bearer ")) else {
+    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.as_bytes().split_at_checked(BEARER.len()));
+    let Some((_, given)) = given.filter(|(scheme, _)| scheme.eq_ignore_ascii_case(BEARER)) else {
         return Problem::unauthorized("give the token as the header `Authorization: Bearer TOKEN`".to_owned()).into_response();
     };
     // In a time that tells nothing but the token's length.

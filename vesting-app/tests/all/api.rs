@@ -190,11 +190,12 @@ async fn without_the_token_nothing_is_told_but_that_it_lives() {
         let none = with("");
         none.is_problem(401, "unauthorized", "Authorization: Bearer");
         assert!(none.head.contains("www-authenticate: bearer"));
-        for wrong in ["Bearer sesam", "Bearer sesame2", "Bearer Sesame", "Basic sesame", "Bearer "] {
+        for wrong in ["Bearer sesam", "Bearer sesame2", "Bearer Sesame", "Basic sesame", "Bearer ", "B"] {
             assert_eq!(with(&format!("Authorization: {wrong}\r\n")).status, 401, "{wrong}");
         }
         daemon.get("/v1/nowhere").is_problem(401, "unauthorized", "Bearer");
         assert_eq!(with("Authorization: Bearer sesame\r\n").status, 200);
+        assert_eq!(with("authorization: bearer sesame\r\n").status, 200);
 
         let output = vesting(folder.path(), &["run", "--read-only", "--bind", &daemon.address]);
         let words = String::from_utf8_lossy(&output.stderr);
