@@ -99,6 +99,19 @@ pub struct ConfigArgs {
     /// The most requests under way at once [default: 8].
     #[arg(long, global = true, value_name = "N")]
     pub max_requests_in_flight: Option<String>,
+    /// Where `vesting run` serves its HTTP API [default: 127.0.0.1:9180].
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub bind: Option<String>,
+    /// What the API asks for, as `Authorization: Bearer …`; better set as VESTING_API_TOKEN, since others on
+    /// the machine can read flags.
+    #[arg(long, global = true, value_name = "TOKEN")]
+    pub api_token: Option<String>,
+    /// Let the API listen elsewhere than on loopback without a token: true or false [default: false].
+    #[arg(long, global = true, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub allow_public_without_token: Option<String>,
+    /// Weights come back unchanged from the API once the record's last block is so old [default: 600].
+    #[arg(long, global = true, value_name = "SECONDS")]
+    pub stale_after_seconds: Option<String>,
     /// Print JSON, one object a line.
     #[arg(long, global = true)]
     pub json: bool,
@@ -112,7 +125,7 @@ pub enum Command {
     /// Starts a simulated subnet as a JSON-RPC node on loopback, catches up on its history, follows
     /// it live through the real adapter into SQLite, and prints who deserves what.
     Demo(DemoArgs),
-    /// Follow the subnets: catch up, then take in every finalized block.
+    /// Follow the subnets: catch up, then take in every finalized block; serve the HTTP API.
     ///
     /// Needs no wallet. Stop it with Ctrl-C or SIGTERM at any time: every block is one transaction.
     Run(RunArgs),
@@ -131,8 +144,10 @@ pub enum Command {
     /// One number over all that a subnet's multipliers follow from, to compare with other validators'.
     ///
     /// Validators with the same policy whose records cover the window have the same digest. Where two
-    /// differ, the first section that does is the reason; docs/digests.md describes the encoding.
-    Digest(AsOfArgs),
+    /// differ, the first section that does is the reason; docs/digests.md describes the encoding. --compare
+    /// asks another validator's API and names the first difference: exit code 0 where there is none, 1 where
+    /// there is one or the two cannot be compared.
+    Digest(DigestArgs),
     /// Multiply weights: reads {"uids": […], "hotkeys": […], "weights": […]}.
     ///
     /// {"weights": {"0": 0.4, …}} by uid and {"weights": {"5F…": 0.4, …}} by hotkey do as well. With --json
@@ -163,6 +178,9 @@ pub struct RunArgs {
     /// End well once this block is in the store.
     #[arg(long, value_name = "BLOCK")]
     pub until: Option<u64>,
+    /// Serve the API over the record as it is, beside another `vesting run` or without one; follow nothing.
+    #[arg(long, conflicts_with = "until")]
+    pub read_only: bool,
 }
 
 /// `catch-up`.
@@ -219,6 +237,19 @@ pub struct AsOfArgs {
     /// As of the last epoch at or before this block [default: the last recorded].
     #[arg(long, value_name = "BLOCK")]
     pub as_of: Option<u64>,
+}
+
+/// `digest`.
+#[derive(Debug, Args)]
+pub struct DigestArgs {
+    #[command(flatten)]
+    pub at: AsOfArgs,
+    /// Compare with the validator whose API is there; without --as-of, as of the newest epoch of both.
+    #[arg(long, value_name = "URL")]
+    pub compare: Option<String>,
+    /// The token of that API.
+    #[arg(long, requires = "compare", value_name = "TOKEN")]
+    pub token: Option<String>,
 }
 
 /// Commands about a stretch of history.

@@ -1,6 +1,7 @@
 //! Settings from flags, the environment, a file, the Bittensor names, and defaults, in this order.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -35,7 +36,7 @@ const POLICY_KEYS: [(&str, Option<&str>); 13] = [
 ];
 
 /// The other keys.
-const KEYS: [(&str, Option<&str>); 7] = [
+const KEYS: [(&str, Option<&str>); 11] = [
     ("network", Some("finney")),
     ("endpoints", None),
     ("archive_endpoints", None),
@@ -43,6 +44,10 @@ const KEYS: [(&str, Option<&str>); 7] = [
     ("database_url", Some("sqlite://vesting.db")),
     ("query_interval_seconds", Some("300")),
     ("max_requests_in_flight", Some("8")),
+    ("bind", Some("127.0.0.1:9180")),
+    ("api_token", None),
+    ("allow_public_without_token", Some("false")),
+    ("stale_after_seconds", Some("600")),
 ];
 
 /// Everything the program goes by.
@@ -57,6 +62,24 @@ pub struct Config {
     pub subnet_policies: BTreeMap<NetUid, Policy>,
     pub query_interval: Duration,
     pub max_requests_in_flight: usize,
+    /// Where the API listens.
+    pub bind: SocketAddr,
+    /// What it asks for.
+    pub api_token: Option<Token>,
+    /// Whether it may listen elsewhere than on loopback without a token.
+    pub allow_public_without_token: bool,
+    /// How old the record's last block may be before it is stale.
+    pub stale_after: Duration,
+}
+
+/// A secret, kept out of what is printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(pub String);
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token(…)")
+    }
 }
 
 impl Config {
@@ -157,6 +180,10 @@ fn over_the_file(args: &ConfigArgs, environment: &BTreeMap<String, String>) -> R
         ("shadow", &args.shadow),
         ("query_interval_seconds", &args.query_interval_seconds),
         ("max_requests_in_flight", &args.max_requests_in_flight),
+        ("bind", &args.bind),
+        ("api_token", &args.api_token),
+        ("allow_public_without_token", &args.allow_public_without_token),
+        ("stale_after_seconds", &args.stale_after_seconds),
     ];
     let flags = flags.into_iter().filter_map(|(key, value)| value.clone().map(|value| (key, value)));
     over.extend(flags.map(|(key, value)| (key.to_owned(), value, format!("--{}", key.replace('_', "-")))));
@@ -268,6 +295,33 @@ impl Values<'_> {
             .unwrap_or_default()
     }
 
+    fn yes_or_no(&self, key: &str) -> Result<bool, UsageError> {
+        match self.get(key) {
+            Some(("true", _)) => Ok(true),
+            Some(("false", _)) => Ok(false),
+            _ => Err(self.wrong(key, &"it must be true or false")),
+        }
+    }
+
+    fn seconds(&self, key: &str, most: u64) -> Result<Duration, UsageError> {
+        let seconds = self.whole(key)?.unwrap_or_default();
+        match (1..=most).contains(&seconds) {
+            true => Ok(Duration::from_secs(seconds)),
+            false => Err(self.wrong(key, &format!("it must be from 1 to {most}"))),
+        }
+    }
+
+    /// A token that can stand in a header; what is wrong with it does not repeat it.
+    fn token(&self, key: &str) -> Result<Option<Token>, UsageError> {
+        match self.get(key) {
+            None => Ok(None),
+            Some((token, _)) if !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic()) => Ok(Some(Token(token.to_owned()))),
+            Some((_, source)) => {
+                Err(UsageError(format!("`{key}` ({source}): it must be letters, digits and signs of ASCII, without spaces")))
+            }
+        }
+    }
+
     /// The one of `all` that has the name.
     fn choice<T>(&self, key: &str, all: impl IntoIterator<Item = T>, name: impl Fn(&T) -> &'static str) -> Result<T, UsageError> {
         let mut names = Vec::new();
@@ -283,11 +337,6 @@ impl Values<'_> {
 
 fn parse_policy(values: &Layered) -> Result<Policy, UsageError> {
     let values = Values(values);
-    let shadow = match values.get("shadow") {
-        Some(("true", _)) => true,
-        Some(("false", _)) => false,
-        _ => return Err(values.wrong("shadow", &"it must be true or false")),
-    };
     let redistribution = match values.choice("redistribution", Redistribution::NAMES, |name| *name)? {
         "threshold" => {
             Redistribution::Threshold { factor: values.decimal("threshold_factor")?, absolute: values.decimal("absolute_threshold")? }
@@ -310,7 +359,7 @@ fn parse_policy(values: &Layered) -> Result<Policy, UsageError> {
         below_minimum: values.choice("below_minimum", BelowMinimum::ALL, |rule| rule.name())?,
         redistribution,
         effective_from_block: values.whole("effective_from_block")?.map(BlockNumber),
-        shadow,
+        shadow: values.yes_or_no("shadow")?,
     };
     policy.check().map_err(|error| values.wrong(error.key, &error.why))?;
     Ok(policy)
@@ -352,18 +401,19 @@ fn parse(values: &Layered) -> Result<Config, UsageError> {
     if !(1..=1024).contains(&in_flight) {
         return Err(values.wrong("max_requests_in_flight", &"it must be from 1 to 1024"));
     }
-    let interval = values.whole("query_interval_seconds")?.unwrap_or_default();
-    if !(1..=86_400).contains(&interval) {
-        return Err(values.wrong("query_interval_seconds", &"it must be from 1 to 86400"));
-    }
+    let (bind, _) = values.get("bind").unwrap_or_default();
     Ok(Config {
         endpoints,
         netuids,
         database_url: values.get("database_url").unwrap_or_default().0.to_owned(),
         common_policy,
         subnet_policies: BTreeMap::new(),
-        query_interval: Duration::from_secs(interval),
+        query_interval: values.seconds("query_interval_seconds", 86_400)?,
         max_requests_in_flight: usize::try_from(in_flight).unwrap_or(8),
+        bind: bind.parse().map_err(|_| values.wrong("bind", &"it must be an address with a port, as 127.0.0.1:9180 or [::1]:9180"))?,
+        api_token: values.token("api_token")?,
+        allow_public_without_token: values.yes_or_no("allow_public_without_token")?,
+        stale_after: values.seconds("stale_after_seconds", 315_360_000)?,
     })
 }
 
@@ -408,6 +458,10 @@ mod tests {
             load_with(|a| a.redistribution = Some("burn".into()), &[]),
             load_with(|a| a.redistribution = Some("burn".into()), &[("VESTING_BURN_UID", "65536")]),
             load_with(|a| a.absolute_threshold = Some("-1".into()), &[("VESTING_REDISTRIBUTION", "threshold")]),
+            load_with(|a| a.bind = Some("localhost".into()), &[]),
+            load_with(|a| a.api_token = Some("two words".into()), &[]),
+            load_with(|_| {}, &[("VESTING_ALLOW_PUBLIC_WITHOUT_TOKEN", "1")]),
+            load_with(|a| a.stale_after_seconds = Some("0".into()), &[]),
             load_with(|a| a.config = Some("/nonexistent/vesting.toml".into()), &[]),
         ];
         let words = [
@@ -423,12 +477,25 @@ mod tests {
             "`burn_uid` is not set",
             "burn_uid = 65536",
             "absolute_threshold",
+            "bind = localhost",
+            "`api_token` (--api-token)",
+            "allow_public_without_token = 1",
+            "stale_after_seconds = 0",
             "vesting.toml",
         ];
         for (result, word) in bad.into_iter().zip(words) {
             let error = result.unwrap_err().0;
             assert!(error.contains(word), "{error}");
         }
+    }
+
+    #[test]
+    fn a_token_is_not_printed() {
+        let config = load_with(|_| {}, &[("VESTING_API_TOKEN", "hunter2")]).unwrap();
+        assert_eq!(config.api_token, Some(Token("hunter2".into())));
+        assert!(!format!("{config:?}").contains("hunter2"));
+        let UsageError(words) = load_with(|_| {}, &[("VESTING_API_TOKEN", "hunter 2")]).unwrap_err();
+        assert!(!words.contains("hunter"), "{words}");
     }
 
     fn load_file(text: &str, set: impl FnOnce(&mut ConfigArgs)) -> Result<Config, UsageError> {

@@ -1,9 +1,12 @@
 //! The binary `vesting`: wires the chain, the store and the core, and talks to people.
 
+mod api;
 mod cli;
+mod client;
 mod commands;
 mod config;
 mod output;
+mod view;
 mod wiring;
 
 use std::process::ExitCode;
@@ -27,6 +30,18 @@ impl std::fmt::Display for UsageError {
 
 impl std::error::Error for UsageError {}
 
+/// The answer was no, and it was told: exit code 1 without another word.
+#[derive(Debug)]
+pub struct Refuted;
+
+impl std::fmt::Display for Refuted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("no")
+    }
+}
+
+impl std::error::Error for Refuted {}
+
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -43,6 +58,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         // The reader of a pipe has gone: it has what it wanted.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if error.is::<Refuted>() => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("error: {error:#}");
             if error.downcast_ref::<UsageError>().is_some() { ExitCode::from(2) } else { ExitCode::FAILURE }

@@ -168,9 +168,10 @@ impl StakeTracker {
     /// # Errors
     /// As [`StakeTracker::report`]; [`StoreError::Corrupt`] when the store was never bound to a chain.
     pub async fn state(&self, netuid: NetUid, policy: &Policy, as_of: Option<BlockNumber>) -> Result<(Report, WindowState), TrackerError> {
+        let (report, ledger) = self.work_out(netuid, policy, as_of).await?;
+        // After it: a record that has not begun has no chain either.
         let genesis = self.store.genesis().await?;
         let genesis = genesis.ok_or_else(|| StoreError::Corrupt("it does not say of which chain its record is".to_owned()))?;
-        let (report, ledger) = self.work_out(netuid, policy, as_of).await?;
         let neurons = report.miners.iter().map(|miner| miner.neuron).collect();
         let multipliers = report.holders.iter().map(|(coldkey, (_, multiplier))| (*coldkey, *multiplier)).collect();
         Ok((report, WindowState { genesis, neurons, ledger, multipliers }))
@@ -359,4 +360,19 @@ fn miner(neuron: Neuron, positions: &BTreeMap<PositionKey, Rao>, holder: Option<
 fn share(stake: Rao, part: u128, whole: u128) -> Rao {
     let share = u128::from(stake.0).saturating_mul(part).checked_div(whole).unwrap_or(0);
     Rao(u64::try_from(share).unwrap_or(stake.0).min(stake.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::MemoryStore;
+
+    #[test]
+    fn a_record_that_has_not_begun_is_not_damaged() {
+        let tracker = StakeTracker::new(Arc::new(MemoryStore::new()));
+        let state = tracker.state(NetUid(7), &Policy::default(), None).now_or_never().unwrap();
+        assert_eq!(state.unwrap_err(), TrackerError::NotRecorded(NetUid(7)));
+    }
 }

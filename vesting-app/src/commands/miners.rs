@@ -1,32 +1,12 @@
 //! `vesting miners`.
 
-use serde::Serialize;
 use vesting_core::{BlockNumber, MinerReport, Reason, Report};
 
 use super::Session;
 use crate::cli::AsOfArgs;
 use crate::output::{Out, alpha_short, days, percent, short, table, time};
+use crate::view::miner::Miner;
 use crate::wiring;
-
-#[derive(Serialize)]
-struct Line {
-    netuid: u16,
-    uid: u16,
-    hotkey: String,
-    coldkey: String,
-    stake: String,
-    opening_stake: String,
-    manual_stake: String,
-    earned_stake: String,
-    locked_stake: Option<String>,
-    holding_percentage: Option<f64>,
-    holding_duration: Option<f64>,
-    multiplier: String,
-    limited_by: &'static str,
-    reason: String,
-    as_of: u64,
-    incomplete_since: Option<u64>,
-}
 
 pub async fn run(session: &mut Session, args: &AsOfArgs) -> anyhow::Result<()> {
     let store = session.record()?;
@@ -39,30 +19,9 @@ pub async fn run(session: &mut Session, args: &AsOfArgs) -> anyhow::Result<()> {
     print(&mut session.out, &report, |_| None)
 }
 
-fn line(report: &Report, miner: &MinerReport) -> Line {
-    Line {
-        netuid: report.netuid.0,
-        uid: miner.neuron.uid.0,
-        hotkey: miner.neuron.hotkey.to_string(),
-        coldkey: miner.neuron.coldkey.to_string(),
-        stake: miner.stake.to_string(),
-        opening_stake: miner.opening_stake.to_string(),
-        manual_stake: miner.manual_stake.to_string(),
-        earned_stake: miner.earned_stake.to_string(),
-        locked_stake: miner.locked_stake.map(|locked| locked.to_string()),
-        holding_percentage: miner.holding.and_then(|h| h.percentage()).map(|h| h.as_f64()),
-        holding_duration: miner.holding.and_then(|h| h.duration_ms()).map(days),
-        multiplier: miner.multiplier.factor.to_string(),
-        limited_by: miner.multiplier.limited_by.name(),
-        reason: miner.reason.to_string(),
-        as_of: report.window.as_of.block.number.0,
-        incomplete_since: report.window.incomplete_since.map(|block| block.0),
-    }
-}
-
 /// Prints a line of JSON for each neuron.
 pub fn print_json(out: &mut Out, report: &Report) -> anyhow::Result<()> {
-    report.miners.iter().try_for_each(|miner| out.json(&line(report, miner)))
+    report.miners.iter().try_for_each(|miner| out.json(&Miner::of(report, miner)))
 }
 
 /// Prints what the table is about.

@@ -2,6 +2,7 @@
 
 mod apply;
 mod catch_up;
+mod compare;
 mod demo;
 mod digest;
 mod epochs;

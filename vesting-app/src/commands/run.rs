@@ -1,5 +1,6 @@
 //! `vesting run`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -7,6 +8,7 @@ use vesting_core::ports::ChainPort;
 use vesting_core::{BlockNumber, Progress};
 
 use super::Session;
+use crate::api;
 use crate::cli::RunArgs;
 use crate::wiring;
 
@@ -24,13 +26,18 @@ struct Line {
 
 pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     let config = session.config.clone();
+    if args.read_only {
+        return read_only(session).await;
+    }
     wiring::followed(&config)?;
+    let listener = api::bind(&config).await?;
     let chain = wiring::chain(&config);
     let head = chain.finalized_head().await?;
     let recorded = session.recorded().await?;
     wiring::check_subnets(&config, chain.as_ref(), head.number, None, &recorded).await?;
     let beginning = wiring::beginning(&config, chain.as_ref(), &recorded).await?;
     let store = session.record_or_new()?;
+    let served = api::serve(listener, &config, Arc::clone(&store))?;
     let (mut monitor, first) = wiring::monitor(&config, &chain, store, None, beginning).await?;
     let until = args.until.map(BlockNumber);
     tracing::info!(subnets = %subnets(&config.netuids), first = first.0, head = head.number.0, "following; no wallet is needed or used");
@@ -62,12 +69,23 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
             }
         }
     };
-    tokio::select! {
-        done = following => done?,
-        stopped = stop_signal() => stopped?,
-    }
+    let ended = tokio::select! {
+        done = following => done.map_err(anyhow::Error::new),
+        stopped = stop_signal() => stopped.map_err(anyhow::Error::new),
+    };
+    served.stop().await;
+    ended?;
     tracing::info!("stopped; every block taken in is in the store");
     Ok(())
+}
+
+/// Serves the API over the record that is there.
+async fn read_only(session: &Session) -> anyhow::Result<()> {
+    let listener = api::bind(&session.config).await?;
+    let served = api::serve(listener, &session.config, session.record()?)?;
+    let stopped = stop_signal().await;
+    served.stop().await;
+    Ok(stopped?)
 }
 
 fn subnets(netuids: &[vesting_core::NetUid]) -> String {

@@ -9,6 +9,8 @@ pub fn program(folder: &Path, arguments: &[&str]) -> Command {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("VESTING_") || name.starts_with("BT_")) {
         command.env_remove(name);
     }
+    // Many run at once, each on a port of its own.
+    command.env("VESTING_BIND", "127.0.0.1:0");
     command.current_dir(folder).args(arguments).stdin(Stdio::null());
     command
 }
@@ -41,6 +43,8 @@ fn wrong_usage_exits_with_2() {
     check(folder.path(), &["miners", "--retention-target", "2"], 2, "retention_target");
     check(folder.path(), &["run", "--network", "moon", "--netuid", "2"], 2, "network");
     check(folder.path(), &["catch-up", "--from", "3", "--days", "2"], 2, "cannot be used with");
+    check(folder.path(), &["run", "--netuid", "2", "--bind", "0.0.0.0:0"], 2, "api_token");
+    check(folder.path(), &["run", "--read-only", "--until", "9"], 2, "cannot be used with");
     std::fs::write(folder.path().join("vesting.toml"), "retention_windw_days = 3\n").unwrap();
     check(folder.path(), &["miners"], 2, "retention_windw_days");
 }
@@ -52,6 +56,7 @@ fn what_is_not_there_exits_with_1_and_leaves_nothing_behind() {
     check(folder.path(), &["catch-up", "--netuid", "2", "--network", "ws://127.0.0.1:9"], 1, "ws://127.0.0.1:9");
     check(folder.path(), &["miners", "--netuid", "2"], 1, "no record");
     check(folder.path(), &["digest", "--netuid", "2"], 1, "no record");
+    check(folder.path(), &["run", "--read-only"], 1, "no record");
     check(folder.path(), &["ledger", "--database-url", "mysql://x"], 1, "sqlite://");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "no database was made");
 }
@@ -92,6 +97,8 @@ fn malformed_weights_are_refused_before_anything_else() {
     std::fs::write(folder.path().join("weights.json"), r#"{"hotkeys": ["5F"], "weights": [1.0]}"#).unwrap();
     check(folder.path(), &["apply", "--weights", "weights.json"], 1, "hotkey");
     check(folder.path(), &["apply", "--weights", "nowhere.json"], 1, "nowhere.json");
+    std::fs::write(folder.path().join("weights.json"), r#"{"uids": [0], "weights": [1.0], "netuid": 2}"#).unwrap();
+    check(folder.path(), &["apply", "--weights", "weights.json"], 1, "--netuid");
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 #![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used)] // tests
 
+mod api;
 mod command_line;
+mod compare;
+mod daemon;
 mod killed;
 mod recordings;
 mod simulated;

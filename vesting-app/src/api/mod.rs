@@ -1,0 +1,13 @@
+//! The HTTP API that `vesting run` serves.
+
+mod digest;
+mod epochs;
+mod health;
+mod miners;
+mod problem;
+mod query;
+mod server;
+mod stats;
+mod weights;
+
+pub use server::{bind, serve};

@@ -1,0 +1,128 @@
+//! What goes wrong, as `application/problem+json` (RFC 9457) that says what to do.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use vesting_core::TrackerError;
+use vesting_core::ports::StoreError;
+
+/// A problem. Its type is `urn:vesting:problem:` and the name.
+#[derive(Debug)]
+pub struct Problem {
+    name: &'static str,
+    title: &'static str,
+    status: StatusCode,
+    detail: String,
+    /// The parameter or the member of the body that is wrong.
+    field: Option<&'static str>,
+}
+
+impl Problem {
+    const fn new(name: &'static str, title: &'static str, status: StatusCode, detail: String) -> Self {
+        Self { name, title, status, detail, field: None }
+    }
+
+    pub fn bad_input(field: &'static str, why: impl std::fmt::Display) -> Self {
+        let detail = format!("`{field}`: {why}");
+        Self { field: Some(field), ..Self::new("bad-input", "The input is not understood", StatusCode::BAD_REQUEST, detail) }
+    }
+
+    pub const fn unauthorized(detail: String) -> Self {
+        Self::new("unauthorized", "A token is needed", StatusCode::UNAUTHORIZED, detail)
+    }
+
+    pub const fn no_such_path(detail: String) -> Self {
+        Self::new("no-such-path", "There is nothing at this path", StatusCode::NOT_FOUND, detail)
+    }
+
+    pub const fn wrong_method(detail: String) -> Self {
+        Self::new("wrong-method", "The path does not take this method", StatusCode::METHOD_NOT_ALLOWED, detail)
+    }
+
+    pub const fn too_large(detail: String) -> Self {
+        Self::new("too-large", "The body is too large", StatusCode::PAYLOAD_TOO_LARGE, detail)
+    }
+
+    pub const fn busy(detail: String) -> Self {
+        Self::new("busy", "The record is busy", StatusCode::SERVICE_UNAVAILABLE, detail)
+    }
+
+    /// What is wrong is the operator's to see: it is in the log.
+    pub fn broken(error: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%error, "a request to the API failed");
+        let detail = "the record cannot be read: the log of `vesting run` says why".to_owned();
+        Self::new("broken", "The record cannot be read", StatusCode::INTERNAL_SERVER_ERROR, detail)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy(_) => Self::busy("another program holds the database: try again in some seconds".to_owned()),
+            other => Self::broken(&other),
+        }
+    }
+}
+
+impl From<TrackerError> for Problem {
+    fn from(error: TrackerError) -> Self {
+        let not_found = |name, title| Self::new(name, title, StatusCode::NOT_FOUND, error.to_string());
+        match error {
+            TrackerError::NotRecorded(_) => not_found("unknown-netuid", "The subnet is not recorded here"),
+            TrackerError::NoEpoch { .. } => not_found("no-epoch", "No epoch is recorded up to there"),
+            TrackerError::Store(error) => error.into(),
+            other => Self::broken(&other),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = Body {
+            r#type: format!("urn:vesting:problem:{}", self.name),
+            title: self.title,
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            field: self.field,
+        };
+        // Text and numbers: this cannot fail.
+        let text = serde_json::to_string(&body).unwrap_or_default();
+        let mut response = (self.status, [(header::CONTENT_TYPE, "application/problem+json")], text).into_response();
+        let extra = match self.status {
+            StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, "Bearer")),
+            StatusCode::SERVICE_UNAVAILABLE => Some((header::RETRY_AFTER, "5")),
+            _ => None,
+        };
+        if let Some((name, value)) = extra {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_store_is_asked_again_later_and_a_broken_one_tells_no_secrets() {
+        let response = Problem::from(TrackerError::from(StoreError::Busy("database is locked".into()))).into_response();
+        assert_eq!(
+            (response.status(), &response.headers()["retry-after"]),
+            (StatusCode::SERVICE_UNAVAILABLE, &HeaderValue::from_static("5"))
+        );
+        let problem = Problem::from(StoreError::Unusable("the database `/home/me/vesting.db` cannot be used".into()));
+        assert_eq!(problem.status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(!problem.detail.contains("/home"));
+    }
+}

@@ -1,0 +1,200 @@
+//! The server: where it listens, who may ask, and how much.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{Uri, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde::Serialize;
+use subtle::ConstantTimeEq;
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, oneshot};
+use tokio::task::JoinHandle;
+use vesting_core::ports::StakeStore;
+use vesting_core::{NetUid, StakeTracker};
+
+use super::problem::Problem;
+use super::{digest, epochs, health, miners, stats, weights};
+use crate::UsageError;
+use crate::config::Config;
+use crate::view::weights::LARGEST;
+use crate::wiring;
+
+/// The longest a request may take.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long requests under way are waited for at the end.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The most requests worked out at once: each may hold the whole ledger of a window.
+const AT_ONCE: usize = 4;
+
+const BEARER: &[u8] = b"Bearer ";
+
+/// What requests are answered from.
+pub struct Api {
+    pub store: Arc<dyn StakeStore>,
+    pub config: Config,
+    places: Arc<Semaphore>,
+}
+
+impl Api {
+    pub fn tracker(&self) -> StakeTracker {
+        wiring::tracker(&self.store)
+    }
+
+    /// The subnet that a request is about: named, or the only one there is.
+    pub async fn netuid(&self, named: Option<u16>) -> Result<NetUid, Problem> {
+        if let Some(netuid) = named {
+            return Ok(NetUid(netuid));
+        }
+        let all = match self.config.netuids.as_slice() {
+            [] => self.store.netuids().await?,
+            followed => followed.to_vec(),
+        };
+        match all.as_slice() {
+            [netuid] => Ok(*netuid),
+            [] => Err(Problem::bad_input("netuid", "nothing is recorded yet: name a subnet, or ask again later")),
+            many => {
+                let many: Vec<String> = many.iter().map(ToString::to_string).collect();
+                Err(Problem::bad_input("netuid", format!("there are the subnets {}: name one", many.join(", "))))
+            }
+        }
+    }
+
+    /// Works out an answer off the threads that follow the chain and serve others, a few at a time. Work
+    /// whose asker has gone away still takes a place, until it is done.
+    pub async fn work<F>(self: Arc<Self>, work: F) -> Result<Response, Problem>
+    where
+        F: AsyncFnOnce(Arc<Self>) -> Result<Response, Problem> + Send + 'static,
+    {
+        let place = Arc::clone(&self.places).acquire_owned().await.map_err(|error| Problem::broken(&error))?;
+        let handle = Handle::current();
+        let task = move || {
+            let answer = handle.block_on(work(self));
+            drop(place);
+            answer
+        };
+        tokio::task::spawn_blocking(task).await.unwrap_or_else(|error| Err(Problem::broken(&error)))
+    }
+}
+
+/// An answer.
+pub fn json(value: &impl Serialize) -> Response {
+    match serde_json::to_vec(value) {
+        Ok(text) => ([(header::CONTENT_TYPE, "application/json")], text).into_response(),
+        Err(error) => Problem::broken(&error).into_response(),
+    }
+}
+
+/// Takes the address that is configured. Done first of all, since it fails where another one runs.
+pub async fn bind(config: &Config) -> anyhow::Result<TcpListener> {
+    let address = config.bind;
+    if !address.ip().is_loopback() && config.api_token.is_none() && !config.allow_public_without_token {
+        return Err(UsageError(format!(
+            "`bind = {address}` lets others in: set `api_token` (VESTING_API_TOKEN), or `allow_public_without_token = true` if they may read all"
+        ))
+        .into());
+    }
+    let why = |error: &std::io::Error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            format!(
+                "the API cannot listen on `bind = {address}`: another program does, perhaps another `vesting run`; set `bind` to another port"
+            )
+        }
+        _ => format!("the API cannot listen on `bind = {address}`"),
+    };
+    TcpListener::bind(address).await.map_err(|error| {
+        let why = why(&error);
+        anyhow::Error::new(error).context(why)
+    })
+}
+
+/// The API, being served.
+pub struct Served {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<std::io::Result<()>>,
+}
+
+/// Serves the API until it is told to stop.
+pub fn serve(listener: TcpListener, config: &Config, store: Arc<dyn StakeStore>) -> anyhow::Result<Served> {
+    let address: SocketAddr = listener.local_addr().context("the API has no address")?;
+    let api = Arc::new(Api { store, config: config.clone(), places: Arc::new(Semaphore::new(AT_ONCE)) });
+    let (stop, stopped) = oneshot::channel();
+    let stopped = async move {
+        // Told, or nobody is there any more to tell.
+        let _ = stopped.await;
+    };
+    let serving = axum::serve(listener, router(api)).with_graceful_shutdown(stopped);
+    tracing::info!("the API listens on http://{address}");
+    Ok(Served { stop, task: tokio::spawn(serving.into_future()) })
+}
+
+impl Served {
+    /// Takes no more requests, and waits a little for those under way.
+    pub async fn stop(self) {
+        let _ = self.stop.send(());
+        match tokio::time::timeout(GRACE, self.task).await {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(error))) => tracing::warn!(%error, "the API ended"),
+            Ok(Err(error)) => tracing::warn!(%error, "the API ended"),
+            Err(_) => tracing::warn!("some requests to the API were not done in time"),
+        }
+    }
+}
+
+fn router(api: Arc<Api>) -> Router {
+    let behind_the_token = Router::new()
+        .route("/v1/digest", get(digest::summary))
+        .route("/v1/digest/rows", get(digest::rows))
+        .route("/v1/epochs", get(epochs::epochs))
+        .route("/v1/miners", get(miners::miners))
+        .route("/v1/stats", get(stats::stats))
+        .route("/v1/weights/apply", post(weights::apply))
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(Arc::clone(&api), check_token));
+    Router::new()
+        .route("/health/live", get(health::live))
+        .merge(behind_the_token)
+        .layer(DefaultBodyLimit::max(LARGEST))
+        .layer(middleware::from_fn(limit_time))
+        .with_state(api)
+}
+
+async fn no_such_path(uri: Uri) -> Problem {
+    let path: String = uri.path().chars().take(100).collect();
+    Problem::no_such_path(format!("there is no {path}: docs/api.md tells what there is"))
+}
+
+async fn wrong_method(uri: Uri) -> Problem {
+    Problem::wrong_method(format!("{} takes another method: weights are applied with POST, all else is asked with GET", uri.path()))
+}
+
+async fn check_token(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
+    let Some(token) = &api.config.api_token else { return next.run(request).await };
+    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.as_bytes().split_at_checked(BEARER.len()));
+    let Some((_, given)) = given.filter(|(scheme, _)| scheme.eq_ignore_ascii_case(BEARER)) else {
+        return Problem::unauthorized("give the token as the header `Authorization: Bearer TOKEN`".to_owned()).into_response();
+    };
+    // In a time that tells nothing but the token's length.
+    if bool::from(given.ct_eq(token.0.as_bytes())) {
+        next.run(request).await
+    } else {
+        Problem::unauthorized("the token is another: it is `api_token` of the `vesting run` that answers".to_owned()).into_response()
+    }
+}
+
+async fn limit_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(TIME_LIMIT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::busy(format!("the answer was not there after {} s: try again later", TIME_LIMIT.as_secs())).into_response(),
+    }
+}

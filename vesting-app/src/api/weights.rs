@@ -1,0 +1,113 @@
+//! `POST /v1/weights/apply`.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use axum::body::{Bytes, HttpBody};
+use axum::extract::{FromRequest, State};
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
+use serde::Serialize;
+use vesting_core::policy::Policy;
+use vesting_core::weights::WeightsError;
+use vesting_core::{BlockNumber, Millis};
+
+use super::problem::Problem;
+use super::query::Query;
+use super::server::{Api, json};
+use crate::view::weights::{Adjusted, LARGEST, Malformed, Request};
+
+#[derive(Serialize)]
+struct Answer {
+    #[serde(flatten)]
+    adjusted: Adjusted,
+    /// Whether the record is too old to go by. An answer as of a block that was asked for is never stale.
+    stale: bool,
+}
+
+pub async fn apply(State(api): State<Arc<Api>>, uri: Uri, Within(body): Within) -> Result<Response, Problem> {
+    let query = Query::of(&uri, &["netuid", "as_of"])?;
+    let request = Request::parse(&body)?;
+    let netuid = one("netuid", query.netuid()?, request.netuid)?;
+    let as_of = one("as_of", query.block("as_of")?, request.as_of.map(BlockNumber))?;
+    api.work(async move |api| {
+        let netuid = api.netuid(netuid).await?;
+        let policy = api.config.policy(netuid);
+        let watermark = api.store.watermark(netuid).await?;
+        let age = watermark.filter(|_| as_of.is_none()).map(|record| age(record.time, SystemTime::now()));
+        let too_old = age.filter(|age| *age > api.config.stale_after);
+        let (report, state) = api.tracker().state(netuid, policy, as_of).await?;
+        // As in shadow: the figures are told, the weights come back as they are.
+        let applied = Policy { shadow: policy.shadow || too_old.is_some(), ..policy.clone() };
+        let mut adjusted = Adjusted::of(&report, &state, &applied, &request.weights)?;
+        if let Some(age) = too_old {
+            adjusted.unchanged = Some(format!("the record is stale: its last block is {} s old", age.as_secs()));
+        }
+        Ok(json(&Answer { adjusted, stale: too_old.is_some() }))
+    })
+    .await
+}
+
+/// A body within the limit. One that says beforehand that it is larger is not read.
+pub struct Within(Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Within {
+    type Rejection = Problem;
+
+    async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self, Problem> {
+        let too_large = || {
+            Problem::too_large(format!("the body is larger than {} MiB: send the weights of one subnet at a time", LARGEST / 1024 / 1024))
+        };
+        if request.body().size_hint().lower() > u64::try_from(LARGEST).unwrap_or(u64::MAX) {
+            return Err(too_large());
+        }
+        Bytes::from_request(request, state).await.map(Self).map_err(|error| match error.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => too_large(),
+            _ => Problem::bad_input("body", "it broke off: send it again"),
+        })
+    }
+}
+
+/// How old a block is by this machine's clock; one from the future is new.
+fn age(block: Millis, now: SystemTime) -> Duration {
+    let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    now.saturating_sub(Duration::from_millis(block.0))
+}
+
+/// What stands after `?` and in the body must be the same.
+fn one<T: PartialEq>(field: &'static str, query: Option<T>, body: Option<T>) -> Result<Option<T>, Problem> {
+    match (query, body) {
+        (Some(a), Some(b)) if a != b => Err(Problem::bad_input(field, "it differs in the query and in the body: give it once")),
+        (a, b) => Ok(a.or(b)),
+    }
+}
+
+impl From<Malformed> for Problem {
+    fn from(malformed: Malformed) -> Self {
+        Self::bad_input(malformed.field, malformed.why)
+    }
+}
+
+impl From<WeightsError> for Problem {
+    fn from(error: WeightsError) -> Self {
+        let field = match &error {
+            WeightsError::Length { what, .. } => what,
+            WeightsError::Nameless | WeightsError::DuplicateHotkey(_) => "hotkeys",
+            WeightsError::DuplicateUid(_) => "uids",
+            _ => "weights",
+        };
+        Self::bad_input(field, error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_ages_by_the_clock_and_one_from_the_future_is_new() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
+        assert_eq!(age(Millis(399_000), now), Duration::from_secs(601));
+        assert_eq!(age(Millis(1_000_001), now), Duration::ZERO);
+    }
+}

@@ -1,0 +1,8 @@
+//! What commands with `--json` print and the HTTP API answers: one shape for both.
+
+pub mod digest;
+pub mod epoch;
+pub mod miner;
+pub mod row;
+pub mod stats;
+pub mod weights;

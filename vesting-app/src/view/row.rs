@@ -1,0 +1,257 @@
+//! The rows behind the sections of a state digest.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use vesting_core::digest::{Part, WindowState};
+use vesting_core::multiplier::{LimitedBy, Multiplier};
+use vesting_core::{
+    BlockNumber, Coldkey, Entry, Hotkey, Kind, NetUid, Neuron, Opening, Phase, PositionKey, Ppb, RaoDelta, Source, Succession, Uid,
+};
+
+/// The version of [`Rows`].
+pub const VERSION: u32 = 1;
+
+/// A section of a state digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Section {
+    Neurons,
+    Holders,
+    Successions,
+    Openings,
+    Entries,
+    Multipliers,
+}
+
+impl Section {
+    pub const ALL: [Self; 6] = [Self::Neurons, Self::Holders, Self::Successions, Self::Openings, Self::Entries, Self::Multipliers];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Neurons => "neurons",
+            Self::Holders => "holders",
+            Self::Successions => "successions",
+            Self::Openings => "openings",
+            Self::Entries => "entries",
+            Self::Multipliers => "multipliers",
+        }
+    }
+
+    /// The one whose rows tell a difference in this part; none where the summary says all.
+    pub const fn behind(part: Part) -> Option<Self> {
+        match part {
+            Part::Chain | Part::Subnet | Part::AsOf | Part::Registration | Part::Start => None,
+            Part::Neurons => Some(Self::Neurons),
+            Part::Holders => Some(Self::Holders),
+            Part::Successions => Some(Self::Successions),
+            Part::Openings => Some(Self::Openings),
+            Part::Entries { .. } => Some(Self::Entries),
+            Part::Multipliers => Some(Self::Multipliers),
+        }
+    }
+}
+
+impl FromStr for Section {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|section| section.name() == text).ok_or_else(|| {
+            let names = Self::ALL.map(Self::name);
+            format!("it must be {}", names.join(", "))
+        })
+    }
+}
+
+/// The rows of a section, in the order in which they are digested; of the entries, those of the blocks
+/// `from` to `to`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Rows {
+    pub version: u32,
+    pub netuid: u16,
+    pub as_of: u64,
+    pub state_digest: String,
+    pub section: Section,
+    pub from: Option<u64>,
+    pub to: Option<u64>,
+    pub rows: Vec<Row>,
+}
+
+/// One row. The first shape whose fields are all there is meant, so those with more fields come first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Row {
+    Entry { block: u64, event_index: Option<u32>, kind: String, hotkey: String, coldkey: String, alpha_rao: String },
+    Opening { block: u64, event_index: Option<u32>, hotkey: String, coldkey: String, alpha_rao: String },
+    Succession { block: u64, event_index: u32, old: String, new: String },
+    Neuron { uid: u16, hotkey: String, coldkey: String },
+    Holder { coldkey: String, start: u64 },
+    Multiplier { coldkey: String, multiplier: String, zero_weight: bool },
+}
+
+impl From<&Entry> for Row {
+    fn from(entry: &Entry) -> Self {
+        Self::Entry {
+            block: entry.block.0,
+            event_index: entry.source.map(|source| source.event_index),
+            kind: entry.kind.name().to_owned(),
+            hotkey: entry.key.hotkey.to_string(),
+            coldkey: entry.key.coldkey.to_string(),
+            alpha_rao: entry.alpha.to_string(),
+        }
+    }
+}
+
+impl From<&Opening> for Row {
+    fn from(opening: &Opening) -> Self {
+        Self::Opening {
+            block: opening.block.0,
+            event_index: opening.event_index,
+            hotkey: opening.key.hotkey.to_string(),
+            coldkey: opening.key.coldkey.to_string(),
+            alpha_rao: opening.alpha.to_string(),
+        }
+    }
+}
+
+impl From<&Succession> for Row {
+    fn from(succession: &Succession) -> Self {
+        Self::Succession {
+            block: succession.block.0,
+            event_index: succession.event_index,
+            old: succession.old.to_string(),
+            new: succession.new.to_string(),
+        }
+    }
+}
+
+impl From<&Neuron> for Row {
+    fn from(neuron: &Neuron) -> Self {
+        Self::Neuron { uid: neuron.uid.0, hotkey: neuron.hotkey.to_string(), coldkey: neuron.coldkey.to_string() }
+    }
+}
+
+impl From<(&Coldkey, &BlockNumber)> for Row {
+    fn from((coldkey, start): (&Coldkey, &BlockNumber)) -> Self {
+        Self::Holder { coldkey: coldkey.to_string(), start: start.0 }
+    }
+}
+
+impl From<(&Coldkey, &Multiplier)> for Row {
+    fn from((coldkey, multiplier): (&Coldkey, &Multiplier)) -> Self {
+        Self::Multiplier { coldkey: coldkey.to_string(), multiplier: multiplier.factor.to_string(), zero_weight: multiplier.zero_weight }
+    }
+}
+
+/// The entries of some blocks.
+pub fn entries(state: &WindowState, from: BlockNumber, to: BlockNumber) -> &[Entry] {
+    let entries = &state.ledger.entries;
+    let place = |block: BlockNumber| entries.partition_point(|entry| entry.block < block);
+    entries.get(place(from)..place(to.child())).unwrap_or_default()
+}
+
+/// The rows of a section; `blocks` tells which entries.
+pub fn rows(state: &WindowState, section: Section, (from, to): (BlockNumber, BlockNumber)) -> Vec<Row> {
+    match section {
+        Section::Neurons => state.neurons.iter().map(Row::from).collect(),
+        Section::Holders => state.ledger.holders.iter().map(Row::from).collect(),
+        Section::Successions => state.ledger.successions.iter().map(Row::from).collect(),
+        Section::Openings => state.ledger.openings.iter().map(Row::from).collect(),
+        Section::Entries => entries(state, from, to).iter().map(Row::from).collect(),
+        Section::Multipliers => state.multipliers.iter().map(Row::from).collect(),
+    }
+}
+
+/// Puts rows of another's state in the place of ours.
+///
+/// # Errors
+/// Says what is not understood.
+pub fn replace(state: &mut WindowState, section: Section, (from, to): (BlockNumber, BlockNumber), rows: &[Row]) -> Result<(), String> {
+    let netuid = state.ledger.netuid;
+    match section {
+        Section::Neurons => state.neurons = all(rows, Row::neuron)?,
+        Section::Holders => state.ledger.holders = all(rows, Row::holder)?.into_iter().collect(),
+        Section::Successions => state.ledger.successions = all(rows, Row::succession)?,
+        Section::Openings => state.ledger.openings = all(rows, Row::opening)?,
+        Section::Entries => {
+            let theirs = all(rows, |row| row.entry(netuid))?;
+            if theirs.iter().any(|entry| entry.block < from || entry.block > to) {
+                return Err(format!("it has entries that are not of the blocks {from} to {to}"));
+            }
+            let ours = &state.ledger.entries;
+            let before = ours.iter().filter(|entry| entry.block < from);
+            let after = ours.iter().filter(|entry| entry.block > to);
+            state.ledger.entries = before.chain(&theirs).chain(after).copied().collect();
+        }
+        Section::Multipliers => {
+            let theirs = all(rows, Row::multiplier)?;
+            // What limits a multiplier is not told, since the digest does not cover it.
+            let limited_by = |coldkey: &Coldkey| state.multipliers.get(coldkey).map_or(LimitedBy::Nothing, |ours| ours.limited_by);
+            state.multipliers = theirs
+                .into_iter()
+                .map(|(coldkey, factor, zero_weight)| (coldkey, Multiplier { factor, zero_weight, limited_by: limited_by(&coldkey) }))
+                .collect();
+        }
+    }
+    Ok(())
+}
+
+fn all<T>(rows: &[Row], read: impl Fn(&Row) -> Result<T, String>) -> Result<Vec<T>, String> {
+    rows.iter().map(read).collect()
+}
+
+fn parse<T: FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error: T::Err| error.to_string())
+}
+
+fn key(hotkey: &str, coldkey: &str) -> Result<PositionKey, String> {
+    Ok(PositionKey { hotkey: parse::<Hotkey>(hotkey)?, coldkey: parse::<Coldkey>(coldkey)? })
+}
+
+fn rao(text: &str) -> Result<RaoDelta, String> {
+    text.parse().map(RaoDelta).map_err(|_| format!("`{text}` is not an amount in rao"))
+}
+
+impl Row {
+    fn other(&self) -> String {
+        format!("it has a row of another section: {self:?}")
+    }
+
+    fn entry(&self, netuid: NetUid) -> Result<Entry, String> {
+        let Self::Entry { block, event_index, kind, hotkey, coldkey, alpha_rao } = self else { return Err(self.other()) };
+        Ok(Entry {
+            netuid,
+            block: BlockNumber(*block),
+            // The phase is not told, since the digest does not cover it.
+            source: event_index.map(|event_index| Source { event_index, phase: Phase::Initialization }),
+            key: key(hotkey, coldkey)?,
+            kind: Kind::from_name(kind).ok_or_else(|| format!("it has a kind of entries that is not known here: {kind:?}"))?,
+            alpha: rao(alpha_rao)?,
+        })
+    }
+
+    fn opening(&self) -> Result<Opening, String> {
+        let Self::Opening { block, event_index, hotkey, coldkey, alpha_rao } = self else { return Err(self.other()) };
+        Ok(Opening { block: BlockNumber(*block), event_index: *event_index, key: key(hotkey, coldkey)?, alpha: rao(alpha_rao)? })
+    }
+
+    fn succession(&self) -> Result<Succession, String> {
+        let Self::Succession { block, event_index, old, new } = self else { return Err(self.other()) };
+        Ok(Succession { block: BlockNumber(*block), event_index: *event_index, old: parse(old)?, new: parse(new)? })
+    }
+
+    fn neuron(&self) -> Result<Neuron, String> {
+        let Self::Neuron { uid, hotkey, coldkey } = self else { return Err(self.other()) };
+        Ok(Neuron { uid: Uid(*uid), hotkey: parse(hotkey)?, coldkey: parse(coldkey)? })
+    }
+
+    fn holder(&self) -> Result<(Coldkey, BlockNumber), String> {
+        let Self::Holder { coldkey, start } = self else { return Err(self.other()) };
+        Ok((parse(coldkey)?, BlockNumber(*start)))
+    }
+
+    fn multiplier(&self) -> Result<(Coldkey, Ppb, bool), String> {
+        let Self::Multiplier { coldkey, multiplier, zero_weight } = self else { return Err(self.other()) };
+        Ok((parse(coldkey)?, parse(multiplier)?, *zero_weight))
+    }
+}

@@ -1,0 +1,184 @@
+//! A validator's weights, as they are given and as they come back.
+
+use std::fmt;
+
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use vesting_core::adjust::{WeightsInput, adjust};
+use vesting_core::digest::WindowState;
+use vesting_core::policy::Policy;
+use vesting_core::weights::{WeightsError, to_u16};
+use vesting_core::{Hotkey, Report, Uid};
+
+/// More than any subnet's weights need; keeps a wrong file or body from filling the memory.
+pub const LARGEST: usize = 16 * 1024 * 1024;
+
+/// Weights to adjust.
+#[derive(Debug)]
+pub struct Request {
+    pub weights: WeightsInput,
+    /// The subnet and the block that were given with them.
+    pub netuid: Option<u16>,
+    pub as_of: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Input {
+    netuid: Option<u16>,
+    as_of: Option<u64>,
+    uids: Option<Vec<u16>>,
+    hotkeys: Option<Vec<String>>,
+    weights: Weights,
+}
+
+/// A list, or a map by uid or by hotkey, in the order in which it is written.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Weights {
+    List(Vec<f64>),
+    #[serde(deserialize_with = "pairs")]
+    Map(Vec<(String, f64)>),
+}
+
+/// The pairs of a map, with those given twice.
+fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, f64)>, D::Error> {
+    struct Pairs;
+    impl<'de> Visitor<'de> for Pairs {
+        type Value = Vec<(String, f64)>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map of weights")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut pairs = Vec::new();
+            while let Some(pair) = map.next_entry()? {
+                pairs.push(pair);
+            }
+            Ok(pairs)
+        }
+    }
+    deserializer.deserialize_map(Pairs)
+}
+
+/// Weights that are not understood: the field, and what is wrong with it.
+#[derive(Debug)]
+pub struct Malformed {
+    pub field: &'static str,
+    pub why: String,
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.why)
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+impl Request {
+    /// Reads them from JSON.
+    pub fn parse(text: &[u8]) -> Result<Self, Malformed> {
+        let input: Input = serde_json::from_slice(text).map_err(|error| Malformed { field: "body", why: format!("{SHAPE}: {error}") })?;
+        let hotkey = |field: &'static str, text: &str| {
+            let wrong = |error| Malformed { field, why: format!("the weights name a hotkey that is none: {error}") };
+            text.parse::<Hotkey>().map_err(wrong)
+        };
+        let weights = match input.weights {
+            Weights::List(weights) => {
+                let hotkeys = input.hotkeys.map(|hotkeys| hotkeys.iter().map(|text| hotkey("hotkeys", text)).collect());
+                WeightsInput { uids: input.uids.map(|uids| uids.into_iter().map(Uid).collect()), hotkeys: hotkeys.transpose()?, weights }
+            }
+            Weights::Map(_) if input.uids.is_some() || input.hotkeys.is_some() => {
+                let field = if input.uids.is_some() { "uids" } else { "hotkeys" };
+                return Err(Malformed { field, why: "a map of weights names them itself: leave `uids` and `hotkeys` out".to_owned() });
+            }
+            Weights::Map(pairs) => {
+                let by_uid: Option<WeightsInput> =
+                    pairs.iter().map(|(name, weight)| name.parse().ok().map(|uid| (Uid(uid), *weight))).collect();
+                let by_hotkey = || pairs.iter().map(|(name, weight)| Ok((hotkey("weights", name)?, *weight))).collect();
+                by_uid.map_or_else(by_hotkey, Ok)?
+            }
+        };
+        Ok(Self { weights, netuid: input.netuid, as_of: input.as_of })
+    }
+}
+
+const SHAPE: &str = r#"the weights are not understood; they should be {"uids": [0, 1], "hotkeys": ["5F…", "5G…"], "weights": [0.4, 0.6]}, or {"weights": {"0": 0.4, "1": 0.6}} by uid or by hotkey"#;
+
+/// Weights adjusted.
+#[derive(Serialize)]
+pub struct Adjusted {
+    pub netuid: u16,
+    pub uids: Vec<Option<u16>>,
+    pub hotkeys: Vec<Option<String>>,
+    pub weights: Vec<f64>,
+    pub weights_u16: Vec<u16>,
+    pub multipliers: Vec<String>,
+    pub reasons: Vec<String>,
+    pub unchanged: Option<String>,
+    pub as_of: u64,
+    pub policy_digest: String,
+    pub state_digest: String,
+}
+
+impl Adjusted {
+    /// Adjusts weights under a report and the state it follows from.
+    ///
+    /// # Errors
+    /// As [`adjust`].
+    pub fn of(report: &Report, state: &WindowState, policy: &Policy, input: &WeightsInput) -> Result<Self, WeightsError> {
+        let adjusted = adjust(report, policy, input)?;
+        Ok(Self {
+            netuid: report.netuid.0,
+            uids: adjusted.uids.iter().map(|uid| uid.map(|uid| uid.0)).collect(),
+            hotkeys: adjusted.hotkeys.iter().map(|hotkey| hotkey.map(|hotkey| hotkey.to_string())).collect(),
+            weights_u16: to_u16(&adjusted.weights)?,
+            multipliers: adjusted.multipliers.iter().map(ToString::to_string).collect(),
+            reasons: adjusted.reasons.iter().map(ToString::to_string).collect(),
+            unchanged: adjusted.unchanged.map(|reason| reason.to_string()),
+            as_of: report.window.as_of.block.number.0,
+            policy_digest: policy.digest().to_string(),
+            state_digest: state.summary().digest().to_string(),
+            weights: adjusted.weights,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn weights(text: &str) -> Result<WeightsInput, Malformed> {
+        Request::parse(text.as_bytes()).map(|request| request.weights)
+    }
+
+    #[test]
+    fn malformed_weights_say_what_is_wrong() {
+        let bad = [
+            ("", "not understood"),
+            ("[1, 2]", "not understood"),
+            (r#"{"hotkeys": [], "weights": [NaN]}"#, "not understood"),
+            (r#"{"hotkeys": ["5F"], "weights": [1]}"#, "hotkey"),
+            (r#"{"hotkeys": [], "weights": [1e999]}"#, "not understood"),
+            (r#"{"hotkeys": [], "weights": [], "weigths": []}"#, "not understood"),
+            (r#"{"weights": {"0": 0.4, "5F": 0.6}}"#, "hotkey"),
+            (r#"{"weights": {"0": "much"}}"#, "not understood"),
+            (r#"{"uids": [0], "weights": {"0": 0.4}}"#, "leave `uids`"),
+        ];
+        for (text, word) in bad {
+            let error = weights(text).unwrap_err().to_string();
+            assert!(error.contains(word), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn maps_keep_their_order_and_what_is_given_twice() {
+        let input = weights(r#"{"weights": {"7": 0.4, "0": 0.6, "7": 0.1}}"#).unwrap();
+        assert_eq!(input, [(Uid(7), 0.4), (Uid(0), 0.6), (Uid(7), 0.1)].into_iter().collect());
+        let hotkey = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+        let input = weights(&format!(r#"{{"weights": {{"{hotkey}": 1}}}}"#)).unwrap();
+        assert_eq!(input, [(hotkey.parse::<Hotkey>().unwrap(), 1.0)].into_iter().collect());
+    }
+}
