@@ -73,7 +73,7 @@ struct Output {
 }
 
 pub async fn run(session: &mut Session, args: &ApplyArgs) -> anyhow::Result<()> {
-    let input = parse(&read(&args.weights)?)?;
+    let input = input(&args.weights)?;
     let store = session.record()?;
     let netuid = wiring::shown(&session.config, store.as_ref()).await?;
     let policy = session.config.policy(netuid);
@@ -112,6 +112,11 @@ pub async fn run(session: &mut Session, args: &ApplyArgs) -> anyhow::Result<()> 
         session.out.line(format!("The weights are unchanged: {reason}."))?;
     }
     Ok(())
+}
+
+/// The weights in a file.
+pub fn input(path: &Path) -> anyhow::Result<WeightsInput> {
+    parse(&read(path)?)
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {

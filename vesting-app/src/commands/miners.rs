@@ -1,7 +1,9 @@
 //! `vesting miners`.
 
 use serde::Serialize;
-use vesting_core::{BlockNumber, MinerReport, Reason, Report};
+use vesting_core::holding::Holding;
+use vesting_core::window::Window;
+use vesting_core::{BlockNumber, MinerReport, NetUid, Reason, Report};
 
 use super::Session;
 use crate::cli::AsOfArgs;
@@ -19,6 +21,13 @@ struct Line {
     manual_stake: String,
     earned_stake: String,
     locked_stake: Option<String>,
+    /// What was earned on this hotkey in the window, what is left of it, and what left the position.
+    rewards: String,
+    rewards_kept: String,
+    other: String,
+    other_kept: String,
+    sold: String,
+    holder: Option<Holder>,
     holding_percentage: Option<f64>,
     holding_duration: Option<f64>,
     multiplier: String,
@@ -26,6 +35,36 @@ struct Line {
     reason: String,
     as_of: u64,
     incomplete_since: Option<u64>,
+}
+
+/// What is the holder's: of all its positions on the subnet.
+#[derive(Serialize)]
+pub struct Holder {
+    start: u64,
+    stake: String,
+    opening_kept: String,
+    rewards: String,
+    rewards_kept: String,
+    other: String,
+    other_kept: String,
+    manual_kept: String,
+    sold: String,
+}
+
+impl From<&Holding> for Holder {
+    fn from(holding: &Holding) -> Self {
+        Self {
+            start: holding.start.0,
+            stake: holding.stake().to_string(),
+            opening_kept: holding.opening.to_string(),
+            rewards: holding.rewards.to_string(),
+            rewards_kept: holding.rewards_kept.to_string(),
+            other: holding.other.to_string(),
+            other_kept: holding.other_kept.to_string(),
+            manual_kept: holding.manual_kept.to_string(),
+            sold: holding.sold.to_string(),
+        }
+    }
 }
 
 pub async fn run(session: &mut Session, args: &AsOfArgs) -> anyhow::Result<()> {
@@ -50,6 +89,12 @@ fn line(report: &Report, miner: &MinerReport) -> Line {
         manual_stake: miner.manual_stake.to_string(),
         earned_stake: miner.earned_stake.to_string(),
         locked_stake: miner.locked_stake.map(|locked| locked.to_string()),
+        rewards: miner.figures.rewards.to_string(),
+        rewards_kept: miner.figures.rewards_kept.to_string(),
+        other: miner.figures.other.to_string(),
+        other_kept: miner.figures.other_kept.to_string(),
+        sold: miner.figures.sold.to_string(),
+        holder: miner.holding.as_ref().map(Holder::from),
         holding_percentage: miner.holding.and_then(|h| h.percentage()).map(|h| h.as_f64()),
         holding_duration: miner.holding.and_then(|h| h.duration_ms()).map(days),
         multiplier: miner.multiplier.factor.to_string(),
@@ -67,17 +112,22 @@ pub fn print_json(out: &mut Out, report: &Report) -> anyhow::Result<()> {
 
 /// Prints what the table is about.
 pub fn heading(out: &mut Out, report: &Report) -> anyhow::Result<()> {
-    let as_of = &report.window.as_of;
+    window_heading(out, report.netuid, &report.window)
+}
+
+/// Prints which window of which subnet it is about.
+pub fn window_heading(out: &mut Out, netuid: NetUid, window: &Window) -> anyhow::Result<()> {
+    let as_of = &window.as_of;
     out.line(format!(
         "Subnet {} as of epoch {} ({}), window of {:.2} days from block {}, {} epochs",
-        report.netuid,
+        netuid,
         as_of.block.number,
         time(as_of.time),
-        days(report.window.length.0),
-        report.window.start,
-        report.window.epochs.len()
+        days(window.length.0),
+        window.start,
+        window.epochs.len()
     ))?;
-    if let Some(since) = report.window.incomplete_since {
+    if let Some(since) = window.incomplete_since {
         out.line(format!(
             "The record begins at block {since}, inside the window: it is incomplete, and all multipliers are 1 until it covers it."
         ))?;
@@ -115,7 +165,8 @@ pub fn print(out: &mut Out, report: &Report, name: impl Fn(&MinerReport) -> Opti
     out.line(rows.to_string())
 }
 
-fn why(reason: &Reason) -> String {
+/// Why, in the words of a table.
+pub fn why(reason: &Reason) -> String {
     match reason {
         Reason::Formula(limit) => limit.name().replace('_', " "),
         other => other.to_string(),

@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used)] // tests
 
 mod command_line;
+mod explaining;
 mod killed;
 mod recordings;
 mod simulated;
