@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use vesting_core::{Ppb, Whom};
 use vesting_testkit::fault::Fault;
 
 /// Rewards miners of a Bittensor subnet for keeping what they earn.
@@ -29,6 +30,20 @@ const FIRST_STEPS: &str = "First steps:
 
 Settings come from flags, then VESTING_<KEY> variables, then vesting.toml, then BT_NETWORK and
 BT_CHAIN_ENDPOINT, then defaults. Exit codes: 0 done, 1 failed, 2 called or configured wrongly.";
+
+const EXPLAIN: &str = "Examples:
+  vesting explain uid:5 --netuid 2
+  vesting explain 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY --as-of 6500000
+  vesting explain uid:5 --days 7 --json";
+
+const HISTORY: &str = "Examples:
+  vesting history uid:5 --netuid 2
+  vesting history 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY --epochs 600 --json";
+
+const WHATIF: &str = "Examples:
+  vesting whatif --set max_multiplier=2 --set retention_target=0.8
+  vesting whatif --set formula=tiered --set retention_window_days=90 --weights weights.json
+  vesting whatif --set duration_rule=since_last_sale --epochs 60";
 
 /// Settings, the same for every command. Each is also a key of `vesting.toml` and a variable
 /// `VESTING_<KEY>`.
@@ -141,6 +156,26 @@ pub enum Command {
     Ledger(RangeArgs),
     /// A subnet in figures.
     Stats(AsOfArgs),
+    /// Why a miner has the multiplier it has, and what would raise it.
+    ///
+    /// What its holder (the coldkey, with all its hotkeys) earned, sold and kept in the window, when, and
+    /// which part of the formula limits it. Then what the multiplier would be with one thing changed,
+    /// computed by the same formula: had nothing been sold, without each of the largest sales, or after
+    /// some days more without a sale.
+    #[command(after_help = EXPLAIN)]
+    Explain(ExplainArgs),
+    /// A miner's multiplier, holding and stake as of each epoch, under the present policy.
+    ///
+    /// A holder that changed its coldkey or hotkeys has one history. Earned and sold are of the epoch
+    /// alone; held and days are over the window that ends with it.
+    #[command(after_help = HISTORY)]
+    History(HistoryArgs),
+    /// The recorded history under another policy: which multipliers, and which weights, would differ.
+    ///
+    /// The other policy is the present one with the keys of --set changed. Nothing is written. `shadow` is
+    /// left out of account on both sides.
+    #[command(after_help = WHATIF)]
+    Whatif(WhatifArgs),
     /// One number over all that a subnet's multipliers follow from, to compare with other validators'.
     ///
     /// Validators with the same policy whose records cover the window have the same digest. Where two
@@ -261,6 +296,55 @@ pub struct RangeArgs {
     /// The last block [default: the last recorded].
     #[arg(long, value_name = "BLOCK")]
     pub to: Option<u64>,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// An SS58 hotkey or coldkey, or a uid as in uid:5. A hotkey that lost its uid is still known.
+    #[arg(value_name = "HOTKEY|COLDKEY|uid:N")]
+    pub whom: Whom,
+    /// As of the last epoch at or before this block [default: the last recorded].
+    #[arg(long, value_name = "BLOCK")]
+    pub as_of: Option<u64>,
+    /// Tell the multiplier so many days ahead if nothing is sold; at most the window [default: a third of the
+    /// window, and all of it].
+    #[arg(long, value_name = "N")]
+    pub days: Option<Ppb>,
+    /// Tell what each of so many of the largest sales cost.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(0..=1000))]
+    pub sales: u16,
+}
+
+/// `history`.
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    /// An SS58 hotkey or coldkey, or a uid as in uid:5. A hotkey that lost its uid is still known.
+    #[arg(value_name = "HOTKEY|COLDKEY|uid:N")]
+    pub whom: Whom,
+    /// Up to the last epoch at or before this block [default: the last recorded].
+    #[arg(long, value_name = "BLOCK")]
+    pub as_of: Option<u64>,
+    /// The last so many epochs.
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub epochs: u32,
+}
+
+/// `whatif`.
+#[derive(Debug, Args)]
+pub struct WhatifArgs {
+    /// A key of the policy and its value there; may be given several times.
+    #[arg(long = "set", value_name = "KEY=VALUE", required = true)]
+    pub set: Vec<String>,
+    /// As of the last epoch at or before this block [default: the last recorded].
+    #[arg(long, value_name = "BLOCK")]
+    pub as_of: Option<u64>,
+    /// As of each of the last so many epochs.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub epochs: u32,
+    /// Weights as JSON, as `apply` reads them, adjusted under both policies; - is standard input.
+    #[arg(long, value_name = "FILE|-", conflicts_with = "epochs")]
+    pub weights: Option<PathBuf>,
 }
 
 /// `apply`.

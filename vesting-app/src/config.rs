@@ -119,6 +119,18 @@ struct Layers {
 /// # Errors
 /// Names the key, its value and where it stands.
 pub fn load(args: &ConfigArgs, environment: impl Iterator<Item = (String, String)>) -> Result<Config, UsageError> {
+    load_changed(args, environment, &[])
+}
+
+/// Reads the settings with keys of the policy set over all of them, as `key=value`.
+///
+/// # Errors
+/// Names the key, its value and where it stands.
+pub fn load_changed(
+    args: &ConfigArgs,
+    environment: impl Iterator<Item = (String, String)>,
+    changed: &[String],
+) -> Result<Config, UsageError> {
     let environment: BTreeMap<String, String> = environment.collect();
     let defaults = KEYS.iter().chain(&POLICY_KEYS);
     let mut common: Layered =
@@ -131,7 +143,8 @@ pub fn load(args: &ConfigArgs, environment: impl Iterator<Item = (String, String
     }
     let mut layers = Layers { common, subnets: BTreeMap::new() };
     read_file(args.config.as_deref(), &mut layers)?;
-    let over = over_the_file(args, &environment)?;
+    let mut over = over_the_file(args, &environment)?;
+    over.extend(changed.iter().map(|text| set_over(text)).collect::<Result<Vec<_>, _>>()?);
     let with = |mut values: Layered| {
         over.iter().for_each(|(key, value, source)| set(&mut values, key, value.clone(), source.clone()));
         values
@@ -188,6 +201,21 @@ fn over_the_file(args: &ConfigArgs, environment: &BTreeMap<String, String>) -> R
     let flags = flags.into_iter().filter_map(|(key, value)| value.clone().map(|value| (key, value)));
     over.extend(flags.map(|(key, value)| (key.to_owned(), value, format!("--{}", key.replace('_', "-")))));
     Ok(over)
+}
+
+/// What `--set` says: key, value, source.
+fn set_over(text: &str) -> Result<(String, String, String), UsageError> {
+    let source = "--set".to_owned();
+    let Some((key, value)) = text.split_once('=') else {
+        return Err(UsageError(format!("`--set {text}`: write a key and its value, as in --set max_multiplier=2")));
+    };
+    // As the flags are spelt, too.
+    let key = key.trim().replace('-', "_");
+    known(&key, &source)?;
+    if KEYS.iter().any(|(other, _)| *other == key) {
+        return Err(UsageError(format!("{source}: `{key}` is no key of the policy")));
+    }
+    Ok((key, value.to_owned(), source))
 }
 
 /// A later layer's `network` replaces the endpoints of the layers before: whoever names a network
@@ -434,6 +462,27 @@ mod tests {
         assert_eq!(config.endpoints, TEST);
         let config = load_with(|_| {}, &[("VESTING_NETWORK", "local"), ("BT_CHAIN_ENDPOINT", "ws://elsewhere:1")]).unwrap();
         assert_eq!(config.endpoints, LOCAL);
+    }
+
+    #[test]
+    fn another_policy_is_set_over_everything_and_refused_by_its_key() {
+        let args = ConfigArgs { max_multiplier: Some("1.2".into()), ..ConfigArgs::default() };
+        let with = |set: &[&str]| {
+            let set: Vec<String> = set.iter().map(|text| (*text).to_owned()).collect();
+            load_changed(&args, std::iter::empty(), &set).map(|config| config.common_policy)
+        };
+        let policy = with(&["max-multiplier=2", "formula = tiered", "max_multiplier=3"]).unwrap();
+        assert_eq!((policy.max_multiplier.0, policy.formula.name()), (3_000_000_000, "tiered"));
+        for (set, words) in [
+            ("max_multiplier", "write a key and its value"),
+            ("max_multiplier=0.5", "`max_multiplier = 0.5` (--set)"),
+            ("maximum=2", "unknown key `maximum`"),
+            ("netuids=2", "`netuids` is no key of the policy"),
+            ("redistribution=burn", "burn_uid"),
+        ] {
+            let UsageError(said) = with(&[set]).unwrap_err();
+            assert!(said.contains(words), "{said}");
+        }
     }
 
     #[test]

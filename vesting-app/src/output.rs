@@ -63,8 +63,18 @@ pub fn alpha(amount: impl Into<RaoDelta>) -> String {
 
 /// Rao as alpha, rounded to four places, for tables.
 pub fn alpha_short(amount: Rao) -> String {
-    let ten_thousandths = (u128::from(amount.0) + 50_000) / 100_000;
+    alpha_sum(u128::from(amount.0))
+}
+
+/// A sum of rao as alpha, rounded to four places, for tables.
+pub fn alpha_sum(amount: u128) -> String {
+    let ten_thousandths = amount.saturating_add(50_000) / 100_000;
     format!("{}.{:04}", ten_thousandths / 10_000, ten_thousandths % 10_000)
+}
+
+/// A multiplier against another, with its sign.
+pub fn difference(from: Ppb, to: Ppb) -> String {
+    if to < from { format!("-{}", Ppb(from.0.saturating_sub(to.0))) } else { format!("+{}", Ppb(to.0.saturating_sub(from.0))) }
 }
 
 /// A fraction as per cent.
@@ -92,6 +102,10 @@ mod tests {
         assert_eq!(alpha(RaoDelta(-1)), "-0.000000001");
         assert_eq!(alpha(Rao(27_458_872_514)), "27.458872514");
         assert_eq!(alpha_short(Rao(27_458_872_514)), "27.4589");
+        assert_eq!(
+            (difference(Ppb::ONE, Ppb(999_999_999)), difference(Ppb::ONE, Ppb::ONE)),
+            ("-0.000000001".into(), "+0.000000000".into())
+        );
         assert_eq!(time(Millis(1_780_000_240_000)), "2026-05-28T20:30:40Z");
     }
 }

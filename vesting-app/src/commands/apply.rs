@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use vesting_core::BlockNumber;
+use vesting_core::adjust::WeightsInput;
 
 use super::Session;
 use crate::cli::ApplyArgs;
@@ -13,11 +14,7 @@ use crate::view::weights::{Adjusted, LARGEST, Request};
 use crate::wiring;
 
 pub async fn run(session: &mut Session, args: &ApplyArgs) -> anyhow::Result<()> {
-    let request = Request::parse(&read(&args.weights)?)?;
-    if request.netuid.is_some() || request.as_of.is_some() {
-        anyhow::bail!("`netuid` and `as_of` do not belong into the weights here: give them as `--netuid N` and `--as-of BLOCK`");
-    }
-    let input = request.weights;
+    let input = input(&args.weights)?;
     let store = session.record()?;
     let netuid = wiring::shown(&session.config, store.as_ref()).await?;
     let policy = session.config.policy(netuid);
@@ -43,6 +40,15 @@ pub async fn run(session: &mut Session, args: &ApplyArgs) -> anyhow::Result<()> 
         session.out.line(format!("The weights are unchanged: {reason}."))?;
     }
     Ok(())
+}
+
+/// The weights in a file.
+pub fn input(path: &Path) -> anyhow::Result<WeightsInput> {
+    let request = Request::parse(&read(path)?)?;
+    if request.netuid.is_some() || request.as_of.is_some() {
+        anyhow::bail!("`netuid` and `as_of` do not belong into the weights here: give them as `--netuid N` and `--as-of BLOCK`");
+    }
+    Ok(request.weights)
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {

@@ -1,6 +1,7 @@
 //! `vesting miners`.
 
-use vesting_core::{BlockNumber, MinerReport, Reason, Report};
+use vesting_core::window::Window;
+use vesting_core::{BlockNumber, MinerReport, NetUid, Reason, Report};
 
 use super::Session;
 use crate::cli::AsOfArgs;
@@ -26,17 +27,22 @@ pub fn print_json(out: &mut Out, report: &Report) -> anyhow::Result<()> {
 
 /// Prints what the table is about.
 pub fn heading(out: &mut Out, report: &Report) -> anyhow::Result<()> {
-    let as_of = &report.window.as_of;
+    window_heading(out, report.netuid, &report.window)
+}
+
+/// Prints which window of which subnet it is about.
+pub fn window_heading(out: &mut Out, netuid: NetUid, window: &Window) -> anyhow::Result<()> {
+    let as_of = &window.as_of;
     out.line(format!(
         "Subnet {} as of epoch {} ({}), window of {:.2} days from block {}, {} epochs",
-        report.netuid,
+        netuid,
         as_of.block.number,
         time(as_of.time),
-        days(report.window.length.0),
-        report.window.start,
-        report.window.epochs.len()
+        days(window.length.0),
+        window.start,
+        window.epochs.len()
     ))?;
-    if let Some(since) = report.window.incomplete_since {
+    if let Some(since) = window.incomplete_since {
         out.line(format!(
             "The record begins at block {since}, inside the window: it is incomplete, and all multipliers are 1 until it covers it."
         ))?;
@@ -74,7 +80,8 @@ pub fn print(out: &mut Out, report: &Report, name: impl Fn(&MinerReport) -> Opti
     out.line(rows.to_string())
 }
 
-fn why(reason: &Reason) -> String {
+/// Why, in the words of a table.
+pub fn why(reason: &Reason) -> String {
     match reason {
         Reason::Formula(limit) => limit.name().replace('_', " "),
         other => other.to_string(),

@@ -6,12 +6,15 @@ mod compare;
 mod demo;
 mod digest;
 mod epochs;
+mod explain;
+mod history;
 mod ledger;
 mod miners;
 mod progress;
 mod run;
 mod simnode;
 mod stats;
+mod whatif;
 
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -74,6 +77,12 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Epochs(args) => epochs::run(&mut session, &args).await,
         Command::Ledger(args) => ledger::run(&mut session, &args).await,
         Command::Stats(args) => stats::run(&mut session, &args).await,
+        Command::Explain(args) => explain::run(&mut session, &args).await,
+        Command::History(args) => history::run(&mut session, &args).await,
+        Command::Whatif(args) => {
+            let other = config::load_changed(&cli.config, std::env::vars(), &args.set)?;
+            whatif::run(&mut session, &other, &args).await
+        }
         Command::Digest(args) => digest::run(&mut session, &args).await,
         Command::Apply(args) => apply::run(&mut session, &args).await,
     }?;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use vesting_core::{MinerReport, Report};
 
+use super::holder::Holder;
 use crate::output::days;
 
 #[derive(Serialize)]
@@ -16,6 +17,13 @@ pub struct Miner {
     manual_stake: String,
     earned_stake: String,
     locked_stake: Option<String>,
+    /// What was earned on this hotkey in the window, what is left of it, and what left the position.
+    rewards: String,
+    rewards_kept: String,
+    other: String,
+    other_kept: String,
+    sold: String,
+    holder: Option<Holder>,
     holding_percentage: Option<f64>,
     holding_duration: Option<f64>,
     multiplier: String,
@@ -37,6 +45,12 @@ impl Miner {
             manual_stake: miner.manual_stake.to_string(),
             earned_stake: miner.earned_stake.to_string(),
             locked_stake: miner.locked_stake.map(|locked| locked.to_string()),
+            rewards: miner.figures.rewards.to_string(),
+            rewards_kept: miner.figures.rewards_kept.to_string(),
+            other: miner.figures.other.to_string(),
+            other_kept: miner.figures.other_kept.to_string(),
+            sold: miner.figures.sold.to_string(),
+            holder: miner.holding.as_ref().map(Holder::from),
             holding_percentage: miner.holding.and_then(|h| h.percentage()).map(|h| h.as_f64()),
             holding_duration: miner.holding.and_then(|h| h.duration_ms()).map(days),
             multiplier: miner.multiplier.factor.to_string(),

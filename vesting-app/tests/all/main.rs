@@ -6,6 +6,7 @@ mod api;
 mod command_line;
 mod compare;
 mod daemon;
+mod explaining;
 mod killed;
 mod recordings;
 mod simulated;

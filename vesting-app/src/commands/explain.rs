@@ -1,0 +1,296 @@
+//! `vesting explain`.
+
+use serde::Serialize;
+use vesting_core::explain::{Account, Ahead, At, Depth, Explanation, Sale};
+use vesting_core::holding::Holding;
+use vesting_core::policy::{DurationRule, Policy};
+use vesting_core::{BlockNumber, Millis, Ppb, Rao, Reason};
+
+use super::Session;
+use super::miners::window_heading;
+use crate::UsageError;
+use crate::cli::ExplainArgs;
+use crate::output::{Out, alpha_short, alpha_sum, days, difference, percent, short, table, time};
+use crate::view::holder::Holder;
+use crate::wiring;
+
+#[derive(Serialize)]
+struct Line {
+    netuid: u16,
+    as_of: u64,
+    window_start: u64,
+    incomplete_since: Option<u64>,
+    coldkey: String,
+    multiplier: String,
+    max_multiplier: String,
+    limited_by: &'static str,
+    reason: String,
+    holding_percentage: Option<f64>,
+    holding_duration: Option<f64>,
+    locked_stake: Option<String>,
+    holder: Option<Holder>,
+    positions: Vec<Position>,
+    terms: Vec<Term>,
+    first_reward: Option<Moment>,
+    last_reward: Option<Moment>,
+    oldest_reward_kept: Option<Moment>,
+    sale_count: usize,
+    largest_sales: Vec<Sold>,
+    multiplier_unsold: Option<String>,
+    multiplier_with_minimum_stake: Option<String>,
+    ahead: Vec<Later>,
+}
+
+#[derive(Serialize)]
+struct Position {
+    hotkey: String,
+    uid: Option<u16>,
+    stake: String,
+    rewards: String,
+    rewards_kept: String,
+    other: String,
+    other_kept: String,
+    sold: String,
+}
+
+#[derive(Serialize)]
+struct Term {
+    name: &'static str,
+    value: String,
+    most: String,
+    meaning: &'static str,
+}
+
+#[derive(Serialize)]
+struct Moment {
+    block: u64,
+    time: String,
+}
+
+#[derive(Serialize)]
+struct Sold {
+    block: u64,
+    time: Option<String>,
+    event_index: Option<u32>,
+    kind: &'static str,
+    hotkey: String,
+    amount: String,
+    of_rewards: String,
+    multiplier_without: String,
+}
+
+#[derive(Serialize)]
+struct Later {
+    days: f64,
+    rewards: String,
+    multiplier: String,
+}
+
+fn moment((block, at): At) -> Moment {
+    Moment { block: block.0, time: time(at) }
+}
+
+impl From<&Sale> for Sold {
+    fn from(sale: &Sale) -> Self {
+        Self {
+            block: sale.entry.block.0,
+            time: sale.time.map(time),
+            event_index: sale.entry.source.map(|source| source.event_index),
+            kind: sale.entry.kind.name(),
+            hotkey: sale.entry.key.hotkey.to_string(),
+            amount: sale.entry.alpha.magnitude().to_string(),
+            of_rewards: sale.rewards.to_string(),
+            multiplier_without: sale.without.factor.to_string(),
+        }
+    }
+}
+
+impl Line {
+    fn of(found: &Explanation, policy: &Policy) -> Self {
+        let (holder, account) = (&found.holder, found.account.as_ref());
+        let positions = holder.positions.iter().map(|position| Position {
+            hotkey: position.hotkey.to_string(),
+            uid: position.uid.map(|uid| uid.0),
+            stake: position.stake.to_string(),
+            rewards: position.figures.rewards.to_string(),
+            rewards_kept: position.figures.rewards_kept.to_string(),
+            other: position.figures.other.to_string(),
+            other_kept: position.figures.other_kept.to_string(),
+            sold: position.figures.sold.to_string(),
+        });
+        let terms = account.into_iter().flat_map(|account| &account.terms).map(|term| Term {
+            name: term.name,
+            value: term.value.to_string(),
+            most: term.most.to_string(),
+            meaning: term.meaning,
+        });
+        let later = |ahead: &Ahead| Later {
+            days: days(ahead.time.0),
+            rewards: ahead.rewards.to_string(),
+            multiplier: ahead.multiplier.factor.to_string(),
+        };
+        Self {
+            netuid: found.netuid.0,
+            as_of: found.window.as_of.block.number.0,
+            window_start: found.window.start.0,
+            incomplete_since: found.window.incomplete_since.map(|block| block.0),
+            coldkey: holder.coldkey.to_string(),
+            multiplier: holder.multiplier.factor.to_string(),
+            max_multiplier: policy.max_multiplier.to_string(),
+            limited_by: holder.multiplier.limited_by.name(),
+            reason: holder.reason.to_string(),
+            holding_percentage: holder.holding.and_then(|h| h.percentage()).map(|h| h.as_f64()),
+            holding_duration: holder.holding.and_then(|h| h.duration_ms()).map(days),
+            locked_stake: holder.locked.map(|locked| locked.to_string()),
+            holder: holder.holding.as_ref().map(Holder::from),
+            positions: positions.collect(),
+            terms: terms.collect(),
+            first_reward: account.and_then(|account| account.rewards).map(|(first, _)| moment(first)),
+            last_reward: account.and_then(|account| account.rewards).map(|(_, last)| moment(last)),
+            oldest_reward_kept: account.and_then(|account| account.oldest_kept).map(moment),
+            sale_count: account.map_or(0, |account| account.sale_count),
+            largest_sales: account.into_iter().flat_map(|account| &account.sales).map(Sold::from).collect(),
+            multiplier_unsold: account.map(|account| account.unsold.factor.to_string()),
+            multiplier_with_minimum_stake: account.and_then(|account| account.with_minimum).map(|with| with.factor.to_string()),
+            ahead: account.into_iter().flat_map(|account| &account.ahead).map(later).collect(),
+        }
+    }
+}
+
+pub async fn run(session: &mut Session, args: &ExplainArgs) -> anyhow::Result<()> {
+    let store = session.record()?;
+    let netuid = wiring::shown(&session.config, store.as_ref()).await?;
+    let policy = session.config.policy(netuid);
+    let depth = Depth { sales: usize::from(args.sales), ahead: ahead(args.days, policy)? };
+    let found = wiring::tracker(&store).explain(netuid, policy, args.whom, args.as_of.map(BlockNumber), &depth).await?;
+    if session.json {
+        return session.out.json(&Line::of(&found, policy));
+    }
+    print(&mut session.out, &found, policy)
+}
+
+/// How far ahead to tell the multiplier.
+fn ahead(given: Option<Ppb>, policy: &Policy) -> Result<Vec<Millis>, UsageError> {
+    let window = policy.retention_window;
+    let Some(given) = given else { return Ok(vec![Millis(window.0 / 3), window]) };
+    match Policy::days(given) {
+        Some(time) if time.0 > 0 && time <= window => Ok(vec![time]),
+        _ => Err(UsageError(format!("`--days {given}`: it must be above 0 and at most the window, {} days", days(window.0)))),
+    }
+}
+
+fn print(out: &mut Out, found: &Explanation, policy: &Policy) -> anyhow::Result<()> {
+    let holder = &found.holder;
+    window_heading(out, found.netuid, &found.window)?;
+    out.line(format!("Coldkey {}", holder.coldkey))?;
+    let weight = if holder.multiplier.zero_weight { ", and the weight is 0" } else { "" };
+    let by = match holder.reason {
+        Reason::Formula(_) => format!(" ({}, at most {})", policy.formula.name(), policy.max_multiplier),
+        _ => String::new(),
+    };
+    out.line(format!("Multiplier {}{by}: {}{weight}", holder.multiplier.factor, holder.reason))?;
+    if let Some(holding) = &holder.holding {
+        figures(out, found, holding, policy)?;
+    }
+    positions(out, found)?;
+    let Some(account) = &found.account else { return Ok(()) };
+    sales(out, holder.multiplier.factor, account)?;
+    changes(out, holder.multiplier.factor, account, policy)
+}
+
+fn figures(out: &mut Out, found: &Explanation, holding: &Holding, policy: &Policy) -> anyhow::Result<()> {
+    let account = found.account.as_ref();
+    let at = |(block, at): At| format!("block {block} ({})", time(at));
+    let mut rows = table(&["in the window", ">alpha", "how"]);
+    let mut row = |what: &str, amount: String, how: String| {
+        rows.add_row([what.to_owned(), amount, how]);
+    };
+    let from_to = account.and_then(|account| account.rewards).map(|(first, last)| format!("from {} to {}", at(first), at(last)));
+    row("rewards earned", alpha_sum(holding.rewards), from_to.unwrap_or_default());
+    let oldest = account.and_then(|account| account.oldest_kept).map(|oldest| format!(", the oldest since {}", at(oldest)));
+    let kept = holding.percentage().map(|h| format!("{} of them{}", percent(h), oldest.unwrap_or_default()));
+    row("rewards kept", alpha_sum(holding.rewards_kept), kept.unwrap_or_default());
+    let count = account.map_or_else(String::new, |account| match account.sale_count {
+        1 => "in 1 entry".to_owned(),
+        count => format!("in {count} entries"),
+    });
+    row("sold or moved out", alpha_sum(holding.sold), count);
+    row("dividends and the like kept", alpha_sum(holding.other_kept), format!("of {} earned", alpha_sum(holding.other)));
+    row("bought or received, kept", alpha_sum(holding.manual_kept), "no part of what counts as kept rewards".to_owned());
+    row("there before, kept", alpha_sum(holding.opening), format!("since block {}", holding.start));
+    let locked = found.holder.locked.filter(|locked| *locked > Rao::ZERO).map(|locked| format!("{} of it locked", alpha_short(locked)));
+    let minimum = format!("at least {} is asked for", alpha_short(policy.minimum_stake));
+    row("stake", alpha_short(holding.stake()), locked.map_or(minimum.clone(), |locked| format!("{locked}; {minimum}")));
+    out.line(rows.to_string())?;
+    let mut rows = table(&["factor", ">value", ">at most", "what it is"]);
+    let held = holding.duration_ms().map_or_else(|| "–".to_owned(), |ms| format!("{:.2}", days(ms)));
+    let rule = match policy.duration_rule {
+        DurationRule::Average => "days for which rewards and what was there before were held, on average",
+        DurationRule::SinceLastSale => "days since the last sale that counts",
+    };
+    let kept = holding.percentage().map_or_else(|| "–".to_owned(), |h| h.to_string());
+    rows.add_row(["h", &kept, "1.000000000", "the part of the rewards kept"].map(str::to_owned));
+    rows.add_row(["d".to_owned(), held, format!("{:.2}", days(holding.window_ms)), rule.to_owned()]);
+    for term in account.into_iter().flat_map(|account| &account.terms) {
+        rows.add_row([term.name.to_owned(), term.value.to_string(), term.most.to_string(), term.meaning.to_owned()]);
+    }
+    out.line(rows.to_string())
+}
+
+fn positions(out: &mut Out, found: &Explanation) -> anyhow::Result<()> {
+    let mut rows = table(&["hotkey", ">uid", ">stake", ">rewards", ">kept", ">sold"]);
+    for position in &found.holder.positions {
+        rows.add_row([
+            short(position.hotkey),
+            position.uid.map_or_else(String::new, |uid| uid.to_string()),
+            alpha_short(position.stake),
+            alpha_sum(position.figures.rewards),
+            alpha_sum(position.figures.rewards_kept),
+            alpha_sum(position.figures.sold),
+        ]);
+    }
+    out.line(rows.to_string())
+}
+
+fn sales(out: &mut Out, now: Ppb, account: &Account) -> anyhow::Result<()> {
+    if account.sales.is_empty() {
+        return Ok(());
+    }
+    if account.sale_count > account.sales.len() {
+        out.line(format!("The {} largest of {} sales, and what each alone cost:", account.sales.len(), account.sale_count))?;
+    } else {
+        out.line("What each sale alone cost:")?;
+    }
+    let mut rows = table(&[">block", "time", "kind", ">alpha", ">of rewards", ">multiplier without", ">cost"]);
+    for sale in &account.sales {
+        rows.add_row([
+            sale.entry.block.to_string(),
+            sale.time.map_or_else(String::new, time),
+            sale.entry.kind.name().to_owned(),
+            alpha_sum(sale.entry.alpha.magnitude()),
+            alpha_short(sale.rewards),
+            sale.without.factor.to_string(),
+            difference(sale.without.factor, now),
+        ]);
+    }
+    out.line(rows.to_string())
+}
+
+fn changes(out: &mut Out, now: Ppb, account: &Account, policy: &Policy) -> anyhow::Result<()> {
+    let mut rows = table(&["if", ">multiplier", ">change"]);
+    let mut row = |what: String, then: Ppb| {
+        rows.add_row([what, then.to_string(), difference(now, then)]);
+    };
+    if let Some(with) = account.with_minimum {
+        row(format!("the stake were at least {}", alpha_short(policy.minimum_stake)), with.factor);
+    }
+    if account.sale_count > 0 {
+        row("nothing had been sold in the window".to_owned(), account.unsold.factor);
+    }
+    for ahead in &account.ahead {
+        let (time, rewards) = (days(ahead.time.0), alpha_sum(ahead.rewards));
+        row(format!("{time:.2} more days bring {rewards} of rewards, as the last did, and nothing is sold"), ahead.multiplier.factor);
+    }
+    row("nothing limited it: the most under this policy".to_owned(), policy.max_multiplier);
+    out.line(rows.to_string())
+}

@@ -1,0 +1,240 @@
+//! `vesting whatif`.
+
+use anyhow::Context;
+use serde::Serialize;
+use vesting_core::adjust::{WeightsInput, WeightsOutput, adjust};
+use vesting_core::policy::Policy;
+use vesting_core::whatif::{Change, changes};
+use vesting_core::{BlockNumber, Ppb, Report};
+
+use super::Session;
+use super::apply;
+use super::miners::why;
+use crate::cli::WhatifArgs;
+use crate::config::Config;
+use crate::output::{Out, days, difference, short, table, time};
+use crate::wiring;
+
+/// One epoch.
+#[derive(Serialize)]
+struct Line {
+    netuid: u16,
+    as_of: u64,
+    policy_digest: String,
+    other_policy_digest: String,
+    incomplete_since: Option<u64>,
+    other_incomplete_since: Option<u64>,
+    neurons: Vec<Neuron>,
+    weights: Option<Weights>,
+}
+
+#[derive(Serialize)]
+struct Neuron {
+    uid: u16,
+    hotkey: String,
+    coldkey: String,
+    multiplier: String,
+    reason: String,
+    other_multiplier: String,
+    other_reason: String,
+    differs: bool,
+}
+
+#[derive(Serialize)]
+struct Weights {
+    now: Adjusted,
+    other: Adjusted,
+}
+
+#[derive(Serialize)]
+struct Adjusted {
+    uids: Vec<Option<u16>>,
+    hotkeys: Vec<Option<String>>,
+    weights: Vec<f64>,
+    unchanged: Option<String>,
+}
+
+impl From<&Change> for Neuron {
+    fn from(change: &Change) -> Self {
+        Self {
+            uid: change.neuron.uid.0,
+            hotkey: change.neuron.hotkey.to_string(),
+            coldkey: change.neuron.coldkey.to_string(),
+            multiplier: change.before.0.factor.to_string(),
+            reason: change.before.1.to_string(),
+            other_multiplier: change.after.0.factor.to_string(),
+            other_reason: change.after.1.to_string(),
+            differs: change.differs(),
+        }
+    }
+}
+
+impl From<&WeightsOutput> for Adjusted {
+    fn from(output: &WeightsOutput) -> Self {
+        Self {
+            uids: output.uids.iter().map(|uid| uid.map(|uid| uid.0)).collect(),
+            hotkeys: output.hotkeys.iter().map(|hotkey| hotkey.map(|hotkey| hotkey.to_string())).collect(),
+            weights: output.weights.clone(),
+            unchanged: output.unchanged.map(|reason| reason.to_string()),
+        }
+    }
+}
+
+pub async fn run(session: &mut Session, other: &Config, args: &WhatifArgs) -> anyhow::Result<()> {
+    let input = args.weights.as_deref().map(apply::input).transpose()?;
+    let store = session.record()?;
+    let netuid = wiring::shown(&session.config, store.as_ref()).await?;
+    let plain = |config: &Config| Policy { shadow: false, ..config.policy(netuid).clone() };
+    let policies = [plain(&session.config), plain(other)];
+    let [now, then] = &policies;
+    then.warnings().iter().for_each(|warning| eprintln!("warning: the other policy: {warning}"));
+    let epochs = usize::try_from(args.epochs)?;
+    let reports = wiring::tracker(&store).compare(netuid, [now, then], args.as_of.map(BlockNumber), epochs).await?;
+    let weights = match (&input, reports.last()) {
+        (Some(input), Some([ours, theirs])) => {
+            let adjusted = |report: &Report, policy: &Policy| adjust(report, policy, input).context("the weights cannot be adjusted");
+            Some([adjusted(ours, now)?, adjusted(theirs, then)?])
+        }
+        _ => None,
+    };
+    if session.json {
+        return reports.iter().try_for_each(|pair| session.out.json(&line(pair, &policies, weights.as_ref())));
+    }
+    if now == then {
+        session.out.line("The other policy is the present one.")?;
+    }
+    if let [pair] = reports.as_slice() {
+        one(&mut session.out, pair)?;
+    } else {
+        many(&mut session.out, &reports)?;
+    }
+    if let (Some(input), Some([ours, theirs])) = (&input, &weights) {
+        compare(&mut session.out, input, ours, theirs)?;
+    }
+    Ok(())
+}
+
+fn line([ours, theirs]: &[Report; 2], [now, then]: &[Policy; 2], weights: Option<&[WeightsOutput; 2]>) -> Line {
+    Line {
+        netuid: ours.netuid.0,
+        as_of: ours.window.as_of.block.number.0,
+        policy_digest: now.digest().to_string(),
+        other_policy_digest: then.digest().to_string(),
+        incomplete_since: ours.window.incomplete_since.map(|block| block.0),
+        other_incomplete_since: theirs.window.incomplete_since.map(|block| block.0),
+        neurons: changes(ours, theirs).iter().map(Neuron::from).collect(),
+        weights: weights.map(|[ours, theirs]| Weights { now: ours.into(), other: theirs.into() }),
+    }
+}
+
+/// Says whose window the record does not cover.
+fn incomplete(out: &mut Out, [ours, theirs]: &[Report; 2]) -> anyhow::Result<()> {
+    for (whose, report) in [("present", ours), ("other", theirs)] {
+        if let Some(since) = report.window.incomplete_since {
+            let length = days(report.window.length.0);
+            out.line(format!(
+                "As of epoch {} the record, which begins at block {since}, does not cover the {whose} policy's window of {length:.2} days, and all its multipliers are 1. Record more into another database: `vesting catch-up --days N --database-url …`.",
+                report.window.as_of.block.number
+            ))?;
+        }
+    }
+    Ok(())
+}
+
+/// The neurons that differ as of one epoch.
+fn one(out: &mut Out, pair: &[Report; 2]) -> anyhow::Result<()> {
+    let [ours, theirs] = pair;
+    let as_of = &ours.window.as_of;
+    let all = changes(ours, theirs);
+    let differing: Vec<&Change> = all.iter().filter(|change| change.differs()).collect();
+    out.line(format!(
+        "Subnet {} as of epoch {} ({}): {} of {} multipliers differ",
+        ours.netuid,
+        as_of.block.number,
+        time(as_of.time),
+        differing.len(),
+        all.len()
+    ))?;
+    incomplete(out, pair)?;
+    if differing.is_empty() {
+        return Ok(());
+    }
+    let mut rows = table(&[">uid", "hotkey", ">now", ">other", ">change", "why now", "why then"]);
+    let shown = |(multiplier, _): &(vesting_core::multiplier::Multiplier, vesting_core::Reason)| match multiplier.zero_weight {
+        true => "weight 0".to_owned(),
+        false => multiplier.factor.to_string(),
+    };
+    for change in differing {
+        rows.add_row([
+            change.neuron.uid.to_string(),
+            short(change.neuron.hotkey),
+            shown(&change.before),
+            shown(&change.after),
+            difference(change.before.0.factor, change.after.0.factor),
+            why(&change.before.1),
+            why(&change.after.1),
+        ]);
+    }
+    out.line(rows.to_string())
+}
+
+/// How much differs as of each epoch.
+fn many(out: &mut Out, reports: &[[Report; 2]]) -> anyhow::Result<()> {
+    for pair in [reports.first(), reports.last()].into_iter().flatten() {
+        incomplete(out, pair)?;
+    }
+    let mut rows = table(&[">epoch", "time", ">differ", ">of", ">mean now", ">mean other", ">largest rise", ">largest fall"]);
+    for [ours, theirs] in reports {
+        let all = changes(ours, theirs);
+        let before: Vec<Ppb> = all.iter().map(|change| change.before.0.factor).collect();
+        let after: Vec<Ppb> = all.iter().map(|change| change.after.0.factor).collect();
+        rows.add_row([
+            ours.window.as_of.block.number.to_string(),
+            time(ours.window.as_of.time),
+            all.iter().filter(|change| change.differs()).count().to_string(),
+            all.len().to_string(),
+            mean(&before).to_string(),
+            mean(&after).to_string(),
+            format!("+{}", largest_rise(&before, &after)),
+            format!("-{}", largest_rise(&after, &before)),
+        ]);
+    }
+    out.line(rows.to_string())
+}
+
+/// The mean, floored; 1 of none.
+fn mean(factors: &[Ppb]) -> Ppb {
+    let count = u64::try_from(factors.len()).unwrap_or(u64::MAX);
+    let sum = factors.iter().fold(0u64, |sum, factor| sum.saturating_add(factor.0));
+    sum.checked_div(count).map_or(Ppb::ONE, Ppb)
+}
+
+fn largest_rise(from: &[Ppb], to: &[Ppb]) -> Ppb {
+    Ppb(from.iter().zip(to).map(|(from, to)| to.0.saturating_sub(from.0)).max().unwrap_or_default())
+}
+
+/// Weights under both policies.
+fn compare(out: &mut Out, input: &WeightsInput, ours: &WeightsOutput, theirs: &WeightsOutput) -> anyhow::Result<()> {
+    let mut rows = table(&[">uid", "hotkey", ">weight", ">now", ">other", ">change"]);
+    let longer = if theirs.weights.len() > ours.weights.len() { theirs } else { ours };
+    for (place, (uid, hotkey)) in longer.uids.iter().zip(&longer.hotkeys).enumerate() {
+        let of = |weights: &[f64]| weights.get(place).copied();
+        let shown = |weight: Option<f64>| weight.map_or_else(String::new, |weight| format!("{weight:.6}"));
+        let (now, then) = (of(&ours.weights), of(&theirs.weights));
+        rows.add_row([
+            uid.map_or_else(String::new, |uid| uid.to_string()),
+            hotkey.map_or_else(String::new, short),
+            shown(of(&input.weights)),
+            shown(now),
+            shown(then),
+            format!("{:+.6}", then.unwrap_or_default() - now.unwrap_or_default()),
+        ]);
+    }
+    out.line(rows.to_string())?;
+    for (whose, output) in [("present", ours), ("other", theirs)] {
+        if let Some(reason) = output.unchanged {
+            out.line(format!("Under the {whose} policy the weights are unchanged: {reason}."))?;
+        }
+    }
+    Ok(())
+}
