@@ -8,7 +8,6 @@ use axum::extract::{FromRequest, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
-use vesting_core::policy::Policy;
 use vesting_core::weights::WeightsError;
 use vesting_core::{BlockNumber, Millis};
 
@@ -21,7 +20,8 @@ use crate::view::weights::{Adjusted, LARGEST, Malformed, Request};
 struct Answer {
     #[serde(flatten)]
     adjusted: Adjusted,
-    /// Whether the record is too old to go by. An answer as of a block that was asked for is never stale.
+    /// Whether the record's last block is older than it should be: then newer sales are not known. Only said:
+    /// the figures follow from the record, not from the clock. As of a block that was asked for, never.
     stale: bool,
 }
 
@@ -35,15 +35,10 @@ pub async fn apply(State(api): State<Arc<Api>>, uri: Uri, Within(body): Within) 
         let policy = api.config.policy(netuid);
         let watermark = api.store.watermark(netuid).await?;
         let age = watermark.filter(|_| as_of.is_none()).map(|record| age(record.time, SystemTime::now()));
-        let too_old = age.filter(|age| *age > api.config.stale_after);
+        let stale = age.is_some_and(|age| age > api.config.stale_after);
         let (report, state) = api.tracker().state(netuid, policy, as_of).await?;
-        // As in shadow: the figures are told, the weights come back as they are.
-        let applied = Policy { shadow: policy.shadow || too_old.is_some(), ..policy.clone() };
-        let mut adjusted = Adjusted::of(&report, &state, &applied, &request.weights)?;
-        if let Some(age) = too_old {
-            adjusted.unchanged = Some(format!("the record is stale: its last block is {} s old", age.as_secs()));
-        }
-        Ok(json(&Answer { adjusted, stale: too_old.is_some() }))
+        let adjusted = Adjusted::of(&report, &state, policy, &request.weights)?;
+        Ok(json(&Answer { adjusted, stale }))
     })
     .await
 }
