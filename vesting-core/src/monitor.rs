@@ -194,9 +194,14 @@ impl BlockchainMonitor {
     /// is near.
     #[must_use]
     pub fn pace(&self, first: BlockNumber, to: BlockNumber) -> Pace {
-        let stands_at = self.ledgers.values().map(|ledger| ledger.watermark().map_or(first.parent(), |w| w.block.number)).min();
-        let behind = to.0.saturating_sub(stands_at.unwrap_or(to).0);
+        let behind = to.0.saturating_sub(self.stands_at(first).0);
         if behind > FAR_BEHIND { Pace::CatchingUp } else { Pace::Following }
+    }
+
+    /// The block up to which every subnet is recorded, with new records beginning at `first`.
+    fn stands_at(&self, first: BlockNumber) -> BlockNumber {
+        let reached = |ledger: &SubnetLedger| ledger.watermark().map_or(first.parent(), |w| w.block.number);
+        self.ledgers.values().map(reached).min().unwrap_or(first.parent())
     }
 
     /// Takes in every block up to `to`, from the watermark of each subnet or, where there is no
@@ -339,8 +344,7 @@ impl BlockchainMonitor {
     ) -> Result<(), MonitorError> {
         let mut all = Progress { block: first.parent(), to: first, epochs: 0, operations: 0, entries: 0 };
         loop {
-            let stands_at = self.ledgers.values().filter_map(SubnetLedger::watermark).map(|w| w.block.number).min();
-            let done = stands_at.unwrap_or(first.parent());
+            let done = self.stands_at(first);
             if until.is_some_and(|until| done >= until) {
                 return self.observe().await;
             }

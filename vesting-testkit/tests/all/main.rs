@@ -286,6 +286,22 @@ proptest! {
 }
 
 #[test]
+fn a_subnet_that_is_not_recorded_yet_is_not_done_when_another_is() {
+    let chain = Arc::new(RwLock::new(lived(9, 60)));
+    let (first, last) = (BlockNumber(1), BlockNumber(60));
+    let store = Arc::new(MemoryStore::new());
+    runtime().block_on(async {
+        // As a crash leaves it between the first commits of two subnets.
+        let mut one = BlockchainMonitor::open(port(&chain), store.clone(), &RandomLife::NETUIDS[..1], 4).await.unwrap();
+        one.advance(first, last, Pace::CatchingUp, &mut |_| {}).await.unwrap();
+        open(&chain, &store).await.follow(first, Some(last), &mut |_| {}).await.unwrap();
+        for netuid in RandomLife::NETUIDS {
+            assert_eq!(store.watermark(netuid).await.unwrap().map(|watermark| watermark.block.number), Some(last));
+        }
+    });
+}
+
+#[test]
 fn the_same_seed_makes_the_same_chain() {
     let hashes: Vec<_> = [lived(5, 60), lived(5, 60), lived(6, 60)]
         .into_iter()
