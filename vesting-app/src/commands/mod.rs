@@ -2,6 +2,7 @@
 
 mod apply;
 mod catch_up;
+pub mod db;
 mod demo;
 mod digest;
 mod epochs;
@@ -63,6 +64,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     if !matches!(cli.command, Command::Simnode(_)) {
         config.warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
     }
+    let with_chain = cli.config.network.is_some() || cli.config.endpoints.is_some();
     let mut session = Session { config, json: cli.config.json, out: Out::new() };
     match cli.command {
         Command::Demo(args) => demo::run(&mut session, &args).await,
@@ -75,6 +77,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Stats(args) => stats::run(&mut session, &args).await,
         Command::Digest(args) => digest::run(&mut session, &args).await,
         Command::Apply(args) => apply::run(&mut session, &args).await,
+        Command::Db(command) => db::run(&mut session, &command, with_chain).await,
     }?;
     session.out.flush()
 }
