@@ -11,7 +11,7 @@ use vesting_core::{BlockHash, BlockNumber, EpochRecord, Millis, NetUid, SkippedS
 use super::line::{FORMAT, Header, Line, Preamble, SubnetHead, Trailer};
 use super::{Checksum, Export, ExportError, VERSION};
 
-/// No line is longer, but for the first, which has the operations of every open interval.
+/// No line is longer; the longest is the first, with the operations of every open interval.
 const LONGEST: u64 = 1 << 26;
 
 /// Reads an export from lines, to the end. What is given was written by [`encode`](super::encode), all of it.
