@@ -4,6 +4,7 @@
 
 mod command_line;
 mod killed;
+mod moved;
 mod recordings;
 mod simulated;
 mod way;

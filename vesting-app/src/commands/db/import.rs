@@ -37,7 +37,7 @@ struct DigestLine {
 }
 
 pub async fn run(session: &mut Session, args: &ImportArgs, with_chain: bool) -> anyhow::Result<()> {
-    let (export, checksum) = read(&args.file)?;
+    let (export, checksum) = read(&args.file).context("nothing was taken in")?;
     let there: Vec<NetUid> = export.records.iter().map(|record| record.netuid).collect();
     let netuids = chosen(session, &there, "the file")?;
     let Export { genesis, mut records } = export;
