@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand};
 use vesting_core::{Ppb, Whom};
 use vesting_testkit::fault::Fault;
 
+use crate::commands::db::DbCommand;
+
 /// Rewards miners of a Bittensor subnet for keeping what they earn.
 ///
 /// Follows a subnet's stake on the chain, tells rewards from manual stake to the rao, and multiplies
@@ -188,6 +190,9 @@ pub enum Command {
     /// {"weights": {"0": 0.4, …}} by uid and {"weights": {"5F…": 0.4, …}} by hotkey do as well. With --json
     /// the weights come also as the chain takes them, `weights_u16`.
     Apply(ApplyArgs),
+    /// Check the database, bring it up to date, or move its record to another validator.
+    #[command(subcommand)]
+    Db(DbCommand),
 }
 
 /// `demo`.

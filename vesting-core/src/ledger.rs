@@ -429,7 +429,7 @@ impl SubnetLedger {
             entries: pending.entries,
             times: pending.times,
             holders: pending.holders,
-            epoch: pending.epoch,
+            epochs: pending.epoch.into_iter().collect(),
             balance_changes: pending.balance_changes,
             skipped: pending.skipped,
             snapshots: pending.snapshots,

@@ -7,6 +7,7 @@ mod account;
 pub mod adjust;
 mod block;
 mod catch_up;
+pub mod check;
 pub mod classify;
 pub mod digest;
 pub mod emission;

@@ -7,7 +7,8 @@ use std::sync::{Mutex, MutexGuard};
 use async_trait::async_trait;
 
 use crate::ports::{
-    BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError, Watermark,
+    BalanceChange, Commit, Holder, LedgerState, LockRow, MultiplierRow, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError,
+    Watermark,
 };
 use crate::{
     BlockHash, BlockNumber, BlockRef, Coldkey, Entry, EntryId, EntryOrder, Epoch, EpochRecord, Exit, Hotkey, Millis, NetUid, OpenTranche,
@@ -104,7 +105,7 @@ impl Record {
             entries: unique("entries", commit.entries.iter().map(|e| (e.order(), *e)))?,
             times: commit.times.clone(),
             holders: unique("holders", commit.holders.iter().map(|h| (h.coldkey, *h)))?,
-            epochs: commit.epoch.iter().map(|e| (e.epoch.block.number, sorted(e.clone()))).collect(),
+            epochs: unique("epochs", commit.epochs.iter().map(|e| (e.epoch.block.number, sorted(e.clone()))))?,
             balance_changes: unique("balance changes", commit.balance_changes.iter().map(|c| ((c.to, c.key), c.clone())))?,
             snapshots: unique("snapshots", commit.snapshots.iter().map(|s| ((s.key, s.block), s.alpha)))?,
             locks: unique("locked parts", commit.locks.iter().map(|l| ((l.coldkey, l.block), l.locked)))?,
@@ -118,12 +119,12 @@ impl Record {
             exits: unique("exits", commit.exits.iter().map(|e| (exit_key(e), *e)))?,
             interval: commit.interval.clone(),
         };
-        for change in commit.epoch.iter().flat_map(|e| &e.changes) {
+        for change in commit.epochs.iter().flat_map(|e| &e.changes) {
             let parts = [change.manual_add, change.manual_remove, change.neutral, change.true_emission, change.incentive];
             fits("change of stake", parts)?;
             fits("change of stake", [change.before.delta(), change.after.delta(), change.rounding, change.unattributed])?;
         }
-        if let Some(epoch) = &commit.epoch {
+        for epoch in &commit.epochs {
             let (pre, block) = (epoch.epoch.pre_block.number, epoch.epoch.block.number);
             if pre != block.parent() {
                 return Err(refuse(format_args!("block {pre} is not the one before the epoch at block {block}")));
@@ -184,6 +185,34 @@ impl Record {
         self.exits.append(&mut new.exits);
         self.interval = new.interval;
         Ok(())
+    }
+
+    /// The commit that would make it.
+    fn as_commit(&self, netuid: NetUid, watermark: Watermark) -> Commit {
+        let mut commit = Commit {
+            netuid,
+            parent: None,
+            watermark,
+            entries: self.entries.values().copied().collect(),
+            times: self.times.clone(),
+            holders: self.holders.values().copied().collect(),
+            epochs: self.epochs.values().cloned().collect(),
+            balance_changes: self.balance_changes.values().cloned().collect(),
+            skipped: self.skipped.values().copied().collect(),
+            snapshots: self.snapshots.iter().map(|((key, block), alpha)| Snapshot { block: *block, key: *key, alpha: *alpha }).collect(),
+            locks: self
+                .locks
+                .iter()
+                .map(|((coldkey, block), locked)| LockRow { block: *block, coldkey: *coldkey, locked: *locked })
+                .collect(),
+            neurons: self.neurons.iter().map(|((block, uid), holder)| NeuronRow { uid: *uid, block: *block, holder: *holder }).collect(),
+            successions: self.successions.values().copied().collect(),
+            tranches: self.tranches.values().map(|open| open.tranche).collect(),
+            exits: self.exits.values().copied().collect(),
+            interval: self.interval.clone(),
+        };
+        commit.sort();
+        commit
     }
 
     /// Σ of each position's entries up to the end of `block`.
@@ -364,6 +393,10 @@ impl StakeStore for MemoryStore {
 
     async fn balance_changes(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<BalanceChange>, StoreError> {
         self.query(netuid, |r| r.balance_changes.values().filter(|c| (from..=to).contains(&c.to)).cloned().collect())
+    }
+
+    async fn record(&self, netuid: NetUid) -> Result<Option<Commit>, StoreError> {
+        Ok(self.lock().records.get(&netuid).map(|(watermark, record)| record.as_commit(netuid, *watermark)))
     }
 
     async fn put_multipliers(&self, netuid: NetUid, rows: &[MultiplierRow]) -> Result<(), StoreError> {

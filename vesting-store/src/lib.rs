@@ -1,9 +1,10 @@
 //! The record in a database, through diesel.
 //!
 //! [`open`] and [`open_existing`] understand database URLs and give back the core's port;
-//! [`SqliteStore`] is the adapter itself. No type of diesel is seen from outside.
+//! [`SqliteStore`] is the adapter itself. [`export`] is a record as a file. No type of diesel is seen from outside.
 
 mod convert;
+pub mod export;
 mod fault;
 mod insert;
 mod link;
@@ -15,4 +16,4 @@ mod url;
 mod write;
 
 pub use sqlite::SqliteStore;
-pub use url::{open, open_existing};
+pub use url::{migrate, open, open_existing};

@@ -54,22 +54,40 @@ pub fn writer(path: &Path) -> Result<SqliteConnection, StoreError> {
 
 /// Opens a file that holds a record, for reading.
 pub fn reader(path: &Path) -> Result<SqliteConnection, StoreError> {
-    let none = || StoreError::Unusable(format!("there is no record in `{}` yet: run `vesting catch-up` first", path.display()));
     if !path.try_exists().map_err(|error| refuse(path, error))? {
-        return Err(none());
+        return Err(none(path));
     }
     // Not `mode=ro`, with which SQLite leaves its helper files behind.
     let mut conn = connect(path, "rw")?;
     match inspect(&mut conn, path)? {
-        Found::Nothing => return Err(none()),
+        Found::Nothing => return Err(none(path)),
         Found::Record { outdated: true } => {
-            return Err(refuse(path, "it is from an older version: `vesting catch-up` or `vesting run` bring it up to date"));
+            return Err(refuse(path, "it is from an older version: `vesting db migrate` brings it up to date"));
         }
         Found::Record { outdated: false } => {}
     }
     conn.batch_execute(CACHE).map_err(|error| at(path, error.into()))?;
     conn.batch_execute("PRAGMA query_only = ON").map_err(|error| at(path, error.into()))?;
     Ok(conn)
+}
+
+/// Brings a file that holds a record up to date; says whether it was not.
+pub fn migrate_existing(path: &Path) -> Result<bool, StoreError> {
+    if !path.try_exists().map_err(|error| refuse(path, error))? {
+        return Err(none(path));
+    }
+    let mut conn = connect(path, "rw")?;
+    match inspect(&mut conn, path)? {
+        Found::Nothing => Err(none(path)),
+        Found::Record { outdated } => {
+            migrate(&mut conn).map_err(|error| at(path, error))?;
+            Ok(outdated)
+        }
+    }
+}
+
+fn none(path: &Path) -> StoreError {
+    StoreError::Unusable(format!("there is no record in `{}` yet: run `vesting catch-up` first", path.display()))
 }
 
 /// A database of this process only.

@@ -3,21 +3,21 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
-use vesting_core::ports::{BalanceChange, Holder, LedgerState, MultiplierRow, NeuronRow, StoreError, Watermark};
+use vesting_core::ports::{BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, StoreError, Watermark};
 use vesting_core::{
-    BlockHash, BlockNumber, Coldkey, Entry, EntryOrder, Epoch, EpochRecord, Exit, Millis, NetUid, PositionKey, Rao, RaoDelta, SkippedSlot,
-    StakeChange, Succession, TrancheHistory, Uid, sort_entries,
+    BlockHash, BlockNumber, Coldkey, Entry, EntryOrder, Epoch, EpochRecord, Exit, Hotkey, Millis, NetUid, OpenTranche, PositionKey, Rao,
+    RaoDelta, SkippedSlot, StakeChange, Succession, TrancheHistory, Uid, sort_entries,
 };
 
 use crate::convert::{At, bound};
 use crate::fault::Fault;
 use crate::rows::{
     BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, LockColumns, MultiplierColumns, NeuronColumns, Newest, OperationsRow,
-    SkippedRow, StateRow, SuccessionRow, Sum, TimeRow, TrancheRow, place,
+    SkippedRow, SnapshotRow, StateRow, SuccessionRow, Sum, TimeRow, TrancheRow, place,
 };
 use crate::schema::{
     block_times, blockchain_state, chain, epoch_boundaries, holders, multipliers, neurons, open_interval, skipped_slots,
-    stake_balance_changes, stake_changes, stake_tranches, stake_transactions, successions, tranche_exits,
+    stake_balance_changes, stake_changes, stake_locks, stake_snapshots, stake_tranches, stake_transactions, successions, tranche_exits,
 };
 
 type Conn = SqliteConnection;
@@ -61,8 +61,7 @@ pub fn ledger_state(conn: &mut Conn, netuid: NetUid) -> Result<Option<LedgerStat
         .load(conn)?;
     let mut open_tranches = all(open, |row| row.read(netuid))?;
     open_tranches.sort_by_cached_key(|open| (open.tranche.coldkey, place(netuid, open.tranche.coldkey, open.tranche.id)));
-    let operations: Vec<OperationsRow> =
-        open_interval::table.filter(open_interval::netuid.eq(id(netuid))).select(OperationsRow::as_select()).load(conn)?;
+    let operations = operations(conn, netuid)?;
     Ok(Some(LedgerState {
         watermark: state.read()?,
         holders: holders(conn, netuid)?,
@@ -72,8 +71,15 @@ pub fn ledger_state(conn: &mut Conn, netuid: NetUid) -> Result<Option<LedgerStat
         neurons: by_uid.into_values().collect(),
         successions: successions(conn, netuid, BlockNumber(u64::MAX))?,
         open_tranches,
-        interval: state.interval(all(operations, |row| row.read())?.into_iter().collect())?,
+        interval: state.interval(operations)?,
     }))
+}
+
+/// The operations of the open interval.
+fn operations(conn: &mut Conn, netuid: NetUid) -> Result<BTreeMap<Hotkey, u64>, Fault> {
+    let rows: Vec<OperationsRow> =
+        open_interval::table.filter(open_interval::netuid.eq(id(netuid))).select(OperationsRow::as_select()).load(conn)?;
+    Ok(all(rows, |row| row.read())?.into_iter().collect())
 }
 
 pub fn entries(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Entry>, Fault> {
@@ -174,26 +180,36 @@ pub fn positions_at(conn: &mut Conn, netuid: NetUid, block: BlockNumber) -> Resu
 /// How much of each holder's stake is locked, by its newest row up to `block`.
 pub fn locks_at(conn: &mut Conn, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<Coldkey, Rao>, Fault> {
     let rows: Vec<LockColumns> = diesel::sql_query(LockColumns::newest(netuid, bound(block))).load(conn)?;
-    Ok(all(rows, |row| row.read())?.into_iter().collect())
+    Ok(all(rows, |row| row.read())?.into_iter().map(|row| (row.coldkey, row.locked)).collect())
 }
 
-pub fn tranches(conn: &mut Conn, netuid: NetUid, as_of: BlockNumber) -> Result<Vec<TrancheHistory>, Fault> {
+/// The tranches entered up to `as_of`, as they stand at the watermark.
+fn entered(conn: &mut Conn, netuid: NetUid, as_of: BlockNumber) -> Result<Vec<OpenTranche>, Fault> {
     let rows: Vec<TrancheRow> = stake_tranches::table
         .filter(stake_tranches::netuid.eq(id(netuid)))
         .filter(stake_tranches::block.le(bound(as_of)))
         .select(TrancheRow::as_select())
         .load(conn)?;
-    let exits: Vec<ExitRow> = tranche_exits::table
+    all(rows, |row| row.read(netuid))
+}
+
+/// The exits up to `as_of`.
+fn exits(conn: &mut Conn, netuid: NetUid, as_of: BlockNumber) -> Result<Vec<Exit>, Fault> {
+    let rows: Vec<ExitRow> = tranche_exits::table
         .filter(tranche_exits::netuid.eq(id(netuid)))
         .filter(tranche_exits::block.le(bound(as_of)))
         .select(ExitRow::as_select())
         .load(conn)?;
+    all(rows, |row| row.read(netuid))
+}
+
+pub fn tranches(conn: &mut Conn, netuid: NetUid, as_of: BlockNumber) -> Result<Vec<TrancheHistory>, Fault> {
     let mut by_tranche: BTreeMap<(Coldkey, EntryOrder), Vec<Exit>> = BTreeMap::new();
-    for exit in all(exits, |row| row.read(netuid))? {
+    for exit in exits(conn, netuid, as_of)? {
         by_tranche.entry((exit.coldkey, place(netuid, exit.coldkey, exit.tranche))).or_default().push(exit);
     }
     let mut found: BTreeMap<(Coldkey, EntryOrder), TrancheHistory> = BTreeMap::new();
-    for open in all(rows, |row| row.read(netuid))? {
+    for open in entered(conn, netuid, as_of)? {
         let tranche = open.tranche;
         let key = (tranche.coldkey, place(netuid, tranche.coldkey, tranche.id));
         let mut exits = by_tranche.remove(&key).unwrap_or_default();
@@ -220,6 +236,36 @@ pub fn balance_changes(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: B
         .select(BalanceRow::as_select())
         .load(conn)?;
     all(rows, |row| row.read())
+}
+
+/// The whole record, as the commit that would make it.
+pub fn record(conn: &mut Conn, netuid: NetUid) -> Result<Option<Commit>, Fault> {
+    let (first, last) = (BlockNumber(0), BlockNumber(u64::MAX));
+    let Some(state) = state(conn, netuid)? else { return Ok(None) };
+    let snapshots: Vec<SnapshotRow> =
+        stake_snapshots::table.filter(stake_snapshots::netuid.eq(id(netuid))).select(SnapshotRow::as_select()).load(conn)?;
+    let locks: Vec<LockColumns> =
+        stake_locks::table.filter(stake_locks::netuid.eq(id(netuid))).select(LockColumns::as_select()).load(conn)?;
+    let mut commit = Commit {
+        netuid,
+        parent: None,
+        watermark: state.read()?,
+        entries: entries(conn, netuid, first, last)?,
+        times: block_times(conn, netuid, first, last)?,
+        holders: holders(conn, netuid)?,
+        epochs: epochs(conn, netuid, first, last)?,
+        balance_changes: balance_changes(conn, netuid, first, last)?,
+        skipped: skipped_slots(conn, netuid, first, last)?,
+        snapshots: all(snapshots, |row| row.read())?,
+        locks: all(locks, |row| row.read())?,
+        neurons: neurons(conn, netuid, last)?,
+        successions: successions(conn, netuid, last)?,
+        tranches: entered(conn, netuid, last)?.into_iter().map(|open| open.tranche).collect(),
+        exits: exits(conn, netuid, last)?,
+        interval: state.interval(operations(conn, netuid)?)?,
+    };
+    commit.sort();
+    Ok(Some(commit))
 }
 
 pub fn multipliers(conn: &mut Conn, netuid: NetUid, as_of: BlockNumber, policy: &str) -> Result<Vec<MultiplierRow>, Fault> {

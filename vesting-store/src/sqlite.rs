@@ -183,6 +183,10 @@ impl StakeStore for SqliteStore {
         self.read(move |conn| read::balance_changes(conn, netuid, from, to)).await
     }
 
+    async fn record(&self, netuid: NetUid) -> Result<Option<Commit>, StoreError> {
+        self.read(move |conn| read::record(conn, netuid)).await
+    }
+
     async fn put_multipliers(&self, netuid: NetUid, rows: &[MultiplierRow]) -> Result<(), StoreError> {
         let rows = rows.to_vec();
         self.write(move |conn| write::put_multipliers(conn, netuid, &rows)).await

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use vesting_core::ports::{StakeStore, StoreError};
 
-use crate::SqliteStore;
+use crate::{SqliteStore, link};
 
 enum Place<'a> {
     File(&'a Path),
@@ -33,6 +33,17 @@ pub fn open_existing(url: &str) -> Result<Arc<dyn StakeStore>, StoreError> {
         Place::Memory => {
             Err(StoreError::Unusable("a database in memory holds no record to read: name a file, as in `sqlite://vesting.db`".into()))
         }
+    }
+}
+
+/// Brings the database at a URL up to date with this version; says whether it was not. [`open`] does so too.
+///
+/// # Errors
+/// As [`open_existing`], but for a database of an older version.
+pub fn migrate(url: &str) -> Result<bool, StoreError> {
+    match place(url)? {
+        Place::File(path) => link::migrate_existing(path),
+        Place::Memory => Ok(false),
     }
 }
 

@@ -54,7 +54,7 @@ pub fn commit(conn: &mut Conn, commit: &Commit) -> Result<(), Fault> {
     let times = commit.times.iter().map(|(block, time)| TimeRow::new(netuid, *block, *time));
     insert_all!(conn, diesel::insert_or_ignore_into(block_times::table), times, ());
     insert_all!(conn, holders, commit.holders.iter().map(|holder| HolderRow::new(netuid, holder)));
-    if let Some(record) = &commit.epoch {
+    for record in &commit.epochs {
         insert_all!(conn, epoch_boundaries, std::iter::once(EpochRow::new(netuid, record)));
         insert_all!(conn, stake_changes, record.changes.iter().map(|change| ChangeRow::new(netuid, &record.epoch, change)));
     }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 use vesting_core::ports::{StakeStore, StoreError};
 use vesting_core::{BlockHash, BlockNumber, MemoryStore, NetUid};
-use vesting_store::{SqliteStore, open, open_existing};
+use vesting_store::{SqliteStore, migrate, open, open_existing};
 use vesting_testkit::contract::store::{block, commits, plain, run, same};
 
 const NETUID: NetUid = NetUid(2);
@@ -170,8 +170,19 @@ fn an_older_schema_is_brought_up_to_date_by_writers_only() {
         &path,
         "CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)",
     );
-    assert!(refused(SqliteStore::open_read_only(&path)).contains("older version"));
+    assert!(refused(SqliteStore::open_read_only(&path)).contains("vesting db migrate"));
+    let old = std::fs::read(&path).unwrap();
     drop(SqliteStore::open(&path).unwrap());
+    SqliteStore::open_read_only(&path).unwrap();
+    let url = format!("sqlite://{}", path.display());
+    assert_eq!(migrate(&url), Ok(false));
+    for helper in contents(path.parent().unwrap()) {
+        std::fs::remove_file(helper.0).unwrap();
+    }
+    assert!(refused(migrate(&url)).contains("vesting catch-up"));
+    assert_eq!(contents(path.parent().unwrap()), [], "nothing is made");
+    std::fs::write(&path, old).unwrap();
+    assert_eq!((migrate(&url), migrate(&url)), (Ok(true), Ok(false)));
     SqliteStore::open_read_only(&path).unwrap();
 }
 

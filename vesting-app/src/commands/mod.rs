@@ -3,6 +3,7 @@
 mod apply;
 mod catch_up;
 mod compare;
+pub mod db;
 mod demo;
 mod digest;
 mod epochs;
@@ -67,6 +68,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     if !matches!(cli.command, Command::Simnode(_)) {
         config.warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
     }
+    let with_chain = cli.config.network.is_some() || cli.config.endpoints.is_some();
     let mut session = Session { config, json: cli.config.json, out: Out::new() };
     match cli.command {
         Command::Demo(args) => demo::run(&mut session, &args).await,
@@ -85,6 +87,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Digest(args) => digest::run(&mut session, &args).await,
         Command::Apply(args) => apply::run(&mut session, &args).await,
+        Command::Db(command) => db::run(&mut session, &command, with_chain).await,
     }?;
     session.out.flush()
 }

@@ -19,7 +19,7 @@ pub fn vesting(folder: &Path, arguments: &[&str]) -> Output {
     program(folder, arguments).output().unwrap()
 }
 
-fn check(folder: &Path, arguments: &[&str], code: i32, word: &str) {
+pub fn check(folder: &Path, arguments: &[&str], code: i32, word: &str) {
     let output = vesting(folder, arguments);
     let words = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{arguments:?}: {words}");

@@ -8,6 +8,7 @@ mod compare;
 mod daemon;
 mod explaining;
 mod killed;
+mod moved;
 mod recordings;
 mod simulated;
 mod way;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vesting_chain::{ChainOptions, SubxtChain};
+use vesting_core::check::{check, check_state};
 use vesting_core::digest::Digest;
 use vesting_core::interval::closing;
 use vesting_core::policy::Policy;
@@ -61,6 +62,9 @@ pub async fn follow(node: &NodeHandle, store: Arc<dyn StakeStore>, netuid: NetUi
 
 async fn record(chain: &SubxtChain, store: Arc<dyn StakeStore>, netuid: NetUid) -> Record {
     let state = store.ledger_state(netuid).await.unwrap().unwrap();
+    let whole = store.record(netuid).await.unwrap().unwrap();
+    check(&whole).unwrap();
+    check_state(&whole, &state).unwrap();
     let last = state.watermark.block.number;
     let positions = store.positions_at(netuid, last).await.unwrap();
     let stored = store.entries(netuid, BlockNumber(0), last).await.unwrap();

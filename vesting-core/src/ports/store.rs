@@ -172,8 +172,8 @@ pub struct Commit {
     pub times: BTreeMap<BlockNumber, Millis>,
     /// Coldkeys followed from here on.
     pub holders: Vec<Holder>,
-    /// The epoch, if the last block is one.
-    pub epoch: Option<EpochRecord>,
+    /// Its epochs. A recorder ends a commit with each, so it has one at most, the last block.
+    pub epochs: Vec<EpochRecord>,
     /// Changes of the interval that the epoch closes.
     pub balance_changes: Vec<BalanceChange>,
     /// Slots whose epoch was skipped.
@@ -192,6 +192,24 @@ pub struct Commit {
     pub exits: Vec<Exit>,
     /// The open interval after the last block.
     pub interval: OpenInterval,
+}
+
+impl Commit {
+    /// Puts all rows in the one order in which [`StakeStore::record`] gives them.
+    pub fn sort(&mut self) {
+        self.entries.sort_by_key(Entry::order);
+        self.holders.sort_unstable();
+        self.epochs.sort_by_key(|record| record.epoch.block.number);
+        self.epochs.iter_mut().for_each(|record| record.changes.sort_by_key(|change| change.key));
+        self.balance_changes.sort_by_key(|change| (change.to, change.key));
+        self.skipped.sort_unstable();
+        self.snapshots.sort_unstable();
+        self.locks.sort_unstable();
+        self.neurons.sort_by_key(|row| (row.block, row.uid));
+        self.successions.sort_unstable();
+        self.tranches.sort_by_key(|tranche| (tranche.coldkey, tranche.id));
+        self.exits.sort_by_key(|exit| (exit.coldkey, exit.tranche, exit.by));
+    }
 }
 
 /// What a recorder needs to go on where the record ends.
@@ -284,6 +302,10 @@ pub trait StakeStore: Send + Sync {
 
     /// The changes of intervals that end in `from` ≤ block ≤ `to`, by end and position.
     async fn balance_changes(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<BalanceChange>, StoreError>;
+
+    /// The whole record of a subnet as the one commit that would make it anew, read at one moment, its rows
+    /// in the order of [`Commit::sort`]; `None` where there is none.
+    async fn record(&self, netuid: NetUid) -> Result<Option<Commit>, StoreError>;
 
     /// Stores the multipliers of an epoch under a policy; storing them again changes nothing.
     async fn put_multipliers(&self, netuid: NetUid, rows: &[MultiplierRow]) -> Result<(), StoreError>;

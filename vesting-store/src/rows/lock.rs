@@ -6,7 +6,7 @@ use crate::convert::{At, int};
 use crate::schema::stake_locks;
 
 /// How much of a holder's stake is locked.
-#[derive(QueryableByName, Insertable)]
+#[derive(Queryable, QueryableByName, Selectable, Insertable)]
 #[diesel(table_name = stake_locks)]
 pub struct LockColumns {
     netuid: i32,
@@ -35,8 +35,8 @@ impl LockColumns {
         )
     }
 
-    pub fn read(&self) -> Result<(Coldkey, Rao), StoreError> {
+    pub fn read(&self) -> Result<LockRow, StoreError> {
         let at = At { table: "stake_locks", netuid: self.netuid, block: self.block };
-        Ok((Coldkey(at.bytes(&self.coldkey)?), Rao(at.number(self.locked)?)))
+        Ok(LockRow { block: at.block(self.block)?, coldkey: Coldkey(at.bytes(&self.coldkey)?), locked: Rao(at.number(self.locked)?) })
     }
 }

@@ -7,7 +7,7 @@ use crate::convert::{At, int};
 use crate::schema::stake_snapshots;
 
 /// The alpha of a position in a block's state.
-#[derive(Insertable)]
+#[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = stake_snapshots)]
 pub struct SnapshotRow {
     netuid: i32,
@@ -26,6 +26,12 @@ impl SnapshotRow {
             coldkey: snapshot.key.coldkey.0.to_vec(),
             alpha: int("alpha of a snapshot", snapshot.alpha.0)?,
         })
+    }
+
+    pub fn read(&self) -> Result<Snapshot, StoreError> {
+        let at = At { table: "stake_snapshots", netuid: self.netuid, block: self.block };
+        let key = PositionKey { hotkey: Hotkey(at.bytes(&self.hotkey)?), coldkey: Coldkey(at.bytes(&self.coldkey)?) };
+        Ok(Snapshot { block: at.block(self.block)?, key, alpha: Rao(at.number(self.alpha)?) })
     }
 }
 

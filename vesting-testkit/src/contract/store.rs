@@ -25,6 +25,7 @@ pub async fn run(make: impl AsyncFn() -> Arc<dyn StakeStore>) {
     chain(&*make().await).await;
     parents(&*make().await).await;
     history(&*make().await).await;
+    moved(&*make().await, &*make().await).await;
     refused_whole(&*make().await).await;
     tranches(&*make().await).await;
     newest_wins(&*make().await).await;
@@ -58,7 +59,7 @@ pub fn plain(netuid: NetUid, number: u64, parent: Option<BlockRef>) -> Commit {
         entries: Vec::new(),
         times: BTreeMap::new(),
         holders: Vec::new(),
-        epoch: None,
+        epochs: Vec::new(),
         balance_changes: Vec::new(),
         skipped: Vec::new(),
         snapshots: Vec::new(),
@@ -144,7 +145,7 @@ pub fn commits(netuid: NetUid, blocks: u64, seed: u64) -> Vec<Commit> {
             }
             if number.is_multiple_of(5) {
                 let changes = (0..3).map(|hotkey| change(position(hotkey, dice.byte(3)), &mut dice)).collect();
-                commit.epoch = Some(EpochRecord { epoch: epoch(number), detected: Detection::ALL[usize::from(dice.byte(3))], changes });
+                commit.epochs = vec![EpochRecord { epoch: epoch(number), detected: Detection::ALL[usize::from(dice.byte(3))], changes }];
                 let locked =
                     |coldkey, dice: &mut Dice| LockRow { block: BlockNumber(number), coldkey, locked: Rao(dice.roll(2) * dice.roll(1000)) };
                 commit.locks = [dice.byte(2), 2].map(|n| locked(Coldkey([n; 32]), &mut dice)).to_vec();
@@ -224,6 +225,7 @@ pub async fn same(one: &dyn StakeStore, other: &dyn StakeStore, netuid: NetUid, 
     assert_eq!(one.watermark(netuid).await, other.watermark(netuid).await);
     assert_eq!(one.ledger_state(netuid).await, other.ledger_state(netuid).await);
     assert_eq!(one.holders(netuid).await, other.holders(netuid).await);
+    assert_eq!(one.record(netuid).await, other.record(netuid).await);
     let near = [0, 1, blocks / 3, blocks / 2, blocks - 1, blocks, blocks + 1, u64::MAX];
     for to in near.map(BlockNumber) {
         assert_eq!(one.neurons(netuid, to).await, other.neurons(netuid, to).await);
@@ -306,7 +308,7 @@ async fn history(store: &dyn StakeStore) {
     let entries: Vec<Entry> = a.iter().flat_map(|c| c.entries.clone()).filter(|e| within(e.block)).collect();
     assert!(entries.len() > 20 && a.iter().any(|c| !c.exits.is_empty()), "too little to test with");
     assert_eq!(store.entries(A, from, to).await, Ok(entries));
-    let epochs: Vec<EpochRecord> = a.iter().filter_map(|c| c.epoch.clone()).filter(|e| within(e.epoch.block.number)).collect();
+    let epochs: Vec<EpochRecord> = a.iter().flat_map(|c| c.epochs.clone()).filter(|e| within(e.epoch.block.number)).collect();
     assert_eq!(store.epoch_list(A, from, to).await, Ok(epochs.iter().map(|e| e.epoch).collect()));
     assert_eq!(store.epochs(A, from, to).await, Ok(epochs));
     let times = a.iter().flat_map(|c| c.times.clone()).filter(|(block, _)| within(*block)).collect();
@@ -351,6 +353,40 @@ async fn history(store: &dyn StakeStore) {
     }
 }
 
+/// A record is one commit that makes it anew, in another store too.
+async fn moved(store: &dyn StakeStore, other: &dyn StakeStore) {
+    let blocks = 60;
+    let all = commits(A, blocks, 3);
+    put(store, &all).await;
+    put(store, &commits(B, 9, 4)).await;
+    let record = store.record(A).await.expect("readable").expect("a record");
+    let last = all.last().expect("some");
+    let mut whole = plain(A, blocks, None);
+    whole.watermark = last.watermark;
+    whole.interval = last.interval.clone();
+    for commit in all.iter().cloned() {
+        whole.entries.extend(commit.entries);
+        for (block, time) in commit.times {
+            whole.times.entry(block).or_insert(time);
+        }
+        whole.holders.extend(commit.holders);
+        whole.epochs.extend(commit.epochs);
+        whole.balance_changes.extend(commit.balance_changes);
+        whole.skipped.extend(commit.skipped);
+        whole.snapshots.extend(commit.snapshots);
+        whole.locks.extend(commit.locks);
+        whole.neurons.extend(commit.neurons);
+        whole.successions.extend(commit.successions);
+        whole.tranches.extend(commit.tranches);
+        whole.exits.extend(commit.exits);
+    }
+    whole.sort();
+    assert_eq!(record, whole);
+    put(other, std::slice::from_ref(&record)).await;
+    same(other, store, A, blocks).await;
+    assert_eq!(other.netuids().await, Ok(vec![A]));
+}
+
 /// A commit of which one row cannot be stored leaves nothing behind.
 async fn refused_whole(store: &dyn StakeStore) {
     let mut first = plain(A, 1, None);
@@ -389,12 +425,12 @@ async fn refused_whole(store: &dyn StakeStore) {
         ("a tranche again", |commit, first| commit.tranches.extend(&first.tranches)),
         ("an entry of another subnet", |commit, _| commit.entries.push(entry(B, 2, None, Kind::Fee, position(1, 1), -1))),
         ("an epoch with a gap before it", |commit, _| {
-            commit.epoch =
-                Some(EpochRecord { epoch: Epoch { pre_block: block(7, 0), ..epoch(2) }, detected: Detection::Storage, changes: vec![] });
+            let epoch = Epoch { pre_block: block(7, 0), ..epoch(2) };
+            commit.epochs = vec![EpochRecord { epoch, detected: Detection::Storage, changes: vec![] }];
         }),
         ("changes of one position twice", |commit, _| {
             let one = change(position(1, 1), &mut Dice(1));
-            commit.epoch = Some(EpochRecord { epoch: epoch(2), detected: Detection::Storage, changes: vec![one, one] });
+            commit.epochs = vec![EpochRecord { epoch: epoch(2), detected: Detection::Storage, changes: vec![one, one] }];
         }),
     ];
     let mut refused: Vec<(&str, Commit)> = bad
@@ -561,7 +597,7 @@ async fn large(store: &dyn StakeStore) {
         Commit { entries: vec![entry(A, 2, None, Kind::Incentive, position(1, 1), i128::MIN)], ..base() },
         Commit { snapshots: vec![snapshot], ..base() },
         Commit { tranches: vec![tranche], ..base() },
-        Commit { epoch: Some(EpochRecord { epoch: epoch(2), detected: Detection::Storage, changes: vec![stake] }), ..base() },
+        Commit { epochs: vec![EpochRecord { epoch: epoch(2), detected: Detection::Storage, changes: vec![stake] }], ..base() },
         Commit { balance_changes: vec![interval], ..base() },
     ];
     for commit in bad {

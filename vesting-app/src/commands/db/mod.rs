@@ -1,0 +1,96 @@
+//! `vesting db`.
+
+mod check;
+mod export;
+mod import;
+mod spot_check;
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use serde_json::json;
+use vesting_core::NetUid;
+
+use super::Session;
+use crate::UsageError;
+
+/// `db`.
+#[derive(Debug, Subcommand)]
+pub enum DbCommand {
+    /// Bring the database up to date with this version; writing to it does so too.
+    Migrate,
+    /// Check the whole database against itself: the conservation law, and all that follows from something in it.
+    ///
+    /// Names the first thing wrong, with subnet, table, block and position, and exits with 1. What is consistent
+    /// was recorded and not altered; whether the chain says so too, `digest` and `db import --spot-check` tell.
+    Check,
+    /// Write the record to a file for another validator; docs/export.md describes it.
+    ///
+    /// All subnets recorded, or those named with --netuid. The same record gives the same file.
+    Export(ExportArgs),
+    /// Take in the record from a file, of subnets that the database has none of.
+    ///
+    /// The file is checked as `db check` does before anything is written. What a file was altered to consistently
+    /// is found by --expect-digest, with the digest of a validator you trust, or by comparing with the chain.
+    Import(ImportArgs),
+}
+
+/// `db export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The file, as in subnet-2.vesting.zst.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Replace a file that is there.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `db import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The file.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Refuse unless this is the state digest under the policy as it is configured; of one subnet.
+    #[arg(long, value_name = "0x…")]
+    pub expect_digest: Option<String>,
+    /// With --expect-digest: as of the last epoch at or before this block [default: the last of the file].
+    #[arg(long, value_name = "BLOCK", requires = "expect_digest")]
+    pub as_of: Option<u64>,
+    /// Compare so many positions at the last epoch with the chain [default: 20 with --network or --endpoints,
+    /// else 0].
+    #[arg(long, value_name = "N")]
+    pub spot_check: Option<usize>,
+}
+
+/// Runs a command; `with_chain`: an endpoint was named for it.
+pub async fn run(session: &mut Session, command: &DbCommand, with_chain: bool) -> anyhow::Result<()> {
+    match command {
+        DbCommand::Migrate => migrate(session),
+        DbCommand::Check => check::run(session).await,
+        DbCommand::Export(args) => export::run(session, args).await,
+        DbCommand::Import(args) => import::run(session, args, with_chain).await,
+    }
+}
+
+fn migrate(session: &mut Session) -> anyhow::Result<()> {
+    let url = &session.config.database_url;
+    let migrated = vesting_store::migrate(url).with_context(|| format!("cannot migrate the database {url}"))?;
+    if session.json {
+        return session.out.json(&json!({ "migrated": migrated }));
+    }
+    session.out.line(if migrated { "The database was brought up to date." } else { "The database is up to date." })
+}
+
+/// Those of the subnets `there` that are asked for: all where none is named.
+fn chosen(session: &Session, there: &[NetUid], place: &str) -> anyhow::Result<Vec<NetUid>> {
+    let asked = &session.config.netuids;
+    if let Some(missing) = asked.iter().find(|netuid| !there.contains(netuid)) {
+        return Err(UsageError(format!("{place} holds no record of subnet {missing}: check `--netuid`")).into());
+    }
+    let chosen: Vec<NetUid> = there.iter().filter(|netuid| asked.is_empty() || asked.contains(netuid)).copied().collect();
+    anyhow::ensure!(!chosen.is_empty(), "{place} holds no record");
+    Ok(chosen)
+}

@@ -1,0 +1,82 @@
+//! Records as a file that can be given to another validator. `docs/export.md` describes it.
+//!
+//! [`encode`] and [`decode`] turn records into lines and back, whatever they are written to; [`write`] and
+//! [`read`] keep them in a compressed file.
+
+mod decode;
+mod encode;
+mod file;
+mod line;
+mod text;
+
+use std::path::PathBuf;
+
+use vesting_core::ports::Commit;
+use vesting_core::{BlockHash, NetUid};
+
+pub use decode::decode;
+pub use encode::encode;
+pub use file::{read, write};
+
+/// The version of the format that is written, and the only one that is read.
+pub const VERSION: u32 = 1;
+
+/// Records of one chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Export {
+    /// The genesis of the chain.
+    pub genesis: BlockHash,
+    /// A record of each subnet, as [`StakeStore::record`](vesting_core::ports::StakeStore::record) gives it.
+    pub records: Vec<Commit>,
+}
+
+/// The BLAKE2b-256 hash of an export's lines.
+pub type Checksum = BlockHash;
+
+/// Why there is no export, or none was written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExportError {
+    /// A file cannot be read or written. Reaction: as the system says.
+    #[error("`{}`: {why}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        why: std::io::Error,
+    },
+    /// There is a file of that name. Reaction: name another one, or have it replaced.
+    #[error("`{}` is there already: name another file, or replace it with `--force`", .0.display())]
+    Exists(PathBuf),
+    /// Lines cannot be read or written any further.
+    #[error(transparent)]
+    Lines(#[from] std::io::Error),
+    /// It was cut off. Reaction: get it again.
+    #[error("the export is cut off after line {0}: get it again")]
+    CutOff(u64),
+    /// It is not what was written. Reaction: get it again.
+    #[error("the export is damaged or was altered: its checksum is {computed}, but it says {said}")]
+    Checksum {
+        /// Of its lines.
+        computed: Checksum,
+        /// What its last line says.
+        said: Checksum,
+    },
+    /// It is of a version that is not understood. Reaction: use a version of vesting that does.
+    #[error("the export has format version {0}; this version of vesting reads {VERSION}")]
+    Version(u32),
+    /// A line is not understood. Reaction: get it again.
+    #[error("line {line} of the export is not understood: {why}")]
+    Line {
+        /// Which, from 1.
+        line: u64,
+        /// Why.
+        why: String,
+    },
+    /// The lines of a subnet are not those that were written. Reaction: get it again.
+    #[error("the export of subnet {netuid} has not the rows that its last line tells")]
+    Rows {
+        /// The subnet.
+        netuid: NetUid,
+    },
+}

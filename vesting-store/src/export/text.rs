@@ -1,0 +1,98 @@
+//! Values as they stand in a line.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use vesting_core::{BlockHash, Detection, Flow, Kind, Origin, Phase};
+
+/// A value that has a text, as that text: amounts in rao, SS58 addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Text<T>(pub T);
+
+impl<T: Display> Serialize for Text<T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&self.0)
+    }
+}
+
+impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Text<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from)?.parse().map(Self).map_err(D::Error::custom)
+    }
+}
+
+/// What has a name or a spelling of its own here.
+pub trait Spelled: Sized {
+    /// In words.
+    fn spell(&self) -> String;
+    /// From words.
+    fn read(text: &str) -> Option<Self>;
+}
+
+/// A value by its spelling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Name<T>(pub T);
+
+impl<T: Spelled> Serialize for Name<T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&self.0.spell())
+    }
+}
+
+impl<'de, T: Spelled> Deserialize<'de> for Name<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        T::read(&text).map(Self).ok_or_else(|| D::Error::custom(format!("`{text}` is unknown")))
+    }
+}
+
+macro_rules! named {
+    ($($name:ty),*) => {
+        $(impl Spelled for $name {
+            fn spell(&self) -> String {
+                self.name().to_owned()
+            }
+            fn read(text: &str) -> Option<Self> {
+                Self::from_name(text)
+            }
+        })*
+    };
+}
+named!(Kind, Detection, Origin);
+
+impl Spelled for Flow {
+    fn spell(&self) -> String {
+        self.name().to_owned()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        Kind::ALL.iter().map(|kind| kind.flow()).find(|flow| flow.name() == text)
+    }
+}
+
+impl Spelled for BlockHash {
+    fn spell(&self) -> String {
+        self.to_string()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text.strip_prefix("0x")?, &mut bytes).ok()?;
+        Some(Self(bytes))
+    }
+}
+
+impl Spelled for Phase {
+    fn spell(&self) -> String {
+        self.to_string()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        match text {
+            "initialization" => Some(Self::Initialization),
+            "finalization" => Some(Self::Finalization),
+            _ => text.strip_prefix("extrinsic:")?.parse().ok().map(Self::Extrinsic),
+        }
+    }
+}

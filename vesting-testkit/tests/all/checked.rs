@@ -1,0 +1,150 @@
+//! Records of random histories are consistent in themselves, and altered ones are not.
+
+use std::sync::{Arc, RwLock};
+
+use vesting_core::check::{check, check_state};
+use vesting_core::ports::{Commit, Snapshot, StakeStore};
+use vesting_core::{BlockNumber, BlockchainMonitor, EntryId, Flow, Kind, MemoryStore, Millis, NetUid, Pace, Rao, RaoDelta};
+use vesting_testkit::sim::{RandomLife, Rng, SimChain, SimPort};
+
+use crate::{lived, renamed};
+
+async fn recorded(chain: SimChain, pace: Pace) -> Arc<MemoryStore> {
+    let last = chain.head();
+    let port = Arc::new(SimPort::new(Arc::new(RwLock::new(chain))));
+    let store = Arc::new(MemoryStore::new());
+    let mut monitor = BlockchainMonitor::open(port, store.clone(), &RandomLife::NETUIDS, 4).await.unwrap();
+    monitor.advance(BlockNumber(1), last, pace, &mut |_| {}).await.unwrap();
+    monitor.observe().await.unwrap();
+    store
+}
+
+#[tokio::test]
+async fn every_record_is_consistent() {
+    for seed in 0..24u64 {
+        let blocks = 150 + seed * 9;
+        let chain = if seed.is_multiple_of(2) { lived(seed, blocks) } else { renamed(seed, blocks) };
+        let store = recorded(chain, if seed.is_multiple_of(3) { Pace::Following } else { Pace::CatchingUp }).await;
+        for netuid in RandomLife::NETUIDS {
+            let record = store.record(netuid).await.unwrap().unwrap();
+            let state = store.ledger_state(netuid).await.unwrap().unwrap();
+            let checked = check(&record).unwrap_or_else(|wrong| panic!("seed {seed}: {wrong}"));
+            check_state(&record, &state).unwrap_or_else(|wrong| panic!("seed {seed}: {wrong}"));
+            assert!(checked.epochs == 0 || checked.boundaries > checked.epochs, "{checked:?}");
+        }
+    }
+}
+
+/// A record with much in it.
+async fn example() -> Commit {
+    let store = recorded(renamed(5, 300), Pace::CatchingUp).await;
+    let record = store.record(NetUid(1)).await.unwrap().unwrap();
+    assert!(record.epochs.len() > 5 && record.exits.len() > 20 && !record.successions.is_empty(), "too little to test with");
+    record
+}
+
+/// An alteration.
+type Alter = fn(&mut Commit, usize);
+
+#[tokio::test]
+async fn what_is_altered_is_named() {
+    let record = example().await;
+    let mut rng = Rng::new(1);
+    let cases: [(&str, &str, Alter); 22] = [
+        ("the amount of an entry", "stake_", |r, n| at(&mut r.entries, n).alpha.0 += 1),
+        ("the block of an entry that brought or took something", "", |r, n| {
+            let flows = &mut r.entries.iter_mut().filter(|e| !matches!(e.flow(), Flow::Neutral | Flow::Rounding)).collect::<Vec<_>>();
+            at(flows, n).block.0 ^= 1;
+        }),
+        ("an entry left out", "", |r, n| {
+            r.entries.remove(n % r.entries.len());
+        }),
+        ("an entry twice", "stake_transactions", |r, n| r.entries.push(r.entries[n % r.entries.len()])),
+        ("the alpha of a snapshot at an epoch", "stake_snapshots", |r, n| {
+            let epochs: Vec<BlockNumber> = r.epochs.iter().flat_map(|e| [e.epoch.block.number, e.epoch.pre_block.number]).collect();
+            at(&mut r.snapshots.iter_mut().filter(|s| epochs.contains(&s.block)).collect::<Vec<_>>(), n).alpha.0 += 1;
+        }),
+        ("a snapshot more", "stake_snapshots", |r, n| {
+            let epoch = at(&mut r.epochs, n).epoch.block.number;
+            let key = at(&mut r.snapshots, n).key;
+            r.snapshots.retain(|s| (s.block, s.key) != (epoch, key));
+            r.snapshots.push(Snapshot { block: epoch, key, alpha: Rao(1 << 60) });
+        }),
+        ("an emission", "stake_changes", |r, n| {
+            let changes = &mut r.epochs.iter_mut().filter(|e| !e.changes.is_empty()).collect::<Vec<_>>();
+            let change = &mut at(changes, n).changes[0];
+            change.true_emission.0 += 1;
+            change.rounding.0 -= 1;
+        }),
+        ("stake before an epoch", "stake_changes", |r, n| {
+            let changes = &mut r.epochs.iter_mut().filter(|e| !e.changes.is_empty()).collect::<Vec<_>>();
+            at(changes, n).changes[0].before.0 += 1;
+        }),
+        ("a change left out", "stake_changes", |r, n| {
+            let changes = &mut r.epochs.iter_mut().filter(|e| e.changes.iter().any(|c| c.true_emission.0 > 0)).collect::<Vec<_>>();
+            at(changes, n).changes.retain(|c| c.true_emission.0 == 0);
+        }),
+        ("an interval's flow", "stake_balance_changes", |r, n| {
+            at(&mut r.balance_changes, n).by_flow.entry(Flow::Inflow).or_default().0 += 1;
+        }),
+        ("an interval left out", "stake_balance_changes", |r, n| {
+            r.balance_changes.remove(n % r.balance_changes.len());
+        }),
+        ("the amount of a tranche", "stake_tranches", |r, n| at(&mut r.tranches, n).initial.0 += 1),
+        ("the time of a reward", "stake_tranches", |r, n| {
+            let rewards = &mut r.tranches.iter_mut().filter(|t| t.id.kind == Kind::Incentive).collect::<Vec<_>>();
+            at(rewards, n).time.0 -= 1;
+        }),
+        ("a tranche left out", "", |r, n| {
+            r.tranches.remove(n % r.tranches.len());
+        }),
+        ("a smaller exit", "", |r, n| at(&mut r.exits.iter_mut().filter(|e| e.amount.0 > 100).collect::<Vec<_>>(), n).amount.0 -= 100),
+        ("an exit left out", "", |r, n| {
+            let large: Vec<usize> = (0..r.exits.len()).filter(|i| r.exits[*i].amount.0 > 100).collect();
+            r.exits.remove(large[n % large.len()]);
+        }),
+        ("an exit by nothing", "tranche_exits", |r, n| {
+            let exit = at(&mut r.exits, n);
+            exit.by = EntryId { event_index: Some(9_999), ..exit.by };
+        }),
+        ("a holder left out", "", |r, n| {
+            let coldkey = at(&mut r.entries, n).key.coldkey;
+            r.holders.retain(|h| h.coldkey != coldkey);
+        }),
+        ("the time of an epoch", "", |r, n| at(&mut r.epochs, n).epoch.time = Millis(5)),
+        ("the watermark", "", |r, n| r.watermark.block.number = at(&mut r.epochs, n).epoch.pre_block.number),
+        ("the open interval", "blockchain_state", |r, _| r.interval.from = Some(BlockNumber(1))),
+        ("a row beyond the watermark", "neurons", |r, n| at(&mut r.neurons, n).block.0 += 10_000),
+    ];
+    for (name, table, alter) in cases {
+        for _ in 0..40 {
+            let mut altered = record.clone();
+            alter(&mut altered, usize::try_from(rng.below(1 << 20)).unwrap());
+            altered.sort();
+            let wrong = check(&altered).err().unwrap_or_else(|| panic!("{name}: not found"));
+            assert!(wrong.table.starts_with(table), "{name}: {wrong}");
+            assert_eq!(wrong.netuid, NetUid(1));
+        }
+    }
+}
+
+fn at<T>(rows: &mut [T], n: usize) -> &mut T {
+    let n = n % rows.len();
+    &mut rows[n]
+}
+
+#[tokio::test]
+async fn what_a_store_keeps_beside_is_compared() {
+    let store = recorded(renamed(5, 300), Pace::CatchingUp).await;
+    let record = store.record(NetUid(1)).await.unwrap().unwrap();
+    let state = store.ledger_state(NetUid(1)).await.unwrap().unwrap();
+    let mut altered = state.clone();
+    altered.open_tranches[0].remaining.0 += 1;
+    assert_eq!(check_state(&record, &altered).unwrap_err().table, "stake_tranches");
+    let mut altered = state.clone();
+    altered.open_tranches.pop();
+    assert_eq!(check_state(&record, &altered).unwrap_err().table, "stake_tranches");
+    let mut altered = state;
+    *altered.balances.values_mut().next().unwrap() += RaoDelta(1);
+    assert_eq!(check_state(&record, &altered).unwrap_err().table, "stake_transactions");
+}
