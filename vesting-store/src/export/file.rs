@@ -41,7 +41,7 @@ pub fn write(path: &Path, export: &Export, replace: bool) -> Result<Checksum, Ex
 /// Reads an export from a file, with the checksum of its lines.
 ///
 /// # Errors
-/// When the file cannot be read, or is not what [`write`] wrote.
+/// When the file cannot be read, or is not what [`write()`] wrote.
 pub fn read(path: &Path) -> Result<(Export, Checksum), ExportError> {
     let failed = |why| ExportError::File { path: path.to_owned(), why };
     let lines = zstd::Decoder::new(File::open(path).map_err(failed)?).map_err(failed)?;

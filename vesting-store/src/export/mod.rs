@@ -1,6 +1,6 @@
 //! Records as a file that can be given to another validator. `docs/export.md` describes it.
 //!
-//! [`encode`] and [`decode`] turn records into lines and back, whatever they are written to; [`write`] and
+//! [`encode`] and [`decode`] turn records into lines and back, whatever they are written to; [`write()`] and
 //! [`read`] keep them in a compressed file.
 
 mod decode;
