@@ -13,7 +13,7 @@ use vesting_core::kept::{Kept, kept};
 use vesting_core::multiplier::multiplier;
 use vesting_core::policy::Policy;
 use vesting_core::ports::StakeStore;
-use vesting_core::{BlockNumber, BlockchainMonitor, MemoryStore, NetUid, Pace, StakeTracker, Tranche, TrancheHistory};
+use vesting_core::{BlockNumber, BlockchainMonitor, MemoryStore, NetUid, Pace, StakeTracker};
 use vesting_testkit::sim::{Month, SimPort};
 
 /// As the binary has it.
@@ -66,12 +66,7 @@ async fn main() {
     let entries = memory.entries(NETUID, BlockNumber(0), BlockNumber(blocks)).await.unwrap().len();
     let (report, state) = StakeTracker::new(Arc::clone(&memory)).state(NETUID, &policy, None).await.unwrap();
     let (window, holders) = (report.window.clone(), state.ledger.holders.clone());
-    let tranches: Vec<TrancheHistory> = state
-        .ledger
-        .tranches()
-        .into_iter()
-        .flat_map(|(coldkey, of)| of.into_iter().map(move |one| TrancheHistory { tranche: Tranche { coldkey, ..one.tranche }, ..one }))
-        .collect();
+    let tranches = state.ledger.histories();
     let miners = report.miners.len();
 
     let condensed = kept(&window, &holders, &tranches);

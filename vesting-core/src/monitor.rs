@@ -11,7 +11,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use crate::catch_up::CatchUp;
 use crate::classify::classify;
 use crate::ledger::{ConservationError, SubnetLedger};
-use crate::ports::{Ask, ChainError, ChainPort, NeuronsAsk, StakeStore, StoreError, SubnetAsk};
+use crate::ports::{Ask, ChainError, ChainPort, StakeStore, StoreError, SubnetAsk};
 use crate::recorder::{Around, Recorder, Taken};
 use crate::{BlockFacts, BlockNumber, BlockRef, Detection, NetUid};
 
@@ -310,8 +310,7 @@ impl BlockchainMonitor {
         let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
         if !ask.subnets.is_empty() {
             before = self.chain.read(facts.block.number.parent(), &ask).await?.subnets;
-            ask.subnets.values_mut().for_each(|ask| ask.locks = ask.neurons != NeuronsAsk::No);
-            after = self.chain.read(facts.block.number, &ask).await?.subnets;
+            after = self.chain.read(facts.block.number, &ask.after()).await?.subnets;
         }
         let mut all = Taken::default();
         for (netuid, flows) in flows {

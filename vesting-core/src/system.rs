@@ -221,10 +221,9 @@ impl VestingSystem {
     /// # Errors
     /// When the store cannot be read.
     pub async fn get_true_emissions(&self, from: BlockNumber, to: BlockNumber) -> Result<Vec<TrueEmission>, SystemError> {
-        let records = self.store.epochs(self.netuid, from, to).await?;
-        let changes =
-            records.iter().flat_map(|record| record.changes.iter().map(|change| TrueEmission { epoch: record.epoch, change: *change }));
-        Ok(changes.filter(|emission| !emission.change.true_emission.is_zero()).collect())
+        let mut changes = self.changes(from, to).await?;
+        changes.retain(|emission| !emission.change.true_emission.is_zero());
+        Ok(changes)
     }
 
     /// What happened to the holders' positions on a hotkey, with `from` ≤ block ≤ `to`.
@@ -234,12 +233,8 @@ impl VestingSystem {
     pub async fn get_stake_history(&self, hotkey: Hotkey, from: BlockNumber, to: BlockNumber) -> Result<StakeHistory, SystemError> {
         let of = |key: &PositionKey| key.hotkey == hotkey;
         let entries = self.store.entries(self.netuid, from, to).await?.into_iter().filter(|entry| of(&entry.key)).collect();
-        let records = self.store.epochs(self.netuid, from, to).await?;
-        let epochs = records
-            .iter()
-            .flat_map(|record| record.changes.iter().map(|change| TrueEmission { epoch: record.epoch, change: *change }))
-            .filter(|emission| of(&emission.change.key))
-            .collect();
+        let mut epochs = self.changes(from, to).await?;
+        epochs.retain(|emission| of(&emission.change.key));
         Ok(StakeHistory { entries, epochs })
     }
 
@@ -281,6 +276,13 @@ impl VestingSystem {
 
     fn background(&self) -> std::sync::MutexGuard<'_, Background> {
         self.background.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What every epoch of these blocks did to every position.
+    async fn changes(&self, from: BlockNumber, to: BlockNumber) -> Result<Vec<TrueEmission>, StoreError> {
+        let records = self.store.epochs(self.netuid, from, to).await?;
+        let of = |record: EpochRecord| record.changes.into_iter().map(move |change| TrueEmission { epoch: record.epoch, change });
+        Ok(records.into_iter().flat_map(of).collect())
     }
 
     async fn open(&self) -> Result<BlockchainMonitor, MonitorError> {

@@ -89,11 +89,12 @@ impl Window {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::{BlockHash, BlockRef, Hotkey};
 
-    fn epoch(number: u64) -> Epoch {
+    /// The epoch in that block, of a subnet registered at genesis.
+    pub(crate) fn epoch(number: u64) -> Epoch {
         let block = |n| BlockRef { number: BlockNumber(n), hash: BlockHash::default() };
         Epoch {
             block: block(number),

@@ -65,10 +65,11 @@ struct Told {
     text: String,
 }
 
-/// Two states of which one is here and the other is known by its digests.
+/// Two states of which one is here, with its digests, and the other is known by its digests.
 struct Pairing<'a> {
     client: &'a Client,
     ours: &'a WindowState,
+    mine: &'a StateSummary,
     theirs: &'a StateSummary,
 }
 
@@ -142,7 +143,7 @@ async fn compare(
         words.push(why);
         Verdict::NotComparable
     } else if let Some(part) = part {
-        let pairing = Pairing { client, ours, theirs: &summary };
+        let pairing = Pairing { client, ours, mine: &mine, theirs: &summary };
         let told = pairing.first(part).await.with_context(|| format!("{part} are not the same, and the first difference is not known"))?;
         let place = Section::behind(part).map_or_else(|| "is".to_owned(), |_| format!("is in {part}"));
         words.push(format!("As of block {}, the first difference {place}: {}.", mine.as_of.number, told.text));
@@ -208,7 +209,7 @@ impl Pairing<'_> {
         let same_epochs = match part {
             Part::Entries { from, to } => {
                 let has = |summary: &StateSummary| summary.ranges.iter().any(|range| (range.from, range.to) == (from, to));
-                has(&self.ours.summary()) && has(self.theirs)
+                has(self.mine) && has(self.theirs)
             }
             _ => true,
         };

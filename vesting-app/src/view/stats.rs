@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use vesting_core::policy::Redistribution;
 use vesting_core::ports::{StakeStore, StoreError};
-use vesting_core::{Kind, NetUid, Ppb, Rao, RaoDelta, Report};
+use vesting_core::{NetUid, Ppb, Rao, RaoDelta, Report, VestingStats};
 
 use crate::config::Config;
 use crate::output::{days, time};
@@ -28,15 +28,8 @@ struct Policy {
 
 /// The figures; amounts in rao, as text.
 pub async fn figures(config: &Config, store: &dyn StakeStore, netuid: NetUid, report: &Report) -> Result<Map<String, Value>, StoreError> {
-    let as_of = report.window.as_of.block.number;
-    let entries = store.entries(netuid, report.window.start.child(), as_of).await?;
-    let watermark = store.watermark(netuid).await?;
-    let emission: Vec<RaoDelta> =
-        entries.iter().filter(|e| matches!(e.kind, Kind::Incentive | Kind::DividendOrOther | Kind::RootClaim)).map(|e| e.alpha).collect();
-    let total_emission: RaoDelta = emission.iter().copied().sum();
-    let total = |kind: Kind| entries.iter().filter(|e| e.kind == kind).map(|e| RaoDelta(e.alpha.0.abs())).sum::<RaoDelta>();
-    let count = u64::try_from(report.miners.len()).unwrap_or(u64::MAX);
-    let total_stake: RaoDelta = report.miners.iter().map(|m| m.stake.delta()).sum();
+    let stats = VestingStats::read(store, report).await?;
+    let as_of = stats.as_of.block.number;
     let average = |sum: RaoDelta, count: usize| i128::try_from(count).ok().filter(|n| *n > 0).map_or(0, |n| sum.0 / n);
     let held: Vec<Ppb> = report.holders.values().filter_map(|(h, _)| h.percentage()).collect();
     let durations: Vec<u64> = report.holders.values().filter_map(|(h, _)| h.duration_ms()).collect();
@@ -50,26 +43,26 @@ pub async fn figures(config: &Config, store: &dyn StakeStore, netuid: NetUid, re
     let figures = json!({
         "netuid": netuid.0,
         "as_of": as_of.0,
-        "as_of_time": time(report.window.as_of.time),
-        "num_miners": count,
-        "num_holders": report.holders.len(),
-        "total_stake": total_stake.to_string(),
-        "avg_stake": average(total_stake, report.miners.len()).to_string(),
+        "as_of_time": time(stats.as_of.time),
+        "num_miners": stats.miners,
+        "num_holders": stats.holders,
+        "total_stake": stats.total_stake.to_string(),
+        "avg_stake": average(stats.total_stake, stats.miners).to_string(),
         "min_stake_requirement": policy.minimum_stake.to_string(),
         "avg_holding_percentage": mean(&held.iter().map(|h| h.as_f64()).collect::<Vec<_>>()),
         "avg_holding_duration": mean(&durations.iter().map(|ms| days(*ms)).collect::<Vec<_>>()),
-        "epoch_count": report.window.epochs.len(),
-        "emission_count": emission.len(),
-        "total_emission": total_emission.to_string(),
-        "avg_emission": average(total_emission, emission.len()).to_string(),
-        "rounding_total": total(Kind::Rounding).to_string(),
-        "unattributed_total": total(Kind::Unattributed).to_string(),
-        "recorded_from": watermark.map(|w| w.first_block.0),
-        "recorded_to": watermark.map(|w| w.block.number.0),
-        "lag_blocks": watermark.map(|w| w.block.number.0.saturating_sub(as_of.0)),
-        "window_start": report.window.start.0,
-        "covered": report.window.incomplete_since.is_none(),
-        "incomplete_since": report.window.incomplete_since.map(|b| b.0),
+        "epoch_count": stats.epochs,
+        "emission_count": stats.emissions,
+        "total_emission": stats.total_emission.to_string(),
+        "avg_emission": average(stats.total_emission, stats.emissions).to_string(),
+        "rounding_total": stats.rounding.to_string(),
+        "unattributed_total": stats.unattributed.to_string(),
+        "recorded_from": stats.recorded.map(|w| w.first_block.0),
+        "recorded_to": stats.recorded.map(|w| w.block.number.0),
+        "lag_blocks": stats.recorded.map(|w| w.block.number.0.saturating_sub(as_of.0)),
+        "window_start": stats.window_start.0,
+        "covered": stats.incomplete_since.is_none(),
+        "incomplete_since": stats.incomplete_since.map(|b| b.0),
         "policy_digest": policy.digest().to_string(),
         "policy": Policy {
             minimum_stake: Rao(policy.minimum_stake.0).to_string(),

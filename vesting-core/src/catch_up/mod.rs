@@ -16,7 +16,7 @@ use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use crate::classify::{Flows, classify};
 use crate::ledger::SubnetLedger;
 use crate::monitor::{MonitorError, Progress, load};
-use crate::ports::{Ask, ChainError, ChainPort, NeuronsAsk, Roster, StakeStore, SubnetAsk, SubnetState};
+use crate::ports::{Ask, ChainError, ChainPort, Commit, NeuronsAsk, Roster, StakeStore, StoreError, SubnetAsk, SubnetState};
 use crate::recorder::{Around, Recorder, Seen, of_coldkeys};
 use crate::{BlockFacts, BlockNumber, BlockRef, Coldkey, Detection};
 use route::{Route, Stop, StopSort};
@@ -84,12 +84,7 @@ impl CatchUp<'_> {
             let mut stop = prepared?;
             let before = *self.state;
             // A transaction is written while the next interval is worked out.
-            let write = async {
-                match written.take() {
-                    Some(commit) => store.commit(&commit).await,
-                    None => Ok(()),
-                }
-            };
+            let write = write(store, written.take());
             let (done, taken) = ahead.beside(join(write, self.take_stop(&mut stop, &reader))).await;
             done?;
             let mut missed = taken?;
@@ -100,10 +95,8 @@ impl CatchUp<'_> {
             written = self.ledger.take_commit();
             self.report();
         }
-        match written {
-            Some(commit) => Ok(store.commit(&commit).await?),
-            None => self.commit().await,
-        }
+        write(store, written).await?;
+        self.commit().await
     }
 
     /// Forgets what was not written yet, and takes in a stop once more, with blocks that left no other trace.
@@ -193,10 +186,7 @@ impl CatchUp<'_> {
     }
 
     async fn commit(&mut self) -> Result<(), MonitorError> {
-        if let Some(commit) = self.ledger.take_commit() {
-            self.store.commit(&commit).await?;
-        }
-        Ok(())
+        Ok(write(self.store, self.ledger.take_commit()).await?)
     }
 
     fn report(&mut self) {
@@ -212,10 +202,17 @@ async fn read_around(chain: &dyn ChainPort, ledger: &SubnetLedger, facts: &Block
     let Some(wanted) = Recorder::wants(ledger, facts, flows) else { return Ok(Around::default()) };
     let (netuid, number) = (ledger.netuid(), facts.block.number);
     let ask = Ask::of(netuid, wanted);
-    let mut ask_after = ask.clone();
-    ask_after.subnets.values_mut().for_each(|ask| ask.locks = ask.neurons != NeuronsAsk::No);
-    let (mut before, mut after) = try_join(chain.read(number.parent(), &ask), chain.read(number, &ask_after)).await?;
+    let after = ask.clone().after();
+    let (mut before, mut after) = try_join(chain.read(number.parent(), &ask), chain.read(number, &after)).await?;
     Ok(Around { before: before.take(netuid), after: after.take(netuid) })
+}
+
+/// Writes what there is to write.
+async fn write(store: &dyn StakeStore, commit: Option<Commit>) -> Result<(), StoreError> {
+    match commit {
+        Some(commit) => store.commit(&commit).await,
+        None => Ok(()),
+    }
 }
 
 /// The stops, in order, with whom to look at there: who holds a uid at an epoch is followed from there on.
@@ -331,9 +328,9 @@ impl Reader<'_> {
         let mut ask_at = Ask { events: true, ..ask.clone() };
         ask_at.subnets.values_mut().for_each(|ask| {
             ask.neurons = neurons;
-            ask.locks = neurons != NeuronsAsk::No;
             ask.skip_pointers = true;
         });
+        let ask_at = ask_at.after();
         let at = async { if last { Ok(None) } else { self.view(number, &ask_at).await.map(Some) } };
         let (high, at) = try_join(high, at).await?;
         Ok((stop, high, at))

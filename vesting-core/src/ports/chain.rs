@@ -61,6 +61,13 @@ impl Ask {
         Self { events: true, ..Self::counters(netuids) }
     }
 
+    /// The same of the state after a block: where it is an epoch, what is locked too.
+    #[must_use]
+    pub(crate) fn after(mut self) -> Self {
+        self.subnets.values_mut().for_each(|ask| ask.locks = ask.neurons != NeuronsAsk::No);
+        self
+    }
+
     /// This of one subnet.
     #[must_use]
     pub fn of(netuid: NetUid, ask: SubnetAsk) -> Self {

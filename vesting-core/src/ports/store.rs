@@ -195,6 +195,31 @@ pub struct Commit {
 }
 
 impl Commit {
+    /// A commit without rows.
+    #[must_use]
+    pub fn without_rows(netuid: NetUid, parent: Option<BlockRef>, watermark: Watermark, interval: OpenInterval) -> Self {
+        Self {
+            netuid,
+            parent,
+            watermark,
+            entries: Vec::new(),
+            times: BTreeMap::new(),
+            holders: Vec::new(),
+            epochs: Vec::new(),
+            balance_changes: Vec::new(),
+            skipped: Vec::new(),
+            snapshots: Vec::new(),
+            locks: Vec::new(),
+            neurons: Vec::new(),
+            successions: Vec::new(),
+            tranches: Vec::new(),
+            exits: Vec::new(),
+            interval,
+        }
+    }
+}
+
+impl Commit {
     /// Puts all rows in the one order in which [`StakeStore::record`] gives them.
     pub fn sort(&mut self) {
         self.entries.sort_by_key(Entry::order);

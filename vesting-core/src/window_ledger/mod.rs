@@ -145,21 +145,10 @@ impl Walk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{BlockHash, BlockRef, Epoch, Hotkey, Millis, Origin, Phase, Source, Uid, sort_entries};
+    use crate::window::tests::epoch;
+    use crate::{Epoch, Hotkey, Millis, Origin, Phase, Source, Uid, sort_entries};
 
     const NETUID: NetUid = NetUid(2);
-
-    fn epoch(number: u64) -> Epoch {
-        let block = |n| BlockRef { number: BlockNumber(n), hash: BlockHash::default() };
-        Epoch {
-            block: block(number),
-            pre_block: block(number - 1),
-            time: Millis(number * 12_000),
-            index: None,
-            tempo: 10,
-            registered_at: BlockNumber(0),
-        }
-    }
 
     fn entry(block: u64, index: Option<u32>, kind: Kind, coldkey: u8, alpha: i128) -> Entry {
         let source = index.map(|event_index| Source { event_index, phase: Phase::Extrinsic(1) });

@@ -94,24 +94,7 @@ struct Records {
 
 fn empty(head: &SubnetHead) -> Commit {
     let (watermark, interval) = head.read();
-    Commit {
-        netuid: NetUid(head.netuid),
-        parent: None,
-        watermark,
-        entries: Vec::new(),
-        times: BTreeMap::new(),
-        holders: Vec::new(),
-        epochs: Vec::new(),
-        balance_changes: Vec::new(),
-        skipped: Vec::new(),
-        snapshots: Vec::new(),
-        locks: Vec::new(),
-        neurons: Vec::new(),
-        successions: Vec::new(),
-        tranches: Vec::new(),
-        exits: Vec::new(),
-        interval,
-    }
+    Commit::without_rows(NetUid(head.netuid), None, watermark, interval)
 }
 
 impl Records {

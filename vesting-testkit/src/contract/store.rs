@@ -45,31 +45,15 @@ pub fn block(number: u64, fork: u8) -> BlockRef {
 /// A commit of one block without rows.
 #[must_use]
 pub fn plain(netuid: NetUid, number: u64, parent: Option<BlockRef>) -> Commit {
-    Commit {
-        netuid,
-        parent,
-        watermark: Watermark {
-            block: block(number, 0),
-            time: Millis(number * 12_000),
-            first_block: BlockNumber(1),
-            first_time: Millis(12_000),
-            observed: BlockNumber(0),
-            spec_version: 300,
-        },
-        entries: Vec::new(),
-        times: BTreeMap::new(),
-        holders: Vec::new(),
-        epochs: Vec::new(),
-        balance_changes: Vec::new(),
-        skipped: Vec::new(),
-        snapshots: Vec::new(),
-        locks: Vec::new(),
-        neurons: Vec::new(),
-        successions: Vec::new(),
-        tranches: Vec::new(),
-        exits: Vec::new(),
-        interval: OpenInterval::default(),
-    }
+    let watermark = Watermark {
+        block: block(number, 0),
+        time: Millis(number * 12_000),
+        first_block: BlockNumber(1),
+        first_time: Millis(12_000),
+        observed: BlockNumber(0),
+        spec_version: 300,
+    };
+    Commit::without_rows(netuid, parent, watermark, OpenInterval::default())
 }
 
 fn position(hotkey: u8, coldkey: u8) -> PositionKey {
