@@ -1,7 +1,5 @@
 //! Records as a file, and back.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // tests fail by panicking
-
 use std::io::{BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
