@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::cast_precision_loss)] // tests fail by panicking
 
 mod export;
+mod first_schemas;
+mod migrations;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
