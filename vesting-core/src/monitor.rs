@@ -63,7 +63,13 @@ impl MonitorError {
         matches!(
             self,
             Self::Chain(ChainError::Unreachable(_) | ChainError::NoSuchBlock(_) | ChainError::Malformed(_))
-                | Self::Store(StoreError::Busy(_) | StoreError::NotNext { .. })
+                | Self::Store(
+                    StoreError::Busy(_)
+                        | StoreError::Full(_)
+                        | StoreError::NotNext { .. }
+                        | StoreError::Taken { .. }
+                        | StoreError::Unreachable(_)
+                )
         )
     }
 }

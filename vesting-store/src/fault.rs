@@ -28,27 +28,49 @@ impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Store(error) => error,
-            Fault::Database(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, info)) => {
-                // Never a replay, which the watermark refuses before: two rows claim one key.
-                Self::Unusable(format!("nothing was written: a row is in the record already: {}", info.message()))
-            }
-            Fault::Database(Error::DatabaseError(_, info)) => by_message(info.message()),
-            Fault::Database(Error::DeserializationError(error)) => Self::Corrupt(error.to_string()),
-            Fault::Database(error) => Self::Unusable(format!("the database failed: {error}")),
+            Fault::Database(error) => of(error),
         }
     }
 }
 
-/// Sorts SQLite's failures by their text, since diesel keeps its result codes to itself but for
-/// broken constraints. The texts are constants of the SQLite that is built in.
+fn of(error: Error) -> StoreError {
+    use DatabaseErrorKind as Kind;
+    match error {
+        Error::DatabaseError(Kind::UniqueViolation, info) => {
+            // Never a replay, which the watermark refuses before: two rows claim one key.
+            StoreError::Unusable(format!("nothing was written: a row is in the record already: {}", info.message()))
+        }
+        Error::DatabaseError(Kind::ClosedConnection | Kind::UnableToSendCommand, info) => unreachable(info.message()),
+        Error::DatabaseError(Kind::SerializationFailure, info) => StoreError::Busy(info.message().to_owned()),
+        Error::DatabaseError(Kind::ReadOnlyTransaction, info) => {
+            StoreError::Unusable(format!("nothing was written: {}: name a server that takes writes", info.message()))
+        }
+        Error::DatabaseError(_, info) => by_message(info.message()),
+        Error::DeserializationError(error) => StoreError::Corrupt(error.to_string()),
+        // What failed first tells why.
+        Error::RollbackErrorOnCommit { commit_error, .. } => of(*commit_error),
+        Error::BrokenTransactionManager | Error::AlreadyInTransaction => unreachable("the connection was left in the middle of something"),
+        error => StoreError::Unusable(format!("the database failed: {error}")),
+    }
+}
+
+fn unreachable(message: &str) -> StoreError {
+    StoreError::Unreachable(message.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// Sorts failures by their text, since diesel keeps SQLite's result codes and most of PostgreSQL's to itself. SQLite's
+/// texts are constants of the version that is built in; PostgreSQL's may be in another language, and then the failure
+/// is one that nobody retries.
 pub fn by_message(message: &str) -> StoreError {
     let says = |part: &str| message.contains(part);
-    if says(" is locked") {
+    if says(" is locked") || says("due to lock timeout") || says("deadlock detected") {
         StoreError::Busy(message.to_owned())
-    } else if says("malformed") || says(NOT_A_DATABASE) {
+    } else if says("malformed") || says(NOT_A_DATABASE) || says("invalid page in block") || says("could not read block") {
         StoreError::Corrupt(message.to_owned())
-    } else if says("is full") {
-        StoreError::Unusable(format!("{message}: make room and start again, nothing is lost"))
+    } else if says("is full") || says("No space left on device") {
+        StoreError::Full(message.to_owned())
+    } else if says("terminating connection") || says("shutting down") || says("starting up") {
+        unreachable(message)
     } else {
         StoreError::Unusable(format!("the database failed: {message}"))
     }

@@ -1,20 +1,68 @@
-//! Rows in bulk.
+//! Rows in bulk. Macros, since the bounds of generic functions would be longer than what they do.
 
 /// Rows of one statement. SQLite binds at most 32,766 values, PostgreSQL 65,535, and no table has
 /// more than 16 columns.
 pub const CHUNK: usize = 1000;
 
-/// Converts items to rows and inserts them into a table. A macro, since the bounds of a generic
-/// function would be longer than what it does.
-macro_rules! insert_all {
-    ($conn:expr, $table:ident, $rows:expr) => {
-        crate::insert::insert_all!($conn, diesel::insert_into(crate::schema::$table::table), $rows, ())
+/// Converts items to rows.
+macro_rules! rows {
+    ($rows:expr) => {
+        $rows.collect::<Result<Vec<_>, vesting_core::ports::StoreError>>()?
     };
-    ($conn:expr, $into:expr, $rows:expr, ()) => {{
-        let rows = $rows.collect::<Result<Vec<_>, vesting_core::ports::StoreError>>()?;
-        for chunk in rows.chunks(crate::insert::CHUNK) {
-            diesel::RunQueryDsl::execute($into.values(chunk), $conn)?;
-        }
-    }};
 }
-pub(crate) use insert_all;
+
+/// Adds rows that must be new.
+macro_rules! add_all {
+    ($conn:expr, $table:ident, $rows:expr) => {
+        for chunk in crate::insert::rows!($rows).chunks(crate::insert::CHUNK) {
+            match $conn {
+                crate::link::Link::Sqlite(conn) => {
+                    diesel::RunQueryDsl::execute(diesel::insert_into(crate::schema::$table::table).values(chunk), conn)?
+                }
+                // Three times as fast as a statement with its values.
+                crate::link::Link::Postgres(conn) => {
+                    diesel::ExecuteCopyFromDsl::execute(diesel::copy_from(crate::schema::$table::table).from_insertable(chunk), conn)?
+                }
+            };
+        }
+    };
+}
+
+/// Adds those rows whose keys are new.
+macro_rules! ignore_all {
+    ($conn:expr, $table:ident, $rows:expr) => {
+        for chunk in crate::insert::rows!($rows).chunks(crate::insert::CHUNK) {
+            match $conn {
+                crate::link::Link::Sqlite(conn) => {
+                    diesel::RunQueryDsl::execute(diesel::insert_or_ignore_into(crate::schema::$table::table).values(chunk), conn)?
+                }
+                crate::link::Link::Postgres(conn) => diesel::RunQueryDsl::execute(
+                    diesel::insert_into(crate::schema::$table::table).values(chunk).on_conflict_do_nothing(),
+                    conn,
+                )?,
+            };
+        }
+    };
+}
+
+/// Adds rows, each in place of one with its key. No two of them have one key.
+macro_rules! replace_all {
+    ($conn:expr, $table:ident, $key:expr, $value:expr, $rows:expr) => {
+        for chunk in crate::insert::rows!($rows).chunks(crate::insert::CHUNK) {
+            match $conn {
+                crate::link::Link::Sqlite(conn) => {
+                    diesel::RunQueryDsl::execute(diesel::replace_into(crate::schema::$table::table).values(chunk), conn)?
+                }
+                crate::link::Link::Postgres(conn) => diesel::RunQueryDsl::execute(
+                    diesel::insert_into(crate::schema::$table::table)
+                        .values(chunk)
+                        .on_conflict($key)
+                        .do_update()
+                        .set(diesel::ExpressionMethods::eq($value, diesel::upsert::excluded($value))),
+                    conn,
+                )?,
+            };
+        }
+    };
+}
+pub(crate) use {add_all, ignore_all, replace_all, rows};

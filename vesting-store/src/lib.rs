@@ -1,19 +1,29 @@
 //! The record in a database, through diesel.
 //!
 //! [`open`] and [`open_existing`] understand database URLs and give back the core's port;
-//! [`SqliteStore`] is the adapter itself. [`export`] is a record as a file. No type of diesel is seen from outside.
+//! [`DatabaseStore`] is the adapter itself, over SQLite and PostgreSQL. [`export`] is a record as a file. No type of
+//! diesel is seen from outside.
 
+mod blocking;
+mod claim;
 mod convert;
 pub mod export;
 mod fault;
+mod file;
 mod insert;
 mod link;
+mod place;
 mod read;
+mod readers;
 mod rows;
 mod schema;
-mod sqlite;
+mod schema_version;
+mod server;
+mod store;
 mod url;
 mod write;
+mod writer;
 
-pub use sqlite::SqliteStore;
+pub use place::shown;
+pub use store::DatabaseStore;
 pub use url::{migrate, open, open_existing};

@@ -11,6 +11,7 @@ use vesting_core::{
 
 use crate::convert::{At, bound};
 use crate::fault::Fault;
+use crate::link::Link;
 use crate::rows::{
     BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, LockColumns, MultiplierColumns, NeuronColumns, Newest, OperationsRow,
     SkippedRow, SnapshotRow, StateRow, SuccessionRow, Sum, TimeRow, TrancheRow, place,
@@ -20,7 +21,7 @@ use crate::schema::{
     stake_balance_changes, stake_changes, stake_locks, stake_snapshots, stake_tranches, stake_transactions, successions, tranche_exits,
 };
 
-type Conn = SqliteConnection;
+type Conn = Link;
 
 fn id(netuid: NetUid) -> i32 {
     netuid.0.into()

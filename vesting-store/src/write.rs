@@ -6,15 +6,16 @@ use vesting_core::{BlockHash, BlockRef, Exit, NetUid};
 
 use crate::convert::{event, int, same_subnet};
 use crate::fault::Fault;
-use crate::insert::insert_all;
+use crate::insert::{add_all, ignore_all, replace_all};
+use crate::link::Link;
 use crate::read;
 use crate::rows::{
     BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, LockColumns, MultiplierColumns, NeuronColumns, OperationsRow,
     SkippedRow, SnapshotRow, StateRow, SuccessionRow, TimeRow, TrancheRow,
 };
-use crate::schema::{block_times, blockchain_state, chain, multipliers, open_interval, stake_snapshots, stake_tranches};
+use crate::schema::{blockchain_state, chain, open_interval, stake_snapshots, stake_tranches};
 
-type Conn = SqliteConnection;
+type Conn = Link;
 
 pub fn bind_chain(conn: &mut Conn, genesis: BlockHash) -> Result<(), Fault> {
     match read::genesis(conn)? {
@@ -49,23 +50,23 @@ pub fn commit(conn: &mut Conn, commit: &Commit) -> Result<(), Fault> {
         None => diesel::insert_into(blockchain_state::table).values(&state).execute(conn)?,
         Some(_) => diesel::update(blockchain_state::table.find(state.netuid)).set(&state).execute(conn)?,
     };
-    insert_all!(conn, stake_transactions, commit.entries.iter().map(|entry| EntryRow::new(netuid, entry)));
+    add_all!(conn, stake_transactions, commit.entries.iter().map(|entry| EntryRow::new(netuid, entry)));
     // A block has one time, told once or twice.
     let times = commit.times.iter().map(|(block, time)| TimeRow::new(netuid, *block, *time));
-    insert_all!(conn, diesel::insert_or_ignore_into(block_times::table), times, ());
-    insert_all!(conn, holders, commit.holders.iter().map(|holder| HolderRow::new(netuid, holder)));
+    ignore_all!(conn, block_times, times);
+    add_all!(conn, holders, commit.holders.iter().map(|holder| HolderRow::new(netuid, holder)));
     for record in &commit.epochs {
-        insert_all!(conn, epoch_boundaries, std::iter::once(EpochRow::new(netuid, record)));
-        insert_all!(conn, stake_changes, record.changes.iter().map(|change| ChangeRow::new(netuid, &record.epoch, change)));
+        add_all!(conn, epoch_boundaries, std::iter::once(EpochRow::new(netuid, record)));
+        add_all!(conn, stake_changes, record.changes.iter().map(|change| ChangeRow::new(netuid, &record.epoch, change)));
     }
-    insert_all!(conn, stake_balance_changes, commit.balance_changes.iter().map(|change| BalanceRow::new(netuid, change)));
-    insert_all!(conn, stake_snapshots, commit.snapshots.iter().map(|snapshot| SnapshotRow::new(netuid, snapshot)));
-    insert_all!(conn, stake_locks, commit.locks.iter().map(|row| LockColumns::new(netuid, row)));
-    insert_all!(conn, neurons, commit.neurons.iter().map(|row| NeuronColumns::new(netuid, row)));
-    insert_all!(conn, skipped_slots, commit.skipped.iter().map(|slot| SkippedRow::new(netuid, slot)));
-    insert_all!(conn, successions, commit.successions.iter().map(|succession| SuccessionRow::new(netuid, succession)));
-    insert_all!(conn, stake_tranches, commit.tranches.iter().map(|tranche| TrancheRow::new(netuid, tranche)));
-    insert_all!(conn, tranche_exits, commit.exits.iter().map(|exit| ExitRow::new(netuid, exit)));
+    add_all!(conn, stake_balance_changes, commit.balance_changes.iter().map(|change| BalanceRow::new(netuid, change)));
+    add_all!(conn, stake_snapshots, commit.snapshots.iter().map(|snapshot| SnapshotRow::new(netuid, snapshot)));
+    add_all!(conn, stake_locks, commit.locks.iter().map(|row| LockColumns::new(netuid, row)));
+    add_all!(conn, neurons, commit.neurons.iter().map(|row| NeuronColumns::new(netuid, row)));
+    add_all!(conn, skipped_slots, commit.skipped.iter().map(|slot| SkippedRow::new(netuid, slot)));
+    add_all!(conn, successions, commit.successions.iter().map(|succession| SuccessionRow::new(netuid, succession)));
+    add_all!(conn, stake_tranches, commit.tranches.iter().map(|tranche| TrancheRow::new(netuid, tranche)));
+    add_all!(conn, tranche_exits, commit.exits.iter().map(|exit| ExitRow::new(netuid, exit)));
     for exit in &commit.exits {
         leave(conn, netuid, exit)?;
     }
@@ -76,7 +77,7 @@ pub fn commit(conn: &mut Conn, commit: &Commit) -> Result<(), Fault> {
 fn operations(conn: &mut Conn, netuid: NetUid, interval: &OpenInterval) -> Result<(), Fault> {
     diesel::delete(open_interval::table.filter(open_interval::netuid.eq(i32::from(netuid.0)))).execute(conn)?;
     let operations = interval.operations.iter();
-    insert_all!(conn, open_interval, operations.map(|(hotkey, count)| OperationsRow::new(netuid, *hotkey, *count)));
+    add_all!(conn, open_interval, operations.map(|(hotkey, count)| OperationsRow::new(netuid, *hotkey, *count)));
     Ok(())
 }
 
@@ -104,7 +105,13 @@ fn leave(conn: &mut Conn, netuid: NetUid, exit: &Exit) -> Result<(), Fault> {
 pub fn observe(conn: &mut Conn, netuid: NetUid, at: BlockRef, snapshots: &[Snapshot], interval: &OpenInterval) -> Result<(), Fault> {
     follows(conn, netuid, Some(at))?;
     // A state read twice is the same state.
-    insert_all!(conn, diesel::replace_into(stake_snapshots::table), snapshots.iter().map(|row| SnapshotRow::new(netuid, row)), ());
+    replace_all!(
+        conn,
+        stake_snapshots,
+        (stake_snapshots::netuid, stake_snapshots::hotkey, stake_snapshots::coldkey, stake_snapshots::block),
+        stake_snapshots::alpha,
+        snapshots.iter().map(|row| SnapshotRow::new(netuid, row))
+    );
     let watermark = read::watermark(conn, netuid)?.map(|watermark| Watermark { observed: at.number, ..watermark });
     if let Some(watermark) = watermark {
         let state = StateRow::new(netuid, &watermark, interval)?;
@@ -115,6 +122,6 @@ pub fn observe(conn: &mut Conn, netuid: NetUid, at: BlockRef, snapshots: &[Snaps
 
 pub fn put_multipliers(conn: &mut Conn, netuid: NetUid, rows: &[MultiplierRow]) -> Result<(), Fault> {
     let columns = rows.iter().map(|row| MultiplierColumns::new(netuid, row));
-    insert_all!(conn, diesel::insert_or_ignore_into(multipliers::table), columns, ());
+    ignore_all!(conn, multipliers, columns);
     Ok(())
 }

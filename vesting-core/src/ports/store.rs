@@ -16,6 +16,21 @@ pub enum StoreError {
     /// Somebody else holds the database. Reaction: try again.
     #[error("the database is busy: {0}; another program may be writing to it")]
     Busy(String),
+    /// The database's server does not answer. Reaction: try again; what was being written is in the record or it is not,
+    /// as the watermark tells.
+    #[error("the database cannot be reached: {0}")]
+    Unreachable(String),
+    /// There is no room for more. Reaction: somebody must make room; try again later.
+    #[error("the database has no room: {0}; make some, nothing is lost")]
+    Full(String),
+    /// Another process has the right to write this subnet's record. Reaction: stand by and try again.
+    #[error("the record of subnet {netuid} is being written by {by}: only one may at a time")]
+    Taken {
+        /// The subnet.
+        netuid: NetUid,
+        /// Who, as far as it is known.
+        by: String,
+    },
     /// The batch does not follow on the watermark. Reaction: read the watermark again and go on from there.
     #[error("subnet {netuid}: the store stands at {stands_at}, but the block offered follows on {offered}")]
     NotNext {
@@ -267,6 +282,10 @@ pub struct LedgerState {
 pub trait StakeStore: Send + Sync {
     /// Binds an empty store to a chain, or checks that it belongs to it.
     async fn bind_chain(&self, genesis: BlockHash) -> Result<(), StoreError>;
+
+    /// Takes the right to write a subnet's record, which one process has at a time; it ends with the process, or with
+    /// its connection. Whatever writes takes it too. Refuses with [`StoreError::Taken`] while another one has it.
+    async fn claim(&self, netuid: NetUid) -> Result<(), StoreError>;
 
     /// The genesis of the chain that the store is bound to; `None` before it is.
     async fn genesis(&self) -> Result<Option<BlockHash>, StoreError>;

@@ -8,7 +8,7 @@ use crate::schema::stake_transactions;
 
 /// An entry.
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = stake_transactions)]
+#[diesel(table_name = stake_transactions, treat_none_as_default_value = false)]
 pub struct EntryRow {
     netuid: i32,
     block: i64,

@@ -7,7 +7,7 @@ use crate::schema::open_interval;
 
 /// Operations on a hotkey since the last epoch.
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = open_interval)]
+#[diesel(table_name = open_interval, treat_none_as_default_value = false)]
 pub struct OperationsRow {
     netuid: i32,
     hotkey: Vec<u8>,

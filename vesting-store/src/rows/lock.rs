@@ -7,7 +7,7 @@ use crate::schema::stake_locks;
 
 /// How much of a holder's stake is locked.
 #[derive(Queryable, QueryableByName, Selectable, Insertable)]
-#[diesel(table_name = stake_locks)]
+#[diesel(table_name = stake_locks, treat_none_as_default_value = false)]
 pub struct LockColumns {
     netuid: i32,
     block: i64,

@@ -7,7 +7,7 @@ use crate::schema::multipliers;
 
 /// A multiplier.
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = multipliers)]
+#[diesel(table_name = multipliers, treat_none_as_default_value = false)]
 pub struct MultiplierColumns {
     netuid: i32,
     as_of: i64,

@@ -40,7 +40,7 @@ impl NeuronColumns {
 
 /// A coldkey that is followed.
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = holders)]
+#[diesel(table_name = holders, treat_none_as_default_value = false)]
 pub struct HolderRow {
     netuid: i32,
     coldkey: Vec<u8>,

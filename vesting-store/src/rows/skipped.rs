@@ -7,7 +7,7 @@ use crate::schema::skipped_slots;
 
 /// A slot whose epoch was skipped.
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = skipped_slots)]
+#[diesel(table_name = skipped_slots, treat_none_as_default_value = false)]
 pub struct SkippedRow {
     netuid: i32,
     block: i64,

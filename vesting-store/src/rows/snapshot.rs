@@ -8,7 +8,7 @@ use crate::schema::stake_snapshots;
 
 /// The alpha of a position in a block's state.
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = stake_snapshots)]
+#[diesel(table_name = stake_snapshots, treat_none_as_default_value = false)]
 pub struct SnapshotRow {
     netuid: i32,
     block: i64,

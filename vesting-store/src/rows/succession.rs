@@ -7,7 +7,7 @@ use crate::schema::successions;
 
 /// A coldkey that took over from a holder.
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = successions)]
+#[diesel(table_name = successions, treat_none_as_default_value = false)]
 pub struct SuccessionRow {
     netuid: i32,
     block: i64,

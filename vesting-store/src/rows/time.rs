@@ -7,7 +7,7 @@ use crate::schema::block_times;
 
 /// The time of a block with entries.
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = block_times)]
+#[diesel(table_name = block_times, treat_none_as_default_value = false)]
 pub struct TimeRow {
     netuid: i32,
     block: i64,

@@ -7,7 +7,7 @@ use crate::schema::{stake_tranches, tranche_exits};
 
 /// A tranche with what is left of it at the watermark.
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = stake_tranches)]
+#[diesel(table_name = stake_tranches, treat_none_as_default_value = false)]
 pub struct TrancheRow {
     netuid: i32,
     coldkey: Vec<u8>,
@@ -55,7 +55,7 @@ impl TrancheRow {
 
 /// An exit from a tranche.
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = tranche_exits)]
+#[diesel(table_name = tranche_exits, treat_none_as_default_value = false)]
 pub struct ExitRow {
     netuid: i32,
     coldkey: Vec<u8>,

@@ -9,7 +9,7 @@ use crate::schema::blockchain_state;
 
 /// How far the record of a subnet goes.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = blockchain_state, primary_key(netuid), treat_none_as_null = true)]
+#[diesel(table_name = blockchain_state, primary_key(netuid), treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct StateRow {
     pub netuid: i32,
     block: i64,

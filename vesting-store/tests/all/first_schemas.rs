@@ -10,10 +10,10 @@ use vesting_core::{
     BlockHash, BlockNumber, BlockRef, Coldkey, Detection, Entry, EntryId, Epoch, EpochRecord, Exit, Flow, Hotkey, Kind, Millis, NetUid,
     Neuron, Origin, Phase, PositionKey, Ppb, Rao, RaoDelta, SkippedSlot, Source, StakeChange, Succession, Tranche, Uid,
 };
-use vesting_store::SqliteStore;
+use vesting_store::DatabaseStore;
 
 use crate::migrations::make;
-use crate::{folder, sql};
+use crate::{folder, sql, url};
 
 const NETUID: NetUid = NetUid(2);
 const HOTKEY: Hotkey = Hotkey([1; 32]);
@@ -203,7 +203,7 @@ fn second() -> Commit {
     record
 }
 
-async fn sound(store: &SqliteStore) -> Commit {
+async fn sound(store: &DatabaseStore) -> Commit {
     let record = store.record(NETUID).await.unwrap().unwrap();
     check(&record).unwrap_or_else(|wrong| panic!("{wrong}"));
     check_state(&record, &store.ledger_state(NETUID).await.unwrap().unwrap()).unwrap();
@@ -212,7 +212,7 @@ async fn sound(store: &SqliteStore) -> Commit {
 
 /// Opens the file with today's version: it holds `expected`, and goes on as that would.
 async fn prove(path: &Path, mut expected: Commit, holder: Coldkey) {
-    let store = SqliteStore::open(path).unwrap();
+    let store = DatabaseStore::open(&url(path)).unwrap();
     assert_eq!(store.genesis().await, Ok(Some(BlockHash([7; 32]))));
     let neuron = Neuron { uid: Uid(3), hotkey: HOTKEY, coldkey: COLDKEY };
     let multiplier = MultiplierRow { as_of: BlockNumber(20), policy: "p".into(), neuron, multiplier: Ppb(1_250_000_000) };

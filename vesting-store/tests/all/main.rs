@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 use vesting_core::ports::{StakeStore, StoreError};
 use vesting_core::{BlockHash, BlockNumber, MemoryStore, NetUid};
-use vesting_store::{SqliteStore, migrate, open, open_existing};
+use vesting_store::{DatabaseStore, migrate, open, open_existing};
 use vesting_testkit::contract::store::{block, commits, plain, run, same};
 
 const NETUID: NetUid = NetUid(2);
@@ -22,6 +22,10 @@ fn folder() -> (TempDir, PathBuf) {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("vesting.db");
     (folder, path)
+}
+
+fn url(path: &Path) -> String {
+    format!("sqlite://{}", path.display())
 }
 
 /// The words of a refusal, which must be for the operator.
@@ -60,11 +64,11 @@ async fn sqlite_files_keep_the_contract() {
     let (folder, _) = folder();
     let count = AtomicU32::new(0);
     run(async || {
-        let name = format!("{} 100%#?ü.db", count.fetch_add(1, Ordering::Relaxed));
-        Arc::new(SqliteStore::open(&folder.path().join(name)).unwrap()) as Arc<dyn StakeStore>
+        let name = format!("{} 100%#ü.db", count.fetch_add(1, Ordering::Relaxed));
+        Arc::new(DatabaseStore::open(&url(&folder.path().join(name))).unwrap()) as Arc<dyn StakeStore>
     })
     .await;
-    assert!(folder.path().join("0 100%#?ü.db").is_file(), "names are taken as they are");
+    assert!(folder.path().join("0 100%#ü.db").is_file(), "names are taken as they are");
 }
 
 #[tokio::test]
@@ -74,29 +78,44 @@ async fn a_record_outlives_its_store() {
     for commit in commits(NETUID, 30, 5) {
         memory.commit(&commit).await.unwrap();
         // A store for each commit: nothing is kept between but the file.
-        SqliteStore::open(&path).unwrap().commit(&commit).await.unwrap();
+        DatabaseStore::open(&url(&path)).unwrap().commit(&commit).await.unwrap();
     }
-    same(&SqliteStore::open(&path).unwrap(), &memory, NETUID, 30).await;
-    same(&SqliteStore::open_read_only(&path).unwrap(), &memory, NETUID, 30).await;
+    same(&DatabaseStore::open(&url(&path)).unwrap(), &memory, NETUID, 30).await;
+    same(&DatabaseStore::open_read_only(&url(&path)).unwrap(), &memory, NETUID, 30).await;
 }
 
 #[tokio::test]
-async fn of_two_writers_the_late_one_is_refused() {
+async fn of_two_writers_one_stands_by() {
     let (_folder, path) = folder();
-    let (one, other) = (SqliteStore::open(&path).unwrap(), SqliteStore::open(&path).unwrap());
+    let (one, other) = (DatabaseStore::open(&url(&path)).unwrap(), DatabaseStore::open(&url(&path)).unwrap());
+    assert_eq!(one.claim(NETUID).await, Ok(()));
+    assert_eq!(one.claim(NETUID).await, Ok(()), "what is held is held");
     one.commit(&plain(NETUID, 1, None)).await.unwrap();
-    let (mine, theirs) = (plain(NETUID, 2, Some(block(1, 0))), plain(NETUID, 2, Some(block(1, 0))));
-    let (mine, theirs) = tokio::join!(one.commit(&mine), other.commit(&theirs));
-    let late = [mine, theirs].into_iter().filter_map(Result::err).collect::<Vec<_>>();
-    assert!(matches!(late.as_slice(), [StoreError::NotNext { .. }]), "{late:?}");
-    assert_eq!(one.watermark(NETUID).await, other.watermark(NETUID).await);
+    // Named otherwise, it is the same database.
+    let link = path.with_file_name("link.db");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let linked = DatabaseStore::open(&url(&link)).unwrap();
+    let ours = StoreError::Taken { netuid: NETUID, by: format!("process {}", std::process::id()) };
+    for store in [&other, &linked] {
+        assert_eq!(store.claim(NETUID).await, Err(ours.clone()));
+        assert_eq!(store.commit(&plain(NETUID, 2, Some(block(1, 0)))).await, Err(ours.clone()));
+        assert_eq!(store.watermark(NETUID).await.unwrap().unwrap().block, block(1, 0), "all may read");
+    }
+    // Another subnet is another record.
+    assert_eq!(other.commit(&plain(NetUid(3), 1, None)).await, Ok(()));
+    assert_eq!(one.claim(NetUid(3)).await, Err(StoreError::Taken { netuid: NetUid(3), by: format!("process {}", std::process::id()) }));
+    drop(one);
+    assert_eq!(other.claim(NETUID).await, Ok(()));
+    let late = other.commit(&plain(NETUID, 1, None)).await;
+    assert!(matches!(late, Err(StoreError::NotNext { .. })), "{late:?}");
+    assert_eq!(other.commit(&plain(NETUID, 2, Some(block(1, 0)))).await, Ok(()));
 }
 
 #[tokio::test]
 async fn a_held_lock_is_busy_and_passes() {
     use diesel::connection::{Connection, SimpleConnection};
     let (_folder, path) = folder();
-    let store = SqliteStore::open(&path).unwrap();
+    let store = DatabaseStore::open(&url(&path)).unwrap();
     let mut other = diesel::SqliteConnection::establish(path.to_str().unwrap()).unwrap();
     other.batch_execute("BEGIN IMMEDIATE").unwrap();
     let busy = store.commit(&plain(NETUID, 1, None)).await;
@@ -112,13 +131,13 @@ async fn reading_creates_and_changes_nothing() {
     let words = refused(open_existing(&format!("sqlite://{}", path.display())));
     assert!(words.contains("vesting catch-up"), "{words}");
     std::fs::write(&path, b"").unwrap();
-    assert!(refused(SqliteStore::open_read_only(&path)).contains("vesting catch-up"));
+    assert!(refused(DatabaseStore::open_read_only(&url(&path))).contains("vesting catch-up"));
     assert_eq!(contents(folder.path()), [(path.clone(), vec![])]);
 
     std::fs::remove_file(&path).unwrap();
-    SqliteStore::open(&path).unwrap().commit(&plain(NETUID, 1, None)).await.unwrap();
+    DatabaseStore::open(&url(&path)).unwrap().commit(&plain(NETUID, 1, None)).await.unwrap();
     let before = contents(folder.path());
-    let store = SqliteStore::open_read_only(&path).unwrap();
+    let store = DatabaseStore::open_read_only(&url(&path)).unwrap();
     let refusal = store.commit(&plain(NETUID, 2, Some(block(1, 0)))).await;
     assert!(matches!(refusal, Err(StoreError::Unusable(_))), "{refusal:?}");
     assert_eq!(store.watermark(NETUID).await.unwrap().unwrap().block, block(1, 0));
@@ -129,8 +148,8 @@ async fn reading_creates_and_changes_nothing() {
 #[tokio::test]
 async fn a_reader_follows_a_writer() {
     let (_folder, path) = folder();
-    let writer = SqliteStore::open(&path).unwrap();
-    let reader = SqliteStore::open_read_only(&path).unwrap();
+    let writer = DatabaseStore::open(&url(&path)).unwrap();
+    let reader = DatabaseStore::open_read_only(&url(&path)).unwrap();
     writer.bind_chain(BlockHash([1; 32])).await.unwrap();
     assert_eq!(reader.bind_chain(BlockHash([1; 32])).await, Ok(()));
     assert!(matches!(reader.bind_chain(BlockHash([2; 32])).await, Err(StoreError::OtherChain { .. })));
@@ -147,7 +166,7 @@ fn files_that_are_no_record_are_left_alone() {
         ("is a folder", |path| std::fs::create_dir(path).unwrap()),
         ("another program", |path| sql(path, "CREATE TABLE songs (name TEXT)")),
         ("newer version", |path| {
-            drop(SqliteStore::open(path).unwrap());
+            drop(DatabaseStore::open(&url(path)).unwrap());
             sql(path, "INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231000000')");
         }),
     ];
@@ -155,13 +174,13 @@ fn files_that_are_no_record_are_left_alone() {
         let (folder, path) = folder();
         make(&path);
         let before = contents(folder.path());
-        for said in [refused(SqliteStore::open(&path)), refused(SqliteStore::open_read_only(&path))] {
+        for said in [refused(DatabaseStore::open(&url(&path))), refused(DatabaseStore::open_read_only(&url(&path)))] {
             assert!(said.contains(words) && said.contains("vesting.db"), "{said}");
         }
         assert_eq!(contents(folder.path()), before, "{words}");
     }
     let (folder, _) = folder();
-    let said = refused(SqliteStore::open(&folder.path().join("no/such/vesting.db")));
+    let said = refused(DatabaseStore::open(&url(&folder.path().join("no/such/vesting.db"))));
     assert!(said.contains("create it"), "{said}");
     assert_eq!(contents(folder.path()), []);
 }
@@ -174,11 +193,11 @@ fn an_older_schema_is_brought_up_to_date_by_writers_only() {
         &path,
         "CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)",
     );
-    assert!(refused(SqliteStore::open_read_only(&path)).contains("vesting db migrate"));
+    assert!(refused(DatabaseStore::open_read_only(&url(&path))).contains("vesting db migrate"));
     let old = std::fs::read(&path).unwrap();
-    drop(SqliteStore::open(&path).unwrap());
-    SqliteStore::open_read_only(&path).unwrap();
-    let url = format!("sqlite://{}", path.display());
+    drop(DatabaseStore::open(&url(&path)).unwrap());
+    DatabaseStore::open_read_only(&url(&path)).unwrap();
+    let url = url(&path);
     assert_eq!(migrate(&url), Ok(false));
     for helper in contents(path.parent().unwrap()) {
         std::fs::remove_file(helper.0).unwrap();
@@ -187,13 +206,13 @@ fn an_older_schema_is_brought_up_to_date_by_writers_only() {
     assert_eq!(contents(path.parent().unwrap()), [], "nothing is made");
     std::fs::write(&path, old).unwrap();
     assert_eq!((migrate(&url), migrate(&url)), (Ok(true), Ok(false)));
-    SqliteStore::open_read_only(&path).unwrap();
+    DatabaseStore::open_read_only(&url).unwrap();
 }
 
 #[tokio::test]
 async fn a_damaged_row_is_named() {
     let (_folder, path) = folder();
-    let store = SqliteStore::open(&path).unwrap();
+    let store = DatabaseStore::open(&url(&path)).unwrap();
     for commit in commits(NETUID, 30, 5) {
         store.commit(&commit).await.unwrap();
     }
@@ -216,8 +235,6 @@ async fn a_damaged_row_is_named() {
 #[test]
 fn urls_that_are_not_understood_say_what_is_expected() {
     for (url, words) in [
-        ("postgres://user:secret@host/db", "PostgreSQL is not supported"),
-        ("postgresql://host/db", "PostgreSQL is not supported"),
         ("sqlite://", "names no file"),
         ("sqlite://x.db?mode=ro", "options"),
         ("mysql://user:secret@host/db", "expected `sqlite://"),
@@ -236,7 +253,7 @@ fn urls_that_are_not_understood_say_what_is_expected() {
 #[ignore = "a measurement"]
 async fn speed() {
     let (_folder, path) = folder();
-    let store = SqliteStore::open(&path).unwrap();
+    let store = DatabaseStore::open(&url(&path)).unwrap();
     let commits = commits(NETUID, 5000, 5);
     let rows: usize = commits
         .iter()

@@ -13,10 +13,10 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use vesting_core::check::{check, check_state};
 use vesting_core::ports::{Commit, LockRow, MultiplierRow, StakeStore};
 use vesting_core::{BlockNumber, BlockchainMonitor, Detection, Kind, NetUid, Neuron, Pace, Ppb, Uid};
-use vesting_store::{SqliteStore, migrate, open};
+use vesting_store::{DatabaseStore, migrate, open};
 use vesting_testkit::sim::{Call, Generation, RandomLife, Rng, SimChain, SimPort};
 
-use crate::{folder, refused, sql};
+use crate::{folder, refused, sql, url};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
 
@@ -85,12 +85,8 @@ fn contents(conn: &mut SqliteConnection) -> BTreeMap<String, Vec<String>> {
     contents
 }
 
-fn url(path: &Path) -> String {
-    format!("sqlite://{}", path.display())
-}
-
 async fn record(path: &Path, netuid: NetUid) -> Commit {
-    SqliteStore::open_read_only(path).unwrap().record(netuid).await.unwrap().unwrap()
+    DatabaseStore::open_read_only(&url(path)).unwrap().record(netuid).await.unwrap().unwrap()
 }
 
 /// What the down migration of a version loses of a record, and what its up migration fills in instead.
@@ -216,16 +212,16 @@ async fn back_and_forth(path: &Path, versions: usize) -> (tempfile::TempDir, Pat
     assert_eq!(schema(&mut connect(&old)), schema(&mut make(&other, versions)), "the schema of version {versions}");
     let outdated = versions < migrations().len();
     if outdated {
-        assert!(refused(SqliteStore::open_read_only(&old)).contains("vesting db migrate"), "version {versions}");
+        assert!(refused(DatabaseStore::open_read_only(&url(&old))).contains("vesting db migrate"), "version {versions}");
     }
     if versions.is_multiple_of(2) {
         assert_eq!(migrate(&url(&old)), Ok(outdated), "version {versions}");
     } else {
-        drop(SqliteStore::open(&old).unwrap());
+        drop(DatabaseStore::open(&url(&old)).unwrap());
     }
     assert_eq!(schema(&mut connect(&old)), schema(&mut connect(path)), "version {versions} is today's now");
-    let store = SqliteStore::open_read_only(&old).unwrap();
-    let recorded = SqliteStore::open_read_only(path).unwrap();
+    let store = DatabaseStore::open_read_only(&url(&old)).unwrap();
+    let recorded = DatabaseStore::open_read_only(&url(path)).unwrap();
     assert_eq!(store.genesis().await, recorded.genesis().await);
     assert_ne!(store.genesis().await, Ok(None));
     assert_eq!(store.multipliers(NetUid(1), BlockNumber(9), "p").await, Ok(vec![multiplier()]));
@@ -238,7 +234,7 @@ async fn back_and_forth(path: &Path, versions: usize) -> (tempfile::TempDir, Pat
 
 /// The record is consistent in itself, and with what the store keeps beside it.
 async fn sound(path: &Path, netuid: NetUid) -> Commit {
-    let store = SqliteStore::open_read_only(path).unwrap();
+    let store = DatabaseStore::open_read_only(&url(path)).unwrap();
     let record = store.record(netuid).await.unwrap().unwrap();
     check(&record).unwrap_or_else(|wrong| panic!("{wrong}"));
     check_state(&record, &store.ledger_state(netuid).await.unwrap().unwrap()).unwrap();
@@ -332,7 +328,7 @@ async fn a_migration_that_fails_halfway_leaves_the_database_as_it_was() {
         sql(&old, &format!("CREATE TABLE {table} (mine TEXT); INSERT INTO {table} VALUES ('here')"));
         let before = (schema(&mut connect(&old)), contents(&mut connect(&old)));
         assert!(before.1["stake_transactions"].len() > 50, "too little to test with");
-        for words in [refused(SqliteStore::open(&old)), refused(migrate(&url(&old)))] {
+        for words in [refused(DatabaseStore::open(&url(&old))), refused(migrate(&url(&old)))] {
             assert!(words.contains(table) && words.contains("vesting.db"), "{words}");
         }
         assert!((schema(&mut connect(&old)), contents(&mut connect(&old))) == before, "{versions} migrations, number {failing} fails");

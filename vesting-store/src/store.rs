@@ -1,12 +1,8 @@
-//! The store over SQLite.
+//! The store over a database.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use diesel::connection::Connection;
-use diesel::sqlite::SqliteConnection;
 use vesting_core::ports::{
     BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError, Watermark,
 };
@@ -16,92 +12,77 @@ use vesting_core::{
 };
 
 use crate::fault::Fault;
-use crate::{link, read, write};
+use crate::link::Link;
+use crate::place::Place;
+use crate::readers::Readers;
+use crate::writer::Writer;
+use crate::{read, write};
 
-/// A record in a SQLite file: one connection writes, another reads beside it.
-pub struct SqliteStore {
-    writer: Arc<Mutex<SqliteConnection>>,
-    reader: Arc<Mutex<SqliteConnection>>,
+/// A record in a SQLite file or on a PostgreSQL server: one connection writes, others read beside it.
+pub struct DatabaseStore {
+    /// None where nothing may be changed.
+    writer: Option<Writer>,
+    /// None where there is no connection but the writer's.
+    readers: Option<Readers>,
 }
 
-impl std::fmt::Debug for SqliteStore {
+impl std::fmt::Debug for DatabaseStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SqliteStore")
+        f.write_str("DatabaseStore")
     }
 }
 
-impl SqliteStore {
-    /// Opens a file for writing, and makes it where there is none.
+impl DatabaseStore {
+    /// Opens the record at a database URL for writing, and makes it where there is none.
     ///
     /// # Errors
-    /// [`StoreError::Unusable`] with what is wrong and what to do, in which case a file that is
-    /// there was not touched; [`StoreError::Busy`] while another program holds it.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        // The writer first: it makes the file that the reader then finds.
-        let writer = link::writer(path)?;
-        Ok(Self { writer: Arc::new(Mutex::new(writer)), reader: Arc::new(Mutex::new(link::reader(path)?)) })
+    /// [`StoreError::Unusable`] with what is wrong and what to do, in which case what is there was not touched;
+    /// [`StoreError::Busy`] while another program holds it; [`StoreError::Unreachable`] without a server.
+    pub fn open(url: &str) -> Result<Self, StoreError> {
+        let place = Place::of(url)?;
+        // The writer first: it makes what the readers then find.
+        let writer = Writer::new(&place)?;
+        let readers = if place == Place::Memory { None } else { Some(Readers::new(&place)?) };
+        Ok(Self { writer: Some(writer), readers })
     }
 
-    /// Opens a file that holds a record; creates nothing and refuses to write.
+    /// Opens the record at a database URL; creates nothing and refuses to write.
     ///
     /// # Errors
-    /// As [`SqliteStore::open`], and where there is no record yet.
-    pub fn open_read_only(path: &Path) -> Result<Self, StoreError> {
-        let only = Arc::new(Mutex::new(link::reader(path)?));
-        Ok(Self { writer: Arc::clone(&only), reader: only })
+    /// As [`DatabaseStore::open`], and where there is no record yet.
+    pub fn open_read_only(url: &str) -> Result<Self, StoreError> {
+        Ok(Self { writer: None, readers: Some(Readers::new(&Place::of(url)?)?) })
     }
 
-    /// A record that lives as long as the store.
-    ///
-    /// # Errors
-    /// When there is no memory for it.
-    pub fn in_memory() -> Result<Self, StoreError> {
-        let only = Arc::new(Mutex::new(link::memory()?));
-        Ok(Self { writer: Arc::clone(&only), reader: only })
+    fn writer(&self) -> Result<&Writer, StoreError> {
+        let why = "nothing was written: the database was opened for reading only";
+        self.writer.as_ref().ok_or_else(|| StoreError::Unusable(why.to_owned()))
     }
 
-    /// Reads in one transaction, so that several queries see one state.
     async fn read<T, F>(&self, task: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&mut SqliteConnection) -> Result<T, Fault> + Send + 'static,
+        F: Fn(&mut Link) -> Result<T, Fault> + Send + Sync + Clone + 'static,
     {
-        enter(&self.reader, |conn| conn.transaction(task)).await
+        match &self.readers {
+            Some(readers) => readers.read(task).await,
+            None => self.writer()?.read(task).await,
+        }
     }
-
-    /// Writes in one transaction that takes the write lock at once: one that begins by reading
-    /// cannot wait for it later.
-    async fn write<F>(&self, task: F) -> Result<(), StoreError>
-    where
-        F: FnOnce(&mut SqliteConnection) -> Result<(), Fault> + Send + 'static,
-    {
-        enter(&self.writer, |conn| conn.immediate_transaction(task)).await
-    }
-}
-
-/// Runs a task with a connection, off the threads that serve futures.
-async fn enter<T, F>(link: &Arc<Mutex<SqliteConnection>>, task: F) -> Result<T, StoreError>
-where
-    T: Send + 'static,
-    F: FnOnce(&mut SqliteConnection) -> Result<T, Fault> + Send + 'static,
-{
-    let link = Arc::clone(link);
-    let stopped = |why: &str| StoreError::Unusable(format!("the database task stopped ({why}): start the program again, nothing is lost"));
-    let run = move || {
-        let mut conn = link.lock().map_err(|_| stopped("another one panicked"))?;
-        task(&mut conn).map_err(StoreError::from)
-    };
-    tokio::task::spawn_blocking(run).await.unwrap_or_else(|error| Err(stopped(&error.to_string())))
 }
 
 #[async_trait]
-impl StakeStore for SqliteStore {
+impl StakeStore for DatabaseStore {
     async fn bind_chain(&self, genesis: BlockHash) -> Result<(), StoreError> {
         // Most often it is bound, and then nothing needs the write lock.
         match self.read(read::genesis).await? {
             Some(stored) => write::same_chain(stored, genesis),
-            None => self.write(move |conn| write::bind_chain(conn, genesis)).await,
+            None => self.writer()?.write(move |conn| write::bind_chain(conn, genesis)).await,
         }
+    }
+
+    async fn claim(&self, netuid: NetUid) -> Result<(), StoreError> {
+        self.writer()?.claim(netuid).await
     }
 
     async fn genesis(&self) -> Result<Option<BlockHash>, StoreError> {
@@ -122,13 +103,13 @@ impl StakeStore for SqliteStore {
 
     async fn commit(&self, commit: &Commit) -> Result<(), StoreError> {
         let commit = commit.clone();
-        self.write(move |conn| write::commit(conn, &commit)).await
+        self.writer()?.write_to(commit.netuid, move |conn| write::commit(conn, &commit)).await
     }
 
     async fn observe(&self, netuid: NetUid, at: BlockRef, snapshots: &[Snapshot], interval: &OpenInterval) -> Result<(), StoreError> {
         let snapshots = snapshots.to_vec();
         let interval = interval.clone();
-        self.write(move |conn| write::observe(conn, netuid, at, &snapshots, &interval)).await
+        self.writer()?.write_to(netuid, move |conn| write::observe(conn, netuid, at, &snapshots, &interval)).await
     }
 
     async fn entries(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Entry>, StoreError> {
@@ -189,7 +170,7 @@ impl StakeStore for SqliteStore {
 
     async fn put_multipliers(&self, netuid: NetUid, rows: &[MultiplierRow]) -> Result<(), StoreError> {
         let rows = rows.to_vec();
-        self.write(move |conn| write::put_multipliers(conn, netuid, &rows)).await
+        self.writer()?.write_to(netuid, move |conn| write::put_multipliers(conn, netuid, &rows)).await
     }
 
     async fn multipliers(&self, netuid: NetUid, as_of: BlockNumber, policy: &str) -> Result<Vec<MultiplierRow>, StoreError> {

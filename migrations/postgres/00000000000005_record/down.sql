@@ -1,0 +1,17 @@
+DROP TABLE block_times;
+DROP TABLE stake_locks;
+DROP TABLE successions;
+DROP TABLE skipped_slots;
+DROP TABLE multipliers;
+DROP TABLE tranche_exits;
+DROP TABLE stake_tranches;
+DROP TABLE neurons;
+DROP TABLE stake_snapshots;
+DROP TABLE stake_balance_changes;
+DROP TABLE stake_changes;
+DROP TABLE epoch_boundaries;
+DROP TABLE stake_transactions;
+DROP TABLE holders;
+DROP TABLE open_interval;
+DROP TABLE blockchain_state;
+DROP TABLE chain;

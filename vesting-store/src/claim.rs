@@ -1,0 +1,110 @@
+//! The right to write the record of a subnet, which one process has at a time. It ends with the process, however
+//! that ends.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Nullable, Text};
+use vesting_core::NetUid;
+use vesting_core::ports::StoreError;
+
+use crate::fault::Fault;
+use crate::link::Link;
+use crate::place::Place;
+
+/// The right, as long as it is kept.
+#[derive(Debug)]
+pub enum Claim {
+    /// A locked file beside the database; the system unlocks it when the process ends.
+    File(#[allow(dead_code)] File),
+    /// A lock of the session that writes; the server unlocks it when the session ends.
+    Session,
+    /// Nobody else can have it.
+    Sole,
+}
+
+impl Claim {
+    /// Takes the right, or says who has it.
+    pub fn take(place: &Place, link: &mut Link, netuid: NetUid) -> Result<Self, StoreError> {
+        match (place, link) {
+            (Place::File(path), _) => file(path, netuid).map(Self::File),
+            (_, Link::Postgres(conn)) => session(conn, netuid).map(|()| Self::Session),
+            _ => Ok(Self::Sole),
+        }
+    }
+}
+
+/// Where a process says that it writes. SQLite's own locks are held for a transaction only; and the database
+/// itself must not be opened beside SQLite, which would lose its locks when that is closed.
+fn beside(database: &Path, netuid: NetUid) -> PathBuf {
+    // However it was named, it is one database.
+    let mut name = database.canonicalize().unwrap_or_else(|_| database.to_owned()).into_os_string();
+    name.push(format!("-writer-{netuid}"));
+    PathBuf::from(name)
+}
+
+fn file(database: &Path, netuid: NetUid) -> Result<File, StoreError> {
+    let path = beside(database, netuid);
+    let failed = |error: std::io::Error| {
+        StoreError::Unusable(format!("`{}`, by which one process at a time may write, cannot be used: {error}", path.display()))
+    };
+    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => {
+            // For whoever comes to wait for it.
+            file.set_len(0).and_then(|()| write!(file, "process {}", std::process::id())).map_err(failed)?;
+            Ok(file)
+        }
+        Err(TryLockError::WouldBlock) => {
+            let mut by = String::new();
+            let read = file.rewind().and_then(|()| (&file).take(100).read_to_string(&mut by));
+            let known = read.is_ok() && !by.is_empty();
+            Err(StoreError::Taken { netuid, by: if known { by } else { "another process".to_owned() } })
+        }
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+#[derive(QueryableByName)]
+struct Taken {
+    #[diesel(sql_type = Bool)]
+    taken: bool,
+}
+
+#[derive(QueryableByName)]
+struct Session {
+    #[diesel(sql_type = Nullable<Text>)]
+    address: Option<String>,
+    #[diesel(sql_type = Text)]
+    since: String,
+}
+
+/// The lock's number: of this subnet, in this schema of this database.
+fn key(netuid: NetUid) -> String {
+    format!("hashtextextended('vesting writer {netuid} ' || current_schema(), 0)")
+}
+
+fn session(conn: &mut PgConnection, netuid: NetUid) -> Result<(), StoreError> {
+    let key = key(netuid);
+    let answer: Result<Taken, _> = diesel::sql_query(format!("SELECT pg_try_advisory_lock({key}) AS taken")).get_result(conn);
+    if answer.map_err(Fault::from)?.taken {
+        return Ok(());
+    }
+    let holder = diesel::sql_query(format!(
+        "SELECT host(a.client_addr) AS address, to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS since \
+         FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid \
+         WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+         AND ((l.classid::bigint << 32) | l.objid::bigint) = {key}"
+    ));
+    // It may have gone in between, and a hardened server may tell nothing of others: then it is just another.
+    let by = match holder.get_result::<Session>(conn).optional().map_err(Fault::from)? {
+        Some(Session { address, since }) => {
+            format!("a process connected from {} since {since} UTC", address.as_deref().unwrap_or("the server's machine"))
+        }
+        None => "another process".to_owned(),
+    };
+    Err(StoreError::Taken { netuid, by })
+}

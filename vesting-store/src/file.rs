@@ -1,0 +1,153 @@
+//! SQLite files: what is checked before one is touched, and how a connection is set up.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use diesel_migrations::MigrationHarness;
+use vesting_core::ports::StoreError;
+
+use crate::fault::{Fault, NOT_A_DATABASE, by_message};
+use crate::schema_version::{self, Found, SQLITE};
+
+/// First of all, so that what follows waits for another program's transaction.
+const PATIENCE: &str = "PRAGMA busy_timeout = 5000";
+
+/// An epoch touches a page for each position: the 2 MB that SQLite has by itself hold too few of them.
+const CACHE: &str = "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;";
+
+/// WAL lets readers read while the daemon writes. With `NORMAL` a loss of power may undo the last
+/// commits but never corrupts, and the watermark is undone with them: the blocks are simply read
+/// again. So nothing is lost or counted twice, and a commit needs no sync of its own. Pages written by many
+/// commits go into the database once, after 32 MB of them.
+const SETUP: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8192;";
+
+const SMALLEST_PAGE: u64 = 512;
+const NO_SQLITE: &str = "it is not a SQLite database: name another file";
+
+/// Opens a file for writing; makes and migrates it as needed.
+pub fn writer(path: &Path) -> Result<SqliteConnection, StoreError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(refuse(path, format_args!("the folder `{}` is not there: create it", folder.display())));
+    }
+    let mut conn = connect(path, "rwc")?;
+    inspect(&mut conn, path)?;
+    conn.batch_execute(CACHE).map_err(|error| at(path, error.into()))?;
+    migrate(&mut conn).map_err(|error| at(path, error))?;
+    Ok(conn)
+}
+
+/// Opens a file that holds a record, for reading.
+pub fn reader(path: &Path) -> Result<SqliteConnection, StoreError> {
+    if !path.try_exists().map_err(|error| refuse(path, error))? {
+        return Err(none(path));
+    }
+    // Not `mode=ro`, with which SQLite leaves its helper files behind.
+    let mut conn = connect(path, "rw")?;
+    match inspect(&mut conn, path)? {
+        Found::Nothing => return Err(none(path)),
+        Found::Record { outdated: true } => {
+            return Err(refuse(path, "it is from an older version: `vesting db migrate` brings it up to date"));
+        }
+        Found::Record { outdated: false } => {}
+    }
+    conn.batch_execute(CACHE).map_err(|error| at(path, error.into()))?;
+    conn.batch_execute("PRAGMA query_only = ON").map_err(|error| at(path, error.into()))?;
+    Ok(conn)
+}
+
+/// Brings a file that holds a record up to date; says whether it was not.
+pub fn migrate_existing(path: &Path) -> Result<bool, StoreError> {
+    if !path.try_exists().map_err(|error| refuse(path, error))? {
+        return Err(none(path));
+    }
+    let mut conn = connect(path, "rw")?;
+    match inspect(&mut conn, path)? {
+        Found::Nothing => Err(none(path)),
+        Found::Record { outdated } => {
+            migrate(&mut conn).map_err(|error| at(path, error))?;
+            Ok(outdated)
+        }
+    }
+}
+
+fn none(path: &Path) -> StoreError {
+    StoreError::Unusable(format!("there is no record in `{}` yet: run `vesting catch-up` first", path.display()))
+}
+
+/// A database of this process only.
+pub fn memory() -> Result<SqliteConnection, StoreError> {
+    let mut conn = SqliteConnection::establish(":memory:").map_err(|error| by_message(&error.to_string()))?;
+    migrate(&mut conn)?;
+    Ok(conn)
+}
+
+fn refuse(path: &Path, why: impl std::fmt::Display) -> StoreError {
+    StoreError::Unusable(format!("the database `{}` cannot be used: {why}", path.display()))
+}
+
+/// Names the file in an error.
+fn at(path: &Path, fault: Fault) -> StoreError {
+    match StoreError::from(fault) {
+        StoreError::Unusable(why) => refuse(path, why),
+        StoreError::Corrupt(why) => StoreError::Corrupt(format!("`{}`: {why}", path.display())),
+        other => other,
+    }
+}
+
+fn connect(path: &Path, mode: &str) -> Result<SqliteConnection, StoreError> {
+    if path.is_dir() {
+        return Err(refuse(path, "it is a folder: name a file"));
+    }
+    // SQLite takes a file that is shorter than its smallest page for an empty one, and overwrites it.
+    if path.metadata().is_ok_and(|file| (1..SMALLEST_PAGE).contains(&file.len())) {
+        return Err(refuse(path, NO_SQLITE));
+    }
+    let text = path.to_str().ok_or_else(|| refuse(path, "its name is not UTF-8"))?;
+    // A URI can name the mode; the empty authority keeps a leading `//` of the path a path.
+    let mut uri = String::from(if path.is_absolute() { "file://" } else { "file:" });
+    for byte in text.bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' | b'~' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => uri.push(char::from(byte)),
+            // Writing to a String cannot fail.
+            other => write!(uri, "%{other:02X}").unwrap_or_default(),
+        }
+    }
+    let mut conn = SqliteConnection::establish(&format!("{uri}?mode={mode}")).map_err(|error| refuse(path, error))?;
+    conn.batch_execute(PATIENCE).map_err(|error| at(path, error.into()))?;
+    Ok(conn)
+}
+
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// Looks without changing anything. SQLite reads the file itself: if we opened it beside, closing
+/// it again would drop the locks this process holds on it.
+fn inspect(conn: &mut SqliteConnection, path: &Path) -> Result<Found, StoreError> {
+    let mut names = |query: &str| -> Result<Vec<String>, StoreError> {
+        let rows: Result<Vec<Name>, _> = diesel::sql_query(query).load(conn);
+        match rows {
+            Ok(rows) => Ok(rows.into_iter().map(|row| row.name).collect()),
+            Err(error) if error.to_string().contains(NOT_A_DATABASE) => Err(refuse(path, NO_SQLITE)),
+            Err(error) => Err(at(path, error.into())),
+        }
+    };
+    let tables = names("SELECT name FROM sqlite_master WHERE type = 'table'")?;
+    let applied = || names("SELECT version AS name FROM __diesel_schema_migrations");
+    schema_version::found(&tables, applied, schema_version::of_sqlite(), |why| refuse(path, why))
+}
+
+fn migrate(conn: &mut SqliteConnection) -> Result<(), Fault> {
+    conn.batch_execute(SETUP)?;
+    // One transaction: two programs that open a new file at once do not meet halfway.
+    conn.immediate_transaction(|conn| match conn.run_pending_migrations(SQLITE) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Fault::Store(by_message(&error.to_string()))),
+    })
+}

@@ -1,0 +1,96 @@
+//! Where a record is: what a database URL says.
+
+use std::path::{Path, PathBuf};
+
+use vesting_core::ports::StoreError;
+
+use crate::link::Link;
+use crate::{file, server};
+
+/// Where a record is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A SQLite file.
+    File(PathBuf),
+    /// SQLite in the memory of this process.
+    Memory,
+    /// PostgreSQL, at a URL as libpq understands it.
+    Server(String),
+}
+
+impl Place {
+    /// What a URL says. The URL itself is never repeated: it may hold a password.
+    pub fn of(url: &str) -> Result<Self, StoreError> {
+        let unusable = |why: &str| StoreError::Unusable(why.to_owned());
+        if matches!(url, "sqlite::memory:" | "sqlite://:memory:") {
+            return Ok(Self::Memory);
+        }
+        match url.split_once("://") {
+            Some(("sqlite", "")) => {
+                Err(unusable("the database URL names no file: write it as `sqlite://vesting.db` or `sqlite:///var/lib/vesting.db`"))
+            }
+            Some(("sqlite", path)) if path.contains('?') => {
+                Err(unusable("options after `?` in a `sqlite://` URL are not understood: leave them out"))
+            }
+            Some(("sqlite", path)) => Ok(Self::File(Path::new(path).to_owned())),
+            Some(("postgres" | "postgresql", _)) => Ok(Self::Server(url.to_owned())),
+            _ => Err(unusable(
+                "the database URL is not understood: expected `sqlite://relative.db`, `sqlite:///absolute/path.db`, `sqlite::memory:` or `postgres://user@host/database`",
+            )),
+        }
+    }
+
+    /// A connection for writing, to a record that is made and brought up to date as needed.
+    pub fn writer(&self) -> Result<Link, StoreError> {
+        Ok(match self {
+            Self::File(path) => Link::Sqlite(file::writer(path)?),
+            Self::Memory => Link::Sqlite(file::memory()?),
+            Self::Server(url) => Link::Postgres(server::writer(url)?),
+        })
+    }
+
+    /// A connection to a record that is there, which cannot change it.
+    pub fn reader(&self) -> Result<Link, StoreError> {
+        match self {
+            Self::File(path) => Ok(Link::Sqlite(file::reader(path)?)),
+            Self::Memory => {
+                Err(StoreError::Unusable("a database in memory holds no record to read: name a file, as in `sqlite://vesting.db`".into()))
+            }
+            Self::Server(url) => Ok(Link::Postgres(server::reader(url)?)),
+        }
+    }
+
+    /// Brings a record that is there up to date; says whether it was not.
+    pub fn migrate(&self) -> Result<bool, StoreError> {
+        match self {
+            Self::File(path) => file::migrate_existing(path),
+            Self::Memory => Ok(false),
+            Self::Server(url) => server::migrate_existing(url),
+        }
+    }
+}
+
+/// A database URL as it may be shown and logged: without its password.
+#[must_use]
+pub fn shown(url: &str) -> String {
+    const HIDDEN: &str = "***";
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    if !matches!(scheme, "postgres" | "postgresql") {
+        return url.to_owned();
+    }
+    let (before, options) = rest.split_once('?').map_or((rest, None), |(before, options)| (before, Some(options)));
+    // A password may itself hold an `@` or a `/` where somebody forgot to write it as `%40`.
+    let before = match before.rsplit_once('@') {
+        Some((user, host)) => match user.split_once(':') {
+            Some((user, _)) => format!("{user}:{HIDDEN}@{host}"),
+            None => format!("{user}@{host}"),
+        },
+        None => before.to_owned(),
+    };
+    let hide = |option: &str| match option.split_once('=') {
+        Some((key, _)) if key.contains("password") => format!("{key}={HIDDEN}"),
+        _ => option.to_owned(),
+    };
+    let options = options.map(|options| format!("?{}", options.split('&').map(hide).collect::<Vec<_>>().join("&")));
+    format!("{scheme}://{before}{}", options.unwrap_or_default())
+}

@@ -1,0 +1,69 @@
+//! Which schema a database has: what is looked at before it is touched.
+
+use diesel::migration::{Migration, MigrationSource};
+use diesel::pg::Pg;
+use diesel::sqlite::Sqlite;
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use vesting_core::ports::StoreError;
+
+/// The table in which diesel writes down what it has applied.
+const APPLIED: &str = "__diesel_schema_migrations";
+
+/// How the tables come to be in SQLite.
+pub const SQLITE: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
+
+/// How the tables come to be in PostgreSQL. The same version means the same tables in both.
+pub const POSTGRES: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
+
+/// What is in a database.
+pub enum Found {
+    /// No table.
+    Nothing,
+    /// Our tables; whether a migration is still to come.
+    Record {
+        /// Whether they are of an older version.
+        outdated: bool,
+    },
+}
+
+/// What is in a database with these tables. `refuse` names it in an error.
+///
+/// # Errors
+/// Where it is not ours, or of a version that is not known here.
+pub fn found(
+    tables: &[String],
+    applied: impl FnOnce() -> Result<Vec<String>, StoreError>,
+    known: Result<Vec<String>, String>,
+    refuse: impl Fn(String) -> StoreError,
+) -> Result<Found, StoreError> {
+    if tables.is_empty() {
+        return Ok(Found::Nothing);
+    }
+    if !tables.iter().any(|table| table == APPLIED) {
+        return Err(refuse("it belongs to another program: name another one".to_owned()));
+    }
+    let (applied, known) = (applied()?, known.map_err(&refuse)?);
+    if let Some(version) = applied.iter().find(|version| !known.contains(version)) {
+        return Err(refuse(format!(
+            "it is from a newer version of vesting (schema {version}) or from another program: install that version or name another one"
+        )));
+    }
+    Ok(Found::Record { outdated: known.iter().any(|version| !applied.contains(version)) })
+}
+
+/// The versions of SQLite's migrations.
+pub fn of_sqlite() -> Result<Vec<String>, String> {
+    versions(MigrationSource::<Sqlite>::migrations(&SQLITE))
+}
+
+/// The versions of PostgreSQL's migrations.
+pub fn of_postgres() -> Result<Vec<String>, String> {
+    versions(MigrationSource::<Pg>::migrations(&POSTGRES))
+}
+
+fn versions<DB: diesel::backend::Backend>(
+    migrations: diesel::migration::Result<Vec<Box<dyn Migration<DB>>>>,
+) -> Result<Vec<String>, String> {
+    let all = migrations.map_err(|error| error.to_string())?;
+    Ok(all.iter().map(|migration| migration.name().version().to_string()).collect())
+}

@@ -1,0 +1,178 @@
+//! PostgreSQL: how a connection is set up, and what is checked before a database is touched.
+
+use diesel::connection::SimpleConnection;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel_migrations::MigrationHarness;
+use vesting_core::ports::StoreError;
+
+use crate::fault::Fault;
+use crate::place::shown;
+use crate::schema_version::{self, Found, POSTGRES};
+
+/// The oldest server that knows all that is asked of it.
+const OLDEST: i64 = 120_000;
+
+/// What libpq should go by unless the URL says otherwise. A server that has gone is noticed within seconds
+/// instead of the hours that the system's defaults take.
+const DEFAULTS: [(&str, &str); 6] = [
+    ("application_name", "vesting"),
+    ("connect_timeout", "10"),
+    ("keepalives_idle", "5"),
+    ("keepalives_interval", "3"),
+    ("keepalives_count", "3"),
+    ("tcp_user_timeout", "15000"),
+];
+
+/// The same for the server: when a client's machine has gone, its locks are free within seconds, and nobody who
+/// stops halfway holds others up.
+const SETUP: &str = "SET client_min_messages = warning; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '60s'; \
+     SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 3; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 15000;";
+
+/// A loss of power may undo the last commits but never corrupts, and the watermark is undone with them: the
+/// blocks are simply read again. So nothing is lost or counted twice, and a commit need not wait for the disk.
+const WRITING: &str = "SET synchronous_commit = off;";
+
+const READING: &str = "SET default_transaction_read_only = on;";
+
+/// Opens a database for writing; makes and migrates the record as needed.
+pub fn writer(url: &str) -> Result<PgConnection, StoreError> {
+    let mut conn = connect(url)?;
+    if !matches!(inspect(&mut conn, url)?, Found::Record { outdated: false }) {
+        migrate(&mut conn).map_err(|fault| at(url, fault))?;
+    }
+    conn.batch_execute(WRITING).map_err(|error| at(url, error.into()))?;
+    Ok(conn)
+}
+
+/// Opens a database that holds a record, for reading.
+pub fn reader(url: &str) -> Result<PgConnection, StoreError> {
+    let mut conn = connect(url)?;
+    match inspect(&mut conn, url)? {
+        Found::Nothing => return Err(none(url)),
+        Found::Record { outdated: true } => {
+            return Err(refuse(url, "it is from an older version: `vesting db migrate` brings it up to date"));
+        }
+        Found::Record { outdated: false } => {}
+    }
+    conn.batch_execute(READING).map_err(|error| at(url, error.into()))?;
+    Ok(conn)
+}
+
+/// Brings a database that holds a record up to date; says whether it was not.
+pub fn migrate_existing(url: &str) -> Result<bool, StoreError> {
+    let mut conn = connect(url)?;
+    match inspect(&mut conn, url)? {
+        Found::Nothing => Err(none(url)),
+        Found::Record { outdated } => {
+            migrate(&mut conn).map_err(|fault| at(url, fault))?;
+            Ok(outdated)
+        }
+    }
+}
+
+fn none(url: &str) -> StoreError {
+    StoreError::Unusable(format!("there is no record in `{}` yet: run `vesting catch-up` first", shown(url)))
+}
+
+fn refuse(url: &str, why: impl std::fmt::Display) -> StoreError {
+    StoreError::Unusable(format!("the database `{}` cannot be used: {why}", shown(url)))
+}
+
+/// Names the database in an error.
+fn at(url: &str, fault: Fault) -> StoreError {
+    match StoreError::from(fault) {
+        StoreError::Unusable(why) => refuse(url, why),
+        StoreError::Unreachable(why) => unreachable(url, &why),
+        other => other,
+    }
+}
+
+fn unreachable(url: &str, why: &str) -> StoreError {
+    StoreError::Unreachable(format!("`{}`: {why}", shown(url)))
+}
+
+/// The URL with what it leaves out.
+fn with_defaults(url: &str) -> String {
+    let said = |key: &str| url.split(['?', '&']).skip(1).any(|option| option.split('=').next() == Some(key));
+    let mut full = url.to_owned();
+    for (key, value) in DEFAULTS.into_iter().filter(|(key, _)| !said(key)) {
+        full.push(if full.contains('?') { '&' } else { '?' });
+        full.push_str(key);
+        full.push('=');
+        full.push_str(value);
+    }
+    full
+}
+
+fn connect(url: &str) -> Result<PgConnection, StoreError> {
+    let mut conn = PgConnection::establish(&with_defaults(url)).map_err(|error| refused(url, &error.to_string()))?;
+    conn.batch_execute(SETUP).map_err(|error| at(url, error.into()))?;
+    Ok(conn)
+}
+
+/// A connection that could not be made: either nobody is there yet, or we are not let in.
+fn refused(url: &str, said: &str) -> StoreError {
+    const OURS: [&str; 8] = [
+        "authentication failed",
+        "does not exist",
+        "no password supplied",
+        "permission denied",
+        "no pg_hba.conf entry",
+        "invalid ",
+        "certificate",
+        "does not support SSL",
+    ];
+    let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    match OURS.iter().any(|part| words.contains(part)) {
+        true => refuse(url, words),
+        false => unreachable(url, &words),
+    }
+}
+
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+#[derive(QueryableByName)]
+struct About {
+    #[diesel(sql_type = BigInt)]
+    version: i64,
+    #[diesel(sql_type = Nullable<Text>)]
+    schema: Option<String>,
+}
+
+/// Looks without changing anything.
+fn inspect(conn: &mut PgConnection, url: &str) -> Result<Found, StoreError> {
+    let about: About =
+        diesel::sql_query("SELECT current_setting('server_version_num')::bigint AS version, current_schema()::text AS schema")
+            .get_result(conn)
+            .map_err(|error| at(url, error.into()))?;
+    if about.version < OLDEST {
+        return Err(refuse(url, "its server is older than PostgreSQL 12: use a newer one"));
+    }
+    let Some(schema) = about.schema else {
+        return Err(refuse(url, "the schema that it should be in is not there: create it (`CREATE SCHEMA …`)"));
+    };
+    let mut names = |query: &str| -> Result<Vec<String>, StoreError> {
+        let rows: Vec<Name> = diesel::sql_query(query).load(conn).map_err(|error| at(url, error.into()))?;
+        Ok(rows.into_iter().map(|row| row.name).collect())
+    };
+    let tables = names("SELECT tablename::text AS name FROM pg_catalog.pg_tables WHERE schemaname = current_schema()")?;
+    let applied = || names("SELECT version AS name FROM __diesel_schema_migrations");
+    schema_version::found(&tables, applied, schema_version::of_postgres(), |why| refuse(url, format!("in its schema `{schema}`, {why}")))
+}
+
+fn migrate(conn: &mut PgConnection) -> Result<(), Fault> {
+    conn.transaction(|conn| {
+        // Two programs that open a new database at once do not meet halfway.
+        diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended('vesting schema ' || current_schema(), 0))").execute(conn)?;
+        match conn.run_pending_migrations(POSTGRES) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Fault::Store(StoreError::Unusable(format!("it could not be brought up to date: {error}")))),
+        }
+    })
+}

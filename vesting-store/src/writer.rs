@@ -1,0 +1,118 @@
+//! The one connection that writes, and the rights to do so.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+use vesting_core::NetUid;
+use vesting_core::ports::StoreError;
+
+use crate::blocking::blocking;
+use crate::claim::Claim;
+use crate::fault::Fault;
+use crate::link::Link;
+use crate::place::Place;
+
+/// Writes, one task at a time.
+pub struct Writer {
+    place: Place,
+    desk: Arc<Mutex<Desk>>,
+}
+
+/// What is needed to write.
+struct Desk {
+    /// None after it was lost, until the next task.
+    link: Option<Link>,
+    /// Those of a server end with the connection.
+    claims: BTreeMap<NetUid, Claim>,
+}
+
+impl Desk {
+    /// The connection, made anew where it was lost.
+    fn link(&mut self, place: &Place) -> Result<&mut Link, StoreError> {
+        if self.link.as_mut().is_some_and(|link| !link.is_idle()) {
+            self.leave();
+        }
+        match &mut self.link {
+            Some(link) => Ok(link),
+            none => Ok(none.insert(place.writer()?)),
+        }
+    }
+
+    /// Gives up the connection, and with it what it held.
+    fn leave(&mut self) {
+        self.link = None;
+        self.claims.retain(|_, claim| !matches!(claim, Claim::Session));
+    }
+
+    fn claim(&mut self, place: &Place, netuid: NetUid) -> Result<(), StoreError> {
+        // First, since it may find that the claims are gone.
+        self.link(place)?;
+        if self.claims.contains_key(&netuid) {
+            return Ok(());
+        }
+        let claim = Claim::take(place, self.link(place)?, netuid)?;
+        self.claims.insert(netuid, claim);
+        Ok(())
+    }
+}
+
+impl Writer {
+    /// A writer of what is at a place, which is made and brought up to date as needed.
+    pub fn new(place: &Place) -> Result<Self, StoreError> {
+        let desk = Desk { link: Some(place.writer()?), claims: BTreeMap::new() };
+        Ok(Self { place: place.clone(), desk: Arc::new(Mutex::new(desk)) })
+    }
+
+    /// Takes the right to write a subnet's record, if it is not held already.
+    pub async fn claim(&self, netuid: NetUid) -> Result<(), StoreError> {
+        self.at_desk(move |desk, place| desk.claim(place, netuid)).await
+    }
+
+    /// Writes what belongs to no subnet, in one transaction.
+    pub async fn write<F>(&self, task: F) -> Result<(), StoreError>
+    where
+        F: FnOnce(&mut Link) -> Result<(), Fault> + Send + 'static,
+    {
+        self.at_desk(move |desk, place| Ok(desk.link(place)?.write(task)?)).await
+    }
+
+    /// Writes to a subnet's record, in one transaction, on the very connection that holds the right to.
+    pub async fn write_to<T, F>(&self, netuid: NetUid, task: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Link) -> Result<T, Fault> + Send + 'static,
+    {
+        self.at_desk(move |desk, place| {
+            desk.claim(place, netuid)?;
+            Ok(desk.link(place)?.write(task)?)
+        })
+        .await
+    }
+
+    /// Reads through the writer's connection: a database in memory has no other.
+    pub async fn read<T, F>(&self, task: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Link) -> Result<T, Fault> + Send + 'static,
+    {
+        self.at_desk(move |desk, place| Ok(desk.link(place)?.read(task)?)).await
+    }
+
+    async fn at_desk<T, F>(&self, task: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Desk, &Place) -> Result<T, StoreError> + Send + 'static,
+    {
+        let mut desk = Arc::clone(&self.desk).lock_owned().await;
+        let place = self.place.clone();
+        blocking(move || {
+            let done = task(&mut desk, &place);
+            if matches!(done, Err(StoreError::Unreachable(_))) {
+                desk.leave();
+            }
+            done
+        })
+        .await?
+    }
+}
