@@ -1,6 +1,6 @@
 //! A connection to either database, and its transactions.
 
-use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager, TransactionManagerStatus};
+use diesel::connection::{AnsiTransactionManager, Connection, SimpleConnection, TransactionManager, TransactionManagerStatus};
 use diesel::pg::PgConnection;
 use diesel::sqlite::SqliteConnection;
 
@@ -50,6 +50,14 @@ impl Link {
                 let _ = Manager::rollback_transaction(self);
                 Err(fault)
             }
+        }
+    }
+
+    /// Whether there is still somebody at the other end.
+    pub fn is_alive(&mut self) -> bool {
+        match self {
+            Self::Sqlite(_) => true,
+            Self::Postgres(conn) => conn.batch_execute("SELECT 1").is_ok(),
         }
     }
 

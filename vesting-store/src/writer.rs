@@ -66,7 +66,17 @@ impl Writer {
 
     /// Takes the right to write a subnet's record, if it is not held already.
     pub async fn claim(&self, netuid: NetUid) -> Result<(), StoreError> {
-        self.at_desk(move |desk, place| desk.claim(place, netuid)).await
+        self.at_desk(move |desk, place| {
+            match desk.claim(place, netuid) {
+                // A session may have ended since it was last used, and the right with it.
+                Ok(()) if desk.link(place)?.is_alive() => return Ok(()),
+                Ok(()) | Err(StoreError::Unreachable(_)) => {}
+                Err(error) => return Err(error),
+            }
+            desk.leave();
+            desk.claim(place, netuid)
+        })
+        .await
     }
 
     /// Writes what belongs to no subnet, in one transaction.

@@ -5,6 +5,7 @@ pub mod fault;
 mod header;
 pub mod history;
 pub mod node;
+pub mod postgres;
 pub mod recording;
 pub mod sim;
 pub mod stake_api;

@@ -5,6 +5,7 @@
 mod export;
 mod first_schemas;
 mod migrations;
+mod postgres;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,0 +1,216 @@
+//! The contract on PostgreSQL, and what is a server's own.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use vesting_core::ports::{StakeStore, StoreError};
+use vesting_core::{BlockHash, MemoryStore, NetUid};
+use vesting_store::{DatabaseStore, migrate, open, open_existing};
+use vesting_testkit::contract::store::{block, commits, plain, run, same};
+use vesting_testkit::postgres::{Database, Server};
+use vesting_testkit::{own_postgres_test, postgres_test};
+
+use crate::{NETUID, refused};
+
+postgres_test! {
+    async fn postgres_keeps_the_contract() {
+        let databases = Mutex::new(Vec::new());
+        run(async || {
+            let database = Database::new();
+            let store = open(&database.url).unwrap();
+            databases.lock().unwrap().push(database);
+            store
+        })
+        .await;
+    }
+}
+
+postgres_test! {
+    async fn a_record_on_a_server_outlives_its_store() {
+        let database = Database::new();
+        let memory = MemoryStore::new();
+        for commit in commits(NETUID, 30, 5) {
+            memory.commit(&commit).await.unwrap();
+            // A store for each commit: nothing is kept between but the database.
+            DatabaseStore::open(&database.url).unwrap().commit(&commit).await.unwrap();
+        }
+        same(&DatabaseStore::open(&database.url).unwrap(), &memory, NETUID, 30).await;
+        same(&DatabaseStore::open_read_only(&database.url).unwrap(), &memory, NETUID, 30).await;
+    }
+}
+
+postgres_test! {
+    async fn of_two_writers_on_a_server_one_stands_by() {
+        let database = Database::new();
+        let (one, other) = (DatabaseStore::open(&database.url).unwrap(), DatabaseStore::open(&database.url).unwrap());
+        assert_eq!((one.claim(NETUID).await, one.claim(NETUID).await), (Ok(()), Ok(())));
+        one.commit(&plain(NETUID, 1, None)).await.unwrap();
+        let taken = other.claim(NETUID).await;
+        assert!(matches!(&taken, Err(StoreError::Taken { netuid: NETUID, by }) if by.contains("connected from")), "{taken:?}");
+        let taken = other.commit(&plain(NETUID, 2, Some(block(1, 0)))).await;
+        assert!(matches!(taken, Err(StoreError::Taken { .. })), "{taken:?}");
+        assert_eq!(other.watermark(NETUID).await.unwrap().unwrap().block, block(1, 0), "all may read");
+        assert_eq!(other.commit(&plain(NetUid(3), 1, None)).await, Ok(()), "another subnet is another record");
+        drop(one);
+        let begun = Instant::now();
+        while other.claim(NETUID).await.is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(10), "it is free when its holder has gone");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let late = other.commit(&plain(NETUID, 1, None)).await;
+        assert!(matches!(late, Err(StoreError::NotNext { .. })), "{late:?}");
+        assert_eq!(other.commit(&plain(NETUID, 2, Some(block(1, 0)))).await, Ok(()));
+    }
+}
+
+postgres_test! {
+    async fn records_in_two_schemas_are_two_records() {
+        let (here, there) = (Database::new(), Database::new());
+        let (one, other) = (open(&here.url).unwrap(), open(&there.url).unwrap());
+        assert_eq!(one.bind_chain(BlockHash([1; 32])).await, Ok(()));
+        assert_eq!(other.bind_chain(BlockHash([2; 32])).await, Ok(()));
+        assert_eq!((one.claim(NETUID).await, other.claim(NETUID).await), (Ok(()), Ok(())));
+    }
+}
+
+postgres_test! {
+    async fn what_is_no_record_on_a_server_is_left_alone() {
+        let database = Database::new();
+        assert!(refused(open_existing(&database.url)).contains("vesting catch-up"));
+        assert!(refused(migrate(&database.url)).contains("vesting catch-up"));
+        database.sql("CREATE TABLE songs (name TEXT)");
+        for said in [refused(open(&database.url)), refused(open_existing(&database.url)), refused(migrate(&database.url))] {
+            assert!(said.contains("another program"), "{said}");
+        }
+        database.sql("DROP TABLE songs");
+        drop(open(&database.url).unwrap());
+        assert_eq!(migrate(&database.url), Ok(false));
+        database.sql("INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231000000')");
+        for said in [refused(open(&database.url)), refused(open_existing(&database.url))] {
+            assert!(said.contains("newer version"), "{said}");
+        }
+        let gone = database.url.replace("vesting_test_", "vesting_none_");
+        assert!(refused(open(&gone)).contains("CREATE SCHEMA"));
+    }
+}
+
+postgres_test! {
+    async fn a_reader_of_a_server_cannot_write() {
+        let database = Database::new();
+        let writer = open(&database.url).unwrap();
+        writer.commit(&plain(NETUID, 1, None)).await.unwrap();
+        let reader = open_existing(&database.url).unwrap();
+        let refusal = reader.commit(&plain(NETUID, 2, Some(block(1, 0)))).await;
+        assert!(matches!(refusal, Err(StoreError::Unusable(_))), "{refusal:?}");
+        writer.commit(&plain(NETUID, 2, Some(block(1, 0)))).await.unwrap();
+        assert_eq!(reader.watermark(NETUID).await.unwrap().unwrap().block, block(2, 0));
+    }
+}
+
+postgres_test! {
+    async fn two_programs_may_open_a_new_database_at_once() {
+        let database = Database::new();
+        let opened: Vec<_> = std::thread::scope(|scope| {
+            let all: Vec<_> = (0..6).map(|_| scope.spawn(|| open(&database.url).map(drop))).collect();
+            all.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        assert!(opened.iter().all(Result::is_ok), "{opened:?}");
+    }
+}
+
+/// A server that is stopped and started again, or drops its sessions.
+fn signal(server: &Server, name: &str) {
+    let status = std::process::Command::new("kill").args([name, &server.process.to_string()]).status().unwrap();
+    assert!(status.success());
+}
+
+own_postgres_test! {
+    async fn sessions_that_a_server_drops_are_made_anew() {
+        let server = Server::start("").unwrap();
+        let database = Database::on(&server.url());
+        let store = open(&database.url).unwrap();
+        let other = open(&database.url).unwrap();
+        store.commit(&plain(NETUID, 1, None)).await.unwrap();
+        assert_eq!(store.watermark(NETUID).await.unwrap().unwrap().block, block(1, 0));
+        let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND application_name = 'vesting'";
+        database.sql(others);
+        assert_eq!(store.watermark(NETUID).await.unwrap().unwrap().block, block(1, 0), "a reader does not even notice");
+        let next = plain(NETUID, 2, Some(block(1, 0)));
+        let lost = store.commit(&next).await;
+        assert!(matches!(lost, Err(StoreError::Unreachable(_))), "{lost:?}");
+        assert_eq!(store.commit(&next).await, Ok(()), "with a new session, and the right taken anew");
+        // Whoever was quicker has it.
+        database.sql(others);
+        assert_eq!(other.claim(NETUID).await, Ok(()));
+        let taken = store.claim(NETUID).await;
+        assert!(matches!(taken, Err(StoreError::Taken { .. })), "{taken:?}");
+        let taken = store.commit(&plain(NETUID, 3, Some(block(2, 0)))).await;
+        assert!(matches!(taken, Err(StoreError::Taken { .. })), "{taken:?}");
+        signal(&server, "-INT");
+        let gone = async || loop {
+            if let Err(error) = other.watermark(NETUID).await {
+                break error;
+            }
+        };
+        assert!(matches!(gone().await, StoreError::Unreachable(_)));
+        let refused = open(&database.url).map(drop);
+        assert!(matches!(&refused, Err(StoreError::Unreachable(words)) if words.contains(&server.folder)), "{refused:?}");
+    }
+}
+
+own_postgres_test! {
+    async fn over_tls_the_server_must_be_who_it_says() {
+        let server = Server::start("").unwrap();
+        let base = |options: &str| format!("postgres://vesting@localhost:{}/postgres?{options}", server.port);
+        let vouched = |who: &str| base(&format!("sslmode=verify-full&sslrootcert={}/{who}", server.folder));
+        let database = Database::on(&vouched("server.crt"));
+        let store = open(&database.url).unwrap();
+        store.commit(&plain(NETUID, 1, None)).await.unwrap();
+        assert_eq!(store.watermark(NETUID).await.unwrap().unwrap().block, block(1, 0));
+        // The server's own word that both are encrypted.
+        database.sql("DO $$ BEGIN ASSERT (SELECT count(*) >= 2 AND bool_and(s.ssl) FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid) \
+                      WHERE a.application_name = 'vesting'); END $$");
+        for (url, words) in [
+            (vouched("other.crt"), "certificate verify failed"),
+            (base("sslmode=disable"), "no encryption"),
+            (base(&format!("sslmode=verify-full&sslrootcert={}/server.crt", server.folder)).replace("localhost", "127.0.0.1"), "does not match"),
+            (base("sslmode=require").replace("vesting@", "guarded:wrong@"), "authentication failed"),
+        ] {
+            let said = refused(open(&url));
+            assert!(said.contains(words) && !said.contains("wrong"), "{said}");
+        }
+    }
+}
+
+postgres_test! {
+    async fn many_readers_and_a_writer_share_a_server() {
+        let database = Database::new();
+        let writer = open(&database.url).unwrap();
+        let all = commits(NETUID, 40, 7);
+        writer.commit(&all[0]).await.unwrap();
+        let readers: Vec<Arc<dyn StakeStore>> = (0..4).map(|_| open_existing(&database.url).unwrap()).collect();
+        let reading: Vec<_> = readers
+            .iter()
+            .flat_map(|reader| (0..12).map(|_| Arc::clone(reader)))
+            .map(|reader| {
+                tokio::spawn(async move {
+                    let mut last = 0;
+                    while last < 40 {
+                        // One state each time: never a record beyond its own watermark.
+                        let record = reader.record(NETUID).await.unwrap().unwrap();
+                        let stands_at = record.watermark.block.number;
+                        assert!(record.entries.iter().all(|entry| entry.block <= stands_at));
+                        assert!(stands_at.0 >= last);
+                        last = stands_at.0;
+                    }
+                })
+            })
+            .collect();
+        for commit in &all[1..] {
+            writer.commit(commit).await.unwrap();
+        }
+        for reader in reading {
+            reader.await.unwrap();
+        }
+    }
+}
