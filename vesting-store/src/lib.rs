@@ -8,6 +8,7 @@ pub mod export;
 mod fault;
 mod insert;
 mod link;
+mod prune;
 mod read;
 mod rows;
 mod schema;

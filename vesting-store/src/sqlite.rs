@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use diesel::connection::Connection;
 use diesel::sqlite::SqliteConnection;
 use vesting_core::ports::{
-    BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError, Watermark,
+    BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot, StakeStore, StoreError, Watermark,
 };
 use vesting_core::{
     BlockHash, BlockNumber, BlockRef, Coldkey, Entry, Epoch, EpochRecord, Millis, NetUid, PositionKey, Rao, RaoDelta, SkippedSlot,
@@ -16,7 +16,7 @@ use vesting_core::{
 };
 
 use crate::fault::Fault;
-use crate::{link, read, write};
+use crate::{link, prune, read, write};
 
 /// A record in a SQLite file: one connection writes, another reads beside it.
 pub struct SqliteStore {
@@ -71,9 +71,10 @@ impl SqliteStore {
 
     /// Writes in one transaction that takes the write lock at once: one that begins by reading
     /// cannot wait for it later.
-    async fn write<F>(&self, task: F) -> Result<(), StoreError>
+    async fn write<T, F>(&self, task: F) -> Result<T, StoreError>
     where
-        F: FnOnce(&mut SqliteConnection) -> Result<(), Fault> + Send + 'static,
+        T: Send + 'static,
+        F: FnOnce(&mut SqliteConnection) -> Result<T, Fault> + Send + 'static,
     {
         enter(&self.writer, |conn| conn.immediate_transaction(task)).await
     }
@@ -185,6 +186,10 @@ impl StakeStore for SqliteStore {
 
     async fn record(&self, netuid: NetUid) -> Result<Option<Commit>, StoreError> {
         self.read(move |conn| read::record(conn, netuid)).await
+    }
+
+    async fn prune(&self, netuid: NetUid, base: BlockNumber) -> Result<Pruned, StoreError> {
+        self.write(move |conn| prune::prune(conn, netuid, base)).await
     }
 
     async fn put_multipliers(&self, netuid: NetUid, rows: &[MultiplierRow]) -> Result<(), StoreError> {
