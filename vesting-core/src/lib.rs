@@ -31,6 +31,7 @@ pub mod policy;
 pub mod ports;
 mod position;
 mod ppb;
+pub mod prune;
 mod rao;
 mod recorder;
 mod sales;

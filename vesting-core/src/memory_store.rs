@@ -7,12 +7,12 @@ use std::sync::{Mutex, MutexGuard};
 use async_trait::async_trait;
 
 use crate::ports::{
-    BalanceChange, Commit, Holder, LedgerState, LockRow, MultiplierRow, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError,
+    BalanceChange, Commit, Holder, LedgerState, LockRow, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot, StakeStore, StoreError,
     Watermark,
 };
 use crate::{
     BlockHash, BlockNumber, BlockRef, Coldkey, Entry, EntryId, EntryOrder, Epoch, EpochRecord, Exit, Hotkey, Millis, NetUid, OpenTranche,
-    Phase, PositionKey, Rao, RaoDelta, SkippedSlot, Source, Succession, Tranche, TrancheHistory, Uid,
+    Phase, PositionKey, Rao, RaoDelta, SkippedSlot, Source, Succession, Successions, Tranche, TrancheHistory, Uid, prune,
 };
 
 /// Keeps the record in memory, and is as strict as a database: what one cannot hold is refused.
@@ -225,6 +225,58 @@ impl Record {
         sums
     }
 
+    /// Condenses it to what begins at the end of `base`, at the time `time`.
+    fn prune(&mut self, netuid: NetUid, base: BlockNumber, time: Millis) -> Result<Pruned, StoreError> {
+        let mut left: BTreeMap<TrancheKey, Rao> =
+            self.tranches.iter().filter(|(_, open)| open.tranche.id.block <= base).map(|(key, open)| (*key, open.remaining)).collect();
+        for ((key, _), exit) in self.exits.iter().filter(|(_, exit)| exit.by.block > base) {
+            if let Some(left) = left.get_mut(key) {
+                left.0 = left.0.saturating_add(exit.amount.0);
+            }
+        }
+        let successions = Successions::new(self.successions.values().copied().collect());
+        let mut held: BTreeMap<Coldkey, RaoDelta> = BTreeMap::new();
+        for (key, left) in &left {
+            let Some(open) = self.tranches.get(key) else { continue };
+            *held.entry(successions.holder_of(open.tranche.coldkey, &open.tranche.id, base)).or_default() += left.delta();
+        }
+        let mut sums: BTreeMap<PositionKey, RaoDelta> = BTreeMap::new();
+        for entry in self.entries.values().take_while(|entry| entry.block <= base) {
+            *sums.entry(entry.key).or_default() += entry.alpha;
+        }
+        let openings = prune::openings(netuid, base, &sums, &held);
+        fits("opening", openings.iter().map(|entry| entry.alpha))?;
+        // Nothing is refused from here on.
+        let (newest, newest_locks) = (newest_rows(&self.snapshots, base), newest_rows(&self.locks, base));
+        let mut pruned = Pruned {
+            entries: remove(&mut self.entries, |_, entry| entry.block <= base),
+            openings: u64::try_from(openings.len()).unwrap_or(u64::MAX),
+            times: remove(&mut self.times, |block, _| *block < base),
+            balance_changes: remove(&mut self.balance_changes, |_, change| change.to <= base),
+            snapshots: remove(&mut self.snapshots, |(key, block), alpha| {
+                *block <= base && (newest.get(key) != Some(block) || *alpha == Rao::ZERO)
+            }),
+            locks: remove(&mut self.locks, |(coldkey, block), _| *block <= base && newest_locks.get(coldkey) != Some(block)),
+            tranches: remove(&mut self.tranches, |key, _| left.get(key) == Some(&Rao::ZERO)),
+            exits: remove(&mut self.exits, |_, exit| exit.by.block <= base),
+            changes: 0,
+        };
+        for record in self.epochs.range_mut(..=base).map(|(_, record)| record) {
+            let gone = u64::try_from(record.changes.len()).unwrap_or(u64::MAX);
+            pruned.changes = pruned.changes.saturating_add(gone);
+            record.changes.clear();
+        }
+        self.entries.extend(openings.into_iter().map(|entry| (entry.order(), entry)));
+        self.times.entry(base).or_insert(time);
+        for (key, open) in &mut self.tranches {
+            open.tranche.initial = left.get(key).copied().unwrap_or(open.tranche.initial);
+        }
+        for holder in self.holders.values_mut() {
+            holder.since = holder.since.max(base);
+        }
+        Ok(pruned)
+    }
+
     /// The newest snapshot of each position up to `block`.
     fn newest(&self, block: BlockNumber) -> BTreeMap<PositionKey, Rao> {
         self.snapshots.iter().filter(|((_, at), _)| *at <= block).map(|((key, _), alpha)| (*key, *alpha)).collect()
@@ -234,6 +286,18 @@ impl Record {
     fn locks_at(&self, block: BlockNumber) -> BTreeMap<Coldkey, Rao> {
         self.locks.iter().filter(|((_, at), _)| *at <= block).map(|((coldkey, _), locked)| (*coldkey, *locked)).collect()
     }
+}
+
+/// The block of the newest row up to `block` of each name.
+fn newest_rows<K: Ord + Copy, V>(rows: &BTreeMap<(K, BlockNumber), V>, block: BlockNumber) -> BTreeMap<K, BlockNumber> {
+    rows.keys().filter(|(_, at)| *at <= block).copied().collect()
+}
+
+/// Removes rows, and says how many.
+fn remove<K: Ord, V>(rows: &mut BTreeMap<K, V>, which: impl Fn(&K, &V) -> bool) -> u64 {
+    let before = rows.len();
+    rows.retain(|key, row| !which(key, row));
+    u64::try_from(before.saturating_sub(rows.len())).unwrap_or(u64::MAX)
 }
 
 /// Changes come back by position.
@@ -315,7 +379,8 @@ impl StakeStore for MemoryStore {
         let new = Record::of(commit)?;
         if let Some((watermark, record)) = inner.records.get_mut(&commit.netuid) {
             record.absorb(new)?;
-            *watermark = commit.watermark;
+            // Where it begins is the record's to know, which may have been pruned.
+            *watermark = Watermark { first_block: watermark.first_block, first_time: watermark.first_time, ..commit.watermark };
             return Ok(());
         }
         let mut record = Record::default();
@@ -402,6 +467,17 @@ impl StakeStore for MemoryStore {
 
     async fn record(&self, netuid: NetUid) -> Result<Option<Commit>, StoreError> {
         Ok(self.lock().records.get(&netuid).map(|(watermark, record)| record.as_commit(netuid, *watermark)))
+    }
+
+    async fn prune(&self, netuid: NetUid, base: BlockNumber) -> Result<Pruned, StoreError> {
+        let mut inner = self.lock();
+        let found = inner.records.get(&netuid);
+        let epoch = found.and_then(|(_, record)| record.epochs.get(&base)).map(|record| record.epoch);
+        let condensed = prune::condensed(netuid, found.map(|(watermark, record)| (*watermark, &record.interval)), epoch.as_ref(), base)?;
+        let Some((watermark, record)) = inner.records.get_mut(&netuid) else { return Ok(Pruned::default()) };
+        let pruned = record.prune(netuid, base, condensed.first_time)?;
+        *watermark = condensed;
+        Ok(pruned)
     }
 
     async fn put_multipliers(&self, netuid: NetUid, rows: &[MultiplierRow]) -> Result<(), StoreError> {

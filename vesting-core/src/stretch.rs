@@ -47,14 +47,17 @@ impl Stretch {
         let netuid = ask.netuid;
         let watermark = store.watermark(netuid).await?.ok_or(TrackerError::NotRecorded(netuid))?;
         let asked = ask.as_of.unwrap_or(watermark.block.number);
-        let epochs = store.epoch_list(netuid, BlockNumber(0), asked).await?;
+        // Of those before, a record that was pruned knows only that they were.
+        let epochs = store.epoch_list(netuid, watermark.first_block, asked).await?;
         let recorded = (watermark.first_block, watermark.first_time);
         let first = epochs.len().saturating_sub(ask.windows);
         let as_of = epochs.get(first..).unwrap_or_default();
         let start_of = |epoch: &Epoch| Window::ending_at(&epochs, epoch.block.number, ask.length, recorded).map(|window| window.start);
         // Windows that end later start no earlier.
         let start = as_of.first().and_then(start_of);
-        let (Some(start), Some(last)) = (start, as_of.last()) else { return Err(TrackerError::NoEpoch { netuid, as_of: asked }) };
+        let (Some(start), Some(last)) = (start, as_of.last()) else {
+            return Err(TrackerError::NoEpoch { netuid, as_of: asked, from: watermark.first_block });
+        };
         let end = last.block.number;
         let mut neurons = store.neurons(netuid, end).await?;
         let successions = Successions::new(store.successions(netuid, end).await?);
@@ -74,6 +77,11 @@ impl Stretch {
             from = to.child();
         }
         Ok(Self { netuid, recorded, epochs, first, neurons, successions, balances, entries, times })
+    }
+
+    /// There is nothing to tell of.
+    pub(crate) fn no_epoch(&self, as_of: Option<BlockNumber>) -> TrackerError {
+        TrackerError::NoEpoch { netuid: self.netuid, as_of: as_of.unwrap_or_default(), from: self.recorded.0 }
     }
 
     /// The ledger of each window of so long, in order.

@@ -29,12 +29,16 @@ pub enum TrackerError {
     #[error("there is no record of subnet {0}: run `vesting catch-up --netuid {0}` first")]
     NotRecorded(NetUid),
     /// No epoch is recorded at or before the block asked for. Reaction: ask for a later one, or catch up.
-    #[error("no epoch of subnet {netuid} is recorded at or before block {as_of}: catch up further, or ask for a later block")]
+    #[error(
+        "no epoch of subnet {netuid} is recorded at or before block {as_of}, since the record begins at block {from}: catch up further, or ask for a later block"
+    )]
     NoEpoch {
         /// The subnet.
         netuid: NetUid,
         /// The block asked for.
         as_of: BlockNumber,
+        /// The first block recorded.
+        from: BlockNumber,
     },
     /// Nobody of that name is in the record. Reaction: ask for somebody else.
     #[error(
@@ -193,7 +197,7 @@ impl StakeTracker {
         let coldkey = self.find(netuid, whom, as_of).await?;
         let ask = Ask { times: true, only: Some(coldkey), ..ask(netuid, policy, as_of) };
         let stretch = Stretch::read(self.store.as_ref(), ask).await?;
-        let ledger = stretch.ledgers(policy.retention_window).next().ok_or_else(|| no_epoch(netuid, as_of))?;
+        let ledger = stretch.ledgers(policy.retention_window).next().ok_or_else(|| stretch.no_epoch(as_of))?;
         let (window, block) = (ledger.window.clone(), ledger.window.as_of.block.number);
         let tranches = ledger.histories();
         let found = holdings(&window, &ledger.holders, &tranches, policy.duration_rule, &stretch.times)?.remove(&coldkey);
@@ -266,8 +270,9 @@ impl StakeTracker {
     async fn find(&self, netuid: NetUid, whom: Whom, as_of: Option<BlockNumber>) -> Result<Coldkey, TrackerError> {
         let watermark = self.store.watermark(netuid).await?.ok_or(TrackerError::NotRecorded(netuid))?;
         let asked = as_of.unwrap_or(watermark.block.number);
-        let last = self.store.epoch_list(netuid, BlockNumber(0), asked).await?.last().map(|epoch| epoch.block.number);
-        let as_of = last.ok_or(TrackerError::NoEpoch { netuid, as_of: asked })?;
+        let from = watermark.first_block;
+        let last = self.store.epoch_list(netuid, from, asked).await?.last().map(|epoch| epoch.block.number);
+        let as_of = last.ok_or(TrackerError::NoEpoch { netuid, as_of: asked, from })?;
         let neurons = self.store.neurons(netuid, as_of).await?;
         let successions = Successions::new(self.store.successions(netuid, as_of).await?);
         let holders = self.store.holders(netuid).await?;
@@ -276,7 +281,7 @@ impl StakeTracker {
 
     async fn work_out(&self, netuid: NetUid, policy: &Policy, as_of: Option<BlockNumber>) -> Result<(Report, WindowLedger), TrackerError> {
         let stretch = Stretch::read(self.store.as_ref(), ask(netuid, policy, as_of)).await?;
-        let ledger = stretch.ledgers(policy.retention_window).next().ok_or_else(|| no_epoch(netuid, as_of))?;
+        let ledger = stretch.ledgers(policy.retention_window).next().ok_or_else(|| stretch.no_epoch(as_of))?;
         Ok((self.report_on(&stretch, &ledger, policy).await?, ledger))
     }
 
@@ -315,10 +320,6 @@ impl StakeTracker {
 fn ask(netuid: NetUid, policy: &Policy, as_of: Option<BlockNumber>) -> Ask {
     let times = policy.duration_rule == DurationRule::SinceLastSale;
     Ask { netuid, as_of, windows: 1, length: policy.retention_window, times, only: None }
-}
-
-fn no_epoch(netuid: NetUid, as_of: Option<BlockNumber>) -> TrackerError {
-    TrackerError::NoEpoch { netuid, as_of: as_of.unwrap_or_default() }
 }
 
 /// The multiplier of somebody and why, whether or not it is a holder of the window.

@@ -13,6 +13,7 @@ mod file;
 mod insert;
 mod link;
 mod place;
+mod prune;
 mod read;
 mod readers;
 mod rows;

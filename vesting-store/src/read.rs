@@ -43,7 +43,7 @@ pub fn netuids(conn: &mut Conn) -> Result<Vec<NetUid>, Fault> {
     all(rows, |(netuid, block)| At { table: "blockchain_state", netuid, block }.number(netuid.into()).map(NetUid))
 }
 
-fn state(conn: &mut Conn, netuid: NetUid) -> Result<Option<StateRow>, Fault> {
+pub fn state(conn: &mut Conn, netuid: NetUid) -> Result<Option<StateRow>, Fault> {
     Ok(blockchain_state::table.find(id(netuid)).select(StateRow::as_select()).first(conn).optional()?)
 }
 

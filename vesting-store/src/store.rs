@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use vesting_core::ports::{
-    BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError, Watermark,
+    BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot, StakeStore, StoreError, Watermark,
 };
 use vesting_core::{
     BlockHash, BlockNumber, BlockRef, Coldkey, Entry, Epoch, EpochRecord, Millis, NetUid, PositionKey, Rao, RaoDelta, SkippedSlot,
@@ -16,7 +16,7 @@ use crate::link::Link;
 use crate::place::Place;
 use crate::readers::Readers;
 use crate::writer::Writer;
-use crate::{read, write};
+use crate::{prune, read, write};
 
 /// A record in a SQLite file or on a PostgreSQL server: one connection writes, others read beside it.
 pub struct DatabaseStore {
@@ -166,6 +166,10 @@ impl StakeStore for DatabaseStore {
 
     async fn record(&self, netuid: NetUid) -> Result<Option<Commit>, StoreError> {
         self.read(move |conn| read::record(conn, netuid)).await
+    }
+
+    async fn prune(&self, netuid: NetUid, base: BlockNumber) -> Result<Pruned, StoreError> {
+        self.writer()?.write_to(netuid, move |conn| prune::prune(conn, netuid, base)).await
     }
 
     async fn put_multipliers(&self, netuid: NetUid, rows: &[MultiplierRow]) -> Result<(), StoreError> {

@@ -31,11 +31,12 @@ pub fn same_chain(stored: BlockHash, offered: BlockHash) -> Result<(), StoreErro
     if stored == offered { Ok(()) } else { Err(StoreError::OtherChain { stored, offered }) }
 }
 
-/// Nothing is counted twice or left out: what is written follows on what is there.
-fn follows(conn: &mut Conn, netuid: NetUid, offered: Option<BlockRef>) -> Result<(), Fault> {
-    let stands_at = read::watermark(conn, netuid)?.map(|watermark| watermark.block);
+/// Nothing is counted twice or left out: what is written follows on what is there. Gives how far that goes.
+fn follows(conn: &mut Conn, netuid: NetUid, offered: Option<BlockRef>) -> Result<Option<Watermark>, Fault> {
+    let stored = read::watermark(conn, netuid)?;
+    let stands_at = stored.map(|watermark| watermark.block);
     if stands_at == offered {
-        return Ok(());
+        return Ok(stored);
     }
     let words = |block: Option<BlockRef>, none: &str| block.map_or_else(|| none.to_owned(), |block| format!("block {block}"));
     let (stands_at, offered) = (words(stands_at, "no block yet"), words(offered, "no block, as a new record"));
@@ -44,8 +45,11 @@ fn follows(conn: &mut Conn, netuid: NetUid, offered: Option<BlockRef>) -> Result
 
 pub fn commit(conn: &mut Conn, commit: &Commit) -> Result<(), Fault> {
     let netuid = commit.netuid;
-    follows(conn, netuid, commit.parent)?;
-    let state = StateRow::new(netuid, &commit.watermark, &commit.interval)?;
+    let stored = follows(conn, netuid, commit.parent)?;
+    // Where it begins is the record's to know, which may have been pruned.
+    let (first_block, first_time) =
+        stored.map_or((commit.watermark.first_block, commit.watermark.first_time), |w| (w.first_block, w.first_time));
+    let state = StateRow::new(netuid, &Watermark { first_block, first_time, ..commit.watermark }, &commit.interval)?;
     match commit.parent {
         None => diesel::insert_into(blockchain_state::table).values(&state).execute(conn)?,
         Some(_) => diesel::update(blockchain_state::table.find(state.netuid)).set(&state).execute(conn)?,
@@ -103,7 +107,7 @@ fn leave(conn: &mut Conn, netuid: NetUid, exit: &Exit) -> Result<(), Fault> {
 }
 
 pub fn observe(conn: &mut Conn, netuid: NetUid, at: BlockRef, snapshots: &[Snapshot], interval: &OpenInterval) -> Result<(), Fault> {
-    follows(conn, netuid, Some(at))?;
+    let watermark = follows(conn, netuid, Some(at))?.map(|watermark| Watermark { observed: at.number, ..watermark });
     // A state read twice is the same state.
     replace_all!(
         conn,
@@ -112,7 +116,6 @@ pub fn observe(conn: &mut Conn, netuid: NetUid, at: BlockRef, snapshots: &[Snaps
         stake_snapshots::alpha,
         snapshots.iter().map(|row| SnapshotRow::new(netuid, row))
     );
-    let watermark = read::watermark(conn, netuid)?.map(|watermark| Watermark { observed: at.number, ..watermark });
     if let Some(watermark) = watermark {
         let state = StateRow::new(netuid, &watermark, interval)?;
         diesel::update(blockchain_state::table.find(i32::from(netuid.0))).set(&state).execute(conn)?;

@@ -7,7 +7,7 @@ pub use chain::{
     Ask, BlockState, ChainError, ChainPort, Fingerprint, NeuronsAsk, PositionTrace, Roster, SubnetAsk, SubnetState, TraceKeys, Traces,
 };
 pub use store::{
-    BalanceChange, Commit, Holder, LedgerState, LockRow, MultiplierRow, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError,
+    BalanceChange, Commit, Holder, LedgerState, LockRow, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot, StakeStore, StoreError,
     Watermark,
 };
 

@@ -66,9 +66,10 @@ pub struct Watermark {
     pub block: BlockRef,
     /// The time of that block.
     pub time: Millis,
-    /// The first block recorded.
+    /// The first block recorded. After [`StakeStore::prune`] it is the one after an epoch, which no other
+    /// record begins with: at the end of that epoch's block everything opens.
     pub first_block: BlockNumber,
-    /// The time of that block.
+    /// The time of that block; after a prune that of the epoch before it.
     pub first_time: Millis,
     /// The block up to which `stake_snapshots` hold every change of every holder's positions.
     pub observed: BlockNumber,
@@ -275,6 +276,29 @@ pub struct LedgerState {
     pub interval: OpenInterval,
 }
 
+/// How many rows of each table a prune removed, and how many came in their place.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Entries (`stake_transactions`).
+    pub entries: u64,
+    /// Entries that came in their place, all at the end of the block pruned up to.
+    pub openings: u64,
+    /// Times of blocks (`block_times`).
+    pub times: u64,
+    /// Changes of epochs by position (`stake_changes`).
+    pub changes: u64,
+    /// Changes of intervals by position (`stake_balance_changes`).
+    pub balance_changes: u64,
+    /// Snapshots of positions (`stake_snapshots`).
+    pub snapshots: u64,
+    /// Locked parts (`stake_locks`).
+    pub locks: u64,
+    /// Tranches (`stake_tranches`).
+    pub tranches: u64,
+    /// Exits from tranches (`tranche_exits`).
+    pub exits: u64,
+}
+
 /// Keeps the record. Nothing is ever lost or counted twice: a commit is one transaction, and one
 /// that does not follow on the watermark is refused.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
@@ -300,7 +324,8 @@ pub trait StakeStore: Send + Sync {
     async fn ledger_state(&self, netuid: NetUid) -> Result<Option<LedgerState>, StoreError>;
 
     /// Adds blocks to the record, in one transaction. Refuses with [`StoreError::NotNext`] unless
-    /// `commit.parent` is the watermark, and leaves the record as it was.
+    /// `commit.parent` is the watermark, and leaves the record as it was. Where there is a record, its
+    /// `first_block` and `first_time` stay: who writes may not know that it was pruned.
     async fn commit(&self, commit: &Commit) -> Result<(), StoreError>;
 
     /// Writes snapshots read in the state of the watermark `at`, after which `observed` is that
@@ -350,6 +375,23 @@ pub trait StakeStore: Send + Sync {
     /// The whole record of a subnet as the one commit that would make it anew, read at one moment, its rows
     /// in the order of [`Commit::sort`]; `None` where there is none.
     async fn record(&self, netuid: NetUid) -> Result<Option<Commit>, StoreError>;
+
+    /// Condenses the record to one that begins at the end of `base`, the block of one of its epochs, in one
+    /// transaction. [`prune`](crate::prune) says when it may be, and works out the entries that come.
+    ///
+    /// - The entries up to `base` go, and [`openings`](crate::prune::openings) come in their place.
+    /// - Of each position's snapshots up to `base` the newest stays, unless it is 0; of each coldkey's locked
+    ///   parts the newest.
+    /// - The changes of epochs and of intervals that end up to `base` go, and the times of blocks before it;
+    ///   that of `base` is there.
+    /// - Exits by entries up to `base` go. Tranches entered up to `base` keep what was left of them at its end
+    ///   as `initial`, and go where that is nothing.
+    /// - A holder's record opens at `base` at the earliest.
+    /// - `first_block` is the block after `base`, and `first_time` the time of `base`.
+    ///
+    /// Epochs, skipped slots, neurons, successions and multipliers stay. Nothing that follows from the chain
+    /// after `base` changes.
+    async fn prune(&self, netuid: NetUid, base: BlockNumber) -> Result<Pruned, StoreError>;
 
     /// Stores the multipliers of an epoch under a policy; storing them again changes nothing.
     async fn put_multipliers(&self, netuid: NetUid, rows: &[MultiplierRow]) -> Result<(), StoreError>;

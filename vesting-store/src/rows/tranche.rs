@@ -6,7 +6,7 @@ use crate::convert::{At, event, int, same_subnet};
 use crate::schema::{stake_tranches, tranche_exits};
 
 /// A tranche with what is left of it at the watermark.
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Queryable, QueryableByName, Selectable, Insertable)]
 #[diesel(table_name = stake_tranches, treat_none_as_default_value = false)]
 pub struct TrancheRow {
     netuid: i32,
