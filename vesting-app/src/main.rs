@@ -5,6 +5,8 @@ mod cli;
 mod client;
 mod commands;
 mod config;
+mod following;
+mod lead;
 mod output;
 mod view;
 mod wiring;

@@ -60,17 +60,11 @@ impl MonitorError {
     /// Whether the same may go well a little later.
     #[must_use]
     pub fn is_passing(&self) -> bool {
-        matches!(
-            self,
-            Self::Chain(ChainError::Unreachable(_) | ChainError::NoSuchBlock(_) | ChainError::Malformed(_))
-                | Self::Store(
-                    StoreError::Busy(_)
-                        | StoreError::Full(_)
-                        | StoreError::NotNext { .. }
-                        | StoreError::Taken { .. }
-                        | StoreError::Unreachable(_)
-                )
-        )
+        match self {
+            Self::Chain(error) => matches!(error, ChainError::Unreachable(_) | ChainError::NoSuchBlock(_) | ChainError::Malformed(_)),
+            Self::Store(error) => error.is_passing(),
+            Self::Conservation(_) | Self::Fork { .. } | Self::OutOfOrder { .. } => false,
+        }
     }
 }
 
@@ -105,7 +99,8 @@ pub struct Progress {
 
 impl Progress {
     /// What `next` counted from nothing, counted on from here.
-    fn plus(self, next: Self) -> Self {
+    #[must_use]
+    pub fn plus(self, next: Self) -> Self {
         Self {
             epochs: self.epochs.saturating_add(next.epochs),
             operations: self.operations.saturating_add(next.operations),

@@ -4,13 +4,14 @@ use std::time::Instant;
 
 use serde::Serialize;
 use vesting_core::policy::Policy;
-use vesting_core::ports::ChainPort;
-use vesting_core::{BlockNumber, Pace, Ppb, Progress};
+use vesting_core::ports::{ChainPort, StoreError};
+use vesting_core::{BlockNumber, MonitorError, Pace, Ppb, Progress};
 
 use super::Session;
 use super::progress::Bar;
 use crate::UsageError;
 use crate::cli::CatchUpArgs;
+use crate::following::PAUSE;
 use crate::wiring;
 
 #[derive(Serialize)]
@@ -26,6 +27,9 @@ struct Done {
     /// Where the runtime contradicts its storage, in words.
     degraded: Vec<String>,
 }
+
+/// Tries in a row without getting on, after which it is somebody else's to mend.
+const TRIES: u32 = 12;
 
 pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()> {
     let started = Instant::now();
@@ -54,15 +58,37 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
     wiring::check_subnets(&config, chain.as_ref(), head.number, from, &recorded).await?;
     let beginning = if from.is_none() { wiring::beginning(&config, chain.as_ref(), &recorded).await? } else { None };
     let store = session.record_or_new()?;
+    for netuid in &config.netuids {
+        store.claim(*netuid).await?;
+    }
     let (mut monitor, first) = wiring::monitor(&config, &chain, store, from, beginning).await?;
     let mut bar = Bar::new("catching up");
     let mut last = Progress { block: first.parent(), to, epochs: 0, operations: 0, entries: 0 };
-    monitor
-        .advance(first, to, Pace::CatchingUp, &mut |state| {
-            bar.show(state, chain.requests().0);
-            last = state;
-        })
-        .await?;
+    let mut tries = 0;
+    let mut before: Option<Progress> = None;
+    loop {
+        let stood_at = last.block;
+        let done = monitor
+            .advance(first, to, Pace::CatchingUp, &mut |state| {
+                last = before.map_or(state, |before| before.plus(state));
+                bar.show(last, chain.requests().0);
+            })
+            .await;
+        match done {
+            Ok(()) => break,
+            // What was written stays, so it goes on where it was.
+            Err(error) if error.is_passing() && !matches!(error, MonitorError::Store(StoreError::Taken { .. })) => {
+                tries = if last.block > stood_at { 1 } else { tries + 1 };
+                if tries > TRIES {
+                    return Err(error.into());
+                }
+                bar.say(&format!("{error}; trying again in {} s", PAUSE.as_secs()));
+                tokio::time::sleep(PAUSE).await;
+                before = Some(last);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
     monitor.observe().await?;
     bar.done();
     let done = Done {

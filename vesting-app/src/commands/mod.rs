@@ -40,7 +40,7 @@ impl Session {
     /// The record, which must be there already: reading never creates one.
     fn record(&self) -> anyhow::Result<Arc<dyn StakeStore>> {
         let url = &self.config.database_url;
-        vesting_store::open_existing(url).with_context(|| format!("cannot open the database {url}"))
+        vesting_store::open_existing(url).with_context(|| format!("cannot open the database {}", vesting_store::shown(url)))
     }
 
     /// The subnets there is a record of; none without a database.
@@ -55,7 +55,7 @@ impl Session {
     /// The record, created when it is not there.
     fn record_or_new(&self) -> anyhow::Result<Arc<dyn StakeStore>> {
         let url = &self.config.database_url;
-        vesting_store::open(url).with_context(|| format!("cannot open the database {url}"))
+        vesting_store::open(url).with_context(|| format!("cannot open the database {}", vesting_store::shown(url)))
     }
 }
 

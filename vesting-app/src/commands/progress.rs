@@ -32,6 +32,11 @@ impl Bar {
         self.bar.set_message(format!("{} epochs, {} operations, {requests} requests", state.epochs, state.operations));
     }
 
+    /// A line above the bar, on standard error; without a terminal too.
+    pub fn say(&self, line: &str) {
+        self.bar.suspend(|| eprintln!("{line}"));
+    }
+
     pub fn done(self) {
         self.bar.finish_and_clear();
     }

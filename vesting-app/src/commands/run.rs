@@ -1,19 +1,16 @@
 //! `vesting run`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::Serialize;
-use vesting_core::ports::ChainPort;
-use vesting_core::{BlockNumber, Progress};
+use vesting_core::ports::{ChainPort, StakeStore, StoreError};
+use vesting_core::{BlockNumber, NetUid, Progress};
 
 use super::Session;
 use crate::api;
 use crate::cli::RunArgs;
+use crate::following::{Following, PAUSE};
 use crate::wiring;
-
-/// Between two tries when the chain cannot be reached.
-const PAUSE: Duration = Duration::from_secs(5);
 
 #[derive(Serialize)]
 struct Line {
@@ -36,47 +33,57 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     let recorded = session.recorded().await?;
     wiring::check_subnets(&config, chain.as_ref(), head.number, None, &recorded).await?;
     let beginning = wiring::beginning(&config, chain.as_ref(), &recorded).await?;
-    let store = session.record_or_new()?;
+    let store = opened(session).await?;
     let served = api::serve(listener, &config, Arc::clone(&store))?;
-    let (mut monitor, first) = wiring::monitor(&config, &chain, store, None, beginning).await?;
     let until = args.until.map(BlockNumber);
-    tracing::info!(subnets = %subnets(&config.netuids), first = first.0, head = head.number.0, "following; no wallet is needed or used");
+    tracing::info!(subnets = %subnets(&config.netuids), head = head.number.0, "following; no wallet is needed or used");
     let (json, out) = (session.json, &mut session.out);
-    let mut epochs = 0;
-    let mut report = |state: Progress| {
-        if state.epochs == epochs {
-            return;
-        }
-        epochs = state.epochs;
-        let requests = chain.requests().0;
-        if json {
-            // A reader that has gone away does not stop the record.
-            let line = Line { block: state.block.0, epochs, operations: state.operations, entries: state.entries, requests };
-            let _ = out.json(&line).and_then(|()| out.flush());
-        } else {
-            tracing::info!(block = state.block.0, epochs, entries = state.entries, requests, "epoch");
-        }
-    };
-    let following = async {
-        loop {
-            match monitor.follow(first, until, &mut report).await {
-                Ok(()) => return Ok(()),
-                Err(error) if error.is_passing() => {
-                    tracing::warn!(%error, "trying again in {} s", PAUSE.as_secs());
-                    tokio::time::sleep(PAUSE).await;
-                }
-                Err(error) => return Err(error),
+    let mut total: Option<Progress> = None;
+    // Counted from nothing whenever a record is taken up, and told as one.
+    let mut report = |state: Progress, before: Option<Progress>| {
+        let state = before.map_or(state, |before| before.plus(state));
+        if total.map_or(0, |total| total.epochs) != state.epochs {
+            let requests = chain.requests().0;
+            if json {
+                // A reader that has gone away does not stop the record.
+                let Progress { block, epochs, operations, entries, .. } = state;
+                let line = Line { block: block.0, epochs, operations, entries, requests };
+                let _ = out.json(&line).and_then(|()| out.flush());
+            } else {
+                tracing::info!(block = state.block.0, epochs = state.epochs, entries = state.entries, requests, "epoch");
             }
         }
+        total = Some(state);
+        state
     };
+    let following = Following { config: &config, chain: &chain, store: &store, beginning, until };
     let ended = tokio::select! {
-        done = following => done.map_err(anyhow::Error::new),
+        done = following.go(&mut report) => done,
         stopped = stop_signal() => stopped.map_err(anyhow::Error::new),
     };
     served.stop().await;
     ended?;
     tracing::info!("stopped; every block taken in is in the store");
     Ok(())
+}
+
+/// The record, waited for where its server is not up yet.
+async fn opened(session: &Session) -> anyhow::Result<Arc<dyn StakeStore>> {
+    loop {
+        match session.record_or_new() {
+            Err(error) if error.downcast_ref::<StoreError>().is_some_and(StoreError::is_passing) => {
+                tracing::warn!("{error:#}; trying again in {} s", PAUSE.as_secs());
+                tokio::select! {
+                    () = tokio::time::sleep(PAUSE) => {}
+                    stopped = stop_signal() => {
+                        stopped?;
+                        anyhow::bail!("stopped before the database could be opened");
+                    }
+                }
+            }
+            done => return done,
+        }
+    }
 }
 
 /// Serves the API over the record that is there.
@@ -88,7 +95,7 @@ async fn read_only(session: &Session) -> anyhow::Result<()> {
     Ok(stopped?)
 }
 
-fn subnets(netuids: &[vesting_core::NetUid]) -> String {
+fn subnets(netuids: &[NetUid]) -> String {
     netuids.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 

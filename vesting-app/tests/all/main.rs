@@ -9,6 +9,8 @@ mod daemon;
 mod explaining;
 mod killed;
 mod moved;
+mod place;
 mod recordings;
 mod simulated;
+mod standby;
 mod way;

@@ -59,6 +59,14 @@ pub enum StoreError {
     Corrupt(String),
 }
 
+impl StoreError {
+    /// Whether the same may go well a little later.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Busy(_) | Self::Full(_) | Self::NotNext { .. } | Self::Taken { .. } | Self::Unreachable(_))
+    }
+}
+
 /// How far the record of a subnet goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Watermark {

@@ -77,7 +77,7 @@ pub async fn run(session: &mut Session, command: &DbCommand, with_chain: bool) -
 
 fn migrate(session: &mut Session) -> anyhow::Result<()> {
     let url = &session.config.database_url;
-    let migrated = vesting_store::migrate(url).with_context(|| format!("cannot migrate the database {url}"))?;
+    let migrated = vesting_store::migrate(url).with_context(|| format!("cannot migrate the database {}", vesting_store::shown(url)))?;
     if session.json {
         return session.out.json(&json!({ "migrated": migrated }));
     }

@@ -1,0 +1,100 @@
+//! Following the subnets that are this process's to record, whatever comes in between.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use vesting_chain::SubxtChain;
+use vesting_core::ports::{StakeStore, StoreError};
+use vesting_core::{BlockNumber, MonitorError, Progress};
+
+use crate::config::Config;
+use crate::lead::{Lead, STANDBY_PAUSE};
+use crate::wiring;
+
+/// Between two tries when the chain or the database cannot be reached.
+pub const PAUSE: Duration = Duration::from_secs(5);
+
+/// Hears of every head reached, counted since a record was taken up, and of what was counted before; gives both.
+pub type Report<'a> = dyn FnMut(Progress, Option<Progress>) -> Progress + Send + 'a;
+
+/// The daemon at work.
+pub struct Following<'a> {
+    pub config: &'a Config,
+    pub chain: &'a Arc<SubxtChain>,
+    pub store: &'a Arc<dyn StakeStore>,
+    pub beginning: Option<BlockNumber>,
+    pub until: Option<BlockNumber>,
+}
+
+impl Following<'_> {
+    /// Follows what is ours to record, and takes over what others leave.
+    pub async fn go(&self, report: &mut Report<'_>) -> anyhow::Result<()> {
+        let mut lead = Lead::default();
+        let mut total = None;
+        loop {
+            let done = self.turn(&mut lead, &mut total, report).await;
+            match done {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                Err(error) if is_passing(&error) => {
+                    tracing::warn!("{error:#}; trying again in {} s", PAUSE.as_secs());
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Follows until what is ours changes; says whether all that was to be done is.
+    async fn turn(&self, lead: &mut Lead, total: &mut Option<Progress>, report: &mut Report<'_>) -> anyhow::Result<bool> {
+        let now = Lead::take(self.store.as_ref(), &self.config.netuids).await?;
+        now.say(lead);
+        *lead = now;
+        if self.reached().await? {
+            return Ok(true);
+        }
+        if lead.ours.is_empty() {
+            return self.stand_by(lead).await;
+        }
+        let config = Config { netuids: lead.ours.clone(), ..self.config.clone() };
+        let (mut monitor, first) = wiring::monitor(&config, self.chain, Arc::clone(self.store), None, self.beginning).await?;
+        let before = *total;
+        let mut hear = |state: Progress| *total = Some(report(state, before));
+        tokio::select! {
+            done = monitor.follow(first, self.until, &mut hear) => done?,
+            () = lead.more(self.store.as_ref()), if !lead.theirs.is_empty() => return Ok(false),
+        }
+        // What others record may not be as far yet.
+        self.stand_by(lead).await
+    }
+
+    /// Waits until something is free, or all is done; says whether it is.
+    async fn stand_by(&self, lead: &Lead) -> anyhow::Result<bool> {
+        while !self.reached().await? {
+            tokio::time::sleep(STANDBY_PAUSE).await;
+            if lead.is_any_free(self.store.as_ref()).await {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether every record has got as far as was asked for.
+    async fn reached(&self) -> Result<bool, StoreError> {
+        let Some(until) = self.until else { return Ok(false) };
+        for netuid in &self.config.netuids {
+            if self.store.watermark(*netuid).await?.is_none_or(|mark| mark.block.number < until) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn is_passing(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<MonitorError>()
+        .map(MonitorError::is_passing)
+        .or_else(|| error.downcast_ref::<StoreError>().map(StoreError::is_passing))
+        == Some(true)
+}
