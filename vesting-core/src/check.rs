@@ -1,6 +1,7 @@
 //! Whether a record is consistent in itself: the conservation law over all of it, and everything in it
 //! that follows from something else in it.
 
+mod condensed;
 mod conservation;
 mod tranches;
 
@@ -94,12 +95,16 @@ fn count(rows: usize) -> u64 {
 /// watermark tells; keys are unique; tranches are what entries brought, and exits what they took. What is
 /// consistent need not be true: that the chain says so too is only known from it, or from who has read it.
 ///
+/// Of a record that was pruned, what came before is compared with the openings that stand for it: sums with the
+/// snapshots, and what tranches still held with what their holders open with.
+///
 /// # Errors
 /// The first thing found wrong.
 pub fn check(record: &Commit) -> Result<Checked, Inconsistency> {
     unique(record)?;
     stretch(record)?;
     owned(record)?;
+    condensed::check(record)?;
     let mut checked = Checked { entries: count(record.entries.len()), epochs: count(record.epochs.len()), ..Checked::default() };
     conservation::check(record, &mut checked)?;
     tranches::check(record, &mut checked)?;
@@ -193,17 +198,21 @@ fn stretch(record: &Commit) -> Result<(), Inconsistency> {
     let first = mark.first_block.parent();
     let blocks = record.entries.iter().map(|e| ("stake_transactions", e.block));
     let blocks = blocks.chain(record.holders.iter().map(|h| ("holders", h.since)));
-    let blocks = blocks.chain(record.epochs.iter().map(|e| ("epoch_boundaries", e.epoch.block.number)));
     let blocks = blocks.chain(record.balance_changes.iter().flat_map(|c| [c.from, c.to]).map(|b| ("stake_balance_changes", b)));
-    let blocks = blocks.chain(record.skipped.iter().map(|s| ("skipped_slots", s.block)));
-    let blocks = blocks.chain(record.snapshots.iter().map(|s| ("stake_snapshots", s.block)));
-    let blocks = blocks.chain(record.locks.iter().map(|l| ("stake_locks", l.block)));
-    let blocks = blocks.chain(record.neurons.iter().map(|n| ("neurons", n.block)));
-    let blocks = blocks.chain(record.successions.iter().map(|s| ("successions", s.block)));
-    let blocks = blocks.chain(record.tranches.iter().map(|t| ("stake_tranches", t.id.block)));
     let blocks = blocks.chain(record.exits.iter().map(|e| ("tranche_exits", e.by.block)));
-    let mut blocks = blocks.chain(record.times.keys().map(|b| ("block_times", *b)));
-    if let Some((table, block)) = blocks.find(|(_, block)| *block < first || *block > last) {
+    let blocks = blocks.chain(record.times.keys().map(|b| ("block_times", *b)));
+    let stay = record.epochs.iter().map(|e| ("epoch_boundaries", e.epoch.block.number));
+    let stay = stay.chain(record.skipped.iter().map(|s| ("skipped_slots", s.block)));
+    let stay = stay.chain(record.snapshots.iter().map(|s| ("stake_snapshots", s.block)));
+    let stay = stay.chain(record.locks.iter().map(|l| ("stake_locks", l.block)));
+    let stay = stay.chain(record.neurons.iter().map(|n| ("neurons", n.block)));
+    let stay = stay.chain(record.successions.iter().map(|s| ("successions", s.block)));
+    let stay = stay.chain(record.tranches.iter().map(|t| ("stake_tranches", t.id.block)));
+    // Of these a record that was pruned keeps some from before.
+    let earliest = if condensed::base(record).is_some() { BlockNumber(0) } else { first };
+    let outside = |(_, block): &(_, BlockNumber), first| *block < first || *block > last;
+    let found = blocks.clone().find(|row| outside(row, first)).or_else(|| stay.clone().find(|row| outside(row, earliest)));
+    if let Some((table, block)) = found {
         return Err(At(netuid, table, block).wrong(None, format!("the record holds the blocks {} to {last}", mark.first_block)));
     }
     times(record)
@@ -215,7 +224,9 @@ fn times(record: &Commit) -> Result<(), Inconsistency> {
     let mut rows: Vec<(BlockNumber, u64, &'static str)> = record.times.iter().map(|(b, t)| (*b, t.0, "block_times")).collect();
     rows.extend(record.epochs.iter().map(|e| (e.epoch.block.number, e.epoch.time.0, "epoch_boundaries")));
     rows.extend(record.skipped.iter().map(|s| (s.block, s.time.0, "skipped_slots")));
-    rows.extend([(mark.first_block, mark.first_time.0, "blockchain_state"), (mark.block.number, mark.time.0, "blockchain_state")]);
+    let first = condensed::base(record).unwrap_or(mark.first_block);
+    rows.extend([(first, mark.first_time.0, "blockchain_state"), (mark.block.number, mark.time.0, "blockchain_state")]);
+    rows.extend(condensed::tranches(record).filter(|t| t.id.kind != Kind::Unattributed).map(|t| (t.id.block, t.time.0, "stake_tranches")));
     rows.sort_unstable();
     for ((block, time, _), (next, next_time, table)) in rows.iter().zip(rows.iter().skip(1)) {
         if next_time < time || (next == block && next_time != time) {
@@ -242,12 +253,16 @@ fn times(record: &Commit) -> Result<(), Inconsistency> {
 fn owned(record: &Commit) -> Result<(), Inconsistency> {
     let netuid = record.netuid;
     let holders: BTreeMap<Coldkey, BlockNumber> = record.holders.iter().map(|h| (h.coldkey, h.since)).collect();
+    // Nobody's record opens before one that was pruned.
+    let base = condensed::base(record).unwrap_or_default();
     let rows = record.entries.iter().map(|e| ("stake_transactions", e.block, e.key.coldkey));
     let rows = rows.chain(record.snapshots.iter().map(|s| ("stake_snapshots", s.block, s.key.coldkey)));
     let rows = rows.chain(record.locks.iter().map(|l| ("stake_locks", l.block, l.coldkey)));
     let rows = rows.chain(record.successions.iter().flat_map(|s| [(s.block, s.old), (s.block, s.new)]).map(|(b, c)| ("successions", b, c)));
     let mut rows = rows.chain(record.tranches.iter().map(|t| ("stake_tranches", t.id.block, t.coldkey)));
-    if let Some((table, block, coldkey)) = rows.find(|(_, block, coldkey)| holders.get(coldkey).is_none_or(|since| since > block)) {
+    if let Some((table, block, coldkey)) =
+        rows.find(|(_, block, coldkey)| holders.get(coldkey).is_none_or(|since| *since > base.max(*block)))
+    {
         return Err(At(netuid, table, block).holder(coldkey, "it is no holder there"));
     }
     let opens = |entry: &&Entry| entry.kind == Kind::Opening && holders.get(&entry.key.coldkey) != Some(&entry.block);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{At, Checked, Inconsistency, count};
+use super::{At, Checked, Inconsistency, condensed, count};
 use crate::ports::{BalanceChange, Commit};
 use crate::{BlockNumber, Entry, EpochRecord, Flow, Kind, PositionKey, Rao, RaoDelta};
 
@@ -21,10 +21,12 @@ pub(super) fn check(record: &Commit, checked: &mut Checked) -> Result<(), Incons
     let mut epochs: BTreeMap<BlockNumber, &EpochRecord> = BTreeMap::new();
     // The blocks in whose state every position was read: both ends of every interval.
     let mut boundaries: BTreeSet<BlockNumber> = BTreeSet::new();
-    for epoch in &record.epochs {
+    // What epochs did before, a record that was pruned does not say.
+    for epoch in record.epochs.iter().filter(|epoch| epoch.epoch.block.number >= record.watermark.first_block) {
         epochs.insert(epoch.epoch.block.number, epoch);
         boundaries.extend([epoch.epoch.pre_block.number, epoch.epoch.block.number]);
     }
+    boundaries.extend(condensed::base(record));
     let mut intervals: BTreeMap<BlockNumber, Vec<&BalanceChange>> = BTreeMap::new();
     for change in &record.balance_changes {
         intervals.entry(change.to).or_default().push(change);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{At, Checked, Inconsistency, count};
+use super::{At, Checked, Inconsistency, condensed, count};
 use crate::ports::Commit;
 use crate::{Coldkey, Entry, EntryId, Flow, Kind, Rao, RaoDelta, Successions, Tranche};
 
@@ -29,9 +29,11 @@ pub(super) fn left(record: &Commit) -> Result<BTreeMap<TrancheKey, Rao>, Inconsi
 pub(super) fn check(record: &Commit, checked: &mut Checked) -> Result<(), Inconsistency> {
     let left = left(record)?;
     let entries: BTreeMap<TrancheKey, &Entry> = record.entries.iter().map(|e| ((e.key.coldkey, EntryId::of(e)), e)).collect();
+    // What came in before, a record that was pruned knows by what it opens with.
+    let base = condensed::base(record);
     for tranche in &record.tranches {
         let at = At(record.netuid, "stake_tranches", tranche.id.block);
-        if !brought(record, tranche, entries.get(&(tranche.coldkey, tranche.id)).copied()) {
+        if Some(tranche.id.block) > base && !brought(record, tranche, entries.get(&(tranche.coldkey, tranche.id)).copied()) {
             return Err(
                 at.holder(tranche.coldkey, format!("{} rao ({}) are not what came in there", tranche.initial, tranche.id.kind.name()))
             );
@@ -42,7 +44,9 @@ pub(super) fn check(record: &Commit, checked: &mut Checked) -> Result<(), Incons
     }
     let tranches: BTreeSet<TrancheKey> = record.tranches.iter().map(|t| (t.coldkey, t.id)).collect();
     let enters = |e: &&Entry| e.alpha.0 > 0 && !matches!(e.flow(), Flow::Neutral | Flow::Rounding);
-    if let Some(entry) = record.entries.iter().filter(enters).find(|e| !tranches.contains(&(e.key.coldkey, EntryId::of(e)))) {
+    if let Some(entry) =
+        record.entries.iter().filter(|e| Some(e.block) > base).filter(enters).find(|e| !tranches.contains(&(e.key.coldkey, EntryId::of(e))))
+    {
         let at = At(record.netuid, "stake_tranches", entry.block);
         return Err(at.position(entry.key, format!("the tranche of {} rao ({}) is missing", entry.alpha, entry.kind.name())));
     }

@@ -31,6 +31,14 @@ async fn every_record_is_consistent() {
             let checked = check(&record).unwrap_or_else(|wrong| panic!("seed {seed}: {wrong}"));
             check_state(&record, &state).unwrap_or_else(|wrong| panic!("seed {seed}: {wrong}"));
             assert!(checked.epochs == 0 || checked.boundaries > checked.epochs, "{checked:?}");
+            // What is left of it after each of its epochs, too.
+            for base in record.epochs.iter().map(|epoch| epoch.epoch.block.number).filter(|base| *base < record.watermark.block.number) {
+                store.prune(netuid, base).await.unwrap();
+                let record = store.record(netuid).await.unwrap().unwrap();
+                let state = store.ledger_state(netuid).await.unwrap().unwrap();
+                check(&record).unwrap_or_else(|wrong| panic!("seed {seed}, pruned up to {base}: {wrong}"));
+                check_state(&record, &state).unwrap_or_else(|wrong| panic!("seed {seed}, pruned up to {base}: {wrong}"));
+            }
         }
     }
 }
@@ -43,12 +51,29 @@ async fn example() -> Commit {
     record
 }
 
+/// It pruned up to the end of an epoch in the middle, and that epoch.
+async fn pruned() -> (Commit, BlockNumber) {
+    let store = recorded(renamed(5, 300), Pace::CatchingUp).await;
+    let epochs = example().await.epochs;
+    let base = epochs[epochs.len() / 2].epoch.block.number;
+    store.prune(NetUid(1), base).await.unwrap();
+    let record = store.record(NetUid(1)).await.unwrap().unwrap();
+    let later = record.epochs.iter().filter(|epoch| epoch.epoch.block.number > base).count();
+    assert!(later > 3 && record.exits.len() > 10 && record.tranches.iter().filter(|t| t.id.block <= base).count() > 10);
+    (record, base)
+}
+
 /// An alteration.
 type Alter = fn(&mut Commit, usize);
 
 #[tokio::test]
 async fn what_is_altered_is_named() {
-    let record = example().await;
+    for record in [example().await, pruned().await.0] {
+        named(&record);
+    }
+}
+
+fn named(record: &Commit) {
     let mut rng = Rng::new(1);
     let cases: [(&str, &str, Alter); 22] = [
         ("the amount of an entry", "stake_", |r, n| at(&mut r.entries, n).alpha.0 += 1),
@@ -91,7 +116,7 @@ async fn what_is_altered_is_named() {
             r.balance_changes.remove(n % r.balance_changes.len());
         }),
         ("the amount of a tranche", "stake_tranches", |r, n| at(&mut r.tranches, n).initial.0 += 1),
-        ("the time of a reward", "stake_tranches", |r, n| {
+        ("the time of a reward", "", |r, n| {
             let rewards = &mut r.tranches.iter_mut().filter(|t| t.id.kind == Kind::Incentive).collect::<Vec<_>>();
             at(rewards, n).time.0 -= 1;
         }),
@@ -125,6 +150,82 @@ async fn what_is_altered_is_named() {
             assert!(wrong.table.starts_with(table), "{name}: {wrong}");
             assert_eq!(wrong.netuid, NetUid(1));
         }
+    }
+}
+
+#[tokio::test]
+async fn what_is_altered_of_what_a_prune_left_is_named() {
+    let (record, base) = pruned().await;
+    let before = |record: &Commit| -> Vec<usize> { (0..record.tranches.len()).filter(|i| record.tranches[*i].id.block <= base).collect() };
+    let opening = |record: &mut Commit, n: usize| {
+        let found: Vec<usize> = (0..record.entries.len()).filter(|i| record.entries[*i].block == base).collect();
+        found[n % found.len()]
+    };
+    let mut altered: Vec<(&str, &str, Commit)> = Vec::new();
+    for n in 0..before(&record).len() {
+        let mut push = |name, table, alter: &dyn Fn(&mut Commit)| {
+            let mut commit = record.clone();
+            alter(&mut commit);
+            altered.push((name, table, commit));
+        };
+        push("an opening by a rao", "stake_", &|r| {
+            let place = opening(r, n);
+            r.entries[place].alpha.0 += 1;
+        });
+        push("an opening left out", "stake_", &|r| {
+            let place = opening(r, n);
+            r.entries.remove(place);
+        });
+        push("an opening as something else", "stake_transactions", &|r| {
+            let place = opening(r, n);
+            r.entries[place].kind = Kind::StakeAdded;
+        });
+        push("a tranche of before by a rao", "stake_tranches", &|r| {
+            let place = before(r)[n];
+            r.tranches[place].initial.0 += 1;
+        });
+        push("a tranche of before left out", "", &|r| {
+            let place = before(r)[n];
+            r.tranches.remove(place);
+        });
+        push("a tranche of before for another holder", "", &|r| {
+            let place = before(r)[n];
+            let coldkey = r.tranches[place].coldkey;
+            r.tranches[place].coldkey = r.holders.iter().map(|h| h.coldkey).find(|other| *other != coldkey).unwrap();
+        });
+        push("a tranche of before at another time", "", &|r| {
+            let place = before(r)[n];
+            r.tranches[place].time.0 += 10_000_000;
+        });
+        push("a snapshot of before left out", "stake_snapshots", &|r| {
+            let found: Vec<usize> = (0..r.snapshots.len()).filter(|i| r.snapshots[*i].block <= base).collect();
+            r.snapshots.remove(found[n % found.len()]);
+        });
+        push("a snapshot of before by a rao", "stake_snapshots", &|r| {
+            at(&mut r.snapshots.iter_mut().filter(|s| s.block <= base).collect::<Vec<_>>(), n).alpha.0 += 1;
+        });
+    }
+    let whole = example().await;
+    let keeps = |name, table, alter: &dyn Fn(&mut Commit)| {
+        let mut commit = record.clone();
+        alter(&mut commit);
+        (name, table, commit)
+    };
+    altered.extend([
+        keeps("where it begins", "", &|r| r.watermark.first_block.0 += 1),
+        keeps("when it begins", "", &|r| r.watermark.first_time.0 -= 1),
+        keeps("the epoch it begins with left out", "", &|r| r.epochs.retain(|epoch| epoch.epoch.block.number != base)),
+        keeps("what epochs before did", "stake_changes", &|r| r.epochs.clone_from(&whole.epochs)),
+        keeps("an interval before", "stake_balance_changes", &|r| r.balance_changes.clone_from(&whole.balance_changes)),
+        keeps("an exit before", "tranche_exits", &|r| r.exits.clone_from(&whole.exits)),
+        keeps("snapshots before", "stake_snapshots", &|r| r.snapshots.clone_from(&whole.snapshots)),
+        keeps("entries before", "", &|r| r.entries.clone_from(&whole.entries)),
+        keeps("holders of before", "", &|r| r.holders.clone_from(&whole.holders)),
+    ]);
+    for (name, table, mut altered) in altered {
+        altered.sort();
+        let wrong = check(&altered).err().unwrap_or_else(|| panic!("{name}: not found"));
+        assert!(wrong.table.starts_with(table), "{name}: {wrong}");
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod checked;
 mod explaining;
+mod pruned;
 mod strategies;
 mod system;
 
