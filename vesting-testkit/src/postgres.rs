@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel::connection::{Connection, SimpleConnection};
 use diesel::pg::PgConnection;
+use diesel::prelude::*;
 
 /// Makes a cluster, tells its folder and port in a line, and ends it when its input ends: with the process that
 /// started it, however that ends. PostgreSQL does not run as root.
@@ -152,6 +153,12 @@ impl Database {
         new
     }
 
+    /// Its name, which no other has.
+    #[must_use]
+    pub fn schema(&self) -> &str {
+        &self.schema
+    }
+
     /// Runs statements in it.
     pub fn sql(&self, statements: &str) {
         sql(&self.url, statements);
@@ -171,6 +178,21 @@ impl Drop for Database {
             let _ = conn.batch_execute(&format!("SET client_min_messages = error; DROP SCHEMA IF EXISTS {} CASCADE", self.schema));
         }
     }
+}
+
+/// How many bytes all tables of the URL's schema take, with their indexes.
+#[must_use]
+pub fn size(url: &str) -> u64 {
+    #[derive(QueryableByName)]
+    struct Size {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        size: i64,
+    }
+    let mut conn = PgConnection::establish(url).unwrap_or_else(|error| panic!("{error}"));
+    let query = "SELECT COALESCE(SUM(pg_total_relation_size(c.oid)), 0)::bigint AS size FROM pg_class c \
+                 WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace";
+    let size: Size = diesel::sql_query(query).get_result(&mut conn).unwrap_or_else(|error| panic!("{error}"));
+    u64::try_from(size.size).unwrap_or(0)
 }
 
 fn sql(url: &str, statements: &str) {

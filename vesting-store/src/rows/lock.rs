@@ -27,11 +27,21 @@ impl LockColumns {
 
     /// The newest of each holder up to a block, as [`super::Newest`] does for positions.
     pub fn newest(netuid: NetUid, block: i64) -> String {
+        let newest = |column: &str| {
+            format!(
+                "(SELECT l.{column} FROM stake_locks l WHERE l.netuid = {netuid} AND l.coldkey = c.coldkey AND l.block <= {block} \
+                 ORDER BY l.block DESC LIMIT 1)"
+            )
+        };
         format!(
-            "SELECT l.netuid, l.block, l.coldkey, l.locked FROM stake_locks l JOIN ( \
-             SELECT coldkey, MAX(block) AS block FROM stake_locks \
-             WHERE netuid = {netuid} AND block <= {block} GROUP BY coldkey) n \
-             ON l.netuid = {netuid} AND l.coldkey = n.coldkey AND l.block = n.block"
+            "WITH RECURSIVE c (coldkey) AS ( \
+             SELECT coldkey FROM (SELECT coldkey FROM stake_locks WHERE netuid = {netuid} ORDER BY coldkey LIMIT 1) AS first \
+             UNION ALL SELECT (SELECT l.coldkey FROM stake_locks l WHERE l.netuid = {netuid} AND l.coldkey > c.coldkey \
+             ORDER BY l.coldkey LIMIT 1) FROM c WHERE c.coldkey IS NOT NULL) \
+             SELECT {netuid} AS netuid, q.block, q.coldkey, q.locked FROM ( \
+             SELECT c.coldkey, {} AS block, {} AS locked FROM c WHERE c.coldkey IS NOT NULL) AS q WHERE q.block IS NOT NULL",
+            newest("block"),
+            newest("locked")
         )
     }
 

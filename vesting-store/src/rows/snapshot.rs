@@ -49,14 +49,32 @@ pub struct Newest {
 }
 
 impl Newest {
-    /// Up to a block. Both numbers are ours, so they may stand in the text, and the text is the
-    /// same for every database.
+    /// Up to a block: from position to position, and of each one row, so that a long history costs no more than a short
+    /// one. Both numbers are ours, so they may stand in the text, and the text is the same for every database.
     pub fn query(netuid: NetUid, block: i64) -> String {
+        let next = |column: &str| {
+            format!(
+                "(SELECT s.{column} FROM stake_snapshots s WHERE s.netuid = {netuid} AND (s.hotkey, s.coldkey) > (p.hotkey, p.coldkey) \
+                 ORDER BY s.hotkey, s.coldkey LIMIT 1)"
+            )
+        };
+        let newest = |column: &str| {
+            format!(
+                "(SELECT s.{column} FROM stake_snapshots s WHERE s.netuid = {netuid} AND s.hotkey = p.hotkey AND s.coldkey = p.coldkey \
+                 AND s.block <= {block} ORDER BY s.block DESC LIMIT 1)"
+            )
+        };
         format!(
-            "SELECT s.block, s.hotkey, s.coldkey, s.alpha FROM stake_snapshots s JOIN ( \
-             SELECT hotkey, coldkey, MAX(block) AS block FROM stake_snapshots \
-             WHERE netuid = {netuid} AND block <= {block} GROUP BY hotkey, coldkey) n \
-             ON s.netuid = {netuid} AND s.hotkey = n.hotkey AND s.coldkey = n.coldkey AND s.block = n.block"
+            "WITH RECURSIVE p (hotkey, coldkey) AS ( \
+             SELECT hotkey, coldkey FROM (SELECT hotkey, coldkey FROM stake_snapshots WHERE netuid = {netuid} \
+             ORDER BY hotkey, coldkey LIMIT 1) AS first \
+             UNION ALL SELECT {}, {} FROM p WHERE p.hotkey IS NOT NULL) \
+             SELECT q.block, q.hotkey, q.coldkey, q.alpha FROM ( \
+             SELECT p.hotkey, p.coldkey, {} AS block, {} AS alpha FROM p WHERE p.hotkey IS NOT NULL) AS q WHERE q.block IS NOT NULL",
+            next("hotkey"),
+            next("coldkey"),
+            newest("block"),
+            newest("alpha")
         )
     }
 

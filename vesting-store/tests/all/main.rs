@@ -5,6 +5,7 @@
 mod export;
 mod first_schemas;
 mod migrations;
+mod plans;
 mod postgres;
 
 use std::path::{Path, PathBuf};

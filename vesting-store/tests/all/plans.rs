@@ -1,0 +1,184 @@
+//! No question to a store is answered by reading a whole table: the plans of both databases say so.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Mutex;
+
+use diesel::connection::{Connection, InstrumentationEvent, SimpleConnection};
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use diesel::{PgConnection, SqliteConnection};
+use vesting_core::ports::StakeStore;
+use vesting_core::{BlockNumber, NetUid};
+use vesting_store::DatabaseStore;
+use vesting_testkit::contract::store::commits;
+use vesting_testkit::postgres::Database;
+use vesting_testkit::postgres_test;
+
+use crate::{NETUID, folder, url};
+
+/// Everything asked of any database of this process, by where it is: statements with their values, as diesel shows them.
+static ASKED: Mutex<BTreeMap<String, BTreeSet<String>>> = Mutex::new(BTreeMap::new());
+
+/// Listens to connections made from here on.
+fn listen() {
+    fn instrument() -> Option<Box<dyn diesel::connection::Instrumentation>> {
+        let mut place = String::new();
+        Some(Box::new(move |event: InstrumentationEvent<'_>| match event {
+            InstrumentationEvent::StartEstablishConnection { url, .. } => url.clone_into(&mut place),
+            InstrumentationEvent::StartQuery { query, .. } => {
+                ASKED.lock().unwrap().entry(place.clone()).or_default().insert(query.to_string());
+            }
+            _ => {}
+        }))
+    }
+    diesel::connection::set_default_instrumentation(instrument).unwrap();
+}
+
+/// Asks a store everything that the port has.
+async fn ask(store: &DatabaseStore) {
+    let (from, to) = (BlockNumber(10), BlockNumber(20));
+    store.genesis().await.unwrap();
+    store.netuids().await.unwrap();
+    store.watermark(NETUID).await.unwrap();
+    store.ledger_state(NETUID).await.unwrap();
+    store.entries(NETUID, from, to).await.unwrap();
+    store.balances_at(NETUID, to).await.unwrap();
+    store.block_times(NETUID, from, to).await.unwrap();
+    store.epochs(NETUID, from, to).await.unwrap();
+    store.epoch_list(NETUID, from, to).await.unwrap();
+    store.skipped_slots(NETUID, from, to).await.unwrap();
+    store.successions(NETUID, to).await.unwrap();
+    store.neurons(NETUID, to).await.unwrap();
+    store.holders(NETUID).await.unwrap();
+    store.positions_at(NETUID, to).await.unwrap();
+    store.locks_at(NETUID, to).await.unwrap();
+    store.tranches(NETUID, to).await.unwrap();
+    store.balance_changes(NETUID, from, to).await.unwrap();
+    store.record(NETUID).await.unwrap();
+    store.multipliers(NETUID, to, "policy").await.unwrap();
+}
+
+/// Fills a store with several subnets, and gives what was asked of it when everything was: each statement with its
+/// values written into it. `name` is a part of its URL that no other has.
+async fn asked(url: &str, name: &str) -> Vec<String> {
+    let store = DatabaseStore::open(url).unwrap();
+    for netuid in [NetUid(1), NETUID, NetUid(3)] {
+        for commit in commits(netuid, 30, 5) {
+            store.commit(&commit).await.unwrap();
+        }
+    }
+    drop(store);
+    listen();
+    ask(&DatabaseStore::open_read_only(url).unwrap()).await;
+    let asked = ASKED.lock().unwrap();
+    let ours = asked.iter().filter(|(place, _)| place.contains(name)).flat_map(|(_, shown)| shown);
+    let asks = |text: &&String| text.starts_with("SELECT") || text.starts_with("WITH");
+    ours.filter(asks).filter(|text| LARGE.iter().any(|table| text.contains(table))).map(|text| written_out(text)).collect()
+}
+
+/// `… $1 … -- binds: [2]` or `… ? … -- binds: [2]` with the values in their places.
+fn written_out(shown: &str) -> String {
+    let Some((statement, binds)) = shown.rsplit_once(" -- binds: ") else { return shown.to_owned() };
+    let binds: Vec<serde_json::Value> = serde_json::from_str(binds).unwrap_or_else(|error| panic!("{error}: {binds}"));
+    let literal = |value: &serde_json::Value| match value {
+        serde_json::Value::String(text) => format!("'{text}'"),
+        serde_json::Value::Array(bytes) => {
+            let hex: String = bytes.iter().map(|byte| format!("{:02x}", byte.as_u64().unwrap())).collect();
+            if statement.contains('?') { format!("x'{hex}'") } else { format!("'\\x{hex}'::bytea") }
+        }
+        other => other.to_string(),
+    };
+    let mut text = statement.to_owned();
+    for (index, value) in binds.iter().enumerate().rev() {
+        text = text.replace(&format!("${}", index + 1), &literal(value));
+    }
+    for value in &binds {
+        text = text.replacen('?', &literal(value), 1);
+    }
+    text
+}
+
+#[derive(QueryableByName)]
+struct Detail {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+/// The tables that grow; of the others a scan is the best plan.
+const LARGE: [&str; 9] = [
+    "stake_transactions",
+    "stake_changes",
+    "stake_balance_changes",
+    "stake_snapshots",
+    "stake_tranches",
+    "tranche_exits",
+    "block_times",
+    "epoch_boundaries",
+    "multipliers",
+];
+
+fn sqlite_plans(path: &Path, statements: &[String]) -> Vec<Vec<String>> {
+    let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    let plan = |text: &String| {
+        let rows: Vec<Detail> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {text}")).load(&mut conn).unwrap();
+        rows.into_iter().map(|row| row.detail).collect()
+    };
+    statements.iter().map(plan).collect()
+}
+
+fn postgres_plans(url: &str, statements: &[String]) -> Vec<Vec<String>> {
+    let mut conn = PgConnection::establish(url).unwrap();
+    // In small tables a scan is cheapest; whether there is another way shows when it is not to be had.
+    conn.batch_execute("ANALYZE; SET enable_seqscan = off").unwrap();
+    let mut plans = Vec::new();
+    for text in statements {
+        #[derive(QueryableByName)]
+        struct Plan {
+            #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+            line: String,
+        }
+        let rows: Vec<Plan> =
+            diesel::sql_query(format!("EXPLAIN (COSTS OFF) {text}")).load(&mut conn).unwrap_or_else(|error| panic!("{error}: {text}"));
+        plans.push(rows.into_iter().map(|row| row.line).collect());
+    }
+    plans
+}
+
+fn show(statements: &[String], plans: &[Vec<String>]) {
+    for (text, plan) in statements.iter().zip(plans) {
+        println!("{text}");
+        plan.iter().for_each(|line| println!("    {line}"));
+    }
+}
+
+#[tokio::test]
+async fn sqlite_searches_and_does_not_scan() {
+    let (_folder, path) = folder();
+    let statements = asked(&url(&path), path.to_str().unwrap()).await;
+    assert!(statements.len() > 15, "{statements:?}");
+    let plans = sqlite_plans(&path, &statements);
+    show(&statements, &plans);
+    for (text, plan) in statements.iter().zip(&plans) {
+        // Only what asks for all rows of a subnet, or for one of them, may search by the subnet alone.
+        let part = text.contains("block") && !text.starts_with("WITH") && text.contains(" BETWEEN 10 AND 20");
+        assert!(!part || plan.iter().all(|line| !line.ends_with("(netuid=?)")), "{text}: {plan:?}");
+    }
+    for line in plans.iter().flatten() {
+        let scanned = line.strip_prefix("SCAN ").map(|rest| rest.split(' ').next().unwrap_or(rest));
+        assert!(!scanned.is_some_and(|table| LARGE.contains(&table)), "{line}");
+    }
+}
+
+postgres_test! {
+    async fn postgres_searches_and_does_not_scan() {
+        let database = Database::new();
+        let statements = asked(&database.url, database.schema()).await;
+        assert!(statements.len() > 15, "{statements:?}");
+        let plans = postgres_plans(&database.url, &statements);
+        show(&statements, &plans);
+        for line in plans.iter().flatten() {
+            assert!(!LARGE.iter().any(|table| line.contains(&format!("Seq Scan on {table}"))), "{line}");
+        }
+    }
+}
