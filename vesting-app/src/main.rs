@@ -6,6 +6,7 @@ mod client;
 mod commands;
 mod config;
 mod output;
+mod pruner;
 mod view;
 mod wiring;
 

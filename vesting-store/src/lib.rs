@@ -17,4 +17,4 @@ mod url;
 mod write;
 
 pub use sqlite::SqliteStore;
-pub use url::{migrate, open, open_existing};
+pub use url::{compact, migrate, open, open_existing};

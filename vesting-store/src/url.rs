@@ -47,6 +47,18 @@ pub fn migrate(url: &str) -> Result<bool, StoreError> {
     }
 }
 
+/// Gives the space that removed rows took in the database at a URL back to the system. It writes the whole
+/// database anew, while nobody else can write to it.
+///
+/// # Errors
+/// As [`open_existing`], and [`StoreError::Busy`] while another program holds it.
+pub fn compact(url: &str) -> Result<(), StoreError> {
+    match place(url)? {
+        Place::File(path) => link::compact(path),
+        Place::Memory => Ok(()),
+    }
+}
+
 fn place(url: &str) -> Result<Place<'_>, StoreError> {
     let unusable = |why: &str| StoreError::Unusable(why.to_owned());
     if matches!(url, "sqlite::memory:" | "sqlite://:memory:") {

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
+use tokio::sync::Notify;
 use vesting_core::ports::ChainPort;
 use vesting_core::{BlockNumber, Progress};
 
 use super::Session;
 use crate::api;
 use crate::cli::RunArgs;
+use crate::pruner::Pruner;
 use crate::wiring;
 
 /// Between two tries when the chain cannot be reached.
@@ -38,6 +40,9 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     let beginning = wiring::beginning(&config, chain.as_ref(), &recorded).await?;
     let store = session.record_or_new()?;
     let served = api::serve(listener, &config, Arc::clone(&store))?;
+    let keep = config.keep_days.map(|days| config.kept(days, "keep_snapshots_days")).transpose()?;
+    let mut pruner = keep.map(|keep| Pruner::new(Arc::clone(&store), config.netuids.clone(), keep));
+    let recorded = Notify::new();
     let (mut monitor, first) = wiring::monitor(&config, &chain, store, None, beginning).await?;
     let until = args.until.map(BlockNumber);
     tracing::info!(subnets = %subnets(&config.netuids), first = first.0, head = head.number.0, "following; no wallet is needed or used");
@@ -48,6 +53,7 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
             return;
         }
         epochs = state.epochs;
+        recorded.notify_one();
         let requests = chain.requests().0;
         if json {
             // A reader that has gone away does not stop the record.
@@ -69,12 +75,26 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
             }
         }
     };
+    // Beside following, which need not wait for it.
+    let pruning = async {
+        match pruner.as_mut() {
+            Some(pruner) => loop {
+                recorded.notified().await;
+                pruner.recorded().await;
+            },
+            None => std::future::pending::<()>().await,
+        }
+    };
     let ended = tokio::select! {
-        done = following => done.map_err(anyhow::Error::new),
-        stopped = stop_signal() => stopped.map_err(anyhow::Error::new),
+        done = following => done.map(|()| true).map_err(anyhow::Error::new),
+        () = pruning => Ok(false),
+        stopped = stop_signal() => stopped.map(|()| false).map_err(anyhow::Error::new),
     };
     served.stop().await;
-    ended?;
+    // What was recorded last may not have been told of yet; whoever stops it does not wait for that.
+    if let (true, Some(pruner)) = (ended? && epochs > 0, pruner.as_mut()) {
+        pruner.recorded().await;
+    }
     tracing::info!("stopped; every block taken in is in the store");
     Ok(())
 }

@@ -9,6 +9,7 @@ mod daemon;
 mod explaining;
 mod killed;
 mod moved;
+mod pruned;
 mod recordings;
 mod simulated;
 mod way;
