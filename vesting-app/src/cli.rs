@@ -70,6 +70,10 @@ pub struct ConfigArgs {
     /// The database [default: sqlite://vesting.db].
     #[arg(long, global = true, value_name = "URL")]
     pub database_url: Option<String>,
+    /// Let `vesting run` and `vesting db prune` remove what lies more than so many days before the end of the
+    /// record; whole days, at least the retention window [default: nothing is removed].
+    #[arg(long, global = true, value_name = "DAYS")]
+    pub keep_snapshots_days: Option<String>,
     /// Stake under which a holder gets no multiplier, in alpha [default: 0.3].
     #[arg(long, global = true, value_name = "ALPHA")]
     pub minimum_stake: Option<String>,
@@ -190,7 +194,7 @@ pub enum Command {
     /// {"weights": {"0": 0.4, …}} by uid and {"weights": {"5F…": 0.4, …}} by hotkey do as well. With --json
     /// the weights come also as the chain takes them, `weights_u16`.
     Apply(ApplyArgs),
-    /// Check the database, bring it up to date, or move its record to another validator.
+    /// Check the database, bring it up to date, prune it, or move its record to another validator.
     #[command(subcommand)]
     Db(DbCommand),
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use vesting_core::formula::built_in;
 use vesting_core::policy::{BelowMinimum, DurationRule, Policy, Redistribution};
-use vesting_core::{BlockNumber, NetUid, Ppb, Rao, Uid};
+use vesting_core::{BlockNumber, Millis, NetUid, Ppb, Rao, Uid};
 
 use crate::UsageError;
 use crate::cli::ConfigArgs;
@@ -36,12 +36,13 @@ const POLICY_KEYS: [(&str, Option<&str>); 13] = [
 ];
 
 /// The other keys.
-const KEYS: [(&str, Option<&str>); 11] = [
+const KEYS: [(&str, Option<&str>); 12] = [
     ("network", Some("finney")),
     ("endpoints", None),
     ("archive_endpoints", None),
     ("netuids", None),
     ("database_url", Some("sqlite://vesting.db")),
+    ("keep_snapshots_days", None),
     ("query_interval_seconds", Some("300")),
     ("max_requests_in_flight", Some("8")),
     ("bind", Some("127.0.0.1:9180")),
@@ -56,6 +57,8 @@ pub struct Config {
     pub endpoints: Vec<String>,
     pub netuids: Vec<NetUid>,
     pub database_url: String,
+    /// How many days of the record stay before its end; all of it where there is none.
+    pub keep_days: Option<u64>,
     /// Of every subnet that has none of its own.
     pub common_policy: Policy,
     /// Of the subnets that have a table.
@@ -93,17 +96,47 @@ impl Config {
         std::iter::once(&mut self.common_policy).chain(self.subnet_policies.values_mut())
     }
 
-    /// What the policies of the subnets at hand ask for that cannot be had.
-    pub fn warnings(&self) -> Vec<String> {
+    /// The policies of the subnets at hand: the common one, where it is one of them, and those of their own.
+    fn at_hand(&self) -> impl Iterator<Item = (Option<NetUid>, &Policy)> {
         let at_hand = |netuid: &NetUid| self.netuids.is_empty() || self.netuids.contains(netuid);
         let common = self.netuids.is_empty() || self.netuids.iter().any(|netuid| !self.subnet_policies.contains_key(netuid));
-        let mut all = if common { self.common_policy.warnings() } else { Vec::new() };
-        for (netuid, policy) in self.subnet_policies.iter().filter(|(netuid, _)| at_hand(netuid)) {
-            all.extend(policy.warnings().into_iter().map(|warning| format!("subnet {netuid}: {warning}")));
+        let own = self.subnet_policies.iter().filter(move |(netuid, _)| at_hand(netuid)).map(|(netuid, policy)| (Some(*netuid), policy));
+        common.then_some((None, &self.common_policy)).into_iter().chain(own)
+    }
+
+    /// What the policies of the subnets at hand ask for that cannot be had.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        for (netuid, policy) in self.at_hand() {
+            let of = |warning| netuid.map_or_else(|| format!("{warning}"), |netuid| format!("subnet {netuid}: {warning}"));
+            all.extend(policy.warnings().into_iter().map(of));
         }
         all
     }
+
+    /// So many days of the record, set by `key`, as block time: at least what the policies of the subnets at hand
+    /// need.
+    ///
+    /// # Errors
+    /// Names the key and what to set.
+    pub fn kept(&self, days: u64, key: &str) -> Result<Millis, UsageError> {
+        let kept = Millis(days.saturating_mul(DAY));
+        let Some((netuid, policy)) = self.at_hand().max_by_key(|(_, policy)| policy.retention_window) else { return Ok(kept) };
+        let window = policy.retention_window;
+        if kept >= window {
+            return Ok(kept);
+        }
+        let whose = netuid.map_or_else(String::new, |netuid| format!(" of subnet {netuid}"));
+        Err(UsageError(format!(
+            "`{key}` is {days}, but `retention_window_days`{whose} is {}: what is in the window is needed; set `{key}` to {} or more",
+            crate::output::days(window.0),
+            window.0.div_ceil(DAY)
+        )))
+    }
 }
+
+/// A day in ms.
+pub const DAY: u64 = 86_400_000;
 
 /// A value and where it came from.
 type Layered = BTreeMap<String, (String, String)>;
@@ -119,7 +152,10 @@ struct Layers {
 /// # Errors
 /// Names the key, its value and where it stands.
 pub fn load(args: &ConfigArgs, environment: impl Iterator<Item = (String, String)>) -> Result<Config, UsageError> {
-    load_changed(args, environment, &[])
+    let config = load_changed(args, environment, &[])?;
+    // Another policy is only tried over what there is.
+    config.keep_days.map(|days| config.kept(days, "keep_snapshots_days")).transpose()?;
+    Ok(config)
 }
 
 /// Reads the settings with keys of the policy set over all of them, as `key=value`.
@@ -178,6 +214,7 @@ fn over_the_file(args: &ConfigArgs, environment: &BTreeMap<String, String>) -> R
         ("archive_endpoints", &args.archive_endpoints),
         ("netuids", &args.netuids),
         ("database_url", &args.database_url),
+        ("keep_snapshots_days", &args.keep_snapshots_days),
         ("minimum_stake", &args.minimum_stake),
         ("retention_window_days", &args.retention_window_days),
         ("retention_target", &args.retention_target),
@@ -434,6 +471,7 @@ fn parse(values: &Layered) -> Result<Config, UsageError> {
         endpoints,
         netuids,
         database_url: values.get("database_url").unwrap_or_default().0.to_owned(),
+        keep_days: values.whole("keep_snapshots_days")?,
         common_policy,
         subnet_policies: BTreeMap::new(),
         query_interval: values.seconds("query_interval_seconds", 86_400)?,
@@ -511,6 +549,9 @@ mod tests {
             load_with(|a| a.api_token = Some("two words".into()), &[]),
             load_with(|_| {}, &[("VESTING_ALLOW_PUBLIC_WITHOUT_TOKEN", "1")]),
             load_with(|a| a.stale_after_seconds = Some("0".into()), &[]),
+            load_with(|a| a.keep_snapshots_days = Some("29".into()), &[]),
+            load_with(|a| a.keep_snapshots_days = Some("0".into()), &[("VESTING_RETENTION_WINDOW_DAYS", "0.5")]),
+            load_with(|a| a.keep_snapshots_days = Some("3.5".into()), &[]),
             load_with(|a| a.config = Some("/nonexistent/vesting.toml".into()), &[]),
         ];
         let words = [
@@ -530,6 +571,9 @@ mod tests {
             "`api_token` (--api-token)",
             "allow_public_without_token = 1",
             "stale_after_seconds = 0",
+            "`keep_snapshots_days` is 29, but `retention_window_days` is 30: what is in the window is needed; set `keep_snapshots_days` to 30",
+            "set `keep_snapshots_days` to 1 or more",
+            "keep_snapshots_days = 3.5",
             "vesting.toml",
         ];
         for (result, word) in bad.into_iter().zip(words) {
@@ -605,6 +649,18 @@ mod tests {
             let UsageError(words) = load_file(text, |_| {}).unwrap_err();
             assert!(words.contains("subnet"), "{words}");
         }
+    }
+
+    #[test]
+    fn what_is_kept_is_at_least_the_longest_window_at_hand() {
+        let text = "keep_snapshots_days = 40\n[subnet.5]\nretention_window_days = 40.5\n[subnet.6]\nretention_window_days = 40";
+        let load = |netuids: Option<&str>| load_file(text, |args| args.netuids = netuids.map(str::to_owned));
+        assert_eq!(load(Some("1,6")).unwrap().keep_days, Some(40));
+        for netuids in [None, Some("5"), Some("1,5,6")] {
+            let UsageError(words) = load(netuids).unwrap_err();
+            assert!(words.contains("of subnet 5 is 40.5") && words.contains("to 41 or more"), "{words}");
+        }
+        assert_eq!(load_with(|_| {}, &[]).unwrap().keep_days, None);
     }
 
     #[test]

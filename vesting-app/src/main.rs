@@ -8,6 +8,7 @@ mod config;
 mod following;
 mod lead;
 mod output;
+mod pruner;
 mod view;
 mod wiring;
 

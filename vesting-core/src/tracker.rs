@@ -164,7 +164,7 @@ impl StakeTracker {
     /// When nothing is recorded up to there, what is recorded lacks the times of sales that the policy
     /// asks for, or the store cannot be read.
     pub async fn report(&self, netuid: NetUid, policy: &Policy, as_of: Option<BlockNumber>) -> Result<Report, TrackerError> {
-        Ok(self.work_out(netuid, policy, as_of).await?.0)
+        Ok(self.settled(netuid, async || self.work_out(netuid, policy, as_of).await).await?.0)
     }
 
     /// The report with everything it follows from, to digest it or to compare it with another's.
@@ -172,7 +172,7 @@ impl StakeTracker {
     /// # Errors
     /// As [`StakeTracker::report`]; [`StoreError::Corrupt`] when the store was never bound to a chain.
     pub async fn state(&self, netuid: NetUid, policy: &Policy, as_of: Option<BlockNumber>) -> Result<(Report, WindowState), TrackerError> {
-        let (report, ledger) = self.work_out(netuid, policy, as_of).await?;
+        let (report, ledger) = self.settled(netuid, async || self.work_out(netuid, policy, as_of).await).await?;
         // After it: a record that has not begun has no chain either.
         let genesis = self.store.genesis().await?;
         let genesis = genesis.ok_or_else(|| StoreError::Corrupt("it does not say of which chain its record is".to_owned()))?;
@@ -187,6 +187,17 @@ impl StakeTracker {
     /// # Errors
     /// As [`StakeTracker::report`], and [`TrackerError::Nobody`].
     pub async fn explain(
+        &self,
+        netuid: NetUid,
+        policy: &Policy,
+        whom: Whom,
+        as_of: Option<BlockNumber>,
+        depth: &Depth,
+    ) -> Result<Explanation, TrackerError> {
+        self.settled(netuid, async || self.explained(netuid, policy, whom, as_of, depth).await).await
+    }
+
+    async fn explained(
         &self,
         netuid: NetUid,
         policy: &Policy,
@@ -233,9 +244,12 @@ impl StakeTracker {
         as_of: Option<BlockNumber>,
         epochs: usize,
     ) -> Result<Vec<HistoryPoint>, TrackerError> {
-        let coldkey = self.find(netuid, whom, as_of).await?;
-        let ask = Ask { windows: epochs, only: Some(coldkey), ..ask(netuid, policy, as_of) };
-        let stretch = Stretch::read(self.store.as_ref(), ask).await?;
+        let read = async || {
+            let coldkey = self.find(netuid, whom, as_of).await?;
+            let ask = Ask { windows: epochs, only: Some(coldkey), ..ask(netuid, policy, as_of) };
+            Ok((Stretch::read(self.store.as_ref(), ask).await?, coldkey))
+        };
+        let (stretch, coldkey) = self.settled(netuid, read).await?;
         Ok(history(&stretch, coldkey, policy)?)
     }
 
@@ -245,6 +259,16 @@ impl StakeTracker {
     /// # Errors
     /// As [`StakeTracker::report`].
     pub async fn compare(
+        &self,
+        netuid: NetUid,
+        policies: [&Policy; 2],
+        as_of: Option<BlockNumber>,
+        epochs: usize,
+    ) -> Result<Vec<[Report; 2]>, TrackerError> {
+        self.settled(netuid, async || self.compared(netuid, policies, as_of, epochs).await).await
+    }
+
+    async fn compared(
         &self,
         netuid: NetUid,
         policies: [&Policy; 2],
@@ -264,6 +288,21 @@ impl StakeTracker {
             found.push([self.report_on(&stretch, &ours, one).await?, self.report_on(&stretch, &theirs, other).await?]);
         }
         Ok(found)
+    }
+
+    /// What was worked out from a record that was not pruned meanwhile: part of it would be from before, part from
+    /// after, and what went would count as nothing.
+    async fn settled<T>(&self, netuid: NetUid, work: impl AsyncFn() -> Result<T, TrackerError>) -> Result<T, TrackerError> {
+        let begins = async || Ok::<_, StoreError>(self.store.watermark(netuid).await?.map(|watermark| watermark.first_block));
+        let mut begun = begins().await?;
+        loop {
+            let done = work().await;
+            let now = begins().await?;
+            if now == begun {
+                return done;
+            }
+            begun = now;
+        }
     }
 
     /// The coldkey that the holder of this name has at `as_of`.
@@ -368,12 +407,73 @@ mod tests {
     use futures_util::FutureExt;
 
     use super::*;
-    use crate::MemoryStore;
+    use crate::ports::{Commit, Holder, MockStakeStore, NeuronRow, OpenInterval, Snapshot, Watermark};
+    use crate::window::tests::epoch;
+    use crate::{Detection, Entry, EpochRecord, Hotkey, Kind, MemoryStore, Millis, RaoDelta};
 
     #[test]
     fn a_record_that_has_not_begun_is_not_damaged() {
         let tracker = StakeTracker::new(Arc::new(MemoryStore::new()));
         let state = tracker.state(NetUid(7), &Policy::default(), None).now_or_never().unwrap();
         assert_eq!(state.unwrap_err(), TrackerError::NotRecorded(NetUid(7)));
+    }
+
+    /// A record of the blocks 1 to 61 with epochs at 20, 40 and 60, and a miner that held 100 at first.
+    fn record() -> MemoryStore {
+        let netuid = NetUid(2);
+        let key = PositionKey { hotkey: Hotkey([1; 32]), coldkey: Coldkey([2; 32]) };
+        let watermark = Watermark {
+            block: crate::BlockRef { number: BlockNumber(61), hash: crate::BlockHash::default() },
+            time: Millis(61 * 12_000),
+            first_block: BlockNumber(1),
+            first_time: Millis(12_000),
+            observed: BlockNumber(60),
+            spec_version: 1,
+        };
+        let interval = OpenInterval { from: Some(BlockNumber(60)), ..OpenInterval::default() };
+        let mut commit = Commit::without_rows(netuid, None, watermark, interval);
+        let block = BlockNumber(19);
+        commit.entries.push(Entry { netuid, block, source: None, key, kind: Kind::Opening, alpha: RaoDelta(100) });
+        commit.holders.push(Holder { coldkey: key.coldkey, since: block });
+        commit.snapshots.push(Snapshot { block, key, alpha: Rao(100) });
+        commit.neurons.push(NeuronRow { uid: Uid(0), block, holder: Some((key.hotkey, key.coldkey)) });
+        let epoch = |block| EpochRecord { epoch: epoch(block), detected: Detection::Storage, changes: Vec::new() };
+        commit.epochs = [20, 40, 60].map(epoch).to_vec();
+        let store = MemoryStore::new();
+        store.commit(&commit).now_or_never().unwrap().unwrap();
+        store
+    }
+
+    #[test]
+    fn what_is_pruned_while_it_is_read_does_not_count_as_nothing() {
+        let netuid = NetUid(2);
+        let policy = Policy { retention_window: Millis(12_000), ..Policy::default() };
+        let as_of = Some(BlockNumber(40));
+        let store = Arc::new(record());
+        let report = StakeTracker::new(store.clone()).report(netuid, &policy, as_of).now_or_never().unwrap().unwrap();
+        assert_eq!((report.miners[0].opening_stake, report.window.incomplete_since), (Rao(100), None));
+        let mut pruned_meanwhile = MockStakeStore::new();
+        let of = || Arc::clone(&store);
+        let reading = of();
+        pruned_meanwhile.expect_watermark().returning(move |n| reading.watermark(n).now_or_never().unwrap());
+        let reading = of();
+        pruned_meanwhile.expect_epoch_list().returning(move |n, from, to| reading.epoch_list(n, from, to).now_or_never().unwrap());
+        let reading = of();
+        pruned_meanwhile.expect_neurons().returning(move |n, to| reading.neurons(n, to).now_or_never().unwrap());
+        let reading = of();
+        pruned_meanwhile.expect_successions().returning(move |n, to| reading.successions(n, to).now_or_never().unwrap());
+        let reading = of();
+        pruned_meanwhile.expect_balances_at().returning(move |n, block| {
+            reading.prune(n, BlockNumber(40)).now_or_never().unwrap().unwrap();
+            reading.balances_at(n, block).now_or_never().unwrap()
+        });
+        let reading = of();
+        pruned_meanwhile.expect_entries().returning(move |n, from, to| reading.entries(n, from, to).now_or_never().unwrap());
+        let reading = of();
+        pruned_meanwhile.expect_positions_at().returning(move |n, block| reading.positions_at(n, block).now_or_never().unwrap());
+        let reading = of();
+        pruned_meanwhile.expect_locks_at().returning(move |n, block| reading.locks_at(n, block).now_or_never().unwrap());
+        let said = StakeTracker::new(Arc::new(pruned_meanwhile)).report(netuid, &policy, as_of).now_or_never().unwrap();
+        assert_eq!(said, Err(TrackerError::NoEpoch { netuid, as_of: BlockNumber(40), from: BlockNumber(41) }));
     }
 }

@@ -74,6 +74,14 @@ pub fn migrate_existing(path: &Path) -> Result<bool, StoreError> {
     }
 }
 
+/// Gives the space of removed rows in a file that holds a record back.
+pub fn compact(path: &Path) -> Result<(), StoreError> {
+    migrate_existing(path)?;
+    let mut conn = connect(path, "rw")?;
+    // What is written anew goes through the log beside the file, which then gets as short.
+    conn.batch_execute("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)").map_err(|error| at(path, error.into()))
+}
+
 fn none(path: &Path) -> StoreError {
     StoreError::Unusable(format!("there is no record in `{}` yet: run `vesting catch-up` first", path.display()))
 }

@@ -27,4 +27,4 @@ mod writer;
 
 pub use place::shown;
 pub use store::DatabaseStore;
-pub use url::{migrate, open, open_existing};
+pub use url::{compact, migrate, open, open_existing};

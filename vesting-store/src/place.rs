@@ -60,6 +60,15 @@ impl Place {
         }
     }
 
+    /// Gives the space of removed rows back.
+    pub fn compact(&self) -> Result<(), StoreError> {
+        match self {
+            Self::File(path) => file::compact(path),
+            Self::Memory => Ok(()),
+            Self::Server(url) => server::compact(url),
+        }
+    }
+
     /// Brings a record that is there up to date; says whether it was not.
     pub fn migrate(&self) -> Result<bool, StoreError> {
         match self {

@@ -9,6 +9,18 @@ use vesting_core::ports::StoreError;
 /// The table in which diesel writes down what it has applied.
 const APPLIED: &str = "__diesel_schema_migrations";
 
+/// The tables that lose rows when a record is pruned.
+pub const TABLES: [&str; 8] = [
+    "stake_transactions",
+    "stake_changes",
+    "stake_balance_changes",
+    "stake_snapshots",
+    "stake_locks",
+    "stake_tranches",
+    "tranche_exits",
+    "block_times",
+];
+
 /// How the tables come to be in SQLite.
 pub const SQLITE: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
 

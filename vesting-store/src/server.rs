@@ -72,6 +72,16 @@ pub fn migrate_existing(url: &str) -> Result<bool, StoreError> {
     }
 }
 
+/// Gives the space of removed rows in a database that holds a record back.
+pub fn compact(url: &str) -> Result<(), StoreError> {
+    migrate_existing(url)?;
+    let mut conn = connect(url)?;
+    for table in schema_version::TABLES {
+        conn.batch_execute(&format!("VACUUM (FULL, ANALYZE) {table}")).map_err(|error| at(url, error.into()))?;
+    }
+    Ok(())
+}
+
 fn none(url: &str) -> StoreError {
     StoreError::Unusable(format!("there is no record in `{}` yet: run `vesting catch-up` first", shown(url)))
 }

@@ -30,3 +30,12 @@ pub fn open_existing(url: &str) -> Result<Arc<dyn StakeStore>, StoreError> {
 pub fn migrate(url: &str) -> Result<bool, StoreError> {
     Place::of(url)?.migrate()
 }
+
+/// Gives the space that removed rows took in the database at a URL back to the system. It writes the whole
+/// database anew, while nobody else can write to it.
+///
+/// # Errors
+/// As [`open_existing`], and [`StoreError::Busy`] while another program holds it.
+pub fn compact(url: &str) -> Result<(), StoreError> {
+    Place::of(url)?.compact()
+}

@@ -34,7 +34,7 @@ pub async fn epochs(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, P
         };
         let records = api.store.epochs(netuid, from, to).await?;
         let skipped = api.store.skipped_slots(netuid, from, to).await?;
-        let epochs: Vec<Epoch> = epoch::epochs(netuid, &records, skipped).collect();
+        let epochs: Vec<Epoch> = epoch::epochs(watermark, netuid, &records, skipped).collect();
         Ok(json(&epochs))
     })
     .await

@@ -17,7 +17,7 @@ pub async fn run(session: &mut Session, args: &RangeArgs) -> anyhow::Result<()> 
     let to = args.to.map_or(watermark.block.number, BlockNumber);
     let epochs = store.epochs(netuid, BlockNumber(args.from), to).await?;
     let skipped = store.skipped_slots(netuid, BlockNumber(args.from), to).await?;
-    let mut lines = epoch::epochs(netuid, &epochs, skipped);
+    let mut lines = epoch::epochs(watermark, netuid, &epochs, skipped);
     if session.json {
         return lines.try_for_each(|line| session.out.json(&line));
     }
@@ -25,13 +25,17 @@ pub async fn run(session: &mut Session, args: &RangeArgs) -> anyhow::Result<()> 
         [">block", "time", ">index", ">tempo", ">positions", ">emission", ">incentive", ">unattributed", "found by", "skipped before"];
     let mut rows = table(&headings);
     for (record, line) in epochs.iter().zip(lines) {
-        let sum = |part: fn(&StakeChange) -> RaoDelta| alpha(record.changes.iter().map(part).sum::<RaoDelta>());
+        // What a prune removed is not nothing.
+        let told = epoch::is_told(&watermark, record);
+        let sum = |part: fn(&StakeChange) -> RaoDelta| {
+            if told { alpha(record.changes.iter().map(part).sum::<RaoDelta>()) } else { String::new() }
+        };
         rows.add_row([
             record.epoch.block.number.to_string(),
             time(record.epoch.time),
             record.epoch.index.map_or_else(String::new, |index| index.to_string()),
             record.epoch.tempo.to_string(),
-            record.changes.len().to_string(),
+            if told { record.changes.len().to_string() } else { String::new() },
             sum(|c| c.true_emission),
             sum(|c| c.incentive),
             sum(|c| c.unattributed),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use tokio::sync::Notify;
 use vesting_core::ports::{ChainPort, StakeStore, StoreError};
 use vesting_core::{BlockNumber, NetUid, Progress};
 
@@ -10,6 +11,7 @@ use super::Session;
 use crate::api;
 use crate::cli::RunArgs;
 use crate::following::{Following, PAUSE};
+use crate::pruner::Pruner;
 use crate::wiring;
 
 #[derive(Serialize)]
@@ -35,6 +37,9 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     let beginning = wiring::beginning(&config, chain.as_ref(), &recorded).await?;
     let store = opened(session).await?;
     let served = api::serve(listener, &config, Arc::clone(&store))?;
+    let keep = config.keep_days.map(|days| config.kept(days, "keep_snapshots_days")).transpose()?;
+    let mut pruner = keep.map(|keep| Pruner::new(Arc::clone(&store), config.netuids.clone(), keep));
+    let recorded = Notify::new();
     let until = args.until.map(BlockNumber);
     tracing::info!(subnets = %subnets(&config.netuids), head = head.number.0, "following; no wallet is needed or used");
     let (json, out) = (session.json, &mut session.out);
@@ -43,6 +48,7 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     let mut report = |state: Progress, before: Option<Progress>| {
         let state = before.map_or(state, |before| before.plus(state));
         if total.map_or(0, |total| total.epochs) != state.epochs {
+            recorded.notify_one();
             let requests = chain.requests().0;
             if json {
                 // A reader that has gone away does not stop the record.
@@ -57,12 +63,26 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
         state
     };
     let following = Following { config: &config, chain: &chain, store: &store, beginning, until };
+    // Beside following, which need not wait for it.
+    let pruning = async {
+        match pruner.as_mut() {
+            Some(pruner) => loop {
+                recorded.notified().await;
+                pruner.recorded().await;
+            },
+            None => std::future::pending::<()>().await,
+        }
+    };
     let ended = tokio::select! {
-        done = following.go(&mut report) => done,
-        stopped = stop_signal() => stopped.map_err(anyhow::Error::new),
+        done = following.go(&mut report) => done.map(|()| true),
+        () = pruning => Ok(false),
+        stopped = stop_signal() => stopped.map(|()| false).map_err(anyhow::Error::new),
     };
     served.stop().await;
-    ended?;
+    // What was recorded last may not have been told of yet; whoever stops it does not wait for that.
+    if let (true, Some(pruner)) = (ended? && total.is_some_and(|total| total.epochs > 0), pruner.as_mut()) {
+        pruner.recorded().await;
+    }
     tracing::info!("stopped; every block taken in is in the store");
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! An epoch with what it did to every position.
 
 use serde::Serialize;
+use vesting_core::ports::Watermark;
 use vesting_core::{EpochRecord, NetUid, SkippedSlot, StakeChange};
 
 use crate::output::time;
@@ -17,7 +18,8 @@ pub struct Epoch {
     detected: &'static str,
     /// The blocks since the epoch before in which one was due and skipped: this one pays for them.
     pub skipped_slots: Vec<u64>,
-    changes: Vec<Change>,
+    /// `None` where they were pruned, which is not the same as none.
+    changes: Option<Vec<Change>>,
 }
 
 #[derive(Serialize)]
@@ -55,8 +57,13 @@ impl From<&StakeChange> for Change {
     }
 }
 
+/// Whether it is known what an epoch did: a record begins with its first block.
+pub fn is_told(watermark: &Watermark, record: &EpochRecord) -> bool {
+    record.epoch.block.number >= watermark.first_block
+}
+
 /// Epochs in order, each with those of the `skipped` slots that came before it.
-pub fn epochs(netuid: NetUid, records: &[EpochRecord], skipped: Vec<SkippedSlot>) -> impl Iterator<Item = Epoch> {
+pub fn epochs(watermark: Watermark, netuid: NetUid, records: &[EpochRecord], skipped: Vec<SkippedSlot>) -> impl Iterator<Item = Epoch> {
     let mut skipped = skipped.into_iter().map(|slot| slot.block).peekable();
     records.iter().map(move |record| {
         let block = record.epoch.block.number;
@@ -69,7 +76,7 @@ pub fn epochs(netuid: NetUid, records: &[EpochRecord], skipped: Vec<SkippedSlot>
             time: time(record.epoch.time),
             detected: record.detected.name(),
             skipped_slots: std::iter::from_fn(|| skipped.next_if(|slot| *slot < block)).map(|slot| slot.0).collect(),
-            changes: record.changes.iter().map(Change::from).collect(),
+            changes: is_told(&watermark, record).then(|| record.changes.iter().map(Change::from).collect()),
         }
     })
 }

@@ -10,6 +10,7 @@ mod explaining;
 mod killed;
 mod moved;
 mod place;
+mod pruned;
 mod recordings;
 mod simulated;
 mod standby;

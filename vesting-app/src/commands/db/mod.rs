@@ -3,6 +3,7 @@
 mod check;
 mod export;
 mod import;
+mod prune;
 mod spot_check;
 
 use std::path::PathBuf;
@@ -34,6 +35,13 @@ pub enum DbCommand {
     /// The file is checked as `db check` does before anything is written. What a file was altered to consistently
     /// is found by --expect-digest, with the digest of a validator you trust, or by comparing with the chain.
     Import(ImportArgs),
+    /// Remove from the record what no window to come needs: all but what was held, up to an epoch so long ago.
+    ///
+    /// All subnets recorded, or those named with --netuid, each at its newest epoch that is at least so many days
+    /// before its last one; days are of block time. Of the windows as of earlier epochs nothing is said any more,
+    /// and digests, multipliers and histories of later ones are as they were. What came and went up to there is
+    /// gone for good: `db export` keeps it in a file. It may be done while `run` goes on.
+    Prune(PruneArgs),
 }
 
 /// `db export`.
@@ -65,6 +73,21 @@ pub struct ImportArgs {
     pub spot_check: Option<usize>,
 }
 
+/// `db prune`.
+#[derive(Debug, Args)]
+pub struct PruneArgs {
+    /// How many days of the record stay; at least the retention window [default: `keep_snapshots_days`].
+    #[arg(long, value_name = "N")]
+    pub keep_days: Option<u64>,
+    /// Say what would go, and change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Give the space back to the system afterwards: writes the whole database anew, which nobody else may write
+    /// to meanwhile. Without it the space is used for what is recorded next.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub compact: bool,
+}
+
 /// Runs a command; `with_chain`: an endpoint was named for it.
 pub async fn run(session: &mut Session, command: &DbCommand, with_chain: bool) -> anyhow::Result<()> {
     match command {
@@ -72,6 +95,7 @@ pub async fn run(session: &mut Session, command: &DbCommand, with_chain: bool) -
         DbCommand::Check => check::run(session).await,
         DbCommand::Export(args) => export::run(session, args).await,
         DbCommand::Import(args) => import::run(session, args, with_chain).await,
+        DbCommand::Prune(args) => prune::run(session, args).await,
     }
 }
 

@@ -1,0 +1,59 @@
+//! `vesting db prune`.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use serde_json::json;
+use vesting_core::MemoryStore;
+use vesting_core::ports::StakeStore;
+
+use super::{PruneArgs, Session, chosen};
+use crate::UsageError;
+use crate::pruner::prune;
+
+pub async fn run(session: &mut Session, args: &PruneArgs) -> anyhow::Result<()> {
+    let (days, key) = match (args.keep_days, session.config.keep_days) {
+        (Some(days), _) => (days, "--keep-days"),
+        (None, Some(days)) => (days, "keep_snapshots_days"),
+        (None, None) => {
+            let why = "how much is to stay? Say so with `--keep-days N`, or set `keep_snapshots_days`";
+            return Err(UsageError(why.into()).into());
+        }
+    };
+    let keep = session.config.kept(days, key)?;
+    // What is not there is not made.
+    let record = session.record()?;
+    let netuids = chosen(session, &record.netuids().await?, "the database")?;
+    let store = if args.dry_run { record } else { session.record_or_new()? };
+    for netuid in netuids {
+        let gone = || format!("the record of subnet {netuid} is gone");
+        let tried: Arc<dyn StakeStore> = if args.dry_run {
+            let memory = MemoryStore::new();
+            memory.commit(&store.record(netuid).await?.with_context(gone)?).await?;
+            Arc::new(memory)
+        } else {
+            Arc::clone(&store)
+        };
+        let line = prune(tried.as_ref(), netuid, keep).await?.with_context(gone)?;
+        if session.json {
+            session.out.json(&line)?;
+        } else {
+            session.out.line(line.words())?;
+        }
+    }
+    if args.dry_run && !session.json {
+        session.out.line("Nothing was changed (`--dry-run`).")?;
+    }
+    if args.compact {
+        // Whoever has it open would keep it from being written anew.
+        drop(store);
+        let url = &session.config.database_url;
+        vesting_store::compact(url).with_context(|| format!("the record was pruned, but the database {url} not compacted"))?;
+        if session.json {
+            session.out.json(&json!({ "compacted": true }))?;
+        } else {
+            session.out.line("The database was compacted.")?;
+        }
+    }
+    Ok(())
+}

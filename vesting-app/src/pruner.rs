@@ -1,0 +1,129 @@
+//! Pruning records, as it is told or configured.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+use vesting_core::ports::{Pruned, StakeStore, StoreError};
+use vesting_core::{Millis, NetUid, prune};
+
+use crate::config::DAY;
+use crate::output::time;
+
+/// What went of a subnet's record.
+#[derive(Debug, Serialize)]
+pub struct Line {
+    netuid: u16,
+    /// The epoch at whose end the record begins now; `null` where none was old enough, and nothing went.
+    pruned_to: Option<u64>,
+    pruned_to_time: Option<String>,
+    /// The blocks that the record holds.
+    from: u64,
+    to: u64,
+    entries: u64,
+    openings: u64,
+    block_times: u64,
+    stake_changes: u64,
+    balance_changes: u64,
+    snapshots: u64,
+    locks: u64,
+    tranches: u64,
+    exits: u64,
+}
+
+impl Line {
+    /// Whether anything went.
+    pub fn is_pruned(&self) -> bool {
+        self.pruned_to.is_some()
+    }
+
+    pub fn words(&self) -> String {
+        let (Some(base), Some(time)) = (self.pruned_to, self.pruned_to_time.as_ref()) else {
+            return format!(
+                "Subnet {}: no epoch is old enough, nothing goes; the record holds the blocks {} to {}.",
+                self.netuid, self.from, self.to
+            );
+        };
+        format!(
+            "Subnet {}, up to the end of block {base} ({time}): {} entries, {} tranches, {} exits, {} snapshots, {} locked parts, {} block times and {} changes by epoch and interval go, and {} openings come. The record holds the blocks {} to {}.",
+            self.netuid,
+            self.entries,
+            self.tranches,
+            self.exits,
+            self.snapshots,
+            self.locks,
+            self.block_times,
+            self.stake_changes.saturating_add(self.balance_changes),
+            self.openings,
+            self.from,
+            self.to
+        )
+    }
+}
+
+/// Prunes a subnet's record at its newest epoch that leaves so much of it; nothing where there is none.
+pub async fn prune(store: &dyn StakeStore, netuid: NetUid, keep: Millis) -> Result<Option<Line>, StoreError> {
+    let Some(watermark) = store.watermark(netuid).await? else { return Ok(None) };
+    let epochs = store.epoch_list(netuid, watermark.first_block, watermark.block.number).await?;
+    let base = prune::base(&watermark, &epochs, keep);
+    let (from, rows) = match base.map(|epoch| epoch.block.number) {
+        Some(base) => (base.child(), store.prune(netuid, base).await?),
+        None => (watermark.first_block, Pruned::default()),
+    };
+    Ok(Some(Line {
+        netuid: netuid.0,
+        pruned_to: base.map(|epoch| epoch.block.number.0),
+        pruned_to_time: base.map(|epoch| time(epoch.time)),
+        from: from.0,
+        to: watermark.block.number.0,
+        entries: rows.entries,
+        openings: rows.openings,
+        block_times: rows.times,
+        stake_changes: rows.changes,
+        balance_changes: rows.balance_changes,
+        snapshots: rows.snapshots,
+        locks: rows.locks,
+        tranches: rows.tranches,
+        exits: rows.exits,
+    }))
+}
+
+/// Prunes the records of subnets once a day of block time.
+pub struct Pruner {
+    store: Arc<dyn StakeStore>,
+    netuids: Vec<NetUid>,
+    keep: Millis,
+    /// The day of the last epoch when each was pruned.
+    days: BTreeMap<NetUid, u64>,
+}
+
+impl Pruner {
+    pub fn new(store: Arc<dyn StakeStore>, netuids: Vec<NetUid>, keep: Millis) -> Self {
+        Self { store, netuids, keep, days: BTreeMap::new() }
+    }
+
+    /// Prunes what is due, now that an epoch was recorded. What fails is said, and tried again after the next.
+    pub async fn recorded(&mut self) {
+        for netuid in self.netuids.clone() {
+            match self.due(netuid).await {
+                // Whoever records it prunes it.
+                Ok(()) | Err(StoreError::Taken { .. }) => {}
+                Err(error) => tracing::warn!(%netuid, %error, "the record was not pruned"),
+            }
+        }
+    }
+
+    async fn due(&mut self, netuid: NetUid) -> Result<(), StoreError> {
+        let Some(watermark) = self.store.watermark(netuid).await? else { return Ok(()) };
+        let epochs = self.store.epoch_list(netuid, watermark.first_block, watermark.block.number).await?;
+        let Some(day) = epochs.last().map(|epoch| epoch.time.0 / DAY) else { return Ok(()) };
+        if self.days.get(&netuid) == Some(&day) {
+            return Ok(());
+        }
+        if let Some(line) = prune(self.store.as_ref(), netuid, self.keep).await?.filter(Line::is_pruned) {
+            tracing::info!(%netuid, "pruned. {}", line.words());
+        }
+        self.days.insert(netuid, day);
+        Ok(())
+    }
+}
