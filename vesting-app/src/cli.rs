@@ -126,7 +126,7 @@ pub struct ConfigArgs {
     /// Let the API listen elsewhere than on loopback without a token: true or false [default: false].
     #[arg(long, global = true, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub allow_public_without_token: Option<String>,
-    /// Weights come back unchanged from the API once the record's last block is so old [default: 600].
+    /// The API says `stale` with weights once the record's last block is so old [default: 600].
     #[arg(long, global = true, value_name = "SECONDS")]
     pub stale_after_seconds: Option<String>,
     /// Print JSON, one object a line.
