@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import operator
 import os
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,7 +18,7 @@ from urllib.parse import quote, urlencode
 
 from . import answers
 from .answers import Adjustment, Epoch, StakePoint, TrueEmission
-from .errors import PolicyDiffers, Refused, VestingError
+from .errors import InputError, PolicyDiffers, Refused, VestingError
 from .weights import W, given
 from .wire import Endpoint
 
@@ -162,7 +163,11 @@ class Questions:
 
     def _named(self, **members: Optional[int]) -> Dict[str, int]:
         members["netuid"] = self._netuid
-        return {name: value for name, value in members.items() if value is not None}
+        try:
+            # Whole numbers of whatever type.
+            return {name: operator.index(value) for name, value in members.items() if value is not None}
+        except TypeError as error:
+            raise InputError(f"blocks, epochs and subnets are whole numbers: {error}") from None
 
     def _get(self, path: str, **parameters: Optional[int]) -> Request:
         query = urlencode(self._named(**parameters))
