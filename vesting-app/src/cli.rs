@@ -47,6 +47,10 @@ const WHATIF: &str = "Examples:
   vesting whatif --set formula=tiered --set retention_window_days=90 --weights weights.json
   vesting whatif --set duration_rule=since_last_sale --epochs 60";
 
+const COMPLETIONS: &str = "Examples:
+  vesting completions bash > ~/.local/share/bash-completion/completions/vesting
+  vesting completions fish > ~/.config/fish/completions/vesting.fish";
+
 /// Settings, the same for every command. Each is also a key of `vesting.toml` and a variable
 /// `VESTING_<KEY>`.
 #[derive(Debug, Default, Args)]
@@ -193,6 +197,27 @@ pub enum Command {
     /// Check the database, bring it up to date, or move its record to another validator.
     #[command(subcommand)]
     Db(DbCommand),
+    /// Print what lets a shell complete commands and flags.
+    #[command(after_help = COMPLETIONS)]
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one for every command.
+    Man(ManArgs),
+}
+
+/// `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// `man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Write vesting.1, vesting-run.1 and so on into this folder.
+    #[arg(value_name = "DIR")]
+    pub folder: Option<PathBuf>,
 }
 
 /// `demo`.
