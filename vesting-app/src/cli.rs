@@ -47,6 +47,10 @@ const WHATIF: &str = "Examples:
   vesting whatif --set formula=tiered --set retention_window_days=90 --weights weights.json
   vesting whatif --set duration_rule=since_last_sale --epochs 60";
 
+const COMPLETIONS: &str = "Examples:
+  vesting completions bash > ~/.local/share/bash-completion/completions/vesting
+  vesting completions fish > ~/.config/fish/completions/vesting.fish";
+
 /// Settings, the same for every command. Each is also a key of `vesting.toml` and a variable
 /// `VESTING_<KEY>`.
 #[derive(Debug, Default, Args)]
@@ -130,7 +134,7 @@ pub struct ConfigArgs {
     /// Let the API listen elsewhere than on loopback without a token: true or false [default: false].
     #[arg(long, global = true, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub allow_public_without_token: Option<String>,
-    /// Weights come back unchanged from the API once the record's last block is so old [default: 600].
+    /// The API says `stale` with weights once the record's last block is so old [default: 600].
     #[arg(long, global = true, value_name = "SECONDS")]
     pub stale_after_seconds: Option<String>,
     /// Print JSON, one object a line.
@@ -197,6 +201,27 @@ pub enum Command {
     /// Check the database, bring it up to date, prune it, or move its record to another validator.
     #[command(subcommand)]
     Db(DbCommand),
+    /// Print what lets a shell complete commands and flags.
+    #[command(after_help = COMPLETIONS)]
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one for every command.
+    Man(ManArgs),
+}
+
+/// `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// `man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Write vesting.1, vesting-run.1 and so on into this folder.
+    #[arg(value_name = "DIR")]
+    pub folder: Option<PathBuf>,
 }
 
 /// `demo`.

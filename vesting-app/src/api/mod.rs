@@ -3,6 +3,7 @@
 mod digest;
 mod epochs;
 mod health;
+mod history;
 mod miners;
 mod problem;
 mod query;

@@ -70,6 +70,7 @@ impl From<TrackerError> for Problem {
         match error {
             TrackerError::NotRecorded(_) => not_found("unknown-netuid", "The subnet is not recorded here"),
             TrackerError::NoEpoch { .. } => not_found("no-epoch", "No epoch is recorded up to there"),
+            TrackerError::Nobody { .. } => not_found("nobody", "The record knows nobody by this name"),
             TrackerError::Store(error) => error.into(),
             other => Self::broken(&other),
         }

@@ -21,7 +21,7 @@ use vesting_core::ports::StakeStore;
 use vesting_core::{NetUid, StakeTracker};
 
 use super::problem::Problem;
-use super::{digest, epochs, health, miners, stats, weights};
+use super::{digest, epochs, health, history, miners, stats, weights};
 use crate::UsageError;
 use crate::config::Config;
 use crate::view::weights::LARGEST;
@@ -156,6 +156,7 @@ fn router(api: Arc<Api>) -> Router {
         .route("/v1/digest/rows", get(digest::rows))
         .route("/v1/epochs", get(epochs::epochs))
         .route("/v1/miners", get(miners::miners))
+        .route("/v1/miners/{hotkey}/history", get(history::history))
         .route("/v1/stats", get(stats::stats))
         .route("/v1/weights/apply", post(weights::apply))
         .fallback(no_such_path)

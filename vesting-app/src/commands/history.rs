@@ -1,53 +1,13 @@
 //! `vesting history`.
 
-use serde::Serialize;
-use vesting_core::{BlockNumber, HistoryPoint, NetUid};
+use vesting_core::BlockNumber;
 
 use super::Session;
 use super::miners::why;
 use crate::cli::HistoryArgs;
 use crate::output::{alpha_short, alpha_sum, days, percent, table, time};
-use crate::view::holder::Holder;
+use crate::view::history::Point;
 use crate::wiring;
-
-#[derive(Serialize)]
-struct Line {
-    netuid: u16,
-    as_of: u64,
-    time: String,
-    coldkey: String,
-    multiplier: String,
-    limited_by: &'static str,
-    reason: String,
-    holding_percentage: Option<f64>,
-    holding_duration: Option<f64>,
-    stake: Option<String>,
-    /// Since the epoch before.
-    earned: String,
-    sold: String,
-    /// Over the window that ends here.
-    holder: Option<Holder>,
-}
-
-impl Line {
-    fn of(netuid: NetUid, point: &HistoryPoint) -> Self {
-        Self {
-            netuid: netuid.0,
-            as_of: point.epoch.block.number.0,
-            time: time(point.epoch.time),
-            coldkey: point.coldkey.to_string(),
-            multiplier: point.multiplier.factor.to_string(),
-            limited_by: point.multiplier.limited_by.name(),
-            reason: point.reason.to_string(),
-            holding_percentage: point.holding.and_then(|h| h.percentage()).map(|h| h.as_f64()),
-            holding_duration: point.holding.and_then(|h| h.duration_ms()).map(days),
-            stake: point.holding.map(|h| h.stake().to_string()),
-            earned: point.earned.to_string(),
-            sold: point.sold.to_string(),
-            holder: point.holding.as_ref().map(Holder::from),
-        }
-    }
-}
 
 pub async fn run(session: &mut Session, args: &HistoryArgs) -> anyhow::Result<()> {
     let store = session.record()?;
@@ -56,7 +16,7 @@ pub async fn run(session: &mut Session, args: &HistoryArgs) -> anyhow::Result<()
     let epochs = usize::try_from(args.epochs)?;
     let points = wiring::tracker(&store).history(netuid, policy, args.whom, args.as_of.map(BlockNumber), epochs).await?;
     if session.json {
-        return points.iter().try_for_each(|point| session.out.json(&Line::of(netuid, point)));
+        return points.iter().try_for_each(|point| session.out.json(&Point::of(netuid, point)));
     }
     if let Some(last) = points.last() {
         session.out.line(format!("Coldkey {} on subnet {netuid}, as of the last {} epochs", last.coldkey, points.len()))?;

@@ -3,6 +3,7 @@
 mod apply;
 mod catch_up;
 mod compare;
+mod completions;
 pub mod db;
 mod demo;
 mod digest;
@@ -10,6 +11,7 @@ mod epochs;
 mod explain;
 mod history;
 mod ledger;
+mod man;
 mod miners;
 mod progress;
 mod run;
@@ -88,6 +90,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Digest(args) => digest::run(&mut session, &args).await,
         Command::Apply(args) => apply::run(&mut session, &args).await,
         Command::Db(command) => db::run(&mut session, &command, with_chain).await,
+        Command::Completions(args) => completions::run(&mut session, &args),
+        Command::Man(args) => man::run(&mut session, &args),
     }?;
     session.out.flush()
 }

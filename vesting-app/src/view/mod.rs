@@ -2,6 +2,7 @@
 
 pub mod digest;
 pub mod epoch;
+pub mod history;
 pub mod holder;
 pub mod miner;
 pub mod row;

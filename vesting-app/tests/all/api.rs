@@ -77,6 +77,12 @@ fn answers(daemon: &Daemon, folder: &Path) {
     assert_eq!(get("/v1/digest?netuid=2&as_of=120"), said("digest", &["--as-of", "120"])[0]);
     assert_eq!(get("/v1/miners?netuid=2"), Value::Array(said("miners", &[])));
     assert_eq!(get("/v1/stats?netuid=2"), said("stats", &[])[0]);
+    let hotkey = said("miners", &[])[0]["hotkey"].as_str().unwrap().to_owned();
+    let all = said("history", &[&hotkey]);
+    assert!(all.len() > 4);
+    assert_eq!(get(&format!("/v1/miners/{hotkey}/history?netuid=2")), Value::Array(all));
+    let some = said("history", &["uid:0", "--epochs", "2", "--as-of", "120"]);
+    assert_eq!(get("/v1/miners/uid%3A0/history?netuid=2&epochs=2&as_of=120"), Value::Array(some));
     let epochs = said("epochs", &[]);
     assert!(epochs.len() > 4);
     assert_eq!(get("/v1/epochs?netuid=2"), Value::Array(epochs));
@@ -158,6 +164,8 @@ fn problems(daemon: &Daemon) {
     daemon.get("/v1/digest?netuid=9").is_problem(404, "unknown-netuid", "vesting catch-up --netuid 9");
     daemon.get("/v1/epochs?netuid=9").is_problem(404, "unknown-netuid", "9");
     daemon.get("/v1/digest?netuid=2&as_of=1").is_problem(404, "no-epoch", "block 1");
+    let nobody = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+    daemon.get(&format!("/v1/miners/{nobody}/history?netuid=2")).is_problem(404, "nobody", nobody);
     daemon.get("/v2").is_problem(404, "no-such-path", "/v2");
     daemon.get("/v1/weights/apply").is_problem(405, "wrong-method", "POST");
     let bad = |path: &str, field: &str, word: &str| {
@@ -172,6 +180,10 @@ fn problems(daemon: &Daemon) {
     bad("/v1/digest?netuid=2&netuid=2", "netuid", "twice");
     bad("/v1/digest?netuid=2&block=7", "query", "`block`");
     bad("/v1/digest?netuid=%FF%00", "netuid", "65535");
+    bad("/v1/miners/5Grw/history?netuid=2", "hotkey", "5Grw");
+    bad("/v1/miners/%FF/history?netuid=2", "hotkey", "UTF-8");
+    bad("/v1/miners/uid:0/history?netuid=2&epochs=0", "epochs", "1000");
+    bad("/v1/miners/uid:0/history?netuid=2&epochs=1001", "epochs", "1000");
     bad("/v1/digest/rows?netuid=2", "section", "openings");
     bad("/v1/digest/rows?netuid=2&section=stakes", "section", "openings");
     bad("/v1/digest/rows?netuid=2&section=holders&from=3", "from", "entries");

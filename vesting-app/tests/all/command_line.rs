@@ -102,6 +102,49 @@ fn malformed_weights_are_refused_before_anything_else() {
 }
 
 #[test]
+fn shells_complete_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let output = vesting(folder.path(), &["completions", shell]);
+        let script = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success());
+        for word in ["catch-up", "whatif", "retention-window-days"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
+    check(folder.path(), &["completions", "csh"], 2, "zsh");
+
+    // As bash does when somebody presses the tabulator.
+    let script = folder.path().join("vesting.bash");
+    std::fs::write(&script, vesting(folder.path(), &["completions", "bash"]).stdout).unwrap();
+    let ask = "source vesting.bash; COMP_WORDS=(vesting di); COMP_CWORD=1; _vesting vesting di vesting; echo \"${COMPREPLY[@]}\"";
+    match Command::new("bash").args(["--norc", "-c", ask]).current_dir(folder.path()).output() {
+        Ok(output) => assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "digest", "{output:?}"),
+        // There is no bash on every machine.
+        Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::NotFound),
+    }
+}
+
+#[test]
+fn there_is_a_manual_page_for_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = vesting(folder.path(), &["man"]);
+    let page = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success());
+    for word in [".TH vesting 1", "no wallet", "First steps", "vesting\\-catch\\-up(1)"] {
+        assert!(page.contains(word), "{word}: {page}");
+    }
+    let manual = folder.path().join("share/man1");
+    assert!(vesting(folder.path(), &["man", "share/man1"]).status.success());
+    assert_eq!(std::fs::read_to_string(manual.join("vesting.1")).unwrap().trim(), page.trim());
+    for (name, word) in [("vesting-run.1", "read\\-only"), ("vesting-db-import.1", "spot\\-check")] {
+        assert!(std::fs::read_to_string(manual.join(name)).unwrap().contains(word), "{name}");
+    }
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    check(folder.path(), &["man", "file"], 1, "file");
+}
+
+#[test]
 fn help_teaches() {
     let folder = tempfile::tempdir().unwrap();
     let output = vesting(folder.path(), &["--help"]);

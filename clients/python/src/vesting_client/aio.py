@@ -1,0 +1,171 @@
+"""`VestingSystem` for asyncio: the same names, to be awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from types import TracebackType
+from typing import Any, Callable, Dict, List, Optional, Type, TypeVar
+
+from . import link
+from .answers import Adjustment, Epoch, StakePoint, TrueEmission, decoded
+from .errors import VestingError
+from .questions import Question, Questions, log
+from .system import PATIENCE
+from .weights import W
+
+T = TypeVar("T")
+
+__all__ = ["VestingSystem"]
+
+
+class VestingSystem:
+    """As `vesting_client.VestingSystem`, without holding up the event loop.
+
+    A call that is cancelled closes its connection.
+    """
+
+    def __init__(
+        self,
+        url: Optional[str] = None,
+        *,
+        token: Optional[str] = None,
+        subnet_id: Optional[int] = None,
+        deadline_seconds: float = 2.0,
+        on_error: str = "unchanged",
+        minimum_stake: Optional[float] = None,
+        retention_window_days: Optional[float] = None,
+        retention_target: Optional[float] = None,
+        max_multiplier: Optional[float] = None,
+        query_interval_seconds: float = 12.0,
+    ) -> None:
+        policy = {
+            "minimum_stake": minimum_stake,
+            "retention_window_days": retention_window_days,
+            "retention_target": retention_target,
+            "max_multiplier": max_multiplier,
+        }
+        self._questions = Questions(url, token, subnet_id, deadline_seconds, on_error, query_interval_seconds, policy)
+        self._tls = link.tls(self._questions.endpoint)
+        self._seconds = deadline_seconds
+        self._interval = query_interval_seconds
+        self._handlers: List[Callable[[Epoch], object]] = []
+        self._background: Optional[asyncio.Task[None]] = None
+        self.last_error: Optional[VestingError] = None
+        """What went wrong in the last call; nothing if it went well."""
+
+    async def initialize(self) -> bool:
+        """Says whether the sidecar answers, under the policy that is expected.
+
+        Where it does not, nothing is lost: every later call tries anew.
+        """
+        try:
+            await self._ask(self._questions.initialize())
+        except VestingError as error:
+            self._questions.note(error)
+            return False
+        return True
+
+    async def apply_vesting_multipliers(self, weights: W, uids: object = None, hotkeys: object = None, metagraph: object = None) -> W:
+        """Weights multiplied by their miners' multipliers; `adjust` tells more."""
+        return (await self.adjust(weights, uids, hotkeys, metagraph)).weights
+
+    async def adjust(
+        self, weights: W, uids: object = None, hotkeys: object = None, metagraph: object = None, as_of: Optional[int] = None
+    ) -> Adjustment[W]:
+        """As `vesting_client.VestingSystem.adjust`."""
+        try:
+            return await self._ask(self._questions.adjust(weights, uids, hotkeys, metagraph, as_of))
+        except VestingError as error:
+            return self._questions.failed(weights, error)
+
+    async def get_vesting_stats(self) -> Dict[str, Any]:
+        """As `vesting_client.VestingSystem.get_vesting_stats`."""
+        return await self._ask(self._questions.stats())
+
+    async def get_true_emissions(self, from_block: Optional[int] = None, to_block: Optional[int] = None) -> List[TrueEmission]:
+        """As `vesting_client.VestingSystem.get_true_emissions`."""
+        return await self._ask(self._questions.true_emissions(from_block, to_block))
+
+    async def get_stake_history(self, hotkey: str, epochs: Optional[int] = None, as_of: Optional[int] = None) -> List[StakePoint]:
+        """As `vesting_client.VestingSystem.get_stake_history`."""
+        return await self._ask(self._questions.stake_history(hotkey, epochs, as_of))
+
+    def on_epoch_boundary(self, handler: Callable[[Epoch], object]) -> None:
+        """Calls `handler`, a function or a coroutine function, with every epoch that is recorded from now on, in
+        order and once, in a task of the running loop, until `shutdown`. While the sidecar does not answer it is
+        asked again; no epoch is left out."""
+        self._handlers.append(handler)
+        if self._background is None:
+            self._background = asyncio.get_running_loop().create_task(self._follow())
+
+    async def shutdown(self) -> None:
+        """Ends what `on_epoch_boundary` began. The sidecar goes on."""
+        background, self._background = self._background, None
+        self._handlers.clear()
+        # A handler may end it itself; it then ends at its next step.
+        if background is not None and background.cancel() and background is not asyncio.current_task():
+            await asyncio.wait([background])
+
+    async def __aenter__(self) -> VestingSystem:
+        await self.initialize()
+        return self
+
+    async def __aexit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException], at: Optional[TracebackType]) -> None:
+        await self.shutdown()
+
+    async def _ask(self, question: Question[T]) -> T:
+        try:
+            answer = await self._answered(question, self._seconds)
+        except VestingError as error:
+            self.last_error = error
+            raise
+        self.last_error = None
+        return answer
+
+    async def _answered(self, question: Question[T], seconds: float) -> T:
+        try:
+            return await asyncio.wait_for(self._drive(question), seconds)
+        except asyncio.TimeoutError:
+            raise link.exceeded(seconds) from None
+
+    async def _drive(self, question: Question[T]) -> T:
+        try:
+            request = next(question)
+            while True:
+                try:
+                    sent = self._questions.bytes_of(request)
+                    answer = decoded(await link.ask_async(self._questions.endpoint, self._tls, sent, request.largest))
+                except VestingError as error:
+                    request = question.throw(error)
+                else:
+                    request = question.send(answer)
+        except StopIteration as done:
+            result: T = done.value
+            return result
+
+    async def _follow(self) -> None:
+        told: Optional[int] = None
+        failing = False
+        while True:
+            try:
+                if told is None:
+                    told = await self._answered(self._questions.recorded_to(), PATIENCE)
+                else:
+                    for epoch in await self._answered(self._questions.epochs(told + 1, None), PATIENCE):
+                        await self._tell(epoch)
+                        told = epoch.block
+                failing = False
+            except VestingError as error:
+                log.log(10 if failing else 30, "epochs are not told: %s", error)
+                failing = True
+            await asyncio.sleep(self._interval)
+
+    async def _tell(self, epoch: Epoch) -> None:
+        for handler in list(self._handlers):
+            try:
+                done = handler(epoch)
+                if inspect.isawaitable(done):
+                    await done
+            except Exception:
+                log.exception("a handler of epochs failed")

@@ -1,0 +1,287 @@
+"""What the API answers, checked and as Python has it. Amounts are integers in rao."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any, Dict, Generic, List, NoReturn, Optional, Type, TypeVar
+
+from .errors import BadAnswer, Refused, VestingError
+from .weights import Given, W
+from .wire import Response
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Adjustment(Generic[W]):
+    """Weights, adjusted or unchanged."""
+
+    weights: W
+    """The same kind, type, length and order as given; where they are unchanged, what was given itself."""
+    reason: Optional[str] = None
+    """Why they are unchanged, if they are."""
+    error: Optional[VestingError] = None
+    """What went wrong, if that is why."""
+    stale: bool = False
+    """Whether the sidecar's record is older than it should be: it does not know newer sales."""
+    as_of: Optional[int] = None
+    """The block of the epoch as of which they were adjusted."""
+    multipliers: List[Decimal] = field(default_factory=list)
+    """The multiplier of each weight, exact; none where there was no answer."""
+    reasons: List[str] = field(default_factory=list)
+    """Why each multiplier is what it is."""
+    policy_digest: Optional[str] = None
+    state_digest: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class TrueEmission:
+    """What an epoch really brought to a position of a holder."""
+
+    block: int
+    time: str
+    uid: Optional[int]
+    hotkey: str
+    coldkey: str
+    true_emission: int
+    incentive: int
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an epoch's own block did to a position."""
+
+    uid: Optional[int]
+    hotkey: str
+    coldkey: str
+    stake_before: int
+    stake_after: int
+    manual_add_stake: int
+    manual_remove_stake: int
+    neutral: int
+    true_emission: int
+    incentive: int
+    rounding: int
+    unattributed: int
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """An epoch, with what it did to every position that changed."""
+
+    netuid: int
+    block: int
+    time: str
+    changes: List[Change]
+
+
+@dataclass(frozen=True)
+class StakePoint:
+    """A miner's holder as of an epoch: all its positions of the subnet."""
+
+    as_of: int
+    time: str
+    coldkey: str
+    stake: Optional[int]
+    earned: int
+    """Since the epoch before."""
+    sold: int
+    """Since the epoch before."""
+    multiplier: Decimal
+    reason: str
+    holding_percentage: Optional[float]
+    holding_duration: Optional[float]
+    """In days."""
+
+
+def decoded(response: Response) -> Any:
+    """The JSON of an answer that is one."""
+    if response.status != 200:
+        raise _refused(response)
+    try:
+        return _json(response.body)
+    except (ValueError, RecursionError) as error:
+        raise BadAnswer(f"the answer is not JSON: {error}") from None
+
+
+def _json(body: bytes) -> Any:
+    def no_number(name: str) -> NoReturn:
+        raise ValueError(f"{name} is no number")
+
+    return json.loads(body.decode("utf-8"), parse_constant=no_number)
+
+
+def _refused(response: Response) -> Refused:
+    moved = response.headers.get("location", "")
+    if 300 <= response.status < 400 and moved:
+        return Refused(response.status, None, None, f"the API has moved to {moved[:200]}: name that address")
+    try:
+        told = _json(response.body)
+    except (ValueError, RecursionError):
+        told = None
+    told = told if isinstance(told, dict) else {}
+
+    def text(name: str) -> Optional[str]:
+        value = told.get(name)
+        return value if isinstance(value, str) else None
+
+    problem = (text("type") or "").rpartition("urn:vesting:problem:")[2] or None
+    return Refused(response.status, problem, text("field"), text("detail") or "the answer does not say why")
+
+
+def adjusted(answer: Any, given: Given[W], netuid: Optional[int]) -> Adjustment[W]:
+    """Weights from the answer to `POST /v1/weights/apply`; anything that is not the whole answer to these
+    very weights is none."""
+    told = _object(answer)
+    if netuid is not None and _of(told, "netuid", int) != netuid:
+        raise BadAnswer("the answer is about another subnet")
+    values = [_weight(value) for value in _of(told, "weights", list)]
+    multipliers = [_decimal(value) for value in _of(told, "multipliers", list)]
+    reasons = [_is(value, str, "reasons") for value in _of(told, "reasons", list)]
+    uids, hotkeys = _of(told, "uids", list), _of(told, "hotkeys", list)
+    count = len(given.values)
+    if len(values) == count + 1 and len(uids) == count + 1:
+        raise BadAnswer(f"what is burned goes to uid {uids[-1]}, which is not among the weights: give it with a weight of 0")
+    for name, found in (("weights", values), ("multipliers", multipliers), ("reasons", reasons), ("uids", uids), ("hotkeys", hotkeys)):
+        if len(found) != count:
+            raise BadAnswer(f"there are {count} weights, but {len(found)} `{name}` in the answer")
+    if (given.uids or uids) != uids or (given.hotkeys or hotkeys) != hotkeys:
+        raise BadAnswer("the answer is about other weights")
+    before, after = math.fsum(given.values), math.fsum(values)
+    if not math.isclose(before, after, rel_tol=1e-6, abs_tol=0.0):
+        raise BadAnswer(f"the answer's weights add up to {after}, those given to {before}")
+    unchanged = None if told.get("unchanged") is None else _of(told, "unchanged", str)
+    stale = _of(told, "stale", bool)
+    as_of, policy, state = _of(told, "as_of", int), _of(told, "policy_digest", str), _of(told, "state_digest", str)
+    weights = given.like(values) if unchanged is None else given.weights
+    return Adjustment(weights, unchanged, None, stale, as_of, multipliers, reasons, policy, state)
+
+
+def stats(answer: Any) -> Dict[str, Any]:
+    """The figures of a subnet."""
+    told = _object(answer)
+    _of(told, "netuid", int), _of(told, "as_of", int), _of(told, "policy_digest", str)
+    _object(told.get("policy"))
+    return told
+
+
+def epochs(answer: Any) -> List[Epoch]:
+    """The epochs of an answer."""
+    return [_epoch(_object(item)) for item in _is(answer, list, "the answer")]
+
+
+def emissions(epoch: Epoch) -> List[TrueEmission]:
+    """Those of an epoch that are not nothing."""
+    return [
+        TrueEmission(epoch.block, epoch.time, c.uid, c.hotkey, c.coldkey, c.true_emission, c.incentive)
+        for c in epoch.changes
+        if c.true_emission != 0
+    ]
+
+
+def stake_history(answer: Any) -> List[StakePoint]:
+    """A miner's history."""
+    return [_point(_object(item)) for item in _is(answer, list, "the answer")]
+
+
+def _epoch(told: Dict[str, Any]) -> Epoch:
+    changes = [_change(_object(item)) for item in _of(told, "changes", list)]
+    return Epoch(_of(told, "netuid", int), _of(told, "block", int), _of(told, "time", str), changes)
+
+
+def _change(told: Dict[str, Any]) -> Change:
+    return Change(
+        uid=_maybe(told, "uid", int),
+        hotkey=_of(told, "hotkey", str),
+        coldkey=_of(told, "coldkey", str),
+        stake_before=_rao(told, "stake_before"),
+        stake_after=_rao(told, "stake_after"),
+        manual_add_stake=_rao(told, "manual_add_stake"),
+        manual_remove_stake=_rao(told, "manual_remove_stake"),
+        neutral=_rao(told, "neutral"),
+        true_emission=_rao(told, "true_emission"),
+        incentive=_rao(told, "incentive"),
+        rounding=_rao(told, "rounding"),
+        unattributed=_rao(told, "unattributed"),
+    )
+
+
+def _point(told: Dict[str, Any]) -> StakePoint:
+    return StakePoint(
+        as_of=_of(told, "as_of", int),
+        time=_of(told, "time", str),
+        coldkey=_of(told, "coldkey", str),
+        stake=None if told.get("stake") is None else _rao(told, "stake"),
+        earned=_rao(told, "earned"),
+        sold=_rao(told, "sold"),
+        multiplier=_decimal(told.get("multiplier")),
+        reason=_of(told, "reason", str),
+        holding_percentage=_number(told, "holding_percentage"),
+        holding_duration=_number(told, "holding_duration"),
+    )
+
+
+def _object(value: Any) -> Dict[str, Any]:
+    if not isinstance(value, dict):
+        raise BadAnswer("the answer is not what the API's is: an object is missing")
+    return value
+
+
+def _is(value: Any, kind: Type[T], name: str) -> T:
+    # A truth value is an int in Python, but not here.
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise BadAnswer(f"the answer is not what the API's is: `{name}` is no {kind.__name__}")
+    return value
+
+
+def _of(told: Dict[str, Any], name: str, kind: Type[T]) -> T:
+    return _is(told.get(name), kind, name)
+
+
+def _maybe(told: Dict[str, Any], name: str, kind: Type[T]) -> Optional[T]:
+    return None if told.get(name) is None else _of(told, name, kind)
+
+
+def _rao(told: Dict[str, Any], name: str) -> int:
+    text = _of(told, name, str)
+    digits = text[1:] if text.startswith("-") else text
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 40):
+        raise BadAnswer(f"the answer is not what the API's is: `{name}` is no amount")
+    return int(text)
+
+
+def _number(told: Dict[str, Any], name: str) -> Optional[float]:
+    value = told.get(name)
+    return None if value is None else _finite(value, name)
+
+
+def _weight(value: Any) -> float:
+    weight = _finite(value, "weights")
+    if weight < 0:
+        raise BadAnswer("the answer has a negative weight")
+    return weight
+
+
+def _finite(value: Any, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise BadAnswer(f"the answer is not what the API's is: `{name}` is no number")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise BadAnswer(f"the answer is not what the API's is: `{name}` is no finite number")
+    return number
+
+
+def _decimal(value: Any) -> Decimal:
+    try:
+        number = Decimal(_is(value, str, "multiplier"))
+    except InvalidOperation:
+        number = Decimal(-1)
+    if not number.is_finite() or number < 0:
+        raise BadAnswer("the answer is not what the API's is: a multiplier is no number")
+    return number

@@ -1,0 +1,186 @@
+"""What is asked of the sidecar, question by question; who asks and waits is not known here.
+
+A question is a generator: it yields requests, is sent their answers, and returns what was asked for. So it
+is the same over sockets and over asyncio.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import operator
+import os
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Dict, Generator, List, Optional, TypeVar
+from urllib.parse import quote, urlencode
+
+from . import answers
+from .answers import Adjustment, Epoch, StakePoint, TrueEmission
+from .errors import InputError, PolicyDiffers, Refused, VestingError
+from .weights import W, given
+from .wire import Endpoint
+
+T = TypeVar("T")
+
+log = logging.getLogger("vesting_client")
+
+#: Where `vesting run` listens by itself.
+_USUAL = "http://127.0.0.1:9180"
+
+#: The largest answers taken, in bytes: to weights, which are those of one subnet, and to anything else.
+_LARGEST_WEIGHTS = 4 * 1024 * 1024
+_LARGEST = 64 * 1024 * 1024
+
+_RAO = 10**9
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request to the API."""
+
+    method: str
+    target: str
+    body: Optional[bytes]
+    largest: int
+
+
+#: A question; `T` is what it returns.
+Question = Generator[Request, Any, T]
+
+
+class Questions:
+    """What one client asks: of whom, about which subnet, under which policy."""
+
+    def __init__(
+        self,
+        url: Optional[str],
+        token: Optional[str],
+        subnet_id: Optional[int],
+        deadline_seconds: float,
+        on_error: str,
+        query_interval_seconds: float,
+        policy: Dict[str, Optional[float]],
+    ) -> None:
+        self.endpoint = Endpoint.of(url if url is not None else os.environ.get("VESTING_URL") or _USUAL)
+        self._token = token if token is not None else os.environ.get("VESTING_API_TOKEN") or None
+        if self._token is not None and not (self._token.isascii() and self._token.isprintable() and self._token.strip()):
+            raise ValueError("`token` must be printable ASCII")
+        if subnet_id is not None and not 0 <= subnet_id <= 65535:
+            raise ValueError(f"`subnet_id` is {subnet_id}, but it must be from 0 to 65535")
+        if on_error not in ("unchanged", "raise"):
+            raise ValueError(f"`on_error` is {on_error!r}, but it must be 'unchanged' or 'raise'")
+        for name, seconds in (("deadline_seconds", deadline_seconds), ("query_interval_seconds", query_interval_seconds)):
+            if not (math.isfinite(seconds) and seconds > 0):
+                raise ValueError(f"`{name}` is {seconds}, but it must be above 0")
+        self._netuid = subnet_id
+        self._raises = on_error == "raise"
+        self._expected = {name: Decimal(str(value)) for name, value in policy.items() if value is not None}
+        #: The digest of the policy that was found to be the expected one.
+        self._agreed: Optional[str] = None
+
+    def bytes_of(self, request: Request) -> bytes:
+        """The bytes of a request."""
+        return self.endpoint.request(request.method, request.target, self._token, request.body)
+
+    def failed(self, weights: W, error: VestingError) -> Adjustment[W]:
+        """Weights that are used as they are, since something went wrong; raises it where that is asked for."""
+        self.note(error)
+        return Adjustment(weights, str(error), error)
+
+    def note(self, error: VestingError) -> None:
+        """Says what went wrong, or raises it where that is asked for."""
+        if self._raises:
+            raise error
+        log.warning("%s: %s", error.kind, error)
+
+    # Questions.
+
+    def initialize(self) -> Question[None]:
+        """Whether the sidecar is there, under the policy that is expected."""
+        self._agree(answers.stats((yield self._get("/v1/stats"))))
+
+    def stats(self) -> Question[Dict[str, Any]]:
+        """The subnet in figures."""
+        return answers.stats((yield self._get("/v1/stats")))
+
+    def adjust(self, weights: W, uids: object, hotkeys: object, metagraph: object, as_of: Optional[int]) -> Question[Adjustment[W]]:
+        """Weights multiplied."""
+        input = given(weights, uids, hotkeys, metagraph)
+        body = {**input.body(), **self._named(as_of=as_of)}
+        text = json.dumps(body, allow_nan=False).encode("ascii")
+        answer = yield Request("POST", "/v1/weights/apply", text, _LARGEST_WEIGHTS)
+        adjustment = answers.adjusted(answer, input, self._netuid)
+        if self._expected and adjustment.policy_digest != self._agreed:
+            self._agree(answers.stats((yield self._get("/v1/stats"))))
+            if adjustment.policy_digest != self._agreed:
+                raise PolicyDiffers("the sidecar's policy changed meanwhile")
+        if adjustment.reason is not None:
+            log.warning("the weights are unchanged: %s", adjustment.reason)
+        if adjustment.stale:
+            log.warning("the sidecar's record is old: newer sales than of block %s are not known", adjustment.as_of)
+        return adjustment
+
+    def true_emissions(self, from_block: Optional[int], to_block: Optional[int]) -> Question[List[TrueEmission]]:
+        """What the epochs of these blocks brought."""
+        epochs = yield from self.epochs(from_block, to_block)
+        return [emission for epoch in epochs for emission in answers.emissions(epoch)]
+
+    def stake_history(self, hotkey: str, epochs: Optional[int], as_of: Optional[int]) -> Question[List[StakePoint]]:
+        """A miner as of epochs."""
+        path = f"/v1/miners/{quote(hotkey, safe='')}/history"
+        return answers.stake_history((yield self._get(path, epochs=epochs, as_of=as_of)))
+
+    def epochs(self, from_block: Optional[int], to_block: Optional[int]) -> Question[List[Epoch]]:
+        """The epochs of these blocks, in order; without `from_block` the newest that one answer has."""
+        try:
+            return answers.epochs((yield self._get("/v1/epochs", **{"from": from_block}, to=to_block)))
+        except Refused as refused:
+            # More than one answer has: asked for page by page, from the end.
+            if refused.field != "from" or from_block is None:
+                raise
+        found: List[Epoch] = []
+        while True:
+            page = answers.epochs((yield self._get("/v1/epochs", to=to_block)))
+            found[:0] = [epoch for epoch in page if epoch.block >= from_block]
+            if not page or page[0].block <= from_block:
+                return found
+            to_block = page[0].block - 1
+
+    def recorded_to(self) -> Question[int]:
+        """The last block of the record; 0 where there is no epoch yet."""
+        try:
+            stats = answers.stats((yield self._get("/v1/stats")))
+        except Refused as refused:
+            if refused.problem in ("unknown-netuid", "no-epoch"):
+                return 0
+            raise
+        recorded = stats.get("recorded_to")
+        return recorded if isinstance(recorded, int) else int(stats["as_of"])
+
+    # Parts of them.
+
+    def _named(self, **members: Optional[int]) -> Dict[str, int]:
+        members["netuid"] = self._netuid
+        try:
+            # Whole numbers of whatever type.
+            return {name: operator.index(value) for name, value in members.items() if value is not None}
+        except TypeError as error:
+            raise InputError(f"blocks, epochs and subnets are whole numbers: {error}") from None
+
+    def _get(self, path: str, **parameters: Optional[int]) -> Request:
+        query = urlencode(self._named(**parameters))
+        return Request("GET", f"{path}?{query}" if query else path, None, _LARGEST)
+
+    def _agree(self, stats: Dict[str, Any]) -> None:
+        """Checks that the sidecar's policy is the expected one."""
+        for name, expected in self._expected.items():
+            told = stats["policy"].get(name)
+            try:
+                found = Decimal(str(told)) / (_RAO if name == "minimum_stake" else 1)
+            except ArithmeticError:
+                found = Decimal("NaN")
+            if found != expected:
+                raise PolicyDiffers(f"`{name}` is {found.normalize():f} in the sidecar's policy, but {expected} is expected")
+        self._agreed = stats["policy_digest"]

@@ -1,0 +1,69 @@
+"""With the metagraphs and weights of the `bittensor` SDK, where it is installed."""
+
+import dataclasses
+import unittest
+from typing import Any, Dict, List
+
+from vesting_client import VestingSystem
+
+from .support import NETUID, NEVER_STALE, Record, Sidecar
+
+try:
+    import bittensor
+except Exception as error:
+    bittensor, missing = None, f"the bittensor SDK is not there: {error!r}"
+else:
+    missing = ""
+
+
+def metagraph(miners: List[Dict[str, Any]]) -> Any:
+    """The SDK's own, with these neurons."""
+    if hasattr(bittensor, "MetagraphNeuron"):
+        # From version 11 on.
+        nothing = {field.name: None for field in dataclasses.fields(bittensor.MetagraphNeuron)}
+        neurons = [bittensor.MetagraphNeuron(**{**nothing, "uid": m["uid"], "hotkey": m["hotkey"], "coldkey": m["coldkey"]}) for m in miners]
+        nothing = {field.name: None for field in dataclasses.fields(bittensor.Metagraph)}
+        return bittensor.Metagraph(**{**nothing, "netuid": NETUID, "neurons": neurons})
+    import numpy
+    from bittensor.core.metagraph import Metagraph
+
+    graph = Metagraph(netuid=NETUID, sync=False)
+    graph.uids = numpy.array([m["uid"] for m in miners], dtype=numpy.int64)
+    graph.axons = [bittensor.AxonInfo(0, "0.0.0.0", 0, 4, m["hotkey"], m["coldkey"]) for m in miners]
+    return graph
+
+
+def sent(uids: Any, weights: Any) -> List[int]:
+    """Weights as the SDK makes them ready for the chain."""
+    if hasattr(bittensor, "MetagraphNeuron"):
+        from bittensor.intents.weights import normalize
+
+        return list(normalize(uids, weights)[1])
+    import numpy
+    from bittensor.utils.weight_utils import convert_weights_and_uids_for_emit
+
+    return list(convert_weights_and_uids_for_emit(numpy.asarray(uids), numpy.asarray(weights))[1])
+
+
+@unittest.skipIf(bittensor is None, missing)
+class WithTheSdk(unittest.TestCase):
+    def test_its_metagraph_and_its_weights_go_in_and_out(self) -> None:
+        record = Record(days=2)
+        self.addCleanup(record.remove)
+        miners = record.printed("miners")
+        graph = metagraph(miners)
+        with Sidecar("--read-only", "--database-url", record.database, *NEVER_STALE) as sidecar:
+            system = VestingSystem(sidecar.url, subnet_id=NETUID, on_error="raise")
+            by_uid = system.adjust({uid: 1.0 for uid in range(len(miners))}, metagraph=graph)
+            self.assertEqual([str(m) for m in by_uid.multipliers], [m["multiplier"] for m in miners])
+            self.assertEqual(system.apply_vesting_multipliers([1.0] * len(miners), metagraph=graph), list(by_uid.weights.values()))
+            expected = sent(list(by_uid.weights), list(by_uid.weights.values()))
+            self.assertEqual((len(expected), max(expected)), (len(miners), 65535))
+            if hasattr(graph, "uids"):
+                import numpy
+
+                weights = numpy.ones(len(miners), dtype=numpy.float32)
+                adjusted = system.apply_vesting_multipliers(weights, uids=graph.uids, hotkeys=graph.hotkeys)
+                self.assertEqual(adjusted.dtype, numpy.float32)
+                # A float32 may fall on the other side of a half.
+                self.assertTrue(all(abs(a - b) <= 1 for a, b in zip(sent(graph.uids, adjusted), expected)))

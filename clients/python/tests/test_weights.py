@@ -1,0 +1,161 @@
+"""Weights of every kind, in and out."""
+
+import unittest
+import warnings
+from typing import Any, List
+
+from vesting_client import BadAnswer, InputError
+from vesting_client.weights import given
+
+try:
+    import numpy
+except ImportError:
+    numpy = None  # type: ignore[assignment]
+
+A, B = "5DgBgxFkw71efa2FyeRQEPReQeNejMwZTHHbQZKcPs8wx3P5", "5EcZxKaNshY7hUZFuwFJwkguZDombbKGxYp1MWmhS1nYkecL"
+
+
+class FakeType:
+    """As `torch.float32`."""
+
+    is_floating_point = True
+
+
+class Tensor:
+    """As much of a tensor as matters: it is cloned, not copied, and off the graph before that."""
+
+    def __init__(self, values: List[float], tracked: bool = True) -> None:
+        self.values, self.tracked = values, tracked
+        self.dtype, self.shape = FakeType(), (len(values),)
+
+    def tolist(self) -> List[float]:
+        return list(self.values)
+
+    def detach(self) -> "Tensor":
+        return Tensor(self.values, False)
+
+    def clone(self) -> "Tensor":
+        return Tensor(list(self.values), self.tracked)
+
+    def __setitem__(self, place: int, value: float) -> None:
+        if self.tracked:
+            raise RuntimeError("a leaf that requires grad is changed in place")
+        self.values[place] = value
+
+
+class Graph:
+    """As a metagraph of the SDK up to version 10."""
+
+    def __init__(self, uids: Any, hotkeys: Any) -> None:
+        self.uids, self.hotkeys = uids, hotkeys
+
+
+class Kinds(unittest.TestCase):
+    def test_what_comes_back_is_what_was_given(self) -> None:
+        mine: Any
+        for mine, back in (
+            ([0.4, 1], [0.5, 0.25]),
+            ((0.4, 0.6), (0.5, 0.25)),
+            ({7: 0.4, 0: 0.6}, {7: 0.5, 0: 0.25}),
+        ):
+            read = given(mine, None if isinstance(mine, dict) else [7, 0], None, None)
+            made = read.like([0.5, 0.25])
+            self.assertEqual((made, type(made), list(made)), (back, type(mine), list(back)))
+            self.assertEqual((read.uids, read.hotkeys), ([7, 0], None))
+            self.assertIs(read.weights, mine)
+
+    def test_a_tensor_is_cloned_off_its_graph(self) -> None:
+        mine = Tensor([0.4, 0.6])
+        made = given(mine, [0, 1], None, None).like([0.5, 0.25])
+        self.assertEqual((made.values, mine.values, made.tracked), ([0.5, 0.25], [0.4, 0.6], False))
+
+    def test_an_array_that_cannot_be_written_is_no_reason_to_fail_otherwise(self) -> None:
+        class Frozen(Tensor):
+            def detach(self) -> "Tensor":
+                raise NotImplementedError
+
+        with self.assertRaises(BadAnswer):
+            given(Frozen([1.0]), [0], None, None).like([1.0])
+
+    def test_each_weight_goes_with_its_hotkey(self) -> None:
+        graph = Graph([0, 5], [A, B])
+        weights: Any
+        for weights, named, expected in (
+            ([0.1, 0.9], {"uids": [5, 0], "hotkeys": [B, A]}, ([5, 0], [B, A])),
+            ([0.1, 0.9], {"hotkeys": (B, A)}, (None, [B, A])),
+            ([0.1, 0.9], {"metagraph": graph}, ([0, 5], [A, B])),
+            ([0.9], {"metagraph": graph, "uids": [5]}, ([5], [B])),
+            ({5: 0.9, 0: 0.1}, {"metagraph": graph}, ([5, 0], [B, A])),
+            ({5: 0.9}, {"uids": [0, 5], "hotkeys": [A, B]}, ([5], [B])),
+            ({5: 0.9}, {}, ([5], None)),
+        ):
+            read = given(weights, named.get("uids"), named.get("hotkeys"), named.get("metagraph"))
+            self.assertEqual((read.uids, read.hotkeys), expected)
+
+    def test_weights_that_are_none_are_refused(self) -> None:
+        nan, graph = float("nan"), Graph([0, 5], [A, B])
+        bad: List[Any] = [
+            ([1.0], None, None, None, "stand alone"),
+            ([1.0, 2.0], [0], None, None, "belong together"),
+            ([1.0], [0], [A, B], None, "belong together"),
+            ([nan], [0], None, None, "finite"),
+            ([-1.0], [0], None, None, "not negative"),
+            (["0.5"], [0], None, None, "must be numbers"),
+            ([True], [0], None, None, "must be numbers"),
+            ([None], [0], None, None, "cannot be read"),
+            ([10**400], [0], None, None, "cannot be read"),
+            ([1.0], [70000], None, None, "65535"),
+            ([1.0], [0.0], None, None, "not a uid"),
+            ([1.0], [True], None, None, "not a uid"),
+            ([1.0], None, A, None, "one text"),
+            ([1.0], None, [7], None, "not a hotkey"),
+            ([1.0], None, [A], graph, "either"),
+            ([1.0], None, None, graph, "give `uids`"),
+            ([1.0], [3], None, graph, "uid 3"),
+            ([1.0], None, None, object(), "cannot be read"),
+            ({0: 1.0}, [0], None, None, "leave `uids` out"),
+            ({0: 1.0}, [0], None, graph, "leave `uids` out"),
+            ({0: 1.0}, None, [A], None, "`uids`"),
+            ({A: 1.0}, None, None, None, "not a uid"),
+            ("1.0", [0], None, None, "not understood"),
+            (1.0, [0], None, None, "not understood"),
+            (None, [0], None, None, "not understood"),
+        ]
+        for weights, uids, hotkeys, metagraph, word in bad:
+            with self.assertRaisesRegex(InputError, word, msg=(weights, uids, hotkeys)):
+                given(weights, uids, hotkeys, metagraph)
+
+
+@unittest.skipIf(numpy is None, "NumPy is not installed")
+class Arrays(unittest.TestCase):
+    def test_numpy_keeps_its_type(self) -> None:
+        for kind in (numpy.float16, numpy.float32, numpy.float64, numpy.longdouble):
+            mine = numpy.array([0.4, 0.6], dtype=kind)
+            mine.flags.writeable = False
+            read = given(mine, numpy.array([7, 0]), numpy.array([A, B]), None)
+            made = read.like([0.5, 0.1])
+            self.assertEqual((made.dtype, made.shape, made[0], made[1]), (mine.dtype, (2,), 0.5, kind(0.1)))
+            self.assertEqual((read.uids, read.hotkeys, mine[0]), ([7, 0], [A, B], kind(0.4)))
+        given({numpy.int64(3): numpy.float32(1)}, None, None, None)
+        given([numpy.float32(0.5)], [numpy.uint16(3)], None, None)
+        empty = given(numpy.array([]), [], None, None)
+        self.assertEqual(empty.like([]).shape, (0,))
+
+    def test_a_view_is_read_as_it_looks(self) -> None:
+        mine = numpy.array([0.1, 0.2, 0.3, 0.4])[::-2]
+        read = given(mine, [0, 1], None, None)
+        self.assertEqual((read.values, read.like([1.0, 2.0]).tolist()), ([0.4, 0.2], [1.0, 2.0]))
+
+    def test_what_has_no_room_is_refused(self) -> None:
+        for array, word in (
+            (numpy.array([1, 2]), "int64"),
+            (numpy.array([[0.5], [0.5]]), "2 dimensions"),
+            (numpy.float64(0.5), "0 dimensions"),
+            (numpy.array(["a", "b"]), "no room"),
+            (numpy.array([numpy.nan, 1.0]), "finite"),
+        ):
+            with self.assertRaisesRegex(InputError, word):
+                given(array, [0, 1], None, None)
+        with self.assertRaisesRegex(BadAnswer, "float16"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            given(numpy.array([60000, 60000], dtype=numpy.float16), [0, 1], None, None).like([50000.0, 70000.0])

@@ -1,0 +1,39 @@
+//! `GET /v1/miners/{hotkey}/history`.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::Uri;
+use axum::response::Response;
+use vesting_core::Whom;
+
+use super::problem::Problem;
+use super::query::Query;
+use super::server::{Api, json};
+use crate::view::history::Point;
+
+/// The epochs of an answer that does not say how many, as of `vesting history`.
+const USUAL: usize = 30;
+
+/// The most epochs of one answer: more than a window of 30 days has.
+const MOST: usize = 1_000;
+
+pub async fn history(State(api): State<Arc<Api>>, whom: Result<Path<String>, PathRejection>, uri: Uri) -> Result<Response, Problem> {
+    let Path(whom) = whom.map_err(|error| Problem::bad_input("hotkey", error.body_text()))?;
+    let whom: Whom = whom.parse().map_err(|error| Problem::bad_input("hotkey", error))?;
+    let query = Query::of(&uri, &["netuid", "as_of", "epochs"])?;
+    let (netuid, as_of) = (query.netuid()?, query.block("as_of")?);
+    let must = format!("a number of epochs from 1 to {MOST}");
+    let epochs = query.get("epochs", &must)?.unwrap_or(USUAL);
+    if !(1..=MOST).contains(&epochs) {
+        return Err(Problem::bad_input("epochs", format!("it is `{epochs}`, but it must be {must}")));
+    }
+    api.work(async move |api| {
+        let netuid = api.netuid(netuid).await?;
+        let points = api.tracker().history(netuid, api.config.policy(netuid), whom, as_of, epochs).await?;
+        let points: Vec<Point> = points.iter().map(|point| Point::of(netuid, point)).collect();
+        Ok(json(&points))
+    })
+    .await
+}
