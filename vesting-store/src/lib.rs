@@ -6,6 +6,8 @@
 mod convert;
 pub mod export;
 mod fault;
+mod file;
+mod held;
 mod insert;
 mod link;
 mod read;

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
-use vesting_core::ports::ChainPort;
-use vesting_core::{BlockNumber, Progress};
+use vesting_core::ports::{ChainPort, StoreError};
+use vesting_core::{BlockNumber, MonitorError, Progress};
 
 use super::Session;
 use crate::api;
 use crate::cli::RunArgs;
 use crate::wiring;
 
-/// Between two tries when the chain cannot be reached.
+/// Between two tries when the chain cannot be reached, or the store cannot be written to.
 const PAUSE: Duration = Duration::from_secs(5);
 
 #[derive(Serialize)]
@@ -36,9 +36,15 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     let recorded = session.recorded().await?;
     wiring::check_subnets(&config, chain.as_ref(), head.number, None, &recorded).await?;
     let beginning = wiring::beginning(&config, chain.as_ref(), &recorded).await?;
-    let store = session.record_or_new()?;
+    let stopped = async { Ok(stop_signal().await?) };
+    let Some(store) = patiently(async || session.record_or_new(), stopped).await? else { return Ok(()) };
     let served = api::serve(listener, &config, Arc::clone(&store))?;
-    let (mut monitor, first) = wiring::monitor(&config, &chain, store, None, beginning).await?;
+    let stopped = async { Ok(stop_signal().await?) };
+    let monitor = patiently(async || wiring::monitor(&config, &chain, Arc::clone(&store), None, beginning).await, stopped).await?;
+    let Some((mut monitor, first)) = monitor else {
+        served.stop().await;
+        return Ok(());
+    };
     let until = args.until.map(BlockNumber);
     tracing::info!(subnets = %subnets(&config.netuids), first = first.0, head = head.number.0, "following; no wallet is needed or used");
     let (json, out) = (session.json, &mut session.out);
@@ -62,7 +68,7 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
             match monitor.follow(first, until, &mut report).await {
                 Ok(()) => return Ok(()),
                 Err(error) if error.is_passing() => {
-                    tracing::warn!(%error, "trying again in {} s", PAUSE.as_secs());
+                    tracing::warn!("{error}: trying again in {} s", PAUSE.as_secs());
                     tokio::time::sleep(PAUSE).await;
                 }
                 Err(error) => return Err(error),
@@ -77,6 +83,37 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     ended?;
     tracing::info!("stopped; every block taken in is in the store");
     Ok(())
+}
+
+/// Does what the store may not allow yet, until it does; nothing if it is stopped before.
+async fn patiently<T>(
+    mut task: impl AsyncFnMut() -> anyhow::Result<T>,
+    stopped: impl Future<Output = anyhow::Result<()>>,
+) -> anyhow::Result<Option<T>> {
+    let done = async {
+        loop {
+            match task().await {
+                Err(error) if passes(&error) => {
+                    tracing::warn!("{error:#}: trying again in {} s", PAUSE.as_secs());
+                    tokio::time::sleep(PAUSE).await;
+                }
+                done => return done.map(Some),
+            }
+        }
+    };
+    tokio::select! {
+        done = done => done,
+        stopped = stopped => stopped.map(|()| None),
+    }
+}
+
+/// Whether the store does not allow it only now.
+fn passes(error: &anyhow::Error) -> bool {
+    let store = match error.downcast_ref::<MonitorError>() {
+        Some(MonitorError::Store(error)) => Some(error),
+        _ => error.downcast_ref::<StoreError>(),
+    };
+    store.is_some_and(StoreError::is_passing)
 }
 
 /// Serves the API over the record that is there.

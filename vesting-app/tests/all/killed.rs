@@ -13,11 +13,11 @@ use vesting_testkit::sim::{RandomLife, Rng};
 
 use crate::command_line::{program, vesting};
 
-const BLOCKS: u64 = 320;
+pub const BLOCKS: u64 = 320;
 /// Kills after which it may run to its end, so that the test does.
 const KILLS: u64 = 25;
 
-fn history(seed: u64) -> Arc<RwLock<History>> {
+pub fn history(seed: u64) -> Arc<RwLock<History>> {
     let history = Arc::new(RwLock::new(History::default()));
     let mut life = RandomLife::new(seed);
     let mut chain = life.chain(seed, Some(Arc::clone(&history)));
@@ -32,7 +32,7 @@ fn start(folder: &Path, arguments: &[&str], node: &NodeHandle) -> Child {
 }
 
 /// Everything the record says of both subnets but how epochs were found.
-fn said(folder: &Path) -> Vec<String> {
+pub fn said(folder: &Path) -> Vec<String> {
     let mut said = Vec::new();
     for netuid in ["1", "2"] {
         for what in ["ledger", "miners", "epochs"] {
@@ -50,7 +50,7 @@ fn said(folder: &Path) -> Vec<String> {
 }
 
 /// How far the record goes, if there is one yet.
-async fn reached(folder: &Path) -> Option<BlockNumber> {
+pub async fn reached(folder: &Path) -> Option<BlockNumber> {
     let store = vesting_store::open_existing(&format!("sqlite://{}", folder.join("vesting.db").display())).ok()?;
     Some(store.watermark(NetUid(1)).await.ok()??.block.number)
 }

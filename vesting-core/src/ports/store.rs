@@ -16,6 +16,9 @@ pub enum StoreError {
     /// Somebody else holds the database. Reaction: try again.
     #[error("the database is busy: {0}; another program may be writing to it")]
     Busy(String),
+    /// There is no room for what is to be written. Reaction: somebody must make room; try again later.
+    #[error("there is no room for the database: {0}; make room, nothing is lost")]
+    Full(String),
     /// The batch does not follow on the watermark. Reaction: read the watermark again and go on from there.
     #[error("subnet {netuid}: the store stands at {stands_at}, but the block offered follows on {offered}")]
     NotNext {
@@ -42,6 +45,14 @@ pub enum StoreError {
     /// What is stored does not mean what it should. Reaction: stop and say so.
     #[error("the database is damaged: {0}")]
     Corrupt(String),
+}
+
+impl StoreError {
+    /// Whether the same may go well a little later.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::Busy(_) | Self::Full(_) | Self::NotNext { .. })
+    }
 }
 
 /// How far the record of a subnet goes.

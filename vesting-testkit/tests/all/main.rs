@@ -4,6 +4,7 @@
 
 mod checked;
 mod explaining;
+mod failing;
 mod strategies;
 mod system;
 
