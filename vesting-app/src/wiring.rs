@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use vesting_chain::{ChainOptions, SubxtChain};
 use vesting_core::ports::{ChainError, ChainPort, StakeStore};
-use vesting_core::{BlockNumber, BlockchainMonitor, NetUid, StakeTracker, window_start};
+use vesting_core::{BlockNumber, BlockchainMonitor, MonitorError, NetUid, StakeTracker, window_start};
 
 use crate::UsageError;
 use crate::config::Config;
@@ -81,7 +81,13 @@ pub async fn monitor(
     beginning: Option<BlockNumber>,
 ) -> anyhow::Result<(BlockchainMonitor, BlockNumber)> {
     let netuids = followed(config)?;
-    let monitor = BlockchainMonitor::open(Arc::<SubxtChain>::clone(chain), store, &netuids, config.max_requests_in_flight).await?;
+    let opened = BlockchainMonitor::open(Arc::<SubxtChain>::clone(chain), store, &netuids, config.max_requests_in_flight).await;
+    let monitor = match opened {
+        Err(error @ MonitorError::Store(_)) => {
+            return Err(error).with_context(|| format!("cannot go on with the database {}", vesting_store::shown(&config.database_url)));
+        }
+        opened => opened?,
+    };
     for (netuid, ledger) in monitor.ledgers() {
         if let (Some(record), Some(from)) = (ledger.watermark(), from)
             && (from < record.first_block || from > record.block.number.child())

@@ -120,6 +120,9 @@ pub struct BlockchainMonitor {
     chain: Arc<dyn ChainPort>,
     store: Arc<dyn StakeStore>,
     ledgers: BTreeMap<NetUid, SubnetLedger>,
+    /// Whether ledgers may have taken in what the store did not, so that they are to be taken up from it again:
+    /// after a failure, and after a future that was dropped half-way.
+    stale: bool,
     in_flight: usize,
 }
 
@@ -144,7 +147,7 @@ impl BlockchainMonitor {
     ) -> Result<Self, MonitorError> {
         let genesis = chain.genesis().await?;
         store.bind_chain(genesis).await?;
-        let mut monitor = Self { chain, store, ledgers: BTreeMap::new(), in_flight: in_flight.max(1) };
+        let mut monitor = Self { chain, store, ledgers: BTreeMap::new(), stale: false, in_flight: in_flight.max(1) };
         for netuid in netuids {
             monitor.reload(*netuid).await?;
         }
@@ -217,15 +220,36 @@ impl BlockchainMonitor {
         pace: Pace,
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<(), MonitorError> {
+        self.refresh().await?;
+        self.stale = true;
         let done = self.advance_blocks(first, to, pace, progress).await;
-        if done.is_err() {
-            // What was taken in but not committed is forgotten, so that the store is the truth again.
+        self.after(done).await
+    }
+
+    /// Takes up from the store what may differ from it.
+    async fn refresh(&mut self) -> Result<(), MonitorError> {
+        if self.stale {
             let netuids: Vec<NetUid> = self.ledgers.keys().copied().collect();
             for netuid in netuids {
                 self.reload(netuid).await?;
             }
+            self.stale = false;
         }
-        done
+        Ok(())
+    }
+
+    /// Ends something that changed ledgers. What was taken in but not committed is forgotten, so that the store
+    /// is the truth again.
+    async fn after(&mut self, done: Result<(), MonitorError>) -> Result<(), MonitorError> {
+        if done.is_ok() {
+            self.stale = false;
+            return done;
+        }
+        match self.refresh().await {
+            // What does not pass outweighs what may.
+            Err(error) if !error.is_passing() => Err(error),
+            _ => done,
+        }
     }
 
     async fn advance_blocks(
@@ -344,6 +368,7 @@ impl BlockchainMonitor {
     ) -> Result<(), MonitorError> {
         let mut all = Progress { block: first.parent(), to: first, epochs: 0, operations: 0, entries: 0 };
         loop {
+            self.refresh().await?;
             let done = self.stands_at(first);
             if until.is_some_and(|until| done >= until) {
                 return self.observe().await;
@@ -375,6 +400,13 @@ impl BlockchainMonitor {
     /// # Errors
     /// When the chain or the store cannot be read or written.
     pub async fn observe(&mut self) -> Result<(), MonitorError> {
+        self.refresh().await?;
+        self.stale = true;
+        let done = self.observe_all().await;
+        self.after(done).await
+    }
+
+    async fn observe_all(&mut self) -> Result<(), MonitorError> {
         for (netuid, ledger) in &mut self.ledgers {
             let Some(watermark) = ledger.watermark() else { continue };
             if watermark.observed == watermark.block.number || ledger.pending_blocks() > 0 {

@@ -8,6 +8,8 @@ use vesting_core::ports::StoreError;
 pub enum Fault {
     /// The database refused.
     Database(Error),
+    /// The database refused, in its own words.
+    Words(String),
     /// We refused.
     Store(StoreError),
 }
@@ -28,6 +30,7 @@ impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Store(error) => error,
+            Fault::Words(message) => by_message(&message),
             Fault::Database(error) => of(error),
         }
     }
@@ -65,16 +68,27 @@ pub fn by_message(message: &str) -> StoreError {
     let says = |part: &str| message.contains(part);
     if says(" is locked") || says("due to lock timeout") || says("deadlock detected") {
         StoreError::Busy(message.to_owned())
-    } else if says("malformed") || says(NOT_A_DATABASE) || says("invalid page in block") || says("could not read block") {
+    } else if says("malformed") || says(NOT_A_DATABASE) || says(CUT_OFF) || says("invalid page in block") || says("could not read block") {
         StoreError::Corrupt(message.to_owned())
     } else if says("is full") || says("No space left on device") {
         StoreError::Full(message.to_owned())
     } else if says("terminating connection") || says("shutting down") || says("starting up") {
         unreachable(message)
+    } else if says("readonly database") || says("unable to open database file") {
+        let what = "let the user that runs this program write to the file and to its folder";
+        StoreError::Unusable(format!("it cannot be opened for writing ({message}): {what}"))
+    } else if says(IO) {
+        StoreError::Unusable(format!("the disk failed ({message}): see what the system says of it"))
     } else {
         StoreError::Unusable(format!("the database failed: {message}"))
     }
 }
+
+/// SQLite's words for what the system would not do, for want of room too.
+pub const IO: &str = "disk I/O error";
+
+/// Ours for a file of which the end is missing.
+pub const CUT_OFF: &str = "the file is cut off";
 
 /// SQLite's words for a file that is something else.
 pub const NOT_A_DATABASE: &str = "file is not a database";

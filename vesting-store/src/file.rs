@@ -9,7 +9,8 @@ use diesel::sql_types::Text;
 use diesel_migrations::MigrationHarness;
 use vesting_core::ports::StoreError;
 
-use crate::fault::{Fault, NOT_A_DATABASE, by_message};
+use crate::fault::{CUT_OFF, Fault, IO, NOT_A_DATABASE, by_message};
+use crate::open_file::is_full;
 use crate::schema_version::{self, Found, SQLITE};
 
 /// First of all, so that what follows waits for another program's transaction.
@@ -89,20 +90,30 @@ fn none(path: &Path) -> StoreError {
 /// A database of this process only.
 pub fn memory() -> Result<SqliteConnection, StoreError> {
     let mut conn = SqliteConnection::establish(":memory:").map_err(|error| by_message(&error.to_string()))?;
-    migrate(&mut conn)?;
+    migrate(&mut conn).map_err(StoreError::from)?;
     Ok(conn)
 }
 
-fn refuse(path: &Path, why: impl std::fmt::Display) -> StoreError {
+pub fn refuse(path: &Path, why: impl std::fmt::Display) -> StoreError {
     StoreError::Unusable(format!("the database `{}` cannot be used: {why}", path.display()))
 }
 
 /// Names the file in an error.
-fn at(path: &Path, fault: Fault) -> StoreError {
-    match StoreError::from(fault) {
-        StoreError::Unusable(why) => refuse(path, why),
-        StoreError::Corrupt(why) => StoreError::Corrupt(format!("`{}`: {why}", path.display())),
-        other => other,
+pub fn at(path: &Path, fault: Fault) -> StoreError {
+    let name = path.display();
+    match fault {
+        // What we refused to write is not the file's fault.
+        Fault::Store(error @ StoreError::Unusable(_)) => error,
+        fault => match StoreError::from(fault) {
+            StoreError::Unusable(why) if why.contains(IO) && is_full(path) => StoreError::Full(format!("`{name}`: {why}")),
+            StoreError::Unusable(why) => refuse(path, why),
+            StoreError::Busy(why) => StoreError::Busy(format!("`{name}`: {why}")),
+            StoreError::Full(why) => StoreError::Full(format!("`{name}`: {why}")),
+            StoreError::Corrupt(why) => {
+                StoreError::Corrupt(format!("`{name}`: {why}: restore a copy of it, or record anew with another `--database-url`"))
+            }
+            other => other,
+        },
     }
 }
 
@@ -147,6 +158,18 @@ fn inspect(conn: &mut SqliteConnection, path: &Path) -> Result<Found, StoreError
         }
     };
     let tables = names("SELECT name FROM sqlite_master WHERE type = 'table'")?;
+    // Of a last page that is cut off SQLite takes the rest for zeros. In this order: what has left the log by now is
+    // in the file, and what is in the log need not be.
+    let whole = names("SELECT CAST(page_count * page_size AS TEXT) AS name FROM pragma_page_count, pragma_page_size")?;
+    let whole = whole.first().and_then(|bytes| bytes.parse().ok()).unwrap_or(0);
+    // The log is beside the file itself, not beside a link to it.
+    let itself = path.canonicalize().map_err(|error| refuse(path, error))?;
+    let log = itself.with_file_name(format!("{}-wal", itself.file_name().unwrap_or_default().to_string_lossy()));
+    let logged = log.metadata().is_ok_and(|log| log.len() > 0);
+    let length = path.metadata().map_err(|error| refuse(path, error))?.len();
+    if !tables.is_empty() && length < whole && !logged {
+        return Err(at(path, Fault::Words(format!("{CUT_OFF}: {length} bytes of {whole}"))));
+    }
     let applied = || names("SELECT version AS name FROM __diesel_schema_migrations");
     schema_version::found(&tables, applied, schema_version::of_sqlite(), |why| refuse(path, why))
 }
@@ -156,6 +179,6 @@ fn migrate(conn: &mut SqliteConnection) -> Result<(), Fault> {
     // One transaction: two programs that open a new file at once do not meet halfway.
     conn.immediate_transaction(|conn| match conn.run_pending_migrations(SQLITE) {
         Ok(_) => Ok(()),
-        Err(error) => Err(Fault::Store(by_message(&error.to_string()))),
+        Err(error) => Err(Fault::Words(error.to_string())),
     })
 }

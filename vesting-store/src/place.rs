@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use vesting_core::ports::StoreError;
 
+use crate::fault::Fault;
 use crate::link::Link;
 use crate::{file, server};
 
@@ -57,6 +58,15 @@ impl Place {
                 Err(StoreError::Unusable("a database in memory holds no record to read: name a file, as in `sqlite://vesting.db`".into()))
             }
             Self::Server(url) => Ok(Link::Postgres(server::reader(url)?)),
+        }
+    }
+
+    /// Names it in an error.
+    pub fn at(&self, fault: Fault) -> StoreError {
+        match self {
+            Self::File(path) => file::at(path, fault),
+            Self::Memory => fault.into(),
+            Self::Server(url) => server::at(url, fault),
         }
     }
 

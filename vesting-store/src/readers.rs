@@ -5,7 +5,9 @@ use vesting_core::ports::StoreError;
 
 use crate::blocking::blocking;
 use crate::fault::Fault;
+use crate::held::Held;
 use crate::link::Link;
+use crate::open_file::OpenFile;
 use crate::place::Place;
 
 /// As many as can be at work at once; a reader of SQLite keeps a core busy.
@@ -19,27 +21,33 @@ pub struct Readers {
 /// Makes them.
 struct Maker {
     place: Place,
+    /// The file that all of them lead to.
+    file: Option<OpenFile>,
 }
 
 impl Manager for Maker {
-    type Type = Link;
+    type Type = Held;
     type Error = StoreError;
 
-    async fn create(&self) -> Result<Link, StoreError> {
-        let place = self.place.clone();
-        blocking(move || place.reader()).await?
+    async fn create(&self) -> Result<Held, StoreError> {
+        let (place, file) = (self.place.clone(), self.file.clone());
+        blocking(move || {
+            file.as_ref().map_or(Ok(()), OpenFile::still_there)?;
+            Held::reader(&place)
+        })
+        .await?
     }
 
-    async fn recycle(&self, link: &mut Link, _: &Metrics) -> RecycleResult<StoreError> {
-        if link.is_idle() { Ok(()) } else { Err(RecycleError::message("a transaction was left open")) }
+    async fn recycle(&self, held: &mut Held, _: &Metrics) -> RecycleResult<StoreError> {
+        if held.link().is_idle() { Ok(()) } else { Err(RecycleError::message("a transaction was left open")) }
     }
 }
 
 impl Readers {
     /// Readers of what is at a place, which is looked at first.
     pub fn new(place: &Place) -> Result<Self, StoreError> {
-        drop(place.reader()?);
-        let pool = Pool::builder(Maker { place: place.clone() }).max_size(MOST).build();
+        let file = Held::reader(place)?.file().cloned();
+        let pool = Pool::builder(Maker { place: place.clone(), file }).max_size(MOST).build();
         Ok(Self { pool: pool.map_err(|error| StoreError::Unusable(error.to_string()))? })
     }
 
@@ -64,14 +72,14 @@ impl Readers {
         T: Send + 'static,
         F: Fn(&mut Link) -> Result<T, Fault> + Send + 'static,
     {
-        let mut link = self.pool.get().await.map_err(|error| match error {
+        let mut held = self.pool.get().await.map_err(|error| match error {
             PoolError::Backend(error) => error,
             other => StoreError::Busy(format!("no connection to the database: {other}")),
         })?;
         blocking(move || {
-            let done = link.read(task).map_err(StoreError::from);
+            let done = held.read(task);
             if matches!(done, Err(StoreError::Unreachable(_))) {
-                drop(Object::take(link));
+                drop(Object::take(held));
             }
             done
         })

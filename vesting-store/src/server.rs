@@ -91,11 +91,21 @@ fn refuse(url: &str, why: impl std::fmt::Display) -> StoreError {
 }
 
 /// Names the database in an error.
-fn at(url: &str, fault: Fault) -> StoreError {
-    match StoreError::from(fault) {
-        StoreError::Unusable(why) => refuse(url, why),
-        StoreError::Unreachable(why) => unreachable(url, &why),
-        other => other,
+pub fn at(url: &str, fault: Fault) -> StoreError {
+    let name = shown(url);
+    match fault {
+        // What we refused to write is not the database's fault.
+        Fault::Store(error @ StoreError::Unusable(_)) => error,
+        fault => match StoreError::from(fault) {
+            StoreError::Unusable(why) => refuse(url, why),
+            StoreError::Unreachable(why) => unreachable(url, &why),
+            StoreError::Busy(why) => StoreError::Busy(format!("`{name}`: {why}")),
+            StoreError::Full(why) => StoreError::Full(format!("`{name}`: {why}")),
+            StoreError::Corrupt(why) => {
+                StoreError::Corrupt(format!("`{name}`: {why}: restore a copy of it, or record anew with another `--database-url`"))
+            }
+            other => other,
+        },
     }
 }
 
@@ -182,7 +192,7 @@ fn migrate(conn: &mut PgConnection) -> Result<(), Fault> {
         diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended('vesting schema ' || current_schema(), 0))").execute(conn)?;
         match conn.run_pending_migrations(POSTGRES) {
             Ok(_) => Ok(()),
-            Err(error) => Err(Fault::Store(StoreError::Unusable(format!("it could not be brought up to date: {error}")))),
+            Err(error) => Err(Fault::Words(error.to_string())),
         }
     })
 }

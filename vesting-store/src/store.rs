@@ -18,6 +18,9 @@ use crate::readers::Readers;
 use crate::writer::Writer;
 use crate::{prune, read, write};
 
+#[cfg(test)]
+mod tests;
+
 /// A record in a SQLite file or on a PostgreSQL server: one connection writes, others read beside it.
 pub struct DatabaseStore {
     /// None where nothing may be changed.

@@ -10,6 +10,7 @@ use vesting_core::ports::StoreError;
 use crate::blocking::blocking;
 use crate::claim::Claim;
 use crate::fault::Fault;
+use crate::held::Held;
 use crate::link::Link;
 use crate::place::Place;
 
@@ -22,36 +23,36 @@ pub struct Writer {
 /// What is needed to write.
 struct Desk {
     /// None after it was lost, until the next task.
-    link: Option<Link>,
+    held: Option<Held>,
     /// Those of a server end with the connection.
     claims: BTreeMap<NetUid, Claim>,
 }
 
 impl Desk {
     /// The connection, made anew where it was lost.
-    fn link(&mut self, place: &Place) -> Result<&mut Link, StoreError> {
-        if self.link.as_mut().is_some_and(|link| !link.is_idle()) {
+    fn held(&mut self, place: &Place) -> Result<&mut Held, StoreError> {
+        if self.held.as_mut().is_some_and(|held| !held.link().is_idle()) {
             self.leave();
         }
-        match &mut self.link {
-            Some(link) => Ok(link),
-            none => Ok(none.insert(place.writer()?)),
+        match &mut self.held {
+            Some(held) => Ok(held),
+            none => Ok(none.insert(Held::writer(place)?)),
         }
     }
 
     /// Gives up the connection, and with it what it held.
     fn leave(&mut self) {
-        self.link = None;
+        self.held = None;
         self.claims.retain(|_, claim| !matches!(claim, Claim::Session));
     }
 
     fn claim(&mut self, place: &Place, netuid: NetUid) -> Result<(), StoreError> {
         // First, since it may find that the claims are gone.
-        self.link(place)?;
+        self.held(place)?;
         if self.claims.contains_key(&netuid) {
             return Ok(());
         }
-        let claim = Claim::take(place, self.link(place)?, netuid)?;
+        let claim = Claim::take(place, self.held(place)?.link(), netuid).map_err(|error| place.at(Fault::Store(error)))?;
         self.claims.insert(netuid, claim);
         Ok(())
     }
@@ -60,7 +61,7 @@ impl Desk {
 impl Writer {
     /// A writer of what is at a place, which is made and brought up to date as needed.
     pub fn new(place: &Place) -> Result<Self, StoreError> {
-        let desk = Desk { link: Some(place.writer()?), claims: BTreeMap::new() };
+        let desk = Desk { held: Some(Held::writer(place)?), claims: BTreeMap::new() };
         Ok(Self { place: place.clone(), desk: Arc::new(Mutex::new(desk)) })
     }
 
@@ -69,7 +70,7 @@ impl Writer {
         self.at_desk(move |desk, place| {
             match desk.claim(place, netuid) {
                 // A session may have ended since it was last used, and the right with it.
-                Ok(()) if desk.link(place)?.is_alive() => return Ok(()),
+                Ok(()) if desk.held(place)?.link().is_alive() => return Ok(()),
                 Ok(()) | Err(StoreError::Unreachable(_)) => {}
                 Err(error) => return Err(error),
             }
@@ -84,7 +85,7 @@ impl Writer {
     where
         F: FnOnce(&mut Link) -> Result<(), Fault> + Send + 'static,
     {
-        self.at_desk(move |desk, place| Ok(desk.link(place)?.write(task)?)).await
+        self.at_desk(move |desk, place| desk.held(place)?.write(task)).await
     }
 
     /// Writes to a subnet's record, in one transaction, on the very connection that holds the right to.
@@ -95,7 +96,7 @@ impl Writer {
     {
         self.at_desk(move |desk, place| {
             desk.claim(place, netuid)?;
-            Ok(desk.link(place)?.write(task)?)
+            desk.held(place)?.write(task)
         })
         .await
     }
@@ -106,7 +107,15 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&mut Link) -> Result<T, Fault> + Send + 'static,
     {
-        self.at_desk(move |desk, place| Ok(desk.link(place)?.read(task)?)).await
+        self.at_desk(move |desk, place| desk.held(place)?.read(task)).await
+    }
+
+    /// Runs a statement on the connection itself, which is not the store's to do.
+    #[cfg(test)]
+    pub fn execute(&self, statement: &str) {
+        use diesel::connection::SimpleConnection;
+        let mut desk = self.desk.try_lock().unwrap();
+        desk.held(&self.place).unwrap().link().batch_execute(statement).unwrap();
     }
 
     async fn at_desk<T, F>(&self, task: F) -> Result<T, StoreError>

@@ -2,6 +2,7 @@
 
 pub mod contract;
 pub mod fault;
+pub mod flaky;
 mod header;
 pub mod history;
 pub mod node;

@@ -59,6 +59,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy(_) => Self::busy("another program holds the database: try again in some seconds".to_owned()),
+            StoreError::Full(_) => Self::busy("there is no room for the database: try again once somebody has made room".to_owned()),
             other => Self::broken(&other),
         }
     }

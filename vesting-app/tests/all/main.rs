@@ -6,8 +6,11 @@ mod api;
 mod command_line;
 mod compare;
 mod daemon;
+mod database;
 mod explaining;
 mod killed;
+#[cfg(target_os = "linux")]
+mod mounted;
 mod moved;
 mod place;
 mod pruned;

@@ -1,5 +1,6 @@
 //! Where a test's binary works: a folder and a database, which may be a file or on a server.
 
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, RwLock};
 
@@ -13,25 +14,34 @@ use vesting_testkit::sim::RandomLife;
 
 use crate::command_line::program;
 
-const BLOCKS: u64 = 320;
+pub const BLOCKS: u64 = 320;
 
 /// A folder to work in, and the database.
 pub struct Place {
-    folder: TempDir,
+    folder: PathBuf,
+    _temporary: Option<TempDir>,
     pub url: String,
     database: Option<Database>,
 }
 
 impl Place {
-    pub fn file() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}", folder.path().join("vesting.db").display());
-        Self { folder, url, database: None }
+    /// A folder that is there, with the database in a file of it.
+    pub fn within(folder: &Path) -> Self {
+        let url = format!("sqlite://{}", folder.join("vesting.db").display());
+        Self { folder: folder.to_owned(), _temporary: None, url, database: None }
     }
 
+    /// A folder of its own, with the database in a file of it.
+    pub fn file() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Self::within(folder.path());
+        Self { _temporary: Some(folder), ..place }
+    }
+
+    /// A folder of its own, with the database on a server.
     pub fn server() -> Self {
         let database = Database::new();
-        Self { folder: tempfile::tempdir().unwrap(), url: database.url.clone(), database: Some(database) }
+        Self { url: database.url.clone(), database: Some(database), ..Self::file() }
     }
 
     /// Runs statements in the server's database.
@@ -40,7 +50,7 @@ impl Place {
     }
 
     pub fn program(&self, arguments: &[&str]) -> Command {
-        let mut command = program(self.folder.path(), arguments);
+        let mut command = program(&self.folder, arguments);
         command.args(["--database-url", &self.url]);
         command
     }

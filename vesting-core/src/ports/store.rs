@@ -20,8 +20,8 @@ pub enum StoreError {
     /// as the watermark tells.
     #[error("the database cannot be reached: {0}")]
     Unreachable(String),
-    /// There is no room for more. Reaction: somebody must make room; try again later.
-    #[error("the database has no room: {0}; make some, nothing is lost")]
+    /// There is no room for what is to be written. Reaction: somebody must make room; try again later.
+    #[error("there is no room for the database: {0}; make room, nothing is lost")]
     Full(String),
     /// Another process has the right to write this subnet's record. Reaction: stand by and try again.
     #[error("the record of subnet {netuid} is being written by {by}: only one may at a time")]
@@ -62,7 +62,7 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the same may go well a little later.
     #[must_use]
-    pub fn is_passing(&self) -> bool {
+    pub const fn is_passing(&self) -> bool {
         matches!(self, Self::Busy(_) | Self::Full(_) | Self::NotNext { .. } | Self::Taken { .. } | Self::Unreachable(_))
     }
 }

@@ -4,6 +4,7 @@
 
 mod checked;
 mod explaining;
+mod failing;
 mod pruned;
 mod strategies;
 mod system;
