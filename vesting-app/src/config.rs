@@ -108,7 +108,10 @@ impl Config {
     pub fn warnings(&self) -> Vec<String> {
         let mut all = Vec::new();
         for (netuid, policy) in self.at_hand() {
-            let of = |warning| netuid.map_or_else(|| format!("{warning}"), |netuid| format!("subnet {netuid}: {warning}"));
+            let of = |warning: String| match netuid {
+                Some(netuid) => format!("subnet {netuid}: {warning}"),
+                None => warning,
+            };
             all.extend(policy.warnings().into_iter().map(of));
         }
         all

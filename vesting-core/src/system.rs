@@ -216,7 +216,8 @@ impl VestingSystem {
         Ok(VestingStats::read(self.store.as_ref(), &self.report(None).await?).await?)
     }
 
-    /// What every epoch with `from` ≤ block ≤ `to` really brought to each position of a holder, in order.
+    /// What every epoch with `from` ≤ block ≤ `to` really brought to each position of a holder, in order. Of
+    /// epochs before the first block of a record that was pruned nothing is told.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -226,7 +227,8 @@ impl VestingSystem {
         Ok(changes)
     }
 
-    /// What happened to the holders' positions on a hotkey, with `from` ≤ block ≤ `to`.
+    /// What happened to the holders' positions on a hotkey, with `from` ≤ block ≤ `to`, from where the record
+    /// begins.
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -74,3 +74,95 @@ fn held(record: &Commit, base: BlockNumber) -> Result<(), Inconsistency> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::base;
+    use crate::check::{check, check_state};
+    use crate::ports::{BalanceChange, Commit, Holder, OpenInterval, Snapshot, StakeStore, Watermark};
+    use crate::window::tests::epoch;
+    use crate::{
+        BlockHash, BlockNumber, BlockRef, Coldkey, Detection, Entry, EpochRecord, Flow, HolderTranches, Hotkey, Kind, MemoryStore, Millis,
+        NetUid, Phase, PositionKey, Rao, RaoDelta, Source,
+    };
+
+    /// A holder of 5 sold 6 and bought 10 of which 9 came: a rao that nothing is left to pay is owed from then on,
+    /// and the interval's rounding is 0. Then it sold the 9.
+    fn owing() -> Commit {
+        let (netuid, hotkey, coldkey) = (NetUid(2), Hotkey([1; 32]), Coldkey([2; 32]));
+        let key = PositionKey { hotkey, coldkey };
+        let watermark = Watermark {
+            block: BlockRef { number: BlockNumber(61), hash: BlockHash::default() },
+            time: Millis(61 * 12_000),
+            first_block: BlockNumber(1),
+            first_time: Millis(12_000),
+            observed: BlockNumber(60),
+            spec_version: 1,
+        };
+        let interval = OpenInterval { from: Some(BlockNumber(60)), ..OpenInterval::default() };
+        let mut commit = Commit::without_rows(netuid, None, watermark, interval);
+        let mut tranches = HolderTranches::default();
+        for (block, kind, alpha) in
+            [(19, Kind::Opening, 5), (25, Kind::StakeRemoved, -6), (26, Kind::StakeAdded, 10), (45, Kind::StakeRemoved, -9)]
+        {
+            let source = (kind != Kind::Opening).then_some(Source { event_index: 1, phase: Phase::Extrinsic(1) });
+            let (block, time) = (BlockNumber(block), Millis(block * 12_000));
+            let entry = Entry { netuid, block, source, key, kind, alpha: RaoDelta(alpha) };
+            let change = tranches.apply(&entry, time);
+            commit.entries.push(entry);
+            commit.times.insert(block, time);
+            commit.tranches.extend(change.opened);
+            commit.exits.extend(change.exits);
+        }
+        commit.holders.push(Holder { coldkey, since: BlockNumber(19) });
+        commit.snapshots =
+            [(19, 5), (39, 9), (59, 0)].map(|(block, alpha)| Snapshot { block: BlockNumber(block), key, alpha: Rao(alpha) }).to_vec();
+        commit.epochs =
+            [20, 40, 60].map(|block| EpochRecord { epoch: epoch(block), detected: Detection::Storage, changes: Vec::new() }).to_vec();
+        let change = |from, to, start, end, by_flow: &[(Flow, i128)]| BalanceChange {
+            from: BlockNumber(from),
+            to: BlockNumber(to),
+            key,
+            start: Rao(start),
+            end: Rao(end),
+            by_flow: by_flow.iter().map(|(flow, alpha)| (*flow, RaoDelta(*alpha))).collect(),
+        };
+        commit.balance_changes =
+            vec![change(20, 39, 5, 9, &[(Flow::Inflow, 10), (Flow::Outflow, -6)]), change(40, 59, 9, 0, &[(Flow::Outflow, -9)])];
+        commit
+    }
+
+    #[test]
+    fn what_is_owed_where_a_record_begins_is_told_and_nothing_else_is() {
+        let store = MemoryStore::new();
+        store.commit(&owing()).now_or_never().unwrap().unwrap();
+        let read = || {
+            let record = store.record(NetUid(2)).now_or_never().unwrap().unwrap().unwrap();
+            let state = store.ledger_state(NetUid(2)).now_or_never().unwrap().unwrap().unwrap();
+            check(&record).unwrap();
+            check_state(&record, &state).unwrap();
+            (record, state)
+        };
+        let (record, before) = read();
+        assert_eq!(base(&record), None);
+        store.prune(NetUid(2), BlockNumber(40)).now_or_never().unwrap().unwrap();
+        let (record, after) = read();
+        assert_eq!(base(&record), Some(BlockNumber(40)));
+        let entries: Vec<_> = record.entries.iter().map(|entry| (entry.block.0, entry.kind, entry.alpha.0)).collect();
+        assert_eq!(entries, [(40, Kind::Rounding, -1), (40, Kind::Opening, 10), (45, Kind::StakeRemoved, -9)]);
+        assert_eq!((after.open_tranches, after.balances), (before.open_tranches, before.balances));
+        for (alter, table) in [
+            ((|record| record.tranches[0].initial.0 += 1) as fn(&mut Commit), "stake_tranches"),
+            (|record| record.tranches[0].initial.0 -= 1, "stake_tranches"),
+            (|record| record.entries[0].alpha.0 -= 1, "stake_snapshots"),
+            (|record| record.entries.retain(|entry| entry.kind != Kind::Rounding), "stake_snapshots"),
+            (|record| record.snapshots.clear(), "stake_snapshots"),
+        ] {
+            let mut altered = record.clone();
+            alter(&mut altered);
+            assert_eq!(check(&altered).unwrap_err().table, table);
+        }
+    }
+}
