@@ -50,9 +50,6 @@ impl Following<'_> {
         let now = Lead::take(self.store.as_ref(), &self.config.netuids).await?;
         now.say(lead);
         *lead = now;
-        if self.reached().await? {
-            return Ok(true);
-        }
         if lead.ours.is_empty() {
             return self.stand_by(lead).await;
         }

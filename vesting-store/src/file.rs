@@ -171,7 +171,7 @@ fn inspect(conn: &mut SqliteConnection, path: &Path) -> Result<Found, StoreError
         return Err(at(path, Fault::Words(format!("{CUT_OFF}: {length} bytes of {whole}"))));
     }
     let applied = || names("SELECT version AS name FROM __diesel_schema_migrations");
-    schema_version::found(&tables, applied, schema_version::of_sqlite(), |why| refuse(path, why))
+    schema_version::found("file", &tables, applied, schema_version::of_sqlite(), |why| refuse(path, why))
 }
 
 fn migrate(conn: &mut SqliteConnection) -> Result<(), Fault> {

@@ -38,11 +38,12 @@ pub enum Found {
     },
 }
 
-/// What is in a database with these tables. `refuse` names it in an error.
+/// What is in a `what` (a file, a schema) with these tables. `refuse` names it in an error.
 ///
 /// # Errors
 /// Where it is not ours, or of a version that is not known here.
 pub fn found(
+    what: &str,
     tables: &[String],
     applied: impl FnOnce() -> Result<Vec<String>, StoreError>,
     known: Result<Vec<String>, String>,
@@ -52,12 +53,12 @@ pub fn found(
         return Ok(Found::Nothing);
     }
     if !tables.iter().any(|table| table == APPLIED) {
-        return Err(refuse("it belongs to another program: name another one".to_owned()));
+        return Err(refuse(format!("it belongs to another program: name another {what}")));
     }
     let (applied, known) = (applied()?, known.map_err(&refuse)?);
     if let Some(version) = applied.iter().find(|version| !known.contains(version)) {
         return Err(refuse(format!(
-            "it is from a newer version of vesting (schema {version}) or from another program: install that version or name another one"
+            "it is from a newer version of vesting (schema {version}) or from another program: install that version or name another {what}"
         )));
     }
     Ok(Found::Record { outdated: known.iter().any(|version| !applied.contains(version)) })

@@ -183,7 +183,9 @@ fn inspect(conn: &mut PgConnection, url: &str) -> Result<Found, StoreError> {
     };
     let tables = names("SELECT tablename::text AS name FROM pg_catalog.pg_tables WHERE schemaname = current_schema()")?;
     let applied = || names("SELECT version AS name FROM __diesel_schema_migrations");
-    schema_version::found(&tables, applied, schema_version::of_postgres(), |why| refuse(url, format!("in its schema `{schema}`, {why}")))
+    schema_version::found("schema (`options=-csearch_path%3D…`) or database", &tables, applied, schema_version::of_postgres(), |why| {
+        refuse(url, format!("in its schema `{schema}`, {why}"))
+    })
 }
 
 fn migrate(conn: &mut PgConnection) -> Result<(), Fault> {
