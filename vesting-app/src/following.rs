@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vesting_chain::SubxtChain;
-use vesting_core::ports::{StakeStore, StoreError};
+use vesting_core::ports::{ChainError, StakeStore, StoreError};
 use vesting_core::{BlockNumber, MonitorError, Progress};
 
 use crate::config::Config;
@@ -47,6 +47,8 @@ impl Following<'_> {
 
     /// Follows until what is ours changes; says whether all that was to be done is.
     async fn turn(&self, lead: &mut Lead, total: &mut Option<Progress>, report: &mut Report<'_>) -> anyhow::Result<bool> {
+        // Of another chain nothing is ours to record.
+        wiring::bind(self.config, self.chain.as_ref(), self.store.as_ref()).await?;
         let now = Lead::take(self.store.as_ref(), &self.config.netuids).await?;
         now.say(lead);
         *lead = now;
@@ -89,9 +91,7 @@ impl Following<'_> {
 }
 
 fn is_passing(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<MonitorError>()
-        .map(MonitorError::is_passing)
-        .or_else(|| error.downcast_ref::<StoreError>().map(StoreError::is_passing))
-        == Some(true)
+    let store = error.downcast_ref::<StoreError>().map(StoreError::is_passing);
+    let chain = error.downcast_ref::<ChainError>().map(|error| MonitorError::from(error.clone()).is_passing());
+    error.downcast_ref::<MonitorError>().map(MonitorError::is_passing).or(store).or(chain) == Some(true)
 }

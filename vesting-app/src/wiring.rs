@@ -53,6 +53,12 @@ pub async fn shown(config: &Config, store: &dyn StakeStore) -> anyhow::Result<Ne
     }
 }
 
+/// Binds the database to the chain, or checks that it belongs to it.
+pub async fn bind(config: &Config, chain: &dyn ChainPort, store: &dyn StakeStore) -> anyhow::Result<()> {
+    let bound = store.bind_chain(chain.genesis().await?).await;
+    bound.with_context(|| format!("cannot go on with the database {}", vesting_store::shown(&config.database_url)))
+}
+
 /// The tracker over a store.
 pub fn tracker(store: &Arc<dyn StakeStore>) -> StakeTracker {
     StakeTracker::new(Arc::clone(store))

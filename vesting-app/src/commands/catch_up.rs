@@ -58,6 +58,7 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
     wiring::check_subnets(&config, chain.as_ref(), head.number, from, &recorded).await?;
     let beginning = if from.is_none() { wiring::beginning(&config, chain.as_ref(), &recorded).await? } else { None };
     let store = session.record_or_new()?;
+    wiring::bind(&config, chain.as_ref(), store.as_ref()).await?;
     for netuid in &config.netuids {
         store.claim(*netuid).await?;
     }
