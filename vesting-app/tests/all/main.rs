@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used)] // tests
 
 mod api;
+mod both;
 mod command_line;
 mod compare;
 mod daemon;
