@@ -38,7 +38,7 @@ async fn undisturbed_and_killed(arguments: &[&str], options: impl Fn() -> NodeOp
             }
             tokio::time::sleep(Duration::from_micros(rng.below(30_000))).await;
             if let Some(status) = child.try_wait().unwrap() {
-                assert!(status.success());
+                assert!(status.success(), "{}", std::fs::read_to_string(killed.words()).unwrap());
                 break;
             }
             child.kill().unwrap();

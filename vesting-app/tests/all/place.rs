@@ -1,5 +1,6 @@
 //! Where a test's binary works: a folder and a database, which may be a file or on a server.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, RwLock};
@@ -49,6 +50,11 @@ impl Place {
         self.database.as_ref().unwrap().sql(statements);
     }
 
+    /// The file with what the last program started said.
+    pub fn words(&self) -> PathBuf {
+        self.folder.join("words")
+    }
+
     pub fn program(&self, arguments: &[&str]) -> Command {
         let mut command = program(&self.folder, arguments);
         command.args(["--database-url", &self.url]);
@@ -68,7 +74,8 @@ pub fn history(seed: u64) -> Arc<RwLock<History>> {
 pub fn start(place: &Place, arguments: &[&str], node: &NodeHandle) -> Child {
     let mut command = place.program(arguments);
     command.args(["--network", &node.url(), "--netuid", "1,2"]);
-    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    let words = File::create(place.words()).unwrap();
+    command.stdout(Stdio::null()).stderr(words).spawn().unwrap()
 }
 
 /// Everything the record says of both subnets but how epochs were found.
