@@ -25,7 +25,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use tracing_subscriber::EnvFilter;
 use vesting_core::NetUid;
-use vesting_core::ports::StakeStore;
+use vesting_core::ports::{StakeStore, StoreError};
 
 use crate::cli::{Cli, Command};
 use crate::config::{self, Config};
@@ -45,10 +45,11 @@ impl Session {
         vesting_store::open_existing(url).with_context(|| format!("cannot open the database {}", vesting_store::shown(url)))
     }
 
-    /// The subnets there is a record of; none without a database.
+    /// The subnets there is a record of; none without a database. One that cannot be asked just now is no sign of none.
     async fn recorded(&self) -> anyhow::Result<Vec<NetUid>> {
         match self.record() {
             Ok(store) => Ok(store.netuids().await?),
+            Err(error) if error.downcast_ref::<StoreError>().is_some_and(StoreError::is_passing) => Err(error),
             // What is wrong with it is said when it is opened for writing.
             Err(_) => Ok(Vec::new()),
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use tokio::sync::Notify;
-use vesting_core::ports::{ChainPort, StakeStore, StoreError};
+use vesting_core::ports::{ChainPort, StoreError};
 use vesting_core::{BlockNumber, NetUid, Progress};
 
 use super::Session;
@@ -32,10 +32,10 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     let listener = api::bind(&config).await?;
     let chain = wiring::chain(&config);
     let head = chain.finalized_head().await?;
-    let recorded = session.recorded().await?;
+    let recorded = patiently(async || session.recorded().await).await?;
     wiring::check_subnets(&config, chain.as_ref(), head.number, None, &recorded).await?;
     let beginning = wiring::beginning(&config, chain.as_ref(), &recorded).await?;
-    let store = opened(session).await?;
+    let store = patiently(async || session.record_or_new()).await?;
     let served = api::serve(listener, &config, Arc::clone(&store))?;
     let keep = config.keep_days.map(|days| config.kept(days, "keep_snapshots_days")).transpose()?;
     let mut pruner = keep.map(|keep| Pruner::new(Arc::clone(&store), config.netuids.clone(), keep));
@@ -87,10 +87,10 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The record, waited for where its server is not up yet.
-async fn opened(session: &Session) -> anyhow::Result<Arc<dyn StakeStore>> {
+/// Does what the database does not allow yet, once it does: its server may not be up.
+async fn patiently<T>(mut task: impl AsyncFnMut() -> anyhow::Result<T>) -> anyhow::Result<T> {
     loop {
-        match session.record_or_new() {
+        match task().await {
             Err(error) if error.downcast_ref::<StoreError>().is_some_and(StoreError::is_passing) => {
                 tracing::warn!("{error:#}; trying again in {} s", PAUSE.as_secs());
                 tokio::select! {

@@ -115,6 +115,11 @@ impl<'a> Watch<'a> {
             }
             store.clone()?
         };
-        Some(store.watermark(NetUid(1)).await.ok()??.block.number)
+        // Of both subnets: without a record, one that is dissolved by now could not be begun.
+        let mut reached = Vec::new();
+        for netuid in [NetUid(1), NetUid(2)] {
+            reached.push(store.watermark(netuid).await.ok()??.block.number);
+        }
+        reached.into_iter().min()
     }
 }
