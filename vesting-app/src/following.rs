@@ -90,7 +90,8 @@ impl Following<'_> {
     }
 }
 
-fn is_passing(error: &anyhow::Error) -> bool {
+/// Whether the same may go well a little later.
+pub fn is_passing(error: &anyhow::Error) -> bool {
     let store = error.downcast_ref::<StoreError>().map(StoreError::is_passing);
     let chain = error.downcast_ref::<ChainError>().map(|error| MonitorError::from(error.clone()).is_passing());
     error.downcast_ref::<MonitorError>().map(MonitorError::is_passing).or(store).or(chain) == Some(true)

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
 use diesel_migrations::MigrationHarness;
 use vesting_core::ports::StoreError;
 
 use crate::fault::{CUT_OFF, Fault, IO, NOT_A_DATABASE, by_message};
+use crate::naming;
 use crate::open_file::is_full;
-use crate::schema_version::{self, Found, SQLITE};
+use crate::schema_version::{self, Found, Name, SQLITE};
 
 /// First of all, so that what follows waits for another program's transaction.
 const PATIENCE: &str = "PRAGMA busy_timeout = 5000";
@@ -44,17 +44,11 @@ pub fn writer(path: &Path) -> Result<SqliteConnection, StoreError> {
 /// Opens a file that holds a record, for reading.
 pub fn reader(path: &Path) -> Result<SqliteConnection, StoreError> {
     if !path.try_exists().map_err(|error| refuse(path, error))? {
-        return Err(none(path));
+        return Err(naming::none(path.display()));
     }
     // Not `mode=ro`, with which SQLite leaves its helper files behind.
     let mut conn = connect(path, "rw")?;
-    match inspect(&mut conn, path)? {
-        Found::Nothing => return Err(none(path)),
-        Found::Record { outdated: true } => {
-            return Err(refuse(path, "it is from an older version: `vesting db migrate` brings it up to date"));
-        }
-        Found::Record { outdated: false } => {}
-    }
+    inspect(&mut conn, path)?.readable(path.display())?;
     conn.batch_execute(CACHE).map_err(|error| at(path, error.into()))?;
     conn.batch_execute("PRAGMA query_only = ON").map_err(|error| at(path, error.into()))?;
     Ok(conn)
@@ -63,16 +57,12 @@ pub fn reader(path: &Path) -> Result<SqliteConnection, StoreError> {
 /// Brings a file that holds a record up to date; says whether it was not.
 pub fn migrate_existing(path: &Path) -> Result<bool, StoreError> {
     if !path.try_exists().map_err(|error| refuse(path, error))? {
-        return Err(none(path));
+        return Err(naming::none(path.display()));
     }
     let mut conn = connect(path, "rw")?;
-    match inspect(&mut conn, path)? {
-        Found::Nothing => Err(none(path)),
-        Found::Record { outdated } => {
-            migrate(&mut conn).map_err(|error| at(path, error))?;
-            Ok(outdated)
-        }
-    }
+    let outdated = inspect(&mut conn, path)?.outdated(path.display())?;
+    migrate(&mut conn).map_err(|error| at(path, error))?;
+    Ok(outdated)
 }
 
 /// Gives the space of removed rows in a file that holds a record back.
@@ -83,10 +73,6 @@ pub fn compact(path: &Path) -> Result<(), StoreError> {
     conn.batch_execute("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)").map_err(|error| at(path, error.into()))
 }
 
-fn none(path: &Path) -> StoreError {
-    StoreError::Unusable(format!("there is no record in `{}` yet: run `vesting catch-up` first", path.display()))
-}
-
 /// A database of this process only.
 pub fn memory() -> Result<SqliteConnection, StoreError> {
     let mut conn = SqliteConnection::establish(":memory:").map_err(|error| by_message(&error.to_string()))?;
@@ -95,26 +81,15 @@ pub fn memory() -> Result<SqliteConnection, StoreError> {
 }
 
 pub fn refuse(path: &Path, why: impl std::fmt::Display) -> StoreError {
-    StoreError::Unusable(format!("the database `{}` cannot be used: {why}", path.display()))
+    naming::refuse(path.display(), why)
 }
 
 /// Names the file in an error.
 pub fn at(path: &Path, fault: Fault) -> StoreError {
-    let name = path.display();
-    match fault {
-        // What we refused to write is not the file's fault.
-        Fault::Store(error @ StoreError::Unusable(_)) => error,
-        fault => match StoreError::from(fault) {
-            StoreError::Unusable(why) if why.contains(IO) && is_full(path) => StoreError::Full(format!("`{name}`: {why}")),
-            StoreError::Unusable(why) => refuse(path, why),
-            StoreError::Busy(why) => StoreError::Busy(format!("`{name}`: {why}")),
-            StoreError::Full(why) => StoreError::Full(format!("`{name}`: {why}")),
-            StoreError::Corrupt(why) => {
-                StoreError::Corrupt(format!("`{name}`: {why}: restore a copy of it, or record anew with another `--database-url`"))
-            }
-            other => other,
-        },
-    }
+    naming::at(path.display(), fault, |error| match error {
+        StoreError::Unusable(why) if why.contains(IO) && is_full(path) => StoreError::Full(why),
+        other => other,
+    })
 }
 
 fn connect(path: &Path, mode: &str) -> Result<SqliteConnection, StoreError> {
@@ -138,12 +113,6 @@ fn connect(path: &Path, mode: &str) -> Result<SqliteConnection, StoreError> {
     let mut conn = SqliteConnection::establish(&format!("{uri}?mode={mode}")).map_err(|error| refuse(path, error))?;
     conn.batch_execute(PATIENCE).map_err(|error| at(path, error.into()))?;
     Ok(conn)
-}
-
-#[derive(QueryableByName)]
-struct Name {
-    #[diesel(sql_type = Text)]
-    name: String,
 }
 
 /// Looks without changing anything. SQLite reads the file itself: if we opened it beside, closing

@@ -13,6 +13,7 @@ mod file;
 mod held;
 mod insert;
 mod link;
+mod naming;
 mod open_file;
 mod place;
 mod prune;

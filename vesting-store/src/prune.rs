@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use crate::insert::add_all;
 use crate::link::Link;
 use crate::read;
-use crate::rows::{EntryRow, Sum, TrancheRow};
+use crate::rows::{EntryRow, Sum, TrancheRow, in_parts, whole};
 
 type Conn = Link;
 
@@ -89,11 +89,9 @@ fn held(conn: &mut Conn, netuid: NetUid, base: BlockNumber) -> Result<BTreeMap<C
     let renamed = format!("(SELECT old_coldkey FROM successions WHERE netuid = {netuid} AND block <= {at})");
     let entered = format!("FROM stake_tranches WHERE netuid = {netuid} AND block <= {at}");
     let mut held: BTreeMap<Coldkey, RaoDelta> = BTreeMap::new();
-    let sums: Vec<Held> = diesel::sql_query(format!(
-        "SELECT coldkey, CAST(SUM(initial / 4294967296) AS BIGINT) AS high, CAST(SUM(initial % 4294967296) AS BIGINT) AS low \
-         {entered} AND coldkey NOT IN {renamed} GROUP BY coldkey"
-    ))
-    .load(conn)?;
+    let sums: Vec<Held> =
+        diesel::sql_query(format!("SELECT coldkey, {} {entered} AND coldkey NOT IN {renamed} GROUP BY coldkey", in_parts("initial")))
+            .load(conn)?;
     for sum in sums {
         let (coldkey, sum) = sum.read(netuid)?;
         *held.entry(coldkey).or_default() += sum;
@@ -110,7 +108,7 @@ fn held(conn: &mut Conn, netuid: NetUid, base: BlockNumber) -> Result<BTreeMap<C
     Ok(held)
 }
 
-/// What the tranches of a coldkey hold, in two parts as [`Sum`] has them.
+/// What the tranches of a coldkey hold, in two parts.
 #[derive(QueryableByName)]
 struct Held {
     #[diesel(sql_type = Binary)]
@@ -124,6 +122,6 @@ struct Held {
 impl Held {
     fn read(&self, netuid: NetUid) -> Result<(Coldkey, RaoDelta), StoreError> {
         let at = At { table: "stake_tranches", netuid: netuid.0.into(), block: -1 };
-        Ok((Coldkey(at.bytes(&self.coldkey)?), RaoDelta(i128::from(self.high) * 4_294_967_296 + i128::from(self.low))))
+        Ok((Coldkey(at.bytes(&self.coldkey)?), whole(self.high, self.low)))
     }
 }

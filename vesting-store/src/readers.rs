@@ -44,9 +44,8 @@ impl Manager for Maker {
 }
 
 impl Readers {
-    /// Readers of what is at a place, which is looked at first.
-    pub fn new(place: &Place) -> Result<Self, StoreError> {
-        let file = Held::reader(place)?.file().cloned();
+    /// Readers of what is at a place, in this file if in one.
+    pub fn new(place: &Place, file: Option<OpenFile>) -> Result<Self, StoreError> {
         let pool = Pool::builder(Maker { place: place.clone(), file }).max_size(MOST).build();
         Ok(Self { pool: pool.map_err(|error| StoreError::Unusable(error.to_string()))? })
     }

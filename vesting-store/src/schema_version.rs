@@ -1,10 +1,16 @@
 //! Which schema a database has: what is looked at before it is touched.
 
+use std::fmt::Display;
+
 use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use vesting_core::ports::StoreError;
+
+use crate::naming;
 
 /// The table in which diesel writes down what it has applied.
 const APPLIED: &str = "__diesel_schema_migrations";
@@ -36,6 +42,38 @@ pub enum Found {
         /// Whether they are of an older version.
         outdated: bool,
     },
+}
+
+impl Found {
+    /// Whether the tables there are of an older version.
+    ///
+    /// # Errors
+    /// Where there are none.
+    pub fn outdated(&self, name: impl Display) -> Result<bool, StoreError> {
+        match self {
+            Self::Nothing => Err(naming::none(name)),
+            Self::Record { outdated } => Ok(*outdated),
+        }
+    }
+
+    /// That a record can be read.
+    ///
+    /// # Errors
+    /// Where there is none, or it is of an older version.
+    pub fn readable(&self, name: impl Display) -> Result<(), StoreError> {
+        match self.outdated(&name)? {
+            true => Err(naming::refuse(name, "it is from an older version: `vesting db migrate` brings it up to date")),
+            false => Ok(()),
+        }
+    }
+}
+
+/// A name that was asked for.
+#[derive(QueryableByName)]
+pub struct Name {
+    /// The name.
+    #[diesel(sql_type = Text)]
+    pub name: String,
 }
 
 /// What is in a `what` (a file, a schema) with these tables. `refuse` names it in an error.

@@ -8,8 +8,9 @@ use diesel_migrations::MigrationHarness;
 use vesting_core::ports::StoreError;
 
 use crate::fault::Fault;
+use crate::naming;
 use crate::place::shown;
-use crate::schema_version::{self, Found, POSTGRES};
+use crate::schema_version::{self, Found, Name, POSTGRES};
 
 /// The oldest server that knows all that is asked of it.
 const OLDEST: i64 = 120_000;
@@ -49,13 +50,7 @@ pub fn writer(url: &str) -> Result<PgConnection, StoreError> {
 /// Opens a database that holds a record, for reading.
 pub fn reader(url: &str) -> Result<PgConnection, StoreError> {
     let mut conn = connect(url)?;
-    match inspect(&mut conn, url)? {
-        Found::Nothing => return Err(none(url)),
-        Found::Record { outdated: true } => {
-            return Err(refuse(url, "it is from an older version: `vesting db migrate` brings it up to date"));
-        }
-        Found::Record { outdated: false } => {}
-    }
+    inspect(&mut conn, url)?.readable(shown(url))?;
     conn.batch_execute(READING).map_err(|error| at(url, error.into()))?;
     Ok(conn)
 }
@@ -63,13 +58,9 @@ pub fn reader(url: &str) -> Result<PgConnection, StoreError> {
 /// Brings a database that holds a record up to date; says whether it was not.
 pub fn migrate_existing(url: &str) -> Result<bool, StoreError> {
     let mut conn = connect(url)?;
-    match inspect(&mut conn, url)? {
-        Found::Nothing => Err(none(url)),
-        Found::Record { outdated } => {
-            migrate(&mut conn).map_err(|fault| at(url, fault))?;
-            Ok(outdated)
-        }
-    }
+    let outdated = inspect(&mut conn, url)?.outdated(shown(url))?;
+    migrate(&mut conn).map_err(|fault| at(url, fault))?;
+    Ok(outdated)
 }
 
 /// Gives the space of removed rows in a database that holds a record back.
@@ -82,31 +73,16 @@ pub fn compact(url: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn none(url: &str) -> StoreError {
-    StoreError::Unusable(format!("there is no record in `{}` yet: run `vesting catch-up` first", shown(url)))
-}
-
 fn refuse(url: &str, why: impl std::fmt::Display) -> StoreError {
-    StoreError::Unusable(format!("the database `{}` cannot be used: {why}", shown(url)))
+    naming::refuse(shown(url), why)
 }
 
 /// Names the database in an error.
 pub fn at(url: &str, fault: Fault) -> StoreError {
-    let name = shown(url);
-    match fault {
-        // What we refused to write is not the database's fault.
-        Fault::Store(error @ StoreError::Unusable(_)) => error,
-        fault => match StoreError::from(fault) {
-            StoreError::Unusable(why) => refuse(url, why),
-            StoreError::Unreachable(why) => unreachable(url, &why),
-            StoreError::Busy(why) => StoreError::Busy(format!("`{name}`: {why}")),
-            StoreError::Full(why) => StoreError::Full(format!("`{name}`: {why}")),
-            StoreError::Corrupt(why) => {
-                StoreError::Corrupt(format!("`{name}`: {why}: restore a copy of it, or record anew with another `--database-url`"))
-            }
-            other => other,
-        },
-    }
+    naming::at(shown(url), fault, |error| match error {
+        StoreError::Unreachable(why) => unreachable(url, &why),
+        other => other,
+    })
 }
 
 fn unreachable(url: &str, why: &str) -> StoreError {
@@ -149,12 +125,6 @@ fn refused(url: &str, said: &str) -> StoreError {
         true => refuse(url, words),
         false => unreachable(url, &words),
     }
-}
-
-#[derive(QueryableByName)]
-struct Name {
-    #[diesel(sql_type = Text)]
-    name: String,
 }
 
 #[derive(QueryableByName)]

@@ -12,6 +12,7 @@ use vesting_core::{
 };
 
 use crate::fault::Fault;
+use crate::held::Held;
 use crate::link::Link;
 use crate::place::Place;
 use crate::readers::Readers;
@@ -44,9 +45,9 @@ impl DatabaseStore {
     pub fn open(url: &str) -> Result<Self, StoreError> {
         let place = Place::of(url)?;
         // The writer first: it makes what the readers then find.
-        let writer = Writer::new(&place)?;
-        let readers = if place == Place::Memory { None } else { Some(Readers::new(&place)?) };
-        Ok(Self { writer: Some(writer), readers })
+        let held = Held::writer(&place)?;
+        let readers = if place == Place::Memory { None } else { Some(Readers::new(&place, held.file().cloned())?) };
+        Ok(Self { writer: Some(Writer::new(&place, held)), readers })
     }
 
     /// Opens the record at a database URL; creates nothing and refuses to write.
@@ -54,7 +55,10 @@ impl DatabaseStore {
     /// # Errors
     /// As [`DatabaseStore::open`], and where there is no record yet.
     pub fn open_read_only(url: &str) -> Result<Self, StoreError> {
-        Ok(Self { writer: None, readers: Some(Readers::new(&Place::of(url)?)?) })
+        let place = Place::of(url)?;
+        // One to see that there is something to read.
+        let file = Held::reader(&place)?.file().cloned();
+        Ok(Self { writer: None, readers: Some(Readers::new(&place, file)?) })
     }
 
     fn writer(&self) -> Result<&Writer, StoreError> {

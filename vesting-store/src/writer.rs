@@ -59,10 +59,10 @@ impl Desk {
 }
 
 impl Writer {
-    /// A writer of what is at a place, which is made and brought up to date as needed.
-    pub fn new(place: &Place) -> Result<Self, StoreError> {
-        let desk = Desk { held: Some(Held::writer(place)?), claims: BTreeMap::new() };
-        Ok(Self { place: place.clone(), desk: Arc::new(Mutex::new(desk)) })
+    /// A writer at a place, with its first connection.
+    pub fn new(place: &Place, held: Held) -> Self {
+        let desk = Desk { held: Some(held), claims: BTreeMap::new() };
+        Self { place: place.clone(), desk: Arc::new(Mutex::new(desk)) }
     }
 
     /// Takes the right to write a subnet's record, if it is not held already.

@@ -25,10 +25,11 @@ use std::sync::Arc;
 use anyhow::Context;
 use tracing_subscriber::EnvFilter;
 use vesting_core::NetUid;
-use vesting_core::ports::{StakeStore, StoreError};
+use vesting_core::ports::StakeStore;
 
 use crate::cli::{Cli, Command};
 use crate::config::{self, Config};
+use crate::following::is_passing;
 use crate::output::Out;
 
 /// What every command has.
@@ -49,7 +50,7 @@ impl Session {
     async fn recorded(&self) -> anyhow::Result<Vec<NetUid>> {
         match self.record() {
             Ok(store) => Ok(store.netuids().await?),
-            Err(error) if error.downcast_ref::<StoreError>().is_some_and(StoreError::is_passing) => Err(error),
+            Err(error) if is_passing(&error) => Err(error),
             // What is wrong with it is said when it is opened for writing.
             Err(_) => Ok(Vec::new()),
         }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use tokio::sync::Notify;
-use vesting_core::ports::{ChainPort, StoreError};
+use vesting_core::ports::ChainPort;
 use vesting_core::{BlockNumber, NetUid, Progress};
 
 use super::Session;
 use crate::api;
 use crate::cli::RunArgs;
-use crate::following::{Following, PAUSE};
+use crate::following::{Following, PAUSE, is_passing};
 use crate::pruner::Pruner;
 use crate::wiring;
 
@@ -91,7 +91,7 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
 async fn patiently<T>(mut task: impl AsyncFnMut() -> anyhow::Result<T>) -> anyhow::Result<T> {
     loop {
         match task().await {
-            Err(error) if error.downcast_ref::<StoreError>().is_some_and(StoreError::is_passing) => {
+            Err(error) if is_passing(&error) => {
                 tracing::warn!("{error:#}; trying again in {} s", PAUSE.as_secs());
                 tokio::select! {
                     () = tokio::time::sleep(PAUSE) => {}

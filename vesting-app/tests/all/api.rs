@@ -10,20 +10,16 @@ use serde_json::{Value, json};
 use vesting_core::NetUid;
 use vesting_testkit::history::History;
 use vesting_testkit::node::{NodeOptions, serve};
-use vesting_testkit::sim::RandomLife;
 
 use crate::command_line::vesting;
 use crate::daemon::Daemon;
+use crate::place::life;
 use crate::way::{catch_up, database};
 
 pub const BLOCKS: u32 = 200;
 
 pub fn history(seed: u64) -> Arc<RwLock<History>> {
-    let history = Arc::new(RwLock::new(History::default()));
-    let mut life = RandomLife::new(seed);
-    let mut chain = life.chain(seed, Some(Arc::clone(&history)));
-    (0..BLOCKS).for_each(|_| life.step(&mut chain));
-    history
+    life(seed, BLOCKS.into())
 }
 
 /// Records both subnets in `vesting.db` of a folder, up to a block.

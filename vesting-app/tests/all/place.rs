@@ -64,10 +64,15 @@ impl Place {
 
 /// A random life on two subnets.
 pub fn history(seed: u64) -> Arc<RwLock<History>> {
+    life(seed, BLOCKS)
+}
+
+/// One of so many blocks.
+pub fn life(seed: u64, blocks: u64) -> Arc<RwLock<History>> {
     let history = Arc::new(RwLock::new(History::default()));
     let mut life = RandomLife::new(seed);
     let mut chain = life.chain(seed, Some(Arc::clone(&history)));
-    (0..BLOCKS).for_each(|_| life.step(&mut chain));
+    (0..blocks).for_each(|_| life.step(&mut chain));
     history
 }
 

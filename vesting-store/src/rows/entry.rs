@@ -55,8 +55,18 @@ pub fn place(netuid: NetUid, coldkey: Coldkey, id: EntryId) -> EntryOrder {
     Entry { netuid, block: id.block, source, key, kind: id.kind, alpha: RaoDelta::ZERO }.order()
 }
 
-/// The sum of a position's entries up to a block in two parts, since 64 bits may overflow on the way to a sum
-/// that fits.
+/// A column's sum in two parts, `high` and `low`, since 64 bits may overflow on the way to a sum that fits. Division
+/// truncates towards zero, so both parts have the sign of their amount.
+pub fn in_parts(column: &str) -> String {
+    format!("CAST(SUM({column} / 4294967296) AS BIGINT) AS high, CAST(SUM({column} % 4294967296) AS BIGINT) AS low")
+}
+
+/// The sum of both parts.
+pub fn whole(high: i64, low: i64) -> RaoDelta {
+    RaoDelta(i128::from(high) * 4_294_967_296 + i128::from(low))
+}
+
+/// The sum of a position's entries up to a block.
 #[derive(QueryableByName)]
 pub struct Sum {
     #[diesel(sql_type = Binary)]
@@ -70,17 +80,16 @@ pub struct Sum {
 }
 
 impl Sum {
-    /// Division truncates towards zero, so both parts have the sign of their amount.
     pub fn query(netuid: NetUid, block: i64) -> String {
+        let sum = in_parts("alpha");
         format!(
-            "SELECT hotkey, coldkey, CAST(SUM(alpha / 4294967296) AS BIGINT) AS high, CAST(SUM(alpha % 4294967296) AS BIGINT) AS low \
-             FROM stake_transactions WHERE netuid = {netuid} AND block <= {block} GROUP BY hotkey, coldkey"
+            "SELECT hotkey, coldkey, {sum} FROM stake_transactions WHERE netuid = {netuid} AND block <= {block} GROUP BY hotkey, coldkey"
         )
     }
 
     pub fn read(&self, netuid: NetUid) -> Result<(PositionKey, RaoDelta), StoreError> {
         let at = At { table: "stake_transactions", netuid: netuid.0.into(), block: -1 };
         let key = PositionKey { hotkey: Hotkey(at.bytes(&self.hotkey)?), coldkey: Coldkey(at.bytes(&self.coldkey)?) };
-        Ok((key, RaoDelta(i128::from(self.high) * 4_294_967_296 + i128::from(self.low))))
+        Ok((key, whole(self.high, self.low)))
     }
 }

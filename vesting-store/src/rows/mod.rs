@@ -15,7 +15,7 @@ mod tranche;
 mod watermark;
 
 pub use balance::BalanceRow;
-pub use entry::{EntryRow, Sum, place};
+pub use entry::{EntryRow, Sum, in_parts, place, whole};
 pub use epoch::{ChangeRow, EpochRow};
 pub use interval::OperationsRow;
 pub use lock::LockColumns;
