@@ -61,6 +61,13 @@ impl Link {
         }
     }
 
+    /// Gives up the locks of the session; one that is gone has none.
+    pub fn release(&mut self) {
+        if let Self::Postgres(conn) = self {
+            let _ = conn.batch_execute("SELECT pg_advisory_unlock_all()");
+        }
+    }
+
     /// Whether it can be used: no transaction was left open or broken on it.
     pub fn is_idle(&mut self) -> bool {
         match Manager::transaction_manager_status_mut(self) {

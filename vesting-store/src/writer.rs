@@ -58,6 +58,19 @@ impl Desk {
     }
 }
 
+impl Drop for Desk {
+    /// A server ends a session some moments after it was closed, and whoever comes next would be told that it still
+    /// writes.
+    fn drop(&mut self) {
+        if self.claims.values().any(|claim| matches!(claim, Claim::Session))
+            && let Some(held) = &mut self.held
+            && held.link().is_idle()
+        {
+            held.link().release();
+        }
+    }
+}
+
 impl Writer {
     /// A writer at a place, with its first connection.
     pub fn new(place: &Place, held: Held) -> Self {
