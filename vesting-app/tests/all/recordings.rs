@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
+use tempfile::TempDir;
 use vesting_core::policy::Policy;
 use vesting_core::{BlockNumber, Coldkey, NetUid, Ppb, StakeTracker};
 use vesting_testkit::node::{NodeOptions, serve};
@@ -20,7 +21,7 @@ fn folder(name: &str) -> PathBuf {
 }
 
 /// Records a recording in every way, and compares with the truth and with each other.
-async fn prove(name: &str, netuid: u16) -> Record {
+async fn prove(name: &str, netuid: u16) -> (TempDir, Record) {
     let (folder, netuid) = (folder(name), NetUid(netuid));
     let history = Arc::new(RwLock::new(recording::load(&folder).unwrap()));
     let last = history.read().unwrap().last();
@@ -68,13 +69,13 @@ async fn prove(name: &str, netuid: u16) -> Record {
             assert_eq!(digest(&caught_up, netuid, &policy).await, digest(other, netuid, &policy).await, "every way the same digest");
         }
     }
-    caught_up
+    (databases, caught_up)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs VESTING_TEST_RECORDINGS; .ci/run sets it where the recordings are"]
 async fn s1_equals_its_truth_and_gives_the_multipliers_of_the_design() {
-    let record = prove("S1", 2).await;
+    let (_folder, record) = prove("S1", 2).await;
     prove("S1", 3).await;
 
     let policy = Policy { retention_window: Policy::days("0.02".parse().unwrap()).unwrap(), ..Policy::default() };
