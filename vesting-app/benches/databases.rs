@@ -3,11 +3,12 @@
 //! A year of one full subnet, and a month of all 128, written as catching up writes them, an epoch a transaction, and
 //! then asked as the API asks. The month is a simulated one, caught up on; years and subnets are its copies.
 //! `VESTING_BENCH_DAYS`, `VESTING_BENCH_MONTHS` and `VESTING_BENCH_SUBNETS` make it smaller. PostgreSQL is the server
-//! that `VESTING_BENCH_POSTGRES_URL` names (in an empty schema), or one from the programs on this machine.
+//! that `VESTING_BENCH_POSTGRES_URL` names (in an empty schema), or one from the programs on this machine. Figures are
+//! told as they come, and in two tables at the end.
 
 #![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::cast_precision_loss)] // a benchmark
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
@@ -15,7 +16,9 @@ use std::time::{Duration, Instant};
 use comfy_table::Table;
 use vesting_core::policy::Policy;
 use vesting_core::ports::{Commit, StakeStore};
-use vesting_core::{BlockHash, BlockNumber, BlockRef, BlockchainMonitor, MemoryStore, NetUid, Pace, StakeTracker, VestingStats, Whom};
+use vesting_core::{
+    BlockHash, BlockNumber, BlockRef, BlockchainMonitor, Coldkey, MemoryStore, NetUid, Pace, StakeTracker, VestingStats, Whom,
+};
 use vesting_testkit::postgres::{Database, Server};
 use vesting_testkit::sim::{Month, SimPort};
 
@@ -183,17 +186,20 @@ async fn ask(store: &Arc<dyn StakeStore>, netuid: NetUid) -> Vec<(&'static str, 
     let whom = Whom::Account(report.miners[100].neuron.hotkey);
     let end = report.window.as_of.block.number;
     let some = BlockNumber(end.0.saturating_sub(BLOCKS_A_DAY));
+    let coldkeys: BTreeSet<Coldkey> = store.holders(netuid).await.unwrap().iter().map(|holder| holder.coldkey).collect();
+    let one = coldkeys.iter().take(1).copied().collect();
     vec![
         ("the watermark", timed(51, || store.watermark(netuid)).await),
         ("20 epochs with their changes", timed(9, || store.epochs(netuid, some, end)).await),
         ("the list of all epochs", timed(9, || store.epoch_list(netuid, BlockNumber(0), end)).await),
         ("entries of a day", timed(9, || store.entries(netuid, some, end)).await),
         ("positions a day ago", timed(9, || store.positions_at(netuid, some)).await),
-        ("balances a day ago", timed(9, || store.balances_at(netuid, some)).await),
         ("report (miners, weights, digest)", timed(5, || tracker.report(netuid, &policy, None)).await),
         ("stats of a report", timed(5, || VestingStats::read(store.as_ref(), &report)).await),
         ("history of a miner, 20 epochs", timed(5, || tracker.history(netuid, &policy, whom, None, 20)).await),
         ("the state to go on from", timed(5, || store.ledger_state(netuid)).await),
+        ("open tranches of all holders", timed(3, || store.open_tranches(netuid, &coldkeys)).await),
+        ("open tranches of one holder", timed(9, || store.open_tranches(netuid, &one)).await),
     ]
 }
 
@@ -202,12 +208,13 @@ struct Measured {
     asked: Vec<(String, String)>,
 }
 
-async fn measure(store: Arc<dyn StakeStore>, commits: &[Commit], days: u64, size: impl Fn() -> u64) -> Measured {
+async fn measure(name: &str, store: Arc<dyn StakeStore>, commits: &[Commit], days: u64, size: impl Fn() -> u64) -> Measured {
     let (months, subnets) = (setting("VESTING_BENCH_MONTHS", 12), setting("VESTING_BENCH_SUBNETS", 128));
     store.bind_chain(BlockHash([7; 32])).await.unwrap();
     let (mut written, mut asked) = (Vec::new(), Vec::new());
     let mut tell = |what: String, (rows, took): (usize, Duration), bytes: u64, months: u64| {
         let seconds = took.as_secs_f64();
+        eprintln!("{name}: {what}, {rows} rows in {seconds:.1} s, {:.1} MB", bytes as f64 / 1e6);
         written.push((format!("{what}: rows"), rows.to_string()));
         written.push((format!("{what}: rows/s"), format!("{:.0}", rows as f64 / seconds)));
         written.push((format!("{what}: epochs/s"), format!("{:.0}", (commits.len() as u64 * months) as f64 / seconds)));
@@ -218,6 +225,7 @@ async fn measure(store: Arc<dyn StakeStore>, commits: &[Commit], days: u64, size
     let after = size();
     tell(format!("{months} months of one subnet"), year, after - before, months);
     for (what, took) in ask(&store, YEAR).await {
+        eprintln!("{name}: {what}, {took} ms");
         asked.push((format!("{months} months of one: {what}"), took));
     }
     let mut all = (0, Duration::ZERO);
@@ -227,6 +235,7 @@ async fn measure(store: Arc<dyn StakeStore>, commits: &[Commit], days: u64, size
     }
     tell(format!("a month of {subnets} subnets"), all, size() - after, subnets);
     for (what, took) in ask(&store, NetUid(MONTH.0.min(u16::try_from(subnets).unwrap()))).await {
+        eprintln!("{name}: {what}, {took} ms");
         asked.push((format!("one of {subnets} with a month: {what}"), took));
     }
     Measured { written, asked }
@@ -248,7 +257,7 @@ async fn main() {
     {
         let folder = tempfile::tempdir().unwrap();
         let store = vesting_store::open(&format!("sqlite://{}", folder.path().join("bench.db").display())).unwrap();
-        figures.insert("SQLite", measure(store, &commits, days, || files(folder.path())).await);
+        figures.insert("SQLite", measure("SQLite", store, &commits, days, || files(folder.path())).await);
     }
     {
         let named = std::env::var("VESTING_BENCH_POSTGRES_URL").ok();
@@ -256,7 +265,7 @@ async fn main() {
         let database = server.as_ref().map(|server| Database::on(&server.url()));
         let url = named.unwrap_or_else(|| database.as_ref().unwrap().url.clone());
         let store = vesting_store::open(&url).unwrap();
-        figures.insert("PostgreSQL", measure(store, &commits, days, || vesting_testkit::postgres::size(&url)).await);
+        figures.insert("PostgreSQL", measure("PostgreSQL", store, &commits, days, || vesting_testkit::postgres::size(&url)).await);
     }
     let (sqlite, postgres) = (&figures["SQLite"], &figures["PostgreSQL"]);
     let mut table = Table::new();

@@ -8,8 +8,8 @@ mod tranches;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::ports::{Commit, LedgerState};
-use crate::{BlockNumber, Coldkey, Entry, Kind, NetUid, PositionKey};
+use crate::ports::{Commit, LedgerState, StakeStore, StoreError};
+use crate::{BlockNumber, Coldkey, Entry, Kind, NetUid, OpenTranche, PositionKey, Rao};
 
 /// What was looked at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -111,26 +111,35 @@ pub fn check(record: &Commit) -> Result<Checked, Inconsistency> {
     Ok(checked)
 }
 
-/// Checks what a store works out or keeps beside a record: what is left of tranches, balances, and the newest
-/// snapshots, by which a recorder goes on.
+/// The open tranches of every coldkey that has entered any, as the store has them.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn open_tranches(store: &dyn StakeStore, record: &Commit) -> Result<Vec<OpenTranche>, StoreError> {
+    let coldkeys = record.tranches.iter().map(|tranche| tranche.coldkey).collect();
+    store.open_tranches(record.netuid, &coldkeys).await
+}
+
+/// Checks what a store works out or keeps beside a record: the newest snapshots and what is left of tranches, by
+/// which a recorder goes on. `open` are its [`open_tranches`].
 ///
 /// # Errors
 /// The first thing found wrong.
-pub fn check_state(record: &Commit, state: &LedgerState) -> Result<(), Inconsistency> {
+pub fn check_state(record: &Commit, state: &LedgerState, open: &[OpenTranche]) -> Result<(), Inconsistency> {
     let at = |table| At(record.netuid, table, record.watermark.block.number);
     if (state.watermark, &state.interval) != (record.watermark, &record.interval) {
         return Err(at("blockchain_state").wrong(None, "the record was written to while it was read: check again"));
     }
-    let sums = conservation::sums(&record.entries);
-    for key in sums.keys().chain(state.balances.keys()) {
-        let of = |balances: &BTreeMap<PositionKey, _>| balances.get(key).copied().unwrap_or_default();
-        if of(&sums) != of(&state.balances) {
-            let what = format!("its entries sum up to {} rao, the store says {}", of(&sums), of(&state.balances));
-            return Err(at("stake_transactions").position(*key, what));
+    let newest: BTreeMap<PositionKey, Rao> = record.snapshots.iter().map(|row| (row.key, row.alpha)).collect();
+    for key in newest.keys().chain(state.observed.keys()) {
+        let of = |snapshots: &BTreeMap<PositionKey, Rao>| snapshots.get(key).map_or("none".to_owned(), |alpha| format!("{alpha} rao"));
+        if of(&newest) != of(&state.observed) {
+            let what = format!("its newest snapshot is {}, the store finds {}", of(&newest), of(&state.observed));
+            return Err(at("stake_snapshots").position(*key, what));
         }
     }
     let left = tranches::left(record)?;
-    let mut open: BTreeMap<_, _> = state.open_tranches.iter().map(|t| ((t.tranche.coldkey, t.tranche.id), t.remaining)).collect();
+    let mut open: BTreeMap<_, _> = open.iter().map(|t| ((t.tranche.coldkey, t.tranche.id), t.remaining)).collect();
     for (key, remaining) in left.iter().filter(|(_, remaining)| remaining.0 > 0) {
         let stored = open.remove(key).unwrap_or_default();
         if stored != *remaining {

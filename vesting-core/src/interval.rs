@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ports::{ChainError, ChainPort, LedgerState, Roster, SubnetAsk};
-use crate::{BlockNumber, Entry, Kind, NetUid, PositionKey, Rao, RaoDelta};
+use crate::ports::{ChainError, ChainPort, LedgerState, Roster, StakeStore, StoreError, SubnetAsk};
+use crate::{BlockNumber, Entry, Kind, NetUid, PositionKey, Rao, RaoDelta, balances};
 
 /// The residue of one position over an interval, measured at its two ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,19 +114,22 @@ pub fn residues(
 }
 
 /// The entries that close the interval still open at the watermark: computed, never stored, since
-/// a residue is measured at B₁ and B₂−1 only. `positions` are those of the watermark; `None` when
-/// the record has not read them there.
-#[must_use]
-pub fn closing(netuid: NetUid, state: &LedgerState, positions: &BTreeMap<PositionKey, Rao>) -> Option<Vec<Entry>> {
+/// a residue is measured at B₁ and B₂−1 only. `None` when the record has not read the positions there.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn closing(store: &dyn StakeStore, netuid: NetUid, state: &LedgerState) -> Result<Option<Vec<Entry>>, StoreError> {
     let block = state.watermark.block.number;
     if state.watermark.observed != block {
-        return None;
+        return Ok(None);
     }
+    let balances = balances::at(store, netuid, state.interval.from, block).await?;
+    let positions = store.positions_at(netuid, block).await?;
     // Where operations of unknown hotkeys were is only looked up when the interval ends.
     let bound = |key: &PositionKey| state.interval.bound(&key.hotkey).saturating_add(state.interval.anywhere);
     let entry = |residue: Residue| {
         let kind = if residue.is_rounding() { Kind::Rounding } else { Kind::Unattributed };
         Entry { netuid, block, source: None, key: residue.key, kind, alpha: residue.alpha }
     };
-    Some(residues(&state.balances, positions, |_| true, bound).into_iter().map(entry).collect())
+    Ok(Some(residues(&balances, &positions, |_| true, bound).into_iter().map(entry).collect()))
 }

@@ -5,13 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::classify::Flows;
+use crate::known_tranches::KnownTranches;
 use crate::ports::{
     BalanceChange, Commit, Fingerprint, Holder, LedgerState, LockRow, NeuronRow, OpenInterval, Roster, Snapshot, Watermark,
 };
 use crate::settle::Settled;
 use crate::{
-    BlockFacts, BlockNumber, BlockRef, Coldkey, Entry, EpochRecord, Exit, Flow, HolderTranches, Hotkey, Kind, Millis, NetUid, Neuron,
-    OpenTranche, PositionKey, Rao, RaoDelta, SkippedSlot, Succession, Successions, Tranche, TrancheChange, Uid,
+    BlockFacts, BlockNumber, BlockRef, Coldkey, Entry, EpochRecord, Exit, Flow, Hotkey, Kind, Millis, NetUid, Neuron, OpenTranche,
+    PositionKey, Rao, RaoDelta, SkippedSlot, Succession, Successions, Tranche, TrancheChange, Uid, balances,
 };
 
 /// A conservation law that does not hold: a bug or a damaged database. Reaction: stop and say so.
@@ -43,7 +44,7 @@ pub struct SubnetLedger {
     observed: BTreeMap<PositionKey, Rao>,
     locks: BTreeMap<Coldkey, Rao>,
     neurons: BTreeMap<Uid, (Hotkey, Coldkey)>,
-    tranches: BTreeMap<Coldkey, HolderTranches>,
+    tranches: KnownTranches,
     successions: Successions,
     /// The entries of the open interval, and the balances at its start.
     interval_entries: Vec<Entry>,
@@ -87,7 +88,7 @@ impl SubnetLedger {
             observed: BTreeMap::new(),
             locks: BTreeMap::new(),
             neurons: BTreeMap::new(),
-            tranches: BTreeMap::new(),
+            tranches: KnownTranches::default(),
             successions: Successions::default(),
             interval_entries: Vec::new(),
             interval_start: BTreeMap::new(),
@@ -98,50 +99,67 @@ impl SubnetLedger {
         }
     }
 
-    /// Takes up a ledger where the store left it. `interval_entries` are the entries of its open
-    /// interval.
+    /// Takes up a ledger where the store left it: with the balances at the start of its open interval, and that
+    /// interval's entries. Tranches are read when something leaves them.
     #[must_use]
-    pub fn resume(netuid: NetUid, state: LedgerState, interval_entries: Vec<Entry>) -> Self {
-        let mut interval_start = state.balances.clone();
-        for entry in &interval_entries {
-            *interval_start.entry(entry.key).or_default() += -entry.alpha;
-        }
-        let mut held: BTreeMap<Coldkey, RaoDelta> = BTreeMap::new();
-        for (key, alpha) in &state.balances {
-            *held.entry(key.coldkey).or_default() += *alpha;
-        }
-        let successions = Successions::new(state.successions);
-        let mut open: BTreeMap<Coldkey, Vec<OpenTranche>> = BTreeMap::new();
-        for tranche in state.open_tranches {
-            let holder = successions.holder_of(tranche.tranche.coldkey, &tranche.tranche.id, state.watermark.block.number);
-            open.entry(holder).or_default().push(tranche);
-        }
-        let tranches = state
-            .holders
-            .iter()
-            .map(|h| {
-                (
-                    h.coldkey,
-                    HolderTranches::resume(open.remove(&h.coldkey).unwrap_or_default(), held.get(&h.coldkey).copied().unwrap_or_default()),
-                )
-            })
-            .collect();
+    pub(crate) fn resume(
+        netuid: NetUid,
+        state: LedgerState,
+        interval_start: BTreeMap<PositionKey, RaoDelta>,
+        interval_entries: Vec<Entry>,
+    ) -> Self {
+        let mut balances = interval_start.clone();
+        balances::add(&mut balances, &interval_entries);
         Self {
             netuid,
             watermark: Some(state.watermark),
             holders: state.holders.iter().map(|h| (h.coldkey, h.since)).collect(),
-            balances: state.balances,
+            balances,
             observed: state.observed,
             locks: state.locks,
             neurons: state.neurons.iter().filter_map(|row| row.holder.map(|holder| (row.uid, holder))).collect(),
-            tranches,
-            successions,
+            tranches: KnownTranches::unread(state.holders.iter().map(|h| h.coldkey)),
+            successions: Successions::new(state.successions),
             interval_entries,
             interval_start,
             interval: state.interval,
             interval_pools: BTreeMap::new(),
             looked_at: BTreeSet::new(),
             pending: Pending { parent: Some(state.watermark.block), ..Pending::default() },
+        }
+    }
+
+    /// Those of `holders` whose tranches must be read before anything leaves them.
+    pub(crate) fn unread(&self, holders: &BTreeSet<Coldkey>) -> BTreeSet<Coldkey> {
+        self.tranches.missing(holders)
+    }
+
+    /// The coldkeys that may have entered tranches of `holders`: themselves, and whomever they took over from.
+    pub(crate) fn entered_by(&self, holders: &BTreeSet<Coldkey>) -> BTreeSet<Coldkey> {
+        let mut names = holders.clone();
+        for succession in self.successions.iter().rev() {
+            if names.contains(&succession.new) {
+                names.insert(succession.old);
+            }
+        }
+        names
+    }
+
+    /// Takes up the tranches of `holders` between two blocks: `stored` are those in the store that were entered by
+    /// [`Self::entered_by`] them.
+    pub(crate) fn read_tranches(&mut self, holders: &BTreeSet<Coldkey>, stored: Vec<OpenTranche>) {
+        let mut open: BTreeMap<Coldkey, Vec<OpenTranche>> = BTreeMap::new();
+        for tranche in stored {
+            let holder = self.successions.holder_of(tranche.tranche.coldkey, &tranche.tranche.id, BlockNumber(u64::MAX));
+            open.entry(holder).or_default().push(tranche);
+        }
+        let mut held: BTreeMap<Coldkey, RaoDelta> = BTreeMap::new();
+        for (key, alpha) in self.balances.iter().filter(|(key, _)| holders.contains(&key.coldkey)) {
+            *held.entry(key.coldkey).or_default() += *alpha;
+        }
+        for holder in holders {
+            let balance = held.get(holder).copied().unwrap_or_default();
+            self.tranches.read(*holder, open.remove(holder).unwrap_or_default(), balance);
         }
     }
 
@@ -234,18 +252,18 @@ impl SubnetLedger {
         for (key, alpha) in positions.iter().filter(|(key, alpha)| key.coldkey == coldkey && **alpha > Rao::ZERO) {
             self.add(Entry { netuid: self.netuid, block: since, source: None, key: *key, kind: Kind::Opening, alpha: alpha.delta() }, time);
         }
-        self.tranches.entry(coldkey).or_default();
     }
 
-    /// Adds an entry of a holder, with the time of its block; entries come in ledger order.
+    /// Adds an entry of a holder, with the time of its block; entries come in ledger order. The holder's tranches
+    /// must have been read where they [matter](HolderTranches::matter_to).
     pub fn add(&mut self, entry: Entry, time: Millis) {
-        let change = self.tranches.entry(entry.key.coldkey).or_default().apply(&entry, time);
+        let change = self.tranches.of(entry.key.coldkey).apply(&entry, time);
         self.note(entry, time, change);
     }
 
     /// Adds a key swap's entry that a holder received from a coldkey that was none.
     pub fn receive(&mut self, entry: Entry, time: Millis) {
-        let change = self.tranches.entry(entry.key.coldkey).or_default().receive(&entry, time);
+        let change = self.tranches.of(entry.key.coldkey).receive(&entry, time);
         self.note(entry, time, change);
     }
 
@@ -267,10 +285,10 @@ impl SubnetLedger {
         self.pending.exits.extend(change.exits);
     }
 
-    /// Lets a coldkey go on as the holder that swapped its key for it.
+    /// Lets a coldkey go on as the holder that swapped its key for it. Both one's tranches must have been read.
     pub fn succeed(&mut self, succession: Succession, time: Millis) {
-        let old = self.tranches.insert(succession.old, HolderTranches::default()).unwrap_or_default();
-        let change = self.tranches.entry(succession.new).or_default().take_over(old, self.netuid, succession.new, &succession, time);
+        let old = self.tranches.take(succession.old);
+        let change = self.tranches.of(succession.new).take_over(old, self.netuid, succession.new, &succession, time);
         self.keep(change);
         self.successions.push(succession);
         self.pending.successions.push(succession);

@@ -5,6 +5,7 @@
 
 mod account;
 pub mod adjust;
+mod balances;
 mod block;
 mod catch_up;
 pub mod check;
@@ -23,6 +24,7 @@ pub mod holding;
 mod ids;
 pub mod interval;
 pub mod kept;
+mod known_tranches;
 mod ledger;
 mod memory_store;
 mod monitor;

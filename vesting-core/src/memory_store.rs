@@ -1,6 +1,6 @@
 //! A store without a database: for tests, and for whoever needs no record beyond the process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::sync::{Mutex, MutexGuard};
 
@@ -215,16 +215,6 @@ impl Record {
         commit
     }
 
-    /// Σ of each position's entries up to the end of `block`.
-    fn balances(&self, block: BlockNumber) -> BTreeMap<PositionKey, RaoDelta> {
-        let mut sums: BTreeMap<PositionKey, RaoDelta> = BTreeMap::new();
-        for entry in self.entries.values().take_while(|entry| entry.block <= block) {
-            *sums.entry(entry.key).or_default() += entry.alpha;
-        }
-        sums.retain(|_, sum| !sum.is_zero());
-        sums
-    }
-
     /// Condenses it to what begins at the end of `base`, at the time `time`.
     fn prune(&mut self, netuid: NetUid, base: BlockNumber, time: Millis) -> Result<Pruned, StoreError> {
         let mut left: BTreeMap<TrancheKey, Rao> =
@@ -359,12 +349,10 @@ impl StakeStore for MemoryStore {
             LedgerState {
                 watermark: *watermark,
                 holders: record.holders.values().copied().collect(),
-                balances: record.balances(BlockNumber(u64::MAX)),
                 observed: record.newest(BlockNumber(u64::MAX)),
                 locks: record.locks_at(BlockNumber(u64::MAX)),
                 neurons: neurons.into_values().collect(),
                 successions: record.successions.values().copied().collect(),
-                open_tranches: record.tranches.values().filter(|open| open.remaining > Rao::ZERO).copied().collect(),
                 interval: record.interval.clone(),
             }
         }))
@@ -405,10 +393,6 @@ impl StakeStore for MemoryStore {
 
     async fn entries(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Entry>, StoreError> {
         self.query(netuid, |r| r.entries.values().filter(|e| (from..=to).contains(&e.block)).copied().collect())
-    }
-
-    async fn balances_at(&self, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<PositionKey, RaoDelta>, StoreError> {
-        self.query(netuid, |r| r.balances(block))
     }
 
     async fn block_times(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<BTreeMap<BlockNumber, Millis>, StoreError> {
@@ -459,6 +443,11 @@ impl StakeStore for MemoryStore {
             let entered = r.tranches.iter().filter(|(_, open)| open.tranche.id.block <= as_of);
             entered.map(|(key, open)| TrancheHistory { tranche: open.tranche, exits: exits.remove(key).unwrap_or_default() }).collect()
         })
+    }
+
+    async fn open_tranches(&self, netuid: NetUid, coldkeys: &BTreeSet<Coldkey>) -> Result<Vec<OpenTranche>, StoreError> {
+        let asked = |open: &&OpenTranche| open.remaining > Rao::ZERO && coldkeys.contains(&open.tranche.coldkey);
+        self.query(netuid, |r| r.tranches.values().filter(asked).copied().collect())
     }
 
     async fn balance_changes(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<BalanceChange>, StoreError> {

@@ -13,7 +13,7 @@ use crate::classify::classify;
 use crate::ledger::{ConservationError, SubnetLedger};
 use crate::ports::{Ask, ChainError, ChainPort, StakeStore, StoreError, SubnetAsk};
 use crate::recorder::{Around, Recorder, Taken};
-use crate::{BlockFacts, BlockNumber, BlockRef, Detection, NetUid};
+use crate::{BlockFacts, BlockNumber, BlockRef, Detection, NetUid, balances};
 
 /// Blocks behind the head beyond which following is catching up.
 const FAR_BEHIND: u64 = 16;
@@ -129,9 +129,14 @@ pub struct BlockchainMonitor {
 /// The ledger of a subnet as the store has it.
 pub(crate) async fn load(store: &dyn StakeStore, netuid: NetUid) -> Result<SubnetLedger, StoreError> {
     let Some(state) = store.ledger_state(netuid).await? else { return Ok(SubnetLedger::new(netuid)) };
-    let since = state.interval.from.map_or(BlockNumber(0), BlockNumber::child);
-    let entries = store.entries(netuid, since, state.watermark.block.number).await?;
-    Ok(SubnetLedger::resume(netuid, state, entries))
+    let (from, end) = (state.interval.from, state.watermark.block.number);
+    // An interval begins where entries and snapshots agree.
+    let start = match from {
+        Some(from) => balances::at(store, netuid, Some(from), from).await?,
+        None => BTreeMap::new(),
+    };
+    let entries = store.entries(netuid, from.map_or(BlockNumber(0), BlockNumber::child), end).await?;
+    Ok(SubnetLedger::resume(netuid, state, start, entries))
 }
 
 impl BlockchainMonitor {
@@ -341,7 +346,8 @@ impl BlockchainMonitor {
         for (netuid, flows) in flows {
             let Some(ledger) = self.ledgers.get_mut(&netuid) else { continue };
             let around = Around { before: before.remove(&netuid).unwrap_or_default(), after: after.remove(&netuid).unwrap_or_default() };
-            let mut recorder = Recorder { chain: self.chain.as_ref(), ledger, detected: Detection::Storage, seen: None };
+            let mut recorder =
+                Recorder { chain: self.chain.as_ref(), store: self.store.as_ref(), ledger, detected: Detection::Storage, seen: None };
             all.add(recorder.take(facts, &flows, around).await?);
             let due = match pace {
                 Pace::EveryBlock { blocks_per_commit } => ledger.has_boundary() || ledger.pending_blocks() >= blocks_per_commit,
@@ -414,7 +420,8 @@ impl BlockchainMonitor {
             }
             let ask = SubnetAsk::positions(ledger.holders(), ledger.roster());
             let positions = self.chain.subnet(watermark.block.number, *netuid, ask).await?.positions;
-            let mut recorder = Recorder { chain: self.chain.as_ref(), ledger, detected: Detection::Storage, seen: None };
+            let mut recorder =
+                Recorder { chain: self.chain.as_ref(), store: self.store.as_ref(), ledger, detected: Detection::Storage, seen: None };
             let rows = recorder.observe(&positions).await?;
             self.store.observe(*netuid, watermark.block, &rows, ledger.interval()).await?;
         }

@@ -10,16 +10,18 @@ use crate::emission::EpochSetting;
 use crate::interval::{Interval, Residue, residues};
 use crate::ledger::SubnetLedger;
 use crate::monitor::MonitorError;
-use crate::ports::{ChainError, ChainPort, Fingerprint, NeuronsAsk, Roster, Snapshot, SubnetAsk, SubnetState, TraceKeys};
+use crate::ports::{ChainError, ChainPort, Fingerprint, NeuronsAsk, Roster, Snapshot, StakeStore, SubnetAsk, SubnetState, TraceKeys};
 use crate::settle::{BlockStates, Settled, affected, settle};
 use crate::{
-    BlockFacts, BlockNumber, BlockRef, Coldkey, Detection, Entry, Epoch, EpochRecord, Hotkey, Kind, Millis, NetUid, PositionKey, Rao,
-    SkippedSlot, SubnetCounters, is_epoch,
+    BlockFacts, BlockNumber, BlockRef, Coldkey, Detection, Entry, Epoch, EpochRecord, HolderTranches, Hotkey, Kind, Millis, NetUid,
+    PositionKey, Rao, SkippedSlot, SubnetCounters, Succession, is_epoch,
 };
 
 /// Takes blocks into one ledger.
 pub(crate) struct Recorder<'a> {
     pub(crate) chain: &'a dyn ChainPort,
+    /// Where what the ledger does not know of its past is.
+    pub(crate) store: &'a dyn StakeStore,
     pub(crate) ledger: &'a mut SubnetLedger,
     /// How its epochs are come upon.
     pub(crate) detected: Detection,
@@ -193,7 +195,7 @@ impl Recorder<'_> {
         self.open_successors(&settled, number.parent(), &before).await?;
         self.ledger.count(flows, &settled, runtime_changed);
         let taken = Taken::entries(settled.entries.len());
-        self.write(settled, facts.time);
+        self.write(settled, facts.time).await?;
         Ok(taken)
     }
 
@@ -217,8 +219,21 @@ impl Recorder<'_> {
         Ok(())
     }
 
+    /// Reads the tranches that entries and successions bear on, where they are not known yet.
+    async fn know_tranches(&mut self, entries: &[Entry], successions: &[Succession]) -> Result<(), MonitorError> {
+        let mut holders: BTreeSet<Coldkey> = entries.iter().filter(|e| HolderTranches::matter_to(e)).map(|e| e.key.coldkey).collect();
+        holders.extend(successions.iter().flat_map(|by| [by.old, by.new]));
+        let unread = self.ledger.unread(&holders);
+        if !unread.is_empty() {
+            let stored = self.store.open_tranches(self.netuid(), &self.ledger.entered_by(&unread)).await?;
+            self.ledger.read_tranches(&unread, stored);
+        }
+        Ok(())
+    }
+
     /// Writes what a block did, in order.
-    fn write(&mut self, settled: Settled, time: Millis) {
+    async fn write(&mut self, settled: Settled, time: Millis) -> Result<(), MonitorError> {
+        self.know_tranches(&settled.entries, &settled.successions).await?;
         let mut successions = settled.successions.into_iter().peekable();
         for entry in settled.entries {
             let reached = |index: u32| match entry.kind {
@@ -239,6 +254,7 @@ impl Recorder<'_> {
         for succession in successions {
             self.ledger.succeed(succession, time);
         }
+        Ok(())
     }
 
     async fn time_of(&self, block: BlockNumber) -> Result<Millis, MonitorError> {
@@ -274,6 +290,7 @@ impl Recorder<'_> {
         }
         let written = closing.len();
         if !closing.is_empty() {
+            self.know_tranches(&closing, &[]).await?;
             let at_pre = self.time_of(pre).await?;
             for entry in closing {
                 // What nothing explains was located in an earlier block.
@@ -469,7 +486,7 @@ impl Recorder<'_> {
         self.open_successors(&settled, pre, &before).await?;
         written = written.saturating_add(settled.entries.len());
         let changes = settled.rows.clone();
-        self.write(settled, facts.time);
+        self.write(settled, facts.time).await?;
         self.ledger.check(number, &after)?;
         self.ledger.see_neurons(number, &post_state.neurons);
         if let Some(locks) = post_state.locks.filter(|_| epoch.is_some()) {

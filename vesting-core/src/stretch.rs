@@ -6,6 +6,7 @@ use crate::ports::{NeuronRow, StakeStore};
 use crate::window::Window;
 use crate::{
     BlockNumber, Coldkey, Entry, Epoch, Millis, NetUid, Neuron, PositionKey, RaoDelta, Successions, TrackerError, Uid, WindowLedger,
+    balances,
 };
 
 /// Entries are read of so many epochs at once, so that those of one holder are picked without all of them
@@ -63,7 +64,8 @@ impl Stretch {
         let successions = Successions::new(store.successions(netuid, end).await?);
         let names = ask.only.map(|coldkey| kin(coldkey, &successions));
         let concerns = |coldkey: &Coldkey| names.as_ref().is_none_or(|names| names.contains(coldkey));
-        let mut balances = store.balances_at(netuid, start).await?;
+        let base = epochs.iter().map(|epoch| epoch.block.number).rfind(|block| *block <= start);
+        let mut balances = balances::at(store, netuid, base, start).await?;
         balances.retain(|key, _| concerns(&key.coldkey));
         for row in &mut neurons {
             row.holder = row.holder.filter(|(_, coldkey)| concerns(coldkey));
@@ -138,7 +140,7 @@ impl Iterator for Ledgers<'_> {
         self.epoch = self.epoch.saturating_add(1);
         let window = Window::ending_at(&stretch.epochs, end, self.length, stretch.recorded)?;
         while let Some(entry) = stretch.entries.get(self.entered).filter(|entry| entry.block <= window.start) {
-            *self.balances.entry(entry.key).or_default() += entry.alpha;
+            balances::add(&mut self.balances, std::slice::from_ref(entry));
             self.entered = self.entered.saturating_add(1);
         }
         let reached = stretch.entries.partition_point(|entry| entry.block <= end);

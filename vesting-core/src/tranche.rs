@@ -156,6 +156,12 @@ impl HolderTranches {
         held - RaoDelta(i128::try_from(self.deficit).unwrap_or(i128::MAX))
     }
 
+    /// Whether what an entry does to its holder's tranches depends on those that are there.
+    #[must_use]
+    pub fn matter_to(entry: &Entry) -> bool {
+        entry.flow() == Flow::Rounding || (entry.alpha.0 < 0 && entry.flow() != Flow::Neutral)
+    }
+
     /// Applies the holder's next entry; entries come in ledger order.
     pub fn apply(&mut self, entry: &Entry, time: Millis) -> TrancheChange {
         if entry.flow() == Flow::Neutral || entry.alpha.is_zero() {

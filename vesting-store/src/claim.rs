@@ -78,8 +78,8 @@ struct Taken {
 struct Session {
     #[diesel(sql_type = Nullable<Text>)]
     address: Option<String>,
-    #[diesel(sql_type = Text)]
-    since: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    since: Option<String>,
 }
 
 /// The lock's number: of this subnet, in this schema of this database.
@@ -99,12 +99,12 @@ fn session(conn: &mut PgConnection, netuid: NetUid) -> Result<(), StoreError> {
          WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
          AND ((l.classid::bigint << 32) | l.objid::bigint) = {key}"
     ));
-    // It may have gone in between, and a hardened server may tell nothing of others: then it is just another.
+    // It may have gone in between, and of another role's sessions the server tells nothing: then it is just another.
     let by = match holder.get_result::<Session>(conn).optional().map_err(Fault::from)? {
-        Some(Session { address, since }) => {
+        Some(Session { address, since: Some(since) }) => {
             format!("a process connected from {} since {since} UTC", address.as_deref().unwrap_or("the server's machine"))
         }
-        None => "another process".to_owned(),
+        _ => "another process".to_owned(),
     };
     Err(StoreError::Taken { netuid, by })
 }

@@ -12,6 +12,7 @@ mod fault;
 mod file;
 mod held;
 mod insert;
+mod leave;
 mod link;
 mod naming;
 mod open_file;

@@ -1,12 +1,12 @@
 //! The queries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use vesting_core::ports::{BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, StoreError, Watermark};
 use vesting_core::{
     BlockHash, BlockNumber, Coldkey, Entry, EntryOrder, Epoch, EpochRecord, Exit, Hotkey, Millis, NetUid, OpenTranche, PositionKey, Rao,
-    RaoDelta, SkippedSlot, StakeChange, Succession, TrancheHistory, Uid, sort_entries,
+    SkippedSlot, StakeChange, Succession, TrancheHistory, Uid, sort_entries,
 };
 
 use crate::convert::{At, bound};
@@ -14,7 +14,7 @@ use crate::fault::Fault;
 use crate::link::Link;
 use crate::rows::{
     BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, LockColumns, MultiplierColumns, NeuronColumns, Newest, OperationsRow,
-    SkippedRow, SnapshotRow, StateRow, SuccessionRow, Sum, TimeRow, TrancheRow, place,
+    SkippedRow, SnapshotRow, StateRow, SuccessionRow, TimeRow, TrancheRow, place,
 };
 use crate::schema::{
     block_times, blockchain_state, chain, epoch_boundaries, holders, multipliers, neurons, open_interval, skipped_slots,
@@ -54,24 +54,14 @@ pub fn watermark(conn: &mut Conn, netuid: NetUid) -> Result<Option<Watermark>, F
 pub fn ledger_state(conn: &mut Conn, netuid: NetUid) -> Result<Option<LedgerState>, Fault> {
     let Some(state) = state(conn, netuid)? else { return Ok(None) };
     let by_uid: BTreeMap<Uid, NeuronRow> = neurons(conn, netuid, BlockNumber(u64::MAX))?.into_iter().map(|row| (row.uid, row)).collect();
-    let open: Vec<TrancheRow> = stake_tranches::table
-        .filter(stake_tranches::netuid.eq(id(netuid)))
-        // Written out, since the index is one of these rows only, which a bound value does not tell.
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("remaining > 0"))
-        .select(TrancheRow::as_select())
-        .load(conn)?;
-    let mut open_tranches = all(open, |row| row.read(netuid))?;
-    open_tranches.sort_by_cached_key(|open| (open.tranche.coldkey, place(netuid, open.tranche.coldkey, open.tranche.id)));
     let operations = operations(conn, netuid)?;
     Ok(Some(LedgerState {
         watermark: state.read()?,
         holders: holders(conn, netuid)?,
-        balances: balances_at(conn, netuid, BlockNumber(u64::MAX))?,
         observed: newest(conn, netuid, BlockNumber(u64::MAX))?,
         locks: locks_at(conn, netuid, BlockNumber(u64::MAX))?,
         neurons: by_uid.into_values().collect(),
         successions: successions(conn, netuid, BlockNumber(u64::MAX))?,
-        open_tranches,
         interval: state.interval(operations)?,
     }))
 }
@@ -93,12 +83,6 @@ pub fn entries(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumb
     // A ledger's order is the core's to know.
     sort_entries(&mut entries);
     Ok(entries)
-}
-
-pub fn balances_at(conn: &mut Conn, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<PositionKey, RaoDelta>, Fault> {
-    let rows: Vec<Sum> = diesel::sql_query(Sum::query(netuid, bound(block))).load(conn)?;
-    let sums = all(rows, |row| row.read(netuid))?;
-    Ok(sums.into_iter().filter(|(_, sum)| !sum.is_zero()).collect())
 }
 
 fn epoch_rows(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<EpochRow>, Fault> {
@@ -192,6 +176,26 @@ fn entered(conn: &mut Conn, netuid: NetUid, as_of: BlockNumber) -> Result<Vec<Op
         .select(TrancheRow::as_select())
         .load(conn)?;
     all(rows, |row| row.read(netuid))
+}
+
+/// Coldkeys that one statement asks for: a database binds only so many values.
+const NAMES: usize = 500;
+
+pub fn open_tranches(conn: &mut Conn, netuid: NetUid, coldkeys: &BTreeSet<Coldkey>) -> Result<Vec<OpenTranche>, Fault> {
+    let names: Vec<&[u8]> = coldkeys.iter().map(|coldkey| &coldkey.0[..]).collect();
+    let mut open = Vec::new();
+    for names in names.chunks(NAMES) {
+        let rows: Vec<TrancheRow> = stake_tranches::table
+            .filter(stake_tranches::netuid.eq(id(netuid)))
+            .filter(stake_tranches::coldkey.eq_any(names.iter().copied()))
+            // Written out, since the index is one of these rows only, which a bound value does not tell.
+            .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("remaining > 0"))
+            .select(TrancheRow::as_select())
+            .load(conn)?;
+        open.extend(all(rows, |row| row.read(netuid))?);
+    }
+    open.sort_by_cached_key(|open| (open.tranche.coldkey, place(netuid, open.tranche.coldkey, open.tranche.id)));
+    Ok(open)
 }
 
 /// The exits up to `as_of`.

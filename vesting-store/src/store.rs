@@ -1,13 +1,13 @@
 //! The store over a database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use vesting_core::ports::{
     BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot, StakeStore, StoreError, Watermark,
 };
 use vesting_core::{
-    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, Epoch, EpochRecord, Millis, NetUid, PositionKey, Rao, RaoDelta, SkippedSlot,
+    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, Epoch, EpochRecord, Millis, NetUid, OpenTranche, PositionKey, Rao, SkippedSlot,
     Succession, TrancheHistory,
 };
 
@@ -123,10 +123,6 @@ impl StakeStore for DatabaseStore {
         self.read(move |conn| read::entries(conn, netuid, from, to)).await
     }
 
-    async fn balances_at(&self, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<PositionKey, RaoDelta>, StoreError> {
-        self.read(move |conn| read::balances_at(conn, netuid, block)).await
-    }
-
     async fn block_times(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<BTreeMap<BlockNumber, Millis>, StoreError> {
         self.read(move |conn| read::block_times(conn, netuid, from, to)).await
     }
@@ -165,6 +161,11 @@ impl StakeStore for DatabaseStore {
 
     async fn tranches(&self, netuid: NetUid, as_of: BlockNumber) -> Result<Vec<TrancheHistory>, StoreError> {
         self.read(move |conn| read::tranches(conn, netuid, as_of)).await
+    }
+
+    async fn open_tranches(&self, netuid: NetUid, coldkeys: &BTreeSet<Coldkey>) -> Result<Vec<OpenTranche>, StoreError> {
+        let coldkeys = coldkeys.clone();
+        self.read(move |conn| read::open_tranches(conn, netuid, &coldkeys)).await
     }
 
     async fn balance_changes(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<BalanceChange>, StoreError> {

@@ -2,18 +2,18 @@
 
 use diesel::prelude::*;
 use vesting_core::ports::{Commit, MultiplierRow, OpenInterval, Snapshot, StoreError, Watermark};
-use vesting_core::{BlockHash, BlockRef, Exit, NetUid};
+use vesting_core::{BlockHash, BlockRef, NetUid};
 
-use crate::convert::{event, int, same_subnet};
 use crate::fault::Fault;
 use crate::insert::{add_all, ignore_all, replace_all};
+use crate::leave::leave;
 use crate::link::Link;
 use crate::read;
 use crate::rows::{
     BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, LockColumns, MultiplierColumns, NeuronColumns, OperationsRow,
     SkippedRow, SnapshotRow, StateRow, SuccessionRow, TimeRow, TrancheRow,
 };
-use crate::schema::{blockchain_state, chain, open_interval, stake_snapshots, stake_tranches};
+use crate::schema::{blockchain_state, chain, open_interval, stake_snapshots};
 
 type Conn = Link;
 
@@ -71,9 +71,7 @@ pub fn commit(conn: &mut Conn, commit: &Commit) -> Result<(), Fault> {
     add_all!(conn, successions, commit.successions.iter().map(|succession| SuccessionRow::new(netuid, succession)));
     add_all!(conn, stake_tranches, commit.tranches.iter().map(|tranche| TrancheRow::new(netuid, tranche)));
     add_all!(conn, tranche_exits, commit.exits.iter().map(|exit| ExitRow::new(netuid, exit)));
-    for exit in &commit.exits {
-        leave(conn, netuid, exit)?;
-    }
+    leave(conn, netuid, &commit.exits)?;
     operations(conn, netuid, &commit.interval)
 }
 
@@ -83,27 +81,6 @@ fn operations(conn: &mut Conn, netuid: NetUid, interval: &OpenInterval) -> Resul
     let operations = interval.operations.iter();
     add_all!(conn, open_interval, operations.map(|(hotkey, count)| OperationsRow::new(netuid, *hotkey, *count)));
     Ok(())
-}
-
-/// Takes an exit from what remains of its tranche, which must be there and hold as much.
-fn leave(conn: &mut Conn, netuid: NetUid, exit: &Exit) -> Result<(), Fault> {
-    use stake_tranches::dsl;
-    let amount = int("amount of an exit", exit.amount.0)?;
-    let tranche = dsl::stake_tranches.find((
-        same_subnet(netuid, exit.netuid)?,
-        int("block", exit.tranche.block.0)?,
-        event(exit.tranche.event_index),
-        exit.tranche.kind.name(),
-        &exit.tranche.hotkey.0[..],
-        &exit.coldkey.0[..],
-    ));
-    let changed =
-        diesel::update(tranche.filter(dsl::remaining.ge(amount))).set(dsl::remaining.eq(dsl::remaining - amount)).execute(conn)?;
-    if changed == 1 {
-        return Ok(());
-    }
-    let why = format!("an exit at block {} from a tranche of block {} that does not hold as much", exit.by.block, exit.tranche.block);
-    Err(StoreError::Unusable(format!("nothing was written: {why}")).into())
 }
 
 pub fn observe(conn: &mut Conn, netuid: NetUid, at: BlockRef, snapshots: &[Snapshot], interval: &OpenInterval) -> Result<(), Fault> {

@@ -1,6 +1,6 @@
 //! A store that fails now and then, before it has done anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -8,7 +8,7 @@ use vesting_core::ports::{
     BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot, StakeStore, StoreError, Watermark,
 };
 use vesting_core::{
-    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, Epoch, EpochRecord, Millis, NetUid, PositionKey, Rao, RaoDelta, SkippedSlot,
+    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, Epoch, EpochRecord, Millis, NetUid, OpenTranche, PositionKey, Rao, SkippedSlot,
     Succession, TrancheHistory,
 };
 
@@ -54,7 +54,6 @@ passed_on! {
     commit(commit: &Commit) -> ();
     observe(netuid: NetUid, at: BlockRef, snapshots: &[Snapshot], interval: &OpenInterval) -> ();
     entries(netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Vec<Entry>;
-    balances_at(netuid: NetUid, block: BlockNumber) -> BTreeMap<PositionKey, RaoDelta>;
     block_times(netuid: NetUid, from: BlockNumber, to: BlockNumber) -> BTreeMap<BlockNumber, Millis>;
     epochs(netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Vec<EpochRecord>;
     epoch_list(netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Vec<Epoch>;
@@ -65,6 +64,7 @@ passed_on! {
     positions_at(netuid: NetUid, block: BlockNumber) -> BTreeMap<PositionKey, Rao>;
     locks_at(netuid: NetUid, block: BlockNumber) -> BTreeMap<Coldkey, Rao>;
     tranches(netuid: NetUid, as_of: BlockNumber) -> Vec<TrancheHistory>;
+    open_tranches(netuid: NetUid, coldkeys: &BTreeSet<Coldkey>) -> Vec<OpenTranche>;
     balance_changes(netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Vec<BalanceChange>;
     record(netuid: NetUid) -> Option<Commit>;
     put_multipliers(netuid: NetUid, rows: &[MultiplierRow]) -> ();

@@ -60,6 +60,10 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::Busy(_) => Self::busy("another program holds the database: try again in some seconds".to_owned()),
             StoreError::Full(_) => Self::busy("there is no room for the database: try again once somebody has made room".to_owned()),
+            StoreError::Unreachable(_) => {
+                tracing::warn!(%error, "a request to the API found no database");
+                Self::busy("the database's server cannot be reached: try again in some seconds".to_owned())
+            }
             other => Self::broken(&other),
         }
     }
@@ -118,11 +122,15 @@ mod tests {
 
     #[test]
     fn a_busy_store_is_asked_again_later_and_a_broken_one_tells_no_secrets() {
-        let response = Problem::from(TrackerError::from(StoreError::Busy("database is locked".into()))).into_response();
-        assert_eq!(
-            (response.status(), &response.headers()["retry-after"]),
-            (StatusCode::SERVICE_UNAVAILABLE, &HeaderValue::from_static("5"))
-        );
+        for passing in [StoreError::Busy as fn(String) -> StoreError, StoreError::Full, StoreError::Unreachable] {
+            let problem = Problem::from(TrackerError::from(passing("`/home/me/vesting.db`: gone".into())));
+            assert!(!problem.detail.contains("/home"));
+            let response = problem.into_response();
+            assert_eq!(
+                (response.status(), &response.headers()["retry-after"]),
+                (StatusCode::SERVICE_UNAVAILABLE, &HeaderValue::from_static("5"))
+            );
+        }
         let problem = Problem::from(StoreError::Unusable("the database `/home/me/vesting.db` cannot be used".into()));
         assert_eq!(problem.status, StatusCode::INTERNAL_SERVER_ERROR);
         assert!(!problem.detail.contains("/home"));

@@ -48,8 +48,7 @@ pub async fn run(session: &mut Session, args: &RangeArgs) -> anyhow::Result<()> 
     let mut entries = store.entries(netuid, BlockNumber(args.from), to).await?;
     let watermark = state.watermark;
     if to >= watermark.block.number && args.from <= watermark.block.number.0 {
-        let positions = store.positions_at(netuid, watermark.block.number).await?;
-        match closing(netuid, &state, &positions) {
+        match closing(store.as_ref(), netuid, &state).await? {
             Some(closing) => entries.extend(closing),
             None => eprintln!(
                 "note: positions were last read at block {}, so rounding after it is not in the sums yet; `vesting catch-up` reads them",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vesting_chain::{ChainOptions, SubxtChain};
-use vesting_core::check::{check, check_state};
+use vesting_core::check::{check, check_state, open_tranches};
 use vesting_core::digest::Digest;
 use vesting_core::interval::closing;
 use vesting_core::policy::Policy;
@@ -64,12 +64,11 @@ async fn record(chain: &SubxtChain, store: Arc<dyn StakeStore>, netuid: NetUid) 
     let state = store.ledger_state(netuid).await.unwrap().unwrap();
     let whole = store.record(netuid).await.unwrap().unwrap();
     check(&whole).unwrap();
-    check_state(&whole, &state).unwrap();
+    check_state(&whole, &state, &open_tranches(store.as_ref(), &whole).await.unwrap()).unwrap();
     let last = state.watermark.block.number;
-    let positions = store.positions_at(netuid, last).await.unwrap();
     let stored = store.entries(netuid, BlockNumber(0), last).await.unwrap();
     let mut entries = stored.clone();
-    entries.extend(closing(netuid, &state, &positions).expect("positions are read at the watermark"));
+    entries.extend(closing(store.as_ref(), netuid, &state).await.unwrap().expect("positions are read at the watermark"));
     let mut epochs = store.epochs(netuid, BlockNumber(0), last).await.unwrap();
     // How an epoch was found is all that may differ.
     epochs.iter_mut().for_each(|record| record.detected = Detection::Storage);

@@ -150,7 +150,8 @@ impl CatchUp<'_> {
                 let holders = self.ledger.holders();
                 // Who became one in this very interval was not asked for yet.
                 let end = reader.complete(&prepared.high, &holders).await?;
-                let mut recorder = Recorder { chain: self.chain, ledger: self.ledger, detected: Detection::CatchUp, seen: Some(seen) };
+                let mut recorder =
+                    Recorder { chain: self.chain, store: self.store, ledger: self.ledger, detected: Detection::CatchUp, seen: Some(seen) };
                 let rows = recorder.observe(&of_coldkeys(&end.state.positions, &holders)).await?;
                 self.ledger.keep_snapshots(rows);
                 return Ok(missed);
@@ -179,7 +180,7 @@ impl CatchUp<'_> {
             Some(around) => around,
             None => read_around(self.chain, self.ledger, facts, &flows).await?,
         };
-        let mut recorder = Recorder { chain: self.chain, ledger: self.ledger, detected: Detection::CatchUp, seen };
+        let mut recorder = Recorder { chain: self.chain, store: self.store, ledger: self.ledger, detected: Detection::CatchUp, seen };
         let taken = recorder.take(facts, &flows, around).await?;
         self.state.add(taken);
         Ok(())

@@ -6,16 +6,6 @@ use super::{At, Checked, Inconsistency, condensed, count};
 use crate::ports::{BalanceChange, Commit};
 use crate::{BlockNumber, Entry, EpochRecord, Flow, Kind, PositionKey, Rao, RaoDelta};
 
-/// Σ of each position's entries; zero sums are left out.
-pub(super) fn sums(entries: &[Entry]) -> BTreeMap<PositionKey, RaoDelta> {
-    let mut sums: BTreeMap<PositionKey, RaoDelta> = BTreeMap::new();
-    for entry in entries {
-        *sums.entry(entry.key).or_default() += entry.alpha;
-    }
-    sums.retain(|_, sum| !sum.is_zero());
-    sums
-}
-
 /// Checks entries against snapshots and the rows of epochs and intervals.
 pub(super) fn check(record: &Commit, checked: &mut Checked) -> Result<(), Inconsistency> {
     let mut epochs: BTreeMap<BlockNumber, &EpochRecord> = BTreeMap::new();

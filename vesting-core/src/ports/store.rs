@@ -1,6 +1,6 @@
 //! The store, as the core sees it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 
@@ -268,8 +268,6 @@ pub struct LedgerState {
     pub watermark: Watermark,
     /// The coldkeys followed.
     pub holders: Vec<Holder>,
-    /// Σ entries of each position; zero sums may be left out.
-    pub balances: BTreeMap<PositionKey, RaoDelta>,
     /// The newest snapshot of each position.
     pub observed: BTreeMap<PositionKey, Rao>,
     /// The newest locked part of each holder, as far as it is known.
@@ -278,8 +276,6 @@ pub struct LedgerState {
     pub neurons: Vec<NeuronRow>,
     /// Every coldkey that took over from a holder, in order.
     pub successions: Vec<Succession>,
-    /// The tranches that still hold something.
-    pub open_tranches: Vec<OpenTranche>,
     /// The open interval.
     pub interval: OpenInterval,
 }
@@ -344,9 +340,6 @@ pub trait StakeStore: Send + Sync {
     /// The entries with `from` ≤ block ≤ `to`, in ledger order.
     async fn entries(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Entry>, StoreError>;
 
-    /// Σ of each position's entries up to the end of `block`; zero sums are left out.
-    async fn balances_at(&self, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<PositionKey, RaoDelta>, StoreError>;
-
     /// The times of the blocks with entries with `from` ≤ block ≤ `to`.
     async fn block_times(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<BTreeMap<BlockNumber, Millis>, StoreError>;
 
@@ -376,6 +369,10 @@ pub trait StakeStore: Send + Sync {
 
     /// The tranches entered up to `as_of` with their exits up to `as_of`, by coldkey and entry.
     async fn tranches(&self, netuid: NetUid, as_of: BlockNumber) -> Result<Vec<TrancheHistory>, StoreError>;
+
+    /// The tranches entered by these coldkeys that still hold something, as they stand at the watermark, by coldkey
+    /// and entry.
+    async fn open_tranches(&self, netuid: NetUid, coldkeys: &BTreeSet<Coldkey>) -> Result<Vec<OpenTranche>, StoreError>;
 
     /// The changes of intervals that end in `from` ≤ block ≤ `to`, by end and position.
     async fn balance_changes(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<BalanceChange>, StoreError>;

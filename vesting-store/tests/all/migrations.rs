@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-use vesting_core::check::{check, check_state};
+use vesting_core::check::{check, check_state, open_tranches};
 use vesting_core::ports::{Commit, LockRow, MultiplierRow, StakeStore};
 use vesting_core::{BlockNumber, BlockchainMonitor, Detection, Kind, NetUid, Neuron, Pace, Ppb, Uid};
 use vesting_store::{DatabaseStore, migrate, open};
@@ -101,8 +101,8 @@ fn forget(version: usize, record: &mut Commit) {
             record.interval.from = record.epochs.iter().map(|epoch| epoch.epoch.block.number).max();
         }
         3 => record.locks.clear(),
-        // The same rows in another order.
-        4 => {}
+        // The same rows in another order, or found by another index.
+        4 | 6 => {}
         // As far as other rows tell.
         5 => {
             let epochs = record.epochs.iter().map(|epoch| (epoch.epoch.block.number, epoch.epoch.time));
@@ -237,7 +237,8 @@ async fn sound(path: &Path, netuid: NetUid) -> Commit {
     let store = DatabaseStore::open_read_only(&url(path)).unwrap();
     let record = store.record(netuid).await.unwrap().unwrap();
     check(&record).unwrap_or_else(|wrong| panic!("{wrong}"));
-    check_state(&record, &store.ledger_state(netuid).await.unwrap().unwrap()).unwrap();
+    let open = open_tranches(&store, &record).await.unwrap();
+    check_state(&record, &store.ledger_state(netuid).await.unwrap().unwrap(), &open).unwrap();
     record
 }
 
@@ -318,7 +319,7 @@ async fn a_migration_that_fails_halfway_leaves_the_database_as_it_was() {
     let chain = Arc::new(RwLock::new(simple()));
     let (_folder, path) = folder();
     recorded(&chain, &path).await;
-    let obstacles = [(2, "successions"), (3, "stake_locks"), (4, "tranches_anew"), (5, "block_times")];
+    let obstacles = [(2, "successions"), (3, "stake_locks"), (4, "tranches_anew"), (5, "block_times"), (6, "open_tranches_by_coldkey")];
     assert!(obstacles.iter().map(|obstacle| obstacle.0).eq(2..=migrations().len()), "a migration without an obstacle");
     // Just before the one that fails, and from the very first on.
     for (versions, (failing, table)) in obstacles.iter().flat_map(|obstacle| [(1, *obstacle), (obstacle.0 - 1, *obstacle)]) {

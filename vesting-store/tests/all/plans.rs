@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel::{PgConnection, SqliteConnection};
 use vesting_core::ports::StakeStore;
-use vesting_core::{BlockNumber, NetUid};
+use vesting_core::{BlockNumber, Coldkey, NetUid};
 use vesting_store::DatabaseStore;
 use vesting_testkit::contract::store::commits;
 use vesting_testkit::postgres::Database;
@@ -43,7 +43,7 @@ async fn ask(store: &DatabaseStore) {
     store.watermark(NETUID).await.unwrap();
     store.ledger_state(NETUID).await.unwrap();
     store.entries(NETUID, from, to).await.unwrap();
-    store.balances_at(NETUID, to).await.unwrap();
+    store.open_tranches(NETUID, &[Coldkey([1; 32]), Coldkey([2; 32])].into()).await.unwrap();
     store.block_times(NETUID, from, to).await.unwrap();
     store.epochs(NETUID, from, to).await.unwrap();
     store.epoch_list(NETUID, from, to).await.unwrap();
@@ -77,18 +77,27 @@ async fn asked(url: &str, name: &str) -> Vec<String> {
     ours.filter(asks).filter(|text| LARGE.iter().any(|table| text.contains(table))).map(|text| written_out(text)).collect()
 }
 
+/// A value as SQLite or PostgreSQL writes it.
+fn literal(value: &serde_json::Value, sqlite: bool) -> String {
+    match value {
+        serde_json::Value::String(text) => format!("'{text}'"),
+        serde_json::Value::Array(items) if items.iter().all(serde_json::Value::is_u64) => {
+            let hex: String = items.iter().map(|byte| format!("{:02x}", byte.as_u64().unwrap())).collect();
+            if sqlite { format!("x'{hex}'") } else { format!("'\\x{hex}'::bytea") }
+        }
+        serde_json::Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(|item| literal(item, sqlite)).collect();
+            format!("ARRAY[{}]", items.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
 /// `… $1 … -- binds: [2]` or `… ? … -- binds: [2]` with the values in their places.
 fn written_out(shown: &str) -> String {
     let Some((statement, binds)) = shown.rsplit_once(" -- binds: ") else { return shown.to_owned() };
     let binds: Vec<serde_json::Value> = serde_json::from_str(binds).unwrap_or_else(|error| panic!("{error}: {binds}"));
-    let literal = |value: &serde_json::Value| match value {
-        serde_json::Value::String(text) => format!("'{text}'"),
-        serde_json::Value::Array(bytes) => {
-            let hex: String = bytes.iter().map(|byte| format!("{:02x}", byte.as_u64().unwrap())).collect();
-            if statement.contains('?') { format!("x'{hex}'") } else { format!("'\\x{hex}'::bytea") }
-        }
-        other => other.to_string(),
-    };
+    let literal = |value: &serde_json::Value| literal(value, statement.contains('?'));
     let mut text = statement.to_owned();
     for (index, value) in binds.iter().enumerate().rev() {
         text = text.replace(&format!("${}", index + 1), &literal(value));

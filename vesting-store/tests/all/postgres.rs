@@ -3,6 +3,12 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use diesel::connection::Connection;
+use diesel::migration::{Migration, MigrationSource};
+use diesel::pg::{Pg, PgConnection};
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use vesting_core::ports::{StakeStore, StoreError};
 use vesting_core::{BlockHash, MemoryStore, NetUid};
 use vesting_store::{DatabaseStore, migrate, open, open_existing};
@@ -11,6 +17,8 @@ use vesting_testkit::postgres::{Database, Server};
 use vesting_testkit::{own_postgres_test, postgres_test};
 
 use crate::{NETUID, refused};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
 
 postgres_test! {
     async fn postgres_keeps_the_contract() {
@@ -104,6 +112,97 @@ postgres_test! {
         assert!(matches!(refusal, Err(StoreError::Unusable(_))), "{refusal:?}");
         writer.commit(&plain(NETUID, 2, Some(block(1, 0)))).await.unwrap();
         assert_eq!(reader.watermark(NETUID).await.unwrap().unwrap().block, block(2, 0));
+    }
+}
+
+own_postgres_test! {
+    async fn a_role_that_may_only_select_reads_all_there_is() {
+        let server = Server::start("").unwrap();
+        let database = Database::on(&server.url());
+        let writer = open(&database.url).unwrap();
+        let memory = MemoryStore::new();
+        for commit in commits(NETUID, 30, 5) {
+            memory.commit(&commit).await.unwrap();
+            writer.commit(&commit).await.unwrap();
+        }
+        let schema = database.schema();
+        database.sql(&format!(
+            "CREATE ROLE looker LOGIN; GRANT USAGE ON SCHEMA {schema} TO looker; GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO looker"
+        ));
+        let url = database.url.replace("user=vesting", "user=looker");
+        let reader = open_existing(&url).unwrap();
+        same(&*reader, &memory, NETUID, 30).await;
+        // Nor can it be made to write.
+        let other = open(&url).unwrap();
+        let next = plain(NETUID, 31, Some(block(30, 0)));
+        let taken = other.commit(&next).await;
+        assert!(matches!(&taken, Err(StoreError::Taken { netuid: NETUID, by }) if by == "another process"), "{taken:?}");
+        drop(writer);
+        let refused = loop {
+            match other.commit(&next).await {
+                Err(StoreError::Taken { .. }) => tokio::time::sleep(Duration::from_millis(5)).await,
+                done => break done,
+            }
+        };
+        assert!(matches!(&refused, Err(StoreError::Unusable(why)) if why.contains("permission denied")), "{refused:?}");
+        same(&*reader, &memory, NETUID, 30).await;
+    }
+}
+
+/// Takes the tables of a database back to the first version, with what they hold.
+fn revert(database: &Database) {
+    let mut conn = PgConnection::establish(&database.url).unwrap();
+    let mut all = MigrationSource::<Pg>::migrations(&MIGRATIONS).unwrap();
+    all.sort_by_key(|migration| migration.name().version().as_owned());
+    assert!(all.len() > 1);
+    all[1..].iter().rev().for_each(|migration| drop(conn.revert_migration(migration).unwrap()));
+}
+
+#[derive(QueryableByName, Debug, PartialEq)]
+struct Definition {
+    #[diesel(sql_type = Text)]
+    definition: String,
+}
+
+/// The columns and the indexes of every table.
+fn schema(database: &Database) -> Vec<Definition> {
+    let mut conn = PgConnection::establish(&database.url).unwrap();
+    let query = "SELECT format('%s %s %s %s', table_name, ordinal_position, column_name, data_type) AS definition \
+                 FROM information_schema.columns WHERE table_schema = current_schema() \
+                 UNION SELECT replace(indexdef, current_schema(), '') FROM pg_indexes WHERE schemaname = current_schema() ORDER BY 1";
+    diesel::sql_query(query).load(&mut conn).unwrap()
+}
+
+postgres_test! {
+    async fn a_record_survives_every_schema_of_a_server() {
+        let database = Database::new();
+        let memory = MemoryStore::new();
+        let store = open(&database.url).unwrap();
+        let all = commits(NETUID, 60, 5);
+        for commit in &all[..30] {
+            memory.commit(commit).await.unwrap();
+            store.commit(commit).await.unwrap();
+        }
+        drop(store);
+        let today = schema(&database);
+        revert(&database);
+        assert_ne!(schema(&database), today);
+        assert!(refused(open_existing(&database.url)).contains("vesting db migrate"));
+        // What stands in the way is named, and the tables stay as they are.
+        database.sql("CREATE TABLE open_tranches_by_coldkey (mine TEXT)");
+        let before = schema(&database);
+        assert!(refused(open(&database.url)).contains("open_tranches_by_coldkey"));
+        assert_eq!(schema(&database), before);
+        database.sql("DROP TABLE open_tranches_by_coldkey");
+        assert_eq!((migrate(&database.url), migrate(&database.url)), (Ok(true), Ok(false)));
+        assert_eq!(schema(&database), today);
+        let store = open(&database.url).unwrap();
+        same(&*store, &memory, NETUID, 30).await;
+        for commit in &all[30..] {
+            memory.commit(commit).await.unwrap();
+            store.commit(commit).await.unwrap();
+        }
+        same(&*store, &memory, NETUID, 60).await;
     }
 }
 

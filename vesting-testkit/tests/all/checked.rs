@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, RwLock};
 
-use vesting_core::check::{check, check_state};
+use vesting_core::check::{check, check_state, open_tranches};
 use vesting_core::ports::{Commit, Snapshot, StakeStore};
 use vesting_core::{BlockNumber, BlockchainMonitor, EntryId, Flow, Kind, MemoryStore, Millis, NetUid, Pace, Rao, RaoDelta};
 use vesting_testkit::sim::{RandomLife, Rng, SimChain, SimPort};
@@ -29,7 +29,8 @@ async fn every_record_is_consistent() {
             let record = store.record(netuid).await.unwrap().unwrap();
             let state = store.ledger_state(netuid).await.unwrap().unwrap();
             let checked = check(&record).unwrap_or_else(|wrong| panic!("seed {seed}: {wrong}"));
-            check_state(&record, &state).unwrap_or_else(|wrong| panic!("seed {seed}: {wrong}"));
+            let open = open_tranches(store.as_ref(), &record).await.unwrap();
+            check_state(&record, &state, &open).unwrap_or_else(|wrong| panic!("seed {seed}: {wrong}"));
             assert!(checked.epochs == 0 || checked.boundaries > checked.epochs, "{checked:?}");
             // What is left of it after each of its epochs, too.
             for base in record.epochs.iter().map(|epoch| epoch.epoch.block.number).filter(|base| *base < record.watermark.block.number) {
@@ -37,7 +38,8 @@ async fn every_record_is_consistent() {
                 let record = store.record(netuid).await.unwrap().unwrap();
                 let state = store.ledger_state(netuid).await.unwrap().unwrap();
                 check(&record).unwrap_or_else(|wrong| panic!("seed {seed}, pruned up to {base}: {wrong}"));
-                check_state(&record, &state).unwrap_or_else(|wrong| panic!("seed {seed}, pruned up to {base}: {wrong}"));
+                let open = open_tranches(store.as_ref(), &record).await.unwrap();
+                check_state(&record, &state, &open).unwrap_or_else(|wrong| panic!("seed {seed}, pruned up to {base}: {wrong}"));
             }
         }
     }
@@ -239,13 +241,18 @@ async fn what_a_store_keeps_beside_is_compared() {
     let store = recorded(renamed(5, 300), Pace::CatchingUp).await;
     let record = store.record(NetUid(1)).await.unwrap().unwrap();
     let state = store.ledger_state(NetUid(1)).await.unwrap().unwrap();
+    let open = open_tranches(store.as_ref(), &record).await.unwrap();
+    check_state(&record, &state, &open).unwrap();
+    let mut altered = open.clone();
+    altered[0].remaining.0 += 1;
+    assert_eq!(check_state(&record, &state, &altered).unwrap_err().table, "stake_tranches");
+    let mut altered = open.clone();
+    altered.pop();
+    assert_eq!(check_state(&record, &state, &altered).unwrap_err().table, "stake_tranches");
     let mut altered = state.clone();
-    altered.open_tranches[0].remaining.0 += 1;
-    assert_eq!(check_state(&record, &altered).unwrap_err().table, "stake_tranches");
-    let mut altered = state.clone();
-    altered.open_tranches.pop();
-    assert_eq!(check_state(&record, &altered).unwrap_err().table, "stake_tranches");
+    altered.observed.values_mut().next().unwrap().0 += 1;
+    assert_eq!(check_state(&record, &altered, &open).unwrap_err().table, "stake_snapshots");
     let mut altered = state;
-    *altered.balances.values_mut().next().unwrap() += RaoDelta(1);
-    assert_eq!(check_state(&record, &altered).unwrap_err().table, "stake_transactions");
+    altered.observed.pop_last();
+    assert_eq!(check_state(&record, &altered, &open).unwrap_err().table, "stake_snapshots");
 }

@@ -74,8 +74,7 @@ async fn record(store: &MemoryStore, netuid: NetUid) -> (Vec<Entry>, Vec<Entry>,
     let last = state.watermark.block.number;
     let stored = store.entries(netuid, BlockNumber(0), last).await.unwrap();
     let mut entries = stored.clone();
-    let positions = store.positions_at(netuid, last).await.unwrap();
-    entries.extend(closing(netuid, &state, &positions).expect("positions are read at the watermark"));
+    entries.extend(closing(store, netuid, &state).await.unwrap().expect("positions are read at the watermark"));
     (stored, entries, store.epochs(netuid, BlockNumber(0), last).await.unwrap())
 }
 

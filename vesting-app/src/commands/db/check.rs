@@ -3,7 +3,7 @@
 use anyhow::Context;
 use serde::Serialize;
 use vesting_core::NetUid;
-use vesting_core::check::{Checked, check, check_state};
+use vesting_core::check::{Checked, check, check_state, open_tranches};
 use vesting_core::ports::{Commit, StakeStore};
 
 use super::{Session, chosen};
@@ -61,7 +61,8 @@ pub async fn checked(store: &dyn StakeStore, netuid: NetUid) -> anyhow::Result<(
     let gone = || format!("the record of subnet {netuid} is gone");
     let record = store.record(netuid).await?.with_context(gone)?;
     let found = check(&record)?;
-    check_state(&record, &store.ledger_state(netuid).await?.with_context(gone)?)?;
+    let state = store.ledger_state(netuid).await?.with_context(gone)?;
+    check_state(&record, &state, &open_tranches(store, &record).await?)?;
     Ok((record, found))
 }
 
