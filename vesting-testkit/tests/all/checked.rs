@@ -4,7 +4,7 @@ use std::sync::{Arc, RwLock};
 
 use vesting_core::check::{check, check_state, open_tranches};
 use vesting_core::ports::{Commit, Snapshot, StakeStore};
-use vesting_core::{BlockNumber, BlockchainMonitor, EntryId, Flow, Kind, MemoryStore, Millis, NetUid, Pace, Rao, RaoDelta};
+use vesting_core::{BlockNumber, BlockchainMonitor, EntryId, Flow, Kind, MemoryStore, Millis, NetUid, Pace, Rao};
 use vesting_testkit::sim::{RandomLife, Rng, SimChain, SimPort};
 
 use crate::{lived, renamed};
