@@ -211,6 +211,8 @@ fn over_the_file(args: &ConfigArgs, environment: &BTreeMap<String, String>) -> R
             over.push((key, value.clone(), name.clone()));
         }
     }
+    // Variables of one environment have no order.
+    over.sort_by_key(|(key, ..)| key != "network");
     let flags = [
         ("network", &args.network),
         ("endpoints", &args.endpoints),
@@ -312,7 +314,10 @@ fn read_file(given: Option<&Path>, layers: &mut Layers) -> Result<(), UsageError
 }
 
 fn read_table(table: toml::Table, source: &str, values: &mut Layered) -> Result<(), UsageError> {
-    for (key, value) in table {
+    let mut rows: Vec<(String, toml::Value)> = table.into_iter().collect();
+    // Nor have the keys of one table.
+    rows.sort_by_key(|(key, _)| key != "network");
+    for (key, value) in rows {
         let text = match value {
             toml::Value::String(text) => text,
             // Display gives the shortest decimal that means the same, so 0.3 stays 0.3.
@@ -503,6 +508,19 @@ mod tests {
         assert_eq!(config.endpoints, TEST);
         let config = load_with(|_| {}, &[("VESTING_NETWORK", "local"), ("BT_CHAIN_ENDPOINT", "ws://elsewhere:1")]).unwrap();
         assert_eq!(config.endpoints, LOCAL);
+    }
+
+    #[test]
+    fn endpoints_come_before_the_network_that_stands_beside_them() {
+        let (network, endpoints) = ("test", "ws://node:1");
+        let beside = [
+            load_with(|a| (a.network, a.endpoints) = (Some(network.into()), Some(endpoints.into())), &[]),
+            load_with(|_| {}, &[("VESTING_NETWORK", network), ("VESTING_ENDPOINTS", endpoints)]),
+            load_file("network = \"test\"\nendpoints = [\"ws://node:1\"]", |_| {}),
+        ];
+        for config in beside {
+            assert_eq!(config.unwrap().endpoints, [endpoints]);
+        }
     }
 
     #[test]

@@ -64,6 +64,35 @@ struct Line {
 /// policy says. Who is not in the report counts ×1. An incomplete record, a policy in shadow or not in
 /// effect yet, and a burn uid that nobody has return the weights unchanged, with the reason.
 ///
+/// ```
+/// # use vesting_core::{BlockHash, BlockNumber, BlockRef, Coldkey, Epoch, Hotkey, Millis, MinerReport, NetUid, Neuron, Ppb, Rao, Reason, Report, Uid};
+/// # use vesting_core::{PositionFigures, multiplier::{LimitedBy, Multiplier}, window::Window};
+/// use vesting_core::adjust::{WeightsInput, adjust};
+/// use vesting_core::policy::Policy;
+///
+/// # let miner = |uid, factor| MinerReport {
+/// #     neuron: Neuron { uid: Uid(uid), hotkey: Hotkey([uid as u8; 32]), coldkey: Coldkey([uid as u8; 32]) },
+/// #     stake: Rao(0), opening_stake: Rao(0), earned_stake: Rao(0), manual_stake: Rao(0), locked_stake: None,
+/// #     figures: PositionFigures::default(), holding: None,
+/// #     multiplier: Multiplier { factor: Ppb(factor), zero_weight: false, limited_by: LimitedBy::HoldingDuration },
+/// #     reason: Reason::Formula(LimitedBy::HoldingDuration),
+/// # };
+/// # let block = |number| BlockRef { number: BlockNumber(number), hash: BlockHash::default() };
+/// # let as_of = Epoch { block: block(360), pre_block: block(359), time: Millis(0), index: None, tempo: 360, registered_at: BlockNumber(0) };
+/// # let window = Window { as_of, length: Millis(1), start: BlockNumber(359), epochs: vec![as_of], incomplete_since: None };
+/// # let report = Report { netuid: NetUid(1), window, holders: Default::default(), miners: vec![miner(0, 1_500_000_000), miner(1, 1_000_000_000)] };
+/// // `report` is what `StakeTracker::report` gives; uid 0 has 1.5 there and uid 1 has 1.
+/// let weights: WeightsInput = [(Uid(0), 0.5), (Uid(1), 0.5)].into_iter().collect();
+/// let adjusted = adjust(&report, &Policy::default(), &weights)?;
+/// assert!((adjusted.weights[0] - 0.6).abs() < 1e-12 && (adjusted.weights[1] - 0.4).abs() < 1e-12);
+///
+/// let later = Policy { effective_from_block: Some(BlockNumber(361)), ..Policy::default() };
+/// let unchanged = adjust(&report, &later, &weights)?;
+/// assert_eq!(unchanged.weights, [0.5, 0.5]);
+/// assert_eq!(unchanged.unchanged.unwrap().to_string(), "the policy takes effect at block 361");
+/// # Ok::<(), vesting_core::weights::WeightsError>(())
+/// ```
+///
 /// # Errors
 /// For weights of nobody, lists of different lengths, weights that are no weights, and a hotkey or uid
 /// given twice.

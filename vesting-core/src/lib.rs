@@ -2,6 +2,25 @@
 //!
 //! Pure: no I/O, no clock, no runtime, no network. Chains and stores come in through
 //! [`ports::ChainPort`] and [`ports::StakeStore`].
+//!
+//! - [`VestingSystem`] is all of it for one subnet: it follows a chain into a store, and adjusts weights.
+//! - [`StakeTracker`] reads a record that something else writes.
+//! - [`multiplier::multiplier`] and [`adjust::adjust`] are the figures alone, [`policy::Policy`] what a subnet decides,
+//!   and [`formula::Formula`] how another subnet adds a formula.
+//!
+//! ```
+//! use vesting_core::holding::Holding;
+//! use vesting_core::multiplier::multiplier;
+//! use vesting_core::policy::{DAY_MS, Policy};
+//!
+//! // Who earned 2 alpha 15 days ago, sold a tenth of it at once, and had nothing before.
+//! let (rewards, kept) = (2_000_000_000, 1_800_000_000);
+//! let age = u128::from(15 * DAY_MS);
+//! let holding = Holding { rewards, rewards_kept: kept, rewards_age: kept * age, ..Holding::default() };
+//!
+//! // p = min(1, 0.9 / 0.9) and q = 0.9 · 15 / 30: 1 + √(1 · 0.45) · 0.5.
+//! assert_eq!(multiplier(&holding, &Policy::default()).factor.to_string(), "1.335410196");
+//! ```
 
 mod account;
 pub mod adjust;

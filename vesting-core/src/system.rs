@@ -82,6 +82,25 @@ type Handler = Arc<dyn Fn(&EpochRecord) + Send + Sync>;
 /// Needs no runtime of its own: every method is a future, and [`follow`](Self::follow) is the one to be
 /// spawned in the background; without it the record moves with [`update`](Self::update) only. A future that
 /// is dropped half-way leaves the record as it was, since every block is one transaction.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use vesting_core::adjust::WeightsInput;
+/// use vesting_core::policy::Policy;
+/// use vesting_core::ports::{ChainPort, StakeStore};
+/// use vesting_core::{NetUid, SystemError, VestingSystem};
+///
+/// async fn adjusted(chain: Arc<dyn ChainPort>, store: Arc<dyn StakeStore>, weights: WeightsInput) -> Result<Vec<f64>, SystemError> {
+///     let vesting = VestingSystem::new(chain, store, NetUid(2), Policy::default());
+///     vesting.on_epoch_boundary(|record| println!("epoch at block {}", record.epoch.block.number));
+///     vesting.initialize().await?;
+///     vesting.update().await?;
+///     Ok(vesting.apply_vesting_multipliers(&weights).await?.weights)
+/// }
+/// ```
+///
+/// The documentation of `vesting-testkit` runs it on a simulated chain, `examples/vesting-system` on a node.
 pub struct VestingSystem {
     chain: Arc<dyn ChainPort>,
     store: Arc<dyn StakeStore>,

@@ -146,6 +146,21 @@ pub struct Report {
 }
 
 /// Manages stake metrics from the record.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use futures_util::FutureExt as _; // no runtime is needed: a store in memory answers at once
+/// use vesting_core::policy::Policy;
+/// use vesting_core::{MemoryStore, NetUid, StakeTracker};
+///
+/// let tracker = StakeTracker::new(Arc::new(MemoryStore::new()));
+/// let report = tracker.report(NetUid(2), &Policy::default(), None).now_or_never().unwrap();
+/// assert_eq!(report.unwrap_err().to_string(), "there is no record of subnet 2: run `vesting catch-up --netuid 2` first");
+/// ```
+///
+/// With a record, a report has a line for every neuron; [`VestingSystem`](crate::VestingSystem) makes one from a chain,
+/// and the documentation of `vesting-testkit` does both.
 #[derive(Clone)]
 pub struct StakeTracker {
     store: Arc<dyn StakeStore>,

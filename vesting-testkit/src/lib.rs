@@ -1,4 +1,40 @@
 //! Chains to test against: recordings of the real pallets served again, and a simulated subnet.
+//!
+//! A subnet in memory, lived for two days, recorded, and judged:
+//!
+//! ```
+//! use std::sync::{Arc, RwLock};
+//!
+//! use vesting_core::adjust::WeightsInput;
+//! use vesting_core::policy::{DAY_MS, Policy};
+//! use vesting_core::{MemoryStore, Millis, VestingSystem};
+//! use vesting_testkit::sim::{Demo, SimPort};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut demo = Demo::new(7, 2);
+//! let mut chain = demo.chain(7, None);
+//! (0..2 * 7_200).for_each(|_| demo.step(&mut chain));
+//!
+//! let policy = Policy { retention_window: Millis(DAY_MS), ..Policy::default() };
+//! let chain = Arc::new(SimPort::new(Arc::new(RwLock::new(chain))));
+//! let vesting = VestingSystem::new(chain, Arc::new(MemoryStore::new()), Demo::NETUID, policy);
+//! vesting.initialize().await?;
+//! vesting.update().await?;
+//!
+//! let report = vesting.report(None).await?;
+//! let factor = |name| {
+//!     let hotkey = demo.actors().iter().find(|actor| actor.name == name).and_then(|actor| actor.hotkeys.first());
+//!     report.miners.iter().find(|miner| Some(&miner.neuron.hotkey) == hotkey).map(|miner| miner.multiplier.factor)
+//! };
+//! assert!(factor("honest holder") > factor("gradual seller"));
+//!
+//! let weights: WeightsInput = report.miners.iter().map(|miner| (miner.neuron.hotkey, 1.0)).collect();
+//! let adjusted = vesting.apply_vesting_multipliers(&weights).await?;
+//! assert_eq!(adjusted.weights.len(), report.miners.len());
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod contract;
 pub mod fault;

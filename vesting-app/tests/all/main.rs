@@ -13,6 +13,7 @@ mod killed;
 #[cfg(target_os = "linux")]
 mod mounted;
 mod moved;
+mod pages;
 mod place;
 mod pruned;
 mod recordings;

@@ -14,6 +14,28 @@ pub use rules::{BelowMinimum, DurationRule, Redistribution};
 pub const DAY_MS: u64 = 86_400_000;
 
 /// The policy of one subnet.
+///
+/// ```
+/// use vesting_core::policy::{Policy, Redistribution};
+/// use vesting_core::{Ppb, Uid};
+///
+/// let policy = Policy {
+///     max_multiplier: "1.3".parse()?,
+///     redistribution: Redistribution::Burn { uid: Uid(0) },
+///     ..Policy::default()
+/// };
+/// policy.check()?;
+/// // Who has the same text, and so the same digest, has the same policy.
+/// assert!(policy.text().contains("max_multiplier_ppb 1300000000\n"));
+/// assert_ne!(policy.digest(), Policy::default().digest());
+///
+/// let wrong = Policy { retention_target: Ppb(0), ..policy };
+/// assert_eq!(
+///     wrong.check().unwrap_err().to_string(),
+///     "`retention_target` cannot be 0.000000000: it must be above 0 and at most 1"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Policy {
     /// Stake under which a holder gets no multiplier.
