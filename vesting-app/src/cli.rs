@@ -7,7 +7,9 @@ use clap::{Args, Parser, Subcommand};
 use vesting_core::{Ppb, Whom};
 use vesting_testkit::fault::Fault;
 
+use crate::commands::config::ConfigCommand;
 use crate::commands::db::DbCommand;
+use crate::config::Flags;
 
 /// Rewards miners of a Bittensor subnet for keeping what they earn.
 ///
@@ -59,84 +61,9 @@ pub struct ConfigArgs {
     /// Configuration file [default: vesting.toml in the working directory, if there].
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// finney, test, archive, local, or a ws:// or wss:// URL [default: finney].
-    #[arg(long, global = true, alias = "subtensor.network", value_name = "NAME|URL")]
-    pub network: Option<String>,
-    /// Endpoints, comma-separated, the preferred one first; override what the network implies.
-    #[arg(long, global = true, aliases = ["endpoint", "subtensor.chain_endpoint"], value_name = "URL,…")]
-    pub endpoints: Option<String>,
-    /// Endpoints that keep old state, comma-separated.
-    #[arg(long, global = true, value_name = "URL,…")]
-    pub archive_endpoints: Option<String>,
-    /// The subnets to follow or to show, comma-separated.
-    #[arg(long, global = true, visible_alias = "netuid", value_name = "N,…")]
-    pub netuids: Option<String>,
-    /// The database [default: sqlite://vesting.db].
-    #[arg(long, global = true, value_name = "URL")]
-    pub database_url: Option<String>,
-    /// Let `vesting run` and `vesting db prune` remove what lies more than so many days before the end of the
-    /// record; whole days, at least the retention window [default: nothing is removed].
-    #[arg(long, global = true, value_name = "DAYS")]
-    pub keep_snapshots_days: Option<String>,
-    /// Stake under which a holder gets no multiplier, in alpha [default: 0.3].
-    #[arg(long, global = true, value_name = "ALPHA")]
-    pub minimum_stake: Option<String>,
-    /// How far back retention is measured, in days; fractions are fine [default: 30].
-    #[arg(long, global = true, value_name = "DAYS")]
-    pub retention_window_days: Option<String>,
-    /// The part of the rewards to keep for the full effect [default: 0.9].
-    #[arg(long, global = true, value_name = "FRACTION")]
-    pub retention_target: Option<String>,
-    /// The largest multiplier [default: 1.5].
-    #[arg(long, global = true, value_name = "FACTOR")]
-    pub max_multiplier: Option<String>,
-    /// How a holding becomes a multiplier: geometric_mean or tiered [default: geometric_mean].
-    #[arg(long, global = true, value_name = "NAME")]
-    pub formula: Option<String>,
-    /// For how long rewards count as held: default (on average) or since_last_sale [default: default].
-    #[arg(long, global = true, value_name = "RULE")]
-    pub duration_rule: Option<String>,
-    /// What happens under the minimum: no_multiplier or zero_weight [default: no_multiplier].
-    #[arg(long, global = true, value_name = "RULE")]
-    pub below_minimum: Option<String>,
-    /// Where the weight goes that multipliers add and take: normalise (to all), threshold (as normalise, and
-    /// what falls under it to the others), or burn (to one uid) [default: normalise].
-    #[arg(long, global = true, value_name = "RULE")]
-    pub redistribution: Option<String>,
-    /// With threshold: the part of its own weight that one must have after normalising [default: 0].
-    #[arg(long, global = true, value_name = "FRACTION")]
-    pub threshold_factor: Option<String>,
-    /// With threshold: the weight that one must have after normalising [default: 0].
-    #[arg(long, global = true, value_name = "WEIGHT")]
-    pub absolute_threshold: Option<String>,
-    /// With burn: the uid that gets the rest.
-    #[arg(long, global = true, value_name = "UID")]
-    pub burn_uid: Option<String>,
-    /// Return weights unchanged before this block, so that validators switch together.
-    #[arg(long, global = true, value_name = "BLOCK")]
-    pub effective_from_block: Option<String>,
-    /// Compute and report, but return weights unchanged: true or false [default: false].
-    #[arg(long, global = true, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
-    pub shadow: Option<String>,
-    /// Ask for the head after this many seconds without news [default: 300].
-    #[arg(long, global = true, value_name = "SECONDS")]
-    pub query_interval_seconds: Option<String>,
-    /// The most requests under way at once [default: 8].
-    #[arg(long, global = true, value_name = "N")]
-    pub max_requests_in_flight: Option<String>,
-    /// Where `vesting run` serves its HTTP API [default: 127.0.0.1:9180].
-    #[arg(long, global = true, value_name = "ADDRESS")]
-    pub bind: Option<String>,
-    /// What the API asks for, as `Authorization: Bearer …`; better set as VESTING_API_TOKEN, since others on
-    /// the machine can read flags.
-    #[arg(long, global = true, value_name = "TOKEN")]
-    pub api_token: Option<String>,
-    /// Let the API listen elsewhere than on loopback without a token: true or false [default: false].
-    #[arg(long, global = true, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
-    pub allow_public_without_token: Option<String>,
-    /// The API says `stale` with weights once the record's last block is so old [default: 600].
-    #[arg(long, global = true, value_name = "SECONDS")]
-    pub stale_after_seconds: Option<String>,
+    /// Every key.
+    #[command(flatten)]
+    pub keys: Flags,
     /// Print JSON, one object a line.
     #[arg(long, global = true)]
     pub json: bool,
@@ -201,6 +128,9 @@ pub enum Command {
     /// Check the database, bring it up to date, prune it, or move its record to another validator.
     #[command(subcommand)]
     Db(DbCommand),
+    /// Write a configuration file, check it, or show what is in force.
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Print what lets a shell complete commands and flags.
     #[command(after_help = COMPLETIONS)]
     Completions(CompletionsArgs),

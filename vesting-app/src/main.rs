@@ -7,6 +7,7 @@ mod commands;
 mod config;
 mod following;
 mod lead;
+mod log;
 mod output;
 mod pruner;
 mod view;
@@ -33,17 +34,28 @@ impl std::fmt::Display for UsageError {
 
 impl std::error::Error for UsageError {}
 
-/// The answer was no, and it was told: exit code 1 without another word.
+/// What is wrong was told: this exit code without another word.
 #[derive(Debug)]
-pub struct Refuted;
+pub struct Ended(pub u8);
 
-impl std::fmt::Display for Refuted {
+impl std::fmt::Display for Ended {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("no")
+        write!(f, "exit code {}", self.0)
     }
 }
 
-impl std::error::Error for Refuted {}
+impl std::error::Error for Ended {}
+
+/// The exit code that an error means.
+pub fn code(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref::<Ended>() {
+        Some(Ended(code)) => *code,
+        None if error.is::<UsageError>() => 2,
+        // The reader of a pipe has gone: it has what it wanted.
+        None if is_broken_pipe(error) => 0,
+        None => 1,
+    }
+}
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
@@ -57,16 +69,12 @@ fn main() -> ExitCode {
     let done = runtime.block_on(commands::run(cli));
     // A call that hangs in a node must not hold up the end.
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        // The reader of a pipe has gone: it has what it wanted.
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) if error.is::<Refuted>() => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            if error.downcast_ref::<UsageError>().is_some() { ExitCode::from(2) } else { ExitCode::FAILURE }
-        }
+    let Err(error) = done else { return ExitCode::SUCCESS };
+    let code = code(&error);
+    if code != 0 && !error.is::<Ended>() {
+        eprintln!("error: {error:#}");
     }
+    ExitCode::from(code)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

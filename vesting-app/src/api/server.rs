@@ -97,12 +97,7 @@ pub fn json(value: &impl Serialize) -> Response {
 /// Takes the address that is configured. Done first of all, since it fails where another one runs.
 pub async fn bind(config: &Config) -> anyhow::Result<TcpListener> {
     let address = config.bind;
-    if !address.ip().is_loopback() && config.api_token.is_none() && !config.allow_public_without_token {
-        return Err(UsageError(format!(
-            "`bind = {address}` lets others in: set `api_token` (VESTING_API_TOKEN), or `allow_public_without_token = true` if they may read all"
-        ))
-        .into());
-    }
+    config.is_safe_to_serve().map_err(UsageError::from)?;
     let why = |error: &std::io::Error| match error.kind() {
         std::io::ErrorKind::AddrInUse => {
             format!(

@@ -8,7 +8,7 @@ use vesting_core::policy::Policy;
 use vesting_core::{BlockNumber, NetUid, StakeTracker};
 
 use super::Session;
-use crate::Refuted;
+use crate::Ended;
 use crate::client::Client;
 use crate::output::table;
 use crate::view::digest::Digests;
@@ -109,7 +109,7 @@ pub async fn run(
         session.out.line(&comparison.why)?;
     }
     session.out.flush()?;
-    if comparison.verdict == Verdict::Equal { Ok(()) } else { Err(Refuted.into()) }
+    if comparison.verdict == Verdict::Equal { Ok(()) } else { Err(Ended(1).into()) }
 }
 
 async fn digests(client: &Client, netuid: NetUid, as_of: Option<BlockNumber>) -> anyhow::Result<Digests> {

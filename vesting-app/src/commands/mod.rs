@@ -4,6 +4,7 @@ mod apply;
 mod catch_up;
 mod compare;
 mod completions;
+pub mod config;
 pub mod db;
 mod demo;
 mod digest;
@@ -19,18 +20,17 @@ mod simnode;
 mod stats;
 mod whatif;
 
-use std::io::IsTerminal;
 use std::sync::Arc;
 
 use anyhow::Context;
-use tracing_subscriber::EnvFilter;
 use vesting_core::NetUid;
 use vesting_core::ports::StakeStore;
 
 use crate::cli::{Cli, Command};
-use crate::config::{self, Config};
+use crate::config::{Config, load, load_changed};
 use crate::following::is_passing;
 use crate::output::Out;
+use crate::{Ended, code, log};
 
 /// What every command has.
 pub struct Session {
@@ -65,14 +65,35 @@ impl Session {
 
 /// Runs a command.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
-    let config = config::load(&cli.config, std::env::vars())?;
-    let quiet = !matches!(cli.command, Command::Run(_));
-    log(quiet);
+    if let Command::Config(command) = &cli.command {
+        return config::run(&cli.config, command);
+    }
+    let config = load(&cli.config, std::env::vars())?;
+    let serves = matches!(cli.command, Command::Run(_));
+    log::begin(config.log_format, if serves { "info" } else { "warn" });
+    // Whoever reads the log of a service finds everything there, in one form.
+    let logs_all = serves && config.log_format.is_json();
     // A simulated node has no policy.
     if !matches!(cli.command, Command::Simnode(_)) {
-        config.warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
+        for warning in config.warnings() {
+            if logs_all {
+                tracing::warn!("{warning}");
+            } else {
+                eprintln!("warning: {warning}");
+            }
+        }
     }
-    let with_chain = cli.config.network.is_some() || cli.config.endpoints.is_some();
+    match dispatch(cli, config).await {
+        Err(error) if logs_all && code(&error) != 0 => {
+            tracing::error!("{error:#}");
+            Err(Ended(code(&error)).into())
+        }
+        done => done,
+    }
+}
+
+async fn dispatch(cli: Cli, config: Config) -> anyhow::Result<()> {
+    let with_chain = cli.config.keys.has("network") || cli.config.keys.has("endpoints");
     let mut session = Session { config, json: cli.config.json, out: Out::new() };
     match cli.command {
         Command::Demo(args) => demo::run(&mut session, &args).await,
@@ -86,25 +107,15 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Explain(args) => explain::run(&mut session, &args).await,
         Command::History(args) => history::run(&mut session, &args).await,
         Command::Whatif(args) => {
-            let other = config::load_changed(&cli.config, std::env::vars(), &args.set)?;
+            let other = load_changed(&cli.config, std::env::vars(), &args.set)?;
             whatif::run(&mut session, &other, &args).await
         }
         Command::Digest(args) => digest::run(&mut session, &args).await,
         Command::Apply(args) => apply::run(&mut session, &args).await,
         Command::Db(command) => db::run(&mut session, &command, with_chain).await,
+        Command::Config(command) => config::run(&cli.config, &command),
         Command::Completions(args) => completions::run(&mut session, &args),
         Command::Man(args) => man::run(&mut session, &args),
     }?;
     session.out.flush()
-}
-
-/// Logs go to standard error, so that standard output is the answer alone.
-fn log(quiet: bool) {
-    let filter = EnvFilter::try_from_env("RUST_LOG").unwrap_or_else(|_| EnvFilter::new(if quiet { "warn" } else { "info" }));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .init();
 }

@@ -15,6 +15,8 @@ pub struct Daemon {
     child: Child,
     /// Where its API listens.
     pub address: String,
+    /// The line of its log that says so.
+    pub listens: String,
 }
 
 /// An answer.
@@ -33,16 +35,17 @@ impl Daemon {
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut said = Vec::new();
-        let address = loop {
+        let (address, listens) = loop {
             let line = lines.next().unwrap_or_else(|| panic!("it does not listen: {said:?}")).unwrap();
             if let Some((_, address)) = line.split_once("listens on http://") {
-                break address.trim().to_owned();
+                let address = address.chars().take_while(|c| !c.is_whitespace() && *c != '"').collect();
+                break (address, line);
             }
             said.push(line);
         };
         // Whoever does not read what it says would stop it.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address }
+        Self { child, address, listens }
     }
 
     pub fn url(&self) -> String {

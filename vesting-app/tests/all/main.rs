@@ -6,6 +6,7 @@ mod api;
 mod both;
 mod command_line;
 mod compare;
+mod configured;
 mod daemon;
 mod database;
 mod explaining;

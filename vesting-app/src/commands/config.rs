@@ -1,0 +1,135 @@
+//! `vesting config`.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+
+use crate::cli::ConfigArgs;
+use crate::config::{Layers, Mistakes, examine, lines, template};
+use crate::output::{Out, table};
+use crate::{Ended, UsageError};
+
+const EXAMPLES: &str = "Examples:
+  vesting config init
+  vesting config init --output /etc/vesting/vesting.toml
+  vesting config check /etc/vesting/vesting.toml
+  vesting config show --netuid 2 --json";
+
+/// `config`.
+#[derive(Debug, Subcommand)]
+#[command(after_help = EXAMPLES)]
+pub enum ConfigCommand {
+    /// Write a file with every key, its default, its unit and what it means.
+    Init(InitArgs),
+    /// Name every mistake in the settings: file, variables and flags. Exit code 2 where there is one.
+    Check(CheckArgs),
+    /// Print the settings in force, and where each comes from; without secrets.
+    Show,
+}
+
+/// `config init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Where to; - is standard output.
+    #[arg(long, value_name = "FILE|-", default_value = "vesting.toml")]
+    pub output: PathBuf,
+    /// Write over a file that is there.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `config check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The file, as with --config [default: vesting.toml in the working directory, if there].
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}
+
+pub fn run(args: &ConfigArgs, command: &ConfigCommand) -> anyhow::Result<()> {
+    let mut out = Out::new();
+    match command {
+        ConfigCommand::Init(init) => write(init, &mut out),
+        ConfigCommand::Check(check) => {
+            let config = check.file.clone().or_else(|| args.config.clone());
+            say(&ConfigArgs { config, keys: args.keys.clone(), json: args.json }, &mut out)
+        }
+        ConfigCommand::Show => show(args, &mut out),
+    }?;
+    out.flush()
+}
+
+fn write(args: &InitArgs, out: &mut Out) -> anyhow::Result<()> {
+    if args.output.as_os_str() == "-" {
+        return out.line(template().trim_end());
+    }
+    let shown = args.output.display();
+    let mut options = OpenOptions::new();
+    options.write(true);
+    if args.force {
+        options.create(true).truncate(true)
+    } else {
+        options.create_new(true)
+    };
+    let mut file = match options.open(&args.output) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            return Err(UsageError(format!(
+                "{shown} is there already: name another file with `--output`, or write over it with `--force`"
+            ))
+            .into());
+        }
+        opened => opened.with_context(|| format!("cannot write {shown}"))?,
+    };
+    file.write_all(template().as_bytes()).with_context(|| format!("cannot write {shown}"))?;
+    out.line(format!("Wrote {shown}. Change what you need, then run `vesting config check {shown}`."))
+}
+
+fn say(args: &ConfigArgs, out: &mut Out) -> anyhow::Result<()> {
+    let (layers, config, mistakes) = examine(args, std::env::vars());
+    if !mistakes.all().is_empty() {
+        return refuse(mistakes, args.json, out);
+    }
+    if args.json {
+        return Ok(());
+    }
+    let mut warnings = config.warnings();
+    let unfollowed = layers.subnets.keys().filter(|netuid| !config.netuids.is_empty() && !config.netuids.contains(netuid));
+    warnings.extend(unfollowed.map(|netuid| format!("[subnet.{netuid}] is of no subnet in `netuids`")));
+    warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+    out.line(format!("{}: no mistakes", whence(&layers)))
+}
+
+/// What was looked at.
+fn whence(layers: &Layers) -> String {
+    layers.file.as_ref().map_or_else(|| "No file, only flags, variables and defaults".to_owned(), |file| file.display().to_string())
+}
+
+/// Tells of every mistake.
+fn refuse(mistakes: Mistakes, json: bool, out: &mut Out) -> anyhow::Result<()> {
+    if !json {
+        return Err(UsageError::from(mistakes).into());
+    }
+    mistakes.all().iter().try_for_each(|mistake| out.json(mistake))?;
+    out.flush()?;
+    Err(Ended(2).into())
+}
+
+fn show(args: &ConfigArgs, out: &mut Out) -> anyhow::Result<()> {
+    let (layers, config, mistakes) = examine(args, std::env::vars());
+    if !mistakes.all().is_empty() {
+        return refuse(mistakes, args.json, out);
+    }
+    let lines = lines(&layers, &config);
+    if args.json {
+        return lines.iter().try_for_each(|line| out.json(line));
+    }
+    let mut table = table(&["subnet", "key", "value", "from"]);
+    for line in lines {
+        let subnet = line.netuid.map_or_else(String::new, |netuid| netuid.to_string());
+        table.add_row([subnet, line.key.to_owned(), line.value.unwrap_or_default(), line.from]);
+    }
+    out.line(table.to_string())
+}

@@ -1,0 +1,125 @@
+//! The configuration file.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use toml::{Table, Value};
+use vesting_core::NetUid;
+
+use super::key::{Key, Shape};
+use super::layers::{Layered, Layers, Setting, known, network_first, set};
+use super::mistake::{Mistake, Mistakes};
+
+/// The file that is read where it is there.
+pub const DEFAULT: &str = "vesting.toml";
+
+/// Puts the file over the common part, and gives what the tables of subnets say.
+pub fn read(given: Option<&Path>, layers: &mut Layers, mistakes: &mut Mistakes) -> BTreeMap<NetUid, Layered> {
+    let default = Path::new(DEFAULT);
+    let path = match given {
+        Some(path) => path,
+        None if default.exists() => default,
+        None => return BTreeMap::new(),
+    };
+    layers.file = Some(path.to_owned());
+    let Some(table) = parse(path, mistakes) else { return BTreeMap::new() };
+    of_tables(table, &path.display().to_string(), &mut layers.common, mistakes)
+}
+
+fn parse(path: &Path, mistakes: &mut Mistakes) -> Option<Table> {
+    let shown = path.display();
+    let unreadable = |e| Mistake::plain(format!("cannot read the configuration file {shown}: {e}"));
+    let text = mistakes.keep(std::fs::read_to_string(path).map_err(unreadable))?;
+    match text.parse() {
+        Ok(table) => Some(table),
+        Err(first) => {
+            // Every place, not only the first.
+            let (_, all) = toml::de::DeTable::parse_recoverable(&text);
+            let all = if all.is_empty() { vec![first] } else { all };
+            all.iter().for_each(|e| mistakes.note(Mistake::plain(format!("{shown} is not TOML: {e}"))));
+            None
+        }
+    }
+}
+
+fn of_tables(mut table: Table, shown: &str, common: &mut Layered, mistakes: &mut Mistakes) -> BTreeMap<NetUid, Layered> {
+    let subnets = match table.remove("subnet") {
+        None => Table::new(),
+        Some(Value::Table(subnets)) => subnets,
+        Some(other) => {
+            let why = format!("{shown}: `subnet` cannot be {other}; write a table [subnet.N] for subnet N");
+            mistakes.note(Mistake::of("subnet", why));
+            Table::new()
+        }
+    };
+    of_table(table, shown, common, false, mistakes);
+    let mut all = BTreeMap::new();
+    for (name, table) in subnets {
+        let (source, key) = (format!("{shown} [subnet.{name}]"), format!("subnet.{name}"));
+        let Ok(netuid) = name.parse::<u16>() else {
+            mistakes.note(Mistake::of(key, format!("{source}: `{name}` is not a subnet, a number from 0 to 65535")));
+            continue;
+        };
+        let Value::Table(table) = table else {
+            mistakes.note(Mistake::of(key, format!("{shown}: `subnet.{name}` cannot be {table}; write a table [subnet.{name}]")));
+            continue;
+        };
+        let mut own = Layered::new();
+        let mut of_subnet = Mistakes::default();
+        of_table(table, &source, &mut own, true, &mut of_subnet);
+        mistakes.take_over(netuid, of_subnet);
+        if all.insert(NetUid(netuid), own).is_some() {
+            mistakes.note(Mistake::of(key, format!("{source}: subnet {netuid} has two tables")));
+        }
+    }
+    all
+}
+
+fn of_table(table: Table, source: &str, values: &mut Layered, policy_only: bool, mistakes: &mut Mistakes) {
+    let mut layer = Vec::new();
+    for (name, value) in table {
+        let Some(key) = mistakes.keep(known(&name, source)) else { continue };
+        if policy_only && !key.of_policy {
+            let why = format!("{source}: `{name}` holds for all subnets: only keys of the policy may stand here");
+            mistakes.note(Mistake::of(name, why));
+            continue;
+        }
+        if let Some(value) = mistakes.keep(text(key, value, source)) {
+            layer.push((key, Setting { value, source: source.to_owned() }));
+        }
+    }
+    network_first(&mut layer);
+    layer.into_iter().for_each(|(key, setting)| set(values, key, setting));
+}
+
+/// A value as text, as flags and the environment have it.
+fn text(key: &Key, value: Value, source: &str) -> Result<String, Mistake> {
+    let name = key.name;
+    let is_list = matches!(key.shape, Shape::Texts | Shape::Numbers);
+    match value {
+        Value::String(text) => Ok(text),
+        // Display gives the shortest decimal that means the same, so 0.3 stays 0.3.
+        Value::Integer(_) | Value::Float(_) if matches!(key.shape, Shape::Number | Shape::Numbers) => Ok(value.to_string()),
+        Value::Boolean(_) if key.shape == Shape::YesNo => Ok(value.to_string()),
+        Value::Array(items) if is_list => {
+            let items = items.into_iter().map(|item| match item {
+                Value::String(text) => Ok(text),
+                Value::Integer(number) if key.shape == Shape::Numbers => Ok(number.to_string()),
+                other => Err(Mistake::of(name, format!("{source}: `{name}` has an item {other} that cannot stand there"))),
+            });
+            Ok(items.collect::<Result<Vec<_>, _>>()?.join(","))
+        }
+        other => {
+            let wanted = match key.shape {
+                Shape::Text => "text, in quotes",
+                Shape::Number => "a number",
+                Shape::YesNo => "true or false",
+                Shape::Texts => "a list of texts, as [\"…\", \"…\"]",
+                Shape::Numbers => "a list of numbers, as [2, 3]",
+            };
+            // What a secret was meant to be is not told either.
+            let shown = if key.is_secret() { format!("`{name}`") } else { format!("`{name} = {other}`") };
+            Err(Mistake::of(name, format!("{shown} ({source}): it must be {wanted}")))
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The keys: the one list that flags, the file, the environment and `vesting config` follow from.
+
+/// How a value is written in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    Text,
+    Number,
+    YesNo,
+    Texts,
+    Numbers,
+}
+
+/// A key of the configuration.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    pub name: &'static str,
+    pub shape: Shape,
+    /// What the command line calls its value.
+    pub value_name: &'static str,
+    /// None means unset.
+    pub default: Option<&'static str>,
+    /// A value to show where there is no default.
+    pub example: &'static str,
+    /// What the value counts.
+    pub unit: Option<&'static str>,
+    pub meaning: &'static str,
+    /// Other names of the flag: shown, and understood only.
+    pub aliases: (&'static [&'static str], &'static [&'static str]),
+    /// Whether a `[subnet.N]` table may hold it.
+    pub of_policy: bool,
+}
+
+const fn key(name: &'static str, shape: Shape, value_name: &'static str, meaning: &'static str) -> Key {
+    Key { name, shape, value_name, default: None, example: "", unit: None, meaning, aliases: (&[], &[]), of_policy: false }
+}
+
+impl Key {
+    const fn default(self, default: &'static str) -> Self {
+        Self { default: Some(default), ..self }
+    }
+
+    const fn example(self, example: &'static str) -> Self {
+        Self { example, ..self }
+    }
+
+    const fn unit(self, unit: &'static str) -> Self {
+        Self { unit: Some(unit), ..self }
+    }
+
+    const fn aliases(self, shown: &'static [&'static str], hidden: &'static [&'static str]) -> Self {
+        Self { aliases: (shown, hidden), ..self }
+    }
+
+    const fn of_policy(self) -> Self {
+        Self { of_policy: true, ..self }
+    }
+
+    /// The flag, without its dashes.
+    pub fn flag(&self) -> String {
+        self.name.replace('_', "-")
+    }
+
+    /// Whether its value must not be seen.
+    pub fn is_secret(&self) -> bool {
+        self.name == "api_token"
+    }
+
+    /// The key of this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        KEYS.iter().find(|key| key.name == name)
+    }
+}
+
+/// Every key there is.
+pub const KEYS: [Key; 26] = [
+    key("network", Shape::Text, "NAME|URL", "The chain: finney, test, archive, local, or a ws:// or wss:// URL")
+        .default("finney")
+        .aliases(&[], &["subtensor.network"]),
+    key(
+        "endpoints",
+        Shape::Texts,
+        "URL,…",
+        "Endpoints, comma-separated on the command line, the preferred one first; override what the network implies",
+    )
+    .example("ws://127.0.0.1:9944")
+    .aliases(&[], &["endpoint", "subtensor.chain_endpoint"]),
+    key("archive_endpoints", Shape::Texts, "URL,…", "Endpoints that keep old state")
+        .example("wss://archive.chain.opentensor.ai:443"),
+    key("netuids", Shape::Numbers, "N,…", "The subnets to follow or to show").example("2,3").aliases(&["netuid"], &[]),
+    key("database_url", Shape::Text, "URL", "The database: sqlite://FILE or postgres://…").default("sqlite://vesting.db"),
+    key(
+        "keep_snapshots_days",
+        Shape::Number,
+        "DAYS",
+        "Let `vesting run` and `vesting db prune` remove what lies more than so many days before the end of the record; whole days, at least the retention window; unset, nothing is removed",
+    )
+    .example("60")
+    .unit("days"),
+    key("minimum_stake", Shape::Number, "ALPHA", "Stake under which a holder gets no multiplier")
+        .default("0.3")
+        .unit("alpha")
+        .of_policy(),
+    key("retention_window_days", Shape::Number, "DAYS", "How far back retention is measured; fractions are fine")
+        .default("30")
+        .unit("days")
+        .of_policy(),
+    key("retention_target", Shape::Number, "FRACTION", "The part of the rewards to keep for the full effect")
+        .default("0.9")
+        .unit("a fraction, above 0 and at most 1")
+        .of_policy(),
+    key("max_multiplier", Shape::Number, "FACTOR", "The largest multiplier").default("1.5").unit("a factor, from 1 to 1000").of_policy(),
+    key("formula", Shape::Text, "NAME", "How a holding becomes a multiplier: geometric_mean or tiered")
+        .default("geometric_mean")
+        .of_policy(),
+    key("duration_rule", Shape::Text, "RULE", "For how long rewards count as held: default (on average) or since_last_sale")
+        .default("default")
+        .of_policy(),
+    key("below_minimum", Shape::Text, "RULE", "What happens under the minimum: no_multiplier or zero_weight")
+        .default("no_multiplier")
+        .of_policy(),
+    key(
+        "redistribution",
+        Shape::Text,
+        "RULE",
+        "Where the weight goes that multipliers add and take: normalise (to all), threshold (as normalise, and what falls under it to the others), or burn (to one uid)",
+    )
+    .default("normalise")
+    .of_policy(),
+    key("threshold_factor", Shape::Number, "FRACTION", "With threshold: the part of its own weight that one must have after normalising")
+        .default("0")
+        .unit("a fraction, at most 1000")
+        .of_policy(),
+    key("absolute_threshold", Shape::Number, "WEIGHT", "With threshold: the weight that one must have after normalising")
+        .default("0")
+        .unit("weight")
+        .of_policy(),
+    key("burn_uid", Shape::Number, "UID", "With burn: the uid that gets the rest").example("0").unit("uid").of_policy(),
+    key(
+        "effective_from_block",
+        Shape::Number,
+        "BLOCK",
+        "Return weights unchanged before this block, so that validators switch together",
+    )
+    .example("7000000")
+    .unit("block")
+    .of_policy(),
+    key("shadow", Shape::YesNo, "BOOL", "Compute and report, but return weights unchanged: true or false").default("false").of_policy(),
+    key("query_interval_seconds", Shape::Number, "SECONDS", "Ask for the head after so long without news")
+        .default("300")
+        .unit("seconds, from 1 to 86400"),
+    key("max_requests_in_flight", Shape::Number, "N", "The most requests to the chain under way at once")
+        .default("8")
+        .unit("requests, from 1 to 1024"),
+    key("bind", Shape::Text, "ADDRESS", "Where `vesting run` serves its HTTP API").default("127.0.0.1:9180"),
+    key(
+        "api_token",
+        Shape::Text,
+        "TOKEN",
+        "What the API asks for, as `Authorization: Bearer …`; better set as VESTING_API_TOKEN, since others on the machine can read flags",
+    )
+    .example("a-long-random-word"),
+    key(
+        "allow_public_without_token",
+        Shape::YesNo,
+        "BOOL",
+        "Let the API listen elsewhere than on loopback without a token: true or false",
+    )
+    .default("false"),
+    key(
+        "stale_after_seconds",
+        Shape::Number,
+        "SECONDS",
+        "Once the record's last block is so old, the API says `stale` with weights, and is not ready",
+    )
+    .default("600")
+    .unit("seconds"),
+    key(
+        "log_format",
+        Shape::Text,
+        "FORMAT",
+        "How the log is written: human, json (one object a line), or auto (human on a terminal, else json)",
+    )
+    .default("auto"),
+];

@@ -1,0 +1,99 @@
+//! What is wrong with the configuration: all of it, not only the first.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::UsageError;
+
+/// One mistake.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Mistake {
+    /// The key it is about, as far as it is about one.
+    pub key: Option<String>,
+    /// The subnet whose table it is in or whose policy cannot be.
+    pub netuid: Option<u16>,
+    /// What is wrong, and what to do.
+    pub mistake: String,
+}
+
+impl Mistake {
+    /// About a key.
+    pub fn of(key: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { key: Some(key.into()), netuid: None, mistake: why.into() }
+    }
+
+    /// About the file.
+    pub fn plain(why: impl Into<String>) -> Self {
+        Self { key: None, netuid: None, mistake: why.into() }
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.netuid.map(|netuid| format!("[subnet.{netuid}]")) {
+            Some(table) if !self.mistake.contains(&table) => write!(f, "{table}: {}", self.mistake),
+            _ => f.write_str(&self.mistake),
+        }
+    }
+}
+
+impl From<Mistake> for UsageError {
+    fn from(mistake: Mistake) -> Self {
+        Self(mistake.to_string())
+    }
+}
+
+/// Every mistake found so far.
+#[derive(Debug, Default)]
+pub struct Mistakes(Vec<Mistake>);
+
+impl Mistakes {
+    /// Takes note of one, unless it is known.
+    pub fn note(&mut self, mistake: Mistake) {
+        if !self.0.contains(&mistake) {
+            self.0.push(mistake);
+        }
+    }
+
+    /// The value, or a note of what is wrong with it.
+    pub fn keep<T>(&mut self, result: Result<T, Mistake>) -> Option<T> {
+        result.map_err(|mistake| self.note(mistake)).ok()
+    }
+
+    /// Takes over what was found in the table of a subnet; what it has from the common part is known there.
+    pub fn take_over(&mut self, netuid: u16, of_table: Self) {
+        for mistake in of_table.0 {
+            if !self.0.contains(&mistake) {
+                self.note(Mistake { netuid: Some(netuid), ..mistake });
+            }
+        }
+    }
+
+    /// In the order in which they were found.
+    pub fn all(&self) -> &[Mistake] {
+        &self.0
+    }
+
+    /// What was read, where nothing is wrong.
+    pub fn or<T>(self, read: T) -> Result<T, UsageError> {
+        if self.0.is_empty() { Ok(read) } else { Err(self.into()) }
+    }
+
+    /// Whether one is about one of these keys.
+    pub fn any_of(&self, keys: &[&str]) -> bool {
+        self.0.iter().any(|mistake| mistake.key.as_deref().is_some_and(|key| keys.contains(&key)))
+    }
+}
+
+impl From<Mistakes> for UsageError {
+    fn from(mistakes: Mistakes) -> Self {
+        match mistakes.all() {
+            [one] => Self(one.to_string()),
+            many => {
+                let lines: String = many.iter().map(|mistake| format!("\n  {mistake}")).collect();
+                Self(format!("{} mistakes in the configuration:{lines}", many.len()))
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Settings from flags, the environment, a file, the Bittensor names, and defaults, in this order.
+//!
+//! [`key`] has the one list of keys: flags, the file, the environment and `vesting config` all follow from it.
+
+mod file;
+mod flags;
+mod key;
+mod layers;
+mod mistake;
+mod network;
+mod policy;
+mod secret;
+mod settings;
+mod shown;
+mod template;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::collections::BTreeMap;
+
+use crate::UsageError;
+use crate::cli::ConfigArgs;
+
+pub use flags::Flags;
+pub use layers::Layers;
+pub use mistake::Mistakes;
+pub use settings::{Config, DAY};
+pub use shown::lines;
+pub use template::template;
+
+/// Reads the settings.
+///
+/// # Errors
+/// Names every mistake: the key, its value and where it stands.
+pub fn load(args: &ConfigArgs, environment: impl Iterator<Item = (String, String)>) -> Result<Config, UsageError> {
+    let (_, config, mut mistakes) = read(args, environment, &[]);
+    check_kept(&config, &mut mistakes);
+    mistakes.or(config)
+}
+
+/// Reads the settings with keys of the policy set over all of them, as `key=value`. Another policy is only tried over
+/// what there is, so what is kept of the record need not be enough for it.
+///
+/// # Errors
+/// Names every mistake: the key, its value and where it stands.
+pub fn load_changed(
+    args: &ConfigArgs,
+    environment: impl Iterator<Item = (String, String)>,
+    changed: &[String],
+) -> Result<Config, UsageError> {
+    let (_, config, mistakes) = read(args, environment, changed);
+    mistakes.or(config)
+}
+
+/// Reads the settings as a daemon would, with every mistake there is; what is wrong is as it is by default.
+pub fn examine(args: &ConfigArgs, environment: impl Iterator<Item = (String, String)>) -> (Layers, Config, Mistakes) {
+    let (layers, config, mut mistakes) = read(args, environment, &[]);
+    check_kept(&config, &mut mistakes);
+    if !mistakes.any_of(&["bind", "api_token", "allow_public_without_token"]) {
+        mistakes.keep(config.is_safe_to_serve());
+    }
+    (layers, config, mistakes)
+}
+
+/// Whether what is kept is enough cannot be told where one of the two is wrong.
+fn check_kept(config: &Config, mistakes: &mut Mistakes) {
+    if !mistakes.any_of(&["keep_snapshots_days", "retention_window_days", "netuids"]) {
+        mistakes.keep(config.keeps_enough());
+    }
+}
+
+fn read(args: &ConfigArgs, environment: impl Iterator<Item = (String, String)>, changed: &[String]) -> (Layers, Config, Mistakes) {
+    let mut mistakes = Mistakes::default();
+    let environment: BTreeMap<String, String> = environment.collect();
+    let layers = Layers::read(args, &environment, changed, &mut mistakes);
+    let config = settings::parse(&layers, &mut mistakes);
+    (layers, config, mistakes)
+}

@@ -1,0 +1,76 @@
+//! The policy of a subnet, from its values.
+
+use vesting_core::formula::built_in;
+use vesting_core::policy::{BelowMinimum, DurationRule, Policy, Redistribution};
+use vesting_core::{BlockNumber, Ppb, Rao, Uid};
+
+use super::layers::Layered;
+use super::mistake::{Mistake, Mistakes};
+use super::values::Values;
+
+/// The policy; what is wrong is as it is by default, so that the rest can be checked too.
+pub fn parse(values: &Layered, mistakes: &mut Mistakes) -> Policy {
+    let values = Values(values);
+    let minimum_stake = mistakes.keep(values.decimal("minimum_stake"));
+    let window = mistakes.keep(values.decimal("retention_window_days"));
+    let window = window.and_then(|days| {
+        let too_long = || values.wrong("retention_window_days", &"it is too long");
+        mistakes.keep(Policy::days(days).ok_or_else(too_long))
+    });
+    let retention_target = mistakes.keep(values.decimal("retention_target"));
+    let max_multiplier = mistakes.keep(values.decimal("max_multiplier"));
+    let formula = mistakes.keep(values.choice("formula", built_in(), |formula| formula.name()));
+    let duration_rule = mistakes.keep(values.choice("duration_rule", DurationRule::ALL, |rule| rule.name()));
+    let below_minimum = mistakes.keep(values.choice("below_minimum", BelowMinimum::ALL, |rule| rule.name()));
+    let redistribution = redistribution(&values, mistakes);
+    let effective_from_block = mistakes.keep(values.whole("effective_from_block"));
+    let shadow = mistakes.keep(values.yes_or_no("shadow"));
+    let otherwise = Policy::default();
+    let policy = Policy {
+        minimum_stake: minimum_stake.map_or(otherwise.minimum_stake, |stake| Rao(stake.0)),
+        retention_window: window.unwrap_or(otherwise.retention_window),
+        retention_target: retention_target.unwrap_or(otherwise.retention_target),
+        max_multiplier: max_multiplier.unwrap_or(otherwise.max_multiplier),
+        formula: formula.unwrap_or(otherwise.formula),
+        duration_rule: duration_rule.unwrap_or(otherwise.duration_rule),
+        below_minimum: below_minimum.unwrap_or(otherwise.below_minimum),
+        redistribution: redistribution.unwrap_or(otherwise.redistribution),
+        effective_from_block: effective_from_block.flatten().map(BlockNumber),
+        shadow: shadow.unwrap_or(otherwise.shadow),
+    };
+    check(policy.clone(), &values, mistakes);
+    policy
+}
+
+/// What to do with the weight, as far as its numbers are needed.
+fn redistribution(values: &Values<'_>, mistakes: &mut Mistakes) -> Option<Redistribution> {
+    match mistakes.keep(values.choice("redistribution", Redistribution::NAMES, |name| *name))? {
+        "threshold" => {
+            let factor = mistakes.keep(values.decimal("threshold_factor"));
+            let absolute = mistakes.keep(values.decimal("absolute_threshold"));
+            Some(Redistribution::Threshold { factor: factor?, absolute: absolute? })
+        }
+        "burn" => mistakes.keep(burn_uid(values)).map(|uid| Redistribution::Burn { uid }),
+        _ => Some(Redistribution::Normalise),
+    }
+}
+
+fn burn_uid(values: &Values<'_>) -> Result<Uid, Mistake> {
+    let uid = values.whole("burn_uid")?.ok_or_else(|| values.wrong("burn_uid", &"`redistribution = burn` needs it"))?;
+    u16::try_from(uid).map(Uid).map_err(|_| values.wrong("burn_uid", &"it must be a uid, a number from 0 to 65535"))
+}
+
+/// Notes everything that the core finds impossible. It names the first, so that is set right here and the rest looked at.
+fn check(mut policy: Policy, values: &Values<'_>, mistakes: &mut Mistakes) {
+    let fine = Policy::default();
+    while let Err(error) = policy.check() {
+        mistakes.note(values.wrong(error.key, &error.why));
+        match error.key {
+            "retention_window_days" => policy.retention_window = fine.retention_window,
+            "retention_target" => policy.retention_target = fine.retention_target,
+            "max_multiplier" => policy.max_multiplier = fine.max_multiplier,
+            "threshold_factor" => policy.redistribution = Redistribution::Threshold { factor: Ppb::ONE, absolute: Ppb(0) },
+            _ => break,
+        }
+    }
+}

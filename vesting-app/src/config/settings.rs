@@ -1,0 +1,186 @@
+//! Everything the program goes by.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use vesting_core::policy::Policy;
+use vesting_core::{Millis, NetUid};
+
+use super::layers::{Layered, Layers};
+use super::mistake::{Mistake, Mistakes};
+use super::secret::Token;
+use super::values::Values;
+use super::{network, policy};
+use crate::UsageError;
+use crate::log::LogFormat;
+
+/// A day in ms.
+pub const DAY: u64 = 86_400_000;
+
+/// Everything the program goes by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    pub endpoints: Vec<String>,
+    pub netuids: Vec<NetUid>,
+    pub database_url: String,
+    /// How many days of the record stay before its end; all of it where there is none.
+    pub keep_days: Option<u64>,
+    /// Of every subnet that has none of its own.
+    pub common_policy: Policy,
+    /// Of the subnets that have a table.
+    pub subnet_policies: BTreeMap<NetUid, Policy>,
+    pub query_interval: Duration,
+    pub max_requests_in_flight: usize,
+    /// Where the API listens.
+    pub bind: SocketAddr,
+    /// What it asks for.
+    pub api_token: Option<Token>,
+    /// Whether it may listen elsewhere than on loopback without a token.
+    pub allow_public_without_token: bool,
+    /// How old the record's last block may be before it is stale.
+    pub stale_after: Duration,
+    pub log_format: LogFormat,
+}
+
+impl Config {
+    /// The policy of a subnet.
+    pub fn policy(&self, netuid: NetUid) -> &Policy {
+        self.subnet_policies.get(&netuid).unwrap_or(&self.common_policy)
+    }
+
+    /// Every policy there is, to change.
+    pub fn policies_mut(&mut self) -> impl Iterator<Item = &mut Policy> {
+        std::iter::once(&mut self.common_policy).chain(self.subnet_policies.values_mut())
+    }
+
+    /// The policies of the subnets at hand: the common one, where it is one of them, and those of their own.
+    fn at_hand(&self) -> impl Iterator<Item = (Option<NetUid>, &Policy)> {
+        let at_hand = |netuid: &NetUid| self.netuids.is_empty() || self.netuids.contains(netuid);
+        let common = self.netuids.is_empty() || self.netuids.iter().any(|netuid| !self.subnet_policies.contains_key(netuid));
+        let own = self.subnet_policies.iter().filter(move |(netuid, _)| at_hand(netuid)).map(|(netuid, policy)| (Some(*netuid), policy));
+        common.then_some((None, &self.common_policy)).into_iter().chain(own)
+    }
+
+    /// What the policies of the subnets at hand ask for that cannot be had.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        for (netuid, policy) in self.at_hand() {
+            let of = |warning: String| match netuid {
+                Some(netuid) => format!("subnet {netuid}: {warning}"),
+                None => warning,
+            };
+            all.extend(policy.warnings().into_iter().map(of));
+        }
+        all
+    }
+
+    /// So many days of the record, set by `key`, as block time: at least what the policies of the subnets at hand
+    /// need.
+    ///
+    /// # Errors
+    /// Names the key and what to set.
+    pub fn kept(&self, days: u64, key: &str) -> Result<Millis, UsageError> {
+        Ok(self.enough(days, key)?)
+    }
+
+    /// Whether what is kept of the record is enough.
+    pub fn keeps_enough(&self) -> Result<(), Mistake> {
+        self.keep_days.map(|days| self.enough(days, "keep_snapshots_days")).transpose().map(|_| ())
+    }
+
+    fn enough(&self, days: u64, key: &str) -> Result<Millis, Mistake> {
+        let kept = Millis(days.saturating_mul(DAY));
+        let Some((netuid, policy)) = self.at_hand().max_by_key(|(_, policy)| policy.retention_window) else { return Ok(kept) };
+        let window = policy.retention_window;
+        if kept >= window {
+            return Ok(kept);
+        }
+        let whose = netuid.map_or_else(String::new, |netuid| format!(" of subnet {netuid}"));
+        let why = format!(
+            "`{key}` is {days}, but `retention_window_days`{whose} is {}: what is in the window is needed; set `{key}` to {} or more",
+            crate::output::days(window.0),
+            window.0.div_ceil(DAY)
+        );
+        Err(Mistake::of(key, why))
+    }
+
+    /// Whether nobody is let in whom nobody meant to.
+    pub fn is_safe_to_serve(&self) -> Result<(), Mistake> {
+        let address = self.bind;
+        if address.ip().is_loopback() || self.api_token.is_some() || self.allow_public_without_token {
+            return Ok(());
+        }
+        Err(Mistake::of(
+            "bind",
+            format!(
+                "`bind = {address}` lets others in: set `api_token` (VESTING_API_TOKEN), or `allow_public_without_token = true` if they may read all"
+            ),
+        ))
+    }
+}
+
+/// The settings; what is wrong is as it is by default, so that the rest can be checked too.
+pub fn parse(layers: &Layers, mistakes: &mut Mistakes) -> Config {
+    let common_policy = policy::parse(&layers.common, mistakes);
+    let mut config = parse_common(&layers.common, common_policy, mistakes);
+    for (netuid, values) in &layers.subnets {
+        let mut of_subnet = Mistakes::default();
+        config.subnet_policies.insert(*netuid, policy::parse(values, &mut of_subnet));
+        mistakes.take_over(netuid.0, of_subnet);
+    }
+    config
+}
+
+/// All but the policies of the subnets with tables.
+fn parse_common(values: &Layered, common_policy: Policy, mistakes: &mut Mistakes) -> Config {
+    let values = Values(values);
+    let in_flight = mistakes.keep(values.up_to("max_requests_in_flight", 1024)).and_then(|number| usize::try_from(number).ok());
+    let no_address = |_| values.wrong("bind", &"it must be an address with a port, as 127.0.0.1:9180 or [::1]:9180");
+    Config {
+        endpoints: endpoints(&values, mistakes).unwrap_or_default(),
+        netuids: netuids(&values, mistakes),
+        database_url: values.text("database_url").to_owned(),
+        keep_days: mistakes.keep(values.whole("keep_snapshots_days")).flatten(),
+        common_policy,
+        subnet_policies: BTreeMap::new(),
+        query_interval: mistakes.keep(values.seconds("query_interval_seconds", 86_400)).unwrap_or_default(),
+        max_requests_in_flight: in_flight.unwrap_or(8),
+        bind: mistakes.keep(values.text("bind").parse().map_err(no_address)).unwrap_or((Ipv4Addr::LOCALHOST, 0).into()),
+        api_token: mistakes.keep(values.token("api_token")).flatten(),
+        allow_public_without_token: mistakes.keep(values.yes_or_no("allow_public_without_token")).unwrap_or_default(),
+        stale_after: mistakes.keep(values.seconds("stale_after_seconds", 315_360_000)).unwrap_or_default(),
+        log_format: mistakes.keep(values.choice("log_format", LogFormat::ALL, |format| format.name())).unwrap_or(LogFormat::Auto),
+    }
+}
+
+fn endpoints(values: &Values<'_>, mistakes: &mut Mistakes) -> Option<Vec<String>> {
+    let (mut endpoints, archive) = (values.list("endpoints"), values.list("archive_endpoints"));
+    let mut is_fine = true;
+    for (key, urls) in [("endpoints", &endpoints), ("archive_endpoints", &archive)] {
+        if urls.iter().any(|url| !network::is_url(url)) {
+            mistakes.note(values.wrong(key, &"each must be a ws:// or wss:// URL"));
+            is_fine = false;
+        }
+    }
+    if endpoints.is_empty() {
+        let named = values.text("network");
+        let unknown = || values.wrong("network", &"it must be finney, test, archive, local, or a ws:// or wss:// URL");
+        endpoints = mistakes.keep(network::endpoints(named).ok_or_else(unknown))?;
+        if named == "finney" && archive.is_empty() {
+            endpoints.extend(network::ARCHIVE.map(str::to_owned));
+        }
+    }
+    endpoints.extend(archive);
+    is_fine.then_some(endpoints)
+}
+
+fn netuids(values: &Values<'_>, mistakes: &mut Mistakes) -> Vec<NetUid> {
+    let mut netuids = Vec::new();
+    for text in values.list("netuids") {
+        let unknown = |_| values.wrong("netuids", &format!("`{text}` is not a subnet, a number from 0 to 65535"));
+        let netuid = mistakes.keep(text.parse().map_err(unknown)).map(NetUid);
+        netuids.extend(netuid.filter(|netuid| !netuids.contains(netuid)));
+    }
+    netuids
+}

@@ -1,0 +1,58 @@
+//! The configuration in force, as it may be shown.
+
+use serde::Serialize;
+
+use super::Config;
+use super::key::{KEYS, Key};
+use super::layers::{Layered, Layers};
+use super::secret::{HIDDEN, shown_endpoint};
+
+/// A key with its value and where that comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// The subnet whose policy has it; `null` where it holds for all.
+    pub netuid: Option<u16>,
+    pub key: &'static str,
+    /// As flags have it; `null` where it is not set.
+    pub value: Option<String>,
+    /// A flag, a variable, the file (with the table), `network` (which implies it), or `default`.
+    pub from: String,
+}
+
+/// Every key; then those that the tables of subnets set, with what is in force there.
+pub fn lines(layers: &Layers, config: &Config) -> Vec<Line> {
+    let mut lines: Vec<Line> = KEYS.iter().map(|key| line(None, key, &layers.common)).collect();
+    // What a network stands for is worth seeing.
+    if let Some(implied) = lines.iter_mut().find(|line| line.key == "endpoints" && line.value.is_none()) {
+        let urls: Vec<String> = config.endpoints.iter().map(|url| shown_endpoint(url)).collect();
+        implied.value = Some(urls.join(","));
+        implied.from = "network".to_owned();
+    }
+    for (netuid, values) in &layers.subnets {
+        let own = KEYS.iter().filter(|key| key.of_policy && values.get(key.name) != layers.common.get(key.name));
+        lines.extend(own.map(|key| line(Some(netuid.0), key, values)));
+    }
+    lines
+}
+
+fn line(netuid: Option<u16>, key: &Key, values: &Layered) -> Line {
+    let setting = values.get(key.name);
+    Line {
+        netuid,
+        key: key.name,
+        value: setting.map(|setting| may_be_seen(key, setting.value.trim())),
+        from: setting.map_or_else(|| "default".to_owned(), |setting| setting.source.clone()),
+    }
+}
+
+/// A value without the secrets in it.
+fn may_be_seen(key: &Key, value: &str) -> String {
+    match key.name {
+        "database_url" => vesting_store::shown(value),
+        "network" | "endpoints" | "archive_endpoints" => {
+            value.split(',').map(|url| shown_endpoint(url.trim())).collect::<Vec<_>>().join(",")
+        }
+        _ if key.is_secret() => HIDDEN.to_owned(),
+        _ => value.to_owned(),
+    }
+}
