@@ -18,6 +18,11 @@ const ARCHIVE: [&str; 2] = ["wss://archive.chain.opentensor.ai:443", "wss://arch
 const TEST: [&str; 1] = ["wss://test.finney.opentensor.ai:443"];
 const LOCAL: [&str; 1] = ["ws://127.0.0.1:9944"];
 
+/// The keys of the policy.
+pub fn policy_keys() -> impl Iterator<Item = &'static str> {
+    POLICY_KEYS.iter().map(|(key, _)| *key)
+}
+
 /// Keys of the policy, with their defaults; none means unset. A `[subnet.N]` table may hold them too.
 const POLICY_KEYS: [(&str, Option<&str>); 13] = [
     ("minimum_stake", Some("0.3")),
@@ -73,6 +78,8 @@ pub struct Config {
     pub allow_public_without_token: bool,
     /// How old the record's last block may be before it is stale.
     pub stale_after: Duration,
+    /// The policies' keys as they are written, of all subnets and of those with a table.
+    pub written: (Layered, BTreeMap<NetUid, Layered>),
 }
 
 /// A secret, kept out of what is printed.
@@ -89,6 +96,21 @@ impl Config {
     /// The policy of a subnet.
     pub fn policy(&self, netuid: NetUid) -> &Policy {
         self.subnet_policies.get(&netuid).unwrap_or(&self.common_policy)
+    }
+
+    /// The policy of a subnet with some of its keys changed.
+    ///
+    /// # Errors
+    /// Names the key, and what is wrong with it.
+    pub fn changed_policy(&self, netuid: NetUid, changed: &[(&'static str, String)]) -> Result<Policy, (&'static str, UsageError)> {
+        let (common, own) = &self.written;
+        let mut values = own.get(&netuid).unwrap_or(common).clone();
+        changed.iter().for_each(|(key, value)| set(&mut values, key, value.clone(), "asked for".to_owned()));
+        parse_policy(&values).map_err(|error| {
+            // The first of them that the words name: a wrong value may bear on another key.
+            let named = changed.iter().find(|(key, _)| error.0.starts_with(&format!("`{key}"))).or(changed.first());
+            (named.map_or("query", |(key, _)| key), error)
+        })
     }
 
     /// Every policy there is, to change.
@@ -142,7 +164,7 @@ impl Config {
 pub const DAY: u64 = 86_400_000;
 
 /// A value and where it came from.
-type Layered = BTreeMap<String, (String, String)>;
+pub type Layered = BTreeMap<String, (String, String)>;
 
 /// The layers up to the file: what holds for all subnets, and what for one.
 struct Layers {
@@ -192,8 +214,10 @@ pub fn load_changed(
     for (netuid, own) in layers.subnets {
         let mut values = layers.common.clone();
         values.extend(own);
-        let policy = parse_policy(&with(values)).map_err(|UsageError(why)| UsageError(format!("[subnet.{netuid}]: {why}")))?;
+        let values = with(values);
+        let policy = parse_policy(&values).map_err(|UsageError(why)| UsageError(format!("[subnet.{netuid}]: {why}")))?;
         config.subnet_policies.insert(netuid, policy);
+        config.written.1.insert(netuid, of_the_policy(&values));
     }
     Ok(config)
 }
@@ -433,8 +457,14 @@ fn parse_policy(values: &Layered) -> Result<Policy, UsageError> {
     Ok(policy)
 }
 
+/// The keys of the policy alone.
+fn of_the_policy(values: &Layered) -> Layered {
+    values.iter().filter(|(key, _)| policy_keys().any(|known| known == *key)).map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
 fn parse(values: &Layered) -> Result<Config, UsageError> {
     let common_policy = parse_policy(values)?;
+    let written = (of_the_policy(values), BTreeMap::new());
     let values = Values(values);
     let mut endpoints = values.list("endpoints");
     if endpoints.is_empty() {
@@ -483,6 +513,7 @@ fn parse(values: &Layered) -> Result<Config, UsageError> {
         api_token: values.token("api_token")?,
         allow_public_without_token: values.yes_or_no("allow_public_without_token")?,
         stale_after: values.seconds("stale_after_seconds", 315_360_000)?,
+        written,
     })
 }
 

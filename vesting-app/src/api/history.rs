@@ -9,7 +9,7 @@ use axum::response::Response;
 use vesting_core::Whom;
 
 use super::problem::Problem;
-use super::query::Query;
+use super::query::{Query, name};
 use super::server::{Api, json};
 use crate::view::history::Point;
 
@@ -20,8 +20,7 @@ const USUAL: usize = 30;
 const MOST: usize = 1_000;
 
 pub async fn history(State(api): State<Arc<Api>>, whom: Result<Path<String>, PathRejection>, uri: Uri) -> Result<Response, Problem> {
-    let Path(whom) = whom.map_err(|error| Problem::bad_input("hotkey", error.body_text()))?;
-    let whom: Whom = whom.parse().map_err(|error| Problem::bad_input("hotkey", error))?;
+    let whom: Whom = name("hotkey", whom)?;
     let query = Query::of(&uri, &["netuid", "as_of", "epochs"])?;
     let (netuid, as_of) = (query.netuid()?, query.block("as_of")?);
     let must = format!("a number of epochs from 1 to {MOST}");
@@ -29,11 +28,12 @@ pub async fn history(State(api): State<Arc<Api>>, whom: Result<Path<String>, Pat
     if !(1..=MOST).contains(&epochs) {
         return Err(Problem::bad_input("epochs", format!("it is `{epochs}`, but it must be {must}")));
     }
-    api.work(async move |api| {
-        let netuid = api.netuid(netuid).await?;
+    let netuid = api.netuid(netuid).await?;
+    let answer = Arc::clone(&api).work(async move |api| {
         let points = api.tracker().history(netuid, api.config.policy(netuid), whom, as_of, epochs).await?;
         let points: Vec<Point> = points.iter().map(|point| Point::of(netuid, point)).collect();
         Ok(json(&points))
-    })
-    .await
+    });
+    let answer = answer.await?;
+    api.with_state(netuid, as_of, answer).await
 }

@@ -1,14 +1,18 @@
 //! The HTTP API that `vesting run` serves.
 
+mod age;
+mod coldkeys;
 mod digest;
 mod epochs;
 mod health;
 mod history;
+mod known;
 mod miners;
 mod problem;
 mod query;
 mod server;
 mod stats;
 mod weights;
+mod whatif;
 
 pub use server::{bind, serve};

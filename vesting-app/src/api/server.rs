@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{Uri, header};
 use axum::middleware::{self, Next};
@@ -20,8 +21,9 @@ use tokio::task::JoinHandle;
 use vesting_core::ports::StakeStore;
 use vesting_core::{NetUid, StakeTracker};
 
+use super::known::Cache;
 use super::problem::Problem;
-use super::{digest, epochs, health, history, miners, stats, weights};
+use super::{coldkeys, digest, epochs, health, history, miners, stats, weights, whatif};
 use crate::UsageError;
 use crate::config::Config;
 use crate::view::weights::LARGEST;
@@ -42,6 +44,7 @@ const BEARER: &[u8] = b"Bearer ";
 pub struct Api {
     pub store: Arc<dyn StakeStore>,
     pub config: Config,
+    pub cache: Cache,
     places: Arc<Semaphore>,
 }
 
@@ -71,9 +74,9 @@ impl Api {
 
     /// Works out an answer off the threads that follow the chain and serve others, a few at a time. Work
     /// whose asker has gone away still takes a place, until it is done.
-    pub async fn work<F>(self: Arc<Self>, work: F) -> Result<Response, Problem>
+    pub async fn work<T: Send + 'static, F>(self: Arc<Self>, work: F) -> Result<T, Problem>
     where
-        F: AsyncFnOnce(Arc<Self>) -> Result<Response, Problem> + Send + 'static,
+        F: AsyncFnOnce(Arc<Self>) -> Result<T, Problem> + Send + 'static,
     {
         let place = Arc::clone(&self.places).acquire_owned().await.map_err(|error| Problem::broken(&error))?;
         let handle = Handle::current();
@@ -89,9 +92,14 @@ impl Api {
 /// An answer.
 pub fn json(value: &impl Serialize) -> Response {
     match serde_json::to_vec(value) {
-        Ok(text) => ([(header::CONTENT_TYPE, "application/json")], text).into_response(),
+        Ok(text) => json_text(text.into()),
         Err(error) => Problem::broken(&error).into_response(),
     }
+}
+
+/// An answer that is JSON already.
+pub fn json_text(text: Bytes) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
 /// Takes the address that is configured. Done first of all, since it fails where another one runs.
@@ -126,7 +134,7 @@ pub struct Served {
 /// Serves the API until it is told to stop.
 pub fn serve(listener: TcpListener, config: &Config, store: Arc<dyn StakeStore>) -> anyhow::Result<Served> {
     let address: SocketAddr = listener.local_addr().context("the API has no address")?;
-    let api = Arc::new(Api { store, config: config.clone(), places: Arc::new(Semaphore::new(AT_ONCE)) });
+    let api = Arc::new(Api { store, config: config.clone(), cache: Cache::default(), places: Arc::new(Semaphore::new(AT_ONCE)) });
     let (stop, stopped) = oneshot::channel();
     let stopped = async move {
         // Told, or nobody is there any more to tell.
@@ -152,12 +160,16 @@ impl Served {
 
 fn router(api: Arc<Api>) -> Router {
     let behind_the_token = Router::new()
+        .route("/v1/coldkeys/{coldkey}", get(coldkeys::coldkey))
         .route("/v1/digest", get(digest::summary))
         .route("/v1/digest/rows", get(digest::rows))
         .route("/v1/epochs", get(epochs::epochs))
+        .route("/v1/epochs/{block}", get(epochs::epoch))
         .route("/v1/miners", get(miners::miners))
+        .route("/v1/miners/{hotkey}", get(miners::miner))
         .route("/v1/miners/{hotkey}/history", get(history::history))
         .route("/v1/stats", get(stats::stats))
+        .route("/v1/whatif", get(whatif::whatif))
         .route("/v1/weights/apply", post(weights::apply))
         .fallback(no_such_path)
         .method_not_allowed_fallback(wrong_method)
