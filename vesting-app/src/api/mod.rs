@@ -4,6 +4,7 @@ mod age;
 mod coldkeys;
 mod digest;
 mod epochs;
+mod events;
 mod health;
 mod history;
 mod known;
@@ -12,6 +13,7 @@ mod problem;
 mod query;
 mod server;
 mod stats;
+mod subnets;
 mod weights;
 mod whatif;
 

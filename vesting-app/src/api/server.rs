@@ -16,14 +16,15 @@ use serde::Serialize;
 use subtle::ConstantTimeEq;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinHandle;
 use vesting_core::ports::StakeStore;
 use vesting_core::{NetUid, StakeTracker};
 
+use super::events::{LISTENERS, Seen, watch_record};
 use super::known::Cache;
 use super::problem::Problem;
-use super::{coldkeys, digest, epochs, health, history, miners, stats, weights, whatif};
+use super::{coldkeys, digest, epochs, events, health, history, miners, stats, subnets, weights, whatif};
 use crate::UsageError;
 use crate::config::Config;
 use crate::view::weights::LARGEST;
@@ -45,6 +46,9 @@ pub struct Api {
     pub store: Arc<dyn StakeStore>,
     pub config: Config,
     pub cache: Cache,
+    /// How far the records go, while somebody listens.
+    pub seen: watch::Receiver<Seen>,
+    pub listeners: Arc<Semaphore>,
     places: Arc<Semaphore>,
 }
 
@@ -58,10 +62,7 @@ impl Api {
         if let Some(netuid) = named {
             return Ok(NetUid(netuid));
         }
-        let all = match self.config.netuids.as_slice() {
-            [] => self.store.netuids().await?,
-            followed => followed.to_vec(),
-        };
+        let all = self.netuids().await?;
         match all.as_slice() {
             [netuid] => Ok(*netuid),
             [] => Err(Problem::bad_input("netuid", "nothing is recorded yet: name a subnet, or ask again later")),
@@ -69,6 +70,14 @@ impl Api {
                 let many: Vec<String> = many.iter().map(ToString::to_string).collect();
                 Err(Problem::bad_input("netuid", format!("there are the subnets {}: name one", many.join(", "))))
             }
+        }
+    }
+
+    /// The subnets followed; where nothing says which, those recorded.
+    pub async fn netuids(&self) -> Result<Vec<NetUid>, Problem> {
+        match self.config.netuids.as_slice() {
+            [] => Ok(self.store.netuids().await?),
+            followed => Ok(followed.to_vec()),
         }
     }
 
@@ -134,11 +143,17 @@ pub struct Served {
 /// Serves the API until it is told to stop.
 pub fn serve(listener: TcpListener, config: &Config, store: Arc<dyn StakeStore>) -> anyhow::Result<Served> {
     let address: SocketAddr = listener.local_addr().context("the API has no address")?;
-    let api = Arc::new(Api { store, config: config.clone(), cache: Cache::default(), places: Arc::new(Semaphore::new(AT_ONCE)) });
+    let (sender, seen) = watch::channel(None);
+    let (places, listeners) = (Arc::new(Semaphore::new(AT_ONCE)), Arc::new(Semaphore::new(LISTENERS)));
+    let api = Arc::new(Api { store, config: config.clone(), cache: Cache::default(), seen, listeners, places });
     let (stop, stopped) = oneshot::channel();
+    let (stop_watching, watching_stopped) = oneshot::channel();
+    tokio::spawn(watch_record(Arc::clone(&api), sender, watching_stopped));
     let stopped = async move {
         // Told, or nobody is there any more to tell.
         let _ = stopped.await;
+        // Streams would not end by themselves; the task may have ended.
+        let _ = stop_watching.send(());
     };
     let serving = axum::serve(listener, router(api)).with_graceful_shutdown(stopped);
     tracing::info!("the API listens on http://{address}");
@@ -165,10 +180,12 @@ fn router(api: Arc<Api>) -> Router {
         .route("/v1/digest/rows", get(digest::rows))
         .route("/v1/epochs", get(epochs::epochs))
         .route("/v1/epochs/{block}", get(epochs::epoch))
+        .route("/v1/events", get(events::events))
         .route("/v1/miners", get(miners::miners))
         .route("/v1/miners/{hotkey}", get(miners::miner))
         .route("/v1/miners/{hotkey}/history", get(history::history))
         .route("/v1/stats", get(stats::stats))
+        .route("/v1/subnets", get(subnets::subnets))
         .route("/v1/whatif", get(whatif::whatif))
         .route("/v1/weights/apply", post(weights::apply))
         .fallback(no_such_path)

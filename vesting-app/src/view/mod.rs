@@ -8,6 +8,7 @@ pub mod history;
 pub mod holder;
 pub mod miner;
 pub mod row;
+pub mod state;
 pub mod stats;
 pub mod weights;
 pub mod whatif;

@@ -8,6 +8,7 @@ mod command_line;
 mod compare;
 mod daemon;
 mod database;
+mod events;
 mod explaining;
 mod killed;
 #[cfg(target_os = "linux")]
