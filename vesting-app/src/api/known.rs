@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 use vesting_core::digest::{Digest, StateSummary};
 use vesting_core::policy::Policy;
 use vesting_core::ports::{StakeStore, Watermark};
-use vesting_core::{BlockNumber, BlockRef, Epoch, NetUid, Report, TrackerError, VestingStats};
+use vesting_core::{BlockNumber, BlockRef, Epoch, HistoryPoint, NetUid, Report, TrackerError, VestingStats, Whom};
 
 use super::problem::Problem;
 use super::server::Api;
@@ -22,7 +22,7 @@ const NEAR: u64 = 1_000;
 
 /// What a report follows from: an epoch is final, and what is recorded up to it changes only by a prune.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Key {
+pub struct Key {
     netuid: NetUid,
     as_of: BlockRef,
     first_block: BlockNumber,
@@ -38,15 +38,26 @@ pub struct Known {
     miners: OnceLock<Bytes>,
 }
 
-type Cell = Arc<OnceCell<Arc<Known>>>;
+type Cell<V> = Arc<OnceCell<Arc<V>>>;
 
-/// Reports by what they follow from, the last asked for at the end.
-#[derive(Default)]
-pub struct Cache(Mutex<VecDeque<(Key, Cell)>>);
+/// What was worked out, by what it follows from; the last asked for at the end.
+pub struct Cache<K, V>(Mutex<VecDeque<(K, Cell<V>)>>);
 
-impl Cache {
-    /// The place of a report, which may not be worked out yet.
-    fn cell(&self, key: Key) -> Cell {
+/// Reports.
+pub type Reports = Cache<Key, Known>;
+
+/// Histories, of so many epochs.
+pub type Histories = Cache<(Key, Whom, usize), Vec<HistoryPoint>>;
+
+impl<K, V> Default for Cache<K, V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: PartialEq, V: Send + Sync + 'static> Cache<K, V> {
+    /// The place of something, which may not be worked out yet.
+    fn cell(&self, key: K) -> Cell<V> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let place = kept.iter().position(|(other, _)| *other == key);
         let found = place.and_then(|place| kept.remove(place)).unwrap_or_else(|| (key, Cell::default()));
@@ -56,6 +67,22 @@ impl Cache {
             kept.pop_front();
         }
         cell
+    }
+
+    /// What is kept, or what is worked out now, once for all who ask meanwhile.
+    async fn get<F>(&self, key: K, api: &Arc<Api>, work: F) -> Result<Arc<V>, Problem>
+    where
+        F: AsyncFnOnce(Arc<Api>) -> Result<V, Problem> + Send + 'static,
+    {
+        let cell = self.cell(key);
+        if let Some(found) = cell.get() {
+            return Ok(Arc::clone(found));
+        }
+        let api = Arc::clone(api);
+        let work = async move |api| work(api).await.map(Arc::new);
+        // Goes on when its asker has gone: others may wait for it.
+        let work = async move { cell.get_or_try_init(|| api.work(work)).await.cloned() };
+        tokio::spawn(work).await.unwrap_or_else(|error| Err(Problem::broken(&error)))
     }
 }
 
@@ -81,26 +108,36 @@ impl Api {
 
     /// The same under another policy.
     pub async fn known_under(self: &Arc<Self>, netuid: NetUid, as_of: Option<BlockNumber>, policy: &Policy) -> Result<Arc<Known>, Problem> {
+        let key = self.key(netuid, as_of, policy).await?;
+        let policy = policy.clone();
+        let work = async move |api: Arc<Self>| {
+            let (report, state) = api.tracker().state(netuid, &policy, Some(key.as_of.number)).await?;
+            Ok(Known { key, report, summary: state.summary(), stats: OnceCell::new(), miners: OnceLock::new() })
+        };
+        self.reports.get(key, self, work).await
+    }
+
+    /// A holder as of each of the last epochs up to a block.
+    pub async fn known_history(
+        self: &Arc<Self>,
+        netuid: NetUid,
+        whom: Whom,
+        as_of: Option<BlockNumber>,
+        epochs: usize,
+    ) -> Result<Arc<Vec<HistoryPoint>>, Problem> {
+        let policy = self.config.policy(netuid).clone();
+        let key = self.key(netuid, as_of, &policy).await?;
+        let work = async move |api: Arc<Self>| Ok(api.tracker().history(netuid, &policy, whom, Some(key.as_of.number), epochs).await?);
+        self.histories.get((key, whom, epochs), self, work).await
+    }
+
+    /// What follows from the last epoch at or before a block follows from this.
+    async fn key(&self, netuid: NetUid, as_of: Option<BlockNumber>, policy: &Policy) -> Result<Key, Problem> {
         let mark = self.store.watermark(netuid).await?.ok_or(TrackerError::NotRecorded(netuid))?;
         let asked = as_of.unwrap_or(mark.block.number);
         let no_epoch = TrackerError::NoEpoch { netuid, as_of: asked, from: mark.first_block };
         let last = last_epoch(self.store.as_ref(), netuid, &mark, asked).await?.ok_or(no_epoch)?;
-        let key = Key { netuid, as_of: last.block, first_block: mark.first_block, policy: policy.digest() };
-        let cell = self.cache.cell(key);
-        if let Some(known) = cell.get() {
-            return Ok(Arc::clone(known));
-        }
-        let (api, policy) = (Arc::clone(self), policy.clone());
-        // Goes on when its asker has gone: others may wait for it.
-        let work = async move {
-            let work = async move |api: Arc<Self>| {
-                let (report, state) = api.tracker().state(netuid, &policy, Some(key.as_of.number)).await?;
-                let summary = state.summary();
-                Ok(Arc::new(Known { key, report, summary, stats: OnceCell::new(), miners: OnceLock::new() }))
-            };
-            cell.get_or_try_init(|| api.work(work)).await.cloned()
-        };
-        tokio::spawn(work).await.unwrap_or_else(|error| Err(Problem::broken(&error)))
+        Ok(Key { netuid, as_of: last.block, first_block: mark.first_block, policy: policy.digest() })
     }
 
     /// A subnet with its figures.
@@ -145,7 +182,7 @@ mod tests {
             first_block: BlockNumber(1),
             policy: Digest::default(),
         };
-        let cache = Cache::default();
+        let cache = Reports::default();
         let first = cache.cell(key(0));
         let other = cache.cell(Key { first_block: BlockNumber(2), ..key(0) });
         assert!(Arc::ptr_eq(&first, &cache.cell(key(0))) && !Arc::ptr_eq(&first, &other));

@@ -1,6 +1,7 @@
 //! The HTTP API that `vesting run` serves.
 
 mod age;
+mod charts;
 mod coldkeys;
 mod digest;
 mod epochs;
@@ -9,6 +10,7 @@ mod health;
 mod history;
 mod known;
 mod miners;
+mod openapi;
 mod problem;
 mod query;
 mod server;

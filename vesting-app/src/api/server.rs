@@ -22,9 +22,9 @@ use vesting_core::ports::StakeStore;
 use vesting_core::{NetUid, StakeTracker};
 
 use super::events::{LISTENERS, Seen, watch_record};
-use super::known::Cache;
+use super::known::{Histories, Reports};
 use super::problem::Problem;
-use super::{coldkeys, digest, epochs, events, health, history, miners, stats, subnets, weights, whatif};
+use super::{charts, coldkeys, digest, epochs, events, health, history, miners, openapi, stats, subnets, weights, whatif};
 use crate::UsageError;
 use crate::config::Config;
 use crate::view::weights::LARGEST;
@@ -45,7 +45,8 @@ const BEARER: &[u8] = b"Bearer ";
 pub struct Api {
     pub store: Arc<dyn StakeStore>,
     pub config: Config,
-    pub cache: Cache,
+    pub reports: Reports,
+    pub histories: Histories,
     /// How far the records go, while somebody listens.
     pub seen: watch::Receiver<Seen>,
     pub listeners: Arc<Semaphore>,
@@ -145,7 +146,15 @@ pub fn serve(listener: TcpListener, config: &Config, store: Arc<dyn StakeStore>)
     let address: SocketAddr = listener.local_addr().context("the API has no address")?;
     let (sender, seen) = watch::channel(None);
     let (places, listeners) = (Arc::new(Semaphore::new(AT_ONCE)), Arc::new(Semaphore::new(LISTENERS)));
-    let api = Arc::new(Api { store, config: config.clone(), cache: Cache::default(), seen, listeners, places });
+    let api = Arc::new(Api {
+        store,
+        config: config.clone(),
+        reports: Reports::default(),
+        histories: Histories::default(),
+        seen,
+        listeners,
+        places,
+    });
     let (stop, stopped) = oneshot::channel();
     let (stop_watching, watching_stopped) = oneshot::channel();
     tokio::spawn(watch_record(Arc::clone(&api), sender, watching_stopped));
@@ -175,6 +184,8 @@ impl Served {
 
 fn router(api: Arc<Api>) -> Router {
     let behind_the_token = Router::new()
+        .route("/charts/history/{hotkey}", get(charts::history))
+        .route("/charts/multipliers", get(charts::multipliers))
         .route("/v1/coldkeys/{coldkey}", get(coldkeys::coldkey))
         .route("/v1/digest", get(digest::summary))
         .route("/v1/digest/rows", get(digest::rows))
@@ -193,6 +204,7 @@ fn router(api: Arc<Api>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(&api), check_token));
     Router::new()
         .route("/health/live", get(health::live))
+        .route("/openapi.json", get(openapi::openapi))
         .merge(behind_the_token)
         .layer(DefaultBodyLimit::max(LARGEST))
         .layer(middleware::from_fn(limit_time))

@@ -14,6 +14,7 @@ mod killed;
 #[cfg(target_os = "linux")]
 mod mounted;
 mod moved;
+mod openapi;
 mod place;
 mod pruned;
 mod recordings;
