@@ -276,7 +276,7 @@ pub struct ExplainArgs {
     #[arg(long, value_name = "N")]
     pub days: Option<Ppb>,
     /// Tell what each of so many of the largest sales cost.
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(0..=1000))]
+    #[arg(long, value_name = "N", default_value_t = crate::view::explanation::SALES, value_parser = clap::value_parser!(u16).range(0..=1000))]
     pub sales: u16,
 }
 

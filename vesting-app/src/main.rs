@@ -1,6 +1,7 @@
 //! The binary `vesting`: wires the chain, the store and the core, and talks to people.
 
 mod api;
+mod chart;
 mod cli;
 mod client;
 mod commands;

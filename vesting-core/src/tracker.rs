@@ -145,6 +145,21 @@ pub struct Report {
     pub miners: Vec<MinerReport>,
 }
 
+impl Report {
+    /// The holding and the multiplier of a coldkey, and why it has that one; `None` for who is neither a holder of the
+    /// window nor owns a neuron.
+    #[must_use]
+    pub fn holder(&self, coldkey: Coldkey) -> Option<(Option<Holding>, Multiplier, Reason)> {
+        let registered = self.miners.iter().any(|miner| miner.neuron.coldkey == coldkey);
+        let holder = self.holders.get(&coldkey);
+        if holder.is_none() && !registered {
+            return None;
+        }
+        let (multiplier, reason) = judged(holder, self.window.incomplete_since.is_some(), registered);
+        Some((holder.map(|(holding, _)| *holding), multiplier, reason))
+    }
+}
+
 /// Manages stake metrics from the record.
 ///
 /// ```

@@ -19,13 +19,10 @@ const MOST_ROWS: usize = 100_000;
 pub async fn summary(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, Problem> {
     let query = Query::of(&uri, &["netuid", "as_of"])?;
     let (netuid, as_of) = (query.netuid()?, query.block("as_of")?);
-    api.work(async move |api| {
-        let netuid = api.netuid(netuid).await?;
-        let policy = api.config.policy(netuid);
-        let (_, state) = api.tracker().state(netuid, policy, as_of).await?;
-        Ok(json(&Digests::of(&state.summary(), policy)))
-    })
-    .await
+    let netuid = api.netuid(netuid).await?;
+    let known = api.known(netuid, as_of).await?;
+    let answer = json(&Digests::of(&known.summary, api.config.policy(netuid)));
+    api.with_state(netuid, as_of, answer).await
 }
 
 /// The rows behind a section.

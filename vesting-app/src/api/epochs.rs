@@ -1,14 +1,16 @@
-//! `GET /v1/epochs`.
+//! `GET /v1/epochs` and `GET /v1/epochs/{block}`.
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::Response;
-use vesting_core::{BlockNumber, TrackerError};
+use vesting_core::ports::StakeStore;
+use vesting_core::{BlockNumber, NetUid, TrackerError};
 
 use super::problem::Problem;
-use super::query::Query;
+use super::query::{Query, name};
 use super::server::{Api, json};
 use crate::view::epoch::{self, Epoch};
 
@@ -38,4 +40,35 @@ pub async fn epochs(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, P
         Ok(json(&epochs))
     })
     .await
+}
+
+/// The epoch of one block.
+pub async fn epoch(State(api): State<Arc<Api>>, block: Result<Path<String>, PathRejection>, uri: Uri) -> Result<Response, Problem> {
+    let text: String = name("block", block)?;
+    let wrong =
+        |_| Problem::bad_input("block", format!("it is `{}`, but it must be a whole number", text.chars().take(40).collect::<String>()));
+    let block = BlockNumber(text.parse().map_err(wrong)?);
+    let netuid = Query::of(&uri, &["netuid"])?.netuid()?;
+    let netuid = api.netuid(netuid).await?;
+    let told = async move |api: Arc<Api>| {
+        let watermark = api.store.watermark(netuid).await?.ok_or(TrackerError::NotRecorded(netuid))?;
+        let records = api.store.epochs(netuid, block, block).await?;
+        let before = match block.0.checked_sub(1) {
+            Some(before) => last_of_all(api.store.as_ref(), netuid, BlockNumber(before)).await?,
+            None => None,
+        };
+        let skipped = api.store.skipped_slots(netuid, before.map_or(BlockNumber(0), BlockNumber::child), block).await?;
+        let told = epoch::epochs(watermark, netuid, &records, skipped).next();
+        told.map(|told| json(&told)).ok_or_else(|| {
+            Problem::no_epoch(format!(
+                "no epoch of subnet {netuid} is recorded in block {block}: `/v1/epochs?netuid={netuid}` lists those there are"
+            ))
+        })
+    };
+    api.work(told).await
+}
+
+/// The block of the last epoch up to there, whether or not more is known of it.
+async fn last_of_all(store: &dyn StakeStore, netuid: NetUid, to: BlockNumber) -> Result<Option<BlockNumber>, Problem> {
+    Ok(store.epoch_list(netuid, BlockNumber(0), to).await?.last().map(|epoch| epoch.block.number))
 }

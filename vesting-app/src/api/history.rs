@@ -9,7 +9,7 @@ use axum::response::Response;
 use vesting_core::Whom;
 
 use super::problem::Problem;
-use super::query::Query;
+use super::query::{Query, name};
 use super::server::{Api, json};
 use crate::view::history::Point;
 
@@ -20,20 +20,21 @@ const USUAL: usize = 30;
 const MOST: usize = 1_000;
 
 pub async fn history(State(api): State<Arc<Api>>, whom: Result<Path<String>, PathRejection>, uri: Uri) -> Result<Response, Problem> {
-    let Path(whom) = whom.map_err(|error| Problem::bad_input("hotkey", error.body_text()))?;
-    let whom: Whom = whom.parse().map_err(|error| Problem::bad_input("hotkey", error))?;
+    let whom: Whom = name("hotkey", whom)?;
     let query = Query::of(&uri, &["netuid", "as_of", "epochs"])?;
-    let (netuid, as_of) = (query.netuid()?, query.block("as_of")?);
+    let (netuid, as_of, epochs) = (query.netuid()?, query.block("as_of")?, count(&query)?);
+    let netuid = api.netuid(netuid).await?;
+    let points = api.known_history(netuid, whom, as_of, epochs).await?;
+    let points: Vec<Point> = points.iter().map(|point| Point::of(netuid, point)).collect();
+    api.with_state(netuid, as_of, json(&points)).await
+}
+
+/// How many epochs are asked for.
+pub fn count(query: &Query) -> Result<usize, Problem> {
     let must = format!("a number of epochs from 1 to {MOST}");
     let epochs = query.get("epochs", &must)?.unwrap_or(USUAL);
-    if !(1..=MOST).contains(&epochs) {
-        return Err(Problem::bad_input("epochs", format!("it is `{epochs}`, but it must be {must}")));
+    if (1..=MOST).contains(&epochs) {
+        return Ok(epochs);
     }
-    api.work(async move |api| {
-        let netuid = api.netuid(netuid).await?;
-        let points = api.tracker().history(netuid, api.config.policy(netuid), whom, as_of, epochs).await?;
-        let points: Vec<Point> = points.iter().map(|point| Point::of(netuid, point)).collect();
-        Ok(json(&points))
-    })
-    .await
+    Err(Problem::bad_input("epochs", format!("it is `{epochs}`, but it must be {must}")))
 }

@@ -1,24 +1,54 @@
-//! `GET /v1/miners`.
+//! `GET /v1/miners` and `GET /v1/miners/{hotkey}`.
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::Response;
+use serde::Serialize;
+use vesting_core::{MinerReport, Whom};
 
 use super::problem::Problem;
-use super::query::Query;
-use super::server::{Api, json};
+use super::query::{Query, name};
+use super::server::{Api, json, json_text};
+use crate::view::explanation::{Explained, usual};
 use crate::view::miner::Miner;
+
+/// A neuron, and why its holder has the multiplier it has.
+#[derive(Serialize)]
+struct One {
+    /// `None` where the name is no neuron's as of then: a coldkey, or a hotkey that lost its uid.
+    miner: Option<Miner>,
+    explanation: Explained,
+}
 
 pub async fn miners(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, Problem> {
     let query = Query::of(&uri, &["netuid", "as_of"])?;
     let (netuid, as_of) = (query.netuid()?, query.block("as_of")?);
-    api.work(async move |api| {
-        let netuid = api.netuid(netuid).await?;
-        let report = api.tracker().report(netuid, api.config.policy(netuid), as_of).await?;
-        let miners: Vec<Miner> = report.miners.iter().map(|miner| Miner::of(&report, miner)).collect();
-        Ok(json(&miners))
-    })
-    .await
+    let netuid = api.netuid(netuid).await?;
+    let answer = json_text(api.known(netuid, as_of).await?.miners()?);
+    api.with_state(netuid, as_of, answer).await
+}
+
+pub async fn miner(State(api): State<Arc<Api>>, whom: Result<Path<String>, PathRejection>, uri: Uri) -> Result<Response, Problem> {
+    let whom: Whom = name("hotkey", whom)?;
+    let query = Query::of(&uri, &["netuid", "as_of"])?;
+    let (netuid, as_of) = (query.netuid()?, query.block("as_of")?);
+    let netuid = api.netuid(netuid).await?;
+    let known = api.known(netuid, as_of).await?;
+    // The same epoch, should another one come meanwhile.
+    let epoch = known.report.window.as_of.block.number;
+    let explain = async move |api: Arc<Api>| {
+        let policy = api.config.policy(netuid);
+        let found = api.tracker().explain(netuid, policy, whom, Some(epoch), &usual(policy)).await?;
+        Ok(Explained::of(&found, policy))
+    };
+    let explanation = Arc::clone(&api).work(explain).await?;
+    let is_it = |miner: &&MinerReport| match whom {
+        Whom::Uid(uid) => miner.neuron.uid == uid,
+        Whom::Account(hotkey) => miner.neuron.hotkey == hotkey,
+    };
+    let miner = known.report.miners.iter().find(is_it).map(|miner| Miner::of(&known.report, miner));
+    api.with_state(netuid, as_of, json(&One { miner, explanation })).await
 }

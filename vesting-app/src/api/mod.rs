@@ -1,14 +1,22 @@
 //! The HTTP API that `vesting run` serves.
 
+mod age;
+mod charts;
+mod coldkeys;
 mod digest;
 mod epochs;
+mod events;
 mod health;
 mod history;
+mod known;
 mod miners;
+mod openapi;
 mod problem;
 mod query;
 mod server;
 mod stats;
+mod subnets;
 mod weights;
+mod whatif;
 
 pub use server::{bind, serve};

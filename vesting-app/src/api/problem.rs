@@ -31,6 +31,10 @@ impl Problem {
         Self::new("unauthorized", "A token is needed", StatusCode::UNAUTHORIZED, detail)
     }
 
+    pub const fn no_epoch(detail: String) -> Self {
+        Self::new("no-epoch", "No epoch is recorded there", StatusCode::NOT_FOUND, detail)
+    }
+
     pub const fn no_such_path(detail: String) -> Self {
         Self::new("no-such-path", "There is nothing at this path", StatusCode::NOT_FOUND, detail)
     }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
 use axum::http::Uri;
 use vesting_core::BlockNumber;
 
@@ -37,6 +39,11 @@ impl Query {
         self.0.get(name).map(|text| text.parse().map_err(|_| wrong(text))).transpose()
     }
 
+    /// What stands there, as it is.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
     /// A block.
     pub fn block(&self, name: &'static str) -> Result<Option<BlockNumber>, Problem> {
         Ok(self.get(name, "a block, a whole number")?.map(BlockNumber))
@@ -46,4 +53,10 @@ impl Query {
     pub fn netuid(&self) -> Result<Option<u16>, Problem> {
         self.get("netuid", "a subnet, a number from 0 to 65535")
     }
+}
+
+/// The name in a path, of a hotkey, a coldkey or what else is read from text.
+pub fn name<T: FromStr<Err: std::fmt::Display>>(field: &'static str, path: Result<Path<String>, PathRejection>) -> Result<T, Problem> {
+    let Path(text) = path.map_err(|error| Problem::bad_input(field, error.body_text()))?;
+    text.parse().map_err(|error| Problem::bad_input(field, error))
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{Uri, header};
 use axum::middleware::{self, Next};
@@ -15,13 +16,15 @@ use serde::Serialize;
 use subtle::ConstantTimeEq;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinHandle;
 use vesting_core::ports::StakeStore;
 use vesting_core::{NetUid, StakeTracker};
 
+use super::events::{LISTENERS, Seen, watch_record};
+use super::known::{Histories, Reports};
 use super::problem::Problem;
-use super::{digest, epochs, health, history, miners, stats, weights};
+use super::{charts, coldkeys, digest, epochs, events, health, history, miners, openapi, stats, subnets, weights, whatif};
 use crate::UsageError;
 use crate::config::Config;
 use crate::view::weights::LARGEST;
@@ -42,6 +45,11 @@ const BEARER: &[u8] = b"Bearer ";
 pub struct Api {
     pub store: Arc<dyn StakeStore>,
     pub config: Config,
+    pub reports: Reports,
+    pub histories: Histories,
+    /// How far the records go, while somebody listens.
+    pub seen: watch::Receiver<Seen>,
+    pub listeners: Arc<Semaphore>,
     places: Arc<Semaphore>,
 }
 
@@ -55,10 +63,7 @@ impl Api {
         if let Some(netuid) = named {
             return Ok(NetUid(netuid));
         }
-        let all = match self.config.netuids.as_slice() {
-            [] => self.store.netuids().await?,
-            followed => followed.to_vec(),
-        };
+        let all = self.netuids().await?;
         match all.as_slice() {
             [netuid] => Ok(*netuid),
             [] => Err(Problem::bad_input("netuid", "nothing is recorded yet: name a subnet, or ask again later")),
@@ -69,11 +74,19 @@ impl Api {
         }
     }
 
+    /// The subnets followed; where nothing says which, those recorded.
+    pub async fn netuids(&self) -> Result<Vec<NetUid>, Problem> {
+        match self.config.netuids.as_slice() {
+            [] => Ok(self.store.netuids().await?),
+            followed => Ok(followed.to_vec()),
+        }
+    }
+
     /// Works out an answer off the threads that follow the chain and serve others, a few at a time. Work
     /// whose asker has gone away still takes a place, until it is done.
-    pub async fn work<F>(self: Arc<Self>, work: F) -> Result<Response, Problem>
+    pub async fn work<T: Send + 'static, F>(self: Arc<Self>, work: F) -> Result<T, Problem>
     where
-        F: AsyncFnOnce(Arc<Self>) -> Result<Response, Problem> + Send + 'static,
+        F: AsyncFnOnce(Arc<Self>) -> Result<T, Problem> + Send + 'static,
     {
         let place = Arc::clone(&self.places).acquire_owned().await.map_err(|error| Problem::broken(&error))?;
         let handle = Handle::current();
@@ -89,9 +102,14 @@ impl Api {
 /// An answer.
 pub fn json(value: &impl Serialize) -> Response {
     match serde_json::to_vec(value) {
-        Ok(text) => ([(header::CONTENT_TYPE, "application/json")], text).into_response(),
+        Ok(text) => json_text(text.into()),
         Err(error) => Problem::broken(&error).into_response(),
     }
+}
+
+/// An answer that is JSON already.
+pub fn json_text(text: Bytes) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
 /// Takes the address that is configured. Done first of all, since it fails where another one runs.
@@ -121,11 +139,25 @@ pub struct Served {
 /// Serves the API until it is told to stop.
 pub fn serve(listener: TcpListener, config: &Config, store: Arc<dyn StakeStore>) -> anyhow::Result<Served> {
     let address: SocketAddr = listener.local_addr().context("the API has no address")?;
-    let api = Arc::new(Api { store, config: config.clone(), places: Arc::new(Semaphore::new(AT_ONCE)) });
+    let (sender, seen) = watch::channel(None);
+    let (places, listeners) = (Arc::new(Semaphore::new(AT_ONCE)), Arc::new(Semaphore::new(LISTENERS)));
+    let api = Arc::new(Api {
+        store,
+        config: config.clone(),
+        reports: Reports::default(),
+        histories: Histories::default(),
+        seen,
+        listeners,
+        places,
+    });
     let (stop, stopped) = oneshot::channel();
+    let (stop_watching, watching_stopped) = oneshot::channel();
+    tokio::spawn(watch_record(Arc::clone(&api), sender, watching_stopped));
     let stopped = async move {
         // Told, or nobody is there any more to tell.
         let _ = stopped.await;
+        // Streams would not end by themselves; the task may have ended.
+        let _ = stop_watching.send(());
     };
     let serving = axum::serve(listener, router(api)).with_graceful_shutdown(stopped);
     tracing::info!("the API listens on http://{address}");
@@ -147,18 +179,27 @@ impl Served {
 
 fn router(api: Arc<Api>) -> Router {
     let behind_the_token = Router::new()
+        .route("/charts/history/{hotkey}", get(charts::history))
+        .route("/charts/multipliers", get(charts::multipliers))
+        .route("/v1/coldkeys/{coldkey}", get(coldkeys::coldkey))
         .route("/v1/digest", get(digest::summary))
         .route("/v1/digest/rows", get(digest::rows))
         .route("/v1/epochs", get(epochs::epochs))
+        .route("/v1/epochs/{block}", get(epochs::epoch))
+        .route("/v1/events", get(events::events))
         .route("/v1/miners", get(miners::miners))
+        .route("/v1/miners/{hotkey}", get(miners::miner))
         .route("/v1/miners/{hotkey}/history", get(history::history))
         .route("/v1/stats", get(stats::stats))
+        .route("/v1/subnets", get(subnets::subnets))
+        .route("/v1/whatif", get(whatif::whatif))
         .route("/v1/weights/apply", post(weights::apply))
         .fallback(no_such_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(Arc::clone(&api), check_token));
     Router::new()
         .route("/health/live", get(health::live))
+        .route("/openapi.json", get(openapi::openapi))
         .merge(behind_the_token)
         .layer(DefaultBodyLimit::max(LARGEST))
         .layer(middleware::from_fn(limit_time))

@@ -14,10 +14,8 @@ use crate::view::stats::figures;
 pub async fn stats(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, Problem> {
     let query = Query::of(&uri, &["netuid", "as_of"])?;
     let (netuid, as_of) = (query.netuid()?, query.block("as_of")?);
-    api.work(async move |api| {
-        let netuid = api.netuid(netuid).await?;
-        let report = api.tracker().report(netuid, api.config.policy(netuid), as_of).await?;
-        Ok(json(&figures(&api.config, api.store.as_ref(), netuid, &report).await?))
-    })
-    .await
+    let netuid = api.netuid(netuid).await?;
+    let (known, stats) = api.known_stats(netuid, as_of).await?;
+    let answer = json(&figures(api.config.policy(netuid), &stats, &known.report));
+    api.with_state(netuid, as_of, answer).await
 }

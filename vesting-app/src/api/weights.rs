@@ -1,15 +1,14 @@
 //! `POST /v1/weights/apply`.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use axum::body::{Bytes, HttpBody};
 use axum::extract::{FromRequest, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
+use vesting_core::BlockNumber;
 use vesting_core::weights::WeightsError;
-use vesting_core::{BlockNumber, Millis};
 
 use super::problem::Problem;
 use super::query::Query;
@@ -30,17 +29,12 @@ pub async fn apply(State(api): State<Arc<Api>>, uri: Uri, Within(body): Within) 
     let request = Request::parse(&body)?;
     let netuid = one("netuid", query.netuid()?, request.netuid)?;
     let as_of = one("as_of", query.block("as_of")?, request.as_of.map(BlockNumber))?;
-    api.work(async move |api| {
-        let netuid = api.netuid(netuid).await?;
-        let policy = api.config.policy(netuid);
-        let watermark = api.store.watermark(netuid).await?;
-        let age = watermark.filter(|_| as_of.is_none()).map(|record| age(record.time, SystemTime::now()));
-        let stale = age.is_some_and(|age| age > api.config.stale_after);
-        let (report, state) = api.tracker().state(netuid, policy, as_of).await?;
-        let adjusted = Adjusted::of(&report, &state, policy, &request.weights)?;
-        Ok(json(&Answer { adjusted, stale }))
-    })
-    .await
+    let netuid = api.netuid(netuid).await?;
+    let policy = api.config.policy(netuid);
+    let stale = as_of.is_none() && api.is_stale(netuid).await?;
+    let known = api.known(netuid, as_of).await?;
+    let adjusted = Adjusted::of(&known.report, known.summary.digest(), policy, &request.weights)?;
+    api.with_state(netuid, as_of, json(&Answer { adjusted, stale })).await
 }
 
 /// A body within the limit. One that says beforehand that it is larger is not read.
@@ -61,12 +55,6 @@ impl<S: Send + Sync> FromRequest<S> for Within {
             _ => Problem::bad_input("body", "it broke off: send it again"),
         })
     }
-}
-
-/// How old a block is by this machine's clock; one from the future is new.
-fn age(block: Millis, now: SystemTime) -> Duration {
-    let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    now.saturating_sub(Duration::from_millis(block.0))
 }
 
 /// What stands after `?` and in the body must be the same.
@@ -92,17 +80,5 @@ impl From<WeightsError> for Problem {
             _ => "weights",
         };
         Self::bad_input(field, error)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_block_ages_by_the_clock_and_one_from_the_future_is_new() {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
-        assert_eq!(age(Millis(399_000), now), Duration::from_secs(601));
-        assert_eq!(age(Millis(1_000_001), now), Duration::ZERO);
     }
 }

@@ -19,7 +19,7 @@ pub async fn run(session: &mut Session, args: &ApplyArgs) -> anyhow::Result<()> 
     let netuid = wiring::shown(&session.config, store.as_ref()).await?;
     let policy = session.config.policy(netuid);
     let (report, state) = wiring::tracker(&store).state(netuid, policy, args.as_of.map(BlockNumber)).await?;
-    let output = Adjusted::of(&report, &state, policy, &input).context("the weights cannot be adjusted")?;
+    let output = Adjusted::of(&report, state.summary().digest(), policy, &input).context("the weights cannot be adjusted")?;
     if session.json {
         return session.out.json(&output);
     }

@@ -16,6 +16,7 @@ use vesting_testkit::sim::{Demo, SimChain, end_of};
 use super::progress::Bar;
 use super::run::stop_signal;
 use super::{Session, miners};
+use crate::api;
 use crate::cli::DemoArgs;
 use crate::config::Config;
 use crate::wiring;
@@ -49,7 +50,7 @@ pub async fn run(session: &mut Session, args: &DemoArgs) -> anyhow::Result<()> {
     let node = Arc::new(serve(history, NodeOptions { listen: args.listen, ..NodeOptions::default() }).await?);
 
     let folder = tempfile::tempdir().context("cannot make a folder for the demo's database")?;
-    let config = Config {
+    let mut config = Config {
         endpoints: vec![node.url()],
         netuids: vec![Demo::NETUID],
         database_url: format!("sqlite://{}", folder.path().join("demo.db").display()),
@@ -57,6 +58,9 @@ pub async fn run(session: &mut Session, args: &DemoArgs) -> anyhow::Result<()> {
         query_interval: Duration::from_secs(1),
         ..session.config.clone()
     };
+    // By the machine's clock simulated time is long gone.
+    config.stale_after = Duration::MAX;
+    let listener = if args.once { None } else { Some(api::bind(&config).await?) };
     let store = vesting_store::open(&config.database_url)?;
     let chain = wiring::chain(&config);
     let (mut monitor, first) = wiring::monitor(&config, &chain, Arc::clone(&store), Some(BlockNumber(1)), None).await?;
@@ -92,15 +96,19 @@ pub async fn run(session: &mut Session, args: &DemoArgs) -> anyhow::Result<()> {
         print(session, &report, &names)?;
     }
     session.out.flush()?;
-    if !args.once {
+    if let Some(listener) = listener {
+        let address = listener.local_addr().context("the API has no address")?;
+        let served = api::serve(listener, &config, Arc::clone(&store))?;
         if !session.json {
             session.out.line(format!(
-                "Following on; Ctrl-C ends. Another terminal can read the record with\n  vesting miners --database-url {}",
+                "Following on; Ctrl-C ends. Look at http://{address}/, or read the record from another terminal with\n  vesting miners --database-url {}",
                 config.database_url
             ))?;
             session.out.flush()?;
         }
-        live(session, &mut monitor, &chain, first).await?;
+        let ended = live(session, &mut monitor, &chain, first).await;
+        served.stop().await;
+        ended?;
     }
     // The sender's other end may have gone with its task.
     let _ = stop.send(());

@@ -1,7 +1,7 @@
 //! `vesting stats`.
 
 use serde_json::Value;
-use vesting_core::BlockNumber;
+use vesting_core::{BlockNumber, VestingStats};
 
 use super::Session;
 use crate::cli::AsOfArgs;
@@ -12,8 +12,9 @@ use crate::wiring;
 pub async fn run(session: &mut Session, args: &AsOfArgs) -> anyhow::Result<()> {
     let store = session.record()?;
     let netuid = wiring::shown(&session.config, store.as_ref()).await?;
-    let report = wiring::tracker(&store).report(netuid, session.config.policy(netuid), args.as_of.map(BlockNumber)).await?;
-    let figures = figures(&session.config, store.as_ref(), netuid, &report).await?;
+    let policy = session.config.policy(netuid);
+    let report = wiring::tracker(&store).report(netuid, policy, args.as_of.map(BlockNumber)).await?;
+    let figures = figures(policy, &VestingStats::read(store.as_ref(), &report).await?, &report);
     if session.json {
         return session.out.json(&figures);
     }

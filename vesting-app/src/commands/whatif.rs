@@ -1,7 +1,6 @@
 //! `vesting whatif`.
 
 use anyhow::Context;
-use serde::Serialize;
 use vesting_core::adjust::{WeightsInput, WeightsOutput, adjust};
 use vesting_core::policy::Policy;
 use vesting_core::whatif::{Change, changes};
@@ -13,72 +12,8 @@ use super::miners::why;
 use crate::cli::WhatifArgs;
 use crate::config::Config;
 use crate::output::{Out, days, difference, short, table, time};
+use crate::view::whatif::Line;
 use crate::wiring;
-
-/// One epoch.
-#[derive(Serialize)]
-struct Line {
-    netuid: u16,
-    as_of: u64,
-    policy_digest: String,
-    other_policy_digest: String,
-    incomplete_since: Option<u64>,
-    other_incomplete_since: Option<u64>,
-    neurons: Vec<Neuron>,
-    weights: Option<Weights>,
-}
-
-#[derive(Serialize)]
-struct Neuron {
-    uid: u16,
-    hotkey: String,
-    coldkey: String,
-    multiplier: String,
-    reason: String,
-    other_multiplier: String,
-    other_reason: String,
-    differs: bool,
-}
-
-#[derive(Serialize)]
-struct Weights {
-    now: Adjusted,
-    other: Adjusted,
-}
-
-#[derive(Serialize)]
-struct Adjusted {
-    uids: Vec<Option<u16>>,
-    hotkeys: Vec<Option<String>>,
-    weights: Vec<f64>,
-    unchanged: Option<String>,
-}
-
-impl From<&Change> for Neuron {
-    fn from(change: &Change) -> Self {
-        Self {
-            uid: change.neuron.uid.0,
-            hotkey: change.neuron.hotkey.to_string(),
-            coldkey: change.neuron.coldkey.to_string(),
-            multiplier: change.before.0.factor.to_string(),
-            reason: change.before.1.to_string(),
-            other_multiplier: change.after.0.factor.to_string(),
-            other_reason: change.after.1.to_string(),
-            differs: change.differs(),
-        }
-    }
-}
-
-impl From<&WeightsOutput> for Adjusted {
-    fn from(output: &WeightsOutput) -> Self {
-        Self {
-            uids: output.uids.iter().map(|uid| uid.map(|uid| uid.0)).collect(),
-            hotkeys: output.hotkeys.iter().map(|hotkey| hotkey.map(|hotkey| hotkey.to_string())).collect(),
-            weights: output.weights.clone(),
-            unchanged: output.unchanged.map(|reason| reason.to_string()),
-        }
-    }
-}
 
 pub async fn run(session: &mut Session, other: &Config, args: &WhatifArgs) -> anyhow::Result<()> {
     let input = args.weights.as_deref().map(apply::input).transpose()?;
@@ -98,7 +33,7 @@ pub async fn run(session: &mut Session, other: &Config, args: &WhatifArgs) -> an
         _ => None,
     };
     if session.json {
-        return reports.iter().try_for_each(|pair| session.out.json(&line(pair, &policies, weights.as_ref())));
+        return reports.iter().try_for_each(|pair| session.out.json(&Line::of([&pair[0], &pair[1]], [now, then], weights.as_ref())));
     }
     if now == then {
         session.out.line("The other policy is the present one.")?;
@@ -112,19 +47,6 @@ pub async fn run(session: &mut Session, other: &Config, args: &WhatifArgs) -> an
         compare(&mut session.out, input, ours, theirs)?;
     }
     Ok(())
-}
-
-fn line([ours, theirs]: &[Report; 2], [now, then]: &[Policy; 2], weights: Option<&[WeightsOutput; 2]>) -> Line {
-    Line {
-        netuid: ours.netuid.0,
-        as_of: ours.window.as_of.block.number.0,
-        policy_digest: now.digest().to_string(),
-        other_policy_digest: then.digest().to_string(),
-        incomplete_since: ours.window.incomplete_since.map(|block| block.0),
-        other_incomplete_since: theirs.window.incomplete_since.map(|block| block.0),
-        neurons: changes(ours, theirs).iter().map(Neuron::from).collect(),
-        weights: weights.map(|[ours, theirs]| Weights { now: ours.into(), other: theirs.into() }),
-    }
 }
 
 /// Says whose window the record does not cover.

@@ -71,6 +71,11 @@ impl Key {
     }
 }
 
+/// The names of the keys of the policy.
+pub fn policy_keys() -> impl Iterator<Item = &'static str> {
+    KEYS.iter().filter(|key| key.of_policy).map(|key| key.name)
+}
+
 /// Every key there is.
 pub const KEYS: [Key; 26] = [
     key("network", Shape::Text, "NAME|URL", "The chain: finney, test, archive, local, or a ws:// or wss:// URL")

@@ -23,6 +23,7 @@ use crate::UsageError;
 use crate::cli::ConfigArgs;
 
 pub use flags::Flags;
+pub use key::policy_keys;
 pub use layers::Layers;
 pub use mistake::Mistakes;
 pub use settings::{Config, DAY};

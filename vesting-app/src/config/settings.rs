@@ -7,7 +7,8 @@ use std::time::Duration;
 use vesting_core::policy::Policy;
 use vesting_core::{Millis, NetUid};
 
-use super::layers::{Layered, Layers};
+use super::key::policy_keys;
+use super::layers::{Layered, Layers, Setting};
 use super::mistake::{Mistake, Mistakes};
 use super::secret::Token;
 use super::values::Values;
@@ -17,6 +18,9 @@ use crate::log::LogFormat;
 
 /// A day in ms.
 pub const DAY: u64 = 86_400_000;
+
+/// The keys of a policy with their values.
+pub type Written = BTreeMap<&'static str, String>;
 
 /// Everything the program goes by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,12 +45,33 @@ pub struct Config {
     /// How old the record's last block may be before it is stale.
     pub stale_after: Duration,
     pub log_format: LogFormat,
+    /// The policies as they are written: of all subnets, and of those that have a table.
+    pub written: (Written, BTreeMap<NetUid, Written>),
 }
 
 impl Config {
     /// The policy of a subnet.
     pub fn policy(&self, netuid: NetUid) -> &Policy {
         self.subnet_policies.get(&netuid).unwrap_or(&self.common_policy)
+    }
+
+    /// The policy of a subnet with some of its keys changed.
+    ///
+    /// # Errors
+    /// The first thing wrong with it.
+    pub fn changed_policy(&self, netuid: NetUid, changed: &[(&'static str, String)]) -> Result<Policy, Mistake> {
+        let (common, own) = &self.written;
+        let setting = |value: &String, source: &str| Setting { value: value.clone(), source: source.to_owned() };
+        let written = own.get(&netuid).unwrap_or(common).iter();
+        let mut values: Layered = written.map(|(key, value)| (*key, setting(value, "the configuration"))).collect();
+        values.extend(changed.iter().map(|(key, value)| (*key, setting(value, "asked for"))));
+        let mut mistakes = Mistakes::default();
+        let policy = policy::parse(&values, &mut mistakes);
+        match mistakes.all() {
+            [] => Ok(policy),
+            // A value may be wrong because of another one.
+            [first, ..] => Err(first.clone()),
+        }
     }
 
     /// Every policy there is, to change.
@@ -127,6 +152,7 @@ pub fn parse(layers: &Layers, mistakes: &mut Mistakes) -> Config {
     for (netuid, values) in &layers.subnets {
         let mut of_subnet = Mistakes::default();
         config.subnet_policies.insert(*netuid, policy::parse(values, &mut of_subnet));
+        config.written.1.insert(*netuid, of_the_policy(values));
         mistakes.take_over(netuid.0, of_subnet);
     }
     config
@@ -151,7 +177,13 @@ fn parse_common(values: &Layered, common_policy: Policy, mistakes: &mut Mistakes
         allow_public_without_token: mistakes.keep(values.yes_or_no("allow_public_without_token")).unwrap_or_default(),
         stale_after: mistakes.keep(values.seconds("stale_after_seconds", 315_360_000)).unwrap_or_default(),
         log_format: mistakes.keep(values.choice("log_format", LogFormat::ALL, |format| format.name())).unwrap_or(LogFormat::Auto),
+        written: (of_the_policy(values.0), BTreeMap::new()),
     }
+}
+
+/// The keys of the policy alone.
+fn of_the_policy(values: &Layered) -> Written {
+    policy_keys().filter_map(|key| Some((key, values.get(key)?.value.clone()))).collect()
 }
 
 fn endpoints(values: &Values<'_>, mistakes: &mut Mistakes) -> Option<Vec<String>> {

@@ -1,10 +1,14 @@
 //! What commands with `--json` print and the HTTP API answers: one shape for both.
 
+pub mod coldkey;
 pub mod digest;
 pub mod epoch;
+pub mod explanation;
 pub mod history;
 pub mod holder;
 pub mod miner;
 pub mod row;
+pub mod state;
 pub mod stats;
 pub mod weights;
+pub mod whatif;

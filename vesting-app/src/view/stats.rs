@@ -2,11 +2,9 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use vesting_core::policy::Redistribution;
-use vesting_core::ports::{StakeStore, StoreError};
-use vesting_core::{NetUid, Ppb, Rao, RaoDelta, Report, VestingStats};
+use vesting_core::policy::{Policy as CorePolicy, Redistribution};
+use vesting_core::{Ppb, Rao, RaoDelta, Report, VestingStats};
 
-use crate::config::Config;
 use crate::output::{days, time};
 
 #[derive(Serialize)]
@@ -27,21 +25,19 @@ struct Policy {
 }
 
 /// The figures; amounts in rao, as text.
-pub async fn figures(config: &Config, store: &dyn StakeStore, netuid: NetUid, report: &Report) -> Result<Map<String, Value>, StoreError> {
-    let stats = VestingStats::read(store, report).await?;
+pub fn figures(policy: &CorePolicy, stats: &VestingStats, report: &Report) -> Map<String, Value> {
     let as_of = stats.as_of.block.number;
     let average = |sum: RaoDelta, count: usize| i128::try_from(count).ok().filter(|n| *n > 0).map_or(0, |n| sum.0 / n);
     let held: Vec<Ppb> = report.holders.values().filter_map(|(h, _)| h.percentage()).collect();
     let durations: Vec<u64> = report.holders.values().filter_map(|(h, _)| h.duration_ms()).collect();
     let mean = |values: &[f64]| if values.is_empty() { Value::Null } else { json!(values.iter().sum::<f64>() / f64_of(values.len())) };
-    let policy = config.policy(netuid);
     let (threshold, burn_uid) = match policy.redistribution {
         Redistribution::Normalise => (None, None),
         Redistribution::Threshold { factor, absolute } => (Some((factor, absolute)), None),
         Redistribution::Burn { uid } => (None, Some(uid.0)),
     };
     let figures = json!({
-        "netuid": netuid.0,
+        "netuid": report.netuid.0,
         "as_of": as_of.0,
         "as_of_time": time(stats.as_of.time),
         "num_miners": stats.miners,
@@ -81,8 +77,8 @@ pub async fn figures(config: &Config, store: &dyn StakeStore, netuid: NetUid, re
         },
     });
     match figures {
-        Value::Object(map) => Ok(map),
-        _ => Ok(Map::new()),
+        Value::Object(map) => map,
+        _ => Map::new(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use vesting_core::adjust::{WeightsInput, adjust};
-use vesting_core::digest::WindowState;
+use vesting_core::digest::Digest;
 use vesting_core::policy::Policy;
 use vesting_core::weights::{WeightsError, to_u16};
 use vesting_core::{Hotkey, Report, Uid};
@@ -124,11 +124,11 @@ pub struct Adjusted {
 }
 
 impl Adjusted {
-    /// Adjusts weights under a report and the state it follows from.
+    /// Adjusts weights under a report and the digest of the state it follows from.
     ///
     /// # Errors
     /// As [`adjust`].
-    pub fn of(report: &Report, state: &WindowState, policy: &Policy, input: &WeightsInput) -> Result<Self, WeightsError> {
+    pub fn of(report: &Report, state_digest: Digest, policy: &Policy, input: &WeightsInput) -> Result<Self, WeightsError> {
         let adjusted = adjust(report, policy, input)?;
         Ok(Self {
             netuid: report.netuid.0,
@@ -140,7 +140,7 @@ impl Adjusted {
             unchanged: adjusted.unchanged.map(|reason| reason.to_string()),
             as_of: report.window.as_of.block.number.0,
             policy_digest: policy.digest().to_string(),
-            state_digest: state.summary().digest().to_string(),
+            state_digest: state_digest.to_string(),
             weights: adjusted.weights,
         })
     }

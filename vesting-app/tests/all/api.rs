@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 use serde_json::{Value, json};
-use vesting_core::NetUid;
+use vesting_core::{BlockNumber, NetUid};
 use vesting_testkit::history::History;
 use vesting_testkit::node::{NodeOptions, serve};
 
@@ -85,6 +85,8 @@ fn answers(daemon: &Daemon, folder: &Path) {
     let some = said("epochs", &["--from", "60", "--to", "120"]);
     assert_eq!(get("/v1/epochs?netuid=2&from=60&to=120"), Value::Array(some));
 
+    one_of_each(&get, &said);
+
     let digests = get("/v1/digest?netuid=2");
     for section in digests["sections"].as_array().unwrap() {
         let name = section["section"].as_str().unwrap();
@@ -109,6 +111,89 @@ fn answers(daemon: &Daemon, folder: &Path) {
     let ledger: Vec<Value> = ledger.iter().map(without_what_is_not_digested).filter(|entry| rows.contains(entry)).collect();
     assert_eq!(ledger, rows);
     assert!(rows.len() > 100);
+}
+
+/// A miner, a coldkey, an epoch, and another policy.
+fn one_of_each(get: &dyn Fn(&str) -> Value, said: &dyn Fn(&str, &[&str]) -> Vec<Value>) {
+    for (more, arguments) in [("", [].as_slice()), ("&as_of=120", &["--as-of", "120"])] {
+        let all = said("miners", arguments);
+        let miner = &all[0];
+        let hotkey = miner["hotkey"].as_str().unwrap();
+        let told = get(&format!("/v1/miners/{hotkey}?netuid=2{more}"));
+        assert_eq!(told, json!({ "miner": miner, "explanation": said("explain", &[&[hotkey], arguments].concat())[0] }));
+        let coldkey = miner["coldkey"].as_str().unwrap();
+        let told = get(&format!("/v1/coldkeys/{coldkey}?netuid=2{more}"));
+        let own: Vec<&Value> = all.iter().filter(|other| other["coldkey"] == coldkey).collect();
+        assert_eq!(told["neurons"], json!(own));
+        for name in ["multiplier", "reason", "limited_by", "holder", "holding_percentage", "holding_duration", "as_of"] {
+            assert_eq!(told[name], miner[name], "{name}");
+        }
+        for name in ["stake", "opening_stake", "manual_stake", "earned_stake", "locked_stake"] {
+            let rao = |value: &Value| value.as_str().unwrap().parse::<u128>().unwrap();
+            assert_eq!(rao(&told[name]), own.iter().map(|miner| rao(&miner[name])).sum(), "{name}");
+        }
+        let set = ["--set", "retention_target=0.5", "--set", "max_multiplier=2"];
+        let told = get(&format!("/v1/whatif?netuid=2{more}&max_multiplier=2&retention_target=0.5"));
+        assert_eq!(told, said("whatif", &[&set, arguments].concat())[0]);
+        assert!(told["neurons"].as_array().unwrap().iter().any(|neuron| neuron["differs"] == true));
+        // A coldkey is no neuron; it is explained all the same.
+        let told = get(&format!("/v1/miners/{coldkey}?netuid=2{more}"));
+        assert_eq!((&told["miner"], &told["explanation"]["coldkey"]), (&Value::Null, &coldkey.into()));
+    }
+    for epoch in said("epochs", &[]) {
+        assert_eq!(get(&format!("/v1/epochs/{}?netuid=2", epoch["block"])), epoch);
+    }
+}
+
+/// What is kept of earlier questions changes no answer, and no answer outlives what it follows from.
+#[tokio::test(flavor = "multi_thread")]
+async fn asked_again_the_answer_is_the_same_until_there_is_another_epoch_or_a_prune() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = history(45);
+    record(folder.path(), &history, 120).await;
+    let path = folder.path().to_owned();
+    let ask = |daemon: &Daemon| {
+        let body = json!({ "uids": [0, 1], "weights": [0.4, 0.6], "netuid": 2 }).to_string();
+        let paths = ["/v1/miners?netuid=2", "/v1/stats?netuid=2", "/v1/digest?netuid=2", "/v1/whatif?netuid=2&max_multiplier=2"];
+        let mut all: Vec<String> = paths.iter().map(|path| daemon.get(path)).map(|answer| answer.text).collect();
+        all.push(daemon.ask("POST /v1/weights/apply HTTP/1.1\r\n", &body).text);
+        all
+    };
+    let read_only = ["--read-only", "--stale-after-seconds", "315360000", "--retention-window-days", "0.005"];
+    let begun = tokio::task::spawn_blocking(move || {
+        let daemon = Arc::new(Daemon::start(&path, &read_only));
+        let first = std::thread::scope(|scope| {
+            let all: Vec<_> = (0..6).map(|_| scope.spawn(|| ask(&daemon))).collect();
+            let all: Vec<Vec<String>> = all.into_iter().map(|asked| asked.join().unwrap()).collect();
+            assert!(all.iter().all(|answers| *answers == all[0]));
+            all.into_iter().next().unwrap()
+        });
+        assert_eq!(ask(&daemon), first);
+        assert_eq!(ask(&Daemon::start(&path, &read_only)), first, "of one that has not been asked before");
+        let lines = vesting(&path, &["miners", "--json", "--netuid", "2", "--retention-window-days", "0.005"]).stdout;
+        let lines: Vec<String> = String::from_utf8(lines).unwrap().lines().map(str::to_owned).collect();
+        assert_eq!(first[0], format!("[{}]", lines.join(",")));
+        (daemon, first, path)
+    });
+    let (daemon, first, path) = begun.await.unwrap();
+    record(folder.path(), &history, BLOCKS).await;
+    let grown = tokio::task::spawn_blocking(move || {
+        let next = ask(&daemon);
+        assert!(next.iter().zip(&first).all(|(next, first)| next != first), "{next:?}");
+        assert_eq!(ask(&Daemon::start(&path, &read_only)), next);
+        let epochs = printed(&path, &["epochs", "--json", "--netuid", "2"]);
+        let blocks = [1, epochs.len() - 3].map(|place| epochs[place]["block"].as_u64().unwrap());
+        assert_eq!(daemon.get(&format!("/v1/stats?netuid=2&as_of={}", blocks[0])).status, 200);
+        (daemon, blocks, path)
+    });
+    let (daemon, [early, base], path) = grown.await.unwrap();
+    database(folder.path(), "vesting.db").prune(NetUid(2), BlockNumber(base)).await.unwrap();
+    tokio::task::spawn_blocking(move || {
+        daemon.get(&format!("/v1/stats?netuid=2&as_of={early}")).is_problem(404, "no-epoch", "recorded");
+        assert_eq!(ask(&daemon), ask(&Daemon::start(&path, &read_only)), "after the prune");
+    })
+    .await
+    .unwrap();
 }
 
 fn without_what_is_not_digested(entry: &Value) -> Value {
@@ -162,6 +247,9 @@ fn problems(daemon: &Daemon) {
     daemon.get("/v1/digest?netuid=2&as_of=1").is_problem(404, "no-epoch", "block 1");
     let nobody = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
     daemon.get(&format!("/v1/miners/{nobody}/history?netuid=2")).is_problem(404, "nobody", nobody);
+    daemon.get(&format!("/v1/miners/{nobody}?netuid=2")).is_problem(404, "nobody", nobody);
+    daemon.get(&format!("/v1/coldkeys/{nobody}?netuid=2")).is_problem(404, "nobody", nobody);
+    daemon.get("/v1/epochs/1?netuid=2").is_problem(404, "no-epoch", "block 1");
     daemon.get("/v2").is_problem(404, "no-such-path", "/v2");
     daemon.get("/v1/weights/apply").is_problem(405, "wrong-method", "POST");
     let bad = |path: &str, field: &str, word: &str| {
@@ -183,6 +271,13 @@ fn problems(daemon: &Daemon) {
     bad("/v1/digest/rows?netuid=2", "section", "openings");
     bad("/v1/digest/rows?netuid=2&section=stakes", "section", "openings");
     bad("/v1/digest/rows?netuid=2&section=holders&from=3", "from", "entries");
+    bad("/v1/coldkeys/uid:0?netuid=2", "coldkey", "uid:0");
+    bad("/v1/epochs/first?netuid=2", "block", "first");
+    bad("/v1/whatif?netuid=2", "query", "retention_target");
+    bad("/v1/whatif?netuid=2&retention_target=2", "retention_target", "`retention_target = 2`");
+    bad("/v1/whatif?netuid=2&max_multiplier=2&formula=linear", "formula", "tiered");
+    bad("/v1/whatif?netuid=2&redistribution=burn", "redistribution", "burn_uid");
+    bad("/v1/whatif?netuid=2&api_token=x", "query", "`api_token`");
     let none = daemon.get("/v1/digest/rows?netuid=2&section=entries&from=18446744073709551615&to=0");
     assert_eq!((none.status, &none.body["rows"]), (200, &json!([])));
 }
@@ -258,6 +353,10 @@ async fn a_stale_record_is_said_to_be_and_changes_no_figure() {
         let as_of = json!({ "uids": [0, 1], "weights": [0.4, 0.6], "netuid": 2, "as_of": told["as_of"] }).to_string();
         let mut asked = daemon.ask("POST /v1/weights/apply HTTP/1.1\r\n", &as_of).body;
         assert_eq!((&told["stale"], &asked["stale"]), (&true.into(), &false.into()));
+        for path in ["/v1/miners?netuid=2", "/v1/stats?netuid=2", "/v1/digest?netuid=2", "/v1/miners/uid:0?netuid=2"] {
+            assert!(daemon.get(path).head.contains("vesting-stale: true"), "{path}");
+            assert!(!daemon.get(&format!("{path}&as_of=120")).head.contains("vesting-stale"), "{path}");
+        }
         asked["stale"] = true.into();
         assert_eq!(told, asked);
     })

@@ -24,6 +24,7 @@ pub struct Daemon {
 pub struct Answer {
     pub status: u16,
     pub head: String,
+    pub text: String,
     pub body: Value,
 }
 
@@ -68,7 +69,8 @@ impl Daemon {
         let text = String::from_utf8(text).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, head: head.to_lowercase(), body: serde_json::from_str(body).unwrap_or(Value::Null) }
+        let json = serde_json::from_str(body).unwrap_or(Value::Null);
+        Answer { status, head: head.to_lowercase(), text: body.to_owned(), body: json }
     }
 
     /// Waits until it ends by itself.

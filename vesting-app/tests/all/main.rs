@@ -9,11 +9,13 @@ mod compare;
 mod configured;
 mod daemon;
 mod database;
+mod events;
 mod explaining;
 mod killed;
 #[cfg(target_os = "linux")]
 mod mounted;
 mod moved;
+mod openapi;
 mod pages;
 mod place;
 mod pruned;

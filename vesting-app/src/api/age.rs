@@ -1,0 +1,58 @@
+//! How old a record is: said with every answer about its end, and changes none.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use axum::http::HeaderValue;
+use axum::response::Response;
+use vesting_core::{BlockNumber, Millis, NetUid};
+
+use super::problem::Problem;
+use super::server::Api;
+
+/// Says with an answer whether the record's end, from which it follows, is older than it should be.
+const STALE: &str = "vesting-stale";
+
+impl Api {
+    /// Whether a block is older than the record's last one should be.
+    pub fn is_old(&self, time: Millis) -> bool {
+        age(time, SystemTime::now()) > self.config.stale_after
+    }
+
+    /// Whether the record's last block is older than it should be: then newer sales are not known.
+    pub async fn is_stale(&self, netuid: NetUid) -> Result<bool, Problem> {
+        Ok(self.store.watermark(netuid).await?.is_some_and(|record| self.is_old(record.time)))
+    }
+
+    /// An answer that says whether the record is stale, unless it is as of a block that was asked for.
+    pub async fn with_state(
+        self: &Arc<Self>,
+        netuid: NetUid,
+        as_of: Option<BlockNumber>,
+        mut answer: Response,
+    ) -> Result<Response, Problem> {
+        if as_of.is_none() {
+            let said = if self.is_stale(netuid).await? { "true" } else { "false" };
+            answer.headers_mut().insert(STALE, HeaderValue::from_static(said));
+        }
+        Ok(answer)
+    }
+}
+
+/// How old a block is by this machine's clock; one from the future is new.
+fn age(block: Millis, now: SystemTime) -> Duration {
+    let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    now.saturating_sub(Duration::from_millis(block.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_ages_by_the_clock_and_one_from_the_future_is_new() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
+        assert_eq!(age(Millis(399_000), now), Duration::from_secs(601));
+        assert_eq!(age(Millis(1_000_001), now), Duration::ZERO);
+    }
+}

@@ -1,0 +1,150 @@
+//! The description of the API against what the server answers.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::api::{BLOCKS, history, record};
+use crate::daemon::{Answer, Daemon};
+
+/// What is wrong with a value, by a schema of the document; of JSON Schema as much as the document uses.
+fn check(document: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
+    if let Some(name) = schema["$ref"].as_str() {
+        return check(document, document.pointer(name.trim_start_matches('#')).unwrap(), value, at);
+    }
+    if let Some(any) = schema["anyOf"].as_array() {
+        let why: Vec<String> = any.iter().filter_map(|one| check(document, one, value, at).err()).collect();
+        return if why.len() < any.len() { Ok(()) } else { Err(why.join("; or ")) };
+    }
+    let types: Vec<&str> = schema["type"]
+        .as_array()
+        .map_or_else(|| schema["type"].as_str().into_iter().collect(), |all| all.iter().filter_map(Value::as_str).collect());
+    let found = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_u64() || number.is_i64() => "integer",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    if !types.contains(&found) && !(found == "integer" && types.contains(&"number")) {
+        return Err(format!("{at} is {value}, not {types:?}"));
+    }
+    if schema["enum"].as_array().is_some_and(|all| !all.contains(value)) {
+        return Err(format!("{at} is {value}, not one of {}", schema["enum"]));
+    }
+    if let Some(items) = value.as_array() {
+        return items.iter().enumerate().try_for_each(|(place, item)| check(document, &schema["items"], item, &format!("{at}[{place}]")));
+    }
+    let Some(members) = value.as_object() else { return Ok(()) };
+    let Some(known) = schema["properties"].as_object() else { return Ok(()) };
+    let missing = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).find(|name| !members.contains_key(*name));
+    if let Some(name) = missing {
+        return Err(format!("{at} has no `{name}`"));
+    }
+    members.iter().try_for_each(|(name, member)| match known.get(name) {
+        Some(schema) => check(document, schema, member, &format!("{at}.{name}")),
+        None => Err(format!("{at}.{name} is not described")),
+    })
+}
+
+fn is_described(document: &Value, path: &str, method: &str, answer: &Answer) {
+    let mut described = &document["paths"][path][method]["responses"][answer.status.to_string()];
+    if let Some(name) = described["$ref"].as_str() {
+        described = document.pointer(name.trim_start_matches('#')).unwrap();
+    }
+    let content = described["content"].as_object().unwrap_or_else(|| panic!("{path}: {answer:?}"));
+    let kind = answer.head.split("content-type: ").nth(1).unwrap().lines().next().unwrap();
+    let schema = &content.get(kind).unwrap_or_else(|| panic!("{path}: {kind}"))["schema"];
+    if kind.ends_with("json") {
+        check(document, schema, &answer.body, path).unwrap();
+    } else {
+        assert!(answer.text.starts_with("<svg "), "{path}");
+    }
+    assert_eq!(
+        described["headers"]["vesting-stale"].is_object(),
+        answer.status == 200 && answer.head.contains("vesting-stale: "),
+        "{path}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_answers_as_its_description_says() {
+    let folder = tempfile::tempdir().unwrap();
+    record(folder.path(), &history(48), BLOCKS).await;
+    tokio::task::spawn_blocking(move || {
+        let daemon = Daemon::start(folder.path(), &["--read-only"]);
+        let document = daemon.get("/openapi.json").body;
+        assert_eq!(document["openapi"], "3.1.0");
+        let miners = daemon.get("/v1/miners?netuid=2").body;
+        let epochs = daemon.get("/v1/epochs?netuid=2").body;
+        let mut seen = BTreeSet::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            let (method, operation) = item.as_object().unwrap().iter().next().unwrap();
+            let filled = path
+                .replace("{hotkey}", miners[0]["hotkey"].as_str().unwrap())
+                .replace("{coldkey}", miners[0]["coldkey"].as_str().unwrap())
+                .replace("{block}", &epochs[1]["block"].to_string());
+            let parameters: BTreeSet<&str> = operation["parameters"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|one| document.pointer(one["$ref"].as_str().unwrap().trim_start_matches('#')).unwrap())
+                .filter(|one| one["in"] == "query")
+                .map(|one| one["name"].as_str().unwrap())
+                .collect();
+            // What is not known is refused with all that is.
+            if path.starts_with("/v1") || path.starts_with("/charts") {
+                let refused = daemon.ask(&format!("{} {filled}?nonsense=1 HTTP/1.1\r\n", method.to_uppercase()), r#"{"weights": []}"#);
+                refused.is_problem(400, "bad-input", "`nonsense`");
+                is_described(&document, path, method, &refused);
+                let known = refused.body["detail"].as_str().unwrap().rsplit_once("there are: ").unwrap().1.to_owned();
+                let known: BTreeSet<&str> = known.split(", ").filter(|name| *name != "none").collect();
+                assert_eq!(known, parameters, "{path}");
+            }
+            let mut queries = vec![String::new()];
+            match path.as_str() {
+                // It does not end.
+                "/v1/events" => continue,
+                "/v1/digest/rows" => {
+                    let sections = document["components"]["parameters"]["section"]["schema"]["enum"].as_array().unwrap();
+                    queries = sections.iter().map(|section| format!("section={}", section.as_str().unwrap())).collect();
+                }
+                "/v1/whatif" | "/charts/multipliers" => {
+                    queries = vec!["retention_target=0.5&formula=tiered&retention_window_days=0.01".to_owned()]
+                }
+                _ => {}
+            }
+            for query in queries {
+                let netuid = if parameters.contains("netuid") { "netuid=2&" } else { "" };
+                let asked = if parameters.is_empty() { filled.clone() } else { format!("{filled}?{netuid}{query}") };
+                let body = json!({ "uids": [0, 1], "weights": [0.4, 0.6] }).to_string();
+                let body = if method == "post" { body.as_str() } else { "" };
+                let answer = daemon.ask(&format!("{} {asked} HTTP/1.1\r\n", method.to_uppercase()), body);
+                assert_eq!(answer.status, 200, "{asked}: {answer:?}");
+                is_described(&document, path, method, &answer);
+                seen.insert(path.as_str());
+            }
+            if parameters.contains("as_of") {
+                let netuid = daemon.ask(&format!("{} {filled}?netuid=9&section=holders HTTP/1.1\r\n", method.to_uppercase()), "");
+                assert!([400, 404].contains(&netuid.status), "{netuid:?}");
+                is_described(&document, path, method, &netuid);
+            }
+        }
+        assert!(seen.len() > 14, "{seen:?}");
+        // A wrong answer would be seen.
+        let miner = &document["components"]["schemas"]["Miner"];
+        let mut altered = miners[0].clone();
+        altered["uid"] = "0".into();
+        check(&document, miner, &altered, "miner").unwrap_err();
+        altered["uid"] = 0.into();
+        altered["more"] = 0.into();
+        check(&document, miner, &altered, "miner").unwrap_err();
+        altered.as_object_mut().unwrap().retain(|name, _| name != "more" && name != "stake");
+        check(&document, miner, &altered, "miner").unwrap_err();
+        check(&document, miner, &miners[0], "miner").unwrap();
+    })
+    .await
+    .unwrap();
+}
