@@ -14,8 +14,8 @@ use super::problem::Problem;
 use super::server::Api;
 use crate::view::miner::Miner;
 
-/// The most kept: the newest epoch of many subnets, and some policies that people try.
-const MOST: usize = 48;
+/// The most kept: the newest epoch of every subnet there may be, and some policies that people try.
+const MOST: usize = 256;
 
 /// The blocks looked through for the last epoch at first: a tempo or two.
 const NEAR: u64 = 1_000;
