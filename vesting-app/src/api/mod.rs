@@ -4,6 +4,7 @@ mod digest;
 mod epochs;
 mod health;
 mod history;
+mod metrics;
 mod miners;
 mod problem;
 mod query;

@@ -21,9 +21,10 @@ use vesting_core::ports::StakeStore;
 use vesting_core::{NetUid, StakeTracker};
 
 use super::problem::Problem;
-use super::{digest, epochs, health, history, miners, stats, weights};
+use super::{digest, epochs, health, history, metrics, miners, stats, weights};
 use crate::UsageError;
 use crate::config::Config;
+use crate::state::State as Doing;
 use crate::view::weights::LARGEST;
 use crate::wiring;
 
@@ -42,6 +43,8 @@ const BEARER: &[u8] = b"Bearer ";
 pub struct Api {
     pub store: Arc<dyn StakeStore>,
     pub config: Config,
+    /// How the daemon is doing.
+    pub state: Arc<Doing>,
     places: Arc<Semaphore>,
 }
 
@@ -114,14 +117,15 @@ pub async fn bind(config: &Config) -> anyhow::Result<TcpListener> {
 
 /// The API, being served.
 pub struct Served {
+    pub address: SocketAddr,
     stop: oneshot::Sender<()>,
     task: JoinHandle<std::io::Result<()>>,
 }
 
 /// Serves the API until it is told to stop.
-pub fn serve(listener: TcpListener, config: &Config, store: Arc<dyn StakeStore>) -> anyhow::Result<Served> {
+pub fn serve(listener: TcpListener, config: &Config, store: Arc<dyn StakeStore>, state: &Arc<Doing>) -> anyhow::Result<Served> {
     let address: SocketAddr = listener.local_addr().context("the API has no address")?;
-    let api = Arc::new(Api { store, config: config.clone(), places: Arc::new(Semaphore::new(AT_ONCE)) });
+    let api = Arc::new(Api { store, config: config.clone(), state: Arc::clone(state), places: Arc::new(Semaphore::new(AT_ONCE)) });
     let (stop, stopped) = oneshot::channel();
     let stopped = async move {
         // Told, or nobody is there any more to tell.
@@ -129,7 +133,7 @@ pub fn serve(listener: TcpListener, config: &Config, store: Arc<dyn StakeStore>)
     };
     let serving = axum::serve(listener, router(api)).with_graceful_shutdown(stopped);
     tracing::info!("the API listens on http://{address}");
-    Ok(Served { stop, task: tokio::spawn(serving.into_future()) })
+    Ok(Served { address, stop, task: tokio::spawn(serving.into_future()) })
 }
 
 impl Served {
@@ -147,6 +151,7 @@ impl Served {
 
 fn router(api: Arc<Api>) -> Router {
     let behind_the_token = Router::new()
+        .route("/metrics", get(metrics::metrics))
         .route("/v1/digest", get(digest::summary))
         .route("/v1/digest/rows", get(digest::rows))
         .route("/v1/epochs", get(epochs::epochs))
@@ -159,6 +164,7 @@ fn router(api: Arc<Api>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(&api), check_token));
     Router::new()
         .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
         .merge(behind_the_token)
         .layer(DefaultBodyLimit::max(LARGEST))
         .layer(middleware::from_fn(limit_time))

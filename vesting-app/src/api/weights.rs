@@ -1,19 +1,20 @@
 //! `POST /v1/weights/apply`.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use axum::body::{Bytes, HttpBody};
 use axum::extract::{FromRequest, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
+use vesting_core::BlockNumber;
 use vesting_core::weights::WeightsError;
-use vesting_core::{BlockNumber, Millis};
 
 use super::problem::Problem;
 use super::query::Query;
 use super::server::{Api, json};
+use crate::clock::age;
 use crate::view::weights::{Adjusted, LARGEST, Malformed, Request};
 
 #[derive(Serialize)]
@@ -63,12 +64,6 @@ impl<S: Send + Sync> FromRequest<S> for Within {
     }
 }
 
-/// How old a block is by this machine's clock; one from the future is new.
-fn age(block: Millis, now: SystemTime) -> Duration {
-    let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    now.saturating_sub(Duration::from_millis(block.0))
-}
-
 /// What stands after `?` and in the body must be the same.
 fn one<T: PartialEq>(field: &'static str, query: Option<T>, body: Option<T>) -> Result<Option<T>, Problem> {
     match (query, body) {
@@ -92,17 +87,5 @@ impl From<WeightsError> for Problem {
             _ => "weights",
         };
         Self::bad_input(field, error)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_block_ages_by_the_clock_and_one_from_the_future_is_new() {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
-        assert_eq!(age(Millis(399_000), now), Duration::from_secs(601));
-        assert_eq!(age(Millis(1_000_001), now), Duration::ZERO);
     }
 }

@@ -25,6 +25,7 @@ use crate::cli::ConfigArgs;
 pub use flags::Flags;
 pub use layers::Layers;
 pub use mistake::Mistakes;
+pub use secret::shown_endpoint;
 pub use settings::{Config, DAY};
 pub use shown::lines;
 pub use template::template;

@@ -25,6 +25,8 @@ pub struct Answer {
     pub status: u16,
     pub head: String,
     pub body: Value,
+    /// As it came.
+    pub text: String,
 }
 
 impl Daemon {
@@ -48,6 +50,15 @@ impl Daemon {
         Self { child, address, listens }
     }
 
+    /// Another one that serves the API.
+    pub const fn of(child: Child, address: String) -> Self {
+        Self { child, address, listens: String::new() }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -68,7 +79,7 @@ impl Daemon {
         let text = String::from_utf8(text).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, head: head.to_lowercase(), body: serde_json::from_str(body).unwrap_or(Value::Null) }
+        Answer { status, head: head.to_lowercase(), body: serde_json::from_str(body).unwrap_or(Value::Null), text: body.to_owned() }
     }
 
     /// Waits until it ends by itself.

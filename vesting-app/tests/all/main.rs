@@ -14,9 +14,12 @@ mod killed;
 #[cfg(target_os = "linux")]
 mod mounted;
 mod moved;
+#[cfg(unix)]
+mod notified;
 mod place;
 mod pruned;
 mod recordings;
 mod simulated;
 mod standby;
+mod watched;
 mod way;
