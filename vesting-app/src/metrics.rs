@@ -3,6 +3,7 @@
 //!
 //! [docs/metrics.md]: https://github.com/bettensor/vesting/blob/main/docs/metrics.md
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::SystemTime;
 
@@ -110,11 +111,17 @@ impl Scrape {
         let at = |block: Option<u64>| block.map(|block| (Labels::new(), whole(block)));
         self.gauge("catch_up", "The last block taken in by following or catching up", Some(block()), at(progress.map(|p| p.block.0)));
         self.gauge("catch_up_target", "The block that it goes on to", Some(block()), at(progress.map(|p| p.to.0)));
-        let calls = state.chain.as_ref().map(|chain| chain.calls()).unwrap_or_default();
-        let labels = |endpoint: &str, method: &str| vec![("endpoint", shown_endpoint(endpoint)), ("method", method.to_owned())];
-        let made = calls.iter().map(|call| (labels(&call.endpoint, call.method), call.made));
+        // Two endpoints may look the same once their keys are hidden.
+        let mut calls: BTreeMap<(String, &str), (u64, u64)> = BTreeMap::new();
+        for call in state.chain.iter().flat_map(|chain| chain.calls()) {
+            let (made, failed) = calls.entry((shown_endpoint(&call.endpoint), call.method)).or_default();
+            *made = made.saturating_add(call.made);
+            *failed = failed.saturating_add(call.failed);
+        }
+        let labels = |(endpoint, method): &(String, &str)| vec![("endpoint", endpoint.clone()), ("method", (*method).to_owned())];
+        let made = calls.iter().map(|(of, (made, _))| (labels(of), *made));
         self.counter("rpc_calls", "JSON-RPC calls made", None, made);
-        let failed = calls.iter().map(|call| (labels(&call.endpoint, call.method), call.failed));
+        let failed = calls.iter().map(|(of, (_, failed))| (labels(of), *failed));
         self.counter("rpc_failures", "JSON-RPC calls that got an error, or no answer in time", None, failed);
         let switches = state.chain.as_ref().map(|chain| (Labels::new(), chain.switches()));
         self.counter("endpoint_switches", "How often one endpoint was left for another", None, switches);

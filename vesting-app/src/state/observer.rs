@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::task::JoinError;
-use vesting_core::ports::{StakeStore, StoreError};
+use vesting_core::ports::{ChainPort, StakeStore, StoreError};
 use vesting_core::{Epoch, NetUid, StakeTracker, TrackerError};
 
-use super::State;
 use super::figures::Figures;
+use super::{Role, State};
 use crate::config::Config;
 
 /// Between two looks.
@@ -28,15 +28,35 @@ struct Seen {
     due: Option<Instant>,
 }
 
+/// Who follows hears of every head; who only stands by asks for it now and then.
+const HEAD_PAUSE: Duration = Duration::from_secs(30);
+
 /// Looks for ever.
 pub async fn observe(state: Arc<State>, store: Arc<dyn StakeStore>, config: Config) {
+    tokio::join!(heads(&state), records(&state, store, &config));
+}
+
+/// Keeps the finalized head known where nobody follows it.
+async fn heads(state: &State) {
+    let Some(chain) = &state.chain else { return };
+    loop {
+        tokio::time::sleep(HEAD_PAUSE).await;
+        if !state.subnets().values().any(|subnet| subnet.role == Role::Leader)
+            && let Err(error) = chain.finalized_head().await
+        {
+            tracing::debug!(%error, "the finalized head cannot be asked for");
+        }
+    }
+}
+
+async fn records(state: &Arc<State>, store: Arc<dyn StakeStore>, config: &Config) {
     let tracker = StakeTracker::new(Arc::clone(&store));
     let mut seen: BTreeMap<NetUid, Seen> = BTreeMap::new();
     loop {
         // All there are, where none is named.
         let netuids = if config.netuids.is_empty() { store.netuids().await.unwrap_or_default() } else { config.netuids.clone() };
         for netuid in netuids {
-            let look = Look { state: &state, store: &store, tracker: &tracker, config: &config };
+            let look = Look { state, store: &store, tracker: &tracker, config };
             if let Err(error) = look.at(netuid, seen.entry(netuid).or_default()).await {
                 // The follower says so where it matters, and the record's age tells.
                 tracing::debug!(netuid = netuid.0, %error, "the record cannot be looked at");

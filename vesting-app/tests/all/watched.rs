@@ -101,8 +101,8 @@ async fn a_follower_tells_how_it_goes_and_who_stands_by_says_for_whom() {
     let node = serve(history(48), NodeOptions { advance: Some(Duration::from_millis(20)), ..NodeOptions::default() }).await.unwrap();
     let last = u64::from(BLOCKS);
     tokio::task::spawn_blocking(move || {
-        let url = format!("{}/a-key-of-mine", node.url());
-        let arguments = ["--network", &url, "--netuid", "1,2", "--database-url", &place.url];
+        let url = format!("{0}/a-key-of-mine,{0}/another", node.url());
+        let arguments = ["--endpoints", &url, "--netuid", "1,2", "--database-url", &place.url];
         let fresh = ["--stale-after-seconds", OLD];
         let leader = Daemon::start(place.folder(), &[&arguments[..], &fresh].concat());
         let answer = until(&leader, "ready", |answer| answer.status == 200);
@@ -111,8 +111,8 @@ async fn a_follower_tells_how_it_goes_and_who_stands_by_says_for_whom() {
         let other = Daemon::start(place.folder(), &arguments);
         let answer = until(&other, "standing by", |answer| answer.body["subnets"][0]["role"] == "standby");
         // Old by the clock, as simulated blocks are.
-        let answer = until(&other, "stale", |_| answer.status == 503);
-        assert!(reasons(&answer).contains("stale_after_seconds"), "{answer:?}");
+        let old = until(&other, "stale", |answer| reasons(answer).contains("stale_after_seconds"));
+        assert_eq!(old.status, 503);
         let by = answer.body["subnets"][0]["recorded_by"].as_str().unwrap();
         assert!(by.contains(&format!("process {}", leader.id())), "{by}");
         let answer = until(&leader, "at the end", |answer| answer.body["subnets"].as_array().unwrap().iter().all(|s| s["block"] == last));
@@ -142,6 +142,11 @@ async fn a_follower_tells_how_it_goes_and_who_stands_by_says_for_whom() {
             assert!(epochs >= 1.0 && lines("ledger") >= 1.0);
         }
         // What is behind the host of an endpoint may be a key.
+        let mut series: Vec<&str> = metrics.lines().filter_map(|line| Some(line.rsplit_once(' ')?.0)).collect();
+        let all = series.len();
+        series.sort_unstable();
+        series.dedup();
+        assert_eq!(series.len(), all, "a series is there twice: {metrics}");
         assert!(!metrics.contains("a-key-of-mine") && metrics.contains("/***\""), "{metrics}");
         let calls = metrics.lines().filter(|line| line.starts_with("vesting_rpc_calls_total{") && line.contains("state_queryStorageAt"));
         assert!(calls.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum::<f64>() > 50.0, "{metrics}");
