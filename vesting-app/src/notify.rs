@@ -1,10 +1,14 @@
 //! What the service manager hears (sd_notify(3)), where there is one: when this is ready, how it goes, that it is alive,
 //! and that it ends.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::state::{Role, State};
+
+/// How much longer the start may take, each time it is said.
+const STARTS_WITHIN: Duration = Duration::from_secs(60);
 
 /// Something to say.
 #[derive(Debug, Default)]
@@ -12,6 +16,8 @@ struct Words {
     ready: bool,
     alive: bool,
     stopping: bool,
+    /// How much longer the start may take from now on.
+    starts_within: Option<Duration>,
     status: Option<String>,
 }
 
@@ -39,6 +45,16 @@ pub async fn notify(state: Arc<State>) {
                 }
             }
         }
+    }
+}
+
+/// Says that this starts, for ever: a database that is not up yet, or a chain that tells slowly where a window begins,
+/// is no reason to be killed. Everything that the start waits for has a deadline, or is tried again and said.
+pub async fn starting() -> Infallible {
+    loop {
+        let status = Some("starting: asking the chain and opening the database".to_owned());
+        say(Words { starts_within: Some(STARTS_WITHIN), status, ..Words::default() }).await;
+        tokio::time::sleep(STARTS_WITHIN / 3).await;
     }
 }
 
@@ -90,6 +106,8 @@ async fn say(words: Words) {
         states.extend(words.ready.then_some(NotifyState::Ready));
         states.extend(words.alive.then_some(NotifyState::Watchdog));
         states.extend(words.stopping.then_some(NotifyState::Stopping));
+        let longer = words.starts_within.and_then(|longer| u32::try_from(longer.as_micros()).ok());
+        states.extend(longer.map(NotifyState::ExtendTimeoutUsec));
         states.extend(words.status.as_deref().map(NotifyState::Status));
         sd_notify::notify(&states)
     };

@@ -37,6 +37,7 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     let mut stop = std::pin::pin!(stop_signal()?);
     let begun = tokio::select! {
         begun = begin(session, &config) => begun?,
+        never = notify::starting() => match never {},
         () = &mut stop => {
             notify::stopping().await;
             tracing::info!("stopped before anything was recorded");

@@ -89,7 +89,12 @@ async fn it_hears_when_following_has_begun_how_it_goes_and_when_it_ends() {
         manager.hears("its state", |heard| blocks(heard) >= 3);
         manager.hears("that it is alive", |heard| heard.iter().filter(|line| *line == "WATCHDOG=1").count() >= 5);
         assert_eq!((manager.count("READY=1"), manager.count("STOPPING=1")), (1, 0));
-        assert!(manager.heard().iter().all(|line| ["READY=", "STATUS=", "WATCHDOG="].iter().any(|word| line.starts_with(word))));
+        assert!(
+            manager
+                .heard()
+                .iter()
+                .all(|line| ["READY=", "STATUS=", "WATCHDOG=", "EXTEND_TIMEOUT_USEC="].iter().any(|word| line.starts_with(word)))
+        );
 
         // A second one stands by, which is as good as ready.
         let other = tempfile::tempdir().unwrap();
@@ -146,8 +151,10 @@ fn it_ends_when_told_to_though_nothing_has_begun() {
     let manager = Manager::new(place.folder(), &mut command);
     let mut child = command.spawn().unwrap();
     let (_connection, _) = silent.accept().unwrap();
+    manager.hears("that it starts", |heard| heard.iter().any(|line| line.starts_with("STATUS=starting")));
     let (status, took) = terminate(&mut child);
     assert!(status.success() && took < Duration::from_secs(4), "{status} after {took:?}");
-    manager.hears("the end", |heard| heard == ["STOPPING=1"]);
+    manager.hears("the end", |heard| heard.last().is_some_and(|line| line == "STOPPING=1"));
+    assert_eq!((manager.count("READY=1"), manager.count("STATUS=starting"), manager.count("EXTEND_TIMEOUT_USEC=60000000")), (0, 1, 1));
     assert!(!place.folder().join("vesting.db").exists());
 }
