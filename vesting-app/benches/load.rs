@@ -130,7 +130,11 @@ fn ask(url: &str, bodies: &[String], rate: u64, seconds: u64) -> Outcome {
                     let took = due.elapsed();
                     let mut outcome = outcome.lock().unwrap();
                     outcome.bytes += text.len() as u64;
-                    if applies { outcome.apply.push(took) } else { outcome.miners.push(took) }
+                    if applies {
+                        outcome.apply.push(took)
+                    } else {
+                        outcome.miners.push(took)
+                    }
                     outcome.failed.extend(failed);
                 }
             });
@@ -170,7 +174,8 @@ async fn main() {
         sim.step();
     }
     let start_at = u32::try_from(BEFORE).unwrap();
-    let node = serve(history, NodeOptions { advance: Some(Duration::from_secs(1 << 30)), start_at, ..NodeOptions::default() }).await.unwrap();
+    let node =
+        serve(history, NodeOptions { advance: Some(Duration::from_secs(1 << 30)), start_at, ..NodeOptions::default() }).await.unwrap();
 
     let folder = tempfile::tempdir().unwrap();
     let database = format!("sqlite://{}", folder.path().join("load.db").display());

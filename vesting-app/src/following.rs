@@ -9,10 +9,15 @@ use vesting_core::{BlockNumber, MonitorError, Progress};
 
 use crate::config::Config;
 use crate::lead::{Lead, STANDBY_PAUSE};
+use crate::state::State;
 use crate::wiring;
 
 /// Between two tries when the chain or the database cannot be reached.
 pub const PAUSE: Duration = Duration::from_secs(5);
+
+/// Between two tries when the ledger does not agree with the chain: another endpoint may tell another thing, and nothing
+/// is written until it agrees.
+const CONSERVATION_PAUSE: Duration = Duration::from_secs(60);
 
 /// Hears of every head reached, counted since a record was taken up, and of what was counted before; gives both.
 pub type Report<'a> = dyn FnMut(Progress, Option<Progress>) -> Progress + Send + 'a;
@@ -24,6 +29,8 @@ pub struct Following<'a> {
     pub store: &'a Arc<dyn StakeStore>,
     pub beginning: Option<BlockNumber>,
     pub until: Option<BlockNumber>,
+    /// Where it is said how this goes.
+    pub state: &'a State,
 }
 
 impl Following<'_> {
@@ -37,8 +44,15 @@ impl Following<'_> {
                 Ok(true) => return Ok(()),
                 Ok(false) => {}
                 Err(error) if is_passing(&error) => {
+                    self.state.failed(&error);
                     tracing::warn!("{error:#}; trying again in {} s", PAUSE.as_secs());
                     tokio::time::sleep(PAUSE).await;
+                }
+                // Stopping altogether would take readiness and metrics away, which tell of it.
+                Err(error) if is_conservation(&error) => {
+                    self.state.failed(&error);
+                    tracing::error!("{error:#}; trying again in {} s", CONSERVATION_PAUSE.as_secs());
+                    tokio::time::sleep(CONSERVATION_PAUSE).await;
                 }
                 Err(error) => return Err(error),
             }
@@ -51,14 +65,20 @@ impl Following<'_> {
         wiring::bind(self.config, self.chain.as_ref(), self.store.as_ref()).await?;
         let now = Lead::take(self.store.as_ref(), &self.config.netuids).await?;
         now.say(lead);
+        self.state.lead(&now);
         *lead = now;
         if lead.ours.is_empty() {
+            self.state.has_begun();
             return self.stand_by(lead).await;
         }
         let config = Config { netuids: lead.ours.clone(), ..self.config.clone() };
         let (mut monitor, first) = wiring::monitor(&config, self.chain, Arc::clone(self.store), None, self.beginning).await?;
+        self.state.has_begun();
         let before = *total;
-        let mut hear = |state: Progress| *total = Some(report(state, before));
+        let mut hear = |progress: Progress| {
+            self.state.reached(progress);
+            *total = Some(report(progress, before));
+        };
         tokio::select! {
             done = monitor.follow(first, self.until, &mut hear) => done?,
             () = lead.more(self.store.as_ref()), if !lead.theirs.is_empty() => return Ok(false),
@@ -70,6 +90,7 @@ impl Following<'_> {
     /// Waits until something is free, or all is done; says whether it is.
     async fn stand_by(&self, lead: &Lead) -> anyhow::Result<bool> {
         while !self.reached().await? {
+            self.state.stands_by();
             tokio::time::sleep(STANDBY_PAUSE).await;
             if lead.is_any_free(self.store.as_ref()).await {
                 return Ok(false);
@@ -88,6 +109,11 @@ impl Following<'_> {
         }
         Ok(true)
     }
+}
+
+/// Whether the ledger does not agree with the chain.
+fn is_conservation(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(MonitorError::Conservation(_)))
 }
 
 /// Whether the same may go well a little later.

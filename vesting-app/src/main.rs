@@ -4,13 +4,17 @@ mod api;
 mod chart;
 mod cli;
 mod client;
+mod clock;
 mod commands;
 mod config;
 mod following;
 mod lead;
 mod log;
+mod metrics;
+mod notify;
 mod output;
 mod pruner;
+mod state;
 mod view;
 mod wiring;
 

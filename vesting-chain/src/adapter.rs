@@ -12,7 +12,8 @@ use tokio::task::JoinHandle;
 use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, NeuronsAsk, SubnetAsk, SubnetState};
 use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, Millis, NetUid};
 
-use crate::endpoint::{Endpoints, Requests};
+use crate::calls::{Calls, Requests};
+use crate::endpoint::Endpoints;
 use crate::eras::Eras;
 use crate::hashes::Hashes;
 use crate::heads::{self, Heads, Patience};
@@ -93,6 +94,24 @@ impl SubxtChain {
     #[must_use]
     pub fn requests(&self) -> Requests {
         self.chain.endpoints.requests()
+    }
+
+    /// The JSON-RPC calls made so far, by endpoint and method.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Calls> {
+        self.chain.endpoints.calls()
+    }
+
+    /// How often one endpoint was left for another so far.
+    #[must_use]
+    pub fn switches(&self) -> u64 {
+        self.chain.endpoints.switches()
+    }
+
+    /// The highest block known to be finalized; none before the first answer.
+    #[must_use]
+    pub fn newest_head(&self) -> Option<BlockNumber> {
+        Some(BlockNumber(self.chain.finalized.load(Ordering::Relaxed))).filter(|head| head.0 > 0)
     }
 
     /// Where storage turned out not to say what the runtime itself says: when there is any, the chain is

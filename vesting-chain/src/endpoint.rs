@@ -1,6 +1,6 @@
 //! Endpoints: one sticky connection, a deadline on every call, the next endpoint when one fails.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -12,9 +12,7 @@ use tokio::sync::{Mutex, Semaphore};
 use vesting_core::ports::ChainError;
 use vesting_core::{BlockHash, BlockNumber};
 
-/// How many JSON-RPC calls were made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Requests(pub u64);
+use crate::calls::{Calls, Counts, Requests};
 
 /// What a caller wants done with an error.
 enum Reaction {
@@ -30,6 +28,10 @@ enum Reaction {
 const REFUSALS: u32 = 6;
 /// How long the first pause is, in milliseconds.
 const PAUSE_MS: u64 = 250;
+/// Under which connections that cannot be made are counted.
+const CONNECT: &str = "connect";
+const BLOCK_HASH: &str = "chain_getBlockHash";
+const FINALIZED_HEADS: &str = "chain_subscribeFinalizedHeads";
 /// The code by which Substrate nodes say that a client's calls are too many.
 const RATE_LIMITED: i32 = -32_999;
 
@@ -43,7 +45,7 @@ pub(crate) struct Endpoints {
     genesis: Mutex<Option<BlockHash>>,
     deadline: Duration,
     in_flight: Semaphore,
-    requests: AtomicU64,
+    counts: Counts,
 }
 
 impl Endpoints {
@@ -55,12 +57,22 @@ impl Endpoints {
             genesis: Mutex::new(None),
             deadline,
             in_flight: Semaphore::new(in_flight.max(1)),
-            requests: AtomicU64::new(0),
+            counts: Counts::default(),
         }
     }
 
     pub(crate) fn requests(&self) -> Requests {
-        Requests(self.requests.load(Ordering::Relaxed))
+        self.counts.requests()
+    }
+
+    /// The calls made so far, by endpoint and method.
+    pub(crate) fn calls(&self) -> Vec<Calls> {
+        self.counts.all(&self.urls)
+    }
+
+    /// How often one endpoint was left for another.
+    pub(crate) fn switches(&self) -> u64 {
+        self.counts.switches()
     }
 
     fn url(&self, index: usize) -> &str {
@@ -84,30 +96,37 @@ impl Endpoints {
             return Ok((*index, client.clone()));
         }
         let index = self.current.load(Ordering::Relaxed);
-        let client = self.connect(self.url(index)).await?;
+        let client = self.connect(index).await?;
         *slot = Some((index, client.clone()));
         Ok((index, client))
     }
 
-    async fn connect(&self, url: &str) -> Result<RpcClient, ChainError> {
+    async fn connect(&self, index: usize) -> Result<RpcClient, ChainError> {
+        let url = self.url(index);
         let unreachable = |why: String| {
             ChainError::Unreachable(format!(
                 "cannot reach the endpoint {url}: {why}; check `--network` or `--endpoints`, and that the node is running"
             ))
         };
         let connecting = RpcClient::from_insecure_url(url);
-        let client = match tokio::time::timeout(self.deadline, connecting).await {
+        let late = || format!("no answer within {} s", self.deadline.as_secs());
+        let client = match tokio::time::timeout(self.deadline, connecting).await.map(|done| done.map_err(|error| words(&error))) {
             Ok(Ok(client)) => client,
-            Ok(Err(error)) => return Err(unreachable(words(&error))),
-            Err(_) => return Err(unreachable(format!("no answer within {} s", self.deadline.as_secs()))),
+            failed => {
+                self.counts.made(index, CONNECT);
+                self.counts.failed(index, CONNECT);
+                return Err(unreachable(failed.ok().and_then(Result::err).unwrap_or_else(late)));
+            }
         };
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        let asking = client.request::<Option<subxt::utils::H256>>("chain_getBlockHash", rpc_params![0]);
-        let genesis = match tokio::time::timeout(self.deadline, asking).await {
+        self.counts.made(index, BLOCK_HASH);
+        let asking = client.request::<Option<subxt::utils::H256>>(BLOCK_HASH, rpc_params![0]);
+        let genesis = match tokio::time::timeout(self.deadline, asking).await.map(|done| done.map_err(|error| words(&error))) {
             Ok(Ok(Some(hash))) => BlockHash(hash.0),
             Ok(Ok(None)) => return Err(unreachable("it has no block 0".into())),
-            Ok(Err(error)) => return Err(unreachable(words(&error))),
-            Err(_) => return Err(unreachable(format!("no answer within {} s", self.deadline.as_secs()))),
+            failed => {
+                self.counts.failed(index, BLOCK_HASH);
+                return Err(unreachable(failed.ok().and_then(Result::err).unwrap_or_else(late)));
+            }
         };
         let mut known = self.genesis.lock().await;
         match *known {
@@ -139,7 +158,10 @@ impl Endpoints {
         if slot.as_ref().is_none_or(|(current, _)| *current == index) {
             *slot = None;
             let next = (index + 1) % self.urls.len().max(1);
-            self.current.store(next, Ordering::Relaxed);
+            // Several calls may fail at once.
+            if self.current.swap(next, Ordering::Relaxed) != next {
+                self.counts.switched();
+            }
         }
     }
 
@@ -148,10 +170,10 @@ impl Endpoints {
     pub(crate) async fn call<R: DeserializeOwned>(
         &self,
         block: Option<BlockNumber>,
-        method: &str,
+        method: &'static str,
         params: RpcParams,
     ) -> Result<R, ChainError> {
-        self.attempt(block, |client| {
+        self.attempt(block, method, |client| {
             let params = params.clone();
             async move { client.request(method, params).await }
         })
@@ -160,13 +182,13 @@ impl Endpoints {
 
     /// Subscribes to finalized heads, only to be woken.
     pub(crate) async fn finalized_heads(&self) -> Result<RpcSubscription<SubstrateHeader<H256>>, ChainError> {
-        self.attempt(None, |client| async move {
-            client.subscribe("chain_subscribeFinalizedHeads", RpcParams::new(), "chain_unsubscribeFinalizedHeads").await
+        self.attempt(None, FINALIZED_HEADS, |client| async move {
+            client.subscribe(FINALIZED_HEADS, RpcParams::new(), "chain_unsubscribeFinalizedHeads").await
         })
         .await
     }
 
-    async fn attempt<R, F>(&self, block: Option<BlockNumber>, make: impl Fn(RpcClient) -> F) -> Result<R, ChainError>
+    async fn attempt<R, F>(&self, block: Option<BlockNumber>, method: &'static str, make: impl Fn(RpcClient) -> F) -> Result<R, ChainError>
     where
         F: Future<Output = Result<R, RpcError>>,
     {
@@ -189,7 +211,7 @@ impl Endpoints {
                     continue;
                 }
             };
-            self.requests.fetch_add(1, Ordering::Relaxed);
+            self.counts.made(index, method);
             let reaction = match tokio::time::timeout(self.deadline, make(client)).await {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(error)) => self.judge(index, block, &error),
@@ -199,6 +221,7 @@ impl Endpoints {
                     self.deadline.as_secs()
                 ))),
             };
+            self.counts.failed(index, method);
             match reaction {
                 Reaction::Answer(error) => return Err(error),
                 Reaction::Later(error) => {

@@ -4,6 +4,7 @@
 //! read; an absent optional item is a capability that is off, not an error.
 
 mod adapter;
+mod calls;
 mod chunks;
 mod counters;
 mod endpoint;
@@ -25,6 +26,6 @@ mod traces;
 mod trust;
 
 pub use adapter::{ChainOptions, SubxtChain};
-pub use endpoint::Requests;
+pub use calls::{Calls, Requests};
 pub use runtime::{Capabilities, Runtime};
 pub use trust::Disagreement;

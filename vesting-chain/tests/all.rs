@@ -199,6 +199,21 @@ mod node {
             chain.read(BlockNumber(number), &everything()).await.unwrap();
         }
         assert!(serves.requests().values().sum::<u64>() > 0, "the next endpoint took over");
+        let calls = chain.calls();
+        let of = |url: &str| {
+            calls
+                .iter()
+                .filter(|calls| calls.endpoint == url)
+                .fold((0, 0), |(made, failed), calls| (made + calls.made, failed + calls.failed))
+        };
+        let (made, failed) = of(&urls[0]);
+        assert!(failed > 0 && failed < made, "{calls:?}");
+        assert_eq!((of(&urls[1]).1, made + of(&urls[1]).0), (0, chain.requests().0), "{calls:?}");
+        assert_eq!((chain.switches(), chain.newest_head()), (1, Some(BlockNumber(40))));
+        let asked = serves.requests();
+        for call in calls.iter().filter(|calls| calls.endpoint == urls[1]) {
+            assert_eq!(asked.get(call.method), Some(&call.made), "{calls:?} {asked:?}");
+        }
 
         let (limits, _) = with_faults(3, 10, &[Fault::Refuse(4)]).await;
         let chain = connect(&[&limits.url()]);

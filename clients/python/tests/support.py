@@ -130,7 +130,8 @@ class Sidecar:
         else:
             _stop(self._process)
             raise AssertionError(f"it does not listen: {said}")
-        self.url = said[-1].split("listens on ")[1].strip()
+        # Alone, or in a line of JSON.
+        self.url = said[-1].split("listens on ")[1].split('"')[0].strip()
         # Whoever does not read what it says would stop it.
         self._reader = threading.Thread(target=lambda: [None for _ in errors], daemon=True)
         self._reader.start()

@@ -1,7 +1,7 @@
 //! How old a record is: said with every answer about its end, and changes none.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use axum::http::HeaderValue;
 use axum::response::Response;
@@ -9,6 +9,7 @@ use vesting_core::{BlockNumber, Millis, NetUid};
 
 use super::problem::Problem;
 use super::server::Api;
+use crate::clock::age;
 
 /// Says with an answer whether the record's end, from which it follows, is older than it should be.
 const STALE: &str = "vesting-stale";
@@ -36,23 +37,5 @@ impl Api {
             answer.headers_mut().insert(STALE, HeaderValue::from_static(said));
         }
         Ok(answer)
-    }
-}
-
-/// How old a block is by this machine's clock; one from the future is new.
-fn age(block: Millis, now: SystemTime) -> Duration {
-    let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    now.saturating_sub(Duration::from_millis(block.0))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_block_ages_by_the_clock_and_one_from_the_future_is_new() {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
-        assert_eq!(age(Millis(399_000), now), Duration::from_secs(601));
-        assert_eq!(age(Millis(1_000_001), now), Duration::ZERO);
     }
 }

@@ -9,6 +9,7 @@ mod events;
 mod health;
 mod history;
 mod known;
+mod metrics;
 mod miners;
 mod openapi;
 mod problem;

@@ -24,9 +24,10 @@ use vesting_core::{NetUid, StakeTracker};
 use super::events::{LISTENERS, Seen, watch_record};
 use super::known::{Histories, Reports};
 use super::problem::Problem;
-use super::{charts, coldkeys, digest, epochs, events, health, history, miners, openapi, stats, subnets, weights, whatif};
+use super::{charts, coldkeys, digest, epochs, events, health, history, metrics, miners, openapi, stats, subnets, weights, whatif};
 use crate::UsageError;
 use crate::config::Config;
+use crate::state::State as Doing;
 use crate::view::weights::LARGEST;
 use crate::wiring;
 
@@ -50,6 +51,8 @@ pub struct Api {
     /// How far the records go, while somebody listens.
     pub seen: watch::Receiver<Seen>,
     pub listeners: Arc<Semaphore>,
+    /// How the daemon is doing.
+    pub state: Arc<Doing>,
     places: Arc<Semaphore>,
 }
 
@@ -132,18 +135,20 @@ pub async fn bind(config: &Config) -> anyhow::Result<TcpListener> {
 
 /// The API, being served.
 pub struct Served {
+    pub address: SocketAddr,
     stop: oneshot::Sender<()>,
     task: JoinHandle<std::io::Result<()>>,
 }
 
 /// Serves the API until it is told to stop.
-pub fn serve(listener: TcpListener, config: &Config, store: Arc<dyn StakeStore>) -> anyhow::Result<Served> {
+pub fn serve(listener: TcpListener, config: &Config, store: Arc<dyn StakeStore>, state: &Arc<Doing>) -> anyhow::Result<Served> {
     let address: SocketAddr = listener.local_addr().context("the API has no address")?;
     let (sender, seen) = watch::channel(None);
     let (places, listeners) = (Arc::new(Semaphore::new(AT_ONCE)), Arc::new(Semaphore::new(LISTENERS)));
     let api = Arc::new(Api {
         store,
         config: config.clone(),
+        state: Arc::clone(state),
         reports: Reports::default(),
         histories: Histories::default(),
         seen,
@@ -161,7 +166,7 @@ pub fn serve(listener: TcpListener, config: &Config, store: Arc<dyn StakeStore>)
     };
     let serving = axum::serve(listener, router(api)).with_graceful_shutdown(stopped);
     tracing::info!("the API listens on http://{address}");
-    Ok(Served { stop, task: tokio::spawn(serving.into_future()) })
+    Ok(Served { address, stop, task: tokio::spawn(serving.into_future()) })
 }
 
 impl Served {
@@ -182,6 +187,7 @@ fn router(api: Arc<Api>) -> Router {
         .route("/charts/history/{hotkey}", get(charts::history))
         .route("/charts/multipliers", get(charts::multipliers))
         .route("/v1/coldkeys/{coldkey}", get(coldkeys::coldkey))
+        .route("/metrics", get(metrics::metrics))
         .route("/v1/digest", get(digest::summary))
         .route("/v1/digest/rows", get(digest::rows))
         .route("/v1/epochs", get(epochs::epochs))
@@ -200,6 +206,7 @@ fn router(api: Arc<Api>) -> Router {
     Router::new()
         .route("/health/live", get(health::live))
         .route("/openapi.json", get(openapi::openapi))
+        .route("/health/ready", get(health::ready))
         .merge(behind_the_token)
         .layer(DefaultBodyLimit::max(LARGEST))
         .layer(middleware::from_fn(limit_time))

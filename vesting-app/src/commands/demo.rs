@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
+use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use vesting_chain::SubxtChain;
 use vesting_core::{BlockNumber, BlockchainMonitor, Hotkey, Pace, Progress, Report};
@@ -16,10 +17,11 @@ use vesting_testkit::sim::{Demo, SimChain, end_of};
 use super::progress::Bar;
 use super::run::stop_signal;
 use super::{Session, miners};
-use crate::api;
 use crate::cli::DemoArgs;
 use crate::config::Config;
-use crate::wiring;
+use crate::lead::Lead;
+use crate::state::{State, observe, watched};
+use crate::{UsageError, api, wiring};
 
 /// Blocks followed live before the table: enough for an epoch to come by itself.
 const LIVE_BLOCKS: u64 = 400;
@@ -50,26 +52,28 @@ pub async fn run(session: &mut Session, args: &DemoArgs) -> anyhow::Result<()> {
     let node = Arc::new(serve(history, NodeOptions { listen: args.listen, ..NodeOptions::default() }).await?);
 
     let folder = tempfile::tempdir().context("cannot make a folder for the demo's database")?;
-    let mut config = Config {
+    let config = Config {
         endpoints: vec![node.url()],
         netuids: vec![Demo::NETUID],
         database_url: format!("sqlite://{}", folder.path().join("demo.db").display()),
         max_requests_in_flight: IN_FLIGHT,
         query_interval: Duration::from_secs(1),
+        // Simulated time is not the clock's.
+        stale_after: Duration::from_secs(315_360_000),
         ..session.config.clone()
     };
-    // By the machine's clock simulated time is long gone.
-    config.stale_after = Duration::MAX;
-    let listener = if args.once { None } else { Some(api::bind(&config).await?) };
-    let store = vesting_store::open(&config.database_url)?;
+    let listener = if args.once { None } else { Some(listen(&config).await?) };
     let chain = wiring::chain(&config);
+    let state = State::new(&config, Some(Arc::clone(&chain)));
+    state.lead(&Lead { ours: config.netuids.clone(), ..Lead::default() });
+    let store = watched(vesting_store::open(&config.database_url)?, &state);
     let (mut monitor, first) = wiring::monitor(&config, &chain, Arc::clone(&store), Some(BlockNumber(1)), None).await?;
     let mut bar = Bar::new("catching up");
     let mut caught_up = Progress { block: first, to: end, epochs: 0, operations: 0, entries: 0 };
     monitor
-        .advance(first, end, Pace::CatchingUp, &mut |state| {
-            bar.show(state, chain.requests().0);
-            caught_up = state;
+        .advance(first, end, Pace::CatchingUp, &mut |progress| {
+            bar.show(progress, chain.requests().0);
+            caught_up = progress;
         })
         .await?;
     bar.done();
@@ -97,23 +101,33 @@ pub async fn run(session: &mut Session, args: &DemoArgs) -> anyhow::Result<()> {
     }
     session.out.flush()?;
     if let Some(listener) = listener {
-        let address = listener.local_addr().context("the API has no address")?;
-        let served = api::serve(listener, &config, Arc::clone(&store))?;
+        let served = api::serve(listener, &config, Arc::clone(&store), &state)?;
+        let observing = tokio::spawn(observe(Arc::clone(&state), Arc::clone(&store), config.clone()));
         if !session.json {
             session.out.line(format!(
-                "Following on; Ctrl-C ends. Look at http://{address}/, or read the record from another terminal with\n  vesting miners --database-url {}",
-                config.database_url
+                "Following on; Ctrl-C ends. Look at http://{}/, or read the record from another terminal with\n  vesting miners --database-url {}",
+                served.address, config.database_url
             ))?;
             session.out.flush()?;
         }
-        let ended = live(session, &mut monitor, &chain, first).await;
+        state.has_begun();
+        let done = live(session, &mut monitor, &chain, first, &state).await;
+        observing.abort();
         served.stop().await;
-        ended?;
+        done?;
     }
     // The sender's other end may have gone with its task.
     let _ = stop.send(());
     making.await.context("the simulated chain ended")?;
     Ok(())
+}
+
+/// The address that is configured or, where that is taken, another.
+async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
+    match api::bind(config).await {
+        Err(error) if !error.is::<UsageError>() => Ok(TcpListener::bind((config.bind.ip(), 0)).await?),
+        bound => bound,
+    }
 }
 
 /// Makes blocks at the live pace until told to stop.
@@ -138,20 +152,28 @@ async fn follow(monitor: &mut BlockchainMonitor, chain: &SubxtChain, until: Bloc
 }
 
 /// Goes on following, a line an epoch, until Ctrl-C.
-async fn live(session: &mut Session, monitor: &mut BlockchainMonitor, chain: &SubxtChain, first: BlockNumber) -> anyhow::Result<()> {
+async fn live(
+    session: &mut Session,
+    monitor: &mut BlockchainMonitor,
+    chain: &SubxtChain,
+    first: BlockNumber,
+    state: &State,
+) -> anyhow::Result<()> {
     let out = &mut session.out;
     let json = session.json;
     let mut epochs = 0;
-    let mut report = |state: Progress| {
-        if state.epochs > epochs && !json {
+    let mut report = |progress: Progress| {
+        state.reached(progress);
+        if progress.epochs > epochs && !json {
             // A terminal that has gone away does not stop the demo.
-            let _ = out.line(format!("epoch at block {}, {} requests so far", state.block, chain.requests().0)).and_then(|()| out.flush());
+            let _ =
+                out.line(format!("epoch at block {}, {} requests so far", progress.block, chain.requests().0)).and_then(|()| out.flush());
         }
-        epochs = state.epochs;
+        epochs = progress.epochs;
     };
     tokio::select! {
         done = monitor.follow(first, None, &mut report) => done?,
-        stopped = stop_signal() => stopped?,
+        () = stop_signal()? => {}
     }
     Ok(())
 }

@@ -3,16 +3,20 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use tokio::net::TcpListener;
 use tokio::sync::Notify;
-use vesting_core::ports::ChainPort;
+use tokio::task::JoinHandle;
+use vesting_chain::SubxtChain;
+use vesting_core::ports::{ChainPort, StakeStore};
 use vesting_core::{BlockNumber, NetUid, Progress};
 
 use super::Session;
-use crate::api;
 use crate::cli::RunArgs;
+use crate::config::Config;
 use crate::following::{Following, PAUSE, is_passing};
 use crate::pruner::Pruner;
-use crate::wiring;
+use crate::state::{State, observe, watched};
+use crate::{api, notify, wiring};
 
 #[derive(Serialize)]
 struct Line {
@@ -24,24 +28,33 @@ struct Line {
 }
 
 pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
-    let config = session.config.clone();
     if args.read_only {
         return read_only(session).await;
     }
+    let config = session.config.clone();
     wiring::followed(&config)?;
-    let listener = api::bind(&config).await?;
-    let chain = wiring::chain(&config);
-    let head = chain.finalized_head().await?;
-    let recorded = patiently(async || session.recorded().await).await?;
-    wiring::check_subnets(&config, chain.as_ref(), head.number, None, &recorded).await?;
-    let beginning = wiring::beginning(&config, chain.as_ref(), &recorded).await?;
-    let store = patiently(async || session.record_or_new()).await?;
-    let served = api::serve(listener, &config, Arc::clone(&store))?;
+    // From the start on: whoever is told to end ends, whatever it waits for.
+    let mut stop = std::pin::pin!(stop_signal()?);
+    let begun = tokio::select! {
+        begun = begin(session, &config) => begun?,
+        never = notify::starting() => match never {},
+        () = &mut stop => {
+            notify::stopping().await;
+            tracing::info!("stopped before anything was recorded");
+            return Ok(());
+        }
+    };
+    let Begun { listener, chain, head, beginning, state, store } = begun;
+    let served = api::serve(listener, &config, Arc::clone(&store), &state)?;
+    let beside = [
+        Task(tokio::spawn(observe(Arc::clone(&state), Arc::clone(&store), config.clone()))),
+        Task(tokio::spawn(notify::notify(Arc::clone(&state)))),
+    ];
     let keep = config.keep_days.map(|days| config.kept(days, "keep_snapshots_days")).transpose()?;
     let mut pruner = keep.map(|keep| Pruner::new(Arc::clone(&store), config.netuids.clone(), keep));
     let recorded = Notify::new();
     let until = args.until.map(BlockNumber);
-    tracing::info!(subnets = %subnets(&config.netuids), head = head.number.0, "following; no wallet is needed or used");
+    tracing::info!(subnets = %subnets(&config.netuids), head = head.0, "following; no wallet is needed or used");
     let (json, out) = (session.json, &mut session.out);
     let mut total: Option<Progress> = None;
     // Counted from nothing whenever a record is taken up, and told as one.
@@ -49,20 +62,17 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
         let state = before.map_or(state, |before| before.plus(state));
         if total.map_or(0, |total| total.epochs) != state.epochs {
             recorded.notify_one();
-            let requests = chain.requests().0;
             if json {
                 // A reader that has gone away does not stop the record.
                 let Progress { block, epochs, operations, entries, .. } = state;
-                let line = Line { block: block.0, epochs, operations, entries, requests };
+                let line = Line { block: block.0, epochs, operations, entries, requests: chain.requests().0 };
                 let _ = out.json(&line).and_then(|()| out.flush());
-            } else {
-                tracing::info!(block = state.block.0, epochs = state.epochs, entries = state.entries, requests, "epoch");
             }
         }
         total = Some(state);
         state
     };
-    let following = Following { config: &config, chain: &chain, store: &store, beginning, until };
+    let following = Following { config: &config, chain: &chain, store: &store, beginning, until, state: &state };
     // Beside following, which need not wait for it.
     let pruning = async {
         match pruner.as_mut() {
@@ -76,8 +86,10 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     let ended = tokio::select! {
         done = following.go(&mut report) => done.map(|()| true),
         () = pruning => Ok(false),
-        stopped = stop_signal() => stopped.map(|()| false).map_err(anyhow::Error::new),
+        () = &mut stop => Ok(false),
     };
+    drop(beside);
+    notify::stopping().await;
     served.stop().await;
     // What was recorded last may not have been told of yet; whoever stops it does not wait for that.
     if let (true, Some(pruner)) = (ended? && total.is_some_and(|total| total.epochs > 0), pruner.as_mut()) {
@@ -87,19 +99,46 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A task that ends with whoever has it.
+struct Task(JoinHandle<()>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// What following begins with.
+struct Begun {
+    listener: TcpListener,
+    chain: Arc<SubxtChain>,
+    head: BlockNumber,
+    beginning: Option<BlockNumber>,
+    state: Arc<State>,
+    store: Arc<dyn StakeStore>,
+}
+
+/// Checks everything before a database is made, and opens it.
+async fn begin(session: &Session, config: &Config) -> anyhow::Result<Begun> {
+    let listener = api::bind(config).await?;
+    let chain = wiring::chain(config);
+    let head = chain.finalized_head().await?.number;
+    let recorded = patiently(async || session.recorded().await).await?;
+    wiring::check_subnets(config, chain.as_ref(), head, None, &recorded).await?;
+    let beginning = wiring::beginning(config, chain.as_ref(), &recorded).await?;
+    let store = patiently(async || session.record_or_new()).await?;
+    let state = State::new(config, Some(Arc::clone(&chain)));
+    let store = watched(store, &state);
+    Ok(Begun { listener, chain, head, beginning, state, store })
+}
+
 /// Does what the database does not allow yet, once it does: its server may not be up.
 async fn patiently<T>(mut task: impl AsyncFnMut() -> anyhow::Result<T>) -> anyhow::Result<T> {
     loop {
         match task().await {
             Err(error) if is_passing(&error) => {
                 tracing::warn!("{error:#}; trying again in {} s", PAUSE.as_secs());
-                tokio::select! {
-                    () = tokio::time::sleep(PAUSE) => {}
-                    stopped = stop_signal() => {
-                        stopped?;
-                        anyhow::bail!("stopped before the database could be opened");
-                    }
-                }
+                tokio::time::sleep(PAUSE).await;
             }
             done => return done,
         }
@@ -108,27 +147,44 @@ async fn patiently<T>(mut task: impl AsyncFnMut() -> anyhow::Result<T>) -> anyho
 
 /// Serves the API over the record that is there.
 async fn read_only(session: &Session) -> anyhow::Result<()> {
-    let listener = api::bind(&session.config).await?;
-    let served = api::serve(listener, &session.config, session.record()?)?;
-    let stopped = stop_signal().await;
+    let config = &session.config;
+    let stop = stop_signal()?;
+    let listener = api::bind(config).await?;
+    let state = State::new(config, None);
+    let store = watched(session.record()?, &state);
+    let served = api::serve(listener, config, Arc::clone(&store), &state)?;
+    state.has_begun();
+    let beside =
+        [Task(tokio::spawn(observe(Arc::clone(&state), store, config.clone()))), Task(tokio::spawn(notify::notify(Arc::clone(&state))))];
+    stop.await;
+    drop(beside);
+    notify::stopping().await;
     served.stop().await;
-    Ok(stopped?)
+    Ok(())
 }
 
 fn subnets(netuids: &[NetUid]) -> String {
     netuids.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
-/// Ctrl-C or SIGTERM.
-pub async fn stop_signal() -> std::io::Result<()> {
+/// Waits for Ctrl-C or SIGTERM; from this call on, neither ends the process by itself.
+pub fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {
-        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-        tokio::select! {
-            done = tokio::signal::ctrl_c() => done,
-            _ = terminate.recv() => Ok(()),
-        }
+        use tokio::signal::unix::{SignalKind, signal};
+        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        Ok(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        })
     }
     #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+    Ok(async {
+        // Where no signal can be heard, there is none to end by.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
 }

@@ -45,7 +45,7 @@ pub async fn run(session: &mut Session, args: &SimnodeArgs) -> anyhow::Result<()
         session.out.line(format!("Serving blocks 0 to {last} at {}, the head at block {}. Ctrl-C ends.", listening.url, listening.head))?;
     }
     session.out.flush()?;
-    stop_signal().await?;
+    stop_signal()?.await;
     Ok(())
 }
 

@@ -26,6 +26,7 @@ pub use flags::Flags;
 pub use key::policy_keys;
 pub use layers::Layers;
 pub use mistake::Mistakes;
+pub use secret::shown_endpoint;
 pub use settings::{Config, DAY};
 pub use shown::lines;
 pub use template::template;

@@ -24,8 +24,9 @@ pub struct Daemon {
 pub struct Answer {
     pub status: u16,
     pub head: String,
-    pub text: String,
     pub body: Value,
+    /// As it came.
+    pub text: String,
 }
 
 impl Daemon {
@@ -47,6 +48,15 @@ impl Daemon {
         // Whoever does not read what it says would stop it.
         std::thread::spawn(move || lines.for_each(drop));
         Self { child, address, listens }
+    }
+
+    /// Another one that serves the API.
+    pub const fn of(child: Child, address: String) -> Self {
+        Self { child, address, listens: String::new() }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn url(&self) -> String {

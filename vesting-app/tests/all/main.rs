@@ -15,6 +15,8 @@ mod killed;
 #[cfg(target_os = "linux")]
 mod mounted;
 mod moved;
+#[cfg(unix)]
+mod notified;
 mod openapi;
 mod pages;
 mod place;
@@ -22,4 +24,5 @@ mod pruned;
 mod recordings;
 mod simulated;
 mod standby;
+mod watched;
 mod way;

@@ -60,7 +60,8 @@ fn is_described(document: &Value, path: &str, method: &str, answer: &Answer) {
     if kind.ends_with("json") {
         check(document, schema, &answer.body, path).unwrap();
     } else {
-        assert!(answer.text.starts_with("<svg "), "{path}");
+        let begins = if path == "/metrics" { "# HELP vesting_" } else { "<svg " };
+        assert!(answer.text.starts_with(begins), "{path}");
     }
     assert_eq!(
         described["headers"]["vesting-stale"].is_object(),
@@ -122,7 +123,9 @@ async fn the_server_answers_as_its_description_says() {
                 let body = json!({ "uids": [0, 1], "weights": [0.4, 0.6] }).to_string();
                 let body = if method == "post" { body.as_str() } else { "" };
                 let answer = daemon.ask(&format!("{} {asked} HTTP/1.1\r\n", method.to_uppercase()), body);
-                assert_eq!(answer.status, 200, "{asked}: {answer:?}");
+                // A record of long ago is not ready.
+                let status = if path == "/health/ready" { 503 } else { 200 };
+                assert_eq!(answer.status, status, "{asked}: {answer:?}");
                 is_described(&document, path, method, &answer);
                 seen.insert(path.as_str());
             }

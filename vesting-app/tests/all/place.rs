@@ -55,6 +55,10 @@ impl Place {
         self.folder.join("words")
     }
 
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     pub fn program(&self, arguments: &[&str]) -> Command {
         let mut command = program(&self.folder, arguments);
         command.args(["--database-url", &self.url]);

@@ -1,0 +1,31 @@
+//! The machine's clock: only for how old a block is, never in a figure.
+
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+use vesting_core::Millis;
+
+/// How old a block is; one from the future is new.
+pub fn age(block: Millis, now: SystemTime) -> Duration {
+    let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    now.saturating_sub(Duration::from_millis(block.0))
+}
+
+/// A time of the clock as RFC 3339, to the second.
+pub fn shown(at: SystemTime) -> String {
+    let seconds = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    i64::try_from(seconds).ok().and_then(|s| Timestamp::from_second(s).ok()).map_or_else(String::new, |time| time.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_ages_by_the_clock_and_one_from_the_future_is_new() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
+        assert_eq!(age(Millis(399_000), now), Duration::from_secs(601));
+        assert_eq!(age(Millis(1_000_001), now), Duration::ZERO);
+        assert_eq!(shown(now + Duration::from_millis(400)), "1970-01-01T00:16:40Z");
+    }
+}

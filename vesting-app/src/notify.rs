@@ -1,0 +1,123 @@
+//! What the service manager hears (sd_notify(3)), where there is one: when this is ready, how it goes, that it is alive,
+//! and that it ends.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::state::{Role, State};
+
+/// How much longer the start may take, each time it is said.
+const STARTS_WITHIN: Duration = Duration::from_secs(60);
+
+/// Something to say.
+#[derive(Debug, Default)]
+struct Words {
+    ready: bool,
+    alive: bool,
+    stopping: bool,
+    /// How much longer the start may take from now on.
+    starts_within: Option<Duration>,
+    status: Option<String>,
+}
+
+/// Says what there is to say, for ever.
+pub async fn notify(state: Arc<State>) {
+    let (mut news, mut ready, mut last) = (state.news(), false, String::new());
+    let pause = watchdog().map(|longest| longest / 2).filter(|pause| !pause.is_zero());
+    let mut ticks = tokio::time::interval(pause.unwrap_or(Duration::from_secs(3_600)));
+    loop {
+        let status = status(&state);
+        if (state.is_begun() && !ready) || status != last {
+            let first = state.is_begun() && !ready;
+            ready = state.is_begun();
+            say(Words { ready: first, status: Some(status.clone()), ..Words::default() }).await;
+            last = status;
+        }
+        tokio::select! {
+            changed = news.changed() => if changed.is_err() {
+                return;
+            },
+            _ = ticks.tick() => {
+                // A follower that hangs is restarted by silence.
+                if pause.is_some() && state.is_alive(Instant::now()) {
+                    say(Words { alive: true, ..Words::default() }).await;
+                }
+            }
+        }
+    }
+}
+
+/// Says that this starts, for ever: a database that is not up yet, or a chain that tells slowly where a window begins,
+/// is no reason to be killed. Everything that the start waits for has a deadline, or is tried again and said.
+pub async fn starting() -> Infallible {
+    loop {
+        let status = Some("starting: asking the chain and opening the database".to_owned());
+        say(Words { starts_within: Some(STARTS_WITHIN), status, ..Words::default() }).await;
+        tokio::time::sleep(STARTS_WITHIN / 3).await;
+    }
+}
+
+/// Says that this ends.
+pub async fn stopping() {
+    say(Words { stopping: true, ..Words::default() }).await;
+}
+
+/// Where every record stands.
+fn status(state: &State) -> String {
+    let head = state.head();
+    let mut parts: Vec<String> = Vec::new();
+    for (netuid, subnet) in state.subnets() {
+        let Some(record) = subnet.watermark else {
+            parts.push(format!("subnet {netuid}: nothing recorded yet"));
+            continue;
+        };
+        let block = record.block.number;
+        let lag = head.map_or_else(String::new, |head| format!(", lag {}", head.0.saturating_sub(block.0)));
+        let role = match &subnet.role {
+            Role::Leader => String::new(),
+            Role::Standby { by } => format!(", standing by for {by}"),
+            Role::Reader => ", read only".to_owned(),
+        };
+        parts.push(format!("subnet {netuid}: block {block}{lag}{role}"));
+    }
+    let trouble = state.last_error().filter(|error| error.holds).map(|error| format!("trying again: {}", error.words.replace('\n', " ")));
+    parts.extend(trouble);
+    parts.join("; ")
+}
+
+#[cfg(unix)]
+fn watchdog() -> Option<Duration> {
+    sd_notify::watchdog_enabled()
+}
+
+#[cfg(not(unix))]
+const fn watchdog() -> Option<Duration> {
+    None
+}
+
+/// A manager that does not listen must not hold up what else there is to do.
+#[cfg(unix)]
+async fn say(words: Words) {
+    use sd_notify::NotifyState;
+
+    let task = move || {
+        let mut states = Vec::new();
+        states.extend(words.ready.then_some(NotifyState::Ready));
+        states.extend(words.alive.then_some(NotifyState::Watchdog));
+        states.extend(words.stopping.then_some(NotifyState::Stopping));
+        let longer = words.starts_within.and_then(|longer| u32::try_from(longer.as_micros()).ok());
+        states.extend(longer.map(NotifyState::ExtendTimeoutUsec));
+        states.extend(words.status.as_deref().map(NotifyState::Status));
+        sd_notify::notify(&states)
+    };
+    match tokio::time::timeout(Duration::from_secs(1), tokio::task::spawn_blocking(task)).await {
+        Ok(Ok(Ok(()))) => {}
+        Ok(Ok(Err(error))) => tracing::debug!(%error, "the service manager cannot be told"),
+        Ok(Err(error)) => tracing::debug!(%error, "the service manager cannot be told"),
+        Err(_) => tracing::debug!("the service manager does not listen"),
+    }
+}
+
+#[cfg(not(unix))]
+async fn say(_: Words) {}

@@ -1,0 +1,52 @@
+//! Whether the follower is alive: it gets on, or asks the chain, or says that it waits.
+
+use std::time::{Duration, Instant};
+
+/// The longest without a sign of life. A follower that waits for a block asks for the head each 90 s, and an answer
+/// takes 30 s at most; an interval that is caught up on takes many questions.
+const LONGEST: Duration = Duration::from_secs(300);
+
+/// The last sign of life.
+#[derive(Debug)]
+pub struct Beat {
+    at: Instant,
+    /// How many questions the chain had been asked then.
+    requests: u64,
+}
+
+impl Beat {
+    pub const fn new(now: Instant) -> Self {
+        Self { at: now, requests: 0 }
+    }
+
+    pub const fn now(&mut self, now: Instant) {
+        self.at = now;
+    }
+
+    /// Whether there was one of late; another question to the chain is one.
+    pub fn is_alive(&mut self, requests: u64, now: Instant) -> bool {
+        if requests != self.requests {
+            self.requests = requests;
+            self.at = now;
+        }
+        now.saturating_duration_since(self.at) < LONGEST
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_follower_that_neither_gets_on_nor_asks_is_not_alive() {
+        let begun = Instant::now();
+        let at = |seconds| begun + Duration::from_secs(seconds);
+        let mut beat = Beat::new(begun);
+        assert!(beat.is_alive(0, at(299)));
+        assert!(!beat.is_alive(0, at(300)));
+        // A question, and blocks taken in.
+        assert!(beat.is_alive(1, at(301)) && beat.is_alive(1, at(600)) && !beat.is_alive(1, at(601)));
+        beat.now(at(700));
+        assert!(beat.is_alive(1, at(999)) && !beat.is_alive(1, at(1_000)));
+    }
+}

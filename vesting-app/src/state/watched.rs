@@ -1,0 +1,117 @@
+//! A store whose answers are timed and whose commits are told of.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use vesting_core::ports::{
+    BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot, StakeStore, StoreError, Watermark,
+};
+use vesting_core::{
+    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, Epoch, EpochRecord, Millis, NetUid, OpenTranche, PositionKey, Rao, SkippedSlot,
+    Succession, TrancheHistory,
+};
+
+use super::State;
+
+/// What was asked of the store.
+pub type Method = [(&'static str, &'static str); 1];
+
+/// How long the database took, and how often it refused, by what was asked.
+#[derive(Clone)]
+pub struct StoreTimes {
+    pub seconds: Family<Method, Histogram, fn() -> Histogram>,
+    pub failures: Family<Method, Counter>,
+}
+
+/// From a tenth of a millisecond to half a minute.
+const BUCKETS: [f64; 12] = [0.000_1, 0.000_3, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0];
+
+fn histogram() -> Histogram {
+    Histogram::new(BUCKETS)
+}
+
+impl Default for StoreTimes {
+    fn default() -> Self {
+        Self { seconds: Family::new_with_constructor(histogram), failures: Family::default() }
+    }
+}
+
+impl StoreTimes {
+    fn note<T>(&self, method: &'static str, since: Instant, result: &Result<T, StoreError>) {
+        let method = [("method", method)];
+        self.seconds.get_or_create(&method).observe(since.elapsed().as_secs_f64());
+        // There from the first call on, so that an increase can be seen. Another one's right to write is none.
+        let failures = self.failures.get_or_create(&method);
+        if result.as_ref().is_err_and(|error| !matches!(error, StoreError::Taken { .. })) {
+            failures.inc();
+        }
+    }
+}
+
+/// Over another store.
+struct WatchedStore {
+    inner: Arc<dyn StakeStore>,
+    state: Arc<State>,
+}
+
+/// The store, with its answers timed and its commits told of.
+pub fn watched(inner: Arc<dyn StakeStore>, state: &Arc<State>) -> Arc<dyn StakeStore> {
+    Arc::new(WatchedStore { inner, state: Arc::clone(state) })
+}
+
+/// Methods that are passed on.
+macro_rules! passed_on {
+    ($($name:ident($($argument:ident: $of:ty),*) -> $gives:ty;)*) => {
+        #[async_trait]
+        impl StakeStore for WatchedStore {
+            async fn commit(&self, commit: &Commit) -> Result<(), StoreError> {
+                let since = Instant::now();
+                let result = self.inner.commit(commit).await;
+                self.state.times.note("commit", since, &result);
+                if result.is_ok() {
+                    self.state.committed(commit);
+                }
+                result
+            }
+
+            $(async fn $name(&self, $($argument: $of),*) -> Result<$gives, StoreError> {
+                let since = Instant::now();
+                let result = self.inner.$name($($argument),*).await;
+                self.state.times.note(stringify!($name), since, &result);
+                result
+            })*
+        }
+    };
+}
+
+passed_on! {
+    bind_chain(genesis: BlockHash) -> ();
+    claim(netuid: NetUid) -> ();
+    prune(netuid: NetUid, base: BlockNumber) -> Pruned;
+    genesis() -> Option<BlockHash>;
+    netuids() -> Vec<NetUid>;
+    watermark(netuid: NetUid) -> Option<Watermark>;
+    ledger_state(netuid: NetUid) -> Option<LedgerState>;
+    observe(netuid: NetUid, at: BlockRef, snapshots: &[Snapshot], interval: &OpenInterval) -> ();
+    entries(netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Vec<Entry>;
+    block_times(netuid: NetUid, from: BlockNumber, to: BlockNumber) -> BTreeMap<BlockNumber, Millis>;
+    epochs(netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Vec<EpochRecord>;
+    epoch_list(netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Vec<Epoch>;
+    skipped_slots(netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Vec<SkippedSlot>;
+    successions(netuid: NetUid, to: BlockNumber) -> Vec<Succession>;
+    neurons(netuid: NetUid, to: BlockNumber) -> Vec<NeuronRow>;
+    holders(netuid: NetUid) -> Vec<Holder>;
+    positions_at(netuid: NetUid, block: BlockNumber) -> BTreeMap<PositionKey, Rao>;
+    locks_at(netuid: NetUid, block: BlockNumber) -> BTreeMap<Coldkey, Rao>;
+    tranches(netuid: NetUid, as_of: BlockNumber) -> Vec<TrancheHistory>;
+    open_tranches(netuid: NetUid, coldkeys: &BTreeSet<Coldkey>) -> Vec<OpenTranche>;
+    balance_changes(netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Vec<BalanceChange>;
+    record(netuid: NetUid) -> Option<Commit>;
+    put_multipliers(netuid: NetUid, rows: &[MultiplierRow]) -> ();
+    multipliers(netuid: NetUid, as_of: BlockNumber, policy: &str) -> Vec<MultiplierRow>;
+}

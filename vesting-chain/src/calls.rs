@@ -1,0 +1,79 @@
+//! How many JSON-RPC calls were made, to whom, and how many went wrong.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// How many JSON-RPC calls were made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Requests(pub u64);
+
+/// The calls of one method to one endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Calls {
+    /// The endpoint's URL, as it was given.
+    pub endpoint: String,
+    /// The method; `connect` for connections that could not be made.
+    pub method: &'static str,
+    /// How many were made.
+    pub made: u64,
+    /// How many of them got an error or no answer in time.
+    pub failed: u64,
+}
+
+/// Made and failed.
+#[derive(Default)]
+struct Count {
+    made: u64,
+    failed: u64,
+}
+
+/// By endpoint and method.
+type ByMethod = BTreeMap<(usize, &'static str), Count>;
+
+/// Counts calls.
+#[derive(Default)]
+pub(crate) struct Counts {
+    by: Mutex<ByMethod>,
+    /// How often one endpoint was left for another.
+    switches: AtomicU64,
+}
+
+impl Counts {
+    pub(crate) fn made(&self, endpoint: usize, method: &'static str) {
+        let mut by = self.by();
+        let count = by.entry((endpoint, method)).or_default();
+        count.made = count.made.saturating_add(1);
+    }
+
+    pub(crate) fn failed(&self, endpoint: usize, method: &'static str) {
+        let mut by = self.by();
+        let count = by.entry((endpoint, method)).or_default();
+        count.failed = count.failed.saturating_add(1);
+    }
+
+    pub(crate) fn switched(&self) {
+        self.switches.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn switches(&self) -> u64 {
+        self.switches.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn requests(&self) -> Requests {
+        Requests(self.by().values().fold(0, |sum, count| sum.saturating_add(count.made)))
+    }
+
+    pub(crate) fn all(&self, urls: &[String]) -> Vec<Calls> {
+        let of = |((endpoint, method), count): (&(usize, &'static str), &Count)| {
+            let endpoint = urls.get(*endpoint).cloned().unwrap_or_default();
+            Calls { endpoint, method, made: count.made, failed: count.failed }
+        };
+        self.by().iter().map(of).collect()
+    }
+
+    /// Counts are whole whatever became of whoever counted.
+    fn by(&self) -> MutexGuard<'_, ByMethod> {
+        self.by.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
