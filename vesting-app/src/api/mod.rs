@@ -11,6 +11,7 @@ mod history;
 mod known;
 mod miners;
 mod openapi;
+mod page;
 mod problem;
 mod query;
 mod server;
