@@ -12,6 +12,13 @@ function facts(pairs, kind = "") {
   return h("dl", { class: `facts ${kind}` }, pairs.filter(([, value]) => value !== null).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
 }
 
+/** The hotkeys of a holder, with what it holds on each; those of others' neurons too. */
+function hotkeys(positions) {
+  const one = ({ hotkey, uid, stake }) =>
+    h("li", {}, uid === null ? h("span", { class: "address", title: hotkey }, short(hotkey)) : h("a", { class: "address", href: `#/miners/${hotkey}`, title: hotkey }, short(hotkey)), ` ${alpha(stake)} α`);
+  return h("ul", { class: "hotkeys" }, positions.map(one));
+}
+
 export async function miner({ netuid, whom }) {
   let epochs = 200;
   let points = [];
@@ -104,6 +111,7 @@ export async function miner({ netuid, whom }) {
           ["UID", uid === null ? null : whole(uid)],
           ["Hotkey", row ? h("span", { class: "address" }, row.hotkey) : null],
           ["Coldkey", h("span", { class: "address" }, why.coldkey)],
+          ["All hotkeys", why.positions.length > 1 ? hotkeys(why.positions) : null],
           ["Held", why.holding_percentage === null ? "nothing earned in the window" : `${percent(why.holding_percentage)} of the rewards`],
           ["Held for", why.holding_duration === null ? null : `${days(why.holding_duration)} days on average`],
           ["Limited by", words(why.limited_by)],

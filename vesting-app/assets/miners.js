@@ -8,7 +8,7 @@ import { table } from "./table.js";
 
 /** The part held as a bar with its figure; `target` is what earns the most. */
 function held(part, target) {
-  if (part === null) return h("span", { class: "held" }, h("span"), h("span", { class: "quiet" }, "–"));
+  if (part === null) return h("span", { class: "held none" }, h("span"), h("span", { class: "quiet" }, "–"));
   return h("span", { class: "held" }, bar(part, target), h("span", {}, percent(part)));
 }
 

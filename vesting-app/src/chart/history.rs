@@ -58,7 +58,7 @@ struct Times {
 
 impl Times {
     /// At most so many marks.
-    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // pixels
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)] // pixels
     fn new(from: f64, to: f64, most: usize) -> Self {
         let steps = [DAY / 24, DAY / 8, DAY / 4, DAY / 2, DAY, 2 * DAY, 5 * DAY, 10 * DAY, 30 * DAY, 90 * DAY, 365 * DAY];
         let count = |step: &i64| ((to - from) / *step as f64) as usize;

@@ -1,11 +1,14 @@
 //! `vesting demo`.
 
 use std::collections::BTreeMap;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
+use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use vesting_chain::SubxtChain;
 use vesting_core::{BlockNumber, BlockchainMonitor, Hotkey, Pace, Progress, Report};
@@ -60,7 +63,7 @@ pub async fn run(session: &mut Session, args: &DemoArgs) -> anyhow::Result<()> {
     };
     // By the machine's clock simulated time is long gone.
     config.stale_after = Duration::MAX;
-    let listener = if args.once { None } else { Some(api::bind(&config).await?) };
+    let listener = if args.once { None } else { Some(listener(&config).await?) };
     let store = vesting_store::open(&config.database_url)?;
     let chain = wiring::chain(&config);
     let (mut monitor, first) = wiring::monitor(&config, &chain, Arc::clone(&store), Some(BlockNumber(1)), None).await?;
@@ -114,6 +117,16 @@ pub async fn run(session: &mut Session, args: &DemoArgs) -> anyhow::Result<()> {
     let _ = stop.send(());
     making.await.context("the simulated chain ended")?;
     Ok(())
+}
+
+/// Where the page is served: where it is configured, or beside whatever is there already.
+async fn listener(config: &Config) -> anyhow::Result<TcpListener> {
+    let bound = api::bind(config).await;
+    let in_use = |error: &anyhow::Error| error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::AddrInUse);
+    if !bound.as_ref().is_err_and(in_use) {
+        return bound;
+    }
+    api::bind(&Config { bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), ..config.clone() }).await
 }
 
 /// Makes blocks at the live pace until told to stop.
