@@ -161,7 +161,7 @@ async function refresh() {
       else if (!shown && !opening) await show();
     } catch (error) {
       // A lost connection is said by the stream.
-      if (error.status === 401) askForToken();
+      if (error.status === 401 && !document.getElementById("token")) askForToken();
     }
     tell();
   } while (again);
@@ -225,7 +225,8 @@ async function begin() {
     },
     lost: (error) => {
       if (error.status === 401) {
-        askForToken();
+        // Not anew under the hands of who types.
+        if (!document.getElementById("token")) askForToken();
         return;
       }
       lostSince ??= new Date();

@@ -65,7 +65,7 @@ export async function policy({ netuid }) {
           const nearest = Math.round(input.valueAsNumber / dial.step) * dial.step;
           // Back at where it is now, whatever the steps.
           const value = Math.abs(nearest - now) < dial.step / 2 ? now : Math.min(Math.max(+nearest.toFixed(6), dial.low), +input.max);
-          output.textContent = dial.shown(value);
+          output.textContent = value === now ? dial.shown(now) : `${dial.shown(now)} → ${dial.shown(value)}`;
           input.setAttribute("aria-valuetext", dial.shown(value));
           set(key, value, now);
         },
@@ -79,7 +79,7 @@ export async function policy({ netuid }) {
       });
       input.valueAsNumber = now;
       input.setAttribute("aria-valuetext", dial.shown(now));
-      return h("div", { class: "dial" }, h("label", { htmlFor: input.id }, h("span", {}, dial.label, h("span", { class: "was" }, ` · now ${dial.shown(now)}`)), output), input);
+      return h("div", { class: "dial" }, h("label", { htmlFor: input.id }, h("span", {}, dial.label), output), input);
     });
     const choices = Object.entries(CHOICES).map(([key, choice]) => {
       const buttons = choice.all.map((value) =>
