@@ -39,11 +39,18 @@ export async function epochs({ netuid, as_of }) {
   const tempo = () => (all[0]?.tempo ?? 360) + 1;
 
   async function back() {
-    const first = all.at(-1)?.block ?? 1;
     older.disabled = true;
-    const found = await some(first - tempo() * AT_ONCE, first - 1).catch(() => 0);
+    const to = (all.at(-1)?.block ?? 1) - 1;
+    // A subnet may have rested for long: then further back.
+    let span = tempo() * AT_ONCE;
+    let found = 0;
+    while (!found && to > 0) {
+      found = await some(to - span, to).catch(() => -1);
+      if (span >= to) break;
+      span *= 4;
+    }
     older.disabled = false;
-    older.hidden = !found;
+    older.hidden = found === 0;
   }
 
   if (as_of !== null) {
