@@ -20,8 +20,13 @@ pub async fn summary(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, 
     let query = Query::of(&uri, &["netuid", "as_of"])?;
     let (netuid, as_of) = (query.netuid()?, query.block("as_of")?);
     let netuid = api.netuid(netuid).await?;
-    let known = api.known(netuid, as_of).await?;
-    let answer = json(&Digests::of(&known.summary, api.config.policy(netuid)));
+    // Of the record as it is now, as the rows are: whoever compares would see it altered.
+    let read = async move |api: Arc<Api>| {
+        let policy = api.config.policy(netuid);
+        let (_, state) = api.tracker().state(netuid, policy, as_of).await?;
+        Ok(json(&Digests::of(&state.summary(), policy)))
+    };
+    let answer = Arc::clone(&api).work(read).await?;
     api.with_state(netuid, as_of, answer).await
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::body::Bytes;
 use tokio::sync::OnceCell;
-use vesting_core::digest::{Digest, StateSummary};
+use vesting_core::digest::Digest;
 use vesting_core::policy::Policy;
 use vesting_core::ports::{StakeStore, Watermark};
 use vesting_core::{BlockNumber, BlockRef, Epoch, HistoryPoint, NetUid, Report, TrackerError, VestingStats, Whom};
@@ -33,7 +33,7 @@ pub struct Key {
 pub struct Known {
     key: Key,
     pub report: Report,
-    pub summary: StateSummary,
+    pub state_digest: Digest,
     stats: OnceCell<VestingStats>,
     miners: OnceLock<Bytes>,
 }
@@ -112,7 +112,7 @@ impl Api {
         let policy = policy.clone();
         let work = async move |api: Arc<Self>| {
             let (report, state) = api.tracker().state(netuid, &policy, Some(key.as_of.number)).await?;
-            Ok(Known { key, report, summary: state.summary(), stats: OnceCell::new(), miners: OnceLock::new() })
+            Ok(Known { key, report, state_digest: state.summary().digest(), stats: OnceCell::new(), miners: OnceLock::new() })
         };
         self.reports.get(key, self, work).await
     }

@@ -12,6 +12,7 @@ mod known;
 mod metrics;
 mod miners;
 mod openapi;
+mod page;
 mod problem;
 mod query;
 mod server;

@@ -24,7 +24,7 @@ use vesting_core::{NetUid, StakeTracker};
 use super::events::{LISTENERS, Seen, watch_record};
 use super::known::{Histories, Reports};
 use super::problem::Problem;
-use super::{charts, coldkeys, digest, epochs, events, health, history, metrics, miners, openapi, stats, subnets, weights, whatif};
+use super::{charts, coldkeys, digest, epochs, events, health, history, metrics, miners, openapi, page, stats, subnets, weights, whatif};
 use crate::UsageError;
 use crate::config::Config;
 use crate::state::State as Doing;
@@ -205,15 +205,18 @@ fn router(api: Arc<Api>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(&api), check_token));
     Router::new()
         .route("/health/live", get(health::live))
+        .route("/", get(page::page))
+        .route("/assets/{file}", get(page::asset))
         .route("/openapi.json", get(openapi::openapi))
         .route("/health/ready", get(health::ready))
         .merge(behind_the_token)
         .layer(DefaultBodyLimit::max(LARGEST))
         .layer(middleware::from_fn(limit_time))
+        .layer(middleware::from_fn(page::protect))
         .with_state(api)
 }
 
-async fn no_such_path(uri: Uri) -> Problem {
+pub async fn no_such_path(uri: Uri) -> Problem {
     let path: String = uri.path().chars().take(100).collect();
     Problem::no_such_path(format!("there is no {path}: docs/api.md tells what there is"))
 }

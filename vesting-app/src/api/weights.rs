@@ -33,7 +33,7 @@ pub async fn apply(State(api): State<Arc<Api>>, uri: Uri, Within(body): Within) 
     let policy = api.config.policy(netuid);
     let stale = as_of.is_none() && api.is_stale(netuid).await?;
     let known = api.known(netuid, as_of).await?;
-    let adjusted = Adjusted::of(&known.report, known.summary.digest(), policy, &request.weights)?;
+    let adjusted = Adjusted::of(&known.report, known.state_digest, policy, &request.weights)?;
     api.with_state(netuid, as_of, json(&Answer { adjusted, stale })).await
 }
 

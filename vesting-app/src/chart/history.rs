@@ -58,7 +58,7 @@ struct Times {
 
 impl Times {
     /// At most so many marks.
-    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // pixels
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)] // pixels
     fn new(from: f64, to: f64, most: usize) -> Self {
         let steps = [DAY / 24, DAY / 8, DAY / 4, DAY / 2, DAY, 2 * DAY, 5 * DAY, 10 * DAY, 30 * DAY, 90 * DAY, 365 * DAY];
         let count = |step: &i64| ((to - from) / *step as f64) as usize;
@@ -145,7 +145,7 @@ fn panel<'a, 'b>(
     label: &dyn Fn(&f64) -> String,
 ) -> Result<Panel<'a, 'b>, Failed<'a>> {
     let (from, to) = (all.first().map_or(0.0, |at| at.time), all.last().map_or(1.0, |at| at.time));
-    let marks = usize::try_from(look.width / 90).unwrap_or(1);
+    let marks = usize::try_from(look.width / 66).unwrap_or(1);
     area.draw_text(name, &look.scheme.title(), (0, 8))?;
     area.draw_text(aside, &look.scheme.aside(), (i32::try_from(look.width.saturating_sub(RIGHT)).unwrap_or(0), 9))?;
     let mut chart = ChartBuilder::on(area)

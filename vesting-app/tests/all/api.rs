@@ -296,6 +296,17 @@ async fn without_the_token_nothing_is_told_but_that_it_lives() {
         for wrong in ["Bearer sesam", "Bearer sesame2", "Bearer Sesame", "Basic sesame", "Bearer ", "B"] {
             assert_eq!(with(&format!("Authorization: {wrong}\r\n")).status, 401, "{wrong}");
         }
+        let page = daemon.get("/");
+        assert!(page.status == 200 && page.head.contains("content-security-policy: default-src 'none'; script-src 'self'"), "{page:?}");
+        for (asset, kind) in [("page.js", "text/javascript"), ("page.css", "text/css"), ("icon.svg", "image/svg+xml")] {
+            let answer = daemon.get(&format!("/assets/{asset}"));
+            assert!(answer.status == 200 && answer.head.contains(&format!("content-type: {kind}")), "{asset}: {}", answer.head);
+        }
+        daemon.get("/assets/..%2Fpage.js").is_problem(404, "no-such-path", "assets");
+        assert_eq!(daemon.get("/openapi.json").status, 200);
+        for path in ["/v1/subnets", "/v1/events", "/v1/miners/uid:0", "/charts/multipliers", "/charts/history/uid:0"] {
+            assert_eq!(daemon.get(path).status, 401, "{path}");
+        }
         daemon.get("/v1/nowhere").is_problem(401, "unauthorized", "Bearer");
         assert_eq!(with("Authorization: Bearer sesame\r\n").status, 200);
         assert_eq!(with("authorization: bearer sesame\r\n").status, 200);
