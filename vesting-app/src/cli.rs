@@ -83,6 +83,11 @@ pub enum Command {
     Run(RunArgs),
     /// Record history up to the finalized head, and end.
     CatchUp(CatchUpArgs),
+    /// Go on to the finalized head now: record it, or tell the `vesting run` that records.
+    ///
+    /// For a daemon with `use_background_thread = false`, which moves only when told, and for whoever wants to wait
+    /// until the newest block is recorded. Another process that records is told over its API, at `bind`.
+    Update,
     /// Serve a recorded or simulated chain as a JSON-RPC node.
     Simnode(SimnodeArgs),
     /// The neurons of a subnet: what each holds and which multiplier follows.
@@ -183,7 +188,7 @@ pub struct RunArgs {
 }
 
 /// `catch-up`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct CatchUpArgs {
     /// The first block to record [default: the window's start].
     #[arg(long, value_name = "BLOCK", conflicts_with = "days")]

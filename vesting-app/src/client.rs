@@ -5,9 +5,10 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use ureq::http::StatusCode;
 use ureq::http::header::LOCATION;
+use ureq::http::{Response, StatusCode};
 use ureq::tls::{RootCerts, TlsConfig};
+use ureq::{Body, RequestBuilder};
 
 use crate::UsageError;
 
@@ -57,22 +58,40 @@ impl Client {
         tokio::task::spawn_blocking(move || client.ask(&url)).await.context("the question was broken off")?
     }
 
+    /// What comes of posting nothing to a path, within so long.
+    pub async fn post<T: DeserializeOwned + Send + 'static>(&self, path: &str, patience: Duration) -> anyhow::Result<T> {
+        let (client, url) = (self.clone(), format!("{}{path}", self.base));
+        let task = move || {
+            let request = client.agent.post(&url).config().timeout_global(Some(patience)).build();
+            understood(client.authorized(request).send_empty(), &url)
+        };
+        tokio::task::spawn_blocking(task).await.context("the question was broken off")?
+    }
+
     fn ask<T: DeserializeOwned>(&self, url: &str) -> anyhow::Result<T> {
-        let mut request = self.agent.get(url);
-        if let Some(token) = &self.token {
-            request = request.header("Authorization", format!("Bearer {token}"));
+        understood(self.authorized(self.agent.get(url)).call(), url)
+    }
+
+    fn authorized<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
+        match &self.token {
+            Some(token) => request.header("Authorization", format!("Bearer {token}")),
+            None => request,
         }
-        let mut response = request.call().with_context(|| format!("cannot ask {url}"))?;
-        let status = response.status();
-        let elsewhere = response.headers().get(LOCATION).and_then(|to| to.to_str().ok()).map(str::to_owned);
-        let body = response.body_mut().with_config().limit(LARGEST).read_to_vec();
-        let body = body.with_context(|| format!("cannot read the answer of {url}"))?;
-        let detail = || serde_json::from_slice::<Problem>(&body).map_or_else(|_| status.to_string(), |problem| problem.detail);
-        match (status, elsewhere) {
-            (StatusCode::OK, _) => serde_json::from_slice(&body).with_context(|| format!("the answer of {url} is not understood")),
-            (StatusCode::UNAUTHORIZED, _) => bail!("{url} wants a token, given with `--token`: {}", detail()),
-            (status, Some(elsewhere)) if status.is_redirection() => bail!("{url} has moved to {elsewhere}: name that address"),
-            _ => bail!("{url} answers: {}", detail()),
-        }
+    }
+}
+
+/// What an answer says.
+fn understood<T: DeserializeOwned>(answer: Result<Response<Body>, ureq::Error>, url: &str) -> anyhow::Result<T> {
+    let mut response = answer.with_context(|| format!("cannot ask {url}"))?;
+    let status = response.status();
+    let elsewhere = response.headers().get(LOCATION).and_then(|to| to.to_str().ok()).map(str::to_owned);
+    let body = response.body_mut().with_config().limit(LARGEST).read_to_vec();
+    let body = body.with_context(|| format!("cannot read the answer of {url}"))?;
+    let detail = || serde_json::from_slice::<Problem>(&body).map_or_else(|_| status.to_string(), |problem| problem.detail);
+    match (status, elsewhere) {
+        (StatusCode::OK, _) => serde_json::from_slice(&body).with_context(|| format!("the answer of {url} is not understood")),
+        (StatusCode::UNAUTHORIZED, _) => bail!("{url} wants a token, given with `--token`: {}", detail()),
+        (status, Some(elsewhere)) if status.is_redirection() => bail!("{url} has moved to {elsewhere}: name that address"),
+        _ => bail!("{url} answers: {}", detail()),
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vesting_chain::SubxtChain;
-use vesting_core::ports::{ChainError, StakeStore, StoreError};
-use vesting_core::{BlockNumber, MonitorError, Progress};
+use vesting_core::ports::{ChainError, ChainPort, StakeStore, StoreError};
+use vesting_core::{BlockNumber, BlockchainMonitor, MonitorError, Progress};
 
 use crate::config::Config;
 use crate::lead::{Lead, STANDBY_PAUSE};
@@ -79,12 +79,45 @@ impl Following<'_> {
             self.state.reached(progress);
             *total = Some(report(progress, before));
         };
+        if !config.use_background_thread {
+            return self.when_told(&mut monitor, first, lead, &mut hear).await;
+        }
         tokio::select! {
             done = monitor.follow(first, self.until, &mut hear) => done?,
             () = lead.more(self.store.as_ref()), if !lead.theirs.is_empty() => return Ok(false),
         }
         // What others record may not be as far yet.
         self.stand_by(lead).await
+    }
+
+    /// Goes on to the finalized head whenever it is told to, until what is ours changes or all is done.
+    async fn when_told(
+        &self,
+        monitor: &mut BlockchainMonitor,
+        first: BlockNumber,
+        lead: &Lead,
+        hear: &mut (dyn FnMut(Progress) + Send),
+    ) -> anyhow::Result<bool> {
+        loop {
+            tokio::select! {
+                () = self.state.told.notified() => {
+                    let head = self.chain.finalized_head().await?.number;
+                    let to = self.until.map_or(head, |until| until.min(head));
+                    let pace = monitor.pace(first, to);
+                    monitor.advance(first, to, pace, hear).await?;
+                    monitor.observe().await?;
+                }
+                () = tokio::time::sleep(STANDBY_PAUSE) => {
+                    self.state.stands_by();
+                    if lead.is_any_free(self.store.as_ref()).await {
+                        return Ok(false);
+                    }
+                }
+            }
+            if self.reached().await? {
+                return Ok(true);
+            }
+        }
     }
 
     /// Waits until something is free, or all is done; says whether it is.

@@ -272,3 +272,27 @@ class WhenItGoes(unittest.TestCase):
                 waiting.shutdown()
                 waiting.shutdown()
             self.assertLess(timed.took, 1)
+
+
+class WhenTold(unittest.TestCase):
+    """Over a sidecar that does not follow by itself."""
+
+    def test_it_goes_on_to_the_head_when_told(self) -> None:
+        for way in BOTH:
+            with tempfile.TemporaryDirectory() as folder:
+                node = Node("--days", "2")
+                self.addCleanup(node.stop)
+                arguments = ["--network", node.url, "--netuid", str(NETUID), "--retention-window-days", "1"]
+                database = f"sqlite://{folder}/told.db"
+                with Sidecar("--use-background-thread", "false", "--database-url", database, *arguments, *NEVER_STALE) as sidecar:
+                    system = way.system(sidecar.url, subnet_id=NETUID, on_error="raise")
+                    self.assertRaises(Refused, lambda: way.call(system, "get_vesting_stats"))
+                    self.assertTrue(way.call(system, "update"))
+                    recorded = way.call(system, "get_vesting_stats")["recorded_to"]
+                    self.assertEqual(sidecar.get("/v1/subnets")[0]["block"], recorded)
+                    self.assertGreater(recorded, 7200)
+                # Gone: said, or raised.
+                self.assertRaises(Unreachable, lambda: way.call(system, "update"))
+                calm = way.system(sidecar.url)
+                self.assertFalse(way.call(calm, "update"))
+                self.assertIsInstance(calm.last_error, Unreachable)

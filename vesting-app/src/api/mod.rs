@@ -18,6 +18,7 @@ mod query;
 mod server;
 mod stats;
 mod subnets;
+mod update;
 mod weights;
 mod whatif;
 

@@ -47,6 +47,11 @@ impl Problem {
         Self::new("too-large", "The body is too large", StatusCode::PAYLOAD_TOO_LARGE, detail)
     }
 
+    /// Another process is the one to ask.
+    pub const fn not_here(detail: String) -> Self {
+        Self::new("not-here", "Another process records this", StatusCode::CONFLICT, detail)
+    }
+
     pub const fn busy(detail: String) -> Self {
         Self::new("busy", "The record is busy", StatusCode::SERVICE_UNAVAILABLE, detail)
     }

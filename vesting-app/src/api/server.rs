@@ -24,7 +24,9 @@ use vesting_core::{NetUid, StakeTracker};
 use super::events::{LISTENERS, Seen, watch_record};
 use super::known::{Histories, Reports};
 use super::problem::Problem;
-use super::{charts, coldkeys, digest, epochs, events, health, history, metrics, miners, openapi, page, stats, subnets, weights, whatif};
+use super::{
+    charts, coldkeys, digest, epochs, events, health, history, metrics, miners, openapi, page, stats, subnets, update, weights, whatif,
+};
 use crate::UsageError;
 use crate::config::Config;
 use crate::state::State as Doing;
@@ -199,6 +201,7 @@ fn router(api: Arc<Api>) -> Router {
         .route("/v1/stats", get(stats::stats))
         .route("/v1/subnets", get(subnets::subnets))
         .route("/v1/whatif", get(whatif::whatif))
+        .route("/v1/update", post(update::update))
         .route("/v1/weights/apply", post(weights::apply))
         .fallback(no_such_path)
         .method_not_allowed_fallback(wrong_method)
@@ -222,7 +225,10 @@ pub async fn no_such_path(uri: Uri) -> Problem {
 }
 
 async fn wrong_method(uri: Uri) -> Problem {
-    Problem::wrong_method(format!("{} takes another method: weights are applied with POST, all else is asked with GET", uri.path()))
+    Problem::wrong_method(format!(
+        "{} takes another method: `/v1/update` and `/v1/weights/apply` take POST, all else is asked with GET",
+        uri.path()
+    ))
 }
 
 async fn check_token(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {

@@ -18,6 +18,7 @@ mod progress;
 mod run;
 mod simnode;
 mod stats;
+mod update;
 mod whatif;
 
 use std::sync::Arc;
@@ -99,6 +100,7 @@ async fn dispatch(cli: Cli, config: Config) -> anyhow::Result<()> {
         Command::Demo(args) => demo::run(&mut session, &args).await,
         Command::Run(args) => run::run(&mut session, &args).await,
         Command::CatchUp(args) => catch_up::run(&mut session, &args).await,
+        Command::Update => update::run(&mut session).await,
         Command::Simnode(args) => simnode::run(&mut session, &args).await,
         Command::Miners(args) => miners::run(&mut session, &args).await,
         Command::Epochs(args) => epochs::run(&mut session, &args).await,

@@ -77,7 +77,7 @@ pub fn policy_keys() -> impl Iterator<Item = &'static str> {
 }
 
 /// Every key there is.
-pub const KEYS: [Key; 26] = [
+pub const KEYS: [Key; 27] = [
     key("network", Shape::Text, "NAME|URL", "The chain: finney, test, archive, local, or a ws:// or wss:// URL")
         .default("finney")
         .aliases(&[], &["subtensor.network"]),
@@ -150,6 +150,13 @@ pub const KEYS: [Key; 26] = [
     .unit("block")
     .of_policy(),
     key("shadow", Shape::YesNo, "BOOL", "Compute and report, but return weights unchanged: true or false").default("false").of_policy(),
+    key(
+        "use_background_thread",
+        Shape::YesNo,
+        "BOOL",
+        "Let `vesting run` follow the chain by itself; if false it goes on only when told, by `vesting update` or POST /v1/update: true or false",
+    )
+    .default("true"),
     key("query_interval_seconds", Shape::Number, "SECONDS", "Ask for the head after so long without news")
         .default("300")
         .unit("seconds, from 1 to 86400"),

@@ -34,6 +34,8 @@ pub struct Config {
     pub common_policy: Policy,
     /// Of the subnets that have a table.
     pub subnet_policies: BTreeMap<NetUid, Policy>,
+    /// Whether the daemon goes on by itself.
+    pub use_background_thread: bool,
     pub query_interval: Duration,
     pub max_requests_in_flight: usize,
     /// Where the API listens.
@@ -170,6 +172,7 @@ fn parse_common(values: &Layered, common_policy: Policy, mistakes: &mut Mistakes
         keep_days: mistakes.keep(values.whole("keep_snapshots_days")).flatten(),
         common_policy,
         subnet_policies: BTreeMap::new(),
+        use_background_thread: mistakes.keep(values.yes_or_no("use_background_thread")).unwrap_or(true),
         query_interval: mistakes.keep(values.seconds("query_interval_seconds", 86_400)).unwrap_or_default(),
         max_requests_in_flight: in_flight.unwrap_or(8),
         bind: mistakes.keep(values.text("bind").parse().map_err(no_address)).unwrap_or((Ipv4Addr::LOCALHOST, 0).into()),

@@ -218,7 +218,7 @@ fn warnings_are_those_of_the_subnets_at_hand() {
 
 /// The keys that the design lists; `use_background_thread` comes with what it switches.
 const DESIGN: &str = "network endpoints archive_endpoints netuids database_url minimum_stake retention_window_days retention_target \
-    max_multiplier query_interval_seconds duration_rule formula below_minimum redistribution threshold_factor absolute_threshold \
+    max_multiplier use_background_thread query_interval_seconds duration_rule formula below_minimum redistribution threshold_factor absolute_threshold \
     burn_uid effective_from_block shadow max_requests_in_flight bind api_token allow_public_without_token stale_after_seconds \
     keep_snapshots_days";
 
@@ -239,6 +239,7 @@ fn another(key: &Key) -> &'static str {
         "redistribution" => "threshold",
         "shadow" | "allow_public_without_token" => "true",
         "query_interval_seconds" | "max_requests_in_flight" | "stale_after_seconds" => "77",
+        "use_background_thread" => "false",
         "bind" => "127.0.0.1:1",
         "log_format" => "json",
         _ => key.example,

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use vesting_chain::SubxtChain;
 use vesting_core::ports::{Commit, Watermark};
 use vesting_core::{BlockNumber, Kind, MonitorError, NetUid, Progress, RaoDelta};
@@ -35,6 +35,8 @@ pub struct State {
     pub chain: Option<Arc<SubxtChain>>,
     /// How long the database took, by what was asked.
     pub times: StoreTimes,
+    /// Rings when a follower that does not go on by itself is told to.
+    pub told: Notify,
     stale_after: Duration,
     inner: Mutex<Inner>,
     /// Counts what the service manager may want to hear.
@@ -76,7 +78,14 @@ impl State {
         let subnets = config.netuids.iter().map(|netuid| (*netuid, Subnet::default())).collect();
         let inner = Inner { subnets, progress: None, last_error: None, begun: false, beat: Beat::new(Instant::now()) };
         let news = watch::Sender::new(0);
-        Arc::new(Self { chain, times: StoreTimes::default(), stale_after: config.stale_after, inner: Mutex::new(inner), news })
+        Arc::new(Self {
+            chain,
+            times: StoreTimes::default(),
+            told: Notify::new(),
+            stale_after: config.stale_after,
+            inner: Mutex::new(inner),
+            news,
+        })
     }
 
     /// What is known is whole whatever became of whoever said it.

@@ -24,5 +24,6 @@ mod pruned;
 mod recordings;
 mod simulated;
 mod standby;
+mod told;
 mod watched;
 mod way;

@@ -66,6 +66,17 @@ class VestingSystem:
             return False
         return True
 
+    async def update(self) -> bool:
+        """As `vesting_client.VestingSystem.update`."""
+        try:
+            await self._answered(self._questions.update(), PATIENCE)
+        except VestingError as error:
+            self.last_error = error
+            self._questions.note(error)
+            return False
+        self.last_error = None
+        return True
+
     async def apply_vesting_multipliers(self, weights: W, uids: object = None, hotkeys: object = None, metagraph: object = None) -> W:
         """Weights multiplied by their miners' multipliers; `adjust` tells more."""
         return (await self.adjust(weights, uids, hotkeys, metagraph)).weights

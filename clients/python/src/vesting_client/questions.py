@@ -101,6 +101,11 @@ class Questions:
         """Whether the sidecar is there, under the policy that is expected."""
         self._agree(answers.stats((yield self._get("/v1/stats"))))
 
+    def update(self) -> Question[None]:
+        """The record at the finalized head."""
+        query = urlencode(self._named())
+        yield Request("POST", f"/v1/update?{query}" if query else "/v1/update", b"", _LARGEST)
+
     def stats(self) -> Question[Dict[str, Any]]:
         """The subnet in figures."""
         return answers.stats((yield self._get("/v1/stats")))

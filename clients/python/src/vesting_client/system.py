@@ -75,6 +75,18 @@ class VestingSystem:
             return False
         return True
 
+    def update(self) -> bool:
+        """Lets the sidecar go on to the finalized head, and waits for that, half a minute at most; says whether it is
+        there. Needed where its `use_background_thread` is false, and harmless elsewhere."""
+        try:
+            self._answered(self._questions.update(), PATIENCE)
+        except VestingError as error:
+            self.last_error = error
+            self._questions.note(error)
+            return False
+        self.last_error = None
+        return True
+
     def apply_vesting_multipliers(self, weights: W, uids: object = None, hotkeys: object = None, metagraph: object = None) -> W:
         """Weights multiplied by their miners' multipliers; `adjust` tells more."""
         return self.adjust(weights, uids, hotkeys, metagraph).weights

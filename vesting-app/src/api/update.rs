@@ -1,0 +1,72 @@
+//! `POST /v1/update`: go on to the finalized head, and say when that is done.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
+use vesting_chain::SubxtChain;
+use vesting_core::ports::{ChainPort, StoreError};
+use vesting_core::{BlockNumber, NetUid};
+
+use super::problem::Problem;
+use super::query::Query;
+use super::server::{Api, json};
+use crate::state::Role;
+
+/// How long it is waited for: less than a request may take.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// How often it is looked whether it is done.
+const PAUSE: Duration = Duration::from_millis(50);
+
+pub async fn update(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, Problem> {
+    let query = Query::of(&uri, &["netuid"])?;
+    let netuids = match query.netuid()? {
+        Some(netuid) => vec![NetUid(netuid)],
+        None => api.config.netuids.clone(),
+    };
+    let Some(chain) = &api.state.chain else {
+        return Err(Problem::not_here("this process only reads the record: tell the `vesting run` that records it".to_owned()));
+    };
+    match tokio::time::timeout(PATIENCE, go_on(&api, chain, &netuids)).await {
+        Ok(done) => done?,
+        Err(_) => return Err(Problem::busy("the head is not reached yet: it goes on by itself; ask again".to_owned())),
+    }
+    Ok(json(&api.states(&netuids).await?))
+}
+
+async fn go_on(api: &Api, chain: &SubxtChain, netuids: &[NetUid]) -> Result<(), Problem> {
+    // Whose turn it is shows only then.
+    while !api.state.is_begun() {
+        tokio::time::sleep(PAUSE).await;
+    }
+    let followed = api.state.subnets();
+    for netuid in netuids {
+        match followed.get(netuid).map(|subnet| &subnet.role) {
+            Some(Role::Standby { by }) => {
+                return Err(Problem::not_here(format!("the record of subnet {netuid} is being written by {by}: tell that one")));
+            }
+            Some(_) => {}
+            None => return Err(Problem::bad_input("netuid", format!("subnet {netuid} is not followed here"))),
+        }
+    }
+    let head = chain.finalized_head().await.map_err(|error| Problem::busy(format!("the finalized head is not known: {error}")))?;
+    Ok(reach(api, netuids, head.number).await?)
+}
+
+/// Waits until the records are as far. Told again and again: what failed in between is tried again only when told.
+async fn reach(api: &Api, netuids: &[NetUid], head: BlockNumber) -> Result<(), StoreError> {
+    let mut left = netuids.iter();
+    let mut next = left.next();
+    while let Some(netuid) = next {
+        if api.store.watermark(*netuid).await?.is_some_and(|mark| mark.block.number >= head) {
+            next = left.next();
+        } else {
+            api.state.told.notify_one();
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+    Ok(())
+}

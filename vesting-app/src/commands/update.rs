@@ -1,0 +1,59 @@
+//! `vesting update`.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+use vesting_core::ports::StoreError;
+
+use super::{Session, catch_up};
+use crate::cli::CatchUpArgs;
+use crate::client::Client;
+
+/// More than the daemon takes to say that it is not done.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// How far a record goes, as the daemon says.
+#[derive(Deserialize, Serialize)]
+struct Line {
+    netuid: u16,
+    block: u64,
+    time: String,
+    as_of: Option<u64>,
+}
+
+pub async fn run(session: &mut Session) -> anyhow::Result<()> {
+    match catch_up::run(session, &CatchUpArgs::default()).await {
+        Err(error) if is_taken(&error) => tell(session).await.with_context(|| format!("{error:#}")),
+        done => done,
+    }
+}
+
+/// Whether somebody else records.
+fn is_taken(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(StoreError::Taken { .. }))
+}
+
+/// Tells the daemon that does.
+async fn tell(session: &mut Session) -> anyhow::Result<()> {
+    let config = &session.config;
+    let mut address = config.bind;
+    // Who listens everywhere listens here too.
+    if address.ip().is_unspecified() {
+        address.set_ip(if address.is_ipv4() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { IpAddr::V6(Ipv6Addr::LOCALHOST) });
+    }
+    let client = Client::new(&format!("http://{address}"), config.api_token.as_ref().map(|token| token.0.clone()))?;
+    let lines: Vec<Line> = client
+        .post("/v1/update", PATIENCE)
+        .await
+        .with_context(|| format!("it was to be told at `bind = {address}`; where it listens elsewhere, POST /v1/update there"))?;
+    for line in lines {
+        if session.json {
+            session.out.json(&line)?;
+        } else {
+            session.out.line(format!("The record of subnet {} stands at block {}.", line.netuid, line.block))?;
+        }
+    }
+    Ok(())
+}
