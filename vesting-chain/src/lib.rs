@@ -4,6 +4,7 @@
 //! read; an absent optional item is a capability that is off, not an error.
 
 mod adapter;
+mod capture;
 mod chunks;
 mod counters;
 mod endpoint;
@@ -20,11 +21,13 @@ mod reader;
 mod runtime;
 mod runtime_api;
 mod runtimes;
+mod shapes;
 mod shares;
 mod traces;
 mod trust;
 
 pub use adapter::{ChainOptions, SubxtChain};
+pub use capture::{Capture, CapturedBlock, CapturedRuntime};
 pub use endpoint::Requests;
 pub use runtime::{Capabilities, Runtime};
 pub use trust::Disagreement;

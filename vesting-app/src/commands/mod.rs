@@ -7,6 +7,7 @@ mod completions;
 pub mod db;
 mod demo;
 mod digest;
+mod doctor;
 mod epochs;
 mod explain;
 mod history;
@@ -27,7 +28,7 @@ use tracing_subscriber::EnvFilter;
 use vesting_core::NetUid;
 use vesting_core::ports::StakeStore;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, DoctorArgs};
 use crate::config::{self, Config};
 use crate::following::is_passing;
 use crate::output::Out;
@@ -66,8 +67,12 @@ impl Session {
 /// Runs a command.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let config = config::load(&cli.config, std::env::vars())?;
-    let quiet = !matches!(cli.command, Command::Run(_));
-    log(quiet);
+    log(match cli.command {
+        Command::Run(_) => "info",
+        // It says itself what went wrong.
+        Command::Doctor(DoctorArgs { capture: None, .. }) => "off",
+        _ => "warn",
+    });
     // A simulated node has no policy.
     if !matches!(cli.command, Command::Simnode(_)) {
         config.warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
@@ -90,6 +95,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             whatif::run(&mut session, &other, &args).await
         }
         Command::Digest(args) => digest::run(&mut session, &args).await,
+        Command::Doctor(args) => doctor::run(&mut session, &args).await,
         Command::Apply(args) => apply::run(&mut session, &args).await,
         Command::Db(command) => db::run(&mut session, &command, with_chain).await,
         Command::Completions(args) => completions::run(&mut session, &args),
@@ -99,8 +105,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
 }
 
 /// Logs go to standard error, so that standard output is the answer alone.
-fn log(quiet: bool) {
-    let filter = EnvFilter::try_from_env("RUST_LOG").unwrap_or_else(|_| EnvFilter::new(if quiet { "warn" } else { "info" }));
+fn log(level: &str) {
+    let filter = EnvFilter::try_from_env("RUST_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -4,10 +4,12 @@
 
 mod api;
 mod both;
+mod capturing;
 mod command_line;
 mod compare;
 mod daemon;
 mod database;
+mod doctor;
 mod explaining;
 mod killed;
 #[cfg(target_os = "linux")]
