@@ -79,7 +79,8 @@ pub struct Capture {
     keys: Vec<Vec<u8>>,
     values: BTreeMap<Vec<u8>, Vec<u8>>,
     code: Option<serde_json::Value>,
-    unread: Option<ChainError>,
+    /// The runtimes that cannot be read, and why.
+    unread: BTreeMap<u32, ChainError>,
 }
 
 impl Capture {
@@ -94,7 +95,7 @@ impl Capture {
             keys: Vec::new(),
             values: BTreeMap::new(),
             code: None,
-            unread: None,
+            unread: BTreeMap::new(),
         }
     }
 
@@ -102,7 +103,7 @@ impl Capture {
     /// kept by netuid is taken.
     #[must_use]
     pub fn unread(&self) -> Option<&ChainError> {
-        self.unread.as_ref()
+        self.unread.values().next()
     }
 
     /// Sees who is in a block: who owns neurons, and who its events name.
@@ -110,21 +111,26 @@ impl Capture {
     /// # Errors
     /// Where the chain cannot be read.
     pub async fn look(&mut self, number: BlockNumber) -> Result<(), ChainError> {
+        if !self.unread.is_empty() && self.unread.contains_key(&self.code_at(number.parent()).await?.0) {
+            return Ok(());
+        }
         match self.look_into(number).await {
             Err(error @ (ChainError::Unsupported(_) | ChainError::Malformed(_))) => {
                 let parent = number.parent();
-                let hash = self.chain.hash(parent).await?;
-                let version = runtimes::spec_version_of_code(&self.chain.endpoints, hash, parent).await?;
-                if !self.metadata.contains_key(&version) {
-                    let bytes = runtimes::fetch(&self.chain.endpoints, hash, parent).await?;
-                    let decoded = Metadata::decode_from(&bytes).map_err(|_| error.clone())?;
-                    self.metadata.insert(version, decoded.arc());
-                }
-                self.unread = Some(error);
+                let (version, hash) = self.code_at(parent).await?;
+                let bytes = runtimes::fetch(&self.chain.endpoints, hash, parent).await?;
+                self.metadata.insert(version, Metadata::decode_from(&bytes).map_err(|_| error.clone())?.arc());
+                self.unread.insert(version, error);
                 Ok(())
             }
             done => done,
         }
+    }
+
+    /// The version of the code in the state of a block, and that block.
+    async fn code_at(&self, number: BlockNumber) -> Result<(u32, BlockHash), ChainError> {
+        let hash = self.chain.hash(number).await?;
+        Ok((runtimes::spec_version_of_code(&self.chain.endpoints, hash, number).await?, hash))
     }
 
     async fn look_into(&mut self, number: BlockNumber) -> Result<(), ChainError> {
@@ -197,7 +203,7 @@ impl Capture {
     /// # Errors
     /// Where the chain cannot be read.
     pub async fn search(&mut self, number: BlockNumber) -> Result<(), ChainError> {
-        if self.unread.is_some() {
+        if !self.unread.is_empty() {
             return Ok(());
         }
         let (coldkeys, rosters, none) = (&self.coldkeys, &self.rosters, BTreeSet::<PositionKey>::new());

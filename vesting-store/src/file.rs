@@ -72,7 +72,13 @@ pub fn examine(path: &Path) -> Result<(Found, Result<(), StoreError>), StoreErro
     }
     let mut conn = connect(path, "rw")?;
     let found = inspect(&mut conn, path)?;
-    let writable = conn.batch_execute("BEGIN IMMEDIATE; ROLLBACK").map_err(|error| at(path, error.into()));
+    // Of a file that may only be read SQLite makes the beginning of a transaction one of reading: the refusal comes with
+    // the first statement that would write.
+    let nothing = match found {
+        Found::Nothing => "PRAGMA user_version = 0",
+        Found::Record { .. } => "DELETE FROM __diesel_schema_migrations WHERE 0",
+    };
+    let writable = conn.batch_execute(&format!("BEGIN IMMEDIATE; {nothing}; ROLLBACK")).map_err(|error| at(path, error.into()));
     Ok((found, writable.and_then(|()| folder_takes_files(path))))
 }
 

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use serde_json::Value;
 use vesting_testkit::fault::Fault;
 use vesting_testkit::node::{NodeHandle, NodeOptions, serve};
 use vesting_testkit::recording::load;
+use vesting_testkit::stake_api::{identity, storage_key};
 
 use crate::command_line::program;
 use crate::place::life;
@@ -183,4 +184,67 @@ async fn a_capture_overwrites_nothing_and_leaves_nothing_half_done() {
     assert_eq!(code, Some(0), "{words}");
     assert!(words.contains("vesting simnode --recording empty") && words.contains("--from"), "{words}");
     assert!(load(&folder.join("empty")).is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runtime_that_cannot_be_read_is_captured_all_the_same() {
+    let history = life(51, 320);
+    {
+        // One in which an item that cannot be done without has another name.
+        let mut history = history.write().unwrap();
+        let mut runtime = history.runtime(320).unwrap().clone();
+        let metadata = runtime.metadata.get_mut(&15).unwrap();
+        let place = metadata.windows(11).position(|bytes| bytes == b"SubnetworkN").unwrap();
+        metadata[place..place + 11].copy_from_slice(b"SubnetSizes");
+        (0..320).for_each(|block| history.add_runtime(block, runtime.clone()));
+    }
+    let node = serve(Arc::clone(&history), NodeOptions::default()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let output = tokio::task::block_in_place(|| program(folder, &["doctor", "--netuid", "1", "--network", &node.url()]).output().unwrap());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text.contains("SubnetworkN") && text.contains("vesting doctor --capture 20"), "{text}");
+
+    let captured = capture(folder, &node, 20);
+    assert!(captured["unread"].as_str().unwrap().contains("SubnetworkN"), "{captured}");
+    let (again, history) = (load(&folder.join("captured-20")).unwrap(), history.read().unwrap());
+    assert_eq!((again.first(), again.last()), (299, 320));
+    assert_eq!(again.runtime(320).unwrap().metadata, history.runtime(320).unwrap().metadata);
+    let sizes = storage_key("SubtensorModule", "SubnetworkN", &[identity(1)]);
+    let events = storage_key("System", "Events", &[]);
+    for block in 299..=320 {
+        assert_eq!(again.storage(&events, block), history.storage(&events, block));
+        assert_eq!(again.extrinsics(block), history.extrinsics(block));
+    }
+    assert!(again.storage(&sizes, 320).is_none(), "the metadata knows no such item");
+    assert!(!again.keys(&storage_key("SubtensorModule", "Tempo", &[]), None, 9, 320).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs VESTING_TEST_RECORDINGS; .ci/run sets it where the recordings are"]
+async fn recordings_are_captured_as_they_are() {
+    let recordings = std::env::var("VESTING_TEST_RECORDINGS").unwrap();
+    // The head stands where both runtimes are near.
+    for (name, head) in [("U1", 290), ("S3", 700), ("O1", 400)] {
+        let history = load(&Path::new(&recordings).join(name)).unwrap();
+        let options = NodeOptions { advance: Some(Duration::from_secs(86_400)), start_at: head, ..NodeOptions::default() };
+        let node = serve(Arc::new(RwLock::new(history)), options).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let subnets = ["--netuid", "2,3"];
+        run(folder, &[&["doctor", "--capture", "80", "--output", "captured", "--network", &node.url()], &subnets[..]].concat());
+        let again = Simnode::start(folder, "captured", &[]);
+        let from = (head - 79).to_string();
+        for (url, database) in [(node.url(), "sqlite://original.db"), (again.url.clone(), "sqlite://again.db")] {
+            run(folder, &[&["catch-up", "--from", &from, "--network", &url, "--database-url", database], &subnets[..]].concat());
+        }
+        for netuid in ["2", "3"] {
+            for what in ["ledger", "epochs", "digest"] {
+                let of = |database| run(folder, &[what, "--json", "--netuid", netuid, "--database-url", database]);
+                let (original, again) = (of("sqlite://original.db"), of("sqlite://again.db"));
+                assert!(original == again && !original.is_empty(), "{name}, {netuid}, {what}");
+            }
+        }
+    }
 }

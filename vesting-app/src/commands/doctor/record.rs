@@ -81,13 +81,21 @@ fn of_database(subject: &str, examined: Examined) -> Vec<Finding> {
         Err(error @ StoreError::Busy(_)) => {
             Finding::warning("database_writable", subject, error).advise("another program holds it for long: see which, and try again")
         }
-        Err(error) => Finding::problem("database_writable", subject, error)
-            .advise("let this user write there (`chown`, or another folder or server), or name another `--database-url`"),
+        Err(error) => not_writable(subject, &error),
     };
     vec![schema, writable]
 }
 
+fn not_writable(subject: &str, error: &StoreError) -> Finding {
+    Finding::problem("database_writable", subject, error)
+        .advise("let this user write there (`chown`, or another folder or server), or name another `--database-url`")
+}
+
 fn unusable(subject: &str, error: &StoreError) -> Finding {
+    // SQLite does not even read where it may not make its log.
+    if matches!(error, StoreError::Unusable(why) if why.contains("opened for writing")) {
+        return not_writable(subject, error);
+    }
     let finding = Finding::problem("database_schema", subject, error);
     match error {
         StoreError::Unreachable(_) => {
