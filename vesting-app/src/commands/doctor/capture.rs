@@ -52,7 +52,7 @@ impl Stretch {
 
 pub async fn run(session: &mut Session, blocks: u32, output: Option<&Path>) -> anyhow::Result<()> {
     let netuids = wiring::followed(&session.config)?;
-    output.map_or(Ok(()), |folder| is_free(folder))?;
+    output.map_or(Ok(()), is_free)?;
     let chain = wiring::chain(&session.config);
     let head = chain.finalized_head().await?.number;
     let port: &dyn ChainPort = chain.as_ref();

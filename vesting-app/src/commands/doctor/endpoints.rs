@@ -96,8 +96,10 @@ fn lag(answers: &Answers, head: BlockNumber, best: Option<BlockNumber>, now: Mil
         found += &format!(", {behind} blocks behind the best endpoint");
     }
     let finding = match behind {
-        0..=USUAL_LAG => Finding::ok(CHECK, &answers.url, found),
-        ..TOO_FAR_BEHIND => Finding::warning(CHECK, &answers.url, found).advise("look again in a minute: it may be catching up"),
+        ..=USUAL_LAG => Finding::ok(CHECK, &answers.url, found),
+        _ if behind < TOO_FAR_BEHIND => {
+            Finding::warning(CHECK, &answers.url, found).advise("look again in a minute: it may be catching up")
+        }
         _ => Finding::problem(CHECK, &answers.url, found)
             .advise("look at the node: it has stopped, or is still synchronizing; until then leave it out of `endpoints` or put it last"),
     };

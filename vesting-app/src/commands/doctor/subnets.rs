@@ -13,6 +13,9 @@ use crate::config::Config;
 /// How far blocks are apart, in ms.
 const BLOCK: u64 = 12_000;
 
+/// So far behind the head a node that forgets still has the state when somebody has read this far.
+const RECENT: u64 = 100;
+
 /// Whose state each subnet needs: that at the end of its record, or else where a window that ends now begins.
 pub fn needs(config: &Config, database: &Database) -> BTreeMap<NetUid, Need> {
     let of = |netuid: &NetUid| match database.records.get(netuid) {
@@ -39,7 +42,7 @@ pub fn findings(config: &Config, database: &Database, needs: &BTreeMap<NetUid, N
             Some(Some(subnet)) => {
                 findings.push(there(&subject, subnet));
                 findings.push(next_epoch(&subject, subnet, *netuid, head, best.time));
-                findings.push(state(&subject, *netuid, *need, usable));
+                findings.push(state(&subject, *netuid, *need, head, usable));
             }
             _ if recorded => findings.push(
                 Finding::warning("subnet_exists", &subject, format!("does not exist at block {head}; its record does"))
@@ -91,8 +94,9 @@ fn next_epoch(subject: &str, subnet: &Subnet, netuid: NetUid, head: BlockNumber,
 }
 
 /// Whether the state from which a record goes on or begins can be had anywhere.
-fn state(subject: &str, netuid: NetUid, need: Need, usable: &[&Answers]) -> Finding {
+fn state(subject: &str, netuid: NetUid, need: Need, head: BlockNumber, usable: &[&Answers]) -> Finding {
     const CHECK: &str = "subnet_state";
+    let recent = head.0.saturating_sub(RECENT).max(1);
     let why = match need {
         Need::Recorded(_) => "where its record goes on",
         Need::Before(_) => "about where its window begins",
@@ -112,9 +116,9 @@ fn state(subject: &str, netuid: NetUid, need: Need, usable: &[&Answers]) -> Find
                 Need::Recorded(_) => {
                     finding.advise("or take another validator's fresh record: `vesting db import FILE --database-url sqlite://other.db`")
                 }
-                Need::Before(_) => finding
-                    .advise("or take another validator's record: `vesting db import FILE`")
-                    .advise("or begin now, and cover the window later: `vesting catch-up --from BLOCK` with a recent block"),
+                Need::Before(_) => finding.advise("or take another validator's record: `vesting db import FILE`").advise(format!(
+                    "or begin now, and cover the window by and by: `vesting catch-up --from {recent}`, then `vesting run`"
+                )),
             }
         }
     };
