@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use vesting_testkit::fault::Fault;
@@ -103,6 +103,11 @@ async fn a_capture_is_recorded_as_the_chain_itself() {
         let again = Simnode::start(folder, "captured-250", &[]);
         catch_up(&again.url, "sqlite://again.db", &to);
         same(&said(folder, "sqlite://again.db"), &expected, seed);
+        // What was not captured is not taken for blocks that are still to come.
+        let before = ["catch-up", "--network", &again.url, "--netuid", "1", "--from", "9", "--database-url", "sqlite://before.db"];
+        let output = tokio::task::block_in_place(|| program(folder, &before).output().unwrap());
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(1) && words.contains("state of block 9") && words.contains("archive endpoint"), "{words}");
 
         // Followed block by block, as if it went on.
         let following = Simnode::start(folder, "captured-250", &["--advance-ms", "4", "--start-at", &from]);
@@ -183,6 +188,21 @@ async fn a_capture_overwrites_nothing_and_leaves_nothing_half_done() {
     assert_eq!(code, Some(1), "{words}");
     assert!(words.contains("cannot take block") && words.contains("archive endpoint"), "{words}");
     assert!(!folder.join("new").exists());
+
+    // One that stops in the middle of the writing.
+    let stalling = serve(life(51, 320), NodeOptions { faults: vec![Fault::Stall(330)], ..NodeOptions::default() }).await.unwrap();
+    let mut command = program(folder, &["doctor", "--capture", "60", "--output", "half", "--network", &stalling.url(), "--netuid", "1"]);
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let begun = Instant::now();
+    while stalling.requests().values().sum::<u64>() < 331 || !folder.join("half").exists() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", stalling.requests());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // Its end is as good as the deadline's, which is long.
+    drop(stalling);
+    let status = tokio::task::block_in_place(|| child.wait().unwrap());
+    assert_eq!(status.code(), Some(1));
+    assert_eq!(std::fs::read_dir(folder.join("half")).unwrap().count(), 0);
 
     std::fs::create_dir(folder.join("empty")).unwrap();
     let (code, words) = capture(&node.url(), "empty");

@@ -15,10 +15,12 @@ use vesting_core::{Millis, NetUid};
 use vesting_testkit::fault::Fault;
 use vesting_testkit::history::History;
 use vesting_testkit::node::{NodeHandle, NodeOptions, serve};
+use vesting_testkit::postgres_test;
 use vesting_testkit::sim::{Generation, Month, SimChain};
 
 use crate::command_line::{program, vesting};
 use crate::daemon::Daemon;
+use crate::place::Place;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
 
@@ -144,7 +146,7 @@ async fn all_is_well_and_nothing_is_changed() {
 async fn an_endpoint_that_is_down_or_stalls_is_named_and_holds_nothing_up() {
     let history = chain(2, Generation::Present, 0);
     let (good, stalled) = (node(&history, &[]).await, node(&history, &[Fault::Stall(0)]).await);
-    let later = node(&history, &[Fault::Stall(6)]).await;
+    let (later, busy) = (node(&history, &[Fault::Stall(6)]).await, node(&history, &[Fault::Refuse(4)]).await);
     let folder = tempfile::tempdir().unwrap();
     let down = "ws://127.0.0.1:9";
     let found = doctor(folder.path(), &["--endpoints", down]);
@@ -152,11 +154,12 @@ async fn an_endpoint_that_is_down_or_stalls_is_named_and_holds_nothing_up() {
     found.has("endpoint_reachable", down, "problem", "cannot reach", "start the node");
 
     let begun = Instant::now();
-    let all = [good.url(), stalled.url(), down.to_owned(), later.url()].join(",");
+    let all = [good.url(), stalled.url(), down.to_owned(), later.url(), busy.url()].join(",");
     let found = doctor(folder.path(), &["--timeout", "1", "--endpoints", &all]);
     assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
     assert_eq!(found.code, Some(0), "the good one serves: {:?}", found.wrong());
     found.has("endpoint_reachable", &good.url(), "ok", "answers in", "");
+    found.has("endpoint_state", &good.url(), "ok", "which is enough", "");
     found.has("endpoint_reachable", &stalled.url(), "warning", "answer within 1 s", "leave this one out");
     found.has("endpoint_reachable", down, "warning", "cannot reach", "leave this one out");
     found.has("endpoint_reachable", &later.url(), "warning", "answer within 1 s", "leave this one out");
@@ -398,5 +401,27 @@ fn it_is_called_rightly() {
     let text = String::from_utf8(help.stdout).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
     for word in ["Nothing is changed", "Exit code", "--capture", "Examples:"] {
         assert!(text.contains(word), "{word}: {text}");
+    }
+}
+
+postgres_test! {
+    async fn a_database_on_a_server_is_looked_at_alike() {
+        let history = chain(12, Generation::Present, 0);
+        let good = node(&history, &[]).await;
+        let place = Place::server();
+        let look = || {
+            let mut command = place.program(&["doctor", "--json", "--network", &good.url()]);
+            Found::of(&tokio::task::block_in_place(|| command.args(WINDOW).output().unwrap()))
+        };
+        let found = look();
+        assert_eq!(found.wrong(), []);
+        found.has("database_schema", "postgres", "ok", "no record yet", "");
+        let mut command = place.program(&["catch-up", "--network", &good.url()]);
+        assert!(tokio::task::block_in_place(|| command.args(WINDOW).output().unwrap()).status.success());
+        let found = look();
+        assert_eq!(found.wrong(), []);
+        found.has("record_window", "subnet 2", "ok", "covers its window", "");
+        place.sql("DELETE FROM __diesel_schema_migrations WHERE version = (SELECT max(version) FROM __diesel_schema_migrations)");
+        look().has("database_schema", "postgres", "problem", "older version", "vesting db migrate");
     }
 }

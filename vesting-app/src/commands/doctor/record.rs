@@ -30,8 +30,6 @@ pub struct Recorded {
 pub struct Database {
     pub genesis: Option<BlockHash>,
     pub records: BTreeMap<NetUid, Recorded>,
-    /// Whether records could be read.
-    pub readable: bool,
     findings: Vec<Finding>,
 }
 
@@ -127,7 +125,6 @@ async fn read(config: &Config, database: &mut Database) -> Result<(), StoreError
         let window = window(store.as_ref(), config, netuid, &watermark).await?;
         database.records.insert(netuid, Recorded { watermark, window, writer });
     }
-    database.readable = true;
     Ok(())
 }
 
