@@ -49,6 +49,12 @@ const WHATIF: &str = "Examples:
   vesting whatif --set formula=tiered --set retention_window_days=90 --weights weights.json
   vesting whatif --set duration_rule=since_last_sale --epochs 60";
 
+const DOCTOR: &str = "Examples:
+  vesting doctor --netuid 2
+  vesting doctor --endpoints ws://127.0.0.1:9944,wss://archive.chain.opentensor.ai:443
+  vesting doctor --json | grep '\"problem\"'
+  vesting doctor --capture 20 --output capture --network archive --netuid 2";
+
 const COMPLETIONS: &str = "Examples:
   vesting completions bash > ~/.local/share/bash-completion/completions/vesting
   vesting completions fish > ~/.config/fish/completions/vesting.fish";
@@ -136,11 +142,36 @@ pub enum Command {
     /// Write a configuration file, check it, or show what is in force.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// See whether all is well: endpoints, chain, subnets, database, clock, API; and what to do where it is not.
+    ///
+    /// Each endpoint is tried by itself, all at once: whether it answers, which chain it serves, how far its head is
+    /// behind the others', what its runtime lacks and what follows from that, how far back its state goes against what
+    /// the record needs, and whether its storage and its runtime agree. Nothing is changed, and what does not answer is
+    /// given up after a while. Exit code 0 where all is well or there are only warnings, 1 where there is a problem.
+    ///
+    /// With --capture nothing is checked: it writes so many blocks around the newest epoch as a recording, which
+    /// `vesting simnode --recording` serves again: what to send with a report about a runtime that is not understood.
+    #[command(after_help = DOCTOR)]
+    Doctor(DoctorArgs),
     /// Print what lets a shell complete commands and flags.
     #[command(after_help = COMPLETIONS)]
     Completions(CompletionsArgs),
     /// Print the manual page, or write one for every command.
     Man(ManArgs),
+}
+
+/// `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Write so many blocks around the newest epoch as a recording, instead of checking.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub capture: Option<u32>,
+    /// With --capture: the folder, which must be empty or not there yet [default: capture-FIRST-LAST].
+    #[arg(long, value_name = "DIR", requires = "capture")]
+    pub output: Option<PathBuf>,
+    /// The longest wait for one answer of an endpoint, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub timeout: u64,
 }
 
 /// `completions`.

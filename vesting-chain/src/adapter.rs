@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use subxt::ext::codec::{Compact, Decode};
+use subxt::rpcs::rpc_params;
+use subxt::utils::H256;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, NeuronsAsk, SubnetAsk, SubnetState};
 use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, Millis, NetUid};
 
 use crate::calls::{Calls, Requests};
+use crate::capture::Capture;
 use crate::endpoint::Endpoints;
 use crate::eras::Eras;
 use crate::hashes::Hashes;
@@ -59,8 +62,8 @@ pub struct SubxtChain {
 }
 
 /// What the reads share.
-struct Chain {
-    endpoints: Endpoints,
+pub(crate) struct Chain {
+    pub(crate) endpoints: Endpoints,
     runtimes: Runtimes,
     patience: Patience,
     /// The highest block known to be finalized; nothing above it is ever read.
@@ -119,10 +122,32 @@ impl SubxtChain {
     pub async fn disagreements(&self) -> Vec<Disagreement> {
         self.chain.trust.disagreements().await
     }
+
+    /// The runtime that made a block.
+    ///
+    /// # Errors
+    /// [`ChainError::Unsupported`] where it lacks what cannot be done without, and as [`ChainPort::read`].
+    pub async fn runtime(&self, number: BlockNumber) -> Result<Arc<Runtime>, ChainError> {
+        Ok(self.chain.state(number, |_| Ok(Vec::new())).await?.runtime)
+    }
+
+    /// Whether the state of a block is still there: asked with two small requests.
+    ///
+    /// # Errors
+    /// Where the chain does not answer.
+    pub async fn has_state(&self, number: BlockNumber) -> Result<bool, ChainError> {
+        self.chain.has_state(number).await
+    }
+
+    /// What it takes to write blocks down as a recording that can be served again, as far as these subnets go.
+    #[must_use]
+    pub fn capture(&self, netuids: &[NetUid]) -> Capture {
+        Capture::new(Arc::clone(&self.chain), netuids)
+    }
 }
 
 impl Chain {
-    async fn finalized_head(&self) -> Result<BlockRef, ChainError> {
+    pub(crate) async fn finalized_head(&self) -> Result<BlockRef, ChainError> {
         let head = heads::ask(&self.endpoints).await?;
         self.note(head).await;
         Ok(head)
@@ -143,8 +168,18 @@ impl Chain {
         self.hashes.note(head.number, head.hash).await;
     }
 
+    async fn has_state(&self, number: BlockNumber) -> Result<bool, ChainError> {
+        let asked: Option<H256> = self.endpoints.call(None, "chain_getBlockHash", rpc_params![number.0]).await?;
+        let Some(hash) = asked else { return Ok(false) };
+        match chunks::read(&self.endpoints, number, BlockHash(hash.0), vec![marker_key()]).await {
+            Ok(_) => Ok(true),
+            Err(ChainError::Pruned { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The hash of a finalized block.
-    async fn hash(&self, number: BlockNumber) -> Result<BlockHash, ChainError> {
+    pub(crate) async fn hash(&self, number: BlockNumber) -> Result<BlockHash, ChainError> {
         let mut finalized = self.finalized.load(Ordering::Relaxed);
         if number.0 > finalized {
             finalized = self.finalized_head().await?.number.0;
@@ -179,7 +214,7 @@ impl Chain {
 
     /// Reads keys in the state of a block. They are made with the runtime that is expected to have
     /// made it; should it be another, they are made and read once more.
-    async fn state<'a>(
+    pub(crate) async fn state<'a>(
         &'a self,
         number: BlockNumber,
         keys: impl Fn(&Runtime) -> Result<Vec<Vec<u8>>, ChainError> + Send,

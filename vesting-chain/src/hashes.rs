@@ -18,8 +18,9 @@ const RUNS_KEPT: usize = 256;
 /// Hashes kept that heads brought along.
 const HEADS_KEPT: usize = 256;
 
-/// The hashes of one run of blocks, as many as were finalized when it was asked for.
-type Run = Arc<Mutex<Vec<BlockHash>>>;
+/// The hashes of one run of blocks, as many as were finalized when it was asked for. A node that began in the
+/// middle of its chain lacks those before.
+type Run = Arc<Mutex<Vec<Option<BlockHash>>>>;
 
 /// The hashes known so far.
 #[derive(Default)]
@@ -48,16 +49,29 @@ impl Hashes {
         // Held while asking, so that readers of neighbouring blocks share one request.
         let run = self.run(first).await;
         let mut run = run.lock().await;
-        if let Some(hash) = run.get(place) {
+        if let Some(Some(hash)) = run.get(place) {
             return Ok(*hash);
+        }
+        if let Some(lacking) = run.get_mut(place) {
+            // Another endpoint may have it.
+            *lacking = one(endpoints, number).await?;
+            return lacking.ok_or(ChainError::Pruned { block: number });
         }
         let known = u64::try_from(run.len()).unwrap_or(0);
         let last = finalized.min(first.saturating_add(HASHES_PER_REQUEST - 1));
         let numbers: Vec<u64> = (first.saturating_add(known)..=last).collect();
         let answer: Vec<Option<H256>> = endpoints.call(None, "chain_getBlockHash", rpc_params![&numbers]).await?;
+        run.extend(answer.into_iter().map(|hash| hash.map(|hash| BlockHash(hash.0))));
         // A node that lags behind what another called finalized does not know the last ones.
-        run.extend(answer.into_iter().map_while(|hash| hash.map(|hash| BlockHash(hash.0))));
-        run.get(place).copied().ok_or(ChainError::NoSuchBlock(number))
+        while run.last() == Some(&None) {
+            run.pop();
+        }
+        match run.get(place) {
+            Some(Some(hash)) => Ok(*hash),
+            Some(None) => Err(ChainError::Pruned { block: number }),
+            None if number.0.saturating_add(HASHES_PER_REQUEST) < finalized => Err(ChainError::Pruned { block: number }),
+            None => Err(ChainError::NoSuchBlock(number)),
+        }
     }
 
     async fn run(&self, first: u64) -> Run {
@@ -70,4 +84,9 @@ impl Hashes {
         }
         run
     }
+}
+
+async fn one(endpoints: &Endpoints, number: BlockNumber) -> Result<Option<BlockHash>, ChainError> {
+    let hash: Option<H256> = endpoints.call(None, "chain_getBlockHash", rpc_params![number.0]).await?;
+    Ok(hash.map(|hash| BlockHash(hash.0)))
 }

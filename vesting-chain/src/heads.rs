@@ -41,7 +41,7 @@ pub(crate) struct Patience {
 }
 
 /// The head that a notice tells of. A block's hash is blake2-256 of its header.
-fn head(header: &SubstrateHeader<H256>) -> BlockRef {
+pub(crate) fn head(header: &SubstrateHeader<H256>) -> BlockRef {
     let hash = BlockHash(Blake2b::<U32>::digest(header.encode()).into());
     BlockRef { number: BlockNumber(header.number), hash }
 }

@@ -10,11 +10,12 @@ use blake2::digest::{Digest, consts::U16};
 use subxt::Metadata;
 use subxt::ext::frame_decode::storage::{StorageHasher, encode_storage_key, encode_storage_key_prefix};
 use subxt::ext::scale_value::Value;
+use subxt::metadata::StorageEntryMetadata;
 use vesting_core::ports::ChainError;
 
 /// What a key is made of.
-#[derive(Debug, Clone, Copy)]
-enum Part {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
     /// 32 bytes.
     Account,
     /// A netuid or a uid.
@@ -52,7 +53,8 @@ const MAPS: [(&str, &[Part]); 22] = [
 /// The items of the pallet, by name.
 pub(crate) struct Items(HashMap<&'static str, Item>);
 
-struct Item {
+/// One item: where it is, how its keys are hashed, and what its values are.
+pub(crate) struct Item {
     prefix: Vec<u8>,
     hashers: Vec<StorageHasher>,
     value_ty: u32,
@@ -65,11 +67,7 @@ impl Items {
         let mut items = HashMap::with_capacity(MAPS.len());
         for (name, parts) in MAPS {
             let Some(entry) = storage.as_ref().and_then(|storage| storage.entry_by_name(name)) else { continue };
-            let item = Item {
-                prefix: encode_storage_key_prefix(pallet, name).to_vec(),
-                hashers: entry.keys().map(|key| key.hasher).collect(),
-                value_ty: entry.value_ty(),
-            };
+            let item = Item::new(pallet, entry);
             let samples: Vec<Vec<u8>> = (1u8..)
                 .zip(parts)
                 .map(|(n, part)| match part {
@@ -95,6 +93,11 @@ impl Items {
         Self(items)
     }
 
+    /// Whether an item of this name is one that is read.
+    pub(crate) fn are_read(name: &str) -> bool {
+        MAPS.iter().any(|(known, _)| *known == name)
+    }
+
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
@@ -112,8 +115,17 @@ impl Items {
 }
 
 impl Item {
-    /// `None` where the parts are not as many as the item wants, or hashed in a way not known here.
-    fn key(&self, parts: &[&[u8]]) -> Option<Vec<u8>> {
+    /// An item of a pallet as the metadata has it.
+    pub(crate) fn new(pallet: &str, entry: &StorageEntryMetadata) -> Self {
+        Self {
+            prefix: encode_storage_key_prefix(pallet, entry.name()).to_vec(),
+            hashers: entry.keys().map(|key| key.hasher).collect(),
+            value_ty: entry.value_ty(),
+        }
+    }
+
+    /// The key of these parts; `None` where the parts are not as many as the item wants, or hashed in a way not known here.
+    pub(crate) fn key(&self, parts: &[&[u8]]) -> Option<Vec<u8>> {
         if parts.len() != self.hashers.len() {
             return None;
         }

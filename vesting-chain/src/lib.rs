@@ -5,6 +5,7 @@
 
 mod adapter;
 mod calls;
+mod capture;
 mod chunks;
 mod counters;
 mod endpoint;
@@ -21,11 +22,13 @@ mod reader;
 mod runtime;
 mod runtime_api;
 mod runtimes;
+mod shapes;
 mod shares;
 mod traces;
 mod trust;
 
 pub use adapter::{ChainOptions, SubxtChain};
 pub use calls::{Calls, Requests};
+pub use capture::{Capture, CapturedBlock, CapturedRuntime};
 pub use runtime::{Capabilities, Runtime};
 pub use trust::Disagreement;

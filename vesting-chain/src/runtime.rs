@@ -165,6 +165,11 @@ impl Runtime {
         &self.metadata
     }
 
+    /// Its metadata, to be kept.
+    pub(crate) fn metadata_arc(&self) -> ArcMetadata {
+        self.metadata.clone()
+    }
+
     pub(crate) fn fee_rule(&self) -> FeeRule {
         if self.spec_version >= FEE_ON_TOP_SINCE { FeeRule::OnTop } else { FeeRule::Inside }
     }

@@ -49,7 +49,8 @@ impl Runtimes {
     }
 }
 
-async fn fetch(endpoints: &Endpoints, at: BlockHash, number: BlockNumber) -> Result<Vec<u8>, ChainError> {
+/// The metadata of the code in the state of a block.
+pub(crate) async fn fetch(endpoints: &Endpoints, at: BlockHash, number: BlockNumber) -> Result<Vec<u8>, ChainError> {
     for version in METADATA_VERSIONS {
         let argument = format!("0x{}", version.to_le_bytes().map(|byte| format!("{byte:02x}")).concat());
         let params = rpc_params!["Metadata_metadata_at_version", argument, H256(at.0)];

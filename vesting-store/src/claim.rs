@@ -37,6 +37,41 @@ impl Claim {
     }
 }
 
+/// Who has the right to write a subnet's record, if anybody; it is not taken.
+pub fn holder(place: &Place, netuid: NetUid) -> Result<Option<String>, StoreError> {
+    match place {
+        Place::File(path) => holder_of_file(path, netuid),
+        Place::Memory => Ok(None),
+        Place::Server(_) => match place.reader()? {
+            Link::Postgres(mut conn) => holding_session(&mut conn, netuid),
+            Link::Sqlite(_) => Ok(None),
+        },
+    }
+}
+
+fn holder_of_file(database: &Path, netuid: NetUid) -> Result<Option<String>, StoreError> {
+    let path = beside(database, netuid);
+    let failed = |error: std::io::Error| StoreError::Unusable(format!("`{}` cannot be read: {error}", path.display()));
+    let mut file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    // Shared, and given up at once: others who only look are not in the way.
+    match file.try_lock_shared() {
+        Ok(()) => Ok(None),
+        Err(TryLockError::WouldBlock) => Ok(Some(said_in(&mut file))),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// Whom a locked file names.
+fn said_in(file: &mut File) -> String {
+    let mut by = String::new();
+    let read = file.rewind().and_then(|()| file.take(100).read_to_string(&mut by));
+    if read.is_ok() && !by.is_empty() { by } else { "another process".to_owned() }
+}
+
 /// Where a process says that it writes. SQLite's own locks are held for a transaction only; and the database
 /// itself must not be opened beside SQLite, which would lose its locks when that is closed.
 fn beside(database: &Path, netuid: NetUid) -> PathBuf {
@@ -58,12 +93,7 @@ fn file(database: &Path, netuid: NetUid) -> Result<File, StoreError> {
             file.set_len(0).and_then(|()| write!(file, "process {}", std::process::id())).map_err(failed)?;
             Ok(file)
         }
-        Err(TryLockError::WouldBlock) => {
-            let mut by = String::new();
-            let read = file.rewind().and_then(|()| (&file).take(100).read_to_string(&mut by));
-            let known = read.is_ok() && !by.is_empty();
-            Err(StoreError::Taken { netuid, by: if known { by } else { "another process".to_owned() } })
-        }
+        Err(TryLockError::WouldBlock) => Err(StoreError::Taken { netuid, by: said_in(&mut file) }),
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
@@ -93,18 +123,23 @@ fn session(conn: &mut PgConnection, netuid: NetUid) -> Result<(), StoreError> {
     if answer.map_err(Fault::from)?.taken {
         return Ok(());
     }
+    // It may have gone in between: then it is just another.
+    let by = holding_session(conn, netuid)?.unwrap_or_else(|| "another process".to_owned());
+    Err(StoreError::Taken { netuid, by })
+}
+
+fn holding_session(conn: &mut PgConnection, netuid: NetUid) -> Result<Option<String>, StoreError> {
+    let key = key(netuid);
     let holder = diesel::sql_query(format!(
         "SELECT host(a.client_addr) AS address, to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS since \
          FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid \
          WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
          AND ((l.classid::bigint << 32) | l.objid::bigint) = {key}"
     ));
-    // It may have gone in between, and of another role's sessions the server tells nothing: then it is just another.
-    let by = match holder.get_result::<Session>(conn).optional().map_err(Fault::from)? {
-        Some(Session { address, since: Some(since) }) => {
-            format!("a process connected from {} since {since} UTC", address.as_deref().unwrap_or("the server's machine"))
-        }
-        _ => "another process".to_owned(),
-    };
-    Err(StoreError::Taken { netuid, by })
+    let holder = holder.get_result::<Session>(conn).optional().map_err(Fault::from)?;
+    // Of another role's sessions the server tells nothing: then it is just another.
+    Ok(holder.map(|Session { address, since }| match since {
+        Some(since) => format!("a process connected from {} since {since} UTC", address.as_deref().unwrap_or("the server's machine")),
+        None => "another process".to_owned(),
+    }))
 }

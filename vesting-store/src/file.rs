@@ -65,6 +65,39 @@ pub fn migrate_existing(path: &Path) -> Result<bool, StoreError> {
     Ok(outdated)
 }
 
+/// Looks at what is there, and whether it could be written to, without writing.
+pub fn examine(path: &Path) -> Result<(Found, Result<(), StoreError>), StoreError> {
+    if !path.try_exists().map_err(|error| refuse(path, error))? {
+        return Ok((Found::Nothing, folder_takes_files(path)));
+    }
+    let mut conn = connect(path, "rw")?;
+    let found = inspect(&mut conn, path)?;
+    // Of a file that may only be read SQLite makes the beginning of a transaction one of reading: the refusal comes with
+    // the first statement that would write.
+    let nothing = match found {
+        Found::Nothing => "PRAGMA user_version = 0",
+        Found::Record { .. } => "DELETE FROM __diesel_schema_migrations WHERE 0",
+    };
+    let writable = conn.batch_execute(&format!("BEGIN IMMEDIATE; {nothing}; ROLLBACK")).map_err(|error| at(path, error.into()));
+    Ok((found, writable.and_then(|()| folder_takes_files(path))))
+}
+
+/// The log and the file by which one process at a time may write are beside the database.
+fn folder_takes_files(path: &Path) -> Result<(), StoreError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return Err(refuse(path, format_args!("the folder `{}` is not there: create it", folder.display())));
+    }
+    // One without a name, where the system can, and gone at once where it cannot.
+    tempfile::tempfile_in(folder).map(drop).map_err(|error| {
+        let folder = folder.display();
+        refuse(
+            path,
+            format_args!("no file can be made in the folder `{folder}`: {error}; let this user write there, or name another place"),
+        )
+    })
+}
+
 /// Gives the space of removed rows in a file that holds a record back.
 pub fn compact(path: &Path) -> Result<(), StoreError> {
     migrate_existing(path)?;

@@ -7,6 +7,7 @@
 mod blocking;
 mod claim;
 mod convert;
+mod examine;
 pub mod export;
 mod fault;
 mod file;
@@ -29,6 +30,7 @@ mod url;
 mod write;
 mod writer;
 
+pub use examine::{Examined, Schema, examine, writer};
 pub use place::shown;
 pub use store::DatabaseStore;
 pub use url::{compact, migrate, open, open_existing};

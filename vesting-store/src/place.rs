@@ -6,6 +6,7 @@ use vesting_core::ports::StoreError;
 
 use crate::fault::Fault;
 use crate::link::Link;
+use crate::schema_version::Found;
 use crate::{file, server};
 
 /// Where a record is.
@@ -76,6 +77,15 @@ impl Place {
             Self::File(path) => file::compact(path),
             Self::Memory => Ok(()),
             Self::Server(url) => server::compact(url),
+        }
+    }
+
+    /// Looks at what is there, and whether it could be written to, without writing.
+    pub fn examine(&self) -> Result<(Found, Result<(), StoreError>), StoreError> {
+        match self {
+            Self::File(path) => file::examine(path),
+            Self::Memory => Ok((Found::Nothing, Ok(()))),
+            Self::Server(url) => server::examine(url),
         }
     }
 

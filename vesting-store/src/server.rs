@@ -3,7 +3,7 @@
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use diesel_migrations::MigrationHarness;
 use vesting_core::ports::StoreError;
 
@@ -61,6 +61,39 @@ pub fn migrate_existing(url: &str) -> Result<bool, StoreError> {
     let outdated = inspect(&mut conn, url)?.outdated(shown(url))?;
     migrate(&mut conn).map_err(|fault| at(url, fault))?;
     Ok(outdated)
+}
+
+#[derive(QueryableByName)]
+struct Allowed {
+    #[diesel(sql_type = Bool)]
+    standby: bool,
+    #[diesel(sql_type = Bool)]
+    read_only: bool,
+    #[diesel(sql_type = Nullable<Bool>)]
+    allowed: Option<bool>,
+}
+
+/// Looks at what is there, and whether it could be written to, without writing.
+pub fn examine(url: &str) -> Result<(Found, Result<(), StoreError>), StoreError> {
+    let mut conn = connect(url)?;
+    let found = inspect(&mut conn, url)?;
+    let allowed = match found {
+        Found::Nothing => "has_schema_privilege(current_schema(), 'CREATE')",
+        Found::Record { .. } => {
+            "has_table_privilege('blockchain_state', 'INSERT') AND has_table_privilege('blockchain_state', 'UPDATE') \
+             AND has_table_privilege('stake_transactions', 'INSERT')"
+        }
+    };
+    let query =
+        format!("SELECT pg_is_in_recovery() AS standby, current_setting('transaction_read_only')::bool AS read_only, {allowed} AS allowed");
+    let answer: Allowed = diesel::sql_query(query).get_result(&mut conn).map_err(|error| at(url, error.into()))?;
+    let writable = match answer {
+        Allowed { standby: true, .. } => Err(refuse(url, "its server is a standby, which only reads: name the primary")),
+        Allowed { read_only: true, .. } => Err(refuse(url, "its sessions only read (`default_transaction_read_only`)")),
+        Allowed { allowed: Some(true), .. } => Ok(()),
+        Allowed { .. } => Err(refuse(url, "this user may not write to it: grant it the right, or use the user that made the tables")),
+    };
+    Ok((found, writable))
 }
 
 /// Gives the space of removed rows in a database that holds a record back.

@@ -59,6 +59,8 @@ type Versions = Vec<(u32, Option<Box<[u8]>>)>;
 #[derive(Default)]
 pub struct History {
     blocks: Vec<Header>,
+    /// How many blocks after genesis are not there.
+    skipped: u32,
     numbers: HashMap<[u8; 32], u32>,
     storage: HashMap<Arc<[u8]>, Versions, FixedState>,
     /// Every key there ever was, in order.
@@ -72,8 +74,9 @@ impl History {
     /// # Errors
     /// When it does not follow on the last one.
     pub fn push(&mut self, block: BlockData) -> Result<(), NotNext> {
-        let expected = self.len();
-        let follows = self.blocks.last().is_none_or(|last| last.hash == block.parent_hash);
+        let expected = self.next();
+        let gap = self.skipped > 0 && self.blocks.len() == 1;
+        let follows = gap || self.blocks.last().is_none_or(|last| last.hash == block.parent_hash);
         if block.number != expected || !follows {
             return Err(NotNext { number: block.number, expected });
         }
@@ -106,6 +109,23 @@ impl History {
         self.runtimes.insert(from, runtime);
     }
 
+    /// Leaves out what lies between genesis, the one block there is, and this one, which comes next.
+    ///
+    /// # Errors
+    /// When there are other blocks than genesis.
+    pub fn skip_to(&mut self, number: u32) -> Result<(), NotNext> {
+        if self.blocks.len() != 1 || number == 0 {
+            return Err(NotNext { number, expected: self.next() });
+        }
+        self.skipped = number - 1;
+        Ok(())
+    }
+
+    /// The height of the block that would come next.
+    fn next(&self) -> u32 {
+        u32::try_from(self.blocks.len()).unwrap_or(u32::MAX).saturating_add(self.skipped)
+    }
+
     /// How many blocks there are, genesis included.
     #[must_use]
     pub fn len(&self) -> u32 {
@@ -121,11 +141,19 @@ impl History {
     /// The height of the last block.
     #[must_use]
     pub fn last(&self) -> u32 {
-        self.len().saturating_sub(1)
+        self.next().saturating_sub(1)
+    }
+
+    /// The height of the first block that is there with its state: 0, or where genesis is all that tells which chain
+    /// it is, the one after what was left out.
+    #[must_use]
+    pub fn first(&self) -> u32 {
+        if self.skipped > 0 { self.skipped + 1 } else { 0 }
     }
 
     fn header_of(&self, number: u32) -> Option<&Header> {
-        self.blocks.get(usize::try_from(number).ok()?)
+        let place = if number == 0 { 0 } else { number.checked_sub(self.skipped).filter(|place| *place > 0)? };
+        self.blocks.get(usize::try_from(place).ok()?)
     }
 
     /// The hash of a block.
@@ -218,6 +246,22 @@ pub(crate) mod tests {
         assert_eq!([at("aa", 0), at("aa", 1), at("aa", 2), at("b", 1)], [Some("1".into()), None, Some("3".into()), None]);
         assert_eq!(history.keys(b"a", None, 9, 1), [b"ab"]);
         assert_eq!(history.keys(b"a", Some(b"aa"), 9, 2), [b"ab"]);
+    }
+
+    #[test]
+    fn what_lies_after_genesis_may_be_left_out() {
+        let mut history = History::default();
+        assert!(history.skip_to(7).is_err());
+        history.push(block(0, &[])).unwrap();
+        history.skip_to(7).unwrap();
+        assert!(history.push(block(6, &[])).is_err());
+        history.push(block(7, &[("a", Some("1"))])).unwrap();
+        assert!(history.push(BlockData { parent_hash: [9; 32], ..block(8, &[]) }).is_err());
+        history.push(block(8, &[("a", Some("2"))])).unwrap();
+        assert!(history.skip_to(20).is_err());
+        assert_eq!((history.first(), history.last()), (7, 8));
+        assert_eq!([0, 1, 6, 7, 8, 9].map(|n| history.hash(n)), [Some([0; 32]), None, None, Some([7; 32]), Some([8; 32]), None]);
+        assert_eq!([7, 8].map(|n| history.storage(b"a", n)), [Some(&b"1"[..]), Some(&b"2"[..])]);
     }
 
     #[test]

@@ -44,6 +44,7 @@ pub mod history;
 pub mod node;
 pub mod postgres;
 pub mod recording;
+pub mod recording_writer;
 pub mod sim;
 pub mod stake_api;
 pub mod truth;

@@ -153,8 +153,11 @@ const METHODS: [&str; 18] = [
 /// # Errors
 /// When the address cannot be listened on.
 pub async fn serve(history: Arc<RwLock<History>>, options: NodeOptions) -> Result<NodeHandle, NodeError> {
-    let last = history.read().unwrap_or_else(PoisonError::into_inner).last();
-    let start = if options.advance.is_some() { options.start_at.min(last) } else { last };
+    let (first, last) = {
+        let history = history.read().unwrap_or_else(PoisonError::into_inner);
+        (history.first(), history.last())
+    };
+    let start = if options.advance.is_some() { options.start_at.max(first).min(last) } else { last };
     let (sender, head) = watch::channel(start);
     let sender = Arc::new(sender);
     let node = Arc::new(Node {

@@ -91,6 +91,9 @@ pub fn load(folder: &Path) -> Result<History, RecordingError> {
         }
         let line: Line = serde_json::from_str(&line).map_err(|e| refuse(e.to_string()))?;
         let block = block(line).map_err(&refuse)?;
+        if history.len() == 1 && block.number > 1 {
+            history.skip_to(block.number).map_err(|e| refuse(e.to_string()))?;
+        }
         history.push(block).map_err(|e| refuse(e.to_string()))?;
     }
     if history.is_empty() {

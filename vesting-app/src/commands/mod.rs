@@ -8,6 +8,7 @@ pub mod config;
 pub mod db;
 mod demo;
 mod digest;
+mod doctor;
 mod epochs;
 mod explain;
 mod history;
@@ -27,7 +28,7 @@ use anyhow::Context;
 use vesting_core::NetUid;
 use vesting_core::ports::StakeStore;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, DoctorArgs};
 use crate::config::{Config, load, load_changed};
 use crate::following::is_passing;
 use crate::output::Out;
@@ -71,7 +72,13 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     }
     let config = load(&cli.config, std::env::vars())?;
     let serves = matches!(cli.command, Command::Run(_));
-    log::begin(config.log_format, if serves { "info" } else { "warn" });
+    let level = match cli.command {
+        Command::Run(_) => "info",
+        // It says itself what went wrong.
+        Command::Doctor(DoctorArgs { capture: None, .. }) => "off",
+        _ => "warn",
+    };
+    log::begin(config.log_format, level);
     // Whoever reads the log of a service finds everything there, in one form.
     let logs_all = serves && config.log_format.is_json();
     // A simulated node has no policy.
@@ -113,6 +120,7 @@ async fn dispatch(cli: Cli, config: Config) -> anyhow::Result<()> {
             whatif::run(&mut session, &other, &args).await
         }
         Command::Digest(args) => digest::run(&mut session, &args).await,
+        Command::Doctor(args) => doctor::run(&mut session, &args).await,
         Command::Apply(args) => apply::run(&mut session, &args).await,
         Command::Db(command) => db::run(&mut session, &command, with_chain).await,
         Command::Config(command) => config::run(&cli.config, &command),

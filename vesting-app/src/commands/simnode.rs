@@ -19,6 +19,7 @@ use crate::cli::SimnodeArgs;
 struct Listening {
     url: String,
     head: u32,
+    first: u32,
     last: u32,
 }
 
@@ -29,7 +30,7 @@ pub async fn run(session: &mut Session, args: &SimnodeArgs) -> anyhow::Result<()
         (None, Some(other)) => return Err(UsageError(format!("there is no scenario `{other}`; there is: demo")).into()),
         (None, None) => return Err(UsageError("what to serve? `--recording DIR` or `--scenario demo`".into()).into()),
     };
-    let last = history.last();
+    let (first, last) = (history.first(), history.last());
     let options = NodeOptions {
         listen: args.listen,
         latency: Duration::from_millis(args.latency_ms),
@@ -38,11 +39,13 @@ pub async fn run(session: &mut Session, args: &SimnodeArgs) -> anyhow::Result<()
         faults: args.faults.clone(),
     };
     let node = serve(Arc::new(RwLock::new(history)), options).await?;
-    let listening = Listening { url: node.url(), head: node.head(), last };
+    let listening = Listening { url: node.url(), head: node.head(), first, last };
     if session.json {
         session.out.json(&listening)?;
     } else {
-        session.out.line(format!("Serving blocks 0 to {last} at {}, the head at block {}. Ctrl-C ends.", listening.url, listening.head))?;
+        session
+            .out
+            .line(format!("Serving blocks {first} to {last} at {}, the head at block {}. Ctrl-C ends.", listening.url, listening.head))?;
     }
     session.out.flush()?;
     stop_signal()?.await;

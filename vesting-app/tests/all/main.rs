@@ -4,11 +4,13 @@
 
 mod api;
 mod both;
+mod capturing;
 mod command_line;
 mod compare;
 mod configured;
 mod daemon;
 mod database;
+mod doctor;
 mod events;
 mod explaining;
 mod killed;

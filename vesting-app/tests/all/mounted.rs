@@ -85,6 +85,11 @@ async fn mounted_read_only_a_database_is_refused_and_left_as_it_is() {
             }
             assert!(std::fs::read(it.join("vesting.db")).unwrap() == before, "{what}");
         }
+        let asked = ["doctor", "--json", "--netuid", "1", "--network", &url, "--database-url", "sqlite://it/vesting.db"];
+        let Output { stdout, .. } = shell(folder.path(), &format!("{mounts}; exec \"$0\" \"$@\""), &asked).output().unwrap();
+        let words = String::from_utf8_lossy(&stdout);
+        let found = words.lines().find(|line| line.contains("it/vesting.db") && line.contains("\"problem\""));
+        assert!(found.is_some_and(|line| line.contains("database_") && line.contains("chown")), "{what}: {words}");
         // The cause is gone.
         assert!(vesting(&it, &["catch-up", "--netuid", "1", "--network", &url]).status.success());
     }

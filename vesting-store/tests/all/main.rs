@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::cast_precision_loss)] // tests fail by panicking
 
 mod damage;
+mod examine;
 mod export;
 mod first_schemas;
 mod migrations;

@@ -178,6 +178,11 @@ impl SimChain {
         self.block_ms = apart.0;
     }
 
+    /// When block 0 would have been; to be said before the first is made.
+    pub const fn set_start(&mut self, start: Millis) {
+        self.start = start;
+    }
+
     /// What the miners of a subnet are paid in an epoch that comes after a whole tempo, in rao.
     #[must_use]
     pub fn incentive_of(&self, netuid: NetUid) -> u64 {

@@ -139,6 +139,7 @@ fn subtensor() -> PalletMetadata<MetaForm> {
         map::<Position, SafeFloat>("AlphaV2", &[BLAKE, BLAKE, PLAIN], zero(24)),
         map::<Pool, u64>("TotalHotkeyAlpha", &[BLAKE, PLAIN], zero(8)),
         map::<Pool, SafeFloat>("TotalHotkeySharesV2", &[BLAKE, PLAIN], zero(24)),
+        map::<Pool, u64>("Locked", &[BLAKE, PLAIN], zero(8)),
         map::<AccountId32, TaoBalance>("TotalColdkeyTao", &[BLAKE], zero(8)),
     ];
     pallet("SubtensorModule", 7, entries, Some(meta_type::<PalletEvent>()))

@@ -1,0 +1,66 @@
+//! Where the API would listen.
+
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+
+use serde_json::Value;
+
+use super::finding::Finding;
+use crate::client::Client;
+use crate::config::Config;
+
+/// Whether the address is free or ours, and who may ask there.
+pub async fn findings(config: &Config) -> Vec<Finding> {
+    vec![free(config.bind).await, token(config)]
+}
+
+async fn free(address: SocketAddr) -> Finding {
+    const CHECK: &str = "api_address";
+    let subject = subject(address);
+    let error = match TcpListener::bind(address) {
+        Ok(_) => return Finding::ok(CHECK, subject, "is free").fact("in_use", false),
+        Err(error) => error,
+    };
+    if error.kind() != ErrorKind::AddrInUse {
+        return Finding::problem(CHECK, subject, format!("cannot be listened on: {error}"))
+            .advise("set `bind` to an address of this machine, such as 127.0.0.1:9180");
+    }
+    let finding = match live(address).await {
+        true => Finding::ok(CHECK, subject, "a running vesting answers there"),
+        false => Finding::problem(CHECK, subject, "another program listens there").advise("set `bind` to another port"),
+    };
+    finding.fact("in_use", true)
+}
+
+/// Whether one like us answers there.
+async fn live(address: SocketAddr) -> bool {
+    let mut there = address;
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => there.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => there.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    let Ok(client) = Client::new(&format!("http://{there}"), None) else { return false };
+    client.get::<Value>("/health/live").await.is_ok_and(|answer| answer.get("status").is_some_and(|status| status == "live"))
+}
+
+fn token(config: &Config) -> Finding {
+    const CHECK: &str = "api_token";
+    let subject = subject(config.bind);
+    if config.api_token.is_some() {
+        return Finding::ok(CHECK, subject, "asks for a token");
+    }
+    if config.bind.ip().is_loopback() {
+        return Finding::ok(CHECK, subject, "asks for no token, and only this machine can ask");
+    }
+    if config.allow_public_without_token {
+        return Finding::warning(CHECK, subject, "whoever reaches it may read all (`allow_public_without_token`)")
+            .advise("set VESTING_API_TOKEN, unless a proxy before it asks for one");
+    }
+    Finding::problem(CHECK, subject, "others could ask without a token, so `vesting run` will not start")
+        .advise("set VESTING_API_TOKEN, or `bind` to 127.0.0.1")
+}
+
+fn subject(address: SocketAddr) -> String {
+    format!("API at {address}")
+}

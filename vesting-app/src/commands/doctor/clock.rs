@@ -1,0 +1,81 @@
+//! The machine's clock beside the chain's.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use vesting_core::Millis;
+
+use super::finding::Finding;
+use super::words::{apart, span};
+
+const CHECK: &str = "clock";
+const SUBJECT: &str = "This machine";
+
+/// A block's time is its author's clock, which others accept within some seconds.
+const AHEAD: u64 = 60_000;
+/// A finalized head is older than that only when something is wrong.
+const USUAL_AGE: u64 = 120_000;
+
+/// What this machine's clock says.
+pub fn now() -> Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    Millis(u64::try_from(since).unwrap_or(u64::MAX))
+}
+
+/// What the newest finalized block of all endpoints says about the clock. A block of the future proves it slow; an
+/// old block does not prove it fast, since the chain or all endpoints may stand still. `stale` is how old a record
+/// may be.
+pub fn judge(now: Millis, newest: Option<Millis>, stale: u64) -> Finding {
+    let Some(newest) = newest else {
+        return Finding::warning(CHECK, SUBJECT, "no endpoint gave a block to compare the clock with").advise("see to the endpoints first");
+    };
+    let off = apart(now, newest);
+    let finding = if newest > now && off > AHEAD {
+        Finding::problem(
+            CHECK,
+            SUBJECT,
+            format!("this machine's clock is slow by {} at least: the newest block is of the future", span(off)),
+        )
+        .advise("set it: `sudo timedatectl set-ntp true`, then `timedatectl`")
+    } else if newest > now || off <= USUAL_AGE {
+        Finding::ok(CHECK, SUBJECT, "the clock and the newest finalized block agree")
+    } else {
+        let found = format!(
+            "the newest finalized block of all endpoints is {} old: either this machine's clock is fast, or they all stand still",
+            span(off)
+        );
+        let finding = if off <= stale { Finding::warning(CHECK, SUBJECT, found) } else { Finding::problem(CHECK, SUBJECT, found) };
+        finding
+            .advise("compare the clock with another one: `timedatectl` or `date -u`; `sudo timedatectl set-ntp true` sets it")
+            .advise("if the clock is right, look at the node or name other `endpoints`")
+    };
+    finding.fact("clock", crate::output::time(now)).fact("newest_block", crate::output::time(newest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::Status;
+    use super::*;
+
+    #[test]
+    fn only_what_can_be_told_is_told() {
+        let now = Millis(1_780_000_000_000);
+        let stale = 600_000;
+        let at = |ms: i64| judge(now, Some(Millis(now.0.saturating_add_signed(ms))), stale);
+        for (ms, status, word) in [
+            (0, Status::Ok, "agree"),
+            (-30_000, Status::Ok, "agree"),
+            (-120_000, Status::Ok, "agree"),
+            (60_000, Status::Ok, "agree"),
+            (60_001, Status::Problem, "slow by 60 s"),
+            (7_200_000, Status::Problem, "slow by 2 h"),
+            (-120_001, Status::Warning, "either"),
+            (-600_001, Status::Problem, "clock is fast, or"),
+        ] {
+            let finding = at(ms);
+            assert_eq!(finding.status, status, "{ms}: {}", finding.found);
+            assert!(finding.found.contains(word), "{ms}: {}", finding.found);
+            assert_eq!(finding.advice.is_empty(), status == Status::Ok, "{ms}");
+        }
+        assert_eq!(judge(now, None, stale).status, Status::Warning);
+    }
+}

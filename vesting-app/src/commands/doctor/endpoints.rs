@@ -1,0 +1,172 @@
+//! What the endpoints answered, judged beside each other.
+
+use serde_json::json;
+use vesting_chain::Capabilities;
+use vesting_core::{BlockHash, BlockNumber, Millis};
+
+use super::finding::Finding;
+use super::probe::{Answers, Depth};
+use super::words::{ago, apart, span};
+
+/// Blocks behind the best endpoint that are no reason to worry: two minutes.
+const USUAL_LAG: u64 = 10;
+/// Those that are too many: ten minutes.
+const TOO_FAR_BEHIND: u64 = 50;
+/// An answer that takes longer makes catching up slow.
+const SLOW_MS: u128 = 2_000;
+
+/// The chain that all should serve: the database's, or else that of the first endpoint that answered.
+pub fn expected_genesis(stored: Option<BlockHash>, all: &[Answers]) -> Option<BlockHash> {
+    stored.or_else(|| all.iter().find_map(|answers| answers.genesis))
+}
+
+/// The endpoints that can be read and serve the chain.
+pub fn usable(all: &[Answers], genesis: Option<BlockHash>) -> Vec<&Answers> {
+    all.iter().filter(|answers| answers.is_usable() && answers.genesis == genesis).collect()
+}
+
+/// What there is to say of each endpoint.
+pub fn findings(all: &[Answers], stored: Option<BlockHash>, now: Millis) -> Vec<Finding> {
+    let genesis = expected_genesis(stored, all);
+    let usable = usable(all, genesis);
+    let best = usable.iter().filter_map(|answers| answers.head).map(|head| head.number).max();
+    let mut findings = Vec::new();
+    for answers in all {
+        let others = usable.iter().any(|other| other.url != answers.url);
+        findings.push(reachable(answers, others));
+        findings.extend(answers.genesis.map(|own| same_chain(answers, own, stored, genesis)));
+        // Of another chain nothing else is of interest.
+        if answers.genesis != genesis {
+            continue;
+        }
+        findings.extend(answers.head.map(|head| lag(answers, head.number, best, now)));
+        findings.extend(runtime(answers));
+        findings.extend(agreement(answers));
+        findings.extend(state(answers));
+    }
+    findings
+}
+
+fn reachable(answers: &Answers, others: bool) -> Finding {
+    const CHECK: &str = "endpoint_reachable";
+    match (&answers.stopped, answers.latency) {
+        (Some(why), _) => {
+            let finding = if others { Finding::warning(CHECK, &answers.url, why) } else { Finding::problem(CHECK, &answers.url, why) };
+            if others {
+                finding.advise("another endpoint serves meanwhile; leave this one out of `endpoints` if it stays so")
+            } else {
+                finding.advise("start the node, or name another one: `--network finney`, or `--endpoints ws://HOST:9944`")
+            }
+        }
+        (None, latency) => {
+            let ms = latency.map_or(0, |latency| latency.as_millis());
+            let found = format!("answers in {ms} ms");
+            let finding = if ms > SLOW_MS {
+                Finding::warning(CHECK, &answers.url, found).advise("catching up will be slow: put a nearer endpoint first in `endpoints`")
+            } else {
+                Finding::ok(CHECK, &answers.url, found)
+            };
+            finding.fact("latency_ms", u64::try_from(ms).unwrap_or(u64::MAX))
+        }
+    }
+}
+
+fn same_chain(answers: &Answers, own: BlockHash, stored: Option<BlockHash>, expected: Option<BlockHash>) -> Finding {
+    const CHECK: &str = "endpoint_genesis";
+    let finding = match (stored, expected) {
+        (Some(stored), _) if stored != own => {
+            Finding::problem(CHECK, &answers.url, format!("serves another chain than the database's: genesis {own}, not {stored}"))
+                .advise("name endpoints of that chain (`--network`, `--endpoints`), or another `--database-url` for this one")
+        }
+        (None, Some(expected)) if expected != own => {
+            Finding::problem(CHECK, &answers.url, format!("serves another chain than the endpoints before: genesis {own}, not {expected}"))
+                .advise("leave it out of `endpoints` and `archive_endpoints`")
+        }
+        _ => Finding::ok(CHECK, &answers.url, own),
+    };
+    finding.fact("genesis", own.to_string())
+}
+
+fn lag(answers: &Answers, head: BlockNumber, best: Option<BlockNumber>, now: Millis) -> Finding {
+    const CHECK: &str = "endpoint_head";
+    let behind = best.map_or(0, |best| best.0.saturating_sub(head.0));
+    let age = answers.time.map_or_else(String::new, |time| format!(", {}", ago(now, time)));
+    let mut found = format!("finalized block {head}{age}");
+    if behind > 0 {
+        found += &format!(", {behind} blocks behind the best endpoint");
+    }
+    let finding = match behind {
+        ..=USUAL_LAG => Finding::ok(CHECK, &answers.url, found),
+        _ if behind < TOO_FAR_BEHIND => {
+            Finding::warning(CHECK, &answers.url, found).advise("look again in a minute: it may be catching up")
+        }
+        _ => Finding::problem(CHECK, &answers.url, found)
+            .advise("look at the node: it has stopped, or is still synchronizing; until then leave it out of `endpoints` or put it last"),
+    };
+    finding
+        .fact("head", head.0)
+        .fact("head_time", answers.time.map(crate::output::time))
+        .fact("head_age_seconds", answers.time.map(|time| apart(now, time) / 1_000))
+        .fact("lag_blocks", behind)
+}
+
+/// What a runtime may lack, and what follows.
+fn lacking(has: Capabilities) -> Vec<(&'static str, &'static str)> {
+    let all = [
+        (has.incentive_event, "incentive_event", "incentive is not announced: the whole emission of a position counts as its reward"),
+        (has.auto_stake, "auto_stake", "incentive that is staked elsewhere by itself is not told apart"),
+        (has.shares(), "shares", "positions are asked of the runtime one by one: slower"),
+        (has.epoch_index, "epoch_index", "epochs are not counted by the chain: a skipped one is not told"),
+        (has.fee_in_alpha, "fee_in_alpha", "fees paid in alpha are not named as such"),
+        (has.stake_api, "stake_api", "positions worked out from storage cannot be compared with the runtime's own answer"),
+        (has.locks_api, "locks_api", "`locked_stake` stays unknown"),
+        (has.counters, "counters", "a subnet's counters are asked of the runtime: slower"),
+    ];
+    all.into_iter().filter(|(there, ..)| !there).map(|(_, name, follows)| (name, follows)).collect()
+}
+
+fn runtime(answers: &Answers) -> Option<Finding> {
+    const CHECK: &str = "endpoint_runtime";
+    if let Some(why) = &answers.unread {
+        let finding = Finding::problem(CHECK, &answers.url, why)
+            .advise("install a newer version of vesting, if there is one")
+            .advise("or report it with what this writes: `vesting doctor --capture 20`");
+        return Some(finding);
+    }
+    let (spec_version, has) = answers.runtime?;
+    let lacking = lacking(has);
+    let names: Vec<&str> = lacking.iter().map(|(name, _)| *name).collect();
+    let finding = if lacking.is_empty() {
+        Finding::ok(CHECK, &answers.url, format!("spec {spec_version} has all that is used"))
+    } else {
+        let found = format!("spec {spec_version} lacks {}", names.join(", "));
+        let finding = Finding::warning(CHECK, &answers.url, found);
+        lacking.iter().fold(finding, |finding, (name, follows)| finding.advise(format!("{name}: {follows}")))
+    };
+    Some(finding.fact("spec_version", spec_version).fact("lacks", json!(names)))
+}
+
+fn agreement(answers: &Answers) -> Option<Finding> {
+    const CHECK: &str = "endpoint_agreement";
+    let disagreements = answers.disagreements.as_ref()?;
+    Some(match disagreements.first() {
+        None => Finding::ok(CHECK, &answers.url, "storage and the runtime's own answer agree on a sample of positions"),
+        Some(first) => Finding::warning(CHECK, &answers.url, first)
+            .advise("compare with another endpoint; if all say so, report it with what this writes: `vesting doctor --capture 20`"),
+    })
+}
+
+fn state(answers: &Answers) -> Option<Finding> {
+    const CHECK: &str = "endpoint_state";
+    let head = answers.head?.number;
+    Some(match answers.depth? {
+        Depth::Enough(block) => {
+            Finding::ok(CHECK, &answers.url, format!("goes back to block {block} at least, which is enough")).fact("has_state_of", block.0)
+        }
+        Depth::Since(block) => {
+            let kept = head.0.saturating_sub(block.0);
+            let found = format!("goes back to about block {block} only: {kept} blocks, or {}", span(kept.saturating_mul(12_000)));
+            Finding::ok(CHECK, &answers.url, found).fact("oldest_state", block.0).fact("blocks_kept", kept)
+        }
+    })
+}

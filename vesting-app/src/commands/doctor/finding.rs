@@ -1,0 +1,130 @@
+//! What a check found, and how it is told.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::output::Out;
+
+/// How grave it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Ok,
+    Warning,
+    Problem,
+}
+
+impl Status {
+    /// A sign and a word, as wide for each.
+    const fn shown(self) -> &'static str {
+        match self {
+            Self::Ok => "✓ ok     ",
+            Self::Warning => "! warning",
+            Self::Problem => "✗ problem",
+        }
+    }
+
+    /// The colour that terminals give it.
+    const fn colour(self) -> &'static str {
+        match self {
+            Self::Ok => "\u{1b}[32m",
+            Self::Warning => "\u{1b}[33m",
+            Self::Problem => "\u{1b}[1;31m",
+        }
+    }
+}
+
+/// What one check found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Finding {
+    /// Its name, which stays.
+    pub check: &'static str,
+    /// What was looked at: an endpoint's URL, a subnet, a database, an address.
+    pub subject: String,
+    pub status: Status,
+    pub found: String,
+    /// What to do about it.
+    pub advice: Vec<String>,
+    /// The same in figures.
+    #[serde(flatten)]
+    pub facts: Map<String, Value>,
+}
+
+impl Finding {
+    fn new(check: &'static str, subject: impl ToString, status: Status, found: impl ToString) -> Self {
+        Self { check, subject: subject.to_string(), status, found: found.to_string(), advice: Vec::new(), facts: Map::new() }
+    }
+
+    pub fn ok(check: &'static str, subject: impl ToString, found: impl ToString) -> Self {
+        Self::new(check, subject, Status::Ok, found)
+    }
+
+    pub fn warning(check: &'static str, subject: impl ToString, found: impl ToString) -> Self {
+        Self::new(check, subject, Status::Warning, found)
+    }
+
+    pub fn problem(check: &'static str, subject: impl ToString, found: impl ToString) -> Self {
+        Self::new(check, subject, Status::Problem, found)
+    }
+
+    /// The same with something to do.
+    pub fn advise(mut self, advice: impl ToString) -> Self {
+        self.advice.push(advice.to_string());
+        self
+    }
+
+    /// The same with a figure.
+    pub fn fact(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.facts.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+#[derive(Serialize)]
+struct Summary {
+    check: &'static str,
+    status: Status,
+    problems: usize,
+    warnings: usize,
+    ok: usize,
+}
+
+/// A check's name below its subject, which says the rest.
+fn name(finding: &Finding) -> &str {
+    finding.check.split_once('_').map_or(finding.check, |(_, name)| name)
+}
+
+/// Prints what was found, and says whether there is no problem.
+pub fn print(out: &mut Out, findings: &[Finding], json: bool, coloured: bool) -> anyhow::Result<bool> {
+    let count = |status| findings.iter().filter(|finding| finding.status == status).count();
+    let status = findings.iter().map(|finding| finding.status).max().unwrap_or(Status::Ok);
+    let summary =
+        Summary { check: "summary", status, problems: count(Status::Problem), warnings: count(Status::Warning), ok: count(Status::Ok) };
+    if json {
+        findings.iter().try_for_each(|finding| out.json(finding))?;
+        out.json(&summary)?;
+        return Ok(summary.problems == 0);
+    }
+    let width = findings.iter().map(|finding| name(finding).len()).max().unwrap_or(0);
+    let mut subject = None;
+    for finding in findings {
+        if subject != Some(&finding.subject) {
+            out.line(format!("{}{}", if subject.is_some() { "\n" } else { "" }, finding.subject))?;
+            subject = Some(&finding.subject);
+        }
+        let name = name(finding);
+        let (before, after) = if coloured { (finding.status.colour(), "\u{1b}[0m") } else { ("", "") };
+        out.line(format!("  {before}{}{after}  {name:width$}  {}", finding.status.shown(), finding.found))?;
+        for advice in &finding.advice {
+            out.line(format!("  {:9}  {:width$}  → {advice}", "", ""))?;
+        }
+    }
+    let some = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    out.line(format!(
+        "\n{}, {}, {} well.",
+        some(summary.problems, "problem", "problems"),
+        some(summary.warnings, "warning", "warnings"),
+        some(summary.ok, "check", "checks")
+    ))?;
+    Ok(summary.problems == 0)
+}

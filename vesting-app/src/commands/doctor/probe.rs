@@ -1,0 +1,172 @@
+//! One endpoint, tried by itself. Whatever it does not answer in time is left out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use vesting_chain::{Capabilities, ChainOptions, SubxtChain};
+use vesting_core::ports::{Ask, ChainError, ChainPort, NeuronsAsk, SubnetAsk};
+use vesting_core::{BlockHash, BlockNumber, BlockRef, Millis, NetUid, SubnetCounters};
+
+/// How far a bisection for the oldest state goes: then it is told within a sixteenth of what is kept.
+const PRECISION: u64 = 16;
+
+/// What is asked of each endpoint.
+#[derive(Debug, Clone)]
+pub struct Questions {
+    pub netuids: Vec<NetUid>,
+    /// The longest wait for one answer.
+    pub patience: Duration,
+    pub in_flight: usize,
+    /// The block whose state each subnet needs, counted from the head where there is no record.
+    pub needs: BTreeMap<NetUid, Need>,
+}
+
+/// Whose state is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// A record goes on there.
+    Recorded(BlockNumber),
+    /// A record is to begin so many blocks before the head.
+    Before(u64),
+}
+
+impl Need {
+    /// The block, with this head; no record begins before its subnet was registered, nor before the first block.
+    fn at(self, head: BlockNumber, registered_at: BlockNumber) -> BlockNumber {
+        match self {
+            Self::Recorded(block) => block,
+            Self::Before(blocks) => BlockNumber(head.0.saturating_sub(blocks).max(1)).max(registered_at),
+        }
+    }
+}
+
+/// A subnet at the head.
+#[derive(Debug, Clone)]
+pub struct Subnet {
+    pub counters: SubnetCounters,
+    pub neurons: usize,
+}
+
+/// How far back its state goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// At least to the oldest block that is needed.
+    Enough(BlockNumber),
+    /// To about this block only.
+    Since(BlockNumber),
+}
+
+/// What an endpoint answered, in the order in which it was asked.
+#[derive(Debug, Clone, Default)]
+pub struct Answers {
+    pub url: String,
+    pub genesis: Option<BlockHash>,
+    pub head: Option<BlockRef>,
+    /// How long one answer took.
+    pub latency: Option<Duration>,
+    pub runtime: Option<(u32, Capabilities)>,
+    /// Why its runtime cannot be read.
+    pub unread: Option<String>,
+    pub time: Option<Millis>,
+    pub subnets: BTreeMap<NetUid, Option<Subnet>>,
+    /// Where its runtime contradicts its storage; `None` where that was not compared.
+    pub disagreements: Option<Vec<String>>,
+    pub depth: Option<Depth>,
+    /// The block whose state each subnet needs, and whether it is there.
+    pub states: BTreeMap<NetUid, (BlockNumber, bool)>,
+    /// Why it was asked no more.
+    pub stopped: Option<String>,
+}
+
+impl Answers {
+    /// Whether blocks can be read there.
+    pub fn is_usable(&self) -> bool {
+        self.head.is_some() && self.time.is_some()
+    }
+}
+
+/// Asks everything.
+pub async fn probe(url: String, questions: Arc<Questions>) -> Answers {
+    let mut answers = Answers { url: url.clone(), ..Answers::default() };
+    let options = ChainOptions { deadline: questions.patience, max_requests_in_flight: questions.in_flight, ..ChainOptions::new(url) };
+    if let Err(error) = ask(&SubxtChain::new(options), &questions, &mut answers).await {
+        answers.stopped = Some(error.to_string());
+    }
+    answers
+}
+
+/// Waits for an answer that takes some requests.
+async fn within<T>(patience: Duration, what: &str, asked: impl Future<Output = Result<T, ChainError>>) -> Result<T, ChainError> {
+    let late = |_| ChainError::Unreachable(format!("it does not answer within {} s ({what})", patience.as_secs_f64()));
+    tokio::time::timeout(patience, asked).await.map_err(late)?
+}
+
+async fn ask(chain: &SubxtChain, questions: &Questions, answers: &mut Answers) -> Result<(), ChainError> {
+    let patience = questions.patience;
+    answers.genesis = Some(within(patience, "which chain it serves", chain.genesis()).await?);
+    let (begun, before) = (Instant::now(), chain.requests().0);
+    let head = within(patience, "its finalized head", chain.finalized_head()).await?;
+    let requests = u32::try_from(chain.requests().0.saturating_sub(before)).unwrap_or(1).max(1);
+    answers.latency = Some(begun.elapsed() / requests);
+    answers.head = Some(head);
+    // Its metadata is half a megabyte.
+    match within(patience * 3, "its runtime", chain.runtime(head.number)).await {
+        Ok(runtime) => {
+            answers.runtime = Some((runtime.spec_version(), runtime.capabilities()));
+            let ask = SubnetAsk { neurons: NeuronsAsk::WithPositions, ..SubnetAsk::default() };
+            let ask = Ask { events: false, subnets: questions.netuids.iter().map(|netuid| (*netuid, ask.clone())).collect() };
+            let state = within(patience * 3, "the subnet's state", chain.read(head.number, &ask)).await?;
+            answers.time = Some(state.facts.time);
+            let compared = state.subnets.values().any(|subnet| !subnet.positions.is_empty()) && runtime.capabilities().stake_api;
+            for (netuid, subnet) in state.subnets {
+                let counters = state.facts.subnets.get(&netuid).copied();
+                answers.subnets.insert(netuid, counters.map(|counters| Subnet { counters, neurons: subnet.neurons.len() }));
+            }
+            if compared {
+                answers.disagreements = Some(chain.disagreements().await.iter().map(ToString::to_string).collect());
+            }
+        }
+        Err(error @ (ChainError::Unsupported(_) | ChainError::Malformed(_))) => answers.unread = Some(error.to_string()),
+        Err(error) => return Err(error),
+    }
+    within(patience * 6, "how old its oldest state is", search(chain, questions, head.number, answers)).await
+}
+
+/// Finds how far back the state goes: as far as it is needed, or else about where it ends.
+async fn search(chain: &SubxtChain, questions: &Questions, head: BlockNumber, answers: &mut Answers) -> Result<(), ChainError> {
+    let mut needed = Vec::new();
+    for (netuid, need) in &questions.needs {
+        let registered_at = answers.subnets.get(netuid).and_then(Option::as_ref).map(|subnet| subnet.counters.registered_at);
+        let block = need.at(head, registered_at.unwrap_or_default());
+        // One that lags may not have come so far.
+        if block <= head {
+            needed.push((block, *netuid));
+        }
+    }
+    needed.sort_unstable();
+    let (mut lacking, mut found) = (None, false);
+    for (block, netuid) in &needed {
+        // What is newer than what is there is there too.
+        found = found || chain.has_state(*block).await?;
+        answers.states.insert(*netuid, (*block, found));
+        if !found {
+            lacking = Some(*block);
+        }
+    }
+    let (Some(mut low), mut high) = (lacking, head) else {
+        answers.depth = needed.first().map(|(oldest, _)| Depth::Enough(*oldest));
+        return Ok(());
+    };
+    // Most nodes keep 256 blocks, and then few questions are left.
+    let usual = BlockNumber(head.0.saturating_sub(256));
+    if usual > low {
+        if chain.has_state(usual).await? { high = usual } else { low = usual }
+    }
+    while high.0 - low.0 > ((head.0 - low.0) / PRECISION).max(1) {
+        let middle = BlockNumber(low.0.midpoint(high.0));
+        if chain.has_state(middle).await? { high = middle } else { low = middle }
+    }
+    answers.depth = Some(Depth::Since(high));
+    Ok(())
+}

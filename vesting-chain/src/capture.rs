@@ -1,0 +1,342 @@
+//! Blocks as a recording has them: headers, extrinsics, and the storage that bears on some subnets.
+//!
+//! A node cannot give a chain's whole state block by block; what is taken is every item kept by netuid, and by the
+//! accounts that own neurons in the stretch or may hold stake for those who do.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::Deserialize;
+use subxt::config::substrate::SubstrateHeader;
+use subxt::ext::codec::{Decode, Encode};
+use subxt::ext::frame_decode::storage::encode_storage_key_prefix;
+use subxt::rpcs::methods::legacy::Bytes;
+use subxt::rpcs::rpc_params;
+use subxt::utils::H256;
+use subxt::{ArcMetadata, Metadata};
+use vesting_core::ports::{ChainError, Roster, SubnetState};
+use vesting_core::{BlockHash, BlockNumber, Coldkey, Hotkey, Millis, NetUid, PositionKey, StakeEvent};
+
+use crate::adapter::Chain;
+use crate::shapes::{self, Keys, Subjects};
+use crate::{chunks, events, heads, neurons, positions, runtimes};
+
+/// The versions of metadata that a recording has, as far as the node does.
+const METADATA_VERSIONS: [u32; 3] = [14, 15, 16];
+
+/// A block as a recording has it.
+#[derive(Debug, Clone)]
+pub struct CapturedBlock {
+    /// Its height.
+    pub number: BlockNumber,
+    /// Its hash.
+    pub hash: BlockHash,
+    /// Its parent's hash.
+    pub parent_hash: BlockHash,
+    /// Its time; 0 where it has none.
+    pub time: Millis,
+    /// Its header in SCALE, whose hash is the block's.
+    pub header: Vec<u8>,
+    /// Its extrinsics, in hexadecimal.
+    pub extrinsics: Vec<String>,
+    /// The storage that is another than in the block before; of the first block all.
+    pub changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+}
+
+/// A runtime as a recording has it.
+#[derive(Debug, Clone)]
+pub struct CapturedRuntime {
+    /// The first block whose state has its code.
+    pub from: BlockNumber,
+    /// Its version.
+    pub spec_version: u32,
+    /// What `state_getRuntimeVersion` answers.
+    pub version: serde_json::Value,
+    /// Its metadata by metadata version, not wrapped.
+    pub metadata: BTreeMap<u32, Vec<u8>>,
+}
+
+#[derive(Deserialize)]
+struct SignedBlock {
+    block: Body,
+}
+
+#[derive(Deserialize)]
+struct Body {
+    extrinsics: Vec<String>,
+}
+
+/// Takes a stretch of blocks: [`look`](Self::look) at each, then [`search`](Self::search) each, then
+/// [`settle`](Self::settle), then take each [`block`](Self::block), in order.
+pub struct Capture {
+    chain: Arc<Chain>,
+    subjects: Subjects,
+    /// Whom events name: what they keep may come and go between.
+    named: BTreeSet<[u8; 32]>,
+    coldkeys: BTreeSet<Coldkey>,
+    rosters: BTreeMap<NetUid, Roster>,
+    metadata: BTreeMap<u32, ArcMetadata>,
+    keys: Vec<Vec<u8>>,
+    values: BTreeMap<Vec<u8>, Vec<u8>>,
+    code: Option<serde_json::Value>,
+    /// The runtimes that cannot be read, and why.
+    unread: BTreeMap<u32, ChainError>,
+}
+
+impl Capture {
+    pub(crate) fn new(chain: Arc<Chain>, netuids: &[NetUid]) -> Self {
+        Self {
+            chain,
+            subjects: Subjects { netuids: netuids.iter().map(|netuid| netuid.0).collect(), ..Subjects::default() },
+            named: BTreeSet::new(),
+            coldkeys: BTreeSet::new(),
+            rosters: netuids.iter().map(|netuid| (*netuid, Roster::default())).collect(),
+            metadata: BTreeMap::new(),
+            keys: Vec::new(),
+            values: BTreeMap::new(),
+            code: None,
+            unread: BTreeMap::new(),
+        }
+    }
+
+    /// Why nobody could be looked up, if so: the runtime is of a kind this version cannot read. Then only what is
+    /// kept by netuid is taken.
+    #[must_use]
+    pub fn unread(&self) -> Option<&ChainError> {
+        self.unread.values().next()
+    }
+
+    /// Sees who is in a block: who owns neurons, and who its events name.
+    ///
+    /// # Errors
+    /// Where the chain cannot be read.
+    pub async fn look(&mut self, number: BlockNumber) -> Result<(), ChainError> {
+        if !self.unread.is_empty() && self.unread.contains_key(&self.code_at(number.parent()).await?.0) {
+            return Ok(());
+        }
+        match self.look_into(number).await {
+            Err(error @ (ChainError::Unsupported(_) | ChainError::Malformed(_))) => {
+                let parent = number.parent();
+                let (version, hash) = self.code_at(parent).await?;
+                let bytes = runtimes::fetch(&self.chain.endpoints, hash, parent).await?;
+                self.metadata.insert(version, Metadata::decode_from(&bytes).map_err(|_| error.clone())?.arc());
+                self.unread.insert(version, error);
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
+    /// The version of the code in the state of a block, and that block.
+    async fn code_at(&self, number: BlockNumber) -> Result<(u32, BlockHash), ChainError> {
+        let hash = self.chain.hash(number).await?;
+        Ok((runtimes::spec_version_of_code(&self.chain.endpoints, hash, number).await?, hash))
+    }
+
+    async fn look_into(&mut self, number: BlockNumber) -> Result<(), ChainError> {
+        let rosters = &self.rosters;
+        let mut reader = self
+            .chain
+            .state(number, |runtime| {
+                let mut keys = vec![runtime.plain().events.clone()];
+                for (netuid, roster) in rosters {
+                    keys.extend(neurons::expected_keys(runtime, *netuid, &roster.neurons)?);
+                }
+                Ok(keys)
+            })
+            .await?;
+        let runtime = reader.runtime.clone();
+        self.metadata.entry(runtime.spec_version()).or_insert_with(|| runtime.metadata_arc());
+        for (netuid, roster) in &mut self.rosters {
+            let (neurons, owner) = neurons::read(&mut reader, *netuid).await?;
+            for neuron in &neurons {
+                self.subjects.uids = self.subjects.uids.max(neuron.uid.0.saturating_add(1));
+                self.subjects.accounts.extend([neuron.hotkey.0, neuron.coldkey.0]);
+                self.subjects.pairs.insert((neuron.hotkey.0, neuron.coldkey.0));
+                self.coldkeys.insert(neuron.coldkey);
+            }
+            self.subjects.accounts.extend(owner.map(|owner| owner.0));
+            roster.neurons = neurons;
+        }
+        if let Some(bytes) = reader.take(&runtime.plain().events) {
+            for event in events::decode(&runtime, bytes)? {
+                self.note(&event.event);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes note of whom an event names.
+    fn note(&mut self, event: &StakeEvent) {
+        let (coldkeys, pairs): (Vec<Coldkey>, Vec<(Hotkey, Coldkey)>) = match event {
+            StakeEvent::StakeAdded { coldkey, hotkey, .. }
+            | StakeEvent::StakeRemoved { coldkey, hotkey, .. }
+            | StakeEvent::StakeSwapped { coldkey, hotkey, .. }
+            | StakeEvent::AlphaRecycled { coldkey, hotkey, .. }
+            | StakeEvent::AlphaBurned { coldkey, hotkey, .. } => (vec![], vec![(*hotkey, *coldkey)]),
+            StakeEvent::StakeMoved { coldkey, from_hotkey, to_hotkey, .. } => {
+                (vec![], vec![(*from_hotkey, *coldkey), (*to_hotkey, *coldkey)])
+            }
+            StakeEvent::StakeTransferred { from_coldkey, to_coldkey, hotkey, .. } => {
+                (vec![], vec![(*hotkey, *from_coldkey), (*hotkey, *to_coldkey)])
+            }
+            StakeEvent::AutoStakeAdded { destination, hotkey, owner, .. } => (vec![], vec![(*destination, *owner), (*hotkey, *owner)]),
+            StakeEvent::HotkeySwapped { coldkey, old, new, .. } => (vec![], vec![(*old, *coldkey), (*new, *coldkey)]),
+            // Whoever takes over is a holder from there.
+            StakeEvent::ColdkeySwapped { old, new } => (vec![*old, *new], vec![]),
+            StakeEvent::RootClaimed { coldkey } | StakeEvent::FeePaidWithAlpha { who: coldkey, .. } => {
+                self.named.insert(coldkey.0);
+                (vec![], vec![])
+            }
+            _ => (vec![], vec![]),
+        };
+        self.named.extend(coldkeys.iter().map(|coldkey| coldkey.0));
+        self.coldkeys.extend(coldkeys);
+        for (hotkey, coldkey) in pairs {
+            self.named.extend([hotkey.0, coldkey.0]);
+            self.subjects.pairs.insert((hotkey.0, coldkey.0));
+        }
+    }
+
+    /// Sees on which hotkeys those who own neurons may have stake in a block.
+    ///
+    /// # Errors
+    /// Where the chain cannot be read.
+    pub async fn search(&mut self, number: BlockNumber) -> Result<(), ChainError> {
+        if !self.unread.is_empty() {
+            return Ok(());
+        }
+        let (coldkeys, rosters, none) = (&self.coldkeys, &self.rosters, BTreeSet::<PositionKey>::new());
+        let keys = |runtime: &_| {
+            let mut keys = Vec::new();
+            for netuid in rosters.keys() {
+                keys.extend(positions::expected_keys(runtime, *netuid, coldkeys, &none, false)?);
+            }
+            Ok(keys)
+        };
+        let mut reader = self.chain.state(number, keys).await?;
+        for netuid in rosters.keys() {
+            for key in positions::possible(&mut reader, *netuid, coldkeys, &none, &mut SubnetState::default()).await? {
+                self.subjects.accounts.extend([key.hotkey.0, key.coldkey.0]);
+                self.subjects.pairs.insert((key.hotkey.0, key.coldkey.0));
+            }
+        }
+        Ok(())
+    }
+
+    /// Settles which storage is taken of the blocks from `first` to `last`: all that a record is made from, all of those
+    /// whom events name, and of the rest what is there at one of the ends.
+    ///
+    /// # Errors
+    /// Where the chain cannot be read.
+    pub async fn settle(&mut self, first: BlockNumber, last: BlockNumber) -> Result<(), ChainError> {
+        self.subjects.accounts.extend(&self.named);
+        let pairs = self.subjects.pairs.iter().filter(|(hotkey, coldkey)| self.named.contains(hotkey) || self.named.contains(coldkey));
+        let named = Subjects { accounts: self.named.clone(), pairs: pairs.copied().collect(), ..Subjects::default() };
+        let named = Subjects { netuids: self.subjects.netuids.clone(), ..named };
+        let (mut keys, mut of_named) = (Keys::default(), Keys::default());
+        for metadata in self.metadata.values() {
+            shapes::keys(metadata, &self.subjects, &mut keys);
+            shapes::keys(metadata, &named, &mut of_named);
+        }
+        let mut all = keys.read;
+        all.extend(of_named.other);
+        let other: Vec<Vec<u8>> = keys.other.difference(&all).cloned().collect();
+        for number in [first, last] {
+            let hash = self.chain.hash(number).await?;
+            let values = chunks::read(&self.chain.endpoints, number, hash, other.clone()).await?;
+            all.extend(other.iter().filter(|key| values.get(key).is_some()).cloned());
+        }
+        self.keys = all.into_iter().collect();
+        Ok(())
+    }
+
+    /// The next block.
+    ///
+    /// # Errors
+    /// Where the chain cannot be read.
+    pub async fn block(&mut self, number: BlockNumber) -> Result<CapturedBlock, ChainError> {
+        let mut block = self.without_state(number).await?;
+        let mut values = chunks::read(&self.chain.endpoints, number, block.hash, self.keys.clone()).await?;
+        for key in &self.keys {
+            match values.take(key) {
+                Some(value) if self.values.get(key) == Some(&value) => {}
+                Some(value) => {
+                    self.values.insert(key.clone(), value.clone());
+                    block.changes.insert(key.clone(), Some(value));
+                }
+                None => {
+                    if self.values.remove(key).is_some() {
+                        block.changes.insert(key.clone(), None);
+                    }
+                }
+            }
+        }
+        let now = self.values.get(encode_storage_key_prefix("Timestamp", "Now").as_slice());
+        block.time = now.and_then(|bytes| u64::decode(&mut bytes.as_slice()).ok()).map_or(Millis(0), Millis);
+        Ok(block)
+    }
+
+    /// A block without its storage: what tells of genesis which chain it is.
+    ///
+    /// # Errors
+    /// Where the chain cannot be read.
+    pub async fn without_state(&self, number: BlockNumber) -> Result<CapturedBlock, ChainError> {
+        let endpoints = &self.chain.endpoints;
+        let hash = if number.0 == 0 { endpoints.genesis().await? } else { self.chain.hash(number).await? };
+        let missing = || ChainError::Malformed(format!("the endpoint does not have block {number}, whose hash it told"));
+        let header: Option<SubstrateHeader<H256>> = endpoints.call(None, "chain_getHeader", rpc_params![H256(hash.0)]).await?;
+        let header = header.ok_or_else(missing)?;
+        if heads::head(&header).hash != hash {
+            return Err(ChainError::Malformed(format!(
+                "the header of block {number} is of a shape that is not known: it does not hash to its hash"
+            )));
+        }
+        let body: Option<SignedBlock> = endpoints.call(None, "chain_getBlock", rpc_params![H256(hash.0)]).await?;
+        Ok(CapturedBlock {
+            number,
+            hash,
+            parent_hash: BlockHash(header.parent_hash.0),
+            time: Millis(0),
+            header: header.encode(),
+            extrinsics: body.ok_or_else(missing)?.block.extrinsics,
+            changes: BTreeMap::new(),
+        })
+    }
+
+    /// The runtime whose code is in the state of a block, where it is another than of the block asked for before.
+    ///
+    /// # Errors
+    /// Where the chain cannot be read.
+    pub async fn runtime(&mut self, number: BlockNumber) -> Result<Option<CapturedRuntime>, ChainError> {
+        let endpoints = &self.chain.endpoints;
+        let hash = H256(self.chain.hash(number).await?.0);
+        let version: serde_json::Value = endpoints.call(Some(number), "state_getRuntimeVersion", rpc_params![hash]).await?;
+        if self.code.as_ref() == Some(&version) {
+            return Ok(None);
+        }
+        let spec_version = version.get("specVersion").and_then(serde_json::Value::as_u64).and_then(|version| u32::try_from(version).ok());
+        let spec_version = spec_version.ok_or_else(|| ChainError::Malformed("the runtime's version has no `specVersion`".into()))?;
+        let mut metadata = BTreeMap::new();
+        for wanted in METADATA_VERSIONS {
+            let argument = format!("0x{}", faster_hex::hex_string(&wanted.to_le_bytes()));
+            let asked = endpoints.call::<Bytes>(Some(number), "state_call", rpc_params!["Metadata_metadata_at_version", argument, hash]);
+            match asked.await {
+                Ok(bytes) => {
+                    let bytes: Option<Vec<u8>> = Decode::decode(&mut &*bytes.0)
+                        .map_err(|error| ChainError::Malformed(format!("the metadata cannot be unwrapped: {error}")))?;
+                    metadata.extend(bytes.map(|bytes| (wanted, bytes)));
+                }
+                // An old runtime has no such call.
+                Err(ChainError::Unsupported(_)) => break,
+                Err(error) => return Err(error),
+            }
+        }
+        if metadata.is_empty() {
+            let bytes: Bytes = endpoints.call(Some(number), "state_getMetadata", rpc_params![hash]).await?;
+            metadata.insert(14, bytes.0);
+        }
+        self.code = Some(version.clone());
+        Ok(Some(CapturedRuntime { from: number, spec_version, version, metadata }))
+    }
+}

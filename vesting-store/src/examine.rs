@@ -1,0 +1,50 @@
+//! What a database is, seen without changing it.
+
+use vesting_core::NetUid;
+use vesting_core::ports::StoreError;
+
+use crate::claim;
+use crate::place::Place;
+use crate::schema_version::Found;
+
+/// Whether a database has our tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    /// It has none, or is not there yet.
+    None,
+    /// They are of an older version: `vesting db migrate` brings them up to date.
+    Outdated,
+    /// They are of this version.
+    Current,
+}
+
+/// What a database is.
+#[derive(Debug)]
+pub struct Examined {
+    /// Its tables.
+    pub schema: Schema,
+    /// Whether it could be written to, or made, or why not.
+    pub writable: Result<(), StoreError>,
+}
+
+/// Looks at the database at a URL; changes and creates nothing.
+///
+/// # Errors
+/// For a URL that is not understood and a database that is another program's, newer, damaged or not to be reached.
+pub fn examine(url: &str) -> Result<Examined, StoreError> {
+    let (found, writable) = Place::of(url)?.examine()?;
+    let schema = match found {
+        Found::Nothing => Schema::None,
+        Found::Record { outdated: true } => Schema::Outdated,
+        Found::Record { outdated: false } => Schema::Current,
+    };
+    Ok(Examined { schema, writable })
+}
+
+/// Who writes the record of a subnet in the database at a URL just now, if anybody does, as far as it is known.
+///
+/// # Errors
+/// Where it cannot be seen.
+pub fn writer(url: &str, netuid: NetUid) -> Result<Option<String>, StoreError> {
+    claim::holder(&Place::of(url)?, netuid)
+}
