@@ -51,14 +51,10 @@ export async function text(path, query = {}, signal = undefined) {
   return (await ask(path, query, signal)).text();
 }
 
-/** Why the server is not ready; null where it is, undefined where it does not tell. */
+/** Why the server is not ready; null where it is. */
 export async function ready() {
-  const answer = await fetch("/health/ready", { headers: headers(), cache: "no-store" });
-  if (answer.status === 404) return undefined;
-  if (answer.status !== 503) return null;
-  const told = await answer.json().catch(() => ({}));
-  const reasons = [told.reasons, told.reason, told.detail].flat().filter((reason) => typeof reason === "string" && reason);
-  return reasons.length ? [...new Set(reasons)].join("; ") : null;
+  const answer = await fetch("/health/ready", { cache: "no-store" });
+  return answer.status === 503 ? (await answer.json()).reasons.join("; ") : null;
 }
 
 /** Longer than the server is ever silent. */

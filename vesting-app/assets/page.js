@@ -236,7 +236,7 @@ async function begin() {
   const look = async () => {
     notReady = await ready().catch(() => notReady);
     tell();
-    if (notReady !== undefined) setTimeout(look, 30_000);
+    setTimeout(look, 30_000);
   };
   look();
 }
