@@ -25,6 +25,7 @@ use crate::cli::ConfigArgs;
 pub use flags::Flags;
 pub use key::policy_keys;
 pub use layers::Layers;
+use mistake::Mistake;
 pub use mistake::Mistakes;
 pub use secret::shown_endpoint;
 pub use settings::{Config, DAY};
@@ -59,7 +60,12 @@ pub fn load_changed(
 pub fn examine(args: &ConfigArgs, environment: impl Iterator<Item = (String, String)>) -> (Layers, Config, Mistakes) {
     let (layers, config, mut mistakes) = read(args, environment, &[]);
     check_kept(&config, &mut mistakes);
-    if !mistakes.any_of(&["bind", "api_token", "allow_public_without_token"]) {
+    // What stands in a subnet's table by mistake bears on none of these.
+    let bears = |mistake: &Mistake| {
+        let keys = ["bind", "api_token", "allow_public_without_token"];
+        mistake.netuid.is_none() && mistake.key.as_deref().is_some_and(|key| keys.contains(&key))
+    };
+    if !mistakes.all().iter().any(bears) {
         mistakes.keep(config.is_safe_to_serve());
     }
     (layers, config, mistakes)

@@ -292,6 +292,16 @@ fn every_key_is_everywhere() {
 }
 
 #[test]
+fn a_key_in_the_wrong_place_hides_no_other_mistake() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("some.toml");
+    std::fs::write(&path, "bind = \"0.0.0.0:9180\"\n[subnet.3]\nbind = \"x\"").unwrap();
+    let (_, _, mistakes) = examine(&ConfigArgs { config: Some(path), ..ConfigArgs::default() }, std::iter::empty());
+    let of = |netuid| mistakes.all().iter().filter(|m| m.netuid == netuid && m.key.as_deref() == Some("bind")).count();
+    assert_eq!((of(None), of(Some(3))), (1, 1), "{:?}", mistakes.all());
+}
+
+#[test]
 fn the_file_to_begin_with_equals_the_defaults() {
     let plain = load_with(|_| {}, &[]).unwrap();
     assert_eq!(load_file(&template(), |_| {}).unwrap(), plain);
