@@ -52,10 +52,13 @@ impl Newest {
     /// Up to a block: from position to position, and of each one row, so that a long history costs no more than a short
     /// one. Both numbers are ours, so they may stand in the text, and the text is the same for every database.
     pub fn query(netuid: NetUid, block: i64) -> String {
+        // In two steps: of `(hotkey, coldkey) > (…)` SQLite searches by the hotkey only, and reads all of its history.
         let next = |column: &str| {
             format!(
-                "(SELECT s.{column} FROM stake_snapshots s WHERE s.netuid = {netuid} AND (s.hotkey, s.coldkey) > (p.hotkey, p.coldkey) \
-                 ORDER BY s.hotkey, s.coldkey LIMIT 1)"
+                "COALESCE((SELECT s.{column} FROM stake_snapshots s WHERE s.netuid = {netuid} AND s.hotkey = p.hotkey \
+                 AND s.coldkey > p.coldkey ORDER BY s.coldkey LIMIT 1), \
+                 (SELECT s.{column} FROM stake_snapshots s WHERE s.netuid = {netuid} AND s.hotkey > p.hotkey \
+                 ORDER BY s.hotkey, s.coldkey LIMIT 1))"
             )
         };
         let newest = |column: &str| {
