@@ -255,7 +255,7 @@ impl SubnetLedger {
     }
 
     /// Adds an entry of a holder, with the time of its block; entries come in ledger order. The holder's tranches
-    /// must have been read where they [matter](HolderTranches::matter_to).
+    /// must have been read where they [matter](crate::HolderTranches::matter_to).
     pub fn add(&mut self, entry: Entry, time: Millis) {
         let change = self.tranches.of(entry.key.coldkey).apply(&entry, time);
         self.note(entry, time, change);
