@@ -14,6 +14,9 @@ use crate::clock::age;
 /// Says with an answer whether the record's end, from which it follows, is older than it should be.
 const STALE: &str = "vesting-stale";
 
+/// Says with an answer that the runtime of the chain contradicts its storage, so that the runtime's word is taken.
+const DEGRADED: &str = "vesting-degraded";
+
 impl Api {
     /// Whether a block is older than the record's last one should be.
     pub fn is_old(&self, time: Millis) -> bool {
@@ -25,7 +28,8 @@ impl Api {
         Ok(self.store.watermark(netuid).await?.is_some_and(|record| self.is_old(record.time)))
     }
 
-    /// An answer that says whether the record is stale, unless it is as of a block that was asked for.
+    /// An answer that says whether the record is stale, unless it is as of a block that was asked for, and that what the
+    /// chain says is degraded, where it is.
     pub async fn with_state(
         self: &Arc<Self>,
         netuid: NetUid,
@@ -35,6 +39,11 @@ impl Api {
         if as_of.is_none() {
             let said = if self.is_stale(netuid).await? { "true" } else { "false" };
             answer.headers_mut().insert(STALE, HeaderValue::from_static(said));
+        }
+        if let Some(chain) = &self.state.chain
+            && !chain.disagreements().await.is_empty()
+        {
+            answer.headers_mut().insert(DEGRADED, HeaderValue::from_static("true"));
         }
         Ok(answer)
     }

@@ -8,8 +8,10 @@ use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 use serde_json::{Value, json};
 use vesting_core::{BlockNumber, NetUid};
+use vesting_testkit::fault::Fault;
 use vesting_testkit::history::History;
 use vesting_testkit::node::{NodeOptions, serve};
+use vesting_testkit::sim::Demo;
 
 use crate::command_line::vesting;
 use crate::daemon::Daemon;
@@ -350,6 +352,33 @@ async fn the_daemon_serves_while_it_follows() {
     })
     .await
     .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runtime_that_contradicts_its_storage_is_said() {
+    let history = Arc::new(RwLock::new(History::default()));
+    let mut demo = Demo::new(7, 1);
+    let mut chain = demo.chain(7, Some(Arc::clone(&history)));
+    (0..800).for_each(|_| demo.step(&mut chain));
+    for (faults, degraded) in [(vec![Fault::Disagree], true), (vec![], false)] {
+        let folder = tempfile::tempdir().unwrap();
+        let node = serve(Arc::clone(&history), NodeOptions { faults, ..NodeOptions::default() }).await.unwrap();
+        let url = node.url();
+        tokio::task::spawn_blocking(move || {
+            let daemon = Daemon::start(folder.path(), &["--network", &url, "--netuid", "1"]);
+            let begun = Instant::now();
+            let answer = loop {
+                let answer = daemon.get("/v1/miners");
+                if answer.status == 200 || begun.elapsed() > Duration::from_secs(60) {
+                    break answer;
+                }
+                std::thread::sleep(Duration::from_millis(20));
+            };
+            assert_eq!((answer.status, answer.head.contains("vesting-degraded: true")), (200, degraded), "{}", answer.head);
+        })
+        .await
+        .unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
