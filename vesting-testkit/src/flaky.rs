@@ -1,16 +1,9 @@
 //! A store that fails now and then, before it has done anything.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use vesting_core::ports::{
-    BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot, StakeStore, StoreError, Watermark,
-};
-use vesting_core::{
-    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, Epoch, EpochRecord, Millis, NetUid, OpenTranche, PositionKey, Rao, SkippedSlot,
-    Succession, TrancheHistory,
-};
+use vesting_core::ports::{StakeStore, StoreError};
 
 /// Asked with the name of what is to be done, whether it fails.
 type Fails = Box<dyn Fn(&'static str) -> Option<StoreError> + Send + Sync>;
@@ -43,30 +36,4 @@ macro_rules! passed_on {
     };
 }
 
-passed_on! {
-    bind_chain(genesis: BlockHash) -> ();
-    claim(netuid: NetUid) -> ();
-    prune(netuid: NetUid, base: BlockNumber) -> Pruned;
-    genesis() -> Option<BlockHash>;
-    netuids() -> Vec<NetUid>;
-    watermark(netuid: NetUid) -> Option<Watermark>;
-    ledger_state(netuid: NetUid) -> Option<LedgerState>;
-    commit(commit: &Commit) -> ();
-    observe(netuid: NetUid, at: BlockRef, snapshots: &[Snapshot], interval: &OpenInterval) -> ();
-    entries(netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Vec<Entry>;
-    block_times(netuid: NetUid, from: BlockNumber, to: BlockNumber) -> BTreeMap<BlockNumber, Millis>;
-    epochs(netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Vec<EpochRecord>;
-    epoch_list(netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Vec<Epoch>;
-    skipped_slots(netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Vec<SkippedSlot>;
-    successions(netuid: NetUid, to: BlockNumber) -> Vec<Succession>;
-    neurons(netuid: NetUid, to: BlockNumber) -> Vec<NeuronRow>;
-    holders(netuid: NetUid) -> Vec<Holder>;
-    positions_at(netuid: NetUid, block: BlockNumber) -> BTreeMap<PositionKey, Rao>;
-    locks_at(netuid: NetUid, block: BlockNumber) -> BTreeMap<Coldkey, Rao>;
-    tranches(netuid: NetUid, as_of: BlockNumber) -> Vec<TrancheHistory>;
-    open_tranches(netuid: NetUid, coldkeys: &BTreeSet<Coldkey>) -> Vec<OpenTranche>;
-    balance_changes(netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Vec<BalanceChange>;
-    record(netuid: NetUid) -> Option<Commit>;
-    put_multipliers(netuid: NetUid, rows: &[MultiplierRow]) -> ();
-    multipliers(netuid: NetUid, as_of: BlockNumber, policy: &str) -> Vec<MultiplierRow>;
-}
+vesting_core::store_methods!(passed_on);

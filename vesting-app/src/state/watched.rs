@@ -1,6 +1,5 @@
 //! A store whose answers are timed and whose commits are told of.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,13 +7,7 @@ use async_trait::async_trait;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
-use vesting_core::ports::{
-    BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot, StakeStore, StoreError, Watermark,
-};
-use vesting_core::{
-    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, Epoch, EpochRecord, Millis, NetUid, OpenTranche, PositionKey, Rao, SkippedSlot,
-    Succession, TrancheHistory,
-};
+use vesting_core::ports::{StakeStore, StoreError};
 
 use super::State;
 
@@ -66,10 +59,10 @@ pub fn watched(inner: Arc<dyn StakeStore>, state: &Arc<State>) -> Arc<dyn StakeS
 
 /// Methods that are passed on.
 macro_rules! passed_on {
-    ($($name:ident($($argument:ident: $of:ty),*) -> $gives:ty;)*) => {
+    (commit(commit: $commit:ty) -> (); $($name:ident($($argument:ident: $of:ty),*) -> $gives:ty;)*) => {
         #[async_trait]
         impl StakeStore for WatchedStore {
-            async fn commit(&self, commit: &Commit) -> Result<(), StoreError> {
+            async fn commit(&self, commit: $commit) -> Result<(), StoreError> {
                 let since = Instant::now();
                 let result = self.inner.commit(commit).await;
                 self.state.times.note("commit", since, &result);
@@ -89,29 +82,4 @@ macro_rules! passed_on {
     };
 }
 
-passed_on! {
-    bind_chain(genesis: BlockHash) -> ();
-    claim(netuid: NetUid) -> ();
-    prune(netuid: NetUid, base: BlockNumber) -> Pruned;
-    genesis() -> Option<BlockHash>;
-    netuids() -> Vec<NetUid>;
-    watermark(netuid: NetUid) -> Option<Watermark>;
-    ledger_state(netuid: NetUid) -> Option<LedgerState>;
-    observe(netuid: NetUid, at: BlockRef, snapshots: &[Snapshot], interval: &OpenInterval) -> ();
-    entries(netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Vec<Entry>;
-    block_times(netuid: NetUid, from: BlockNumber, to: BlockNumber) -> BTreeMap<BlockNumber, Millis>;
-    epochs(netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Vec<EpochRecord>;
-    epoch_list(netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Vec<Epoch>;
-    skipped_slots(netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Vec<SkippedSlot>;
-    successions(netuid: NetUid, to: BlockNumber) -> Vec<Succession>;
-    neurons(netuid: NetUid, to: BlockNumber) -> Vec<NeuronRow>;
-    holders(netuid: NetUid) -> Vec<Holder>;
-    positions_at(netuid: NetUid, block: BlockNumber) -> BTreeMap<PositionKey, Rao>;
-    locks_at(netuid: NetUid, block: BlockNumber) -> BTreeMap<Coldkey, Rao>;
-    tranches(netuid: NetUid, as_of: BlockNumber) -> Vec<TrancheHistory>;
-    open_tranches(netuid: NetUid, coldkeys: &BTreeSet<Coldkey>) -> Vec<OpenTranche>;
-    balance_changes(netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Vec<BalanceChange>;
-    record(netuid: NetUid) -> Option<Commit>;
-    put_multipliers(netuid: NetUid, rows: &[MultiplierRow]) -> ();
-    multipliers(netuid: NetUid, as_of: BlockNumber, policy: &str) -> Vec<MultiplierRow>;
-}
+vesting_core::store_methods!(passed_on);

@@ -404,3 +404,53 @@ pub trait StakeStore: Send + Sync {
     /// The multipliers stored as of an epoch under a policy, by uid.
     async fn multipliers(&self, netuid: NetUid, as_of: BlockNumber, policy: &str) -> Result<Vec<MultiplierRow>, StoreError>;
 }
+
+/// Hands every method of [`StakeStore`](crate::ports::StakeStore) to another macro, `commit` first: for stores that pass
+/// on what they are asked to the one they stand before.
+#[macro_export]
+macro_rules! store_methods {
+    ($implement:ident) => {
+        $implement! {
+            commit(commit: &$crate::ports::Commit) -> ();
+            bind_chain(genesis: $crate::BlockHash) -> ();
+            claim(netuid: $crate::NetUid) -> ();
+            genesis() -> Option<$crate::BlockHash>;
+            netuids() -> Vec<$crate::NetUid>;
+            watermark(netuid: $crate::NetUid) -> Option<$crate::ports::Watermark>;
+            ledger_state(netuid: $crate::NetUid) -> Option<$crate::ports::LedgerState>;
+            observe(
+                netuid: $crate::NetUid,
+                at: $crate::BlockRef,
+                snapshots: &[$crate::ports::Snapshot],
+                interval: &$crate::ports::OpenInterval
+            ) -> ();
+            entries(netuid: $crate::NetUid, from: $crate::BlockNumber, to: $crate::BlockNumber) -> Vec<$crate::Entry>;
+            block_times(
+                netuid: $crate::NetUid,
+                from: $crate::BlockNumber,
+                to: $crate::BlockNumber
+            ) -> std::collections::BTreeMap<$crate::BlockNumber, $crate::Millis>;
+            epochs(netuid: $crate::NetUid, from: $crate::BlockNumber, to: $crate::BlockNumber) -> Vec<$crate::EpochRecord>;
+            epoch_list(netuid: $crate::NetUid, from: $crate::BlockNumber, to: $crate::BlockNumber) -> Vec<$crate::Epoch>;
+            skipped_slots(netuid: $crate::NetUid, from: $crate::BlockNumber, to: $crate::BlockNumber) -> Vec<$crate::SkippedSlot>;
+            successions(netuid: $crate::NetUid, to: $crate::BlockNumber) -> Vec<$crate::Succession>;
+            neurons(netuid: $crate::NetUid, to: $crate::BlockNumber) -> Vec<$crate::ports::NeuronRow>;
+            holders(netuid: $crate::NetUid) -> Vec<$crate::ports::Holder>;
+            positions_at(
+                netuid: $crate::NetUid,
+                block: $crate::BlockNumber
+            ) -> std::collections::BTreeMap<$crate::PositionKey, $crate::Rao>;
+            locks_at(netuid: $crate::NetUid, block: $crate::BlockNumber) -> std::collections::BTreeMap<$crate::Coldkey, $crate::Rao>;
+            tranches(netuid: $crate::NetUid, as_of: $crate::BlockNumber) -> Vec<$crate::TrancheHistory>;
+            open_tranches(
+                netuid: $crate::NetUid,
+                coldkeys: &std::collections::BTreeSet<$crate::Coldkey>
+            ) -> Vec<$crate::OpenTranche>;
+            balance_changes(netuid: $crate::NetUid, from: $crate::BlockNumber, to: $crate::BlockNumber) -> Vec<$crate::ports::BalanceChange>;
+            record(netuid: $crate::NetUid) -> Option<$crate::ports::Commit>;
+            prune(netuid: $crate::NetUid, base: $crate::BlockNumber) -> $crate::ports::Pruned;
+            put_multipliers(netuid: $crate::NetUid, rows: &[$crate::ports::MultiplierRow]) -> ();
+            multipliers(netuid: $crate::NetUid, as_of: $crate::BlockNumber, policy: &str) -> Vec<$crate::ports::MultiplierRow>;
+        }
+    };
+}
