@@ -59,23 +59,11 @@ class VestingSystem:
 
         Where it does not, nothing is lost: every later call tries anew.
         """
-        try:
-            await self._ask(self._questions.initialize())
-        except VestingError as error:
-            self._questions.note(error)
-            return False
-        return True
+        return await self._goes_well(self._questions.initialize(), self._seconds)
 
     async def update(self) -> bool:
         """As `vesting_client.VestingSystem.update`."""
-        try:
-            await self._answered(self._questions.update(), PATIENCE)
-        except VestingError as error:
-            self.last_error = error
-            self._questions.note(error)
-            return False
-        self.last_error = None
-        return True
+        return await self._goes_well(self._questions.update(), PATIENCE)
 
     async def apply_vesting_multipliers(self, weights: W, uids: object = None, hotkeys: object = None, metagraph: object = None) -> W:
         """Weights multiplied by their miners' multipliers; `adjust` tells more."""
@@ -125,9 +113,17 @@ class VestingSystem:
     async def __aexit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException], at: Optional[TracebackType]) -> None:
         await self.shutdown()
 
-    async def _ask(self, question: Question[T]) -> T:
+    async def _goes_well(self, question: Question[None], seconds: float) -> bool:
         try:
-            answer = await self._answered(question, self._seconds)
+            await self._ask(question, seconds)
+        except VestingError as error:
+            self._questions.note(error)
+            return False
+        return True
+
+    async def _ask(self, question: Question[T], seconds: Optional[float] = None) -> T:
+        try:
+            answer = await self._answered(question, self._seconds if seconds is None else seconds)
         except VestingError as error:
             self.last_error = error
             raise

@@ -68,24 +68,12 @@ class VestingSystem:
 
         Where it does not, nothing is lost: every later call tries anew.
         """
-        try:
-            self._ask(self._questions.initialize())
-        except VestingError as error:
-            self._questions.note(error)
-            return False
-        return True
+        return self._goes_well(self._questions.initialize(), self._seconds)
 
     def update(self) -> bool:
         """Lets the sidecar go on to the finalized head, and waits for that, half a minute at most; says whether it is
         there. Needed where its `use_background_thread` is false, and harmless elsewhere."""
-        try:
-            self._answered(self._questions.update(), PATIENCE)
-        except VestingError as error:
-            self.last_error = error
-            self._questions.note(error)
-            return False
-        self.last_error = None
-        return True
+        return self._goes_well(self._questions.update(), PATIENCE)
 
     def apply_vesting_multipliers(self, weights: W, uids: object = None, hotkeys: object = None, metagraph: object = None) -> W:
         """Weights multiplied by their miners' multipliers; `adjust` tells more."""
@@ -152,9 +140,17 @@ class VestingSystem:
     def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException], at: Optional[TracebackType]) -> None:
         self.shutdown()
 
-    def _ask(self, question: Question[T]) -> T:
+    def _goes_well(self, question: Question[None], seconds: float) -> bool:
         try:
-            answer = self._answered(question, self._seconds)
+            self._ask(question, seconds)
+        except VestingError as error:
+            self._questions.note(error)
+            return False
+        return True
+
+    def _ask(self, question: Question[T], seconds: Optional[float] = None) -> T:
+        try:
+            answer = self._answered(question, self._seconds if seconds is None else seconds)
         except VestingError as error:
             self.last_error = error
             raise
