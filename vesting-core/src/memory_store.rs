@@ -12,7 +12,7 @@ use crate::ports::{
 };
 use crate::{
     BlockHash, BlockNumber, BlockRef, Coldkey, Entry, EntryId, EntryOrder, Epoch, EpochRecord, Exit, Hotkey, Millis, NetUid, OpenTranche,
-    Phase, PositionKey, Rao, RaoDelta, SkippedSlot, Source, Succession, Successions, Tranche, TrancheHistory, Uid, prune,
+    Phase, PositionKey, Rao, RaoDelta, SkippedSlot, Source, Succession, Successions, Tranche, TrancheHistory, Uid, balances, prune,
 };
 
 /// Keeps the record in memory, and is as strict as a database: what one cannot hold is refused.
@@ -231,9 +231,7 @@ impl Record {
             *held.entry(successions.holder_of(open.tranche.coldkey, &open.tranche.id, base)).or_default() += left.delta();
         }
         let mut sums: BTreeMap<PositionKey, RaoDelta> = BTreeMap::new();
-        for entry in self.entries.values().take_while(|entry| entry.block <= base) {
-            *sums.entry(entry.key).or_default() += entry.alpha;
-        }
+        balances::add(&mut sums, self.entries.values().take_while(|entry| entry.block <= base));
         let openings = prune::openings(netuid, base, &sums, &held);
         fits("opening", openings.iter().map(|entry| entry.alpha))?;
         // Nothing is refused from here on.

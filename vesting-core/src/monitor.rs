@@ -131,10 +131,7 @@ pub(crate) async fn load(store: &dyn StakeStore, netuid: NetUid) -> Result<Subne
     let Some(state) = store.ledger_state(netuid).await? else { return Ok(SubnetLedger::new(netuid)) };
     let (from, end) = (state.interval.from, state.watermark.block.number);
     // An interval begins where entries and snapshots agree.
-    let start = match from {
-        Some(from) => balances::at(store, netuid, Some(from), from).await?,
-        None => BTreeMap::new(),
-    };
+    let start = balances::opening(store, netuid, from).await?;
     let entries = store.entries(netuid, from.map_or(BlockNumber(0), BlockNumber::child), end).await?;
     Ok(SubnetLedger::resume(netuid, state, start, entries))
 }

@@ -140,7 +140,7 @@ impl Iterator for Ledgers<'_> {
         self.epoch = self.epoch.saturating_add(1);
         let window = Window::ending_at(&stretch.epochs, end, self.length, stretch.recorded)?;
         while let Some(entry) = stretch.entries.get(self.entered).filter(|entry| entry.block <= window.start) {
-            balances::add(&mut self.balances, std::slice::from_ref(entry));
+            balances::add(&mut self.balances, [entry]);
             self.entered = self.entered.saturating_add(1);
         }
         let reached = stretch.entries.partition_point(|entry| entry.block <= end);

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::node::hex0x;
+
 /// How much is spent on making the file small: that of the command's default.
 const LEVEL: i32 = 3;
 
@@ -110,11 +112,10 @@ impl RecordingWriter {
     /// # Errors
     /// Where it cannot be written.
     pub fn block(&mut self, block: &BlockToWrite<'_>) -> io::Result<()> {
-        let hex0x = |bytes: &[u8]| format!("0x{}", hex::encode(bytes));
         let line = Line {
             number: block.number,
-            hash: hex0x(&block.hash),
-            parent_hash: hex0x(&block.parent_hash),
+            hash: hex0x(block.hash),
+            parent_hash: hex0x(block.parent_hash),
             timestamp_ms: block.timestamp_ms,
             header: hex0x(block.header),
             extrinsics: block.extrinsics,
