@@ -23,28 +23,31 @@ impl Api {
         age(time, SystemTime::now()) > self.config.stale_after
     }
 
-    /// Whether the record's last block is older than it should be: then newer sales are not known.
-    pub async fn is_stale(&self, netuid: NetUid) -> Result<bool, Problem> {
-        Ok(self.store.watermark(netuid).await?.is_some_and(|record| self.is_old(record.time)))
+    /// Whether the record's last block is older than it should be: then newer sales are not known. Not told as of a
+    /// block that was asked for.
+    pub async fn is_stale(&self, netuid: NetUid, as_of: Option<BlockNumber>) -> Result<Option<bool>, Problem> {
+        if as_of.is_some() {
+            return Ok(None);
+        }
+        Ok(Some(self.store.watermark(netuid).await?.is_some_and(|record| self.is_old(record.time))))
     }
 
     /// An answer that says whether the record is stale, unless it is as of a block that was asked for, and that what the
     /// chain says is degraded, where it is.
-    pub async fn with_state(
-        self: &Arc<Self>,
-        netuid: NetUid,
-        as_of: Option<BlockNumber>,
-        mut answer: Response,
-    ) -> Result<Response, Problem> {
-        if as_of.is_none() {
-            let said = if self.is_stale(netuid).await? { "true" } else { "false" };
-            answer.headers_mut().insert(STALE, HeaderValue::from_static(said));
+    pub async fn with_state(self: &Arc<Self>, netuid: NetUid, as_of: Option<BlockNumber>, answer: Response) -> Result<Response, Problem> {
+        Ok(self.with_stale(self.is_stale(netuid, as_of).await?, answer).await)
+    }
+
+    /// The same where [`Self::is_stale`] was asked already.
+    pub async fn with_stale(&self, stale: Option<bool>, mut answer: Response) -> Response {
+        if let Some(stale) = stale {
+            answer.headers_mut().insert(STALE, HeaderValue::from_static(if stale { "true" } else { "false" }));
         }
         if let Some(chain) = &self.state.chain
             && !chain.disagreements().await.is_empty()
         {
             answer.headers_mut().insert(DEGRADED, HeaderValue::from_static("true"));
         }
-        Ok(answer)
+        answer
     }
 }

@@ -6,9 +6,9 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::Response;
-use vesting_core::ports::StakeStore;
-use vesting_core::{BlockNumber, NetUid, TrackerError};
+use vesting_core::{BlockNumber, TrackerError};
 
+use super::known::last_epoch;
 use super::problem::Problem;
 use super::query::{Query, name};
 use super::server::{Api, json};
@@ -54,10 +54,11 @@ pub async fn epoch(State(api): State<Arc<Api>>, block: Result<Path<String>, Path
         let watermark = api.store.watermark(netuid).await?.ok_or(TrackerError::NotRecorded(netuid))?;
         let records = api.store.epochs(netuid, block, block).await?;
         let before = match block.0.checked_sub(1) {
-            Some(before) => last_of_all(api.store.as_ref(), netuid, BlockNumber(before)).await?,
+            // Whether or not more is known of it.
+            Some(before) => last_epoch(api.store.as_ref(), netuid, BlockNumber(0), BlockNumber(before)).await?,
             None => None,
         };
-        let skipped = api.store.skipped_slots(netuid, before.map_or(BlockNumber(0), BlockNumber::child), block).await?;
+        let skipped = api.store.skipped_slots(netuid, before.map_or(BlockNumber(0), |epoch| epoch.block.number.child()), block).await?;
         let told = epoch::epochs(watermark, netuid, &records, skipped).next();
         told.map(|told| json(&told)).ok_or_else(|| {
             Problem::no_epoch(format!(
@@ -66,9 +67,4 @@ pub async fn epoch(State(api): State<Arc<Api>>, block: Result<Path<String>, Path
         })
     };
     api.work(told).await
-}
-
-/// The block of the last epoch up to there, whether or not more is known of it.
-async fn last_of_all(store: &dyn StakeStore, netuid: NetUid, to: BlockNumber) -> Result<Option<BlockNumber>, Problem> {
-    Ok(store.epoch_list(netuid, BlockNumber(0), to).await?.last().map(|epoch| epoch.block.number))
 }

@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use tokio::sync::OnceCell;
 use vesting_core::digest::Digest;
 use vesting_core::policy::Policy;
-use vesting_core::ports::{StakeStore, Watermark};
+use vesting_core::ports::StakeStore;
 use vesting_core::{BlockNumber, BlockRef, Epoch, HistoryPoint, NetUid, Report, TrackerError, VestingStats, Whom};
 
 use super::problem::Problem;
@@ -86,11 +86,11 @@ impl<K: PartialEq, V: Send + Sync + 'static> Cache<K, V> {
     }
 }
 
-/// The last recorded epoch at or before a block, of those of which more is known than that they were.
-pub async fn last_epoch(store: &dyn StakeStore, netuid: NetUid, mark: &Watermark, to: BlockNumber) -> Result<Option<Epoch>, Problem> {
-    let (mut to, mut near) = (to.min(mark.block.number), NEAR);
-    while to >= mark.first_block {
-        let from = BlockNumber(to.0.saturating_sub(near)).max(mark.first_block);
+/// The last recorded epoch with `first` ≤ block ≤ `to`.
+pub async fn last_epoch(store: &dyn StakeStore, netuid: NetUid, first: BlockNumber, to: BlockNumber) -> Result<Option<Epoch>, Problem> {
+    let (mut to, mut near) = (to, NEAR);
+    while to >= first {
+        let from = BlockNumber(to.0.saturating_sub(near)).max(first);
         if let Some(last) = store.epoch_list(netuid, from, to).await?.pop() {
             return Ok(Some(last));
         }
@@ -136,7 +136,8 @@ impl Api {
         let mark = self.store.watermark(netuid).await?.ok_or(TrackerError::NotRecorded(netuid))?;
         let asked = as_of.unwrap_or(mark.block.number);
         let no_epoch = TrackerError::NoEpoch { netuid, as_of: asked, from: mark.first_block };
-        let last = last_epoch(self.store.as_ref(), netuid, &mark, asked).await?.ok_or(no_epoch)?;
+        // Of those before its first block more is not known than that they were.
+        let last = last_epoch(self.store.as_ref(), netuid, mark.first_block, asked.min(mark.block.number)).await?.ok_or(no_epoch)?;
         Ok(Key { netuid, as_of: last.block, first_block: mark.first_block, policy: policy.digest() })
     }
 

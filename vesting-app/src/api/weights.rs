@@ -31,10 +31,10 @@ pub async fn apply(State(api): State<Arc<Api>>, uri: Uri, Within(body): Within) 
     let as_of = one("as_of", query.block("as_of")?, request.as_of.map(BlockNumber))?;
     let netuid = api.netuid(netuid).await?;
     let policy = api.config.policy(netuid);
-    let stale = as_of.is_none() && api.is_stale(netuid).await?;
+    let stale = api.is_stale(netuid, as_of).await?;
     let known = api.known(netuid, as_of).await?;
     let adjusted = Adjusted::of(&known.report, known.state_digest, policy, &request.weights)?;
-    api.with_state(netuid, as_of, json(&Answer { adjusted, stale })).await
+    Ok(api.with_stale(stale, json(&Answer { adjusted, stale: stale == Some(true) })).await)
 }
 
 /// A body within the limit. One that says beforehand that it is larger is not read.
