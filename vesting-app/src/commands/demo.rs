@@ -5,7 +5,6 @@ use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use indicatif::{ProgressBar, ProgressStyle};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use vesting_chain::SubxtChain;
@@ -14,7 +13,7 @@ use vesting_testkit::history::History;
 use vesting_testkit::node::{NodeHandle, NodeOptions, serve};
 use vesting_testkit::sim::{Demo, SimChain, end_of};
 
-use super::progress::Bar;
+use super::progress::{Bar, bar};
 use super::run::stop_signal;
 use super::{Session, miners};
 use crate::cli::DemoArgs;
@@ -38,10 +37,7 @@ pub async fn run(session: &mut Session, args: &DemoArgs) -> anyhow::Result<()> {
     let end = end_of(args.days);
     let history = Arc::new(RwLock::new(History::default()));
     let mut sim = demo.chain(args.seed, Some(Arc::clone(&history)));
-    let bar = ProgressBar::new(end.0);
-    if let Ok(style) = ProgressStyle::with_template("simulating  [{bar:32}] {pos}/{len} blocks · {elapsed} gone, {eta} left") {
-        bar.set_style(style.progress_chars("━╸─"));
-    }
+    let bar = bar(end.0, "simulating  [{bar:32}] {pos}/{len} blocks · {elapsed} gone, {eta} left");
     while sim.head() < end {
         demo.step(&mut sim);
         if sim.head().0.is_multiple_of(1_000) {

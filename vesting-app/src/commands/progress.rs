@@ -3,6 +3,15 @@
 use indicatif::{ProgressBar, ProgressStyle};
 use vesting_core::Progress;
 
+/// A bar of so many steps, with what stands around it as a template of `indicatif`.
+pub fn bar(length: u64, template: &str) -> ProgressBar {
+    let bar = ProgressBar::new(length);
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.progress_chars("━╸─"));
+    }
+    bar
+}
+
 /// A bar over blocks.
 pub struct Bar {
     bar: ProgressBar,
@@ -11,11 +20,7 @@ pub struct Bar {
 
 impl Bar {
     pub fn new(what: &str) -> Self {
-        let bar = ProgressBar::new(0);
-        let template = "{prefix} [{bar:32}] {pos}/{len} blocks · {msg} · {elapsed} gone, {eta} left";
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.progress_chars("━╸─"));
-        }
+        let bar = bar(0, "{prefix} [{bar:32}] {pos}/{len} blocks · {msg} · {elapsed} gone, {eta} left");
         bar.set_prefix(what.to_owned());
         Self { bar, started: false }
     }

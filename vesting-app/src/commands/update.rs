@@ -1,6 +1,5 @@
 //! `vesting update`.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -38,16 +37,11 @@ fn is_taken(error: &anyhow::Error) -> bool {
 /// Tells the daemon that does.
 async fn tell(session: &mut Session) -> anyhow::Result<()> {
     let config = &session.config;
-    let mut address = config.bind;
-    // Who listens everywhere listens here too.
-    if address.ip().is_unspecified() {
-        address.set_ip(if address.is_ipv4() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { IpAddr::V6(Ipv6Addr::LOCALHOST) });
-    }
-    let client = Client::new(&format!("http://{address}"), config.api_token.as_ref().map(|token| token.0.clone()))?;
+    let client = Client::new(&config.own_api(), config.api_token.as_ref().map(|token| token.0.clone()))?;
     let lines: Vec<Line> = client
         .post("/v1/update", PATIENCE)
         .await
-        .with_context(|| format!("it was to be told at `bind = {address}`; where it listens elsewhere, POST /v1/update there"))?;
+        .with_context(|| format!("it was to be told at `bind = {}`; where it listens elsewhere, POST /v1/update there", config.bind))?;
     for line in lines {
         if session.json {
             session.out.json(&line)?;

@@ -1,7 +1,7 @@
 //! Everything the program goes by.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use vesting_core::policy::Policy;
@@ -130,6 +130,17 @@ impl Config {
             window.0.div_ceil(DAY)
         );
         Err(Mistake::of(key, why))
+    }
+
+    /// The URL at which this machine finds its own API: who listens everywhere listens on loopback too.
+    pub fn own_api(&self) -> String {
+        let mut there = self.bind;
+        match there.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => there.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => there.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
+        format!("http://{there}")
     }
 
     /// Whether nobody is let in whom nobody meant to.

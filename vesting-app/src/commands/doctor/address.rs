@@ -1,7 +1,7 @@
 //! Where the API would listen.
 
 use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 
 use serde_json::Value;
 
@@ -11,13 +11,13 @@ use crate::config::Config;
 
 /// Whether the address is free or ours, and who may ask there.
 pub async fn findings(config: &Config) -> Vec<Finding> {
-    vec![free(config.bind).await, token(config)]
+    vec![free(config).await, token(config)]
 }
 
-async fn free(address: SocketAddr) -> Finding {
+async fn free(config: &Config) -> Finding {
     const CHECK: &str = "api_address";
-    let subject = subject(address);
-    let error = match TcpListener::bind(address) {
+    let subject = subject(config.bind);
+    let error = match TcpListener::bind(config.bind) {
         Ok(_) => return Finding::ok(CHECK, subject, "is free").fact("in_use", false),
         Err(error) => error,
     };
@@ -25,7 +25,7 @@ async fn free(address: SocketAddr) -> Finding {
         return Finding::problem(CHECK, subject, format!("cannot be listened on: {error}"))
             .advise("set `bind` to an address of this machine, such as 127.0.0.1:9180");
     }
-    let finding = match live(address).await {
+    let finding = match live(config).await {
         true => Finding::ok(CHECK, subject, "a running vesting answers there"),
         false => Finding::problem(CHECK, subject, "another program listens there").advise("set `bind` to another port"),
     };
@@ -33,14 +33,8 @@ async fn free(address: SocketAddr) -> Finding {
 }
 
 /// Whether one like us answers there.
-async fn live(address: SocketAddr) -> bool {
-    let mut there = address;
-    match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => there.set_ip(Ipv4Addr::LOCALHOST.into()),
-        IpAddr::V6(ip) if ip.is_unspecified() => there.set_ip(Ipv6Addr::LOCALHOST.into()),
-        _ => {}
-    }
-    let Ok(client) = Client::new(&format!("http://{there}"), None) else { return false };
+async fn live(config: &Config) -> bool {
+    let Ok(client) = Client::new(&config.own_api(), None) else { return false };
     client.get::<Value>("/health/live").await.is_ok_and(|answer| answer.get("status").is_some_and(|status| status == "live"))
 }
 

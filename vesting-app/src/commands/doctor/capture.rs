@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use vesting_chain::{CapturedBlock, CapturedRuntime};
 use vesting_core::BlockNumber;
@@ -12,6 +11,7 @@ use vesting_testkit::recording_writer::{BlockToWrite, RecordingWriter, RuntimeTo
 
 use super::Session;
 use crate::UsageError;
+use crate::commands::progress::bar;
 use crate::wiring;
 
 #[derive(Serialize)]
@@ -73,7 +73,7 @@ pub async fn run(session: &mut Session, blocks: u32, output: Option<&Path>) -> a
     is_free(&folder)?;
 
     let count = stretch.to.0.saturating_sub(stretch.base.0).saturating_add(1);
-    let bar = bar(count.saturating_mul(3));
+    let bar = bar(count.saturating_mul(3), "capturing [{bar:32}] {percent} % · {msg} · {elapsed} gone, {eta} left");
     let mut capture = chain.capture(&netuids);
     bar.set_message("who is in it");
     for number in stretch.blocks() {
@@ -145,14 +145,6 @@ fn is_free(folder: &Path) -> anyhow::Result<()> {
         Err(error) => return Err(UsageError(format!("`{shown}` cannot be the folder of a recording: {error}")).into()),
     }
     Ok(())
-}
-
-fn bar(length: u64) -> ProgressBar {
-    let bar = ProgressBar::new(length);
-    if let Ok(style) = ProgressStyle::with_template("capturing [{bar:32}] {percent} % · {msg} · {elapsed} gone, {eta} left") {
-        bar.set_style(style.progress_chars("━╸─"));
-    }
-    bar
 }
 
 /// A number as recordings have them.

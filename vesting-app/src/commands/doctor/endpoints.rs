@@ -6,7 +6,7 @@ use vesting_core::{BlockHash, BlockNumber, Millis};
 
 use super::finding::Finding;
 use super::probe::{Answers, Depth};
-use super::words::{ago, apart, span};
+use super::words::{BLOCK, ago, apart, span};
 
 /// Blocks behind the best endpoint that are no reason to worry: two minutes.
 const USUAL_LAG: u64 = 10;
@@ -165,7 +165,7 @@ fn state(answers: &Answers) -> Option<Finding> {
         }
         Depth::Since(block) => {
             let kept = head.0.saturating_sub(block.0);
-            let found = format!("goes back to about block {block} only: {kept} blocks, or {}", span(kept.saturating_mul(12_000)));
+            let found = format!("goes back to about block {block} only: {kept} blocks, or {}", span(kept.saturating_mul(BLOCK)));
             Finding::ok(CHECK, &answers.url, found).fact("oldest_state", block.0).fact("blocks_kept", kept)
         }
     })

@@ -7,11 +7,8 @@ use vesting_core::{BlockNumber, Millis, NetUid};
 use super::finding::Finding;
 use super::probe::{Answers, Need, Subnet};
 use super::record::Database;
-use super::words::span;
+use super::words::{BLOCK, span};
 use crate::config::Config;
-
-/// How far blocks are apart, in ms.
-const BLOCK: u64 = 12_000;
 
 /// So far behind the head a node that forgets still has the state when somebody has read this far.
 const RECENT: u64 = 100;

@@ -2,6 +2,9 @@
 
 use vesting_core::Millis;
 
+/// How far blocks are apart, in ms.
+pub const BLOCK: u64 = 12_000;
+
 /// A length of time, in the unit that fits.
 pub fn span(ms: u64) -> String {
     match ms / 1_000 {
