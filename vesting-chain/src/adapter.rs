@@ -11,7 +11,7 @@ use subxt::rpcs::rpc_params;
 use subxt::utils::H256;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
-use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, NeuronsAsk, SubnetAsk, SubnetState};
+use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, ColdkeyTrace, NeuronsAsk, SubnetAsk, SubnetState, Traces};
 use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, Millis, NetUid};
 
 use crate::calls::{Calls, Requests};
@@ -21,6 +21,7 @@ use crate::eras::Eras;
 use crate::hashes::Hashes;
 use crate::heads::{self, Heads, Patience};
 use crate::locks::Locks;
+use crate::proxies::Proxies;
 use crate::reader::Reader;
 use crate::runtime::Runtime;
 use crate::runtimes::{self, Runtimes};
@@ -71,6 +72,7 @@ pub(crate) struct Chain {
     hashes: Hashes,
     trust: Trust,
     locks: Locks,
+    pub(crate) proxies: Proxies,
     eras: Mutex<Eras>,
     heads: Mutex<Heads>,
 }
@@ -87,6 +89,7 @@ impl SubxtChain {
             hashes: Hashes::default(),
             trust: Trust::default(),
             locks: Locks::default(),
+            proxies: Proxies::default(),
             eras: Mutex::default(),
             heads: Mutex::default(),
         };
@@ -154,11 +157,12 @@ impl Chain {
     }
 
     async fn read(&self, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError> {
-        let mut reader = self.state(number, |runtime| keys(runtime, ask)).await?;
+        let mut reader = self.state(number, |runtime| self.keys(runtime, number, ask)).await?;
         let facts = facts(&mut reader, ask).await?;
         let mut subnets = BTreeMap::new();
         for (netuid, ask) in &ask.subnets {
-            subnets.insert(*netuid, self.subnet(&mut reader, *netuid, ask).await?);
+            let state = if facts.subnets.contains_key(netuid) { self.subnet(&mut reader, *netuid, ask).await? } else { absent(ask) };
+            subnets.insert(*netuid, state);
         }
         Ok(BlockState { facts, subnets })
     }
@@ -234,16 +238,45 @@ impl Chain {
         };
         loop {
             let mut keys = keys(&runtime)?;
+            let conversion = runtime.conversion(number);
+            keys.extend(conversion.clone());
             keys.push(marker.clone());
             keys.sort_unstable();
             keys.dedup();
             let values = chunks::read(&self.endpoints, number, hash, keys).await?;
             let maker = self.maker(number, values.get(&marker)).await?;
             if maker.spec_version() == runtime.spec_version() {
+                if conversion.is_some_and(|key| values.get(&key) == Some(&[1])) {
+                    runtime.note_converted(number);
+                }
                 return Ok(Reader::new(&self.endpoints, runtime, number, hash).with(values));
             }
             runtime = maker;
         }
+    }
+
+    /// Every key that an answer needs, as far as it is known beforehand.
+    fn keys(&self, runtime: &Runtime, number: BlockNumber, ask: &Ask) -> Result<Vec<Vec<u8>>, ChainError> {
+        let plain = runtime.plain();
+        let mut keys = vec![plain.parent_hash.clone(), plain.now.clone()];
+        if ask.events {
+            keys.push(plain.events.clone());
+        }
+        for (netuid, ask) in &ask.subnets {
+            keys.extend(counters::keys(runtime, *netuid)?.into_values());
+            let mut coldkeys = ask.coldkeys.clone();
+            if ask.neurons != NeuronsAsk::No {
+                keys.extend(neurons::expected_keys(runtime, *netuid, &ask.expected.neurons)?);
+            }
+            if ask.neurons == NeuronsAsk::WithPositions {
+                coldkeys.extend(ask.expected.neurons.iter().map(|neuron| neuron.coldkey));
+            }
+            keys.extend(positions::expected_keys(runtime, number, *netuid, &coldkeys, &ask.expected.positions, !ask.skip_pointers)?);
+            keys.extend(traces::keys(runtime, number, *netuid, &ask.traces)?);
+            coldkeys.extend(&ask.traces.coldkeys);
+            keys.extend(self.proxies.expected_keys(runtime, &coldkeys)?);
+        }
+        Ok(keys)
     }
 
     /// What is asked of one subnet.
@@ -256,11 +289,11 @@ impl Chain {
         if ask.neurons == NeuronsAsk::WithPositions {
             coldkeys.extend(state.neurons.iter().map(|neuron| neuron.coldkey));
         }
-        state.traces = traces::read(reader, netuid, &ask.traces)?;
+        state.traces = traces::read(reader, netuid, &ask.traces, &self.proxies).await?;
         let mut storage = reader.runtime.capabilities().shares() && self.trust.holds(reader.runtime.spec_version()).await;
         let mut pairs = BTreeSet::new();
         if !coldkeys.is_empty() {
-            pairs = positions::possible(reader, netuid, &coldkeys, &ask.expected.positions, &mut state).await?;
+            pairs = positions::possible(reader, netuid, &coldkeys, &ask.expected.positions, &self.proxies, &mut state).await?;
         }
         if storage {
             positions::by_storage(reader, netuid, &pairs, !ask.skip_pointers, &mut state).await?;
@@ -321,26 +354,11 @@ impl ChainPort for SubxtChain {
     }
 }
 
-/// Every key that an answer needs, as far as it is known beforehand.
-fn keys(runtime: &Runtime, ask: &Ask) -> Result<Vec<Vec<u8>>, ChainError> {
-    let plain = runtime.plain();
-    let mut keys = vec![plain.parent_hash.clone(), plain.now.clone()];
-    if ask.events {
-        keys.push(plain.events.clone());
-    }
-    for (netuid, ask) in &ask.subnets {
-        keys.extend(counters::keys(runtime, *netuid)?.into_values());
-        let mut coldkeys = ask.coldkeys.clone();
-        if ask.neurons != NeuronsAsk::No {
-            keys.extend(neurons::expected_keys(runtime, *netuid, &ask.expected.neurons)?);
-        }
-        if ask.neurons == NeuronsAsk::WithPositions {
-            coldkeys.extend(ask.expected.neurons.iter().map(|neuron| neuron.coldkey));
-        }
-        keys.extend(positions::expected_keys(runtime, *netuid, &coldkeys, &ask.expected.positions, !ask.skip_pointers)?);
-        keys.extend(traces::keys(runtime, *netuid, &ask.traces)?);
-    }
-    Ok(keys)
+/// A subnet in a state in which it does not exist: nobody has anything there.
+fn absent(ask: &SubnetAsk) -> SubnetState {
+    let looked_at = ask.coldkeys.iter().chain(&ask.traces.coldkeys);
+    let traces = Traces { coldkeys: looked_at.map(|coldkey| (*coldkey, ColdkeyTrace::default())).collect(), ..Traces::default() };
+    SubnetState { traces, ..SubnetState::default() }
 }
 
 async fn facts(reader: &mut Reader<'_>, ask: &Ask) -> Result<BlockFacts, ChainError> {

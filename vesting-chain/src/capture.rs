@@ -155,7 +155,9 @@ impl Capture {
                 self.subjects.pairs.insert((neuron.hotkey.0, neuron.coldkey.0));
                 self.coldkeys.insert(neuron.coldkey);
             }
-            self.subjects.accounts.extend(owner.map(|owner| owner.0));
+            self.subjects
+                .accounts
+                .extend(owner.into_iter().flat_map(|owner| [Some(owner.coldkey.0), owner.hotkey.map(|hotkey| hotkey.0)]).flatten());
             roster.neurons = neurons;
         }
         if let Some(bytes) = reader.take(&runtime.plain().events) {
@@ -180,11 +182,18 @@ impl Capture {
             StakeEvent::StakeTransferred { from_coldkey, to_coldkey, hotkey, .. } => {
                 (vec![], vec![(*hotkey, *from_coldkey), (*hotkey, *to_coldkey)])
             }
+            StakeEvent::StakeAndHotkeyTransferred { from_coldkey, to_coldkey, from_hotkey, to_hotkey, .. } => {
+                (vec![], vec![(*from_hotkey, *from_coldkey), (*to_hotkey, *to_coldkey)])
+            }
             StakeEvent::AutoStakeAdded { destination, hotkey, owner, .. } => (vec![], vec![(*destination, *owner), (*hotkey, *owner)]),
             StakeEvent::HotkeySwapped { coldkey, old, new, .. } => (vec![], vec![(*old, *coldkey), (*new, *coldkey)]),
             // Whoever takes over is a holder from there.
             StakeEvent::ColdkeySwapped { old, new } => (vec![*old, *new], vec![]),
-            StakeEvent::RootClaimed { coldkey } | StakeEvent::FeePaidWithAlpha { who: coldkey, .. } => {
+            StakeEvent::RootClaimed { coldkey }
+            | StakeEvent::FeePaidWithAlpha { who: coldkey, .. }
+            | StakeEvent::OrderExecuted { trader: coldkey, .. }
+            | StakeEvent::LeaseDividend { contributor: coldkey, .. }
+            | StakeEvent::OwnerChanged { new: coldkey, .. } => {
                 self.named.insert(coldkey.0);
                 (vec![], vec![])
             }
@@ -207,20 +216,22 @@ impl Capture {
             return Ok(());
         }
         let (coldkeys, rosters, none) = (&self.coldkeys, &self.rosters, BTreeSet::<PositionKey>::new());
+        let proxies = &self.chain.proxies;
         let keys = |runtime: &_| {
-            let mut keys = Vec::new();
+            let mut keys = proxies.expected_keys(runtime, coldkeys)?;
             for netuid in rosters.keys() {
-                keys.extend(positions::expected_keys(runtime, *netuid, coldkeys, &none, false)?);
+                keys.extend(positions::expected_keys(runtime, number, *netuid, coldkeys, &none, false)?);
             }
             Ok(keys)
         };
         let mut reader = self.chain.state(number, keys).await?;
         for netuid in rosters.keys() {
-            for key in positions::possible(&mut reader, *netuid, coldkeys, &none, &mut SubnetState::default()).await? {
+            for key in positions::possible(&mut reader, *netuid, coldkeys, &none, proxies, &mut SubnetState::default()).await? {
                 self.subjects.accounts.extend([key.hotkey.0, key.coldkey.0]);
                 self.subjects.pairs.insert((key.hotkey.0, key.coldkey.0));
             }
         }
+        self.subjects.accounts.extend(proxies.known(coldkeys));
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use crate::runtime::{FeeRule, Runtime};
 
 /// The pallets whose events bear on stake. `TransactionFeePaidWithAlpha` lives in one of them
 /// according to the generation, so both are looked at.
-const PALLETS: [&str; 2] = ["SubtensorModule", "SubtensorTransactionFee"];
+const PALLETS: [&str; 3] = ["SubtensorModule", "SubtensorTransactionFee", "LimitOrders"];
 
 /// Mechanisms of a subnet share its netuid: the field of the incentive event is
 /// mechanism × 4096 + netuid (CHAIN.md).
@@ -101,6 +101,45 @@ fn translate<'a>(
                 from_netuid: f.netuid("origin_netuid", 2)?,
                 to_netuid: f.netuid("destination_netuid", 3)?,
             }
+        }
+        "StakeAndHotkeyTransferred" => {
+            let f = cut()?;
+            StakeEvent::StakeAndHotkeyTransferred {
+                from_coldkey: f.coldkey("origin_coldkey", 0)?,
+                to_coldkey: f.coldkey("destination_coldkey", 1)?,
+                from_hotkey: f.hotkey("origin_hotkey", 2)?,
+                to_hotkey: f.hotkey("destination_hotkey", 3)?,
+                from_netuid: f.netuid("origin_netuid", 4)?,
+                to_netuid: f.netuid("destination_netuid", 5)?,
+            }
+        }
+        "OrderExecuted" => {
+            let f = cut()?;
+            let sells = match f.variant("order_type", 3)?.as_str() {
+                "LimitBuy" => false,
+                "TakeProfit" | "StopLoss" => true,
+                // What an order of another kind moves is found in the balances.
+                _ => return Ok(None),
+            };
+            // What a seller gives, and what a buyer gets, is alpha (FACTS 20).
+            let alpha = if sells { f.rao("amount_in", 4)? } else { f.rao("amount_out", 5)? };
+            StakeEvent::OrderExecuted { trader: f.coldkey("signer", 1)?, netuid: f.netuid("netuid", 2)?, sells, alpha }
+        }
+        "GroupExecutionSummary" => {
+            let f = cut()?;
+            StakeEvent::OrdersGrouped { netuid: f.netuid("netuid", 0)?, orders: f.count("executed_count", 4)? }
+        }
+        "SubnetLeaseDividendsDistributed" => {
+            let f = cut()?;
+            StakeEvent::LeaseDividend { contributor: f.coldkey("contributor", 1)?, alpha: f.rao("alpha", 2)? }
+        }
+        "SharePoolDenominatorReconciled" => {
+            let f = cut()?;
+            StakeEvent::PoolReconciled { hotkey: f.hotkey("hotkey", 0)?, netuid: f.netuid("netuid", 1)? }
+        }
+        "SubnetOwnerChanged" => {
+            let f = cut()?;
+            StakeEvent::OwnerChanged { netuid: f.netuid("netuid", 0)?, new: f.coldkey("new_coldkey", 2)? }
         }
         "AlphaRecycled" => {
             let f = cut()?;

@@ -3,6 +3,7 @@
 use subxt::Metadata;
 use subxt::ext::scale_decode::DecodeAsType;
 use subxt::ext::scale_decode::visitor::{IgnoreVisitor, decode_with_visitor};
+use subxt::ext::scale_value::{Value, ValueDef};
 use vesting_core::ports::ChainError;
 use vesting_core::{Coldkey, Hotkey, NetUid, Rao};
 
@@ -59,6 +60,18 @@ impl<'a> Fields<'a> {
 
     pub(crate) fn number(&self, name: &str, place: usize) -> Result<u16, ChainError> {
         self.decode(name, place)
+    }
+
+    pub(crate) fn count(&self, name: &str, place: usize) -> Result<u32, ChainError> {
+        self.decode(name, place)
+    }
+
+    /// The name of the variant that a field holds.
+    pub(crate) fn variant(&self, name: &str, place: usize) -> Result<String, ChainError> {
+        match self.decode::<Value>(name, place)?.value {
+            ValueDef::Variant(variant) => Ok(variant.name),
+            _ => Err(ChainError::Malformed(format!("field `{name}` of the event {} is no choice", self.event))),
+        }
     }
 
     pub(crate) fn netuid(&self, name: &str, place: usize) -> Result<NetUid, ChainError> {

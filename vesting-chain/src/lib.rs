@@ -18,6 +18,7 @@ mod items;
 mod locks;
 mod neurons;
 mod positions;
+mod proxies;
 mod reader;
 mod runtime;
 mod runtime_api;

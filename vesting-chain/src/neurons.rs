@@ -1,16 +1,19 @@
 //! The neurons of a subnet and its owner.
 
 use vesting_core::ports::ChainError;
-use vesting_core::{Coldkey, Hotkey, NetUid, Neuron, Uid};
+use vesting_core::{Coldkey, Hotkey, NetUid, Neuron, SubnetOwner, Uid};
 
 use crate::reader::Reader;
 use crate::runtime::Runtime;
 
+/// Who owns a subnet.
+const OWNER: [&str; 2] = ["SubnetOwner", "SubnetOwnerHotkey"];
+
 /// Every key that they need, as far as `expected` knows them beforehand.
 pub(crate) fn expected_keys(runtime: &Runtime, netuid: NetUid, expected: &[Neuron]) -> Result<Vec<Vec<u8>>, ChainError> {
     let mut keys = vec![runtime.key("SubnetworkN", &[&netuid.0.to_le_bytes()])?];
-    if runtime.stores("SubnetOwner") {
-        keys.push(runtime.key("SubnetOwner", &[&netuid.0.to_le_bytes()])?);
+    for item in OWNER.into_iter().filter(|item| runtime.stores(item)) {
+        keys.push(runtime.key(item, &[&netuid.0.to_le_bytes()])?);
     }
     for neuron in expected {
         keys.push(runtime.key("Keys", &[&netuid.0.to_le_bytes(), &neuron.uid.0.to_le_bytes()])?);
@@ -20,15 +23,19 @@ pub(crate) fn expected_keys(runtime: &Runtime, netuid: NetUid, expected: &[Neuro
 }
 
 /// The neurons by uid, and the subnet's owner.
-pub(crate) async fn read(reader: &mut Reader<'_>, netuid: NetUid) -> Result<(Vec<Neuron>, Option<Coldkey>), ChainError> {
+pub(crate) async fn read(reader: &mut Reader<'_>, netuid: NetUid) -> Result<(Vec<Neuron>, Option<SubnetOwner>), ChainError> {
     let runtime = reader.runtime.clone();
     reader.ensure(expected_keys(&runtime, netuid, &[])?).await?;
     let count: u16 = reader.value("SubnetworkN", &runtime.key("SubnetworkN", &[&netuid.0.to_le_bytes()])?)?.unwrap_or(0);
-    let owner = if runtime.stores("SubnetOwner") {
-        reader.value("SubnetOwner", &runtime.key("SubnetOwner", &[&netuid.0.to_le_bytes()])?)?.map(Coldkey)
-    } else {
-        None
+    let account = |item| -> Result<Option<[u8; 32]>, ChainError> {
+        if !runtime.stores(item) {
+            return Ok(None);
+        }
+        reader.value(item, &runtime.key(item, &[&netuid.0.to_le_bytes()])?)
     };
+    let [coldkey, hotkey] = OWNER.map(account);
+    let hotkey = hotkey?.map(Hotkey);
+    let owner = coldkey?.map(|coldkey| SubnetOwner { coldkey: Coldkey(coldkey), hotkey });
     let keys = (0..count)
         .map(|uid| Ok((Uid(uid), runtime.key("Keys", &[&netuid.0.to_le_bytes(), &uid.to_le_bytes()])?)))
         .collect::<Result<Vec<_>, ChainError>>()?;

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use vesting_core::ports::{ChainError, Fingerprint, PositionTrace, SubnetState};
-use vesting_core::share_pool::{Shares, alpha_by_fixed, alpha_by_floats};
-use vesting_core::{Coldkey, Hotkey, NetUid, PositionKey, Rao};
+use vesting_core::{BlockNumber, Coldkey, Hotkey, NetUid, PositionKey, Rao};
 
+use crate::proxies::Proxies;
 use crate::reader::Reader;
 use crate::runtime::Runtime;
 use crate::shares::PoolKeys;
@@ -26,6 +26,7 @@ fn lists(runtime: &Runtime, netuid: NetUid, coldkey: Coldkey) -> Result<Vec<(&'s
 /// Every key that the positions of `coldkeys` need, as far as `expected` knows them beforehand.
 pub(crate) fn expected_keys(
     runtime: &Runtime,
+    number: BlockNumber,
     netuid: NetUid,
     coldkeys: &BTreeSet<Coldkey>,
     expected: &BTreeSet<PositionKey>,
@@ -37,23 +38,24 @@ pub(crate) fn expected_keys(
     }
     let mut hotkeys = BTreeSet::new();
     for key in expected.iter().filter(|key| coldkeys.contains(&key.coldkey)) {
-        keys.extend(TraceKeysOf::new(runtime, netuid, *key, pointers)?.all());
+        keys.extend(TraceKeysOf::new(runtime, number, netuid, *key, pointers)?.all());
         hotkeys.insert(key.hotkey);
     }
     for hotkey in hotkeys {
-        keys.extend(PoolKeys::new(runtime, netuid, hotkey)?.all());
+        keys.extend(PoolKeys::new(runtime, number, netuid, hotkey)?.all());
     }
     Ok(keys)
 }
 
 /// The positions that `coldkeys` may have on `netuid`: on every hotkey they may have stake on, and those
-/// expected. `StakingHotkeys` never loses one but by a key swap (CHAIN.md); a coldkey's own hotkeys and
-/// its auto-stake destination are added in case something was credited unasked.
+/// expected. `StakingHotkeys` loses one only when a key is swapped, or when nothing is left on it; a coldkey's own
+/// hotkeys and its auto-stake destination are added in case something was credited unasked.
 pub(crate) async fn possible(
     reader: &mut Reader<'_>,
     netuid: NetUid,
     coldkeys: &BTreeSet<Coldkey>,
     expected: &BTreeSet<PositionKey>,
+    proxies: &Proxies,
     state: &mut SubnetState,
 ) -> Result<BTreeSet<PositionKey>, ChainError> {
     let runtime = reader.runtime.clone();
@@ -61,10 +63,12 @@ pub(crate) async fn possible(
         coldkeys.iter().map(|coldkey| Ok((*coldkey, lists(&runtime, netuid, *coldkey)?))).collect::<Result<Vec<_>, ChainError>>()?;
     let keys = wanted.iter().flat_map(|(_, lists)| lists.iter().map(|(_, key)| key.clone())).collect();
     reader.ensure(keys).await?;
+    let mut accounts = proxies.accounts(reader, coldkeys).await?;
     let mut pairs: BTreeSet<PositionKey> = expected.iter().filter(|key| coldkeys.contains(&key.coldkey)).copied().collect();
     for (coldkey, lists) in wanted {
         // Also where the runtime has no such list: it was looked at.
-        state.traces.coldkeys.entry(coldkey).or_default();
+        let trace = state.traces.coldkeys.entry(coldkey).or_default();
+        trace.account = accounts.remove(&coldkey).unwrap_or_default();
         for (item, key) in lists {
             let hotkeys: Vec<[u8; 32]> = if item == "AutoStakeDestination" {
                 reader.value::<[u8; 32]>(item, &key)?.into_iter().collect()
@@ -72,7 +76,7 @@ pub(crate) async fn possible(
                 reader.value(item, &key)?.unwrap_or_default()
             };
             if item == "StakingHotkeys" {
-                state.traces.coldkeys.insert(coldkey, hotkeys.iter().copied().map(Hotkey).collect());
+                trace.staking = hotkeys.iter().copied().map(Hotkey).collect();
             }
             pairs.extend(hotkeys.into_iter().map(|hotkey| PositionKey { hotkey: Hotkey(hotkey), coldkey }));
         }
@@ -87,7 +91,8 @@ async fn traces(
     pairs: &BTreeSet<PositionKey>,
     pointers: bool,
 ) -> Result<Vec<TraceKeysOf>, ChainError> {
-    let traces = pairs.iter().map(|key| TraceKeysOf::new(&reader.runtime, netuid, *key, pointers)).collect::<Result<Vec<_>, _>>()?;
+    let traces =
+        pairs.iter().map(|key| TraceKeysOf::new(&reader.runtime, reader.number, netuid, *key, pointers)).collect::<Result<Vec<_>, _>>()?;
     reader.ensure(traces.iter().flat_map(TraceKeysOf::all).collect()).await?;
     Ok(traces)
 }
@@ -99,7 +104,7 @@ async fn pools(
     hotkeys: BTreeSet<Hotkey>,
     state: &mut SubnetState,
 ) -> Result<Vec<(Hotkey, PoolKeys)>, ChainError> {
-    let keys = |hotkey| Ok((hotkey, PoolKeys::new(&reader.runtime, netuid, hotkey)?));
+    let keys = |hotkey| Ok((hotkey, PoolKeys::new(&reader.runtime, reader.number, netuid, hotkey)?));
     let pools = hotkeys.into_iter().map(keys).collect::<Result<Vec<_>, ChainError>>()?;
     reader.ensure(pools.iter().flat_map(|(_, pool)| pool.all()).collect()).await?;
     for (hotkey, pool) in &pools {
@@ -120,24 +125,19 @@ pub(crate) async fn by_storage(
     let mut held = Vec::with_capacity(traces.len());
     for trace in &traces {
         state.traces.positions.insert(trace.key, trace.read(reader)?);
-        if let Some(shares) = trace.shares(reader)? {
-            held.push((trace.key, shares));
+        if let Some(row) = trace.shares(reader)? {
+            held.push((trace.key, row));
         }
     }
-    let mut totals = BTreeMap::new();
-    for (hotkey, pool) in pools(reader, netuid, held.iter().map(|(key, _)| key.hotkey).collect(), state).await? {
-        if let Some(total) = pool.read(reader)? {
-            totals.insert(hotkey, total);
+    let mut by_hotkey = BTreeMap::new();
+    for (hotkey, keys) in pools(reader, netuid, held.iter().map(|(key, _)| key.hotkey).collect(), state).await? {
+        if let Some(pool) = keys.read(reader)? {
+            by_hotkey.insert(hotkey, pool);
         }
     }
-    let floats = reader.runtime.capabilities().float_shares;
-    for (key, shares) in held {
-        let Some((total, all)) = totals.get(&key.hotkey) else { continue };
-        let alpha = match (shares, all) {
-            // The runtimes without `AlphaV2` compute on the fixed-point bits (FACTS 15).
-            (Shares::Fixed(shares), Shares::Fixed(all)) if !floats => alpha_by_fixed(*total, shares, *all),
-            (shares, all) => alpha_by_floats(*total, shares, *all),
-        };
+    for (key, row) in held {
+        let Some(pool) = by_hotkey.get(&key.hotkey) else { continue };
+        let alpha = pool.alpha(&reader.runtime, row);
         if alpha > Rao::ZERO {
             state.positions.insert(key, alpha);
         }

@@ -52,6 +52,11 @@ impl<'a> Reader<'a> {
         self.values.get(key)
     }
 
+    /// The bytes of a key, where it was read and the state has some.
+    pub(crate) fn known(&self, key: &[u8]) -> Option<&[u8]> {
+        self.values.get(key)
+    }
+
     /// Takes the bytes of a key that was read.
     pub(crate) fn take(&mut self, key: &[u8]) -> Option<Vec<u8>> {
         self.values.take(key)

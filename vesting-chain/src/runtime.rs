@@ -1,5 +1,7 @@
 //! One runtime: its metadata, and what it can tell.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use subxt::client::OfflineClient;
 use subxt::config::SubstrateConfig;
 use subxt::config::substrate::SpecVersionForRange;
@@ -7,6 +9,7 @@ use subxt::events::Events;
 use subxt::ext::frame_decode::storage::encode_storage_key_prefix;
 use subxt::ext::scale_decode::DecodeAsType;
 use subxt::{ArcMetadata, Metadata};
+use vesting_core::BlockNumber;
 use vesting_core::ports::ChainError;
 
 use crate::items::Items;
@@ -24,6 +27,10 @@ pub(crate) enum FeeRule {
 }
 
 const FEE_ON_TOP_SINCE: u32 = 401;
+/// Since then nobody's shares are worth more than their pool.
+const CAPPED_SINCE: u32 = 458;
+/// `LastColdkeyHotkeyStakeBlock` tells of subnets up to there.
+const POINTERS_UNTIL: u32 = 440;
 
 /// What a runtime can tell, found by name in its metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +44,10 @@ pub struct Capabilities {
     pub float_shares: bool,
     /// `Alpha` and `TotalHotkeyShares`: shares as fixed-point numbers.
     pub fixed_shares: bool,
+    /// `AlphaSharePoolEpoch` and `AlphaShareEpoch`: rows of a pool that was closed are told by its epoch.
+    pub pool_epochs: bool,
+    /// `System.Account`: what a coldkey did shows in its nonce and its balance.
+    pub accounts: bool,
     /// `SubnetEpochIndex`: the chain counts epochs.
     pub epoch_index: bool,
     /// `TransactionFeePaidWithAlpha`: fees in alpha are announced.
@@ -77,6 +88,8 @@ pub struct Runtime {
     items: Items,
     /// The keys of what is read of every block.
     plain: PlainKeys,
+    /// The earliest block known in whose state no legacy share rows are left.
+    converted: AtomicU64,
 }
 
 /// Keys that are the same in every block.
@@ -104,7 +117,38 @@ impl Runtime {
             .set_metadata_for_spec_versions([(spec_version, metadata.clone())])
             .set_spec_version_for_block_ranges([SpecVersionForRange { block_range: 0..u64::MAX, spec_version, transaction_version: 0 }])
             .build();
-        Ok(Self { spec_version, metadata, offline: OfflineClient::new_with_config(config), capabilities, items, plain })
+        let (offline, converted) = (OfflineClient::new_with_config(config), AtomicU64::new(u64::MAX));
+        Ok(Self { spec_version, metadata, offline, capabilities, items, plain, converted })
+    }
+
+    /// Whether share rows of `item` are to be read in the state of a block: where the metadata lists them, and after
+    /// that for as long as the runtime itself looks for them.
+    pub(crate) fn has_rows(&self, item: &str, number: BlockNumber) -> bool {
+        self.items.has(item) || (self.items.is_legacy(item) && !self.is_converted(number))
+    }
+
+    fn is_converted(&self, number: BlockNumber) -> bool {
+        number.0 >= self.converted.load(Ordering::Relaxed)
+    }
+
+    /// The key that tells whether legacy share rows are left, where that is still to be asked.
+    pub(crate) fn conversion(&self, number: BlockNumber) -> Option<Vec<u8>> {
+        self.items.conversion().filter(|_| !self.is_converted(number))
+    }
+
+    /// Notes that no legacy share rows are left in the state of a block.
+    pub(crate) fn note_converted(&self, number: BlockNumber) {
+        self.converted.fetch_min(number.0, Ordering::Relaxed);
+    }
+
+    /// Whether a position is worth at most its whole pool.
+    pub(crate) fn is_capped(&self) -> bool {
+        self.spec_version >= CAPPED_SINCE
+    }
+
+    /// Whether `LastColdkeyHotkeyStakeBlock` tells of subnets.
+    pub(crate) fn has_pointers(&self) -> bool {
+        self.spec_version <= POINTERS_UNTIL && self.stores("LastColdkeyHotkeyStakeBlock")
     }
 
     fn look(spec_version: u32, metadata: &Metadata, items: &Items) -> Result<Capabilities, ChainError> {
@@ -134,6 +178,8 @@ impl Runtime {
             auto_stake: event("AutoStakeAdded") && has("AutoStakeDestination"),
             float_shares: has("AlphaV2") && has("TotalHotkeySharesV2") && has("TotalHotkeyAlpha"),
             fixed_shares: has("Alpha") && has("TotalHotkeyShares") && has("TotalHotkeyAlpha"),
+            pool_epochs: has("AlphaSharePoolEpoch") && has("AlphaShareEpoch"),
+            accounts: has("Account"),
             epoch_index: has("SubnetEpochIndex"),
             fee_in_alpha: event("TransactionFeePaidWithAlpha"),
             stake_api: answers(metadata, STAKE_API),

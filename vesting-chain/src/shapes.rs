@@ -5,15 +5,14 @@ use std::collections::BTreeSet;
 
 use subxt::Metadata;
 use subxt::ext::scale_decode::DecodeAsType;
-use subxt::metadata::StorageEntryMetadata;
 
 use crate::items::Part::{self, Account, Number};
 use crate::items::{Item, Items};
 
 /// The pallet that keeps the subnets.
 const SUBTENSOR: &str = "SubtensorModule";
-/// The pallets of which that is taken what every block has once.
-const PLAIN: [&str; 3] = [SUBTENSOR, "System", "Timestamp"];
+/// The pallets that are looked through: of the others than the first, what every block has once, and what is read.
+const PALLETS: [&str; 4] = [SUBTENSOR, "System", "Timestamp", "Proxy"];
 /// Mechanisms of a subnet have storage indices of their own, so far apart (CHAIN.md); of so many, its own with them.
 const MECHANISMS: u16 = 8;
 const MECHANISM_STRIDE: u16 = 4_096;
@@ -55,19 +54,25 @@ fn part(metadata: &Metadata, ty: u32) -> Option<Part> {
 
 /// Every key of these subjects in a runtime with this metadata.
 pub(crate) fn keys(metadata: &Metadata, subjects: &Subjects, into: &mut Keys) {
-    for pallet in PLAIN {
+    for pallet in PALLETS {
         let Some(storage) = metadata.pallet_by_name(pallet).and_then(|pallet| pallet.storage()) else { continue };
         for entry in storage.entries() {
             let parts: Option<Vec<Part>> = entry.keys().map(|key| part(metadata, key.key_id)).collect();
-            let Some(parts) = parts.filter(|parts| parts.is_empty() || pallet == SUBTENSOR) else { continue };
-            let keys = of_item(pallet, entry, &parts, subjects);
+            let Some(parts) = parts.filter(|parts| parts.is_empty() || pallet == SUBTENSOR || Items::are_read(entry.name())) else {
+                continue;
+            };
+            let keys = of_item(&Item::new(pallet, entry), &parts, subjects);
             if parts.is_empty() || Items::are_read(entry.name()) { into.read.extend(keys) } else { into.other.extend(keys) }
         }
     }
+    let items = Items::new(SUBTENSOR, metadata);
+    for (item, parts) in items.unlisted() {
+        into.read.extend(of_item(item, parts, subjects));
+    }
+    into.read.extend(items.conversion());
 }
 
-fn of_item(pallet: &str, entry: &StorageEntryMetadata, parts: &[Part], subjects: &Subjects) -> Vec<Vec<u8>> {
-    let item = Item::new(pallet, entry);
+fn of_item(item: &Item, parts: &[Part], subjects: &Subjects) -> Vec<Vec<u8>> {
     let mut keys = Vec::new();
     let mut add = |parts: &[&[u8]]| keys.extend(item.key(parts));
     let netuids: Vec<[u8; 2]> = subjects.netuids.iter().map(|netuid| netuid.to_le_bytes()).collect();

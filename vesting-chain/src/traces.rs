@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use vesting_core::ports::{ChainError, PositionTrace, TraceKeys, Traces};
-use vesting_core::share_pool::Shares;
+use vesting_core::ports::{ChainError, ColdkeyTrace, PositionTrace, TraceKeys, Traces};
 use vesting_core::{BlockNumber, Coldkey, Hotkey, NetUid, PositionKey};
 
+use crate::proxies::Proxies;
 use crate::reader::Reader;
 use crate::runtime::Runtime;
-use crate::shares::{PoolKeys, ShareKeys};
+use crate::shares::{PoolKeys, Row, ShareKeys};
 
 /// The keys of one position's trace.
 pub(crate) struct TraceKeysOf {
@@ -18,13 +18,13 @@ pub(crate) struct TraceKeysOf {
 }
 
 impl TraceKeysOf {
-    pub(crate) fn new(runtime: &Runtime, netuid: NetUid, key: PositionKey, pointer: bool) -> Result<Self, ChainError> {
-        let touched = if pointer && runtime.stores("LastColdkeyHotkeyStakeBlock") {
+    pub(crate) fn new(runtime: &Runtime, number: BlockNumber, netuid: NetUid, key: PositionKey, pointer: bool) -> Result<Self, ChainError> {
+        let touched = if pointer && runtime.has_pointers() {
             Some(runtime.key("LastColdkeyHotkeyStakeBlock", &[&key.coldkey.0, &key.hotkey.0])?)
         } else {
             None
         };
-        Ok(Self { key, shares: ShareKeys::of_position(runtime, netuid, &key)?, touched })
+        Ok(Self { key, shares: ShareKeys::of_position(runtime, number, netuid, &key)?, touched })
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = Vec<u8>> + '_ {
@@ -32,7 +32,7 @@ impl TraceKeysOf {
     }
 
     /// The position's shares; `None` where it has none.
-    pub(crate) fn shares(&self, reader: &Reader<'_>) -> Result<Option<Shares>, ChainError> {
+    pub(crate) fn shares(&self, reader: &Reader<'_>) -> Result<Option<Row>, ChainError> {
         self.shares.read(reader)
     }
 
@@ -56,14 +56,14 @@ pub(crate) fn staking(reader: &Reader<'_>, coldkey: Coldkey) -> Result<BTreeSet<
     Ok(hotkeys.unwrap_or_default().into_iter().map(Hotkey).collect())
 }
 
-/// Every key of the traces asked for.
-pub(crate) fn keys(runtime: &Runtime, netuid: NetUid, asked: &TraceKeys) -> Result<Vec<Vec<u8>>, ChainError> {
+/// Every key of the traces asked for, but those of accounts.
+pub(crate) fn keys(runtime: &Runtime, number: BlockNumber, netuid: NetUid, asked: &TraceKeys) -> Result<Vec<Vec<u8>>, ChainError> {
     let mut keys = Vec::new();
     for key in &asked.positions {
-        keys.extend(TraceKeysOf::new(runtime, netuid, *key, true)?.all());
+        keys.extend(TraceKeysOf::new(runtime, number, netuid, *key, true)?.all());
     }
     for hotkey in &asked.pools {
-        keys.extend(PoolKeys::new(runtime, netuid, *hotkey)?.all());
+        keys.extend(PoolKeys::new(runtime, number, netuid, *hotkey)?.all());
     }
     for coldkey in &asked.coldkeys {
         keys.push(staking_key(runtime, *coldkey)?);
@@ -72,17 +72,19 @@ pub(crate) fn keys(runtime: &Runtime, netuid: NetUid, asked: &TraceKeys) -> Resu
 }
 
 /// The traces asked for, whose keys were read.
-pub(crate) fn read(reader: &Reader<'_>, netuid: NetUid, asked: &TraceKeys) -> Result<Traces, ChainError> {
-    let runtime = &reader.runtime;
+pub(crate) async fn read(reader: &mut Reader<'_>, netuid: NetUid, asked: &TraceKeys, proxies: &Proxies) -> Result<Traces, ChainError> {
+    let mut accounts = proxies.accounts(reader, &asked.coldkeys).await?;
+    let (runtime, number) = (&reader.runtime, reader.number);
     let mut traces = Traces::default();
     for key in &asked.positions {
-        traces.positions.insert(*key, TraceKeysOf::new(runtime, netuid, *key, true)?.read(reader)?);
+        traces.positions.insert(*key, TraceKeysOf::new(runtime, number, netuid, *key, true)?.read(reader)?);
     }
     for hotkey in &asked.pools {
-        traces.pools.insert(*hotkey, PoolKeys::new(runtime, netuid, *hotkey)?.fingerprint(reader));
+        traces.pools.insert(*hotkey, PoolKeys::new(runtime, number, netuid, *hotkey)?.fingerprint(reader));
     }
     for coldkey in &asked.coldkeys {
-        traces.coldkeys.insert(*coldkey, staking(reader, *coldkey)?);
+        let account = accounts.remove(coldkey).unwrap_or_default();
+        traces.coldkeys.insert(*coldkey, ColdkeyTrace { staking: staking(reader, *coldkey)?, account });
     }
     Ok(traces)
 }

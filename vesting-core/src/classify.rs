@@ -18,6 +18,12 @@ pub struct Flows {
     pub swaps: Vec<Swap>,
     /// Root claims, by index: they may have raised any position of that coldkey.
     pub claims: Vec<(Source, Coldkey)>,
+    /// Orders traded in a group, by index: each changed a position of its trader that the states around must tell.
+    pub orders: Vec<Order>,
+    /// Hotkeys whose pool was reconciled: any position on them may be worth more or less.
+    pub reconciled: Vec<(Source, Hotkey)>,
+    /// Who owns the subnet from this block's payout on, where that changed.
+    pub new_owner: Option<Coldkey>,
     /// The subnet was dissolved.
     pub dissolved: Option<Source>,
     /// A due epoch did not run.
@@ -37,6 +43,19 @@ pub struct Leg {
     pub incoming: bool,
     /// The change; `None` where the runtime does not say how much.
     pub alpha: Option<RaoDelta>,
+}
+
+/// An order of a group: the trade has no stake event of its own, and the order's does not name the hotkey (FACTS 20).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Order {
+    /// Its event.
+    pub source: Source,
+    /// Whose it was.
+    pub trader: Coldkey,
+    /// Whether it sold.
+    pub sells: bool,
+    /// The change of one of the trader's positions.
+    pub alpha: RaoDelta,
 }
 
 /// A key that got a new name. All of its stake on the subnet goes with it, with no amount announced
@@ -81,12 +100,13 @@ impl SwappedKeys {
 }
 
 impl Flows {
-    /// Operations of which no event says on which hotkeys they were: root claims, and coldkey swaps,
-    /// which take and give.
+    /// Operations of which no event says on which hotkeys they were: root claims, orders of a group, and coldkey
+    /// swaps, which take and give.
     #[must_use]
     pub fn anywhere(&self) -> u64 {
         let coldkeys = self.swaps.iter().filter(|swap| matches!(swap.keys, SwappedKeys::Coldkey(..))).count();
-        u64::try_from(self.claims.len().saturating_add(coldkeys.saturating_mul(2))).unwrap_or(u64::MAX)
+        let unnamed = self.claims.len().saturating_add(self.orders.len());
+        u64::try_from(unnamed.saturating_add(coldkeys.saturating_mul(2))).unwrap_or(u64::MAX)
     }
 
     /// The entry of a leg whose amount is known and not nothing.
@@ -103,12 +123,15 @@ struct Draft {
     netuid: NetUid,
     /// Whether an announcement gave it its kind already.
     claimed: bool,
+    /// What a move took beyond what it brought.
+    surplus: Option<(Kind, RaoDelta)>,
 }
 
 /// Classifies the events of a block for subnet `netuid`.
 #[must_use]
 pub fn classify(netuid: NetUid, events: &[ChainEvent]) -> Flows {
     let mut legs: Vec<Draft> = Vec::new();
+    let mut executed: Vec<(NetUid, Order)> = Vec::new();
     let mut flows = Flows::default();
     for ChainEvent { index, phase, event } in events {
         let source = Source { event_index: *index, phase: *phase };
@@ -133,6 +156,11 @@ pub fn classify(netuid: NetUid, events: &[ChainEvent]) -> Flows {
             StakeEvent::StakeTransferred { from_coldkey, to_coldkey, hotkey, from_netuid, to_netuid } => {
                 let from = (*from_netuid, PositionKey { hotkey: *hotkey, coldkey: *from_coldkey });
                 let to = (*to_netuid, PositionKey { hotkey: *hotkey, coldkey: *to_coldkey });
+                claim(&mut legs, *phase, from, to);
+            }
+            StakeEvent::StakeAndHotkeyTransferred { from_coldkey, to_coldkey, from_hotkey, to_hotkey, from_netuid, to_netuid } => {
+                let from = (*from_netuid, PositionKey { hotkey: *from_hotkey, coldkey: *from_coldkey });
+                let to = (*to_netuid, PositionKey { hotkey: *to_hotkey, coldkey: *to_coldkey });
                 claim(&mut legs, *phase, from, to);
             }
             StakeEvent::StakeSwapped { coldkey, hotkey, from_netuid, to_netuid } => {
@@ -160,6 +188,20 @@ pub fn classify(netuid: NetUid, events: &[ChainEvent]) -> Flows {
                 flows.swaps.push(Swap { source, keys: SwappedKeys::Coldkey(*old, *new) });
             }
             StakeEvent::RootClaimed { coldkey } => flows.claims.push((source, *coldkey)),
+            StakeEvent::OrderExecuted { trader, netuid, sells, alpha } => {
+                let alpha = if *sells { -alpha.delta() } else { alpha.delta() };
+                executed.push((*netuid, Order { source, trader: *trader, sells: *sells, alpha }));
+            }
+            StakeEvent::OrdersGrouped { netuid: on, orders } if *on == netuid => {
+                let grouped = executed.iter().rev().filter(|(on, order)| *on == netuid && order.source.phase == *phase);
+                flows.orders.extend(grouped.take(usize::try_from(*orders).unwrap_or(usize::MAX)).map(|(_, order)| *order));
+                executed.retain(|(on, order)| *on != netuid || order.source.phase != *phase);
+            }
+            StakeEvent::LeaseDividend { contributor, alpha } => pay_out(&mut legs, *phase, *contributor, alpha.delta()),
+            StakeEvent::PoolReconciled { hotkey, netuid: on } if *on == netuid => flows.reconciled.push((source, *hotkey)),
+            StakeEvent::OwnerChanged { netuid: on, new } if *on == netuid && *phase == Phase::Initialization => {
+                flows.new_owner = Some(*new)
+            }
             StakeEvent::NetworkRemoved { netuid: removed } if *removed == netuid => flows.dissolved = Some(source),
             StakeEvent::EpochSkipped { netuid: skipped } if *skipped == netuid => flows.skipped = true,
             _ => {}
@@ -168,14 +210,16 @@ pub fn classify(netuid: NetUid, events: &[ChainEvent]) -> Flows {
     for draft in legs.into_iter().filter(|draft| draft.netuid == netuid) {
         *flows.operations.entry(draft.leg.key.hotkey).or_default() += 1;
         flows.legs.push(draft.leg);
+        flows.legs.extend(draft.surplus.map(|(kind, alpha)| Leg { kind, alpha: Some(alpha), ..draft.leg }));
     }
+    flows.orders.sort_by_key(|order| order.source.event_index);
     flows
 }
 
 impl Draft {
     fn new(source: Source, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey, kind: Kind, alpha: Option<RaoDelta>) -> Self {
         let leg = Leg { source, key: PositionKey { hotkey, coldkey }, kind, incoming: kind.flow() == Flow::Inflow, alpha };
-        Self { leg, netuid, claimed: false }
+        Self { leg, netuid, claimed: false, surplus: None }
     }
 
     fn is_open(&self, kind: Kind, phase: Phase) -> bool {
@@ -193,12 +237,46 @@ fn claim(legs: &mut [Draft], phase: Phase, from: (NetUid, PositionKey), to: (Net
     } else {
         (Kind::Moved, Kind::Moved)
     };
-    for ((netuid, key), was, becomes) in [(from, Kind::StakeRemoved, out), (to, Kind::StakeAdded, into)] {
-        let draft = legs.iter_mut().rev().find(|draft| draft.is_open(was, phase) && draft.netuid == netuid && draft.leg.key == key);
-        if let Some(draft) = draft {
-            draft.leg.kind = becomes;
-            draft.claimed = true;
-        }
+    let [taken, brought] = [(from, Kind::StakeRemoved, out), (to, Kind::StakeAdded, into)].map(|((netuid, key), was, becomes)| {
+        let place = legs.iter().rposition(|draft| draft.is_open(was, phase) && draft.netuid == netuid && draft.leg.key == key)?;
+        legs[place].leg.kind = becomes;
+        legs[place].claimed = true;
+        Some(place)
+    });
+    if let (Kind::Moved, Some(taken), Some(brought)) = (out, taken, brought) {
+        part_surplus(legs, taken, brought);
+    }
+}
+
+/// A move within a subnet brings as much as it takes. On the runtimes where it costs a fee, what it takes beyond
+/// that is the fee (FACTS 32); what it brought beyond would be bought.
+fn part_surplus(legs: &mut [Draft], taken: usize, brought: usize) {
+    let (Some(out), Some(into)) = (legs[taken].leg.alpha, legs[brought].leg.alpha) else { return };
+    let off = out + into;
+    if off.0 < 0 {
+        legs[taken].leg.alpha = Some(-into);
+        legs[taken].surplus = Some((Kind::Fee, off));
+    } else if off.0 > 0 {
+        legs[brought].leg.alpha = Some(-out);
+        legs[brought].surplus = Some((Kind::StakeAdded, off));
+    }
+}
+
+/// Gives the last open removal and the last open addition of a lease's dividends their kinds: who gets them earned
+/// them, and bought nothing (FACTS 24).
+fn pay_out(legs: &mut [Draft], phase: Phase, contributor: Coldkey, alpha: RaoDelta) {
+    let fits = |draft: &Draft, kind, alpha| draft.is_open(kind, phase) && draft.leg.alpha == Some(alpha);
+    let added = |draft: &Draft| fits(draft, Kind::StakeAdded, alpha) && draft.leg.key.coldkey == contributor;
+    let Some(place) = legs.iter().rposition(added) else { return };
+    let to = &mut legs[place];
+    to.leg.kind = Kind::DividendOrOther;
+    to.claimed = true;
+    let (hotkey, netuid) = (to.leg.key.hotkey, to.netuid);
+    let removed = |draft: &Draft| fits(draft, Kind::StakeRemoved, -alpha) && (draft.leg.key.hotkey, draft.netuid) == (hotkey, netuid);
+    if let Some(place) = legs.iter().rposition(removed) {
+        let from = &mut legs[place];
+        from.leg.kind = Kind::TransferredOut;
+        from.claimed = true;
     }
 }
 

@@ -66,6 +66,8 @@ kinds! {
     Moved = "moved" in Neutral,
     /// The same holder under a new key.
     KeySwap = "key_swap" in Neutral,
+    /// A share pool was reconciled by a migration: worth more or less, and no sale.
+    Corrected = "corrected" in Corrected,
     /// What nothing explains.
     Unattributed = "unattributed" in Unattributed,
     /// The share pool's rounding.
@@ -85,6 +87,8 @@ pub enum Flow {
     Outflow,
     /// Changed its place or name only.
     Neutral,
+    /// Worth more or less by a correction of the chain's own.
+    Corrected,
     /// The share pool's rounding.
     Rounding,
     /// What nothing explains.
@@ -101,6 +105,7 @@ impl Flow {
             Self::Inflow => "inflow",
             Self::Outflow => "outflow",
             Self::Neutral => "neutral",
+            Self::Corrected => "corrected",
             Self::Rounding => "rounding",
             Self::Unattributed => "unattributed",
         }
@@ -176,7 +181,7 @@ mod tests {
         for kind in Kind::ALL {
             assert_eq!(Kind::from_name(kind.name()), Some(*kind));
         }
-        assert_eq!(Kind::ALL.len(), 18);
+        assert_eq!(Kind::ALL.len(), 19);
         assert_eq!(Kind::from_name("gift"), None);
     }
 }

@@ -43,7 +43,7 @@ pub struct StakeChange {
     pub manual_add: RaoDelta,
     /// Outflows by stake operations, as a positive number.
     pub manual_remove: RaoDelta,
-    /// Moves between the holder's own positions, and key swaps.
+    /// Moves between the holder's own positions, key swaps, and what a reconciled pool made of it.
     pub neutral: RaoDelta,
     /// What the epoch gave.
     pub true_emission: RaoDelta,

@@ -47,8 +47,28 @@ pub enum StakeEvent {
     StakeMoved { coldkey: Coldkey, from_hotkey: Hotkey, from_netuid: NetUid, to_hotkey: Hotkey, to_netuid: NetUid },
     /// The removal and the addition before it were one transfer to another coldkey.
     StakeTransferred { from_coldkey: Coldkey, to_coldkey: Coldkey, hotkey: Hotkey, from_netuid: NetUid, to_netuid: NetUid },
+    /// The removal and the addition before it were one transfer to another coldkey and another hotkey.
+    StakeAndHotkeyTransferred {
+        from_coldkey: Coldkey,
+        to_coldkey: Coldkey,
+        from_hotkey: Hotkey,
+        to_hotkey: Hotkey,
+        from_netuid: NetUid,
+        to_netuid: NetUid,
+    },
     /// The removal and the addition before it were one swap between subnets.
     StakeSwapped { coldkey: Coldkey, hotkey: Hotkey, from_netuid: NetUid, to_netuid: NetUid },
+    /// A limit order was executed. Its trader sold (`sells`) or bought `alpha`, on a hotkey that the event does
+    /// not name. Alone it has a stake event beside it; in a group it is the only word of the trade.
+    OrderExecuted { trader: Coldkey, netuid: NetUid, sells: bool, alpha: Rao },
+    /// The `orders` executed last on this subnet in this extrinsic were traded as one group.
+    OrdersGrouped { netuid: NetUid, orders: u32 },
+    /// The removal and the addition before it paid a contributor its part of a lease's dividends.
+    LeaseDividend { contributor: Coldkey, alpha: Rao },
+    /// All shares of a hotkey's pool were counted anew, so that its positions are worth more or less.
+    PoolReconciled { hotkey: Hotkey, netuid: NetUid },
+    /// A subnet has another owner, from the payout of this very block on.
+    OwnerChanged { netuid: NetUid, new: Coldkey },
     /// Alpha was recycled.
     AlphaRecycled { coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid, alpha: Rao },
     /// Alpha was burned.

@@ -3,31 +3,41 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{Coldkey, EntryId, HolderTranches, OpenTranche, RaoDelta};
+use crate::{Coldkey, EntryId, HolderTranches, OpenTranche, PositionKey, RaoDelta};
 
 /// Tranches by holder.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct KnownTranches {
     /// All of a holder's tranches, or those since the record was taken up.
     by_holder: BTreeMap<Coldkey, HolderTranches>,
-    /// Of whom the store has more. Nothing has left these since the record was taken up.
-    unread: BTreeSet<Coldkey>,
+    /// Of whom the store has more, with what they held when the record was taken up. Nothing has left these since.
+    unread: BTreeMap<Coldkey, RaoDelta>,
 }
 
 impl KnownTranches {
-    /// Of holders in a store, of which nothing was read yet.
-    pub(crate) fn unread(holders: impl IntoIterator<Item = Coldkey>) -> Self {
-        Self { by_holder: BTreeMap::new(), unread: holders.into_iter().collect() }
+    /// Of holders in a store, of which nothing was read yet. At a watermark Σ tranches and Σ `balances` are equal.
+    pub(crate) fn unread(holders: impl IntoIterator<Item = Coldkey>, balances: &BTreeMap<PositionKey, RaoDelta>) -> Self {
+        let mut unread: BTreeMap<Coldkey, RaoDelta> = holders.into_iter().map(|holder| (holder, RaoDelta::ZERO)).collect();
+        for (key, alpha) in balances {
+            unread.entry(key.coldkey).and_modify(|held| *held += *alpha);
+        }
+        Self { by_holder: BTreeMap::new(), unread }
+    }
+
+    /// What a holder's tranches hold, less what they owe.
+    pub(crate) fn stake(&self, holder: &Coldkey) -> RaoDelta {
+        let since = self.by_holder.get(holder).map(HolderTranches::stake).unwrap_or_default();
+        self.unread.get(holder).copied().unwrap_or_default() + since
     }
 
     /// Those of `holders` that must be read before anything leaves them.
     pub(crate) fn missing(&self, holders: &BTreeSet<Coldkey>) -> BTreeSet<Coldkey> {
-        holders.intersection(&self.unread).copied().collect()
+        holders.iter().filter(|holder| self.unread.contains_key(holder)).copied().collect()
     }
 
     /// Takes up a holder: what the store has of it, and what it has to.
     pub(crate) fn read(&mut self, holder: Coldkey, mut stored: Vec<OpenTranche>, balance: RaoDelta) {
-        if !self.unread.remove(&holder) {
+        if self.unread.remove(&holder).is_none() {
             return;
         }
         // Some of what came since is in the store by now, and nothing of it has left.

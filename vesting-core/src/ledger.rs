@@ -17,21 +17,51 @@ use crate::{
 
 /// A conservation law that does not hold: a bug or a damaged database. Reaction: stop and say so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "conservation broken on subnet {netuid} at block {block}: the ledger says {ledger} rao for hotkey {} of coldkey {}, the chain says {chain} rao; nothing was written. Please report this with the database",
-    key.hotkey, key.coldkey
-)]
-pub struct ConservationError {
+#[non_exhaustive]
+pub enum ConservationError {
+    /// Σ entries of a position is not its alpha on the chain.
+    #[error(
+        "conservation broken on subnet {netuid} at block {block}: the ledger says {ledger} rao for hotkey {} of coldkey {}, the chain says {chain} rao; nothing was written. Please report this with the database",
+        key.hotkey, key.coldkey
+    )]
+    Position {
+        /// The subnet.
+        netuid: NetUid,
+        /// The block in whose state they differ.
+        block: BlockNumber,
+        /// The position.
+        key: PositionKey,
+        /// Σ entries.
+        ledger: RaoDelta,
+        /// The chain's alpha.
+        chain: Rao,
+    },
+    /// Σ tranches of a holder is not Σ its positions.
+    #[error(
+        "conservation broken on subnet {netuid} at block {block}: the tranches of coldkey {holder} hold {tranches} rao, its positions {positions} rao; nothing was written. Please report this with the database"
+    )]
+    Tranches {
+        /// The subnet.
+        netuid: NetUid,
+        /// The block at whose end they differ.
+        block: BlockNumber,
+        /// The holder.
+        holder: Coldkey,
+        /// Σ of what its tranches hold, less what they owe.
+        tranches: RaoDelta,
+        /// Σ of its positions.
+        positions: RaoDelta,
+    },
+}
+
+impl ConservationError {
     /// The subnet.
-    pub netuid: NetUid,
-    /// The block in whose state they differ.
-    pub block: BlockNumber,
-    /// The position.
-    pub key: PositionKey,
-    /// Σ entries.
-    pub ledger: RaoDelta,
-    /// The chain's alpha.
-    pub chain: Rao,
+    #[must_use]
+    pub const fn netuid(&self) -> NetUid {
+        match self {
+            Self::Position { netuid, .. } | Self::Tranches { netuid, .. } => *netuid,
+        }
+    }
 }
 
 /// The ledger of one subnet, at its watermark plus the blocks not committed yet.
@@ -110,6 +140,7 @@ impl SubnetLedger {
     ) -> Self {
         let mut balances = interval_start.clone();
         balances::add(&mut balances, &interval_entries);
+        let tranches = KnownTranches::unread(state.holders.iter().map(|h| h.coldkey), &balances);
         Self {
             netuid,
             watermark: Some(state.watermark),
@@ -118,7 +149,7 @@ impl SubnetLedger {
             observed: state.observed,
             locks: state.locks,
             neurons: state.neurons.iter().filter_map(|row| row.holder.map(|holder| (row.uid, holder))).collect(),
-            tranches: KnownTranches::unread(state.holders.iter().map(|h| h.coldkey)),
+            tranches,
             successions: Successions::new(state.successions),
             interval_entries,
             interval_start,
@@ -367,10 +398,11 @@ impl SubnetLedger {
         self.neurons = now;
     }
 
-    /// Checks Σ entries = alpha for every position of every holder in the state of `block`.
+    /// Checks Σ entries = alpha for every position of every holder in the state of `block`, and Σ tranches = Σ positions
+    /// for every holder.
     ///
     /// # Errors
-    /// Names the first position that differs.
+    /// Names the first position or holder that differs.
     pub fn check(&self, block: BlockNumber, positions: &BTreeMap<PositionKey, Rao>) -> Result<(), ConservationError> {
         let keys: BTreeSet<&PositionKey> =
             self.balances.keys().chain(positions.keys().filter(|key| self.is_holder(&key.coldkey))).collect();
@@ -378,7 +410,21 @@ impl SubnetLedger {
             let ledger = self.balances.get(key).copied().unwrap_or_default();
             let chain = positions.get(key).copied().unwrap_or_default();
             if ledger != chain.delta() {
-                return Err(ConservationError { netuid: self.netuid, block, key: *key, ledger, chain });
+                return Err(ConservationError::Position { netuid: self.netuid, block, key: *key, ledger, chain });
+            }
+        }
+        self.check_tranches(block)
+    }
+
+    fn check_tranches(&self, block: BlockNumber) -> Result<(), ConservationError> {
+        let mut held: BTreeMap<Coldkey, RaoDelta> = BTreeMap::new();
+        for (key, alpha) in &self.balances {
+            *held.entry(key.coldkey).or_default() += *alpha;
+        }
+        for holder in self.holders.keys() {
+            let (tranches, positions) = (self.tranches.stake(holder), held.get(holder).copied().unwrap_or_default());
+            if tranches != positions {
+                return Err(ConservationError::Tranches { netuid: self.netuid, block, holder: *holder, tranches, positions });
             }
         }
         Ok(())

@@ -83,7 +83,7 @@ pub use ids::{BlockHash, BlockNumber, BlockRef, Millis, NetUid, Uid};
 pub use ledger::{ConservationError, SubnetLedger};
 pub use memory_store::MemoryStore;
 pub use monitor::{BlockchainMonitor, MonitorError, Pace, Progress};
-pub use position::{Neuron, PositionKey};
+pub use position::{Neuron, PositionKey, SubnetOwner};
 pub use ppb::{DecimalError, Ppb};
 pub use rao::{Rao, RaoDelta};
 pub use sales::MissingTime;

@@ -22,6 +22,24 @@ pub struct Neuron {
     pub coldkey: Coldkey,
 }
 
+/// Who owns a subnet in some block's state (`SubnetOwner`, `SubnetOwnerHotkey`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SubnetOwner {
+    /// The owner's coldkey.
+    pub coldkey: Coldkey,
+    /// The hotkey that gets the owner's cut, where one is set; it may be another coldkey's.
+    pub hotkey: Option<Hotkey>,
+}
+
+impl SubnetOwner {
+    /// Whether a neuron's incentive is burned or recycled instead of credited: the owner's hotkeys', and
+    /// that of `SubnetOwnerHotkey` whoever owns it.
+    #[must_use]
+    pub fn forgoes(&self, neuron: &Neuron) -> bool {
+        neuron.coldkey == self.coldkey || self.hotkey == Some(neuron.hotkey)
+    }
+}
+
 impl Neuron {
     /// The neuron's own position: its owner's stake on its hotkey.
     #[must_use]

@@ -471,6 +471,10 @@ impl Recorder<'_> {
         let rows = self.ledger.observe(pre, &followed, &before);
         self.ledger.keep_snapshots(rows);
 
+        let setting = epoch.map(|_| {
+            let (before, after) = ((&*pre_state.neurons, pre_state.owner), (&*post_state.neurons, post_state.owner));
+            EpochSetting::new(before, after, flows.new_owner)
+        });
         let settled = settle(&BlockStates {
             netuid,
             facts,
@@ -480,7 +484,7 @@ impl Recorder<'_> {
             before: &before,
             after: &after,
             balances: self.ledger.balances(),
-            epoch: epoch.map(|_| EpochSetting { neurons: &pre_state.neurons, subnet_owner: pre_state.owner }),
+            epoch: setting.as_ref(),
             runtime_changed,
         });
         self.open_successors(&settled, pre, &before).await?;

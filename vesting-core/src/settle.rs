@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::classify::{Flows, Leg, Swap, SwappedKeys};
+use crate::classify::{Flows, Leg, Order, Swap, SwappedKeys};
 use crate::emission::{EpochSetting, incentives};
 use crate::{
     BlockFacts, BlockNumber, Coldkey, Entry, Flow, Hotkey, Kind, NetUid, Phase, PositionKey, Rao, RaoDelta, Source, StakeChange,
@@ -15,6 +15,10 @@ use crate::{
 /// Swaps of one block whose outcome is tried in every combination; beyond, all are taken to have
 /// carried their stake.
 const SWAPS_TRIED: usize = 8;
+
+/// Ways in which the orders of one trader may have fallen on its positions that are tried at most; beyond, each order
+/// is placed for itself.
+const PLACINGS_TRIED: usize = 4_096;
 
 /// A block with the states around it.
 pub struct BlockStates<'a> {
@@ -35,7 +39,7 @@ pub struct BlockStates<'a> {
     /// The ledger's balances at the parent: those of `before`, but for the open interval's rounding.
     pub balances: &'a BTreeMap<PositionKey, RaoDelta>,
     /// For an epoch's block: what its announcements mean.
-    pub epoch: Option<EpochSetting<'a>>,
+    pub epoch: Option<&'a EpochSetting>,
     /// Whether the runtime changed here.
     pub runtime_changed: bool,
 }
@@ -88,6 +92,11 @@ pub fn affected(flows: &Flows, holders: &BTreeSet<Coldkey>, balances: &BTreeMap<
     found.extend(flows.claims.iter().map(|(_, coldkey)| *coldkey).filter(|coldkey| held.contains(coldkey)));
     let untold = flows.legs.iter().filter(|leg| leg.alpha.is_none());
     found.extend(untold.map(|leg| leg.key.coldkey).filter(|coldkey| held.contains(coldkey)));
+    found.extend(flows.orders.iter().map(|order| order.trader).filter(|coldkey| held.contains(coldkey)));
+    if !flows.reconciled.is_empty() {
+        // It may have given worth to shares that had none.
+        found.extend(held);
+    }
     found
 }
 
@@ -95,6 +104,7 @@ pub fn affected(flows: &Flows, holders: &BTreeSet<Coldkey>, balances: &BTreeMap<
 #[must_use]
 pub fn settle(states: &BlockStates<'_>) -> Settled {
     let mut work = Work::new(states);
+    work.place_orders();
     work.find_swaps();
     work.find_rest();
     work.write()
@@ -116,11 +126,13 @@ struct Work<'a> {
     /// Emission beyond what was announced.
     rest: BTreeMap<PositionKey, RaoDelta>,
     claimed: BTreeMap<PositionKey, (Source, RaoDelta)>,
+    /// What reconciled pools made of positions.
+    corrected: BTreeMap<PositionKey, (Source, RaoDelta)>,
 }
 
 impl<'a> Work<'a> {
     fn new(states: &'a BlockStates<'a>) -> Self {
-        let incentives = states.epoch.map(|setting| incentives(states.netuid, states.facts, &setting)).unwrap_or_default();
+        let incentives = states.epoch.map(|setting| incentives(states.netuid, states.facts, setting)).unwrap_or_default();
         let read = |key: &PositionKey| states.coldkeys.contains(&key.coldkey);
         let incentives: BTreeMap<_, _> = incentives.into_iter().filter(|((key, _), _)| read(key)).collect();
         let legs: Vec<Leg> = states.flows.legs.iter().filter(|leg| read(&leg.key)).copied().collect();
@@ -137,7 +149,68 @@ impl<'a> Work<'a> {
             keys,
             rest: BTreeMap::new(),
             claimed: BTreeMap::new(),
+            corrected: BTreeMap::new(),
         }
+    }
+
+    /// Finds the positions that orders of a group changed: the event names only the trader.
+    fn place_orders(&mut self) {
+        let mut by_trader: BTreeMap<Coldkey, Vec<Order>> = BTreeMap::new();
+        for order in self.states.flows.orders.iter().filter(|order| self.states.coldkeys.contains(&order.trader)) {
+            by_trader.entry(order.trader).or_default().push(*order);
+        }
+        for (trader, orders) in by_trader {
+            let keys: Vec<PositionKey> = self.keys.iter().filter(|key| key.coldkey == trader).copied().collect();
+            let rest: Vec<RaoDelta> = keys.iter().map(|key| self.unexplained(std::slice::from_ref(key))).collect();
+            let places = self.placing(&orders, &rest);
+            self.legs.extend(orders.iter().zip(places).filter_map(|(order, place)| {
+                let kind = if order.sells { Kind::StakeRemoved } else { Kind::StakeAdded };
+                Some(Leg { source: order.source, key: *keys.get(place)?, kind, incoming: !order.sells, alpha: Some(order.alpha) })
+            }));
+        }
+        self.legs.sort_by_key(|leg| leg.source.event_index);
+    }
+
+    /// On which of the positions, whose changes are unexplained by `rest`, each order fell: so that least is left.
+    fn placing(&self, orders: &[Order], rest: &[RaoDelta]) -> Vec<usize> {
+        let all = u32::try_from(orders.len()).ok().and_then(|orders| rest.len().checked_pow(orders)).unwrap_or(usize::MAX);
+        if all > PLACINGS_TRIED {
+            // One order after the other, each where it fits best.
+            let mut rest = rest.to_vec();
+            let mut places = Vec::with_capacity(orders.len());
+            for order in orders {
+                let place = self.placing(std::slice::from_ref(order), &rest).pop().unwrap_or_default();
+                if let Some(rest) = rest.get_mut(place) {
+                    *rest = *rest - order.alpha;
+                }
+                places.push(place);
+            }
+            return places;
+        }
+        let placings = (0..all).map(|mut choice| {
+            let digits = orders.iter().map(|_| {
+                let place = choice % rest.len();
+                choice /= rest.len();
+                place
+            });
+            digits.collect::<Vec<usize>>()
+        });
+        let left = |places: &Vec<usize>| {
+            let mut rest = rest.to_vec();
+            for (order, place) in orders.iter().zip(places) {
+                rest[*place] = rest[*place] - order.alpha;
+            }
+            // In an epoch's block dividends may have come to any of them, but nothing else left.
+            let sum =
+                |wanted: fn(&RaoDelta) -> bool| rest.iter().copied().filter(wanted).map(RaoDelta::magnitude).fold(0, u128::saturating_add);
+            let (short, touched) = if self.states.epoch.is_some() {
+                (sum(|rest| rest.0 < 0), rest.iter().filter(|rest| !rest.is_zero()).count())
+            } else {
+                (0, 0)
+            };
+            (short, touched, sum(|_| true))
+        };
+        placings.min_by_key(left).unwrap_or_default()
     }
 
     /// A position's balance at the parent: the ledger's where it is followed, else the chain's.
@@ -221,7 +294,11 @@ impl<'a> Work<'a> {
                 // What a dissolved subnet leaves is taken by the dissolution.
                 continue;
             }
-            if self.states.epoch.is_some() {
+            // In an epoch's block what a pool's correction added cannot be told from dividends. Both are no purchase.
+            let correction = self.correction(&group).filter(|_| rest.0 < 0 || self.states.epoch.is_none());
+            if let Some(source) = correction {
+                self.corrected.insert(self.earner(&group), (source, rest));
+            } else if self.states.epoch.is_some() {
                 // What is missing is found position by position in the end.
                 if rest.0 > 0 {
                     self.rest.insert(self.earner(&group), rest);
@@ -231,6 +308,12 @@ impl<'a> Work<'a> {
             }
             // Anything else between epochs waits for the end of the interval.
         }
+    }
+
+    /// The event by which a pool of the group was reconciled.
+    fn correction(&self, group: &[PositionKey]) -> Option<Source> {
+        let of_group = |hotkey: &Hotkey| group.iter().any(|key| key.hotkey == *hotkey);
+        self.states.flows.reconciled.iter().find(|(_, hotkey)| of_group(hotkey)).map(|(source, _)| *source)
     }
 
     /// How a group changed beyond the amounts known.
@@ -365,6 +448,9 @@ impl<'a> Work<'a> {
             let kind = if states.facts.announces_incentive { Kind::DividendOrOther } else { Kind::Incentive };
             entries.push(self.entry(None, *key, kind, *alpha));
         }
+        for (key, (source, alpha)) in &self.corrected {
+            entries.push(self.entry(Some(*source), *key, Kind::Corrected, *alpha));
+        }
         let mut running: BTreeMap<PositionKey, RaoDelta> = self.keys.iter().map(|key| (*key, self.start(key))).collect();
         for entry in &entries {
             *running.entry(entry.key).or_default() += entry.alpha;
@@ -482,7 +568,7 @@ impl<'a> Work<'a> {
                 after,
                 manual_add: flow(Flow::Inflow),
                 manual_remove: -flow(Flow::Outflow),
-                neutral: flow(Flow::Neutral),
+                neutral: flow(Flow::Neutral) + flow(Flow::Corrected),
                 true_emission: flow(Flow::Emission),
                 incentive: sum(&|e| e.kind == Kind::Incentive),
                 rounding: flow(Flow::Rounding),
@@ -532,7 +618,7 @@ fn carry(running: &mut BTreeMap<PositionKey, RaoDelta>, keys: &SwappedKeys) -> V
 mod tests {
     use super::*;
     use crate::classify::classify;
-    use crate::{BlockHash, BlockRef, ChainEvent, Millis, Neuron, Phase, StakeEvent};
+    use crate::{BlockHash, BlockRef, ChainEvent, Millis, Neuron, Phase, StakeEvent, SubnetOwner};
 
     const NETUID: NetUid = NetUid(2);
     const OWNER: Coldkey = Coldkey([9; 32]);
@@ -585,7 +671,8 @@ mod tests {
         if case.epoch {
             coldkeys.extend(&holders);
         }
-        let setting = EpochSetting { neurons: &neurons, subnet_owner: Some(OWNER) };
+        let owner = Some(SubnetOwner { coldkey: OWNER, hotkey: None });
+        let setting = EpochSetting::new((&neurons, owner), (&neurons, owner), flows.new_owner);
         let settled = settle(&BlockStates {
             netuid: NETUID,
             facts: &facts,
@@ -595,7 +682,7 @@ mod tests {
             before: &before,
             after: &after,
             balances: &balances,
-            epoch: case.epoch.then_some(setting),
+            epoch: case.epoch.then_some(&setting),
             runtime_changed: false,
         });
         assert!(settled.rows.iter().all(StakeChange::adds_up), "{:?}", settled.rows);

@@ -137,6 +137,12 @@ pub fn alpha_by_floats(total: Rao, shares: Shares, total_shares: Shares) -> Rao 
     Rao(whole.min(U256::from(u64::MAX)).low_u64())
 }
 
+/// The same of the newer runtimes with `AlphaV2`: nobody has more than the whole pool.
+#[must_use]
+pub fn alpha_capped(total: Rao, shares: Shares, total_shares: Shares) -> Rao {
+    alpha_by_floats(total, shares, total_shares).min(total)
+}
+
 /// The formula of the runtimes before it, on the bits of `U64F64`s: the value of one share first,
 /// then that of the shares, each rounded down.
 #[must_use]
@@ -159,6 +165,8 @@ mod tests {
         assert_eq!(alpha_by_floats(Rao(1000), shares(1), shares(3)), Rao(333));
         assert_eq!(alpha_by_floats(Rao(u64::MAX), shares(7), shares(7)), Rao(u64::MAX));
         assert_eq!(alpha_by_floats(Rao(1000), shares(1), shares(0)), Rao::ZERO);
+        assert_eq!(alpha_by_floats(Rao(1000), shares(4), shares(3)), Rao(1333), "shares left over by rounding");
+        assert_eq!(alpha_capped(Rao(1000), shares(4), shares(3)), Rao(1000));
         assert_eq!(alpha_by_fixed(Rao(1000), 1 << 64, 3 << 64), Rao(333));
         assert_eq!(alpha_by_fixed(Rao(1000), 1 << 64, 0), Rao::ZERO);
     }

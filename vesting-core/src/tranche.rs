@@ -171,7 +171,7 @@ impl HolderTranches {
         if entry.alpha.0 > 0 {
             return self.enter(entry, time, amount);
         }
-        let oldest_first = entry.flow() == Flow::Rounding;
+        let oldest_first = matches!(entry.flow(), Flow::Rounding | Flow::Corrected);
         TrancheChange { opened: None, exits: self.leave(entry, amount, oldest_first) }
     }
 
@@ -226,7 +226,7 @@ impl HolderTranches {
         }
         let origin = match entry.kind {
             Kind::Incentive => Origin::Reward,
-            Kind::DividendOrOther | Kind::RootClaim => Origin::Other,
+            Kind::DividendOrOther | Kind::RootClaim | Kind::Corrected => Origin::Other,
             Kind::Opening => Origin::Opening,
             _ => Origin::Manual,
         };

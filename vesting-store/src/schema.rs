@@ -103,6 +103,7 @@ diesel::table! {
         neutral -> Nullable<BigInt>,
         rounding -> Nullable<BigInt>,
         unattributed -> Nullable<BigInt>,
+        corrected -> Nullable<BigInt>,
     }
 }
 

@@ -38,6 +38,18 @@ struct NetLine {
     uids: Vec<(u16, String, String, String)>,
 }
 
+#[derive(Deserialize)]
+struct EventsLine {
+    #[serde(alias = "number")]
+    block: u64,
+    events: Vec<EventLine>,
+}
+
+#[derive(Deserialize)]
+struct EventLine {
+    event: String,
+}
+
 /// One block of one subnet, as the pallet itself says.
 #[derive(Debug, Clone, Default)]
 struct Block {
@@ -84,6 +96,9 @@ impl Truth {
             let line: Line = serde_json::from_str(&line).map_err(|e| refuse(e.to_string()))?;
             let number = BlockNumber(line.block);
             blocks.insert(number, block(netuid, &line).map_err(refuse)?);
+        }
+        for gone in gone(folder, netuid)? {
+            blocks.entry(gone).and_modify(|block: &mut Block| block.positions.clear());
         }
         Ok(Self { netuid, blocks })
     }
@@ -191,6 +206,26 @@ impl Comparison {
             self.mismatches.push(words);
         }
     }
+}
+
+/// The blocks from a `NetworkRemoved` of a subnet on to before its next `NetworkAdded`: storage goes on showing
+/// positions there for a while, but they are nobody's any more.
+fn gone(folder: &Path, netuid: NetUid) -> Result<Vec<BlockNumber>, RecordingError> {
+    let (path, reader) = open(folder, "events.jsonl")?;
+    let (removed, added) = (format!("NetworkRemoved(NetUid({netuid}))"), format!("NetworkAdded(NetUid({netuid}),"));
+    let (mut blocks, mut is_gone) = (Vec::new(), false);
+    for (index, line) in reader.lines().enumerate() {
+        let line = line.map_err(|source| RecordingError::Read { path: path.clone(), source })?;
+        let line: EventsLine =
+            serde_json::from_str(&line).map_err(|e| RecordingError::Content { path: path.clone(), line: index + 1, why: e.to_string() })?;
+        for EventLine { event } in line.events {
+            is_gone = (is_gone || event.contains(&removed)) && !event.contains(&added);
+        }
+        if is_gone {
+            blocks.push(BlockNumber(line.block));
+        }
+    }
+    Ok(blocks)
 }
 
 fn block(netuid: NetUid, line: &Line) -> Result<Block, String> {

@@ -141,7 +141,7 @@ impl State {
     /// Something went wrong and is tried again.
     pub fn failed(&self, error: &anyhow::Error) {
         let broken = match error.downcast_ref() {
-            Some(MonitorError::Conservation(broken)) => Some(broken.netuid),
+            Some(MonitorError::Conservation(broken)) => Some(broken.netuid()),
             _ => None,
         };
         let mut inner = self.inner();
@@ -275,7 +275,7 @@ mod tests {
     fn a_ledger_that_does_not_agree_with_the_chain_is_counted_and_not_ready_until_it_does() {
         let state = state();
         let key = PositionKey { hotkey: Hotkey([1; 32]), coldkey: Coldkey([2; 32]) };
-        let error = ConservationError { netuid: NetUid(3), block: BlockNumber(9), key, ledger: RaoDelta(1), chain: Rao(2) };
+        let error = ConservationError::Position { netuid: NetUid(3), block: BlockNumber(9), key, ledger: RaoDelta(1), chain: Rao(2) };
         state.failed(&anyhow::Error::new(MonitorError::Conservation(error)));
         let counts = |netuid| state.subnets()[&NetUid(netuid)].counts.conservation_failures;
         assert_eq!((counts(2), counts(3)), (0, 1));

@@ -130,3 +130,24 @@ async fn u1_equals_its_truth() {
     prove("U1", 2).await;
     prove("U1", 3).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs VESTING_TEST_RECORDINGS; .ci/run sets it where the recordings are"]
+async fn n1_equals_its_truth() {
+    prove("N1", 2).await;
+    prove("N1", 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs VESTING_TEST_RECORDINGS; .ci/run sets it where the recordings are"]
+async fn n2_equals_its_truth() {
+    prove("N2", 2).await;
+    prove("N2", 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs VESTING_TEST_RECORDINGS; .ci/run sets it where the recordings are"]
+async fn u3_equals_its_truth() {
+    prove("U3", 2).await;
+    prove("U3", 3).await;
+}

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::ports::{ChainError, ChainPort, NeuronsAsk, Roster, SubnetAsk};
-use crate::{BlockNumber, Coldkey, NetUid, Neuron, SubnetCounters};
+use crate::{BlockNumber, NetUid, Neuron, SubnetCounters, SubnetOwner};
 
 /// Blocks of history for which a walk of its own is worth its first read.
 const BLOCKS_A_WALK: u64 = 2_000;
@@ -25,7 +25,7 @@ pub(crate) struct Stop {
 #[derive(Debug, Clone)]
 pub(crate) enum StopSort {
     /// An epoch, with the neurons and the subnet's owner at its parent.
-    Epoch { neurons: Arc<[Neuron]>, owner: Option<Coldkey> },
+    Epoch { neurons: Arc<[Neuron]>, owner: Option<SubnetOwner> },
     /// The subnet is no longer what it was in the parent's state.
     End,
     /// The subnet is not there around this block: too rarely so to be clever.

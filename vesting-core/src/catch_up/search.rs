@@ -1,12 +1,13 @@
 //! The blocks of an interval in which something happened, found without reading the others.
 //!
-//! A position's shares change with every credit and debit; `LastColdkeyHotkeyStakeBlock` names the last
-//! block in which a coldkey staked or unstaked on a hotkey. Where there is such a pointer the block is
-//! known at once, and what is left is halved. A hotkey lost from `StakingHotkeys` tells of a swapped
-//! key, `SubnetEpochIndex` of a skipped epoch.
+//! A position's shares change with every credit and debit. What a holder does and undoes leaves them as they were,
+//! but not its account: every extrinsic raises the nonce of whoever signs it, and every trade moves TAO. So an
+//! interval is halved until each block is found in which shares or an account became another. On the older runtimes
+//! `LastColdkeyHotkeyStakeBlock` names some of these blocks at once. A hotkey lost from `StakingHotkeys` tells of a
+//! swapped key, `SubnetEpochIndex` of a skipped epoch, and the first block of a runtime is read for its migrations.
 //!
-//! What leaves all of these as they were cannot be seen: changes that undo each other to the last digit
-//! of the shares, none of them by staking or unstaking. Their sum is nothing, so balances stay exact.
+//! What leaves all of these as they were cannot be seen (see `docs/chain.md`). Its sum is nothing, so balances stay
+//! exact.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use futures_util::future::{try_join, try_join_all};
 use futures_util::{FutureExt, TryStreamExt, stream::FuturesUnordered};
 
 use crate::classify::{SwappedKeys, classify};
-use crate::ports::{Ask, ChainError, ChainPort, PositionTrace, SubnetAsk, SubnetState, TraceKeys};
+use crate::ports::{Ask, ChainError, ChainPort, ColdkeyTrace, PositionTrace, SubnetAsk, SubnetState, TraceKeys};
 use crate::{BlockFacts, BlockNumber, Coldkey, Hotkey, NetUid};
 
 /// A block with one subnet in the state after it.
@@ -58,7 +59,17 @@ struct Part {
 #[derive(Debug, Clone, Default)]
 struct Keys {
     traces: TraceKeys,
+    /// Whether epochs were skipped.
     skips: bool,
+    /// Whether the runtime became another.
+    runtime: bool,
+}
+
+impl Keys {
+    /// Whether there is nothing to look for.
+    fn is_empty(&self) -> bool {
+        self.traces == TraceKeys::default() && !self.skips && !self.runtime
+    }
 }
 
 /// What a look into a part gave.
@@ -155,7 +166,7 @@ impl Search<'_> {
         let coldkeys: BTreeSet<Coldkey> = low.state.traces.coldkeys.keys().copied().collect();
         let positions = low.state.traces.positions.keys().chain(high.state.traces.positions.keys());
         let positions = positions.filter(|key| coldkeys.contains(&key.coldkey)).copied().collect();
-        Keys { traces: TraceKeys { positions, pools: BTreeSet::new(), coldkeys }, skips: true }
+        Keys { traces: TraceKeys { positions, pools: BTreeSet::new(), coldkeys }, skips: true, runtime: true }
     }
 
     /// Those of the keys that tell the two ends apart.
@@ -166,15 +177,16 @@ impl Search<'_> {
             let (before, after) = (at_low.positions.get(key).unwrap_or(&none), at_high.positions.get(key).unwrap_or(&none));
             before.shares != after.shares || after.touched > low.number()
         });
-        let nothing = BTreeSet::<Hotkey>::new();
+        let nothing = ColdkeyTrace::default();
         let coldkeys = keys.traces.coldkeys.iter().filter(|key| {
             let (before, after) = (at_low.coldkeys.get(key).unwrap_or(&nothing), at_high.coldkeys.get(key).unwrap_or(&nothing));
-            !before.is_subset(after)
+            before.account != after.account || !before.staking.is_subset(&after.staking)
         });
         let slots = |view: &View| view.facts.subnets.get(&self.netuid).and_then(|counters| counters.epoch_index).unwrap_or(0);
         Keys {
             traces: TraceKeys { positions: positions.copied().collect(), pools: BTreeSet::new(), coldkeys: coldkeys.copied().collect() },
             skips: keys.skips && slots(low) != slots(high),
+            runtime: keys.runtime && low.facts.spec_version != high.facts.spec_version,
         }
     }
 
@@ -182,7 +194,7 @@ impl Search<'_> {
     async fn look(&self, part: Part) -> Result<Looked, ChainError> {
         let (from, to) = (part.low.number(), part.high.number());
         let mut looked = Looked::default();
-        if from >= to || (part.keys.traces == TraceKeys::default() && !part.keys.skips) {
+        if from >= to || part.keys.is_empty() {
             return Ok(looked);
         }
         let ask = |events| {

@@ -151,9 +151,10 @@ fn changes(record: &Commit, epoch: &EpochRecord, pre: &BTreeMap<PositionKey, Rao
             let what = format!("from {} to {} rao, but by the entries from {before} to {after}", row.before, row.after);
             return Err(at.position(row.key, what));
         }
-        let rows = [row.manual_add, -row.manual_remove, row.neutral, row.true_emission, row.rounding, row.unattributed];
-        let flows = [Flow::Inflow, Flow::Outflow, Flow::Neutral, Flow::Emission, Flow::Rounding, Flow::Unattributed];
-        if rows != flows.map(flow) || row.incentive != sum(&|e| e.kind == Kind::Incentive) {
+        let rows = [row.manual_add, -row.manual_remove, row.true_emission, row.rounding, row.unattributed];
+        let flows = [Flow::Inflow, Flow::Outflow, Flow::Emission, Flow::Rounding, Flow::Unattributed];
+        let neutral = flow(Flow::Neutral) + flow(Flow::Corrected);
+        if rows != flows.map(flow) || row.neutral != neutral || row.incentive != sum(&|e| e.kind == Kind::Incentive) {
             return Err(at.position(row.key, "its parts are not the entries of its block"));
         }
     }

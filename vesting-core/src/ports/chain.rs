@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 
-use crate::{BlockFacts, BlockHash, BlockNumber, BlockRef, Coldkey, Hotkey, NetUid, Neuron, PositionKey, Rao};
+use crate::{BlockFacts, BlockHash, BlockNumber, BlockRef, Coldkey, Hotkey, NetUid, Neuron, PositionKey, Rao, SubnetOwner};
 
 /// Why a chain did not answer. Each kind demands one reaction.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -128,7 +128,7 @@ pub struct TraceKeys {
     pub positions: BTreeSet<PositionKey>,
     /// Hotkeys whose share pools are compared.
     pub pools: BTreeSet<Hotkey>,
-    /// Coldkeys whose hotkeys are compared.
+    /// Coldkeys whose hotkeys and accounts are compared.
     pub coldkeys: BTreeSet<Coldkey>,
 }
 
@@ -142,8 +142,20 @@ pub struct PositionTrace {
     /// Its shares: another value after every credit and debit.
     pub shares: Fingerprint,
     /// `LastColdkeyHotkeyStakeBlock`: the last block in which this coldkey staked or unstaked on this
-    /// hotkey, on any subnet, as far as the chain notes it (0 for never, and where it was to be left out).
+    /// hotkey, on any subnet, as far as the chain notes it (0 for never, where it was to be left out, and on
+    /// the runtimes that note nothing of subnets any more).
     pub touched: BlockNumber,
+}
+
+/// What can be seen of a coldkey's doings without reading events.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ColdkeyTrace {
+    /// `StakingHotkeys`: on which hotkeys it may have stake, on any subnet. Loses one when a key is swapped,
+    /// and on the newer runtimes when nothing is left on it.
+    pub staking: BTreeSet<Hotkey>,
+    /// `System.Account`, with those of whoever may act for it by proxy: another value after every extrinsic
+    /// that it signs or that is signed for it, and whenever TAO comes or goes.
+    pub account: Fingerprint,
 }
 
 /// What can be compared between blocks.
@@ -153,9 +165,8 @@ pub struct Traces {
     pub positions: BTreeMap<PositionKey, PositionTrace>,
     /// Of share pools: total alpha and total shares.
     pub pools: BTreeMap<Hotkey, Fingerprint>,
-    /// `StakingHotkeys` of coldkeys: on which hotkeys they may have stake, on any subnet. Loses one
-    /// only when a key is swapped.
-    pub coldkeys: BTreeMap<Coldkey, BTreeSet<Hotkey>>,
+    /// Of coldkeys.
+    pub coldkeys: BTreeMap<Coldkey, ColdkeyTrace>,
 }
 
 /// A subnet in the state of one block, as far as it was asked for.
@@ -163,10 +174,11 @@ pub struct Traces {
 pub struct SubnetState {
     /// Its neurons, by uid.
     pub neurons: Vec<Neuron>,
-    /// Its owner, whose hotkeys' incentive is never credited.
-    pub owner: Option<Coldkey>,
-    /// The alpha of the positions asked for that have any: exactly what the runtime that made the
-    /// block would report.
+    /// Its owner.
+    pub owner: Option<SubnetOwner>,
+    /// The alpha of the positions asked for that have any: exactly what the runtime that made the block would
+    /// report. A subnet that does not exist in the state has none, whatever its storage still shows: its life
+    /// ended with `NetworkRemoved`, and what the chain clears away over the next blocks is nobody's.
     pub positions: BTreeMap<PositionKey, Rao>,
     /// The traces asked for, and those of every position and coldkey that was looked at.
     pub traces: Traces,

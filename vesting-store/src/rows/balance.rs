@@ -23,6 +23,7 @@ pub struct BalanceRow {
     neutral: Option<i64>,
     rounding: Option<i64>,
     unattributed: Option<i64>,
+    corrected: Option<i64>,
 }
 
 impl BalanceRow {
@@ -43,6 +44,7 @@ impl BalanceRow {
             neutral: flow(Flow::Neutral)?,
             rounding: flow(Flow::Rounding)?,
             unattributed: flow(Flow::Unattributed)?,
+            corrected: flow(Flow::Corrected)?,
         })
     }
 
@@ -56,6 +58,7 @@ impl BalanceRow {
             (Flow::Neutral, self.neutral),
             (Flow::Rounding, self.rounding),
             (Flow::Unattributed, self.unattributed),
+            (Flow::Corrected, self.corrected),
         ];
         Ok(BalanceChange {
             from: at.block(self.from_block)?,

@@ -183,7 +183,8 @@ fn change(key: PositionKey, dice: &mut Dice) -> StakeChange {
 }
 
 fn balance_change(number: u64, key: PositionKey, dice: &mut Dice) -> BalanceChange {
-    let flows = [Flow::Opening, Flow::Emission, Flow::Inflow, Flow::Outflow, Flow::Neutral, Flow::Rounding, Flow::Unattributed];
+    let flows =
+        [Flow::Opening, Flow::Emission, Flow::Inflow, Flow::Outflow, Flow::Neutral, Flow::Corrected, Flow::Rounding, Flow::Unattributed];
     // No entry of a flow and entries that sum to 0 are two things.
     let by_flow = flows
         .into_iter()

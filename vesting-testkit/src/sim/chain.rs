@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use codec::Encode;
 use vesting_core::ports::{Fingerprint, PositionTrace};
 use vesting_core::share_pool::SafeFloat;
-use vesting_core::{BlockHash, BlockNumber, Coldkey, Hotkey, Millis, NetUid, Neuron, PositionKey, SubnetCounters, Uid};
+use vesting_core::{BlockHash, BlockNumber, Coldkey, Hotkey, Millis, NetUid, Neuron, PositionKey, SubnetCounters, SubnetOwner, Uid};
 
 use super::encode::{self, Encoder};
 use super::event::{self, AlphaBalance, EventRecord, NetUidStorageIndex, PalletEvent, Phase, RuntimeEvent, SystemEvent, TaoBalance};
@@ -127,7 +127,7 @@ pub struct SimChain {
     pointers: Versions<(Coldkey, Hotkey), u64>,
     stakings: Versions<Coldkey, BTreeSet<Hotkey>>,
     neurons: Versions<NetUid, Vec<Neuron>>,
-    subnet_owners: Versions<NetUid, Option<Coldkey>>,
+    subnet_owners: Versions<NetUid, Option<SubnetOwner>>,
     encoder: Option<Encoder>,
 }
 
@@ -315,7 +315,7 @@ impl SimChain {
     }
 
     /// The owner of a subnet in the state of a block.
-    pub(crate) fn owner_at(&self, netuid: NetUid, block: BlockNumber) -> Option<Coldkey> {
+    pub(crate) fn owner_at(&self, netuid: NetUid, block: BlockNumber) -> Option<SubnetOwner> {
         self.subnet_owners.at(&netuid, block).copied().flatten()
     }
 
@@ -444,8 +444,8 @@ impl SimChain {
         self.emit(Phase::Initialization, PalletEvent::IncentiveAlphaEmittedToMiners { netuid: NetUidStorageIndex(netuid.0), emissions });
         for (hotkey, alpha) in incentives {
             let Some(coldkey) = self.owners.get(&hotkey).copied() else { continue };
-            // The owner's incentive is burned.
-            if coldkey == owner.0 || alpha == 0 {
+            // The owner's incentive is burned, and that of the owner's hotkey whoever owns it (FACTS 23).
+            if coldkey == owner.0 || hotkey == owner.1 || alpha == 0 {
                 continue;
             }
             let destination = destinations.get(&coldkey).copied();
@@ -752,7 +752,9 @@ impl SimChain {
             self.neurons.set(*netuid, number, neurons);
         }
         for netuid in &self.dirty.schedules {
-            self.subnet_owners.set(*netuid, number, self.subnets.get(netuid).map(|subnet| subnet.owner.0));
+            let owner = self.subnets.get(netuid).map(|subnet| subnet.owner);
+            let owner = owner.map(|(coldkey, hotkey)| SubnetOwner { coldkey, hotkey: Some(hotkey) });
+            self.subnet_owners.set(*netuid, number, owner);
         }
         let parent_hash = self.blocks.last().map_or(BlockHash::default(), |b| b.hash);
         let time = if number == 0 { Millis(0) } else { Millis(self.start.0 + number * self.block_ms) };

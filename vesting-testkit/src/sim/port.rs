@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
-use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, Fingerprint, NeuronsAsk, SubnetAsk, SubnetState};
+use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, ColdkeyTrace, Fingerprint, NeuronsAsk, SubnetAsk, SubnetState};
 use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, ChainEvent, NetUid, Rao};
 
 use super::chain::SimChain;
@@ -98,7 +98,8 @@ fn subnet(chain: &SimChain, block: BlockNumber, netuid: NetUid, ask: &SubnetAsk)
         state.traces.pools.insert(*hotkey, chain.pool_at(netuid, *hotkey, block));
     }
     for coldkey in coldkeys.iter().chain(&ask.traces.coldkeys) {
-        state.traces.coldkeys.insert(*coldkey, chain.staking_at(*coldkey, block));
+        let trace = ColdkeyTrace { staking: chain.staking_at(*coldkey, block), account: Fingerprint::default() };
+        state.traces.coldkeys.insert(*coldkey, trace);
     }
     state
 }

@@ -1,0 +1,1 @@
+ALTER TABLE stake_balance_changes DROP COLUMN corrected;
