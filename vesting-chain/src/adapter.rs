@@ -386,6 +386,7 @@ async fn facts(reader: &mut Reader<'_>, ask: &Ask) -> Result<BlockFacts, ChainEr
         parent_hash,
         time,
         spec_version: runtime.spec_version(),
+        measured: runtime.is_measured(),
         announces_incentive: runtime.capabilities().incentive_event,
         counters_asked: !runtime.capabilities().counters,
         subnets,

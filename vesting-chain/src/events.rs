@@ -62,16 +62,18 @@ fn translate<'a>(
             let f = cut()?;
             let (coldkey, hotkey) = (f.coldkey("coldkey", 0)?, f.hotkey("hotkey", 1)?);
             let shape = StakeShape::of(&f)?;
+            let mut fee = Rao::ZERO;
             let alpha = match (shape.alpha, shape.fee, runtime.fee_rule()) {
                 (true, true, FeeRule::Inside) => Some(f.rao("alpha", 3)?),
                 (true, true, FeeRule::OnTop) => {
-                    let (alpha, fee) = (f.rao("alpha", 3)?.0, f.rao("fee", 5)?.0);
-                    Some(Rao(alpha.checked_add(fee).ok_or_else(|| ChainError::Malformed("a removal is beyond 64 bits".into()))?))
+                    fee = f.rao("fee", 5)?;
+                    let all = f.rao("alpha", 3)?.0.checked_add(fee.0);
+                    Some(Rao(all.ok_or_else(|| ChainError::Malformed("a removal is beyond 64 bits".into()))?))
                 }
                 // Without its fee a removal does not say all that was taken; balances do.
                 _ => None,
             };
-            StakeEvent::StakeRemoved { coldkey, hotkey, netuid: f.netuid("netuid", shape.netuid)?, alpha }
+            StakeEvent::StakeRemoved { coldkey, hotkey, netuid: f.netuid("netuid", shape.netuid)?, alpha, fee }
         }
         "StakeMoved" => {
             let f = cut()?;

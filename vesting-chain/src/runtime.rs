@@ -27,6 +27,8 @@ pub(crate) enum FeeRule {
 }
 
 const FEE_ON_TOP_SINCE: u32 = 401;
+/// The newest version of which it was measured what its events mean.
+const NEWEST_MEASURED: u32 = 475;
 /// Since then nobody's shares are worth more than their pool.
 const CAPPED_SINCE: u32 = 458;
 /// `LastColdkeyHotkeyStakeBlock` tells of subnets up to there.
@@ -139,6 +141,11 @@ impl Runtime {
     /// Notes that no legacy share rows are left in the state of a block.
     pub(crate) fn note_converted(&self, number: BlockNumber) {
         self.converted.fetch_min(number.0, Ordering::Relaxed);
+    }
+
+    /// Whether what its events mean was measured: of no runtime that is newer than any seen.
+    pub(crate) fn is_measured(&self) -> bool {
+        self.spec_version <= NEWEST_MEASURED
     }
 
     /// Whether a position is worth at most its whole pool.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{ChainEvent, Coldkey, Entry, Flow, Hotkey, Kind, NetUid, Phase, PositionKey, RaoDelta, Source, StakeEvent};
+use crate::{BlockFacts, ChainEvent, Coldkey, Entry, Flow, Hotkey, Kind, NetUid, Phase, PositionKey, RaoDelta, Source, StakeEvent};
 
 /// What the events of a block say about one subnet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct Flows {
     pub dissolved: Option<Source>,
     /// A due epoch did not run.
     pub skipped: bool,
+    /// What the amounts mean is not known of this runtime: balances must bear them out.
+    pub doubted: bool,
 }
 
 /// A removal from or an addition to one position, in the order of events.
@@ -43,6 +45,8 @@ pub struct Leg {
     pub incoming: bool,
     /// The change; `None` where the runtime does not say how much.
     pub alpha: Option<RaoDelta>,
+    /// What a removal may have taken less, should its fee be inside the amount told.
+    pub fee: RaoDelta,
 }
 
 /// An order of a group: the trade has no stake event of its own, and the order's does not name the hotkey (FACTS 20).
@@ -129,7 +133,11 @@ struct Draft {
 
 /// Classifies the events of a block for subnet `netuid`.
 #[must_use]
-pub fn classify(netuid: NetUid, events: &[ChainEvent]) -> Flows {
+pub fn classify(netuid: NetUid, facts: &BlockFacts) -> Flows {
+    Flows { doubted: !facts.measured, ..of_events(netuid, &facts.events) }
+}
+
+fn of_events(netuid: NetUid, events: &[ChainEvent]) -> Flows {
     let mut legs: Vec<Draft> = Vec::new();
     let mut executed: Vec<(NetUid, Order)> = Vec::new();
     let mut flows = Flows::default();
@@ -139,8 +147,10 @@ pub fn classify(netuid: NetUid, events: &[ChainEvent]) -> Flows {
             StakeEvent::StakeAdded { coldkey, hotkey, netuid, alpha } => {
                 legs.push(Draft::new(source, *netuid, *hotkey, *coldkey, Kind::StakeAdded, alpha.map(crate::Rao::delta)));
             }
-            StakeEvent::StakeRemoved { coldkey, hotkey, netuid, alpha } => {
-                legs.push(Draft::new(source, *netuid, *hotkey, *coldkey, Kind::StakeRemoved, alpha.map(|alpha| -alpha.delta())));
+            StakeEvent::StakeRemoved { coldkey, hotkey, netuid, alpha, fee } => {
+                let mut draft = Draft::new(source, *netuid, *hotkey, *coldkey, Kind::StakeRemoved, alpha.map(|alpha| -alpha.delta()));
+                draft.leg.fee = fee.delta();
+                legs.push(draft);
             }
             StakeEvent::AlphaRecycled { coldkey, hotkey, netuid, alpha } => {
                 legs.push(Draft::new(source, *netuid, *hotkey, *coldkey, Kind::Recycled, Some(-alpha.delta())));
@@ -210,7 +220,7 @@ pub fn classify(netuid: NetUid, events: &[ChainEvent]) -> Flows {
     for draft in legs.into_iter().filter(|draft| draft.netuid == netuid) {
         *flows.operations.entry(draft.leg.key.hotkey).or_default() += 1;
         flows.legs.push(draft.leg);
-        flows.legs.extend(draft.surplus.map(|(kind, alpha)| Leg { kind, alpha: Some(alpha), ..draft.leg }));
+        flows.legs.extend(draft.surplus.map(|(kind, alpha)| Leg { kind, alpha: Some(alpha), fee: RaoDelta::ZERO, ..draft.leg }));
     }
     flows.orders.sort_by_key(|order| order.source.event_index);
     flows
@@ -218,7 +228,8 @@ pub fn classify(netuid: NetUid, events: &[ChainEvent]) -> Flows {
 
 impl Draft {
     fn new(source: Source, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey, kind: Kind, alpha: Option<RaoDelta>) -> Self {
-        let leg = Leg { source, key: PositionKey { hotkey, coldkey }, kind, incoming: kind.flow() == Flow::Inflow, alpha };
+        let leg =
+            Leg { source, key: PositionKey { hotkey, coldkey }, kind, incoming: kind.flow() == Flow::Inflow, alpha, fee: RaoDelta::ZERO };
         Self { leg, netuid, claimed: false, surplus: None }
     }
 
@@ -293,7 +304,7 @@ mod tests {
     const THERE: NetUid = NetUid(3);
 
     fn removed(coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid, alpha: u64) -> StakeEvent {
-        StakeEvent::StakeRemoved { coldkey, hotkey, netuid, alpha: Some(Rao(alpha)) }
+        StakeEvent::StakeRemoved { coldkey, hotkey, netuid, alpha: Some(Rao(alpha)), fee: Rao::ZERO }
     }
 
     fn added(coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid, alpha: u64) -> StakeEvent {
@@ -305,7 +316,7 @@ mod tests {
             .zip(events)
             .map(|(index, (extrinsic, event))| ChainEvent { index, phase: Phase::Extrinsic(*extrinsic), event: event.clone() })
             .collect();
-        let found: Vec<_> = classify(HERE, &events)
+        let found: Vec<_> = of_events(HERE, &events)
             .legs
             .iter()
             .filter_map(|leg| Flows::entry(HERE, BlockNumber(9), leg))
@@ -364,5 +375,65 @@ mod tests {
             &[(1, removed(HOLDER, A, HERE, 2)), (2, removed(HOLDER, A, HERE, 2)), (2, removed(HOLDER, A, HERE, 40)), (2, fee)],
             &[(Kind::StakeRemoved, HOLDER, -2), (Kind::Fee, HOLDER, -2), (Kind::StakeRemoved, HOLDER, -40)],
         );
+    }
+
+    #[test]
+    fn what_a_move_costs_is_a_fee() {
+        let moved = StakeEvent::StakeMoved { coldkey: HOLDER, from_hotkey: A, from_netuid: HERE, to_hotkey: B, to_netuid: HERE };
+        check(
+            &[(1, removed(HOLDER, A, HERE, 67_532_808)), (1, added(HOLDER, B, HERE, 67_330_856)), (1, moved)],
+            &[(Kind::Moved, HOLDER, -67_330_856), (Kind::Fee, HOLDER, -201_952), (Kind::Moved, HOLDER, 67_330_856)],
+        );
+    }
+
+    #[test]
+    fn stake_and_hotkey_may_change_hands_at_once() {
+        let to = |to_coldkey| StakeEvent::StakeAndHotkeyTransferred {
+            from_coldkey: HOLDER,
+            to_coldkey,
+            from_hotkey: A,
+            to_hotkey: B,
+            from_netuid: HERE,
+            to_netuid: HERE,
+        };
+        check(
+            &[(1, removed(HOLDER, A, HERE, 5)), (1, added(OTHER, B, HERE, 5)), (1, to(OTHER))],
+            &[(Kind::TransferredOut, HOLDER, -5), (Kind::TransferredIn, OTHER, 5)],
+        );
+        // Between two hotkeys of one coldkey it is no sale.
+        check(
+            &[(1, removed(HOLDER, A, HERE, 5)), (1, added(HOLDER, B, HERE, 5)), (1, to(HOLDER))],
+            &[(Kind::Moved, HOLDER, -5), (Kind::Moved, HOLDER, 5)],
+        );
+    }
+
+    #[test]
+    fn dividends_of_a_lease_are_earned_and_not_bought() {
+        let paid = StakeEvent::LeaseDividend { contributor: OTHER, alpha: Rao(5) };
+        check(
+            &[(1, removed(HOLDER, A, HERE, 5)), (1, added(OTHER, A, HERE, 5)), (1, paid), (1, added(OTHER, A, HERE, 7))],
+            &[(Kind::TransferredOut, HOLDER, -5), (Kind::DividendOrOther, OTHER, 5), (Kind::StakeAdded, OTHER, 7)],
+        );
+    }
+
+    #[test]
+    fn only_orders_of_a_group_are_trades_without_a_stake_event() {
+        let order = |netuid, sells, alpha| StakeEvent::OrderExecuted { trader: HOLDER, netuid, sells, alpha: Rao(alpha) };
+        let grouped = |netuid, orders| StakeEvent::OrdersGrouped { netuid, orders };
+        let events = [
+            // One that has its stake event, and groups on two subnets, in one extrinsic.
+            removed(HOLDER, A, HERE, 4),
+            order(HERE, true, 4),
+            order(HERE, true, 5),
+            order(HERE, false, 6),
+            grouped(HERE, 2),
+            order(THERE, true, 7),
+            grouped(THERE, 1),
+        ];
+        let events: Vec<ChainEvent> =
+            (0u32..).zip(events).map(|(index, event)| ChainEvent { index, phase: Phase::Extrinsic(1), event }).collect();
+        let orders = |netuid| of_events(netuid, &events).orders.iter().map(|order| order.alpha.0).collect::<Vec<_>>();
+        assert_eq!((orders(HERE), orders(THERE)), (vec![-5, 6], vec![-7]));
+        assert_eq!(of_events(HERE, &events).legs.len(), 1);
     }
 }

@@ -89,3 +89,82 @@ fn diverted(netuid: NetUid, facts: &BlockFacts) -> BTreeMap<PositionKey, Vec<(Ho
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{BlockHash, BlockNumber, BlockRef, ChainEvent, Millis};
+
+    const NETUID: NetUid = NetUid(2);
+
+    fn neuron(uid: u16, hotkey: u8, coldkey: u8) -> Neuron {
+        Neuron { uid: Uid(uid), hotkey: Hotkey([hotkey; 32]), coldkey: Coldkey([coldkey; 32]) }
+    }
+
+    fn owner(coldkey: u8, hotkey: u8) -> Option<SubnetOwner> {
+        Some(SubnetOwner { coldkey: Coldkey([coldkey; 32]), hotkey: Some(Hotkey([hotkey; 32])) })
+    }
+
+    fn emitted(mechanism: u16, emissions: &[u64]) -> StakeEvent {
+        StakeEvent::IncentiveEmitted { netuid: NETUID, mechanism, emissions: emissions.iter().copied().map(Rao).collect() }
+    }
+
+    /// What is credited, by hotkey and coldkey.
+    fn credited(events: &[StakeEvent], setting: &EpochSetting) -> Vec<(u8, u8, i128)> {
+        let events = (0u32..).zip(events).map(|(index, event)| ChainEvent { index, phase: Phase::Initialization, event: event.clone() });
+        let facts = BlockFacts {
+            block: BlockRef { number: BlockNumber(9), hash: BlockHash::default() },
+            parent_hash: BlockHash::default(),
+            time: Millis(0),
+            spec_version: 475,
+            measured: true,
+            announces_incentive: true,
+            counters_asked: false,
+            subnets: BTreeMap::new(),
+            events: events.collect(),
+        };
+        let mut sums: BTreeMap<PositionKey, RaoDelta> = BTreeMap::new();
+        for ((key, _), alpha) in incentives(NETUID, &facts, setting) {
+            *sums.entry(key).or_default() += alpha;
+        }
+        sums.into_iter().map(|(key, alpha)| (key.hotkey.0[0], key.coldkey.0[0], alpha.0)).collect()
+    }
+
+    #[test]
+    fn what_is_captured_as_collateral_stays_on_the_hotkey() {
+        let neurons = [neuron(0, 10, 1), neuron(1, 11, 2)];
+        let setting = EpochSetting::new((&neurons, None), (&neurons, None), None);
+        let stake = |incentive| StakeEvent::AutoStakeAdded {
+            netuid: NETUID,
+            destination: Hotkey([20; 32]),
+            hotkey: Hotkey([10; 32]),
+            owner: Coldkey([1; 32]),
+            incentive: Rao(incentive),
+        };
+        let told = [emitted(0, &[70, 5]), emitted(1, &[30, 0])];
+        let with = |incentive| [told.as_slice(), &[stake(incentive)]].concat();
+        assert_eq!(credited(&with(100), &setting), [(11, 2, 5), (20, 1, 100)], "nothing captured");
+        assert_eq!(credited(&with(60), &setting), [(10, 1, 40), (11, 2, 5), (20, 1, 60)], "a part, over two mechanisms");
+        assert_eq!(credited(&told, &setting), [(10, 1, 100), (11, 2, 5)], "all of it");
+    }
+
+    #[test]
+    fn the_owner_forgoes_incentive_and_so_does_its_hotkey_whoever_owns_it() {
+        let neurons = [neuron(0, 10, 1), neuron(1, 11, 2), neuron(2, 12, 3)];
+        let setting = EpochSetting::new((&neurons, owner(1, 12)), (&neurons, owner(1, 12)), None);
+        assert_eq!(credited(&[emitted(0, &[7, 8, 9])], &setting), [(11, 2, 8)]);
+    }
+
+    #[test]
+    fn the_owner_that_comes_before_the_payout_forgoes_it_and_the_old_one_earns() {
+        let before = [neuron(0, 10, 1), neuron(1, 11, 2), neuron(2, 12, 3)];
+        // The new owner's hotkey takes the uid of another, without an event.
+        let after = [neuron(0, 10, 1), neuron(1, 13, 4), neuron(2, 12, 3)];
+        let setting = EpochSetting::new((&before, owner(1, 10)), (&after, owner(4, 13)), Some(Coldkey([4; 32])));
+        assert_eq!(credited(&[emitted(0, &[7, 8, 9])], &setting), [(10, 1, 7), (12, 3, 9)]);
+        // One that has a uid keeps it, whatever registers later in the block.
+        let after = [neuron(0, 10, 1), neuron(1, 13, 5), neuron(2, 12, 3)];
+        let setting = EpochSetting::new((&before, owner(1, 10)), (&after, owner(3, 12)), Some(Coldkey([3; 32])));
+        assert_eq!(credited(&[emitted(0, &[7, 8, 9])], &setting), [(10, 1, 7), (11, 2, 8)]);
+    }
+}

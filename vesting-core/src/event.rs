@@ -41,8 +41,9 @@ pub enum StakeEvent {
     /// Alpha came to a position. `alpha` is what was credited (`None` where the runtime does not say).
     StakeAdded { coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid, alpha: Option<Rao> },
     /// Alpha left a position. `alpha` is *all* that was debited, a fee on top included: the adapter
-    /// knows the generation of the runtime that made the block (`None` where the runtime does not say).
-    StakeRemoved { coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid, alpha: Option<Rao> },
+    /// knows the generation of the runtime that made the block (`None` where the runtime does not say). `fee` is the
+    /// part of it that the event gives apart: on a runtime not measured yet it may be inside the rest already.
+    StakeRemoved { coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid, alpha: Option<Rao>, fee: Rao },
     /// The removal and the addition before it were one move of a coldkey.
     StakeMoved { coldkey: Coldkey, from_hotkey: Hotkey, from_netuid: NetUid, to_hotkey: Hotkey, to_netuid: NetUid },
     /// The removal and the addition before it were one transfer to another coldkey.

@@ -330,7 +330,7 @@ impl BlockchainMonitor {
         let mut flows = BTreeMap::new();
         let mut ask = Ask::default();
         for ledger in netuids.iter().filter_map(|netuid| self.ledgers.get(netuid)) {
-            let own = classify(ledger.netuid(), &facts.events);
+            let own = classify(ledger.netuid(), facts);
             ask.subnets.extend(Recorder::wants(ledger, facts, &own).map(|wanted| (ledger.netuid(), wanted)));
             flows.insert(ledger.netuid(), own);
         }

@@ -410,7 +410,7 @@ impl Recorder<'_> {
                 continue;
             }
             if high == low.child() {
-                let flows = classify(netuid, &self.chain.block(high, &[netuid]).await?.events);
+                let flows = classify(netuid, &self.chain.block(high, &[netuid]).await?);
                 let named = hotkeys.iter().filter_map(|hotkey| flows.operations.get(hotkey)).fold(0u64, |sum, n| sum.saturating_add(*n));
                 bound = bound.saturating_add(named).saturating_add(flows.anywhere());
                 continue;

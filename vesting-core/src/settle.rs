@@ -20,6 +20,9 @@ const SWAPS_TRIED: usize = 8;
 /// is placed for itself.
 const PLACINGS_TRIED: usize = 4_096;
 
+/// Removals of one position of which it is tried whether their fees are inside.
+const FEES_TRIED: usize = 6;
+
 /// A block with the states around it.
 pub struct BlockStates<'a> {
     /// The subnet.
@@ -90,7 +93,7 @@ pub fn affected(flows: &Flows, holders: &BTreeSet<Coldkey>, balances: &BTreeMap<
         }
     }
     found.extend(flows.claims.iter().map(|(_, coldkey)| *coldkey).filter(|coldkey| held.contains(coldkey)));
-    let untold = flows.legs.iter().filter(|leg| leg.alpha.is_none());
+    let untold = flows.legs.iter().filter(|leg| flows.doubted || leg.alpha.is_none());
     found.extend(untold.map(|leg| leg.key.coldkey).filter(|coldkey| held.contains(coldkey)));
     found.extend(flows.orders.iter().map(|order| order.trader).filter(|coldkey| held.contains(coldkey)));
     if !flows.reconciled.is_empty() {
@@ -165,7 +168,14 @@ impl<'a> Work<'a> {
             let places = self.placing(&orders, &rest);
             self.legs.extend(orders.iter().zip(places).filter_map(|(order, place)| {
                 let kind = if order.sells { Kind::StakeRemoved } else { Kind::StakeAdded };
-                Some(Leg { source: order.source, key: *keys.get(place)?, kind, incoming: !order.sells, alpha: Some(order.alpha) })
+                Some(Leg {
+                    source: order.source,
+                    key: *keys.get(place)?,
+                    kind,
+                    incoming: !order.sells,
+                    alpha: Some(order.alpha),
+                    fee: RaoDelta::ZERO,
+                })
             }));
         }
         self.legs.sort_by_key(|leg| leg.source.event_index);
@@ -287,6 +297,10 @@ impl<'a> Work<'a> {
     /// What events with amounts do not explain: amounts left out, emission, root claims, rounding.
     fn find_rest(&mut self) {
         let groups = self.groups();
+        // What a subnet leaves when it is dissolved bears nothing out.
+        if self.states.flows.doubted && self.states.flows.dissolved.is_none() {
+            groups.iter().for_each(|group| self.bear_out(group));
+        }
         self.fill_in(&groups);
         for group in groups {
             let rest = self.unexplained(&group);
@@ -328,6 +342,40 @@ impl<'a> Work<'a> {
             .sum();
         let told: RaoDelta = self.legs.iter().filter(|leg| group.contains(&leg.key)).filter_map(|leg| leg.alpha).sum();
         change - earned - told
+    }
+
+    /// Compares the amounts told of a group with its balances, on a runtime of which it is not known what they mean.
+    /// Fees may be inside the amounts or on top: what fits is taken. If nothing fits, balances tell the amounts.
+    fn bear_out(&mut self, group: &[PositionKey]) {
+        let told: Vec<usize> =
+            (0..self.legs.len()).filter(|place| self.legs[*place].alpha.is_some() && group.contains(&self.legs[*place].key)).collect();
+        let fees: Vec<usize> = told.iter().copied().filter(|place| self.legs[*place].fee.0 > 0).take(FEES_TRIED).collect();
+        let (rest, noise, epoch) = (self.unexplained(group), self.noise(group), self.states.epoch.is_some());
+        let left = |choice: usize| {
+            let inside = fees.iter().enumerate().filter(|(bit, _)| choice & (1 << bit) != 0);
+            rest - inside.map(|(_, place)| self.legs[*place].fee).sum::<RaoDelta>()
+        };
+        // In an epoch's block dividends may be left, and nothing tells how many.
+        let fits = |left: RaoDelta| left.magnitude() <= noise || (epoch && left.0 > 0);
+        let best = (0..1usize << fees.len()).min_by_key(|choice| (!fits(left(*choice)), left(*choice).magnitude(), *choice));
+        let best =
+            best.filter(|choice| fits(left(*choice)) && (left(*choice).is_zero() || !epoch || !fits(rest))).or(fits(rest).then_some(0));
+        match best {
+            Some(choice) => {
+                for (_, place) in fees.iter().enumerate().filter(|(bit, _)| choice & (1 << bit) != 0) {
+                    let leg = &mut self.legs[*place];
+                    leg.alpha = leg.alpha.map(|alpha| alpha + leg.fee);
+                }
+            }
+            None => told.iter().for_each(|place| self.legs[*place].alpha = None),
+        }
+    }
+
+    /// The most by which other operations may have rounded a group in a block between epochs.
+    fn noise(&self, group: &[PositionKey]) -> u128 {
+        let flows = self.states.flows;
+        let operations: u64 = group.iter().map(|key| flows.operations.get(&key.hotkey).copied().unwrap_or(0)).sum();
+        u128::from(operations.saturating_add(flows.anywhere())).saturating_add(u128::from(self.states.runtime_changed))
     }
 
     /// Works out amounts that the runtime leaves out, from where they are the only unknown on. A move
@@ -636,9 +684,10 @@ mod tests {
         holders: &'a [u8],
         epoch: bool,
         announces: bool,
+        measured: bool,
     }
 
-    const CASE: Case<'static> = Case { events: &[], before: &[], after: &[], holders: &[2], epoch: false, announces: true };
+    const CASE: Case<'static> = Case { events: &[], before: &[], after: &[], holders: &[2], epoch: false, announces: true, measured: true };
 
     fn run(case: &Case<'_>) -> Settled {
         let neurons = [
@@ -656,6 +705,7 @@ mod tests {
             parent_hash: BlockHash::default(),
             time: Millis(0),
             spec_version: 425,
+            measured: case.measured,
             announces_incentive: case.announces,
             counters_asked: false,
             subnets: BTreeMap::new(),
@@ -666,7 +716,7 @@ mod tests {
         let holders: BTreeSet<Coldkey> = case.holders.iter().map(|n| Coldkey([*n; 32])).collect();
         let balances: BTreeMap<PositionKey, RaoDelta> =
             before.iter().filter(|(key, _)| holders.contains(&key.coldkey)).map(|(key, alpha)| (*key, alpha.delta())).collect();
-        let flows = classify(NETUID, &facts.events);
+        let flows = classify(NETUID, &facts);
         let mut coldkeys = affected(&flows, &holders, &balances);
         if case.epoch {
             coldkeys.extend(&holders);
@@ -699,7 +749,7 @@ mod tests {
     }
 
     fn removed(key: PositionKey, alpha: Option<u64>) -> StakeEvent {
-        StakeEvent::StakeRemoved { coldkey: key.coldkey, hotkey: key.hotkey, netuid: NETUID, alpha: alpha.map(Rao) }
+        StakeEvent::StakeRemoved { coldkey: key.coldkey, hotkey: key.hotkey, netuid: NETUID, alpha: alpha.map(Rao), fee: Rao::ZERO }
     }
 
     fn hotkey_swapped(old: u8, new: u8) -> StakeEvent {
@@ -853,5 +903,68 @@ mod tests {
             ..CASE
         };
         check(&case, &[(Kind::StakeRemoved, MINER, -30), (Kind::Dissolved, MINER, -70)]);
+    }
+
+    fn order(sells: bool, alpha: u64) -> StakeEvent {
+        StakeEvent::OrderExecuted { trader: MINER.coldkey, netuid: NETUID, sells, alpha: Rao(alpha) }
+    }
+
+    #[test]
+    fn orders_of_a_group_fall_where_the_balances_say() {
+        let grouped = |orders| StakeEvent::OrdersGrouped { netuid: NETUID, orders };
+        let events = [order(true, 40), order(false, 7), grouped(2)];
+        let case = Case { events: &events, before: &[(MINER, 100), (at(5, 2), 50)], after: &[(MINER, 107), (at(5, 2), 10)], ..CASE };
+        check(&case, &[(Kind::StakeRemoved, at(5, 2), -40), (Kind::StakeAdded, MINER, 7)]);
+        // In an epoch's block dividends are what is left.
+        let events = [incentive([0, 70]), order(true, 40), grouped(1)];
+        let case = Case { events: &events, after: &[(MINER, 170), (at(5, 2), 13)], epoch: true, ..case };
+        check(&case, &[(Kind::Incentive, MINER, 70), (Kind::DividendOrOther, at(5, 2), 3), (Kind::StakeRemoved, at(5, 2), -40)]);
+        // A position bought and sold in one block shows in no state.
+        let events = [order(false, 7), order(true, 7), grouped(2)];
+        let case = Case { events: &events, before: &[], after: &[], epoch: false, ..case };
+        check(&case, &[]);
+    }
+
+    #[test]
+    fn what_a_reconciled_pool_makes_of_a_position_is_no_sale() {
+        let events = [StakeEvent::PoolReconciled { hotkey: MINER.hotkey, netuid: NETUID }];
+        let case = Case { events: &events, before: &[(MINER, 100)], after: &[(MINER, 90)], ..CASE };
+        check(&case, &[(Kind::Corrected, MINER, -10)]);
+        check(&Case { after: &[(MINER, 110)], ..case }, &[(Kind::Corrected, MINER, 10)]);
+        let events = [events[0].clone(), incentive([0, 70])];
+        let case = Case { events: &events, after: &[(MINER, 160)], epoch: true, ..case };
+        check(&case, &[(Kind::Incentive, MINER, 70), (Kind::Corrected, MINER, -10)]);
+    }
+
+    #[test]
+    fn on_a_runtime_not_measured_balances_bear_amounts_out() {
+        let sold = |alpha, fee| StakeEvent::StakeRemoved {
+            coldkey: MINER.coldkey,
+            hotkey: MINER.hotkey,
+            netuid: NETUID,
+            alpha: Some(Rao(alpha)),
+            fee: Rao(fee),
+        };
+        let events = [sold(50, 5)];
+        let case = Case { events: &events, before: &[(MINER, 100)], after: &[(MINER, 50)], measured: false, ..CASE };
+        check(&case, &[(Kind::StakeRemoved, MINER, -50)]);
+        // The fee is inside; what is told is something else.
+        check(&Case { after: &[(MINER, 55)], ..case }, &[(Kind::StakeRemoved, MINER, -45)]);
+        check(&Case { after: &[(MINER, 20)], ..case }, &[(Kind::StakeRemoved, MINER, -80)]);
+        let events = [sold(50, 5), sold(20, 2)];
+        check(
+            &Case { events: &events, after: &[(MINER, 32)], ..case },
+            &[(Kind::StakeRemoved, MINER, -50), (Kind::StakeRemoved, MINER, -18)],
+        );
+        // In an epoch's block as well, where nothing else is left.
+        let events = [incentive([0, 70]), sold(50, 5)];
+        let case = Case { events: &events, epoch: true, ..case };
+        check(&Case { after: &[(MINER, 125)], ..case }, &[(Kind::Incentive, MINER, 70), (Kind::StakeRemoved, MINER, -45)]);
+        check(&Case { after: &[(MINER, 120)], ..case }, &[(Kind::Incentive, MINER, 70), (Kind::StakeRemoved, MINER, -50)]);
+        // Where it was measured, what the amounts leave is told.
+        check(
+            &Case { after: &[(MINER, 100)], measured: true, ..case },
+            &[(Kind::Incentive, MINER, 70), (Kind::StakeRemoved, MINER, -50), (Kind::Unattributed, MINER, -20)],
+        );
     }
 }

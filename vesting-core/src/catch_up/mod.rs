@@ -175,7 +175,7 @@ impl CatchUp<'_> {
     }
 
     async fn take_facts(&mut self, facts: &BlockFacts, around: Option<Around>, seen: Option<Seen<'_>>) -> Result<(), MonitorError> {
-        let flows = classify(self.ledger.netuid(), &facts.events);
+        let flows = classify(self.ledger.netuid(), facts);
         let around = match around {
             Some(around) => around,
             None => read_around(self.chain, self.ledger, facts, &flows).await?,

@@ -127,7 +127,7 @@ impl Search<'_> {
     fn swaps(&self, facts: &BlockFacts, low: &SubnetState, high: &SubnetState) -> bool {
         let hotkeys: BTreeSet<&Hotkey> =
             [low, high].into_iter().flat_map(|state| state.traces.positions.keys()).map(|key| &key.hotkey).collect();
-        classify(self.netuid, &facts.events).swaps.iter().any(|swap| match swap.keys {
+        classify(self.netuid, facts).swaps.iter().any(|swap| match swap.keys {
             SwappedKeys::Coldkey(old, new) => [old, new].iter().any(|key| low.traces.coldkeys.contains_key(key)),
             SwappedKeys::Hotkey(old, new) => hotkeys.contains(&old) || hotkeys.contains(&new),
         })
@@ -136,7 +136,7 @@ impl Search<'_> {
     /// The coldkeys followed after a block.
     fn followed(&self, facts: &BlockFacts, state: &SubnetState) -> BTreeSet<Coldkey> {
         let mut coldkeys: BTreeSet<Coldkey> = state.traces.coldkeys.keys().copied().collect();
-        for swap in classify(self.netuid, &facts.events).swaps {
+        for swap in classify(self.netuid, facts).swaps {
             if let SwappedKeys::Coldkey(old, new) = swap.keys
                 && coldkeys.contains(&old)
             {

@@ -200,6 +200,7 @@ impl PalletEvent {
                 hotkey: hot(*h),
                 netuid: netuid(*n),
                 alpha: told(if generation == Generation::Older { alpha.0 } else { alpha.0.saturating_add(*fee) }),
+                fee: Rao(if generation > Generation::Older { *fee } else { 0 }),
             },
             Self::StakeMoved(c, from, from_netuid, to, to_netuid, _) => StakeEvent::StakeMoved {
                 coldkey: cold(*c),

@@ -9,6 +9,7 @@ use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, ChainEvent, Net
 
 use super::chain::SimChain;
 use super::event::RuntimeEvent;
+use super::generation::Generation;
 
 /// A simulated chain behind the core's port; every block made is final.
 #[derive(Clone)]
@@ -47,6 +48,7 @@ fn facts(chain: &SimChain, number: BlockNumber, ask: &Ask) -> Option<BlockFacts>
         parent_hash: sealed.parent_hash,
         time: sealed.time,
         spec_version: generation.spec_version(),
+        measured: generation < Generation::Later,
         announces_incentive: generation.announces_incentive(),
         counters_asked: !generation.stores_counters(),
         subnets: sealed.counters.iter().filter(|(netuid, _)| ask.subnets.contains_key(netuid)).copied().collect(),
