@@ -14,6 +14,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry, Unit};
+use vesting_chain::Runtime;
 use vesting_core::{Detection, NetUid, Ppb};
 
 use crate::clock::age;
@@ -125,6 +126,21 @@ impl Scrape {
         self.counter("rpc_failures", "JSON-RPC calls that got an error, or no answer in time", None, failed);
         let switches = state.chain.as_ref().map(|chain| (Labels::new(), chain.switches()));
         self.counter("endpoint_switches", "How often one endpoint was left for another", None, switches);
+        if let Some(runtime) = state.chain.as_ref().and_then(|chain| chain.newest_runtime()) {
+            self.runtime(&runtime);
+        }
+    }
+
+    /// The newest runtime met.
+    fn runtime(&mut self, runtime: &Runtime) {
+        self.gauge(
+            "runtime_spec_version",
+            "The version of the newest runtime met",
+            None,
+            [(Labels::new(), i64::from(runtime.spec_version()))],
+        );
+        let beyond = i64::from(runtime.facts().standing().is_beyond());
+        self.gauge("runtime_unmeasured", "Whether it is older or newer than any that was measured", None, [(Labels::new(), beyond)]);
     }
 
     fn records(&mut self, state: &State, now: SystemTime) {

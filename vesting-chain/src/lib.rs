@@ -11,6 +11,7 @@ mod counters;
 mod endpoint;
 mod eras;
 mod events;
+pub mod facts;
 mod fields;
 mod hashes;
 mod heads;

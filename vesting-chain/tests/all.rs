@@ -17,6 +17,8 @@ const ALL: Capabilities = Capabilities {
     stake_api: true,
     locks_api: true,
     counters: true,
+    accounts: true,
+    pool_epochs: false,
 };
 
 fn check(path: &Path, spec_version: u32, expected: Capabilities) {
@@ -28,7 +30,7 @@ fn check(path: &Path, spec_version: u32, expected: Capabilities) {
 #[test]
 fn what_is_no_metadata_is_refused() {
     for bytes in [&b""[..], b"meta", &[0xff; 64]] {
-        assert!(matches!(Runtime::new(1, bytes), Err(ChainError::Malformed(_))));
+        assert!(matches!(Runtime::new(1, bytes), Err(ChainError::Unreadable { spec_version: 1, .. })));
     }
 }
 

@@ -241,14 +241,92 @@ async fn what_a_runtime_lacks_is_told_with_what_follows() {
     assert_eq!((found.code, found.wrong()), (Some(0), vec![("endpoint_runtime", "warning")]));
     found.has("endpoint_runtime", "", "warning", "spec 393 lacks", "a skipped one is not told");
     assert_eq!(found.about("endpoint_runtime", "")["lacks"], serde_json::json!(["epoch_index", "fee_in_alpha", "locks_api"]));
+    found.has("endpoint_measured", "", "ok", "spec 393 were measured", "");
     let later = node(&chain(7, Generation::Later, 0), &[]).await;
     let found = doctor(folder.path(), &["--network", &later.url()]);
     assert_eq!(found.about("endpoint_runtime", "")["lacks"], serde_json::json!(["shares", "counters"]));
+    found.has("endpoint_measured", "", "warning", "spec 512 is newer than any that was measured (393, 425, 475)", "unattributed");
+    let rules = found.about("endpoint_measured", "")["rules"].as_array().unwrap().clone();
+    assert!(rules.iter().any(|rule| rule["rule"] == "fee_on_top" && rule["found"] == "measured on 425, 475"), "{rules:?}");
+    let oldest = node(&chain(7, Generation::Oldest, 0), &[]).await;
+    let found = doctor(folder.path(), &["--network", &oldest.url()]);
+    found.has("endpoint_measured", "", "warning", "spec 260 is older", "");
 
     let lying = node(&chain(7, Generation::Present, 0), &[Fault::Disagree]).await;
     let found = doctor(folder.path(), &["--network", &lying.url()]);
     assert_eq!(found.wrong(), [("endpoint_agreement", "warning")]);
     found.has("endpoint_agreement", "", "warning", "its storage was taken to say", "--capture");
+}
+
+/// Replaces bytes of the runtime's metadata by as many others.
+fn rename(history: &RwLock<History>, changes: &[(&str, &str)]) {
+    let mut runtime = history.read().unwrap().runtime(0).unwrap().clone();
+    for metadata in runtime.metadata.values_mut() {
+        for (from, to) in changes {
+            assert_eq!(from.len(), to.len());
+            let places: Vec<usize> = (0..metadata.len() - from.len()).filter(|at| metadata[*at..].starts_with(from.as_bytes())).collect();
+            assert!(!places.is_empty(), "{from}");
+            places.into_iter().for_each(|at| metadata[at..at + to.len()].copy_from_slice(to.as_bytes()));
+        }
+    }
+    history.write().unwrap().add_runtime(0, runtime);
+}
+
+/// A chain as the present one, but for its runtime's metadata.
+fn renamed(changes: &[(&str, &str)]) -> Arc<RwLock<History>> {
+    let history = chain(9, Generation::Present, 0);
+    rename(&history, changes);
+    history
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runtime_that_cannot_be_read_is_no_endpoint_that_cannot_be_reached() {
+    let folder = tempfile::tempdir().unwrap();
+    for (from, to, why) in [
+        ("StakingHotkeys", "StakedHotkeys2", "has no storage `SubtensorModule.StakingHotkeys`"),
+        ("meta\u{f}", "meta\u{7f}", "its metadata cannot be decoded"),
+    ] {
+        let node = node(&renamed(&[(from, to)]), &[]).await;
+        let found = doctor(folder.path(), &["--network", &node.url()]);
+        assert_eq!(found.code, Some(1));
+        found.has("endpoint_reachable", "", "ok", "answers in", "");
+        found.has("endpoint_runtime", "", "problem", "the chain's runtime (spec 425) cannot be read", "newer version");
+        found.has("endpoint_runtime", "", "problem", why, "--capture");
+        // At start, too.
+        let arguments = ["catch-up", "--netuid", "2", "--network", &node.url()];
+        let output = tokio::task::block_in_place(|| vesting(folder.path(), &arguments));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains("runtime (spec 425) cannot be read") && !said.contains("cannot reach"), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn run_stays_where_the_runtime_cannot_be_read_and_says_so() {
+    let history = chain(9, Generation::Present, 0);
+    let changing = node(&history, &[]).await;
+    let folder = tempfile::tempdir().unwrap();
+    catch_up(folder.path(), &changing, &["--to", "500"]);
+    rename(&history, &[("StakingHotkeys", "StakedHotkeys2")]);
+    let (url, metrics, told) = tokio::task::block_in_place(|| {
+        let url = changing.url();
+        let mut arguments = WINDOW.to_vec();
+        arguments.extend(["--network", &url]);
+        let daemon = Daemon::start(folder.path(), &arguments);
+        let begun = Instant::now();
+        let told = loop {
+            let told = daemon.get("/health/ready").body;
+            if told["reasons"].to_string().contains("spec 425") {
+                break told;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(60), "{told}");
+            std::thread::sleep(Duration::from_millis(50));
+        };
+        (url.clone(), daemon.get("/metrics").text, told)
+    });
+    assert!(told["reasons"].to_string().contains("runtime (spec 425) cannot be read by this version"), "{told}");
+    let error = told["last_error"]["error"].as_str().unwrap();
+    assert!(error.contains("SubtensorModule.StakingHotkeys") && !error.contains("cannot reach") && !error.contains(&url), "{error}");
+    assert!(metrics.contains("vesting_follower_failing 1"), "{metrics}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use vesting_chain::Capabilities;
+use vesting_chain::facts::{Fact, Facts, MEASURED, Standing};
 use vesting_core::{BlockHash, BlockNumber, Millis};
 
 use super::finding::Finding;
@@ -41,6 +42,7 @@ pub fn findings(all: &[Answers], stored: Option<BlockHash>, now: Millis) -> Vec<
         }
         findings.extend(answers.head.map(|head| lag(answers, head.number, best, now)));
         findings.extend(runtime(answers));
+        findings.extend(measured(answers));
         findings.extend(agreement(answers));
         findings.extend(state(answers));
     }
@@ -144,6 +146,33 @@ fn runtime(answers: &Answers) -> Option<Finding> {
         lacking.iter().fold(finding, |finding, (name, follows)| finding.advise(format!("{name}: {follows}")))
     };
     Some(finding.fact("spec_version", spec_version).fact("lacks", json!(names)))
+}
+
+/// Whether what is known of the runtime was measured, or is taken on faith.
+fn measured(answers: &Answers) -> Option<Finding> {
+    const CHECK: &str = "endpoint_measured";
+    let (spec_version, _) = answers.runtime?;
+    let facts = Facts::of(spec_version);
+    let all = MEASURED.map(|spec| spec.to_string()).join(", ");
+    let beyond = |side: &str| {
+        Finding::warning(
+            CHECK,
+            &answers.url,
+            format!("spec {spec_version} is {side} than any that was measured ({all}): what is known of those is taken for it"),
+        )
+        .advise("balances are read at every epoch whatever the events say, and what does not fit is booked as `unattributed`: look at `vesting stats`")
+        .advise("install a newer version of vesting, if there is one; else send what this writes: `vesting doctor --capture 20`")
+    };
+    let finding = match facts.standing() {
+        Standing::Measured => Finding::ok(CHECK, &answers.url, format!("the rules of spec {spec_version} were measured")),
+        Standing::Between { below, above } => {
+            Finding::ok(CHECK, &answers.url, format!("spec {spec_version} lies between two that were measured, {below} and {above}"))
+        }
+        Standing::Older => beyond("older"),
+        Standing::Newer => beyond("newer"),
+    };
+    let rule = |fact: &Fact| json!({ "rule": fact.rule.name(), "says": fact.says, "found": fact.found.words() });
+    Some(finding.fact("measured", json!(MEASURED)).fact("rules", facts.in_force().map(rule).collect::<Vec<_>>()))
 }
 
 fn agreement(answers: &Answers) -> Option<Finding> {
