@@ -26,6 +26,7 @@ mod runtime_api;
 mod runtimes;
 mod shapes;
 mod shares;
+pub mod surface;
 mod traces;
 mod trust;
 

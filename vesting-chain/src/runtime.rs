@@ -14,6 +14,7 @@ use vesting_core::ports::ChainError;
 
 use crate::facts::{Facts, Rule};
 use crate::items::Items;
+use crate::surface::{self, SurfaceItem, Unknown};
 
 const PALLET: &str = "SubtensorModule";
 
@@ -71,6 +72,7 @@ pub struct Runtime {
     offline: OfflineClient<SubstrateConfig>,
     capabilities: Capabilities,
     items: Items,
+    unknown: Vec<Unknown>,
     /// The keys of what is read of every block.
     plain: PlainKeys,
     /// The earliest block known in whose state no legacy share rows are left.
@@ -95,6 +97,7 @@ impl Runtime {
             .arc();
         let items = Items::new(PALLET, &metadata);
         let capabilities = Self::look(spec_version, &metadata, &items)?;
+        let unknown = surface::unknown(&metadata);
         let plain = |pallet: &str, item: &str| encode_storage_key_prefix(pallet, item).to_vec();
         let plain =
             PlainKeys { events: plain("System", "Events"), parent_hash: plain("System", "ParentHash"), now: plain("Timestamp", "Now") };
@@ -103,7 +106,7 @@ impl Runtime {
             .set_spec_version_for_block_ranges([SpecVersionForRange { block_range: 0..u64::MAX, spec_version, transaction_version: 0 }])
             .build();
         let (offline, converted) = (OfflineClient::new_with_config(config), AtomicU64::new(u64::MAX));
-        Ok(Self { spec_version, metadata, offline, capabilities, items, plain, converted })
+        Ok(Self { spec_version, metadata, offline, capabilities, items, unknown, plain, converted })
     }
 
     /// Whether share rows of `item` are to be read in the state of a block: where the metadata lists them, and after
@@ -206,6 +209,18 @@ impl Runtime {
     #[must_use]
     pub fn facts(&self) -> Facts {
         Facts::of(self.spec_version)
+    }
+
+    /// Everything in it that bears on stake, in order.
+    #[must_use]
+    pub fn surface(&self) -> Vec<SurfaceItem> {
+        surface::items(&self.metadata)
+    }
+
+    /// What bears on stake in it and is not known as it is, by kind.
+    #[must_use]
+    pub fn unknown(&self) -> &[Unknown] {
+        &self.unknown
     }
 
     /// Decodes what a runtime API answered.

@@ -17,6 +17,9 @@ use crate::runtime::Runtime;
 /// Metadata versions in the order they are asked for; what has none of them tells its metadata plainly.
 const METADATA_VERSIONS: [u32; 2] = [15, 16];
 
+/// So many names of one meaning stand in the log; `vesting doctor` tells them all.
+const NAMES_IN_LOG: usize = 40;
+
 /// Every runtime met so far.
 #[derive(Default)]
 pub(crate) struct Runtimes {
@@ -67,7 +70,7 @@ impl Runtimes {
     }
 }
 
-/// Says what is taken on faith of a runtime.
+/// Says what is taken on faith of a runtime, and what of it is not known.
 fn tell(runtime: &Runtime) {
     let (spec_version, standing) = (runtime.spec_version(), runtime.facts().standing());
     if standing.is_beyond() {
@@ -77,6 +80,12 @@ fn tell(runtime: &Runtime) {
             measured = ?MEASURED,
             "this runtime is {side} than any that was measured: what is known of those is taken for it"
         );
+    }
+    // As few lines as there are meanings.
+    for some in runtime.unknown().chunk_by(|one, other| one.meaning() == other.meaning()) {
+        let Some(first) = some.first() else { continue };
+        let shown: Vec<String> = some.iter().take(NAMES_IN_LOG).map(|unknown| unknown.item.to_string()).collect();
+        tracing::warn!(spec_version, count = some.len(), items = shown.join(", "), "{}", first.meaning());
     }
 }
 

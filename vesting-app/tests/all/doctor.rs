@@ -242,6 +242,7 @@ async fn what_a_runtime_lacks_is_told_with_what_follows() {
     found.has("endpoint_runtime", "", "warning", "spec 393 lacks", "a skipped one is not told");
     assert_eq!(found.about("endpoint_runtime", "")["lacks"], serde_json::json!(["epoch_index", "fee_in_alpha", "locks_api"]));
     found.has("endpoint_measured", "", "ok", "spec 393 were measured", "");
+    found.has("endpoint_unknown", "", "ok", "is known", "");
     let later = node(&chain(7, Generation::Later, 0), &[]).await;
     let found = doctor(folder.path(), &["--network", &later.url()]);
     assert_eq!(found.about("endpoint_runtime", "")["lacks"], serde_json::json!(["shares", "counters"]));
@@ -277,6 +278,54 @@ fn renamed(changes: &[(&str, &str)]) -> Arc<RwLock<History>> {
     let history = chain(9, Generation::Present, 0);
     rename(&history, changes);
     history
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_known_of_a_runtime_is_told_with_what_it_could_mean() {
+    // The names of fields are what a known event is recognized by.
+    let changes = [("AlphaBurned", "AlphaLeased"), ("old_coldkey", "oldest_cold"), ("OwnedHotkeys", "LoanedHotkey")];
+    let changed = node(&renamed(&changes), &[]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let found = doctor(folder.path(), &["--network", &changed.url()]);
+    let unknown = found.about("endpoint_unknown", "")["unknown"].as_array().unwrap().clone();
+    let told: Vec<(&str, bool)> = unknown.iter().map(|one| (one["name"].as_str().unwrap(), one["reshaped"] == true)).collect();
+    assert_eq!(
+        told,
+        [("SubtensorModule.LoanedHotkey", false), ("SubtensorModule.AlphaLeased", false), ("SubtensorModule.ColdkeySwapped", true)]
+    );
+    found.has("endpoint_unknown", "", "warning", "3 things of spec 425", "an event we do not know: if it moves stake");
+    found.has("endpoint_unknown", "", "warning", "", "known by name, but of another shape");
+
+    // Once at start, too, and by a metric.
+    let (said, metrics) = tokio::task::block_in_place(|| {
+        let mut command = program(folder.path(), &["catch-up", "--network", &changed.url(), "--to", "100"]);
+        let output = command.args(WINDOW).env("RUST_LOG", "warn").output().unwrap();
+        let url = changed.url();
+        let mut arguments = WINDOW.to_vec();
+        arguments.extend(["--network", &url]);
+        let daemon = Daemon::start(folder.path(), &arguments);
+        let begun = Instant::now();
+        let metrics = loop {
+            let metrics = daemon.get("/metrics").text;
+            if metrics.contains("vesting_runtime_spec_version 425") {
+                break metrics;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(60), "{metrics}");
+            std::thread::sleep(Duration::from_millis(50));
+        };
+        (String::from_utf8_lossy(&output.stderr).into_owned(), metrics)
+    });
+    assert_eq!(said.matches("an event we do not know").count(), 1, "{said}");
+    assert!(said.contains("SubtensorModule.AlphaLeased") && said.contains("SubtensorModule.LoanedHotkey"), "{said}");
+    for line in [
+        r#"vesting_runtime_unknown_items{kind="event",why="new"} 1"#,
+        r#"vesting_runtime_unknown_items{kind="event",why="reshaped"} 1"#,
+        r#"vesting_runtime_unknown_items{kind="storage",why="new"} 1"#,
+        r#"vesting_runtime_unknown_items{kind="call",why="new"} 0"#,
+        "vesting_runtime_unmeasured 0",
+    ] {
+        assert!(metrics.contains(line), "{line}: {metrics}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use vesting_chain::surface::Unknown;
 use vesting_chain::{Capabilities, ChainOptions, SubxtChain};
 use vesting_core::ports::{Ask, ChainError, ChainPort, NeuronsAsk, SubnetAsk};
 use vesting_core::{BlockHash, BlockNumber, BlockRef, Millis, NetUid, SubnetCounters};
@@ -66,6 +67,8 @@ pub struct Answers {
     /// How long one answer took.
     pub latency: Option<Duration>,
     pub runtime: Option<(u32, Capabilities)>,
+    /// What bears on stake in its runtime and is not known as it is.
+    pub unknown: Vec<Unknown>,
     /// Why its runtime cannot be read.
     pub unread: Option<String>,
     pub time: Option<Millis>,
@@ -127,6 +130,7 @@ async fn read(chain: &SubxtChain, questions: &Questions, head: BlockNumber, answ
     let patience = questions.patience * 3;
     let runtime = within(patience, "its runtime", chain.runtime(head)).await?;
     answers.runtime = Some((runtime.spec_version(), runtime.capabilities()));
+    answers.unknown = runtime.unknown().to_vec();
     let ask = SubnetAsk { neurons: NeuronsAsk::WithPositions, ..SubnetAsk::default() };
     // With the events, whose shape may be another.
     let ask = Ask { events: true, subnets: questions.netuids.iter().map(|netuid| (*netuid, ask.clone())).collect() };
