@@ -132,6 +132,7 @@ export async function policy({ netuid }) {
       ["Duration", words(present.duration_rule)],
       ["Minimum stake", `${alpha(present.minimum_stake)} α, below: ${words(present.below_minimum)}`],
       ["Redistribution", words(present.redistribution) + (present.burn_uid === null ? "" : ` to uid ${present.burn_uid}`)],
+      ["What nothing explains", words(present.unattributed)],
       ["In effect", present.shadow ? "shadow: computed, not applied" : present.effective_from_block === null ? "now" : `from block ${whole(present.effective_from_block)}`],
       ["Digest", h("span", { class: "address" }, stats.policy_digest)],
     ];

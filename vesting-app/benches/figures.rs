@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use comfy_table::Table;
 use vesting_core::kept::{Kept, kept};
 use vesting_core::multiplier::multiplier;
-use vesting_core::policy::Policy;
+use vesting_core::policy::{Policy, UnattributedRule};
 use vesting_core::ports::StakeStore;
 use vesting_core::{BlockNumber, BlockchainMonitor, MemoryStore, NetUid, Pace, StakeTracker};
 use vesting_testkit::sim::{Month, SimPort};
@@ -66,17 +66,17 @@ async fn main() {
     let entries = memory.entries(NETUID, BlockNumber(0), BlockNumber(blocks)).await.unwrap().len();
     let (report, state) = StakeTracker::new(Arc::clone(&memory)).state(NETUID, &policy, None).await.unwrap();
     let (window, holders) = (report.window.clone(), state.ledger.holders.clone());
-    let tranches = state.ledger.histories();
+    let tranches = state.ledger.histories(UnattributedRule::default());
     let miners = report.miners.len();
 
-    let condensed = kept(&window, &holders, &tranches);
-    let condense = median(5, || async { kept(&window, &holders, &tranches).len() }).await;
+    let condensed = kept(&window, &holders, &tranches, UnattributedRule::default());
+    let condense = median(5, || async { kept(&window, &holders, &tranches, UnattributedRule::default()).len() }).await;
     let figures = median(101, || async {
         let holding = |kept: &Kept| kept.holding(&window, policy.duration_rule, &BTreeMap::new()).unwrap();
         condensed.values().map(|kept| multiplier(&holding(kept), &policy).factor.0).sum::<u64>()
     })
     .await;
-    let replay = median(5, || async { state.ledger.tranches().len() }).await;
+    let replay = median(5, || async { state.ledger.tranches(UnattributedRule::default()).len() }).await;
     let from = async |store: &Arc<dyn StakeStore>| {
         let tracker = StakeTracker::new(Arc::clone(store));
         median(5, || tracker.report(NETUID, &policy, None)).await

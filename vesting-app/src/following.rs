@@ -15,8 +15,8 @@ use crate::wiring;
 /// Between two tries when the chain or the database cannot be reached.
 pub const PAUSE: Duration = Duration::from_secs(5);
 
-/// Between two tries when the ledger does not agree with the chain: another endpoint may tell another thing, and nothing
-/// is written until it agrees.
+/// Between two tries when the ledger does not agree with the chain, or its runtime cannot be read: another endpoint may
+/// tell another thing, and nothing is written until then.
 const CONSERVATION_PAUSE: Duration = Duration::from_secs(60);
 
 /// Hears of every head reached, counted since a record was taken up, and of what was counted before; gives both.
@@ -49,7 +49,7 @@ impl Following<'_> {
                     tokio::time::sleep(PAUSE).await;
                 }
                 // Stopping altogether would take readiness and metrics away, which tell of it.
-                Err(error) if is_conservation(&error) => {
+                Err(error) if is_conservation(&error) || unreadable(&error).is_some() => {
                     self.state.failed(&error);
                     tracing::error!("{error:#}; trying again in {} s", CONSERVATION_PAUSE.as_secs());
                     tokio::time::sleep(CONSERVATION_PAUSE).await;
@@ -147,6 +147,18 @@ impl Following<'_> {
 /// Whether the ledger does not agree with the chain.
 fn is_conservation(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(MonitorError::Conservation(_)))
+}
+
+/// The version of the runtime that cannot be read, where that is what went wrong.
+pub fn unreadable(error: &anyhow::Error) -> Option<u32> {
+    let of = |error: &ChainError| match error {
+        ChainError::Unreadable { spec_version, .. } => Some(*spec_version),
+        _ => None,
+    };
+    match error.downcast_ref() {
+        Some(MonitorError::Chain(error)) => of(error),
+        _ => error.downcast_ref().and_then(of),
+    }
 }
 
 /// Whether the same may go well a little later.

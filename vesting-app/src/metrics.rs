@@ -14,6 +14,8 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry, Unit};
+use vesting_chain::Runtime;
+use vesting_chain::surface::ItemKind;
 use vesting_core::{Detection, NetUid, Ppb};
 
 use crate::clock::age;
@@ -125,6 +127,30 @@ impl Scrape {
         self.counter("rpc_failures", "JSON-RPC calls that got an error, or no answer in time", None, failed);
         let switches = state.chain.as_ref().map(|chain| (Labels::new(), chain.switches()));
         self.counter("endpoint_switches", "How often one endpoint was left for another", None, switches);
+        if let Some(runtime) = state.chain.as_ref().and_then(|chain| chain.newest_runtime()) {
+            self.runtime(&runtime);
+        }
+    }
+
+    /// The newest runtime met.
+    fn runtime(&mut self, runtime: &Runtime) {
+        self.gauge(
+            "runtime_spec_version",
+            "The version of the newest runtime met",
+            None,
+            [(Labels::new(), i64::from(runtime.spec_version()))],
+        );
+        let beyond = i64::from(runtime.facts().standing().is_beyond());
+        self.gauge("runtime_unmeasured", "Whether it is older or newer than any that was measured", None, [(Labels::new(), beyond)]);
+        let count = |kind: ItemKind, reshaped: bool| {
+            whole(runtime.unknown().iter().filter(|unknown| unknown.item.kind == kind && unknown.reshaped == reshaped).count())
+        };
+        let both = |kind: ItemKind| {
+            [(false, "new"), (true, "reshaped")]
+                .map(|(reshaped, why)| (vec![("kind", kind.name().to_owned()), ("why", why.to_owned())], count(kind, reshaped)))
+        };
+        let help = "What of it may bear on stake and is not known as it is, by kind";
+        self.gauge("runtime_unknown_items", help, None, ItemKind::ALL.into_iter().flat_map(both));
     }
 
     fn records(&mut self, state: &State, now: SystemTime) {

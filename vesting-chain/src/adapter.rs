@@ -126,10 +126,16 @@ impl SubxtChain {
         self.chain.trust.disagreements().await
     }
 
+    /// The runtime of the highest version met so far; none before the first answer.
+    #[must_use]
+    pub fn newest_runtime(&self) -> Option<Arc<Runtime>> {
+        self.chain.runtimes.newest_met()
+    }
+
     /// The runtime that made a block.
     ///
     /// # Errors
-    /// [`ChainError::Unsupported`] where it lacks what cannot be done without, and as [`ChainPort::read`].
+    /// [`ChainError::Unreadable`] where it lacks what cannot be done without, and as [`ChainPort::read`].
     pub async fn runtime(&self, number: BlockNumber) -> Result<Arc<Runtime>, ChainError> {
         Ok(self.chain.state(number, |_| Ok(Vec::new())).await?.runtime)
     }

@@ -115,7 +115,7 @@ impl Capture {
             return Ok(());
         }
         match self.look_into(number).await {
-            Err(error @ (ChainError::Unsupported(_) | ChainError::Malformed(_))) => {
+            Err(error @ (ChainError::Unreadable { .. } | ChainError::Unsupported(_) | ChainError::Malformed(_))) => {
                 let parent = number.parent();
                 let (version, hash) = self.code_at(parent).await?;
                 let bytes = runtimes::fetch(&self.chain.endpoints, hash, parent).await?;

@@ -5,8 +5,9 @@ use subxt::events::{Events, Phase as SubxtPhase};
 use vesting_core::ports::ChainError;
 use vesting_core::{ChainEvent, NetUid, Phase, Rao, StakeEvent};
 
+use crate::facts::FeeRule;
 use crate::fields::Fields;
-use crate::runtime::{FeeRule, Runtime};
+use crate::runtime::Runtime;
 
 /// The pallets whose events bear on stake. `TransactionFeePaidWithAlpha` lives in one of them
 /// according to the generation, so both are looked at.
@@ -63,7 +64,7 @@ fn translate<'a>(
             let (coldkey, hotkey) = (f.coldkey("coldkey", 0)?, f.hotkey("hotkey", 1)?);
             let shape = StakeShape::of(&f)?;
             let mut fee = Rao::ZERO;
-            let alpha = match (shape.alpha, shape.fee, runtime.fee_rule()) {
+            let alpha = match (shape.alpha, shape.fee, runtime.facts().fee()) {
                 (true, true, FeeRule::Inside) => Some(f.rao("alpha", 3)?),
                 (true, true, FeeRule::OnTop) => {
                     fee = f.rao("fee", 5)?;

@@ -11,6 +11,7 @@ mod counters;
 mod endpoint;
 mod eras;
 mod events;
+pub mod facts;
 mod fields;
 mod hashes;
 mod heads;
@@ -25,6 +26,7 @@ mod runtime_api;
 mod runtimes;
 mod shapes;
 mod shares;
+pub mod surface;
 mod traces;
 mod trust;
 

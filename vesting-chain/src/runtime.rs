@@ -12,27 +12,11 @@ use subxt::{ArcMetadata, Metadata};
 use vesting_core::BlockNumber;
 use vesting_core::ports::ChainError;
 
+use crate::facts::{Facts, Rule, Standing};
 use crate::items::Items;
+use crate::surface::{self, SurfaceItem, Unknown};
 
 const PALLET: &str = "SubtensorModule";
-
-/// Where the fee of a `StakeRemoved` is: the meaning changed with spec 401 under the same name and
-/// fields (FACTS 1 and 13), so no metadata tells, only the version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FeeRule {
-    /// Inside the event's alpha.
-    Inside,
-    /// On top of it.
-    OnTop,
-}
-
-const FEE_ON_TOP_SINCE: u32 = 401;
-/// The newest version of which it was measured what its events mean.
-const NEWEST_MEASURED: u32 = 475;
-/// Since then nobody's shares are worth more than their pool.
-const CAPPED_SINCE: u32 = 458;
-/// `LastColdkeyHotkeyStakeBlock` tells of subnets up to there.
-const POINTERS_UNTIL: u32 = 440;
 
 /// What a runtime can tell, found by name in its metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +72,7 @@ pub struct Runtime {
     offline: OfflineClient<SubstrateConfig>,
     capabilities: Capabilities,
     items: Items,
+    unknown: Vec<Unknown>,
     /// The keys of what is read of every block.
     plain: PlainKeys,
     /// The earliest block known in whose state no legacy share rows are left.
@@ -105,13 +90,14 @@ impl Runtime {
     /// Takes up a runtime by its metadata (SCALE, version 14 or later).
     ///
     /// # Errors
-    /// When the metadata cannot be decoded, or lacks something that cannot be done without.
+    /// [`ChainError::Unreadable`] when the metadata cannot be decoded, or lacks something that cannot be done without.
     pub fn new(spec_version: u32, metadata: &[u8]) -> Result<Self, ChainError> {
         let metadata = Metadata::decode_from(metadata)
-            .map_err(|e| ChainError::Malformed(format!("the metadata of spec {spec_version} cannot be decoded: {e}")))?
+            .map_err(|e| ChainError::Unreadable { spec_version, why: format!("its metadata cannot be decoded: {e}") })?
             .arc();
         let items = Items::new(PALLET, &metadata);
         let capabilities = Self::look(spec_version, &metadata, &items)?;
+        let unknown = surface::unknown(&metadata);
         let plain = |pallet: &str, item: &str| encode_storage_key_prefix(pallet, item).to_vec();
         let plain =
             PlainKeys { events: plain("System", "Events"), parent_hash: plain("System", "ParentHash"), now: plain("Timestamp", "Now") };
@@ -120,7 +106,7 @@ impl Runtime {
             .set_spec_version_for_block_ranges([SpecVersionForRange { block_range: 0..u64::MAX, spec_version, transaction_version: 0 }])
             .build();
         let (offline, converted) = (OfflineClient::new_with_config(config), AtomicU64::new(u64::MAX));
-        Ok(Self { spec_version, metadata, offline, capabilities, items, plain, converted })
+        Ok(Self { spec_version, metadata, offline, capabilities, items, unknown, plain, converted })
     }
 
     /// Whether share rows of `item` are to be read in the state of a block: where the metadata lists them, and after
@@ -145,24 +131,25 @@ impl Runtime {
 
     /// Whether what its events mean was measured: of no runtime that is newer than any seen.
     pub(crate) fn is_measured(&self) -> bool {
-        self.spec_version <= NEWEST_MEASURED
+        self.facts().standing() != Standing::Newer
     }
 
     /// Whether a position is worth at most its whole pool.
     pub(crate) fn is_capped(&self) -> bool {
-        self.spec_version >= CAPPED_SINCE
+        self.facts().hold(Rule::ValueCapped)
     }
 
     /// Whether `LastColdkeyHotkeyStakeBlock` tells of subnets.
     pub(crate) fn has_pointers(&self) -> bool {
-        self.spec_version <= POINTERS_UNTIL && self.stores("LastColdkeyHotkeyStakeBlock")
+        self.facts().hold(Rule::StakePointer) && self.stores("LastColdkeyHotkeyStakeBlock")
     }
 
     fn look(spec_version: u32, metadata: &Metadata, items: &Items) -> Result<Capabilities, ChainError> {
-        let missing = |what: &str| {
-            ChainError::Unsupported(format!(
-                "the runtime (spec {spec_version}) has no {what}: this endpoint does not serve a Subtensor chain, or its runtime is of a kind this version does not know"
-            ))
+        let missing = |what: &str| ChainError::Unreadable {
+            spec_version,
+            why: format!(
+                "it has no {what}, so this endpoint does not serve a Subtensor chain, or its runtime is of a kind this version does not know"
+            ),
         };
         if metadata.pallet_by_name(PALLET).is_none() {
             return Err(missing("pallet `SubtensorModule`"));
@@ -223,8 +210,22 @@ impl Runtime {
         self.metadata.clone()
     }
 
-    pub(crate) fn fee_rule(&self) -> FeeRule {
-        if self.spec_version >= FEE_ON_TOP_SINCE { FeeRule::OnTop } else { FeeRule::Inside }
+    /// What is known of it by its version.
+    #[must_use]
+    pub fn facts(&self) -> Facts {
+        Facts::of(self.spec_version)
+    }
+
+    /// Everything in it that bears on stake, in order.
+    #[must_use]
+    pub fn surface(&self) -> Vec<SurfaceItem> {
+        surface::items(&self.metadata)
+    }
+
+    /// What bears on stake in it and is not known as it is, by kind.
+    #[must_use]
+    pub fn unknown(&self) -> &[Unknown] {
+        &self.unknown
     }
 
     /// Decodes what a runtime API answered.

@@ -1,7 +1,7 @@
 //! The runtimes of a chain, by version, fetched once each.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use subxt::rpcs::methods::legacy::{Bytes, RuntimeVersion};
 use subxt::rpcs::rpc_params;
@@ -11,16 +11,22 @@ use vesting_core::ports::ChainError;
 use vesting_core::{BlockHash, BlockNumber};
 
 use crate::endpoint::Endpoints;
+use crate::facts::{MEASURED, Standing};
 use crate::runtime::Runtime;
 
-/// Metadata versions in the order they are asked for.
-const METADATA_VERSIONS: [u32; 1] = [15];
+/// Metadata versions in the order they are asked for; what has none of them tells its metadata plainly.
+const METADATA_VERSIONS: [u32; 2] = [15, 16];
+
+/// So many names of one meaning stand in the log; `vesting doctor` tells them all.
+const NAMES_IN_LOG: usize = 40;
 
 /// Every runtime met so far.
 #[derive(Default)]
 pub(crate) struct Runtimes {
     /// One fetch at a time, so that a version is fetched once however many ask for it.
     known: Mutex<BTreeMap<u32, Arc<Runtime>>>,
+    /// The one of the highest version, for whoever cannot wait.
+    newest: std::sync::Mutex<Option<Arc<Runtime>>>,
 }
 
 impl Runtimes {
@@ -39,13 +45,47 @@ impl Runtimes {
         let bytes = fetch(endpoints, at, number).await?;
         let runtime = Arc::new(Runtime::new(spec_version, &bytes)?);
         tracing::info!(spec_version, capabilities = ?runtime.capabilities(), "runtime");
+        tell(&runtime);
         known.insert(spec_version, runtime.clone());
+        let mut newest = self.newest();
+        if newest.as_ref().is_none_or(|newest| newest.spec_version() < spec_version) {
+            *newest = Some(runtime.clone());
+        }
         Ok(runtime)
+    }
+
+    /// The runtime of the highest version met so far.
+    pub(crate) fn newest_met(&self) -> Option<Arc<Runtime>> {
+        self.newest().clone()
+    }
+
+    /// What is known is whole whatever became of whoever noted it.
+    fn newest(&self) -> MutexGuard<'_, Option<Arc<Runtime>>> {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The runtime of `spec_version`, if it was met.
     pub(crate) async fn met(&self, spec_version: u32) -> Option<Arc<Runtime>> {
         self.known.lock().await.get(&spec_version).cloned()
+    }
+}
+
+/// Says what is taken on faith of a runtime, and what of it is not known.
+fn tell(runtime: &Runtime) {
+    let (spec_version, standing) = (runtime.spec_version(), runtime.facts().standing());
+    if standing.is_beyond() {
+        let side = if standing == Standing::Newer { "newer" } else { "older" };
+        tracing::warn!(
+            spec_version,
+            measured = ?MEASURED,
+            "this runtime is {side} than any that was measured: what is known of those is taken for it"
+        );
+    }
+    // As few lines as there are meanings.
+    for some in runtime.unknown().chunk_by(|one, other| one.meaning() == other.meaning()) {
+        let Some(first) = some.first() else { continue };
+        let shown: Vec<String> = some.iter().take(NAMES_IN_LOG).map(|unknown| unknown.item.to_string()).collect();
+        tracing::warn!(spec_version, count = some.len(), items = shown.join(", "), "{}", first.meaning());
     }
 }
 

@@ -17,6 +17,8 @@ const ALL: Capabilities = Capabilities {
     stake_api: true,
     locks_api: true,
     counters: true,
+    accounts: true,
+    pool_epochs: false,
 };
 
 fn check(path: &Path, spec_version: u32, expected: Capabilities) {
@@ -28,7 +30,7 @@ fn check(path: &Path, spec_version: u32, expected: Capabilities) {
 #[test]
 fn what_is_no_metadata_is_refused() {
     for bytes in [&b""[..], b"meta", &[0xff; 64]] {
-        assert!(matches!(Runtime::new(1, bytes), Err(ChainError::Malformed(_))));
+        assert!(matches!(Runtime::new(1, bytes), Err(ChainError::Unreadable { spec_version: 1, .. })));
     }
 }
 
@@ -48,6 +50,63 @@ fn real_metadata_resolves_every_name_or_switches_the_capability_off() {
         check(&recordings.join(format!("U1/runtime-425/metadata_v{version}.scale")), 425, ALL);
     }
     check(&recordings.join("S1/metadata_v14.scale"), 425, Capabilities { stake_api: false, locks_api: false, ..ALL });
+}
+
+/// Every file of metadata in a folder and below it.
+fn metadata_in(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())) {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(metadata_in(&path));
+        } else if path.extension().is_some_and(|extension| extension == "scale") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+#[ignore = "needs VESTING_TEST_METADATA and VESTING_TEST_RECORDINGS; .ci/run sets them where they are"]
+fn everything_that_bears_on_stake_in_the_runtimes_at_hand_is_known() {
+    let folders = ["VESTING_TEST_METADATA", "VESTING_TEST_RECORDINGS"];
+    let files: Vec<_> = folders.iter().flat_map(|name| metadata_in(Path::new(&std::env::var(name).unwrap()))).collect();
+    assert!(files.len() > 20, "{}", files.len());
+    for path in files {
+        // Whatever version of metadata it is.
+        let runtime = Runtime::new(1, &std::fs::read(&path).unwrap()).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        assert_eq!(runtime.unknown(), [], "{}", path.display());
+        assert!(runtime.surface().len() > 300, "{}", path.display());
+    }
+}
+
+#[test]
+fn rules_and_what_is_not_known_are_asked_of_a_runtime() {
+    use vesting_chain::facts::{FeeRule, Rule};
+    use vesting_chain::surface::ItemKind;
+    use vesting_testkit::history::History;
+    use vesting_testkit::sim::{Generation, SimChain};
+
+    let of = |generation| {
+        let history = std::sync::Arc::new(std::sync::RwLock::new(History::default()));
+        drop(SimChain::of_generation(generation, 1, &[], Some(std::sync::Arc::clone(&history))));
+        let data = history.read().unwrap().runtime(0).unwrap().clone();
+        Runtime::new(data.spec_version, &data.metadata[&15]).unwrap()
+    };
+    for generation in [Generation::Older, Generation::Present] {
+        assert_eq!(of(generation).unknown(), [], "{generation:?}");
+    }
+    let later = of(Generation::Later);
+    let told: Vec<(ItemKind, String, bool)> =
+        later.unknown().iter().map(|unknown| (unknown.item.kind, unknown.item.name.clone(), unknown.reshaped)).collect();
+    let new = |name: &str| (ItemKind::Storage, name.to_owned(), false);
+    let reshaped = |name: &str| (ItemKind::Event, name.to_owned(), true);
+    assert_eq!(
+        told,
+        [new("AlphaShares"), new("HotkeyShares"), new("LastMechanismStepBlock"), reshaped("StakeAdded"), reshaped("StakeRemoved")]
+    );
+    assert!(later.facts().standing().is_beyond() && later.facts().fee() == FeeRule::OnTop);
+    assert!(of(Generation::Older).facts().hold(Rule::FeeInside));
 }
 
 mod node {

@@ -8,7 +8,7 @@ use crate::formula::Term;
 use crate::holding::{Holding, holdings};
 use crate::multiplier::{LimitedBy, Multiplier, multiplier};
 use crate::policy::Policy;
-use crate::sales::{MissingTime, Sales};
+use crate::sales::MissingTime;
 use crate::window::Window;
 use crate::{BlockNumber, BlockRef, Coldkey, Entry, EntryId, Epoch, Flow, Millis, NetUid, Origin, Rao, TrancheHistory, WindowLedger};
 
@@ -137,17 +137,17 @@ impl Account {
 impl Case<'_> {
     /// The holder's tranches under the coldkey it has at the end.
     fn histories(&self, ledger: &WindowLedger) -> Vec<TrancheHistory> {
-        ledger.histories().into_iter().filter(|history| history.tranche.coldkey == self.coldkey).collect()
+        ledger.histories(self.policy.unattributed).into_iter().filter(|history| history.tranche.coldkey == self.coldkey).collect()
     }
 
     fn holding(&self, histories: &[TrancheHistory], start: BlockNumber, window: &Window) -> Result<Option<Holding>, MissingTime> {
         let holders = BTreeMap::from([(self.coldkey, start)]);
-        Ok(holdings(window, &holders, histories, self.policy.duration_rule, self.times)?.remove(&self.coldkey))
+        Ok(holdings(window, &holders, histories, self.policy, self.times)?.remove(&self.coldkey))
     }
 
     /// What left.
     fn sold(&self) -> impl Iterator<Item = &Entry> {
-        self.ledger.entries_of(self.coldkey).filter(|entry| entry.alpha.0 < 0 && Sales::is_one(entry.flow()))
+        self.ledger.entries_of(self.coldkey).filter(|entry| entry.alpha.0 < 0 && self.policy.unattributed.is_sale(entry.flow()))
     }
 
     /// The multiplier without these entries of the holder.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::holding::Holding;
 use crate::multiplier::Multiplier;
-use crate::sales::Sales;
+use crate::policy::UnattributedRule;
 use crate::{BlockNumber, Coldkey, Hotkey, Neuron, Origin, PositionKey, Rao, Reason, TrancheHistory, Uid};
 
 /// What came and went on one position in a window, in rao. Over a holder's positions they add up to its
@@ -27,15 +27,19 @@ pub struct PositionFigures {
 }
 
 /// The figures of every position with any, by the coldkey its holder has now. `holders` says where their
-/// histories start, `tranches` are theirs under that coldkey.
+/// histories start, `tranches` are theirs under that coldkey, played by the same rule.
 #[must_use]
-pub fn position_figures(holders: &BTreeMap<Coldkey, BlockNumber>, tranches: &[TrancheHistory]) -> BTreeMap<PositionKey, PositionFigures> {
+pub fn position_figures(
+    holders: &BTreeMap<Coldkey, BlockNumber>,
+    tranches: &[TrancheHistory],
+    rule: UnattributedRule,
+) -> BTreeMap<PositionKey, PositionFigures> {
     let mut found: BTreeMap<PositionKey, PositionFigures> = BTreeMap::new();
     for history in tranches {
         let TrancheHistory { tranche, exits } = history;
         let coldkey = tranche.coldkey;
         let Some(start) = holders.get(&coldkey) else { continue };
-        for exit in exits.iter().filter(|exit| exit.by.block > *start && Sales::is_one(exit.by.kind.flow())) {
+        for exit in exits.iter().filter(|exit| exit.by.block > *start && rule.is_sale(exit.by.kind.flow())) {
             let left = found.entry(PositionKey { hotkey: exit.by.hotkey, coldkey }).or_default();
             left.sold = left.sold.saturating_add(u128::from(exit.amount.0));
         }

@@ -3,7 +3,7 @@
 use crate::holding::{Holding, holdings};
 use crate::multiplier::{Multiplier, multiplier};
 use crate::policy::Policy;
-use crate::sales::{MissingTime, Sales};
+use crate::sales::MissingTime;
 use crate::stretch::Stretch;
 use crate::tracker::judged;
 use crate::{Coldkey, Entry, Epoch, Kind, Reason};
@@ -35,8 +35,8 @@ pub(crate) fn history(stretch: &Stretch, coldkey: Coldkey, policy: &Policy) -> R
             let epoch = ledger.window.as_of;
             let back = |name, by: &crate::Succession| if by.new == name && by.block > epoch.block.number { by.old } else { name };
             let coldkey = stretch.successions.iter().rev().fold(coldkey, back);
-            let found =
-                holdings(&ledger.window, &ledger.holders, &ledger.histories(), policy.duration_rule, &stretch.times)?.remove(&coldkey);
+            let histories = ledger.histories(policy.unattributed);
+            let found = holdings(&ledger.window, &ledger.holders, &histories, policy, &stretch.times)?.remove(&coldkey);
             let holder = found.map(|holding| (holding, multiplier(&holding, policy)));
             let registered = stretch.neurons_at(epoch.block.number).values().any(|neuron| neuron.coldkey == coldkey);
             let (multiplier, reason) = judged(holder.as_ref(), ledger.window.incomplete_since.is_some(), registered);
@@ -52,7 +52,7 @@ pub(crate) fn history(stretch: &Stretch, coldkey: Coldkey, policy: &Policy) -> R
                 multiplier,
                 reason,
                 earned: sum(&|entry| entry.kind == Kind::Incentive),
-                sold: sum(&|entry| entry.alpha.0 < 0 && Sales::is_one(entry.flow())),
+                sold: sum(&|entry| entry.alpha.0 < 0 && policy.unattributed.is_sale(entry.flow())),
             })
         })
         .collect()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::kept::kept;
-use crate::policy::DurationRule;
+use crate::policy::Policy;
 use crate::sales::MissingTime;
 use crate::window::Window;
 use crate::{BlockNumber, Coldkey, Fraction, Millis, Ppb, Rao, TrancheHistory};
@@ -31,7 +31,7 @@ pub struct Holding {
     pub sold: u128,
     /// W in milliseconds.
     pub window_ms: u64,
-    /// d in milliseconds, where the rule is [`DurationRule::SinceLastSale`].
+    /// d in milliseconds, where the rule is [`DurationRule::SinceLastSale`](crate::policy::DurationRule::SinceLastSale).
     pub since_last_sale_ms: Option<u64>,
 }
 
@@ -73,9 +73,9 @@ impl Holding {
     }
 }
 
-/// The holdings of a window, by holder, with d by a rule. `tranches` are those of the window's ledger, each
-/// under the coldkey that its holder has at its end; `times` are those of the window's blocks with outflows, which
-/// only [`DurationRule::SinceLastSale`] needs.
+/// The holdings of a window, by holder, under a policy. `tranches` are those of the window's ledger played by its
+/// rule, each under the coldkey that its holder has at its end; `times` are those of the window's blocks with
+/// outflows, which only [`DurationRule::SinceLastSale`](crate::policy::DurationRule::SinceLastSale) needs.
 ///
 /// # Errors
 /// When that rule needs the time of a block that is not among them.
@@ -83,8 +83,9 @@ pub fn holdings(
     window: &Window,
     holders: &BTreeMap<Coldkey, BlockNumber>,
     tranches: &[TrancheHistory],
-    rule: DurationRule,
+    policy: &Policy,
     times: &BTreeMap<BlockNumber, Millis>,
 ) -> Result<BTreeMap<Coldkey, Holding>, MissingTime> {
-    kept(window, holders, tranches).into_iter().map(|(coldkey, kept)| Ok((coldkey, kept.holding(window, rule, times)?))).collect()
+    let kept = kept(window, holders, tranches, policy.unattributed);
+    kept.into_iter().map(|(coldkey, kept)| Ok((coldkey, kept.holding(window, policy.duration_rule, times)?))).collect()
 }

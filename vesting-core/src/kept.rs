@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::holding::Holding;
-use crate::policy::DurationRule;
+use crate::policy::{DurationRule, UnattributedRule};
 use crate::sales::{MissingTime, Sales};
 use crate::window::Window;
 use crate::{BlockNumber, Coldkey, Millis, Origin, Rao, TrancheHistory};
@@ -38,10 +38,10 @@ pub struct Kept {
 }
 
 impl Kept {
-    fn add(&mut self, window: &Window, history: &TrancheHistory) {
+    fn add(&mut self, window: &Window, history: &TrancheHistory, rule: UnattributedRule) {
         let tranche = &history.tranche;
         // Whatever was sold since the start, and by whichever coldkey the holder had then.
-        history.exits.iter().filter(|exit| exit.by.block > self.start).for_each(|exit| self.sales.leaves(exit));
+        history.exits.iter().filter(|exit| exit.by.block > self.start).for_each(|exit| self.sales.leaves(exit, rule));
         let remaining = history.remaining();
         let kept = u128::from(remaining.0);
         if tranche.id.block <= self.start {
@@ -97,15 +97,20 @@ impl Kept {
 }
 
 /// What the holders of a window earned and still have. `tranches` are those of the window's ledger, each
-/// under the coldkey that its holder has at its end.
+/// under the coldkey that its holder has at its end, and played by the same rule.
 #[must_use]
-pub fn kept(window: &Window, holders: &BTreeMap<Coldkey, BlockNumber>, tranches: &[TrancheHistory]) -> BTreeMap<Coldkey, Kept> {
+pub fn kept(
+    window: &Window,
+    holders: &BTreeMap<Coldkey, BlockNumber>,
+    tranches: &[TrancheHistory],
+    rule: UnattributedRule,
+) -> BTreeMap<Coldkey, Kept> {
     let mut found: BTreeMap<Coldkey, Kept> =
         holders.iter().map(|(coldkey, start)| (*coldkey, Kept { start: *start, ..Kept::default() })).collect();
     // Those of one holder stand together.
     for own in tranches.chunk_by(|one, other| one.tranche.coldkey == other.tranche.coldkey) {
         if let Some(kept) = own.first().and_then(|first| found.get_mut(&first.tranche.coldkey)) {
-            own.iter().for_each(|history| kept.add(window, history));
+            own.iter().for_each(|history| kept.add(window, history, rule));
         }
     }
     found

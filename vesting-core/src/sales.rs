@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::holding::Holding;
+use crate::policy::UnattributedRule;
 use crate::window::Window;
-use crate::{BlockNumber, Exit, Flow, Millis};
+use crate::{BlockNumber, Exit, Millis};
 
 /// The sum of the outflows counts as a sale once it exceeds one part in so many of what was earned.
 const PART: u128 = 1_000;
@@ -26,17 +27,12 @@ pub(crate) struct Sales {
 
 impl Sales {
     /// Counts an exit from any tranche of the holder, in the window or older. What changed its name or was
-    /// rounded off was not sold; what nothing explains left like an outflow.
-    pub(crate) fn leaves(&mut self, exit: &Exit) {
-        if Self::is_one(exit.by.kind.flow()) {
+    /// rounded off was not sold; a rule says whether what nothing explains was.
+    pub(crate) fn leaves(&mut self, exit: &Exit, rule: UnattributedRule) {
+        if rule.is_sale(exit.by.kind.flow()) {
             let sold = self.sold.entry(exit.by.block).or_default();
             *sold = sold.saturating_add(u128::from(exit.amount.0));
         }
-    }
-
-    /// Whether what leaves by such a flow was sold.
-    pub(crate) const fn is_one(flow: Flow) -> bool {
-        matches!(flow, Flow::Outflow | Flow::Unattributed)
     }
 
     /// Everything that left, in rao.
@@ -94,9 +90,13 @@ mod tests {
 
     /// d of who earned 10,000 in all, first at 70 s, still has so much of what it had, and sold this.
     fn duration(opening: u128, exits: &[Exit]) -> Result<u64, MissingTime> {
+        duration_by(UnattributedRule::Neutral, opening, exits)
+    }
+
+    fn duration_by(rule: UnattributedRule, opening: u128, exits: &[Exit]) -> Result<u64, MissingTime> {
         let mut sales = Sales::default();
         [90_000, 70_000].into_iter().for_each(|at| sales.earns(Millis(at)));
-        exits.iter().for_each(|exit| sales.leaves(exit));
+        exits.iter().for_each(|exit| sales.leaves(exit, rule));
         let holding = Holding { opening, rewards: 10_000, ..Holding::default() };
         // Every block up to 98 has its time.
         let times = (0..=98).map(|block| (BlockNumber(block), Millis(block * 1_000))).collect();
@@ -123,7 +123,13 @@ mod tests {
     #[test]
     fn what_only_changed_its_name_or_was_rounded_was_not_sold() {
         assert_eq!(duration(10_000, &[exit(95, Kind::KeySwap, 900), exit(95, Kind::Rounding, 900)]), Ok(LENGTH));
-        assert_eq!(duration(10_000, &[exit(95, Kind::Unattributed, 900)]), Ok(5_000));
+    }
+
+    #[test]
+    fn a_rule_says_whether_what_nothing_explains_was_sold() {
+        let gone = [exit(95, Kind::Unattributed, 900)];
+        assert_eq!(duration_by(UnattributedRule::Neutral, 10_000, &gone), Ok(LENGTH));
+        assert_eq!(duration_by(UnattributedRule::Flow, 10_000, &gone), Ok(5_000));
     }
 
     #[test]

@@ -240,15 +240,15 @@ impl StakeTracker {
         let stretch = Stretch::read(self.store.as_ref(), ask).await?;
         let ledger = stretch.ledgers(policy.retention_window).next().ok_or_else(|| stretch.no_epoch(as_of))?;
         let (window, block) = (ledger.window.clone(), ledger.window.as_of.block.number);
-        let tranches = ledger.histories();
-        let found = holdings(&window, &ledger.holders, &tranches, policy.duration_rule, &stretch.times)?.remove(&coldkey);
+        let tranches = ledger.histories(policy.unattributed);
+        let found = holdings(&window, &ledger.holders, &tranches, policy, &stretch.times)?.remove(&coldkey);
         let holder = found.map(|holding| (holding, multiplier(&holding, policy)));
         let neurons = stretch.neurons_at(block);
         let registered = neurons.values().any(|neuron| neuron.coldkey == coldkey);
         let incomplete = window.incomplete_since.is_some();
         let (multiplier, reason) = judged(holder.as_ref(), incomplete, registered);
         let stakes = self.store.positions_at(netuid, block).await?;
-        let figures = position_figures(&ledger.holders, &tranches);
+        let figures = position_figures(&ledger.holders, &tranches, policy.unattributed);
         let holder = HolderReport {
             coldkey,
             holding: found,
@@ -359,13 +359,12 @@ impl StakeTracker {
         let block = window.as_of.block.number;
         let positions = self.store.positions_at(netuid, block).await?;
         let locks = self.store.locks_at(netuid, block).await?;
-        let tranches = ledger.histories();
-        let figures = position_figures(&ledger.holders, &tranches);
-        let holders: BTreeMap<Coldkey, (Holding, Multiplier)> =
-            holdings(&window, &ledger.holders, &tranches, policy.duration_rule, &stretch.times)?
-                .into_iter()
-                .map(|(coldkey, holding)| (coldkey, (holding, multiplier(&holding, policy))))
-                .collect();
+        let tranches = ledger.histories(policy.unattributed);
+        let figures = position_figures(&ledger.holders, &tranches, policy.unattributed);
+        let holders: BTreeMap<Coldkey, (Holding, Multiplier)> = holdings(&window, &ledger.holders, &tranches, policy, &stretch.times)?
+            .into_iter()
+            .map(|(coldkey, holding)| (coldkey, (holding, multiplier(&holding, policy))))
+            .collect();
         let miners = stretch
             .neurons_at(block)
             .into_values()

@@ -1,9 +1,14 @@
 //! Tranches: what a holder has, by when and how it came. Outflows consume the newest first.
 //!
+//! What nobody did is no flow, and its minus leaves the oldest: rounding, corrections and, unless a policy says
+//! otherwise, what nothing explains. The plus of rounding and of what nothing explains pays first what outflows took
+//! beyond all tranches.
+//!
 //! Tranches belong to the holder; the hotkey is a label on them, so moves consume nothing.
 //! Consumption never looks at what is older than it needs, so the tranches entered inside a
 //! window are the same whether the record begins at the window or years before it.
 
+use crate::policy::UnattributedRule;
 use crate::{BlockNumber, Coldkey, Entry, EntryOrder, Flow, Hotkey, Kind, Millis, NetUid, Rao, RaoDelta, Succession};
 
 /// How a tranche came to the holder.
@@ -11,9 +16,9 @@ use crate::{BlockNumber, Coldkey, Entry, EntryOrder, Flow, Hotkey, Kind, Millis,
 pub enum Origin {
     /// Incentive (all emission on runtimes that do not announce incentive).
     Reward,
-    /// Dividends, owner cut, root claims.
+    /// Dividends, owner cut, root claims, corrections; and what nothing explains.
     Other,
-    /// Bought, moved or received; and what nothing explains.
+    /// Bought, moved or received; rounding; and by [`UnattributedRule::Flow`] what nothing explains.
     Manual,
     /// Held when the record of the holder began.
     Opening,
@@ -117,7 +122,7 @@ pub struct OpenTranche {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HolderTranches {
     open: Vec<OpenTranche>,
-    /// What outflows took beyond all tranches: at most the interval's rounding, which pays it first.
+    /// What outflows took beyond all tranches: at most the rounding and what nothing explains, which pay it first.
     deficit: u128,
 }
 
@@ -132,6 +137,23 @@ fn seniority(tranche: &Tranche) -> (BlockNumber, u8, Option<u32>, bool, Hotkey) 
         _ => (1, tranche.id.event_index),
     };
     (tranche.id.block, class, index, tranche.origin == Origin::Reward, tranche.id.hotkey)
+}
+
+/// What an entry of the kind brings.
+const fn origin(kind: Kind, rule: UnattributedRule) -> Origin {
+    match kind {
+        Kind::Incentive => Origin::Reward,
+        Kind::DividendOrOther | Kind::RootClaim | Kind::Corrected => Origin::Other,
+        Kind::Unattributed if matches!(rule, UnattributedRule::Neutral) => Origin::Other,
+        Kind::Opening => Origin::Opening,
+        _ => Origin::Manual,
+    }
+}
+
+/// Whether what such a flow brings pays a deficit first. In its block it comes after the outflows, and it may be
+/// found only when its interval ends.
+const fn pays_deficit(flow: Flow) -> bool {
+    matches!(flow, Flow::Rounding | Flow::Unattributed)
 }
 
 impl HolderTranches {
@@ -159,25 +181,30 @@ impl HolderTranches {
     /// Whether what an entry does to its holder's tranches depends on those that are there.
     #[must_use]
     pub fn matter_to(entry: &Entry) -> bool {
-        entry.flow() == Flow::Rounding || (entry.alpha.0 < 0 && entry.flow() != Flow::Neutral)
+        pays_deficit(entry.flow()) || (entry.alpha.0 < 0 && entry.flow() != Flow::Neutral)
     }
 
-    /// Applies the holder's next entry; entries come in ledger order.
+    /// Applies the holder's next entry, by the default rule; entries come in ledger order.
     pub fn apply(&mut self, entry: &Entry, time: Millis) -> TrancheChange {
+        self.apply_by(entry, time, UnattributedRule::default())
+    }
+
+    /// Applies the holder's next entry; `rule` says what becomes of what nothing explains.
+    pub fn apply_by(&mut self, entry: &Entry, time: Millis, rule: UnattributedRule) -> TrancheChange {
         if entry.flow() == Flow::Neutral || entry.alpha.is_zero() {
             return TrancheChange::default();
         }
         let amount = entry.alpha.magnitude();
         if entry.alpha.0 > 0 {
-            return self.enter(entry, time, amount);
+            return self.enter(entry, time, amount, origin(entry.kind, rule));
         }
-        let oldest_first = matches!(entry.flow(), Flow::Rounding | Flow::Corrected);
+        let oldest_first = !rule.is_sale(entry.flow());
         TrancheChange { opened: None, exits: self.leave(entry, amount, oldest_first) }
     }
 
     /// Takes in what the holder received under another name from a coldkey that was no holder: manual.
     pub fn receive(&mut self, entry: &Entry, time: Millis) -> TrancheChange {
-        self.enter(entry, time, entry.alpha.magnitude())
+        self.enter(entry, time, entry.alpha.magnitude(), Origin::Manual)
     }
 
     /// Goes on as the holder `old`, whose coldkey was swapped for this one by `by`: with its tranches,
@@ -214,8 +241,8 @@ impl HolderTranches {
         self.open.insert(place, open);
     }
 
-    fn enter(&mut self, entry: &Entry, time: Millis, mut amount: u128) -> TrancheChange {
-        if entry.flow() == Flow::Rounding {
+    fn enter(&mut self, entry: &Entry, time: Millis, mut amount: u128, origin: Origin) -> TrancheChange {
+        if pays_deficit(entry.flow()) {
             let paid = amount.min(self.deficit);
             self.deficit -= paid;
             amount -= paid;
@@ -224,12 +251,6 @@ impl HolderTranches {
         if initial == 0 {
             return TrancheChange::default();
         }
-        let origin = match entry.kind {
-            Kind::Incentive => Origin::Reward,
-            Kind::DividendOrOther | Kind::RootClaim | Kind::Corrected => Origin::Other,
-            Kind::Opening => Origin::Opening,
-            _ => Origin::Manual,
-        };
         let tranche =
             Tranche { netuid: entry.netuid, coldkey: entry.key.coldkey, id: EntryId::of(entry), time, origin, initial: Rao(initial) };
         self.insert(tranche);
@@ -332,6 +353,35 @@ mod tests {
         let mut holder = play(&[entry(1, None, Kind::Opening, 5), entry(2, None, Kind::Incentive, 5)]);
         holder.apply(&entry(3, None, Kind::Rounding, -1), Millis(0));
         assert_eq!(left(&holder), [(Origin::Opening, 4), (Origin::Reward, 5)]);
+    }
+
+    #[test]
+    fn what_nothing_explains_is_nobodys_doing_unless_the_policy_says_so() {
+        let entries = [
+            entry(1, None, Kind::Opening, 5),
+            entry(2, None, Kind::Incentive, 9),
+            entry(3, None, Kind::Unattributed, 4),
+            entry(4, None, Kind::Unattributed, -6),
+        ];
+        let under = |rule| {
+            let mut holder = HolderTranches::default();
+            for e in &entries {
+                holder.apply_by(e, Millis(0), rule);
+            }
+            left(&holder)
+        };
+        assert_eq!(under(UnattributedRule::Neutral), [(Origin::Reward, 8), (Origin::Other, 4)]);
+        assert_eq!(under(UnattributedRule::Flow), [(Origin::Opening, 5), (Origin::Reward, 7)]);
+        assert_eq!(left(&play(&entries)), under(UnattributedRule::Neutral), "a record's own history goes by the default");
+    }
+
+    #[test]
+    fn what_came_unexplained_pays_for_what_was_sold_of_it_in_its_block() {
+        let entries =
+            [entry(1, None, Kind::Opening, 5), entry(2, Some(1), Kind::StakeRemoved, -12), entry(2, None, Kind::Unattributed, 10)];
+        let holder = play(&entries);
+        assert_eq!((left(&holder), holder.stake()), (vec![(Origin::Other, 3)], RaoDelta(3)));
+        assert!(HolderTranches::matter_to(&entries[2]));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! The laws of tranches, holding, multipliers and weights, on random histories, for every formula, duration
-//! rule and redistribution.
+//! The laws of tranches, holding, multipliers and weights, on random histories with changes that nothing explains,
+//! for every formula, duration rule, rule for those changes, and redistribution.
 
 #![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used)] // tests
 
@@ -11,7 +11,7 @@ use vesting_core::adjust::{WeightsInput, WeightsOutput, adjust};
 use vesting_core::formula::{Formula, built_in};
 use vesting_core::holding::{Holding, holdings};
 use vesting_core::multiplier::{LimitedBy, Multiplier, multiplier};
-use vesting_core::policy::{DurationRule, Policy, Redistribution};
+use vesting_core::policy::{DurationRule, Policy, Redistribution, UnattributedRule};
 use vesting_core::weights::to_u16;
 use vesting_core::window::Window;
 use vesting_core::{
@@ -32,15 +32,15 @@ struct Life {
     rewards: Vec<u64>,
     /// (epoch, block within it, what, amount); negative amounts leave.
     deeds: Vec<(u64, u64, i64)>,
+    /// What nothing explains, alike.
+    noise: Vec<(u64, u64, i64)>,
 }
 
 fn life() -> impl Strategy<Value = Life> {
     let deeds = prop::collection::vec((0..EPOCHS, 1..TEMPO, -3_000i64..3_000), 0..12);
-    (0u64..20_000, prop::collection::vec(0u64..2_000, usize::try_from(EPOCHS).unwrap()), deeds).prop_map(|(opening, rewards, deeds)| Life {
-        opening,
-        rewards,
-        deeds,
-    })
+    let noise = prop::collection::vec((0..EPOCHS, 1..TEMPO, -2_000i64..2_000), 0..4);
+    let rewards = prop::collection::vec(0u64..2_000, usize::try_from(EPOCHS).unwrap());
+    (0u64..20_000, rewards, deeds, noise).prop_map(|(opening, rewards, deeds, noise)| Life { opening, rewards, deeds, noise })
 }
 
 fn entry(block: u64, index: Option<u32>, kind: Kind, alpha: i64) -> Entry {
@@ -59,6 +59,9 @@ fn entries(life: &Life) -> Vec<Entry> {
         // With room between for what a test adds.
         all.push(entry((epoch + 1) * TEMPO + block, Some(index * 10), kind, *alpha));
     }
+    // One a block and position.
+    let noise: BTreeMap<u64, i64> = life.noise.iter().map(|(epoch, block, alpha)| ((epoch + 1) * TEMPO + block, *alpha)).collect();
+    all.extend(noise.into_iter().map(|(block, alpha)| entry(block, None, Kind::Unattributed, alpha)));
     vesting_core::sort_entries(&mut all);
     let mut balance = 0i128;
     for entry in &mut all {
@@ -73,11 +76,11 @@ struct Played {
     histories: Vec<TrancheHistory>,
 }
 
-fn play(entries: &[Entry]) -> Played {
+fn play(entries: &[Entry], rule: UnattributedRule) -> Played {
     let mut tranches = HolderTranches::default();
     let mut histories: BTreeMap<EntryId, TrancheHistory> = BTreeMap::new();
     for entry in entries {
-        let change = tranches.apply(entry, Millis(entry.block.0 * BLOCK_MS));
+        let change = tranches.apply_by(entry, Millis(entry.block.0 * BLOCK_MS), rule);
         for exit in change.exits {
             histories.get_mut(&exit.tranche).unwrap().exits.push(exit);
         }
@@ -104,13 +107,16 @@ fn window(epochs: u64) -> Window {
     Window::ending_at(&all, BlockNumber(EPOCHS * TEMPO), length, (BlockNumber(1), Millis(0))).unwrap()
 }
 
-/// A policy for every formula and duration rule.
+/// A policy for every formula, duration rule, and rule for what nothing explains.
 fn policies(window: &Window) -> Vec<Policy> {
     let rules = |formula: Arc<dyn Formula>| DurationRule::ALL.map(|rule| (Arc::clone(&formula), rule));
-    let all = built_in().into_iter().flat_map(rules);
-    all.map(|(formula, duration_rule)| Policy {
+    let both =
+        |(formula, rule): (Arc<dyn Formula>, _)| UnattributedRule::ALL.map(|unattributed| (Arc::clone(&formula), rule, unattributed));
+    let all = built_in().into_iter().flat_map(rules).flat_map(both);
+    all.map(|(formula, duration_rule, unattributed)| Policy {
         formula,
         duration_rule,
+        unattributed,
         minimum_stake: Rao(0),
         retention_window: window.length,
         ..Policy::default()
@@ -122,14 +128,12 @@ fn policies(window: &Window) -> Vec<Policy> {
 fn judge_all(entries: &[Entry], holders: &[Coldkey], epochs: u64) -> Vec<BTreeMap<Coldkey, (Holding, Multiplier)>> {
     let window = window(epochs);
     let known: Vec<Entry> = entries.iter().filter(|e| e.block <= window.as_of.block.number).copied().collect();
-    let mut histories = Vec::new();
-    for holder in holders {
-        histories.extend(play(&known.iter().filter(|e| e.key.coldkey == *holder).copied().collect::<Vec<_>>()).histories);
-    }
+    let of = |holder: &Coldkey| known.iter().filter(|e| e.key.coldkey == *holder).copied().collect::<Vec<_>>();
+    let histories = |rule| holders.iter().flat_map(|holder| play(&of(holder), rule).histories).collect::<Vec<_>>();
     let starts = holders.iter().map(|coldkey| (*coldkey, window.start)).collect();
     let times = known.iter().map(|e| (e.block, Millis(e.block.0 * BLOCK_MS))).collect();
     let judge = |policy: &Policy| {
-        let found = holdings(&window, &starts, &histories, policy.duration_rule, &times).unwrap();
+        let found = holdings(&window, &starts, &histories(policy.unattributed), policy, &times).unwrap();
         found.into_iter().map(|(coldkey, holding)| (coldkey, (holding, multiplier(&holding, policy)))).collect()
     };
     policies(&window).iter().map(judge).collect()
@@ -148,21 +152,25 @@ fn factors(entries: &[Entry], epochs: u64) -> Vec<Ppb> {
 /// Names the first policy under which `better` has less.
 fn none_is_less(better: &[Ppb], worse: &[Ppb]) -> Result<(), TestCaseError> {
     for ((better, worse), policy) in better.iter().zip(worse).zip(policies(&window(1))) {
-        prop_assert!(better >= worse, "{} with {}: {} is less than {}", policy.formula.name(), policy.duration_rule.name(), better, worse);
+        prop_assert!(better >= worse, "{}: {} is less than {}", policy.text(), better, worse);
     }
     Ok(())
 }
 
-fn sales(entries: &[Entry]) -> Vec<usize> {
-    (0..entries.len()).filter(|place| entries[*place].alpha.0 < 0).collect()
+fn is_sale(entry: &Entry) -> bool {
+    entry.kind == Kind::StakeRemoved && entry.alpha.0 < 0
 }
 
-/// Whether every sale from `block` up to the end of the window takes all of it, and from rewards of the
+fn sales(entries: &[Entry]) -> Vec<usize> {
+    (0..entries.len()).filter(|place| is_sale(&entries[*place])).collect()
+}
+
+/// Whether everything that leaves, by a sale or unexplained, from `block` up to the end of the window is taken whole, and from rewards of the
 /// window only.
-fn only_rewards_leave(entries: &[Entry], epochs: u64, block: BlockNumber) -> bool {
+fn only_rewards_leave(entries: &[Entry], epochs: u64, block: BlockNumber, rule: UnattributedRule) -> bool {
     let window = window(epochs);
     let known: Vec<Entry> = entries.iter().filter(|e| e.block <= window.as_of.block.number).copied().collect();
-    let histories = play(&known).histories;
+    let histories = play(&known, rule).histories;
     let rewards = histories.iter().filter(|h| h.tranche.origin == Origin::Reward && h.tranche.id.block > window.start);
     let left: u64 = rewards.flat_map(|h| &h.exits).filter(|exit| exit.by.block >= block).map(|exit| exit.amount.0).sum();
     let sold: RaoDelta = known.iter().filter(|e| e.block >= block && e.alpha.0 < 0).map(|e| e.alpha).sum();
@@ -173,12 +181,14 @@ proptest! {
     #[test]
     fn tranches_hold_the_stake_and_exits_never_exceed_them(life in life()) {
         let entries = entries(&life);
-        let played = play(&entries);
         let stake: RaoDelta = entries.iter().map(|e| e.alpha).sum();
-        prop_assert_eq!(played.tranches.stake(), stake);
-        for history in &played.histories {
-            let left: u64 = history.exits.iter().map(|e| e.amount.0).sum();
-            prop_assert!(left <= history.tranche.initial.0);
+        for rule in UnattributedRule::ALL {
+            let played = play(&entries, rule);
+            prop_assert_eq!(played.tranches.stake(), stake);
+            for history in &played.histories {
+                let left: u64 = history.exits.iter().map(|e| e.amount.0).sum();
+                prop_assert!(left <= history.tranche.initial.0);
+            }
         }
     }
 
@@ -203,7 +213,7 @@ proptest! {
     #[test]
     fn never_selling_is_best(life in life(), epochs in 1..=EPOCHS) {
         let all = entries(&life);
-        let honest: Vec<Entry> = all.iter().filter(|e| e.alpha.0 >= 0).copied().collect();
+        let honest: Vec<Entry> = all.iter().filter(|e| !is_sale(e)).copied().collect();
         none_is_less(&factors(&honest, epochs), &factors(&all, epochs))?;
     }
 
@@ -230,7 +240,8 @@ proptest! {
         let mut life = life;
         // Small ones, so that sales of rewards only are common.
         life.deeds.truncate(4);
-        life.deeds.iter_mut().for_each(|deed| deed.2 /= 10);
+        life.noise.truncate(1);
+        life.deeds.iter_mut().chain(&mut life.noise).for_each(|deed| deed.2 /= 10);
         let (soon, late) = (blocks.0.min(blocks.1), blocks.0.max(blocks.1));
         let all = entries(&life);
         let with = |block: u64| {
@@ -241,9 +252,13 @@ proptest! {
         };
         let (sooner, later) = (with(soon), with(late));
         let from = BlockNumber(soon);
-        prop_assume!(only_rewards_leave(&sooner, epochs, from) && only_rewards_leave(&later, epochs, from));
-        let (sooner, later) = (judge(&sooner, epochs), judge(&later, epochs));
-        for (soon, late) in sooner.iter().zip(&later).filter(|(soon, _)| soon.0.since_last_sale_ms.is_none()) {
+        let holds = |rule| [&sooner, &later].iter().all(|all| only_rewards_leave(all, epochs, from, rule));
+        prop_assume!(UnattributedRule::ALL.into_iter().any(holds));
+        let (judged_sooner, judged_later) = (judge(&sooner, epochs), judge(&later, epochs));
+        for ((soon, late), policy) in judged_sooner.iter().zip(&judged_later).zip(policies(&window(epochs))) {
+            if policy.duration_rule == DurationRule::SinceLastSale || !holds(policy.unattributed) {
+                continue;
+            }
             prop_assert!(late.1.factor >= soon.1.factor, "{:?} {:?}", soon, late);
         }
     }
@@ -280,13 +295,49 @@ proptest! {
     fn a_restart_anywhere_changes_nothing(life in life(), at in any::<prop::sample::Index>()) {
         let all = entries(&life);
         let at = at.index(all.len());
-        let whole = play(&all).tranches;
-        let before = play(&all[..at]).tranches;
+        let whole = play(&all, UnattributedRule::Neutral).tranches;
+        let before = play(&all[..at], UnattributedRule::Neutral).tranches;
         let mut resumed = HolderTranches::resume(before.open().to_vec(), before.stake());
         for entry in &all[at..] {
             resumed.apply(entry, Millis(entry.block.0 * BLOCK_MS));
         }
         prop_assert_eq!(resumed, whole);
+    }
+
+    #[test]
+    fn by_default_what_nothing_explains_is_no_sale(life in life(), epochs in 1..=EPOCHS) {
+        let all = entries(&life);
+        let sold = |(holding, _): &(Holding, Multiplier)| holding.sold;
+        let expected = |rule| {
+            let window = window(epochs);
+            let inside = all.iter().filter(|e| e.block > window.start && e.block <= window.as_of.block.number);
+            let gone = inside.filter(|e| is_sale(e) || (rule == UnattributedRule::Flow && e.kind == Kind::Unattributed && e.alpha.0 < 0));
+            gone.map(|e| e.alpha.magnitude()).sum::<u128>()
+        };
+        for (judged, policy) in judge(&all, epochs).iter().zip(policies(&window(epochs))) {
+            prop_assert_eq!(sold(judged), expected(policy.unattributed));
+        }
+    }
+
+    #[test]
+    fn what_nothing_explains_takes_no_reward_while_there_is_anything_older(
+        life in life(), epochs in 1..=EPOCHS, block in TEMPO..EPOCHS * TEMPO, amount in 1i64..2_000,
+    ) {
+        let mut life = life;
+        (life.deeds, life.noise) = (Vec::new(), Vec::new());
+        life.opening += 2_000;
+        let all = entries(&life);
+        let mut gone = all.clone();
+        gone.push(entry(block, None, Kind::Unattributed, -amount));
+        vesting_core::sort_entries(&mut gone);
+        let (before, after) = (judge(&all, epochs), judge(&gone, epochs));
+        for ((before, after), policy) in before.iter().zip(&after).zip(policies(&window(epochs))) {
+            if policy.unattributed == UnattributedRule::Neutral {
+                prop_assert_eq!(before.0.rewards_kept, after.0.rewards_kept);
+            } else {
+                prop_assert!(after.0.rewards_kept <= before.0.rewards_kept);
+            }
+        }
     }
 
     #[test]

@@ -41,6 +41,14 @@ pub fn blake2_concat(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
+/// The hasher `Twox64Concat`.
+#[must_use]
+pub fn twox_concat(bytes: &[u8]) -> Vec<u8> {
+    let mut out = twox_hash::XxHash64::oneshot(0, bytes).to_le_bytes().to_vec();
+    out.extend(bytes);
+    out
+}
+
 /// The hasher `Identity` on a 16-bit number.
 #[must_use]
 pub fn identity(number: u16) -> Vec<u8> {
@@ -116,8 +124,11 @@ fn availability(history: &History, mut args: &[u8], at: u32) -> Result<Vec<u8>, 
         for netuid in netuids.iter().flatten() {
             let alphas = hotkeys.iter().flatten().map(|hotkey| alpha(history, *hotkey, coldkey, *netuid, at, true).0);
             let total = alphas.fold(0u64, u64::saturating_add);
-            let locked = read("Locked", &[blake2_concat(&coldkey), identity(*netuid)]).and_then(|bytes| u64::decode(&mut &*bytes).ok());
-            let locked = locked.unwrap_or(0);
+            // What is locked on whichever hotkey; its mass comes first in a lock.
+            let locks = storage_key("SubtensorModule", "Lock", &[blake2_concat(&coldkey), identity(*netuid)]);
+            let locks = history.keys(&locks, None, usize::MAX, at);
+            let locked = locks.into_iter().filter_map(|key| history.storage(key, at).and_then(|mut bytes| u64::decode(&mut bytes).ok()));
+            let locked = locked.fold(0u64, u64::saturating_add);
             if total > 0 || locked > 0 {
                 subnets.insert(*netuid, (Compact(total), Compact(locked), Compact(total.saturating_sub(locked))));
             }

@@ -89,8 +89,8 @@ fn life(policy: &Policy, entries: &[Entry]) -> Result<Vec<(f64, f64)>, Error> {
         let held: RaoDelta = before.iter().map(|entry| entry.alpha).sum();
         let balances = BTreeMap::from([(KEY, held)]);
         let ledger = WindowLedger::of(NETUID, window.clone(), &[neuron], &Successions::default(), balances, &inside);
-        let histories: Vec<_> = ledger.tranches().into_values().flatten().collect();
-        let found = holdings(&window, &ledger.holders, &histories, policy.duration_rule, &times)?;
+        let histories: Vec<_> = ledger.tranches(policy.unattributed).into_values().flatten().collect();
+        let found = holdings(&window, &ledger.holders, &histories, policy, &times)?;
         let holding = found.get(&KEY.coldkey).ok_or("the miner is no holder")?;
         points.push((f64::from(day), multiplier(holding, policy).factor.as_f64()));
     }

@@ -77,7 +77,7 @@ pub fn policy_keys() -> impl Iterator<Item = &'static str> {
 }
 
 /// Every key there is.
-pub const KEYS: [Key; 27] = [
+pub const KEYS: [Key; 28] = [
     key("network", Shape::Text, "NAME|URL", "The chain: finney, test, archive, local, or a ws:// or wss:// URL")
         .default("finney")
         .aliases(&[], &["subtensor.network"]),
@@ -140,6 +140,14 @@ pub const KEYS: [Key; 27] = [
         .unit("weight")
         .of_policy(),
     key("burn_uid", Shape::Number, "UID", "With burn: the uid that gets the rest").example("0").unit("uid").of_policy(),
+    key(
+        "unattributed",
+        Shape::Text,
+        "RULE",
+        "What becomes of a change that nothing explains: neutral (what came is other income, what went is no sale) or flow (bought or sold)",
+    )
+    .default("neutral")
+    .of_policy(),
     key(
         "effective_from_block",
         Shape::Number,

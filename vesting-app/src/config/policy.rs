@@ -1,7 +1,7 @@
 //! The policy of a subnet, from its values.
 
 use vesting_core::formula::built_in;
-use vesting_core::policy::{BelowMinimum, DurationRule, Policy, Redistribution};
+use vesting_core::policy::{BelowMinimum, DurationRule, Policy, Redistribution, UnattributedRule};
 use vesting_core::{BlockNumber, Ppb, Rao, Uid};
 
 use super::layers::Layered;
@@ -23,6 +23,7 @@ pub fn parse(values: &Layered, mistakes: &mut Mistakes) -> Policy {
     let duration_rule = mistakes.keep(values.choice("duration_rule", DurationRule::ALL, |rule| rule.name()));
     let below_minimum = mistakes.keep(values.choice("below_minimum", BelowMinimum::ALL, |rule| rule.name()));
     let redistribution = redistribution(&values, mistakes);
+    let unattributed = mistakes.keep(values.choice("unattributed", UnattributedRule::ALL, |rule| rule.name()));
     let effective_from_block = mistakes.keep(values.whole("effective_from_block"));
     let shadow = mistakes.keep(values.yes_or_no("shadow"));
     let otherwise = Policy::default();
@@ -35,6 +36,7 @@ pub fn parse(values: &Layered, mistakes: &mut Mistakes) -> Policy {
         duration_rule: duration_rule.unwrap_or(otherwise.duration_rule),
         below_minimum: below_minimum.unwrap_or(otherwise.below_minimum),
         redistribution: redistribution.unwrap_or(otherwise.redistribution),
+        unattributed: unattributed.unwrap_or(otherwise.unattributed),
         effective_from_block: effective_from_block.flatten().map(BlockNumber),
         shadow: shadow.unwrap_or(otherwise.shadow),
     };

@@ -64,6 +64,7 @@ fn mistakes_name_the_key() {
         load_with(|_| {}, &[("VESTING_RETENTION", "1")]),
         load_with(|_| {}, &[("VESTING_FORMULA", "linear")]),
         load_with(|a| a.keys.set("duration_rule", "since_first_sale"), &[]),
+        load_with(|a| a.keys.set("unattributed", "manual"), &[]),
         load_with(|a| a.keys.set("redistribution", "normalize"), &[]),
         load_with(|a| a.keys.set("redistribution", "threshold"), &[]),
         load_with(|a| a.keys.set("redistribution", "burn"), &[]),
@@ -86,6 +87,7 @@ fn mistakes_name_the_key() {
         "retention",
         "formula = linear` (VESTING_FORMULA): it must be geometric_mean or tiered",
         "duration_rule",
+        "unattributed = manual` (--unattributed): it must be neutral or flow",
         "redistribution = normalize` (--redistribution): it must be normalise or threshold or burn",
         "threshold_factor",
         "`burn_uid` is not set",
@@ -220,7 +222,7 @@ fn warnings_are_those_of_the_subnets_at_hand() {
 const DESIGN: &str = "network endpoints archive_endpoints netuids database_url minimum_stake retention_window_days retention_target \
     max_multiplier use_background_thread query_interval_seconds duration_rule formula below_minimum redistribution threshold_factor absolute_threshold \
     burn_uid effective_from_block shadow max_requests_in_flight bind api_token allow_public_without_token stale_after_seconds \
-    keep_snapshots_days";
+    keep_snapshots_days unattributed";
 
 /// Those that came later.
 const LATER: &str = "log_format";
@@ -237,6 +239,7 @@ fn another(key: &Key) -> &'static str {
         "duration_rule" => "since_last_sale",
         "below_minimum" => "zero_weight",
         "redistribution" => "threshold",
+        "unattributed" => "flow",
         "shadow" | "allow_public_without_token" => "true",
         "query_interval_seconds" | "max_requests_in_flight" | "stale_after_seconds" => "77",
         "use_background_thread" => "false",

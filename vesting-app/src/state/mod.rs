@@ -19,6 +19,7 @@ use vesting_core::ports::{Commit, Watermark};
 use vesting_core::{BlockNumber, Kind, MonitorError, NetUid, Progress, RaoDelta};
 
 use crate::config::Config;
+use crate::following::unreadable;
 use crate::lead::Lead;
 
 pub use figures::Figures;
@@ -61,6 +62,8 @@ pub struct LastError {
     pub holds: bool,
     /// The subnet whose ledger does not agree with the chain, where that is what went wrong.
     pub broken: Option<NetUid>,
+    /// The version of the runtime that cannot be read, where that is what went wrong.
+    pub unreadable: Option<u32>,
 }
 
 impl Inner {
@@ -144,8 +147,9 @@ impl State {
             Some(MonitorError::Conservation(broken)) => Some(broken.netuid()),
             _ => None,
         };
+        let unreadable = unreadable(error);
         let mut inner = self.inner();
-        inner.last_error = Some(LastError { words: format!("{error:#}"), at: SystemTime::now(), holds: true, broken });
+        inner.last_error = Some(LastError { words: format!("{error:#}"), at: SystemTime::now(), holds: true, broken, unreadable });
         inner.beat.now(Instant::now());
         if let Some(netuid) = broken {
             let counts = &mut inner.subnets.entry(netuid).or_default().counts;
@@ -258,7 +262,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use vesting_core::ports::StoreError;
+    use vesting_core::ports::{ChainError, StoreError};
     use vesting_core::{Coldkey, ConservationError, Hotkey, PositionKey, Rao};
 
     use super::*;
@@ -289,6 +293,20 @@ mod tests {
         state.failed(&anyhow::Error::new(StoreError::Busy("locked".into())));
         assert!(state.last_error().is_some_and(|error| error.holds && error.broken.is_none()));
         assert_eq!(counts(3), 1);
+    }
+
+    #[test]
+    fn a_runtime_that_cannot_be_read_is_told_as_that() {
+        let state = state();
+        let error = ChainError::Unreadable { spec_version: 900, why: "it has no pallet".into() };
+        for error in [anyhow::Error::new(MonitorError::Chain(error.clone())), anyhow::Error::new(error).context("while it began")] {
+            state.failed(&error);
+            let readiness = state.readiness(SystemTime::now());
+            assert!(!readiness.ready && readiness.reasons.iter().any(|why| why.contains("runtime (spec 900) cannot be read")));
+            assert!(readiness.last_error.unwrap().error.contains("it has no pallet"));
+        }
+        state.stands_by();
+        assert!(!state.readiness(SystemTime::now()).reasons.iter().any(|why| why.contains("spec 900")));
     }
 
     #[test]

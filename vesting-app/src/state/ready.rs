@@ -71,7 +71,11 @@ impl Readiness {
             reasons.push("following has not begun yet".to_owned());
         }
         let last_error = state.last_error();
-        let broken = last_error.as_ref().filter(|error| error.holds).and_then(|error| error.broken);
+        let holding = last_error.as_ref().filter(|error| error.holds);
+        let broken = holding.and_then(|error| error.broken);
+        if let Some(spec_version) = holding.and_then(|error| error.unreadable) {
+            reasons.push(format!("the chain's runtime (spec {spec_version}) cannot be read by this version, and nothing is written"));
+        }
         let subnets: Vec<Judged> = state
             .subnets()
             .iter()

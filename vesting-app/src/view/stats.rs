@@ -20,6 +20,7 @@ struct Policy {
     threshold_factor: Option<String>,
     absolute_threshold: Option<String>,
     burn_uid: Option<u16>,
+    unattributed: &'static str,
     effective_from_block: Option<u64>,
     shadow: bool,
 }
@@ -72,6 +73,7 @@ pub fn figures(policy: &CorePolicy, stats: &VestingStats, report: &Report) -> Ma
             threshold_factor: threshold.map(|(factor, _)| factor.to_string()),
             absolute_threshold: threshold.map(|(_, absolute)| absolute.to_string()),
             burn_uid,
+            unattributed: policy.unattributed.name(),
             effective_from_block: policy.effective_from_block.map(|b| b.0),
             shadow: policy.shadow,
         },

@@ -241,14 +241,141 @@ async fn what_a_runtime_lacks_is_told_with_what_follows() {
     assert_eq!((found.code, found.wrong()), (Some(0), vec![("endpoint_runtime", "warning")]));
     found.has("endpoint_runtime", "", "warning", "spec 393 lacks", "a skipped one is not told");
     assert_eq!(found.about("endpoint_runtime", "")["lacks"], serde_json::json!(["epoch_index", "fee_in_alpha", "locks_api"]));
+    found.has("endpoint_measured", "", "ok", "spec 393 were measured", "");
+    found.has("endpoint_unknown", "", "ok", "is known", "");
     let later = node(&chain(7, Generation::Later, 0), &[]).await;
     let found = doctor(folder.path(), &["--network", &later.url()]);
     assert_eq!(found.about("endpoint_runtime", "")["lacks"], serde_json::json!(["shares", "counters"]));
+    found.has("endpoint_measured", "", "warning", "spec 512 is newer than any that was measured (393, 425, 475)", "unattributed");
+    let rules = found.about("endpoint_measured", "")["rules"].as_array().unwrap().clone();
+    assert!(rules.iter().any(|rule| rule["rule"] == "fee_on_top" && rule["found"] == "measured on 425, 475"), "{rules:?}");
+    let oldest = node(&chain(7, Generation::Oldest, 0), &[]).await;
+    let found = doctor(folder.path(), &["--network", &oldest.url()]);
+    found.has("endpoint_measured", "", "warning", "spec 260 is older", "");
 
     let lying = node(&chain(7, Generation::Present, 0), &[Fault::Disagree]).await;
     let found = doctor(folder.path(), &["--network", &lying.url()]);
     assert_eq!(found.wrong(), [("endpoint_agreement", "warning")]);
     found.has("endpoint_agreement", "", "warning", "its storage was taken to say", "--capture");
+}
+
+/// Replaces bytes of the runtime's metadata by as many others.
+fn rename(history: &RwLock<History>, changes: &[(&str, &str)]) {
+    let mut runtime = history.read().unwrap().runtime(0).unwrap().clone();
+    for metadata in runtime.metadata.values_mut() {
+        for (from, to) in changes {
+            assert_eq!(from.len(), to.len());
+            let places: Vec<usize> = (0..metadata.len() - from.len()).filter(|at| metadata[*at..].starts_with(from.as_bytes())).collect();
+            assert!(!places.is_empty(), "{from}");
+            places.into_iter().for_each(|at| metadata[at..at + to.len()].copy_from_slice(to.as_bytes()));
+        }
+    }
+    history.write().unwrap().add_runtime(0, runtime);
+}
+
+/// A chain as the present one, but for its runtime's metadata.
+fn renamed(changes: &[(&str, &str)]) -> Arc<RwLock<History>> {
+    let history = chain(9, Generation::Present, 0);
+    rename(&history, changes);
+    history
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_known_of_a_runtime_is_told_with_what_it_could_mean() {
+    // The names of fields are what a known event is recognized by.
+    let changes = [("AlphaBurned", "AlphaLeased"), ("old_coldkey", "oldest_cold"), ("OwnedHotkeys", "LoanedHotkey")];
+    let changed = node(&renamed(&changes), &[]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let found = doctor(folder.path(), &["--network", &changed.url()]);
+    let unknown = found.about("endpoint_unknown", "")["unknown"].as_array().unwrap().clone();
+    let told: Vec<(&str, bool)> = unknown.iter().map(|one| (one["name"].as_str().unwrap(), one["reshaped"] == true)).collect();
+    assert_eq!(
+        told,
+        [("SubtensorModule.LoanedHotkey", false), ("SubtensorModule.AlphaLeased", false), ("SubtensorModule.ColdkeySwapped", true)]
+    );
+    found.has("endpoint_unknown", "", "warning", "3 things of spec 425", "an event we do not know: if it moves stake");
+    found.has("endpoint_unknown", "", "warning", "", "known by name, but of another shape");
+
+    // Once at start, too, and by a metric.
+    let (said, metrics) = tokio::task::block_in_place(|| {
+        let mut command = program(folder.path(), &["catch-up", "--network", &changed.url(), "--to", "100"]);
+        let output = command.args(WINDOW).env("RUST_LOG", "warn").output().unwrap();
+        let url = changed.url();
+        let mut arguments = WINDOW.to_vec();
+        arguments.extend(["--network", &url]);
+        let daemon = Daemon::start(folder.path(), &arguments);
+        let begun = Instant::now();
+        let metrics = loop {
+            let metrics = daemon.get("/metrics").text;
+            if metrics.contains("vesting_runtime_spec_version 425") {
+                break metrics;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(60), "{metrics}");
+            std::thread::sleep(Duration::from_millis(50));
+        };
+        (String::from_utf8_lossy(&output.stderr).into_owned(), metrics)
+    });
+    assert_eq!(said.matches("an event we do not know").count(), 1, "{said}");
+    assert!(said.contains("SubtensorModule.AlphaLeased") && said.contains("SubtensorModule.LoanedHotkey"), "{said}");
+    for line in [
+        r#"vesting_runtime_unknown_items{kind="event",why="new"} 1"#,
+        r#"vesting_runtime_unknown_items{kind="event",why="reshaped"} 1"#,
+        r#"vesting_runtime_unknown_items{kind="storage",why="new"} 1"#,
+        r#"vesting_runtime_unknown_items{kind="call",why="new"} 0"#,
+        "vesting_runtime_unmeasured 0",
+    ] {
+        assert!(metrics.contains(line), "{line}: {metrics}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runtime_that_cannot_be_read_is_no_endpoint_that_cannot_be_reached() {
+    let folder = tempfile::tempdir().unwrap();
+    for (from, to, why) in [
+        ("StakingHotkeys", "StakedHotkeys2", "has no storage `SubtensorModule.StakingHotkeys`"),
+        ("meta\u{f}", "meta\u{7f}", "its metadata cannot be decoded"),
+    ] {
+        let node = node(&renamed(&[(from, to)]), &[]).await;
+        let found = doctor(folder.path(), &["--network", &node.url()]);
+        assert_eq!(found.code, Some(1));
+        found.has("endpoint_reachable", "", "ok", "answers in", "");
+        found.has("endpoint_runtime", "", "problem", "the chain's runtime (spec 425) cannot be read", "newer version");
+        found.has("endpoint_runtime", "", "problem", why, "--capture");
+        // At start, too.
+        let arguments = ["catch-up", "--netuid", "2", "--network", &node.url()];
+        let output = tokio::task::block_in_place(|| vesting(folder.path(), &arguments));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains("runtime (spec 425) cannot be read") && !said.contains("cannot reach"), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn run_stays_where_the_runtime_cannot_be_read_and_says_so() {
+    let history = chain(9, Generation::Present, 0);
+    let changing = node(&history, &[]).await;
+    let folder = tempfile::tempdir().unwrap();
+    catch_up(folder.path(), &changing, &["--to", "500"]);
+    rename(&history, &[("StakingHotkeys", "StakedHotkeys2")]);
+    let (url, metrics, told) = tokio::task::block_in_place(|| {
+        let url = changing.url();
+        let mut arguments = WINDOW.to_vec();
+        arguments.extend(["--network", &url]);
+        let daemon = Daemon::start(folder.path(), &arguments);
+        let begun = Instant::now();
+        let told = loop {
+            let told = daemon.get("/health/ready").body;
+            if told["reasons"].to_string().contains("spec 425") {
+                break told;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(60), "{told}");
+            std::thread::sleep(Duration::from_millis(50));
+        };
+        (url.clone(), daemon.get("/metrics").text, told)
+    });
+    assert!(told["reasons"].to_string().contains("runtime (spec 425) cannot be read by this version"), "{told}");
+    let error = told["last_error"]["error"].as_str().unwrap();
+    assert!(error.contains("SubtensorModule.StakingHotkeys") && !error.contains("cannot reach") && !error.contains(&url), "{error}");
+    assert!(metrics.contains("vesting_follower_failing 1"), "{metrics}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -43,7 +43,8 @@ pub(super) fn check(record: &Commit, checked: &mut Checked) -> Result<(), Incons
         }
     }
     let tranches: BTreeSet<TrancheKey> = record.tranches.iter().map(|t| (t.coldkey, t.id)).collect();
-    let enters = |e: &&Entry| e.alpha.0 > 0 && !matches!(e.flow(), Flow::Neutral | Flow::Rounding);
+    // What these bring may all be owed already.
+    let enters = |e: &&Entry| e.alpha.0 > 0 && !matches!(e.flow(), Flow::Neutral | Flow::Rounding | Flow::Unattributed);
     if let Some(entry) =
         record.entries.iter().filter(|e| Some(e.block) > base).filter(enters).find(|e| !tranches.contains(&(e.key.coldkey, EntryId::of(e))))
     {
@@ -65,7 +66,7 @@ pub(super) fn check(record: &Commit, checked: &mut Checked) -> Result<(), Incons
     for coldkey in record.holders.iter().map(|holder| holder.coldkey) {
         let of = |sums: &BTreeMap<Coldkey, RaoDelta>| sums.get(&coldkey).copied().unwrap_or_default();
         let (held, balance) = (of(&held), of(&balances));
-        // What rounding took beyond all tranches is owed until rounding pays it.
+        // What was taken beyond all tranches is owed until rounding or what nothing explains pays it.
         if held < balance || (paid_in_full && held != balance) {
             let what = format!("{held} rao remain in its tranches, but its entries sum up to {balance}");
             return Err(At(record.netuid, "stake_tranches", end).holder(coldkey, what));
@@ -93,8 +94,8 @@ fn brought(record: &Commit, tranche: &Tranche, entry: Option<&Entry>) -> bool {
             }
             received.is_some_and(|entry| initial.magnitude() == entry.alpha.magnitude())
         }
-        // Rounding pays what is owed first.
-        (Kind::Rounding, Some(entry)) => initial <= entry.alpha,
+        // These pay what is owed first.
+        (Kind::Rounding | Kind::Unattributed, Some(entry)) => initial <= entry.alpha,
         (_, Some(entry)) => initial == entry.alpha,
         (_, None) => false,
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::formula::{Formula, GeometricMean};
 use crate::{BlockNumber, Millis, Ppb, Rao};
 
-pub use rules::{BelowMinimum, DurationRule, Redistribution};
+pub use rules::{BelowMinimum, DurationRule, Redistribution, UnattributedRule};
 
 /// Milliseconds of a day.
 pub const DAY_MS: u64 = 86_400_000;
@@ -54,6 +54,8 @@ pub struct Policy {
     pub below_minimum: BelowMinimum,
     /// Where the weight goes that multipliers add and take.
     pub redistribution: Redistribution,
+    /// What becomes of changes that nothing explains.
+    pub unattributed: UnattributedRule,
     /// Before this block weights are returned unchanged.
     pub effective_from_block: Option<BlockNumber>,
     /// Compute and report, change nothing. No part of what validators agree on.
@@ -71,6 +73,7 @@ impl Default for Policy {
             duration_rule: DurationRule::default(),
             below_minimum: BelowMinimum::default(),
             redistribution: Redistribution::default(),
+            unattributed: UnattributedRule::default(),
             effective_from_block: None,
             shadow: false,
         }

@@ -4,7 +4,7 @@ use blake2::Blake2b;
 use blake2::digest::Digest as _;
 use blake2::digest::consts::U32;
 
-use super::{Policy, Redistribution};
+use super::{Policy, Redistribution, UnattributedRule};
 use crate::digest::Digest;
 
 /// The first line. Whoever changes what the text means changes it.
@@ -15,7 +15,7 @@ impl Policy {
     /// aside, which changes no figure that validators agree on.
     ///
     /// ASCII; each line is `key value` and ends with a line feed. First `vesting/policy/1` alone, then these
-    /// keys in this order, none left out. Numbers are whole, without sign or leading zeros; fractions are in
+    /// keys in this order, none left out but where it says so. Numbers are whole, without sign or leading zeros; fractions are in
     /// parts per billion.
     ///
     /// | key | value |
@@ -32,6 +32,7 @@ impl Policy {
     /// | `absolute_threshold_ppb` | fraction; with `threshold` only |
     /// | `burn_uid` | uid; with `burn` only |
     /// | `effective_from_block` | block, or `none` |
+    /// | `unattributed` | `flow`; left out where it is `neutral`, the default, as policies before that key were |
     #[must_use]
     pub fn text(&self) -> String {
         let numbers = match self.redistribution {
@@ -40,6 +41,10 @@ impl Policy {
                 format!("threshold_factor_ppb {}\nabsolute_threshold_ppb {}\n", factor.0, absolute.0)
             }
             Redistribution::Burn { uid } => format!("burn_uid {uid}\n"),
+        };
+        let unattributed = match self.unattributed {
+            UnattributedRule::Neutral => String::new(),
+            rule @ UnattributedRule::Flow => format!("unattributed {}\n", rule.name()),
         };
         format!(
             "{VERSION}\n\
@@ -52,7 +57,8 @@ impl Policy {
              below_minimum {}\n\
              redistribution {}\n\
              {numbers}\
-             effective_from_block {}\n",
+             effective_from_block {}\n\
+             {unattributed}",
             self.minimum_stake,
             self.retention_window,
             self.retention_target.0,
@@ -78,7 +84,7 @@ mod tests {
 
     use super::*;
     use crate::formula::Tiered;
-    use crate::policy::{BelowMinimum, DurationRule};
+    use crate::policy::{BelowMinimum, DurationRule, UnattributedRule};
     use crate::{BlockNumber, Millis, Ppb, Rao, Uid};
 
     #[test]
@@ -99,6 +105,8 @@ mod tests {
             "formula tiered\nduration_rule since_last_sale\nbelow_minimum zero_weight\nredistribution threshold\nthreshold_factor_ppb 250000000\nabsolute_threshold_ppb 1000\neffective_from_block 7000000\n"
         ));
         assert_eq!(other.digest().to_string(), "0xd1b370173fe84c429828afe1c840a13627f9e9a4f4c555bb7870246dbb13a02d");
+        let flow = Policy { unattributed: UnattributedRule::Flow, ..Policy::default() };
+        assert_eq!(flow.text(), format!("{text}unattributed flow\n"));
     }
 
     #[test]
@@ -117,6 +125,7 @@ mod tests {
             Policy { redistribution: Redistribution::Threshold { factor: Ppb(1), absolute: Ppb(2) }, ..policy() },
             Policy { redistribution: Redistribution::Threshold { factor: Ppb(2), absolute: Ppb(1) }, ..policy() },
             Policy { effective_from_block: Some(BlockNumber(0)), ..policy() },
+            Policy { unattributed: UnattributedRule::Flow, ..policy() },
         ];
         let mut texts: Vec<String> = others.iter().map(Policy::text).chain([policy().text()]).collect();
         texts.sort();

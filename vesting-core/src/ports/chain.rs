@@ -30,7 +30,18 @@ pub enum ChainError {
         /// The block in whose state it was looked for.
         block: BlockNumber,
     },
-    /// The runtime lacks something that cannot be done without. Reaction: stop and say so.
+    /// The runtime that made a block cannot be read: its metadata cannot be decoded, or lacks what cannot be done
+    /// without. Reaction: say so and write nothing; another endpoint or a newer version of the program may read it.
+    #[error(
+        "the chain's runtime (spec {spec_version}) cannot be read: {why}; a newer version of vesting may know it, and `vesting doctor` says what to do"
+    )]
+    Unreadable {
+        /// The version of the runtime.
+        spec_version: u32,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A node or a runtime lacks something that cannot be done without. Reaction: stop and say so.
     #[error("{0}")]
     Unsupported(String),
     /// An answer does not mean what it should. Reaction: another endpoint; if it stays, stop and say so.

@@ -1,14 +1,16 @@
 //! One holder in a window's ledger, under all the names it had.
 
 use super::WindowLedger;
+use crate::policy::UnattributedRule;
 use crate::{Coldkey, Entry, EntryId, Tranche, TrancheHistory};
 
 impl WindowLedger {
-    /// The tranches of every holder, each under the coldkey that its holder has at the end of the window.
+    /// The tranches of every holder, played by a rule, each under the coldkey that its holder has at the end of the
+    /// window.
     #[must_use]
-    pub fn histories(&self) -> Vec<TrancheHistory> {
+    pub fn histories(&self, rule: UnattributedRule) -> Vec<TrancheHistory> {
         let under = |coldkey, history: TrancheHistory| TrancheHistory { tranche: Tranche { coldkey, ..history.tranche }, ..history };
-        let all = self.tranches().into_iter();
+        let all = self.tranches(rule).into_iter();
         all.flat_map(|(coldkey, histories)| histories.into_iter().map(move |history| under(coldkey, history))).collect()
     }
 

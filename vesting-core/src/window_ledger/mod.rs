@@ -145,6 +145,7 @@ impl Walk {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::UnattributedRule;
     use crate::window::tests::epoch;
     use crate::{Epoch, Hotkey, Millis, Origin, Phase, Source, Uid, sort_entries};
 
@@ -189,7 +190,7 @@ mod tests {
 
     /// Block, origin, initial and remaining.
     fn tranches(ledger: &WindowLedger, coldkey: u8) -> Vec<(u64, Origin, u64, u64)> {
-        let of = ledger.tranches().remove(&Coldkey([coldkey; 32])).unwrap_or_default();
+        let of = ledger.tranches(UnattributedRule::default()).remove(&Coldkey([coldkey; 32])).unwrap_or_default();
         of.iter()
             .map(|history| (history.tranche.id.block.0, history.tranche.origin, history.tranche.initial.0, history.remaining().0))
             .collect()
@@ -307,7 +308,8 @@ mod tests {
             (30, Origin::Reward, 20, 0),
         ];
         assert_eq!(tranches(&found, 1), expected);
-        let time = found.tranches().into_values().flatten().find(|history| history.tranche.id.block == BlockNumber(30));
+        let time =
+            found.tranches(UnattributedRule::default()).into_values().flatten().find(|history| history.tranche.id.block == BlockNumber(30));
         assert_eq!(time.map(|history| history.tranche.time), Some(Millis(360_000)), "of its epoch");
     }
 }

@@ -7,15 +7,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Opening, WindowLedger};
+use crate::policy::UnattributedRule;
 use crate::{
     BlockNumber, Coldkey, Entry, EntryId, HolderTranches, Kind, Millis, NetUid, RaoDelta, Succession, TrancheChange, TrancheHistory,
 };
 
 impl WindowLedger {
     /// The tranches of each holder with what left them up to `as_of`, oldest first. A reward has the time
-    /// of its epoch; anything else that of the last epoch before it, since no figure depends on it.
+    /// of its epoch; anything else that of the last epoch before it, since no figure depends on it. What nothing
+    /// explains goes by `rule`.
     #[must_use]
-    pub fn tranches(&self) -> BTreeMap<Coldkey, Vec<TrancheHistory>> {
+    pub fn tranches(&self, rule: UnattributedRule) -> BTreeMap<Coldkey, Vec<TrancheHistory>> {
         let mut steps: Vec<Step<'_>> = self.openings.iter().filter(|opening| opening.event_index.is_none()).map(Step::Open).collect();
         steps.extend(self.successions.iter().map(Step::Succeed));
         steps.extend(self.entries.iter().map(Step::Enter));
@@ -38,7 +40,7 @@ impl WindowLedger {
                 }
                 Step::Enter(entry) => {
                     let held = holders.entry(entry.key.coldkey).or_default();
-                    held.enter(entry, received.contains(&swap_of(entry)), self.time_of(entry.block));
+                    held.enter(entry, received.contains(&swap_of(entry)), self.time_of(entry.block), rule);
                 }
             }
         }
@@ -111,9 +113,9 @@ impl Held {
         self.keep(change);
     }
 
-    fn enter(&mut self, entry: &Entry, received: bool, time: Millis) {
+    fn enter(&mut self, entry: &Entry, received: bool, time: Millis, rule: UnattributedRule) {
         let received = received && entry.kind == Kind::KeySwap;
-        let change = if received { self.open.receive(entry, time) } else { self.open.apply(entry, time) };
+        let change = if received { self.open.receive(entry, time) } else { self.open.apply_by(entry, time, rule) };
         self.keep(change);
     }
 

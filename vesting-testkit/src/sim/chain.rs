@@ -51,8 +51,8 @@ pub(crate) struct Subnet {
     pub(crate) weights: BTreeMap<Hotkey, u64>,
     pub(crate) validators: BTreeSet<Hotkey>,
     pub(crate) auto_stake: BTreeMap<Coldkey, Hotkey>,
-    /// How much each coldkey has locked; it does not decay here.
-    pub(crate) locks: BTreeMap<Coldkey, u64>,
+    /// How much each coldkey has locked, and on which hotkey it began; it does not decay here.
+    pub(crate) locks: BTreeMap<Coldkey, (Hotkey, u64)>,
     pub(crate) pools: BTreeMap<Hotkey, Pool>,
     pub(crate) capacity: usize,
     pub(crate) skip_next: bool,
@@ -93,7 +93,7 @@ pub(crate) struct Dirty {
     pub(crate) neurons: BTreeSet<NetUid>,
     pub(crate) schedules: BTreeSet<NetUid>,
     pub(crate) auto_stake: BTreeSet<(Coldkey, NetUid)>,
-    pub(crate) locks: BTreeSet<(Coldkey, NetUid)>,
+    pub(crate) locks: BTreeSet<(Coldkey, NetUid, Hotkey)>,
     pub(crate) pointers: BTreeSet<(Coldkey, Hotkey)>,
     /// Hotkeys that nobody owns any more.
     pub(crate) disowned: BTreeSet<Hotkey>,
@@ -491,18 +491,18 @@ impl SimChain {
         self.finish(phase, fine);
     }
 
-    fn lock(&mut self, netuid: NetUid, coldkey: Coldkey, alpha: u64) {
+    fn lock(&mut self, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey, alpha: u64) {
         if let Some(subnet) = self.subnets.get_mut(&netuid) {
-            let locked = subnet.locks.entry(coldkey).or_default();
+            let (on, locked) = subnet.locks.entry(coldkey).or_insert((hotkey, 0));
             *locked = locked.saturating_add(alpha);
-            self.dirty.locks.insert((coldkey, netuid));
+            self.dirty.locks.insert((coldkey, netuid, *on));
         }
     }
 
     /// Whether so much of a position may leave its coldkey or its subnet: not what is locked.
     fn may_leave(&self, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey, alpha: u64) -> bool {
         let Some(subnet) = self.subnets.get(&netuid) else { return false };
-        let locked = subnet.locks.get(&coldkey).copied().unwrap_or(0);
+        let locked = subnet.locks.get(&coldkey).map_or(0, |(_, locked)| *locked);
         if locked == 0 {
             return true;
         }
@@ -643,7 +643,7 @@ impl SimChain {
             Call::Lock { coldkey, hotkey, netuid, alpha } => {
                 let there = self.generation > Generation::Older && self.alpha(netuid, hotkey, coldkey) >= alpha;
                 if there {
-                    self.lock(netuid, coldkey, alpha);
+                    self.lock(netuid, hotkey, coldkey, alpha);
                     let (coldkey, hotkey, amount) = (coldkey.into(), hotkey.into(), AlphaBalance(alpha));
                     self.emit(phase, PalletEvent::StakeLocked { coldkey, hotkey, netuid: id(netuid), amount });
                 }
@@ -732,8 +732,8 @@ impl SimChain {
             let pool = self.subnets.get(netuid).and_then(|s| s.pools.get(hotkey));
             self.totals.set((*netuid, *hotkey), number, pool.map(|p| (p.total, p.total_shares)).unwrap_or_default());
         }
-        for (coldkey, netuid) in &self.dirty.locks {
-            let locked = self.subnets.get(netuid).and_then(|subnet| subnet.locks.get(coldkey)).copied().unwrap_or(0);
+        for (coldkey, netuid, _) in &self.dirty.locks {
+            let locked = self.subnets.get(netuid).and_then(|subnet| subnet.locks.get(coldkey)).map_or(0, |(_, locked)| *locked);
             self.locks.set((*netuid, *coldkey), number, locked);
         }
         for pair in &self.dirty.pointers {

@@ -10,9 +10,9 @@ use vesting_core::{BlockHash, NetUid, PositionKey};
 
 use super::chain::{Sealed, SimChain};
 use super::generation::Generation;
-use super::metadata;
+use super::metadata::{self, LockState};
 use crate::history::{BlockData, History, RuntimeData};
-use crate::stake_api::{blake2_concat, identity, storage_key};
+use crate::stake_api::{blake2_concat, identity, storage_key, twox_concat};
 
 /// The name of every generation's runtime.
 pub(crate) const SPEC_NAME: &str = "vesting-simulated-subtensor";
@@ -154,9 +154,10 @@ fn schedules(chain: &SimChain, changes: &mut Vec<Change>) {
 }
 
 fn locks(chain: &SimChain, changes: &mut Vec<Change>) {
-    for (coldkey, netuid) in &chain.dirty.locks {
-        let locked = chain.subnets.get(netuid).and_then(|subnet| subnet.locks.get(coldkey));
-        changes.push((pallet("Locked", &[blake2_concat(&coldkey.0), identity(netuid.0)]), locked.map(|locked| locked.encode())));
+    for (coldkey, netuid, hotkey) in &chain.dirty.locks {
+        let locked = chain.subnets.get(netuid).and_then(|subnet| subnet.locks.get(coldkey)).filter(|(on, _)| on == hotkey);
+        let key = pallet("Lock", &[blake2_concat(&coldkey.0), identity(netuid.0), blake2_concat(&hotkey.0)]);
+        changes.push((key, locked.map(|(_, locked)| LockState { locked_mass: *locked, conviction: 0, last_update: 0 }.encode())));
     }
 }
 
@@ -211,7 +212,7 @@ fn stakes(chain: &SimChain, number: u64, touched: &BTreeSet<(NetUid, PositionKey
         changes.push((pallet("OwnedHotkeys", &[blake2_concat(&coldkey.0)]), Some(owned.encode())));
     }
     for (coldkey, hotkey) in &chain.dirty.pointers {
-        let key = pallet("LastColdkeyHotkeyStakeBlock", &[blake2_concat(&coldkey.0), blake2_concat(&hotkey.0)]);
+        let key = pallet("LastColdkeyHotkeyStakeBlock", &[twox_concat(&coldkey.0), twox_concat(&hotkey.0)]);
         changes.push((key, Some(number.encode())));
     }
     let pool_of = |netuid: &NetUid, hotkey| chain.subnets.get(netuid).and_then(|s| s.pools.get(hotkey));

@@ -98,7 +98,7 @@ impl Generation {
 
     /// Whether storage has an item at all.
     pub(crate) fn stores(self, name: &str) -> bool {
-        self.counts_epochs() || !["LastEpochBlock", "SubnetEpochIndex"].contains(&name)
+        self.counts_epochs() || !["LastEpochBlock", "SubnetEpochIndex", "Lock"].contains(&name)
     }
 
     /// The index of an event that is `index` at present.

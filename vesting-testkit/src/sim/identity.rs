@@ -105,10 +105,10 @@ impl SimChain {
                 subnet.auto_stake.insert(new, destination);
                 self.dirty.auto_stake.extend([(old, netuid), (new, netuid)]);
             }
-            if let Some(locked) = subnet.locks.remove(&old) {
-                let taken_over = subnet.locks.entry(new).or_default();
+            if let Some((hotkey, locked)) = subnet.locks.remove(&old) {
+                let (on, taken_over) = subnet.locks.entry(new).or_insert((hotkey, 0));
                 *taken_over = taken_over.saturating_add(locked);
-                self.dirty.locks.extend([(old, netuid), (new, netuid)]);
+                self.dirty.locks.extend([(old, netuid, hotkey), (new, netuid, *on)]);
             }
             let held: Vec<Hotkey> =
                 subnet.pools.iter().filter(|(_, pool)| pool.shares.contains_key(&old)).map(|(hotkey, _)| *hotkey).collect();

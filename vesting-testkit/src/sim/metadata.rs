@@ -10,7 +10,7 @@ use frame_metadata::v15::{
 use scale_info::form::MetaForm;
 use scale_info::{MetaType, TypeInfo, meta_type};
 
-use super::event::{AccountId32, EventRecord, NetUid, PalletEvent, RuntimeEvent, SystemEvent, TaoBalance};
+use super::event::{AccountId32, EventRecord, NetUid, PalletEvent, RuntimeEvent, SystemEvent};
 use super::generation::Generation;
 
 /// Shares as decimal floats.
@@ -19,6 +19,14 @@ use super::generation::Generation;
 struct SafeFloat {
     mantissa: u128,
     exponent: i64,
+}
+
+/// What a coldkey has locked.
+#[derive(Encode, TypeInfo)]
+pub(crate) struct LockState {
+    pub(crate) locked_mass: u64,
+    pub(crate) conviction: u128,
+    pub(crate) last_update: u64,
 }
 
 /// `System.LastRuntimeUpgrade`.
@@ -75,6 +83,7 @@ enum RuntimeError {
 }
 
 const BLAKE: StorageHasher = StorageHasher::Blake2_128Concat;
+const TWOX: StorageHasher = StorageHasher::Twox64Concat;
 const PLAIN: StorageHasher = StorageHasher::Identity;
 
 fn entry(name: &'static str, ty: StorageEntryType<MetaForm>, default: Option<Vec<u8>>) -> StorageEntryMetadata<MetaForm> {
@@ -135,12 +144,11 @@ fn subtensor() -> PalletMetadata<MetaForm> {
         map::<(AccountId32, NetUid), AccountId32>("AutoStakeDestination", &[BLAKE, PLAIN], None),
         map::<NetUid, AccountId32>("SubnetOwner", &[PLAIN], zero(32)),
         map::<NetUid, AccountId32>("SubnetOwnerHotkey", &[PLAIN], zero(32)),
-        map::<Pair, u64>("LastColdkeyHotkeyStakeBlock", &[BLAKE, BLAKE], None),
+        map::<Pair, u64>("LastColdkeyHotkeyStakeBlock", &[TWOX, TWOX], None),
         map::<Position, SafeFloat>("AlphaV2", &[BLAKE, BLAKE, PLAIN], zero(24)),
         map::<Pool, u64>("TotalHotkeyAlpha", &[BLAKE, PLAIN], zero(8)),
         map::<Pool, SafeFloat>("TotalHotkeySharesV2", &[BLAKE, PLAIN], zero(24)),
-        map::<Pool, u64>("Locked", &[BLAKE, PLAIN], zero(8)),
-        map::<AccountId32, TaoBalance>("TotalColdkeyTao", &[BLAKE], zero(8)),
+        map::<(AccountId32, NetUid, AccountId32), LockState>("Lock", &[BLAKE, PLAIN, BLAKE], None),
     ];
     pallet("SubtensorModule", 7, entries, Some(meta_type::<PalletEvent>()))
 }

@@ -16,7 +16,7 @@ impl SimChain {
         self.dirty.gone.extend(gone.into_iter().map(|key| (netuid, key)));
         self.dirty.pools.extend(subnet.pools.keys().map(|hotkey| (netuid, *hotkey)));
         self.dirty.auto_stake.extend(subnet.auto_stake.keys().map(|coldkey| (*coldkey, netuid)));
-        self.dirty.locks.extend(subnet.locks.keys().map(|coldkey| (*coldkey, netuid)));
+        self.dirty.locks.extend(subnet.locks.iter().map(|(coldkey, (hotkey, _))| (*coldkey, netuid, *hotkey)));
         self.dirty.vacated.insert(netuid, subnet.neurons.len());
         self.dirty.neurons.insert(netuid);
         self.dirty.schedules.insert(netuid);

@@ -66,7 +66,9 @@ pub async fn run(session: &mut Session, blocks: u32, output: Option<&Path>) -> a
             (epoch, Stretch::around(epoch, head, blocks))
         }
         // Which block had the epoch cannot be told then.
-        Err(ChainError::Unsupported(_) | ChainError::Malformed(_)) => (head, Stretch::around(head, head, blocks)),
+        Err(ChainError::Unreadable { .. } | ChainError::Unsupported(_) | ChainError::Malformed(_)) => {
+            (head, Stretch::around(head, head, blocks))
+        }
         Err(error) => return Err(error.into()),
     };
     let folder = output.map_or_else(|| PathBuf::from(format!("capture-{}-{}", stretch.from, stretch.to)), Path::to_owned);

@@ -2,6 +2,8 @@
 
 use serde_json::json;
 use vesting_chain::Capabilities;
+use vesting_chain::facts::{Fact, Facts, MEASURED, Standing};
+use vesting_chain::surface::Unknown;
 use vesting_core::{BlockHash, BlockNumber, Millis};
 
 use super::finding::Finding;
@@ -41,6 +43,8 @@ pub fn findings(all: &[Answers], stored: Option<BlockHash>, now: Millis) -> Vec<
         }
         findings.extend(answers.head.map(|head| lag(answers, head.number, best, now)));
         findings.extend(runtime(answers));
+        findings.extend(measured(answers));
+        findings.extend(unknown(answers));
         findings.extend(agreement(answers));
         findings.extend(state(answers));
     }
@@ -144,6 +148,66 @@ fn runtime(answers: &Answers) -> Option<Finding> {
         lacking.iter().fold(finding, |finding, (name, follows)| finding.advise(format!("{name}: {follows}")))
     };
     Some(finding.fact("spec_version", spec_version).fact("lacks", json!(names)))
+}
+
+/// Whether what is known of the runtime was measured, or is taken on faith.
+fn measured(answers: &Answers) -> Option<Finding> {
+    const CHECK: &str = "endpoint_measured";
+    let (spec_version, _) = answers.runtime?;
+    let facts = Facts::of(spec_version);
+    let all = MEASURED.map(|spec| spec.to_string()).join(", ");
+    let beyond = |side: &str| {
+        Finding::warning(
+            CHECK,
+            &answers.url,
+            format!("spec {spec_version} is {side} than any that was measured ({all}): what is known of those is taken for it"),
+        )
+        .advise("balances are read at every epoch whatever the events say, and what does not fit is booked as `unattributed`: look at `vesting stats`")
+        .advise("install a newer version of vesting, if there is one; else send what this writes: `vesting doctor --capture 20`")
+    };
+    let finding = match facts.standing() {
+        Standing::Measured => Finding::ok(CHECK, &answers.url, format!("the rules of spec {spec_version} were measured")),
+        Standing::Between { below, above } => {
+            Finding::ok(CHECK, &answers.url, format!("spec {spec_version} lies between two that were measured, {below} and {above}"))
+        }
+        Standing::Older => beyond("older"),
+        Standing::Newer => beyond("newer"),
+    };
+    let rule = |fact: &Fact| json!({ "rule": fact.rule.name(), "says": fact.says, "found": fact.found.words() });
+    Some(finding.fact("measured", json!(MEASURED)).fact("rules", facts.in_force().map(rule).collect::<Vec<_>>()))
+}
+
+/// So many names of one meaning stand on a line for people; JSON has all.
+const NAMES: usize = 12;
+
+/// What bears on stake in the runtime and is not known as it is.
+fn unknown(answers: &Answers) -> Option<Finding> {
+    const CHECK: &str = "endpoint_unknown";
+    let (spec_version, _) = answers.runtime?;
+    let count = answers.unknown.len();
+    if count == 0 {
+        let found = format!("everything of spec {spec_version} that bears on stake is known");
+        return Some(Finding::ok(CHECK, &answers.url, found).fact("unknown", json!([])));
+    }
+    let found = format!("{count} things of spec {spec_version} that may bear on stake are not known as they are");
+    let mut finding = Finding::warning(CHECK, &answers.url, found);
+    for some in answers.unknown.chunk_by(|one, other| one.meaning() == other.meaning()) {
+        let shown: Vec<String> = some.iter().take(NAMES).map(|unknown| unknown.item.to_string()).collect();
+        let more = some.len().saturating_sub(shown.len());
+        let more = if more > 0 { format!(" and {more} more (`--json` has all)") } else { String::new() };
+        let meaning = some.first().map_or("", Unknown::meaning);
+        finding = finding.advise(format!("{}{more}: {meaning}", shown.join(", ")));
+    }
+    let item = |unknown: &Unknown| {
+        json!({
+            "kind": unknown.item.kind.name(),
+            "name": unknown.item.to_string(),
+            "shape": unknown.item.shape,
+            "reshaped": unknown.reshaped,
+            "meaning": unknown.meaning(),
+        })
+    };
+    Some(finding.fact("unknown", answers.unknown.iter().map(item).collect::<Vec<_>>()))
 }
 
 fn agreement(answers: &Answers) -> Option<Finding> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use vesting_chain::surface::Unknown;
 use vesting_chain::{Capabilities, ChainOptions, SubxtChain};
 use vesting_core::ports::{Ask, ChainError, ChainPort, NeuronsAsk, SubnetAsk};
 use vesting_core::{BlockHash, BlockNumber, BlockRef, Millis, NetUid, SubnetCounters};
@@ -66,6 +67,8 @@ pub struct Answers {
     /// How long one answer took.
     pub latency: Option<Duration>,
     pub runtime: Option<(u32, Capabilities)>,
+    /// What bears on stake in its runtime and is not known as it is.
+    pub unknown: Vec<Unknown>,
     /// Why its runtime cannot be read.
     pub unread: Option<String>,
     pub time: Option<Millis>,
@@ -110,27 +113,38 @@ async fn ask(chain: &SubxtChain, questions: &Questions, answers: &mut Answers) -
     let requests = u32::try_from(chain.requests().0.saturating_sub(before)).unwrap_or(1).max(1);
     answers.latency = Some(begun.elapsed() / requests);
     answers.head = Some(head);
-    // Its metadata is half a megabyte.
-    match within(patience * 3, "its runtime", chain.runtime(head.number)).await {
-        Ok(runtime) => {
-            answers.runtime = Some((runtime.spec_version(), runtime.capabilities()));
-            let ask = SubnetAsk { neurons: NeuronsAsk::WithPositions, ..SubnetAsk::default() };
-            let ask = Ask { events: false, subnets: questions.netuids.iter().map(|netuid| (*netuid, ask.clone())).collect() };
-            let state = within(patience * 3, "the subnet's state", chain.read(head.number, &ask)).await?;
-            answers.time = Some(state.facts.time);
-            let compared = state.subnets.values().any(|subnet| !subnet.positions.is_empty()) && runtime.capabilities().stake_api;
-            for (netuid, subnet) in state.subnets {
-                let counters = state.facts.subnets.get(&netuid).copied();
-                answers.subnets.insert(netuid, counters.map(|counters| Subnet { counters, neurons: subnet.neurons.len() }));
-            }
-            if compared {
-                answers.disagreements = Some(chain.disagreements().await.iter().map(ToString::to_string).collect());
-            }
+    match read(chain, questions, head.number, answers).await {
+        Ok(()) => {}
+        // It answers, and what it answers cannot be read.
+        Err(error @ (ChainError::Unreadable { .. } | ChainError::Unsupported(_) | ChainError::Malformed(_))) => {
+            answers.unread = Some(error.to_string());
         }
-        Err(error @ (ChainError::Unsupported(_) | ChainError::Malformed(_))) => answers.unread = Some(error.to_string()),
         Err(error) => return Err(error),
     }
     within(patience * 6, "how old its oldest state is", search(chain, questions, head.number, answers)).await
+}
+
+/// Reads the runtime of the head, and the subnets with it.
+async fn read(chain: &SubxtChain, questions: &Questions, head: BlockNumber, answers: &mut Answers) -> Result<(), ChainError> {
+    // Its metadata is half a megabyte.
+    let patience = questions.patience * 3;
+    let runtime = within(patience, "its runtime", chain.runtime(head)).await?;
+    answers.runtime = Some((runtime.spec_version(), runtime.capabilities()));
+    answers.unknown = runtime.unknown().to_vec();
+    let ask = SubnetAsk { neurons: NeuronsAsk::WithPositions, ..SubnetAsk::default() };
+    // With the events, whose shape may be another.
+    let ask = Ask { events: true, subnets: questions.netuids.iter().map(|netuid| (*netuid, ask.clone())).collect() };
+    let state = within(patience, "the subnet's state", chain.read(head, &ask)).await?;
+    answers.time = Some(state.facts.time);
+    let compared = state.subnets.values().any(|subnet| !subnet.positions.is_empty()) && runtime.capabilities().stake_api;
+    for (netuid, subnet) in state.subnets {
+        let counters = state.facts.subnets.get(&netuid).copied();
+        answers.subnets.insert(netuid, counters.map(|counters| Subnet { counters, neurons: subnet.neurons.len() }));
+    }
+    if compared {
+        answers.disagreements = Some(chain.disagreements().await.iter().map(ToString::to_string).collect());
+    }
+    Ok(())
 }
 
 /// Finds how far back the state goes: as far as it is needed, or else about where it ends.
