@@ -377,11 +377,12 @@ async fn facts(reader: &mut Reader<'_>, ask: &Ask) -> Result<BlockFacts, ChainEr
         Some(bytes) => Millis(runtime.value_in("Timestamp", "Now", bytes)?),
         None => Millis(0),
     };
-    let mut subnets = BTreeMap::new();
+    let (mut subnets, mut registrations) = (BTreeMap::new(), BTreeMap::new());
     for netuid in ask.subnets.keys() {
         if let Some(counters) = counters::read(reader, *netuid).await? {
             subnets.insert(*netuid, counters);
         }
+        registrations.extend(counters::registrations(reader, *netuid)?.map(|count| (*netuid, count)));
     }
     let events = match ask.events.then(|| reader.take(&runtime.plain().events)).flatten() {
         Some(bytes) => events::decode(&runtime, bytes)?,
@@ -396,6 +397,7 @@ async fn facts(reader: &mut Reader<'_>, ask: &Ask) -> Result<BlockFacts, ChainEr
         announces_incentive: runtime.capabilities().incentive_event,
         counters_asked: !runtime.capabilities().counters,
         subnets,
+        registrations,
         events,
     })
 }

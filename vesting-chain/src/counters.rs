@@ -8,7 +8,11 @@ use vesting_core::{BlockNumber, NetUid, SubnetCounters};
 use crate::reader::Reader;
 use crate::runtime::Runtime;
 
-const ITEMS: [&str; 7] = [
+/// Kept of a netuid through all its subnets: how often one was registered.
+const REGISTRATIONS: &str = "RegisteredSubnetCounter";
+
+const ITEMS: [&str; 8] = [
+    REGISTRATIONS,
     "NetworksAdded",
     "Tempo",
     "BlocksSinceLastStep",
@@ -37,6 +41,12 @@ pub(crate) async fn read(reader: &Reader<'_>, netuid: NetUid) -> Result<Option<S
         epoch_index: number("SubnetEpochIndex")?,
         ..asked
     }))
+}
+
+/// How often a netuid was registered so far; `None` where the runtime does not count it.
+pub(crate) fn registrations(reader: &Reader<'_>, netuid: NetUid) -> Result<Option<u64>, ChainError> {
+    let key = keys(&reader.runtime, netuid)?.remove(REGISTRATIONS);
+    key.map(|key| reader.value(REGISTRATIONS, &key).map(Option::unwrap_or_default)).transpose()
 }
 
 fn by_storage(reader: &Reader<'_>, netuid: NetUid) -> Result<Option<SubnetCounters>, ChainError> {

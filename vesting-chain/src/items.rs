@@ -27,7 +27,7 @@ pub(crate) enum Part {
 use Part::{Account, Number, Text};
 
 /// Every map of `SubtensorModule` that is read, with what its keys are made of.
-const MAPS: [(&str, &[Part]); 25] = [
+const MAPS: [(&str, &[Part]); 26] = [
     ("NetworksAdded", &[Number]),
     ("NetworkRegisteredAt", &[Number]),
     ("Tempo", &[Number]),
@@ -53,6 +53,7 @@ const MAPS: [(&str, &[Part]); 25] = [
     ("AlphaSharePoolEpoch", &[Account, Number]),
     ("AlphaShareEpoch", &[Account, Account, Number]),
     ("HasMigrationRun", &[Text]),
+    ("RegisteredSubnetCounter", &[Number]),
 ];
 
 /// The maps of other pallets that are read.

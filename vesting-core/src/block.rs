@@ -23,6 +23,8 @@ pub struct BlockFacts {
     pub counters_asked: bool,
     /// The counters of the subnets asked for; a subnet that does not exist in this state is absent.
     pub subnets: BTreeMap<NetUid, SubnetCounters>,
+    /// How often each netuid asked for was registered so far, where the chain counts it.
+    pub registrations: BTreeMap<NetUid, u64>,
     /// The events that bear on stake, by index; none where they were not asked for.
     pub events: Vec<ChainEvent>,
 }

@@ -121,6 +121,7 @@ mod tests {
             announces_incentive: true,
             counters_asked: false,
             subnets: BTreeMap::new(),
+            registrations: BTreeMap::new(),
             events: events.collect(),
         };
         let mut sums: BTreeMap<PositionKey, RaoDelta> = BTreeMap::new();

@@ -72,7 +72,9 @@ enum Sort {
     Epoch(SubnetCounters),
     /// The end of the subnet.
     End,
-    /// Neither.
+    /// There is no such subnet: nobody has anything there, and nobody goes on under another name.
+    Absent,
+    /// None of these.
     Between,
 }
 
@@ -81,6 +83,7 @@ impl Sort {
         match facts.subnets.get(&ledger.netuid()).filter(|counters| is_epoch(facts.block.number, counters)) {
             Some(counters) => Self::Epoch(*counters),
             None if flows.dissolved.is_some() && ledger.interval().from.is_some() => Self::End,
+            None if !facts.subnets.contains_key(&ledger.netuid()) => Self::Absent,
             None => Self::Between,
         }
     }
@@ -99,13 +102,19 @@ impl Recorder<'_> {
     /// What must be read in the states before and after a block to take it in; `None` where its events
     /// say all.
     pub(crate) fn wants(ledger: &SubnetLedger, facts: &BlockFacts, flows: &Flows) -> Option<SubnetAsk> {
+        let sort = Sort::of(ledger, facts, flows);
+        if matches!(sort, Sort::Absent) {
+            return None;
+        }
         let mut coldkeys = affected(flows, &ledger.holders(), ledger.balances());
         let mut neurons = NeuronsAsk::No;
-        match Sort::of(ledger, facts, flows) {
+        match sort {
             Sort::Epoch(_) => neurons = NeuronsAsk::WithPositions,
             Sort::End => {}
-            Sort::Between if coldkeys.is_empty() => return None,
-            Sort::Between => return Some(SubnetAsk { coldkeys, expected: Self::expected(ledger, flows), ..SubnetAsk::default() }),
+            Sort::Absent | Sort::Between if coldkeys.is_empty() => return None,
+            Sort::Absent | Sort::Between => {
+                return Some(SubnetAsk { coldkeys, expected: Self::expected(ledger, flows), ..SubnetAsk::default() });
+            }
         }
         coldkeys.extend(ledger.holders());
         Some(SubnetAsk { neurons, coldkeys, expected: Self::expected(ledger, flows), ..SubnetAsk::default() })
@@ -142,6 +151,7 @@ impl Recorder<'_> {
         let (taken, observed) = match Sort::of(self.ledger, facts, flows) {
             Sort::Epoch(counters) => (self.take_boundary(facts, Some(counters), flows, around, runtime_changed).await?, Some(number)),
             Sort::End => (self.take_boundary(facts, None, flows, around, runtime_changed).await?, Some(number)),
+            Sort::Absent => (Taken::default(), None),
             Sort::Between => (self.take_between(facts, flows, around, runtime_changed).await?, None),
         };
         self.ledger.seal(facts, observed);

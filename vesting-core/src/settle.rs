@@ -709,6 +709,7 @@ mod tests {
             announces_incentive: case.announces,
             counters_asked: false,
             subnets: BTreeMap::new(),
+            registrations: BTreeMap::new(),
             events,
         };
         let positions = |list: &[(PositionKey, u64)]| list.iter().map(|(key, alpha)| (*key, Rao(*alpha))).collect::<BTreeMap<_, _>>();

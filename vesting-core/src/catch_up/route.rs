@@ -2,7 +2,7 @@
 //!
 //! `LastMechansimStepBlock` is a linked list (CHAIN.md): read at B−1 it names the epoch before B. A
 //! subnet may also be dissolved and its netuid registered anew on the way; `NetworkRegisteredAt` tells
-//! its lives apart.
+//! its lives apart, and where the chain counts registrations that tells whether there was a life between.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ pub(crate) enum StopSort {
     Epoch { neurons: Arc<[Neuron]>, owner: Option<SubnetOwner> },
     /// The subnet is no longer what it was in the parent's state.
     End,
-    /// The subnet is not there around this block: too rarely so to be clever.
+    /// The subnet is not there around this block, or comes into being in it.
     Absent,
     /// Nothing: here the way ends.
     Last,
@@ -39,6 +39,15 @@ pub(crate) enum StopSort {
 struct Glance {
     number: BlockNumber,
     registered_at: Option<BlockNumber>,
+    /// How often it was registered so far, where the chain counts that.
+    registrations: Option<u64>,
+}
+
+impl Glance {
+    /// How often it was registered after this and up to `later`, where the chain counts that.
+    fn registrations_until(&self, later: &Self) -> Option<u64> {
+        self.registrations.zip(later.registrations).map(|(before, after)| after.saturating_sub(before))
+    }
 }
 
 /// A part of history in which a subnet lives on.
@@ -74,7 +83,9 @@ impl Route<'_> {
     }
 
     async fn glance(&self, number: BlockNumber) -> Result<Glance, ChainError> {
-        Ok(Glance { number, registered_at: self.counters(number).await?.map(|counters| counters.registered_at) })
+        let facts = self.chain.glance(number, &[self.netuid]).await?;
+        let registered_at = facts.subnets.get(&self.netuid).map(|counters| counters.registered_at);
+        Ok(Glance { number, registered_at, registrations: facts.registrations.get(&self.netuid).copied() })
     }
 
     /// The lives of the subnet, and the stops at their ends and where there is none.
@@ -96,8 +107,18 @@ impl Route<'_> {
                     parts.push((end, high));
                 }
                 (None, Some(registered_at)) if registered_at > low.number && registered_at <= high.number => {
-                    lives.push(Life { after: registered_at.parent(), to: high.number, registered_at });
-                    parts.push((low, self.glance(registered_at.parent()).await?));
+                    stops.push(Stop { number: registered_at, sort: StopSort::Absent });
+                    lives.push(Life { after: registered_at, to: high.number, registered_at });
+                    // Otherwise it was the only one.
+                    if low.registrations_until(&high) != Some(1) {
+                        parts.push((low, self.glance(registered_at.parent()).await?));
+                    }
+                }
+                (None, None) if low.registrations_until(&high) == Some(0) => {}
+                // A subnet came and went between.
+                (None, None) if low.registrations_until(&high).is_some() && high.number > low.number.child() => {
+                    let middle = self.glance(BlockNumber(low.number.0.midpoint(high.number.0))).await?;
+                    parts.extend([(low, middle), (middle, high)]);
                 }
                 // A subnet may have come and gone between: only reading every block would tell.
                 (None, _) => {

@@ -52,6 +52,7 @@ fn facts(chain: &SimChain, number: BlockNumber, ask: &Ask) -> Option<BlockFacts>
         announces_incentive: generation.announces_incentive(),
         counters_asked: !generation.stores_counters(),
         subnets: sealed.counters.iter().filter(|(netuid, _)| ask.subnets.contains_key(netuid)).copied().collect(),
+        registrations: BTreeMap::new(),
         events: if ask.events { events.collect() } else { Vec::new() },
     })
 }
