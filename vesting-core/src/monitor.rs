@@ -11,7 +11,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use crate::catch_up::CatchUp;
 use crate::classify::classify;
 use crate::ledger::{ConservationError, SubnetLedger};
-use crate::ports::{Ask, ChainError, ChainPort, StakeStore, StoreError, SubnetAsk};
+use crate::ports::{Ask, ChainError, ChainPort, StakeStore, StoreError, SubnetAsk, Watermark};
 use crate::recorder::{Around, Recorder, Taken};
 use crate::{BlockFacts, BlockNumber, BlockRef, Detection, NetUid, balances};
 
@@ -123,6 +123,8 @@ pub struct BlockchainMonitor {
     /// Whether ledgers may have taken in what the store did not, so that they are to be taken up from it again:
     /// after a failure, and after a future that was dropped half-way.
     stale: bool,
+    /// Where records that were taken back to nothing began, and begin again.
+    began: BTreeMap<NetUid, BlockNumber>,
     in_flight: usize,
 }
 
@@ -149,7 +151,8 @@ impl BlockchainMonitor {
     ) -> Result<Self, MonitorError> {
         let genesis = chain.genesis().await?;
         store.bind_chain(genesis).await?;
-        let mut monitor = Self { chain, store, ledgers: BTreeMap::new(), stale: false, in_flight: in_flight.max(1) };
+        let mut monitor =
+            Self { chain, store, ledgers: BTreeMap::new(), stale: false, began: BTreeMap::new(), in_flight: in_flight.max(1) };
         for netuid in netuids {
             monitor.reload(*netuid).await?;
         }
@@ -204,9 +207,14 @@ impl BlockchainMonitor {
         if behind > FAR_BEHIND { Pace::CatchingUp } else { Pace::Following }
     }
 
+    /// Where a record begins that there is none of yet: at `first`, unless it was taken back to nothing.
+    fn begins(&self, ledger: &SubnetLedger, first: BlockNumber) -> BlockNumber {
+        self.began.get(&ledger.netuid()).copied().unwrap_or(first)
+    }
+
     /// The block up to which every subnet is recorded, with new records beginning at `first`.
     fn stands_at(&self, first: BlockNumber) -> BlockNumber {
-        let reached = |ledger: &SubnetLedger| ledger.watermark().map_or(first.parent(), |w| w.block.number);
+        let reached = |ledger: &SubnetLedger| ledger.watermark().map_or(self.begins(ledger, first).parent(), |w| w.block.number);
         self.ledgers.values().map(reached).min().unwrap_or(first.parent())
     }
 
@@ -265,7 +273,9 @@ impl BlockchainMonitor {
         if pace == Pace::CatchingUp {
             return self.catch_up(first, to, progress).await;
         }
-        let next = |ledger: &SubnetLedger| ledger.watermark().map_or(first, |w| w.block.number.child());
+        let began = self.began.clone();
+        let begins = |ledger: &SubnetLedger| began.get(&ledger.netuid()).copied().unwrap_or(first);
+        let next = |ledger: &SubnetLedger| ledger.watermark().map_or(begins(ledger), |w| w.block.number.child());
         let Some(from) = self.ledgers.values().map(next).min() else { return Ok(()) };
         let netuids: Arc<[NetUid]> = self.ledgers.keys().copied().collect();
         let mut state = Progress { block: from.parent(), to, epochs: 0, operations: 0, entries: 0 };
@@ -297,6 +307,7 @@ impl BlockchainMonitor {
     ) -> Result<(), MonitorError> {
         let mut state = Progress { block: first.parent(), to, epochs: 0, operations: 0, entries: 0 };
         for ledger in self.ledgers.values_mut() {
+            let first = self.began.get(&ledger.netuid()).copied().unwrap_or(first);
             CatchUp {
                 chain: self.chain.as_ref(),
                 store: self.store.as_ref(),
@@ -388,6 +399,45 @@ impl BlockchainMonitor {
             self.advance(first, to, pace, counted).await?;
             all = last;
         }
+    }
+
+    /// Takes a subnet's record back to the end of its last epoch at or before `to`, so that what came after is read
+    /// again. Without such an epoch it is taken back to nothing, and begins again at the block where it began. Gives the
+    /// block at which it stands then.
+    ///
+    /// # Errors
+    /// [`ChainError::Pruned`] where the chain does not have the state any more from which it would go on, and
+    /// [`MonitorError::Fork`] where it has another block there; then, as after every other error of the chain, the
+    /// record is as it was.
+    pub async fn take_back(&mut self, netuid: NetUid, to: BlockNumber) -> Result<Option<BlockNumber>, MonitorError> {
+        let Some(record) = self.store.watermark(netuid).await? else { return Ok(None) };
+        let end = to.min(record.block.number);
+        let last = match end >= record.first_block {
+            true => self.store.epoch_list(netuid, record.first_block, end).await?.pop(),
+            false => None,
+        };
+        let mark = match last {
+            Some(epoch) => {
+                let facts = self.chain.glance(epoch.block.number, &[netuid]).await?;
+                if facts.block != epoch.block {
+                    return Err(MonitorError::Fork { block: facts.block.number, stands_at: epoch.block });
+                }
+                let number = epoch.block.number;
+                Some(Watermark { block: epoch.block, time: epoch.time, observed: number, spec_version: facts.spec_version, ..record })
+            }
+            None => {
+                self.chain.glance(record.first_block.parent(), &[netuid]).await?;
+                None
+            }
+        };
+        self.stale = true;
+        self.store.rewind(netuid, mark).await?;
+        if mark.is_none() {
+            self.began.insert(netuid, record.first_block);
+        }
+        let at = mark.map(|mark| mark.block.number);
+        self.refresh().await?;
+        Ok(at)
     }
 
     async fn commit(&mut self, netuid: NetUid) -> Result<(), MonitorError> {

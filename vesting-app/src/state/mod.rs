@@ -199,20 +199,45 @@ impl State {
         }
     }
 
-    /// How far a record was found to go.
-    fn stands_at(&self, netuid: NetUid, watermark: Watermark) {
+    /// A record was taken back: what is known of what came after is not to be told any more.
+    fn taken_back(&self, netuid: NetUid, to: Option<Watermark>) {
         let mut inner = self.inner();
-        let known = &mut inner.subnets.entry(netuid).or_default().watermark;
+        let subnet = inner.subnets.entry(netuid).or_default();
+        subnet.rewinds = subnet.rewinds.wrapping_add(1);
+        subnet.watermark = to;
+        subnet.last_epoch = None;
+        subnet.figures = None;
+        inner.beat.now(Instant::now());
+        drop(inner);
+        self.tell();
+    }
+
+    /// How often a record was seen to be taken back: what was worked out before a rewind may not hold after it.
+    pub fn rewinds(&self, netuid: NetUid) -> u64 {
+        self.inner().subnets.get(&netuid).map_or(0, |subnet| subnet.rewinds)
+    }
+
+    /// How far a record was found to go, by who had seen so many `rewinds` of it before.
+    fn stands_at(&self, netuid: NetUid, watermark: Watermark, rewinds: u64) {
+        let mut inner = self.inner();
+        let subnet = inner.subnets.entry(netuid).or_default();
+        if subnet.rewinds != rewinds {
+            return;
+        }
+        let known = &mut subnet.watermark;
         // What was committed meanwhile is newer than what was read before.
         if known.is_none_or(|known| known.block.number <= watermark.block.number) {
             *known = Some(watermark);
         }
     }
 
-    /// The figures as of a record's newest epoch.
-    fn figured(&self, netuid: NetUid, figures: Figures) {
+    /// The figures as of a record's newest epoch, by who had seen so many `rewinds` of it before.
+    fn figured(&self, netuid: NetUid, figures: Figures, rewinds: u64) {
         let mut inner = self.inner();
         let subnet = inner.subnets.entry(netuid).or_default();
+        if subnet.rewinds != rewinds {
+            return;
+        }
         subnet.last_epoch = Some(figures.as_of);
         subnet.figures = Some(figures);
         drop(inner);
