@@ -3,7 +3,7 @@
 //! Its own watermark in the store is the truth: after any gap or restart it goes on from there, and
 //! an epoch's interval is measured at B₁ and B₂−1 only, so following and catching up write the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -11,8 +11,8 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use crate::catch_up::CatchUp;
 use crate::classify::classify;
 use crate::ledger::{ConservationError, SubnetLedger};
-use crate::ports::{Ask, ChainError, ChainPort, StakeStore, StoreError, SubnetAsk, Watermark};
-use crate::recorder::{Around, Recorder, Taken};
+use crate::ports::{Ask, ChainError, ChainPort, OwnWord, StakeStore, StoreError, SubnetAsk, Watermark};
+use crate::recorder::{Around, Recorder, Taken, of_coldkeys};
 use crate::{BlockFacts, BlockNumber, BlockRef, Detection, NetUid, balances};
 
 /// Blocks behind the head beyond which following is catching up.
@@ -219,7 +219,8 @@ impl BlockchainMonitor {
     }
 
     /// Takes in every block up to `to`, from the watermark of each subnet or, where there is no
-    /// record, from `first`. Blocks are fetched several at a time and taken in order.
+    /// record, from `first`. Blocks are fetched several at a time and taken in order. Where a runtime turns out to
+    /// contradict its storage, what that bears on is [read again](ChainError::Contradicted), once a runtime and subnet.
     ///
     /// # Errors
     /// As [`MonitorError`] says; what was committed stays, and a later call goes on from there.
@@ -230,10 +231,74 @@ impl BlockchainMonitor {
         pace: Pace,
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<(), MonitorError> {
-        self.refresh().await?;
-        self.stale = true;
-        let done = self.advance_blocks(first, to, pace, progress).await;
-        self.after(done).await
+        let mut corrected = BTreeSet::new();
+        loop {
+            self.refresh().await?;
+            self.stale = true;
+            let done = self.advance_blocks(first, to, pace, progress).await;
+            match self.after(done).await {
+                Err(MonitorError::Chain(why @ ChainError::Contradicted { netuid, spec_version, .. }))
+                    if corrected.insert((netuid, spec_version)) =>
+                {
+                    self.correct(why).await?;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// Takes a record back as [`ChainError::Contradicted`] demands, so that it is read again. Where the state for that is
+    /// not there any more, the record stays, and so does the error.
+    async fn correct(&mut self, why: ChainError) -> Result<(), MonitorError> {
+        let ChainError::Contradicted { netuid, spec_version, agreed, .. } = why else { return Err(why.into()) };
+        let back = async {
+            let to = match agreed {
+                Some(agreed) => agreed,
+                None => self.last_right(netuid, spec_version).await?,
+            };
+            self.take_back(netuid, to).await
+        };
+        match back.await {
+            Ok(_) => {
+                self.chain.taken_back(netuid, spec_version).await;
+                Ok(())
+            }
+            Err(MonitorError::Chain(ChainError::Pruned { .. })) => Err(why.into()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The last epoch of a record up to which nothing was recorded wrong by the storage of a runtime, as far as that can
+    /// be told without having compared the two: the record's last epoch, where that has what the runtime itself says of
+    /// every position (then an earlier process has seen it contradict its storage), or the last one that an older
+    /// runtime made; block 0 without either.
+    async fn last_right(&self, netuid: NetUid, spec_version: u32) -> Result<BlockNumber, MonitorError> {
+        let (Some(record), Some(ledger)) = (self.store.watermark(netuid).await?, self.ledgers.get(&netuid)) else {
+            return Ok(BlockNumber(0));
+        };
+        let epochs = self.store.epoch_list(netuid, record.first_block, record.block.number).await?;
+        let Some(last) = epochs.last().map(|epoch| epoch.block.number) else { return Ok(BlockNumber(0)) };
+        let ask = SubnetAsk { own_word: OwnWord::Instead, ..SubnetAsk::positions(ledger.holders(), ledger.roster()) };
+        let own_word = self.chain.subnet(last, netuid, ask).await?.positions;
+        let mut recorded = self.store.positions_at(netuid, last).await?;
+        // Who became a holder later is not recorded there.
+        let holders: BTreeSet<_> = self.store.holders(netuid).await?.into_iter().filter(|h| h.since < last).map(|h| h.coldkey).collect();
+        recorded.retain(|key, _| holders.contains(&key.coldkey));
+        if of_coldkeys(&own_word, &holders) == recorded {
+            return Ok(last);
+        }
+        let (mut older, mut rest) = (BlockNumber(0), epochs.as_slice());
+        while let Some(middle) = rest.get(rest.len() / 2) {
+            let number = middle.block.number;
+            let (before, after) = rest.split_at(rest.len() / 2);
+            // Versions only grow.
+            if self.chain.glance(number, &[netuid]).await?.spec_version < spec_version {
+                (older, rest) = (number, after.get(1..).unwrap_or_default());
+            } else {
+                rest = before;
+            }
+        }
+        Ok(older)
     }
 
     /// Takes up from the store what may differ from it.

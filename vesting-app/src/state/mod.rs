@@ -15,7 +15,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{Notify, watch};
 use vesting_chain::SubxtChain;
-use vesting_core::ports::{Commit, Watermark};
+use vesting_core::ports::{ChainError, Commit, Watermark};
 use vesting_core::{BlockNumber, Kind, MonitorError, NetUid, Progress, RaoDelta};
 
 use crate::config::Config;
@@ -59,7 +59,7 @@ pub struct LastError {
     pub at: SystemTime,
     /// Whether nothing has been taken in since.
     pub holds: bool,
-    /// The subnet whose ledger does not agree with the chain, where that is what went wrong.
+    /// The subnet whose record does not agree with the chain, where that is what went wrong.
     pub broken: Option<NetUid>,
 }
 
@@ -140,14 +140,15 @@ impl State {
 
     /// Something went wrong and is tried again.
     pub fn failed(&self, error: &anyhow::Error) {
-        let broken = match error.downcast_ref() {
-            Some(MonitorError::Conservation(broken)) => Some(broken.netuid),
-            _ => None,
+        let (broken, fails) = match error.downcast_ref() {
+            Some(MonitorError::Conservation(broken)) => (Some(broken.netuid), true),
+            Some(MonitorError::Chain(ChainError::Contradicted { netuid, .. })) => (Some(*netuid), false),
+            _ => (None, false),
         };
         let mut inner = self.inner();
         inner.last_error = Some(LastError { words: format!("{error:#}"), at: SystemTime::now(), holds: true, broken });
         inner.beat.now(Instant::now());
-        if let Some(netuid) = broken {
+        if let Some(netuid) = broken.filter(|_| fails) {
             let counts = &mut inner.subnets.entry(netuid).or_default().counts;
             counts.conservation_failures = counts.conservation_failures.saturating_add(1);
         }
@@ -268,6 +269,11 @@ impl State {
         self.chain.as_ref().and_then(|chain| chain.newest_head())
     }
 
+    /// Where a runtime of the chain contradicts its storage; nothing where no chain is asked.
+    pub fn degraded(&self) -> Vec<String> {
+        self.chain.iter().flat_map(|chain| chain.disagreements()).map(|found| found.to_string()).collect()
+    }
+
     /// Whether the follower gets on, or waits for a reason.
     pub fn is_alive(&self, now: Instant) -> bool {
         // Where nothing is followed nothing can hang.
@@ -310,6 +316,11 @@ mod tests {
         assert!(!reasons(3).contains("does not agree"));
         let last = state.last_error().unwrap();
         assert!(!last.holds && last.words.contains("conservation broken on subnet 3"));
+
+        let owed = ChainError::Contradicted { netuid: NetUid(2), spec_version: 475, block: BlockNumber(9), agreed: None };
+        state.failed(&anyhow::Error::new(MonitorError::Chain(owed)));
+        assert!(reasons(2).contains("does not agree") && !reasons(3).contains("does not agree"));
+        assert_eq!((counts(2), counts(3)), (0, 1));
 
         state.failed(&anyhow::Error::new(StoreError::Busy("locked".into())));
         assert!(state.last_error().is_some_and(|error| error.holds && error.broken.is_none()));

@@ -4,7 +4,8 @@ mod chain;
 mod store;
 
 pub use chain::{
-    Ask, BlockState, ChainError, ChainPort, Fingerprint, NeuronsAsk, PositionTrace, Roster, SubnetAsk, SubnetState, TraceKeys, Traces,
+    Ask, BlockState, ChainError, ChainPort, Fingerprint, NeuronsAsk, OwnWord, PositionTrace, Roster, SubnetAsk, SubnetState, TraceKeys,
+    Traces,
 };
 pub use store::{
     BalanceChange, Commit, Holder, LedgerState, LockRow, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot, StakeStore, StoreError,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use vesting_chain::{Capabilities, ChainOptions, SubxtChain};
-use vesting_core::ports::{Ask, ChainError, ChainPort, NeuronsAsk, SubnetAsk};
+use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, NeuronsAsk, OwnWord, SubnetAsk};
 use vesting_core::{BlockHash, BlockNumber, BlockRef, Millis, NetUid, SubnetCounters};
 
 /// How far a bisection for the oldest state goes: then it is told within a sixteenth of what is kept.
@@ -114,9 +114,9 @@ async fn ask(chain: &SubxtChain, questions: &Questions, answers: &mut Answers) -
     match within(patience * 3, "its runtime", chain.runtime(head.number)).await {
         Ok(runtime) => {
             answers.runtime = Some((runtime.spec_version(), runtime.capabilities()));
-            let ask = SubnetAsk { neurons: NeuronsAsk::WithPositions, ..SubnetAsk::default() };
+            let ask = SubnetAsk { neurons: NeuronsAsk::WithPositions, own_word: OwnWord::Sampled, ..SubnetAsk::default() };
             let ask = Ask { events: false, subnets: questions.netuids.iter().map(|netuid| (*netuid, ask.clone())).collect() };
-            let state = within(patience * 3, "the subnet's state", chain.read(head.number, &ask)).await?;
+            let state = within(patience * 3, "the subnet's state", state(chain, head.number, &ask)).await?;
             answers.time = Some(state.facts.time);
             let compared = state.subnets.values().any(|subnet| !subnet.positions.is_empty()) && runtime.capabilities().stake_api;
             for (netuid, subnet) in state.subnets {
@@ -124,13 +124,24 @@ async fn ask(chain: &SubxtChain, questions: &Questions, answers: &mut Answers) -
                 answers.subnets.insert(netuid, counters.map(|counters| Subnet { counters, neurons: subnet.neurons.len() }));
             }
             if compared {
-                answers.disagreements = Some(chain.disagreements().await.iter().map(ToString::to_string).collect());
+                answers.disagreements = Some(chain.disagreements().iter().map(ToString::to_string).collect());
             }
         }
         Err(error @ (ChainError::Unsupported(_) | ChainError::Malformed(_))) => answers.unread = Some(error.to_string()),
         Err(error) => return Err(error),
     }
     within(patience * 6, "how old its oldest state is", search(chain, questions, head.number, answers)).await
+}
+
+/// Reads a state, by the runtime's own word where that contradicts its storage: there is no record to be taken back.
+async fn state(chain: &SubxtChain, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError> {
+    for _ in &ask.subnets {
+        match chain.read(number, ask).await {
+            Err(ChainError::Contradicted { netuid, spec_version, .. }) => chain.taken_back(netuid, spec_version).await,
+            read => return read,
+        }
+    }
+    chain.read(number, ask).await
 }
 
 /// Finds how far back the state goes: as far as it is needed, or else about where it ends.
