@@ -144,9 +144,9 @@ impl Following<'_> {
     }
 }
 
-/// Whether the ledger does not agree with the chain.
+/// Whether the ledger does not agree with the chain, or the record is not right by it and cannot be read again.
 fn is_conservation(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(MonitorError::Conservation(_)))
+    matches!(error.downcast_ref(), Some(MonitorError::Conservation(_) | MonitorError::Chain(ChainError::Contradicted { .. })))
 }
 
 /// The version of the runtime that cannot be read, where that is what went wrong.

@@ -109,6 +109,8 @@ impl Scrape {
     fn chain(&mut self, state: &State) {
         let head = state.head().map(|head| (Labels::new(), whole(head.0)));
         self.gauge("head", "The highest block known to be finalized", Some(block()), head);
+        let degraded = state.chain.as_ref().map(|_| (Labels::new(), i64::from(!state.degraded().is_empty())));
+        self.gauge("degraded", "Whether a runtime of the chain contradicts its storage, so that its own word is taken", None, degraded);
         let progress = state.progress();
         let at = |block: Option<u64>| block.map(|block| (Labels::new(), whole(block)));
         self.gauge("catch_up", "The last block taken in by following or catching up", Some(block()), at(progress.map(|p| p.block.0)));

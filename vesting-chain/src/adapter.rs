@@ -11,8 +11,8 @@ use subxt::rpcs::rpc_params;
 use subxt::utils::H256;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
-use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, ColdkeyTrace, NeuronsAsk, SubnetAsk, SubnetState, Traces};
-use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, Millis, NetUid};
+use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, ColdkeyTrace, NeuronsAsk, OwnWord, SubnetAsk, SubnetState, Traces};
+use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, Coldkey, Millis, NetUid, PositionKey};
 
 use crate::calls::{Calls, Requests};
 use crate::capture::Capture;
@@ -20,13 +20,13 @@ use crate::endpoint::Endpoints;
 use crate::eras::Eras;
 use crate::hashes::Hashes;
 use crate::heads::{self, Heads, Patience};
-use crate::locks::Locks;
+use crate::locks::{Locks, Told};
 use crate::proxies::Proxies;
 use crate::reader::Reader;
 use crate::runtime::Runtime;
 use crate::runtimes::{self, Runtimes};
-use crate::trust::{Disagreement, Trust};
-use crate::{chunks, counters, events, neurons, positions, traces};
+use crate::trust::{Comparison, Disagreement, Path, Trust};
+use crate::{chunks, counters, events, neurons, positions, traces, trust};
 
 /// How to reach a chain.
 #[derive(Debug, Clone)]
@@ -122,8 +122,9 @@ impl SubxtChain {
 
     /// Where storage turned out not to say what the runtime itself says: when there is any, the chain is
     /// read in a slower way.
-    pub async fn disagreements(&self) -> Vec<Disagreement> {
-        self.chain.trust.disagreements().await
+    #[must_use]
+    pub fn disagreements(&self) -> Vec<Disagreement> {
+        self.chain.trust.disagreements()
     }
 
     /// The runtime of the highest version met so far; none before the first answer.
@@ -296,28 +297,71 @@ impl Chain {
             coldkeys.extend(state.neurons.iter().map(|neuron| neuron.coldkey));
         }
         state.traces = traces::read(reader, netuid, &ask.traces, &self.proxies).await?;
-        let mut storage = reader.runtime.capabilities().shares() && self.trust.holds(reader.runtime.spec_version()).await;
         let mut pairs = BTreeSet::new();
         if !coldkeys.is_empty() {
             pairs = positions::possible(reader, netuid, &coldkeys, &ask.expected.positions, &self.proxies, &mut state).await?;
         }
-        if storage {
+        let spec_version = reader.runtime.spec_version();
+        let path = match ask.own_word {
+            OwnWord::Instead => Path::Runtime,
+            _ if !reader.runtime.capabilities().shares() => Path::Runtime,
+            // Nothing that was recorded is the worse for it.
+            _ if pairs.is_empty() => Path::Storage,
+            _ => self.trust.path(spec_version, netuid)?,
+        };
+        if path != Path::Runtime {
             positions::by_storage(reader, netuid, &pairs, !ask.skip_pointers, &mut state).await?;
-            // Around epochs only: between them a block is read with as little as can be.
-            if ask.neurons != NeuronsAsk::No {
-                storage = self.trust.check(&reader.runtime_api(), netuid, &state).await?;
-            }
         }
-        if !storage {
+        if path != Path::Storage {
+            let storage = state.clone();
             state.positions.clear();
             let all = pairs.union(&ask.traces.positions).copied().collect();
             positions::by_runtime(reader, netuid, &all, !ask.skip_pointers, &mut state).await?;
             state.positions.retain(|key, _| pairs.contains(key));
+            if path == Path::Both {
+                let since = match ask.own_word {
+                    OwnWord::ComparedSince(since) => Some(since),
+                    _ => None,
+                };
+                let api = reader.runtime_api();
+                if !self.trust.settle(&api, netuid, since, &storage.positions, &state.positions).await? {
+                    state = storage;
+                }
+            }
         }
-        if ask.locks {
-            state.locks = self.locks.read(&reader.runtime_api(), netuid, &coldkeys, &state.positions).await?;
-        }
+        let told = self.compared(reader, (netuid, ask), (path, &coldkeys, &pairs), &state).await?;
+        state.locks = told.filter(|_| ask.locks).map(|told| told.locked());
         Ok(state)
+    }
+
+    /// Compares positions with the runtime's own answer, as far as it is asked for and due; gives what the runtime said of
+    /// coldkeys as a whole, where it was asked.
+    async fn compared(
+        &self,
+        reader: &Reader<'_>,
+        (netuid, ask): (NetUid, &SubnetAsk),
+        (path, coldkeys, pairs): (Path, &BTreeSet<Coldkey>, &BTreeSet<PositionKey>),
+        state: &SubnetState,
+    ) -> Result<Option<Told>, ChainError> {
+        let (api, spec_version) = (reader.runtime_api(), reader.runtime.spec_version());
+        let comparable = path == Path::Storage && reader.runtime.capabilities().stake_api;
+        let (since, all_at_first) = match ask.own_word {
+            OwnWord::ComparedSince(since) if comparable => (since, true),
+            OwnWord::Sampled if comparable => (trust::some_since(reader.number), false),
+            _ if ask.locks => return self.locks.read(&api, netuid, coldkeys, &state.positions).await,
+            _ => return Ok(None),
+        };
+        let mut meeting = None;
+        if all_at_first && !self.trust.is_met(spec_version, netuid) && !state.positions.is_empty() {
+            meeting = Some(self.trust.meet(spec_version, netuid).await).filter(|_| !self.trust.is_met(spec_version, netuid));
+        }
+        if all_at_first && meeting.is_none() && !ask.locks {
+            return Ok(None);
+        }
+        let told = self.locks.read(&api, netuid, coldkeys, &state.positions).await?;
+        let comparison = Comparison { api, netuid, since, coldkeys, pairs, state, told: told.as_ref() };
+        self.trust.compare(&comparison, meeting.is_some()).await?;
+        Ok(told)
     }
 }
 
@@ -357,6 +401,10 @@ impl ChainPort for SubxtChain {
         let (chain, ask) = (Arc::clone(&self.chain), ask.clone());
         let mut task = Task(tokio::spawn(async move { chain.read(number, &ask).await }));
         (&mut task.0).await.unwrap_or_else(|why| Err(ChainError::Unreachable(format!("reading block {number} was broken off: {why}"))))
+    }
+
+    async fn taken_back(&self, netuid: NetUid, spec_version: u32) {
+        self.chain.trust.taken_back(spec_version, netuid);
     }
 }
 

@@ -109,6 +109,11 @@ fn rules_and_what_is_not_known_are_asked_of_a_runtime() {
     assert!(of(Generation::Older).facts().hold(Rule::FeeInside));
 }
 
+#[path = "all/trust.rs"]
+mod trust;
+
+use node::connect;
+
 mod node {
     //! The adapter against a node on loopback.
 
@@ -117,7 +122,7 @@ mod node {
     use std::time::Duration;
 
     use vesting_chain::{ChainOptions, SubxtChain};
-    use vesting_core::ports::{Ask, ChainError, ChainPort, Fingerprint, NeuronsAsk, Roster, SubnetAsk};
+    use vesting_core::ports::{Ask, ChainError, ChainPort, Fingerprint, NeuronsAsk, OwnWord, Roster, SubnetAsk};
     use vesting_core::{BlockNumber, Coldkey, Hotkey, NetUid};
     use vesting_testkit::contract;
     use vesting_testkit::fault::Fault;
@@ -129,7 +134,7 @@ mod node {
         with_faults(seed, blocks, &[]).await
     }
 
-    fn connect(urls: &[&str]) -> SubxtChain {
+    pub fn connect(urls: &[&str]) -> SubxtChain {
         let endpoints = urls.iter().map(|url| (*url).to_owned()).collect();
         SubxtChain::new(ChainOptions { endpoints, deadline: Duration::from_secs(10), ..ChainOptions::new("") })
     }
@@ -160,7 +165,7 @@ mod node {
                 generations.insert(read.facts.spec_version);
                 locks += read.subnets.values().filter_map(|state| state.locks.as_ref()).map(|locks| locks.len()).sum::<usize>();
             }
-            assert_eq!(chain.disagreements().await, [], "seed {seed}");
+            assert_eq!(chain.disagreements(), [], "seed {seed}");
         }
         assert_eq!(generations, Generation::ALL.map(Generation::spec_version).into(), "every generation was read");
         assert!(locks > 100, "locked stake was read {locks} times");
@@ -232,9 +237,23 @@ mod node {
         // A seed whose runtime is the present one all along.
         let (node, memory) = with_faults(5, 60, &[Fault::Disagree]).await;
         let chain = connect(&[&node.url()]);
+        let mut compared = everything();
+        compared.subnets.values_mut().for_each(|ask| ask.own_word = OwnWord::ComparedSince(BlockNumber(0)));
+        let mut refused = BTreeSet::new();
         for number in (1..=60).map(BlockNumber) {
-            let (mut told, mut known) =
-                (chain.read(number, &everything()).await.unwrap(), memory.read(number, &everything()).await.unwrap());
+            let mut told = loop {
+                match chain.read(number, &compared).await {
+                    Err(ChainError::Contradicted { netuid, spec_version, agreed, .. }) => {
+                        assert_eq!(agreed, None);
+                        // Until what was recorded by storage is taken back, nothing more is read.
+                        assert!(matches!(chain.read(number, &everything()).await, Err(ChainError::Contradicted { .. })));
+                        chain.taken_back(netuid, spec_version).await;
+                        assert!(refused.insert((netuid, spec_version)), "subnet {netuid} once more");
+                    }
+                    read => break read.unwrap(),
+                }
+            };
+            let mut known = memory.read(number, &everything()).await.unwrap();
             for netuid in RandomLife::NETUIDS {
                 let (told, known) = (told.take(netuid), known.take(netuid));
                 for (key, alpha) in known.positions {
@@ -242,7 +261,8 @@ mod node {
                 }
             }
         }
-        let found = chain.disagreements().await;
+        assert!(refused.len() >= 2, "{refused:?}");
+        let found = chain.disagreements();
         assert!(!found.is_empty() && found.iter().all(|found| found.runtime.0 == found.storage.0 + 1), "{found:?}");
         assert!(found[0].to_string().contains("the runtime is asked"), "{}", found[0]);
     }

@@ -55,6 +55,7 @@ mod ppb;
 pub mod prune;
 mod rao;
 mod recorder;
+pub mod rewind;
 mod sales;
 pub mod settle;
 pub mod share_pool;

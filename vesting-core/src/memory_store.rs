@@ -12,7 +12,7 @@ use crate::ports::{
 };
 use crate::{
     BlockHash, BlockNumber, BlockRef, Coldkey, Entry, EntryId, EntryOrder, Epoch, EpochRecord, Exit, Hotkey, Millis, NetUid, OpenTranche,
-    Phase, PositionKey, Rao, RaoDelta, SkippedSlot, Source, Succession, Successions, Tranche, TrancheHistory, Uid, balances, prune,
+    Phase, PositionKey, Rao, RaoDelta, SkippedSlot, Source, Succession, Successions, Tranche, TrancheHistory, Uid, balances, prune, rewind,
 };
 
 /// Keeps the record in memory, and is as strict as a database: what one cannot hold is refused.
@@ -265,6 +265,32 @@ impl Record {
         Ok(pruned)
     }
 
+    /// Takes it back to the end of an epoch's `block`, where `interval` begins.
+    fn rewind(&mut self, block: BlockNumber, interval: OpenInterval) {
+        let later: BTreeSet<Coldkey> = self.holders.values().filter(|holder| holder.since >= block).map(|h| h.coldkey).collect();
+        let goes = |at: BlockNumber, coldkey: &Coldkey| at > block || (at == block && later.contains(coldkey));
+        for ((key, _), exit) in self.exits.iter().filter(|(_, exit)| exit.by.block > block) {
+            if let Some(open) = self.tranches.get_mut(key) {
+                open.remaining.0 = open.remaining.0.saturating_add(exit.amount.0);
+            }
+        }
+        self.exits.retain(|_, exit| exit.by.block <= block);
+        self.tranches.retain(|(coldkey, _), open| !goes(open.tranche.id.block, coldkey));
+        self.entries.retain(|_, entry| !goes(entry.block, &entry.key.coldkey));
+        // A block without entries has no time.
+        let timed = self.entries.values().any(|entry| entry.block == block);
+        self.times.retain(|at, _| *at < block || (*at == block && timed));
+        self.snapshots.retain(|(key, at), _| !goes(*at, &key.coldkey));
+        self.holders.retain(|coldkey, _| !later.contains(coldkey));
+        self.epochs.retain(|at, _| *at <= block);
+        self.balance_changes.retain(|_, change| change.from < block);
+        self.locks.retain(|(_, at), _| *at <= block);
+        self.neurons.retain(|(at, _), _| *at <= block);
+        self.skipped.retain(|at, _| *at <= block);
+        self.successions.retain(|(at, _), _| *at <= block);
+        self.interval = interval;
+    }
+
     /// The newest snapshot of each position up to `block`.
     fn newest(&self, block: BlockNumber) -> BTreeMap<PositionKey, Rao> {
         self.snapshots.iter().filter(|((_, at), _)| *at <= block).map(|((key, _), alpha)| (*key, *alpha)).collect()
@@ -465,6 +491,26 @@ impl StakeStore for MemoryStore {
         let pruned = record.prune(netuid, base, condensed.first_time)?;
         *watermark = condensed;
         Ok(pruned)
+    }
+
+    async fn rewind(&self, netuid: NetUid, to: Option<Watermark>) -> Result<(), StoreError> {
+        let mut inner = self.lock();
+        let Some(to) = to else {
+            inner.records.remove(&netuid);
+            inner.multipliers.remove(&netuid);
+            return Ok(());
+        };
+        let found = inner.records.get(&netuid);
+        let epoch = found.and_then(|(_, record)| record.epochs.get(&to.block.number)).map(|record| record.epoch);
+        let (rewound, interval) = rewind::rewound(netuid, found.map(|(watermark, _)| *watermark), epoch.as_ref(), &to)?;
+        if let Some((watermark, record)) = inner.records.get_mut(&netuid) {
+            record.rewind(to.block.number, interval);
+            *watermark = rewound;
+        }
+        if let Some(multipliers) = inner.multipliers.get_mut(&netuid) {
+            multipliers.retain(|(as_of, ..), _| *as_of <= to.block.number);
+        }
+        Ok(())
     }
 
     async fn put_multipliers(&self, netuid: NetUid, rows: &[MultiplierRow]) -> Result<(), StoreError> {

@@ -3,7 +3,7 @@
 //! Its own watermark in the store is the truth: after any gap or restart it goes on from there, and
 //! an epoch's interval is measured at B₁ and B₂−1 only, so following and catching up write the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -11,8 +11,8 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use crate::catch_up::CatchUp;
 use crate::classify::classify;
 use crate::ledger::{ConservationError, SubnetLedger};
-use crate::ports::{Ask, ChainError, ChainPort, StakeStore, StoreError, SubnetAsk};
-use crate::recorder::{Around, Recorder, Taken};
+use crate::ports::{Ask, ChainError, ChainPort, OwnWord, StakeStore, StoreError, SubnetAsk, Watermark};
+use crate::recorder::{Around, Recorder, Taken, of_coldkeys};
 use crate::{BlockFacts, BlockNumber, BlockRef, Detection, NetUid, balances};
 
 /// Blocks behind the head beyond which following is catching up.
@@ -123,6 +123,8 @@ pub struct BlockchainMonitor {
     /// Whether ledgers may have taken in what the store did not, so that they are to be taken up from it again:
     /// after a failure, and after a future that was dropped half-way.
     stale: bool,
+    /// Where records that were taken back to nothing began, and begin again.
+    began: BTreeMap<NetUid, BlockNumber>,
     in_flight: usize,
 }
 
@@ -149,7 +151,8 @@ impl BlockchainMonitor {
     ) -> Result<Self, MonitorError> {
         let genesis = chain.genesis().await?;
         store.bind_chain(genesis).await?;
-        let mut monitor = Self { chain, store, ledgers: BTreeMap::new(), stale: false, in_flight: in_flight.max(1) };
+        let mut monitor =
+            Self { chain, store, ledgers: BTreeMap::new(), stale: false, began: BTreeMap::new(), in_flight: in_flight.max(1) };
         for netuid in netuids {
             monitor.reload(*netuid).await?;
         }
@@ -204,14 +207,20 @@ impl BlockchainMonitor {
         if behind > FAR_BEHIND { Pace::CatchingUp } else { Pace::Following }
     }
 
+    /// Where a record begins that there is none of yet: at `first`, unless it was taken back to nothing.
+    fn begins(&self, ledger: &SubnetLedger, first: BlockNumber) -> BlockNumber {
+        self.began.get(&ledger.netuid()).copied().unwrap_or(first)
+    }
+
     /// The block up to which every subnet is recorded, with new records beginning at `first`.
     fn stands_at(&self, first: BlockNumber) -> BlockNumber {
-        let reached = |ledger: &SubnetLedger| ledger.watermark().map_or(first.parent(), |w| w.block.number);
+        let reached = |ledger: &SubnetLedger| ledger.watermark().map_or(self.begins(ledger, first).parent(), |w| w.block.number);
         self.ledgers.values().map(reached).min().unwrap_or(first.parent())
     }
 
     /// Takes in every block up to `to`, from the watermark of each subnet or, where there is no
-    /// record, from `first`. Blocks are fetched several at a time and taken in order.
+    /// record, from `first`. Blocks are fetched several at a time and taken in order. Where a runtime turns out to
+    /// contradict its storage, what that bears on is [read again](ChainError::Contradicted), once a runtime and subnet.
     ///
     /// # Errors
     /// As [`MonitorError`] says; what was committed stays, and a later call goes on from there.
@@ -222,10 +231,74 @@ impl BlockchainMonitor {
         pace: Pace,
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<(), MonitorError> {
-        self.refresh().await?;
-        self.stale = true;
-        let done = self.advance_blocks(first, to, pace, progress).await;
-        self.after(done).await
+        let mut corrected = BTreeSet::new();
+        loop {
+            self.refresh().await?;
+            self.stale = true;
+            let done = self.advance_blocks(first, to, pace, progress).await;
+            match self.after(done).await {
+                Err(MonitorError::Chain(why @ ChainError::Contradicted { netuid, spec_version, .. }))
+                    if corrected.insert((netuid, spec_version)) =>
+                {
+                    self.correct(why).await?;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// Takes a record back as [`ChainError::Contradicted`] demands, so that it is read again. Where the state for that is
+    /// not there any more, the record stays, and so does the error.
+    async fn correct(&mut self, why: ChainError) -> Result<(), MonitorError> {
+        let ChainError::Contradicted { netuid, spec_version, agreed, .. } = why else { return Err(why.into()) };
+        let back = async {
+            let to = match agreed {
+                Some(agreed) => agreed,
+                None => self.last_right(netuid, spec_version).await?,
+            };
+            self.take_back(netuid, to).await
+        };
+        match back.await {
+            Ok(_) => {
+                self.chain.taken_back(netuid, spec_version).await;
+                Ok(())
+            }
+            Err(MonitorError::Chain(ChainError::Pruned { .. })) => Err(why.into()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The last epoch of a record up to which nothing was recorded wrong by the storage of a runtime, as far as that can
+    /// be told without having compared the two: the record's last epoch, where that has what the runtime itself says of
+    /// every position (then an earlier process has seen it contradict its storage), or the last one that an older
+    /// runtime made; block 0 without either.
+    async fn last_right(&self, netuid: NetUid, spec_version: u32) -> Result<BlockNumber, MonitorError> {
+        let (Some(record), Some(ledger)) = (self.store.watermark(netuid).await?, self.ledgers.get(&netuid)) else {
+            return Ok(BlockNumber(0));
+        };
+        let epochs = self.store.epoch_list(netuid, record.first_block, record.block.number).await?;
+        let Some(last) = epochs.last().map(|epoch| epoch.block.number) else { return Ok(BlockNumber(0)) };
+        let ask = SubnetAsk { own_word: OwnWord::Instead, ..SubnetAsk::positions(ledger.holders(), ledger.roster()) };
+        let own_word = self.chain.subnet(last, netuid, ask).await?.positions;
+        let mut recorded = self.store.positions_at(netuid, last).await?;
+        // Who became a holder later is not recorded there.
+        let holders: BTreeSet<_> = self.store.holders(netuid).await?.into_iter().filter(|h| h.since < last).map(|h| h.coldkey).collect();
+        recorded.retain(|key, _| holders.contains(&key.coldkey));
+        if of_coldkeys(&own_word, &holders) == recorded {
+            return Ok(last);
+        }
+        let (mut older, mut rest) = (BlockNumber(0), epochs.as_slice());
+        while let Some(middle) = rest.get(rest.len() / 2) {
+            let number = middle.block.number;
+            let (before, after) = rest.split_at(rest.len() / 2);
+            // Versions only grow.
+            if self.chain.glance(number, &[netuid]).await?.spec_version < spec_version {
+                (older, rest) = (number, after.get(1..).unwrap_or_default());
+            } else {
+                rest = before;
+            }
+        }
+        Ok(older)
     }
 
     /// Takes up from the store what may differ from it.
@@ -265,7 +338,9 @@ impl BlockchainMonitor {
         if pace == Pace::CatchingUp {
             return self.catch_up(first, to, progress).await;
         }
-        let next = |ledger: &SubnetLedger| ledger.watermark().map_or(first, |w| w.block.number.child());
+        let began = self.began.clone();
+        let begins = |ledger: &SubnetLedger| began.get(&ledger.netuid()).copied().unwrap_or(first);
+        let next = |ledger: &SubnetLedger| ledger.watermark().map_or(begins(ledger), |w| w.block.number.child());
         let Some(from) = self.ledgers.values().map(next).min() else { return Ok(()) };
         let netuids: Arc<[NetUid]> = self.ledgers.keys().copied().collect();
         let mut state = Progress { block: from.parent(), to, epochs: 0, operations: 0, entries: 0 };
@@ -297,6 +372,7 @@ impl BlockchainMonitor {
     ) -> Result<(), MonitorError> {
         let mut state = Progress { block: first.parent(), to, epochs: 0, operations: 0, entries: 0 };
         for ledger in self.ledgers.values_mut() {
+            let first = self.began.get(&ledger.netuid()).copied().unwrap_or(first);
             CatchUp {
                 chain: self.chain.as_ref(),
                 store: self.store.as_ref(),
@@ -388,6 +464,45 @@ impl BlockchainMonitor {
             self.advance(first, to, pace, counted).await?;
             all = last;
         }
+    }
+
+    /// Takes a subnet's record back to the end of its last epoch at or before `to`, so that what came after is read
+    /// again. Without such an epoch it is taken back to nothing, and begins again at the block where it began. Gives the
+    /// block at which it stands then.
+    ///
+    /// # Errors
+    /// [`ChainError::Pruned`] where the chain does not have the state any more from which it would go on, and
+    /// [`MonitorError::Fork`] where it has another block there; then, as after every other error of the chain, the
+    /// record is as it was.
+    pub async fn take_back(&mut self, netuid: NetUid, to: BlockNumber) -> Result<Option<BlockNumber>, MonitorError> {
+        let Some(record) = self.store.watermark(netuid).await? else { return Ok(None) };
+        let end = to.min(record.block.number);
+        let last = match end >= record.first_block {
+            true => self.store.epoch_list(netuid, record.first_block, end).await?.pop(),
+            false => None,
+        };
+        let mark = match last {
+            Some(epoch) => {
+                let facts = self.chain.glance(epoch.block.number, &[netuid]).await?;
+                if facts.block != epoch.block {
+                    return Err(MonitorError::Fork { block: facts.block.number, stands_at: epoch.block });
+                }
+                let number = epoch.block.number;
+                Some(Watermark { block: epoch.block, time: epoch.time, observed: number, spec_version: facts.spec_version, ..record })
+            }
+            None => {
+                self.chain.glance(record.first_block.parent(), &[netuid]).await?;
+                None
+            }
+        };
+        self.stale = true;
+        self.store.rewind(netuid, mark).await?;
+        if mark.is_none() {
+            self.began.insert(netuid, record.first_block);
+        }
+        let at = mark.map(|mark| mark.block.number);
+        self.refresh().await?;
+        Ok(at)
     }
 
     async fn commit(&mut self, netuid: NetUid) -> Result<(), MonitorError> {

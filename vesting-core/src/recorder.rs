@@ -10,7 +10,9 @@ use crate::emission::EpochSetting;
 use crate::interval::{Interval, Residue, residues};
 use crate::ledger::SubnetLedger;
 use crate::monitor::MonitorError;
-use crate::ports::{ChainError, ChainPort, Fingerprint, NeuronsAsk, Roster, Snapshot, StakeStore, SubnetAsk, SubnetState, TraceKeys};
+use crate::ports::{
+    ChainError, ChainPort, Fingerprint, NeuronsAsk, OwnWord, Roster, Snapshot, StakeStore, SubnetAsk, SubnetState, TraceKeys,
+};
 use crate::settle::{BlockStates, Settled, affected, settle};
 use crate::{
     BlockFacts, BlockNumber, BlockRef, Coldkey, Detection, Entry, Epoch, EpochRecord, HolderTranches, Hotkey, Kind, Millis, NetUid,
@@ -117,7 +119,8 @@ impl Recorder<'_> {
             }
         }
         coldkeys.extend(ledger.holders());
-        Some(SubnetAsk { neurons, coldkeys, expected: Self::expected(ledger, flows), ..SubnetAsk::default() })
+        let own_word = OwnWord::ComparedSince(ledger.interval().from.unwrap_or_default());
+        Some(SubnetAsk { neurons, coldkeys, own_word, expected: Self::expected(ledger, flows), ..SubnetAsk::default() })
     }
 
     /// What to expect around a block: what the ledger knows, and what the block's events name.

@@ -21,6 +21,7 @@ mod place;
 mod prune;
 mod read;
 mod readers;
+mod rewind;
 mod rows;
 mod schema;
 mod schema_version;
@@ -32,5 +33,7 @@ mod writer;
 
 pub use examine::{Examined, Schema, examine, writer};
 pub use place::shown;
+#[doc(hidden)] // for tests that look at the plans of its statements
+pub use rewind::statements as rewind_statements;
 pub use store::DatabaseStore;
 pub use url::{compact, migrate, open, open_existing};

@@ -17,7 +17,7 @@ use crate::link::Link;
 use crate::place::Place;
 use crate::readers::Readers;
 use crate::writer::Writer;
-use crate::{prune, read, write};
+use crate::{prune, read, rewind, write};
 
 #[cfg(test)]
 mod tests;
@@ -178,6 +178,10 @@ impl StakeStore for DatabaseStore {
 
     async fn prune(&self, netuid: NetUid, base: BlockNumber) -> Result<Pruned, StoreError> {
         self.writer()?.write_to(netuid, move |conn| prune::prune(conn, netuid, base)).await
+    }
+
+    async fn rewind(&self, netuid: NetUid, to: Option<Watermark>) -> Result<(), StoreError> {
+        self.writer()?.write_to(netuid, move |conn| rewind::rewind(conn, netuid, to)).await
     }
 
     async fn put_multipliers(&self, netuid: NetUid, rows: &[MultiplierRow]) -> Result<(), StoreError> {

@@ -76,7 +76,7 @@ pub fn commit(conn: &mut Conn, commit: &Commit) -> Result<(), Fault> {
 }
 
 /// Writes the operations of the open interval in place of those before.
-fn operations(conn: &mut Conn, netuid: NetUid, interval: &OpenInterval) -> Result<(), Fault> {
+pub fn operations(conn: &mut Conn, netuid: NetUid, interval: &OpenInterval) -> Result<(), Fault> {
     diesel::delete(open_interval::table.filter(open_interval::netuid.eq(i32::from(netuid.0)))).execute(conn)?;
     let operations = interval.operations.iter();
     add_all!(conn, open_interval, operations.map(|(hotkey, count)| OperationsRow::new(netuid, *hotkey, *count)));

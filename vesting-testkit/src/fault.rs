@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use vesting_core::{Coldkey, Hotkey, NetUid, PositionKey, Rao};
+
 /// Something that is wrong with a node on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -14,13 +16,65 @@ pub enum Fault {
     Frozen(u32),
     /// Its runtime says of every position that it has one rao more than its storage says.
     Disagree,
+    /// Its runtime says of one position that it has more than its storage says.
+    DisagreeOn(Contradiction),
     /// It refuses one call in so many, as one that limits rates does.
     Refuse(u64),
 }
 
 impl Fault {
     /// How they are written.
-    pub const FORMS: &'static str = "pruned=BLOCKS, stall=CALLS, frozen=BLOCK, refuse=CALLS or disagree";
+    pub const FORMS: &'static str =
+        "pruned=BLOCKS, stall=CALLS, frozen=BLOCK, refuse=CALLS, disagree or disagree=NETUID:HOTKEY:COLDKEY:RAO:FROM_BLOCK[:SPEC]";
+
+    /// How much more the runtime of that version says than its storage, of a position in the state of a block.
+    #[must_use]
+    pub fn more(&self, netuid: NetUid, key: &PositionKey, block: u32, spec_version: u32) -> u64 {
+        match self {
+            Self::Disagree => 1,
+            Self::DisagreeOn(on)
+                if (on.netuid, on.key) == (netuid, *key)
+                    && block >= on.from
+                    && on.spec_version.is_none_or(|version| version == spec_version) =>
+            {
+                on.more.0
+            }
+            _ => 0,
+        }
+    }
+}
+
+/// One position of which a runtime contradicts its storage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Contradiction {
+    /// The subnet.
+    pub netuid: NetUid,
+    /// The position.
+    pub key: PositionKey,
+    /// How much more it has.
+    pub more: Rao,
+    /// From this block's state on.
+    pub from: u32,
+    /// Only by the runtime of this version.
+    pub spec_version: Option<u32>,
+}
+
+impl fmt::Display for Contradiction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}:{}:{}", self.netuid, self.key.hotkey, self.key.coldkey, self.more, self.from)?;
+        self.spec_version.map_or(Ok(()), |version| write!(f, ":{version}"))
+    }
+}
+
+impl Contradiction {
+    fn read(text: &str) -> Option<Self> {
+        let mut parts = text.split(':');
+        let netuid = NetUid(parts.next()?.parse().ok()?);
+        let key = PositionKey { hotkey: parts.next()?.parse::<Hotkey>().ok()?, coldkey: parts.next()?.parse::<Coldkey>().ok()? };
+        let (more, from) = (Rao(parts.next()?.parse().ok()?), parts.next()?.parse().ok()?);
+        let spec_version = parts.next().map(|version| version.parse().ok()).map_or(Some(None), |version| version.map(Some))?;
+        parts.next().is_none().then_some(Self { netuid, key, more, from, spec_version })
+    }
 }
 
 impl fmt::Display for Fault {
@@ -30,6 +84,7 @@ impl fmt::Display for Fault {
             Self::Stall(calls) => write!(f, "stall={calls}"),
             Self::Frozen(block) => write!(f, "frozen={block}"),
             Self::Disagree => f.write_str("disagree"),
+            Self::DisagreeOn(on) => write!(f, "disagree={on}"),
             Self::Refuse(calls) => write!(f, "refuse={calls}"),
         }
     }
@@ -41,6 +96,9 @@ impl FromStr for Fault {
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || format!("`{text}` is no fault: use {}", Self::FORMS);
         let (name, number) = text.split_once('=').map_or((text, None), |(name, number)| (name, Some(number)));
+        if let ("disagree", Some(on)) = (name, number) {
+            return Contradiction::read(on).map(Self::DisagreeOn).ok_or_else(wrong);
+        }
         let number = number.map(|number| number.parse::<u64>().map_err(|_| wrong())).transpose()?;
         let short = |number: u64| u32::try_from(number).map_err(|_| wrong());
         match (name, number) {
@@ -60,10 +118,16 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back() {
-        for fault in [Fault::Pruned(256), Fault::Stall(9), Fault::Frozen(7), Fault::Disagree, Fault::Refuse(5)] {
+        let key = PositionKey { hotkey: Hotkey([1; 32]), coldkey: Coldkey([2; 32]) };
+        let on = Contradiction { netuid: NetUid(2), key, more: Rao(5), from: 60, spec_version: None };
+        let of_one = Contradiction { spec_version: Some(425), ..on };
+        let all = [Fault::Pruned(256), Fault::Stall(9), Fault::Frozen(7), Fault::Disagree, Fault::Refuse(5)];
+        for fault in all.into_iter().chain([on, of_one].map(Fault::DisagreeOn)) {
             assert_eq!(fault.to_string().parse(), Ok(fault));
         }
-        for wrong in ["", "pruned", "pruned=x", "disagree=1", "refuse=1", "stall=-1", "fire"] {
+        let more = |on: Contradiction, block, spec_version| Fault::DisagreeOn(on).more(NetUid(2), &key, block, spec_version);
+        assert_eq!([more(on, 59, 425), more(on, 60, 393), more(of_one, 60, 393), more(of_one, 61, 425)], [0, 5, 0, 5]);
+        for wrong in ["", "pruned", "pruned=x", "disagree=1", "disagree=1:2:3:4:5", "refuse=1", "stall=-1", "fire"] {
             assert!(wrong.parse::<Fault>().is_err(), "{wrong}");
         }
     }

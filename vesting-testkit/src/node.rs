@@ -435,7 +435,9 @@ impl Call<'_> {
                 let version = u32::decode(&mut &*args).map_err(|_| invalid("a metadata version"))?;
                 wrapped(version).encode()
             }
-            other => match stake_api::call(self.history, other, &args, at, u64::from(self.faults.contains(&Fault::Disagree))) {
+            other => match stake_api::call(self.history, other, &args, at, &|netuid, key| {
+                self.faults.iter().fold(0u64, |more, fault| more.saturating_add(fault.more(netuid, key, at, runtime.spec_version)))
+            }) {
                 Some(answer) => answer.map_err(|why| error(-32000, format!("Client error: Execution failed: {why}")))?,
                 None => return Err(error(-32000, format!("Client error: Execution failed: Exported method {other} is not found"))),
             },

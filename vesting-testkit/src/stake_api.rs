@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use blake2::Blake2b;
 use blake2::digest::{Digest, consts::U16};
 use codec::{Compact, Decode, Encode};
-use vesting_core::Rao;
 use vesting_core::share_pool::{SafeFloat, Shares, alpha_by_fixed, alpha_by_floats};
+use vesting_core::{Coldkey, Hotkey, NetUid, PositionKey, Rao};
 
 use crate::history::History;
 use crate::sim::{Generation, SPEC_NAME};
@@ -114,7 +114,7 @@ fn dynamic_info(history: &History, generation: Generation, args: &[u8], at: u32)
 type Availability = (Compact<u64>, Compact<u64>, Compact<u64>);
 
 /// The simulated runtime's own answer about what coldkeys can move. Subnets with nothing are left out.
-fn availability(history: &History, mut args: &[u8], at: u32) -> Result<Vec<u8>, String> {
+fn availability(history: &History, mut args: &[u8], at: u32, more: &More<'_>) -> Result<Vec<u8>, String> {
     let (coldkeys, netuids) = <(Vec<[u8; 32]>, Option<Vec<u16>>)>::decode(&mut args).map_err(|_| format!("bad arguments of {LOCKS}"))?;
     let read = |item, keys: &[Vec<u8>]| history.storage(&storage_key("SubtensorModule", item, keys), at);
     let mut answer: BTreeMap<[u8; 32], BTreeMap<u16, Availability>> = BTreeMap::new();
@@ -122,7 +122,11 @@ fn availability(history: &History, mut args: &[u8], at: u32) -> Result<Vec<u8>, 
         let hotkeys = read("StakingHotkeys", &[blake2_concat(&coldkey)]).and_then(|bytes| <Vec<[u8; 32]>>::decode(&mut &*bytes).ok());
         let subnets = answer.entry(coldkey).or_default();
         for netuid in netuids.iter().flatten() {
-            let alphas = hotkeys.iter().flatten().map(|hotkey| alpha(history, *hotkey, coldkey, *netuid, at, true).0);
+            let told = |hotkey: &[u8; 32]| {
+                let key = PositionKey { hotkey: Hotkey(*hotkey), coldkey: Coldkey(coldkey) };
+                alpha(history, *hotkey, coldkey, *netuid, at, true).0.saturating_add(more(NetUid(*netuid), &key))
+            };
+            let alphas = hotkeys.iter().flatten().map(told);
             let total = alphas.fold(0u64, u64::saturating_add);
             // What is locked on whichever hotkey; its mass comes first in a lock.
             let locks = storage_key("SubtensorModule", "Lock", &[blake2_concat(&coldkey), identity(*netuid)]);
@@ -137,16 +141,19 @@ fn availability(history: &History, mut args: &[u8], at: u32) -> Result<Vec<u8>, 
     Ok(answer.encode())
 }
 
+/// How many rao a position is told to have beyond what storage says.
+pub type More<'a> = dyn Fn(NetUid, &PositionKey) -> u64 + 'a;
+
 /// Answers a call of the API in the state of block `at`, a position with `more` rao than it has; `None` for
 /// a method that is not one of it.
 #[must_use]
-pub fn call(history: &History, method: &str, mut args: &[u8], at: u32, more: u64) -> Option<Result<Vec<u8>, String>> {
+pub fn call(history: &History, method: &str, mut args: &[u8], at: u32, more: &More<'_>) -> Option<Result<Vec<u8>, String>> {
     if method == SUBNET {
         return simulated(history, at).map(|generation| dynamic_info(history, generation, args, at));
     }
     if method == LOCKS {
         let tells = simulated(history, at).is_some_and(Generation::tells_locks);
-        return tells.then(|| availability(history, args, at));
+        return tells.then(|| availability(history, args, at, more));
     }
     if method != POSITION {
         return None;
@@ -156,7 +163,8 @@ pub fn call(history: &History, method: &str, mut args: &[u8], at: u32, more: u64
     };
     // Runtime calls at a block use the code in its state (FACTS 17).
     let floats = history.runtime(at).is_some_and(|runtime| runtime.spec_version >= 401) || simulated(history, at).is_some();
-    let stake = Rao(alpha(history, hotkey, coldkey, netuid, at, floats).0.saturating_add(more));
+    let key = PositionKey { hotkey: Hotkey(hotkey), coldkey: Coldkey(coldkey) };
+    let stake = Rao(alpha(history, hotkey, coldkey, netuid, at, floats).0.saturating_add(more(NetUid(netuid), &key)));
     let registered = [identity(netuid), blake2_concat(&hotkey)];
     let registered = history.storage(&storage_key("SubtensorModule", "Uids", &registered), at).is_some();
     let none = Compact(0u64);

@@ -44,7 +44,7 @@ impl Api {
             answer.headers_mut().insert(STALE, HeaderValue::from_static(if stale { "true" } else { "false" }));
         }
         if let Some(chain) = &self.state.chain
-            && !chain.disagreements().await.is_empty()
+            && !chain.disagreements().is_empty()
         {
             answer.headers_mut().insert(DEGRADED, HeaderValue::from_static("true"));
         }

@@ -20,12 +20,14 @@ const MOST: usize = 256;
 /// The blocks looked through for the last epoch at first: a tempo or two.
 const NEAR: u64 = 1_000;
 
-/// What a report follows from: an epoch is final, and what is recorded up to it changes only by a prune.
+/// What a report follows from: an epoch is final, and what is recorded up to it changes only by a prune, or where the
+/// record is taken back.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Key {
     netuid: NetUid,
     as_of: BlockRef,
     first_block: BlockNumber,
+    rewinds: u64,
     policy: Digest,
 }
 
@@ -133,12 +135,13 @@ impl Api {
 
     /// What follows from the last epoch at or before a block follows from this.
     async fn key(&self, netuid: NetUid, as_of: Option<BlockNumber>, policy: &Policy) -> Result<Key, Problem> {
+        let rewinds = self.state.rewinds(netuid);
         let mark = self.store.watermark(netuid).await?.ok_or(TrackerError::NotRecorded(netuid))?;
         let asked = as_of.unwrap_or(mark.block.number);
         let no_epoch = TrackerError::NoEpoch { netuid, as_of: asked, from: mark.first_block };
         // Of those before its first block more is not known than that they were.
         let last = last_epoch(self.store.as_ref(), netuid, mark.first_block, asked.min(mark.block.number)).await?.ok_or(no_epoch)?;
-        Ok(Key { netuid, as_of: last.block, first_block: mark.first_block, policy: policy.digest() })
+        Ok(Key { netuid, as_of: last.block, first_block: mark.first_block, rewinds, policy: policy.digest() })
     }
 
     /// A subnet with its figures.
@@ -149,8 +152,9 @@ impl Api {
             let read = async move |api: Arc<Self>| Ok(VestingStats::read(api.store.as_ref(), &of.report).await?);
             let figures = known.stats.get_or_try_init(|| api.work(read)).await?.clone();
             let recorded = self.store.watermark(netuid).await?;
-            // Of what is pruned meanwhile part may have been read; nobody finds it again under its key.
-            if recorded.is_some_and(|mark| mark.first_block == known.key.first_block) {
+            // Of what is pruned or taken back meanwhile part may have been read; nobody finds it again under its key.
+            let same = recorded.is_some_and(|mark| mark.first_block == known.key.first_block);
+            if same && self.state.rewinds(netuid) == known.key.rewinds {
                 return Ok((known, VestingStats { recorded, ..figures }));
             }
         }
@@ -181,6 +185,7 @@ mod tests {
             netuid: NetUid(2),
             as_of: BlockRef { number: BlockNumber(block), hash: BlockHash([0; 32]) },
             first_block: BlockNumber(1),
+            rewinds: 0,
             policy: Digest::default(),
         };
         let cache = Reports::default();

@@ -101,7 +101,7 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
         entries: last.entries,
         requests: chain.requests().0,
         seconds: started.elapsed().as_secs_f64(),
-        degraded: chain.disagreements().await.iter().map(ToString::to_string).collect(),
+        degraded: chain.disagreements().iter().map(ToString::to_string).collect(),
     };
     if session.json {
         return session.out.json(&done);

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{Notify, watch};
 use vesting_chain::SubxtChain;
-use vesting_core::ports::{Commit, Watermark};
+use vesting_core::ports::{ChainError, Commit, Watermark};
 use vesting_core::{BlockNumber, Kind, MonitorError, NetUid, Progress, RaoDelta};
 
 use crate::config::Config;
@@ -60,7 +60,7 @@ pub struct LastError {
     pub at: SystemTime,
     /// Whether nothing has been taken in since.
     pub holds: bool,
-    /// The subnet whose ledger does not agree with the chain, where that is what went wrong.
+    /// The subnet whose record does not agree with the chain, where that is what went wrong.
     pub broken: Option<NetUid>,
     /// The version of the runtime that cannot be read, where that is what went wrong.
     pub unreadable: Option<u32>,
@@ -143,15 +143,16 @@ impl State {
 
     /// Something went wrong and is tried again.
     pub fn failed(&self, error: &anyhow::Error) {
-        let broken = match error.downcast_ref() {
-            Some(MonitorError::Conservation(broken)) => Some(broken.netuid()),
-            _ => None,
+        let (broken, fails) = match error.downcast_ref() {
+            Some(MonitorError::Conservation(broken)) => (Some(broken.netuid()), true),
+            Some(MonitorError::Chain(ChainError::Contradicted { netuid, .. })) => (Some(*netuid), false),
+            _ => (None, false),
         };
         let unreadable = unreadable(error);
         let mut inner = self.inner();
         inner.last_error = Some(LastError { words: format!("{error:#}"), at: SystemTime::now(), holds: true, broken, unreadable });
         inner.beat.now(Instant::now());
-        if let Some(netuid) = broken {
+        if let Some(netuid) = broken.filter(|_| fails) {
             let counts = &mut inner.subnets.entry(netuid).or_default().counts;
             counts.conservation_failures = counts.conservation_failures.saturating_add(1);
         }
@@ -203,20 +204,45 @@ impl State {
         }
     }
 
-    /// How far a record was found to go.
-    fn stands_at(&self, netuid: NetUid, watermark: Watermark) {
+    /// A record was taken back: what is known of what came after is not to be told any more.
+    fn taken_back(&self, netuid: NetUid, to: Option<Watermark>) {
         let mut inner = self.inner();
-        let known = &mut inner.subnets.entry(netuid).or_default().watermark;
+        let subnet = inner.subnets.entry(netuid).or_default();
+        subnet.rewinds = subnet.rewinds.wrapping_add(1);
+        subnet.watermark = to;
+        subnet.last_epoch = None;
+        subnet.figures = None;
+        inner.beat.now(Instant::now());
+        drop(inner);
+        self.tell();
+    }
+
+    /// How often a record was seen to be taken back: what was worked out before a rewind may not hold after it.
+    pub fn rewinds(&self, netuid: NetUid) -> u64 {
+        self.inner().subnets.get(&netuid).map_or(0, |subnet| subnet.rewinds)
+    }
+
+    /// How far a record was found to go, by who had seen so many `rewinds` of it before.
+    fn stands_at(&self, netuid: NetUid, watermark: Watermark, rewinds: u64) {
+        let mut inner = self.inner();
+        let subnet = inner.subnets.entry(netuid).or_default();
+        if subnet.rewinds != rewinds {
+            return;
+        }
+        let known = &mut subnet.watermark;
         // What was committed meanwhile is newer than what was read before.
         if known.is_none_or(|known| known.block.number <= watermark.block.number) {
             *known = Some(watermark);
         }
     }
 
-    /// The figures as of a record's newest epoch.
-    fn figured(&self, netuid: NetUid, figures: Figures) {
+    /// The figures as of a record's newest epoch, by who had seen so many `rewinds` of it before.
+    fn figured(&self, netuid: NetUid, figures: Figures, rewinds: u64) {
         let mut inner = self.inner();
         let subnet = inner.subnets.entry(netuid).or_default();
+        if subnet.rewinds != rewinds {
+            return;
+        }
         subnet.last_epoch = Some(figures.as_of);
         subnet.figures = Some(figures);
         drop(inner);
@@ -245,6 +271,11 @@ impl State {
     /// The finalized head, as far as it is known.
     pub fn head(&self) -> Option<BlockNumber> {
         self.chain.as_ref().and_then(|chain| chain.newest_head())
+    }
+
+    /// Where a runtime of the chain contradicts its storage; nothing where no chain is asked.
+    pub fn degraded(&self) -> Vec<String> {
+        self.chain.iter().flat_map(|chain| chain.disagreements()).map(|found| found.to_string()).collect()
     }
 
     /// Whether the follower gets on, or waits for a reason.
@@ -289,6 +320,11 @@ mod tests {
         assert!(!reasons(3).contains("does not agree"));
         let last = state.last_error().unwrap();
         assert!(!last.holds && last.words.contains("conservation broken on subnet 3"));
+
+        let owed = ChainError::Contradicted { netuid: NetUid(2), spec_version: 475, block: BlockNumber(9), agreed: None };
+        state.failed(&anyhow::Error::new(MonitorError::Chain(owed)));
+        assert!(reasons(2).contains("does not agree") && !reasons(3).contains("does not agree"));
+        assert_eq!((counts(2), counts(3)), (0, 1));
 
         state.failed(&anyhow::Error::new(StoreError::Busy("locked".into())));
         assert!(state.last_error().is_some_and(|error| error.holds && error.broken.is_none()));

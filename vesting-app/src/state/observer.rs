@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::task::JoinError;
 use vesting_core::ports::{ChainPort, StakeStore, StoreError};
-use vesting_core::{Epoch, NetUid, StakeTracker, TrackerError};
+use vesting_core::{BlockNumber, Epoch, NetUid, StakeTracker, TrackerError};
 
 use super::figures::Figures;
 use super::{Role, State};
@@ -24,6 +24,10 @@ const REST: u32 = 10;
 #[derive(Default)]
 struct Seen {
     epoch: Option<Epoch>,
+    /// The last block of the record.
+    block: BlockNumber,
+    /// How often it had been taken back.
+    rewinds: u64,
     /// When figures may be worked out again.
     due: Option<Instant>,
 }
@@ -75,8 +79,20 @@ struct Look<'a> {
 
 impl Look<'_> {
     async fn at(&self, netuid: NetUid, seen: &mut Seen) -> Result<(), TrackerError> {
-        let Some(watermark) = self.store.watermark(netuid).await? else { return Ok(()) };
-        self.state.stands_at(netuid, watermark);
+        let mut rewinds = self.state.rewinds(netuid);
+        let watermark = self.store.watermark(netuid).await?;
+        let block = watermark.map_or(BlockNumber(0), |watermark| watermark.block.number);
+        if block < seen.block && rewinds == seen.rewinds {
+            // Another process did that.
+            self.state.taken_back(netuid, watermark);
+            rewinds = self.state.rewinds(netuid);
+        }
+        if rewinds != seen.rewinds {
+            *seen = Seen { rewinds, ..Seen::default() };
+        }
+        seen.block = block;
+        let Some(watermark) = watermark else { return Ok(()) };
+        self.state.stands_at(netuid, watermark, rewinds);
         let now = Instant::now();
         if seen.due.is_some_and(|due| now < due) {
             return Ok(());
@@ -90,7 +106,7 @@ impl Look<'_> {
         seen.due = Some(Instant::now() + now.elapsed() * REST);
         let figures = figures?;
         seen.epoch = Some(figures.as_of);
-        self.state.figured(netuid, figures);
+        self.state.figured(netuid, figures, rewinds);
         Ok(())
     }
 

@@ -25,6 +25,8 @@ pub struct Readiness {
     pub head: Option<u64>,
     /// What went wrong last while following.
     pub last_error: Option<Failure>,
+    /// Where a runtime of the chain contradicts its storage, so that its own word is taken.
+    pub degraded: Vec<String>,
     pub subnets: Vec<Judged>,
 }
 
@@ -86,7 +88,7 @@ impl Readiness {
         }
         reasons.extend(subnets.iter().flat_map(|subnet| subnet.reasons.iter().map(|why| format!("subnet {}: {why}", subnet.netuid))));
         let last_error = last_error.map(|error| Failure { error: error.words, at: shown(error.at), holds: error.holds });
-        Self { ready: reasons.is_empty(), reasons, head, last_error, subnets }
+        Self { ready: reasons.is_empty(), reasons, head, last_error, degraded: state.degraded(), subnets }
     }
 }
 
@@ -94,7 +96,7 @@ impl Judged {
     fn of(netuid: NetUid, subnet: &Subnet, broken: bool, head: Option<u64>, stale_after: Duration, now: SystemTime) -> Self {
         let mut reasons = Vec::new();
         if broken {
-            reasons.push("its ledger does not agree with the chain, and nothing is written".to_owned());
+            reasons.push("its record does not agree with the chain, and nothing is written".to_owned());
         }
         let block = subnet.watermark.map(|record| record.block.number.0);
         let old = subnet.watermark.map(|record| age(record.time, now));

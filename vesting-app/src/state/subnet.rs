@@ -55,4 +55,6 @@ pub struct Subnet {
     /// As of its last epoch or, while those come fast, of one not long before.
     pub figures: Option<Figures>,
     pub counts: Counts,
+    /// How often it was seen to be taken back.
+    pub rewinds: u64,
 }

@@ -59,7 +59,11 @@ pub fn watched(inner: Arc<dyn StakeStore>, state: &Arc<State>) -> Arc<dyn StakeS
 
 /// Methods that are passed on.
 macro_rules! passed_on {
-    (commit(commit: $commit:ty) -> (); $($name:ident($($argument:ident: $of:ty),*) -> $gives:ty;)*) => {
+    (
+        commit(commit: $commit:ty) -> ();
+        rewind(netuid: $netuid:ty, to: $to:ty) -> ();
+        $($name:ident($($argument:ident: $of:ty),*) -> $gives:ty;)*
+    ) => {
         #[async_trait]
         impl StakeStore for WatchedStore {
             async fn commit(&self, commit: $commit) -> Result<(), StoreError> {
@@ -68,6 +72,16 @@ macro_rules! passed_on {
                 self.state.times.note("commit", since, &result);
                 if result.is_ok() {
                     self.state.committed(commit);
+                }
+                result
+            }
+
+            async fn rewind(&self, netuid: $netuid, to: $to) -> Result<(), StoreError> {
+                let since = Instant::now();
+                let result = self.inner.rewind(netuid, to).await;
+                self.state.times.note("rewind", since, &result);
+                if result.is_ok() {
+                    self.state.taken_back(netuid, to);
                 }
                 result
             }

@@ -375,6 +375,10 @@ async fn a_runtime_that_contradicts_its_storage_is_said() {
                 std::thread::sleep(Duration::from_millis(20));
             };
             assert_eq!((answer.status, answer.head.contains("vesting-degraded: true")), (200, degraded), "{}", answer.head);
+            let health = daemon.get("/health/ready");
+            assert_eq!(health.body["degraded"].as_array().map(Vec::is_empty), Some(!degraded), "{health:?}");
+            let metrics = daemon.get("/metrics").text;
+            assert!(metrics.contains(if degraded { "vesting_degraded 1" } else { "vesting_degraded 0" }), "{metrics}");
         })
         .await
         .unwrap();

@@ -16,7 +16,7 @@ use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use crate::classify::{Flows, classify};
 use crate::ledger::SubnetLedger;
 use crate::monitor::{MonitorError, Progress, load};
-use crate::ports::{Ask, ChainError, ChainPort, Commit, NeuronsAsk, Roster, StakeStore, StoreError, SubnetAsk, SubnetState};
+use crate::ports::{Ask, ChainError, ChainPort, Commit, NeuronsAsk, OwnWord, Roster, StakeStore, StoreError, SubnetAsk, SubnetState};
 use crate::recorder::{Around, Recorder, Seen, of_coldkeys};
 use crate::{BlockFacts, BlockNumber, BlockRef, Coldkey, Detection};
 use route::{Route, Stop, StopSort};
@@ -69,13 +69,16 @@ impl CatchUp<'_> {
         let route = Route { chain: self.chain, netuid, in_flight: self.in_flight };
         let stops = route.stops(from, to).await?;
         let search = Search { chain: self.chain, netuid };
+        let begun = self.ledger.interval().from.unwrap_or_default();
         let reader = Reader {
+            begun,
             search,
             in_flight: self.in_flight,
             expected: Mutex::new(self.ledger.roster()),
             followed: Mutex::new(self.ledger.holders()),
         };
-        let ask = Ask::of(netuid, SubnetAsk::positions(self.ledger.holders(), self.ledger.roster()));
+        let own_word = OwnWord::ComparedSince(begun);
+        let ask = Ask::of(netuid, SubnetAsk { own_word, ..SubnetAsk::positions(self.ledger.holders(), self.ledger.roster()) });
         let low = Arc::new(reader.search.view(from, &ask).await?);
         let mut ahead = Ahead { prepared: reader.prepare(low, plan(stops)), ready: VecDeque::new() };
         let store = self.store;
@@ -267,6 +270,8 @@ impl<S: Stream + Unpin> Ahead<S> {
 struct Reader<'a> {
     search: Search<'a>,
     in_flight: usize,
+    /// Where the interval begins in which the record stands.
+    begun: BlockNumber,
     /// What to expect of the next states; only the number of requests depends on it.
     expected: Mutex<Roster>,
     /// Whom to look at besides: who became a holder by a swap. Whoever is not looked at here is later.
@@ -279,10 +284,10 @@ type Ends = (Stop, Option<View>, Option<View>);
 impl Reader<'_> {
     /// Reads stops and the intervals before them; the first interval begins at `low`.
     fn prepare(&self, low: Arc<View>, planned: Vec<Planned>) -> impl Stream<Item = Result<Prepared, ChainError>> + Unpin {
-        let mut before = low.number();
+        let (mut before, mut since) = (low.number(), self.begun);
         let mut reads = planned.into_iter().map(move |planned| {
-            let from = std::mem::replace(&mut before, planned.stop.number);
-            self.ends(from, planned)
+            let number = planned.stop.number;
+            self.ends(std::mem::replace(&mut before, number), std::mem::replace(&mut since, number), planned)
         });
         // The first alone, so that the others know what to expect.
         let alone = if self.expected().positions.is_empty() { reads.next() } else { None };
@@ -310,8 +315,8 @@ impl Reader<'_> {
         self.followed.lock().unwrap_or_else(PoisonError::into_inner).extend(holders);
     }
 
-    /// Reads a stop, and the end of the interval that began at `from`.
-    async fn ends(&self, from: BlockNumber, planned: Planned) -> Result<Ends, ChainError> {
+    /// Reads a stop, and the end of what is read on from `from`, in the interval that began at `since`.
+    async fn ends(&self, from: BlockNumber, since: BlockNumber, planned: Planned) -> Result<Ends, ChainError> {
         let Planned { stop, coldkeys } = planned;
         let mut coldkeys = BTreeSet::clone(&coldkeys);
         coldkeys.extend(self.followed.lock().unwrap_or_else(PoisonError::into_inner).iter());
@@ -330,6 +335,7 @@ impl Reader<'_> {
         ask_at.subnets.values_mut().for_each(|ask| {
             ask.neurons = neurons;
             ask.skip_pointers = true;
+            ask.own_word = OwnWord::ComparedSince(since);
         });
         let ask_at = ask_at.after();
         let at = async { if last { Ok(None) } else { self.view(number, &ask_at).await.map(Some) } };

@@ -44,9 +44,33 @@ pub enum ChainError {
     /// A node or a runtime lacks something that cannot be done without. Reaction: stop and say so.
     #[error("{0}")]
     Unsupported(String),
+    /// The runtime itself says of a position what its storage was not taken to say. From here on its own word is taken,
+    /// but what was recorded of this subnet by its storage may be wrong. Reaction: take the record back to its last epoch
+    /// at or before `agreed`, or to the last one that an older runtime made; tell [`ChainPort::taken_back`]; read again.
+    /// Until then no positions of the subnet are read. Where the record cannot be read again, leave it and say so.
+    #[error(
+        "subnet {netuid}: the runtime (spec {spec_version}) contradicts its storage at block {block}, so the record is to be read again {}; an endpoint with the state of those blocks is needed for that (`--network archive`, or `--endpoints` with an archive endpoint), and until then nothing is written",
+        since(*agreed)
+    )]
+    Contradicted {
+        /// The subnet.
+        netuid: NetUid,
+        /// The runtime.
+        spec_version: u32,
+        /// The block in whose state it showed.
+        block: BlockNumber,
+        /// The block up to which its storage is known to have said the same of every position; `None` where this process
+        /// has not seen that.
+        agreed: Option<BlockNumber>,
+    },
     /// An answer does not mean what it should. Reaction: another endpoint; if it stays, stop and say so.
     #[error("{0}")]
     Malformed(String),
+}
+
+/// From where on a record is to be read again, in words.
+fn since(agreed: Option<BlockNumber>) -> String {
+    agreed.map_or_else(|| "as far as that runtime made its blocks".to_owned(), |block| format!("from block {block} on"))
 }
 
 /// What is asked of the state of one block. The block's place, its time, its runtime and the counters
@@ -97,6 +121,8 @@ pub struct SubnetAsk {
     pub skip_pointers: bool,
     /// How much of the stake of those whose positions are read is locked.
     pub locks: bool,
+    /// What the runtime's own word about these positions is asked for.
+    pub own_word: OwnWord,
     /// What to expect of the answer. Nothing depends on it but the number of requests.
     pub expected: Roster,
     /// What is only to be compared with another block's.
@@ -109,6 +135,21 @@ impl SubnetAsk {
     pub fn positions(coldkeys: BTreeSet<Coldkey>, expected: Roster) -> Self {
         Self { coldkeys, expected, ..Self::default() }
     }
+}
+
+/// What the runtime's own word about positions is asked for, where they can be worked out from its storage.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OwnWord {
+    /// For nothing, unless it has contradicted its storage before.
+    #[default]
+    No,
+    /// These are the positions of every holder, and the epoch before was in this block: they are compared with it, all of
+    /// them when the runtime is first met, later those that are due. The answer is the same.
+    ComparedSince(BlockNumber),
+    /// Some of these positions are compared with it, and what their coldkeys have in total. The answer is the same.
+    Sampled,
+    /// It is the answer.
+    Instead,
 }
 
 /// Whether neurons are asked for.
@@ -259,6 +300,10 @@ pub trait ChainPort: Send + Sync {
 
     /// Reads a block and the state after it.
     async fn read(&self, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError>;
+
+    /// Hears that the record of a subnet was taken back as [`ChainError::Contradicted`] demands. From here on its
+    /// positions are read by that runtime's own word. A chain that never contradicts itself has nothing to do.
+    async fn taken_back(&self, _netuid: NetUid, _spec_version: u32) {}
 }
 
 impl dyn ChainPort + '_ {

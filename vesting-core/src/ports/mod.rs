@@ -4,7 +4,7 @@ mod chain;
 mod store;
 
 pub use chain::{
-    Ask, BlockState, ChainError, ChainPort, ColdkeyTrace, Fingerprint, NeuronsAsk, PositionTrace, Roster, SubnetAsk, SubnetState,
+    Ask, BlockState, ChainError, ChainPort, ColdkeyTrace, Fingerprint, NeuronsAsk, OwnWord, PositionTrace, Roster, SubnetAsk, SubnetState,
     TraceKeys, Traces,
 };
 pub use store::{

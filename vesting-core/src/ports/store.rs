@@ -398,6 +398,16 @@ pub trait StakeStore: Send + Sync {
     /// after `base` changes.
     async fn prune(&self, netuid: NetUid, base: BlockNumber) -> Result<Pruned, StoreError>;
 
+    /// Takes the record back, in one transaction, to the end of the block of `to`, which is one of its epochs; to
+    /// nothing, as if the subnet had never been recorded, where `to` is `None`. The record is then what it was when it
+    /// stood there: whatever was recorded since goes, multipliers as of later epochs too, what remains of tranches is
+    /// what remained, and the open interval begins anew. Of `to` the record takes the version of the runtime, which
+    /// no other row has; where it begins stays its own to know. [`rewind`](crate::rewind) says the rest.
+    ///
+    /// Refuses with [`StoreError::Unusable`], and changes nothing, where `to` is not the end of an epoch of the record
+    /// as that has it, or lies before its first block.
+    async fn rewind(&self, netuid: NetUid, to: Option<Watermark>) -> Result<(), StoreError>;
+
     /// Stores the multipliers of an epoch under a policy; storing them again changes nothing.
     async fn put_multipliers(&self, netuid: NetUid, rows: &[MultiplierRow]) -> Result<(), StoreError>;
 
@@ -405,13 +415,14 @@ pub trait StakeStore: Send + Sync {
     async fn multipliers(&self, netuid: NetUid, as_of: BlockNumber, policy: &str) -> Result<Vec<MultiplierRow>, StoreError>;
 }
 
-/// Hands every method of [`StakeStore`](crate::ports::StakeStore) to another macro, `commit` first: for stores that pass
-/// on what they are asked to the one they stand before.
+/// Hands every method of [`StakeStore`](crate::ports::StakeStore) to another macro, `commit` and `rewind` first: for
+/// stores that pass on what they are asked to the one they stand before.
 #[macro_export]
 macro_rules! store_methods {
     ($implement:ident) => {
         $implement! {
             commit(commit: &$crate::ports::Commit) -> ();
+            rewind(netuid: $crate::NetUid, to: Option<$crate::ports::Watermark>) -> ();
             bind_chain(genesis: $crate::BlockHash) -> ();
             claim(netuid: $crate::NetUid) -> ();
             genesis() -> Option<$crate::BlockHash>;

@@ -103,6 +103,7 @@ async fn of_two_writers_one_stands_by() {
     for store in [&other, &linked] {
         assert_eq!(store.claim(NETUID).await, Err(ours.clone()));
         assert_eq!(store.commit(&plain(NETUID, 2, Some(block(1, 0)))).await, Err(ours.clone()));
+        assert_eq!(store.rewind(NETUID, None).await, Err(ours.clone()));
         assert_eq!(store.watermark(NETUID).await.unwrap().unwrap().block, block(1, 0), "all may read");
     }
     // Another subnet is another record.

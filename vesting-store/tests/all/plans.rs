@@ -10,7 +10,7 @@ use diesel::sql_types::Text;
 use diesel::{PgConnection, SqliteConnection};
 use vesting_core::ports::StakeStore;
 use vesting_core::{BlockNumber, Coldkey, NetUid};
-use vesting_store::DatabaseStore;
+use vesting_store::{DatabaseStore, rewind_statements};
 use vesting_testkit::contract::store::commits;
 use vesting_testkit::postgres::Database;
 use vesting_testkit::postgres_test;
@@ -59,16 +59,20 @@ async fn ask(store: &DatabaseStore) {
     store.multipliers(NETUID, to, "policy").await.unwrap();
 }
 
-/// Fills a store with several subnets, and gives what was asked of it when everything was: each statement with its
-/// values written into it. `name` is a part of its URL that no other has.
-async fn asked(url: &str, name: &str) -> Vec<String> {
+/// Fills a store with several subnets.
+async fn filled(url: &str) {
     let store = DatabaseStore::open(url).unwrap();
     for netuid in [NetUid(1), NETUID, NetUid(3)] {
         for commit in commits(netuid, 30, 5) {
             store.commit(&commit).await.unwrap();
         }
     }
-    drop(store);
+}
+
+/// Gives what was asked of a filled store when everything was: each statement with its values written into it. `name`
+/// is a part of its URL that no other has.
+async fn asked(url: &str, name: &str) -> Vec<String> {
+    filled(url).await;
     listen();
     ask(&DatabaseStore::open_read_only(url).unwrap()).await;
     let asked = ASKED.lock().unwrap();
@@ -174,11 +178,26 @@ async fn sqlite_searches_and_does_not_scan() {
         assert!(!part || plan.iter().all(|line| !line.ends_with("(netuid=?)")), "{text}: {plan:?}");
     }
     for line in plans.iter().flatten() {
-        let scanned = line.strip_prefix("SCAN ").map(|rest| rest.split(' ').next().unwrap_or(rest));
-        assert!(!scanned.is_some_and(|table| LARGE.contains(&table)), "{line}");
+        assert!(!scans(line), "{line}");
         // Of a comparison of rows only the first column is searched by.
         assert!(!line.contains(")>("), "{line}");
     }
+}
+
+/// Whether a line of a plan of SQLite reads the whole of a large table.
+fn scans(line: &str) -> bool {
+    let scanned = line.strip_prefix("SCAN ").map(|rest| rest.split(' ').next().unwrap_or(rest));
+    scanned.is_some_and(|table| LARGE.contains(&table))
+}
+
+#[tokio::test]
+async fn sqlite_takes_a_record_back_without_a_scan() {
+    let (_folder, path) = folder();
+    filled(&url(&path)).await;
+    let statements = rewind_statements(NETUID, 20);
+    let plans = sqlite_plans(&path, &statements);
+    show(&statements, &plans);
+    assert!(plans.iter().flatten().all(|line| !scans(line)));
 }
 
 postgres_test! {
@@ -186,6 +205,19 @@ postgres_test! {
         let database = Database::new();
         let statements = asked(&database.url, database.schema()).await;
         assert!(statements.len() > 15, "{statements:?}");
+        let plans = postgres_plans(&database.url, &statements);
+        show(&statements, &plans);
+        for line in plans.iter().flatten() {
+            assert!(!LARGE.iter().any(|table| line.contains(&format!("Seq Scan on {table}"))), "{line}");
+        }
+    }
+}
+
+postgres_test! {
+    async fn postgres_takes_a_record_back_without_a_scan() {
+        let database = Database::new();
+        filled(&database.url).await;
+        let statements = rewind_statements(NETUID, 20);
         let plans = postgres_plans(&database.url, &statements);
         show(&statements, &plans);
         for line in plans.iter().flatten() {

@@ -35,6 +35,8 @@ pub async fn run(make: impl AsyncFn() -> Arc<dyn StakeStore>) {
     pruned(&*make().await).await;
     pruned_on_the_way(&*make().await).await;
     pruned_with_large_sums(&*make().await).await;
+    rewound(&make).await;
+    rewound_after_a_prune(&*make().await).await;
 }
 
 /// The block of that height; another `fork` is another block.
@@ -116,19 +118,36 @@ pub fn commits(netuid: NetUid, blocks: u64, seed: u64) -> Vec<Commit> {
             for entry in &commit.entries {
                 let coldkey = entry.key.coldkey;
                 let holder = holders.entry(coldkey.0[0]).or_insert_with(|| {
-                    commit.holders.push(Holder { coldkey, since: BlockNumber(number) });
+                    commit.holders.push(Holder { coldkey, since: BlockNumber(number - 1) });
                     HolderTranches::default()
                 });
                 let change = holder.apply(entry, commit.watermark.time);
                 commit.tranches.extend(change.opened);
                 commit.exits.extend(change.exits);
             }
+            if number > 5 && number % 15 == 1 {
+                // Who took over from a holder is followed from the parent on, here an epoch's block.
+                let (key, since) = (position(dice.byte(4), 100 + u8::try_from(number % 100).expect("small")), BlockNumber(number - 1));
+                let opening = entry(netuid, number - 1, None, Kind::Opening, key, 1 + i128::from(dice.roll(1000)));
+                let (holder, time) = (holders.entry(key.coldkey.0[0]).or_default(), Millis((number - 1) * 12_000));
+                commit.holders.push(Holder { coldkey: key.coldkey, since });
+                commit.times.insert(since, time);
+                commit.tranches.extend(holder.apply(&opening, time).opened);
+                commit.snapshots.push(Snapshot { block: since, key, alpha: Rao(opening.alpha.magnitude().try_into().expect("small")) });
+                let sold = entry(netuid, number, Some(77), Kind::StakeRemoved, key, -1);
+                commit.exits.extend(holder.apply(&sold, commit.watermark.time).exits);
+                commit.times.insert(sold.block, commit.watermark.time);
+                commit.entries.extend([opening, sold]);
+                sort_entries(&mut commit.entries);
+            }
             for key in [position(dice.byte(4), dice.byte(3)), position(5, dice.byte(3))] {
                 commit.snapshots.push(Snapshot { block: BlockNumber(number), key, alpha: Rao(dice.roll(3) * dice.roll(1000)) });
             }
             if number.is_multiple_of(3) {
                 let holder = (dice.roll(3) > 0).then(|| (Hotkey([dice.byte(9); 32]), Coldkey([dice.byte(9); 32])));
-                commit.neurons.push(NeuronRow { uid: Uid(u16::from(dice.byte(4))), block: BlockNumber(number - 1), holder });
+                // Of an epoch's block all was said with it.
+                let block = BlockNumber(if (number - 1).is_multiple_of(5) { number } else { number - 1 });
+                commit.neurons.push(NeuronRow { uid: Uid(u16::from(dice.byte(4))), block, holder });
             }
             if number.is_multiple_of(5) {
                 let changes = (0..3).map(|hotkey| change(position(hotkey, dice.byte(3)), &mut dice)).collect();
@@ -145,8 +164,11 @@ pub fn commits(netuid: NetUid, blocks: u64, seed: u64) -> Vec<Commit> {
                 commit.successions.push(Succession { block, event_index, old, new });
             }
             commit.interval.from = (number >= 5).then_some(BlockNumber(number / 5 * 5));
-            commit.interval.anywhere = dice.roll(4);
-            commit.interval.runtime_changed = number.is_multiple_of(4);
+            commit.watermark.observed = commit.interval.from.unwrap_or_default();
+            let (anywhere, begun) = (dice.roll(4), !number.is_multiple_of(5));
+            // An epoch ends with an interval in which nothing has happened yet.
+            commit.interval.anywhere = if begun { anywhere } else { 0 };
+            commit.interval.runtime_changed = begun && number.is_multiple_of(4);
             commit.interval.operations = (0..number % 5).map(|n| (Hotkey([dice.byte(9); 32]), number + n)).collect();
             parent = Some(commit.watermark.block);
             commit
@@ -298,7 +320,8 @@ async fn history(store: &dyn StakeStore) {
 
     let (from, to) = (BlockNumber(11), BlockNumber(40));
     let within = |block: BlockNumber| (from..=to).contains(&block);
-    let entries: Vec<Entry> = a.iter().flat_map(|c| c.entries.clone()).filter(|e| within(e.block)).collect();
+    let mut entries: Vec<Entry> = a.iter().flat_map(|c| c.entries.clone()).filter(|e| within(e.block)).collect();
+    sort_entries(&mut entries);
     assert!(entries.len() > 20 && a.iter().any(|c| !c.exits.is_empty()), "too little to test with");
     assert_eq!(store.entries(A, from, to).await, Ok(entries));
     let epochs: Vec<EpochRecord> = a.iter().flat_map(|c| c.epochs.clone()).filter(|e| within(e.epoch.block.number)).collect();
@@ -748,4 +771,107 @@ async fn pruned_with_large_sums(store: &dyn StakeStore) {
     assert_eq!(store.entries(A, BlockNumber(0), BlockNumber(3)).await, Ok(vec![entry(A, 3, None, Kind::Opening, position(1, 1), most)]));
     let sum: RaoDelta = store.entries(A, BlockNumber(0), END).await.expect("readable").iter().map(|entry| entry.alpha).sum();
     assert_eq!(sum, RaoDelta(most + 1));
+}
+
+/// Taken back to any of its epochs a record is what it was when it stood there, and goes on as if it had never gone
+/// further; nothing else changes, and what cannot be is refused.
+async fn rewound(make: &impl AsyncFn() -> Arc<dyn StakeStore>) {
+    let (blocks, mut dice) = (60, Dice(9));
+    let all = commits(A, blocks, 10);
+    let (store, memory) = (make().await, MemoryStore::new());
+    for store in [&*store, &memory] {
+        put(store, &all).await;
+        put(store, &commits(B, blocks, 11)).await;
+        put_multipliers_of(store, &all).await;
+    }
+    let whole = MemoryStore::new();
+    put(&whole, &all).await;
+    put_multipliers_of(&whole, &all).await;
+    let other = store.record(B).await;
+    for _ in 0..4 {
+        let block = 5 * (1 + dice.roll(blocks / 5));
+        let kept = usize::try_from(block).expect("small");
+        let mark = all[kept - 1].watermark;
+        let told = Watermark { first_block: BlockNumber(99), first_time: Millis(99), ..mark };
+        // The same record, made by who stopped there.
+        let stopped = MemoryStore::new();
+        put(&stopped, &all[..kept]).await;
+        put_multipliers_of(&stopped, &all[..kept]).await;
+        for store in [&*store, &memory] {
+            assert_eq!(store.rewind(A, Some(told)).await, Ok(()));
+            same_whole(store, &stopped, blocks).await;
+            // Once more changes nothing.
+            assert_eq!(store.rewind(A, Some(told)).await, Ok(()));
+            same_whole(store, &stopped, blocks).await;
+            refused_to_rewind(store, block, blocks).await;
+            same_whole(store, &stopped, blocks).await;
+            put(store, &all[kept..]).await;
+            put_multipliers_of(store, &all[kept..]).await;
+        }
+        for store in [&*store, &memory] {
+            same_whole(store, &whole, blocks).await;
+        }
+        assert_eq!(store.record(B).await, other);
+    }
+    for store in [&*store, &memory] {
+        assert_eq!(store.rewind(A, None).await, Ok(()));
+        assert_eq!((store.netuids().await, store.watermark(A).await, store.ledger_state(A).await), (Ok(vec![B]), Ok(None), Ok(None)));
+        same(store, &MemoryStore::new(), A, blocks).await;
+        assert_eq!(store.multipliers(A, BlockNumber(5), "p").await, Ok(vec![]));
+        assert_eq!(store.rewind(A, None).await, Ok(()), "there is nothing to take back");
+        put(store, &all[..7]).await;
+        assert_eq!(store.record(B).await, other);
+    }
+    let anew = MemoryStore::new();
+    put(&anew, &all[..7]).await;
+    same(&*store, &anew, A, blocks).await;
+}
+
+/// What is no epoch of the record is not taken back to.
+async fn refused_to_rewind(store: &dyn StakeStore, stands_at: u64, blocks: u64) {
+    let at = |number: u64, fork: u8| Watermark { block: block(number, fork), ..plain(A, number, None).watermark };
+    let wrong_time = Watermark { time: Millis(1), ..at(stands_at, 0) };
+    let refused = [at(3, 0), at(stands_at + 5, 0), at(stands_at - 1, 0), at(blocks + 5, 0), at(stands_at, 7), wrong_time, at(0, 0)];
+    for (netuid, to) in refused.map(|to| (A, to)).into_iter().chain([(NetUid(9), at(5, 0))]) {
+        let refused = store.rewind(netuid, Some(to)).await;
+        assert!(matches!(&refused, Err(StoreError::Unusable(why)) if why.starts_with("nothing was taken back")), "{to:?}: {refused:?}");
+    }
+}
+
+/// Multipliers as of every epoch of these commits.
+async fn put_multipliers_of(store: &dyn StakeStore, commits: &[Commit]) {
+    let neuron = Neuron { uid: Uid(1), hotkey: Hotkey([1; 32]), coldkey: Coldkey([2; 32]) };
+    let epochs = commits.iter().flat_map(|commit| &commit.epochs).map(|record| record.epoch.block.number);
+    let rows: Vec<_> = epochs.map(|as_of| MultiplierRow { as_of, policy: "p".into(), neuron, multiplier: Ppb(as_of.0) }).collect();
+    assert_eq!(store.put_multipliers(A, &rows).await, Ok(()));
+}
+
+/// A record is what another one is, which was never taken back.
+async fn same_whole(store: &dyn StakeStore, other: &dyn StakeStore, blocks: u64) {
+    same(store, other, A, blocks).await;
+    let coldkeys = (0..=u8::MAX).map(|n| Coldkey([n; 32])).collect();
+    assert_eq!(store.open_tranches(A, &coldkeys).await, other.open_tranches(A, &coldkeys).await);
+    for as_of in (0..=blocks).map(BlockNumber) {
+        assert_eq!(store.multipliers(A, as_of, "p").await, other.multipliers(A, as_of, "p").await, "as of {as_of}");
+    }
+}
+
+/// Of what was pruned nothing is taken back to; of what was kept everything.
+async fn rewound_after_a_prune(store: &dyn StakeStore) {
+    let (blocks, all) = (60, commits(A, 60, 12));
+    put(store, &all).await;
+    store.prune(A, BlockNumber(20)).await.expect("an epoch of the record");
+    let before = store.record(A).await;
+    for gone in [15, 20] {
+        let refused = store.rewind(A, Some(all[gone - 1].watermark)).await;
+        assert!(matches!(&refused, Err(StoreError::Unusable(why)) if why.contains("begins at block 21")), "{refused:?}");
+    }
+    assert_eq!(store.record(A).await, before);
+    assert_eq!(store.rewind(A, Some(all[39].watermark)).await, Ok(()));
+    put(store, &all[40..]).await;
+    assert_eq!(store.record(A).await, before);
+    let memory = MemoryStore::new();
+    put(&memory, &all).await;
+    memory.prune(A, BlockNumber(20)).await.expect("an epoch of the record");
+    same(store, &memory, A, blocks).await;
 }

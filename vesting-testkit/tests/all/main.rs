@@ -8,6 +8,7 @@ mod failing;
 mod pruned;
 mod strategies;
 mod system;
+mod taken_back;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, RwLock};

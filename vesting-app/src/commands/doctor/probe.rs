@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use vesting_chain::surface::Unknown;
 use vesting_chain::{Capabilities, ChainOptions, SubxtChain};
-use vesting_core::ports::{Ask, ChainError, ChainPort, NeuronsAsk, SubnetAsk};
+use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, NeuronsAsk, OwnWord, SubnetAsk};
 use vesting_core::{BlockHash, BlockNumber, BlockRef, Millis, NetUid, SubnetCounters};
 
 /// How far a bisection for the oldest state goes: then it is told within a sixteenth of what is kept.
@@ -131,10 +131,10 @@ async fn read(chain: &SubxtChain, questions: &Questions, head: BlockNumber, answ
     let runtime = within(patience, "its runtime", chain.runtime(head)).await?;
     answers.runtime = Some((runtime.spec_version(), runtime.capabilities()));
     answers.unknown = runtime.unknown().to_vec();
-    let ask = SubnetAsk { neurons: NeuronsAsk::WithPositions, ..SubnetAsk::default() };
+    let ask = SubnetAsk { neurons: NeuronsAsk::WithPositions, own_word: OwnWord::Sampled, ..SubnetAsk::default() };
     // With the events, whose shape may be another.
     let ask = Ask { events: true, subnets: questions.netuids.iter().map(|netuid| (*netuid, ask.clone())).collect() };
-    let state = within(patience, "the subnet's state", chain.read(head, &ask)).await?;
+    let state = within(patience, "the subnet's state", self::state(chain, head, &ask)).await?;
     answers.time = Some(state.facts.time);
     let compared = state.subnets.values().any(|subnet| !subnet.positions.is_empty()) && runtime.capabilities().stake_api;
     for (netuid, subnet) in state.subnets {
@@ -142,9 +142,20 @@ async fn read(chain: &SubxtChain, questions: &Questions, head: BlockNumber, answ
         answers.subnets.insert(netuid, counters.map(|counters| Subnet { counters, neurons: subnet.neurons.len() }));
     }
     if compared {
-        answers.disagreements = Some(chain.disagreements().await.iter().map(ToString::to_string).collect());
+        answers.disagreements = Some(chain.disagreements().iter().map(ToString::to_string).collect());
     }
     Ok(())
+}
+
+/// Reads a state, by the runtime's own word where that contradicts its storage: there is no record to be taken back.
+async fn state(chain: &SubxtChain, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError> {
+    for _ in &ask.subnets {
+        match chain.read(number, ask).await {
+            Err(ChainError::Contradicted { netuid, spec_version, .. }) => chain.taken_back(netuid, spec_version).await,
+            read => return read,
+        }
+    }
+    chain.read(number, ask).await
 }
 
 /// Finds how far back the state goes: as far as it is needed, or else about where it ends.

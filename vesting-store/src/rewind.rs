@@ -1,0 +1,96 @@
+//! Taking a record back, inside one transaction of its caller. The statements are the same for every database; the
+//! numbers in them are ours.
+
+use diesel::prelude::*;
+use vesting_core::ports::Watermark;
+use vesting_core::{NetUid, rewind};
+
+use crate::convert::bound;
+use crate::fault::Fault;
+use crate::link::Link;
+use crate::read;
+use crate::rows::StateRow;
+use crate::schema::blockchain_state;
+use crate::write;
+
+/// As [`vesting_core::ports::StakeStore::rewind`] says.
+pub fn rewind(conn: &mut Link, netuid: NetUid, to: Option<Watermark>) -> Result<(), Fault> {
+    let Some(to) = to else { return forget(conn, netuid) };
+    let record = read::watermark(conn, netuid)?;
+    let epoch = read::epoch_list(conn, netuid, to.block.number, to.block.number)?.pop();
+    let (watermark, interval) = rewind::rewound(netuid, record, epoch.as_ref(), &to)?;
+    let state = StateRow::new(netuid, &watermark, &interval)?;
+    for statement in statements(netuid, bound(to.block.number)) {
+        diesel::sql_query(statement).execute(conn)?;
+    }
+    diesel::update(blockchain_state::table.find(state.netuid)).set(&state).execute(conn)?;
+    write::operations(conn, netuid, &interval)
+}
+
+/// What takes the tables of a record back to the end of the block `at`, in this order.
+#[must_use]
+pub fn statements(netuid: NetUid, at: i64) -> Vec<String> {
+    let of = format!("netuid = {netuid}");
+    // Who is followed from there on only, which was found out later.
+    let later = format!("(SELECT h.coldkey FROM holders h WHERE h.netuid = {netuid} AND h.since >= {at})");
+    vec![
+        format!(
+            "UPDATE stake_tranches SET remaining = remaining + (SELECT CAST(SUM(e.amount) AS BIGINT) {EXITS} AND e.block > {at}) \
+             WHERE {of} AND block <= {at} AND remaining < initial AND EXISTS (SELECT 1 {EXITS} AND e.block > {at})"
+        ),
+        format!("DELETE FROM tranche_exits WHERE {of} AND block > {at}"),
+        format!("DELETE FROM stake_tranches WHERE {of} AND block > {at}"),
+        format!("DELETE FROM stake_tranches WHERE {of} AND block = {at} AND coldkey IN {later}"),
+        format!("DELETE FROM stake_transactions WHERE {of} AND block > {at}"),
+        format!("DELETE FROM stake_transactions WHERE {of} AND block = {at} AND coldkey IN {later}"),
+        format!("DELETE FROM block_times WHERE {of} AND block > {at}"),
+        // A block without entries has no time.
+        format!(
+            "DELETE FROM block_times WHERE {of} AND block = {at} AND NOT EXISTS \
+             (SELECT 1 FROM stake_transactions e WHERE e.netuid = {netuid} AND e.block = {at})"
+        ),
+        format!("DELETE FROM stake_snapshots WHERE {of} AND (block > {at} OR (block = {at} AND coldkey IN {later}))"),
+        format!("DELETE FROM holders WHERE {of} AND since >= {at}"),
+        format!("DELETE FROM epoch_boundaries WHERE {of} AND block > {at}"),
+        format!("DELETE FROM stake_changes WHERE {of} AND block > {at}"),
+        format!("DELETE FROM stake_balance_changes WHERE {of} AND to_block >= {at} AND from_block >= {at}"),
+        format!("DELETE FROM stake_locks WHERE {of} AND block > {at}"),
+        format!("DELETE FROM neurons WHERE {of} AND block > {at}"),
+        format!("DELETE FROM skipped_slots WHERE {of} AND block > {at}"),
+        format!("DELETE FROM successions WHERE {of} AND block > {at}"),
+        format!("DELETE FROM multipliers WHERE {of} AND as_of > {at}"),
+    ]
+}
+
+/// The exits from a tranche.
+const EXITS: &str = "FROM tranche_exits e WHERE e.netuid = stake_tranches.netuid AND e.coldkey = stake_tranches.coldkey \
+     AND e.tranche_block = stake_tranches.block AND e.tranche_event_index = stake_tranches.event_index \
+     AND e.tranche_kind = stake_tranches.kind AND e.tranche_hotkey = stake_tranches.hotkey";
+
+/// The tables with rows of subnets.
+const OF_SUBNETS: [&str; 16] = [
+    "tranche_exits",
+    "stake_tranches",
+    "stake_transactions",
+    "block_times",
+    "stake_snapshots",
+    "holders",
+    "epoch_boundaries",
+    "stake_changes",
+    "stake_balance_changes",
+    "stake_locks",
+    "neurons",
+    "skipped_slots",
+    "successions",
+    "multipliers",
+    "open_interval",
+    "blockchain_state",
+];
+
+/// Leaves nothing of a subnet.
+fn forget(conn: &mut Link, netuid: NetUid) -> Result<(), Fault> {
+    for table in OF_SUBNETS {
+        diesel::sql_query(format!("DELETE FROM {table} WHERE netuid = {netuid}")).execute(conn)?;
+    }
+    Ok(())
+}
