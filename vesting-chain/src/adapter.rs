@@ -202,7 +202,7 @@ impl Chain {
     }
 
     /// The runtime that made a block: `System.LastRuntimeUpgrade` in its state names it, in the
-    /// upgrade block the old one (FACTS 17). Its code is in the state of the parent.
+    /// upgrade block the old one (docs/chain.md#the-runtime-that-made-a-block). Its code is in the state of the parent.
     async fn maker(&self, number: BlockNumber, marker: Option<&[u8]>) -> Result<Arc<Runtime>, ChainError> {
         let parent = number.parent();
         let spec_version = match marker.map(|mut bytes| Compact::<u32>::decode(&mut bytes)) {

@@ -14,7 +14,7 @@ use crate::runtime::Runtime;
 const PALLETS: [&str; 3] = ["SubtensorModule", "SubtensorTransactionFee", "LimitOrders"];
 
 /// Mechanisms of a subnet share its netuid: the field of the incentive event is
-/// mechanism × 4096 + netuid (CHAIN.md).
+/// mechanism × 4096 + netuid (docs/chain.md#announced-incentive).
 const MECHANISM_STRIDE: u16 = 4096;
 
 /// Decodes the events of a block with the metadata of the runtime that made it.
@@ -31,7 +31,13 @@ pub(crate) fn decode(runtime: &Runtime, bytes: Vec<u8>) -> Result<Vec<ChainEvent
             continue;
         }
         let cut = || Fields::cut(runtime.metadata(), event.pallet_index(), event.event_index(), event.field_bytes());
-        let Some(stake) = translate(runtime, event.event_name(), cut)? else { continue };
+        let stake = match translate(runtime, event.event_name(), cut) {
+            // An event of a newer runtime that lost what it told is as one that is not known: what it moves is found in
+            // the balances, and `doctor` lists it.
+            Err(ChainError::Unsupported(_)) if !runtime.is_measured() => None,
+            translated => translated?,
+        };
+        let Some(stake) = stake else { continue };
         let phase = match event.phase() {
             SubxtPhase::ApplyExtrinsic(index) => Phase::Extrinsic(index),
             SubxtPhase::Finalization => Phase::Finalization,
@@ -124,7 +130,7 @@ fn translate<'a>(
                 // What an order of another kind moves is found in the balances.
                 _ => return Ok(None),
             };
-            // What a seller gives, and what a buyer gets, is alpha (FACTS 20).
+            // What a seller gives, and what a buyer gets, is alpha (docs/chain.md#orders-of-a-group).
             let alpha = if sells { f.rao("amount_in", 4)? } else { f.rao("amount_out", 5)? };
             StakeEvent::OrderExecuted { trader: f.coldkey("signer", 1)?, netuid: f.netuid("netuid", 2)?, sells, alpha }
         }

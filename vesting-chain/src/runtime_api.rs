@@ -86,7 +86,7 @@ impl RuntimeApi<'_> {
     }
 
     /// Whether the code in this state is of the version that made the block: not where it was upgraded
-    /// (FACTS 17), and then its answers are not the block's.
+    /// (docs/chain.md#the-runtime-that-made-a-block), and then its answers are not the block's.
     pub(crate) async fn is_maker(&self) -> Result<bool, ChainError> {
         let code = crate::runtimes::spec_version_of_code(self.endpoints, self.hash, self.number).await?;
         Ok(code == self.runtime.spec_version())

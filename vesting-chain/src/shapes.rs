@@ -13,7 +13,7 @@ use crate::items::{Item, Items};
 const SUBTENSOR: &str = "SubtensorModule";
 /// The pallets that are looked through: of the others than the first, what every block has once, and what is read.
 const PALLETS: [&str; 4] = [SUBTENSOR, "System", "Timestamp", "Proxy"];
-/// Mechanisms of a subnet have storage indices of their own, so far apart (CHAIN.md); of so many, its own with them.
+/// Mechanisms of a subnet have storage indices of their own, so far apart (docs/chain.md#announced-incentive); of so many, its own with them.
 const MECHANISMS: u16 = 8;
 const MECHANISM_STRIDE: u16 = 4_096;
 

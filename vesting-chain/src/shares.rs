@@ -65,7 +65,7 @@ impl ShareKeys {
         [&self.fixed, &self.float, &self.epoch].into_iter().flatten().cloned()
     }
 
-    /// What is stored; `None` where nothing is. Where both forms are, the fixed-point one wins (FACTS 12).
+    /// What is stored; `None` where nothing is. Where both forms are, the fixed-point one wins (docs/chain.md#alpha-of-a-position).
     pub(crate) fn read(&self, reader: &Reader<'_>) -> Result<Option<Row>, ChainError> {
         let [fixed, float, epoch] = self.items;
         let shares = match (self.fixed(reader, fixed)?, &self.float) {
@@ -127,7 +127,7 @@ impl Pool {
             return Rao::ZERO;
         }
         match (row.shares, self.all.shares) {
-            // The runtimes without `AlphaV2` compute on the fixed-point bits (FACTS 15).
+            // The runtimes without `AlphaV2` compute on the fixed-point bits (docs/chain.md#alpha-of-a-position).
             (Shares::Fixed(shares), Shares::Fixed(all)) if !runtime.capabilities().float_shares => alpha_by_fixed(self.total, shares, all),
             (shares, all) if runtime.is_capped() => alpha_capped(self.total, shares, all),
             (shares, all) => alpha_by_floats(self.total, shares, all),

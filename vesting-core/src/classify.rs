@@ -1,7 +1,7 @@
 //! Stake events of a block as flows of the holders on one subnet.
 //!
 //! Moves, transfers and swaps announce themselves *after* the removal and the addition they are made
-//! of (FACTS 3); the announcement gives those two their kind and is no flow of its own.
+//! of (docs/chain.md#moves-transfers-swaps); the announcement gives those two their kind and is no flow of its own.
 
 use std::collections::BTreeMap;
 
@@ -49,7 +49,7 @@ pub struct Leg {
     pub fee: RaoDelta,
 }
 
-/// An order of a group: the trade has no stake event of its own, and the order's does not name the hotkey (FACTS 20).
+/// An order of a group: the trade has no stake event of its own, and the order's does not name the hotkey (docs/chain.md#orders-of-a-group).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Order {
     /// Its event.
@@ -260,7 +260,7 @@ fn claim(legs: &mut [Draft], phase: Phase, from: (NetUid, PositionKey), to: (Net
 }
 
 /// A move within a subnet brings as much as it takes. On the runtimes where it costs a fee, what it takes beyond
-/// that is the fee (FACTS 32); what it brought beyond would be bought.
+/// that is the fee (docs/chain.md#a-move-that-costs); what it brought beyond would be bought.
 fn part_surplus(legs: &mut [Draft], taken: usize, brought: usize) {
     let (Some(out), Some(into)) = (legs[taken].leg.alpha, legs[brought].leg.alpha) else { return };
     let off = out + into;
@@ -274,7 +274,7 @@ fn part_surplus(legs: &mut [Draft], taken: usize, brought: usize) {
 }
 
 /// Gives the last open removal and the last open addition of a lease's dividends their kinds: who gets them earned
-/// them, and bought nothing (FACTS 24).
+/// them, and bought nothing (docs/chain.md#leases).
 fn pay_out(legs: &mut [Draft], phase: Phase, contributor: Coldkey, alpha: RaoDelta) {
     let fits = |draft: &Draft, kind, alpha| draft.is_open(kind, phase) && draft.leg.alpha == Some(alpha);
     let added = |draft: &Draft| fits(draft, Kind::StakeAdded, alpha) && draft.leg.key.coldkey == contributor;

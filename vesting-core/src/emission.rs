@@ -15,8 +15,8 @@ pub struct EpochSetting {
 
 impl EpochSetting {
     /// What the announcements of block B mean: registrations follow the payout within B, so uids and owner are
-    /// those at B−1 (FACTS 8). Where the owner changes in the block, that comes before the payout: the new
-    /// owner's hotkey takes its uid there without an event, and the new owner forgoes the incentive (FACTS 21, 22).
+    /// those at B−1 (docs/chain.md#announced-incentive). Where the owner changes in the block, that comes before the payout: the new
+    /// owner's hotkey takes its uid there without an event, and the new owner forgoes the incentive (docs/chain.md#a-new-owner-before-the-payout).
     #[must_use]
     pub fn new(before: (&[Neuron], Option<SubnetOwner>), after: (&[Neuron], Option<SubnetOwner>), new_owner: Option<Coldkey>) -> Self {
         let (mut neurons, mut owner) = (before.0.to_vec(), before.1);
@@ -38,7 +38,7 @@ impl EpochSetting {
 ///
 /// Where a hotkey's owner has an auto-stake destination, `AutoStakeAdded` says how much went there. The rest was
 /// captured as the hotkey's collateral, and stays on the hotkey itself; all of it where there is no such event
-/// (FACTS 27).
+/// (docs/chain.md#auto-stake-and-collateral).
 #[must_use]
 pub fn incentives(netuid: NetUid, facts: &BlockFacts, setting: &EpochSetting) -> BTreeMap<(PositionKey, Source), RaoDelta> {
     let by_uid: BTreeMap<Uid, &Neuron> = setting.neurons.iter().map(|n| (n.uid, n)).collect();

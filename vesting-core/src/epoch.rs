@@ -108,7 +108,7 @@ impl Detection {
     }
 }
 
-/// A slot in which an epoch was due and skipped: the next epoch pays for it (FACTS, counters).
+/// A slot in which an epoch was due and skipped: the next epoch pays for it (docs/chain.md#the-epoch-test).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SkippedSlot {
     /// The block.

@@ -379,7 +379,7 @@ impl<'a> Work<'a> {
     }
 
     /// Works out amounts that the runtime leaves out, from where they are the only unknown on. A move
-    /// brings as much as it takes (FACTS 3); if the two positions tell otherwise by a rao, that is rounding.
+    /// brings as much as it takes (docs/chain.md#moves-transfers-swaps); if the two positions tell otherwise by a rao, that is rounding.
     fn fill_in(&mut self, groups: &[Vec<PositionKey>]) {
         // A move between positions that are one tells nothing, and changes nothing.
         for place in 0..self.legs.len() {

@@ -185,3 +185,20 @@ fn the_code_shown_is_in_an_example_that_is_tested() {
     }
     assert!(shown > 10, "{shown}");
 }
+
+#[test]
+fn every_fact_that_the_code_names_is_told() {
+    let told = std::fs::read_to_string(root().join("docs/chain.md")).unwrap();
+    let anchors: Vec<String> = told.lines().filter(|line| line.starts_with('#')).map(anchor).collect();
+    let mut named = 0;
+    for folder in ["vesting-core/src", "vesting-chain/src", "vesting-testkit/src"] {
+        let sources = sources(&root().join(folder));
+        for (at, mark) in sources.match_indices("docs/chain.md#") {
+            let rest = &sources[at + mark.len()..];
+            let place: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '-').collect();
+            assert!(anchors.contains(&place), "{folder}: {place}");
+            named += 1;
+        }
+    }
+    assert!(named > 15, "{named}");
+}

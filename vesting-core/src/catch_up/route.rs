@@ -1,6 +1,6 @@
 //! The way through history: the blocks that end an interval, found without reading the others.
 //!
-//! `LastMechansimStepBlock` is a linked list (CHAIN.md): read at B−1 it names the epoch before B. A
+//! `LastMechansimStepBlock` is a linked list (docs/chain.md#the-list-of-epochs): read at B−1 it names the epoch before B. A
 //! subnet may also be dissolved and its netuid registered anew on the way; `NetworkRegisteredAt` tells
 //! its lives apart, and where the chain counts registrations that tells whether there was a life between.
 
