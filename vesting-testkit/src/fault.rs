@@ -20,12 +20,25 @@ pub enum Fault {
     DisagreeOn(Contradiction),
     /// It refuses one call in so many, as one that limits rates does.
     Refuse(u64),
+    /// It answers one call in so many with an error of this code, which says nothing about the chain.
+    Error {
+        /// The code.
+        code: i32,
+        /// One call in so many.
+        every: u64,
+    },
+    /// It refuses requests for more storage keys than this, by policy.
+    Keys(u32),
+    /// It refuses requests for more storage keys than this a second, by policy, and says how long to wait.
+    KeysPerSecond(u32),
+    /// One call in so many is answered by a node that lacks the last three blocks.
+    Lags(u64),
 }
 
 impl Fault {
     /// How they are written.
-    pub const FORMS: &'static str =
-        "pruned=BLOCKS, stall=CALLS, frozen=BLOCK, refuse=CALLS, disagree or disagree=NETUID:HOTKEY:COLDKEY:RAO:FROM_BLOCK[:SPEC]";
+    pub const FORMS: &'static str = "pruned=BLOCKS, stall=CALLS, frozen=BLOCK, refuse=CALLS, error=CODE:CALLS, keys=KEYS, keys-per-second=KEYS, lags=CALLS, \
+         disagree or disagree=NETUID:HOTKEY:COLDKEY:RAO:FROM_BLOCK[:SPEC]";
 
     /// How much more the runtime of that version says than its storage, of a position in the state of a block.
     #[must_use]
@@ -86,6 +99,10 @@ impl fmt::Display for Fault {
             Self::Disagree => f.write_str("disagree"),
             Self::DisagreeOn(on) => write!(f, "disagree={on}"),
             Self::Refuse(calls) => write!(f, "refuse={calls}"),
+            Self::Error { code, every } => write!(f, "error={code}:{every}"),
+            Self::Keys(keys) => write!(f, "keys={keys}"),
+            Self::KeysPerSecond(keys) => write!(f, "keys-per-second={keys}"),
+            Self::Lags(calls) => write!(f, "lags={calls}"),
         }
     }
 }
@@ -99,6 +116,10 @@ impl FromStr for Fault {
         if let ("disagree", Some(on)) = (name, number) {
             return Contradiction::read(on).map(Self::DisagreeOn).ok_or_else(wrong);
         }
+        if let ("error", Some((code, every))) = (name, number.and_then(|number| number.split_once(':'))) {
+            let (code, every) = (code.parse().map_err(|_| wrong())?, every.parse().map_err(|_| wrong())?);
+            return if every > 0 { Ok(Self::Error { code, every }) } else { Err(wrong()) };
+        }
         let number = number.map(|number| number.parse::<u64>().map_err(|_| wrong())).transpose()?;
         let short = |number: u64| u32::try_from(number).map_err(|_| wrong());
         match (name, number) {
@@ -106,6 +127,9 @@ impl FromStr for Fault {
             ("stall", Some(calls)) => Ok(Self::Stall(calls)),
             ("frozen", Some(block)) => Ok(Self::Frozen(short(block)?)),
             ("refuse", Some(calls)) if calls > 1 => Ok(Self::Refuse(calls)),
+            ("keys", Some(keys)) if keys > 0 => Ok(Self::Keys(short(keys)?)),
+            ("keys-per-second", Some(keys)) if keys > 0 => Ok(Self::KeysPerSecond(short(keys)?)),
+            ("lags", Some(calls)) if calls > 1 => Ok(Self::Lags(calls)),
             ("disagree", None) => Ok(Self::Disagree),
             _ => Err(wrong()),
         }
@@ -121,13 +145,37 @@ mod tests {
         let key = PositionKey { hotkey: Hotkey([1; 32]), coldkey: Coldkey([2; 32]) };
         let on = Contradiction { netuid: NetUid(2), key, more: Rao(5), from: 60, spec_version: None };
         let of_one = Contradiction { spec_version: Some(425), ..on };
-        let all = [Fault::Pruned(256), Fault::Stall(9), Fault::Frozen(7), Fault::Disagree, Fault::Refuse(5)];
+        let all = [
+            Fault::Pruned(256),
+            Fault::Stall(9),
+            Fault::Frozen(7),
+            Fault::Disagree,
+            Fault::Refuse(5),
+            Fault::Error { code: -32_603, every: 4 },
+            Fault::Keys(16),
+            Fault::KeysPerSecond(1_000),
+            Fault::Lags(3),
+        ];
         for fault in all.into_iter().chain([on, of_one].map(Fault::DisagreeOn)) {
             assert_eq!(fault.to_string().parse(), Ok(fault));
         }
         let more = |on: Contradiction, block, spec_version| Fault::DisagreeOn(on).more(NetUid(2), &key, block, spec_version);
         assert_eq!([more(on, 59, 425), more(on, 60, 393), more(of_one, 60, 393), more(of_one, 61, 425)], [0, 5, 0, 5]);
-        for wrong in ["", "pruned", "pruned=x", "disagree=1", "disagree=1:2:3:4:5", "refuse=1", "stall=-1", "fire"] {
+        for wrong in [
+            "",
+            "pruned",
+            "pruned=x",
+            "disagree=1",
+            "disagree=1:2:3:4:5",
+            "refuse=1",
+            "stall=-1",
+            "fire",
+            "error=-32000",
+            "error=x:1",
+            "error=1:0",
+            "keys=0",
+            "lags=1",
+        ] {
             assert!(wrong.parse::<Fault>().is_err(), "{wrong}");
         }
     }
