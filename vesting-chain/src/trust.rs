@@ -272,7 +272,6 @@ impl Comparison<'_> {
     /// The positions that the runtime is asked for one by one, and the coldkeys of which it counts another sum than
     /// storage tells.
     fn asked(&self, odd: &BTreeSet<Coldkey>, all: bool) -> (Vec<PositionKey>, BTreeSet<Coldkey>) {
-        let is_due = |key: &PositionKey| all || is_due(key, self.since, self.api.number);
         let shares = |key: &PositionKey| self.state.traces.positions.get(key).is_some_and(|trace| !trace.shares.0.is_empty());
         let held = |key: &PositionKey| self.state.positions.contains_key(key) || shares(key);
         let mut by_coldkey: BTreeMap<Coldkey, Vec<PositionKey>> = BTreeMap::new();
@@ -282,7 +281,8 @@ impl Comparison<'_> {
         let (mut asked, mut unexplained) = (Vec::new(), BTreeSet::new());
         for coldkey in self.coldkeys {
             let keys = by_coldkey.remove(coldkey).unwrap_or_default();
-            let due = keys.iter().filter(|key| held(key) && is_due(key)).copied();
+            let due = all || is_due(coldkey, self.since, self.api.number);
+            let due = keys.iter().filter(|key| due && held(key)).copied();
             match self.told.filter(|_| !odd.contains(coldkey)) {
                 None => asked.extend(due),
                 // What one of them has too little, another one has too much, or the runtime counts some that are not here.
@@ -290,9 +290,8 @@ impl Comparison<'_> {
                     unexplained.insert(*coldkey);
                     asked.extend(keys);
                 }
-                // The sum is the position.
-                Some(_) if keys.iter().filter(|key| held(key)).count() <= 1 => {}
-                Some(_) => asked.extend(due),
+                // Where the sum is right, and all but one of what it is made of, so is that one.
+                Some(_) => asked.extend(due.skip(1)),
             }
         }
         (asked, unexplained)
@@ -304,20 +303,19 @@ fn sum(keys: &[PositionKey], positions: &BTreeMap<PositionKey, Rao>) -> Rao {
     Rao(keys.iter().filter_map(|key| positions.get(key)).fold(0u64, |sum, alpha| sum.saturating_add(alpha.0)))
 }
 
-/// Of all positions one in nine is due since this block: a sample that is another one some blocks later.
+/// Of all coldkeys one in nine is due since this block: a sample that is another one some blocks later.
 pub(crate) fn some_since(block: BlockNumber) -> BlockNumber {
     BlockNumber(block.0.saturating_sub(ROUND / 9))
 }
 
-/// Whether a position is to be compared at an epoch's block, where the epoch before was `since`: its turn comes every
-/// round, in a block of its own, and it is compared at the first epoch from there on. Where epochs are far apart it is
-/// compared at the one before, so that a day never passes.
-fn is_due(key: &PositionKey, since: BlockNumber, block: BlockNumber) -> bool {
+/// Whether a coldkey's positions are to be compared at an epoch's block, where the epoch before was `since`: its turn comes
+/// every round, in a block of its own, and they are compared at the first epoch from there on. Where epochs are far apart
+/// they are compared at the one before, so that a day never passes.
+fn is_due(coldkey: &Coldkey, since: BlockNumber, block: BlockNumber) -> bool {
     let span = block.0.saturating_sub(since.0);
     let last = block.0.saturating_add(span.saturating_sub(DAY - ROUND));
     // Keys are as good as random.
-    let number = |bytes: &[u8; 32]| bytes.iter().take(8).fold(0u64, |number, byte| (number << 8) | u64::from(*byte));
-    let turn = (number(&key.hotkey.0) ^ number(&key.coldkey.0).rotate_left(32)) % ROUND;
+    let turn = coldkey.0.iter().take(8).fold(0u64, |number, byte| (number << 8) | u64::from(*byte)) % ROUND;
     // Turns up to a block, counted from one that was before all.
     let turns = |block: u64| block.saturating_add(ROUND - turn) / ROUND;
     turns(last) > turns(since.0)
@@ -325,17 +323,12 @@ fn is_due(key: &PositionKey, since: BlockNumber, block: BlockNumber) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use vesting_core::Hotkey;
-
     use super::*;
 
-    fn key(n: u64) -> PositionKey {
-        let bytes = |n: u64| {
-            let mut key = [7; 32];
-            key[..8].copy_from_slice(&n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
-            key
-        };
-        PositionKey { hotkey: Hotkey(bytes(n)), coldkey: Coldkey(bytes(n / 3 + 99)) }
+    fn key(n: u64) -> Coldkey {
+        let mut key = [7; 32];
+        key[..8].copy_from_slice(&n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
+        Coldkey(key)
     }
 
     #[test]
