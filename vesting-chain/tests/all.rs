@@ -12,6 +12,8 @@ const ALL: Capabilities = Capabilities {
     auto_stake: true,
     float_shares: true,
     fixed_shares: true,
+    pool_epochs: false,
+    accounts: true,
     epoch_index: true,
     fee_in_alpha: true,
     stake_api: true,
@@ -94,6 +96,7 @@ mod node {
                     // Fingerprints are each port's own.
                     state.traces.positions.values_mut().for_each(|trace| trace.shares = Fingerprint::default());
                     state.traces.pools.values_mut().for_each(|print| *print = Fingerprint::default());
+                    state.traces.coldkeys.values_mut().for_each(|trace| trace.account = Fingerprint::default());
                     // A position without alpha may be looked at or not.
                     state.traces.positions.retain(|key, _| state.positions.contains_key(key));
                 }
