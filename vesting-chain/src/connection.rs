@@ -54,6 +54,8 @@ pub(crate) struct Link {
     pub(crate) index: usize,
     pub(crate) client: RpcClient,
     pub(crate) genesis: BlockHash,
+    /// When it was made.
+    pub(crate) made: Instant,
     /// When it last answered.
     answered: Mutex<Instant>,
     standing: watch::Sender<Standing>,
@@ -61,7 +63,8 @@ pub(crate) struct Link {
 
 impl Link {
     pub(crate) fn new(index: usize, client: RpcClient, genesis: BlockHash) -> Self {
-        Self { index, client, genesis, answered: Mutex::new(Instant::now()), standing: watch::Sender::new(Standing::Serves) }
+        let made = Instant::now();
+        Self { index, client, genesis, made, answered: Mutex::new(made), standing: watch::Sender::new(Standing::Serves) }
     }
 
     /// Nothing new is asked here.

@@ -538,7 +538,9 @@ impl Endpoints {
                         trial.last = self.limited(index, &refusal.words, Duration::ZERO);
                     } else {
                         trial.last = self.unreachable(index, said(&failed.verdict));
-                        trial.broken += 1;
+                        // One that answers, whatever it says, is there.
+                        let answered = matches!(failed.verdict, Verdict::Failed(_) | Verdict::Lacks { .. });
+                        if answered { trial.failures += 1 } else { trial.broken += 1 }
                     }
                     self.is_worth_it(trial)?;
                 }
@@ -636,7 +638,12 @@ impl Endpoints {
     }
 
     fn broken(&self, trial: &mut Trial, link: &Link, words: &str) -> Result<(), ChainError> {
-        trial.broken += 1;
+        // One that breaks off after answers is better than one that gives none.
+        if link.is_mute_since(link.made) {
+            trial.broken += 1;
+        } else {
+            trial.failures += 1;
+        }
         self.give_up(link, words);
         self.is_worth_it(trial)
     }

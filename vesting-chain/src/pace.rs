@@ -8,7 +8,8 @@ use crate::refusal::{LONGEST_WAIT, Refusal};
 pub(crate) const MOST_KEYS: usize = 4_000;
 /// As few keys are asked for whatever an endpoint says.
 const FEWEST_KEYS: usize = 4;
-/// Answers before more is asked for; doubles with each refusal, so that an endpoint's limit is seldom tried.
+/// Answers before twice as much is asked for; more of them each time that is refused, so that an endpoint's limit is
+/// seldom tried.
 const FIRST_ANSWERS: u32 = 8;
 const MOST_ANSWERS: u32 = 512;
 /// After so many refusals in a row what an endpoint took before counts no more.
@@ -101,7 +102,10 @@ impl Pace {
         self.refusals = 0;
         self.failures = 0;
         self.refusing = None;
-        self.took = self.took.max(keys);
+        if keys > self.took {
+            self.took = keys;
+            self.answers_wanted = (self.answers_wanted / 2).max(FIRST_ANSWERS);
+        }
         // A small request says nothing about a large one.
         if keys > 0 && keys < self.keys / 2 && self.keys < MOST_KEYS {
             return;
@@ -109,7 +113,7 @@ impl Pace {
         self.answers = self.answers.saturating_add(1);
         if self.answers >= self.answers_wanted {
             self.answers = 0;
-            self.keys = self.keys.saturating_add((self.keys / 4).max(1)).min(MOST_KEYS);
+            self.keys = self.keys.saturating_mul(2).min(MOST_KEYS);
             self.at_once = self.at_once.saturating_add(1).min(self.most_at_once);
         }
     }
@@ -124,9 +128,12 @@ impl Pace {
         if !known {
             self.refusals = self.refusals.saturating_add(1);
             self.at_once = (self.at_once / 2).max(1);
-            self.answers_wanted = self.answers_wanted.saturating_mul(2).min(MOST_ANSWERS);
+            // More than it ever took: its limit is tried more seldom from now on.
+            if keys > self.took {
+                self.answers_wanted = self.answers_wanted.saturating_mul(2).min(MOST_ANSWERS);
+                self.answers = 0;
+            }
         }
-        self.answers = 0;
         self.ask_less(keys);
         let first = if refusal.policy { FIRST_POLICY_PAUSE } else { FIRST_PAUSE };
         let pause = match refusal.wait {
@@ -211,7 +218,7 @@ mod tests {
             answers += 1;
             assert!(answers < 100_000);
         }
-        assert!(answers > 10_000, "{answers}");
+        assert!(answers > 500, "{answers}");
         assert_eq!((pace.refusals(), pace.at_once()), (0, 8));
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use blake2::Blake2b;
 use blake2::digest::{Digest, consts::U16};
 use codec::{Compact, Decode, Encode};
-use vesting_core::share_pool::{SafeFloat, Shares, alpha_by_fixed, alpha_by_floats};
+use vesting_core::share_pool::{SafeFloat, Shares, alpha_by_fixed, alpha_by_floats, alpha_capped};
 use vesting_core::{Coldkey, Hotkey, NetUid, PositionKey, Rao};
 
 use crate::history::History;
@@ -13,6 +13,8 @@ use crate::sim::{Generation, SPEC_NAME};
 
 const SUBNET: &str = "SubnetInfoRuntimeApi_get_dynamic_info";
 const LOCKS: &str = "StakeInfoRuntimeApi_get_stake_availability_for_coldkeys";
+/// Since this version nobody's shares are worth more than the pool.
+const CAPPED_SINCE: u32 = 458;
 const POSITION: &str = "StakeInfoRuntimeApi_get_stake_info_for_hotkey_coldkey_netuid";
 
 /// The key of `SubtensorModule.item` with these hashed keys, as the runtimes of Subtensor hash them.
@@ -79,7 +81,15 @@ pub fn alpha(history: &History, hotkey: [u8; 32], coldkey: [u8; 32], netuid: u16
     }
     let shares = old.map(Shares::Fixed).or_else(|| float("AlphaV2", &pair).map(Shares::Float));
     let all = old_total.map(Shares::Fixed).or_else(|| float("TotalHotkeySharesV2", &pool).map(Shares::Float));
+    let epoch = |item: &'static str, keys: &[Vec<u8>]| read(item, keys).and_then(|bytes| u64::decode(&mut &*bytes).ok()).unwrap_or(0);
+    let pool_epoch = epoch("AlphaSharePoolEpoch", &pool);
+    if pool_epoch != 0 && pool_epoch != epoch("AlphaShareEpoch", &pair) {
+        // Left behind when the pool was closed.
+        return Rao::ZERO;
+    }
+    let capped = history.runtime(at).is_some_and(|runtime| runtime.spec_version >= CAPPED_SINCE);
     match (shares, all) {
+        (Some(shares), Some(all)) if capped => alpha_capped(total, shares, all),
         (Some(shares), Some(all)) => alpha_by_floats(total, shares, all),
         _ => Rao::ZERO,
     }

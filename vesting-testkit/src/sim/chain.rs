@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use codec::Encode;
-use vesting_core::ports::{Fingerprint, PositionTrace};
+use vesting_core::ports::{ColdkeyTrace, Fingerprint, PositionTrace};
 use vesting_core::share_pool::SafeFloat;
 use vesting_core::{BlockHash, BlockNumber, Coldkey, Hotkey, Millis, NetUid, Neuron, PositionKey, SubnetCounters, SubnetOwner, Uid};
 
-use super::encode::{self, Encoder};
+use super::account::Accounts;
+use super::encode::{self, Changed, Encoder};
 use super::event::{self, AlphaBalance, EventRecord, NetUidStorageIndex, PalletEvent, Phase, RuntimeEvent, SystemEvent, TaoBalance};
 use super::generation::Generation;
 use super::operation::{Call, Operation};
-use super::pool::Pool;
+use super::pool::{Pool, Row, Rules};
 use super::versions::Versions;
 use crate::history::History;
 
@@ -23,6 +24,8 @@ const OWNER_CUT: (u64, u64) = (18, 100);
 const INCENTIVE: (u64, u64) = (41, 100);
 /// A removal pays about 0.05 % on top (FACTS 1).
 const FEE: u64 = 2_000;
+/// Who signs what is made for nobody.
+const SUDO: Coldkey = Coldkey([0xfe; 32]);
 /// Epochs in one block beyond which one is put off to the next.
 const EPOCHS_A_BLOCK: usize = 1;
 
@@ -119,10 +122,13 @@ pub struct SimChain {
     queue: Vec<Operation>,
     pub(crate) events: Vec<EventRecord>,
     pub(crate) dirty: Dirty,
+    pub(crate) accounts: Accounts,
+    /// The first block of a runtime with another arithmetic of shares.
+    pub(crate) converting_since: Option<u64>,
     pub(crate) blocks: Vec<Sealed>,
     alphas: Versions<(NetUid, PositionKey), u64>,
-    shares: Versions<(NetUid, PositionKey), SafeFloat>,
-    totals: Versions<(NetUid, Hotkey), (u64, SafeFloat)>,
+    shares: Versions<(NetUid, PositionKey), Row>,
+    totals: Versions<(NetUid, Hotkey), (u64, SafeFloat, u64)>,
     locks: Versions<(NetUid, Coldkey), u64>,
     pointers: Versions<(Coldkey, Hotkey), u64>,
     stakings: Versions<Coldkey, BTreeSet<Hotkey>>,
@@ -155,6 +161,8 @@ impl SimChain {
             queue: Vec::new(),
             events: Vec::new(),
             dirty: Dirty::default(),
+            accounts: Accounts::default(),
+            converting_since: (generation.rules() == Rules::Epochs).then_some(0),
             blocks: Vec::new(),
             alphas: Versions::default(),
             shares: Versions::default(),
@@ -224,6 +232,11 @@ impl SimChain {
         self.dirty.schedules.insert(config.netuid);
     }
 
+    /// Gives a hotkey without an owner one, as an older registration might have.
+    pub fn own_hotkey(&mut self, hotkey: Hotkey, coldkey: Coldkey) {
+        self.own(hotkey, coldkey);
+    }
+
     pub(crate) fn own(&mut self, hotkey: Hotkey, coldkey: Coldkey) {
         self.owners.entry(hotkey).or_insert(coldkey);
         self.stakes_on(coldkey, hotkey);
@@ -287,7 +300,9 @@ impl SimChain {
     /// was upgraded, whose answer is another runtime's.
     pub(crate) fn tells_locks(&self, block: BlockNumber) -> bool {
         let sealed = usize::try_from(block.0).ok().and_then(|number| self.blocks.get(number));
-        sealed.is_some_and(|sealed| sealed.generation.tells_locks() && sealed.generation == sealed.code)
+        // The two find the same shares where they lie.
+        let alike = |sealed: &Sealed| (sealed.generation, sealed.code) == (Generation::Present, Generation::Today);
+        sealed.is_some_and(|sealed| sealed.generation.tells_locks() && (sealed.generation == sealed.code || alike(sealed)))
     }
 
     /// The alpha of a position in the state of a block.
@@ -299,7 +314,7 @@ impl SimChain {
     /// The alpha of a position now.
     #[must_use]
     pub fn alpha(&self, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey) -> u64 {
-        self.subnets.get(&netuid).and_then(|s| s.pools.get(&hotkey)).map_or(0, |pool| pool.alpha(&coldkey))
+        self.subnets.get(&netuid).and_then(|s| s.pools.get(&hotkey)).map_or(0, |pool| pool.alpha(&coldkey, self.generation.rules()))
     }
 
     /// Every position there ever was on a subnet.
@@ -321,16 +336,34 @@ impl SimChain {
 
     /// The traces of a position in the state of a block.
     pub(crate) fn trace_at(&self, netuid: NetUid, key: PositionKey, block: BlockNumber) -> PositionTrace {
-        let shares = self.shares.at(&(netuid, key), block).filter(|shares| shares.mantissa > 0);
+        let row = self.shares.at(&(netuid, key), block).filter(|row| row.shares.mantissa > 0);
+        let touched = self.pointers.at(&(key.coldkey, key.hotkey), block).filter(|_| self.maker(block).points_to_stake());
         PositionTrace {
-            shares: Fingerprint(shares.map(|s| (s.mantissa, s.exponent).encode()).unwrap_or_default()),
-            touched: BlockNumber(self.pointers.at(&(key.coldkey, key.hotkey), block).copied().unwrap_or(0)),
+            shares: Fingerprint(row.map(|row| (row.shares.mantissa, row.shares.exponent, row.epoch).encode()).unwrap_or_default()),
+            touched: BlockNumber(touched.copied().unwrap_or(0)),
         }
     }
 
+    /// The runtime that made a block.
+    fn maker(&self, block: BlockNumber) -> Generation {
+        let sealed = usize::try_from(block.0).ok().and_then(|number| self.blocks.get(number));
+        sealed.map_or(self.generation, |sealed| sealed.generation)
+    }
+
+    /// Whether a subnet is there in the state of a block.
+    pub(crate) fn existed(&self, netuid: NetUid, block: BlockNumber) -> bool {
+        let sealed = usize::try_from(block.0).ok().and_then(|number| self.blocks.get(number));
+        sealed.is_some_and(|sealed| sealed.counters.iter().any(|(there, _)| *there == netuid))
+    }
+
     /// The hotkeys that a coldkey may have stake on, in the state of a block.
-    pub(crate) fn staking_at(&self, coldkey: Coldkey, block: BlockNumber) -> BTreeSet<Hotkey> {
+    fn staking_at(&self, coldkey: Coldkey, block: BlockNumber) -> BTreeSet<Hotkey> {
         self.stakings.at(&coldkey, block).cloned().unwrap_or_default()
+    }
+
+    /// The trace of a coldkey in the state of a block.
+    pub(crate) fn coldkey_at(&self, coldkey: Coldkey, block: BlockNumber) -> ColdkeyTrace {
+        ColdkeyTrace { staking: self.staking_at(coldkey, block), account: self.accounts.fingerprint(coldkey, block) }
     }
 
     /// How much a coldkey has locked, in the state of a block.
@@ -341,7 +374,7 @@ impl SimChain {
     /// The trace of a pool in the state of a block.
     pub(crate) fn pool_at(&self, netuid: NetUid, hotkey: Hotkey, block: BlockNumber) -> Fingerprint {
         let total = self.totals.at(&(netuid, hotkey), block);
-        Fingerprint(total.map(|(alpha, shares)| (alpha, shares.mantissa, shares.exponent).encode()).unwrap_or_default())
+        Fingerprint(total.map(|(alpha, shares, epoch)| (alpha, shares.mantissa, shares.exponent, epoch).encode()).unwrap_or_default())
     }
 
     pub(crate) fn emit(&mut self, phase: Phase, event: PalletEvent) {
@@ -350,7 +383,7 @@ impl SimChain {
 
     pub(crate) fn credit(&mut self, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey, alpha: u64) {
         if let (Some(subnet), true) = (self.subnets.get_mut(&netuid), alpha > 0) {
-            subnet.pools.entry(hotkey).or_default().credit(coldkey, alpha);
+            subnet.pools.entry(hotkey).or_default().credit(coldkey, alpha, self.generation.rules());
             self.dirty.pools.insert((netuid, hotkey));
             self.stakes_on(coldkey, hotkey);
         }
@@ -358,10 +391,22 @@ impl SimChain {
 
     pub(crate) fn debit(&mut self, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey, alpha: u64) -> u64 {
         let Some(pool) = self.subnets.get_mut(&netuid).and_then(|s| s.pools.get_mut(&hotkey)) else { return 0 };
-        let taken = pool.debit(coldkey, alpha);
+        let taken = pool.debit(coldkey, alpha, self.generation.rules());
         self.dirty.pools.insert((netuid, hotkey));
         self.dirty.gone.insert((netuid, PositionKey { hotkey, coldkey }));
+        if self.generation.drops_empty_hotkeys() {
+            self.drop_if_empty(coldkey, hotkey);
+        }
         taken
+    }
+
+    /// Takes a hotkey off a coldkey's list once no shares are left there on any subnet, worth something or not.
+    fn drop_if_empty(&mut self, coldkey: Coldkey, hotkey: Hotkey) {
+        let has = |subnet: &Subnet| subnet.pools.get(&hotkey).is_some_and(|pool| pool.rows.contains_key(&coldkey));
+        let listed = self.staking.get_mut(&coldkey).filter(|_| !self.subnets.values().any(has));
+        if listed.is_some_and(|hotkeys| hotkeys.remove(&hotkey)) {
+            self.dirty.staking.insert(coldkey);
+        }
     }
 
     /// Makes the next block: emission, scheduled calls, extrinsics.
@@ -372,6 +417,9 @@ impl SimChain {
             // Migrations come before everything else.
             self.dirty.migrated = Some(self.generation);
             self.dirty.schedules.extend(self.subnets.keys().copied());
+            if self.generation.rules() != self.code.rules() {
+                self.converting_since = Some(number);
+            }
             self.generation = self.code;
         }
         for netuid in self.subnets.keys().copied().collect::<Vec<_>>() {
@@ -465,7 +513,7 @@ impl SimChain {
         }
         for (hotkey, alpha) in dividends {
             if let Some(pool) = self.subnets.get_mut(&netuid).and_then(|s| s.pools.get_mut(&hotkey)) {
-                pool.pay(alpha);
+                pool.pay(alpha, self.generation.rules());
                 self.dirty.pools.insert((netuid, hotkey));
             }
         }
@@ -473,13 +521,15 @@ impl SimChain {
     }
 
     fn extrinsic(&mut self, phase: Phase, operation: Operation) {
+        let signer = operation.signer.or_else(|| operation.calls.iter().find_map(Call::origin)).unwrap_or(SUDO);
+        self.accounts.sign(signer, operation.fee.is_none());
         if let Some((payer, hotkey, netuid, alpha)) = operation.fee {
             let taken = self.debit(netuid, hotkey, payer, alpha);
             self.removed(phase, payer, hotkey, netuid, taken, 0);
         }
         let mut fine = true;
         for call in operation.calls {
-            fine &= self.call(phase, call);
+            fine &= call.origin().is_none_or(|origin| self.accounts.may_act(signer, origin)) && self.call(phase, call);
         }
         if let Some((payer, _, netuid, alpha)) = operation.fee {
             let (alpha_fee, tao_amount) = (AlphaBalance(alpha), TaoBalance(alpha / 2));
@@ -506,7 +556,7 @@ impl SimChain {
         if locked == 0 {
             return true;
         }
-        let held = subnet.pools.values().fold(0u64, |sum, pool| sum.saturating_add(pool.alpha(&coldkey)));
+        let held = subnet.pools.values().fold(0u64, |sum, pool| sum.saturating_add(pool.alpha(&coldkey, self.generation.rules())));
         held.saturating_sub(alpha.min(self.alpha(netuid, hotkey, coldkey))) >= locked
     }
 
@@ -528,7 +578,7 @@ impl SimChain {
                 fee,
             ),
         );
-        self.dirty.pointers.insert((coldkey, hotkey));
+        self.point(coldkey, hotkey);
     }
 
     fn added(&mut self, phase: Phase, coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid, alpha: u64) {
@@ -537,12 +587,25 @@ impl SimChain {
             phase,
             PalletEvent::StakeAdded(coldkey.into(), hotkey.into(), TaoBalance(alpha / 2), AlphaBalance(alpha), event::NetUid(netuid.0), 0),
         );
-        self.dirty.pointers.insert((coldkey, hotkey));
+        self.point(coldkey, hotkey);
+    }
+
+    fn point(&mut self, coldkey: Coldkey, hotkey: Hotkey) {
+        if self.generation.points_to_stake() {
+            self.dirty.pointers.insert((coldkey, hotkey));
+        }
+    }
+
+    /// Buys alpha at the price of half a TAO.
+    fn bought(&mut self, phase: Phase, coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid, alpha: u64) {
+        self.accounts.spend(coldkey, alpha / 2);
+        self.added(phase, coldkey, hotkey, netuid, alpha);
     }
 
     /// Takes stake from one position to another; gives whether anything moved.
     fn carry(&mut self, phase: Phase, from: (NetUid, Hotkey, Coldkey), to: (NetUid, Hotkey, Coldkey), alpha: u64) -> bool {
-        if !self.subnets.contains_key(&to.0) {
+        // From where to where it is already, it fails (`SameNetuid`).
+        if !self.subnets.contains_key(&to.0) || from == to {
             return false;
         }
         if (from.0, from.2) != (to.0, to.2) && !self.may_leave(from.0, from.1, from.2, alpha) {
@@ -574,7 +637,7 @@ impl SimChain {
             Call::AddStake { coldkey, hotkey, netuid, alpha } => {
                 let there = self.subnets.contains_key(&netuid) && self.owners.contains_key(&hotkey) && alpha > 0;
                 if there {
-                    self.added(phase, coldkey, hotkey, netuid, alpha);
+                    self.bought(phase, coldkey, hotkey, netuid, alpha);
                 }
                 there
             }
@@ -582,6 +645,7 @@ impl SimChain {
                 let taken = self.debit(netuid, hotkey, coldkey, alpha);
                 if taken > 0 {
                     self.removed(phase, coldkey, hotkey, netuid, taken, taken / FEE);
+                    self.accounts.earn(coldkey, taken / 2);
                 }
                 taken > 0
             }
@@ -629,7 +693,7 @@ impl SimChain {
             Call::AddStakeBurn { coldkey, hotkey, netuid, alpha } => {
                 let there = self.subnets.contains_key(&netuid) && self.owners.contains_key(&hotkey) && alpha > 0;
                 if there {
-                    self.added(phase, coldkey, hotkey, netuid, alpha);
+                    self.bought(phase, coldkey, hotkey, netuid, alpha);
                     let burned = self.debit(netuid, hotkey, coldkey, alpha);
                     self.emit(phase, PalletEvent::AlphaBurned(coldkey.into(), hotkey.into(), AlphaBalance(burned), id(netuid)));
                 }
@@ -680,6 +744,7 @@ impl SimChain {
                 self.dirty.schedules.insert(netuid);
                 self.emit(phase, PalletEvent::EpochTriggered { netuid: event::NetUid(netuid.0), by: owner.into(), fires_at: at });
             }
+            Call::SetProxy { coldkey, delegate, may } => return self.accounts.set_proxy(coldkey, delegate, may),
             Call::SetAutoStake { coldkey, netuid, hotkey } => {
                 let Some(subnet) = self.subnets.get_mut(&netuid) else { return false };
                 subnet.auto_stake.insert(coldkey, hotkey);
@@ -718,19 +783,19 @@ impl SimChain {
         let mut touched: BTreeSet<(NetUid, PositionKey)> = std::mem::take(&mut self.dirty.gone);
         for (netuid, hotkey) in &self.dirty.pools {
             let pool = self.subnets.get(netuid).and_then(|s| s.pools.get(hotkey));
-            let holders = pool.into_iter().flat_map(|p| p.shares.keys());
+            let holders = pool.into_iter().flat_map(|p| p.rows.keys());
             touched.extend(holders.map(|coldkey| (*netuid, PositionKey { hotkey: *hotkey, coldkey: *coldkey })));
         }
         for (netuid, key) in &touched {
             let alpha = self.alpha(*netuid, key.hotkey, key.coldkey);
-            let shares = self.subnets.get(netuid).and_then(|s| s.pools.get(&key.hotkey)).and_then(|pool| pool.shares.get(&key.coldkey));
+            let shares = self.subnets.get(netuid).and_then(|s| s.pools.get(&key.hotkey)).and_then(|pool| pool.rows.get(&key.coldkey));
             let shares = shares.copied().unwrap_or_default();
             self.alphas.set((*netuid, *key), number, alpha);
             self.shares.set((*netuid, *key), number, shares);
         }
         for (netuid, hotkey) in &self.dirty.pools {
             let pool = self.subnets.get(netuid).and_then(|s| s.pools.get(hotkey));
-            self.totals.set((*netuid, *hotkey), number, pool.map(|p| (p.total, p.total_shares)).unwrap_or_default());
+            self.totals.set((*netuid, *hotkey), number, pool.map(|p| (p.total, p.total_shares, p.epoch)).unwrap_or_default());
         }
         for (coldkey, netuid, _) in &self.dirty.locks {
             let locked = self.subnets.get(netuid).and_then(|subnet| subnet.locks.get(coldkey)).map_or(0, |(_, locked)| *locked);
@@ -756,6 +821,7 @@ impl SimChain {
             let owner = owner.map(|(coldkey, hotkey)| SubnetOwner { coldkey, hotkey: Some(hotkey) });
             self.subnet_owners.set(*netuid, number, owner);
         }
+        let accounts = self.accounts.seal(number);
         let parent_hash = self.blocks.last().map_or(BlockHash::default(), |b| b.hash);
         let time = if number == 0 { Millis(0) } else { Millis(self.start.0 + number * self.block_ms) };
         let header = encode::header(self.seed, number, parent_hash);
@@ -769,7 +835,7 @@ impl SimChain {
             code: self.code,
         };
         if let Some(mut encoder) = self.encoder.take() {
-            encoder.write(self, number, &sealed, header, &touched);
+            encoder.write(self, number, &sealed, header, &Changed { touched, accounts });
             self.encoder = Some(encoder);
         }
         self.blocks.push(sealed);

@@ -6,11 +6,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 use blake2::Blake2b;
 use blake2::digest::{Digest, consts::U32};
 use codec::{Compact, Encode};
-use vesting_core::{BlockHash, NetUid, PositionKey};
+use vesting_core::{BlockHash, Coldkey, NetUid, PositionKey};
 
+use super::account::Account;
 use super::chain::{Sealed, SimChain};
 use super::generation::Generation;
 use super::metadata::{self, LockState};
+use super::pool::Row;
 use crate::history::{BlockData, History, RuntimeData};
 use crate::stake_api::{blake2_concat, identity, storage_key, twox_concat};
 
@@ -44,6 +46,17 @@ pub(crate) fn hash(header: &[u8]) -> BlockHash {
 
 type Change = (Vec<u8>, Option<Vec<u8>>);
 
+/// What changed in a block and is no part of the state any more.
+pub(crate) struct Changed {
+    /// Positions whose shares may be others.
+    pub(crate) touched: BTreeSet<(NetUid, PositionKey)>,
+    /// Coldkeys whose account or delegates may be others, with both.
+    pub(crate) accounts: Vec<(Coldkey, Option<Account>, BTreeSet<Coldkey>)>,
+}
+
+/// After so many blocks a runtime has no share rows left that it does not list.
+const CONVERSION: u64 = 2;
+
 /// Writes blocks into a history.
 pub(crate) struct Encoder {
     pub(crate) history: Arc<RwLock<History>>,
@@ -72,14 +85,7 @@ impl Encoder {
         }
     }
 
-    pub(crate) fn write(
-        &mut self,
-        chain: &SimChain,
-        number: u64,
-        sealed: &Sealed,
-        header: Vec<u8>,
-        touched: &BTreeSet<(NetUid, PositionKey)>,
-    ) {
+    pub(crate) fn write(&mut self, chain: &SimChain, number: u64, sealed: &Sealed, header: Vec<u8>, changed: &Changed) {
         let short = u32::try_from(number).unwrap_or(u32::MAX);
         let mut changes: Vec<Change> = vec![
             (self.events.clone(), Some(sealed.generation.encode(&sealed.events))),
@@ -107,7 +113,11 @@ impl Encoder {
         schedules(chain, &mut changes);
         neurons(chain, &mut changes);
         locks(chain, &mut changes);
-        stakes(chain, number, touched, &mut changes);
+        stakes(chain, number, &changed.touched, &mut changes);
+        accounts(&changed.accounts, &mut changes);
+        if chain.converting_since.is_some_and(|since| number == since + CONVERSION) {
+            changes.push((pallet("HasMigrationRun", &["migrate_alpha_v2_and_unstake_dust_v1".encode()]), Some(vec![1])));
+        }
         let block =
             BlockData { number: short, hash: sealed.hash.0, parent_hash: sealed.parent_hash.0, header, extrinsics: Vec::new(), changes };
         self.push(block);
@@ -175,7 +185,7 @@ fn rename(chain: &SimChain, before: Generation, changes: &mut Vec<Change>) {
         for (hotkey, pool) in &subnet.pools {
             let total = (pool.total_shares.mantissa, pool.total_shares.exponent).encode();
             move_item("TotalHotkeySharesV2", &[blake2_concat(&hotkey.0), identity(netuid.0)], Some(total));
-            for (coldkey, shares) in &pool.shares {
+            for (coldkey, Row { shares, .. }) in &pool.rows {
                 let keys = [blake2_concat(&hotkey.0), blake2_concat(&coldkey.0), identity(netuid.0)];
                 move_item("AlphaV2", &keys, Some((shares.mantissa, shares.exponent).encode()));
             }
@@ -215,12 +225,17 @@ fn stakes(chain: &SimChain, number: u64, touched: &BTreeSet<(NetUid, PositionKey
         let key = pallet("LastColdkeyHotkeyStakeBlock", &[twox_concat(&coldkey.0), twox_concat(&hotkey.0)]);
         changes.push((key, Some(number.encode())));
     }
+    let epochs = chain.generation.stores("AlphaShareEpoch");
     let pool_of = |netuid: &NetUid, hotkey| chain.subnets.get(netuid).and_then(|s| s.pools.get(hotkey));
     for (netuid, key) in touched {
-        let shares = pool_of(netuid, &key.hotkey).and_then(|pool| pool.shares.get(&key.coldkey));
-        let name =
-            pallet(chain.generation.item("AlphaV2"), &[blake2_concat(&key.hotkey.0), blake2_concat(&key.coldkey.0), identity(netuid.0)]);
-        changes.push((name, shares.map(|s| (s.mantissa, s.exponent).encode())));
+        let row = pool_of(netuid, &key.hotkey).and_then(|pool| pool.rows.get(&key.coldkey));
+        let keys = [blake2_concat(&key.hotkey.0), blake2_concat(&key.coldkey.0), identity(netuid.0)];
+        let shares = row.map(|row| (row.shares.mantissa, row.shares.exponent).encode());
+        changes.push((pallet(chain.generation.item("AlphaV2"), &keys), shares));
+        if epochs {
+            let epoch = row.map(|row| row.epoch).filter(|epoch| *epoch > 0);
+            changes.push((pallet("AlphaShareEpoch", &keys), epoch.map(|epoch| epoch.encode())));
+        }
     }
     for (netuid, hotkey) in &chain.dirty.pools {
         let pool = pool_of(netuid, hotkey);
@@ -228,5 +243,21 @@ fn stakes(chain: &SimChain, number: u64, touched: &BTreeSet<(NetUid, PositionKey
         changes.push((pallet("TotalHotkeyAlpha", &keys), pool.map(|pool| pool.total.encode())));
         let shares = pool.map(|pool| (pool.total_shares.mantissa, pool.total_shares.exponent).encode());
         changes.push((pallet(chain.generation.item("TotalHotkeySharesV2"), &keys), shares));
+        if epochs {
+            let epoch = pool.map(|pool| pool.epoch).filter(|epoch| *epoch > 0);
+            changes.push((pallet("AlphaSharePoolEpoch", &keys), epoch.map(|epoch| epoch.encode())));
+        }
+    }
+}
+
+fn accounts(changed: &[(Coldkey, Option<Account>, BTreeSet<Coldkey>)], changes: &mut Vec<Change>) {
+    for (coldkey, account, delegates) in changed {
+        // Nonce, references of three kinds, then free, reserved and frozen TAO, and flags.
+        let info = account.map(|account| (account.nonce, 0u32, 1u32, 0u32, account.free, 0u64, 0u64, 1u128 << 127).encode());
+        changes.push((storage_key("System", "Account", &[blake2_concat(&coldkey.0)]), info));
+        // Each with the type of any call and no delay, and a deposit for all.
+        let proxies: Vec<([u8; 32], u8, u32)> = delegates.iter().map(|delegate| (delegate.0, 0, 0)).collect();
+        let proxies = (!proxies.is_empty()).then(|| (proxies, 60_000_000u64).encode());
+        changes.push((storage_key("Proxy", "Proxies", &[twox_concat(&coldkey.0)]), proxies));
     }
 }

@@ -6,6 +6,7 @@ use scale_info::form::PortableForm;
 use scale_info::{Field, TypeDef};
 
 use super::event::{EventRecord, PalletEvent, RuntimeEvent};
+use super::pool::Rules;
 
 /// One generation. Upgrades go from an older to a newer one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,6 +17,8 @@ pub enum Generation {
     Older,
     /// As measured of spec 425.
     Present,
+    /// Spec 475: pools with epochs, `StakingHotkeys` that shrinks, no pointers to stake on subnets.
+    Today,
     /// One that is still to come: other indices, more fields, share storage and counters renamed.
     Later,
 }
@@ -31,7 +34,7 @@ const FIELDS_AT_WITHOUT_NUMBER: usize = 3;
 
 impl Generation {
     /// Every generation, in order.
-    pub const ALL: [Self; 4] = [Self::Oldest, Self::Older, Self::Present, Self::Later];
+    pub const ALL: [Self; 5] = [Self::Oldest, Self::Older, Self::Present, Self::Today, Self::Later];
 
     /// The version its runtime has.
     #[must_use]
@@ -40,6 +43,7 @@ impl Generation {
             Self::Oldest => 260,
             Self::Older => 393,
             Self::Present => 425,
+            Self::Today => 475,
             Self::Later => 512,
         }
     }
@@ -98,7 +102,26 @@ impl Generation {
 
     /// Whether storage has an item at all.
     pub(crate) fn stores(self, name: &str) -> bool {
-        self.counts_epochs() || !["LastEpochBlock", "SubnetEpochIndex", "Lock"].contains(&name)
+        match name {
+            "LastEpochBlock" | "SubnetEpochIndex" | "Lock" => self.counts_epochs(),
+            "AlphaSharePoolEpoch" | "AlphaShareEpoch" | "HasMigrationRun" => self >= Self::Today,
+            _ => true,
+        }
+    }
+
+    /// How it computes with shares.
+    pub(crate) fn rules(self) -> Rules {
+        if self >= Self::Today { Rules::Epochs } else { Rules::Plain }
+    }
+
+    /// Whether it notes the last block of a stake operation on a subnet.
+    pub(crate) fn points_to_stake(self) -> bool {
+        self < Self::Today
+    }
+
+    /// Whether a coldkey's list of hotkeys loses those on which it has nothing left.
+    pub(crate) fn drops_empty_hotkeys(self) -> bool {
+        self >= Self::Today
     }
 
     /// The index of an event that is `index` at present.
@@ -106,7 +129,7 @@ impl Generation {
         match self {
             Self::Oldest => index + 7,
             Self::Older => index ^ 1,
-            Self::Present => index,
+            Self::Present | Self::Today => index,
             Self::Later => 200 - index,
         }
     }
@@ -150,7 +173,7 @@ impl Generation {
                 let end = fee + 8;
                 bytes.splice(end..end, 7u64.encode());
             }
-            Self::Older | Self::Present => {}
+            Self::Older | Self::Present | Self::Today => {}
         }
     }
 
@@ -193,7 +216,7 @@ impl Generation {
                 fields.remove(3);
             }
             Self::Later => fields.extend(fields.last().cloned()),
-            Self::Older | Self::Present => {}
+            Self::Older | Self::Present | Self::Today => {}
         }
     }
 }

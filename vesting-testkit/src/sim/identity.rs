@@ -70,7 +70,7 @@ impl SimChain {
 
     fn rename_pool(&mut self, netuid: NetUid, old: Hotkey, new: Hotkey) {
         let pool = self.subnets.get(&netuid).and_then(|subnet| subnet.pools.get(&old));
-        let coldkeys: Vec<Coldkey> = pool.into_iter().flat_map(|pool| pool.shares.keys().copied()).collect();
+        let coldkeys: Vec<Coldkey> = pool.into_iter().flat_map(|pool| pool.rows.keys().copied()).collect();
         for coldkey in coldkeys {
             let alpha = self.debit(netuid, old, coldkey, u64::MAX);
             self.credit(netuid, new, coldkey, alpha);
@@ -111,7 +111,7 @@ impl SimChain {
                 self.dirty.locks.extend([(old, netuid, hotkey), (new, netuid, *on)]);
             }
             let held: Vec<Hotkey> =
-                subnet.pools.iter().filter(|(_, pool)| pool.shares.contains_key(&old)).map(|(hotkey, _)| *hotkey).collect();
+                subnet.pools.iter().filter(|(_, pool)| pool.rows.contains_key(&old)).map(|(hotkey, _)| *hotkey).collect();
             for hotkey in held {
                 let alpha = self.debit(netuid, hotkey, old, u64::MAX);
                 self.credit(netuid, hotkey, new, alpha);
@@ -123,6 +123,7 @@ impl SimChain {
         let hotkeys = self.staking.remove(&old).unwrap_or_default();
         self.staking.entry(new).or_default().extend(hotkeys);
         self.dirty.staking.extend([old, new]);
+        self.accounts.hand_over(old, new);
         let event = PalletEvent::ColdkeySwapped { old_coldkey: old.into(), new_coldkey: new.into(), swap_cost: TaoBalance(100_000_000) };
         self.emit(phase, event);
         true
@@ -131,6 +132,6 @@ impl SimChain {
     /// Every position of a subnet now.
     pub(super) fn positions_now(&self, netuid: NetUid) -> Vec<PositionKey> {
         let pools = self.subnets.get(&netuid).into_iter().flat_map(|subnet| &subnet.pools);
-        pools.flat_map(|(hotkey, pool)| pool.shares.keys().map(|coldkey| PositionKey { hotkey: *hotkey, coldkey: *coldkey })).collect()
+        pools.flat_map(|(hotkey, pool)| pool.rows.keys().map(|coldkey| PositionKey { hotkey: *hotkey, coldkey: *coldkey })).collect()
     }
 }

@@ -10,7 +10,7 @@ use frame_metadata::v15::{
 use scale_info::form::MetaForm;
 use scale_info::{MetaType, TypeInfo, meta_type};
 
-use super::event::{AccountId32, EventRecord, NetUid, PalletEvent, RuntimeEvent, SystemEvent};
+use super::event::{AccountId32, EventRecord, NetUid, PalletEvent, RuntimeEvent, SystemEvent, TaoBalance};
 use super::generation::Generation;
 
 /// Shares as decimal floats.
@@ -27,6 +27,41 @@ pub(crate) struct LockState {
     pub(crate) locked_mass: u64,
     pub(crate) conviction: u128,
     pub(crate) last_update: u64,
+}
+
+/// `System.Account`.
+#[derive(TypeInfo)]
+#[allow(dead_code)]
+struct AccountInfo {
+    nonce: u32,
+    consumers: u32,
+    providers: u32,
+    sufficients: u32,
+    data: AccountData,
+}
+
+#[derive(TypeInfo)]
+#[allow(dead_code)]
+struct AccountData {
+    free: TaoBalance,
+    reserved: TaoBalance,
+    frozen: TaoBalance,
+    flags: u128,
+}
+
+/// One who may act for another.
+#[derive(TypeInfo)]
+#[allow(dead_code)]
+struct ProxyDefinition {
+    delegate: AccountId32,
+    proxy_type: ProxyType,
+    delay: u32,
+}
+
+#[derive(TypeInfo)]
+#[allow(dead_code)]
+enum ProxyType {
+    Any,
 }
 
 /// `System.LastRuntimeUpgrade`.
@@ -149,6 +184,9 @@ fn subtensor() -> PalletMetadata<MetaForm> {
         map::<Pool, u64>("TotalHotkeyAlpha", &[BLAKE, PLAIN], zero(8)),
         map::<Pool, SafeFloat>("TotalHotkeySharesV2", &[BLAKE, PLAIN], zero(24)),
         map::<(AccountId32, NetUid, AccountId32), LockState>("Lock", &[BLAKE, PLAIN, BLAKE], None),
+        map::<Pool, u64>("AlphaSharePoolEpoch", &[BLAKE, PLAIN], zero(8)),
+        map::<Position, u64>("AlphaShareEpoch", &[BLAKE, BLAKE, PLAIN], zero(8)),
+        map::<Vec<u8>, bool>("HasMigrationRun", &[PLAIN], zero(1)),
     ];
     pallet("SubtensorModule", 7, entries, Some(meta_type::<PalletEvent>()))
 }
@@ -179,10 +217,13 @@ pub(crate) fn v15(generation: Generation) -> Vec<u8> {
             value::<u32>("Number", Some(vec![0; 4])),
             value::<[u8; 32]>("ParentHash", Some(vec![0; 32])),
             value::<LastRuntimeUpgradeInfo>("LastRuntimeUpgrade", None),
+            map::<AccountId32, AccountInfo>("Account", &[BLAKE], Some(vec![0; 80])),
         ],
         Some(meta_type::<SystemEvent>()),
     );
     let timestamp = pallet("Timestamp", 2, vec![value::<u64>("Now", Some(vec![0; 8]))], None);
+    let proxies = map::<AccountId32, (Vec<ProxyDefinition>, TaoBalance)>("Proxies", &[TWOX], Some(vec![0; 9]));
+    let proxy = pallet("Proxy", 16, vec![proxies], None);
     let extrinsic = ExtrinsicMetadata {
         version: 4,
         address_ty: meta_type::<AccountId32>(),
@@ -235,7 +276,7 @@ pub(crate) fn v15(generation: Generation) -> Vec<u8> {
     };
     let custom = CustomMetadata { map: std::collections::BTreeMap::new() };
     let mut metadata =
-        RuntimeMetadataV15::new(vec![system, timestamp, subtensor()], extrinsic, meta_type::<()>(), apis, outer_enums, custom);
+        RuntimeMetadataV15::new(vec![system, timestamp, subtensor(), proxy], extrinsic, meta_type::<()>(), apis, outer_enums, custom);
     generation.reshape_metadata(&mut metadata);
     RuntimeMetadataPrefixed::from(metadata).encode()
 }

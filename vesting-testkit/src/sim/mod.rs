@@ -5,6 +5,7 @@
 //! themselves after their legs.
 //! The same chain is a port in memory ([`SimPort`]) and, block by block, the history of a node.
 
+mod account;
 mod chain;
 mod encode;
 mod event;

@@ -122,8 +122,40 @@ pub enum Call {
         netuid: NetUid,
         alpha: u64,
     },
+    /// Lets another coldkey act for this one, or (`may` false) no more.
+    SetProxy {
+        coldkey: Coldkey,
+        delegate: Coldkey,
+        may: bool,
+    },
     /// Fails.
     Fail,
+}
+
+impl Call {
+    /// The coldkey that it is made for; `None` for one that is nobody's.
+    #[must_use]
+    pub const fn origin(&self) -> Option<Coldkey> {
+        match self {
+            Self::AddStake { coldkey, .. }
+            | Self::RemoveStake { coldkey, .. }
+            | Self::MoveStake { coldkey, .. }
+            | Self::TransferStake { from: coldkey, .. }
+            | Self::SwapStake { coldkey, .. }
+            | Self::Recycle { coldkey, .. }
+            | Self::Burn { coldkey, .. }
+            | Self::Register { coldkey, .. }
+            | Self::SetAutoStake { coldkey, .. }
+            | Self::AddStakeBurn { coldkey, .. }
+            | Self::SwapHotkey { coldkey, .. }
+            | Self::SwapColdkey { old: coldkey, .. }
+            | Self::ClaimRoot { coldkey, .. }
+            | Self::Lock { coldkey, .. }
+            | Self::RegisterNetwork { coldkey, .. }
+            | Self::SetProxy { coldkey, .. } => Some(*coldkey),
+            Self::SetTempo { .. } | Self::TriggerEpoch { .. } | Self::Dissolve { .. } | Self::SilentEdit { .. } | Self::Fail => None,
+        }
+    }
 }
 
 /// One extrinsic: calls that share a phase.
@@ -131,6 +163,9 @@ pub enum Call {
 pub struct Operation {
     /// The calls, in order.
     pub calls: Vec<Call>,
+    /// Who signs it; `None` for whom the first call is made for. A call for somebody else fails where the signer
+    /// may not act for that coldkey.
+    pub signer: Option<Coldkey>,
     /// A fee paid in alpha first, kept even when the calls fail: (payer, hotkey, netuid, rao).
     pub fee: Option<(Coldkey, Hotkey, NetUid, u64)>,
     /// Run by the scheduler inside initialization, after the epoch.

@@ -59,6 +59,11 @@ fn facts(chain: &SimChain, number: BlockNumber, ask: &Ask) -> Option<BlockFacts>
 
 fn subnet(chain: &SimChain, block: BlockNumber, netuid: NetUid, ask: &SubnetAsk) -> SubnetState {
     let mut state = SubnetState::default();
+    if !chain.existed(netuid, block) {
+        let looked_at = ask.coldkeys.iter().chain(&ask.traces.coldkeys);
+        state.traces.coldkeys = looked_at.map(|coldkey| (*coldkey, ColdkeyTrace::default())).collect();
+        return state;
+    }
     if ask.neurons != NeuronsAsk::No {
         state.neurons = chain.neurons_at(netuid, block);
         state.owner = chain.owner_at(netuid, block);
@@ -101,8 +106,7 @@ fn subnet(chain: &SimChain, block: BlockNumber, netuid: NetUid, ask: &SubnetAsk)
         state.traces.pools.insert(*hotkey, chain.pool_at(netuid, *hotkey, block));
     }
     for coldkey in coldkeys.iter().chain(&ask.traces.coldkeys) {
-        let trace = ColdkeyTrace { staking: chain.staking_at(*coldkey, block), account: Fingerprint::default() };
-        state.traces.coldkeys.insert(*coldkey, trace);
+        state.traces.coldkeys.insert(*coldkey, chain.coldkey_at(*coldkey, block));
     }
     state
 }

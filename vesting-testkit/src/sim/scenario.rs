@@ -156,6 +156,8 @@ impl Demo {
 /// Two subnets of short tempo, and everybody doing anything.
 pub struct RandomLife {
     rng: Rng,
+    /// Acts for whoever lets it, and owns nothing.
+    agent: Coldkey,
     coldkeys: Vec<Coldkey>,
     hotkeys: Vec<Hotkey>,
 }
@@ -170,12 +172,20 @@ impl RandomLife {
         let mut rng = Rng::new(seed);
         let coldkeys: Vec<Coldkey> = (0..6).map(|_| Coldkey(rng.key())).collect();
         let hotkeys = (0..9).map(|_| Hotkey(rng.key())).collect();
-        Self { rng, coldkeys, hotkeys }
+        let agent = Coldkey(rng.key());
+        Self { rng, agent, coldkeys, hotkeys }
     }
 
-    /// The chain at genesis.
+    /// The chain at genesis, of any generation.
     #[must_use]
     pub fn chain(&mut self, seed: u64, history: Option<Arc<RwLock<History>>>) -> SimChain {
+        let generation = self.rng.pick(&Generation::ALL).copied().unwrap_or(Generation::Today);
+        self.chain_of(generation, seed, history)
+    }
+
+    /// The chain at genesis, of this generation.
+    #[must_use]
+    pub fn chain_of(&mut self, generation: Generation, seed: u64, history: Option<Arc<RwLock<History>>>) -> SimChain {
         let mut subnets = Vec::new();
         for netuid in Self::NETUIDS {
             let mut neurons = Vec::new();
@@ -194,22 +204,13 @@ impl RandomLife {
             let tempo = u16::try_from(5 + self.rng.below(20)).unwrap_or(10);
             subnets.push(SubnetConfig { netuid, tempo, owner, neurons, capacity: 8 });
         }
-        let generation = self.rng.pick(&Generation::ALL).copied().unwrap_or(Generation::Present);
         SimChain::of_generation(generation, seed, &subnets, history)
     }
 
     /// Queues what happens in the block after the head, and makes it.
     pub fn step(&mut self, chain: &mut SimChain) {
         while self.rng.once_in(3) {
-            let mut operation = Operation { calls: vec![self.call()], ..Operation::default() };
-            while self.rng.once_in(4) {
-                operation.calls.push(self.call());
-            }
-            operation.scheduled = self.rng.once_in(10);
-            if !operation.scheduled && self.rng.once_in(10) {
-                operation.fee = Some((self.coldkey(), self.hotkey(), self.netuid(), 1_000 + self.rng.below(100_000)))
-                    .filter(|(c, h, n, alpha)| chain.alpha(*n, *h, *c) > *alpha);
-            }
+            let operation = self.operation(chain);
             chain.queue(operation);
         }
         if self.rng.once_in(60) {
@@ -243,6 +244,27 @@ impl RandomLife {
             chain.upgrade(next);
         }
         chain.step();
+    }
+
+    /// Somebody does something, or several things at once, or has somebody else do it.
+    fn operation(&mut self, chain: &SimChain) -> Operation {
+        let (coldkey, agent) = (self.coldkey(), self.agent);
+        if self.rng.once_in(12) {
+            let (delegate, may) = (if self.rng.once_in(2) { agent } else { self.coldkey() }, self.rng.below(4) > 0);
+            return Call::SetProxy { coldkey, delegate, may }.into();
+        }
+        let signer = if self.rng.once_in(4) { agent } else { coldkey };
+        let mut operation = Operation { calls: vec![self.call(coldkey)], signer: Some(signer), ..Operation::default() };
+        while self.rng.once_in(4) {
+            let coldkey = if signer == agent { self.coldkey() } else { coldkey };
+            operation.calls.push(self.call(coldkey));
+        }
+        operation.scheduled = self.rng.once_in(10);
+        if !operation.scheduled && self.rng.once_in(10) {
+            operation.fee = Some((signer, self.hotkey(), self.netuid(), 1_000 + self.rng.below(100_000)))
+                .filter(|(c, h, n, alpha)| chain.alpha(*n, *h, *c) > *alpha);
+        }
+        operation
     }
 
     /// Somebody takes another name.
@@ -289,8 +311,8 @@ impl RandomLife {
         self.rng.pick(&Self::NETUIDS).copied().unwrap_or(NetUid(1))
     }
 
-    fn call(&mut self) -> Call {
-        let (coldkey, hotkey, netuid) = (self.coldkey(), self.hotkey(), self.netuid());
+    fn call(&mut self, coldkey: Coldkey) -> Call {
+        let (hotkey, netuid) = (self.hotkey(), self.netuid());
         let (other, to, to_netuid) = (self.coldkey(), self.hotkey(), self.netuid());
         let alpha = if self.rng.once_in(6) { u64::MAX } else { self.rng.below(30 * ALPHA) + 1 };
         match self.rng.below(33) {

@@ -9,6 +9,7 @@ mod pruned;
 mod strategies;
 mod system;
 mod taken_back;
+mod undone;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, RwLock};
@@ -20,8 +21,8 @@ use vesting_core::interval::closing;
 use vesting_core::policy::{DurationRule, Policy};
 use vesting_core::ports::{ChainPort, StakeStore};
 use vesting_core::{
-    BlockNumber, BlockchainMonitor, Coldkey, Detection, Entry, EpochRecord, Flow, Hotkey, Kind, MemoryStore, Millis, NetUid, Neuron, Pace,
-    PositionKey, RaoDelta, StakeTracker, TrackerError,
+    BlockNumber, BlockchainMonitor, Coldkey, Detection, Entry, EpochRecord, Flow, MemoryStore, Millis, NetUid, Pace, PositionKey, RaoDelta,
+    StakeTracker, TrackerError,
 };
 use vesting_testkit::sim::{Call, Generation, RandomLife, Rng, SimChain, SimPort};
 
@@ -357,112 +358,7 @@ fn the_simulated_chain_in_memory_keeps_the_contract() {
     runtime().block_on(vesting_testkit::contract::chain::run(port(&chain).as_ref(), &RandomLife::NETUIDS, 70));
 }
 
-/// What a miner does; the hotkey is one on which it has nothing.
-type Deed = fn(Neuron, Hotkey) -> Call;
-
-/// What is done in blocks of one interval of an otherwise quiet chain, and what following and catching up
-/// make of it: the entries of only the one and only the other, and whether their reports agree.
-fn both_ways(deeds: &[(u64, Deed)]) -> (Vec<Entry>, Vec<Entry>, bool) {
-    const SEED: u64 = 11;
-    let netuid = NetUid(1);
-    let mut life = RandomLife::new(SEED);
-    let mut chain = life.chain(SEED, None);
-    chain.upgrade(Generation::Present);
-    for _ in 0..40 {
-        chain.step();
-    }
-    // From here on the epochs are far apart.
-    chain.queue(Call::SetTempo { netuid, tempo: 60 });
-    for _ in 0..70 {
-        chain.step();
-    }
-    let miner = chain.neurons_at(netuid, chain.head())[3];
-    // Somebody else's hotkey, on which the miner has nothing.
-    let elsewhere = chain.neurons_at(netuid, chain.head())[4].hotkey;
-    assert_eq!(chain.alpha(netuid, elsewhere, miner.coldkey), 0);
-    let begin = chain.head();
-    for block in 1..=80 {
-        deeds.iter().filter(|(at, _)| *at == block).for_each(|(_, call)| chain.queue(call(miner, elsewhere)));
-        chain.step();
-    }
-    let last = chain.head();
-    let chain = Arc::new(RwLock::new(chain));
-    runtime().block_on(async {
-        let mut found = Vec::new();
-        for pace in [Pace::Following, Pace::CatchingUp] {
-            let store = Arc::new(MemoryStore::new());
-            let mut monitor = open(&chain, &store).await;
-            monitor.advance(BlockNumber(1), last, pace, &mut |_| {}).await.unwrap();
-            monitor.observe().await.unwrap();
-            let (_, entries, epochs) = record(&store, netuid).await;
-            check_conservation(&chain.read().unwrap(), netuid, &entries, &epochs);
-            assert!(entries.iter().all(|entry| entry.flow() != Flow::Unattributed), "{pace:?}");
-            assert!(epochs.iter().any(|record| record.epoch.block.number > begin), "the interval was closed");
-            let report = StakeTracker::new(store).report(netuid, &Policy::default(), None).await.unwrap();
-            found.push((entries, report));
-        }
-        let only = |a: usize, b: usize| found[a].0.iter().filter(|entry| !found[b].0.contains(entry)).copied().collect::<Vec<_>>();
-        let multipliers = |way: usize| {
-            let holders = found[way].1.holders.iter();
-            holders
-                .map(|(coldkey, (holding, multiplier))| (*coldkey, holding.rewards, holding.rewards_kept, *multiplier))
-                .collect::<Vec<_>>()
-        };
-        (only(0, 1), only(1, 0), multipliers(0) == multipliers(1))
-    })
-}
-
-fn kinds(entries: &[Entry]) -> Vec<Kind> {
-    entries.iter().map(|entry| entry.kind).collect()
-}
-
 const NETUID: NetUid = NetUid(1);
-const CLAIM: Deed = |miner, hotkey| Call::ClaimRoot { coldkey: miner.coldkey, hotkey, netuid: NETUID, alpha: 5_000_000 };
-const RECYCLE: Deed = |miner, hotkey| Call::Recycle { coldkey: miner.coldkey, hotkey, netuid: NETUID, alpha: u64::MAX };
-
-#[test]
-fn a_change_that_is_undone_without_a_trace_is_not_seen_and_changes_no_multiplier() {
-    // What a root claim brought is burned before the interval ends: no pointer, and the shares as before.
-    let (followed, caught_up, agree) = both_ways(&[(10, CLAIM), (20, RECYCLE)]);
-    assert_eq!((kinds(&followed), kinds(&caught_up), agree), (vec![Kind::RootClaim, Kind::Recycled], vec![], true));
-    // A hotkey gets a new name and its old one back.
-    let there: Deed =
-        |miner, _| Call::SwapHotkey { coldkey: miner.coldkey, old: miner.hotkey, new: Hotkey([77; 32]), netuid: None, keep: false };
-    let back: Deed =
-        |miner, _| Call::SwapHotkey { coldkey: miner.coldkey, old: Hotkey([77; 32]), new: miner.hotkey, netuid: None, keep: false };
-    let (followed, caught_up, agree) = both_ways(&[(10, there), (20, back)]);
-    assert!(kinds(&followed).iter().all(|kind| *kind == Kind::KeySwap) && caught_up.is_empty() && agree, "{followed:?} {caught_up:?}");
-}
-
-#[test]
-fn what_left_no_trace_is_read_after_all_once_something_is_missing() {
-    // The recycling is seen, since its block is read for another reason; the claim before it was not.
-    let sale: Deed = |miner, _| Call::RemoveStake { coldkey: miner.coldkey, hotkey: miner.hotkey, netuid: NETUID, alpha: 1_000 };
-    let (followed, caught_up, agree) = both_ways(&[(10, CLAIM), (20, RECYCLE), (20, sale)]);
-    assert_eq!((followed, caught_up, agree), (vec![], vec![], true));
-}
-
-#[test]
-fn what_is_undone_by_staking_is_seen_by_its_pointer() {
-    let away: Deed = |miner, to| Call::MoveStake {
-        coldkey: miner.coldkey,
-        from: miner.hotkey,
-        to,
-        from_netuid: NETUID,
-        to_netuid: NETUID,
-        alpha: 7_000_000,
-    };
-    let back: Deed = |miner, from| Call::MoveStake {
-        coldkey: miner.coldkey,
-        from,
-        to: miner.hotkey,
-        from_netuid: NETUID,
-        to_netuid: NETUID,
-        alpha: u64::MAX,
-    };
-    let (followed, caught_up, agree) = both_ways(&[(10, away), (20, back)]);
-    assert_eq!((followed, caught_up, agree), (vec![], vec![], true));
-}
 
 #[test]
 fn locked_stake_is_still_held_and_reported() {

@@ -144,7 +144,7 @@ impl Turn<'_> {
     pub fn waste(&mut self, seat: usize, alpha: u64) {
         let (Some(coldkey), Some(hotkey), true) = (self.person.coldkey(seat), self.person.hotkey(seat), self.person.sells) else { return };
         self.person.sold += u128::from(alpha.min(self.chain.alpha(self.netuid, hotkey, coldkey)));
-        self.chain.queue(Operation { calls: vec![Call::Fail], fee: Some((coldkey, hotkey, self.netuid, alpha)), scheduled: false });
+        self.chain.queue(Operation { calls: vec![Call::Fail], fee: Some((coldkey, hotkey, self.netuid, alpha)), ..Operation::default() });
     }
 
     /// Buys back, at most what was sold.
