@@ -17,6 +17,9 @@ const DEADLINE: Duration = Duration::from_secs(30);
 /// A finalized head that does not move for so long is another endpoint's to tell: seven blocks.
 const BLOCK_PATIENCE: Duration = Duration::from_secs(90);
 
+/// A block near the head that a node does not know is asked for again for so long: half a block.
+const LAG_PATIENCE: Duration = Duration::from_secs(6);
+
 /// Connects to the chain.
 pub fn chain(config: &Config) -> Arc<SubxtChain> {
     Arc::new(SubxtChain::new(ChainOptions {
@@ -25,6 +28,7 @@ pub fn chain(config: &Config) -> Arc<SubxtChain> {
         max_requests_in_flight: config.max_requests_in_flight,
         query_interval: config.query_interval,
         block_patience: BLOCK_PATIENCE,
+        lag_patience: LAG_PATIENCE,
     }))
 }
 

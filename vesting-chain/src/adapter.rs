@@ -40,6 +40,9 @@ pub struct ChainOptions {
     pub query_interval: Duration,
     /// With the same finalized head for this long, the next endpoint is tried.
     pub block_patience: Duration,
+    /// A block near the finalized head that a node does not know is asked for again for this long before it counts as
+    /// not there: behind one name there may be several nodes, some of which lag.
+    pub lag_patience: Duration,
 }
 
 impl ChainOptions {
@@ -52,6 +55,7 @@ impl ChainOptions {
             max_requests_in_flight: 8,
             query_interval: Duration::from_secs(30),
             block_patience: Duration::from_secs(90),
+            lag_patience: Duration::from_secs(6),
         }
     }
 }
@@ -80,7 +84,7 @@ impl SubxtChain {
     #[must_use]
     pub fn new(options: ChainOptions) -> Self {
         let chain = Chain {
-            endpoints: Endpoints::new(options.endpoints, options.deadline, options.max_requests_in_flight),
+            endpoints: Endpoints::new(&options.endpoints, options.deadline, options.lag_patience, options.max_requests_in_flight),
             runtimes: Runtimes::default(),
             patience: Patience { notice: options.query_interval, block: options.block_patience },
             finalized: AtomicU64::new(0),
@@ -91,6 +95,12 @@ impl SubxtChain {
             heads: Mutex::default(),
         };
         Self { chain: Arc::new(chain) }
+    }
+
+    /// The chain must be the one with this genesis hash: endpoints that serve another are passed over. Without it, the
+    /// first endpoint that answers decides.
+    pub fn expect_genesis(&self, genesis: BlockHash) {
+        self.chain.endpoints.expect(genesis);
     }
 
     /// How many JSON-RPC calls were made so far.
@@ -165,6 +175,7 @@ impl Chain {
 
     async fn note(&self, head: BlockRef) {
         self.finalized.fetch_max(head.number.0, Ordering::Relaxed);
+        self.endpoints.is_finalized(head.number);
         self.hashes.note(head.number, head.hash).await;
     }
 

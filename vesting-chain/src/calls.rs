@@ -11,7 +11,7 @@ pub struct Requests(pub u64);
 /// The calls of one method to one endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Calls {
-    /// The endpoint's URL, as it was given.
+    /// The endpoint's URL as it may be shown: without userinfo, and without what stands after the host.
     pub endpoint: String,
     /// The method; `connect` for connections that could not be made.
     pub method: &'static str,
@@ -64,9 +64,9 @@ impl Counts {
         Requests(self.by().values().fold(0, |sum, count| sum.saturating_add(count.made)))
     }
 
-    pub(crate) fn all(&self, urls: &[String]) -> Vec<Calls> {
+    pub(crate) fn all(&self, shown: &[String]) -> Vec<Calls> {
         let of = |((endpoint, method), count): (&(usize, &'static str), &Count)| {
-            let endpoint = urls.get(*endpoint).cloned().unwrap_or_default();
+            let endpoint = shown.get(*endpoint).cloned().unwrap_or_default();
             Calls { endpoint, method, made: count.made, failed: count.failed }
         };
         self.by().iter().map(of).collect()

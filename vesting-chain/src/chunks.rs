@@ -13,9 +13,6 @@ use vesting_core::{BlockHash, BlockNumber};
 
 use crate::endpoint::Endpoints;
 
-/// Keys in one request: far below the nodes' limit of 15 MiB, and few round trips.
-const KEYS_PER_REQUEST: usize = 4_000;
-
 /// What was asked for, with what the state has. Thousands of keys belong to one state: the hasher is a
 /// fast one, and the keys are hashes or addresses of accounts already.
 #[derive(Debug, Default)]
@@ -82,17 +79,37 @@ fn text(key: &[u8]) -> String {
     text
 }
 
+/// Asks for storage keys; for half of them at a time while the endpoint does not take so many.
+async fn changes(
+    endpoints: &Endpoints,
+    number: BlockNumber,
+    hash: BlockHash,
+    keys: &[String],
+) -> Result<Vec<(String, Option<Hex>)>, ChainError> {
+    let mut changes = Vec::with_capacity(keys.len());
+    // The part to ask for next is the last one.
+    let mut parts = vec![keys];
+    while let Some(part) = parts.pop() {
+        let params = rpc_params![part, H256(hash.0)];
+        let answer = endpoints.call_for_keys::<Vec<ChangeSet>>(number, part.len(), "state_queryStorageAt", params).await?;
+        match answer {
+            Some(sets) => changes.extend(sets.into_iter().flat_map(|set| set.changes)),
+            None => {
+                let (first, rest) = part.split_at(part.len() / 2);
+                parts.extend([rest, first]);
+            }
+        }
+    }
+    Ok(changes)
+}
+
 /// Reads storage keys in the state of a block.
 pub(crate) async fn read(endpoints: &Endpoints, number: BlockNumber, hash: BlockHash, keys: Vec<Vec<u8>>) -> Result<Values, ChainError> {
-    let parts: Vec<Vec<String>> = keys.chunks(KEYS_PER_REQUEST).map(|part| part.iter().map(|key| text(key)).collect()).collect();
-    let answers = try_join_all(
-        parts.iter().map(|part| endpoints.call::<Vec<ChangeSet>>(Some(number), "state_queryStorageAt", rpc_params![part, H256(hash.0)])),
-    )
-    .await?;
+    let parts: Vec<Vec<String>> = keys.chunks(endpoints.keys()).map(|part| part.iter().map(|key| text(key)).collect()).collect();
+    let answers = try_join_all(parts.iter().map(|part| changes(endpoints, number, hash, part))).await?;
     let mut values: HashMap<Vec<u8>, Option<Vec<u8>>, FixedState> = HashMap::with_capacity_and_hasher(keys.len(), FixedState::default());
     let mut keys = keys.into_iter();
-    for (part, answer) in parts.into_iter().zip(answers) {
-        let changes: Vec<(String, Option<Hex>)> = answer.into_iter().flat_map(|set| set.changes).collect();
+    for (part, changes) in parts.into_iter().zip(answers) {
         // Nodes answer in the order of the question; whoever does not is read by name.
         let ordered = changes.len() == part.len() && changes.iter().zip(&part).all(|((name, _), asked)| name == asked);
         if ordered {

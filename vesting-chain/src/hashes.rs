@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use subxt::rpcs::rpc_params;
 use subxt::utils::H256;
@@ -9,7 +10,7 @@ use tokio::sync::Mutex;
 use vesting_core::ports::ChainError;
 use vesting_core::{BlockHash, BlockNumber};
 
-use crate::endpoint::Endpoints;
+use crate::endpoint::{Endpoints, lag_pause};
 
 /// Hashes in one request; about 140 KB of answer.
 const HASHES_PER_REQUEST: u64 = 2_048;
@@ -39,39 +40,51 @@ impl Hashes {
         }
     }
 
-    /// The hash of a block at or below `finalized`.
+    /// The hash of a block at or below `finalized`. Behind the name of an endpoint there may be a node that does not
+    /// know it yet, so it is asked for again for some time.
     pub(crate) async fn get(&self, endpoints: &Endpoints, number: BlockNumber, finalized: u64) -> Result<BlockHash, ChainError> {
         if let Some(hash) = self.heads.lock().await.get(&number) {
             return Ok(*hash);
         }
+        let begun = Instant::now();
+        for times in 0.. {
+            if let Some(hash) = self.look(endpoints, number, finalized).await? {
+                return Ok(hash);
+            }
+            if begun.elapsed() >= endpoints.lag() {
+                break;
+            }
+            tokio::time::sleep(lag_pause(times)).await;
+        }
+        if endpoints.is_old(number) { Err(ChainError::Pruned { block: number }) } else { Err(ChainError::NoSuchBlock(number)) }
+    }
+
+    /// The hash of a block, if the endpoint has it.
+    async fn look(&self, endpoints: &Endpoints, number: BlockNumber, finalized: u64) -> Result<Option<BlockHash>, ChainError> {
         let (first, place) = (number.0 - number.0 % HASHES_PER_REQUEST, number.0 % HASHES_PER_REQUEST);
         let place = usize::try_from(place).unwrap_or(usize::MAX);
         // Held while asking, so that readers of neighbouring blocks share one request.
         let run = self.run(first).await;
         let mut run = run.lock().await;
         if let Some(Some(hash)) = run.get(place) {
-            return Ok(*hash);
+            return Ok(Some(*hash));
         }
         if let Some(lacking) = run.get_mut(place) {
             // Another endpoint may have it.
             *lacking = one(endpoints, number).await?;
-            return lacking.ok_or(ChainError::Pruned { block: number });
+            return Ok(*lacking);
         }
         let known = u64::try_from(run.len()).unwrap_or(0);
         let last = finalized.min(first.saturating_add(HASHES_PER_REQUEST - 1));
         let numbers: Vec<u64> = (first.saturating_add(known)..=last).collect();
         let answer: Vec<Option<H256>> = endpoints.call(None, "chain_getBlockHash", rpc_params![&numbers]).await?;
-        run.extend(answer.into_iter().map(|hash| hash.map(|hash| BlockHash(hash.0))));
+        // More than was asked for would be taken for other blocks.
+        run.extend(answer.into_iter().take(numbers.len()).map(|hash| hash.map(|hash| BlockHash(hash.0))));
         // A node that lags behind what another called finalized does not know the last ones.
         while run.last() == Some(&None) {
             run.pop();
         }
-        match run.get(place) {
-            Some(Some(hash)) => Ok(*hash),
-            Some(None) => Err(ChainError::Pruned { block: number }),
-            None if number.0.saturating_add(HASHES_PER_REQUEST) < finalized => Err(ChainError::Pruned { block: number }),
-            None => Err(ChainError::NoSuchBlock(number)),
-        }
+        Ok(run.get(place).copied().flatten())
     }
 
     async fn run(&self, first: u64) -> Run {

@@ -1,6 +1,7 @@
 //! The newest finalized head: notices wake us, silence makes us look, a head that does not move for long
 //! makes us leave the endpoint.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use blake2::Blake2b;
@@ -14,7 +15,8 @@ use tokio::time::Instant;
 use vesting_core::ports::ChainError;
 use vesting_core::{BlockHash, BlockNumber, BlockRef};
 
-use crate::endpoint::Endpoints;
+use crate::connection::Link;
+use crate::endpoint::{Endpoints, lag_pause};
 
 /// What is known of the finalized head.
 #[derive(Default)]
@@ -25,9 +27,9 @@ pub(crate) struct Heads {
     since: Option<Instant>,
 }
 
-/// Notices of finalized heads by one endpoint.
+/// Notices of finalized heads on one connection.
 struct Subscription {
-    endpoint: usize,
+    link: Arc<Link>,
     notices: RpcSubscription<SubstrateHeader<H256>>,
 }
 
@@ -46,12 +48,21 @@ pub(crate) fn head(header: &SubstrateHeader<H256>) -> BlockRef {
     BlockRef { number: BlockNumber(header.number), hash }
 }
 
-/// Asks an endpoint for the finalized head.
+/// Asks an endpoint for the finalized head. Behind its name there may be a node that does not know the block yet.
 pub(crate) async fn ask(endpoints: &Endpoints) -> Result<BlockRef, ChainError> {
-    let hash: H256 = endpoints.call(None, "chain_getFinalizedHead", subxt::rpcs::rpc_params![]).await?;
-    let header: Option<SubstrateHeader<H256>> = endpoints.call(None, "chain_getHeader", subxt::rpcs::rpc_params![hash]).await?;
-    let header = header.ok_or_else(|| ChainError::Malformed("the endpoint does not have the block it calls finalized".into()))?;
-    Ok(BlockRef { number: BlockNumber(header.number), hash: BlockHash(hash.0) })
+    let begun = Instant::now();
+    for times in 0.. {
+        let hash: H256 = endpoints.call(None, "chain_getFinalizedHead", subxt::rpcs::rpc_params![]).await?;
+        let header: Option<SubstrateHeader<H256>> = endpoints.call(None, "chain_getHeader", subxt::rpcs::rpc_params![hash]).await?;
+        if let Some(header) = header {
+            return Ok(BlockRef { number: BlockNumber(header.number), hash: BlockHash(hash.0) });
+        }
+        if begun.elapsed() >= endpoints.lag() {
+            break;
+        }
+        tokio::time::sleep(lag_pause(times)).await;
+    }
+    Err(ChainError::Malformed("the endpoint does not have the block it calls finalized".into()))
 }
 
 impl Heads {
@@ -70,16 +81,20 @@ impl Heads {
             if let Some(newest) = self.newest.filter(|newest| newest.number > after) {
                 return Ok(newest);
             }
-            let current = endpoints.current();
-            if self.subscription.as_ref().is_none_or(|subscription| subscription.endpoint != current) {
-                let notices = endpoints.finalized_heads().await?;
-                self.subscription = Some(Subscription { endpoint: endpoints.current(), notices });
+            if self.subscription.as_ref().is_none_or(|subscription| !subscription.link.serves()) {
+                let (link, notices) = endpoints.finalized_heads().await?;
+                self.subscription = Some(Subscription { link, notices });
                 // A block may have come before the first notice.
                 self.note(ask(endpoints).await?);
                 continue;
             }
             let Some(subscription) = self.subscription.as_mut() else { continue };
-            match tokio::time::timeout(patience.notice.min(patience.block), subscription.notices.next()).await {
+            let link = Arc::clone(&subscription.link);
+            let notice = tokio::select! {
+                notice = tokio::time::timeout(patience.notice.min(patience.block), subscription.notices.next()) => notice,
+                () = link.left() => continue,
+            };
+            match notice {
                 Ok(Some(Ok(header))) => self.note(head(&header)),
                 // Ended, or not to be understood: asked for anew.
                 Ok(Some(Err(_)) | None) => {
@@ -93,7 +108,7 @@ impl Heads {
                     if self.newest != before {
                         self.subscription = None;
                     } else if self.since.is_some_and(|since| since.elapsed() >= patience.block) {
-                        endpoints.leave("its finalized head does not move").await;
+                        endpoints.leave("its finalized head does not move");
                         self.subscription = None;
                         self.since = Some(Instant::now());
                     }

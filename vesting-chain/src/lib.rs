@@ -4,9 +4,11 @@
 //! read; an absent optional item is a capability that is off, not an error.
 
 mod adapter;
+mod address;
 mod calls;
 mod capture;
 mod chunks;
+mod connection;
 mod counters;
 mod endpoint;
 mod eras;
@@ -17,8 +19,10 @@ mod heads;
 mod items;
 mod locks;
 mod neurons;
+mod pace;
 mod positions;
 mod reader;
+mod refusal;
 mod runtime;
 mod runtime_api;
 mod runtimes;

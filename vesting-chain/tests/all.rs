@@ -2,6 +2,8 @@
 
 #![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used)] // tests
 
+mod providers;
+
 use std::path::Path;
 
 use vesting_chain::{Capabilities, Runtime};

@@ -61,7 +61,7 @@ impl MonitorError {
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Chain(error) => matches!(error, ChainError::Unreachable(_) | ChainError::NoSuchBlock(_) | ChainError::Malformed(_)),
+            Self::Chain(error) => error.is_passing(),
             Self::Store(error) => error.is_passing(),
             Self::Conservation(_) | Self::Fork { .. } | Self::OutOfOrder { .. } => false,
         }

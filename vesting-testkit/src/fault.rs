@@ -16,11 +16,25 @@ pub enum Fault {
     Disagree,
     /// It refuses one call in so many, as one that limits rates does.
     Refuse(u64),
+    /// It answers one call in so many with an error of this code, which says nothing about the chain.
+    Error {
+        /// The code.
+        code: i32,
+        /// One call in so many.
+        every: u64,
+    },
+    /// It refuses requests for more storage keys than this, by policy.
+    Keys(u32),
+    /// It refuses requests for more storage keys than this a second, by policy, and says how long to wait.
+    KeysPerSecond(u32),
+    /// One call in so many is answered by a node that lacks the last three blocks.
+    Lags(u64),
 }
 
 impl Fault {
     /// How they are written.
-    pub const FORMS: &'static str = "pruned=BLOCKS, stall=CALLS, frozen=BLOCK, refuse=CALLS or disagree";
+    pub const FORMS: &'static str = "pruned=BLOCKS, stall=CALLS, frozen=BLOCK, refuse=CALLS, error=CODE:CALLS, keys=KEYS, \
+        keys-per-second=KEYS, lags=CALLS or disagree";
 }
 
 impl fmt::Display for Fault {
@@ -31,6 +45,10 @@ impl fmt::Display for Fault {
             Self::Frozen(block) => write!(f, "frozen={block}"),
             Self::Disagree => f.write_str("disagree"),
             Self::Refuse(calls) => write!(f, "refuse={calls}"),
+            Self::Error { code, every } => write!(f, "error={code}:{every}"),
+            Self::Keys(keys) => write!(f, "keys={keys}"),
+            Self::KeysPerSecond(keys) => write!(f, "keys-per-second={keys}"),
+            Self::Lags(calls) => write!(f, "lags={calls}"),
         }
     }
 }
@@ -41,6 +59,10 @@ impl FromStr for Fault {
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || format!("`{text}` is no fault: use {}", Self::FORMS);
         let (name, number) = text.split_once('=').map_or((text, None), |(name, number)| (name, Some(number)));
+        if let ("error", Some((code, every))) = (name, number.and_then(|number| number.split_once(':'))) {
+            let (code, every) = (code.parse().map_err(|_| wrong())?, every.parse().map_err(|_| wrong())?);
+            return if every > 0 { Ok(Self::Error { code, every }) } else { Err(wrong()) };
+        }
         let number = number.map(|number| number.parse::<u64>().map_err(|_| wrong())).transpose()?;
         let short = |number: u64| u32::try_from(number).map_err(|_| wrong());
         match (name, number) {
@@ -48,6 +70,9 @@ impl FromStr for Fault {
             ("stall", Some(calls)) => Ok(Self::Stall(calls)),
             ("frozen", Some(block)) => Ok(Self::Frozen(short(block)?)),
             ("refuse", Some(calls)) if calls > 1 => Ok(Self::Refuse(calls)),
+            ("keys", Some(keys)) if keys > 0 => Ok(Self::Keys(short(keys)?)),
+            ("keys-per-second", Some(keys)) if keys > 0 => Ok(Self::KeysPerSecond(short(keys)?)),
+            ("lags", Some(calls)) if calls > 1 => Ok(Self::Lags(calls)),
             ("disagree", None) => Ok(Self::Disagree),
             _ => Err(wrong()),
         }
@@ -60,10 +85,33 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back() {
-        for fault in [Fault::Pruned(256), Fault::Stall(9), Fault::Frozen(7), Fault::Disagree, Fault::Refuse(5)] {
+        for fault in [
+            Fault::Pruned(256),
+            Fault::Stall(9),
+            Fault::Frozen(7),
+            Fault::Disagree,
+            Fault::Refuse(5),
+            Fault::Error { code: -32_603, every: 4 },
+            Fault::Keys(16),
+            Fault::KeysPerSecond(1_000),
+            Fault::Lags(3),
+        ] {
             assert_eq!(fault.to_string().parse(), Ok(fault));
         }
-        for wrong in ["", "pruned", "pruned=x", "disagree=1", "refuse=1", "stall=-1", "fire"] {
+        for wrong in [
+            "",
+            "pruned",
+            "pruned=x",
+            "disagree=1",
+            "refuse=1",
+            "stall=-1",
+            "fire",
+            "error=-32000",
+            "error=x:1",
+            "error=1:0",
+            "keys=0",
+            "lags=1",
+        ] {
             assert!(wrong.parse::<Fault>().is_err(), "{wrong}");
         }
     }

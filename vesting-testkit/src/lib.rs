@@ -39,6 +39,7 @@
 pub mod contract;
 pub mod fault;
 pub mod flaky;
+pub mod gate;
 mod header;
 pub mod history;
 pub mod node;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use codec::{Decode, Encode};
 use jsonrpsee::RpcModule;
@@ -69,6 +69,8 @@ struct Node {
     calls: AtomicU64,
     bytes: AtomicU64,
     faults: Vec<Fault>,
+    /// The second in which storage keys were asked for last, and how many.
+    metered: Mutex<Option<(Instant, u64)>>,
 }
 
 /// A running node; stops when dropped.
@@ -168,6 +170,7 @@ pub async fn serve(history: Arc<RwLock<History>>, options: NodeOptions) -> Resul
         calls: AtomicU64::new(0),
         bytes: AtomicU64::new(0),
         faults: options.faults,
+        metered: Mutex::default(),
     });
     let mut module = RpcModule::from_arc(Arc::clone(&node));
     let refuse = |e: jsonrpsee::core::RegisterMethodError| NodeError::Methods(e.to_string());
@@ -177,8 +180,9 @@ pub async fn serve(history: Arc<RwLock<History>>, options: NodeOptions) -> Resul
                 tokio::time::sleep(node.latency).await;
             }
             node.count(method);
-            let answer = match node.hindrance() {
-                None => node.answer(method, &params),
+            let (call, hindrance) = node.hindrance(method, &params);
+            let answer = match hindrance {
+                None => node.answer(call, method, &params),
                 Some(Hindrance::Silence) => std::future::pending().await,
                 Some(Hindrance::Refusal(refusal)) => Err(refusal),
             };
@@ -247,15 +251,37 @@ impl Node {
         }
     }
 
-    fn hindrance(&self) -> Option<Hindrance> {
+    /// The number of a call, and what keeps it from an answer.
+    fn hindrance(&self, method: &str, params: &Params<'static>) -> (u64, Option<Hindrance>) {
         let calls = self.calls.fetch_add(1, Ordering::Relaxed);
-        self.faults.iter().find_map(|fault| match fault {
+        let keys = || if method == "state_queryStorageAt" { keys_of(params) } else { 0 };
+        let found = self.faults.iter().find_map(|fault| match fault {
             Fault::Stall(after) if calls >= *after => Some(Hindrance::Silence),
             Fault::Refuse(every) if calls % every == every - 1 => {
                 Some(Hindrance::Refusal(error(-32_999, "Too many requests: the rate limit of this endpoint is reached".into())))
             }
+            Fault::Error { code, every } if calls % every == every - 1 => {
+                Some(Hindrance::Refusal(error(*code, "Something is wrong behind this node".into())))
+            }
+            Fault::Keys(most) if keys() > u64::from(*most) => Some(Hindrance::Refusal(policy(None))),
+            Fault::KeysPerSecond(most) => self.meter(keys(), u64::from(*most)).map(|wait| Hindrance::Refusal(policy(Some(wait)))),
             _ => None,
-        })
+        });
+        (calls, found)
+    }
+
+    /// How long to wait before so many keys may be asked for, where they are too many for this second. A request that
+    /// is too large for any second is refused until it is made smaller.
+    fn meter(&self, keys: u64, most: u64) -> Option<Duration> {
+        let mut metered = self.metered.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let second = Duration::from_secs(1);
+        let (begun, used) = metered.filter(|(begun, _)| now.duration_since(*begun) < second).unwrap_or((now, 0));
+        if used.saturating_add(keys) > most {
+            return Some(second.saturating_sub(now.duration_since(begun)));
+        }
+        *metered = Some((begun, used.saturating_add(keys)));
+        None
     }
 
     /// The head, as far as this node gets.
@@ -265,9 +291,12 @@ impl Node {
         frozen.map_or(head, |frozen| head.min(frozen))
     }
 
-    fn answer(&self, method: &str, params: &Params<'static>) -> Answer {
+    fn answer(&self, call: u64, method: &str, params: &Params<'static>) -> Answer {
         let history = self.history.read().unwrap_or_else(PoisonError::into_inner);
-        let call = Call { history: &history, head: self.head(), faults: &self.faults };
+        let lags = self.faults.iter().any(|fault| matches!(fault, Fault::Lags(every) if call % every == every - 1));
+        // The head is told by those that do not lag.
+        let behind = if lags && method != "chain_getFinalizedHead" { 3 } else { 0 };
+        let call = Call { history: &history, head: self.head().saturating_sub(behind), faults: &self.faults };
         match method {
             "chain_getBlockHash" => raw(&call.block_hash(&arguments(params)?)?),
             "chain_getHeader" => raw(&call.header(&arguments(params)?)?),
@@ -472,6 +501,17 @@ fn raw(value: &impl serde::Serialize) -> Answer {
 
 fn invalid(wanted: &str) -> ErrorObjectOwned {
     error(-32602, format!("Invalid params: {wanted} is wanted"))
+}
+
+/// How many storage keys a request asks for.
+fn keys_of(params: &Params<'static>) -> u64 {
+    params.sequence().next::<Vec<&RawValue>>().map_or(0, |keys| u64::try_from(keys.len()).unwrap_or(u64::MAX))
+}
+
+/// What a gateway says that meters what storage costs.
+fn policy(wait: Option<Duration>) -> ErrorObjectOwned {
+    let wait = wait.map(|wait| json!({ "policy": "storage work", "retry_after_ms": u64::try_from(wait.as_millis()).unwrap_or(u64::MAX) }));
+    ErrorObjectOwned::owned(-32_004, "storage work rate limit exceeded", wait)
 }
 
 fn error(code: i32, message: String) -> ErrorObjectOwned {

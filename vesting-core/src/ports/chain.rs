@@ -1,6 +1,7 @@
 //! The chain, as the core sees it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -13,6 +14,24 @@ pub enum ChainError {
     /// The endpoint did not answer or broke off. Reaction: try again, then another endpoint.
     #[error("{0}")]
     Unreachable(String),
+    /// The endpoints want to be left alone for a while. Reaction: wait as long, then try again.
+    #[error("{why}; asked again in {} s", wait.as_secs())]
+    Limited {
+        /// Who said so, and in what words.
+        why: String,
+        /// How long.
+        wait: Duration,
+    },
+    /// Every endpoint serves another chain than the one expected. Reaction: stop and say so; while following, wait.
+    #[error("the endpoint {endpoint} serves another chain (genesis {genesis}, not {expected}): check `--network` or `--endpoints`")]
+    OtherChain {
+        /// The endpoint, as it may be shown.
+        endpoint: String,
+        /// The genesis hash of the chain that it serves.
+        genesis: BlockHash,
+        /// The one that was expected.
+        expected: BlockHash,
+    },
     /// The node does not have the state of this block any more. Reaction: ask an archive endpoint.
     #[error("the node has discarded the state of block {block}: use an archive endpoint (`--network archive`, or `--endpoints` with one)")]
     Pruned {
@@ -36,6 +55,14 @@ pub enum ChainError {
     /// An answer does not mean what it should. Reaction: another endpoint; if it stays, stop and say so.
     #[error("{0}")]
     Malformed(String),
+}
+
+impl ChainError {
+    /// Whether the same may go well a little later, with the same endpoints.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Limited { .. } | Self::NoSuchBlock(_) | Self::Malformed(_))
+    }
 }
 
 /// What is asked of the state of one block. The block's place, its time, its runtime and the counters

@@ -1,0 +1,123 @@
+//! Where an endpoint is, and how much of that may be shown.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use percent_encoding::percent_decode_str;
+use url::{Host, Url};
+
+/// What stands in the place of a secret.
+const HIDDEN: &str = "***";
+
+/// Where an endpoint is.
+#[derive(Clone)]
+pub(crate) struct Address {
+    /// Without userinfo, which goes into a header of its own.
+    pub(crate) url: Url,
+    /// The `Authorization` header that the userinfo asks for.
+    pub(crate) authorization: Option<String>,
+    /// As it may be printed: userinfo, path and query may hold keys.
+    pub(crate) shown: String,
+    /// Whom it belongs to, as far as a name can tell.
+    pub(crate) family: String,
+}
+
+impl Address {
+    /// Reads a URL; the error says what to write instead, and shows no secret.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let shown = shown(text);
+        let mut url = Url::parse(text.trim()).map_err(|error| format!("the endpoint {shown} is no URL ({error}): use ws:// or wss://"))?;
+        let instead = match url.scheme() {
+            "ws" | "wss" => None,
+            "http" => Some("ws"),
+            "https" => Some("wss"),
+            _ => return Err(format!("the endpoint {shown} is not spoken to over WebSocket: use a ws:// or wss:// URL")),
+        };
+        if let Some(scheme) = instead {
+            let same = shown.split_once("://").map_or(shown.as_str(), |(_, rest)| rest);
+            return Err(format!(
+                "the endpoint {shown} is an {}:// URL, and nodes tell of new blocks over WebSocket only: use {scheme}://{same}",
+                url.scheme()
+            ));
+        }
+        let Some(host) = url.host() else { return Err(format!("the endpoint {shown} names no host")) };
+        let family = family(&host);
+        let decoded = |part: &str| percent_decode_str(part).collect::<Vec<u8>>();
+        let authorization = (!url.username().is_empty() || url.password().is_some()).then(|| {
+            let credentials = [decoded(url.username()), b":".to_vec(), decoded(url.password().unwrap_or_default())].concat();
+            format!("Basic {}", STANDARD.encode(credentials))
+        });
+        // Neither fails where there is a host.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        Ok(Self { url, authorization, shown, family })
+    }
+}
+
+/// A URL as it may be printed: without userinfo, and without all after the host.
+pub(crate) fn shown(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        // Whatever this is, it is no URL that could be used.
+        return HIDDEN.to_owned();
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let host = authority.rsplit_once('@').map_or_else(|| authority.to_owned(), |(_, host)| format!("{HIDDEN}@{host}"));
+    if path.is_empty() || path == "/" { format!("{scheme}://{host}{path}") } else { format!("{scheme}://{host}/{HIDDEN}") }
+}
+
+/// The registrable domain of a host, or the address itself. A guess without the list of public suffixes: two labels, or
+/// three where the last two look like `co.uk`. Too large a family only means that more of it is left in peace.
+fn family(host: &Host<&str>) -> String {
+    let Host::Domain(name) = host else { return host.to_string() };
+    let name = name.trim_end_matches('.').to_lowercase();
+    let labels: Vec<&str> = name.split('.').collect();
+    let wanted = match labels.as_slice() {
+        [.., second, last] if last.len() == 2 && second.len() <= 3 => 3,
+        _ => 2,
+    };
+    labels.get(labels.len().saturating_sub(wanted)..).unwrap_or_default().join(".")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // tests
+mod tests {
+    use super::*;
+
+    #[test]
+    fn userinfo_is_decoded_sent_and_never_shown() {
+        let address = Address::parse("wss://ali%40ce:p%3Aw%2Fd%25@node.example.org:443/key123?x=1").unwrap();
+        let header = address.authorization.unwrap();
+        let decoded = STANDARD.decode(header.strip_prefix("Basic ").unwrap()).unwrap();
+        assert_eq!(decoded, b"ali@ce:p:w/d%");
+        assert_eq!(address.url.as_str(), "wss://node.example.org/key123?x=1");
+        assert_eq!(address.shown, "wss://***@node.example.org:443/***");
+        // A name alone is sent as well.
+        let header = Address::parse("ws://token@127.0.0.1:9944").unwrap().authorization.unwrap();
+        assert_eq!(STANDARD.decode(header.strip_prefix("Basic ").unwrap()).unwrap(), b"token:");
+        assert_eq!(Address::parse("ws://127.0.0.1:9944").unwrap().authorization, None);
+    }
+
+    #[test]
+    fn another_scheme_is_refused_with_what_to_use() {
+        for (url, word) in [
+            ("https://user:hunter2@node.example.org/hunter2", "wss://***@node.example.org/***"),
+            ("http://127.0.0.1:9944", "ws://127.0.0.1:9944"),
+            ("ftp://x", "ws:// or wss://"),
+            ("hunter2", "ws:// or wss://"),
+            ("ws://", "no URL"),
+        ] {
+            let refused = Address::parse(url).err().unwrap();
+            assert!(refused.contains(word) && !refused.contains("hunter2"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn hosts_of_one_registrable_domain_are_a_family() {
+        let of = |url: &str| Address::parse(url).unwrap().family;
+        assert_eq!(of("wss://entrypoint-finney.opentensor.ai:443"), of("wss://archive.chain.opentensor.ai"));
+        assert_ne!(of("wss://lite.sub.latent.to"), of("wss://lite.chain.opentensor.ai"));
+        assert_eq!(of("wss://a.example.co.uk"), "example.co.uk");
+        assert_eq!(of("ws://127.0.0.1:9944"), "127.0.0.1");
+        assert_eq!(of("ws://localhost:1"), "localhost");
+    }
+}
