@@ -48,13 +48,6 @@ impl Lead {
         false
     }
 
-    /// Waits until one of them can be had; for ever where there is none.
-    pub async fn more(&self, store: &dyn StakeStore) {
-        while !self.is_any_free(store).await {
-            tokio::time::sleep(STANDBY_PAUSE).await;
-        }
-    }
-
     /// Says who is waited for, where that is another than before.
     pub fn say(&self, before: &Self) {
         for (netuid, by) in &self.theirs {

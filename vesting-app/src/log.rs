@@ -5,6 +5,9 @@ use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::time::SystemTime;
 
+/// Who says no more than this, whatever is asked for.
+const QUIET: &str = "jsonrpsee-client=info";
+
 /// How the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
@@ -36,6 +39,8 @@ impl LogFormat {
 /// Begins to log, from `level` on where `RUST_LOG` says nothing else. Times are RFC 3339, in UTC.
 pub fn begin(format: LogFormat, level: &str) {
     let filter = EnvFilter::try_from_env("RUST_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    // It tells of the whole URL it connects to below that level, and a path may hold a key.
+    let filter = QUIET.parse().into_iter().fold(filter, EnvFilter::add_directive);
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).with_timer(SystemTime);
     if format.is_json() {
         log.json().flatten_event(true).with_current_span(false).with_span_list(false).init();

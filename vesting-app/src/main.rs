@@ -8,6 +8,7 @@ mod clock;
 mod commands;
 mod config;
 mod following;
+mod late;
 mod lead;
 mod log;
 mod metrics;

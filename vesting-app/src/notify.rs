@@ -50,10 +50,13 @@ pub async fn notify(state: Arc<State>) {
 
 /// Says that this starts, for ever: a database that is not up yet, or a chain that tells slowly where a window begins,
 /// is no reason to be killed. Everything that the start waits for has a deadline, or is tried again and said.
-pub async fn starting() -> Infallible {
+pub async fn starting(state: &State) -> Infallible {
     loop {
-        let status = Some("starting: asking the chain and opening the database".to_owned());
-        say(Words { starts_within: Some(STARTS_WITHIN), status, ..Words::default() }).await;
+        let mut status = "starting: asking the chain and opening the database".to_owned();
+        if let Some(trouble) = trouble(state) {
+            status = format!("{status}; {trouble}");
+        }
+        say(Words { starts_within: Some(STARTS_WITHIN), status: Some(status), ..Words::default() }).await;
         tokio::time::sleep(STARTS_WITHIN / 3).await;
     }
 }
@@ -81,9 +84,13 @@ fn status(state: &State) -> String {
         };
         parts.push(format!("subnet {netuid}: block {block}{lag}{role}"));
     }
-    let trouble = state.last_error().filter(|error| error.holds).map(|error| format!("trying again: {}", error.words.replace('\n', " ")));
-    parts.extend(trouble);
+    parts.extend(trouble(state));
     parts.join("; ")
+}
+
+/// What went wrong and is tried again.
+fn trouble(state: &State) -> Option<String> {
+    state.last_error().filter(|error| error.holds).map(|error| format!("trying again: {}", error.words.replace('\n', " ")))
 }
 
 #[cfg(unix)]

@@ -68,17 +68,61 @@ pub fn tracker(store: &Arc<dyn StakeStore>) -> StakeTracker {
     StakeTracker::new(Arc::clone(store))
 }
 
-/// Where the records begin that are still to be made: the earliest window's start, whose state the chain
-/// must have. Asked before a database is made.
-pub async fn beginning(config: &Config, chain: &dyn ChainPort, recorded: &[NetUid]) -> anyhow::Result<Option<BlockNumber>> {
-    let mut first: Option<BlockNumber> = None;
-    for netuid in config.netuids.iter().filter(|netuid| !recorded.contains(netuid)) {
-        let start = window_start(chain, *netuid, config.policy(*netuid).retention_window)
-            .await
-            .with_context(|| format!("cannot find where the window of subnet {netuid} begins"))?;
-        first = Some(first.map_or(start, |first| first.min(start)));
+/// An error of the chain as it is told: where no endpoint serves the record's chain, it is the database that does not
+/// fit.
+pub async fn told(config: &Config, store: Option<&dyn StakeStore>, error: ChainError) -> anyhow::Error {
+    if let (ChainError::OtherChain { genesis, .. }, Some(store)) = (&error, store)
+        && let Err(refused) = store.bind_chain(*genesis).await
+    {
+        return anyhow::Error::from(refused)
+            .context(format!("cannot go on with the database {}", vesting_store::shown(&config.database_url)));
     }
-    Ok(first)
+    error.into()
+}
+
+/// Which of the followed subnets can be recorded up to a block.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// Those that can be: their record goes on, or they are there at that block.
+    pub ready: Vec<NetUid>,
+    /// Where the records begin that are still to be made: the earliest window's start.
+    pub first: Option<BlockNumber>,
+    /// Those that are not there at that block.
+    pub absent: Vec<NetUid>,
+    /// Those whose beginning the chain does not tell.
+    pub failed: Vec<(NetUid, ChainError)>,
+}
+
+impl Plan {
+    /// Plans the records of all followed subnets; without a record, one begins where its window does at `to`.
+    pub async fn make(config: &Config, chain: &dyn ChainPort, recorded: &[NetUid], to: BlockNumber) -> Self {
+        let mut plan = Self::default();
+        for netuid in &config.netuids {
+            if recorded.contains(netuid) {
+                plan.ready.push(*netuid);
+                continue;
+            }
+            match window_start(chain, *netuid, config.policy(*netuid).retention_window, to).await {
+                Ok(start) => {
+                    plan.ready.push(*netuid);
+                    plan.first = Some(plan.first.map_or(start, |first| first.min(start)));
+                }
+                Err(ChainError::NoSuchSubnet { .. }) => plan.absent.push(*netuid),
+                Err(error) => plan.failed.push((*netuid, error)),
+            }
+        }
+        plan
+    }
+
+    /// The first error among the beginnings.
+    pub fn failure(&self) -> anyhow::Result<()> {
+        match self.failed.first() {
+            Some((netuid, error)) => {
+                Err(anyhow::Error::from(error.clone()).context(format!("cannot find where the window of subnet {netuid} begins")))
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 /// Takes up the record of the followed subnets, and says at which block a new one begins: `from` where it
@@ -112,24 +156,10 @@ pub async fn monitor(
     Ok((monitor, from.or(beginning).unwrap_or(BlockNumber(1))))
 }
 
-/// Every followed subnet must exist at the head, or where the record is to begin, or be recorded
-/// already: it may have been dissolved since. Asked before a database is made.
-pub async fn check_subnets(
-    config: &Config,
-    chain: &dyn ChainPort,
-    head: BlockNumber,
-    from: Option<BlockNumber>,
-    recorded: &[NetUid],
-) -> anyhow::Result<()> {
-    let mut missing: Vec<NetUid> = config.netuids.iter().filter(|netuid| !recorded.contains(netuid)).copied().collect();
-    for block in std::iter::once(head).chain(from.filter(|from| *from < head)) {
-        if !missing.is_empty() {
-            let facts = chain.glance(block, &missing).await?;
-            missing.retain(|netuid| !facts.subnets.contains_key(netuid));
-        }
+/// Those of the subnets that exist at a block.
+pub async fn present(chain: &dyn ChainPort, netuids: &[NetUid], at: BlockNumber) -> Result<Vec<NetUid>, ChainError> {
+    if netuids.is_empty() {
+        return Ok(Vec::new());
     }
-    match missing.first() {
-        Some(netuid) => Err(ChainError::NoSuchSubnet { netuid: *netuid, block: head }.into()),
-        None => Ok(()),
-    }
+    Ok(chain.glance(at, netuids).await?.subnets.into_keys().collect())
 }

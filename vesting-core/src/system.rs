@@ -163,7 +163,10 @@ impl VestingSystem {
         let recorded = self.store.watermark(self.netuid).await?;
         let first = match recorded {
             Some(watermark) => watermark.first_block,
-            None => window_start(self.chain.as_ref(), self.netuid, self.policy.retention_window).await?,
+            None => {
+                let head = self.chain.finalized_head().await?.number;
+                window_start(self.chain.as_ref(), self.netuid, self.policy.retention_window, head).await?
+            }
         };
         let told = recorded.map_or(BlockNumber(0), |watermark| watermark.block.number);
         *state = Some(Running { first, monitor: Some(monitor), told });

@@ -4,14 +4,15 @@ use std::time::Instant;
 
 use serde::Serialize;
 use vesting_core::policy::Policy;
-use vesting_core::ports::{ChainPort, StoreError};
-use vesting_core::{BlockNumber, MonitorError, Pace, Ppb, Progress};
+use vesting_core::ports::{ChainError, ChainPort, StoreError};
+use vesting_core::{BlockNumber, MonitorError, NetUid, Pace, Ppb, Progress};
 
 use super::Session;
 use super::progress::Bar;
 use crate::UsageError;
 use crate::cli::CatchUpArgs;
-use crate::following::PAUSE;
+use crate::config::Config;
+use crate::following::waits;
 use crate::wiring;
 
 #[derive(Serialize)]
@@ -45,8 +46,19 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
     }
     wiring::followed(&config)?;
     let chain = wiring::chain(&config);
+    let there = session.record_there()?;
+    let mut recorded = Vec::new();
+    if let Some(store) = &there {
+        recorded = store.netuids().await?;
+        // The record says which chain it is, not the endpoint that answers first.
+        store.genesis().await?.inspect(|genesis| chain.expect_genesis(*genesis));
+    }
     // The chain first: a wrong endpoint leaves no empty database behind.
-    let head = chain.finalized_head().await?;
+    let head = match chain.finalized_head().await {
+        Ok(head) => head,
+        Err(error) => return Err(wiring::told(&config, there.as_deref(), error).await),
+    };
+    drop(there);
     let to = match args.to.map(BlockNumber) {
         Some(to) if to > head.number => {
             return Err(UsageError(format!("`--to {to}`: the finalized head is block {}", head.number)).into());
@@ -54,9 +66,13 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
         Some(to) => to,
         None => head.number,
     };
-    let (from, recorded) = (args.from.map(BlockNumber), session.recorded().await?);
-    wiring::check_subnets(&config, chain.as_ref(), head.number, from, &recorded).await?;
-    let beginning = if from.is_none() { wiring::beginning(&config, chain.as_ref(), &recorded).await? } else { None };
+    let from = args.from.map(BlockNumber);
+    let (beginning, left_out) = choose(&mut config, chain.as_ref(), &recorded, from, to).await?;
+    for netuid in &left_out {
+        eprintln!(
+            "warning: subnet {netuid} is left out: it is there neither at block {to} nor where records begin; name a `--from` or `--to` inside its life"
+        );
+    }
     let store = session.record_or_new()?;
     wiring::bind(&config, chain.as_ref(), store.as_ref()).await?;
     for netuid in &config.netuids {
@@ -80,11 +96,10 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
             // What was written stays, so it goes on where it was.
             Err(error) if error.is_passing() && !matches!(error, MonitorError::Store(StoreError::Taken { .. })) => {
                 tries = if last.block > stood_at { 1 } else { tries + 1 };
-                if tries > TRIES {
-                    return Err(error.into());
-                }
-                bar.say(&format!("{error}; trying again in {} s", PAUSE.as_secs()));
-                tokio::time::sleep(PAUSE).await;
+                let error = anyhow::Error::from(error);
+                let Some(pause) = waits(&error, tries).filter(|_| tries <= TRIES) else { return Err(error) };
+                bar.say(&format!("{error}; trying again in {} s", pause.as_secs()));
+                tokio::time::sleep(pause).await;
                 before = Some(last);
             }
             Err(error) => return Err(error.into()),
@@ -110,4 +125,34 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
         "The record stands at block {to}: {} epochs, {} blocks with operations and {} entries taken in, {} requests, {:.1} s.",
         done.epochs, done.operations, done.entries, done.requests, done.seconds
     ))
+}
+
+/// Leaves out of the followed subnets those that cannot be recorded: they have no record, and are neither at the last
+/// block nor where records begin, which may be after their end. Gives where records begin, and who was left out. One
+/// that is there at neither end is no reason to refuse the others. Asked before a database is made.
+async fn choose(
+    config: &mut Config,
+    chain: &dyn ChainPort,
+    recorded: &[NetUid],
+    from: Option<BlockNumber>,
+    to: BlockNumber,
+) -> anyhow::Result<(Option<BlockNumber>, Vec<NetUid>)> {
+    let (beginning, mut missing) = if from.is_some() {
+        let new: Vec<NetUid> = config.netuids.iter().filter(|netuid| !recorded.contains(netuid)).copied().collect();
+        let present = wiring::present(chain, &new, to).await?;
+        (None, new.into_iter().filter(|netuid| !present.contains(netuid)).collect())
+    } else {
+        let plan = wiring::Plan::make(config, chain, recorded, to).await;
+        plan.failure()?;
+        (plan.first, plan.absent)
+    };
+    if let Some(first) = from.or(beginning).filter(|first| *first < to) {
+        let present = wiring::present(chain, &missing, first).await?;
+        missing.retain(|netuid| !present.contains(netuid));
+    }
+    config.netuids.retain(|netuid| !missing.contains(netuid));
+    match missing.first() {
+        Some(netuid) if config.netuids.is_empty() => Err(ChainError::NoSuchSubnet { netuid: *netuid, block: to }.into()),
+        _ => Ok((beginning, missing)),
+    }
 }

@@ -25,7 +25,6 @@ mod whatif;
 use std::sync::Arc;
 
 use anyhow::Context;
-use vesting_core::NetUid;
 use vesting_core::ports::StakeStore;
 
 use crate::cli::{Cli, Command, DoctorArgs};
@@ -48,13 +47,13 @@ impl Session {
         vesting_store::open_existing(url).with_context(|| format!("cannot open the database {}", vesting_store::shown(url)))
     }
 
-    /// The subnets there is a record of; none without a database. One that cannot be asked just now is no sign of none.
-    async fn recorded(&self) -> anyhow::Result<Vec<NetUid>> {
+    /// The record where there is a database. One that cannot be asked just now is no sign of none.
+    fn record_there(&self) -> anyhow::Result<Option<Arc<dyn StakeStore>>> {
         match self.record() {
-            Ok(store) => Ok(store.netuids().await?),
+            Ok(store) => Ok(Some(store)),
             Err(error) if is_passing(&error) => Err(error),
             // What is wrong with it is said when it is opened for writing.
-            Err(_) => Ok(Vec::new()),
+            Err(_) => Ok(None),
         }
     }
 

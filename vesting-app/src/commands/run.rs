@@ -1,21 +1,21 @@
 //! `vesting run`.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use serde::Serialize;
-use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use vesting_chain::SubxtChain;
-use vesting_core::ports::{ChainPort, StakeStore};
+use vesting_core::ports::{ChainError, ChainPort};
 use vesting_core::{BlockNumber, NetUid, Progress};
 
 use super::Session;
 use crate::cli::RunArgs;
-use crate::config::Config;
-use crate::following::{Following, PAUSE, is_passing};
+use crate::following::{Following, PAUSE, is_passing, rest, waits};
+use crate::late::LateStore;
 use crate::pruner::Pruner;
 use crate::state::{State, observe, watched};
+use crate::wiring::Plan;
 use crate::{api, notify, wiring};
 
 #[derive(Serialize)]
@@ -35,21 +35,32 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     wiring::followed(&config)?;
     // From the start on: whoever is told to end ends, whatever it waits for.
     let mut stop = std::pin::pin!(stop_signal()?);
-    let begun = tokio::select! {
-        begun = begin(session, &config) => begun?,
-        never = notify::starting() => match never {},
-        () = &mut stop => {
-            notify::stopping().await;
-            tracing::info!("stopped before anything was recorded");
-            return Ok(());
-        }
+    let listener = api::bind(&config).await?;
+    let chain = wiring::chain(&config);
+    let state = State::new(&config, Some(Arc::clone(&chain)));
+    let late = Arc::new(LateStore::default());
+    let mut starting = std::pin::pin!(notify::starting(&state));
+    // What there is is served at once, whatever becomes of the chain.
+    let there = tokio::select! {
+        there = open_there(session, &chain, &late) => Some(there?),
+        never = &mut starting => match never {},
+        () = &mut stop => None,
     };
-    let Begun { listener, chain, head, beginning, state, store } = begun;
+    let Some(recorded) = there else { return never_begun().await };
+    let store = watched(Arc::<LateStore>::clone(&late), &state);
     let served = api::serve(listener, &config, Arc::clone(&store), &state)?;
-    let beside = [
-        Task(tokio::spawn(observe(Arc::clone(&state), Arc::clone(&store), config.clone()))),
-        Task(tokio::spawn(notify::notify(Arc::clone(&state)))),
-    ];
+    let mut beside = vec![Task(tokio::spawn(observe(Arc::clone(&state), Arc::clone(&store), config.clone())))];
+    let begun = tokio::select! {
+        begun = begin(session, &chain, &state, &late, &recorded) => Some(begun?),
+        never = &mut starting => match never {},
+        () = &mut stop => None,
+    };
+    let Some((head, plan)) = begun else {
+        drop(beside);
+        served.stop().await;
+        return never_begun().await;
+    };
+    beside.push(Task(tokio::spawn(notify::notify(Arc::clone(&state)))));
     let keep = config.keep_days.map(|days| config.kept(days, "keep_snapshots_days")).transpose()?;
     let mut pruner = keep.map(|keep| Pruner::new(Arc::clone(&store), config.netuids.clone(), keep));
     let recorded = Notify::new();
@@ -72,7 +83,8 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
         total = Some(state);
         state
     };
-    let following = Following { config: &config, chain: &chain, store: &store, beginning, until, state: &state };
+    let plan = Mutex::new(Some(plan));
+    let following = Following { config: &config, chain: &chain, store: &store, plan, until, state: &state };
     // Beside following, which need not wait for it.
     let pruning = async {
         match pruner.as_mut() {
@@ -108,28 +120,71 @@ impl Drop for Task {
     }
 }
 
-/// What following begins with.
-struct Begun {
-    listener: TcpListener,
-    chain: Arc<SubxtChain>,
-    head: BlockNumber,
-    beginning: Option<BlockNumber>,
-    state: Arc<State>,
-    store: Arc<dyn StakeStore>,
+/// Ends what never began.
+async fn never_begun() -> anyhow::Result<()> {
+    notify::stopping().await;
+    tracing::info!("stopped before anything was recorded");
+    Ok(())
 }
 
-/// Checks everything before a database is made, and opens it.
-async fn begin(session: &Session, config: &Config) -> anyhow::Result<Begun> {
-    let listener = api::bind(config).await?;
-    let chain = wiring::chain(config);
+/// Opens the database where there is one; gives the subnets that it has a record of. Which chain they are of decides
+/// which endpoints are asked.
+async fn open_there(session: &Session, chain: &SubxtChain, late: &LateStore) -> anyhow::Result<Vec<NetUid>> {
+    let mut recorded = Vec::new();
+    if let Some(store) = patiently(async || session.record_there()).await? {
+        let genesis;
+        (recorded, genesis) = patiently(async || Ok((store.netuids().await?, store.genesis().await?))).await?;
+        genesis.inspect(|genesis| chain.expect_genesis(*genesis));
+        drop(store);
+        late.stand_for(patiently(async || session.record_or_new()).await?);
+    }
+    Ok(recorded)
+}
+
+/// Finds out how to begin, and makes a database only then. Whatever a node answers, it is asked again; but a start that
+/// cannot lead to a record by the first answer is called off, since somebody is there to read why.
+async fn begin(
+    session: &Session,
+    chain: &SubxtChain,
+    state: &State,
+    late: &LateStore,
+    recorded: &[NetUid],
+) -> anyhow::Result<(BlockNumber, Plan)> {
+    for tries in 1.. {
+        let error = match look(session, chain, recorded).await {
+            Ok(begun) => {
+                if late.get().is_none() {
+                    late.stand_for(patiently(async || session.record_or_new()).await?);
+                }
+                return Ok(begun);
+            }
+            Err(error) => error,
+        };
+        let told = error.downcast_ref::<ChainError>();
+        if tries == 1 && matches!(told, Some(ChainError::OtherChain { .. } | ChainError::Pruned { .. })) {
+            return Err(match told {
+                Some(other @ ChainError::OtherChain { .. }) => {
+                    wiring::told(&session.config, late.get().map(AsRef::as_ref), other.clone()).await
+                }
+                _ => error,
+            });
+        }
+        let Some(pause) = waits(&error, tries) else { return Err(error) };
+        state.failed(&error);
+        tracing::warn!("{error:#}; trying again in {} s", pause.as_secs());
+        rest(state, pause).await;
+    }
+    anyhow::bail!("the chain does not answer")
+}
+
+/// The head, and how to begin there.
+async fn look(session: &Session, chain: &SubxtChain, recorded: &[NetUid]) -> anyhow::Result<(BlockNumber, Plan)> {
     let head = chain.finalized_head().await?.number;
-    let recorded = patiently(async || session.recorded().await).await?;
-    wiring::check_subnets(config, chain.as_ref(), head, None, &recorded).await?;
-    let beginning = wiring::beginning(config, chain.as_ref(), &recorded).await?;
-    let store = patiently(async || session.record_or_new()).await?;
-    let state = State::new(config, Some(Arc::clone(&chain)));
-    let store = watched(store, &state);
-    Ok(Begun { listener, chain, head, beginning, state, store })
+    let plan = Plan::make(&session.config, chain, recorded, head).await;
+    if plan.ready.is_empty() {
+        plan.failure()?;
+    }
+    Ok((head, plan))
 }
 
 /// Does what the database does not allow yet, once it does: its server may not be up.

@@ -389,6 +389,16 @@ fn what_is_kept_is_judged_where_it_can_be() {
 }
 
 #[test]
+fn an_http_endpoint_is_refused_with_what_to_use_and_without_its_secrets() {
+    for key in ["network", "endpoints", "archive_endpoints"] {
+        let mut args = ConfigArgs::default();
+        args.keys.set(key, "https://me:hunter2@node.example/hunter2");
+        let refused = load(&args, std::iter::empty()).unwrap_err().to_string();
+        assert!(refused.contains("wss://") && refused.contains("***@node.example") && !refused.contains("hunter2"), "{refused}");
+    }
+}
+
+#[test]
 fn secrets_are_not_shown() {
     let secret = [
         ("VESTING_API_TOKEN", "hunter2"),

@@ -6,7 +6,15 @@ use vesting_core::Ppb;
 
 use super::layers::Layered;
 use super::mistake::Mistake;
-use super::secret::Token;
+use super::secret::{Token, shown_endpoint};
+
+/// A value as a mistake may show it: an endpoint's URL may hold a password or a key.
+fn without_secrets(key: &str, value: &str) -> String {
+    match key {
+        "network" | "endpoints" | "archive_endpoints" => value.split(',').map(shown_endpoint).collect::<Vec<_>>().join(","),
+        _ => value.to_owned(),
+    }
+}
 
 /// The values of one layer over the others.
 pub struct Values<'a>(pub &'a Layered);
@@ -20,7 +28,7 @@ impl Values<'_> {
         Mistake::of(
             key,
             match self.get(key) {
-                Some((value, source)) => format!("`{key} = {value}` ({source}): {why}"),
+                Some((value, source)) => format!("`{key} = {}` ({source}): {why}", without_secrets(key, value)),
                 None => format!("`{key}` is not set: {why}"),
             },
         )

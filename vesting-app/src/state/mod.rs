@@ -131,6 +131,21 @@ impl State {
         self.inner().goes_well();
     }
 
+    /// The follower waits before it tries again.
+    pub fn waits(&self) {
+        self.inner().beat.now(Instant::now());
+    }
+
+    /// Why subnets are not recorded yet; the others are.
+    pub fn waits_for(&self, why: &BTreeMap<NetUid, String>) {
+        let mut inner = self.inner();
+        for (netuid, subnet) in &mut inner.subnets {
+            subnet.waits = why.get(netuid).cloned();
+        }
+        drop(inner);
+        self.tell();
+    }
+
     /// A head was reached.
     pub fn reached(&self, progress: Progress) {
         let mut inner = self.inner();

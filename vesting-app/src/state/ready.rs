@@ -96,7 +96,7 @@ impl Judged {
         let old = subnet.watermark.map(|record| age(record.time, now));
         let lag = block.and_then(|block| head.map(|head| head.saturating_sub(block)));
         match old {
-            None => reasons.push("nothing is recorded yet".to_owned()),
+            None => reasons.push(subnet.waits.clone().unwrap_or_else(|| "nothing is recorded yet".to_owned())),
             Some(old) if old > stale_after => {
                 reasons.push(format!(
                     "its last block is {} s old, more than `stale_after_seconds` ({})",

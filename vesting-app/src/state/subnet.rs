@@ -49,6 +49,8 @@ pub struct Counts {
 #[derive(Debug, Clone, Default)]
 pub struct Subnet {
     pub role: Role,
+    /// Why nothing is recorded yet, where that is known.
+    pub waits: Option<String>,
     /// How far its record goes.
     pub watermark: Option<Watermark>,
     pub last_epoch: Option<Epoch>,

@@ -22,6 +22,7 @@ mod notified;
 mod openapi;
 mod pages;
 mod place;
+mod providers;
 mod pruned;
 mod recordings;
 mod simulated;

@@ -8,6 +8,8 @@ use vesting_chain::{Capabilities, ChainOptions, SubxtChain};
 use vesting_core::ports::{Ask, ChainError, ChainPort, NeuronsAsk, SubnetAsk};
 use vesting_core::{BlockHash, BlockNumber, BlockRef, Millis, NetUid, SubnetCounters};
 
+use crate::config::shown_endpoint;
+
 /// How far a bisection for the oldest state goes: then it is told within a sixteenth of what is kept.
 const PRECISION: u64 = 16;
 
@@ -88,8 +90,14 @@ impl Answers {
 
 /// Asks everything.
 pub async fn probe(url: String, questions: Arc<Questions>) -> Answers {
-    let mut answers = Answers { url: url.clone(), ..Answers::default() };
-    let options = ChainOptions { deadline: questions.patience, max_requests_in_flight: questions.in_flight, ..ChainOptions::new(url) };
+    let mut answers = Answers { url: shown_endpoint(&url), ..Answers::default() };
+    let options = ChainOptions {
+        deadline: questions.patience,
+        max_requests_in_flight: questions.in_flight,
+        // How far back its state goes is asked of blocks that may be near the head.
+        lag_patience: Duration::ZERO,
+        ..ChainOptions::new(url)
+    };
     if let Err(error) = ask(&SubxtChain::new(options), &questions, &mut answers).await {
         answers.stopped = Some(error.to_string());
     }
