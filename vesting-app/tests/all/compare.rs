@@ -26,7 +26,7 @@ fn compare(folder: &Path, daemon: &Daemon, more: &[&str]) -> (i32, Value, String
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_difference_of_two_records_is_named() {
     let (ours, theirs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let history = history(51);
+    let history = history(118);
     record(ours.path(), &history, BLOCKS).await;
     record(theirs.path(), &history, BLOCKS - 40).await;
     tokio::task::spawn_blocking(move || {
@@ -115,7 +115,7 @@ async fn the_first_difference_of_two_records_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_that_does_not_cover_the_window_is_not_compared() {
     let (ours, theirs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let history = history(52);
+    let history = history(85);
     record(ours.path(), &history, BLOCKS).await;
     let node = vesting_testkit::node::serve(history, vesting_testkit::node::NodeOptions::default()).await.unwrap();
     let url = node.url();

@@ -4,10 +4,14 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use vesting_core::NetUid;
+use vesting_testkit::history::History;
 use vesting_testkit::node::{NodeOptions, serve};
+use vesting_testkit::sim::{Call, RandomLife};
 
 use crate::api::{BLOCKS, alter, history, record};
 use crate::command_line::program;
@@ -162,11 +166,18 @@ async fn a_follower_tells_how_it_goes_and_who_stands_by_says_for_whom() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_no_event_explains_is_counted() {
     let folder = tempfile::tempdir().unwrap();
-    let history = history(50);
-    record(folder.path(), &history, 100).await;
-    let key = "netuid, block, event_index, kind, hotkey, coldkey";
-    let newest = format!("SELECT {key} FROM stake_transactions WHERE netuid = 2 AND alpha > 1000 ORDER BY block DESC LIMIT 1");
-    alter(folder.path(), &format!("UPDATE stake_transactions SET alpha = alpha + 5000000 WHERE ({key}) = ({newest})"));
+    let history = Arc::new(RwLock::new(History::default()));
+    let mut life = RandomLife::new(118);
+    let mut chain = life.chain(118, Some(Arc::clone(&history)));
+    while chain.head().0 < u64::from(BLOCKS) {
+        // Some of it comes with an epoch or a claim, which would explain it.
+        if [91, 103, 116, 125].contains(&chain.head().0) {
+            let neuron = chain.neurons_at(NetUid(2), chain.head())[usize::try_from(chain.head().0 % 4).unwrap()];
+            let (coldkey, hotkey) = (neuron.coldkey, neuron.hotkey);
+            chain.queue(Call::SilentEdit { coldkey, hotkey, netuid: NetUid(2), alpha: 5_000_000 });
+        }
+        life.step(&mut chain);
+    }
     let node = serve(history, NodeOptions::default()).await.unwrap();
     tokio::task::spawn_blocking(move || {
         let daemon = Daemon::start(folder.path(), &["--network", &node.url(), "--netuid", "2", "--stale-after-seconds", OLD]);
@@ -174,7 +185,7 @@ async fn what_no_event_explains_is_counted() {
         let metrics = daemon.get("/metrics").text;
         let of = |line: &str| value(&metrics, line).unwrap();
         let counted = of("vesting_unattributed_rao_total{netuid=\"2\"}");
-        assert!((4_999_000.0..=5_001_000.0).contains(&counted), "{counted}");
+        assert!((4_999_000.0..=20_001_000.0).contains(&counted), "{counted}");
     })
     .await
     .unwrap();

@@ -728,7 +728,7 @@ async fn pruned(store: &dyn StakeStore) {
 /// Who writes need not know that the record was pruned, and what is pruned later is the same.
 async fn pruned_on_the_way(store: &dyn StakeStore) {
     let (blocks, base, memory) = (60, BlockNumber(20), MemoryStore::new());
-    let all = commits(A, blocks, 8);
+    let all = commits(A, blocks, 9);
     put(&memory, &all).await;
     put(store, &all[..25]).await;
     store.prune(A, base).await.expect("an epoch of the record");
