@@ -12,7 +12,7 @@ use diesel::sqlite::{Sqlite, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use vesting_core::check::{check, check_state, open_tranches};
 use vesting_core::ports::{Commit, LockRow, MultiplierRow, StakeStore};
-use vesting_core::{BlockNumber, BlockchainMonitor, Detection, Kind, NetUid, Neuron, Pace, Ppb, Uid};
+use vesting_core::{BlockNumber, BlockchainMonitor, Detection, Flow, Kind, NetUid, Neuron, Pace, Ppb, Uid};
 use vesting_store::{DatabaseStore, migrate, open};
 use vesting_testkit::sim::{Call, Generation, RandomLife, Rng, SimChain, SimPort};
 
@@ -109,6 +109,7 @@ fn forget(version: usize, record: &mut Commit) {
             let tranches = record.tranches.iter().filter(|t| t.id.kind != Kind::Unattributed).map(|t| (t.id.block, t.time));
             record.times = epochs.chain(tranches).collect();
         }
+        7 => record.balance_changes.iter_mut().for_each(|change| drop(change.by_flow.remove(&Flow::Corrected))),
         other => panic!("say here what the down migration of version {other} loses"),
     }
 }
@@ -142,8 +143,8 @@ fn gone_on(versions: usize, undisturbed: &Commit, remembered: &Commit) -> Commit
 
 /// Subnets on which everything happens.
 fn lively() -> SimChain {
-    let mut life = RandomLife::new(66);
-    let mut chain = life.chain(66, None);
+    let mut life = RandomLife::new(68);
+    let mut chain = life.chain(68, None);
     chain.upgrade(Generation::Present);
     (0..BLOCKS).for_each(|_| life.step(&mut chain));
     chain
@@ -319,21 +320,36 @@ async fn a_migration_that_fails_halfway_leaves_the_database_as_it_was() {
     let chain = Arc::new(RwLock::new(simple()));
     let (_folder, path) = folder();
     recorded(&chain, &path).await;
-    let obstacles = [(2, "successions"), (3, "stake_locks"), (4, "tranches_anew"), (5, "block_times"), (6, "open_tranches_by_coldkey")];
+    let table = |name: &'static str| {
+        let made = format!("CREATE TABLE {name} (mine TEXT); INSERT INTO {name} VALUES ('here')");
+        (name, made, format!("DROP TABLE {name}"))
+    };
+    let column = |table: &str, name: &'static str| {
+        (name, format!("ALTER TABLE {table} ADD COLUMN {name} TEXT"), format!("ALTER TABLE {table} DROP COLUMN {name}"))
+    };
+    let obstacles = [
+        (2, table("successions")),
+        (3, table("stake_locks")),
+        (4, table("tranches_anew")),
+        (5, table("block_times")),
+        (6, table("open_tranches_by_coldkey")),
+        (7, column("stake_balance_changes", "corrected")),
+    ];
     assert!(obstacles.iter().map(|obstacle| obstacle.0).eq(2..=migrations().len()), "a migration without an obstacle");
     // Just before the one that fails, and from the very first on.
-    for (versions, (failing, table)) in obstacles.iter().flat_map(|obstacle| [(1, *obstacle), (obstacle.0 - 1, *obstacle)]) {
+    let cases = obstacles.iter().flat_map(|(failing, obstacle)| [(1, *failing, obstacle), (failing - 1, *failing, obstacle)]);
+    for (versions, failing, (name, made, removed)) in cases {
         let (_old, old) = folder();
         std::fs::copy(&path, &old).unwrap();
         revert(&old, versions);
-        sql(&old, &format!("CREATE TABLE {table} (mine TEXT); INSERT INTO {table} VALUES ('here')"));
+        sql(&old, made);
         let before = (schema(&mut connect(&old)), contents(&mut connect(&old)));
         assert!(before.1["stake_transactions"].len() > 50, "too little to test with");
         for words in [refused(DatabaseStore::open(&url(&old))), refused(migrate(&url(&old)))] {
-            assert!(words.contains(table) && words.contains("vesting.db"), "{words}");
+            assert!(words.contains(name) && words.contains("vesting.db"), "{words}");
         }
         assert!((schema(&mut connect(&old)), contents(&mut connect(&old))) == before, "{versions} migrations, number {failing} fails");
-        sql(&old, &format!("DROP TABLE {table}"));
+        sql(&old, removed);
         assert_eq!(migrate(&url(&old)), Ok(true));
         for netuid in RandomLife::NETUIDS {
             let expected = remembered(versions, record(&path, netuid).await);
