@@ -109,7 +109,11 @@ fn forget(version: usize, record: &mut Commit) {
             let tranches = record.tranches.iter().filter(|t| t.id.kind != Kind::Unattributed).map(|t| (t.id.block, t.time));
             record.times = epochs.chain(tranches).collect();
         }
-        7 => record.balance_changes.iter_mut().for_each(|change| drop(change.by_flow.remove(&Flow::Corrected))),
+        7 => {
+            for change in &mut record.balance_changes {
+                change.by_flow.remove(&Flow::Corrected);
+            }
+        }
         other => panic!("say here what the down migration of version {other} loses"),
     }
 }
