@@ -171,7 +171,7 @@ pub fn call(history: &History, method: &str, mut args: &[u8], at: u32, more: &Mo
     let Ok((hotkey, coldkey, netuid)) = <([u8; 32], [u8; 32], u16)>::decode(&mut args) else {
         return Some(Err(format!("bad arguments of {method}")));
     };
-    // Runtime calls at a block use the code in its state (FACTS 17).
+    // Runtime calls at a block use the code in its state (docs/chain.md#the-runtime-that-made-a-block).
     let floats = history.runtime(at).is_some_and(|runtime| runtime.spec_version >= 401) || simulated(history, at).is_some();
     let key = PositionKey { hotkey: Hotkey(hotkey), coldkey: Coldkey(coldkey) };
     let stake = Rao(alpha(history, hotkey, coldkey, netuid, at, floats).0.saturating_add(more(NetUid(netuid), &key)));

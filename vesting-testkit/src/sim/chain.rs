@@ -22,7 +22,7 @@ const EMISSION: u64 = 1_000_000_000;
 /// The parts of it: owner's cut 18 %, incentive and dividends 41 % each.
 const OWNER_CUT: (u64, u64) = (18, 100);
 const INCENTIVE: (u64, u64) = (41, 100);
-/// A removal pays about 0.05 % on top (FACTS 1).
+/// A removal pays about 0.05 % on top (docs/chain.md#removals-and-their-fee).
 const FEE: u64 = 2_000;
 /// Who signs what is made for nobody.
 const SUDO: Coldkey = Coldkey([0xfe; 32]);
@@ -278,7 +278,7 @@ impl SimChain {
         }
     }
 
-    /// Sets new code in the next block; the one after is the first that it makes (FACTS 17).
+    /// Sets new code in the next block; the one after is the first that it makes (docs/chain.md#the-runtime-that-made-a-block).
     pub fn upgrade(&mut self, to: Generation) {
         self.upgrade = Some(to).filter(|to| *to > self.code);
     }
@@ -492,7 +492,7 @@ impl SimChain {
         self.emit(Phase::Initialization, PalletEvent::IncentiveAlphaEmittedToMiners { netuid: NetUidStorageIndex(netuid.0), emissions });
         for (hotkey, alpha) in incentives {
             let Some(coldkey) = self.owners.get(&hotkey).copied() else { continue };
-            // The owner's incentive is burned, and that of the owner's hotkey whoever owns it (FACTS 23).
+            // The owner's incentive is burned, and that of the owner's hotkey whoever owns it (docs/chain.md#incentive-that-is-withheld).
             if coldkey == owner.0 || hotkey == owner.1 || alpha == 0 {
                 continue;
             }
@@ -615,7 +615,7 @@ impl SimChain {
         if taken == 0 {
             return false;
         }
-        // Within a subnet no fee is paid (FACTS 3).
+        // Within a subnet no fee is paid (docs/chain.md#moves-transfers-swaps).
         let fee = if from.0 == to.0 { 0 } else { taken / FEE };
         self.removed(phase, from.2, from.1, from.0, taken, fee);
         self.added(phase, to.2, to.1, to.0, taken - fee);
@@ -731,7 +731,7 @@ impl SimChain {
             Call::RegisterNetwork { netuid, coldkey, hotkey, tempo } => return self.register_network(netuid, (coldkey, hotkey), tempo),
             Call::SetTempo { netuid, tempo } => {
                 let Some(subnet) = self.subnets.get_mut(&netuid) else { return false };
-                // Moves the cycle's start here without an epoch (FACTS, counters).
+                // Moves the cycle's start here without an epoch (docs/chain.md#the-epoch-test).
                 subnet.counters.tempo = tempo;
                 subnet.last_epoch = number;
                 subnet.pending = None;

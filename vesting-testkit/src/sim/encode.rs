@@ -100,7 +100,7 @@ impl Encoder {
             changes.push((self.now.clone(), Some(sealed.time.0.encode())));
         }
         if self.code != chain.code {
-            // The code is in the state of this block already, though an older one made it (FACTS 17).
+            // The code is in the state of this block already, though an older one made it (docs/chain.md#the-runtime-that-made-a-block).
             self.code = chain.code;
             self.history.write().unwrap_or_else(PoisonError::into_inner).add_runtime(short, runtime(chain.code));
         }

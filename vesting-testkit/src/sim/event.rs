@@ -194,7 +194,7 @@ impl PalletEvent {
             Self::StakeAdded(c, h, _, alpha, n, _) => {
                 StakeEvent::StakeAdded { coldkey: cold(*c), hotkey: hot(*h), netuid: netuid(*n), alpha: told(alpha.0) }
             }
-            // The fee is inside or on top (FACTS 1 and 13).
+            // The fee is inside or on top (docs/chain.md#removals-and-their-fee).
             Self::StakeRemoved(c, h, _, alpha, n, fee) => StakeEvent::StakeRemoved {
                 coldkey: cold(*c),
                 hotkey: hot(*h),

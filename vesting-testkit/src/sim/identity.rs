@@ -8,7 +8,7 @@ use super::generation::Generation;
 
 impl SimChain {
     /// Gives a hotkey a new name on one subnet or on all; `keep` leaves the stake under the old one.
-    /// No amount is announced (FACTS 3).
+    /// No amount is announced (docs/chain.md#swapped-keys).
     pub(super) fn swap_hotkey(
         &mut self,
         phase: Phase,
@@ -89,7 +89,7 @@ impl SimChain {
         }
     }
 
-    /// Gives a coldkey a new name, everywhere. No amount is announced (FACTS 3). Into one that stakes on any
+    /// Gives a coldkey a new name, everywhere. No amount is announced (docs/chain.md#swapped-keys). Into one that stakes on any
     /// hotkey every runtime refuses it (`ColdKeyAlreadyAssociated`).
     pub(super) fn swap_coldkey(&mut self, phase: Phase, old: Coldkey, new: Coldkey) -> bool {
         let associated = self.staking.get(&new).is_some_and(|hotkeys| !hotkeys.is_empty());

@@ -9,7 +9,7 @@ use super::event::{self, PalletEvent, Phase};
 const CAPACITY: usize = 8;
 
 impl SimChain {
-    /// Dissolves a subnet: every position on it goes to 0, and only `NetworkRemoved` says so (FACTS 3).
+    /// Dissolves a subnet: every position on it goes to 0, and only `NetworkRemoved` says so (docs/chain.md#the-end).
     pub(super) fn dissolve(&mut self, phase: Phase, netuid: NetUid) -> bool {
         let gone = self.positions_now(netuid);
         let Some(subnet) = self.subnets.remove(&netuid) else { return false };
