@@ -55,7 +55,7 @@ pub struct Settled {
     pub rows: Vec<StakeChange>,
     /// Events by which a holder received the stake of a coldkey that was none.
     pub received: BTreeSet<u32>,
-    /// Operations on hotkeys that no event names: coldkey swaps take and give, root claims give.
+    /// Operations on hotkeys that no event names: swapped keys take and give, root claims give, orders do either.
     pub unnamed: BTreeMap<Hotkey, u64>,
     /// Hotkeys whose stake went to another hotkey, in order of events: rounding goes with it.
     pub renamed: Vec<(Hotkey, Hotkey)>,
@@ -104,8 +104,10 @@ pub fn affected(flows: &Flows, holders: &BTreeSet<Coldkey>, balances: &BTreeMap<
 #[must_use]
 pub fn settle(states: &BlockStates<'_>) -> Settled {
     let mut work = Work::new(states);
-    work.place_orders();
     work.find_swaps();
+    if work.place_orders() {
+        work.find_swaps();
+    }
     work.find_rest();
     work.write()
 }
@@ -153,15 +155,22 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Finds the positions that orders of a group changed: the event names only the trader.
-    fn place_orders(&mut self) {
+    /// Finds the positions that orders of a group changed: the event names only the trader. Gives whether there were any.
+    fn place_orders(&mut self) -> bool {
         let mut by_trader: BTreeMap<Coldkey, Vec<Order>> = BTreeMap::new();
         for order in self.states.flows.orders.iter().filter(|order| self.states.coldkeys.contains(&order.trader)) {
             by_trader.entry(order.trader).or_default().push(*order);
         }
+        let any = !by_trader.is_empty();
         for (trader, orders) in by_trader {
-            let keys: Vec<PositionKey> = self.keys.iter().filter(|key| key.coldkey == trader).copied().collect();
-            let rest: Vec<RaoDelta> = keys.iter().map(|key| self.unexplained(std::slice::from_ref(key))).collect();
+            // A position that takes another name in the block is one with it, whichever name the order finds.
+            let (mut keys, mut rest) = (Vec::new(), Vec::new());
+            for group in self.groups() {
+                if let Some(key) = self.traded(&group, trader, &orders) {
+                    keys.push(key);
+                    rest.push(self.unexplained(&group));
+                }
+            }
             let places = self.placing(&orders, &rest);
             self.legs.extend(orders.iter().zip(places).filter_map(|(order, place)| {
                 let kind = if order.sells { Kind::StakeRemoved } else { Kind::StakeAdded };
@@ -169,6 +178,20 @@ impl<'a> Work<'a> {
             }));
         }
         self.legs.sort_by_key(|leg| leg.source.event_index);
+        any
+    }
+
+    /// Which position of a group orders of a trader found. Where there are two, a hotkey took another name in the block:
+    /// the one that changed more, unless it was given up before the orders and nothing is left there.
+    fn traded(&self, group: &[PositionKey], trader: Coldkey, orders: &[Order]) -> Option<PositionKey> {
+        let first = orders.iter().map(|order| order.source.event_index).min()?;
+        let given_up = |key: &PositionKey| {
+            let before = |swap: &&Swap| swap.source.event_index < first;
+            of(self.states.after, key).is_zero() && self.swaps.iter().filter(before).any(|swap| swap.keys.renamed(key).is_some())
+        };
+        let own = || group.iter().copied().filter(|key| key.coldkey == trader);
+        let changed = |key: &PositionKey| (self.unexplained(std::slice::from_ref(key)).magnitude(), std::cmp::Reverse(*key));
+        own().filter(|key| !given_up(key)).max_by_key(changed).or_else(|| own().next())
     }
 
     /// On which of the positions, whose changes are unexplained by `rest`, each order fell: so that least is left.
@@ -437,7 +460,8 @@ impl<'a> Work<'a> {
         let mut renamed = Vec::new();
         let mut received = BTreeSet::new();
         let mut unnamed: BTreeMap<Hotkey, u64> = BTreeMap::new();
-        for key in self.claimed.keys() {
+        let is_order = |leg: &&Leg| states.flows.orders.iter().any(|order| order.source == leg.source);
+        for key in self.claimed.keys().copied().chain(self.legs.iter().filter(is_order).map(|leg| leg.key)) {
             *unnamed.entry(key.hotkey).or_default() += 1;
         }
         for ((key, source), alpha) in &self.incentives {
@@ -487,9 +511,8 @@ impl<'a> Work<'a> {
                         }
                     }
                     for (from, to, alpha) in carry(&mut running, &swap.keys) {
-                        if from.hotkey == to.hotkey {
-                            *unnamed.entry(from.hotkey).or_default() += 2;
-                        }
+                        // Taken from one position and given to the other.
+                        *unnamed.entry(to.hotkey).or_default() += 2;
                         entries.push(self.entry(Some(swap.source), from, Kind::KeySwap, -alpha));
                         entries.push(self.entry(Some(swap.source), to, Kind::KeySwap, alpha));
                     }
@@ -526,22 +549,27 @@ impl<'a> Work<'a> {
     }
 
     /// The most that rounding may take in an epoch's block: a rao for each operation on the hotkey,
-    /// a credit of emission and the dividends being operations too, and claims of which it is not
-    /// known where they went.
+    /// a credit of emission and the dividends being operations too, and claims and orders of which
+    /// it is not known where they went.
     fn bound(&self, hotkey: &Hotkey) -> u64 {
         let flows = self.states.flows;
         let on = |hotkey: &Hotkey| {
             let credits = self.incentives.keys().filter(|(key, _)| key.hotkey == *hotkey).count();
             flows.operations.get(hotkey).copied().unwrap_or(0).saturating_add(u64::try_from(credits).unwrap_or(u64::MAX))
         };
+        // Each position of a renamed hotkey is taken from it and given to the new one.
+        let carried = |old: &Hotkey| {
+            let positions = self.keys.iter().filter(|key| key.hotkey == *old).count();
+            u64::try_from(positions).unwrap_or(u64::MAX).saturating_mul(2)
+        };
         let old = self.swaps.iter().filter_map(|swap| match swap.keys {
-            SwappedKeys::Hotkey(old, new) if new == *hotkey => Some(on(&old)),
+            SwappedKeys::Hotkey(old, new) if new == *hotkey => Some(on(&old).saturating_add(carried(&old))),
             SwappedKeys::Hotkey(..) => None,
             SwappedKeys::Coldkey(..) => Some(1),
         });
         let operations = on(hotkey).saturating_add(old.sum());
-        let claims = u64::try_from(flows.claims.len()).unwrap_or(u64::MAX);
-        operations.saturating_add(claims).saturating_add(1).saturating_add(u64::from(self.states.runtime_changed))
+        let unnamed = u64::try_from(flows.claims.len().saturating_add(flows.orders.len())).unwrap_or(u64::MAX);
+        operations.saturating_add(unnamed).saturating_add(1).saturating_add(u64::from(self.states.runtime_changed))
     }
 
     fn rows(&self, entries: &[Entry], holders: &BTreeSet<Coldkey>) -> Vec<StakeChange> {
@@ -708,6 +736,56 @@ mod tests {
 
     fn coldkey_swapped(old: u8, new: u8) -> StakeEvent {
         StakeEvent::ColdkeySwapped { old: Coldkey([old; 32]), new: Coldkey([new; 32]) }
+    }
+
+    #[test]
+    fn an_order_is_found_where_its_trader_takes_another_name_in_the_block() {
+        let sold =
+            |trader: u8, alpha| StakeEvent::OrderExecuted { trader: Coldkey([trader; 32]), netuid: NETUID, sells: true, alpha: Rao(alpha) };
+        let grouped = StakeEvent::OrdersGrouped { netuid: NETUID, orders: 1 };
+        let before = [(at(1, 2), 500), (at(3, 2), 900)];
+        // Before the swap.
+        let case = Case { before: &before, after: &[(at(1, 5), 500), (at(3, 5), 200)], ..CASE };
+        check(
+            &Case { events: &[sold(2, 700), grouped.clone(), coldkey_swapped(2, 5)], ..case },
+            &[
+                (Kind::StakeRemoved, at(3, 2), -700),
+                (Kind::KeySwap, at(1, 2), -500),
+                (Kind::KeySwap, at(1, 5), 500),
+                (Kind::KeySwap, at(3, 2), -200),
+                (Kind::KeySwap, at(3, 5), 200),
+            ],
+        );
+        // After it.
+        check(
+            &Case { events: &[coldkey_swapped(2, 5), sold(5, 700), grouped.clone()], ..case },
+            &[
+                (Kind::KeySwap, at(1, 2), -500),
+                (Kind::KeySwap, at(1, 5), 500),
+                (Kind::KeySwap, at(3, 2), -900),
+                (Kind::KeySwap, at(3, 5), 900),
+                (Kind::StakeRemoved, at(3, 5), -700),
+            ],
+        );
+        // Of a hotkey that takes another name and leaves the stake behind.
+        check(
+            &Case {
+                events: &[sold(2, 700), grouped.clone(), hotkey_swapped(3, 1)],
+                before: &before,
+                after: &[(at(1, 2), 500), (at(3, 2), 200)],
+                ..CASE
+            },
+            &[(Kind::StakeRemoved, at(3, 2), -700)],
+        );
+        check(
+            &Case {
+                events: &[hotkey_swapped(3, 1), sold(2, 700), grouped],
+                before: &before,
+                after: &[(at(1, 2), 500), (at(3, 2), 200)],
+                ..CASE
+            },
+            &[(Kind::StakeRemoved, at(3, 2), -700)],
+        );
     }
 
     #[test]

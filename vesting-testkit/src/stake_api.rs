@@ -135,7 +135,9 @@ fn availability(history: &History, mut args: &[u8], at: u32) -> Result<Vec<u8>, 
             let alphas = hotkeys.iter().flatten().map(|hotkey| alpha(history, *hotkey, coldkey, *netuid, at, true).0);
             let total = alphas.fold(0u64, u64::saturating_add);
             let locked = read("Locked", &[blake2_concat(&coldkey), identity(*netuid)]).and_then(|bytes| u64::decode(&mut &*bytes).ok());
-            let locked = locked.unwrap_or(0);
+            let collateral = read("ColdkeyMinerCollateral", &[identity(*netuid), blake2_concat(&coldkey)]);
+            let collateral = collateral.and_then(|bytes| u64::decode(&mut &*bytes).ok()).unwrap_or(0);
+            let locked = locked.unwrap_or(0).saturating_add(collateral).min(total);
             if total > 0 || locked > 0 {
                 subnets.insert(*netuid, (Compact(total), Compact(locked), Compact(total.saturating_sub(locked))));
             }

@@ -8,7 +8,6 @@ use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, ColdkeyTrace, 
 use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, ChainEvent, NetUid, Rao};
 
 use super::chain::SimChain;
-use super::event::RuntimeEvent;
 
 /// A simulated chain behind the core's port; every block made is final.
 #[derive(Clone)]
@@ -36,11 +35,8 @@ fn facts(chain: &SimChain, number: BlockNumber, ask: &Ask) -> Option<BlockFacts>
     let sealed = chain.blocks.get(usize::try_from(number.0).ok()?)?;
     let generation = sealed.generation;
     let records = (0u32..).zip(sealed.events.iter().filter(|record| generation.has(record)));
-    let events = records.filter_map(|(index, record)| match &record.event {
-        RuntimeEvent::SubtensorModule(event) => {
-            event.meaning(generation).map(|event| ChainEvent { index, phase: record.phase.into(), event })
-        }
-        RuntimeEvent::System(_) => None,
+    let events = records.filter_map(|(index, record)| {
+        record.event.meaning(generation).map(|event| ChainEvent { index, phase: record.phase.into(), event })
     });
     Some(BlockFacts {
         block: BlockRef { number, hash: sealed.hash },
