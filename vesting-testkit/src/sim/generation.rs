@@ -105,6 +105,11 @@ impl Generation {
         SINCE.iter().find(|(known, _)| *known == name).is_none_or(|(_, first)| self >= *first)
     }
 
+    /// Whether it finds the shares where another one has put them.
+    pub(crate) fn finds_shares_of(self, other: Self) -> bool {
+        self.item("AlphaV2") == other.item("AlphaV2")
+    }
+
     /// What an item of storage is called.
     pub(crate) fn item(self, name: &'static str) -> &'static str {
         match name {
