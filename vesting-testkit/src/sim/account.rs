@@ -55,9 +55,12 @@ impl Accounts {
         self.change(coldkey, |account| account.free = account.free.saturating_add(tao));
     }
 
-    /// Takes TAO from a coldkey.
+    /// Takes TAO from a coldkey; one that has too little is sent some first.
     pub(crate) fn spend(&mut self, coldkey: Coldkey, tao: u64) {
-        self.change(coldkey, |account| account.free = account.free.saturating_sub(tao));
+        self.change(coldkey, |account| {
+            let sent = if account.free < tao { ENDOWMENT } else { 0 };
+            account.free = account.free.saturating_add(sent).saturating_sub(tao);
+        });
     }
 
     /// Lets one coldkey act for another, or no more.
