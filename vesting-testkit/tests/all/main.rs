@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, RwLock};
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use vesting_core::digest::{Difference, WindowState};
 use vesting_core::formula::built_in;
 use vesting_core::interval::closing;
@@ -266,8 +267,9 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
+// The same histories every time: what the gate says of a change is about the change.
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, rng_seed: RngSeed::Fixed(475), ..ProptestConfig::default() })]
 
     #[test]
     fn live_is_catch_up_is_truth_and_restarts_change_nothing(seed in any::<u64>(), restarts in prop::collection::vec(1u64..400, 0..6)) {
@@ -276,7 +278,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, rng_seed: RngSeed::Fixed(475), ..ProptestConfig::default() })]
 
     #[test]
     fn every_record_that_covers_a_window_has_its_digest(
