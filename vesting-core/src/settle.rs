@@ -165,13 +165,14 @@ impl<'a> Work<'a> {
             by_trader.entry(order.trader).or_default().push(*order);
         }
         let any = !by_trader.is_empty();
+        let groups = if any { self.groups() } else { Vec::new() };
         for (trader, orders) in by_trader {
             // A position that takes another name in the block is one with it, whichever name the order finds.
             let (mut keys, mut rest) = (Vec::new(), Vec::new());
-            for group in self.groups() {
-                if let Some(key) = self.traded(&group, trader, &orders) {
+            for group in &groups {
+                if let Some(key) = self.traded(group, trader, &orders) {
                     keys.push(key);
-                    rest.push(self.unexplained(&group));
+                    rest.push(self.unexplained(group));
                 }
             }
             let places = self.placing(&orders, &rest);
@@ -484,11 +485,8 @@ impl<'a> Work<'a> {
         }
         let flows = self.states.flows;
         let (source, claimer) = flows.claims.iter().find(|(_, coldkey)| group.iter().any(|key| key.coldkey == *coldkey))?;
-        let own = flows.claims.iter().filter(|(_, coldkey)| coldkey == claimer).count();
-        let others = flows.anywhere().saturating_sub(u64::try_from(own).unwrap_or(u64::MAX));
-        let operations: u64 = group.iter().map(|key| flows.operations.get(&key.hotkey).copied().unwrap_or(0)).sum();
-        let noise = u128::from(operations.saturating_add(others)).saturating_add(u128::from(self.states.runtime_changed));
-        if rest.magnitude() <= noise {
+        let own = flows.claims.iter().filter(|(_, coldkey)| coldkey == claimer).fold(0u128, |count, _| count + 1);
+        if rest.magnitude() <= self.noise(group).saturating_sub(own) {
             return None;
         }
         let mut key = *group.iter().filter(|key| key.coldkey == *claimer).max_by_key(|key| of(self.states.before, key))?;
