@@ -61,7 +61,9 @@ pub(crate) async fn possible(
     let runtime = reader.runtime.clone();
     let wanted =
         coldkeys.iter().map(|coldkey| Ok((*coldkey, lists(&runtime, netuid, *coldkey)?))).collect::<Result<Vec<_>, ChainError>>()?;
-    let keys = wanted.iter().flat_map(|(_, lists)| lists.iter().map(|(_, key)| key.clone())).collect();
+    let mut keys: Vec<Vec<u8>> = wanted.iter().flat_map(|(_, lists)| lists.iter().map(|(_, key)| key.clone())).collect();
+    // Read together with what tells of their doings, which is asked for next.
+    keys.extend(proxies.expected_keys(&runtime, coldkeys)?);
     reader.ensure(keys).await?;
     let mut accounts = proxies.accounts(reader, coldkeys).await?;
     let mut pairs: BTreeSet<PositionKey> = expected.iter().filter(|key| coldkeys.contains(&key.coldkey)).copied().collect();

@@ -142,7 +142,9 @@ fn availability(history: &History, mut args: &[u8], at: u32, more: &More<'_>) ->
             let locks = storage_key("SubtensorModule", "Lock", &[blake2_concat(&coldkey), identity(*netuid)]);
             let locks = history.keys(&locks, None, usize::MAX, at);
             let locked = locks.into_iter().filter_map(|key| history.storage(key, at).and_then(|mut bytes| u64::decode(&mut bytes).ok()));
-            let locked = locked.fold(0u64, u64::saturating_add);
+            let collateral = read("ColdkeyMinerCollateral", &[identity(*netuid), blake2_concat(&coldkey)]);
+            let collateral = collateral.and_then(|bytes| u64::decode(&mut &*bytes).ok()).unwrap_or(0);
+            let locked = locked.fold(collateral, u64::saturating_add).min(total);
             if total > 0 || locked > 0 {
                 subnets.insert(*netuid, (Compact(total), Compact(locked), Compact(total.saturating_sub(locked))));
             }

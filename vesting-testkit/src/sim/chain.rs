@@ -1,6 +1,6 @@
 //! The chain's state, and how a block changes it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use codec::Encode;
@@ -9,25 +9,23 @@ use vesting_core::share_pool::SafeFloat;
 use vesting_core::{BlockHash, BlockNumber, Coldkey, Hotkey, Millis, NetUid, Neuron, PositionKey, SubnetCounters, SubnetOwner, Uid};
 
 use super::account::Accounts;
+use super::collateral::Collateral;
 use super::encode::{self, Changed, Encoder};
-use super::event::{self, AlphaBalance, EventRecord, NetUidStorageIndex, PalletEvent, Phase, RuntimeEvent, SystemEvent, TaoBalance};
+use super::epoch::Lease;
+use super::event::{EventRecord, PalletEvent, Phase, RuntimeEvent};
 use super::generation::Generation;
-use super::operation::{Call, Operation};
+use super::operation::Operation;
 use super::pool::{Pool, Row, Rules};
 use super::versions::Versions;
 use crate::history::History;
 
 /// What is emitted on a subnet in each block, in rao of alpha: one alpha, as on the real chain.
-const EMISSION: u64 = 1_000_000_000;
+pub(super) const EMISSION: u64 = 1_000_000_000;
 /// The parts of it: owner's cut 18 %, incentive and dividends 41 % each.
-const OWNER_CUT: (u64, u64) = (18, 100);
-const INCENTIVE: (u64, u64) = (41, 100);
+pub(super) const OWNER_CUT: (u64, u64) = (18, 100);
+pub(super) const INCENTIVE: (u64, u64) = (41, 100);
 /// A removal pays about 0.05 % on top (docs/chain.md#removals-and-their-fee).
-const FEE: u64 = 2_000;
-/// Who signs what is made for nobody.
-const SUDO: Coldkey = Coldkey([0xfe; 32]);
-/// Epochs in one block beyond which one is put off to the next.
-const EPOCHS_A_BLOCK: usize = 1;
+pub(super) const FEE: u64 = 2_000;
 
 /// A subnet to begin with.
 #[derive(Debug, Clone)]
@@ -59,6 +57,10 @@ pub(crate) struct Subnet {
     pub(crate) pools: BTreeMap<Hotkey, Pool>,
     pub(crate) capacity: usize,
     pub(crate) skip_next: bool,
+    /// Who becomes its owner in the block of the next epoch.
+    pub(crate) next_owner: Option<(Coldkey, Hotkey)>,
+    pub(crate) lease: Option<Lease>,
+    pub(crate) collateral: BTreeMap<(Hotkey, Coldkey), Collateral>,
 }
 
 impl Subnet {
@@ -81,6 +83,8 @@ pub(crate) struct Sealed {
     pub(crate) time: Millis,
     pub(crate) events: Vec<EventRecord>,
     pub(crate) counters: Vec<(NetUid, SubnetCounters)>,
+    /// How often each netuid was registered so far, where the runtime counts that.
+    pub(crate) registrations: Option<BTreeMap<NetUid, u64>>,
     /// The runtime that made it.
     pub(crate) generation: Generation,
     /// The runtime whose code is in its state.
@@ -102,7 +106,12 @@ pub(crate) struct Dirty {
     pub(crate) disowned: BTreeSet<Hotkey>,
     /// The runtime before, where another one makes blocks from here on.
     pub(crate) migrated: Option<Generation>,
-    /// How many uids a dissolved subnet had.
+    pub(crate) collateral: BTreeSet<(NetUid, Hotkey, Coldkey)>,
+    /// Hotkeys that have no uid any more.
+    pub(crate) unregistered: BTreeSet<(NetUid, Hotkey)>,
+    /// Pools cleared away of a subnet that was dissolved before, with whose rows were in them.
+    pub(crate) cleared: Vec<(NetUid, Hotkey, Vec<Coldkey>)>,
+    /// How many uids a dissolved or trimmed subnet had.
     pub(crate) vacated: BTreeMap<NetUid, usize>,
 }
 
@@ -114,9 +123,17 @@ pub struct SimChain {
     /// Code that is to be set in the next block, and code set in the last one.
     upgrade: Option<Generation>,
     pub(crate) code: Generation,
+    /// What a nominator leaves on a hotkey below this, in rao of alpha, is removed as well.
+    pub(crate) least_nomination: u64,
     start: Millis,
     block_ms: u64,
     pub(crate) subnets: BTreeMap<NetUid, Subnet>,
+    /// Those that are dissolved and not cleared away yet, in order.
+    pub(crate) dissolving: VecDeque<(NetUid, Subnet)>,
+    /// Subnets that wait for their netuid: owner and tempo.
+    pub(crate) awaited: BTreeMap<NetUid, ((Coldkey, Hotkey), u16)>,
+    /// How often each netuid was registered since that is counted.
+    pub(crate) registrations: BTreeMap<NetUid, u64>,
     pub(crate) owners: BTreeMap<Hotkey, Coldkey>,
     pub(crate) staking: BTreeMap<Coldkey, BTreeSet<Hotkey>>,
     queue: Vec<Operation>,
@@ -142,7 +159,7 @@ impl SimChain {
     /// for a node to serve.
     #[must_use]
     pub fn new(seed: u64, subnets: &[SubnetConfig], history: Option<Arc<RwLock<History>>>) -> Self {
-        Self::of_generation(Generation::Present, seed, subnets, history)
+        Self::of_generation(Generation::Today, seed, subnets, history)
     }
 
     /// A chain that begins with the runtime of this generation.
@@ -153,9 +170,13 @@ impl SimChain {
             generation,
             upgrade: None,
             code: generation,
+            least_nomination: 0,
             start: Millis(1_780_000_000_000),
             block_ms: 12_000,
             subnets: BTreeMap::new(),
+            dissolving: VecDeque::new(),
+            awaited: BTreeMap::new(),
+            registrations: BTreeMap::new(),
             owners: BTreeMap::new(),
             staking: BTreeMap::new(),
             queue: Vec::new(),
@@ -184,6 +205,11 @@ impl SimChain {
     /// How far apart blocks are; to be said before the first is made.
     pub const fn set_block_time(&mut self, apart: Millis) {
         self.block_ms = apart.0;
+    }
+
+    /// The least that a nominator may leave on a hotkey, in rao of alpha.
+    pub const fn set_least_nomination(&mut self, alpha: u64) {
+        self.least_nomination = alpha;
     }
 
     /// When block 0 would have been; to be said before the first is made.
@@ -221,6 +247,9 @@ impl SimChain {
             pools: BTreeMap::new(),
             capacity: config.capacity.max(1),
             skip_next: false,
+            next_owner: None,
+            lease: None,
+            collateral: BTreeMap::new(),
         };
         self.subnets.insert(config.netuid, subnet);
         self.own(config.owner.1, config.owner.0);
@@ -242,7 +271,7 @@ impl SimChain {
         self.stakes_on(coldkey, hotkey);
     }
 
-    fn stakes_on(&mut self, coldkey: Coldkey, hotkey: Hotkey) {
+    pub(super) fn stakes_on(&mut self, coldkey: Coldkey, hotkey: Hotkey) {
         if self.staking.entry(coldkey).or_default().insert(hotkey) {
             self.dirty.staking.insert(coldkey);
         }
@@ -300,9 +329,7 @@ impl SimChain {
     /// was upgraded, whose answer is another runtime's.
     pub(crate) fn tells_locks(&self, block: BlockNumber) -> bool {
         let sealed = usize::try_from(block.0).ok().and_then(|number| self.blocks.get(number));
-        // The two find the same shares where they lie.
-        let alike = |sealed: &Sealed| (sealed.generation, sealed.code) == (Generation::Present, Generation::Today);
-        sealed.is_some_and(|sealed| sealed.generation.tells_locks() && (sealed.generation == sealed.code || alike(sealed)))
+        sealed.is_some_and(|sealed| sealed.generation.tells_locks() && sealed.code.finds_shares_of(sealed.generation))
     }
 
     /// The alpha of a position in the state of a block.
@@ -421,6 +448,9 @@ impl SimChain {
                 self.converting_since = Some(number);
             }
             self.generation = self.code;
+            if self.converting_since == Some(number) {
+                self.reconcile();
+            }
         }
         for netuid in self.subnets.keys().copied().collect::<Vec<_>>() {
             self.initialize(netuid, number, &mut ran);
@@ -436,345 +466,11 @@ impl SimChain {
         for (index, operation) in (1u32..).zip(signed) {
             self.extrinsic(Phase::ApplyExtrinsic(index), operation);
         }
+        self.finalize(number);
         if let Some(code) = self.upgrade.take() {
             self.code = code;
         }
         self.seal();
-    }
-
-    fn initialize(&mut self, netuid: NetUid, number: u64, ran: &mut usize) {
-        let Some(subnet) = self.subnets.get_mut(&netuid) else { return };
-        subnet.counters.blocks_since_last_step += 1;
-        let tempo = u64::from(subnet.counters.tempo);
-        let due = tempo > 0 && (subnet.pending.is_some_and(|at| at <= number) || number >= subnet.last_epoch + tempo);
-        if !due {
-            return;
-        }
-        let id = event::NetUid(netuid.0);
-        self.dirty.schedules.insert(netuid);
-        if subnet.skip_next {
-            subnet.skip_next = false;
-            subnet.last_epoch = number;
-            subnet.pending = None;
-            subnet.counters.epoch_index = subnet.counters.epoch_index.map(|i| i + 1);
-            self.emit(Phase::Initialization, PalletEvent::EpochSkipped { netuid: id, block: number });
-        } else if *ran >= EPOCHS_A_BLOCK {
-            subnet.pending = Some(number + 1);
-            let deferred = PalletEvent::EpochDeferred { netuid: id, from_block: number, to_block: number + 1 };
-            self.emit(Phase::Initialization, deferred);
-        } else {
-            *ran += 1;
-            self.epoch(netuid, number);
-        }
-    }
-
-    fn epoch(&mut self, netuid: NetUid, number: u64) {
-        let Some(subnet) = self.subnets.get_mut(&netuid) else { return };
-        let emission = subnet.counters.blocks_since_last_step * EMISSION;
-        subnet.counters.blocks_since_last_step = 0;
-        subnet.counters.last_step_block = BlockNumber(number);
-        subnet.counters.epoch_index = subnet.counters.epoch_index.map(|i| i + 1);
-        subnet.last_epoch = number;
-        subnet.pending = None;
-        let part = |(a, b): (u64, u64)| emission / b * a;
-        let weight = |hotkey: &Hotkey| subnet.weights.get(hotkey).copied().unwrap_or(0);
-        let all: u64 = subnet.neurons.iter().map(weight).sum::<u64>().max(1);
-        let incentives: Vec<(Hotkey, u64)> =
-            subnet.neurons.iter().map(|hotkey| (*hotkey, part(INCENTIVE) / all * weight(hotkey))).collect();
-        let staked: u64 = subnet.validators.iter().filter_map(|v| subnet.pools.get(v)).map(|p| p.total / 1_000).sum::<u64>().max(1);
-        let dividends: Vec<(Hotkey, u64)> = subnet
-            .validators
-            .iter()
-            .filter_map(|v| subnet.pools.get(v).map(|pool| (*v, part(INCENTIVE) / staked * (pool.total / 1_000))))
-            .collect();
-        let (owner, destinations) = (subnet.owner, subnet.auto_stake.clone());
-        let emissions = incentives.iter().map(|(_, alpha)| AlphaBalance(*alpha)).collect();
-        self.emit(Phase::Initialization, PalletEvent::IncentiveAlphaEmittedToMiners { netuid: NetUidStorageIndex(netuid.0), emissions });
-        for (hotkey, alpha) in incentives {
-            let Some(coldkey) = self.owners.get(&hotkey).copied() else { continue };
-            // The owner's incentive is burned, and that of the owner's hotkey whoever owns it (docs/chain.md#incentive-that-is-withheld).
-            if coldkey == owner.0 || hotkey == owner.1 || alpha == 0 {
-                continue;
-            }
-            let destination = destinations.get(&coldkey).copied();
-            if let Some(destination) = destination {
-                self.emit(
-                    Phase::Initialization,
-                    PalletEvent::AutoStakeAdded {
-                        netuid: event::NetUid(netuid.0),
-                        destination: destination.into(),
-                        hotkey: hotkey.into(),
-                        owner: coldkey.into(),
-                        incentive: AlphaBalance(alpha),
-                    },
-                );
-            }
-            self.credit(netuid, destination.unwrap_or(hotkey), coldkey, alpha);
-        }
-        for (hotkey, alpha) in dividends {
-            if let Some(pool) = self.subnets.get_mut(&netuid).and_then(|s| s.pools.get_mut(&hotkey)) {
-                pool.pay(alpha, self.generation.rules());
-                self.dirty.pools.insert((netuid, hotkey));
-            }
-        }
-        self.credit(netuid, owner.1, owner.0, part(OWNER_CUT));
-    }
-
-    fn extrinsic(&mut self, phase: Phase, operation: Operation) {
-        let signer = operation.signer.or_else(|| operation.calls.iter().find_map(Call::origin)).unwrap_or(SUDO);
-        self.accounts.sign(signer, operation.fee.is_none());
-        if let Some((payer, hotkey, netuid, alpha)) = operation.fee {
-            let taken = self.debit(netuid, hotkey, payer, alpha);
-            self.removed(phase, payer, hotkey, netuid, taken, 0);
-        }
-        let mut fine = true;
-        for call in operation.calls {
-            fine &= call.origin().is_none_or(|origin| self.accounts.may_act(signer, origin)) && self.call(phase, call);
-        }
-        if let Some((payer, _, netuid, alpha)) = operation.fee {
-            let (alpha_fee, tao_amount) = (AlphaBalance(alpha), TaoBalance(alpha / 2));
-            self.emit(
-                phase,
-                PalletEvent::TransactionFeePaidWithAlpha { who: payer.into(), netuid: event::NetUid(netuid.0), alpha_fee, tao_amount },
-            );
-        }
-        self.finish(phase, fine);
-    }
-
-    fn lock(&mut self, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey, alpha: u64) {
-        if let Some(subnet) = self.subnets.get_mut(&netuid) {
-            let (on, locked) = subnet.locks.entry(coldkey).or_insert((hotkey, 0));
-            *locked = locked.saturating_add(alpha);
-            self.dirty.locks.insert((coldkey, netuid, *on));
-        }
-    }
-
-    /// Whether so much of a position may leave its coldkey or its subnet: not what is locked.
-    fn may_leave(&self, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey, alpha: u64) -> bool {
-        let Some(subnet) = self.subnets.get(&netuid) else { return false };
-        let locked = subnet.locks.get(&coldkey).map_or(0, |(_, locked)| *locked);
-        if locked == 0 {
-            return true;
-        }
-        let held = subnet.pools.values().fold(0u64, |sum, pool| sum.saturating_add(pool.alpha(&coldkey, self.generation.rules())));
-        held.saturating_sub(alpha.min(self.alpha(netuid, hotkey, coldkey))) >= locked
-    }
-
-    fn finish(&mut self, phase: Phase, fine: bool) {
-        let weight = 119_611_567;
-        let event = if fine { SystemEvent::ExtrinsicSuccess { weight } } else { SystemEvent::ExtrinsicFailed { weight } };
-        self.events.push(EventRecord { phase, event: RuntimeEvent::System(event), topics: Vec::new() });
-    }
-
-    fn removed(&mut self, phase: Phase, coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid, taken: u64, fee: u64) {
-        self.emit(
-            phase,
-            PalletEvent::StakeRemoved(
-                coldkey.into(),
-                hotkey.into(),
-                TaoBalance(taken / 2),
-                AlphaBalance(if self.generation == Generation::Older { taken } else { taken - fee }),
-                event::NetUid(netuid.0),
-                fee,
-            ),
-        );
-        self.point(coldkey, hotkey);
-    }
-
-    fn added(&mut self, phase: Phase, coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid, alpha: u64) {
-        self.credit(netuid, hotkey, coldkey, alpha);
-        self.emit(
-            phase,
-            PalletEvent::StakeAdded(coldkey.into(), hotkey.into(), TaoBalance(alpha / 2), AlphaBalance(alpha), event::NetUid(netuid.0), 0),
-        );
-        self.point(coldkey, hotkey);
-    }
-
-    fn point(&mut self, coldkey: Coldkey, hotkey: Hotkey) {
-        if self.generation.points_to_stake() {
-            self.dirty.pointers.insert((coldkey, hotkey));
-        }
-    }
-
-    /// Buys alpha at the price of half a TAO.
-    fn bought(&mut self, phase: Phase, coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid, alpha: u64) {
-        self.accounts.spend(coldkey, alpha / 2);
-        self.added(phase, coldkey, hotkey, netuid, alpha);
-    }
-
-    /// Takes stake from one position to another; gives whether anything moved.
-    fn carry(&mut self, phase: Phase, from: (NetUid, Hotkey, Coldkey), to: (NetUid, Hotkey, Coldkey), alpha: u64) -> bool {
-        // From where to where it is already, it fails (`SameNetuid`).
-        if !self.subnets.contains_key(&to.0) || from == to {
-            return false;
-        }
-        if (from.0, from.2) != (to.0, to.2) && !self.may_leave(from.0, from.1, from.2, alpha) {
-            return false;
-        }
-        let taken = self.debit(from.0, from.1, from.2, alpha);
-        if taken == 0 {
-            return false;
-        }
-        // Within a subnet no fee is paid (docs/chain.md#moves-transfers-swaps).
-        let fee = if from.0 == to.0 { 0 } else { taken / FEE };
-        self.removed(phase, from.2, from.1, from.0, taken, fee);
-        self.added(phase, to.2, to.1, to.0, taken - fee);
-        true
-    }
-
-    /// Runs a call; gives whether it succeeded. One that fails changes nothing.
-    fn call(&mut self, phase: Phase, call: Call) -> bool {
-        let id = |netuid: NetUid| event::NetUid(netuid.0);
-        match call {
-            Call::Fail => false,
-            Call::RemoveStake { coldkey, hotkey, netuid, alpha }
-            | Call::Recycle { coldkey, hotkey, netuid, alpha }
-            | Call::Burn { coldkey, hotkey, netuid, alpha }
-                if !self.may_leave(netuid, hotkey, coldkey, alpha) =>
-            {
-                false
-            }
-            Call::AddStake { coldkey, hotkey, netuid, alpha } => {
-                let there = self.subnets.contains_key(&netuid) && self.owners.contains_key(&hotkey) && alpha > 0;
-                if there {
-                    self.bought(phase, coldkey, hotkey, netuid, alpha);
-                }
-                there
-            }
-            Call::RemoveStake { coldkey, hotkey, netuid, alpha } => {
-                let taken = self.debit(netuid, hotkey, coldkey, alpha);
-                if taken > 0 {
-                    self.removed(phase, coldkey, hotkey, netuid, taken, taken / FEE);
-                    self.accounts.earn(coldkey, taken / 2);
-                }
-                taken > 0
-            }
-            Call::MoveStake { coldkey, from, to, from_netuid, to_netuid, alpha } => {
-                let done =
-                    self.owners.contains_key(&to) && self.carry(phase, (from_netuid, from, coldkey), (to_netuid, to, coldkey), alpha);
-                if done {
-                    let event =
-                        PalletEvent::StakeMoved(coldkey.into(), from.into(), id(from_netuid), to.into(), id(to_netuid), TaoBalance(0));
-                    self.emit(phase, event);
-                }
-                done
-            }
-            Call::TransferStake { from, to, hotkey, from_netuid, to_netuid, alpha } => {
-                let done = self.carry(phase, (from_netuid, hotkey, from), (to_netuid, hotkey, to), alpha);
-                if done {
-                    let event =
-                        PalletEvent::StakeTransferred(from.into(), to.into(), hotkey.into(), id(from_netuid), id(to_netuid), TaoBalance(0));
-                    self.emit(phase, event);
-                }
-                done
-            }
-            Call::SwapStake { coldkey, hotkey, from_netuid, to_netuid, alpha } => {
-                let done = self.carry(phase, (from_netuid, hotkey, coldkey), (to_netuid, hotkey, coldkey), alpha);
-                if done {
-                    let event = PalletEvent::StakeSwapped(coldkey.into(), hotkey.into(), id(from_netuid), id(to_netuid), TaoBalance(0));
-                    self.emit(phase, event);
-                }
-                done
-            }
-            Call::Recycle { coldkey, hotkey, netuid, alpha } => {
-                let taken = self.debit(netuid, hotkey, coldkey, alpha);
-                if taken > 0 {
-                    self.emit(phase, PalletEvent::AlphaRecycled(coldkey.into(), hotkey.into(), AlphaBalance(taken), id(netuid)));
-                }
-                taken > 0
-            }
-            Call::Burn { coldkey, hotkey, netuid, alpha } => {
-                let taken = self.debit(netuid, hotkey, coldkey, alpha);
-                if taken > 0 {
-                    self.emit(phase, PalletEvent::AlphaBurned(coldkey.into(), hotkey.into(), AlphaBalance(taken), id(netuid)));
-                }
-                taken > 0
-            }
-            Call::AddStakeBurn { coldkey, hotkey, netuid, alpha } => {
-                let there = self.subnets.contains_key(&netuid) && self.owners.contains_key(&hotkey) && alpha > 0;
-                if there {
-                    self.bought(phase, coldkey, hotkey, netuid, alpha);
-                    let burned = self.debit(netuid, hotkey, coldkey, alpha);
-                    self.emit(phase, PalletEvent::AlphaBurned(coldkey.into(), hotkey.into(), AlphaBalance(burned), id(netuid)));
-                }
-                there
-            }
-            Call::ClaimRoot { coldkey, hotkey, netuid, alpha } => {
-                self.credit(netuid, hotkey, coldkey, alpha);
-                self.emit(phase, PalletEvent::RootClaimed { coldkey: coldkey.into() });
-                true
-            }
-            Call::Lock { coldkey, hotkey, netuid, alpha } => {
-                let there = self.generation > Generation::Older && self.alpha(netuid, hotkey, coldkey) >= alpha;
-                if there {
-                    self.lock(netuid, hotkey, coldkey, alpha);
-                    let (coldkey, hotkey, amount) = (coldkey.into(), hotkey.into(), AlphaBalance(alpha));
-                    self.emit(phase, PalletEvent::StakeLocked { coldkey, hotkey, netuid: id(netuid), amount });
-                }
-                there
-            }
-            Call::SilentEdit { coldkey, hotkey, netuid, alpha } => {
-                self.credit(netuid, hotkey, coldkey, alpha);
-                true
-            }
-            other => self.administer(phase, other),
-        }
-    }
-
-    fn administer(&mut self, phase: Phase, call: Call) -> bool {
-        let number = self.head().0 + 1;
-        match call {
-            Call::Register { coldkey, hotkey, netuid } => return self.register(phase, coldkey, hotkey, netuid),
-            Call::SwapHotkey { coldkey, old, new, netuid, keep } => return self.swap_hotkey(phase, coldkey, (old, new), netuid, keep),
-            Call::SwapColdkey { old, new } => return self.swap_coldkey(phase, old, new),
-            Call::Dissolve { netuid } => return self.dissolve(phase, netuid),
-            Call::RegisterNetwork { netuid, coldkey, hotkey, tempo } => return self.register_network(netuid, (coldkey, hotkey), tempo),
-            Call::SetTempo { netuid, tempo } => {
-                let Some(subnet) = self.subnets.get_mut(&netuid) else { return false };
-                // Moves the cycle's start here without an epoch (docs/chain.md#the-epoch-test).
-                subnet.counters.tempo = tempo;
-                subnet.last_epoch = number;
-                subnet.pending = None;
-                self.dirty.schedules.insert(netuid);
-            }
-            Call::TriggerEpoch { netuid } => {
-                let Some(subnet) = self.subnets.get_mut(&netuid) else { return false };
-                let (at, owner) = (number + 3, subnet.owner.0);
-                subnet.pending = Some(at);
-                self.dirty.schedules.insert(netuid);
-                self.emit(phase, PalletEvent::EpochTriggered { netuid: event::NetUid(netuid.0), by: owner.into(), fires_at: at });
-            }
-            Call::SetProxy { coldkey, delegate, may } => return self.accounts.set_proxy(coldkey, delegate, may),
-            Call::SetAutoStake { coldkey, netuid, hotkey } => {
-                let Some(subnet) = self.subnets.get_mut(&netuid) else { return false };
-                subnet.auto_stake.insert(coldkey, hotkey);
-                self.dirty.auto_stake.insert((coldkey, netuid));
-            }
-            _ => return false,
-        }
-        true
-    }
-
-    fn register(&mut self, phase: Phase, coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid) -> bool {
-        let Some(subnet) = self.subnets.get_mut(&netuid) else { return false };
-        if subnet.neurons.contains(&hotkey) || self.owners.get(&hotkey).is_some_and(|owner| *owner != coldkey) {
-            return false;
-        }
-        let uid = if subnet.neurons.len() < subnet.capacity {
-            subnet.neurons.push(hotkey);
-            subnet.neurons.len() - 1
-        } else {
-            // The least useful leaves; its stake stays where it is, and no event names it.
-            let least =
-                (0..subnet.neurons.len()).min_by_key(|i| subnet.weights.get(&subnet.neurons[*i]).copied().unwrap_or(0)).unwrap_or(0);
-            subnet.neurons[least] = hotkey;
-            least
-        };
-        self.dirty.neurons.insert(netuid);
-        self.own(hotkey, coldkey);
-        let uid = u16::try_from(uid).unwrap_or(u16::MAX);
-        self.emit(phase, PalletEvent::NeuronRegistered(event::NetUid(netuid.0), uid, hotkey.into()));
-        true
     }
 
     /// Ends the block: what changed becomes readable for ever.
@@ -797,9 +493,12 @@ impl SimChain {
             let pool = self.subnets.get(netuid).and_then(|s| s.pools.get(hotkey));
             self.totals.set((*netuid, *hotkey), number, pool.map(|p| (p.total, p.total_shares, p.epoch)).unwrap_or_default());
         }
-        for (coldkey, netuid, _) in &self.dirty.locks {
-            let locked = self.subnets.get(netuid).and_then(|subnet| subnet.locks.get(coldkey)).map_or(0, |(_, locked)| *locked);
-            self.locks.set((*netuid, *coldkey), number, locked);
+        let collateral = self.dirty.collateral.iter().map(|(netuid, _, coldkey)| (*coldkey, *netuid));
+        let locks: BTreeSet<(Coldkey, NetUid)> =
+            self.dirty.locks.iter().map(|(coldkey, netuid, _)| (*coldkey, *netuid)).chain(collateral).collect();
+        for (coldkey, netuid) in locks {
+            let locked = self.subnets.get(&netuid).and_then(|subnet| subnet.locks.get(&coldkey)).map_or(0, |(_, locked)| *locked);
+            self.locks.set((netuid, coldkey), number, locked.saturating_add(self.collateral_of(netuid, coldkey)));
         }
         for pair in &self.dirty.pointers {
             self.pointers.set(*pair, number, number);
@@ -831,6 +530,7 @@ impl SimChain {
             time,
             events: std::mem::take(&mut self.events),
             counters: self.subnets.iter().map(|(netuid, subnet)| (*netuid, subnet.counters(self.generation))).collect(),
+            registrations: self.generation.stores("RegisteredSubnetCounter").then(|| self.registrations.clone()),
             generation: self.generation,
             code: self.code,
         };

@@ -55,7 +55,7 @@ pub(crate) struct Changed {
 }
 
 /// After so many blocks a runtime has no share rows left that it does not list.
-const CONVERSION: u64 = 2;
+pub(crate) const CONVERSION: u64 = 2;
 
 /// Writes blocks into a history.
 pub(crate) struct Encoder {
@@ -110,6 +110,9 @@ impl Encoder {
         for (netuid, counters) in &sealed.counters {
             changes.push((pallet("BlocksSinceLastStep", &[identity(netuid.0)]), Some(counters.blocks_since_last_step.encode())));
         }
+        for (netuid, count) in sealed.registrations.iter().flatten().filter(|(netuid, _)| chain.dirty.schedules.contains(*netuid)) {
+            changes.push((pallet("RegisteredSubnetCounter", &[identity(netuid.0)]), Some(count.encode())));
+        }
         schedules(chain, &mut changes);
         neurons(chain, &mut changes);
         locks(chain, &mut changes);
@@ -141,6 +144,10 @@ fn schedules(chain: &SimChain, changes: &mut Vec<Change>) {
     for netuid in &chain.dirty.schedules {
         let of = |item: &'static str| pallet(chain.generation.item(item), &[identity(netuid.0)]);
         let Some(subnet) = chain.subnets.get(netuid) else {
+            if chain.is_dissolving(*netuid) {
+                changes.push((of("NetworksAdded"), None));
+                continue;
+            }
             changes.extend(SCHEDULE.into_iter().map(|item| (of(item), None)));
             continue;
         };
@@ -164,10 +171,26 @@ fn schedules(chain: &SimChain, changes: &mut Vec<Change>) {
 }
 
 fn locks(chain: &SimChain, changes: &mut Vec<Change>) {
-    for (coldkey, netuid, hotkey) in &chain.dirty.locks {
+    for (coldkey, netuid, hotkey) in chain.dirty.locks.iter().filter(|(_, netuid, _)| !chain.is_dissolving(*netuid)) {
         let locked = chain.subnets.get(netuid).and_then(|subnet| subnet.locks.get(coldkey)).filter(|(on, _)| on == hotkey);
         let key = pallet("Lock", &[blake2_concat(&coldkey.0), identity(netuid.0), blake2_concat(&hotkey.0)]);
         changes.push((key, locked.map(|(_, locked)| LockState { locked_mass: *locked, conviction: 0, last_update: 0 }.encode())));
+    }
+    for (netuid, hotkey, coldkey) in chain.dirty.collateral.iter().filter(|(netuid, ..)| !chain.is_dissolving(*netuid)) {
+        let row = chain.subnets.get(netuid).and_then(|subnet| subnet.collateral.get(&(*hotkey, *coldkey)));
+        let key = pallet("MinerCollateral", &[identity(netuid.0), blake2_concat(&hotkey.0), blake2_concat(&coldkey.0)]);
+        // The drain is a tenth, as a `U64F64`.
+        changes.push((key, row.map(|row| (row.locked, (1u128 << 64) / 10, row.min_locked, row.earned).encode())));
+        let sum = Some(chain.collateral_of(*netuid, *coldkey)).filter(|sum| *sum > 0);
+        changes.push((pallet("ColdkeyMinerCollateral", &[identity(netuid.0), blake2_concat(&coldkey.0)]), sum.map(|sum| sum.encode())));
+    }
+    for (netuid, hotkey, coldkey) in chain.dirty.collateral.iter().filter(|(netuid, ..)| !chain.is_dissolving(*netuid)) {
+        let row = chain.subnets.get(netuid).and_then(|subnet| subnet.collateral.get(&(*hotkey, *coldkey)));
+        let key = pallet("MinerCollateral", &[identity(netuid.0), blake2_concat(&hotkey.0), blake2_concat(&coldkey.0)]);
+        // The drain is a tenth, as a `U64F64`.
+        changes.push((key, row.map(|row| (row.locked, (1u128 << 64) / 10, row.min_locked, row.earned).encode())));
+        let sum = Some(chain.collateral_of(*netuid, *coldkey)).filter(|sum| *sum > 0);
+        changes.push((pallet("ColdkeyMinerCollateral", &[identity(netuid.0), blake2_concat(&coldkey.0)]), sum.map(|sum| sum.encode())));
     }
 }
 
@@ -194,7 +217,10 @@ fn rename(chain: &SimChain, before: Generation, changes: &mut Vec<Change>) {
 }
 
 fn neurons(chain: &SimChain, changes: &mut Vec<Change>) {
-    for netuid in &chain.dirty.neurons {
+    for (netuid, hotkey) in &chain.dirty.unregistered {
+        changes.push((pallet("Uids", &[identity(netuid.0), blake2_concat(&hotkey.0)]), None));
+    }
+    for netuid in chain.dirty.neurons.iter().filter(|netuid| !chain.is_dissolving(**netuid)) {
         let subnet = chain.subnets.get(netuid);
         let count = subnet.map(|subnet| u16::try_from(subnet.neurons.len()).unwrap_or(u16::MAX));
         changes.push((pallet("SubnetworkN", &[identity(netuid.0)]), count.map(|count| count.encode())));
@@ -227,7 +253,17 @@ fn stakes(chain: &SimChain, number: u64, touched: &BTreeSet<(NetUid, PositionKey
     }
     let epochs = chain.generation.stores("AlphaShareEpoch");
     let pool_of = |netuid: &NetUid, hotkey| chain.subnets.get(netuid).and_then(|s| s.pools.get(hotkey));
-    for (netuid, key) in touched {
+    for (netuid, hotkey, coldkeys) in &chain.dirty.cleared {
+        let pool = [blake2_concat(&hotkey.0), identity(netuid.0)];
+        for coldkey in coldkeys {
+            let keys = [blake2_concat(&hotkey.0), blake2_concat(&coldkey.0), identity(netuid.0)];
+            changes.extend(["AlphaV2", "AlphaShareEpoch"].map(|item| (pallet(chain.generation.item(item), &keys), None)));
+        }
+        let items = ["TotalHotkeyAlpha", "TotalHotkeySharesV2", "AlphaSharePoolEpoch"];
+        changes.extend(items.map(|item| (pallet(chain.generation.item(item), &pool), None)));
+    }
+    // What is dissolved stays readable until it is cleared away.
+    for (netuid, key) in touched.iter().filter(|(netuid, _)| !chain.is_dissolving(*netuid)) {
         let row = pool_of(netuid, &key.hotkey).and_then(|pool| pool.rows.get(&key.coldkey));
         let keys = [blake2_concat(&key.hotkey.0), blake2_concat(&key.coldkey.0), identity(netuid.0)];
         let shares = row.map(|row| (row.shares.mantissa, row.shares.exponent).encode());
@@ -237,7 +273,7 @@ fn stakes(chain: &SimChain, number: u64, touched: &BTreeSet<(NetUid, PositionKey
             changes.push((pallet("AlphaShareEpoch", &keys), epoch.map(|epoch| epoch.encode())));
         }
     }
-    for (netuid, hotkey) in &chain.dirty.pools {
+    for (netuid, hotkey) in chain.dirty.pools.iter().filter(|(netuid, _)| !chain.is_dissolving(*netuid)) {
         let pool = pool_of(netuid, hotkey);
         let keys = [blake2_concat(&hotkey.0), identity(netuid.0)];
         changes.push((pallet("TotalHotkeyAlpha", &keys), pool.map(|pool| pool.total.encode())));

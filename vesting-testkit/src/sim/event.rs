@@ -47,6 +47,8 @@ pub(crate) enum PalletEvent {
     NetworkRemoved(NetUid),
     #[codec(index = 1)]
     NeuronRegistered(NetUid, u16, AccountId32),
+    #[codec(index = 2)]
+    NetworkAdded(NetUid, u16),
     #[codec(index = 4)]
     StakeAdded(AccountId32, AccountId32, TaoBalance, AlphaBalance, NetUid, u64),
     #[codec(index = 5)]
@@ -70,19 +72,72 @@ pub(crate) enum PalletEvent {
     #[codec(index = 33)]
     ColdkeySwapped { old_coldkey: AccountId32, new_coldkey: AccountId32, swap_cost: TaoBalance },
     #[codec(index = 34)]
-    RootClaimed { coldkey: AccountId32 },
+    RootClaimed { coldkey: AccountId32, tao: TaoBalance },
     #[codec(index = 35)]
     StakeLocked { coldkey: AccountId32, hotkey: AccountId32, netuid: NetUid, amount: AlphaBalance },
     #[codec(index = 40)]
     IncentiveAlphaEmittedToMiners { netuid: NetUidStorageIndex, emissions: Vec<AlphaBalance> },
     #[codec(index = 41)]
     AutoStakeAdded { netuid: NetUid, destination: AccountId32, hotkey: AccountId32, owner: AccountId32, incentive: AlphaBalance },
+    #[codec(index = 42)]
+    SubnetOwnerHotkeySet(NetUid, AccountId32),
+    #[codec(index = 43)]
+    SubnetOwnerChanged { netuid: NetUid, old_coldkey: AccountId32, new_coldkey: AccountId32 },
+    #[codec(index = 44)]
+    SubnetLeaseDividendsDistributed { lease_id: u32, contributor: AccountId32, alpha: AlphaBalance },
+    #[codec(index = 45)]
+    CollateralLocked { netuid: NetUid, hotkey: AccountId32, locked: AlphaBalance, total_locked: AlphaBalance },
+    #[codec(index = 46)]
+    MinCollateralSet { netuid: NetUid, hotkey: AccountId32, min_locked: AlphaBalance },
+    #[codec(index = 47)]
+    SharePoolDenominatorReconciled { hotkey: AccountId32, netuid: NetUid },
+    #[codec(index = 48)]
+    StakeAndHotkeyTransferred {
+        origin_coldkey: AccountId32,
+        destination_coldkey: AccountId32,
+        origin_hotkey: AccountId32,
+        destination_hotkey: AccountId32,
+        origin_netuid: NetUid,
+        destination_netuid: NetUid,
+        amount: TaoBalance,
+    },
+    #[codec(index = 49)]
+    NetworkDissolveCleanupCompleted { netuid: NetUid },
     #[codec(index = 50)]
     EpochSkipped { netuid: NetUid, block: u64 },
     #[codec(index = 51)]
     EpochDeferred { netuid: NetUid, from_block: u64, to_block: u64 },
     #[codec(index = 52)]
     EpochTriggered { netuid: NetUid, by: AccountId32, fires_at: u64 },
+}
+
+/// What an order is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, TypeInfo)]
+pub(crate) enum OrderType {
+    #[codec(index = 0)]
+    LimitBuy,
+    #[codec(index = 1)]
+    TakeProfit,
+    #[codec(index = 2)]
+    StopLoss,
+}
+
+/// What a group of orders is short of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, TypeInfo)]
+pub(crate) enum OrderSide {
+    #[codec(index = 0)]
+    Buy,
+    #[codec(index = 1)]
+    Sell,
+}
+
+/// Events of the pallet `LimitOrders`.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, TypeInfo)]
+pub(crate) enum OrdersEvent {
+    #[codec(index = 0)]
+    OrderExecuted { order_id: [u8; 32], signer: AccountId32, netuid: NetUid, order_type: OrderType, amount_in: u64, amount_out: u64 },
+    #[codec(index = 3)]
+    GroupExecutionSummary { netuid: NetUid, net_side: OrderSide, net_amount: u64, actual_out: u64, executed_count: u32 },
 }
 
 /// Events of the pallet `System`.
@@ -101,6 +156,26 @@ pub(crate) enum RuntimeEvent {
     System(SystemEvent),
     #[codec(index = 7)]
     SubtensorModule(PalletEvent),
+    #[codec(index = 32)]
+    LimitOrders(OrdersEvent),
+}
+
+impl RuntimeEvent {
+    /// The event in the core's words, as a reader of this generation must understand it.
+    pub(crate) fn meaning(&self, generation: Generation) -> Option<StakeEvent> {
+        match self {
+            Self::System(_) => None,
+            Self::SubtensorModule(event) => event.meaning(generation),
+            Self::LimitOrders(OrdersEvent::OrderExecuted { signer, netuid: n, order_type, amount_in, amount_out, .. }) => {
+                let sells = *order_type != OrderType::LimitBuy;
+                let alpha = Rao(if sells { *amount_in } else { *amount_out });
+                Some(StakeEvent::OrderExecuted { trader: cold(*signer), netuid: netuid(*n), sells, alpha })
+            }
+            Self::LimitOrders(OrdersEvent::GroupExecutionSummary { netuid: n, executed_count, .. }) => {
+                Some(StakeEvent::OrdersGrouped { netuid: netuid(*n), orders: *executed_count })
+            }
+        }
+    }
 }
 
 /// When an event happened.
@@ -109,7 +184,6 @@ pub(crate) enum Phase {
     #[codec(index = 0)]
     ApplyExtrinsic(u32),
     #[codec(index = 1)]
-    #[allow(dead_code)] // nothing happens there, but a phase has three cases
     Finalization,
     #[codec(index = 2)]
     Initialization,
@@ -150,6 +224,15 @@ impl PalletEvent {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::NetworkRemoved(..) => "NetworkRemoved",
+            Self::NetworkAdded(..) => "NetworkAdded",
+            Self::SubnetOwnerHotkeySet(..) => "SubnetOwnerHotkeySet",
+            Self::SubnetOwnerChanged { .. } => "SubnetOwnerChanged",
+            Self::SubnetLeaseDividendsDistributed { .. } => "SubnetLeaseDividendsDistributed",
+            Self::CollateralLocked { .. } => "CollateralLocked",
+            Self::MinCollateralSet { .. } => "MinCollateralSet",
+            Self::SharePoolDenominatorReconciled { .. } => "SharePoolDenominatorReconciled",
+            Self::StakeAndHotkeyTransferred { .. } => "StakeAndHotkeyTransferred",
+            Self::NetworkDissolveCleanupCompleted { .. } => "NetworkDissolveCleanupCompleted",
             Self::NeuronRegistered(..) => "NeuronRegistered",
             Self::StakeAdded(..) => "StakeAdded",
             Self::StakeRemoved(..) => "StakeRemoved",
@@ -176,7 +259,38 @@ impl PalletEvent {
     pub(crate) fn meaning(&self, generation: Generation) -> Option<StakeEvent> {
         let told = |alpha: u64| (generation > Generation::Oldest).then_some(Rao(alpha));
         Some(match self {
-            Self::NeuronRegistered(..) | Self::StakeLocked { .. } => return None,
+            Self::NeuronRegistered(..)
+            | Self::NetworkAdded(..)
+            | Self::StakeLocked { .. }
+            | Self::SubnetOwnerHotkeySet(..)
+            | Self::CollateralLocked { .. }
+            | Self::MinCollateralSet { .. }
+            | Self::NetworkDissolveCleanupCompleted { .. } => return None,
+            Self::SubnetOwnerChanged { netuid: n, new_coldkey, .. } => {
+                StakeEvent::OwnerChanged { netuid: netuid(*n), new: cold(*new_coldkey) }
+            }
+            Self::SubnetLeaseDividendsDistributed { contributor, alpha, .. } => {
+                StakeEvent::LeaseDividend { contributor: cold(*contributor), alpha: Rao(alpha.0) }
+            }
+            Self::SharePoolDenominatorReconciled { hotkey, netuid: n } => {
+                StakeEvent::PoolReconciled { hotkey: hot(*hotkey), netuid: netuid(*n) }
+            }
+            Self::StakeAndHotkeyTransferred {
+                origin_coldkey,
+                destination_coldkey,
+                origin_hotkey,
+                destination_hotkey,
+                origin_netuid,
+                destination_netuid,
+                ..
+            } => StakeEvent::StakeAndHotkeyTransferred {
+                from_coldkey: cold(*origin_coldkey),
+                to_coldkey: cold(*destination_coldkey),
+                from_hotkey: hot(*origin_hotkey),
+                to_hotkey: hot(*destination_hotkey),
+                from_netuid: netuid(*origin_netuid),
+                to_netuid: netuid(*destination_netuid),
+            },
             Self::NetworkRemoved(n) => StakeEvent::NetworkRemoved { netuid: netuid(*n) },
             Self::HotkeySwapped { coldkey, old_hotkey, new_hotkey } => {
                 StakeEvent::HotkeySwapped { coldkey: cold(*coldkey), old: hot(*old_hotkey), new: hot(*new_hotkey), netuid: None }
@@ -190,7 +304,7 @@ impl PalletEvent {
             Self::ColdkeySwapped { old_coldkey, new_coldkey, .. } => {
                 StakeEvent::ColdkeySwapped { old: cold(*old_coldkey), new: cold(*new_coldkey) }
             }
-            Self::RootClaimed { coldkey } => StakeEvent::RootClaimed { coldkey: cold(*coldkey) },
+            Self::RootClaimed { coldkey, .. } => StakeEvent::RootClaimed { coldkey: cold(*coldkey) },
             Self::StakeAdded(c, h, _, alpha, n, _) => {
                 StakeEvent::StakeAdded { coldkey: cold(*c), hotkey: hot(*h), netuid: netuid(*n), alpha: told(alpha.0) }
             }

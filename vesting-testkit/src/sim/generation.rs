@@ -23,9 +23,24 @@ pub enum Generation {
     Later,
 }
 
-/// Events that the older generations do not have, by name.
-const NOT_OLDER: [&str; 5] = ["EpochSkipped", "EpochDeferred", "EpochTriggered", "TransactionFeePaidWithAlpha", "HotkeySwappedOnSubnet"];
-const NOT_OLDEST: [&str; 2] = ["IncentiveAlphaEmittedToMiners", "AutoStakeAdded"];
+/// Events that not all generations have, by name, with the first that does.
+const SINCE: [(&str, Generation); 15] = [
+    ("IncentiveAlphaEmittedToMiners", Generation::Older),
+    ("AutoStakeAdded", Generation::Older),
+    ("EpochSkipped", Generation::Present),
+    ("EpochDeferred", Generation::Present),
+    ("EpochTriggered", Generation::Present),
+    ("TransactionFeePaidWithAlpha", Generation::Present),
+    ("HotkeySwappedOnSubnet", Generation::Present),
+    ("SubnetOwnerHotkeySet", Generation::Present),
+    ("SubnetOwnerChanged", Generation::Present),
+    ("SubnetLeaseDividendsDistributed", Generation::Present),
+    ("CollateralLocked", Generation::Today),
+    ("MinCollateralSet", Generation::Today),
+    ("SharePoolDenominatorReconciled", Generation::Today),
+    ("StakeAndHotkeyTransferred", Generation::Today),
+    ("NetworkDissolveCleanupCompleted", Generation::Today),
+];
 
 /// The bytes of the phase and of the two indices before an event's fields: variant, number, pallet, event.
 const FIELDS_AT: usize = 7;
@@ -87,7 +102,12 @@ impl Generation {
 
     /// Whether it has an event of this name.
     fn knows(self, name: &str) -> bool {
-        !(self <= Self::Older && NOT_OLDER.contains(&name) || self == Self::Oldest && NOT_OLDEST.contains(&name))
+        SINCE.iter().find(|(known, _)| *known == name).is_none_or(|(_, first)| self >= *first)
+    }
+
+    /// Whether it finds the shares where another one has put them.
+    pub(crate) fn finds_shares_of(self, other: Self) -> bool {
+        self.item("AlphaV2") == other.item("AlphaV2")
     }
 
     /// What an item of storage is called.
@@ -103,10 +123,22 @@ impl Generation {
     /// Whether storage has an item at all.
     pub(crate) fn stores(self, name: &str) -> bool {
         match name {
-            "LastEpochBlock" | "SubnetEpochIndex" | "Lock" => self.counts_epochs(),
-            "AlphaSharePoolEpoch" | "AlphaShareEpoch" | "HasMigrationRun" => self >= Self::Today,
+            "LastEpochBlock" | "SubnetEpochIndex" | "Lock" | "RegisteredSubnetCounter" => self.counts_epochs(),
+            "AlphaSharePoolEpoch" | "AlphaShareEpoch" | "HasMigrationRun" | "MinerCollateral" | "ColdkeyMinerCollateral" => {
+                self >= Self::Today
+            }
             _ => true,
         }
+    }
+
+    /// Whether root claims may keep alpha, and are made without being asked for.
+    pub(crate) fn claims_alpha(self) -> bool {
+        self < Self::Today
+    }
+
+    /// Whether a subnet is cleared away over many blocks.
+    pub(crate) fn dissolves_slowly(self) -> bool {
+        self >= Self::Today
     }
 
     /// How it computes with shares.
@@ -152,13 +184,18 @@ impl Generation {
     pub(crate) fn has(self, record: &EventRecord) -> bool {
         match &record.event {
             RuntimeEvent::SubtensorModule(event) => self.emits(event),
-            RuntimeEvent::System(_) => true,
+            RuntimeEvent::System(_) | RuntimeEvent::LimitOrders(_) => true,
         }
     }
 
     fn reshape(self, event: &PalletEvent, bytes: &mut Vec<u8>) {
         let fields = if bytes.first() == Some(&0) { FIELDS_AT } else { FIELDS_AT_WITHOUT_NUMBER };
         bytes[fields - 1] = self.index(bytes[fields - 1]);
+        if matches!(event, PalletEvent::RootClaimed { .. }) && self.claims_alpha() {
+            // Without its TAO.
+            let tao = fields + 32;
+            bytes.drain(tao..tao + 8);
+        }
         if !matches!(event, PalletEvent::StakeAdded(..) | PalletEvent::StakeRemoved(..)) {
             return;
         }
@@ -202,6 +239,9 @@ impl Generation {
             events.variants.retain(|variant| self.knows(&variant.name));
             for variant in &mut events.variants {
                 variant.index = self.index(variant.index);
+                if variant.name == "RootClaimed" && self.claims_alpha() {
+                    variant.fields.truncate(1);
+                }
                 if ["StakeAdded", "StakeRemoved"].contains(&variant.name.as_str()) {
                     self.reshape_fields(&mut variant.fields);
                 }

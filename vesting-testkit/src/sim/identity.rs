@@ -22,7 +22,9 @@ impl SimChain {
         let owned = self.owners.get(&old) == Some(&coldkey) && self.owners.get(&new).is_none_or(|owner| *owner == coldkey);
         // The older runtimes swap on all subnets only.
         let known = on.is_none() || self.generation > Generation::Older;
-        if old == new || !owned || !known || netuids.iter().any(taken) {
+        // Collateral does not stay behind.
+        let collateral = |netuid: &NetUid| self.subnets.get(netuid).is_some_and(|s| s.collateral.contains_key(&(old, coldkey)));
+        if old == new || !owned || !known || netuids.iter().any(taken) || keep && netuids.iter().any(collateral) {
             return false;
         }
         self.own(new, coldkey);
@@ -30,6 +32,7 @@ impl SimChain {
             self.rename_neuron(*netuid, old, new);
             if !keep {
                 self.rename_pool(*netuid, old, new);
+                self.move_collateral(*netuid, |hotkey, coldkey| (hotkey == old).then_some((new, coldkey)));
             }
         }
         let (coldkey_id, old_hotkey, new_hotkey) = (coldkey.into(), old.into(), new.into());
@@ -48,6 +51,7 @@ impl SimChain {
 
     fn rename_neuron(&mut self, netuid: NetUid, old: Hotkey, new: Hotkey) {
         let Some(subnet) = self.subnets.get_mut(&netuid) else { return };
+        self.dirty.unregistered.insert((netuid, old));
         subnet.neurons.iter_mut().filter(|hotkey| **hotkey == old).for_each(|hotkey| *hotkey = new);
         if let Some(weight) = subnet.weights.remove(&old) {
             subnet.weights.insert(new, weight);
@@ -101,6 +105,14 @@ impl SimChain {
             if subnet.owner.0 == old {
                 subnet.owner.0 = new;
             }
+            if let Some(lease) = &mut subnet.lease {
+                if lease.coldkey == old {
+                    lease.coldkey = new;
+                }
+                if let Some(part) = lease.contributors.remove(&old) {
+                    lease.contributors.insert(new, part);
+                }
+            }
             if let Some(destination) = subnet.auto_stake.remove(&old) {
                 subnet.auto_stake.insert(new, destination);
                 self.dirty.auto_stake.extend([(old, netuid), (new, netuid)]);
@@ -116,6 +128,7 @@ impl SimChain {
                 let alpha = self.debit(netuid, hotkey, old, u64::MAX);
                 self.credit(netuid, hotkey, new, alpha);
             }
+            self.move_collateral(netuid, |hotkey, coldkey| (coldkey == old).then_some((hotkey, new)));
             self.dirty.neurons.insert(netuid);
             self.dirty.schedules.insert(netuid);
         }

@@ -10,7 +10,7 @@ use frame_metadata::v15::{
 use scale_info::form::MetaForm;
 use scale_info::{MetaType, TypeInfo, meta_type};
 
-use super::event::{AccountId32, EventRecord, NetUid, PalletEvent, RuntimeEvent, SystemEvent, TaoBalance};
+use super::event::{AccountId32, EventRecord, NetUid, OrdersEvent, PalletEvent, RuntimeEvent, SystemEvent, TaoBalance};
 use super::generation::Generation;
 
 /// Shares as decimal floats.
@@ -27,6 +27,23 @@ pub(crate) struct LockState {
     pub(crate) locked_mass: u64,
     pub(crate) conviction: u128,
     pub(crate) last_update: u64,
+}
+
+/// What a miner has locked.
+#[derive(TypeInfo)]
+#[allow(dead_code)]
+struct MinerCollateral {
+    locked: u64,
+    drain_ratio: DrainRatio,
+    min_locked: u64,
+    earned: u64,
+}
+
+/// A `U64F64`.
+#[derive(TypeInfo)]
+#[allow(dead_code)]
+struct DrainRatio {
+    bits: u128,
 }
 
 /// `System.Account`.
@@ -165,6 +182,7 @@ fn subtensor() -> PalletMetadata<MetaForm> {
     let entries = vec![
         map::<NetUid, bool>("NetworksAdded", &[PLAIN], zero(1)),
         map::<NetUid, u64>("NetworkRegisteredAt", &[PLAIN], zero(8)),
+        map::<NetUid, u64>("RegisteredSubnetCounter", &[PLAIN], zero(8)),
         map::<NetUid, u16>("Tempo", &[PLAIN], zero(2)),
         map::<NetUid, u64>("BlocksSinceLastStep", &[PLAIN], zero(8)),
         map::<NetUid, u64>("LastMechansimStepBlock", &[PLAIN], zero(8)),
@@ -186,6 +204,8 @@ fn subtensor() -> PalletMetadata<MetaForm> {
         map::<(AccountId32, NetUid, AccountId32), LockState>("Lock", &[BLAKE, PLAIN, BLAKE], None),
         map::<Pool, u64>("AlphaSharePoolEpoch", &[BLAKE, PLAIN], zero(8)),
         map::<Position, u64>("AlphaShareEpoch", &[BLAKE, BLAKE, PLAIN], zero(8)),
+        map::<(NetUid, AccountId32, AccountId32), MinerCollateral>("MinerCollateral", &[PLAIN, BLAKE, BLAKE], None),
+        map::<(NetUid, AccountId32), u64>("ColdkeyMinerCollateral", &[PLAIN, BLAKE], zero(8)),
         map::<Vec<u8>, bool>("HasMigrationRun", &[PLAIN], zero(1)),
     ];
     pallet("SubtensorModule", 7, entries, Some(meta_type::<PalletEvent>()))
@@ -224,6 +244,7 @@ pub(crate) fn v15(generation: Generation) -> Vec<u8> {
     let timestamp = pallet("Timestamp", 2, vec![value::<u64>("Now", Some(vec![0; 8]))], None);
     let proxies = map::<AccountId32, (Vec<ProxyDefinition>, TaoBalance)>("Proxies", &[TWOX], Some(vec![0; 9]));
     let proxy = pallet("Proxy", 16, vec![proxies], None);
+    let orders = pallet("LimitOrders", 32, Vec::new(), Some(meta_type::<OrdersEvent>()));
     let extrinsic = ExtrinsicMetadata {
         version: 4,
         address_ty: meta_type::<AccountId32>(),
@@ -275,8 +296,14 @@ pub(crate) fn v15(generation: Generation) -> Vec<u8> {
         error_enum_ty: meta_type::<RuntimeError>(),
     };
     let custom = CustomMetadata { map: std::collections::BTreeMap::new() };
-    let mut metadata =
-        RuntimeMetadataV15::new(vec![system, timestamp, subtensor(), proxy], extrinsic, meta_type::<()>(), apis, outer_enums, custom);
+    let mut metadata = RuntimeMetadataV15::new(
+        vec![system, timestamp, subtensor(), proxy, orders],
+        extrinsic,
+        meta_type::<()>(),
+        apis,
+        outer_enums,
+        custom,
+    );
     generation.reshape_metadata(&mut metadata);
     RuntimeMetadataPrefixed::from(metadata).encode()
 }

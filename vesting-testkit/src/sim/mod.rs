@@ -6,15 +6,20 @@
 //! The same chain is a port in memory ([`SimPort`]) and, block by block, the history of a node.
 
 mod account;
+mod call;
 mod chain;
+mod collateral;
 mod encode;
+mod epoch;
 mod event;
 mod generation;
 mod identity;
 mod metadata;
 mod month;
 mod network;
+mod neurons;
 mod operation;
+mod orders;
 mod pool;
 mod port;
 mod rng;
@@ -28,6 +33,7 @@ pub use encode::runtime;
 pub use generation::Generation;
 pub use month::Month;
 pub use operation::{Call, Operation};
+pub use orders::Order;
 pub use port::SimPort;
 pub use rng::Rng;
 pub use scenario::{Actor, Demo, RandomLife, end_of};

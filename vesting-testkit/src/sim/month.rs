@@ -5,7 +5,7 @@ use std::sync::{Arc, RwLock};
 use vesting_core::{Coldkey, Hotkey, NetUid};
 
 use super::chain::{SimChain, SubnetConfig};
-use super::operation::Call;
+use super::operation::{Call, Operation};
 use super::rng::Rng;
 use crate::history::History;
 
@@ -16,6 +16,8 @@ pub struct Month {
     rng: Rng,
     miners: Vec<(Coldkey, Hotkey)>,
     validators: Vec<Hotkey>,
+    /// Coldkeys that trade on its hotkeys and own none.
+    traders: Vec<Coldkey>,
     netuid: NetUid,
     blocks: u64,
     operations: u64,
@@ -28,15 +30,19 @@ impl Month {
     const VALIDATORS: usize = 16;
     /// Coldkeys that own the neurons.
     const COLDKEYS: usize = 180;
+    /// Coldkeys that own no neuron and trade.
+    const TRADERS: usize = 60;
 
-    /// A subnet that lives for `blocks` blocks with about `operations` stake operations of its miners.
+    /// A subnet that lives for `blocks` blocks with about `operations` stake operations of its miners, as many of others, and
+    /// half as many extrinsics of its miners that bear on no stake.
     #[must_use]
     pub fn new(seed: u64, netuid: NetUid, blocks: u64, operations: u64) -> Self {
         let mut rng = Rng::new(seed);
         let coldkeys: Vec<Coldkey> = (0..Self::COLDKEYS).map(|_| Coldkey(rng.key())).collect();
         let miners: Vec<(Coldkey, Hotkey)> = (0..Self::NEURONS).map(|n| (coldkeys[n % coldkeys.len()], Hotkey(rng.key()))).collect();
         let validators = miners.iter().take(Self::VALIDATORS).map(|(_, hotkey)| *hotkey).collect();
-        Self { rng, miners, validators, netuid, blocks, operations }
+        let traders = (0..Self::TRADERS).map(|_| Coldkey(rng.key())).collect();
+        Self { rng, miners, validators, traders, netuid, blocks, operations }
     }
 
     /// The subnet at genesis.
@@ -63,6 +69,7 @@ impl Month {
 
     /// Queues what its miners do in the next block.
     pub fn queue(&mut self, chain: &mut SimChain) {
+        self.queue_others(chain);
         if self.rng.below(self.blocks) >= self.operations {
             return;
         }
@@ -91,6 +98,27 @@ impl Month {
             _ => Call::Register { coldkey: Coldkey(self.rng.key()), hotkey: Hotkey(self.rng.key()), netuid },
         };
         chain.queue(call);
+    }
+
+    /// Queues what traders do, and what miners do that bears on no stake.
+    fn queue_others(&mut self, chain: &mut SimChain) {
+        let netuid = self.netuid;
+        if self.rng.below(self.blocks) < self.operations
+            && let (Some(coldkey), Some(hotkey)) = (self.rng.pick(&self.traders).copied(), self.rng.pick(&self.validators).copied())
+        {
+            let held = chain.alpha(netuid, hotkey, coldkey);
+            let alpha = ALPHA + self.rng.below(20 * ALPHA);
+            chain.queue(if held > 0 && self.rng.once_in(2) {
+                Call::RemoveStake { coldkey, hotkey, netuid, alpha }
+            } else {
+                Call::AddStake { coldkey, hotkey, netuid, alpha }
+            });
+        }
+        if self.rng.below(self.blocks) < self.operations / 2
+            && let Some((coldkey, _)) = self.rng.pick(&self.miners).copied()
+        {
+            chain.queue(Operation { calls: vec![Call::Fail], signer: Some(coldkey), ..Operation::default() });
+        }
     }
 
     /// Makes the next block.

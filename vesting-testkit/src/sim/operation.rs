@@ -1,6 +1,10 @@
 //! What accounts do.
 
+use std::collections::BTreeMap;
+
 use vesting_core::{Coldkey, Hotkey, NetUid};
+
+use super::orders::Order;
 
 /// One call. Amounts are alpha in rao; more than there is sells all of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +26,25 @@ pub enum Call {
         coldkey: Coldkey,
         from: Hotkey,
         to: Hotkey,
+        from_netuid: NetUid,
+        to_netuid: NetUid,
+        alpha: u64,
+    },
+    /// As a move, but of no more than `limit`.
+    MoveStakeLimit {
+        coldkey: Coldkey,
+        from: Hotkey,
+        to: Hotkey,
+        from_netuid: NetUid,
+        to_netuid: NetUid,
+        alpha: u64,
+        limit: u64,
+    },
+    TransferStakeAndHotkey {
+        from: Coldkey,
+        to: Coldkey,
+        from_hotkey: Hotkey,
+        to_hotkey: Hotkey,
         from_netuid: NetUid,
         to_netuid: NetUid,
         alpha: u64,
@@ -57,6 +80,72 @@ pub enum Call {
         coldkey: Coldkey,
         hotkey: Hotkey,
         netuid: NetUid,
+    },
+    /// Registers with alpha that is bought and locked as collateral.
+    RegisterLocked {
+        coldkey: Coldkey,
+        hotkey: Hotkey,
+        netuid: NetUid,
+        alpha: u64,
+    },
+    /// Locks alpha as collateral; what is not free yet is bought.
+    AddCollateral {
+        coldkey: Coldkey,
+        hotkey: Hotkey,
+        netuid: NetUid,
+        alpha: u64,
+    },
+    /// Sets below which collateral what a hotkey earns is captured.
+    SetMinCollateral {
+        coldkey: Coldkey,
+        hotkey: Hotkey,
+        netuid: NetUid,
+        alpha: u64,
+    },
+    /// Executes limit orders of others, one by one or as a group.
+    Orders {
+        netuid: NetUid,
+        orders: Vec<Order>,
+        grouped: bool,
+    },
+    /// Takes the least useful neurons off a subnet.
+    Trim {
+        netuid: NetUid,
+        left: usize,
+    },
+    /// Removes the small positions of nominators.
+    ClearSmall {
+        netuid: NetUid,
+    },
+    /// Sets which hotkey gets the owner's cut, whoever owns it.
+    SetOwnerHotkey {
+        netuid: NetUid,
+        hotkey: Hotkey,
+    },
+    /// Makes somebody the owner in the block of the next epoch.
+    PassOwnership {
+        netuid: NetUid,
+        coldkey: Coldkey,
+        hotkey: Hotkey,
+    },
+    /// Has what a lease earns paid to its contributors, each so many thousandths of what it holds.
+    Lease {
+        netuid: NetUid,
+        coldkey: Coldkey,
+        hotkey: Hotkey,
+        contributors: BTreeMap<Coldkey, u16>,
+        interval: u64,
+    },
+    /// Counts more shares in a pool than there are, as an older runtime's mistake might: everybody has less.
+    Miscount {
+        netuid: NetUid,
+        hotkey: Hotkey,
+    },
+    /// Leaves shares of these coldkeys in a pool without alpha.
+    Bury {
+        netuid: NetUid,
+        hotkey: Hotkey,
+        coldkeys: Vec<Coldkey>,
     },
     SetTempo {
         netuid: NetUid,
@@ -141,6 +230,11 @@ impl Call {
             | Self::RemoveStake { coldkey, .. }
             | Self::MoveStake { coldkey, .. }
             | Self::TransferStake { from: coldkey, .. }
+            | Self::MoveStakeLimit { coldkey, .. }
+            | Self::TransferStakeAndHotkey { from: coldkey, .. }
+            | Self::RegisterLocked { coldkey, .. }
+            | Self::AddCollateral { coldkey, .. }
+            | Self::SetMinCollateral { coldkey, .. }
             | Self::SwapStake { coldkey, .. }
             | Self::Recycle { coldkey, .. }
             | Self::Burn { coldkey, .. }
@@ -153,7 +247,7 @@ impl Call {
             | Self::Lock { coldkey, .. }
             | Self::RegisterNetwork { coldkey, .. }
             | Self::SetProxy { coldkey, .. } => Some(*coldkey),
-            Self::SetTempo { .. } | Self::TriggerEpoch { .. } | Self::Dissolve { .. } | Self::SilentEdit { .. } | Self::Fail => None,
+            _ => None,
         }
     }
 }

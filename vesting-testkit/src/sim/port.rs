@@ -7,8 +7,7 @@ use async_trait::async_trait;
 use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, ColdkeyTrace, Fingerprint, NeuronsAsk, SubnetAsk, SubnetState};
 use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, ChainEvent, NetUid, Rao};
 
-use super::chain::SimChain;
-use super::event::RuntimeEvent;
+use super::chain::{Sealed, SimChain};
 use super::generation::Generation;
 
 /// A simulated chain behind the core's port; every block made is final.
@@ -37,11 +36,8 @@ fn facts(chain: &SimChain, number: BlockNumber, ask: &Ask) -> Option<BlockFacts>
     let sealed = chain.blocks.get(usize::try_from(number.0).ok()?)?;
     let generation = sealed.generation;
     let records = (0u32..).zip(sealed.events.iter().filter(|record| generation.has(record)));
-    let events = records.filter_map(|(index, record)| match &record.event {
-        RuntimeEvent::SubtensorModule(event) => {
-            event.meaning(generation).map(|event| ChainEvent { index, phase: record.phase.into(), event })
-        }
-        RuntimeEvent::System(_) => None,
+    let events = records.filter_map(|(index, record)| {
+        record.event.meaning(generation).map(|event| ChainEvent { index, phase: record.phase.into(), event })
     });
     Some(BlockFacts {
         block: BlockRef { number, hash: sealed.hash },
@@ -52,9 +48,16 @@ fn facts(chain: &SimChain, number: BlockNumber, ask: &Ask) -> Option<BlockFacts>
         announces_incentive: generation.announces_incentive(),
         counters_asked: !generation.stores_counters(),
         subnets: sealed.counters.iter().filter(|(netuid, _)| ask.subnets.contains_key(netuid)).copied().collect(),
-        registrations: BTreeMap::new(),
+        registrations: registrations(sealed, ask),
         events: if ask.events { events.collect() } else { Vec::new() },
     })
+}
+
+/// How often each subnet asked for was registered so far, where the runtime counts that.
+fn registrations(sealed: &Sealed, ask: &Ask) -> BTreeMap<NetUid, u64> {
+    let counted = sealed.registrations.as_ref();
+    let of = |counts: &BTreeMap<NetUid, u64>| ask.subnets.keys().map(|netuid| (*netuid, counts.get(netuid).copied().unwrap_or(0))).collect();
+    counted.map(of).unwrap_or_default()
 }
 
 fn subnet(chain: &SimChain, block: BlockNumber, netuid: NetUid, ask: &SubnetAsk) -> SubnetState {

@@ -7,6 +7,7 @@ use vesting_core::{BlockNumber, Coldkey, Hotkey, NetUid};
 use super::chain::{SimChain, SubnetConfig};
 use super::generation::Generation;
 use super::operation::{Call, Operation};
+use super::orders::Order;
 use super::rng::Rng;
 use crate::history::History;
 
@@ -158,6 +159,8 @@ pub struct RandomLife {
     rng: Rng,
     /// Acts for whoever lets it, and owns nothing.
     agent: Coldkey,
+    /// A hotkey with shares of a pool that has no alpha any more; used once runtimes know what to do with them.
+    grave: Hotkey,
     coldkeys: Vec<Coldkey>,
     hotkeys: Vec<Hotkey>,
 }
@@ -172,8 +175,8 @@ impl RandomLife {
         let mut rng = Rng::new(seed);
         let coldkeys: Vec<Coldkey> = (0..6).map(|_| Coldkey(rng.key())).collect();
         let hotkeys = (0..9).map(|_| Hotkey(rng.key())).collect();
-        let agent = Coldkey(rng.key());
-        Self { rng, agent, coldkeys, hotkeys }
+        let (agent, grave) = (Coldkey(rng.key()), Hotkey(rng.key()));
+        Self { rng, agent, grave, coldkeys, hotkeys }
     }
 
     /// The chain at genesis, of any generation.
@@ -204,7 +207,32 @@ impl RandomLife {
             let tempo = u16::try_from(5 + self.rng.below(20)).unwrap_or(10);
             subnets.push(SubnetConfig { netuid, tempo, owner, neurons, capacity: 8 });
         }
-        SimChain::of_generation(generation, seed, &subnets, history)
+        let mut chain = SimChain::of_generation(generation, seed, &subnets, history);
+        self.settle(&mut chain);
+        chain
+    }
+
+    /// Has done, before anybody looks, what a longer history would have brought about.
+    fn settle(&mut self, chain: &mut SimChain) {
+        chain.set_least_nomination(ALPHA / 5);
+        let crooked = Hotkey(self.rng.key());
+        let coldkeys = self.coldkeys.clone();
+        chain.own_hotkey(crooked, coldkeys[1]);
+        chain.own_hotkey(self.grave, coldkeys[5]);
+        for netuid in Self::NETUIDS {
+            for coldkey in &coldkeys[1..4] {
+                let alpha = ALPHA + self.rng.below(20 * ALPHA);
+                chain.queue(Call::AddStake { coldkey: *coldkey, hotkey: crooked, netuid, alpha });
+            }
+            chain.queue(Call::Miscount { netuid, hotkey: crooked });
+        }
+        let contributors = [(coldkeys[2], 7), (coldkeys[3], 20)].into();
+        let (netuid, coldkey, hotkey) = (Self::NETUIDS[0], coldkeys[0], self.hotkeys[0]);
+        chain.queue(Call::Lease { netuid, coldkey, hotkey, contributors, interval: 3 });
+        for coldkey in &coldkeys[..2] {
+            chain.queue(Call::SetProxy { coldkey: *coldkey, delegate: self.agent, may: true });
+        }
+        self.hotkeys.push(crooked);
     }
 
     /// Queues what happens in the block after the head, and makes it.
@@ -216,6 +244,16 @@ impl RandomLife {
         if self.rng.once_in(60) {
             chain.skip_next_epoch(self.netuid());
         }
+        if self.rng.once_in(25) {
+            let call = self.govern(chain);
+            chain.queue(call);
+        }
+        if chain.code() >= Generation::Today && !self.hotkeys.contains(&self.grave) {
+            for netuid in Self::NETUIDS {
+                chain.queue(Call::Bury { netuid, hotkey: self.grave, coldkeys: self.coldkeys.clone() });
+            }
+            self.hotkeys.push(self.grave);
+        }
         // Root claims are made in nearly every block, and mostly bring nothing.
         for _ in 0..self.rng.below(3) {
             let (coldkey, hotkey, netuid) = (self.coldkey(), self.hotkey(), self.netuid());
@@ -225,7 +263,8 @@ impl RandomLife {
             let alpha = if brings { self.rng.below(ALPHA) } else { 0 };
             chain.queue(Operation {
                 calls: vec![Call::ClaimRoot { coldkey, hotkey, netuid, alpha }],
-                scheduled: true,
+                // Since none keeps alpha, somebody has to ask for it.
+                scheduled: chain.code() < Generation::Today,
                 ..Operation::default()
             });
         }
@@ -253,6 +292,13 @@ impl RandomLife {
             let (delegate, may) = (if self.rng.once_in(2) { agent } else { self.coldkey() }, self.rng.below(4) > 0);
             return Call::SetProxy { coldkey, delegate, may }.into();
         }
+        if self.rng.once_in(10) {
+            let mut calls = vec![self.orders()];
+            if self.rng.once_in(4) {
+                calls.push(self.orders());
+            }
+            return Operation { calls, signer: Some(agent), ..Operation::default() };
+        }
         let signer = if self.rng.once_in(4) { agent } else { coldkey };
         let mut operation = Operation { calls: vec![self.call(coldkey)], signer: Some(signer), ..Operation::default() };
         while self.rng.once_in(4) {
@@ -265,6 +311,29 @@ impl RandomLife {
                 .filter(|(c, h, n, alpha)| chain.alpha(*n, *h, *c) > *alpha);
         }
         operation
+    }
+
+    /// What becomes of a subnet without its miners' doing.
+    fn govern(&mut self, chain: &SimChain) -> Call {
+        let (netuid, hotkey) = (self.netuid(), if self.rng.once_in(3) { Hotkey(self.rng.key()) } else { self.hotkey() });
+        match self.rng.below(6) {
+            0 => Call::SetOwnerHotkey { netuid, hotkey: self.hotkey() },
+            1 => Call::ClearSmall { netuid },
+            2 => Call::Trim { netuid, left: 4 + usize::try_from(self.rng.below(4)).unwrap_or(0) },
+            _ => Call::PassOwnership { netuid, coldkey: chain.owner_of(hotkey).unwrap_or_else(|| self.coldkey()), hotkey },
+        }
+    }
+
+    /// Orders of several, executed by the agent.
+    fn orders(&mut self) -> Call {
+        let orders = (0..=self.rng.below(4)).map(|_| {
+            let (trader, hotkey) = (if self.rng.once_in(5) { self.agent } else { self.coldkey() }, self.hotkey());
+            let alpha = if self.rng.once_in(9) { u64::MAX } else { self.rng.below(5 * ALPHA) + 1 };
+            let sells = alpha == u64::MAX || self.rng.once_in(2);
+            Order { trader, hotkey, sells, alpha }
+        });
+        let orders = orders.collect();
+        Call::Orders { netuid: self.netuid(), orders, grouped: self.rng.below(3) > 0 }
     }
 
     /// Somebody takes another name.
@@ -315,7 +384,7 @@ impl RandomLife {
         let (hotkey, netuid) = (self.hotkey(), self.netuid());
         let (other, to, to_netuid) = (self.coldkey(), self.hotkey(), self.netuid());
         let alpha = if self.rng.once_in(6) { u64::MAX } else { self.rng.below(30 * ALPHA) + 1 };
-        match self.rng.below(33) {
+        match self.rng.below(43) {
             0..=6 => Call::AddStake { coldkey, hotkey, netuid, alpha: alpha.min(50 * ALPHA) },
             7..=13 => Call::RemoveStake { coldkey, hotkey, netuid, alpha },
             14..=17 => Call::MoveStake { coldkey, from: hotkey, to, from_netuid: netuid, to_netuid, alpha },
@@ -330,6 +399,16 @@ impl RandomLife {
             29 => Call::AddStakeBurn { coldkey, hotkey, netuid, alpha: alpha.min(50 * ALPHA) },
             // Nothing locked becomes free again.
             30 => Call::Lock { coldkey, hotkey, netuid, alpha: alpha.min(3 * ALPHA) },
+            31..=32 => Call::MoveStakeLimit { coldkey, from: hotkey, to, from_netuid: netuid, to_netuid, alpha, limit: 9 * ALPHA },
+            33..=35 => {
+                let (from_hotkey, from_netuid) = (hotkey, netuid);
+                Call::TransferStakeAndHotkey { from: coldkey, to: other, from_hotkey, to_hotkey: to, from_netuid, to_netuid, alpha }
+            }
+            36 => Call::RegisterLocked { coldkey, hotkey, netuid, alpha: alpha.min(2 * ALPHA) },
+            37..=38 => Call::AddCollateral { coldkey, hotkey, netuid, alpha: alpha.min(2 * ALPHA) },
+            39..=40 => {
+                Call::SetMinCollateral { coldkey, hotkey, netuid, alpha: if self.rng.once_in(3) { 0 } else { alpha.min(5 * ALPHA) } }
+            }
             _ => Call::Fail,
         }
     }

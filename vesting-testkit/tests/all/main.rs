@@ -378,7 +378,7 @@ fn locked_stake_is_still_held_and_reported() {
             StakeTracker::new(store).report(NETUID, &Policy::default(), None).await.unwrap().miners
         })
     };
-    let miner = chain.neurons_at(NETUID, chain.head())[3];
+    let miner = chain.neurons_at(NETUID, chain.head())[4];
     chain.upgrade(Generation::Present);
     for _ in 0..40 {
         chain.step();
