@@ -5,6 +5,7 @@
 mod checked;
 mod explaining;
 mod failing;
+mod hunt;
 mod pruned;
 mod strategies;
 mod system;
