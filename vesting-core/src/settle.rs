@@ -168,14 +168,15 @@ impl<'a> Work<'a> {
         let groups = if any { self.groups() } else { Vec::new() };
         for (trader, orders) in by_trader {
             // A position that takes another name in the block is one with it, whichever name the order finds.
-            let (mut keys, mut rest) = (Vec::new(), Vec::new());
+            let (mut keys, mut rest, mut noise) = (Vec::new(), Vec::new(), Vec::new());
             for group in &groups {
                 if let Some(key) = self.traded(group, trader, &orders) {
                     keys.push(key);
                     rest.push(self.unexplained(group));
+                    noise.push(self.noise(group));
                 }
             }
-            let places = self.placing(&orders, &rest);
+            let places = self.placing(&orders, &rest, &noise);
             self.legs.extend(orders.iter().zip(places).filter_map(|(order, place)| {
                 let kind = if order.sells { Kind::StakeRemoved } else { Kind::StakeAdded };
                 Some(Leg {
@@ -205,15 +206,16 @@ impl<'a> Work<'a> {
         own().filter(|key| !given_up(key)).max_by_key(changed).or_else(|| own().next())
     }
 
-    /// On which of the positions, whose changes are unexplained by `rest`, each order fell: so that least is left.
-    fn placing(&self, orders: &[Order], rest: &[RaoDelta]) -> Vec<usize> {
+    /// On which of the positions, whose changes are unexplained by `rest`, each order fell: so that least is left. What is at
+    /// most its `noise` is rounding.
+    fn placing(&self, orders: &[Order], rest: &[RaoDelta], noise: &[u128]) -> Vec<usize> {
         let all = u32::try_from(orders.len()).ok().and_then(|orders| rest.len().checked_pow(orders)).unwrap_or(usize::MAX);
         if all > PLACINGS_TRIED {
             // One order after the other, each where it fits best.
             let mut rest = rest.to_vec();
             let mut places = Vec::with_capacity(orders.len());
             for order in orders {
-                let place = self.placing(std::slice::from_ref(order), &rest).pop().unwrap_or_default();
+                let place = self.placing(std::slice::from_ref(order), &rest, noise).pop().unwrap_or_default();
                 if let Some(rest) = rest.get_mut(place) {
                     *rest = *rest - order.alpha;
                 }
@@ -234,14 +236,12 @@ impl<'a> Work<'a> {
             for (order, place) in orders.iter().zip(places) {
                 rest[*place] = rest[*place] - order.alpha;
             }
-            // In an epoch's block dividends may have come to any of them, but nothing else left.
             let sum =
                 |wanted: fn(&RaoDelta) -> bool| rest.iter().copied().filter(wanted).map(RaoDelta::magnitude).fold(0, u128::saturating_add);
-            let (short, touched) = if self.states.epoch.is_some() {
-                (sum(|rest| rest.0 < 0), rest.iter().filter(|rest| !rest.is_zero()).count())
-            } else {
-                (0, 0)
-            };
+            // In an epoch's block dividends may have come to any of them, but nothing else left.
+            let short = if self.states.epoch.is_some() { sum(|rest| rest.0 < 0) } else { 0 };
+            // A dividend, a claim or a reconciled pool changes a position as well; an amount that fits another one is an order.
+            let touched = rest.iter().zip(noise).filter(|(rest, noise)| rest.magnitude() > **noise).count();
             (short, touched, sum(|_| true))
         };
         placings.min_by_key(left).unwrap_or_default()
@@ -1002,6 +1002,15 @@ mod tests {
         let events = [order(false, 7), order(true, 7), grouped(2)];
         let case = Case { events: &events, before: &[], after: &[], epoch: false, ..case };
         check(&case, &[]);
+    }
+
+    #[test]
+    fn an_order_is_found_beside_a_reconciled_pool() {
+        let reconciled = StakeEvent::PoolReconciled { hotkey: MINER.hotkey, netuid: NETUID };
+        let events = [reconciled, order(false, 70), StakeEvent::OrdersGrouped { netuid: NETUID, orders: 1 }];
+        // Whichever has it, as much is left in all.
+        let case = Case { events: &events, before: &[(MINER, 1_000), (at(5, 2), 50)], after: &[(MINER, 1_250), (at(5, 2), 119)], ..CASE };
+        check(&case, &[(Kind::Corrected, MINER, 250), (Kind::StakeAdded, at(5, 2), 70)]);
     }
 
     #[test]

@@ -56,7 +56,8 @@ fn facts(chain: &SimChain, number: BlockNumber, ask: &Ask) -> Option<BlockFacts>
 /// How often each subnet asked for was registered so far, where the runtime counts that.
 fn registrations(sealed: &Sealed, ask: &Ask) -> BTreeMap<NetUid, u64> {
     let counted = sealed.registrations.as_ref();
-    let of = |counts: &BTreeMap<NetUid, u64>| ask.subnets.keys().map(|netuid| (*netuid, counts.get(netuid).copied().unwrap_or(0))).collect();
+    let of =
+        |counts: &BTreeMap<NetUid, u64>| ask.subnets.keys().map(|netuid| (*netuid, counts.get(netuid).copied().unwrap_or(0))).collect();
     counted.map(of).unwrap_or_default()
 }
 
