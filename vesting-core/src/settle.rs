@@ -270,7 +270,7 @@ impl<'a> Work<'a> {
         }
         // A coldkey never leaves its stake behind.
         let open: Vec<usize> = (0..swaps.len()).filter(|i| matches!(swaps[*i].keys, SwappedKeys::Hotkey(..))).collect();
-        let mut best: Option<(u128, Vec<Swap>)> = None;
+        let mut best: Option<((u128, u128), Vec<Swap>)> = None;
         let tried = if open.len() > SWAPS_TRIED { 1 } else { 1usize << open.len() };
         for choice in 0..tried {
             // The first choice carries everything, so that a tie means that the stake went along.
@@ -284,8 +284,9 @@ impl<'a> Work<'a> {
         self.swaps = best.map(|(_, carried)| carried).unwrap_or_default();
     }
 
-    /// How far from the state after the block the known flows lead if these swaps carried stake.
-    fn distance(&self, swaps: &[Swap]) -> u128 {
+    /// How far from the state after the block the known flows lead if these swaps carried stake; and how much of that is under
+    /// names that were given up, where nothing can be that came before.
+    fn distance(&self, swaps: &[Swap]) -> (u128, u128) {
         let mut running: BTreeMap<PositionKey, RaoDelta> = self.keys.iter().map(|key| (*key, self.start(key))).collect();
         for ((key, _), alpha) in &self.incentives {
             *running.entry(*key).or_default() += *alpha;
@@ -298,7 +299,12 @@ impl<'a> Work<'a> {
                 }
             }
         }
-        running.iter().map(|(key, alpha)| (of(self.states.after, key) - *alpha).magnitude()).fold(0, u128::saturating_add)
+        let given_up = |key: &PositionKey| swaps.iter().any(|swap| swap.keys.renamed(key).is_some());
+        let off = |wanted: &dyn Fn(&PositionKey) -> bool| {
+            let wanted = running.iter().filter(|(key, _)| wanted(key));
+            wanted.map(|(key, alpha)| (of(self.states.after, key) - *alpha).magnitude()).fold(0, u128::saturating_add)
+        };
+        (off(&|_| true), off(&given_up))
     }
 
     /// The positions that swaps join into one, each group in order.
@@ -893,6 +899,12 @@ mod tests {
         let case = Case { after: &[(at(5, 2), 100)], ..case };
         check(&case, &[(Kind::KeySwap, MINER, -100), (Kind::KeySwap, at(5, 2), 100)]);
         assert_eq!(run(&case).renamed, [(Hotkey([1; 32]), Hotkey([5; 32]))]);
+        // What was earned in the block itself shows which it was.
+        let events = [incentive([0, 0]), hotkey_swapped(1, 5)];
+        let case = Case { events: &events, before: &[], after: &[(MINER, 30)], epoch: true, ..CASE };
+        check(&case, &[(Kind::DividendOrOther, MINER, 30)]);
+        let case = Case { after: &[(at(5, 2), 30)], ..case };
+        check(&case, &[(Kind::DividendOrOther, MINER, 30), (Kind::KeySwap, MINER, -30), (Kind::KeySwap, at(5, 2), 30)]);
     }
 
     #[test]

@@ -48,7 +48,7 @@ fn printed(folder: &Path, arguments: &[&str]) -> Vec<Value> {
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_are_those_of_the_commands_and_problems_say_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
-    record(folder.path(), &history(37), BLOCKS).await;
+    record(folder.path(), &history(99), BLOCKS).await;
     tokio::task::spawn_blocking(move || {
         let daemon = Daemon::start(folder.path(), &["--read-only", "--stale-after-seconds", "315360000"]);
         answers(&daemon, folder.path());

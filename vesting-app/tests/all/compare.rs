@@ -135,7 +135,7 @@ async fn a_record_that_does_not_cover_the_window_is_not_compared() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_part_of_a_record_is_compared() {
     let ours = tempfile::tempdir().unwrap();
-    record(ours.path(), &history(53), BLOCKS).await;
+    record(ours.path(), &history(99), BLOCKS).await;
     let last_epoch = "netuid = 2 AND block = (SELECT max(block) FROM epoch_boundaries WHERE netuid = 2)";
     let changes = [
         ("chain", "UPDATE chain SET genesis = zeroblob(32)".to_owned()),

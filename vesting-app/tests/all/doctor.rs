@@ -291,9 +291,14 @@ async fn what_is_not_known_of_a_runtime_is_told_with_what_it_could_mean() {
     let told: Vec<(&str, bool)> = unknown.iter().map(|one| (one["name"].as_str().unwrap(), one["reshaped"] == true)).collect();
     assert_eq!(
         told,
-        [("SubtensorModule.LoanedHotkey", false), ("SubtensorModule.AlphaLeased", false), ("SubtensorModule.ColdkeySwapped", true)]
+        [
+            ("SubtensorModule.LoanedHotkey", false),
+            ("SubtensorModule.AlphaLeased", false),
+            ("SubtensorModule.ColdkeySwapped", true),
+            ("SubtensorModule.SubnetOwnerChanged", true)
+        ]
     );
-    found.has("endpoint_unknown", "", "warning", "3 things of spec 425", "an event we do not know: if it moves stake");
+    found.has("endpoint_unknown", "", "warning", "4 things of spec 425", "an event we do not know: if it moves stake");
     found.has("endpoint_unknown", "", "warning", "", "known by name, but of another shape");
 
     // Once at start, too, and by a metric.
@@ -319,7 +324,7 @@ async fn what_is_not_known_of_a_runtime_is_told_with_what_it_could_mean() {
     assert!(said.contains("SubtensorModule.AlphaLeased") && said.contains("SubtensorModule.LoanedHotkey"), "{said}");
     for line in [
         r#"vesting_runtime_unknown_items{kind="event",why="new"} 1"#,
-        r#"vesting_runtime_unknown_items{kind="event",why="reshaped"} 1"#,
+        r#"vesting_runtime_unknown_items{kind="event",why="reshaped"} 2"#,
         r#"vesting_runtime_unknown_items{kind="storage",why="new"} 1"#,
         r#"vesting_runtime_unknown_items{kind="call",why="new"} 0"#,
         "vesting_runtime_unmeasured 0",

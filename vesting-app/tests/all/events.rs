@@ -61,7 +61,7 @@ impl Listening {
 async fn epochs_are_told_as_they_come_and_again_to_who_missed_some() {
     let folder = tempfile::tempdir().unwrap();
     let advance = Some(Duration::from_millis(60));
-    let node = serve(history(46), NodeOptions { advance, ..NodeOptions::default() }).await.unwrap();
+    let node = serve(history(114), NodeOptions { advance, ..NodeOptions::default() }).await.unwrap();
     let url = node.url();
     tokio::task::spawn_blocking(move || {
         let daemon = Daemon::start(folder.path(), &["--network", &url, "--netuid", "1,2"]);

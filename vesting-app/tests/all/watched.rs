@@ -82,7 +82,7 @@ async fn a_record_that_is_read_is_ready_by_its_age_and_its_window() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_that_begins_inside_the_window_is_not_ready_and_says_since_when() {
     let folder = tempfile::tempdir().unwrap();
-    let node = serve(history(47), NodeOptions::default()).await.unwrap();
+    let node = serve(history(58), NodeOptions::default()).await.unwrap();
     let url = node.url();
     tokio::task::spawn_blocking(move || {
         let to = BLOCKS.to_string();
