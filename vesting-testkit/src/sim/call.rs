@@ -72,7 +72,7 @@ impl SimChain {
                 coldkey.into(),
                 hotkey.into(),
                 TaoBalance(taken / 2),
-                AlphaBalance(if self.generation == Generation::Older { taken } else { taken - fee }),
+                AlphaBalance(if self.generation.fee_inside() { taken } else { taken - fee }),
                 event::NetUid(netuid.0),
                 fee,
             ),
@@ -120,6 +120,20 @@ impl SimChain {
         self.removed(phase, from.2, from.1, from.0, taken, fee);
         self.added(phase, to.2, to.1, to.0, taken - fee);
         true
+    }
+
+    /// Takes stake from one coldkey to another, with no event but one of its own.
+    fn give(&mut self, phase: Phase, netuid: NetUid, hotkey: Hotkey, (from, to): (Coldkey, Coldkey), alpha: u64) -> bool {
+        if !self.may_leave(netuid, hotkey, from, alpha) {
+            return false;
+        }
+        let taken = self.debit(netuid, hotkey, from, alpha);
+        self.credit(netuid, hotkey, to, taken);
+        if taken > 0 {
+            let (from, to, hotkey, alpha) = (from.into(), to.into(), hotkey.into(), AlphaBalance(taken));
+            self.emit(phase, PalletEvent::AlphaGifted { from, to, hotkey, netuid: event::NetUid(netuid.0), alpha });
+        }
+        taken > 0
     }
 
     /// Runs a call; gives whether it succeeded. One that fails changes nothing.
@@ -182,6 +196,11 @@ impl SimChain {
                     self.emit(phase, event);
                 }
                 done
+            }
+            Call::TransferStake { from, to, hotkey, from_netuid, to_netuid, alpha }
+                if self.generation == Generation::Gifts && from_netuid == to_netuid && from != to =>
+            {
+                self.give(phase, from_netuid, hotkey, (from, to), alpha)
             }
             Call::TransferStake { from, to, hotkey, from_netuid, to_netuid, alpha } => {
                 let done = self.carry(phase, (from_netuid, hotkey, from), (to_netuid, hotkey, to), alpha);

@@ -103,6 +103,8 @@ pub(crate) enum PalletEvent {
     },
     #[codec(index = 49)]
     NetworkDissolveCleanupCompleted { netuid: NetUid },
+    #[codec(index = 55)]
+    AlphaGifted { from: AccountId32, to: AccountId32, hotkey: AccountId32, netuid: NetUid, alpha: AlphaBalance },
     #[codec(index = 50)]
     EpochSkipped { netuid: NetUid, block: u64 },
     #[codec(index = 51)]
@@ -225,6 +227,7 @@ impl PalletEvent {
         match self {
             Self::NetworkRemoved(..) => "NetworkRemoved",
             Self::NetworkAdded(..) => "NetworkAdded",
+            Self::AlphaGifted { .. } => "AlphaGifted",
             Self::SubnetOwnerHotkeySet(..) => "SubnetOwnerHotkeySet",
             Self::SubnetOwnerChanged { .. } => "SubnetOwnerChanged",
             Self::SubnetLeaseDividendsDistributed { .. } => "SubnetLeaseDividendsDistributed",
@@ -261,6 +264,7 @@ impl PalletEvent {
         Some(match self {
             Self::NeuronRegistered(..)
             | Self::NetworkAdded(..)
+            | Self::AlphaGifted { .. }
             | Self::StakeLocked { .. }
             | Self::SubnetOwnerHotkeySet(..)
             | Self::CollateralLocked { .. }
@@ -313,8 +317,8 @@ impl PalletEvent {
                 coldkey: cold(*c),
                 hotkey: hot(*h),
                 netuid: netuid(*n),
-                alpha: told(if generation == Generation::Older { alpha.0 } else { alpha.0.saturating_add(*fee) }),
-                fee: Rao(if generation > Generation::Older { *fee } else { 0 }),
+                alpha: told(if generation.fee_inside() { alpha.0 } else { alpha.0.saturating_add(*fee) }),
+                fee: Rao(if generation.fee_inside() { 0 } else { *fee }),
             },
             Self::StakeMoved(c, from, from_netuid, to, to_netuid, _) => StakeEvent::StakeMoved {
                 coldkey: cold(*c),

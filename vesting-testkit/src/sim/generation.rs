@@ -21,10 +21,21 @@ pub enum Generation {
     Today,
     /// One that is still to come: other indices, more fields, share storage and counters renamed.
     Later,
+    /// Another one to come: TAO and alpha have changed places in stake events.
+    FieldsMoved,
+    /// Another one to come: a removal's fee is inside its alpha again, under the same name and fields.
+    FeeInside,
+    /// Another one to come: some storage items are no more.
+    ItemsDropped,
+    /// Another one to come: a transfer within a subnet is told by an event of its own only.
+    Gifts,
 }
 
+/// Storage items that [`Generation::ItemsDropped`] has no more.
+const DROPPED: [&str; 4] = ["LastColdkeyHotkeyStakeBlock", "RegisteredSubnetCounter", "SubnetEpochIndex", "HasMigrationRun"];
+
 /// Events that not all generations have, by name, with the first that does.
-const SINCE: [(&str, Generation); 15] = [
+const SINCE: [(&str, Generation); 16] = [
     ("IncentiveAlphaEmittedToMiners", Generation::Older),
     ("AutoStakeAdded", Generation::Older),
     ("EpochSkipped", Generation::Present),
@@ -40,6 +51,7 @@ const SINCE: [(&str, Generation); 15] = [
     ("SharePoolDenominatorReconciled", Generation::Today),
     ("StakeAndHotkeyTransferred", Generation::Today),
     ("NetworkDissolveCleanupCompleted", Generation::Today),
+    ("AlphaGifted", Generation::Gifts),
 ];
 
 /// The bytes of the phase and of the two indices before an event's fields: variant, number, pallet, event.
@@ -48,8 +60,10 @@ const FIELDS_AT: usize = 7;
 const FIELDS_AT_WITHOUT_NUMBER: usize = 3;
 
 impl Generation {
-    /// Every generation, in order.
+    /// Those that a random life goes through, in order.
     pub const ALL: [Self; 5] = [Self::Oldest, Self::Older, Self::Present, Self::Today, Self::Later];
+    /// What may come after today's runtime, each another way.
+    pub const TO_COME: [Self; 5] = [Self::Later, Self::FieldsMoved, Self::FeeInside, Self::ItemsDropped, Self::Gifts];
 
     /// The version its runtime has.
     #[must_use]
@@ -60,6 +74,10 @@ impl Generation {
             Self::Present => 425,
             Self::Today => 475,
             Self::Later => 512,
+            Self::FieldsMoved => 513,
+            Self::FeeInside => 514,
+            Self::ItemsDropped => 515,
+            Self::Gifts => 516,
         }
     }
 
@@ -71,7 +89,7 @@ impl Generation {
 
     /// The generation of a version.
     pub(crate) fn of(spec_version: u32) -> Option<Self> {
-        Self::ALL.into_iter().find(|generation| generation.spec_version() == spec_version)
+        Self::ALL.into_iter().chain(Self::TO_COME).find(|generation| generation.spec_version() == spec_version)
     }
 
     /// Whether incentive is announced.
@@ -92,7 +110,17 @@ impl Generation {
 
     /// Whether storage has all counters under the names known.
     pub(crate) fn stores_counters(self) -> bool {
-        self < Self::Later
+        self != Self::Later
+    }
+
+    /// Whether the rules of its version were measured.
+    pub(crate) fn is_measured(self) -> bool {
+        self <= Self::Today
+    }
+
+    /// Whether a removal's alpha has its fee inside.
+    pub(crate) fn fee_inside(self) -> bool {
+        matches!(self, Self::Older | Self::FeeInside)
     }
 
     /// Whether its events have this one.
@@ -123,6 +151,7 @@ impl Generation {
     /// Whether storage has an item at all.
     pub(crate) fn stores(self, name: &str) -> bool {
         match name {
+            _ if self == Self::ItemsDropped && DROPPED.contains(&name) => false,
             "LastEpochBlock" | "SubnetEpochIndex" | "Lock" | "RegisteredSubnetCounter" => self.counts_epochs(),
             "AlphaSharePoolEpoch" | "AlphaShareEpoch" | "HasMigrationRun" | "MinerCollateral" | "ColdkeyMinerCollateral" => {
                 self >= Self::Today
@@ -161,8 +190,8 @@ impl Generation {
         match self {
             Self::Oldest => index + 7,
             Self::Older => index ^ 1,
-            Self::Present | Self::Today => index,
             Self::Later => 200 - index,
+            _ => index,
         }
     }
 
@@ -210,7 +239,8 @@ impl Generation {
                 let end = fee + 8;
                 bytes.splice(end..end, 7u64.encode());
             }
-            Self::Older | Self::Present | Self::Today => {}
+            Self::FieldsMoved => bytes[alpha - 8..netuid].rotate_left(8),
+            _ => {}
         }
     }
 
@@ -256,7 +286,8 @@ impl Generation {
                 fields.remove(3);
             }
             Self::Later => fields.extend(fields.last().cloned()),
-            Self::Older | Self::Present | Self::Today => {}
+            Self::FieldsMoved => fields.swap(2, 3),
+            _ => {}
         }
     }
 }

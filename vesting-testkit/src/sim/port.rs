@@ -8,7 +8,6 @@ use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, ColdkeyTrace, 
 use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, ChainEvent, NetUid, Rao};
 
 use super::chain::{Sealed, SimChain};
-use super::generation::Generation;
 
 /// A simulated chain behind the core's port; every block made is final.
 #[derive(Clone)]
@@ -44,7 +43,7 @@ fn facts(chain: &SimChain, number: BlockNumber, ask: &Ask) -> Option<BlockFacts>
         parent_hash: sealed.parent_hash,
         time: sealed.time,
         spec_version: generation.spec_version(),
-        measured: generation < Generation::Later,
+        measured: generation.is_measured(),
         announces_incentive: generation.announces_incentive(),
         counters_asked: !generation.stores_counters(),
         subnets: sealed.counters.iter().filter(|(netuid, _)| ask.subnets.contains_key(netuid)).copied().collect(),

@@ -163,6 +163,8 @@ pub struct RandomLife {
     grave: Hotkey,
     coldkeys: Vec<Coldkey>,
     hotkeys: Vec<Hotkey>,
+    /// Whether its chain becomes one of a later generation now and then.
+    upgrades: bool,
 }
 
 impl RandomLife {
@@ -176,7 +178,13 @@ impl RandomLife {
         let coldkeys: Vec<Coldkey> = (0..6).map(|_| Coldkey(rng.key())).collect();
         let hotkeys = (0..9).map(|_| Hotkey(rng.key())).collect();
         let (agent, grave) = (Coldkey(rng.key()), Hotkey(rng.key()));
-        Self { rng, agent, grave, coldkeys, hotkeys }
+        Self { rng, agent, grave, coldkeys, hotkeys, upgrades: true }
+    }
+
+    /// One whose chain is upgraded by nobody but the caller.
+    #[must_use]
+    pub fn without_upgrades(seed: u64) -> Self {
+        Self { upgrades: false, ..Self::new(seed) }
     }
 
     /// The chain at genesis, of any generation.
@@ -278,6 +286,7 @@ impl RandomLife {
         }
         self.networks(chain);
         if self.rng.once_in(100)
+            && self.upgrades
             && let Some(next) = chain.code().next()
         {
             chain.upgrade(next);
