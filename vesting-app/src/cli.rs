@@ -238,7 +238,7 @@ pub struct SimnodeArgs {
     /// Serve the recording in this folder.
     #[arg(long, value_name = "DIR", conflicts_with = "scenario")]
     pub recording: Option<PathBuf>,
-    /// Serve a simulated subnet: demo.
+    /// Serve a simulated subnet: demo, or month (as many neurons and operations as a real one).
     #[arg(long, value_name = "NAME", required_unless_present = "recording")]
     pub scenario: Option<String>,
     /// Where to listen.
@@ -259,6 +259,9 @@ pub struct SimnodeArgs {
     /// Seed of a scenario.
     #[arg(long, default_value_t = 7)]
     pub seed: u64,
+    /// Neurons of the scenario month.
+    #[arg(long, default_value_t = 256, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=2500))]
+    pub neurons: u16,
     /// What is wrong with the node: pruned=BLOCKS (keeps the state of so many blocks only), stall=CALLS
     /// (then answers no more), frozen=BLOCK (its head stops there), refuse=CALLS (one in so many), or
     /// disagree (its runtime contradicts its storage). May be given several times.

@@ -8,12 +8,15 @@ use serde::Serialize;
 use vesting_testkit::history::History;
 use vesting_testkit::node::{NodeOptions, serve};
 use vesting_testkit::recording;
-use vesting_testkit::sim::{Demo, end_of};
+use vesting_testkit::sim::{Demo, Month, end_of};
 
 use super::Session;
 use super::run::stop_signal;
 use crate::UsageError;
 use crate::cli::SimnodeArgs;
+
+/// Stake operations of the miners of a busy subnet in 30 days.
+const OPERATIONS_A_MONTH: u64 = 2_000;
 
 #[derive(Serialize)]
 struct Listening {
@@ -26,8 +29,9 @@ struct Listening {
 pub async fn run(session: &mut Session, args: &SimnodeArgs) -> anyhow::Result<()> {
     let history = match (&args.recording, args.scenario.as_deref()) {
         (Some(folder), _) => recording::load(folder).with_context(|| format!("cannot serve the recording {}", folder.display()))?,
-        (None, Some("demo")) => simulated(args),
-        (None, Some(other)) => return Err(UsageError(format!("there is no scenario `{other}`; there is: demo")).into()),
+        (None, Some("demo")) => simulated(args, demo),
+        (None, Some("month")) => simulated(args, month),
+        (None, Some(other)) => return Err(UsageError(format!("there is no scenario `{other}`; there are: demo, month")).into()),
         (None, None) => return Err(UsageError("what to serve? `--recording DIR` or `--scenario demo`".into()).into()),
     };
     let (first, last) = (history.first(), history.last());
@@ -52,15 +56,30 @@ pub async fn run(session: &mut Session, args: &SimnodeArgs) -> anyhow::Result<()
     Ok(())
 }
 
-/// The demo's subnet with its history, nothing following.
-fn simulated(args: &SimnodeArgs) -> History {
-    let history = Arc::new(RwLock::new(History::default()));
+/// The demo's subnet, nothing following.
+fn demo(args: &SimnodeArgs, history: &Arc<RwLock<History>>) {
     let mut demo = Demo::new(args.seed, args.days);
-    let mut chain = demo.chain(args.seed, Some(Arc::clone(&history)));
+    let mut chain = demo.chain(args.seed, Some(Arc::clone(history)));
     while chain.head() < end_of(args.days) {
         demo.step(&mut chain);
     }
-    // The chain's writer goes with it, so that nobody else holds the history.
-    drop(chain);
+}
+
+/// A subnet as busy as a real one.
+fn month(args: &SimnodeArgs, history: &Arc<RwLock<History>>) {
+    let end = end_of(args.days);
+    let operations = OPERATIONS_A_MONTH.saturating_mul(args.days.into()) / 30;
+    let mut month = Month::of_size(args.neurons.into(), args.seed, Demo::NETUID, end.0, operations);
+    let mut chain = month.chain(args.seed, Some(Arc::clone(history)));
+    while chain.head() < end {
+        month.step(&mut chain);
+    }
+}
+
+/// What a scenario writes.
+fn simulated(args: &SimnodeArgs, scenario: fn(&SimnodeArgs, &Arc<RwLock<History>>)) -> History {
+    let history = Arc::default();
+    scenario(args, &history);
+    // The chain is gone with its writer, so that nobody else holds the history.
     Arc::into_inner(history).map(|lock| lock.into_inner().unwrap_or_else(PoisonError::into_inner)).unwrap_or_default()
 }

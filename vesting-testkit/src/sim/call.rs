@@ -101,6 +101,11 @@ impl SimChain {
         self.added(phase, coldkey, hotkey, netuid, alpha);
     }
 
+    /// Pays for alpha that was sold, at the price of half a TAO less the fee: who buys and sells again has less than before.
+    pub(super) fn paid(&mut self, coldkey: Coldkey, taken: u64) {
+        self.accounts.earn(coldkey, (taken - taken / FEE) / 2);
+    }
+
     /// Takes stake from one position to another; gives whether anything moved.
     fn carry(&mut self, phase: Phase, from: (NetUid, Hotkey, Coldkey), to: (NetUid, Hotkey, Coldkey), alpha: u64) -> bool {
         // From where to where it is already, it fails (`SameNetuid`).
@@ -159,7 +164,7 @@ impl SimChain {
                 let taken = self.debit(netuid, hotkey, coldkey, alpha);
                 if taken > 0 {
                     self.removed(phase, coldkey, hotkey, netuid, taken, taken / FEE);
-                    self.accounts.earn(coldkey, taken / 2);
+                    self.paid(coldkey, taken);
                     self.clear_if_small(phase, netuid, hotkey, coldkey);
                 }
                 taken > 0
@@ -342,7 +347,7 @@ impl SimChain {
         if nominates && (1..self.least_nomination).contains(&alpha) && self.may_leave(netuid, hotkey, coldkey, alpha) {
             let taken = self.debit(netuid, hotkey, coldkey, alpha);
             self.removed(phase, coldkey, hotkey, netuid, taken, taken / FEE);
-            self.accounts.earn(coldkey, taken / 2);
+            self.paid(coldkey, taken);
         }
     }
 
@@ -360,7 +365,7 @@ impl SimChain {
                 if self.may_leave(netuid, hotkey, coldkey, u64::MAX) {
                     let taken = self.debit(netuid, hotkey, coldkey, u64::MAX);
                     self.removed(Phase::Finalization, coldkey, hotkey, netuid, taken, 0);
-                    self.accounts.earn(coldkey, taken / 2);
+                    self.paid(coldkey, taken);
                 }
             }
         }

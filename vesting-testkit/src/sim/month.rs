@@ -24,12 +24,10 @@ pub struct Month {
 }
 
 impl Month {
-    /// Neurons of the subnet.
+    /// Neurons of a full subnet.
     pub const NEURONS: usize = 256;
     /// Neurons that validate.
     const VALIDATORS: usize = 16;
-    /// Coldkeys that own the neurons.
-    const COLDKEYS: usize = 180;
     /// Coldkeys that own no neuron and trade.
     const TRADERS: usize = 60;
 
@@ -37,9 +35,16 @@ impl Month {
     /// half as many extrinsics of its miners that bear on no stake.
     #[must_use]
     pub fn new(seed: u64, netuid: NetUid, blocks: u64, operations: u64) -> Self {
+        Self::of_size(Self::NEURONS, seed, netuid, blocks, operations)
+    }
+
+    /// One with so many neurons: up to 2,500 where there is no consensus to find (docs/chain.md#a-subnet-without-consensus).
+    #[must_use]
+    pub fn of_size(neurons: usize, seed: u64, netuid: NetUid, blocks: u64, operations: u64) -> Self {
         let mut rng = Rng::new(seed);
-        let coldkeys: Vec<Coldkey> = (0..Self::COLDKEYS).map(|_| Coldkey(rng.key())).collect();
-        let miners: Vec<(Coldkey, Hotkey)> = (0..Self::NEURONS).map(|n| (coldkeys[n % coldkeys.len()], Hotkey(rng.key()))).collect();
+        // About seven coldkeys own ten neurons.
+        let coldkeys: Vec<Coldkey> = (0..(neurons * 45).div_ceil(64)).map(|_| Coldkey(rng.key())).collect();
+        let miners: Vec<(Coldkey, Hotkey)> = (0..neurons).map(|n| (coldkeys[n % coldkeys.len()], Hotkey(rng.key()))).collect();
         let validators = miners.iter().take(Self::VALIDATORS).map(|(_, hotkey)| *hotkey).collect();
         let traders = (0..Self::TRADERS).map(|_| Coldkey(rng.key())).collect();
         Self { rng, miners, validators, traders, netuid, blocks, operations }
@@ -57,7 +62,7 @@ impl Month {
             })
             .collect();
         let owner = self.miners.first().copied().unwrap_or((Coldkey([0; 32]), Hotkey([0; 32])));
-        SubnetConfig { netuid: self.netuid, tempo: 360, owner, neurons, capacity: Self::NEURONS }
+        SubnetConfig { netuid: self.netuid, tempo: 360, owner, neurons, capacity: self.miners.len() }
     }
 
     /// The chain with this subnet alone, written into `history`.

@@ -46,7 +46,7 @@ impl SimChain {
                     continue;
                 }
                 self.removed(phase, trader, hotkey, netuid, taken, taken / FEE);
-                self.accounts.earn(trader, taken / 2);
+                self.paid(trader, taken);
                 self.executed(phase, netuid, order, taken);
             } else {
                 if alpha == 0 || !self.owners.contains_key(&hotkey) {
@@ -93,7 +93,7 @@ impl SimChain {
             self.executed(phase, netuid, order, given);
         }
         for (order, taken) in &sold {
-            self.accounts.earn(order.trader, taken / 2);
+            self.paid(order.trader, *taken);
             self.executed(phase, netuid, order, *taken);
         }
         let summary = OrdersEvent::GroupExecutionSummary {
