@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt, TryFutureExt};
 use serde::de::DeserializeOwned;
 use subxt::config::substrate::SubstrateHeader;
 use subxt::rpcs::Error as RpcError;
@@ -32,6 +33,8 @@ const FINALIZED_HEADS: &str = "chain_subscribeFinalizedHeads";
 const OLD: u64 = 200;
 /// As often a call is answered with an error that says nothing before that is told.
 const FAILURES: usize = 6;
+/// As often a call is asked for before its deadline is over.
+const ASKED_AT_MOST: usize = 3;
 /// After so many refusals or failures in a row another endpoint is asked, where there is one.
 const LEAVES_AFTER: u32 = 3;
 /// An endpoint that is to be left alone for longer is not waited for while another one may be asked.
@@ -494,14 +497,18 @@ impl Endpoints {
             }
             self.counts.made(link.index, method);
             let asked = Instant::now();
+            let asks = self.ask(&link, asked, place.pace().patience(), &make, method);
             let answer = tokio::select! {
-                answer = tokio::time::timeout(self.deadline, make(Arc::clone(&link))) => Some(answer),
+                answer = tokio::time::timeout(self.deadline, asks) => Some(answer),
                 () = link.gone() => None,
             };
             drop(permit);
             let verdict = match answer {
-                Some(Ok(Ok(answer))) => {
-                    place.pace().answered(keys);
+                Some(Ok(Ok((answer, took)))) => {
+                    let mut pace = place.pace();
+                    pace.answered(keys);
+                    pace.took(took);
+                    drop(pace);
                     link.answers();
                     return Ok(answer);
                 }
@@ -518,6 +525,39 @@ impl Endpoints {
             };
             self.counts.failed(link.index, method);
             self.react(&mut trial, &link, block, keys, verdict).await.map_err(Unanswered::Error)?;
+        }
+    }
+
+    /// The first answer to a call, and how long it took. While others are answered, one that takes much longer than they did is asked for again:
+    /// an answer that was lost would cost a whole deadline.
+    async fn ask<R, F>(
+        &self,
+        link: &Arc<Link>,
+        asked: Instant,
+        mut patience: Duration,
+        make: &impl Fn(Arc<Link>) -> F,
+        method: &'static str,
+    ) -> Result<(R, Duration), RpcError>
+    where
+        F: Future<Output = Result<R, RpcError>>,
+    {
+        let call = || {
+            let (begun, call) = (Instant::now(), make(Arc::clone(link)));
+            call.map_ok(move |answer| (answer, begun.elapsed()))
+        };
+        let mut calls = FuturesUnordered::from_iter([call()]);
+        loop {
+            match tokio::time::timeout(patience, calls.select_next_some()).await {
+                Ok(answer) => return answer,
+                Err(_) => {
+                    // Twice the same subscription would be of no use.
+                    if calls.len() < ASKED_AT_MOST && method != FINALIZED_HEADS && !link.is_mute_since(asked) {
+                        self.counts.made(link.index, method);
+                        calls.push(call());
+                    }
+                    patience = patience.saturating_mul(2);
+                }
+            }
         }
     }
 

@@ -14,6 +14,8 @@ const FIRST_ANSWERS: u32 = 8;
 const MOST_ANSWERS: u32 = 512;
 /// After so many refusals in a row what an endpoint took before counts no more.
 const OFTEN: u32 = 3;
+/// No answer is asked for again before that.
+const LEAST_PATIENCE: Duration = Duration::from_secs(1);
 /// The first pauses: after a failure or a refusal, and after a refusal by policy. They double.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const FIRST_POLICY_PAUSE: Duration = Duration::from_secs(1);
@@ -39,6 +41,8 @@ pub(crate) struct Pace {
     failures: u32,
     /// Since when it has only refused.
     refusing: Option<Instant>,
+    /// About as long its slowest answers took of late.
+    slowest: Duration,
     /// Until when it is left alone.
     until: Option<Instant>,
     /// What it said when it refused last.
@@ -57,6 +61,7 @@ impl Pace {
             refusals: 0,
             failures: 0,
             refusing: None,
+            slowest: Duration::ZERO,
             until: None,
             said: String::new(),
         }
@@ -95,6 +100,16 @@ impl Pace {
     /// What it said when it refused last.
     pub(crate) fn said(&self) -> &str {
         &self.said
+    }
+
+    /// An answer took so long.
+    pub(crate) fn took(&mut self, so_long: Duration) {
+        self.slowest = so_long.max(self.slowest - self.slowest / 32);
+    }
+
+    /// As long an answer is waited for before it is asked for again.
+    pub(crate) fn patience(&self) -> Duration {
+        self.slowest.saturating_mul(4).max(LEAST_PATIENCE)
     }
 
     /// It answered a request of so many keys.

@@ -257,6 +257,7 @@ impl Node {
         let keys = || if method == "state_queryStorageAt" { keys_of(params) } else { 0 };
         let found = self.faults.iter().find_map(|fault| match fault {
             Fault::Stall(after) if calls >= *after => Some(Hindrance::Silence),
+            Fault::Swallow(every) if calls % every == every - 1 => Some(Hindrance::Silence),
             Fault::Refuse(every) if calls % every == every - 1 => {
                 Some(Hindrance::Refusal(error(-32_999, "Too many requests: the rate limit of this endpoint is reached".into())))
             }

@@ -79,6 +79,28 @@ async fn requests_are_made_as_small_as_an_endpoint_takes_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_was_lost_is_asked_for_again_long_before_its_deadline() {
+    let good = node(3, 12, &[]).await;
+    let expected = read(&connect(&[&good.url()]), 1..=4).await;
+    let swallows = node(3, 12, &[Fault::Swallow(15)]).await;
+    let chain = Arc::new(SubxtChain::new(ChainOptions { deadline: Duration::from_secs(600), ..options(&[&swallows.url()]) }));
+    // Others are answered all the while.
+    let other = tokio::spawn({
+        let chain = Arc::clone(&chain);
+        async move {
+            loop {
+                let _ = chain.read(BlockNumber(5), &Ask::default()).await;
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+    });
+    // By far not a deadline.
+    let states = tokio::time::timeout(Duration::from_secs(300), read(&chain, 1..=4)).await.unwrap();
+    other.abort();
+    assert_eq!(states, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_meters_storage_work_is_read_at_the_pace_it_allows() {
     let good = node(3, 12, &[]).await;
     let expected = read(&connect(&[&good.url()]), 1..=12).await;
