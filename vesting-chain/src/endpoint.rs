@@ -31,7 +31,7 @@ const FINALIZED_HEADS: &str = "chain_subscribeFinalizedHeads";
 /// So many blocks below the finalized head a node may have discarded a state; before that, one that does not know a
 /// block lags. Nodes keep 256 states unless told otherwise.
 const OLD: u64 = 200;
-/// As often a call is answered with an error that says nothing before that is told.
+/// As often a call is answered with an error that says nothing, for a deadline at least, before that is told.
 const FAILURES: usize = 6;
 /// As often a call is asked for before its deadline is over.
 const ASKED_AT_MOST: usize = 3;
@@ -113,6 +113,7 @@ enum Unanswered {
 
 /// How a call went so far.
 struct Trial {
+    begun: Instant,
     failures: usize,
     broken: usize,
     /// Endpoints that do not have the state or the block.
@@ -464,6 +465,7 @@ impl Endpoints {
         F: Future<Output = Result<R, RpcError>>,
     {
         let mut trial = Trial {
+            begun: Instant::now(),
             failures: 0,
             broken: 0,
             lacking: BTreeSet::new(),
@@ -596,7 +598,9 @@ impl Endpoints {
 
     /// Whether a call is tried on.
     fn is_worth_it(&self, trial: &Trial) -> Result<(), ChainError> {
-        if trial.broken >= self.places.len().saturating_mul(2) || trial.failures >= FAILURES.max(self.places.len()) {
+        // What fails for some seconds passes more often than not, however often it is tried in them.
+        let often = trial.failures >= FAILURES.max(self.places.len()) && trial.begun.elapsed() >= self.deadline;
+        if often || trial.broken >= self.places.len().saturating_mul(2) {
             return Err(trial.last.clone());
         }
         Ok(())

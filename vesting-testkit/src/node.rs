@@ -68,6 +68,7 @@ struct Node {
     requests: Mutex<BTreeMap<String, u64>>,
     calls: AtomicU64,
     bytes: AtomicU64,
+    keys: AtomicU64,
     faults: Vec<Fault>,
     /// The second in which storage keys were asked for last, and how many.
     metered: Mutex<Option<(Instant, u64)>>,
@@ -108,6 +109,12 @@ impl NodeHandle {
     #[must_use]
     pub fn requests(&self) -> BTreeMap<String, u64> {
         self.node.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many storage keys were asked for.
+    #[must_use]
+    pub fn keys(&self) -> u64 {
+        self.node.keys.load(Ordering::Relaxed)
     }
 
     /// How many bytes of answers were sent.
@@ -169,6 +176,7 @@ pub async fn serve(history: Arc<RwLock<History>>, options: NodeOptions) -> Resul
         requests: Mutex::default(),
         calls: AtomicU64::new(0),
         bytes: AtomicU64::new(0),
+        keys: AtomicU64::new(0),
         faults: options.faults,
         metered: Mutex::default(),
     });
@@ -255,6 +263,7 @@ impl Node {
     fn hindrance(&self, method: &str, params: &Params<'static>) -> (u64, Option<Hindrance>) {
         let calls = self.calls.fetch_add(1, Ordering::Relaxed);
         let keys = || if method == "state_queryStorageAt" { keys_of(params) } else { 0 };
+        self.keys.fetch_add(keys(), Ordering::Relaxed);
         let found = self.faults.iter().find_map(|fault| match fault {
             Fault::Stall(after) if calls >= *after => Some(Hindrance::Silence),
             Fault::Swallow(every) if calls % every == every - 1 => Some(Hindrance::Silence),

@@ -22,7 +22,7 @@ async fn node(seed: u64, blocks: u64, faults: &[Fault]) -> NodeHandle {
 
 fn options(urls: &[&str]) -> ChainOptions {
     let endpoints = urls.iter().map(|url| (*url).to_owned()).collect();
-    ChainOptions { endpoints, deadline: Duration::from_secs(10), ..ChainOptions::new("") }
+    ChainOptions { endpoints, deadline: Duration::from_secs(5), ..ChainOptions::new("") }
 }
 
 fn connect(urls: &[&str]) -> SubxtChain {

@@ -5,6 +5,7 @@ use std::sync::{Arc, RwLock};
 use vesting_core::{Coldkey, Hotkey, NetUid};
 
 use super::chain::{SimChain, SubnetConfig};
+use super::generation::Generation;
 use super::operation::{Call, Operation};
 use super::rng::Rng;
 use crate::history::History;
@@ -68,8 +69,14 @@ impl Month {
     /// The chain with this subnet alone, written into `history`.
     #[must_use]
     pub fn chain(&mut self, seed: u64, history: Option<Arc<RwLock<History>>>) -> SimChain {
+        self.chain_of(Generation::Today, seed, history)
+    }
+
+    /// As [`Self::chain`], of any generation.
+    #[must_use]
+    pub fn chain_of(&mut self, generation: Generation, seed: u64, history: Option<Arc<RwLock<History>>>) -> SimChain {
         let subnet = self.subnet();
-        SimChain::new(seed, &[subnet], history)
+        SimChain::of_generation(generation, seed, &[subnet], history)
     }
 
     /// Queues what its miners do in the next block.
