@@ -16,7 +16,7 @@ use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, Coldkey, Millis
 
 use crate::calls::{Calls, Requests};
 use crate::capture::Capture;
-use crate::endpoint::Endpoints;
+use crate::endpoint::{Endpoints, lag_pause};
 use crate::eras::Eras;
 use crate::hashes::Hashes;
 use crate::heads::{self, Heads, Patience};
@@ -27,6 +27,9 @@ use crate::runtime::Runtime;
 use crate::runtimes::{self, Runtimes};
 use crate::trust::{Comparison, Disagreement, Path, Trust};
 use crate::{chunks, counters, events, neurons, positions, traces, trust};
+
+/// As often a block is read again of which an answer cannot be understood.
+const MISREADINGS: u32 = 3;
 
 /// How to reach a chain.
 #[derive(Debug, Clone)]
@@ -171,6 +174,21 @@ impl Chain {
         let head = heads::ask(&self.endpoints).await?;
         self.note(head).await;
         Ok(head)
+    }
+
+    /// Reads a block; where an answer cannot be understood, all of it once more: behind the name of an endpoint there may be
+    /// a backend that is broken for a moment.
+    async fn read_well(&self, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError> {
+        for times in 0..MISREADINGS {
+            match self.read(number, ask).await {
+                Err(ChainError::Malformed(why)) => {
+                    tracing::warn!("block {number} cannot be read: {why}; reading it again");
+                    tokio::time::sleep(lag_pause(times)).await;
+                }
+                read => return read,
+            }
+        }
+        self.read(number, ask).await
     }
 
     async fn read(&self, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError> {
@@ -410,7 +428,7 @@ impl ChainPort for SubxtChain {
     async fn read(&self, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError> {
         // Half a megabyte each, and many at once: decoded on every core, and beside what the caller does.
         let (chain, ask) = (Arc::clone(&self.chain), ask.clone());
-        let mut task = Task(tokio::spawn(async move { chain.read(number, &ask).await }));
+        let mut task = Task(tokio::spawn(async move { chain.read_well(number, &ask).await }));
         (&mut task.0).await.unwrap_or_else(|why| Err(ChainError::Unreachable(format!("reading block {number} was broken off: {why}"))))
     }
 

@@ -14,6 +14,8 @@ pub enum Fault {
     Stall(u64),
     /// It never answers one call in so many, and all others.
     Swallow(u64),
+    /// In one answer in so many about storage every value lacks its last byte.
+    Cut(u64),
     /// Its finalized head does not move beyond this block.
     Frozen(u32),
     /// Its runtime says of every position that it has one rao more than its storage says.
@@ -39,7 +41,7 @@ pub enum Fault {
 
 impl Fault {
     /// How they are written.
-    pub const FORMS: &'static str = "pruned=BLOCKS, stall=CALLS, swallow=CALLS, frozen=BLOCK, refuse=CALLS, error=CODE:CALLS, keys=KEYS, keys-per-second=KEYS, lags=CALLS, \
+    pub const FORMS: &'static str = "pruned=BLOCKS, stall=CALLS, swallow=CALLS, cut=CALLS, frozen=BLOCK, refuse=CALLS, error=CODE:CALLS, keys=KEYS, keys-per-second=KEYS, lags=CALLS, \
          disagree or disagree=NETUID:HOTKEY:COLDKEY:RAO:FROM_BLOCK[:SPEC]";
 
     /// How much more the runtime of that version says than its storage, of a position in the state of a block.
@@ -98,6 +100,7 @@ impl fmt::Display for Fault {
             Self::Pruned(blocks) => write!(f, "pruned={blocks}"),
             Self::Stall(calls) => write!(f, "stall={calls}"),
             Self::Swallow(calls) => write!(f, "swallow={calls}"),
+            Self::Cut(calls) => write!(f, "cut={calls}"),
             Self::Frozen(block) => write!(f, "frozen={block}"),
             Self::Disagree => f.write_str("disagree"),
             Self::DisagreeOn(on) => write!(f, "disagree={on}"),
@@ -130,6 +133,7 @@ impl FromStr for Fault {
             ("stall", Some(calls)) => Ok(Self::Stall(calls)),
             ("frozen", Some(block)) => Ok(Self::Frozen(short(block)?)),
             ("swallow", Some(calls)) if calls > 1 => Ok(Self::Swallow(calls)),
+            ("cut", Some(calls)) if calls > 1 => Ok(Self::Cut(calls)),
             ("refuse", Some(calls)) if calls > 1 => Ok(Self::Refuse(calls)),
             ("keys", Some(keys)) if keys > 0 => Ok(Self::Keys(short(keys)?)),
             ("keys-per-second", Some(keys)) if keys > 0 => Ok(Self::KeysPerSecond(short(keys)?)),

@@ -193,6 +193,7 @@ pub async fn serve(history: Arc<RwLock<History>>, options: NodeOptions) -> Resul
                 None => node.answer(call, method, &params),
                 Some(Hindrance::Silence) => std::future::pending().await,
                 Some(Hindrance::Refusal(refusal)) => Err(refusal),
+                Some(Hindrance::Cut) => node.answer(call, method, &params).and_then(|answer| cut(&answer)),
             };
             let bytes = answer.as_ref().map_or(0, |answer| answer.get().len());
             node.bytes.fetch_add(u64::try_from(bytes).unwrap_or(0), Ordering::Relaxed);
@@ -245,6 +246,8 @@ pub async fn serve(history: Arc<RwLock<History>>, options: NodeOptions) -> Resul
 enum Hindrance {
     Silence,
     Refusal(ErrorObjectOwned),
+    /// An answer whose values are cut.
+    Cut,
 }
 
 type Answer = Result<Box<RawValue>, ErrorObjectOwned>;
@@ -267,6 +270,7 @@ impl Node {
         let found = self.faults.iter().find_map(|fault| match fault {
             Fault::Stall(after) if calls >= *after => Some(Hindrance::Silence),
             Fault::Swallow(every) if calls % every == every - 1 => Some(Hindrance::Silence),
+            Fault::Cut(every) if method == "state_queryStorageAt" && calls % every == every - 1 => Some(Hindrance::Cut),
             Fault::Refuse(every) if calls % every == every - 1 => {
                 Some(Hindrance::Refusal(error(-32_999, "Too many requests: the rate limit of this endpoint is reached".into())))
             }
@@ -518,6 +522,15 @@ fn invalid(wanted: &str) -> ErrorObjectOwned {
 /// How many storage keys a request asks for.
 fn keys_of(params: &Params<'static>) -> u64 {
     params.sequence().next::<Vec<&RawValue>>().map_or(0, |keys| u64::try_from(keys.len()).unwrap_or(u64::MAX))
+}
+
+/// An answer about storage in which every value lacks its last byte.
+fn cut(answer: &RawValue) -> Result<Box<RawValue>, ErrorObjectOwned> {
+    let pieces = answer.get().split("\"]").map(|piece| match piece.rsplit_once("\"0x") {
+        Some((_, digits)) if digits.len() > 2 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()) => &piece[..piece.len() - 2],
+        _ => piece,
+    });
+    RawValue::from_string(pieces.collect::<Vec<_>>().join("\"]")).map_err(|e| error(-32603, e.to_string()))
 }
 
 /// What a gateway says that meters what storage costs.

@@ -79,6 +79,14 @@ async fn requests_are_made_as_small_as_an_endpoint_takes_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_understood_is_read_again() {
+    let good = node(3, 12, &[]).await;
+    let expected = read(&connect(&[&good.url()]), 1..=12).await;
+    let cuts = node(3, 12, &[Fault::Cut(25)]).await;
+    assert_eq!(read(&connect(&[&cuts.url()]), 1..=12).await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_was_lost_is_asked_for_again_long_before_its_deadline() {
     let good = node(3, 12, &[]).await;
     let expected = read(&connect(&[&good.url()]), 1..=4).await;
