@@ -81,12 +81,7 @@ impl Following<'_> {
             tries = if total.map(|total| total.block) > stood_at { 1 } else { tries + 1 };
             let Some(pause) = waits(&error, tries) else { return Err(error) };
             self.state.failed(&error);
-            if is_passing(&error) {
-                tracing::warn!("{error:#}; trying again in {} s", pause.as_secs());
-            } else {
-                // Stopping altogether would take readiness and metrics away, which tell of it.
-                tracing::error!("{error:#}; trying again in {} s", pause.as_secs());
-            }
+            say(&error, pause);
             rest(self.state, pause).await;
         }
     }
@@ -299,6 +294,16 @@ pub fn waits(error: &anyhow::Error, tries: u32) -> Option<Duration> {
         Some(MonitorError::Chain(error)) => Some(pause(error, tries)),
         Some(MonitorError::Conservation(_) | MonitorError::Fork { .. }) => Some(DISAGREEMENT_PAUSE),
         _ => is_passing(error).then_some(PAUSE),
+    }
+}
+
+/// Says what went wrong and is tried again: what does not pass by itself as an error. Stopping altogether would take
+/// readiness and metrics away, which tell of it.
+pub fn say(error: &anyhow::Error, pause: Duration) {
+    if is_passing(error) {
+        tracing::warn!("{error:#}; trying again in {} s", pause.as_secs());
+    } else {
+        tracing::error!("{error:#}; trying again in {} s", pause.as_secs());
     }
 }
 

@@ -11,7 +11,7 @@ use vesting_core::{BlockNumber, NetUid, Progress};
 
 use super::Session;
 use crate::cli::RunArgs;
-use crate::following::{Following, PAUSE, is_passing, rest, waits};
+use crate::following::{Following, PAUSE, is_passing, rest, say, waits};
 use crate::late::LateStore;
 use crate::pruner::Pruner;
 use crate::state::{State, observe, watched};
@@ -141,8 +141,8 @@ async fn open_there(session: &Session, chain: &SubxtChain, late: &LateStore) -> 
     Ok(recorded)
 }
 
-/// Finds out how to begin, and makes a database only then. Whatever a node answers, it is asked again; but a start that
-/// cannot lead to a record by the first answer is called off, since somebody is there to read why.
+/// Finds out how to begin, and makes a database only then. Whatever a node answers, it is asked again: the next start would
+/// ask no other.
 async fn begin(
     session: &Session,
     chain: &SubxtChain,
@@ -160,18 +160,13 @@ async fn begin(
             }
             Err(error) => error,
         };
-        let told = error.downcast_ref::<ChainError>();
-        if tries == 1 && matches!(told, Some(ChainError::OtherChain { .. } | ChainError::Pruned { .. })) {
-            return Err(match told {
-                Some(other @ ChainError::OtherChain { .. }) => {
-                    wiring::told(&session.config, late.get().map(AsRef::as_ref), other.clone()).await
-                }
-                _ => error,
-            });
+        // A database of another chain than every endpoint's is no answer to wait for: somebody named the wrong one of either.
+        if let (1, Some(store), Some(other @ ChainError::OtherChain { .. })) = (tries, late.get(), error.downcast_ref()) {
+            return Err(wiring::told(&session.config, Some(store.as_ref()), other.clone()).await);
         }
         let Some(pause) = waits(&error, tries) else { return Err(error) };
         state.failed(&error);
-        tracing::warn!("{error:#}; trying again in {} s", pause.as_secs());
+        say(&error, pause);
         rest(state, pause).await;
     }
     anyhow::bail!("the chain does not answer")
