@@ -230,6 +230,10 @@ pub struct CatchUpArgs {
     /// The last block to record [default: the finalized head].
     #[arg(long, value_name = "BLOCK")]
     pub to: Option<u64>,
+    /// Read every block, not only those in which something happened: many times the requests, and what a multisig or a
+    /// contract does and undoes between two epochs is seen as well.
+    #[arg(long)]
+    pub every_block: bool,
 }
 
 /// `simnode`.

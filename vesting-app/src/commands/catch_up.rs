@@ -29,6 +29,9 @@ struct Done {
     degraded: Vec<String>,
 }
 
+/// The most blocks in one transaction where every block is read.
+const BLOCKS_PER_COMMIT: u32 = 1_000;
+
 /// Tries in a row without getting on, after which it is somebody else's to mend.
 const TRIES: u32 = 12;
 
@@ -79,6 +82,7 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
         store.claim(*netuid).await?;
     }
     let (mut monitor, first) = wiring::monitor(&config, &chain, store, from, beginning).await?;
+    let pace = if args.every_block { Pace::EveryBlock { blocks_per_commit: BLOCKS_PER_COMMIT } } else { Pace::CatchingUp };
     let mut bar = Bar::new("catching up");
     let mut last = Progress { block: first.parent(), to, epochs: 0, operations: 0, entries: 0 };
     let mut tries = 0;
@@ -86,7 +90,7 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
     loop {
         let stood_at = last.block;
         let done = monitor
-            .advance(first, to, Pace::CatchingUp, &mut |state| {
+            .advance(first, to, pace, &mut |state| {
                 last = before.map_or(state, |before| before.plus(state));
                 bar.show(last, chain.requests().0);
             })

@@ -21,6 +21,10 @@ postgres_test! {
         for place in [&file, &server] {
             assert!(start(place, &["catch-up", "--from", "1"], &node).wait().unwrap().success());
         }
+        // By every block, too.
+        let every = Place::file();
+        assert!(start(&every, &["catch-up", "--from", "1", "--every-block"], &node).wait().unwrap().success());
+        assert_eq!(said(&every), said(&file));
         let node = serve(history, NodeOptions { advance: Some(Duration::from_millis(2)), ..NodeOptions::default() }).await.unwrap();
         assert!(start(&followed, &["run", "--until", "320"], &node).wait().unwrap().success());
         let expected = said(&file);

@@ -194,3 +194,13 @@ fn what_others_do_and_undo_is_not_seen_and_changes_no_multiplier() {
     let (followed, caught_up, agree) = stage.both_ways(&[(10, claim), (20, burn)]);
     assert_eq!((kinds(&followed), kinds(&caught_up), agree), (vec![Kind::RootClaim, Kind::Recycled], vec![], true));
 }
+
+/// The one gap (docs/chain.md#what-leaves-no-trace): reading every block closes it.
+#[test]
+fn a_transfer_out_and_back_that_no_account_shows_is_seen_by_reading_every_block_only() {
+    let stage = Stage::new(Generation::Today);
+    let (from, hotkey, netuid) = (stage.miner.coldkey, stage.miner.hotkey, NETUID);
+    let sent = |from, to, alpha| scheduled(Call::TransferStake { from, to, hotkey, from_netuid: netuid, to_netuid: netuid, alpha });
+    let (followed, caught_up, _) = stage.both_ways(&[(10, sent(from, STRANGER, 7_000_000)), (11, sent(STRANGER, from, u64::MAX))]);
+    assert_eq!((kinds(&followed), kinds(&caught_up)), (vec![Kind::TransferredOut, Kind::TransferredIn], vec![]));
+}
