@@ -5,10 +5,11 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use vesting_core::policy::Policy;
-use vesting_core::{BlockNumber, Flow, MemoryStore, Millis, Neuron, PositionKey, RaoDelta};
+use vesting_core::{BlockNumber, Flow, Hotkey, MemoryStore, Millis, Neuron, PositionKey, RaoDelta, StakeTracker};
 use vesting_testkit::history::History;
 use vesting_testkit::node::{NodeOptions, serve};
-use vesting_testkit::sim::{Call, Generation, RandomLife, SimChain};
+use vesting_testkit::sim::{Call, Demo, Generation, RandomLife, SimChain};
+use vesting_testkit::stake_api::{blake2_concat, identity, storage_key};
 
 use crate::command_line;
 use crate::way::{catch_up, database, digest, every_block, follow};
@@ -124,4 +125,35 @@ async fn runtimes_that_nobody_measured_are_survived_and_told() {
         };
         assert_eq!(unknown(&history).await, expected, "{to_come:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_of_a_closed_pool_raises_no_multiplier() {
+    let mut figures = Vec::new();
+    for buried in [false, true] {
+        let history = Arc::new(RwLock::new(History::default()));
+        let mut demo = Demo::new(7, 2);
+        let mut chain = demo.chain(7, Some(Arc::clone(&history)));
+        let of = |name: &str| demo.actors().iter().find(|actor| actor.name == name).unwrap().coldkey;
+        let (netuid, seller, buyer, hotkey) = (Demo::NETUID, of("gradual seller"), of("buyer"), Hotkey([9; 32]));
+        chain.own_hotkey(hotkey, buyer);
+        for block in 1..=2_000 {
+            if buried && block == 500 {
+                chain.queue(Call::Bury { netuid, hotkey, coldkeys: vec![seller] });
+            }
+            if block == 600 {
+                // The pool is opened anew: what lies there is worth nothing in it.
+                chain.queue(Call::AddStake { coldkey: buyer, hotkey, netuid, alpha: 250_000_000_000 });
+            }
+            demo.step(&mut chain);
+        }
+        let row = [blake2_concat(&hotkey.0), blake2_concat(&seller.0), identity(netuid.0)];
+        let row = storage_key("SubtensorModule", "AlphaV2", &row);
+        assert_eq!(history.read().unwrap().storage(&row, 2_000).is_some(), buried);
+        let node = serve(history, NodeOptions::default()).await.unwrap();
+        let record = catch_up(&node, Arc::new(MemoryStore::new()), netuid, 2_000).await;
+        let report = StakeTracker::new(record.store).report(netuid, &Policy::default(), None).await.unwrap();
+        figures.push(report.holders);
+    }
+    assert!(figures[0] == figures[1] && !figures[0].is_empty());
 }
