@@ -185,6 +185,9 @@ impl Chain {
                     tracing::warn!("block {number} cannot be read: {why}; reading it again");
                     tokio::time::sleep(lag_pause(times)).await;
                 }
+                Err(ChainError::NoSuchBlock(_) | ChainError::Pruned { .. }) if self.hashes.forget(number).await => {
+                    tracing::warn!("the block {number} that a notice told of is not there; asking for its hash");
+                }
                 read => return read,
             }
         }

@@ -40,6 +40,11 @@ impl Hashes {
         }
     }
 
+    /// Forgets the hash that a notice brought along; says whether there was one. A notice may name a block that there is not.
+    pub(crate) async fn forget(&self, number: BlockNumber) -> bool {
+        self.heads.lock().await.remove(&number).is_some()
+    }
+
     /// The hash of a block at or below `finalized`. Behind the name of an endpoint there may be a node that does not
     /// know it yet, so it is asked for again for some time.
     pub(crate) async fn get(&self, endpoints: &Endpoints, number: BlockNumber, finalized: u64) -> Result<BlockHash, ChainError> {

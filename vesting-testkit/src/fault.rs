@@ -16,6 +16,8 @@ pub enum Fault {
     Swallow(u64),
     /// In one answer in so many about storage every value lacks its last byte.
     Cut(u64),
+    /// Its notices name heads so many blocks above the one they are about, which are blocks that there are not.
+    Ahead(u32),
     /// Its finalized head does not move beyond this block.
     Frozen(u32),
     /// Its runtime says of every position that it has one rao more than its storage says.
@@ -41,7 +43,7 @@ pub enum Fault {
 
 impl Fault {
     /// How they are written.
-    pub const FORMS: &'static str = "pruned=BLOCKS, stall=CALLS, swallow=CALLS, cut=CALLS, frozen=BLOCK, refuse=CALLS, error=CODE:CALLS, keys=KEYS, keys-per-second=KEYS, lags=CALLS, \
+    pub const FORMS: &'static str = "pruned=BLOCKS, stall=CALLS, swallow=CALLS, cut=CALLS, ahead=BLOCKS, frozen=BLOCK, refuse=CALLS, error=CODE:CALLS, keys=KEYS, keys-per-second=KEYS, lags=CALLS, \
          disagree or disagree=NETUID:HOTKEY:COLDKEY:RAO:FROM_BLOCK[:SPEC]";
 
     /// How much more the runtime of that version says than its storage, of a position in the state of a block.
@@ -101,6 +103,7 @@ impl fmt::Display for Fault {
             Self::Stall(calls) => write!(f, "stall={calls}"),
             Self::Swallow(calls) => write!(f, "swallow={calls}"),
             Self::Cut(calls) => write!(f, "cut={calls}"),
+            Self::Ahead(blocks) => write!(f, "ahead={blocks}"),
             Self::Frozen(block) => write!(f, "frozen={block}"),
             Self::Disagree => f.write_str("disagree"),
             Self::DisagreeOn(on) => write!(f, "disagree={on}"),
@@ -134,6 +137,7 @@ impl FromStr for Fault {
             ("frozen", Some(block)) => Ok(Self::Frozen(short(block)?)),
             ("swallow", Some(calls)) if calls > 1 => Ok(Self::Swallow(calls)),
             ("cut", Some(calls)) if calls > 1 => Ok(Self::Cut(calls)),
+            ("ahead", Some(blocks)) if blocks > 0 => Ok(Self::Ahead(short(blocks)?)),
             ("refuse", Some(calls)) if calls > 1 => Ok(Self::Refuse(calls)),
             ("keys", Some(keys)) if keys > 0 => Ok(Self::Keys(short(keys)?)),
             ("keys-per-second", Some(keys)) if keys > 0 => Ok(Self::KeysPerSecond(short(keys)?)),

@@ -343,10 +343,14 @@ impl Node {
             let now = self.head();
             while sent < now {
                 sent += 1;
-                let header = {
+                let mut header = {
                     let history = self.history.read().unwrap_or_else(PoisonError::into_inner);
                     history.header(sent).map(header_json).unwrap_or_default()
                 };
+                let ahead = self.faults.iter().find_map(|fault| if let Fault::Ahead(blocks) = fault { Some(*blocks) } else { None });
+                if let (Some(blocks), Some(number)) = (ahead, header.get_mut("number")) {
+                    *number = json!(format!("{:#x}", sent.saturating_add(blocks)));
+                }
                 let message = to_raw_value(&header).map_err(|e| SubscriptionError::from(e.to_string()))?;
                 sink.send(message).await.map_err(|e| SubscriptionError::from(e.to_string()))?;
             }

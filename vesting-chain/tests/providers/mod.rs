@@ -87,6 +87,34 @@ async fn what_cannot_be_understood_is_read_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_notice_of_a_block_that_there_is_not_stops_nobody() {
+    let good = node(3, 40, &[]).await;
+    let expected = read(&connect(&[&good.url()]), 1..=30).await;
+    let history = Arc::new(RwLock::new(History::default()));
+    let mut life = RandomLife::new(3);
+    let mut chain = life.chain(3, Some(Arc::clone(&history)));
+    (0..40).for_each(|_| life.step(&mut chain));
+    let advance = Some(Duration::from_millis(50));
+    let ahead = serve(history, NodeOptions { advance, faults: vec![Fault::Ahead(3)], ..NodeOptions::default() }).await.unwrap();
+    let chain = connect(&[&ahead.url()]);
+    let following = async {
+        let mut states = Vec::new();
+        for number in (1..=30).map(BlockNumber) {
+            chain.wait_for_head_above(number.parent()).await.unwrap();
+            // What is not there yet is waited for.
+            states.push(loop {
+                match chain.read(number, &everything()).await {
+                    Err(error) if error.is_passing() => {}
+                    read => break read.unwrap(),
+                }
+            });
+        }
+        states
+    };
+    assert_eq!(tokio::time::timeout(Duration::from_secs(120), following).await.unwrap(), expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_was_lost_is_asked_for_again_long_before_its_deadline() {
     let good = node(3, 12, &[]).await;
     let expected = read(&connect(&[&good.url()]), 1..=4).await;
