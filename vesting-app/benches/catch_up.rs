@@ -75,7 +75,7 @@ async fn main() {
     }
     let days: u64 = std::env::var("VESTING_BENCH_DAYS").ok().and_then(|days| days.parse().ok()).unwrap_or(30);
     let blocks = days * BLOCKS_A_DAY;
-    let operations = 2_000 * days / 30;
+    let operations = Month::operations(days);
     let started = Instant::now();
     let [before, today] = [Generation::Present, Generation::Today].map(|generation| {
         let history = Arc::new(RwLock::new(History::default()));

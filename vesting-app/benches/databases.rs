@@ -42,7 +42,7 @@ fn setting(name: &str, default: u64) -> u64 {
 /// The record of a simulated month.
 async fn month(days: u64) -> Commit {
     let (netuid, blocks) = (NetUid(1), days * BLOCKS_A_DAY);
-    let mut month = Month::new(1, netuid, blocks, 2_000 * days / 30);
+    let mut month = Month::new(1, netuid, blocks, Month::operations(days));
     let mut chain = month.chain(1, None);
     (0..blocks).for_each(|_| month.step(&mut chain));
     let port = Arc::new(SimPort::new(Arc::new(RwLock::new(chain))));

@@ -49,7 +49,7 @@ async fn main() {
     }
     let days: u64 = std::env::var("VESTING_BENCH_DAYS").ok().and_then(|days| days.parse().ok()).unwrap_or(30);
     let blocks = days * BLOCKS_A_DAY;
-    let mut month = Month::new(1, NETUID, blocks, 2_000 * days / 30);
+    let mut month = Month::new(1, NETUID, blocks, Month::operations(days));
     let mut chain = month.chain(1, None);
     (0..blocks).for_each(|_| month.step(&mut chain));
     let chain = Arc::new(RwLock::new(chain));

@@ -80,9 +80,7 @@ impl Following<'_> {
             };
             tries = if total.map(|total| total.block) > stood_at { 1 } else { tries + 1 };
             let Some(pause) = waits(&error, tries) else { return Err(error) };
-            self.state.failed(&error);
-            say(&error, pause);
-            rest(self.state, pause).await;
+            wait_out(self.state, &error, pause).await;
         }
     }
 
@@ -297,14 +295,16 @@ pub fn waits(error: &anyhow::Error, tries: u32) -> Option<Duration> {
     }
 }
 
-/// Says what went wrong and is tried again: what does not pass by itself as an error. Stopping altogether would take
-/// readiness and metrics away, which tell of it.
-pub fn say(error: &anyhow::Error, pause: Duration) {
+/// Says what went wrong and is tried again, and waits: what does not pass by itself is an error. Stopping altogether would
+/// take readiness and metrics away, which tell of it.
+pub async fn wait_out(state: &State, error: &anyhow::Error, pause: Duration) {
+    state.failed(error);
     if is_passing(error) {
         tracing::warn!("{error:#}; trying again in {} s", pause.as_secs());
     } else {
         tracing::error!("{error:#}; trying again in {} s", pause.as_secs());
     }
+    rest(state, pause).await;
 }
 
 /// How long to wait before a chain is asked again that answered with an error so many times in a row: as long as it wants,
@@ -318,7 +318,7 @@ pub fn pause(error: &ChainError, tries: u32) -> Duration {
 }
 
 /// Waits, with signs of life.
-pub async fn rest(state: &State, pause: Duration) {
+async fn rest(state: &State, pause: Duration) {
     let mut left = pause;
     while !left.is_zero() {
         let part = left.min(BEAT);

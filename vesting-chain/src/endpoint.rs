@@ -509,7 +509,7 @@ impl Endpoints {
                 Some(Ok(Ok((answer, took)))) => {
                     let mut pace = place.pace();
                     pace.answered(keys);
-                    pace.took(took);
+                    pace.lasted(took);
                     drop(pace);
                     link.answers();
                     return Ok(answer);
@@ -530,8 +530,8 @@ impl Endpoints {
         }
     }
 
-    /// The first answer to a call, and how long it took. While others are answered, one that takes much longer than they did is asked for again:
-    /// an answer that was lost would cost a whole deadline.
+    /// The first answer to a call, and how long it took. While others are answered, one that takes much longer than they did
+    /// is asked for again: an answer that was lost would cost a whole deadline.
     async fn ask<R, F>(
         &self,
         link: &Arc<Link>,

@@ -103,7 +103,7 @@ impl Pace {
     }
 
     /// An answer took so long.
-    pub(crate) fn took(&mut self, so_long: Duration) {
+    pub(crate) fn lasted(&mut self, so_long: Duration) {
         self.slowest = so_long.max(self.slowest - self.slowest / 32);
     }
 

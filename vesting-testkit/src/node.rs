@@ -265,8 +265,8 @@ impl Node {
     /// The number of a call, and what keeps it from an answer.
     fn hindrance(&self, method: &str, params: &Params<'static>) -> (u64, Option<Hindrance>) {
         let calls = self.calls.fetch_add(1, Ordering::Relaxed);
-        let keys = || if method == "state_queryStorageAt" { keys_of(params) } else { 0 };
-        self.keys.fetch_add(keys(), Ordering::Relaxed);
+        let keys = if method == "state_queryStorageAt" { keys_of(params) } else { 0 };
+        self.keys.fetch_add(keys, Ordering::Relaxed);
         let found = self.faults.iter().find_map(|fault| match fault {
             Fault::Stall(after) if calls >= *after => Some(Hindrance::Silence),
             Fault::Swallow(every) if calls % every == every - 1 => Some(Hindrance::Silence),
@@ -277,8 +277,8 @@ impl Node {
             Fault::Error { code, every } if calls % every == every - 1 => {
                 Some(Hindrance::Refusal(error(*code, "Something is wrong behind this node".into())))
             }
-            Fault::Keys(most) if keys() > u64::from(*most) => Some(Hindrance::Refusal(policy(None))),
-            Fault::KeysPerSecond(most) => self.meter(keys(), u64::from(*most)).map(|wait| Hindrance::Refusal(policy(Some(wait)))),
+            Fault::Keys(most) if keys > u64::from(*most) => Some(Hindrance::Refusal(policy(None))),
+            Fault::KeysPerSecond(most) => self.meter(keys, u64::from(*most)).map(|wait| Hindrance::Refusal(policy(Some(wait)))),
             _ => None,
         });
         (calls, found)

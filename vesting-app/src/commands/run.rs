@@ -11,7 +11,7 @@ use vesting_core::{BlockNumber, NetUid, Progress};
 
 use super::Session;
 use crate::cli::RunArgs;
-use crate::following::{Following, PAUSE, is_passing, rest, say, waits};
+use crate::following::{Following, PAUSE, is_passing, wait_out, waits};
 use crate::late::LateStore;
 use crate::pruner::Pruner;
 use crate::state::{State, observe, watched};
@@ -165,9 +165,7 @@ async fn begin(
             return Err(wiring::told(&session.config, Some(store.as_ref()), other.clone()).await);
         }
         let Some(pause) = waits(&error, tries) else { return Err(error) };
-        state.failed(&error);
-        say(&error, pause);
-        rest(state, pause).await;
+        wait_out(state, &error, pause).await;
     }
     anyhow::bail!("the chain does not answer")
 }

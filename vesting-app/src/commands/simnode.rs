@@ -15,9 +15,6 @@ use super::run::stop_signal;
 use crate::UsageError;
 use crate::cli::SimnodeArgs;
 
-/// Stake operations of the miners of a busy subnet in 30 days.
-const OPERATIONS_A_MONTH: u64 = 2_000;
-
 #[derive(Serialize)]
 struct Listening {
     url: String,
@@ -68,7 +65,7 @@ fn demo(args: &SimnodeArgs, history: &Arc<RwLock<History>>) {
 /// A subnet as busy as a real one.
 fn month(args: &SimnodeArgs, history: &Arc<RwLock<History>>) {
     let end = end_of(args.days);
-    let operations = OPERATIONS_A_MONTH.saturating_mul(args.days.into()) / 30;
+    let operations = Month::operations(args.days.into());
     let mut month = Month::of_size(args.neurons.into(), args.seed, Demo::NETUID, end.0, operations);
     let mut chain = month.chain(args.seed, Some(Arc::clone(history)));
     while chain.head() < end {

@@ -13,11 +13,16 @@ use vesting_testkit::node::{NodeHandle, NodeOptions, serve};
 use vesting_testkit::sim::RandomLife;
 
 async fn node(seed: u64, blocks: u64, faults: &[Fault]) -> NodeHandle {
+    advancing(seed, blocks, faults, None).await
+}
+
+/// One whose head advances by a block every so often.
+async fn advancing(seed: u64, blocks: u64, faults: &[Fault], advance: Option<Duration>) -> NodeHandle {
     let history = Arc::new(RwLock::new(History::default()));
     let mut life = RandomLife::new(seed);
     let mut chain = life.chain(seed, Some(Arc::clone(&history)));
     (0..blocks).for_each(|_| life.step(&mut chain));
-    serve(history, NodeOptions { faults: faults.to_vec(), ..NodeOptions::default() }).await.unwrap()
+    serve(history, NodeOptions { advance, faults: faults.to_vec(), ..NodeOptions::default() }).await.unwrap()
 }
 
 fn options(urls: &[&str]) -> ChainOptions {
@@ -90,12 +95,7 @@ async fn what_cannot_be_understood_is_read_again() {
 async fn a_notice_of_a_block_that_there_is_not_stops_nobody() {
     let good = node(3, 40, &[]).await;
     let expected = read(&connect(&[&good.url()]), 1..=30).await;
-    let history = Arc::new(RwLock::new(History::default()));
-    let mut life = RandomLife::new(3);
-    let mut chain = life.chain(3, Some(Arc::clone(&history)));
-    (0..40).for_each(|_| life.step(&mut chain));
-    let advance = Some(Duration::from_millis(50));
-    let ahead = serve(history, NodeOptions { advance, faults: vec![Fault::Ahead(3)], ..NodeOptions::default() }).await.unwrap();
+    let ahead = advancing(3, 40, &[Fault::Ahead(3)], Some(Duration::from_millis(50))).await;
     let chain = connect(&[&ahead.url()]);
     let following = async {
         let mut states = Vec::new();

@@ -340,7 +340,8 @@ impl SimChain {
         true
     }
 
-    /// Removes a nominator's position where it is small, with an event of its own though nobody asked for it (docs/chain.md#what-no-event-tells).
+    /// Removes a nominator's position where it is small, with an event of its own though nobody asked for it
+    /// (docs/chain.md#what-no-event-tells).
     fn clear_if_small(&mut self, phase: Phase, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey) {
         let alpha = self.alpha(netuid, hotkey, coldkey);
         let nominates = self.owners.get(&hotkey) != Some(&coldkey) && self.generation >= Generation::Present;
@@ -351,7 +352,8 @@ impl SimChain {
         }
     }
 
-    /// Unstakes, at the end of a block, what is so little that a conversion of shares leaves it out (docs/chain.md#what-no-event-tells).
+    /// Unstakes, at the end of a block, what is so little that a conversion of shares leaves it out
+    /// (docs/chain.md#what-no-event-tells).
     pub(super) fn sweep_dust(&mut self, below: u64) {
         let rules = self.generation.rules();
         for netuid in self.subnets.keys().copied().collect::<Vec<_>>() {

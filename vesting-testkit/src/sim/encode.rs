@@ -184,14 +184,6 @@ fn locks(chain: &SimChain, changes: &mut Vec<Change>) {
         let sum = Some(chain.collateral_of(*netuid, *coldkey)).filter(|sum| *sum > 0);
         changes.push((pallet("ColdkeyMinerCollateral", &[identity(netuid.0), blake2_concat(&coldkey.0)]), sum.map(|sum| sum.encode())));
     }
-    for (netuid, hotkey, coldkey) in chain.dirty.collateral.iter().filter(|(netuid, ..)| !chain.is_dissolving(*netuid)) {
-        let row = chain.subnets.get(netuid).and_then(|subnet| subnet.collateral.get(&(*hotkey, *coldkey)));
-        let key = pallet("MinerCollateral", &[identity(netuid.0), blake2_concat(&hotkey.0), blake2_concat(&coldkey.0)]);
-        // The drain is a tenth, as a `U64F64`.
-        changes.push((key, row.map(|row| (row.locked, (1u128 << 64) / 10, row.min_locked, row.earned).encode())));
-        let sum = Some(chain.collateral_of(*netuid, *coldkey)).filter(|sum| *sum > 0);
-        changes.push((pallet("ColdkeyMinerCollateral", &[identity(netuid.0), blake2_concat(&coldkey.0)]), sum.map(|sum| sum.encode())));
-    }
 }
 
 /// A migration: what is called otherwise from here on.

@@ -318,7 +318,7 @@ impl PalletEvent {
                 hotkey: hot(*h),
                 netuid: netuid(*n),
                 alpha: told(if generation.fee_inside() { alpha.0 } else { alpha.0.saturating_add(*fee) }),
-                fee: Rao(if generation.fee_inside() { 0 } else { *fee }),
+                fee: told(*fee).filter(|_| !generation.fee_inside()).unwrap_or_default(),
             },
             Self::StakeMoved(c, from, from_netuid, to, to_netuid, _) => StakeEvent::StakeMoved {
                 coldkey: cold(*c),

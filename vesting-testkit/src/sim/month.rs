@@ -27,6 +27,8 @@ pub struct Month {
 impl Month {
     /// Neurons of a full subnet.
     pub const NEURONS: usize = 256;
+    /// Stake operations of its miners in 30 days.
+    const OPERATIONS: u64 = 2_000;
     /// Neurons that validate.
     const VALIDATORS: usize = 16;
     /// Coldkeys that own no neuron and trade.
@@ -49,6 +51,12 @@ impl Month {
         let validators = miners.iter().take(Self::VALIDATORS).map(|(_, hotkey)| *hotkey).collect();
         let traders = (0..Self::TRADERS).map(|_| Coldkey(rng.key())).collect();
         Self { rng, miners, validators, traders, netuid, blocks, operations }
+    }
+
+    /// Stake operations of the miners of a busy subnet in so many days.
+    #[must_use]
+    pub const fn operations(days: u64) -> u64 {
+        Self::OPERATIONS * days / 30
     }
 
     /// The subnet at genesis.

@@ -2,7 +2,7 @@
 
 use vesting_core::{Coldkey, Hotkey, NetUid};
 
-use super::chain::{SimChain, SubnetConfig};
+use super::chain::{SimChain, Subnet, SubnetConfig};
 use super::encode::CONVERSION;
 use super::event::{self, PalletEvent, Phase};
 
@@ -21,19 +21,29 @@ impl SimChain {
         let Some(subnet) = self.subnets.remove(&netuid) else { return false };
         self.dirty.gone.extend(gone.into_iter().map(|key| (netuid, key)));
         self.dirty.pools.extend(subnet.pools.keys().map(|hotkey| (netuid, *hotkey)));
+        self.note_ended(netuid, &subnet);
+        if self.generation.dissolves_slowly() {
+            self.dissolving.push_back((netuid, subnet));
+        } else {
+            self.note_cleared(netuid, &subnet);
+        }
+        self.emit(phase, PalletEvent::NetworkRemoved(event::NetUid(netuid.0)));
+        true
+    }
+
+    /// Notes what changes where a subnet's life ends, and once more where its storage is cleared away.
+    fn note_ended(&mut self, netuid: NetUid, subnet: &Subnet) {
         self.dirty.locks.extend(subnet.locks.iter().map(|(coldkey, (hotkey, _))| (*coldkey, netuid, *hotkey)));
         self.dirty.collateral.extend(subnet.collateral.keys().map(|(hotkey, coldkey)| (netuid, *hotkey, *coldkey)));
         self.dirty.neurons.insert(netuid);
         self.dirty.schedules.insert(netuid);
-        if self.generation.dissolves_slowly() {
-            self.dissolving.push_back((netuid, subnet));
-        } else {
-            self.dirty.auto_stake.extend(subnet.auto_stake.keys().map(|coldkey| (*coldkey, netuid)));
-            self.dirty.unregistered.extend(subnet.neurons.iter().map(|hotkey| (netuid, *hotkey)));
-            self.dirty.vacated.insert(netuid, subnet.neurons.len());
-        }
-        self.emit(phase, PalletEvent::NetworkRemoved(event::NetUid(netuid.0)));
-        true
+    }
+
+    /// Notes what is cleared away besides.
+    fn note_cleared(&mut self, netuid: NetUid, subnet: &Subnet) {
+        self.dirty.auto_stake.extend(subnet.auto_stake.keys().map(|coldkey| (*coldkey, netuid)));
+        self.dirty.unregistered.extend(subnet.neurons.iter().map(|hotkey| (netuid, *hotkey)));
+        self.dirty.vacated.insert(netuid, subnet.neurons.len());
     }
 
     /// Whether a subnet is dissolved, and its storage not cleared away yet.
@@ -57,13 +67,8 @@ impl SimChain {
             return;
         }
         let Some((_, subnet)) = self.dissolving.pop_front() else { return };
-        self.dirty.auto_stake.extend(subnet.auto_stake.keys().map(|coldkey| (*coldkey, netuid)));
-        self.dirty.locks.extend(subnet.locks.iter().map(|(coldkey, (hotkey, _))| (*coldkey, netuid, *hotkey)));
-        self.dirty.collateral.extend(subnet.collateral.keys().map(|(hotkey, coldkey)| (netuid, *hotkey, *coldkey)));
-        self.dirty.unregistered.extend(subnet.neurons.iter().map(|hotkey| (netuid, *hotkey)));
-        self.dirty.vacated.insert(netuid, subnet.neurons.len());
-        self.dirty.neurons.insert(netuid);
-        self.dirty.schedules.insert(netuid);
+        self.note_ended(netuid, &subnet);
+        self.note_cleared(netuid, &subnet);
         self.emit(Phase::Finalization, PalletEvent::NetworkDissolveCleanupCompleted { netuid: event::NetUid(netuid.0) });
         if let Some((owner, tempo)) = self.awaited.remove(&netuid) {
             self.register_network(Phase::Finalization, netuid, owner, tempo);
