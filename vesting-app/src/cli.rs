@@ -33,7 +33,8 @@ const FIRST_STEPS: &str = "First steps:
   vesting apply --netuid 2 --weights weights.json
 
 Settings come from flags, then VESTING_<KEY> variables, then vesting.toml, then BT_NETWORK and
-BT_CHAIN_ENDPOINT, then defaults. Exit codes: 0 done, 1 failed, 2 called or configured wrongly.";
+BT_CHAIN_ENDPOINT, then defaults. Exit codes: 0 done, 1 failed, 2 called or configured wrongly,
+3 done by catch-up, but some changes of stake are unexplained.";
 
 const EXPLAIN: &str = "Examples:
   vesting explain uid:5 --netuid 2
@@ -88,6 +89,8 @@ pub enum Command {
     /// Needs no wallet. Stop it with Ctrl-C or SIGTERM at any time: every block is one transaction.
     Run(RunArgs),
     /// Record history up to the finalized head, and end.
+    ///
+    /// Ends with what no event explains of what was taken in, if anything, and then with exit code 3.
     CatchUp(CatchUpArgs),
     /// Go on to the finalized head now: record it, or tell the `vesting run` that records.
     ///

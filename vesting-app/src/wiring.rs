@@ -161,5 +161,5 @@ pub async fn present(chain: &dyn ChainPort, netuids: &[NetUid], at: BlockNumber)
     if netuids.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(chain.glance(at, netuids).await?.subnets.into_keys().collect())
+    Ok(chain.agreed_glance(at, netuids).await?.subnets.into_keys().collect())
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::FutureExt;
 use subxt::ext::codec::{Compact, Decode};
 use subxt::rpcs::rpc_params;
 use subxt::utils::H256;
@@ -19,7 +20,7 @@ use crate::capture::Capture;
 use crate::endpoint::{Endpoints, lag_pause};
 use crate::eras::Eras;
 use crate::hashes::Hashes;
-use crate::heads::{self, Heads, Patience};
+use crate::heads::{self, Heads, NextHead, Patience};
 use crate::locks::{Locks, Told};
 use crate::proxies::Proxies;
 use crate::reader::Reader;
@@ -28,8 +29,8 @@ use crate::runtimes::{self, Runtimes};
 use crate::trust::{Comparison, Disagreement, Path, Trust};
 use crate::{chunks, counters, events, neurons, positions, traces, trust};
 
-/// As often a block is read again of which an answer cannot be understood.
-const MISREADINGS: u32 = 3;
+/// As often a block is read again of which an answer is wrong.
+const MISREADINGS: u32 = 6;
 
 /// How to reach a chain.
 #[derive(Debug, Clone)]
@@ -81,7 +82,9 @@ pub(crate) struct Chain {
     locks: Locks,
     pub(crate) proxies: Proxies,
     eras: Mutex<Eras>,
+    /// Held by the one wait for the next head.
     heads: Mutex<Heads>,
+    next: NextHead,
 }
 
 impl SubxtChain {
@@ -99,6 +102,7 @@ impl SubxtChain {
             proxies: Proxies::default(),
             eras: Mutex::default(),
             heads: Mutex::default(),
+            next: NextHead::default(),
         };
         Self { chain: Arc::new(chain) }
     }
@@ -162,6 +166,14 @@ impl SubxtChain {
         self.chain.has_state(number).await
     }
 
+    /// The hash of a finalized block, as an endpoint tells it by its height.
+    ///
+    /// # Errors
+    /// As [`ChainPort::read`].
+    pub async fn block_hash(&self, number: BlockNumber) -> Result<BlockHash, ChainError> {
+        self.chain.hash(number).await
+    }
+
     /// What it takes to write blocks down as a recording that can be served again, as far as these subnets go.
     #[must_use]
     pub fn capture(&self, netuids: &[NetUid]) -> Capture {
@@ -176,14 +188,19 @@ impl Chain {
         Ok(head)
     }
 
-    /// Reads a block; where an answer cannot be understood, all of it once more: behind the name of an endpoint there may be
-    /// a backend that is broken for a moment.
+    /// Reads a block; where an answer cannot be understood or contradicts another one, all of it once more: behind the name
+    /// of an endpoint there may be a backend that is broken for a moment.
     async fn read_well(&self, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError> {
         for times in 0..MISREADINGS {
             match self.read(number, ask).await {
                 Err(ChainError::Malformed(why)) => {
-                    tracing::warn!("block {number} cannot be read: {why}; reading it again");
-                    tokio::time::sleep(lag_pause(times)).await;
+                    self.endpoints.misread(&why);
+                    self.hashes.forget(number).await;
+                    if let Some(longer) = times.checked_sub(1) {
+                        // Its hash may be another block's.
+                        self.hashes.forget_run(number).await;
+                        tokio::time::sleep(lag_pause(longer)).await;
+                    }
                 }
                 Err(ChainError::NoSuchBlock(_) | ChainError::Pruned { .. }) if self.hashes.forget(number).await => {
                     tracing::warn!("the block {number} that a notice told of is not there; asking for its hash");
@@ -197,18 +214,46 @@ impl Chain {
     async fn read(&self, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError> {
         let mut reader = self.state(number, |runtime| self.keys(runtime, number, ask)).await?;
         let facts = facts(&mut reader, ask).await?;
+        self.hashes.link(&facts).await?;
         let mut subnets = BTreeMap::new();
         for (netuid, ask) in &ask.subnets {
-            let state = if facts.subnets.contains_key(netuid) { self.subnet(&mut reader, *netuid, ask).await? } else { absent(ask) };
+            let state = match facts.subnets.contains_key(netuid) {
+                true => self.subnet(&mut reader, *netuid, ask).await?,
+                false if ask.recorded && is_there(reader.afresh(), *netuid).await? => {
+                    return Err(reader.differs(format_args!("subnet {netuid}")));
+                }
+                false => absent(ask),
+            };
             subnets.insert(*netuid, state);
         }
         Ok(BlockState { facts, subnets })
     }
 
     async fn note(&self, head: BlockRef) {
+        self.next.note(head);
         self.finalized.fetch_max(head.number.0, Ordering::Relaxed);
         self.endpoints.is_finalized(head.number);
         self.hashes.note(head.number, head.hash).await;
+    }
+
+    /// The newest finalized head, once it is above `after`.
+    async fn head_above(self: &Arc<Self>, after: BlockNumber) -> Result<BlockRef, ChainError> {
+        loop {
+            let newest = self.next.newest();
+            if let Some(newest) = newest.filter(|newest| newest.number > after) {
+                return Ok(newest);
+            }
+            let waiting = self.next.join(|| {
+                let (chain, after) = (Arc::clone(self), newest.map_or(BlockNumber(0), |newest| newest.number));
+                async move {
+                    let head = chain.heads.lock().await.above(&chain.endpoints, after, chain.patience).await?;
+                    chain.note(head).await;
+                    Ok(head)
+                }
+                .boxed()
+            });
+            waiting.await?;
+        }
     }
 
     async fn has_state(&self, number: BlockNumber) -> Result<bool, ChainError> {
@@ -334,7 +379,7 @@ impl Chain {
             pairs = positions::possible(reader, netuid, &coldkeys, &ask.expected.positions, &self.proxies, &mut state).await?;
         }
         let spec_version = reader.runtime.spec_version();
-        let path = match ask.own_word {
+        let mut path = match ask.own_word {
             OwnWord::Instead => Path::Runtime,
             _ if !reader.runtime.capabilities().shares() => Path::Runtime,
             // Nothing that was recorded is the worse for it.
@@ -358,12 +403,48 @@ impl Chain {
                 let api = reader.runtime_api();
                 if !self.trust.settle(&api, netuid, since, &storage.positions, &state.positions).await? {
                     state = storage;
+                    path = Path::Storage;
                 }
             }
         }
         let told = self.compared(reader, (netuid, ask), (path, &coldkeys, &pairs), &state).await?;
+        if ask.recorded {
+            let doubtful = match told.as_ref().filter(|_| path == Path::Storage) {
+                Some(told) => told.contradicting(&coldkeys, &state.positions),
+                None => coldkeys,
+            };
+            self.read_again(reader, netuid, path, (&doubtful, &pairs), &state).await?;
+        }
         state.locks = told.filter(|_| ask.locks).map(|told| told.locked());
         Ok(state)
+    }
+
+    /// Reads the positions of some coldkeys a second time: both answers must be the same.
+    async fn read_again(
+        &self,
+        reader: &Reader<'_>,
+        netuid: NetUid,
+        path: Path,
+        (coldkeys, pairs): (&BTreeSet<Coldkey>, &BTreeSet<PositionKey>),
+        first: &SubnetState,
+    ) -> Result<(), ChainError> {
+        if coldkeys.is_empty() {
+            return Ok(());
+        }
+        let mut again = reader.afresh();
+        let pairs: BTreeSet<PositionKey> = pairs.iter().filter(|key| coldkeys.contains(&key.coldkey)).copied().collect();
+        let mut keys = positions::expected_keys(&again.runtime, again.number, netuid, coldkeys, &pairs, false)?;
+        keys.extend(self.proxies.expected_keys(&again.runtime, coldkeys)?);
+        again.ensure(keys).await?;
+        let mut second = SubnetState::default();
+        let pairs = positions::possible(&mut again, netuid, coldkeys, &pairs, &self.proxies, &mut second).await?;
+        if path == Path::Runtime {
+            positions::by_runtime(&mut again, netuid, &pairs, false, &mut second).await?;
+        } else {
+            positions::by_storage(&mut again, netuid, &pairs, false, &mut second).await?;
+        }
+        let first = first.positions.iter().filter(|(key, _)| coldkeys.contains(&key.coldkey));
+        if first.eq(second.positions.iter()) { Ok(()) } else { Err(again.differs(format_args!("positions on subnet {netuid}"))) }
     }
 
     /// Compares positions with the runtime's own answer, as far as it is asked for and due; gives what the runtime said of
@@ -380,17 +461,21 @@ impl Chain {
         let (since, all_at_first) = match ask.own_word {
             OwnWord::ComparedSince(since) if comparable => (since, true),
             OwnWord::Sampled if comparable => (trust::some_since(reader.number), false),
-            _ if ask.locks => return self.locks.read(&api, netuid, coldkeys, &state.positions).await,
+            _ if ask.locks || ask.recorded => return self.locks.read(&api, netuid, coldkeys, &state.positions).await,
             _ => return Ok(None),
         };
         let mut meeting = None;
         if all_at_first && !self.trust.is_met(spec_version, netuid) && !state.positions.is_empty() {
             meeting = Some(self.trust.meet(spec_version, netuid).await).filter(|_| !self.trust.is_met(spec_version, netuid));
         }
-        if all_at_first && meeting.is_none() && !ask.locks {
+        if all_at_first && meeting.is_none() && !ask.locks && !ask.recorded {
             return Ok(None);
         }
         let told = self.locks.read(&api, netuid, coldkeys, &state.positions).await?;
+        // What is due is compared once an epoch.
+        if all_at_first && meeting.is_none() && !ask.locks {
+            return Ok(told);
+        }
         let comparison = Comparison { api, netuid, since, coldkeys, pairs, state, told: told.as_ref() };
         self.trust.compare(&comparison, meeting.is_some()).await?;
         Ok(told)
@@ -423,9 +508,7 @@ impl ChainPort for SubxtChain {
     }
 
     async fn wait_for_head_above(&self, after: BlockNumber) -> Result<BlockRef, ChainError> {
-        let head = self.chain.heads.lock().await.above(&self.chain.endpoints, after, self.chain.patience).await?;
-        self.chain.note(head).await;
-        Ok(head)
+        self.chain.head_above(after).await
     }
 
     async fn read(&self, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError> {
@@ -440,6 +523,13 @@ impl ChainPort for SubxtChain {
     }
 }
 
+/// Whether a subnet exists in a state.
+async fn is_there(mut reader: Reader<'_>, netuid: NetUid) -> Result<bool, ChainError> {
+    let keys = counters::keys(&reader.runtime, netuid)?.into_values().collect();
+    reader.ensure(keys).await?;
+    Ok(counters::read(&reader, netuid).await?.is_some())
+}
+
 /// A subnet in a state in which it does not exist: nobody has anything there.
 fn absent(ask: &SubnetAsk) -> SubnetState {
     let looked_at = ask.coldkeys.iter().chain(&ask.traces.coldkeys);
@@ -449,13 +539,19 @@ fn absent(ask: &SubnetAsk) -> SubnetState {
 
 async fn facts(reader: &mut Reader<'_>, ask: &Ask) -> Result<BlockFacts, ChainError> {
     let runtime = reader.runtime.clone();
+    let number = reader.number;
+    // Genesis has none of them.
+    let lacks = |item: &str| match number.0 {
+        0 => Ok(()),
+        _ => Err(ChainError::Malformed(format!("the state given for block {number} has no `{item}`, which every block has"))),
+    };
     let parent_hash = match reader.raw(&runtime.plain().parent_hash) {
         Some(bytes) => BlockHash(runtime.value_in("System", "ParentHash", bytes)?),
-        None => BlockHash::default(),
+        None => lacks("System.ParentHash").map(|()| BlockHash::default())?,
     };
     let time = match reader.raw(&runtime.plain().now) {
         Some(bytes) => Millis(runtime.value_in("Timestamp", "Now", bytes)?),
-        None => Millis(0),
+        None => lacks("Timestamp.Now").map(|()| Millis(0))?,
     };
     let (mut subnets, mut registrations) = (BTreeMap::new(), BTreeMap::new());
     for netuid in ask.subnets.keys() {
@@ -464,8 +560,10 @@ async fn facts(reader: &mut Reader<'_>, ask: &Ask) -> Result<BlockFacts, ChainEr
         }
         registrations.extend(counters::registrations(reader, *netuid)?.map(|count| (*netuid, count)));
     }
-    let events = match ask.events.then(|| reader.take(&runtime.plain().events)).flatten() {
-        Some(bytes) => events::decode(&runtime, bytes)?,
+    let events = match ask.events.then(|| reader.take(&runtime.plain().events)) {
+        Some(Some(bytes)) => events::decode(&runtime, bytes)?,
+        // Each extrinsic leaves one, and each block has one that sets the time.
+        Some(None) => lacks("System.Events").map(|()| Vec::new())?,
         None => Vec::new(),
     };
     Ok(BlockFacts {

@@ -1,6 +1,8 @@
-//! Many storage keys in few requests.
+//! Many storage keys in few requests, each answer checked: it must name the block that was asked, hold every key, and
+//! say the block's own number, which is asked for along with every request.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use foldhash::fast::FixedState;
 use futures_util::future::try_join_all;
@@ -42,9 +44,13 @@ impl Values {
     }
 }
 
+/// As often the same is asked again where an answer is not about what was asked.
+const MISREADINGS: u32 = 4;
+
 /// One block's answer to `state_queryStorageAt`.
 #[derive(Deserialize)]
 struct ChangeSet {
+    block: H256,
     changes: Vec<(String, Option<Hex>)>,
 }
 
@@ -79,50 +85,98 @@ fn text(key: &[u8]) -> String {
     text
 }
 
-/// Asks for storage keys; for half of them at a time while the endpoint does not take so many.
-async fn changes(
-    endpoints: &Endpoints,
+/// A block whose state is read.
+#[derive(Clone, Copy)]
+struct At {
     number: BlockNumber,
     hash: BlockHash,
-    keys: &[String],
-) -> Result<Vec<(String, Option<Hex>)>, ChainError> {
-    let mut changes = Vec::with_capacity(keys.len());
-    // The part to ask for next is the last one.
-    let mut parts = vec![keys];
-    while let Some(part) = parts.pop() {
-        let params = rpc_params![part, H256(hash.0)];
-        let answer = endpoints.call_for_keys::<Vec<ChangeSet>>(number, part.len(), "state_queryStorageAt", params).await?;
-        match answer {
-            Some(sets) => changes.extend(sets.into_iter().flat_map(|set| set.changes)),
-            None => {
+}
+
+impl At {
+    /// Asks for storage keys; for half of them at a time while the endpoint does not take so many.
+    async fn read(self, endpoints: &Endpoints, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, ChainError> {
+        let mut values = Vec::with_capacity(keys.len());
+        // The part to ask for next is the last one.
+        let mut parts = vec![keys];
+        let mut misread = 0;
+        while let Some(part) = parts.pop() {
+            let asked: Vec<&str> = part.iter().map(String::as_str).chain([number_key()]).collect();
+            let params = rpc_params![&asked, H256(self.hash.0)];
+            let answer = endpoints.call_for_keys::<Vec<ChangeSet>>(self.number, asked.len(), "state_queryStorageAt", params).await?;
+            let Some(sets) = answer else {
                 let (first, rest) = part.split_at(part.len() / 2);
-                parts.extend([rest, first]);
+                parts.extend([rest, first].into_iter().filter(|part| !part.is_empty()));
+                continue;
+            };
+            match self.values(sets, &asked) {
+                Ok(read) => {
+                    values.extend(read);
+                    misread = 0;
+                }
+                Err(why) if misread >= MISREADINGS => return Err(ChainError::Malformed(why)),
+                Err(why) => {
+                    endpoints.misread(&why);
+                    misread += 1;
+                    parts.push(part);
+                }
             }
         }
+        Ok(values)
     }
-    Ok(changes)
+
+    /// The values of an answer, in the order of the keys, without the number; what is wrong with it where it is not about
+    /// this block and these keys.
+    fn values(self, sets: Vec<ChangeSet>, asked: &[&str]) -> Result<Vec<Option<Vec<u8>>>, String> {
+        let number = self.number;
+        let [set] = <[ChangeSet; 1]>::try_from(sets)
+            .map_err(|sets| format!("an answer about the state of block {number} is about {} states", sets.len()))?;
+        if set.block.0 != self.hash.0 {
+            return Err(format!("asked about the state of block {number} ({}), it answered about {}", self.hash, BlockHash(set.block.0)));
+        }
+        // Nodes answer in the order of the question; whoever does not is read by name.
+        let ordered = set.changes.len() == asked.len() && set.changes.iter().zip(asked).all(|((name, _), asked)| name == asked);
+        let mut values: Vec<Option<Vec<u8>>> = if ordered {
+            set.changes.into_iter().map(|(_, value)| value.map(|hex| hex.0)).collect()
+        } else {
+            let mut named: HashMap<String, Option<Hex>> =
+                set.changes.into_iter().map(|(name, value)| (name.to_lowercase(), value)).collect();
+            let value = |asked: &&str| {
+                let value = named
+                    .remove(*asked)
+                    .ok_or_else(|| format!("an answer about the state of block {number} left out the storage key {asked}"))?;
+                Ok(value.map(|hex| hex.0))
+            };
+            asked.iter().map(value).collect::<Result<_, String>>()?
+        };
+        let told = values.pop().flatten().map(|bytes| little_endian(&bytes));
+        // Genesis has none.
+        if told.unwrap_or(Some(0)) != Some(number.0) {
+            let told = told.flatten().map_or_else(|| "none".to_owned(), |told| told.to_string());
+            return Err(format!("the state it gave for block {number} has the block number {told}"));
+        }
+        Ok(values)
+    }
+}
+
+/// `System.Number`, a plain value under the two hashed names: the block's own number.
+fn number_key() -> &'static str {
+    static KEY: LazyLock<String> =
+        LazyLock::new(|| text(&subxt::ext::frame_decode::storage::encode_storage_key_prefix("System", "Number")));
+    &KEY
+}
+
+/// A number as SCALE writes one of a fixed width; `None` where it is wider than 64 bits.
+fn little_endian(bytes: &[u8]) -> Option<u64> {
+    let (low, rest) = bytes.split_at(bytes.len().min(8));
+    rest.iter().all(|byte| *byte == 0).then(|| low.iter().rev().fold(0, |number, byte| (number << 8) | u64::from(*byte)))
 }
 
 /// Reads storage keys in the state of a block.
 pub(crate) async fn read(endpoints: &Endpoints, number: BlockNumber, hash: BlockHash, keys: Vec<Vec<u8>>) -> Result<Values, ChainError> {
-    let parts: Vec<Vec<String>> = keys.chunks(endpoints.keys()).map(|part| part.iter().map(|key| text(key)).collect()).collect();
-    let answers = try_join_all(parts.iter().map(|part| changes(endpoints, number, hash, part))).await?;
-    let mut values: HashMap<Vec<u8>, Option<Vec<u8>>, FixedState> = HashMap::with_capacity_and_hasher(keys.len(), FixedState::default());
-    let mut keys = keys.into_iter();
-    for (part, changes) in parts.into_iter().zip(answers) {
-        // Nodes answer in the order of the question; whoever does not is read by name.
-        let ordered = changes.len() == part.len() && changes.iter().zip(&part).all(|((name, _), asked)| name == asked);
-        if ordered {
-            let read = changes.into_iter().map(|(_, value)| value.map(|hex| hex.0));
-            values.extend(keys.by_ref().take(part.len()).zip(read));
-            continue;
-        }
-        let mut named: HashMap<String, Option<Hex>> = changes.into_iter().map(|(name, value)| (name.to_lowercase(), value)).collect();
-        for (asked, key) in part.iter().zip(keys.by_ref()) {
-            let value =
-                named.remove(asked).ok_or_else(|| ChainError::Malformed(format!("the endpoint left out the storage key {asked}")))?;
-            values.insert(key, value.map(|hex| hex.0));
-        }
-    }
-    Ok(Values(values))
+    // One place in each request is the number's.
+    let most = endpoints.keys().saturating_sub(1).max(1);
+    let parts: Vec<Vec<String>> = keys.chunks(most).map(|part| part.iter().map(|key| text(key)).collect()).collect();
+    let at = At { number, hash };
+    let answers = try_join_all(parts.iter().map(|part| at.read(endpoints, part))).await?;
+    Ok(Values(keys.into_iter().zip(answers.into_iter().flatten()).collect()))
 }

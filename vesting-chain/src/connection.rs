@@ -24,8 +24,8 @@ use vesting_core::BlockHash;
 use crate::address::Address;
 use crate::refusal::{self, Verdict};
 
-/// The longest that a connection takes to be made.
-const CONNECTING: Duration = Duration::from_secs(10);
+/// The longest that a connection takes to be made, up to its first answer.
+const CONNECTING: Duration = Duration::from_secs(8);
 /// As often an endpoint may send us on.
 const REDIRECTIONS: usize = 3;
 /// As much of the answer to a handshake is kept.
@@ -134,11 +134,11 @@ pub(crate) struct NoLink {
 pub(crate) async fn dial(address: &Address, deadline: Duration) -> Result<(RpcClient, BlockHash), NoLink> {
     let late =
         |method, within: Duration| NoLink { method, verdict: Verdict::Broken(format!("no answer within {} s", within.as_secs_f64())) };
-    let within = deadline.min(CONNECTING);
+    let (begun, within) = (Instant::now(), deadline.min(CONNECTING));
     let connecting = tokio::time::timeout(within, connect(address)).await.map_err(|_| late(CONNECT, within))?;
     let client = connecting.map_err(|verdict| NoLink { method: CONNECT, verdict })?;
     let asking = client.request::<Option<H256>>(BLOCK_HASH, rpc_params![0]);
-    let asked = tokio::time::timeout(deadline, asking).await.map_err(|_| late(BLOCK_HASH, deadline))?;
+    let asked = tokio::time::timeout(within.saturating_sub(begun.elapsed()), asking).await.map_err(|_| late(BLOCK_HASH, within))?;
     match asked {
         Ok(Some(hash)) => Ok((client, BlockHash(hash.0))),
         Ok(None) => Err(NoLink { method: BLOCK_HASH, verdict: Verdict::Nonsense("it has no block 0".into()) }),

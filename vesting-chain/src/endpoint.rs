@@ -369,6 +369,22 @@ impl Endpoints {
         self.move_on(&link);
     }
 
+    /// An answer is not about what was asked, or says what cannot be. After several in a row another endpoint is asked,
+    /// where there is one.
+    pub(crate) fn misread(&self, why: &str) {
+        let link = match &*lock(&self.slot) {
+            Slot::Up(link) => Arc::clone(link),
+            _ => return,
+        };
+        let shown = self.shown(link.index);
+        tracing::warn!(endpoint = shown, "{why}; asking again");
+        let often = self.place(link.index).is_some_and(|place| place.pace().misread() >= LEAVES_AFTER);
+        if often && self.is_another_free(link.index) {
+            tracing::warn!(endpoint = shown, "leaving the endpoint: its answers are wrong");
+            self.move_on(&link);
+        }
+    }
+
     /// Nothing new is asked on a connection; the next endpoint is tried first.
     fn move_on(&self, link: &Link) {
         link.leave();

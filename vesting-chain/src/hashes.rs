@@ -8,7 +8,7 @@ use subxt::rpcs::rpc_params;
 use subxt::utils::H256;
 use tokio::sync::Mutex;
 use vesting_core::ports::ChainError;
-use vesting_core::{BlockHash, BlockNumber};
+use vesting_core::{BlockFacts, BlockHash, BlockNumber};
 
 use crate::endpoint::{Endpoints, lag_pause};
 
@@ -45,6 +45,37 @@ impl Hashes {
         self.heads.lock().await.remove(&number).is_some()
     }
 
+    /// A block's parent, as its state names it, must be the one whose hash is known by its height.
+    pub(crate) async fn link(&self, facts: &BlockFacts) -> Result<(), ChainError> {
+        let (number, parent) = (facts.block.number, facts.block.number.parent());
+        if number.0 == 0 {
+            return Ok(());
+        }
+        let known = match self.heads.lock().await.get(&parent) {
+            Some(hash) => Some(*hash),
+            None => self.known(parent).await,
+        };
+        let Some(known) = known.filter(|known| *known != facts.parent_hash) else { return Ok(()) };
+        let why = format!("block {number} names {} as its parent, but block {parent} is {known} by its height", facts.parent_hash);
+        self.forget(parent).await;
+        self.forget_run(parent).await;
+        Err(ChainError::Malformed(why))
+    }
+
+    /// The hash of a block, where it was asked for before.
+    async fn known(&self, number: BlockNumber) -> Option<BlockHash> {
+        let (first, place) = place(number);
+        let run = self.runs.lock().await.get(&first).cloned()?;
+        // Whoever holds it is asking: what it does not hold yet is not waited for.
+        let run = run.try_lock().ok()?;
+        run.get(place).copied().flatten()
+    }
+
+    /// Forgets the hashes that were asked for together with that of a block.
+    pub(crate) async fn forget_run(&self, number: BlockNumber) {
+        self.runs.lock().await.remove(&place(number).0);
+    }
+
     /// The hash of a block at or below `finalized`. Behind the name of an endpoint there may be a node that does not
     /// know it yet, so it is asked for again for some time.
     pub(crate) async fn get(&self, endpoints: &Endpoints, number: BlockNumber, finalized: u64) -> Result<BlockHash, ChainError> {
@@ -66,8 +97,7 @@ impl Hashes {
 
     /// The hash of a block, if the endpoint has it.
     async fn look(&self, endpoints: &Endpoints, number: BlockNumber, finalized: u64) -> Result<Option<BlockHash>, ChainError> {
-        let (first, place) = (number.0 - number.0 % HASHES_PER_REQUEST, number.0 % HASHES_PER_REQUEST);
-        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        let (first, place) = place(number);
         // Held while asking, so that readers of neighbouring blocks share one request.
         let run = self.run(first).await;
         let mut run = run.lock().await;
@@ -83,8 +113,12 @@ impl Hashes {
         let last = finalized.min(first.saturating_add(HASHES_PER_REQUEST - 1));
         let numbers: Vec<u64> = (first.saturating_add(known)..=last).collect();
         let answer: Vec<Option<H256>> = endpoints.call(None, "chain_getBlockHash", rpc_params![&numbers]).await?;
-        // More than was asked for would be taken for other blocks.
-        run.extend(answer.into_iter().take(numbers.len()).map(|hash| hash.map(|hash| BlockHash(hash.0))));
+        if answer.len() != numbers.len() {
+            let why = format!("asked for the hashes of {} blocks from {} on, it answered {}", numbers.len(), number, answer.len());
+            endpoints.misread(&why);
+            return Ok(None);
+        }
+        run.extend(answer.into_iter().map(|hash| hash.map(|hash| BlockHash(hash.0))));
         // A node that lags behind what another called finalized does not know the last ones.
         while run.last() == Some(&None) {
             run.pop();
@@ -102,6 +136,12 @@ impl Hashes {
         }
         run
     }
+}
+
+/// The first block of the run that a block belongs to, and its place in it.
+fn place(number: BlockNumber) -> (u64, usize) {
+    let place = number.0 % HASHES_PER_REQUEST;
+    (number.0 - place, usize::try_from(place).unwrap_or(usize::MAX))
 }
 
 async fn one(endpoints: &Endpoints, number: BlockNumber) -> Result<Option<BlockHash>, ChainError> {

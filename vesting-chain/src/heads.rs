@@ -1,12 +1,13 @@
 //! The newest finalized head: notices wake us, silence makes us look, a head that does not move for long
 //! makes us leave the endpoint.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use blake2::Blake2b;
 use blake2::digest::{Digest, consts::U32};
 use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared, WeakShared};
 use subxt::config::substrate::SubstrateHeader;
 use subxt::ext::codec::Encode;
 use subxt::rpcs::client::RpcSubscription;
@@ -17,6 +18,46 @@ use vesting_core::{BlockHash, BlockNumber, BlockRef};
 
 use crate::connection::Link;
 use crate::endpoint::{Endpoints, lag_pause};
+
+/// Two blocks: without a notice for so long the head is asked for, whatever else is configured.
+const TWO_BLOCKS: Duration = Duration::from_secs(24);
+/// As long an endpoint has to tell its head once notices are missed; one that is mute is left.
+const TELLING: Duration = Duration::from_secs(6);
+
+type Waiting = BoxFuture<'static, Result<BlockRef, ChainError>>;
+
+/// The wait for the next head, which all who wait share: nobody keeps another from a head that is there.
+#[derive(Default)]
+pub(crate) struct NextHead {
+    newest: Mutex<Option<BlockRef>>,
+    /// Ends with the last who waits.
+    waiting: Mutex<Option<WeakShared<Waiting>>>,
+}
+
+impl NextHead {
+    /// Takes note of a head; it never goes back.
+    pub(crate) fn note(&self, head: BlockRef) {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        if newest.is_none_or(|newest| head.number > newest.number) {
+            *newest = Some(head);
+        }
+    }
+
+    pub(crate) fn newest(&self) -> Option<BlockRef> {
+        *self.newest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The wait that is under way, or another one.
+    pub(crate) fn join(&self, wait: impl FnOnce() -> Waiting) -> Shared<Waiting> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shared) = waiting.as_ref().and_then(WeakShared::upgrade).filter(|shared| shared.peek().is_none()) {
+            return shared;
+        }
+        let shared = wait().shared();
+        *waiting = shared.downgrade();
+        shared
+    }
+}
 
 /// What is known of the finalized head.
 #[derive(Default)]
@@ -54,15 +95,17 @@ pub(crate) async fn ask(endpoints: &Endpoints) -> Result<BlockRef, ChainError> {
     for times in 0.. {
         let hash: H256 = endpoints.call(None, "chain_getFinalizedHead", subxt::rpcs::rpc_params![]).await?;
         let header: Option<SubstrateHeader<H256>> = endpoints.call(None, "chain_getHeader", subxt::rpcs::rpc_params![hash]).await?;
-        if let Some(header) = header {
-            return Ok(BlockRef { number: BlockNumber(header.number), hash: BlockHash(hash.0) });
+        match header.as_ref().map(head) {
+            Some(head) if head.hash.0 == hash.0 => return Ok(head),
+            Some(other) => endpoints.misread(&format!("asked for the header of {}, it gave that of {other}", BlockHash(hash.0))),
+            None => {}
         }
         if begun.elapsed() >= endpoints.lag() {
             break;
         }
         tokio::time::sleep(lag_pause(times)).await;
     }
-    Err(ChainError::Malformed("the endpoint does not have the block it calls finalized".into()))
+    Err(ChainError::Malformed("the endpoint does not have the header of the block it calls finalized".into()))
 }
 
 impl Heads {
@@ -91,7 +134,7 @@ impl Heads {
             let Some(subscription) = self.subscription.as_mut() else { continue };
             let link = Arc::clone(&subscription.link);
             let notice = tokio::select! {
-                notice = tokio::time::timeout(patience.notice.min(patience.block), subscription.notices.next()) => notice,
+                notice = tokio::time::timeout(patience.notice.min(patience.block).min(TWO_BLOCKS), subscription.notices.next()) => notice,
                 () = link.left() => continue,
             };
             match notice {
@@ -104,7 +147,14 @@ impl Heads {
                 // Sockets stall without closing, and nodes without saying so.
                 Err(_) => {
                     let before = self.newest;
-                    self.note(ask(endpoints).await?);
+                    match tokio::time::timeout(TELLING, ask(endpoints)).await {
+                        Ok(head) => self.note(head?),
+                        Err(_) => {
+                            endpoints.leave("it tells no head");
+                            self.subscription = None;
+                            continue;
+                        }
+                    }
                     if self.newest != before {
                         self.subscription = None;
                     } else if self.since.is_some_and(|since| since.elapsed() >= patience.block) {

@@ -25,16 +25,28 @@ impl Told {
         some.map(|(coldkey, (_, locked))| (*coldkey, *locked)).collect()
     }
 
+    /// Those of the coldkeys of which the runtime counts another sum than these positions have.
+    pub(crate) fn contradicting(&self, coldkeys: &BTreeSet<Coldkey>, positions: &BTreeMap<PositionKey, Rao>) -> BTreeSet<Coldkey> {
+        let held = sums(coldkeys, positions);
+        coldkeys.iter().filter(|coldkey| self.total(coldkey) != held.get(coldkey).copied().unwrap_or_default()).copied().collect()
+    }
+
     /// Whether all of it is what these positions sum up to.
     fn agrees(&self, coldkeys: &BTreeSet<Coldkey>, positions: &BTreeMap<PositionKey, Rao>) -> bool {
-        let mut held: BTreeMap<Coldkey, Rao> = BTreeMap::new();
-        for (key, alpha) in positions.iter().filter(|(key, _)| coldkeys.contains(&key.coldkey)) {
-            let sum = held.entry(key.coldkey).or_default();
-            *sum = Rao(sum.0.saturating_add(alpha.0));
-        }
+        let held = sums(coldkeys, positions);
         let told = self.0.iter().map(|(coldkey, (total, _))| (*coldkey, *total));
         told.filter(|(_, total)| *total > Rao::ZERO).eq(held)
     }
+}
+
+/// What each of these coldkeys has that has any.
+fn sums(coldkeys: &BTreeSet<Coldkey>, positions: &BTreeMap<PositionKey, Rao>) -> BTreeMap<Coldkey, Rao> {
+    let mut held: BTreeMap<Coldkey, Rao> = BTreeMap::new();
+    for (key, alpha) in positions.iter().filter(|(key, _)| coldkeys.contains(&key.coldkey)) {
+        let sum = held.entry(key.coldkey).or_default();
+        *sum = Rao(sum.0.saturating_add(alpha.0));
+    }
+    held
 }
 
 /// Asks, until a runtime turns out not to answer.

@@ -14,6 +14,8 @@ const FIRST_ANSWERS: u32 = 8;
 const MOST_ANSWERS: u32 = 512;
 /// After so many refusals in a row what an endpoint took before counts no more.
 const OFTEN: u32 = 3;
+/// After so many answers without a wrong one, those before are forgotten.
+const WELL: u32 = 64;
 /// No answer is asked for again before that.
 const LEAST_PATIENCE: Duration = Duration::from_secs(1);
 /// The first pauses: after a failure or a refusal, and after a refusal by policy. They double.
@@ -39,6 +41,9 @@ pub(crate) struct Pace {
     /// Refusals and failures in a row.
     refusals: u32,
     failures: u32,
+    /// Answers that were wrong, and answers since the last of them.
+    misreadings: u32,
+    well: u32,
     /// Since when it has only refused.
     refusing: Option<Instant>,
     /// About as long its slowest answers took of late.
@@ -60,6 +65,8 @@ impl Pace {
             answers_wanted: FIRST_ANSWERS,
             refusals: 0,
             failures: 0,
+            misreadings: 0,
+            well: 0,
             refusing: None,
             slowest: Duration::ZERO,
             until: None,
@@ -85,6 +92,13 @@ impl Pace {
     /// Failures in a row.
     pub(crate) const fn failures(&self) -> u32 {
         self.failures
+    }
+
+    /// One of its answers was wrong; says how many were of late.
+    pub(crate) const fn misread(&mut self) -> u32 {
+        self.well = 0;
+        self.misreadings = self.misreadings.saturating_add(1);
+        self.misreadings
     }
 
     /// Until when it is left alone, where that is still to come.
@@ -117,6 +131,10 @@ impl Pace {
         self.refusals = 0;
         self.failures = 0;
         self.refusing = None;
+        self.well = self.well.saturating_add(1);
+        if self.well >= WELL {
+            self.misreadings = 0;
+        }
         if keys > self.took {
             self.took = keys;
             self.answers_wanted = (self.answers_wanted / 2).max(FIRST_ANSWERS);

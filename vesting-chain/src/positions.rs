@@ -147,6 +147,13 @@ pub(crate) async fn by_storage(
     Ok(())
 }
 
+/// Works one position out from storage that is read for it alone.
+pub(crate) async fn alpha(mut reader: Reader<'_>, netuid: NetUid, key: PositionKey) -> Result<Rao, ChainError> {
+    let mut state = SubnetState::default();
+    by_storage(&mut reader, netuid, &BTreeSet::from([key]), false, &mut state).await?;
+    Ok(state.positions.get(&key).copied().unwrap_or_default())
+}
+
 /// Asks the runtime itself for positions, into `state`. What it says serves as the trace too: between
 /// epochs only operations change it.
 pub(crate) async fn by_runtime(

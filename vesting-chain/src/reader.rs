@@ -32,6 +32,16 @@ impl<'a> Reader<'a> {
         self
     }
 
+    /// A reader of the same state that knows nothing yet.
+    pub(crate) fn afresh(&self) -> Self {
+        Self::new(self.endpoints, Arc::clone(&self.runtime), self.number, self.hash)
+    }
+
+    /// Two answers about the same are not the same: at least one of them is wrong.
+    pub(crate) fn differs(&self, what: impl std::fmt::Display) -> ChainError {
+        ChainError::Malformed(format!("asked twice about {what} in the state of block {}, it gave two answers", self.number))
+    }
+
     /// The runtime's code in this state.
     pub(crate) fn runtime_api(&self) -> RuntimeApi<'_> {
         RuntimeApi { endpoints: self.endpoints, runtime: &self.runtime, number: self.number, hash: self.hash }

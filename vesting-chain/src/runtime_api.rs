@@ -1,6 +1,7 @@
 //! What the runtime itself says: slower than its storage, but by its own code.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use futures_util::future::try_join_all;
 use subxt::ext::codec::Encode;
@@ -12,6 +13,7 @@ use vesting_core::ports::ChainError;
 use vesting_core::{BlockHash, BlockNumber, Coldkey, NetUid, PositionKey, Rao, SubnetCounters};
 
 use crate::endpoint::Endpoints;
+use crate::reader::Reader;
 use crate::runtime::{LOCKS_API, Runtime, STAKE_API, SUBNET_API};
 
 /// Of the answer about a position only its stake is needed.
@@ -46,12 +48,17 @@ struct DynamicInfo {
 /// The runtime's code in the state of one block.
 pub(crate) struct RuntimeApi<'a> {
     pub(crate) endpoints: &'a Endpoints,
-    pub(crate) runtime: &'a Runtime,
+    pub(crate) runtime: &'a Arc<Runtime>,
     pub(crate) number: BlockNumber,
     pub(crate) hash: BlockHash,
 }
 
-impl RuntimeApi<'_> {
+impl<'a> RuntimeApi<'a> {
+    /// A reader of the storage in this state, that knows nothing yet.
+    pub(crate) fn storage(&self) -> Reader<'a> {
+        Reader::new(self.endpoints, Arc::clone(self.runtime), self.number, self.hash)
+    }
+
     /// The alpha of positions, in their order.
     pub(crate) async fn alphas(&self, netuid: NetUid, keys: &[PositionKey]) -> Result<Vec<Rao>, ChainError> {
         try_join_all(keys.iter().map(|key| async move {

@@ -5,10 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures_util::future::try_join;
 use vesting_core::ports::{ChainError, SubnetState};
 use vesting_core::{BlockNumber, Coldkey, NetUid, PositionKey, Rao};
 
 use crate::locks::Told;
+use crate::positions;
 use crate::runtime_api::RuntimeApi;
 
 /// Blocks within which every position is compared.
@@ -197,6 +199,7 @@ impl Trust {
             if !api.is_maker().await? {
                 return Ok(());
             }
+            stands(api, *netuid, key, (storage, runtime)).await?;
             return Err(self.contradict(pair, api.number, *since, key, (storage, runtime)));
         }
         let mut known = self.known();
@@ -227,7 +230,9 @@ impl Trust {
             if !api.is_maker().await? {
                 return Ok(false);
             }
-            return Err(self.contradict(pair, api.number, since.unwrap_or(api.number), *key, (of(storage, key), of(runtime, key))));
+            let said = (of(storage, key), of(runtime, key));
+            stands(api, netuid, *key, said).await?;
+            return Err(self.contradict(pair, api.number, since.unwrap_or(api.number), *key, said));
         }
         if since.is_some() {
             self.known().pairs.entry(pair).or_default().switched = true;
@@ -261,6 +266,17 @@ impl Trust {
         };
         record.owed = Some((block, agreed));
         contradicted((spec_version, netuid), block, agreed)
+    }
+}
+
+/// Whether storage and the runtime say the same of a position as before when both are asked again: one wrong answer is no
+/// contradiction.
+async fn stands(api: &RuntimeApi<'_>, netuid: NetUid, key: PositionKey, (storage, runtime): (Rao, Rao)) -> Result<(), ChainError> {
+    let again = try_join(positions::alpha(api.storage(), netuid, key), api.alphas(netuid, &[key])).await?;
+    if again == (storage, vec![runtime]) {
+        Ok(())
+    } else {
+        Err(api.storage().differs(format_args!("hotkey {} of coldkey {}", key.hotkey, key.coldkey)))
     }
 }
 

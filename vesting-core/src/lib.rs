@@ -24,12 +24,14 @@
 
 mod account;
 pub mod adjust;
+mod agreed;
 mod balances;
 mod block;
 mod catch_up;
 pub mod check;
 pub mod classify;
 pub mod digest;
+mod doubt;
 pub mod emission;
 mod entry;
 mod epoch;
@@ -64,6 +66,7 @@ mod stats;
 mod stretch;
 mod succession;
 mod system;
+mod take_back;
 mod tracker;
 mod tranche;
 pub mod weights;
@@ -74,6 +77,7 @@ mod window_ledger;
 
 pub use account::{AddressError, Coldkey, Hotkey};
 pub use block::{BlockFacts, SubnetCounters};
+pub use doubt::{Doubt, Misfit};
 pub use entry::{Entry, EntryOrder, Flow, Kind, Source};
 pub use epoch::{Detection, Epoch, EpochRecord, SkippedSlot, StakeChange, is_epoch};
 pub use event::{ChainEvent, Phase, StakeEvent};
@@ -92,6 +96,7 @@ pub use start::window_start;
 pub use stats::VestingStats;
 pub use succession::{Succession, Successions};
 pub use system::{StakeHistory, SystemError, TrueEmission, Update, VestingSystem};
+pub use take_back::{TakenBack, last_on_chain, take_back};
 pub use tracker::{MinerReport, Reason, Report, StakeTracker, TrackerError};
 pub use tranche::{EntryId, Exit, HolderTranches, OpenTranche, Origin, Tranche, TrancheChange, TrancheHistory, sort_entries};
 pub use whom::{Whom, WhomError};

@@ -8,15 +8,21 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use crate::agreed::bears_on;
 use crate::catch_up::CatchUp;
 use crate::classify::classify;
+use crate::doubt::{Doubt, Doubts};
 use crate::ledger::{ConservationError, SubnetLedger};
-use crate::ports::{Ask, ChainError, ChainPort, OwnWord, StakeStore, StoreError, SubnetAsk, Watermark};
+use crate::ports::{Ask, ChainError, ChainPort, OwnWord, StakeStore, StoreError, SubnetAsk};
 use crate::recorder::{Around, Recorder, Taken, of_coldkeys};
+use crate::take_back::take_back;
 use crate::{BlockFacts, BlockNumber, BlockRef, Detection, NetUid, balances};
 
 /// Blocks behind the head beyond which following is catching up.
 const FAR_BEHIND: u64 = 16;
+
+/// As often at most what does not fit is read again at once.
+const DOUBTS: u32 = 8;
 
 /// Blocks fetched before they are taken in.
 const BLOCKS_AHEAD: u64 = 256;
@@ -34,16 +40,19 @@ pub enum MonitorError {
     /// The ledger does not agree with the chain. Reaction: stop and say so.
     #[error(transparent)]
     Conservation(#[from] ConservationError),
-    /// The chain's blocks do not follow on the record. Reaction: stop and say so.
-    #[error(
-        "block {block} of the chain does not follow on the record, which stands at {stands_at}: the database holds another fork or another chain of this name; use another `--database-url`"
-    )]
+    /// The chain's blocks do not follow on the record. Reaction: ask again, and others; where they agree, take the record
+    /// back to an epoch that is on the chain.
+    #[error("block {block} of the chain does not follow on the record, which stands at {stands_at}")]
     Fork {
         /// The chain's block.
         block: BlockNumber,
         /// Where the record stands.
         stands_at: BlockRef,
     },
+    /// What the chain said since the last epoch does not fit. Reaction: read it again; what does not fit again in the same
+    /// way is so, and is recorded.
+    #[error("subnet {}: what the chain said since block {} does not fit ({}); it is read again", .0.netuid, .0.from, .0.misfit)]
+    Doubtful(Doubt),
     /// A block was offered out of order. Reaction: catch up from the watermark.
     #[error("block {block} was offered, but subnet {netuid} stands at {stands_at}")]
     OutOfOrder {
@@ -63,6 +72,7 @@ impl MonitorError {
         match self {
             Self::Chain(error) => error.is_passing(),
             Self::Store(error) => error.is_passing(),
+            Self::Doubtful(_) => true,
             Self::Conservation(_) | Self::Fork { .. } | Self::OutOfOrder { .. } => false,
         }
     }
@@ -125,6 +135,8 @@ pub struct BlockchainMonitor {
     stale: bool,
     /// Where records that were taken back to nothing began, and begin again.
     began: BTreeMap<NetUid, BlockNumber>,
+    /// What did not fit the last time.
+    doubts: Doubts,
     in_flight: usize,
 }
 
@@ -151,8 +163,15 @@ impl BlockchainMonitor {
     ) -> Result<Self, MonitorError> {
         let genesis = chain.genesis().await?;
         store.bind_chain(genesis).await?;
-        let mut monitor =
-            Self { chain, store, ledgers: BTreeMap::new(), stale: false, began: BTreeMap::new(), in_flight: in_flight.max(1) };
+        let mut monitor = Self {
+            chain,
+            store,
+            ledgers: BTreeMap::new(),
+            stale: false,
+            began: BTreeMap::new(),
+            doubts: Doubts::default(),
+            in_flight: in_flight.max(1),
+        };
         for netuid in netuids {
             monitor.reload(*netuid).await?;
         }
@@ -165,7 +184,7 @@ impl BlockchainMonitor {
         for ledger in self.ledgers.values() {
             let Some(watermark) = ledger.watermark() else { continue };
             let stands_at = watermark.block;
-            match self.chain.glance(stands_at.number, &[]).await {
+            match self.chain.agreed_glance(stands_at.number, &[]).await {
                 Ok(facts) if facts.block == stands_at => {}
                 // A node that is behind us says nothing about the fork.
                 Err(ChainError::NoSuchBlock(_) | ChainError::Pruned { .. }) => {}
@@ -232,11 +251,24 @@ impl BlockchainMonitor {
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<(), MonitorError> {
         let mut corrected = BTreeSet::new();
+        let mut doubted = BTreeMap::new();
         loop {
             self.refresh().await?;
             self.stale = true;
             let done = self.advance_blocks(first, to, pace, progress).await;
             match self.after(done).await {
+                Err(MonitorError::Doubtful(doubt)) => {
+                    let times: &mut u32 = doubted.entry((doubt.netuid, doubt.from)).or_default();
+                    if *times >= DOUBTS {
+                        return Err(MonitorError::Doubtful(doubt));
+                    }
+                    *times += 1;
+                    match self.take_back(doubt.netuid, doubt.from).await {
+                        // Where it cannot be read again, the rest of it can.
+                        Ok(_) | Err(MonitorError::Chain(ChainError::Pruned { .. })) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
                 Err(MonitorError::Chain(why @ ChainError::Contradicted { netuid, spec_version, .. }))
                     if corrected.insert((netuid, spec_version)) =>
                 {
@@ -377,6 +409,7 @@ impl BlockchainMonitor {
                 chain: self.chain.as_ref(),
                 store: self.store.as_ref(),
                 ledger,
+                doubts: &mut self.doubts,
                 in_flight: self.in_flight,
                 state: &mut state,
                 progress,
@@ -392,8 +425,14 @@ impl BlockchainMonitor {
     async fn fetch(&self, from: BlockNumber, to: BlockNumber, netuids: &Arc<[NetUid]>) -> Result<Vec<BlockFacts>, ChainError> {
         stream::iter(from.0..=to.0)
             .map(|number| {
-                let (chain, netuids) = (Arc::clone(&self.chain), Arc::clone(netuids));
-                async move { chain.block(BlockNumber(number), &netuids).await }
+                let (chain, netuids, number) = (Arc::clone(&self.chain), Arc::clone(netuids), BlockNumber(number));
+                async move {
+                    let facts = chain.block(number, &netuids).await?;
+                    if self.ledgers.values().any(|ledger| bears_on(ledger, &facts)) {
+                        return chain.agreed_block(number, &netuids, Some(facts)).await;
+                    }
+                    Ok(facts)
+                }
             })
             .buffered(self.in_flight)
             .try_collect()
@@ -410,17 +449,26 @@ impl BlockchainMonitor {
             ask.subnets.extend(Recorder::wants(ledger, facts, &own).map(|wanted| (ledger.netuid(), wanted)));
             flows.insert(ledger.netuid(), own);
         }
-        let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
+        let (mut before, mut after, mut parent) = (BTreeMap::new(), BTreeMap::new(), None);
         if !ask.subnets.is_empty() {
-            before = self.chain.read(facts.block.number.parent(), &ask).await?.subnets;
+            let read = self.chain.read(facts.block.number.parent(), &ask).await?;
+            parent = Some((read.facts.block, read.facts.time));
+            before = read.subnets;
             after = self.chain.read(facts.block.number, &ask.after()).await?.subnets;
         }
         let mut all = Taken::default();
         for (netuid, flows) in flows {
             let Some(ledger) = self.ledgers.get_mut(&netuid) else { continue };
-            let around = Around { before: before.remove(&netuid).unwrap_or_default(), after: after.remove(&netuid).unwrap_or_default() };
-            let mut recorder =
-                Recorder { chain: self.chain.as_ref(), store: self.store.as_ref(), ledger, detected: Detection::Storage, seen: None };
+            let (before, after) = (before.remove(&netuid).unwrap_or_default(), after.remove(&netuid).unwrap_or_default());
+            let around = Around { before, after, parent };
+            let mut recorder = Recorder {
+                chain: self.chain.as_ref(),
+                store: self.store.as_ref(),
+                ledger,
+                doubts: &mut self.doubts,
+                detected: Detection::Storage,
+                seen: None,
+            };
             all.add(recorder.take(facts, &flows, around).await?);
             let due = match pace {
                 Pace::EveryBlock { blocks_per_commit } => ledger.has_boundary() || ledger.pending_blocks() >= blocks_per_commit,
@@ -475,34 +523,16 @@ impl BlockchainMonitor {
     /// [`MonitorError::Fork`] where it has another block there; then, as after every other error of the chain, the
     /// record is as it was.
     pub async fn take_back(&mut self, netuid: NetUid, to: BlockNumber) -> Result<Option<BlockNumber>, MonitorError> {
-        let Some(record) = self.store.watermark(netuid).await? else { return Ok(None) };
-        let end = to.min(record.block.number);
-        let last = match end >= record.first_block {
-            true => self.store.epoch_list(netuid, record.first_block, end).await?.pop(),
-            false => None,
+        let stale = std::mem::replace(&mut self.stale, true);
+        let Some(taken) = take_back(self.chain.as_ref(), self.store.as_ref(), netuid, to).await? else {
+            self.stale = stale;
+            return Ok(None);
         };
-        let mark = match last {
-            Some(epoch) => {
-                let facts = self.chain.glance(epoch.block.number, &[netuid]).await?;
-                if facts.block != epoch.block {
-                    return Err(MonitorError::Fork { block: facts.block.number, stands_at: epoch.block });
-                }
-                let number = epoch.block.number;
-                Some(Watermark { block: epoch.block, time: epoch.time, observed: number, spec_version: facts.spec_version, ..record })
-            }
-            None => {
-                self.chain.glance(record.first_block.parent(), &[netuid]).await?;
-                None
-            }
-        };
-        self.stale = true;
-        self.store.rewind(netuid, mark).await?;
-        if mark.is_none() {
-            self.began.insert(netuid, record.first_block);
+        if taken.to.is_none() {
+            self.began.insert(netuid, taken.first_block);
         }
-        let at = mark.map(|mark| mark.block.number);
         self.refresh().await?;
-        Ok(at)
+        Ok(taken.to.map(|block| block.number))
     }
 
     async fn commit(&mut self, netuid: NetUid) -> Result<(), MonitorError> {
@@ -530,10 +560,16 @@ impl BlockchainMonitor {
             if watermark.observed == watermark.block.number || ledger.pending_blocks() > 0 {
                 continue;
             }
-            let ask = SubnetAsk::positions(ledger.holders(), ledger.roster());
+            let ask = SubnetAsk { recorded: true, ..SubnetAsk::positions(ledger.holders(), ledger.roster()) };
             let positions = self.chain.subnet(watermark.block.number, *netuid, ask).await?.positions;
-            let mut recorder =
-                Recorder { chain: self.chain.as_ref(), store: self.store.as_ref(), ledger, detected: Detection::Storage, seen: None };
+            let mut recorder = Recorder {
+                chain: self.chain.as_ref(),
+                store: self.store.as_ref(),
+                ledger,
+                doubts: &mut self.doubts,
+                detected: Detection::Storage,
+                seen: None,
+            };
             let rows = recorder.observe(&positions).await?;
             self.store.observe(*netuid, watermark.block, &rows, ledger.interval()).await?;
         }

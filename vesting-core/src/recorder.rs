@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::classify::{Flows, classify};
+use crate::doubt::{Doubt, Doubts, Misfit};
 use crate::emission::EpochSetting;
 use crate::interval::{Interval, Residue, residues};
 use crate::ledger::SubnetLedger;
@@ -25,6 +26,8 @@ pub(crate) struct Recorder<'a> {
     /// Where what the ledger does not know of its past is.
     pub(crate) store: &'a dyn StakeStore,
     pub(crate) ledger: &'a mut SubnetLedger,
+    /// What did not fit the last time.
+    pub(crate) doubts: &'a mut Doubts,
     /// How its epochs are come upon.
     pub(crate) detected: Detection,
     /// Where not every block is read: which were.
@@ -47,6 +50,8 @@ pub(crate) struct Seen<'a> {
 pub(crate) struct Around {
     pub(crate) before: SubnetState,
     pub(crate) after: SubnetState,
+    /// The parent and its time, as its state says.
+    pub(crate) parent: Option<(BlockRef, Millis)>,
 }
 
 /// What one block brought.
@@ -115,12 +120,13 @@ impl Recorder<'_> {
             Sort::End => {}
             Sort::Absent | Sort::Between if coldkeys.is_empty() => return None,
             Sort::Absent | Sort::Between => {
-                return Some(SubnetAsk { coldkeys, expected: Self::expected(ledger, flows), ..SubnetAsk::default() });
+                return Some(SubnetAsk { coldkeys, recorded: true, expected: Self::expected(ledger, flows), ..SubnetAsk::default() });
             }
         }
         coldkeys.extend(ledger.holders());
         let own_word = OwnWord::ComparedSince(ledger.interval().from.unwrap_or_default());
-        Some(SubnetAsk { neurons, coldkeys, own_word, expected: Self::expected(ledger, flows), ..SubnetAsk::default() })
+        let expected = Self::expected(ledger, flows);
+        Some(SubnetAsk { neurons, coldkeys, own_word, recorded: true, expected, ..SubnetAsk::default() })
     }
 
     /// What to expect around a block: what the ledger knows, and what the block's events name.
@@ -143,10 +149,17 @@ impl Recorder<'_> {
                 return Err(MonitorError::OutOfOrder { netuid, block: number, stands_at: watermark.block.number });
             }
             if watermark.block.hash != facts.parent_hash {
+                // One answer does not make a fork.
+                let netuids: Vec<NetUid> = facts.subnets.keys().copied().collect();
+                let again = self.chain.agreed_block(number, &netuids, None).await?;
+                if again.parent_hash == watermark.block.hash {
+                    return Err(ChainError::Malformed(format!("asked twice about block {number}, the endpoint named two parents")).into());
+                }
                 return Err(MonitorError::Fork { block: number, stands_at: watermark.block });
             }
             runtime_changed = watermark.spec_version != facts.spec_version;
         }
+        self.see_epochs(facts)?;
         if flows.skipped {
             self.ledger.skip(SkippedSlot { block: number, time: facts.time });
         }
@@ -166,7 +179,7 @@ impl Recorder<'_> {
         for (block, state) in [(number.parent(), &mut around.before), (number, &mut around.after)] {
             let missing = state.lacking(coldkeys);
             if !missing.is_empty() {
-                let ask = SubnetAsk { locks: state.locks.is_some(), ..SubnetAsk::positions(missing, self.ledger.roster()) };
+                let ask = SubnetAsk { locks: state.locks.is_some(), recorded: true, ..SubnetAsk::positions(missing, self.ledger.roster()) };
                 state.absorb(self.chain.subnet(block, self.netuid(), ask).await?);
             }
         }
@@ -223,7 +236,8 @@ impl Recorder<'_> {
         if new.is_empty() {
             return Ok(());
         }
-        let time = self.time_of(pre).await?;
+        // Such are few: what was passed over on the way to them was read once.
+        let time = self.chain.agreed_glance(pre, &[]).await?.time;
         for coldkey in &new {
             self.ledger.open_holder(*coldkey, pre, time, before);
         }
@@ -273,7 +287,7 @@ impl Recorder<'_> {
     async fn time_of(&self, block: BlockNumber) -> Result<Millis, MonitorError> {
         match self.ledger.watermark() {
             Some(watermark) if watermark.block.number == block => Ok(watermark.time),
-            _ => Ok(self.chain.glance(block, &[]).await?.time),
+            _ => Ok(self.chain.agreed_glance(block, &[]).await?.time),
         }
     }
 
@@ -300,6 +314,10 @@ impl Recorder<'_> {
                 }
             }
             closing.sort_by_key(Entry::order);
+            let unexplained: Vec<Entry> = closing.iter().filter(|entry| entry.kind == Kind::Unattributed).copied().collect();
+            if !unexplained.is_empty() && !self.is_missing_blocks() {
+                self.doubt(from, Misfit::Unexplained(unexplained))?;
+            }
         }
         let written = closing.len();
         if !closing.is_empty() {
@@ -337,6 +355,39 @@ impl Recorder<'_> {
         let rows = self.ledger.observe(block, &self.ledger.holders(), positions);
         self.ledger.observed_now();
         Ok(rows)
+    }
+
+    /// What was recorded of the parent must be what its state says now.
+    fn see_parent(&mut self, parent: Option<(BlockRef, Millis)>) -> Result<(), MonitorError> {
+        let (Some((block, time)), Some(watermark)) = (parent, self.ledger.watermark()) else { return Ok(()) };
+        if (watermark.block, watermark.time) == (block, time) || watermark.block.number != block.number {
+            return Ok(());
+        }
+        let from = self.ledger.interval().from.unwrap_or(watermark.first_block.parent());
+        self.doubt(from, Misfit::Time { block: block.number, recorded: watermark.time, said: time })
+    }
+
+    /// Whether the interval is to be taken in once more in any case, with blocks that were not read.
+    fn is_missing_blocks(&self) -> bool {
+        self.seen.as_ref().is_some_and(|seen| !seen.missed.is_empty())
+    }
+
+    /// Meets what does not fit: an error the first time.
+    fn doubt(&mut self, from: BlockNumber, misfit: Misfit) -> Result<(), MonitorError> {
+        let doubt = Doubt { netuid: self.netuid(), from, misfit };
+        if self.doubts.settles(&doubt) { Ok(()) } else { Err(MonitorError::Doubtful(doubt)) }
+    }
+
+    /// The counters after an epoch name it until the next: another one was not seen as what it was.
+    fn see_epochs(&mut self, facts: &BlockFacts) -> Result<(), MonitorError> {
+        let Some(from) = self.ledger.interval().from else { return Ok(()) };
+        let Some(counters) = facts.subnets.get(&self.netuid()) else { return Ok(()) };
+        let (block, named) = (facts.block.number, counters.last_step_block);
+        // A new life has had none yet.
+        if named <= from || named == block || counters.registered_at >= from {
+            return Ok(());
+        }
+        self.doubt(from, Misfit::Epoch { block, named })
     }
 
     /// The open interval, up to `to`.
@@ -449,6 +500,25 @@ impl Recorder<'_> {
         names
     }
 
+    /// Neurons and owner around an epoch's block are mostly the same, so that one answer bears the other out. Where they are
+    /// not, each is read again.
+    async fn agree_on_neurons(&self, number: BlockNumber, around: &Around) -> Result<(), ChainError> {
+        let of = |state: &SubnetState| (state.neurons.clone(), state.owner);
+        if of(&around.before) == of(&around.after) {
+            return Ok(());
+        }
+        for (block, state) in [(number.parent(), &around.before), (number, &around.after)] {
+            let ask = SubnetAsk { neurons: NeuronsAsk::Yes, expected: state.roster(), ..SubnetAsk::default() };
+            let again = self.chain.subnet(block, self.netuid(), ask).await?;
+            if of(&again) != of(state) {
+                let why =
+                    format!("asked twice about the neurons of subnet {} at block {block}, the endpoint gave two answers", self.netuid());
+                return Err(ChainError::Malformed(why));
+            }
+        }
+        Ok(())
+    }
+
     /// Takes in a block that ends an interval: an epoch's, or the one in which the subnet was dissolved.
     /// Closes the interval at B−1, opens new holders there, and settles what B did.
     async fn take_boundary(
@@ -469,7 +539,11 @@ impl Recorder<'_> {
         let mut coldkeys = affected(flows, &followed, self.ledger.balances());
         coldkeys.extend(&followed);
         self.complete(number, &mut around, &coldkeys).await?;
-        let Around { before: pre_state, after: post_state } = around;
+        if epoch.is_some() {
+            self.agree_on_neurons(number, &around).await?;
+        }
+        let Around { before: pre_state, after: post_state, parent } = around;
+        self.see_parent(parent)?;
         let before = of_coldkeys(&pre_state.positions, &coldkeys);
         let after = of_coldkeys(&post_state.positions, &coldkeys);
 

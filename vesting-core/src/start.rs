@@ -10,20 +10,20 @@ use crate::{BlockNumber, Millis, NetUid};
 /// # Errors
 /// When the subnet does not exist at `to`, or the chain cannot be read that far back.
 pub async fn window_start(chain: &dyn ChainPort, netuid: NetUid, length: Millis, to: BlockNumber) -> Result<BlockNumber, ChainError> {
-    let facts = chain.glance(to, &[netuid]).await?;
+    let facts = chain.agreed_glance(to, &[netuid]).await?;
     let counters = facts.subnets.get(&netuid).ok_or(ChainError::NoSuchSubnet { netuid, block: to })?;
     let last = counters.last_step_block;
-    let end = if last.0 > 0 && last < to { chain.glance(last, &[]).await?.time } else { facts.time };
+    let end = if last.0 > 0 && last < to { chain.agreed_glance(last, &[]).await?.time } else { facts.time };
     let target = end.0.saturating_sub(length.0);
     let mut low = counters.registered_at.0.max(1);
     let mut high = to.0.max(low);
-    if chain.glance(BlockNumber(low), &[]).await?.time.0 > target {
+    if chain.agreed_glance(BlockNumber(low), &[]).await?.time.0 > target {
         return Ok(BlockNumber(low));
     }
     // Invariant: time(low) ≤ target, and high is above it or `to`.
     while high - low > 1 {
         let middle = low.midpoint(high);
-        if chain.glance(BlockNumber(middle), &[]).await?.time.0 <= target {
+        if chain.agreed_glance(BlockNumber(middle), &[]).await?.time.0 <= target {
             low = middle;
         } else {
             high = middle;

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use vesting_core::{Coldkey, Hotkey, NetUid, PositionKey, Rao};
 
+use crate::spoil::Spoil;
+
 /// Something that is wrong with a node on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -14,8 +16,13 @@ pub enum Fault {
     Stall(u64),
     /// It never answers one call in so many, and all others.
     Swallow(u64),
-    /// In one answer in so many about storage every value lacks its last byte.
-    Cut(u64),
+    /// One answer in so many about storage is wrong.
+    Spoil {
+        /// In what way.
+        how: Spoil,
+        /// One answer in so many.
+        every: u64,
+    },
     /// Its notices name heads so many blocks above the one they are about, which are blocks that there are not.
     Ahead(u32),
     /// Its finalized head does not move beyond this block.
@@ -43,7 +50,7 @@ pub enum Fault {
 
 impl Fault {
     /// How they are written.
-    pub const FORMS: &'static str = "pruned=BLOCKS, stall=CALLS, swallow=CALLS, cut=CALLS, ahead=BLOCKS, frozen=BLOCK, refuse=CALLS, error=CODE:CALLS, keys=KEYS, keys-per-second=KEYS, lags=CALLS, \
+    pub const FORMS: &'static str = "pruned=BLOCKS, stall=CALLS, swallow=CALLS, cut=CALLS, lose=CALLS, empty=CALLS, flip=CALLS, elsewhere=CALLS, stale=CALLS, ahead=BLOCKS, frozen=BLOCK, refuse=CALLS, error=CODE:CALLS, keys=KEYS, keys-per-second=KEYS, lags=CALLS, \
          disagree or disagree=NETUID:HOTKEY:COLDKEY:RAO:FROM_BLOCK[:SPEC]";
 
     /// How much more the runtime of that version says than its storage, of a position in the state of a block.
@@ -102,7 +109,7 @@ impl fmt::Display for Fault {
             Self::Pruned(blocks) => write!(f, "pruned={blocks}"),
             Self::Stall(calls) => write!(f, "stall={calls}"),
             Self::Swallow(calls) => write!(f, "swallow={calls}"),
-            Self::Cut(calls) => write!(f, "cut={calls}"),
+            Self::Spoil { how, every } => write!(f, "{}={every}", how.name()),
             Self::Ahead(blocks) => write!(f, "ahead={blocks}"),
             Self::Frozen(block) => write!(f, "frozen={block}"),
             Self::Disagree => f.write_str("disagree"),
@@ -130,13 +137,16 @@ impl FromStr for Fault {
             return if every > 0 { Ok(Self::Error { code, every }) } else { Err(wrong()) };
         }
         let number = number.map(|number| number.parse::<u64>().map_err(|_| wrong())).transpose()?;
+        let spoils = Spoil::ALL.into_iter().find(|(spoil, _)| *spoil == name).map(|(_, how)| how);
+        if let (Some(how), Some(every)) = (spoils, number.filter(|every| *every > 1)) {
+            return Ok(Self::Spoil { how, every });
+        }
         let short = |number: u64| u32::try_from(number).map_err(|_| wrong());
         match (name, number) {
             ("pruned", Some(blocks)) => Ok(Self::Pruned(short(blocks)?)),
             ("stall", Some(calls)) => Ok(Self::Stall(calls)),
             ("frozen", Some(block)) => Ok(Self::Frozen(short(block)?)),
             ("swallow", Some(calls)) if calls > 1 => Ok(Self::Swallow(calls)),
-            ("cut", Some(calls)) if calls > 1 => Ok(Self::Cut(calls)),
             ("ahead", Some(blocks)) if blocks > 0 => Ok(Self::Ahead(short(blocks)?)),
             ("refuse", Some(calls)) if calls > 1 => Ok(Self::Refuse(calls)),
             ("keys", Some(keys)) if keys > 0 => Ok(Self::Keys(short(keys)?)),
@@ -168,7 +178,8 @@ mod tests {
             Fault::KeysPerSecond(1_000),
             Fault::Lags(3),
         ];
-        for fault in all.into_iter().chain([on, of_one].map(Fault::DisagreeOn)) {
+        let spoils = Spoil::ALL.map(|(_, how)| Fault::Spoil { how, every: 15 });
+        for fault in all.into_iter().chain(spoils).chain([on, of_one].map(Fault::DisagreeOn)) {
             assert_eq!(fault.to_string().parse(), Ok(fault));
         }
         let more = |on: Contradiction, block, spec_version| Fault::DisagreeOn(on).more(NetUid(2), &key, block, spec_version);
@@ -187,6 +198,8 @@ mod tests {
             "error=1:0",
             "keys=0",
             "lags=1",
+            "flip=1",
+            "stale",
         ] {
             assert!(wrong.parse::<Fault>().is_err(), "{wrong}");
         }

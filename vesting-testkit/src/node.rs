@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use crate::fault::Fault;
 use crate::header::header_json;
 use crate::history::History;
+use crate::spoil::Spoil;
 use crate::stake_api;
 
 /// How a node behaves.
@@ -193,7 +194,7 @@ pub async fn serve(history: Arc<RwLock<History>>, options: NodeOptions) -> Resul
                 None => node.answer(call, method, &params),
                 Some(Hindrance::Silence) => std::future::pending().await,
                 Some(Hindrance::Refusal(refusal)) => Err(refusal),
-                Some(Hindrance::Cut) => node.answer(call, method, &params).and_then(|answer| cut(&answer)),
+                Some(Hindrance::Spoil(how)) => node.answer(call, method, &params).and_then(|answer| how.apply(&answer, call)),
             };
             let bytes = answer.as_ref().map_or(0, |answer| answer.get().len());
             node.bytes.fetch_add(u64::try_from(bytes).unwrap_or(0), Ordering::Relaxed);
@@ -246,8 +247,8 @@ pub async fn serve(history: Arc<RwLock<History>>, options: NodeOptions) -> Resul
 enum Hindrance {
     Silence,
     Refusal(ErrorObjectOwned),
-    /// An answer whose values are cut.
-    Cut,
+    /// An answer that is wrong.
+    Spoil(Spoil),
 }
 
 type Answer = Result<Box<RawValue>, ErrorObjectOwned>;
@@ -270,7 +271,9 @@ impl Node {
         let found = self.faults.iter().find_map(|fault| match fault {
             Fault::Stall(after) if calls >= *after => Some(Hindrance::Silence),
             Fault::Swallow(every) if calls % every == every - 1 => Some(Hindrance::Silence),
-            Fault::Cut(every) if method == "state_queryStorageAt" && calls % every == every - 1 => Some(Hindrance::Cut),
+            Fault::Spoil { how, .. } if method == "state_queryStorageAt" && self.spoils(calls) == Some(*how) => {
+                Some(Hindrance::Spoil(*how))
+            }
             Fault::Refuse(every) if calls % every == every - 1 => {
                 Some(Hindrance::Refusal(error(-32_999, "Too many requests: the rate limit of this endpoint is reached".into())))
             }
@@ -282,6 +285,14 @@ impl Node {
             _ => None,
         });
         (calls, found)
+    }
+
+    /// What is wrong with the answer to a call about storage.
+    fn spoils(&self, call: u64) -> Option<Spoil> {
+        self.faults.iter().find_map(|fault| match fault {
+            Fault::Spoil { how, every } if how.comes(call, *every) => Some(*how),
+            _ => None,
+        })
     }
 
     /// How long to wait before so many keys may be asked for, where they are too many for this second. A request that
@@ -305,9 +316,9 @@ impl Node {
         frozen.map_or(head, |frozen| head.min(frozen))
     }
 
-    fn answer(&self, call: u64, method: &str, params: &Params<'static>) -> Answer {
+    fn answer(&self, number: u64, method: &str, params: &Params<'static>) -> Answer {
         let history = self.history.read().unwrap_or_else(PoisonError::into_inner);
-        let lags = self.faults.iter().any(|fault| matches!(fault, Fault::Lags(every) if call % every == every - 1));
+        let lags = self.faults.iter().any(|fault| matches!(fault, Fault::Lags(every) if number % every == every - 1));
         // The head is told by those that do not lag.
         let behind = if lags && method != "chain_getFinalizedHead" { 3 } else { 0 };
         let call = Call { history: &history, head: self.head().saturating_sub(behind), faults: &self.faults };
@@ -317,7 +328,7 @@ impl Node {
             "chain_getFinalizedHead" => raw(&history.hash(call.head).map(hex0x)),
             "chain_getBlock" => raw(&call.block(&arguments(params)?)?),
             "state_getStorage" => raw(&call.storage(&arguments(params)?)?),
-            "state_queryStorageAt" => call.query_storage(params),
+            "state_queryStorageAt" => call.query_storage(params, self.spoils(number)),
             "state_getKeysPaged" => raw(&call.keys(&arguments(params)?)?),
             "state_getMetadata" => raw(&call.metadata(&arguments(params)?)?),
             "state_getRuntimeVersion" | "chain_getRuntimeVersion" => raw(&call.runtime_version(&arguments(params)?)?),
@@ -428,13 +439,15 @@ impl Call<'_> {
     }
 
     /// Written by hand into one string: the call that everything waits for.
-    fn query_storage(&self, params: &Params<'static>) -> Answer {
+    fn query_storage(&self, params: &Params<'static>, spoil: Option<Spoil>) -> Answer {
         let mut sequence = params.sequence();
         let keys: Vec<&str> = sequence.next().map_err(|_| invalid("a list of storage keys"))?;
         let hash: Option<Value> = sequence.optional_next().map_err(|_| invalid("a block hash"))?;
-        let at = self.state_at(hash.as_ref())?;
+        let asked = self.state_at(hash.as_ref())?;
+        let at = asked.saturating_sub(spoil.map_or(0, Spoil::behind)).max(self.history.first());
         let mut out = String::with_capacity(160 + keys.len() * 240);
-        let block = self.history.hash(at).map(hex0x).unwrap_or_default();
+        let named = if spoil == Some(Spoil::Stale) { asked } else { at };
+        let block = self.history.hash(named).map(hex0x).unwrap_or_default();
         // Writing into a string cannot fail.
         let _ = write!(out, r#"[{{"block":"{block}","changes":["#);
         for (index, key) in keys.iter().enumerate() {
@@ -526,15 +539,6 @@ fn invalid(wanted: &str) -> ErrorObjectOwned {
 /// How many storage keys a request asks for.
 fn keys_of(params: &Params<'static>) -> u64 {
     params.sequence().next::<Vec<&RawValue>>().map_or(0, |keys| u64::try_from(keys.len()).unwrap_or(u64::MAX))
-}
-
-/// An answer about storage in which every value lacks its last byte.
-fn cut(answer: &RawValue) -> Result<Box<RawValue>, ErrorObjectOwned> {
-    let pieces = answer.get().split("\"]").map(|piece| match piece.rsplit_once("\"0x") {
-        Some((_, digits)) if digits.len() > 2 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()) => &piece[..piece.len() - 2],
-        _ => piece,
-    });
-    RawValue::from_string(pieces.collect::<Vec<_>>().join("\"]")).map_err(|e| error(-32603, e.to_string()))
 }
 
 /// What a gateway says that meters what storage costs.

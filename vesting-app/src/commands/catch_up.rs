@@ -1,5 +1,6 @@
 //! `vesting catch-up`.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde::Serialize;
@@ -9,11 +10,12 @@ use vesting_core::{BlockNumber, MonitorError, NetUid, Pace, Ppb, Progress};
 
 use super::Session;
 use super::progress::Bar;
-use crate::UsageError;
 use crate::cli::CatchUpArgs;
 use crate::config::Config;
 use crate::following::waits;
+use crate::view::unexplained::Unexplained;
 use crate::wiring;
+use crate::{Ended, UsageError};
 
 #[derive(Serialize)]
 struct Done {
@@ -27,10 +29,15 @@ struct Done {
     seconds: f64,
     /// Where the runtime contradicts its storage, in words.
     degraded: Vec<String>,
+    /// What no event explains of what was taken in, by subnet.
+    unattributed: Vec<Unexplained>,
 }
 
 /// The most blocks in one transaction where every block is read.
 const BLOCKS_PER_COMMIT: u32 = 1_000;
+
+/// The exit code where something is unattributed.
+const UNEXPLAINED: u8 = 3;
 
 /// Tries in a row without getting on, after which it is somebody else's to mend.
 const TRIES: u32 = 12;
@@ -81,7 +88,10 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
     for netuid in &config.netuids {
         store.claim(*netuid).await?;
     }
-    let (mut monitor, first) = wiring::monitor(&config, &chain, store, from, beginning).await?;
+    let (mut monitor, first) = wiring::monitor(&config, &chain, Arc::clone(&store), from, beginning).await?;
+    // What is unexplained of an interval is recorded when it ends.
+    let begun: Vec<(NetUid, Option<BlockNumber>)> =
+        monitor.ledgers().iter().map(|(netuid, ledger)| (*netuid, ledger.interval().from)).collect();
     let pace = if args.every_block { Pace::EveryBlock { blocks_per_commit: BLOCKS_PER_COMMIT } } else { Pace::CatchingUp };
     let mut bar = Bar::new("catching up");
     let mut last = Progress { block: first.parent(), to, epochs: 0, operations: 0, entries: 0 };
@@ -111,6 +121,10 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
     }
     monitor.observe().await?;
     bar.done();
+    let mut unattributed = Vec::new();
+    for (netuid, since) in begun {
+        unattributed.extend(Unexplained::after(store.as_ref(), netuid, since).await?);
+    }
     let done = Done {
         netuids: config.netuids.iter().map(|n| n.0).collect(),
         from: first.0,
@@ -121,14 +135,21 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
         requests: chain.requests().0,
         seconds: started.elapsed().as_secs_f64(),
         degraded: chain.disagreements().iter().map(ToString::to_string).collect(),
+        unattributed,
     };
     if session.json {
-        return session.out.json(&done);
+        session.out.json(&done)?;
+    } else {
+        session.out.line(format!(
+            "The record stands at block {to}: {} epochs, {} blocks with operations and {} entries taken in, {} requests, {:.1} s.",
+            done.epochs, done.operations, done.entries, done.requests, done.seconds
+        ))?;
+        for unexplained in &done.unattributed {
+            session.out.line(unexplained.words())?;
+        }
     }
-    session.out.line(format!(
-        "The record stands at block {to}: {} epochs, {} blocks with operations and {} entries taken in, {} requests, {:.1} s.",
-        done.epochs, done.operations, done.entries, done.requests, done.seconds
-    ))
+    session.out.flush()?;
+    if done.unattributed.is_empty() { Ok(()) } else { Err(Ended(UNEXPLAINED).into()) }
 }
 
 /// Leaves out of the followed subnets those that cannot be recorded: they have no record, and are neither at the last

@@ -10,5 +10,6 @@ pub mod miner;
 pub mod row;
 pub mod state;
 pub mod stats;
+pub mod unexplained;
 pub mod weights;
 pub mod whatif;

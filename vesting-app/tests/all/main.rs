@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used)] // tests
 
+mod answers;
 mod api;
 mod both;
 mod capturing;

@@ -11,6 +11,7 @@ use vesting_testkit::gate::{Gate, open};
 use vesting_testkit::history::History;
 use vesting_testkit::node::{NodeHandle, NodeOptions, serve};
 use vesting_testkit::sim::RandomLife;
+use vesting_testkit::spoil::Spoil;
 
 async fn node(seed: u64, blocks: u64, faults: &[Fault]) -> NodeHandle {
     advancing(seed, blocks, faults, None).await
@@ -87,7 +88,7 @@ async fn requests_are_made_as_small_as_an_endpoint_takes_them() {
 async fn what_cannot_be_understood_is_read_again() {
     let good = node(3, 12, &[]).await;
     let expected = read(&connect(&[&good.url()]), 1..=12).await;
-    let cuts = node(3, 12, &[Fault::Cut(25)]).await;
+    let cuts = node(3, 12, &[Fault::Spoil { how: Spoil::Cut, every: 25 }]).await;
     assert_eq!(read(&connect(&[&cuts.url()]), 1..=12).await, expected);
 }
 
@@ -309,4 +310,51 @@ async fn an_http_url_is_refused_with_what_to_use() {
     // Beside one that can be used it is left out.
     let serves = node(3, 5, &[]).await;
     assert_eq!(connect(&["https://node.example.org", &serves.url()]).finalized_head().await.unwrap().number, BlockNumber(5));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_socket_is_left_after_two_missed_blocks() {
+    // It tells a head, and then nothing any more.
+    let stalls = advancing(3, 40, &[Fault::Stall(6), Fault::Frozen(12)], Some(Duration::from_millis(5))).await;
+    let serves = node(3, 40, &[]).await;
+    // Two blocks, on this chain.
+    let options = ChainOptions { query_interval: Duration::from_millis(500), ..options(&[&stalls.url(), &serves.url()]) };
+    let chain = SubxtChain::new(ChainOptions { deadline: Duration::from_secs(600), ..options });
+    let head = tokio::time::timeout(Duration::from_secs(60), async {
+        let mut head = chain.wait_for_head_above(BlockNumber(1)).await?;
+        while head.number < BlockNumber(40) {
+            head = chain.wait_for_head_above(head.number).await?;
+        }
+        Ok::<_, ChainError>(head)
+    });
+    // By far not a deadline.
+    assert_eq!(head.await.unwrap().unwrap().number, BlockNumber(40));
+    assert_eq!(chain.switches(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_endpoint_with_a_mute_one_after_it_is_got_over_with_any_number_of_calls_in_flight() {
+    let serves = node(3, 40, &[]).await;
+    for in_flight in [1, 8, 64] {
+        let dies = node(3, 40, &[]).await;
+        let mute = open(&serves.url(), Gate::Mute).await.unwrap();
+        let urls = [dies.url(), mute.url(), serves.url()];
+        let options = ChainOptions { endpoints: urls.to_vec(), max_requests_in_flight: in_flight, ..ChainOptions::new("") };
+        let chain = Arc::new(SubxtChain::new(options));
+        chain.read(BlockNumber(1), &everything()).await.unwrap();
+        drop(dies);
+        let begun = Instant::now();
+        let reads: Vec<_> = (1..=40)
+            .map(|number| {
+                let chain = Arc::clone(&chain);
+                tokio::spawn(async move { chain.read(BlockNumber(number), &everything()).await.map(|_| ()) })
+            })
+            .collect();
+        for read in reads {
+            read.await.unwrap().unwrap();
+        }
+        // One wait for all: not one after the other.
+        println!("{in_flight} in flight: {:?}", begun.elapsed());
+        assert_eq!(mute.connections(), 1, "{in_flight} in flight");
+    }
 }

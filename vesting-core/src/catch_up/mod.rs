@@ -14,11 +14,12 @@ use futures_util::future::{join, try_join};
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 
 use crate::classify::{Flows, classify};
+use crate::doubt::Doubts;
 use crate::ledger::SubnetLedger;
 use crate::monitor::{MonitorError, Progress, load};
 use crate::ports::{Ask, ChainError, ChainPort, Commit, NeuronsAsk, OwnWord, Roster, StakeStore, StoreError, SubnetAsk, SubnetState};
 use crate::recorder::{Around, Recorder, Seen, of_coldkeys};
-use crate::{BlockFacts, BlockNumber, BlockRef, Coldkey, Detection};
+use crate::{BlockFacts, BlockNumber, BlockRef, Coldkey, Detection, Millis, is_epoch};
 use route::{Route, Stop, StopSort};
 use search::{Found, Search, View};
 
@@ -30,6 +31,7 @@ pub(crate) struct CatchUp<'a> {
     pub(crate) chain: &'a dyn ChainPort,
     pub(crate) store: &'a dyn StakeStore,
     pub(crate) ledger: &'a mut SubnetLedger,
+    pub(crate) doubts: &'a mut Doubts,
     pub(crate) in_flight: usize,
     pub(crate) state: &'a mut Progress,
     pub(crate) progress: &'a mut (dyn FnMut(Progress) + Send),
@@ -78,7 +80,8 @@ impl CatchUp<'_> {
             followed: Mutex::new(self.ledger.holders()),
         };
         let own_word = OwnWord::ComparedSince(begun);
-        let ask = Ask::of(netuid, SubnetAsk { own_word, ..SubnetAsk::positions(self.ledger.holders(), self.ledger.roster()) });
+        let ask =
+            Ask::of(netuid, SubnetAsk { own_word, recorded: true, ..SubnetAsk::positions(self.ledger.holders(), self.ledger.roster()) });
         let low = Arc::new(reader.search.view(from, &ask).await?);
         let mut ahead = Ahead { prepared: reader.prepare(low, plan(stops)), ready: VecDeque::new() };
         let store = self.store;
@@ -153,17 +156,21 @@ impl CatchUp<'_> {
                 let holders = self.ledger.holders();
                 // Who became one in this very interval was not asked for yet.
                 let end = reader.complete(&prepared.high, &holders).await?;
-                let mut recorder =
-                    Recorder { chain: self.chain, store: self.store, ledger: self.ledger, detected: Detection::CatchUp, seen: Some(seen) };
+                let mut recorder = self.recorder(Some(seen));
                 let rows = recorder.observe(&of_coldkeys(&end.state.positions, &holders)).await?;
                 self.ledger.keep_snapshots(rows);
                 return Ok(missed);
             }
-            StopSort::Epoch { neurons, owner } => {
+            StopSort::Epoch { neurons, owner, .. } => {
+                let number = prepared.at.number();
+                if prepared.at.facts.subnets.get(&self.ledger.netuid()).is_none_or(|counters| !is_epoch(number, counters)) {
+                    let why = format!("a later state names an epoch of subnet {} in block {number}, which had none", self.ledger.netuid());
+                    return Err(ChainError::Malformed(why).into());
+                }
                 let before = SubnetState { neurons: neurons.to_vec(), owner: *owner, ..prepared.high.state.clone() };
-                Some(Around { before, after: prepared.at.state.clone() })
+                Some(Around { before, after: prepared.at.state.clone(), parent: None })
             }
-            StopSort::End => Some(Around { before: prepared.high.state.clone(), after: prepared.at.state.clone() }),
+            StopSort::End => Some(Around { before: prepared.high.state.clone(), after: prepared.at.state.clone(), parent: None }),
             // It may be anything, an epoch of a short life too.
             StopSort::Absent => None,
         };
@@ -173,7 +180,7 @@ impl CatchUp<'_> {
 
     /// Reads and takes in one block.
     async fn take(&mut self, number: BlockNumber) -> Result<(), MonitorError> {
-        let facts = self.chain.block(number, &[self.ledger.netuid()]).await?;
+        let facts = self.chain.agreed_block(number, &[self.ledger.netuid()], None).await?;
         self.take_facts(&facts, None, None).await
     }
 
@@ -183,10 +190,14 @@ impl CatchUp<'_> {
             Some(around) => around,
             None => read_around(self.chain, self.ledger, facts, &flows).await?,
         };
-        let mut recorder = Recorder { chain: self.chain, store: self.store, ledger: self.ledger, detected: Detection::CatchUp, seen };
-        let taken = recorder.take(facts, &flows, around).await?;
+        let taken = self.recorder(seen).take(facts, &flows, around).await?;
         self.state.add(taken);
         Ok(())
+    }
+
+    fn recorder<'a>(&'a mut self, seen: Option<Seen<'a>>) -> Recorder<'a> {
+        let (chain, store) = (self.chain, self.store);
+        Recorder { chain, store, ledger: self.ledger, doubts: self.doubts, detected: Detection::CatchUp, seen }
     }
 
     async fn commit(&mut self) -> Result<(), MonitorError> {
@@ -208,7 +219,7 @@ async fn read_around(chain: &dyn ChainPort, ledger: &SubnetLedger, facts: &Block
     let ask = Ask::of(netuid, wanted);
     let after = ask.clone().after();
     let (mut before, mut after) = try_join(chain.read(number.parent(), &ask), chain.read(number, &after)).await?;
-    Ok(Around { before: before.take(netuid), after: after.take(netuid) })
+    Ok(Around { before: before.take(netuid), after: after.take(netuid), parent: Some((before.facts.block, before.facts.time)) })
 }
 
 /// Writes what there is to write.
@@ -322,15 +333,16 @@ impl Reader<'_> {
         coldkeys.extend(self.followed.lock().unwrap_or_else(PoisonError::into_inner).iter());
         let number = stop.number;
         let mut expected = self.expected();
-        let mut neurons = NeuronsAsk::No;
-        if let StopSort::Epoch { neurons: known, .. } = &stop.sort {
+        let (mut neurons, mut known_edge) = (NeuronsAsk::No, None);
+        if let StopSort::Epoch { neurons: known, edge, .. } = &stop.sort {
             neurons = NeuronsAsk::Yes;
             expected.neurons = known.to_vec();
+            known_edge = Some(*edge);
         }
         let last = matches!(stop.sort, StopSort::Last);
         let edge = if last { number } else { number.parent() };
-        let ask = Ask::of(self.search.netuid, SubnetAsk::positions(coldkeys, expected));
-        let high = async { if edge > from { self.view(edge, &ask).await.map(Some) } else { Ok(None) } };
+        let ask = Ask::of(self.search.netuid, SubnetAsk { recorded: true, ..SubnetAsk::positions(coldkeys, expected) });
+        let high = async { if edge > from { self.edge(edge, &ask, known_edge).await.map(Some) } else { Ok(None) } };
         let mut ask_at = Ask { events: true, ..ask.clone() };
         ask_at.subnets.values_mut().for_each(|ask| {
             ask.neurons = neurons;
@@ -338,13 +350,35 @@ impl Reader<'_> {
             ask.own_word = OwnWord::ComparedSince(since);
         });
         let ask_at = ask_at.after();
-        let at = async { if last { Ok(None) } else { self.view(number, &ask_at).await.map(Some) } };
+        let at = async { if last { Ok(None) } else { self.note(self.search.agreed_view(number, &ask_at).await?).map(Some) } };
         let (high, at) = try_join(high, at).await?;
         Ok((stop, high, at))
     }
 
+    /// The end of an interval, of which the block and its time are known already or read twice.
+    async fn edge(&self, number: BlockNumber, ask: &Ask, known: Option<(BlockRef, Millis)>) -> Result<View, ChainError> {
+        let view = self.view(number, ask).await?;
+        let said = (view.facts.block, view.facts.time);
+        let known = match known.filter(|known| *known == said) {
+            Some(known) => known,
+            None => {
+                let facts = self.search.chain.agreed_glance(number, &[]).await?;
+                (facts.block, facts.time)
+            }
+        };
+        if known == said {
+            Ok(view)
+        } else {
+            Err(ChainError::Malformed(format!("asked twice about block {number}, the endpoint gave two answers")))
+        }
+    }
+
     async fn view(&self, number: BlockNumber, ask: &Ask) -> Result<View, ChainError> {
-        let view = self.search.view(number, ask).await?;
+        self.note(self.search.view(number, ask).await?)
+    }
+
+    /// Expects of the next states what was found in this one.
+    fn note(&self, view: View) -> Result<View, ChainError> {
         let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
         expected.positions.extend(view.state.traces.positions.keys());
         Ok(view)
@@ -360,7 +394,7 @@ impl Reader<'_> {
         if missing.is_empty() {
             return Ok(Arc::clone(view));
         }
-        let ask = Ask::of(self.search.netuid, SubnetAsk::positions(missing, self.expected()));
+        let ask = Ask::of(self.search.netuid, SubnetAsk { recorded: true, ..SubnetAsk::positions(missing, self.expected()) });
         let mut view = View::clone(view);
         view.state.absorb(self.view(view.number(), &ask).await?.state);
         Ok(Arc::new(view))

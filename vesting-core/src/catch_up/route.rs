@@ -9,7 +9,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::ports::{ChainError, ChainPort, NeuronsAsk, Roster, SubnetAsk};
-use crate::{BlockNumber, NetUid, Neuron, SubnetCounters, SubnetOwner};
+use crate::{BlockNumber, BlockRef, Millis, NetUid, Neuron, SubnetCounters, SubnetOwner};
 
 /// Blocks of history for which a walk of its own is worth its first read.
 const BLOCKS_A_WALK: u64 = 2_000;
@@ -24,8 +24,8 @@ pub(crate) struct Stop {
 /// Why one stops.
 #[derive(Debug, Clone)]
 pub(crate) enum StopSort {
-    /// An epoch, with the neurons and the subnet's owner at its parent.
-    Epoch { neurons: Arc<[Neuron]>, owner: Option<SubnetOwner> },
+    /// An epoch, with its parent and that one's time, and the neurons and the subnet's owner there.
+    Epoch { edge: (BlockRef, Millis), neurons: Arc<[Neuron]>, owner: Option<SubnetOwner> },
     /// The subnet is no longer what it was in the parent's state.
     End,
     /// The subnet is not there around this block, or comes into being in it.
@@ -79,11 +79,11 @@ impl Route<'_> {
     }
 
     async fn counters(&self, number: BlockNumber) -> Result<Option<SubnetCounters>, ChainError> {
-        Ok(self.chain.glance(number, &[self.netuid]).await?.subnets.get(&self.netuid).copied())
+        Ok(self.chain.agreed_glance(number, &[self.netuid]).await?.subnets.get(&self.netuid).copied())
     }
 
     async fn glance(&self, number: BlockNumber) -> Result<Glance, ChainError> {
-        let facts = self.chain.glance(number, &[self.netuid]).await?;
+        let facts = self.chain.agreed_glance(number, &[self.netuid]).await?;
         let registered_at = facts.subnets.get(&self.netuid).map(|counters| counters.registered_at);
         Ok(Glance { number, registered_at, registrations: facts.registrations.get(&self.netuid).copied() })
     }
@@ -163,11 +163,19 @@ impl Route<'_> {
         let mut stops = Vec::new();
         let mut known: Arc<[Neuron]> = Arc::new([]);
         let mut counters = self.counters(to).await?;
+        let mut read_at = to;
         while let Some(number) = counters.map(|counters| counters.last_step_block) {
             // An epoch from before the registration was another subnet's.
             if number <= after || number < registered_at {
-                break;
+                // The others are found where they are named; here one wrong answer would end the walk.
+                let again = self.counters(read_at).await?;
+                if again == counters {
+                    break;
+                }
+                counters = again;
+                continue;
             }
+            read_at = number.parent();
             let expected = Roster { neurons: known.to_vec(), ..Roster::default() };
             let ask = SubnetAsk { neurons: NeuronsAsk::Yes, expected, ..SubnetAsk::default() };
             let mut read = self.chain.read(number.parent(), &crate::ports::Ask::of(self.netuid, ask)).await?;
@@ -176,7 +184,8 @@ impl Route<'_> {
             if *known != state.neurons[..] {
                 known = state.neurons.into();
             }
-            stops.push(Stop { number, sort: StopSort::Epoch { neurons: Arc::clone(&known), owner: state.owner } });
+            let edge = (read.facts.block, read.facts.time);
+            stops.push(Stop { number, sort: StopSort::Epoch { edge, neurons: Arc::clone(&known), owner: state.owner } });
             let before = read.facts.subnets.get(&self.netuid).copied();
             if before.is_some_and(|before| before.last_step_block >= number) {
                 let why = format!("the state of block {} names an epoch of subnet {} that is still to come", number.parent(), self.netuid);

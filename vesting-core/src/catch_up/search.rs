@@ -117,9 +117,24 @@ impl Search<'_> {
         Ok(View { facts: read.facts, state })
     }
 
+    /// A block with its events and one subnet in the state after it, where another answer says the same of the block.
+    pub(crate) async fn agreed_view(&self, number: BlockNumber, ask: &Ask) -> Result<View, ChainError> {
+        let view = self.view(number, ask);
+        let (view, again) = try_join(view, self.chain.block(number, &[self.netuid])).await?;
+        if view.facts == again {
+            return Ok(view);
+        }
+        let facts = self.chain.agreed_block(number, &[self.netuid], Some(again)).await?;
+        if view.facts == facts {
+            return Ok(view);
+        }
+        Err(ChainError::Malformed(format!("asked twice about block {number}, the endpoint gave two answers")))
+    }
+
     /// A block of which it is known that something happened there.
     pub(crate) async fn found(&self, number: BlockNumber) -> Result<Found, ChainError> {
-        let (parent, facts) = try_join(self.chain.glance(number.parent(), &[]), self.chain.block(number, &[self.netuid])).await?;
+        let (parent, facts) =
+            try_join(self.chain.agreed_glance(number.parent(), &[]), self.chain.agreed_block(number, &[self.netuid], None)).await?;
         Ok(Found { facts, spec_before: parent.spec_version, time_before: parent.time })
     }
 
@@ -222,10 +237,10 @@ impl Search<'_> {
                 let block = async {
                     if *number == to {
                         // Its state is known.
-                        let facts = self.chain.block(*number, &[self.netuid]).await?;
+                        let facts = self.chain.agreed_block(*number, &[self.netuid], None).await?;
                         return Ok(Arc::new(View { facts, state: part.high.state.clone() }));
                     }
-                    self.view(*number, &ask(true)).await.map(Arc::new)
+                    self.agreed_view(*number, &ask(true)).await.map(Arc::new)
                 };
                 try_join(parent, block).await
             });

@@ -146,6 +146,9 @@ pub struct SubnetAsk {
     pub coldkeys: BTreeSet<Coldkey>,
     /// Leave `touched` of their positions out: of no use where an interval only begins.
     pub skip_pointers: bool,
+    /// The positions are to be recorded: a chain that is read through others' nodes makes sure of them, by the runtime's own
+    /// sums or by reading them twice. The answer is the same.
+    pub recorded: bool,
     /// How much of the stake of those whose positions are read is locked.
     pub locks: bool,
     /// What the runtime's own word about these positions is asked for.

@@ -3,18 +3,24 @@
 //! `VESTING_TEST_SEEDS=1000..2000 cargo test -p vesting-testkit --test all -- --ignored --nocapture hunt` names each seed
 //! that breaks one, and fails if any did.
 
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use vesting_testkit::sim::Rng;
 
 use super::{agree, prove, renamed, runtime};
 
+/// The seeds that were asked for.
+pub fn seeds() -> Range<u64> {
+    let range = std::env::var("VESTING_TEST_SEEDS").expect("VESTING_TEST_SEEDS=FROM..TO");
+    let (from, to) = range.split_once("..").expect("VESTING_TEST_SEEDS=FROM..TO");
+    from.parse().unwrap()..to.parse().unwrap()
+}
+
 #[test]
 #[ignore = "takes as long as it is given seeds for"]
 fn hunt() {
-    let range = std::env::var("VESTING_TEST_SEEDS").expect("VESTING_TEST_SEEDS=FROM..TO");
-    let (from, to) = range.split_once("..").expect("VESTING_TEST_SEEDS=FROM..TO");
-    let (from, to): (u64, u64) = (from.parse().unwrap(), to.parse().unwrap());
+    let Range { start: from, end: to } = seeds();
     let mut broken = Vec::new();
     for seed in from..to {
         let mut rng = Rng::new(seed ^ 0x5eed);

@@ -6,6 +6,7 @@ mod checked;
 mod explaining;
 mod failing;
 mod hunt;
+mod lied;
 mod pruned;
 mod strategies;
 mod system;

@@ -4,6 +4,7 @@ mod check;
 mod export;
 mod import;
 mod prune;
+mod repair;
 mod spot_check;
 
 use std::path::PathBuf;
@@ -42,6 +43,12 @@ pub enum DbCommand {
     /// and digests, multipliers and histories of later ones are as they were. What came and went up to there is
     /// gone for good: `db export` keeps it in a file. It may be done while `run` goes on.
     Prune(PruneArgs),
+    /// Take the record back to an epoch, so that what came after is read from the chain again.
+    ///
+    /// Of all subnets recorded, or those named with --netuid: each to its last epoch before a block. The next `run` or
+    /// `catch-up` goes on from there, and the record becomes what it would be had it never gone further. Stop `run` first.
+    /// The chain is asked whether it has that epoch, so an endpoint with its state is needed; nothing else is lost.
+    Repair(RepairArgs),
 }
 
 /// `db export`.
@@ -88,6 +95,14 @@ pub struct PruneArgs {
     pub compact: bool,
 }
 
+/// `db repair`.
+#[derive(Debug, Args)]
+pub struct RepairArgs {
+    /// The first block that is to be read again.
+    #[arg(long, value_name = "BLOCK", value_parser = clap::value_parser!(u64).range(1..))]
+    pub from: u64,
+}
+
 /// Runs a command; `with_chain`: an endpoint was named for it.
 pub async fn run(session: &mut Session, command: &DbCommand, with_chain: bool) -> anyhow::Result<()> {
     match command {
@@ -96,6 +111,7 @@ pub async fn run(session: &mut Session, command: &DbCommand, with_chain: bool) -
         DbCommand::Export(args) => export::run(session, args).await,
         DbCommand::Import(args) => import::run(session, args, with_chain).await,
         DbCommand::Prune(args) => prune::run(session, args).await,
+        DbCommand::Repair(args) => repair::run(session, args).await,
     }
 }
 

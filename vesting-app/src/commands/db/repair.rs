@@ -1,0 +1,75 @@
+//! `vesting db repair`.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use vesting_core::ports::{ChainPort, StakeStore};
+use vesting_core::{BlockNumber, MonitorError, NetUid, TakenBack, last_on_chain, take_back};
+
+use super::{RepairArgs, Session, chosen};
+use crate::{UsageError, wiring};
+
+pub async fn run(session: &mut Session, args: &RepairArgs) -> anyhow::Result<()> {
+    let from = BlockNumber(args.from);
+    // What is not there is not made.
+    let record = session.record()?;
+    let netuids = chosen(session, &record.netuids().await?, "the database")?;
+    for netuid in &netuids {
+        let Some(mark) = record.watermark(*netuid).await? else { continue };
+        if from > mark.block.number {
+            let why = format!("`--from {from}`: the record of subnet {netuid} ends at block {}", mark.block.number);
+            return Err(UsageError(why).into());
+        }
+    }
+    drop(record);
+    let store = session.record_or_new()?;
+    let chain = wiring::chain(&session.config);
+    store.genesis().await?.inspect(|genesis| chain.expect_genesis(*genesis));
+    wiring::bind(&session.config, chain.as_ref(), store.as_ref()).await?;
+    // A `run` that records it would go on from where it was.
+    for netuid in &netuids {
+        store.claim(*netuid).await?;
+    }
+    for netuid in netuids {
+        let Some(taken) = back(chain.as_ref(), &store, netuid, from).await? else { continue };
+        say(session, netuid, &taken)?;
+    }
+    Ok(())
+}
+
+async fn back(chain: &dyn ChainPort, store: &Arc<dyn StakeStore>, netuid: NetUid, from: BlockNumber) -> anyhow::Result<Option<TakenBack>> {
+    match take_back(chain, store.as_ref(), netuid, from.parent()).await {
+        Err(MonitorError::Fork { block, stands_at }) => {
+            let common = last_on_chain(chain, store.as_ref(), netuid).await?;
+            let advice = common.map_or_else(
+                || "none of its epochs is on this chain: check `--network` or `--endpoints`, or use another `--database-url`".to_owned(),
+                |common| format!("use `--from {}`: block {common} is the last of its epochs that is on the chain", common.child()),
+            );
+            anyhow::bail!(
+                "subnet {netuid}: the epoch in block {stands_at} of the record is not on the chain, which has another block {block}; {advice}"
+            )
+        }
+        taken => Ok(taken?),
+    }
+}
+
+fn say(session: &mut Session, netuid: NetUid, taken: &TakenBack) -> anyhow::Result<()> {
+    if session.json {
+        return session.out.json(&json!({
+            "netuid": netuid.0,
+            "stood_at": taken.from.number.0,
+            "stands_at": taken.to.map(|block| block.number.0),
+            "first_block": taken.first_block.0,
+        }));
+    }
+    session.out.line(match taken.to {
+        Some(to) => format!(
+            "The record of subnet {netuid} was taken back from block {} to its epoch in block {}; `vesting run` and `vesting catch-up` go on from there.",
+            taken.from.number, to.number
+        ),
+        None => format!(
+            "Nothing is left of the record of subnet {netuid}, which stood at block {} and had no epoch before: `vesting catch-up --from {}` begins it again.",
+            taken.from.number, taken.first_block
+        ),
+    })
+}
