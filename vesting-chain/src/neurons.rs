@@ -42,11 +42,22 @@ pub(crate) async fn read(reader: &mut Reader<'_>, netuid: NetUid) -> Result<(Vec
     reader.ensure(keys.iter().map(|(_, key)| key.clone()).collect()).await?;
     let mut hotkeys = Vec::with_capacity(keys.len());
     for (uid, key) in keys {
-        if let Some(hotkey) = reader.value::<[u8; 32]>("Keys", &key)? {
-            hotkeys.push((uid, Hotkey(hotkey), runtime.key("Owner", &[&hotkey])?));
-        }
+        let Some(hotkey) = reader.value::<[u8; 32]>("Keys", &key)? else {
+            let why = format!("subnet {netuid} has {count} uids in the state of block {}, but no hotkey for uid {uid}", reader.number);
+            return Err(ChainError::Malformed(why));
+        };
+        hotkeys.push((uid, Hotkey(hotkey), runtime.key("Owner", &[&hotkey])?));
     }
     reader.ensure(hotkeys.iter().map(|(.., key)| key.clone()).collect()).await?;
+    // Nearly every hotkey has an owner: that one has none is asked twice.
+    let ownerless: Vec<Vec<u8>> = hotkeys.iter().map(|(.., key)| key).filter(|key| reader.raw(key).is_none()).cloned().collect();
+    if !ownerless.is_empty() {
+        let mut again = reader.afresh();
+        again.ensure(ownerless.clone()).await?;
+        if ownerless.iter().any(|key| again.raw(key).is_some()) {
+            return Err(reader.differs(format_args!("the owners of hotkeys of subnet {netuid}")));
+        }
+    }
     let mut neurons = Vec::with_capacity(hotkeys.len());
     for (uid, hotkey, key) in hotkeys {
         // A hotkey that nobody owns belongs to no holder.

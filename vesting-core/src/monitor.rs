@@ -24,6 +24,9 @@ const FAR_BEHIND: u64 = 16;
 /// As often at most what does not fit is read again at once.
 const DOUBTS: u32 = 8;
 
+/// As often it goes on at once after a wrong answer, without getting on in between.
+const MISREADINGS: u32 = 3;
+
 /// Blocks fetched before they are taken in.
 const BLOCKS_AHEAD: u64 = 256;
 
@@ -252,11 +255,16 @@ impl BlockchainMonitor {
     ) -> Result<(), MonitorError> {
         let mut corrected = BTreeSet::new();
         let mut doubted = BTreeMap::new();
+        let (mut misread, mut stood_at) = (0, None);
         loop {
             self.refresh().await?;
+            if stood_at != Some(self.stands_at(first)) {
+                (misread, stood_at) = (0, Some(self.stands_at(first)));
+            }
             self.stale = true;
             let done = self.advance_blocks(first, to, pace, progress).await;
             match self.after(done).await {
+                Err(MonitorError::Chain(ChainError::Malformed(_))) if misread < MISREADINGS => misread += 1,
                 Err(MonitorError::Doubtful(doubt)) => {
                     let times: &mut u32 = doubted.entry((doubt.netuid, doubt.from)).or_default();
                     if *times >= DOUBTS {
