@@ -9,13 +9,14 @@ mod commands;
 mod config;
 mod following;
 mod late;
-mod lead;
 mod log;
 mod metrics;
 mod notify;
 mod output;
 mod pruner;
+mod shared;
 mod state;
+mod task;
 mod view;
 mod wiring;
 

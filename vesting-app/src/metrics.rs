@@ -16,11 +16,11 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry, Unit};
 use vesting_chain::Runtime;
 use vesting_chain::surface::ItemKind;
-use vesting_core::{Detection, NetUid, Ppb};
+use vesting_core::{Detection, NetUid, Ppb, Progress};
 
 use crate::clock::age;
 use crate::config::shown_endpoint;
-use crate::state::{Figures, Role, State, Subnet};
+use crate::state::{Figures, LastError, Role, State, Subnet};
 
 /// What tells the lines of a metric apart.
 type Labels = Vec<(&'static str, String)>;
@@ -102,8 +102,11 @@ impl Scrape {
         self.gauge("ready", "Whether /health/ready says 200", None, [(Labels::new(), i64::from(readiness.ready))]);
         let by_subnet = readiness.subnets.iter().map(|subnet| (of(NetUid(subnet.netuid)), i64::from(subnet.ready)));
         self.gauge("subnet_ready", "Whether /health/ready finds nothing wrong with the subnet", None, by_subnet);
-        let failing = state.last_error().is_some_and(|error| error.holds);
-        self.gauge("follower_failing", "Whether following last went wrong and is tried again", None, [(Labels::new(), i64::from(failing))]);
+        let holds = |error: Option<LastError>| i64::from(error.is_some_and(|error| error.holds));
+        let failing = [(Labels::new(), holds(state.last_error()))];
+        self.gauge("follower_failing", "Whether following last went wrong, with any subnet, and is tried again", None, failing);
+        let by_subnet = state.subnets().into_iter().map(|(netuid, subnet)| (of(netuid), holds(subnet.last_error)));
+        self.gauge("subnet_failing", "Whether following the subnet last went wrong and is tried again", None, by_subnet);
     }
 
     fn chain(&mut self, state: &State) {
@@ -111,10 +114,12 @@ impl Scrape {
         self.gauge("head", "The highest block known to be finalized", Some(block()), head);
         let degraded = state.chain.as_ref().map(|_| (Labels::new(), i64::from(!state.degraded().is_empty())));
         self.gauge("degraded", "Whether a runtime of the chain contradicts its storage, so that its own word is taken", None, degraded);
-        let progress = state.progress();
-        let at = |block: Option<u64>| block.map(|block| (Labels::new(), whole(block)));
-        self.gauge("catch_up", "The last block taken in by following or catching up", Some(block()), at(progress.map(|p| p.block.0)));
-        self.gauge("catch_up_target", "The block that it goes on to", Some(block()), at(progress.map(|p| p.to.0)));
+        let subnets = state.subnets();
+        let at = |number: fn(Progress) -> u64| {
+            subnets.iter().filter_map(move |(netuid, subnet)| subnet.progress.map(|progress| (of(*netuid), whole(number(progress)))))
+        };
+        self.gauge("catch_up", "The last block taken in by following or catching up", Some(block()), at(|progress| progress.block.0));
+        self.gauge("catch_up_target", "The block that it goes on to", Some(block()), at(|progress| progress.to.0));
         // Two endpoints may look the same once their keys are hidden.
         let mut calls: BTreeMap<(String, &str), (u64, u64)> = BTreeMap::new();
         for call in state.chain.iter().flat_map(|chain| chain.calls()) {

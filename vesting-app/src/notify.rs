@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::state::{Role, State};
+use crate::state::{LastError, Role, State};
 
 /// How much longer the start may take, each time it is said.
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
@@ -53,7 +53,7 @@ pub async fn notify(state: Arc<State>) {
 pub async fn starting(state: &State) -> Infallible {
     loop {
         let mut status = "starting: asking the chain and opening the database".to_owned();
-        if let Some(trouble) = trouble(state) {
+        if let Some(trouble) = trouble(state.start_error()) {
             status = format!("{status}; {trouble}");
         }
         say(Words { starts_within: Some(STARTS_WITHIN), status: Some(status), ..Words::default() }).await;
@@ -71,8 +71,9 @@ fn status(state: &State) -> String {
     let head = state.head();
     let mut parts: Vec<String> = Vec::new();
     for (netuid, subnet) in state.subnets() {
+        let trouble = trouble(subnet.last_error).map_or_else(String::new, |trouble| format!(", {trouble}"));
         let Some(record) = subnet.watermark else {
-            parts.push(format!("subnet {netuid}: nothing recorded yet"));
+            parts.push(format!("subnet {netuid}: nothing recorded yet{trouble}"));
             continue;
         };
         let block = record.block.number;
@@ -82,15 +83,14 @@ fn status(state: &State) -> String {
             Role::Standby { by } => format!(", standing by for {by}"),
             Role::Reader => ", read only".to_owned(),
         };
-        parts.push(format!("subnet {netuid}: block {block}{lag}{role}"));
+        parts.push(format!("subnet {netuid}: block {block}{lag}{role}{trouble}"));
     }
-    parts.extend(trouble(state));
     parts.join("; ")
 }
 
 /// What went wrong and is tried again.
-fn trouble(state: &State) -> Option<String> {
-    state.last_error().filter(|error| error.holds).map(|error| format!("trying again: {}", error.words.replace('\n', " ")))
+fn trouble(error: Option<LastError>) -> Option<String> {
+    error.filter(|error| error.holds).map(|error| format!("trying again: {}", error.words.replace('\n', " ")))
 }
 
 #[cfg(unix)]

@@ -1,9 +1,11 @@
 //! Chain, store and services, put together as configured.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use futures_util::future::join_all;
 use vesting_chain::{ChainOptions, SubxtChain};
 use vesting_core::ports::{ChainError, ChainPort, StakeStore};
 use vesting_core::{BlockNumber, BlockchainMonitor, MonitorError, NetUid, StakeTracker, window_start};
@@ -80,35 +82,28 @@ pub async fn told(config: &Config, store: Option<&dyn StakeStore>, error: ChainE
     error.into()
 }
 
-/// Which of the followed subnets can be recorded up to a block.
+/// Where the records of the followed subnets begin that are still to be made.
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// Those that can be: their record goes on, or they are there at that block.
-    pub ready: Vec<NetUid>,
-    /// Where the records begin that are still to be made: the earliest window's start.
-    pub first: Option<BlockNumber>,
-    /// Those that are not there at that block.
+    /// At these blocks: each where its window does.
+    pub beginnings: BTreeMap<NetUid, BlockNumber>,
+    /// Those that are not there at the last block.
     pub absent: Vec<NetUid>,
     /// Those whose beginning the chain does not tell.
     pub failed: Vec<(NetUid, ChainError)>,
 }
 
 impl Plan {
-    /// Plans the records of all followed subnets; without a record, one begins where its window does at `to`.
+    /// Plans the records of the followed subnets that have none, up to the block `to`; all of them at once.
     pub async fn make(config: &Config, chain: &dyn ChainPort, recorded: &[NetUid], to: BlockNumber) -> Self {
+        let new = config.netuids.iter().copied().filter(|netuid| !recorded.contains(netuid));
+        let starts = new.map(async |netuid| (netuid, window_start(chain, netuid, config.policy(netuid).retention_window, to).await));
         let mut plan = Self::default();
-        for netuid in &config.netuids {
-            if recorded.contains(netuid) {
-                plan.ready.push(*netuid);
-                continue;
-            }
-            match window_start(chain, *netuid, config.policy(*netuid).retention_window, to).await {
-                Ok(start) => {
-                    plan.ready.push(*netuid);
-                    plan.first = Some(plan.first.map_or(start, |first| first.min(start)));
-                }
-                Err(ChainError::NoSuchSubnet { .. }) => plan.absent.push(*netuid),
-                Err(error) => plan.failed.push((*netuid, error)),
+        for (netuid, start) in join_all(starts).await {
+            match start {
+                Ok(start) => _ = plan.beginnings.insert(netuid, start),
+                Err(ChainError::NoSuchSubnet { .. }) => plan.absent.push(netuid),
+                Err(error) => plan.failed.push((netuid, error)),
             }
         }
         plan
@@ -125,35 +120,31 @@ impl Plan {
     }
 }
 
-/// Takes up the record of the followed subnets, and says at which block a new one begins: `from` where it
-/// is given, else at `beginning`.
+/// Takes up the record of a subnet. It must be one that can be continued at `from`, where that is given.
 pub async fn monitor(
     config: &Config,
-    chain: &Arc<SubxtChain>,
+    netuid: NetUid,
+    chain: Arc<dyn ChainPort>,
     store: Arc<dyn StakeStore>,
     from: Option<BlockNumber>,
-    beginning: Option<BlockNumber>,
-) -> anyhow::Result<(BlockchainMonitor, BlockNumber)> {
-    let netuids = followed(config)?;
-    let opened = BlockchainMonitor::open(Arc::<SubxtChain>::clone(chain), store, &netuids, config.max_requests_in_flight).await;
-    let monitor = match opened {
+) -> anyhow::Result<BlockchainMonitor> {
+    let monitor = match BlockchainMonitor::open(chain, store, &[netuid], config.max_requests_in_flight).await {
         Err(error @ MonitorError::Store(_)) => {
             return Err(error).with_context(|| format!("cannot go on with the database {}", vesting_store::shown(&config.database_url)));
         }
         opened => opened?,
     };
-    for (netuid, ledger) in monitor.ledgers() {
-        if let (Some(record), Some(from)) = (ledger.watermark(), from)
-            && (from < record.first_block || from > record.block.number.child())
-        {
-            return Err(UsageError(format!(
-                "`--from {from}`: the record of subnet {netuid} holds the blocks {} to {} and can only be continued; leave `--from` out, or use another `--database-url`",
-                record.first_block, record.block.number
-            ))
-            .into());
-        }
+    let record = monitor.ledgers().get(&netuid).and_then(|ledger| ledger.watermark());
+    if let (Some(record), Some(from)) = (record, from)
+        && (from < record.first_block || from > record.block.number.child())
+    {
+        return Err(UsageError(format!(
+            "`--from {from}`: the record of subnet {netuid} holds the blocks {} to {} and can only be continued; leave `--from` out, or use another `--database-url`",
+            record.first_block, record.block.number
+        ))
+        .into());
     }
-    Ok((monitor, from.or(beginning).unwrap_or(BlockNumber(1))))
+    Ok(monitor)
 }
 
 /// Those of the subnets that exist at a block.

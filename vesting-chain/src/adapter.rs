@@ -213,10 +213,10 @@ impl Chain {
 
     async fn read(&self, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError> {
         let mut reader = self.state(number, |runtime| self.keys(runtime, number, ask)).await?;
-        let facts = facts(&mut reader, ask).await?;
+        let (facts, unread) = facts(&mut reader, ask).await?;
         self.hashes.link(&facts).await?;
         let mut subnets = BTreeMap::new();
-        for (netuid, ask) in &ask.subnets {
+        for (netuid, ask) in ask.subnets.iter().filter(|(netuid, _)| !unread.contains_key(netuid)) {
             let state = match facts.subnets.contains_key(netuid) {
                 true => self.subnet(&mut reader, *netuid, ask).await?,
                 false if ask.recorded && is_there(reader.afresh(), *netuid).await? => {
@@ -226,7 +226,7 @@ impl Chain {
             };
             subnets.insert(*netuid, state);
         }
-        Ok(BlockState { facts, subnets })
+        Ok(BlockState { facts, subnets, unread })
     }
 
     async fn note(&self, head: BlockRef) {
@@ -537,7 +537,8 @@ fn absent(ask: &SubnetAsk) -> SubnetState {
     SubnetState { traces, ..SubnetState::default() }
 }
 
-async fn facts(reader: &mut Reader<'_>, ask: &Ask) -> Result<BlockFacts, ChainError> {
+/// The facts of a block; of subnets that were asked for apart, also why their counters cannot be read.
+async fn facts(reader: &mut Reader<'_>, ask: &Ask) -> Result<(BlockFacts, BTreeMap<NetUid, ChainError>), ChainError> {
     let runtime = reader.runtime.clone();
     let number = reader.number;
     // Genesis has none of them.
@@ -553,12 +554,17 @@ async fn facts(reader: &mut Reader<'_>, ask: &Ask) -> Result<BlockFacts, ChainEr
         Some(bytes) => Millis(runtime.value_in("Timestamp", "Now", bytes)?),
         None => lacks("Timestamp.Now").map(|()| Millis(0))?,
     };
-    let (mut subnets, mut registrations) = (BTreeMap::new(), BTreeMap::new());
+    let (mut subnets, mut registrations, mut unread) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for netuid in ask.subnets.keys() {
-        if let Some(counters) = counters::read(reader, *netuid).await? {
-            subnets.insert(*netuid, counters);
+        let counters = counters::read(reader, *netuid).await;
+        match counters.and_then(|counters| Ok((counters, counters::registrations(reader, *netuid)?))) {
+            Ok((counters, count)) => {
+                subnets.extend(counters.map(|counters| (*netuid, counters)));
+                registrations.extend(count.map(|count| (*netuid, count)));
+            }
+            Err(error) if ask.apart => _ = unread.insert(*netuid, error),
+            Err(error) => return Err(error),
         }
-        registrations.extend(counters::registrations(reader, *netuid)?.map(|count| (*netuid, count)));
     }
     let events = match ask.events.then(|| reader.take(&runtime.plain().events)) {
         Some(Some(bytes)) => events::decode(&runtime, bytes)?,
@@ -566,7 +572,7 @@ async fn facts(reader: &mut Reader<'_>, ask: &Ask) -> Result<BlockFacts, ChainEr
         Some(None) => lacks("System.Events").map(|()| Vec::new())?,
         None => Vec::new(),
     };
-    Ok(BlockFacts {
+    let facts = BlockFacts {
         block: BlockRef { number: reader.number, hash: reader.hash },
         parent_hash,
         time,
@@ -577,5 +583,6 @@ async fn facts(reader: &mut Reader<'_>, ask: &Ask) -> Result<BlockFacts, ChainEr
         subnets,
         registrations,
         events,
-    })
+    };
+    Ok((facts, unread))
 }

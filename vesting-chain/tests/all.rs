@@ -252,7 +252,7 @@ mod node {
 
     fn everything() -> Ask {
         let ask = SubnetAsk { neurons: NeuronsAsk::WithPositions, locks: true, ..SubnetAsk::default() };
-        Ask { events: true, subnets: RandomLife::NETUIDS.map(|netuid| (netuid, ask.clone())).into() }
+        Ask { events: true, subnets: RandomLife::NETUIDS.map(|netuid| (netuid, ask.clone())).into(), apart: false }
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -435,7 +435,7 @@ impl BlockchainMonitor {
             .map(|number| {
                 let (chain, netuids, number) = (Arc::clone(&self.chain), Arc::clone(netuids), BlockNumber(number));
                 async move {
-                    let facts = chain.block(number, &netuids).await?;
+                    let facts = chain.next_block(number, &netuids).await?;
                     if self.ledgers.values().any(|ledger| bears_on(ledger, &facts)) {
                         return chain.agreed_block(number, &netuids, Some(facts)).await;
                     }

@@ -39,10 +39,13 @@ pub async fn update(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, P
 
 async fn go_on(api: &Api, chain: &SubxtChain, netuids: &[NetUid]) -> Result<(), Problem> {
     // Whose turn it is shows only then.
-    while !api.state.is_begun() {
+    let followed = loop {
+        let followed = api.state.subnets();
+        if !netuids.iter().any(|netuid| followed.get(netuid).is_some_and(|subnet| !subnet.begun)) {
+            break followed;
+        }
         tokio::time::sleep(PAUSE).await;
-    }
-    let followed = api.state.subnets();
+    };
     for netuid in netuids {
         match followed.get(netuid).map(|subnet| &subnet.role) {
             Some(Role::Standby { by }) => {
@@ -58,15 +61,17 @@ async fn go_on(api: &Api, chain: &SubxtChain, netuids: &[NetUid]) -> Result<(), 
 
 /// Waits until the records are as far. Told again and again: what failed in between is tried again only when told.
 async fn reach(api: &Api, netuids: &[NetUid], head: BlockNumber) -> Result<(), StoreError> {
-    let mut left = netuids.iter();
-    let mut next = left.next();
-    while let Some(netuid) = next {
-        if api.store.watermark(*netuid).await?.is_some_and(|mark| mark.block.number >= head) {
-            next = left.next();
-        } else {
-            api.state.told.notify_one();
-            tokio::time::sleep(PAUSE).await;
+    loop {
+        let mut is_behind = false;
+        for netuid in netuids {
+            if api.store.watermark(*netuid).await?.is_none_or(|mark| mark.block.number < head) {
+                is_behind = true;
+                api.state.tell_to_go_on(*netuid);
+            }
         }
+        if !is_behind {
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
     }
-    Ok(())
 }

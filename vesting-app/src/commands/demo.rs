@@ -18,7 +18,6 @@ use super::run::stop_signal;
 use super::{Session, miners};
 use crate::cli::DemoArgs;
 use crate::config::Config;
-use crate::lead::Lead;
 use crate::state::{State, observe, watched};
 use crate::{UsageError, api, wiring};
 
@@ -61,9 +60,10 @@ pub async fn run(session: &mut Session, args: &DemoArgs) -> anyhow::Result<()> {
     let listener = if args.once { None } else { Some(listen(&config).await?) };
     let chain = wiring::chain(&config);
     let state = State::new(&config, Some(Arc::clone(&chain)));
-    state.lead(&Lead { ours: config.netuids.clone(), ..Lead::default() });
+    state.leads(Demo::NETUID, None);
     let store = watched(vesting_store::open(&config.database_url)?, &state);
-    let (mut monitor, first) = wiring::monitor(&config, &chain, Arc::clone(&store), Some(BlockNumber(1)), None).await?;
+    let first = BlockNumber(1);
+    let mut monitor = wiring::monitor(&config, Demo::NETUID, Arc::<SubxtChain>::clone(&chain), Arc::clone(&store), Some(first)).await?;
     let mut bar = Bar::new("catching up");
     let mut caught_up = Progress { block: first, to: end, epochs: 0, operations: 0, entries: 0 };
     monitor
@@ -106,7 +106,7 @@ pub async fn run(session: &mut Session, args: &DemoArgs) -> anyhow::Result<()> {
             ))?;
             session.out.flush()?;
         }
-        state.has_begun();
+        state.has_begun(Demo::NETUID);
         let done = live(session, &mut monitor, &chain, first, &state).await;
         observing.abort();
         served.stop().await;
@@ -159,7 +159,7 @@ async fn live(
     let json = session.json;
     let mut epochs = 0;
     let mut report = |progress: Progress| {
-        state.reached(progress);
+        state.reached(Demo::NETUID, progress);
         if progress.epochs > epochs && !json {
             // A terminal that has gone away does not stop the demo.
             let _ =

@@ -1,7 +1,9 @@
 //! The progress bar of long work, on standard error and only on a terminal.
 
+use std::collections::BTreeMap;
+
 use indicatif::{ProgressBar, ProgressStyle};
-use vesting_core::Progress;
+use vesting_core::{BlockNumber, NetUid, Progress};
 
 /// A bar of so many steps, with what stands around it as a template of `indicatif`.
 pub fn bar(length: u64, template: &str) -> ProgressBar {
@@ -26,6 +28,11 @@ impl Bar {
     }
 
     pub fn show(&mut self, state: Progress, requests: u64) {
+        self.show_with(state, requests, "");
+    }
+
+    /// The same, with more to say.
+    fn show_with(&mut self, state: Progress, requests: u64, more: &str) {
         if !self.started {
             self.started = true;
             self.bar.set_length(state.to.0);
@@ -34,7 +41,7 @@ impl Bar {
             self.bar.reset_eta();
         }
         self.bar.set_position(state.block.0);
-        self.bar.set_message(format!("{} epochs, {} operations, {requests} requests", state.epochs, state.operations));
+        self.bar.set_message(format!("{} epochs, {} operations, {requests} requests{more}", state.epochs, state.operations));
     }
 
     /// A line above the bar, on standard error; without a terminal too.
@@ -42,7 +49,51 @@ impl Bar {
         self.bar.suspend(|| eprintln!("{line}"));
     }
 
-    pub fn done(self) {
+    pub fn done(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// One bar for several subnets that are taken in side by side.
+pub struct Together {
+    bar: Bar,
+    of: BTreeMap<NetUid, Progress>,
+}
+
+impl Together {
+    /// Of subnets whose records begin at these blocks, where there are none.
+    pub fn new(what: &str, firsts: &BTreeMap<NetUid, BlockNumber>, to: BlockNumber) -> Self {
+        let begun = |first: &BlockNumber| Progress { block: first.parent(), to, epochs: 0, operations: 0, entries: 0 };
+        Self { bar: Bar::new(what), of: firsts.iter().map(|(netuid, first)| (*netuid, begun(first))).collect() }
+    }
+
+    pub fn show(&mut self, netuid: NetUid, progress: Progress, requests: u64) {
+        self.of.insert(netuid, progress);
+        let (sum, done) = (self.sum(), self.of.values().filter(|of| of.block >= of.to).count());
+        let more = if self.of.len() > 1 { format!(" · {done} of {} subnets done", self.of.len()) } else { String::new() };
+        self.bar.show_with(sum, requests, &more);
+    }
+
+    /// A subnet is as far as it was to be, which it may have been before.
+    pub fn is_done(&mut self, netuid: NetUid) {
+        if let Some(of) = self.of.get_mut(&netuid) {
+            of.block = of.to;
+        }
+    }
+
+    /// What all of them took in, up to the block that all have reached.
+    pub fn sum(&self) -> Progress {
+        let mut all = self.of.values().copied();
+        let none = Progress { block: BlockNumber(0), to: BlockNumber(0), epochs: 0, operations: 0, entries: 0 };
+        let Some(first) = all.next() else { return none };
+        all.fold(first, |sum, of| Progress { block: sum.block.min(of.block), ..sum.plus(of) })
+    }
+
+    pub fn say(&self, line: &str) {
+        self.bar.say(line);
+    }
+
+    pub fn done(&self) {
+        self.bar.done();
     }
 }

@@ -1,10 +1,10 @@
 //! `vesting run`.
 
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
 use vesting_chain::SubxtChain;
 use vesting_core::ports::{ChainError, ChainPort};
 use vesting_core::{BlockNumber, NetUid, Progress};
@@ -13,13 +13,17 @@ use super::Session;
 use crate::cli::RunArgs;
 use crate::following::{Following, PAUSE, is_passing, wait_out, waits};
 use crate::late::LateStore;
+use crate::output::Out;
 use crate::pruner::Pruner;
 use crate::state::{State, observe, watched};
+use crate::task::Task;
 use crate::wiring::Plan;
 use crate::{api, notify, wiring};
 
+/// What was recorded of a subnet since the start.
 #[derive(Serialize)]
 struct Line {
+    netuid: u16,
     block: u64,
     epochs: u64,
     operations: u64,
@@ -49,7 +53,7 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     let Some(recorded) = there else { return never_begun().await };
     let store = watched(Arc::<LateStore>::clone(&late), &state);
     let served = api::serve(listener, &config, Arc::clone(&store), &state)?;
-    let mut beside = vec![Task(tokio::spawn(observe(Arc::clone(&state), Arc::clone(&store), config.clone())))];
+    let mut beside = vec![Task::spawn(observe(Arc::clone(&state), Arc::clone(&store), config.clone()))];
     let begun = tokio::select! {
         begun = begin(session, &chain, &state, &late, &recorded) => Some(begun?),
         never = &mut starting => match never {},
@@ -60,43 +64,34 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
         served.stop().await;
         return never_begun().await;
     };
-    beside.push(Task(tokio::spawn(notify::notify(Arc::clone(&state)))));
+    beside.push(Task::spawn(notify::notify(Arc::clone(&state))));
     let keep = config.keep_days.map(|days| config.kept(days, "keep_snapshots_days")).transpose()?;
     let mut pruner = keep.map(|keep| Pruner::new(Arc::clone(&store), config.netuids.clone(), keep));
-    let recorded = Notify::new();
-    let until = args.until.map(BlockNumber);
     tracing::info!(subnets = %subnets(&config.netuids), head = head.0, "following; no wallet is needed or used");
-    let (json, out) = (session.json, &mut session.out);
-    let mut total: Option<Progress> = None;
-    // Counted from nothing whenever a record is taken up, and told as one.
-    let mut report = |state: Progress, before: Option<Progress>| {
-        let state = before.map_or(state, |before| before.plus(state));
-        if total.map_or(0, |total| total.epochs) != state.epochs {
-            recorded.notify_one();
-            if json {
-                // A reader that has gone away does not stop the record.
-                let Progress { block, epochs, operations, entries, .. } = state;
-                let line = Line { block: block.0, epochs, operations, entries, requests: chain.requests().0 };
-                let _ = out.json(&line).and_then(|()| out.flush());
-            }
-        }
-        total = Some(state);
-        state
+    let epochs = Arc::new(Epochs::default());
+    let (heard, requests, json) = (Arc::clone(&epochs), Arc::clone(&chain), session.json);
+    let report = move |netuid, progress| heard.note(netuid, progress, json.then(|| requests.requests().0));
+    let following = Following {
+        config: Arc::new(config),
+        chain,
+        store,
+        beginnings: plan.beginnings,
+        until: args.until.map(BlockNumber),
+        state: Arc::clone(&state),
+        report: Arc::new(report),
     };
-    let plan = Mutex::new(Some(plan));
-    let following = Following { config: &config, chain: &chain, store: &store, plan, until, state: &state };
     // Beside following, which need not wait for it.
     let pruning = async {
         match pruner.as_mut() {
             Some(pruner) => loop {
-                recorded.notified().await;
+                epochs.new.notified().await;
                 pruner.recorded().await;
             },
             None => std::future::pending::<()>().await,
         }
     };
     let ended = tokio::select! {
-        done = following.go(&mut report) => done.map(|()| true),
+        done = following.go() => done.map(|()| true),
         () = pruning => Ok(false),
         () = &mut stop => Ok(false),
     };
@@ -104,19 +99,40 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     notify::stopping().await;
     served.stop().await;
     // What was recorded last may not have been told of yet; whoever stops it does not wait for that.
-    if let (true, Some(pruner)) = (ended? && total.is_some_and(|total| total.epochs > 0), pruner.as_mut()) {
+    if let (true, Some(pruner)) = (ended? && epochs.any(), pruner.as_mut()) {
         pruner.recorded().await;
     }
     tracing::info!("stopped; every block taken in is in the store");
     Ok(())
 }
 
-/// A task that ends with whoever has it.
-struct Task(JoinHandle<()>);
+/// The epochs recorded since the start, and who wants to know.
+#[derive(Default)]
+struct Epochs {
+    counts: Mutex<BTreeMap<NetUid, u64>>,
+    /// Rings for each new one.
+    new: Notify,
+}
 
-impl Drop for Task {
-    fn drop(&mut self) {
-        self.0.abort();
+impl Epochs {
+    /// Takes note of how far a subnet is; with so many requests made, a line is printed where that is another epoch.
+    fn note(&self, netuid: NetUid, progress: Progress, requests: Option<u64>) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let Progress { block, epochs, operations, entries, .. } = progress;
+        if counts.insert(netuid, epochs).unwrap_or(0) == epochs {
+            return;
+        }
+        self.new.notify_one();
+        if let Some(requests) = requests {
+            let line = Line { netuid: netuid.0, block: block.0, epochs, operations, entries, requests };
+            // Whole lines: the counts are held. A reader that has gone away does not stop the record.
+            let mut out = Out::new();
+            let _ = out.json(&line).and_then(|()| out.flush());
+        }
+    }
+
+    fn any(&self) -> bool {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).values().any(|epochs| *epochs > 0)
     }
 }
 
@@ -165,16 +181,19 @@ async fn begin(
             return Err(wiring::told(&session.config, Some(store.as_ref()), other.clone()).await);
         }
         let Some(pause) = waits(&error, tries) else { return Err(error) };
-        wait_out(state, &error, pause).await;
+        wait_out(state, None, &error, pause).await;
     }
     anyhow::bail!("the chain does not answer")
 }
 
-/// The head, and how to begin there.
+/// The head, and how to begin there where there is no record yet. Beside one that goes on, who begins is no reason to wait.
 async fn look(session: &Session, chain: &SubxtChain, recorded: &[NetUid]) -> anyhow::Result<(BlockNumber, Plan)> {
     let head = chain.finalized_head().await?.number;
+    if session.config.netuids.iter().any(|netuid| recorded.contains(netuid)) {
+        return Ok((head, Plan::default()));
+    }
     let plan = Plan::make(&session.config, chain, recorded, head).await;
-    if plan.ready.is_empty() {
+    if plan.beginnings.is_empty() {
         plan.failure()?;
     }
     Ok((head, plan))
@@ -201,9 +220,8 @@ async fn read_only(session: &Session) -> anyhow::Result<()> {
     let state = State::new(config, None);
     let store = watched(session.record()?, &state);
     let served = api::serve(listener, config, Arc::clone(&store), &state)?;
-    state.has_begun();
-    let beside =
-        [Task(tokio::spawn(observe(Arc::clone(&state), store, config.clone()))), Task(tokio::spawn(notify::notify(Arc::clone(&state))))];
+    state.is_read();
+    let beside = [Task::spawn(observe(Arc::clone(&state), store, config.clone())), Task::spawn(notify::notify(Arc::clone(&state)))];
     stop.await;
     drop(beside);
     notify::stopping().await;

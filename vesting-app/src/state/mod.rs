@@ -3,6 +3,7 @@
 //! Whoever does the work says so here; nothing here has a part in a figure.
 
 mod beat;
+mod failure;
 mod figures;
 mod observer;
 mod ready;
@@ -15,13 +16,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{Notify, watch};
 use vesting_chain::SubxtChain;
-use vesting_core::ports::{ChainError, Commit, Watermark};
-use vesting_core::{BlockNumber, Kind, MonitorError, NetUid, Progress, RaoDelta};
+use vesting_core::ports::{Commit, Watermark};
+use vesting_core::{BlockNumber, Kind, NetUid, Progress, RaoDelta};
 
 use crate::config::Config;
-use crate::following::unreadable;
-use crate::lead::Lead;
 
+pub use failure::{LastError, Obstacle};
 pub use figures::Figures;
 pub use observer::observe;
 pub use ready::Readiness;
@@ -36,8 +36,8 @@ pub struct State {
     pub chain: Option<Arc<SubxtChain>>,
     /// How long the database took, by what was asked.
     pub times: StoreTimes,
-    /// Rings when a follower that does not go on by itself is told to.
-    pub told: Notify,
+    /// Rings when the follower of a subnet that does not go on by itself is told to.
+    told: BTreeMap<NetUid, Notify>,
     stale_after: Duration,
     inner: Mutex<Inner>,
     /// Counts what the service manager may want to hear.
@@ -46,30 +46,21 @@ pub struct State {
 
 struct Inner {
     subnets: BTreeMap<NetUid, Subnet>,
-    progress: Option<Progress>,
+    /// What went wrong before any subnet was followed.
     last_error: Option<LastError>,
     /// Whether following, standing by or reading has begun.
     begun: bool,
     beat: Beat,
 }
 
-/// What went wrong last.
-#[derive(Debug, Clone)]
-pub struct LastError {
-    pub words: String,
-    pub at: SystemTime,
-    /// Whether nothing has been taken in since.
-    pub holds: bool,
-    /// The subnet whose record does not agree with the chain, where that is what went wrong.
-    pub broken: Option<NetUid>,
-    /// The version of the runtime that cannot be read, where that is what went wrong.
-    pub unreadable: Option<u32>,
-}
-
 impl Inner {
-    fn goes_well(&mut self) {
+    fn subnet(&mut self, netuid: NetUid) -> &mut Subnet {
+        self.subnets.entry(netuid).or_default()
+    }
+
+    fn goes_well(&mut self, netuid: NetUid) {
         self.beat.now(Instant::now());
-        if let Some(error) = self.last_error.as_mut() {
+        if let Some(error) = self.subnet(netuid).last_error.as_mut() {
             error.holds = false;
         }
     }
@@ -79,12 +70,12 @@ impl State {
     /// Of these subnets, all of which are only read until told otherwise.
     pub fn new(config: &Config, chain: Option<Arc<SubxtChain>>) -> Arc<Self> {
         let subnets = config.netuids.iter().map(|netuid| (*netuid, Subnet::default())).collect();
-        let inner = Inner { subnets, progress: None, last_error: None, begun: false, beat: Beat::new(Instant::now()) };
+        let inner = Inner { subnets, last_error: None, begun: false, beat: Beat::new(Instant::now()) };
         let news = watch::Sender::new(0);
         Arc::new(Self {
             chain,
             times: StoreTimes::default(),
-            told: Notify::new(),
+            told: config.netuids.iter().map(|netuid| (*netuid, Notify::new())).collect(),
             stale_after: config.stale_after,
             inner: Mutex::new(inner),
             news,
@@ -105,10 +96,23 @@ impl State {
         self.news.subscribe()
     }
 
-    /// Following, standing by or reading has begun.
-    pub fn has_begun(&self) {
+    /// Reading has begun: nothing is followed.
+    pub fn is_read(&self) {
+        let mut inner = self.inner();
+        inner.begun = true;
+        inner.beat.now(Instant::now());
+        drop(inner);
+        self.tell();
+    }
+
+    /// Following a subnet, or standing by for it, has begun.
+    pub fn has_begun(&self, netuid: NetUid) {
         let mut inner = self.inner();
         let first = !std::mem::replace(&mut inner.begun, true);
+        inner.subnet(netuid).begun = true;
+        if let Some(error) = inner.last_error.as_mut() {
+            error.holds = false;
+        }
         inner.beat.now(Instant::now());
         drop(inner);
         if first {
@@ -116,63 +120,71 @@ impl State {
         }
     }
 
-    /// Which subnets are whose to record.
-    pub fn lead(&self, lead: &Lead) {
-        let mut inner = self.inner();
-        for netuid in &lead.ours {
-            inner.subnets.entry(*netuid).or_default().role = Role::Leader;
+    /// Whose a subnet is to record: ours, or another's.
+    pub fn leads(&self, netuid: NetUid, other: Option<&str>) {
+        let role = other.map_or(Role::Leader, |by| Role::Standby { by: by.to_owned() });
+        let changed = std::mem::replace(&mut self.inner().subnet(netuid).role, role.clone()) != role;
+        if changed {
+            self.tell();
         }
-        for (netuid, by) in &lead.theirs {
-            inner.subnets.entry(*netuid).or_default().role = Role::Standby { by: by.clone() };
-        }
-        drop(inner);
-        self.tell();
     }
 
-    /// The follower stands by, for a reason that it has looked into just now.
-    pub fn stands_by(&self) {
-        self.inner().goes_well();
+    /// The follower of a subnet stands by, for a reason that it has looked into just now.
+    pub fn stands_by(&self, netuid: NetUid) {
+        self.inner().goes_well(netuid);
     }
 
-    /// The follower waits before it tries again.
+    /// A follower waits before it tries again.
     pub fn waits(&self) {
         self.inner().beat.now(Instant::now());
     }
 
-    /// Why subnets are not recorded yet; the others are.
-    pub fn waits_for(&self, why: &BTreeMap<NetUid, String>) {
-        let mut inner = self.inner();
-        for (netuid, subnet) in &mut inner.subnets {
-            subnet.waits = why.get(netuid).cloned();
+    /// Why a subnet is not recorded yet.
+    pub fn waits_for(&self, netuid: NetUid, why: Option<String>) {
+        let changed = std::mem::replace(&mut self.inner().subnet(netuid).waits, why.clone()) != why;
+        if changed {
+            self.tell();
         }
-        drop(inner);
-        self.tell();
     }
 
     /// A head was reached.
-    pub fn reached(&self, progress: Progress) {
+    pub fn reached(&self, netuid: NetUid, progress: Progress) {
         let mut inner = self.inner();
-        inner.progress = Some(progress);
-        inner.goes_well();
+        inner.subnet(netuid).progress = Some(progress);
+        inner.goes_well(netuid);
     }
 
-    /// Something went wrong and is tried again.
-    pub fn failed(&self, error: &anyhow::Error) {
-        let (broken, fails) = match error.downcast_ref() {
-            Some(MonitorError::Conservation(broken)) => (Some(broken.netuid()), true),
-            Some(MonitorError::Chain(ChainError::Contradicted { netuid, .. })) => (Some(*netuid), false),
-            _ => (None, false),
-        };
-        let unreadable = unreadable(error);
+    /// Something went wrong, with a subnet or before any is followed, and is tried again.
+    pub fn failed(&self, netuid: Option<NetUid>, error: &anyhow::Error) {
+        let error = LastError::now(error);
         let mut inner = self.inner();
-        inner.last_error = Some(LastError { words: format!("{error:#}"), at: SystemTime::now(), holds: true, broken, unreadable });
         inner.beat.now(Instant::now());
-        if let Some(netuid) = broken.filter(|_| fails) {
-            let counts = &mut inner.subnets.entry(netuid).or_default().counts;
-            counts.conservation_failures = counts.conservation_failures.saturating_add(1);
+        match netuid.map(|netuid| inner.subnet(netuid)) {
+            Some(subnet) => {
+                if error.kind == Some(Obstacle::Broken) {
+                    subnet.counts.conservation_failures = subnet.counts.conservation_failures.saturating_add(1);
+                }
+                subnet.last_error = Some(error);
+            }
+            None => inner.last_error = Some(error),
         }
         drop(inner);
         self.tell();
+    }
+
+    /// Tells the follower of a subnet to go on.
+    pub fn tell_to_go_on(&self, netuid: NetUid) {
+        if let Some(told) = self.told.get(&netuid) {
+            told.notify_one();
+        }
+    }
+
+    /// Waits until the follower of a subnet is told to go on.
+    pub async fn is_told(&self, netuid: NetUid) {
+        match self.told.get(&netuid) {
+            Some(told) => told.notified().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Blocks are in the record.
@@ -185,7 +197,7 @@ impl State {
         let (unattributed, rounding) = (magnitude(Kind::Unattributed), magnitude(Kind::Rounding));
         let head = self.head();
         let mut inner = self.inner();
-        let subnet = inner.subnets.entry(commit.netuid).or_default();
+        let subnet = inner.subnet(commit.netuid);
         subnet.watermark = Some(commit.watermark);
         let counts = &mut subnet.counts;
         counts.unattributed = counts.unattributed.saturating_add(unattributed);
@@ -222,7 +234,7 @@ impl State {
     /// A record was taken back: what is known of what came after is not to be told any more.
     fn taken_back(&self, netuid: NetUid, to: Option<Watermark>) {
         let mut inner = self.inner();
-        let subnet = inner.subnets.entry(netuid).or_default();
+        let subnet = inner.subnet(netuid);
         subnet.rewinds = subnet.rewinds.wrapping_add(1);
         subnet.watermark = to;
         subnet.last_epoch = None;
@@ -240,7 +252,7 @@ impl State {
     /// How far a record was found to go, by who had seen so many `rewinds` of it before.
     fn stands_at(&self, netuid: NetUid, watermark: Watermark, rewinds: u64) {
         let mut inner = self.inner();
-        let subnet = inner.subnets.entry(netuid).or_default();
+        let subnet = inner.subnet(netuid);
         if subnet.rewinds != rewinds {
             return;
         }
@@ -254,7 +266,7 @@ impl State {
     /// The figures as of a record's newest epoch, by who had seen so many `rewinds` of it before.
     fn figured(&self, netuid: NetUid, figures: Figures, rewinds: u64) {
         let mut inner = self.inner();
-        let subnet = inner.subnets.entry(netuid).or_default();
+        let subnet = inner.subnet(netuid);
         if subnet.rewinds != rewinds {
             return;
         }
@@ -269,12 +281,15 @@ impl State {
         self.inner().subnets.clone()
     }
 
-    /// How far the follower is, and up to where it goes.
-    pub fn progress(&self) -> Option<Progress> {
-        self.inner().progress
+    /// What went wrong last, whatever it was about: first of what still holds.
+    pub fn last_error(&self) -> Option<LastError> {
+        let inner = self.inner();
+        let errors = inner.subnets.values().filter_map(|subnet| subnet.last_error.as_ref()).chain(&inner.last_error);
+        errors.max_by_key(|error| (error.holds, error.at)).cloned()
     }
 
-    pub fn last_error(&self) -> Option<LastError> {
+    /// What went wrong before any subnet was followed.
+    pub fn start_error(&self) -> Option<LastError> {
         self.inner().last_error.clone()
     }
 
@@ -309,7 +324,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use vesting_core::ports::{ChainError, StoreError};
-    use vesting_core::{Coldkey, ConservationError, Hotkey, PositionKey, Rao};
+    use vesting_core::{Coldkey, ConservationError, Hotkey, MonitorError, PositionKey, Rao};
 
     use super::*;
     use crate::cli::ConfigArgs;
@@ -326,23 +341,31 @@ mod tests {
         let state = state();
         let key = PositionKey { hotkey: Hotkey([1; 32]), coldkey: Coldkey([2; 32]) };
         let error = ConservationError::Position { netuid: NetUid(3), block: BlockNumber(9), key, ledger: RaoDelta(1), chain: Rao(2) };
-        state.failed(&anyhow::Error::new(MonitorError::Conservation(error)));
+        state.failed(Some(NetUid(3)), &anyhow::Error::new(MonitorError::Conservation(error)));
         let counts = |netuid| state.subnets()[&NetUid(netuid)].counts.conservation_failures;
         assert_eq!((counts(2), counts(3)), (0, 1));
         let reasons = |netuid: usize| state.readiness(SystemTime::now()).subnets[netuid - 2].reasons.join("; ");
         assert!(reasons(3).contains("does not agree") && !reasons(2).contains("does not agree"));
-        state.reached(Progress { block: BlockNumber(9), to: BlockNumber(9), epochs: 0, operations: 0, entries: 0 });
+        let progress = Progress { block: BlockNumber(9), to: BlockNumber(9), epochs: 0, operations: 0, entries: 0 };
+        // Another one that gets on is no reason to be content with this one.
+        state.reached(NetUid(2), progress);
+        assert!(reasons(3).contains("does not agree") && state.last_error().unwrap().holds);
+        state.reached(NetUid(3), progress);
         assert!(!reasons(3).contains("does not agree"));
         let last = state.last_error().unwrap();
         assert!(!last.holds && last.words.contains("conservation broken on subnet 3"));
 
         let owed = ChainError::Contradicted { netuid: NetUid(2), spec_version: 475, block: BlockNumber(9), agreed: None };
-        state.failed(&anyhow::Error::new(MonitorError::Chain(owed)));
+        state.failed(Some(NetUid(2)), &anyhow::Error::new(MonitorError::Chain(owed)));
         assert!(reasons(2).contains("does not agree") && !reasons(3).contains("does not agree"));
         assert_eq!((counts(2), counts(3)), (0, 1));
 
-        state.failed(&anyhow::Error::new(StoreError::Busy("locked".into())));
-        assert!(state.last_error().is_some_and(|error| error.holds && error.broken.is_none()));
+        state.failed(Some(NetUid(3)), &anyhow::Error::new(StoreError::Busy("locked".into())));
+        let told = |netuid: usize| state.readiness(SystemTime::now()).subnets[netuid - 2].last_error.as_ref().unwrap().error.clone();
+        assert!(told(3).contains("locked") && told(2).contains("contradicts") && reasons(2).contains("does not agree"));
+        assert!(state.last_error().is_some_and(|error| error.holds && error.words.contains("locked")));
+        state.stands_by(NetUid(3));
+        assert!(state.last_error().is_some_and(|error| error.holds && error.words.contains("contradicts")));
         assert_eq!(counts(3), 1);
     }
 
@@ -350,13 +373,15 @@ mod tests {
     fn a_runtime_that_cannot_be_read_is_told_as_that() {
         let state = state();
         let error = ChainError::Unreadable { spec_version: 900, why: "it has no pallet".into() };
-        for error in [anyhow::Error::new(MonitorError::Chain(error.clone())), anyhow::Error::new(error).context("while it began")] {
-            state.failed(&error);
+        let errors = [anyhow::Error::new(MonitorError::Chain(error.clone())), anyhow::Error::new(error).context("while it began")];
+        for (netuid, error) in [Some(NetUid(2)), None].into_iter().zip(errors) {
+            state.failed(netuid, &error);
             let readiness = state.readiness(SystemTime::now());
             assert!(!readiness.ready && readiness.reasons.iter().any(|why| why.contains("runtime (spec 900) cannot be read")));
             assert!(readiness.last_error.unwrap().error.contains("it has no pallet"));
         }
-        state.stands_by();
+        state.has_begun(NetUid(2));
+        state.stands_by(NetUid(2));
         assert!(!state.readiness(SystemTime::now()).reasons.iter().any(|why| why.contains("spec 900")));
     }
 
@@ -370,14 +395,15 @@ mod tests {
             new
         };
         assert!(!is_new() && !state.is_begun());
-        state.has_begun();
+        state.has_begun(NetUid(2));
         assert!(is_new() && state.is_begun());
-        state.has_begun();
-        state.stands_by();
+        state.has_begun(NetUid(3));
+        state.stands_by(NetUid(2));
         assert!(!is_new());
-        let theirs = [(NetUid(3), "process 7".to_owned())].into();
-        state.lead(&Lead { ours: vec![NetUid(2)], theirs });
+        state.leads(NetUid(3), Some("process 7"));
         assert!(is_new());
+        state.leads(NetUid(3), Some("process 7"));
+        assert!(!is_new());
         assert_eq!(state.subnets()[&NetUid(3)].role, Role::Standby { by: "process 7".into() });
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 use vesting_core::NetUid;
 
-use super::{State, Subnet};
+use super::{LastError, Obstacle, State, Subnet};
 use crate::clock::{age, shown};
 use crate::output::time;
 
@@ -23,7 +23,7 @@ pub struct Readiness {
     pub reasons: Vec<String>,
     /// The highest block known to be finalized; `null` where no chain is asked.
     pub head: Option<u64>,
-    /// What went wrong last while following.
+    /// What went wrong last, with any subnet or before any was followed.
     pub last_error: Option<Failure>,
     /// Where a runtime of the chain contradicts its storage, so that its own word is taken.
     pub degraded: Vec<String>,
@@ -37,6 +37,12 @@ pub struct Failure {
     pub at: String,
     /// Whether nothing has been taken in since.
     pub holds: bool,
+}
+
+impl Failure {
+    fn of(error: &LastError) -> Self {
+        Self { error: error.words.clone(), at: shown(error.at), holds: error.holds }
+    }
 }
 
 /// One subnet.
@@ -63,6 +69,8 @@ pub struct Judged {
     pub covered: bool,
     /// Where the record begins, when that is inside the window.
     pub incomplete_since: Option<u64>,
+    /// What went wrong last while it was followed.
+    pub last_error: Option<Failure>,
 }
 
 impl Readiness {
@@ -72,32 +80,24 @@ impl Readiness {
         if !state.is_begun() {
             reasons.push("following has not begun yet".to_owned());
         }
-        let last_error = state.last_error();
-        let holding = last_error.as_ref().filter(|error| error.holds);
-        let broken = holding.and_then(|error| error.broken);
-        if let Some(spec_version) = holding.and_then(|error| error.unreadable) {
-            reasons.push(format!("the chain's runtime (spec {spec_version}) cannot be read by this version, and nothing is written"));
+        if let Some(obstacle) = state.start_error().filter(|error| error.holds).and_then(|error| error.kind) {
+            reasons.push(obstacle.words());
         }
-        let subnets: Vec<Judged> = state
-            .subnets()
-            .iter()
-            .map(|(netuid, subnet)| Judged::of(*netuid, subnet, broken == Some(*netuid), head, stale_after, now))
-            .collect();
+        let subnets: Vec<Judged> =
+            state.subnets().iter().map(|(netuid, subnet)| Judged::of(*netuid, subnet, head, stale_after, now)).collect();
         if subnets.is_empty() {
             reasons.push("nothing is recorded yet".to_owned());
         }
         reasons.extend(subnets.iter().flat_map(|subnet| subnet.reasons.iter().map(|why| format!("subnet {}: {why}", subnet.netuid))));
-        let last_error = last_error.map(|error| Failure { error: error.words, at: shown(error.at), holds: error.holds });
+        let last_error = state.last_error().as_ref().map(Failure::of);
         Self { ready: reasons.is_empty(), reasons, head, last_error, degraded: state.degraded(), subnets }
     }
 }
 
 impl Judged {
-    fn of(netuid: NetUid, subnet: &Subnet, broken: bool, head: Option<u64>, stale_after: Duration, now: SystemTime) -> Self {
-        let mut reasons = Vec::new();
-        if broken {
-            reasons.push("its record does not agree with the chain, and nothing is written".to_owned());
-        }
+    fn of(netuid: NetUid, subnet: &Subnet, head: Option<u64>, stale_after: Duration, now: SystemTime) -> Self {
+        let obstacle = subnet.last_error.as_ref().filter(|error| error.holds).and_then(|error| error.kind);
+        let mut reasons: Vec<String> = obstacle.map(Obstacle::words).into_iter().collect();
         let block = subnet.watermark.map(|record| record.block.number.0);
         let old = subnet.watermark.map(|record| age(record.time, now));
         let lag = block.and_then(|block| head.map(|head| head.saturating_sub(block)));
@@ -140,6 +140,7 @@ impl Judged {
             as_of: subnet.figures.as_ref().map(|figures| figures.as_of.block.number.0),
             covered: subnet.figures.is_some() && incomplete_since.is_none(),
             incomplete_since,
+            last_error: subnet.last_error.as_ref().map(Failure::of),
         }
     }
 }
@@ -173,7 +174,7 @@ mod tests {
     }
 
     fn judged(subnet: &Subnet, head: Option<u64>, stale_after: u64) -> Judged {
-        Judged::of(NetUid(2), subnet, false, head, Duration::from_secs(stale_after), SystemTime::UNIX_EPOCH + Duration::from_secs(NOW))
+        Judged::of(NetUid(2), subnet, head, Duration::from_secs(stale_after), SystemTime::UNIX_EPOCH + Duration::from_secs(NOW))
     }
 
     #[test]

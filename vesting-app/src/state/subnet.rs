@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use vesting_core::ports::Watermark;
-use vesting_core::{Detection, Epoch};
+use vesting_core::{Detection, Epoch, Progress};
 
+use super::failure::LastError;
 use super::figures::Figures;
 
 /// What this process does for a subnet.
@@ -49,6 +50,11 @@ pub struct Counts {
 #[derive(Debug, Clone, Default)]
 pub struct Subnet {
     pub role: Role,
+    /// Whether following it, or standing by, has begun.
+    pub begun: bool,
+    /// How far it is taken in, and up to where it goes.
+    pub progress: Option<Progress>,
+    pub last_error: Option<LastError>,
     /// Why nothing is recorded yet, where that is known.
     pub waits: Option<String>,
     /// How far its record goes.

@@ -37,7 +37,7 @@ fn connect(urls: &[&str]) -> SubxtChain {
 
 fn everything() -> Ask {
     let ask = SubnetAsk { neurons: NeuronsAsk::WithPositions, ..SubnetAsk::default() };
-    Ask { events: true, subnets: RandomLife::NETUIDS.map(|netuid| (netuid, ask.clone())).into() }
+    Ask { events: true, subnets: RandomLife::NETUIDS.map(|netuid| (netuid, ask.clone())).into(), apart: false }
 }
 
 /// Reads blocks and gives what was read.

@@ -108,13 +108,15 @@ pub struct Ask {
     pub events: bool,
     /// The subnets.
     pub subnets: BTreeMap<NetUid, SubnetAsk>,
+    /// A subnet whose counters cannot be read is told of in [`BlockState::unread`], and the others are answered.
+    pub apart: bool,
 }
 
 impl Ask {
     /// Only the counters of subnets.
     #[must_use]
     pub fn counters(netuids: &[NetUid]) -> Self {
-        Self { events: false, subnets: netuids.iter().map(|netuid| (*netuid, SubnetAsk::default())).collect() }
+        Self { subnets: netuids.iter().map(|netuid| (*netuid, SubnetAsk::default())).collect(), ..Self::default() }
     }
 
     /// The events, and the counters of subnets.
@@ -133,7 +135,7 @@ impl Ask {
     /// This of one subnet.
     #[must_use]
     pub fn of(netuid: NetUid, ask: SubnetAsk) -> Self {
-        Self { events: false, subnets: BTreeMap::from([(netuid, ask)]) }
+        Self { subnets: BTreeMap::from([(netuid, ask)]), ..Self::default() }
     }
 }
 
@@ -301,6 +303,8 @@ pub struct BlockState {
     pub facts: BlockFacts,
     /// The subnets asked for, also where they do not exist.
     pub subnets: BTreeMap<NetUid, SubnetState>,
+    /// Subnets that were asked for [apart](Ask::apart) and cannot be read: nothing else of them is here.
+    pub unread: BTreeMap<NetUid, ChainError>,
 }
 
 impl BlockState {
@@ -330,6 +334,12 @@ pub trait ChainPort: Send + Sync {
 
     /// Reads a block and the state after it.
     async fn read(&self, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError>;
+
+    /// A block with its events, and the counters of subnets, for who takes in every block. Subnets that are taken in side
+    /// by side may share a read; who asks for the same block again is given another one.
+    async fn next_block(&self, number: BlockNumber, netuids: &[NetUid]) -> Result<BlockFacts, ChainError> {
+        Ok(self.read(number, &Ask::events(netuids)).await?.facts)
+    }
 
     /// Hears that the record of a subnet was taken back as [`ChainError::Contradicted`] demands. From here on its
     /// positions are read by that runtime's own word. A chain that never contradicts itself has nothing to do.

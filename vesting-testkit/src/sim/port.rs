@@ -139,7 +139,7 @@ impl ChainPort for SimPort {
     async fn read(&self, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError> {
         let read = self.with(number, |chain| {
             let subnets = ask.subnets.iter().map(|(netuid, ask)| (*netuid, subnet(chain, number, *netuid, ask))).collect();
-            facts(chain, number, ask).map(|facts| BlockState { facts, subnets })
+            facts(chain, number, ask).map(|facts| BlockState { facts, subnets, unread: BTreeMap::new() })
         })?;
         read.ok_or(ChainError::NoSuchBlock(number))
     }

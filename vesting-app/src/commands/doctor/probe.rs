@@ -141,7 +141,7 @@ async fn read(chain: &SubxtChain, questions: &Questions, head: BlockNumber, answ
     answers.unknown = runtime.unknown().to_vec();
     let ask = SubnetAsk { neurons: NeuronsAsk::WithPositions, own_word: OwnWord::Sampled, ..SubnetAsk::default() };
     // With the events, whose shape may be another.
-    let ask = Ask { events: true, subnets: questions.netuids.iter().map(|netuid| (*netuid, ask.clone())).collect() };
+    let ask = Ask { events: true, subnets: questions.netuids.iter().map(|netuid| (*netuid, ask.clone())).collect(), apart: false };
     let state = within(patience, "the subnet's state", self::state(chain, head, &ask)).await?;
     answers.time = Some(state.facts.time);
     let compared = state.subnets.values().any(|subnet| !subnet.positions.is_empty()) && runtime.capabilities().stake_api;

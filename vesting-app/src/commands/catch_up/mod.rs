@@ -1,21 +1,30 @@
 //! `vesting catch-up`.
 
-use std::sync::Arc;
+mod subnet;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use futures_util::{StreamExt, stream};
 use serde::Serialize;
+use tokio::task::JoinError;
+use vesting_chain::SubxtChain;
 use vesting_core::policy::Policy;
-use vesting_core::ports::{ChainError, ChainPort, StoreError};
-use vesting_core::{BlockNumber, MonitorError, NetUid, Pace, Ppb, Progress};
+use vesting_core::ports::{ChainError, ChainPort};
+use vesting_core::{BlockNumber, NetUid, Pace, Ppb};
 
 use super::Session;
-use super::progress::Bar;
+use super::progress::Together;
 use crate::cli::CatchUpArgs;
 use crate::config::Config;
-use crate::following::waits;
+use crate::shared::SharedChain;
+use crate::task::Task;
 use crate::view::unexplained::Unexplained;
 use crate::wiring;
 use crate::{Ended, UsageError};
+
+use subnet::{Common, Subnet};
 
 #[derive(Serialize)]
 struct Done {
@@ -33,14 +42,14 @@ struct Done {
     unattributed: Vec<Unexplained>,
 }
 
+/// How catching a subnet up ended.
+type Caught = Result<anyhow::Result<Option<Unexplained>>, JoinError>;
+
 /// The most blocks in one transaction where every block is read.
 const BLOCKS_PER_COMMIT: u32 = 1_000;
 
 /// The exit code where something is unattributed.
 const UNEXPLAINED: u8 = 3;
-
-/// Tries in a row without getting on, after which it is somebody else's to mend.
-const TRIES: u32 = 12;
 
 pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()> {
     let started = Instant::now();
@@ -77,7 +86,7 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
         None => head.number,
     };
     let from = args.from.map(BlockNumber);
-    let (beginning, left_out) = choose(&mut config, chain.as_ref(), &recorded, from, to).await?;
+    let (beginnings, left_out) = choose(&mut config, chain.as_ref(), &recorded, from, to).await?;
     for netuid in &left_out {
         eprintln!(
             "warning: subnet {netuid} is left out: it is there neither at block {to} nor where records begin; name a `--from` or `--to` inside its life"
@@ -88,46 +97,24 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
     for netuid in &config.netuids {
         store.claim(*netuid).await?;
     }
-    let (mut monitor, first) = wiring::monitor(&config, &chain, Arc::clone(&store), from, beginning).await?;
-    // What is unexplained of an interval is recorded when it ends.
-    let begun: Vec<(NetUid, Option<BlockNumber>)> =
-        monitor.ledgers().iter().map(|(netuid, ledger)| (*netuid, ledger.interval().from)).collect();
+    let netuids = config.netuids.clone();
+    let firsts: BTreeMap<NetUid, BlockNumber> = netuids.iter().map(|netuid| (*netuid, beginnings.of(*netuid))).collect();
+    let shared = SharedChain::new(Arc::<SubxtChain>::clone(&chain), config.max_requests_in_flight);
+    let at_once = if args.every_block { netuids.len() } else { config.max_requests_in_flight };
     let pace = if args.every_block { Pace::EveryBlock { blocks_per_commit: BLOCKS_PER_COMMIT } } else { Pace::CatchingUp };
-    let mut bar = Bar::new("catching up");
-    let mut last = Progress { block: first.parent(), to, epochs: 0, operations: 0, entries: 0 };
-    let mut tries = 0;
-    let mut before: Option<Progress> = None;
-    loop {
-        let stood_at = last.block;
-        let done = monitor
-            .advance(first, to, pace, &mut |state| {
-                last = before.map_or(state, |before| before.plus(state));
-                bar.show(last, chain.requests().0);
-            })
-            .await;
-        match done {
-            Ok(()) => break,
-            // What was written stays, so it goes on where it was.
-            Err(error) if error.is_passing() && !matches!(error, MonitorError::Store(StoreError::Taken { .. })) => {
-                tries = if last.block > stood_at { 1 } else { tries + 1 };
-                let error = anyhow::Error::from(error);
-                let Some(pause) = waits(&error, tries).filter(|_| tries <= TRIES) else { return Err(error) };
-                bar.say(&format!("{error}; trying again in {} s", pause.as_secs()));
-                tokio::time::sleep(pause).await;
-                before = Some(last);
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-    monitor.observe().await?;
-    bar.done();
-    let mut unattributed = Vec::new();
-    for (netuid, since) in begun {
-        unattributed.extend(Unexplained::after(store.as_ref(), netuid, since).await?);
-    }
+    let bar = Mutex::new(Together::new("catching up", &firsts, to));
+    let common = Arc::new(Common { config, chain, store, from, to, pace, bar });
+    let works = firsts.iter().map(|(netuid, first)| {
+        let subnet = Subnet { netuid: *netuid, first: *first, chain: shared.of(*netuid), common: Arc::clone(&common) };
+        async move { (subnet.netuid, Task::spawn(subnet.catch_up()).await) }
+    });
+    let works: Vec<_> = stream::iter(works).buffer_unordered(at_once.max(1)).collect().await;
+    common.bar().done();
+    let unattributed = told(works)?;
+    let (chain, last) = (&common.chain, common.bar().sum());
     let done = Done {
-        netuids: config.netuids.iter().map(|n| n.0).collect(),
-        from: first.0,
+        netuids: netuids.iter().map(|n| n.0).collect(),
+        from: firsts.values().min().map_or(0, |first| first.0),
         to: to.0,
         epochs: last.epochs,
         operations: last.operations,
@@ -152,6 +139,45 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
     if done.unattributed.is_empty() { Ok(()) } else { Err(Ended(UNEXPLAINED).into()) }
 }
 
+/// What is unexplained of all subnets, or the first error once each is told: one that cannot be caught up keeps no other
+/// from it.
+fn told(works: Vec<(NetUid, Caught)>) -> anyhow::Result<Vec<Unexplained>> {
+    let is_alone = works.len() == 1;
+    let mut all = Ok(Vec::new());
+    for (netuid, work) in works {
+        let broken_off = |_| Err(anyhow::anyhow!("broken off by a mistake in this program: please report it"));
+        match (work.unwrap_or_else(broken_off), &mut all) {
+            (Ok(unexplained), Ok(all)) => all.extend(unexplained),
+            (Ok(_), Err(_)) => {}
+            (Err(error), all) => {
+                let error = if is_alone { error } else { error.context(format!("subnet {netuid} is not caught up")) };
+                if all.is_ok() {
+                    *all = Err(error);
+                } else {
+                    eprintln!("error: {error:#}");
+                }
+            }
+        }
+    }
+    all
+}
+
+/// Where new records begin.
+struct Beginnings {
+    /// As was asked for.
+    from: Option<BlockNumber>,
+    /// Each where its window does.
+    windows: BTreeMap<NetUid, BlockNumber>,
+}
+
+impl Beginnings {
+    /// One without a window of its own at the last block begins where the first of the others does.
+    fn of(&self, netuid: NetUid) -> BlockNumber {
+        let own = self.from.or_else(|| self.windows.get(&netuid).copied());
+        own.or_else(|| self.windows.values().min().copied()).unwrap_or(BlockNumber(1))
+    }
+}
+
 /// Leaves out of the followed subnets those that cannot be recorded: they have no record, and are neither at the last
 /// block nor where records begin, which may be after their end. Gives where records begin, and who was left out. One
 /// that is there at neither end is no reason to refuse the others. Asked before a database is made.
@@ -161,23 +187,23 @@ async fn choose(
     recorded: &[NetUid],
     from: Option<BlockNumber>,
     to: BlockNumber,
-) -> anyhow::Result<(Option<BlockNumber>, Vec<NetUid>)> {
-    let (beginning, mut missing) = if from.is_some() {
+) -> anyhow::Result<(Beginnings, Vec<NetUid>)> {
+    let (windows, mut missing) = if from.is_some() {
         let new: Vec<NetUid> = config.netuids.iter().filter(|netuid| !recorded.contains(netuid)).copied().collect();
         let present = wiring::present(chain, &new, to).await?;
-        (None, new.into_iter().filter(|netuid| !present.contains(netuid)).collect())
+        (BTreeMap::new(), new.into_iter().filter(|netuid| !present.contains(netuid)).collect())
     } else {
         let plan = wiring::Plan::make(config, chain, recorded, to).await;
         plan.failure()?;
-        (plan.first, plan.absent)
+        (plan.beginnings, plan.absent)
     };
-    if let Some(first) = from.or(beginning).filter(|first| *first < to) {
+    if let Some(first) = from.or_else(|| windows.values().min().copied()).filter(|first| *first < to) {
         let present = wiring::present(chain, &missing, first).await?;
         missing.retain(|netuid| !present.contains(netuid));
     }
     config.netuids.retain(|netuid| !missing.contains(netuid));
     match missing.first() {
         Some(netuid) if config.netuids.is_empty() => Err(ChainError::NoSuchSubnet { netuid: *netuid, block: to }.into()),
-        _ => Ok((beginning, missing)),
+        _ => Ok((Beginnings { from, windows }, missing)),
     }
 }

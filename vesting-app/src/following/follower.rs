@@ -1,0 +1,213 @@
+//! Following one subnet, whatever comes in between.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::sync::Semaphore;
+use vesting_core::ports::{ChainError, ChainPort, StakeStore, StoreError};
+use vesting_core::{BlockNumber, BlockchainMonitor, NetUid, Pace, Progress, window_start};
+
+use super::pauses::BEAT;
+use super::{Report, wait_out, waits};
+use crate::config::Config;
+use crate::state::State;
+use crate::wiring;
+
+/// How often who stands by asks: this is how long a record stands still when its process dies.
+const STANDBY_PAUSE: Duration = Duration::from_secs(1);
+
+/// How often it is asked whether the subnet is there now: half a block.
+const APPEARANCE_PAUSE: Duration = Duration::from_secs(6);
+
+/// One subnet's.
+pub struct Follower {
+    pub netuid: NetUid,
+    pub config: Arc<Config>,
+    pub chain: Arc<dyn ChainPort>,
+    pub store: Arc<dyn StakeStore>,
+    pub until: Option<BlockNumber>,
+    pub state: Arc<State>,
+    pub report: Arc<Report>,
+    /// Catching up takes memory, so only so many subnets are at once.
+    pub places: Arc<Semaphore>,
+}
+
+impl Follower {
+    /// Records the subnet where nobody else does, and takes over from who does. An answer of a node ends nothing: it is
+    /// said, waited out and asked for again. A record that there is none of begins at `beginning`, where that is known.
+    pub async fn go(&self, mut beginning: Option<BlockNumber>) -> anyhow::Result<()> {
+        let mut total: Option<Progress> = None;
+        let mut tries = 0;
+        loop {
+            let stood_at = total.map(|total| total.block);
+            let Err(error) = self.turn(beginning.take(), &mut total).await else { return Ok(()) };
+            tries = if total.map(|total| total.block) > stood_at { 1 } else { tries + 1 };
+            let Some(pause) = waits(&error, tries) else { return Err(error) };
+            wait_out(&self.state, Some(self.netuid), &error, pause).await;
+        }
+    }
+
+    /// Follows until all that was to be done is.
+    async fn turn(&self, beginning: Option<BlockNumber>, total: &mut Option<Progress>) -> anyhow::Result<()> {
+        // Of another chain nothing is ours to record.
+        wiring::bind(&self.config, self.chain.as_ref(), self.store.as_ref()).await?;
+        if !self.take_over().await? {
+            return Ok(());
+        }
+        let Some(first) = self.begin(beginning).await? else { return Ok(()) };
+        let (chain, store) = (Arc::clone(&self.chain), Arc::clone(&self.store));
+        let mut monitor = wiring::monitor(&self.config, self.netuid, chain, store, None).await?;
+        self.state.has_begun(self.netuid);
+        if !self.config.use_background_thread {
+            return self.when_told(&mut monitor, first, total).await;
+        }
+        self.catch_up(&mut monitor, first, &mut self.hears(total)).await?;
+        monitor.follow(first, self.until, &mut self.hears(total)).await?;
+        Ok(())
+    }
+
+    /// Takes note of every head reached, which is counted from nothing each time.
+    fn hears(&self, total: &mut Option<Progress>) -> impl FnMut(Progress) + Send {
+        let before = *total;
+        move |progress| {
+            self.state.reached(self.netuid, progress);
+            let progress = before.map_or(progress, |before| before.plus(progress));
+            *total = Some(progress);
+            (self.report)(self.netuid, progress);
+        }
+    }
+
+    /// Goes on to the finalized head where that is far, when there is a place for it.
+    async fn catch_up(
+        &self,
+        monitor: &mut BlockchainMonitor,
+        first: BlockNumber,
+        hear: &mut (dyn FnMut(Progress) + Send),
+    ) -> anyhow::Result<()> {
+        let to = self.last(self.chain.finalized_head().await?.number);
+        if monitor.pace(first, to) == Pace::CatchingUp {
+            let mut place = pin!(self.places.acquire());
+            let _place = loop {
+                tokio::select! {
+                    place = &mut place => break place,
+                    () = tokio::time::sleep(BEAT) => self.state.waits(),
+                }
+            };
+            monitor.advance(first, to, Pace::CatchingUp, hear).await?;
+        }
+        Ok(())
+    }
+
+    /// Up to where a head allows to go.
+    fn last(&self, head: BlockNumber) -> BlockNumber {
+        self.until.map_or(head, |until| until.min(head))
+    }
+
+    /// Waits until the subnet is ours to record; not so where others have recorded all that was to be done.
+    async fn take_over(&self) -> anyhow::Result<bool> {
+        let mut waited_for: Option<String> = None;
+        loop {
+            match self.store.claim(self.netuid).await {
+                Ok(()) => break,
+                Err(StoreError::Taken { by, .. }) => {
+                    if waited_for.as_ref() != Some(&by) {
+                        tracing::info!("standing by for subnet {}: its record is being written by {by}", self.netuid);
+                        self.state.leads(self.netuid, Some(&by));
+                        waited_for = Some(by);
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+            self.state.has_begun(self.netuid);
+            self.state.stands_by(self.netuid);
+            if self.reached().await? {
+                return Ok(false);
+            }
+            tokio::time::sleep(STANDBY_PAUSE).await;
+        }
+        if waited_for.is_some() {
+            tracing::info!("taking over subnet {}", self.netuid);
+        }
+        self.state.leads(self.netuid, None);
+        Ok(true)
+    }
+
+    /// Where the record begins that is still to be made, once the subnet is there; `None` where it does not come to be up
+    /// to where all is done.
+    async fn begin(&self, known: Option<BlockNumber>) -> anyhow::Result<Option<BlockNumber>> {
+        if let Some(record) = self.store.watermark(self.netuid).await? {
+            self.state.waits_for(self.netuid, None);
+            return Ok(Some(record.first_block));
+        }
+        if known.is_some() {
+            return Ok(known);
+        }
+        let mut head = self.chain.finalized_head().await?.number;
+        let mut is_said = false;
+        loop {
+            match window_start(self.chain.as_ref(), self.netuid, self.config.policy(self.netuid).retention_window, head).await {
+                Ok(first) => {
+                    if is_said {
+                        tracing::info!("subnet {} is there as of block {head}", self.netuid);
+                    }
+                    self.state.waits_for(self.netuid, None);
+                    return Ok(Some(first));
+                }
+                Err(ChainError::NoSuchSubnet { .. }) => {}
+                Err(error) => {
+                    let why = format!("where its window begins cannot be found, which is tried again: {error}");
+                    self.state.waits_for(self.netuid, Some(why));
+                    return Err(error).with_context(|| format!("cannot find where the window of subnet {} begins", self.netuid));
+                }
+            }
+            if !std::mem::replace(&mut is_said, true) {
+                let why = "it is not there yet: once it is registered, it is recorded from then on";
+                tracing::warn!("subnet {} is not recorded: {why}", self.netuid);
+                self.state.waits_for(self.netuid, Some(why.to_owned()));
+                self.state.has_begun(self.netuid);
+            }
+            if self.until.is_some_and(|until| head >= until) {
+                return Ok(None);
+            }
+            head = self.appearance(head).await?;
+        }
+    }
+
+    /// The first head above `head` at which the subnet is there, or up to which there is nothing more to do.
+    async fn appearance(&self, mut head: BlockNumber) -> Result<BlockNumber, ChainError> {
+        loop {
+            self.state.stands_by(self.netuid);
+            head = self.chain.wait_for_head_above(head).await?.number;
+            // What others take in is not asked for again.
+            let facts = self.chain.next_block(head, &[self.netuid]).await?;
+            if facts.subnets.contains_key(&self.netuid) || self.until.is_some_and(|until| head >= until) {
+                return Ok(head);
+            }
+            tokio::time::sleep(APPEARANCE_PAUSE).await;
+        }
+    }
+
+    /// Goes on to the finalized head whenever it is told to, until all is done.
+    async fn when_told(&self, monitor: &mut BlockchainMonitor, first: BlockNumber, total: &mut Option<Progress>) -> anyhow::Result<()> {
+        while !self.reached().await? {
+            tokio::select! {
+                () = self.state.is_told(self.netuid) => {
+                    let to = self.last(self.chain.finalized_head().await?.number);
+                    let pace = monitor.pace(first, to);
+                    monitor.advance(first, to, pace, &mut self.hears(total)).await?;
+                    monitor.observe().await?;
+                }
+                () = tokio::time::sleep(STANDBY_PAUSE) => self.state.stands_by(self.netuid),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the record has got as far as was asked for.
+    async fn reached(&self) -> Result<bool, StoreError> {
+        let Some(until) = self.until else { return Ok(false) };
+        Ok(self.store.watermark(self.netuid).await?.is_some_and(|mark| mark.block.number >= until))
+    }
+}

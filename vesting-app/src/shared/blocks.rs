@@ -1,0 +1,97 @@
+//! Blocks that several subnets take in, each read once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
+use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort};
+use vesting_core::{BlockFacts, BlockNumber, NetUid};
+
+/// The most blocks that are kept for others, and how far from each other subnets are taken in side by side: a monitor
+/// fetches as many before it takes any in. What a busy block says takes some 40 KiB.
+const KEPT: usize = 256;
+
+/// Blocks that were read for several subnets.
+#[derive(Default)]
+pub struct Blocks(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    /// The block that each subnet asked for last.
+    at: BTreeMap<NetUid, BlockNumber>,
+    blocks: BTreeMap<BlockNumber, Block>,
+}
+
+type Reading = Shared<BoxFuture<'static, Result<Arc<BlockState>, ChainError>>>;
+
+/// A block that is being read, or was.
+struct Block {
+    reading: Reading,
+    /// Who it was read for and has not asked for it yet.
+    left: BTreeSet<NetUid>,
+}
+
+/// What there is for a subnet.
+pub enum Taken {
+    /// What the block says of it.
+    Shared(BlockFacts),
+    /// It has to be read for this subnet alone.
+    Nothing,
+}
+
+impl Kept {
+    /// A block for a subnet that did not have it yet; `None` where it did, or where it was not read for that subnet.
+    fn take(&mut self, chain: &Arc<dyn ChainPort>, number: BlockNumber, netuid: NetUid) -> Option<Reading> {
+        self.at.insert(netuid, number);
+        if let Some(block) = self.blocks.get_mut(&number) {
+            let reading = block.left.remove(&netuid).then(|| block.reading.clone());
+            if block.left.is_empty() {
+                self.blocks.remove(&number);
+            }
+            return reading;
+        }
+        let near = |at: &BlockNumber| at.0.abs_diff(number.0) < KEPT as u64;
+        let together: BTreeSet<NetUid> = self.at.iter().filter(|(_, at)| near(at)).map(|(netuid, _)| *netuid).collect();
+        let left: BTreeSet<NetUid> = together.iter().copied().filter(|other| *other != netuid).collect();
+        if left.is_empty() {
+            return None;
+        }
+        let together: Vec<NetUid> = together.into_iter().collect();
+        let chain = Arc::clone(chain);
+        let ask = Ask { apart: true, ..Ask::events(&together) };
+        let reading = async move { chain.read(number, &ask).await.map(Arc::new) }.boxed().shared();
+        self.blocks.insert(number, Block { reading: reading.clone(), left });
+        while self.blocks.len() > KEPT {
+            self.blocks.pop_first();
+        }
+        Some(reading)
+    }
+
+    /// What went wrong is not kept.
+    fn forget(&mut self, number: BlockNumber, reading: &Reading) {
+        if self.blocks.get(&number).is_some_and(|block| block.reading.ptr_eq(reading)) {
+            self.blocks.remove(&number);
+        }
+    }
+}
+
+impl Blocks {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A block with its events and the counters of a subnet, read for others near it as well. No answer is given twice to
+    /// the same subnet: who asks again doubts it.
+    pub async fn take(&self, chain: &Arc<dyn ChainPort>, number: BlockNumber, netuid: NetUid) -> Result<Taken, ChainError> {
+        let Some(reading) = self.kept().take(chain, number, netuid) else { return Ok(Taken::Nothing) };
+        let read = reading.clone().await.inspect_err(|_| self.kept().forget(number, &reading))?;
+        if read.unread.contains_key(&netuid) {
+            return Ok(Taken::Nothing);
+        }
+        let mut facts = read.facts.clone();
+        facts.subnets.retain(|of, _| *of == netuid);
+        facts.registrations.retain(|of, _| *of == netuid);
+        Ok(Taken::Shared(facts))
+    }
+}
