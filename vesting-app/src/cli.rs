@@ -270,8 +270,9 @@ pub struct SimnodeArgs {
     #[arg(long, default_value_t = 256, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=2500))]
     pub neurons: u16,
     /// What is wrong with the node: pruned=BLOCKS (keeps the state of so many blocks only), stall=CALLS
-    /// (then answers no more), frozen=BLOCK (its head stops there), refuse=CALLS (one in so many), or
-    /// disagree (its runtime contradicts its storage). May be given several times.
+    /// (then answers no more), frozen=BLOCK (its head stops there), refuse=CALLS (one in so many),
+    /// unreadable=NETUID:FROM_BLOCK (values of this subnet cannot be decoded from there on), or disagree (its
+    /// runtime contradicts its storage). May be given several times.
     #[arg(long = "fault", value_name = "FAULT")]
     pub faults: Vec<Fault>,
 }

@@ -27,6 +27,13 @@ pub enum Fault {
     Ahead(u32),
     /// Its finalized head does not move beyond this block.
     Frozen(u32),
+    /// What its storage keeps of this subnet by itself, such as its tempo, lacks the last byte in the states from this block on.
+    Unreadable {
+        /// The subnet.
+        netuid: NetUid,
+        /// The block.
+        from: u32,
+    },
     /// Its runtime says of every position that it has one rao more than its storage says.
     Disagree,
     /// Its runtime says of one position that it has more than its storage says.
@@ -50,8 +57,15 @@ pub enum Fault {
 
 impl Fault {
     /// How they are written.
-    pub const FORMS: &'static str = "pruned=BLOCKS, stall=CALLS, swallow=CALLS, cut=CALLS, lose=CALLS, empty=CALLS, flip=CALLS, elsewhere=CALLS, stale=CALLS, ahead=BLOCKS, frozen=BLOCK, refuse=CALLS, error=CODE:CALLS, keys=KEYS, keys-per-second=KEYS, lags=CALLS, \
+    pub const FORMS: &'static str = "pruned=BLOCKS, stall=CALLS, swallow=CALLS, cut=CALLS, lose=CALLS, empty=CALLS, flip=CALLS, elsewhere=CALLS, stale=CALLS, ahead=BLOCKS, frozen=BLOCK, unreadable=NETUID:FROM_BLOCK, refuse=CALLS, error=CODE:CALLS, keys=KEYS, keys-per-second=KEYS, lags=CALLS, \
          disagree or disagree=NETUID:HOTKEY:COLDKEY:RAO:FROM_BLOCK[:SPEC]";
+
+    /// Whether the value under a storage key lacks its last byte in the state of a block.
+    #[must_use]
+    pub fn cuts(&self, key: &[u8], block: u32) -> bool {
+        // Two hashed names, and the netuid as it is.
+        matches!(self, Self::Unreadable { netuid, from } if block >= *from && key.get(32..) == Some(&netuid.0.to_le_bytes()))
+    }
 
     /// How much more the runtime of that version says than its storage, of a position in the state of a block.
     #[must_use]
@@ -112,6 +126,7 @@ impl fmt::Display for Fault {
             Self::Spoil { how, every } => write!(f, "{}={every}", how.name()),
             Self::Ahead(blocks) => write!(f, "ahead={blocks}"),
             Self::Frozen(block) => write!(f, "frozen={block}"),
+            Self::Unreadable { netuid, from } => write!(f, "unreadable={netuid}:{from}"),
             Self::Disagree => f.write_str("disagree"),
             Self::DisagreeOn(on) => write!(f, "disagree={on}"),
             Self::Refuse(calls) => write!(f, "refuse={calls}"),
@@ -135,6 +150,10 @@ impl FromStr for Fault {
         if let ("error", Some((code, every))) = (name, number.and_then(|number| number.split_once(':'))) {
             let (code, every) = (code.parse().map_err(|_| wrong())?, every.parse().map_err(|_| wrong())?);
             return if every > 0 { Ok(Self::Error { code, every }) } else { Err(wrong()) };
+        }
+        if let ("unreadable", Some((netuid, from))) = (name, number.and_then(|number| number.split_once(':'))) {
+            let (netuid, from) = (NetUid(netuid.parse().map_err(|_| wrong())?), from.parse().map_err(|_| wrong())?);
+            return Ok(Self::Unreadable { netuid, from });
         }
         let number = number.map(|number| number.parse::<u64>().map_err(|_| wrong())).transpose()?;
         let spoils = Spoil::ALL.into_iter().find(|(spoil, _)| *spoil == name).map(|(_, how)| how);
@@ -177,6 +196,7 @@ mod tests {
             Fault::Keys(16),
             Fault::KeysPerSecond(1_000),
             Fault::Lags(3),
+            Fault::Unreadable { netuid: NetUid(2), from: 60 },
         ];
         let spoils = Spoil::ALL.map(|(_, how)| Fault::Spoil { how, every: 15 });
         for fault in all.into_iter().chain(spoils).chain([on, of_one].map(Fault::DisagreeOn)) {
@@ -200,6 +220,8 @@ mod tests {
             "lags=1",
             "flip=1",
             "stale",
+            "unreadable=2",
+            "unreadable=2:x",
         ] {
             assert!(wrong.parse::<Fault>().is_err(), "{wrong}");
         }

@@ -432,10 +432,17 @@ impl Call<'_> {
         Ok(json!({"block": {"header": header, "extrinsics": extrinsics}, "justifications": null}))
     }
 
+    /// What is under a storage key, as this node has it.
+    fn value(&self, key: &[u8], at: u32) -> Option<&[u8]> {
+        let value = self.history.storage(key, at)?;
+        let is_cut = self.faults.iter().any(|fault| fault.cuts(key, at));
+        Some(if is_cut { value.split_last().map_or(value, |(_, rest)| rest) } else { value })
+    }
+
     fn storage(&self, arguments: &[Value]) -> Result<Value, ErrorObjectOwned> {
         let at = self.state_at(arguments.get(1))?;
         let key = text(arguments, 0, "a storage key")?;
-        Ok(self.history.storage(&decode(key)?, at).map_or(Value::Null, |value| Value::String(hex0x(value))))
+        Ok(self.value(&decode(key)?, at).map_or(Value::Null, |value| Value::String(hex0x(value))))
     }
 
     /// Written by hand into one string: the call that everything waits for.
@@ -453,7 +460,7 @@ impl Call<'_> {
         for (index, key) in keys.iter().enumerate() {
             let bytes = decode(key)?;
             let comma = if index == 0 { "" } else { "," };
-            let _ = match self.history.storage(&bytes, at) {
+            let _ = match self.value(&bytes, at) {
                 Some(value) => write!(out, r#"{comma}["{key}","0x{}"]"#, faster_hex::hex_string(value)),
                 None => write!(out, r#"{comma}["{key}",null]"#),
             };

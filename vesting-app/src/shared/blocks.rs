@@ -51,13 +51,13 @@ impl Kept {
             }
             return reading;
         }
-        let near = |at: &BlockNumber| at.0.abs_diff(number.0) < KEPT as u64;
-        let together: BTreeSet<NetUid> = self.at.iter().filter(|(_, at)| near(at)).map(|(netuid, _)| *netuid).collect();
-        let left: BTreeSet<NetUid> = together.iter().copied().filter(|other| *other != netuid).collect();
+        let is_next = |at: &BlockNumber| *at < number && number.0.saturating_sub(at.0) < KEPT as u64;
+        let others = self.at.iter().filter(|(other, at)| **other != netuid && is_next(at));
+        let left: BTreeSet<NetUid> = others.map(|(other, _)| *other).collect();
         if left.is_empty() {
             return None;
         }
-        let together: Vec<NetUid> = together.into_iter().collect();
+        let together: Vec<NetUid> = left.iter().copied().chain([netuid]).collect();
         let chain = Arc::clone(chain);
         let ask = Ask { apart: true, ..Ask::events(&together) };
         let reading = async move { chain.read(number, &ask).await.map(Arc::new) }.boxed().shared();
@@ -79,6 +79,12 @@ impl Kept {
 impl Blocks {
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many blocks are kept for others.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.kept().blocks.len()
     }
 
     /// A block with its events and the counters of a subnet, read for others near it as well. No answer is given twice to

@@ -1,6 +1,8 @@
 //! One chain for several subnets, each recorded by a task of its own: what all of them want is asked once.
 
 mod blocks;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

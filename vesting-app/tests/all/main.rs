@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used)] // tests
 
 mod answers;
+mod apart;
 mod api;
 mod both;
 mod capturing;
