@@ -68,10 +68,13 @@ impl Kept {
         Some(reading)
     }
 
-    /// What went wrong is not kept.
-    fn forget(&mut self, number: BlockNumber, reading: &Reading) {
+    /// What went wrong is not kept, and who was told so has the block still to come.
+    fn forget(&mut self, number: BlockNumber, netuid: NetUid, reading: &Reading) {
         if self.blocks.get(&number).is_some_and(|block| block.reading.ptr_eq(reading)) {
             self.blocks.remove(&number);
+        }
+        if self.at.get(&netuid) == Some(&number) {
+            self.at.insert(netuid, number.parent());
         }
     }
 }
@@ -91,7 +94,7 @@ impl Blocks {
     /// the same subnet: who asks again doubts it.
     pub async fn take(&self, chain: &Arc<dyn ChainPort>, number: BlockNumber, netuid: NetUid) -> Result<Taken, ChainError> {
         let Some(reading) = self.kept().take(chain, number, netuid) else { return Ok(Taken::Nothing) };
-        let read = reading.clone().await.inspect_err(|_| self.kept().forget(number, &reading))?;
+        let read = reading.clone().await.inspect_err(|_| self.kept().forget(number, netuid, &reading))?;
         if read.unread.contains_key(&netuid) {
             return Ok(Taken::Nothing);
         }
