@@ -162,6 +162,11 @@ impl SimChain {
         Self::of_generation(Generation::Today, seed, subnets, history)
     }
 
+    /// From the next block on it is another fork of the same chain: its blocks have other hashes.
+    pub const fn diverge(&mut self) {
+        self.seed = !self.seed;
+    }
+
     /// A chain that begins with the runtime of this generation.
     #[must_use]
     pub fn of_generation(generation: Generation, seed: u64, subnets: &[SubnetConfig], history: Option<Arc<RwLock<History>>>) -> Self {
