@@ -1,0 +1,272 @@
+//! The secrets of this process, and texts without them.
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::{PoisonError, RwLock};
+
+use crate::url::suspicious;
+use crate::{HIDDEN, SecretUrl};
+
+/// A part of a secret that is as long tells of it.
+const PART: usize = 6;
+/// What is shorter is not looked for: it is in every text.
+const SHORTEST: usize = 3;
+/// No setting is longer.
+const LONGEST: usize = 4_096;
+/// More than any configuration has; what comes later is not looked for in the texts of others.
+const MOST: usize = 2_048;
+
+/// Words of this program's own. To hide one of them would tell that it is a password.
+const OWN: [&str; 12] = [
+    "vesting", "password", "postgres", "postgresql", "database", "localhost", "endpoint", "archive", "finney", "network", "subnet", "secret",
+];
+
+/// The secrets of one text, and what of it is told anyway.
+#[derive(Debug, Default)]
+pub struct Words {
+    pub secrets: Vec<String>,
+    pub told: Vec<String>,
+}
+
+/// The secrets of the process.
+static KNOWN: RwLock<Option<Known>> = RwLock::new(None);
+
+/// Secrets to look for.
+#[derive(Default)]
+struct Known {
+    secrets: BTreeSet<String>,
+    told: BTreeSet<String>,
+    /// Every part of a secret.
+    parts: HashSet<[u8; PART]>,
+}
+
+/// Makes a secret known: [`hide`] takes it out of texts from now on.
+pub fn keep(secret: &str) {
+    learn(Words { secrets: vec![secret.to_owned()], told: Vec::new() });
+}
+
+/// Makes known what may be a secret in an argument or a variable, whatever it is meant for: URLs, and what calls itself a
+/// password.
+pub fn keep_those_in(text: &str) {
+    // `--database-url=postgres://…`
+    let text = if text.starts_with('-') { text.split_once('=').map_or(text, |(_, value)| value) } else { text };
+    if text.contains("password") {
+        learn(suspicious(text));
+    }
+    if text.contains("://") {
+        // A list may be meant, or a comma in a password.
+        let list = text.split(',').filter(|_| text.contains(','));
+        list.chain([text]).for_each(|url| drop(SecretUrl::new(url)));
+    }
+}
+
+/// A text without the secrets of this process, and without parts of them that tell of them.
+#[must_use]
+pub fn hide(text: &str) -> Cow<'_, str> {
+    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+    known.as_ref().map_or(Cow::Borrowed(text), |known| known.hide(text))
+}
+
+/// Whether a text holds a secret of this process.
+#[must_use]
+pub fn is_in(text: &str) -> bool {
+    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+    known.as_ref().is_some_and(|known| !known.found_in(text).is_empty())
+}
+
+pub fn learn(words: Words) {
+    if words.secrets.is_empty() {
+        return;
+    }
+    let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+    known.get_or_insert_default().learn(words);
+}
+
+/// Whether a word is nothing that people would write in a text: it has digits and letters, or is long.
+pub fn is_like_a_key(word: &str) -> bool {
+    word.len() >= 16 || is_mixed(word)
+}
+
+fn is_mixed(word: &str) -> bool {
+    let has = |is: fn(char) -> bool| word.chars().any(is);
+    let kinds = [has(|c| c.is_ascii_digit()), has(char::is_lowercase), has(char::is_uppercase)];
+    word.len() >= PART && kinds.into_iter().filter(|kind| *kind).count() >= 2
+}
+
+impl Known {
+    fn learn(&mut self, words: Words) {
+        for told in words.told.into_iter().filter(|told| told.len() >= SHORTEST) {
+            if self.told.len() < MOST {
+                self.told.insert(told);
+            }
+        }
+        for secret in words.secrets {
+            // As other programs print it between quotes.
+            let escaped = secret.escape_debug().to_string();
+            for form in [secret, escaped] {
+                if (SHORTEST..=LONGEST).contains(&form.len()) && self.secrets.len() < MOST {
+                    self.parts.extend(form.as_bytes().windows(PART).filter_map(|part| <[u8; PART]>::try_from(part).ok()));
+                    self.secrets.insert(form);
+                }
+            }
+        }
+    }
+
+    fn hide<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let found = self.found_in(text);
+        if found.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let (mut hidden, mut at) = (String::with_capacity(text.len()), 0);
+        for (from, to) in found {
+            hidden.push_str(text.get(at..from).unwrap_or_default());
+            // Two that touch are one.
+            if from > at || !hidden.ends_with(HIDDEN) {
+                hidden.push_str(HIDDEN);
+            }
+            at = to;
+        }
+        hidden.push_str(text.get(at..).unwrap_or_default());
+        Cow::Owned(hidden)
+    }
+
+    /// Where secrets are in a text, in order and apart from each other.
+    fn found_in(&self, text: &str) -> Vec<(usize, usize)> {
+        let mut found = Vec::new();
+        for secret in self.secrets.iter().filter(|secret| !self.is_told(secret)) {
+            let whole = text.match_indices(secret.as_str()).map(|(from, _)| (from, from.saturating_add(secret.len())));
+            // A short one may be a part of any word, and a number of any figure.
+            let is_short = secret.len() < PART;
+            let is_number = secret.bytes().all(|byte| byte.is_ascii_digit());
+            found.extend(whole.filter(|(from, to)| !is_short || (!is_number && stands_alone(text, *from, *to))));
+        }
+        self.parts_in(text, &mut found);
+        found.sort_unstable();
+        found.into_iter().fold(Vec::new(), |mut apart: Vec<(usize, usize)>, (from, to)| {
+            match apart.last_mut() {
+                Some(last) if from <= last.1 => last.1 = last.1.max(to),
+                _ => apart.push((from, to)),
+            }
+            apart
+        })
+    }
+
+    /// Parts of secrets that others cut out of them.
+    fn parts_in(&self, text: &str, found: &mut Vec<(usize, usize)>) {
+        let bytes = text.as_bytes();
+        let mut at = 0usize;
+        while let Some(part) = at.checked_add(PART).and_then(|end| bytes.get(at..end)) {
+            let from = at;
+            at = at.saturating_add(1);
+            if !<[u8; PART]>::try_from(part).is_ok_and(|part| self.parts.contains(&part)) {
+                continue;
+            }
+            let tail = bytes.get(from..).unwrap_or_default();
+            let longest = |secret: &String| {
+                let secret = secret.as_bytes();
+                let runs = (0..secret.len()).map(|start| shared(tail, secret.get(start..).unwrap_or_default()));
+                (runs.max().unwrap_or(0), secret.len())
+            };
+            for (run, of) in self.secrets.iter().map(longest).filter(|(run, _)| *run >= PART) {
+                let (start, end) = (floor(text, from), ceil(text, from.saturating_add(run)));
+                let Some(words) = text.get(start..end) else { continue };
+                if (is_mixed(words) || run.saturating_mul(2) >= of) && !self.is_told(words) {
+                    found.push((start, end));
+                    at = at.max(from.saturating_add(run.saturating_sub(PART - 1)));
+                }
+            }
+        }
+    }
+
+    /// Whether a word is told anyway, so that nothing is won by hiding it.
+    fn is_told(&self, word: &str) -> bool {
+        OWN.iter().any(|own| own.contains(word)) || self.told.iter().any(|told| told.contains(word))
+    }
+}
+
+/// How many bytes both begin with.
+fn shared(one: &[u8], other: &[u8]) -> usize {
+    one.iter().zip(other).take_while(|(a, b)| a == b).count()
+}
+
+/// Whether what is there is no part of a longer word.
+fn stands_alone(text: &str, from: usize, to: usize) -> bool {
+    let before = text.get(..from).and_then(|text| text.chars().next_back());
+    let after = text.get(to..).and_then(|text| text.chars().next());
+    ![before, after].into_iter().flatten().any(char::is_alphanumeric)
+}
+
+fn floor(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at = at.saturating_sub(1);
+    }
+    at
+}
+
+fn ceil(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at = at.saturating_add(1);
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(urls: &[&str]) -> Known {
+        let mut known = Known::default();
+        for url in urls {
+            known.learn(crate::url::look(url).2);
+        }
+        known
+    }
+
+    #[test]
+    fn a_secret_goes_from_a_text_in_every_form_and_in_parts() {
+        let known = of(&["postgres://vesting:Rosebud%2F77%22x@db.example.org/vesting", "wss://node.example.org/v1/aZ81kk20qqPz?k=0011aabb"]);
+        for (said, told) in [
+            ("user Rosebud/77\"x is not let in", "user *** is not let in"),
+            ("user Rosebud%2F77%22x is not let in", "user *** is not let in"),
+            ("user \"Rosebud/77\\\"x\" is not let in", "user \"***\" is not let in"),
+            ("could not find osebud/7", "could not find ***"),
+            ("GET /v1/aZ81kk20qqPz?k=0011aabb", "GET /***?***"),
+            ("key aZ81kk… of 0011aabb", "key ***… of ***"),
+            ("päss aZ81kk20ß", "päss ***ß"),
+            ("vesting at db.example.org does not know node.example.org", "vesting at db.example.org does not know node.example.org"),
+            ("Rose, bud, aZ81, v1 and k", "Rose, bud, aZ81, v1 and k"),
+        ] {
+            assert_eq!(known.hide(said), told);
+        }
+        assert_eq!(Known::default().hide("Rosebud"), "Rosebud");
+    }
+
+    #[test]
+    fn what_is_short_or_told_anyway_spoils_no_text() {
+        let known = of(&["postgres://me:vesting@host/x", "postgres://me:1234@host/x", "postgres://me:pond@host/x", "wss://host/archive/rpc"]);
+        for text in ["vesting runs as me", "block 1234 of 12345", "it responds", "use an archive endpoint"] {
+            assert_eq!(known.hide(text), text);
+        }
+        assert_eq!(known.hide("as `pond`"), "as `***`");
+        assert_eq!(known.hide("GET /archive/rpc"), "GET /***");
+    }
+
+    #[test]
+    fn what_is_known_is_bounded() {
+        let mut known = Known::default();
+        for number in 0..2 * MOST {
+            known.learn(Words { secrets: vec![format!("secret-{number}")], told: vec![format!("told-{number}")] });
+        }
+        known.learn(Words { secrets: vec!["x".repeat(LONGEST + 1)], told: Vec::new() });
+        assert_eq!((known.secrets.len(), known.told.len()), (MOST, MOST));
+    }
+
+    #[test]
+    fn arguments_and_variables_are_looked_through() {
+        keep_those_in("--database-urll=postgres://me:Quokka41@host/x");
+        keep_those_in("wss://h/Wombat52,wss://i/Numbat63");
+        keep_those_in("host=h password='Bilby74 x' user=me");
+        assert_eq!(hide("Quokka41 Wombat52 Numbat63 Bilby74"), "*** *** *** ***");
+        assert!(is_in("a Quokka41") && !is_in("a quoll"));
+    }
+}
