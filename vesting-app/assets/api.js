@@ -53,8 +53,10 @@ export async function text(path, query = {}, signal = undefined) {
 
 /** Why the server is not ready; null where it is. */
 export async function ready() {
-  const answer = await fetch("/health/ready", { cache: "no-store" });
-  return answer.status === 503 ? (await answer.json()).reasons.join("; ") : null;
+  const answer = await fetch("/health/ready", { headers: headers(), cache: "no-store" });
+  if (answer.status !== 503) return null;
+  // Without the token nothing is told but that.
+  return (await answer.json()).reasons?.join("; ") ?? "the token tells why";
 }
 
 /** Longer than the server is ever silent. */

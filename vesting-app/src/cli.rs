@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use vesting_core::{Ppb, Whom};
+use vesting_secret::SecretUrl;
 use vesting_testkit::fault::Fault;
 
 use crate::commands::config::ConfigCommand;
 use crate::commands::db::DbCommand;
-use crate::config::Flags;
+use crate::config::{Flags, Token};
 
 /// Rewards miners of a Bittensor subnet for keeping what they earn.
 ///
@@ -292,10 +293,10 @@ pub struct DigestArgs {
     pub at: AsOfArgs,
     /// Compare with the validator whose API is there; without --as-of, as of the newest epoch of both.
     #[arg(long, value_name = "URL")]
-    pub compare: Option<String>,
+    pub compare: Option<SecretUrl>,
     /// The token of that API.
     #[arg(long, requires = "compare", value_name = "TOKEN")]
-    pub token: Option<String>,
+    pub token: Option<Token>,
 }
 
 /// Commands about a stretch of history.

@@ -9,8 +9,10 @@ use ureq::http::header::LOCATION;
 use ureq::http::{Response, StatusCode};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Body, RequestBuilder};
+use vesting_secret::SecretUrl;
 
 use crate::UsageError;
+use crate::config::Token;
 
 /// The longest one answer may take, from the name's lookup to the last byte.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -22,8 +24,8 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Client {
     agent: ureq::Agent,
-    base: String,
-    token: Option<String>,
+    base: SecretUrl,
+    token: Option<Token>,
 }
 
 /// The part of a problem that people read.
@@ -34,11 +36,13 @@ struct Problem {
 
 impl Client {
     /// Over the API at this address.
-    pub fn new(url: &str, token: Option<String>) -> Result<Self, UsageError> {
-        let base = url.trim_end_matches('/').to_owned();
-        if !base.starts_with("http://") && !base.starts_with("https://") {
-            return Err(UsageError(format!("`{url}` is not the address of an API: write it as http://host:9180 or https://host")));
+    pub fn new(url: &SecretUrl, token: Option<Token>) -> Result<Self, UsageError> {
+        const INSTEAD: &str = "write it as http://host:9180 or https://host";
+        if !matches!(url.scheme(), Some("http" | "https")) {
+            return Err(UsageError(format!("`{url}` is not the address of an API: {INSTEAD}")));
         }
+        url.check().map_err(|flaw| UsageError(format!("`{url}` cannot be asked: {flaw}; {INSTEAD}")))?;
+        let base = SecretUrl::new(url.expose().trim_end_matches('/'));
         let agent = ureq::Agent::config_builder()
             .timeout_global(Some(DEADLINE))
             .http_status_as_error(false)
@@ -54,33 +58,38 @@ impl Client {
 
     /// What is at a path.
     pub async fn get<T: DeserializeOwned + Send + 'static>(&self, path: &str) -> anyhow::Result<T> {
-        let (client, url) = (self.clone(), format!("{}{path}", self.base));
-        tokio::task::spawn_blocking(move || client.ask(&url)).await.context("the question was broken off")?
+        let (client, path) = (self.clone(), path.to_owned());
+        tokio::task::spawn_blocking(move || client.ask(&path)).await.context("the question was broken off")?
     }
 
     /// What comes of posting nothing to a path, within so long.
     pub async fn post<T: DeserializeOwned + Send + 'static>(&self, path: &str, patience: Duration) -> anyhow::Result<T> {
-        let (client, url) = (self.clone(), format!("{}{path}", self.base));
+        let (client, path) = (self.clone(), path.to_owned());
         let task = move || {
-            let request = client.agent.post(&url).config().timeout_global(Some(patience)).build();
-            understood(client.authorized(request).send_empty(), &url)
+            let request = client.agent.post(client.at(&path)).config().timeout_global(Some(patience)).build();
+            understood(client.authorized(request).send_empty(), &format!("{}{path}", client.base))
         };
         tokio::task::spawn_blocking(task).await.context("the question was broken off")?
     }
 
-    fn ask<T: DeserializeOwned>(&self, url: &str) -> anyhow::Result<T> {
-        understood(self.authorized(self.agent.get(url)).call(), url)
+    fn ask<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
+        understood(self.authorized(self.agent.get(self.at(path))).call(), &format!("{}{path}", self.base))
+    }
+
+    /// The whole URL of a path, which must not be printed.
+    fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.base.expose())
     }
 
     fn authorized<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
         match &self.token {
-            Some(token) => request.header("Authorization", format!("Bearer {token}")),
+            Some(token) => request.header("Authorization", format!("Bearer {}", token.0)),
             None => request,
         }
     }
 }
 
-/// What an answer says.
+/// What an answer says; `url` is as it may be seen.
 fn understood<T: DeserializeOwned>(answer: Result<Response<Body>, ureq::Error>, url: &str) -> anyhow::Result<T> {
     let mut response = answer.with_context(|| format!("cannot ask {url}"))?;
     let status = response.status();
@@ -91,7 +100,9 @@ fn understood<T: DeserializeOwned>(answer: Result<Response<Body>, ureq::Error>, 
     match (status, elsewhere) {
         (StatusCode::OK, _) => serde_json::from_slice(&body).with_context(|| format!("the answer of {url} is not understood")),
         (StatusCode::UNAUTHORIZED, _) => bail!("{url} wants a token, given with `--token`: {}", detail()),
-        (status, Some(elsewhere)) if status.is_redirection() => bail!("{url} has moved to {elsewhere}: name that address"),
+        (status, Some(elsewhere)) if status.is_redirection() => {
+            bail!("{url} has moved to {}: name that address", SecretUrl::new(elsewhere))
+        }
         _ => bail!("{url} answers: {}", detail()),
     }
 }

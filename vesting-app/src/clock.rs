@@ -11,6 +11,16 @@ pub fn age(block: Millis, now: SystemTime) -> Duration {
     now.saturating_sub(Duration::from_millis(block.0))
 }
 
+/// A block's time is its author's clock, which others accept within some seconds.
+pub const TOLERANCE: Duration = Duration::from_secs(60);
+
+/// How much this machine's clock is behind the chain at least: by so much is a block of the future. `None` where that is
+/// no more than usual.
+pub fn behind(block: Millis, now: SystemTime) -> Option<Duration> {
+    let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Some(Duration::from_millis(block.0).saturating_sub(now)).filter(|behind| *behind > TOLERANCE)
+}
+
 /// A time of the clock as RFC 3339, to the second.
 pub fn shown(at: SystemTime) -> String {
     let seconds = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
@@ -26,6 +36,8 @@ mod tests {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
         assert_eq!(age(Millis(399_000), now), Duration::from_secs(601));
         assert_eq!(age(Millis(1_000_001), now), Duration::ZERO);
+        assert_eq!(behind(Millis(1_060_000), now), None);
+        assert_eq!(behind(Millis(1_060_001), now), Some(Duration::from_millis(60_001)));
         assert_eq!(shown(now + Duration::from_millis(400)), "1970-01-01T00:16:40Z");
     }
 }

@@ -14,6 +14,7 @@ mod metrics;
 mod notify;
 mod output;
 mod pruner;
+mod secrets;
 mod shared;
 mod state;
 mod task;
@@ -65,11 +66,16 @@ pub fn code(error: &anyhow::Error) -> u8 {
 }
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    secrets::know(std::env::args_os(), std::env::vars_os());
+    std::panic::set_hook(Box::new(log::panicked));
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: the system gives no threads or sockets: {error}");
+            output::say(format!("error: the system gives no threads or sockets: {error}"));
             return ExitCode::FAILURE;
         }
     };
@@ -79,9 +85,21 @@ fn main() -> ExitCode {
     let Err(error) = done else { return ExitCode::SUCCESS };
     let code = code(&error);
     if code != 0 && !error.is::<Ended>() {
-        eprintln!("error: {error:#}");
+        output::say(format!("error: {error:#}"));
     }
     ExitCode::from(code)
+}
+
+/// Tells what is wrong with the command line, or helps; what was written there may be a secret in the wrong place.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let words = error.to_string();
+    if error.use_stderr() && vesting_secret::is_in(&words) {
+        output::say(words.trim_end());
+    } else {
+        // A reader that has gone needs no help.
+        let _ = error.print();
+    }
+    u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -19,7 +19,6 @@ use vesting_chain::surface::ItemKind;
 use vesting_core::{Detection, NetUid, Ppb, Progress};
 
 use crate::clock::age;
-use crate::config::shown_endpoint;
 use crate::state::{Figures, LastError, Role, State, Subnet};
 
 /// What tells the lines of a metric apart.
@@ -102,6 +101,9 @@ impl Scrape {
         self.gauge("ready", "Whether /health/ready says 200", None, [(Labels::new(), i64::from(readiness.ready))]);
         let by_subnet = readiness.subnets.iter().map(|subnet| (of(NetUid(subnet.netuid)), i64::from(subnet.ready)));
         self.gauge("subnet_ready", "Whether /health/ready finds nothing wrong with the subnet", None, by_subnet);
+        let behind = state.clock_behind(now).map_or(0, |behind| whole(behind.as_secs()));
+        let help = "How far this machine's clock is behind the chain at least; 0 where it is not";
+        self.gauge("clock_behind", help, Some(Unit::Seconds), [(Labels::new(), behind)]);
         let holds = |error: Option<LastError>| i64::from(error.is_some_and(|error| error.holds));
         let failing = [(Labels::new(), holds(state.last_error()))];
         self.gauge("follower_failing", "Whether following last went wrong, with any subnet, and is tried again", None, failing);
@@ -123,7 +125,7 @@ impl Scrape {
         // Two endpoints may look the same once their keys are hidden.
         let mut calls: BTreeMap<(String, &str), (u64, u64)> = BTreeMap::new();
         for call in state.chain.iter().flat_map(|chain| chain.calls()) {
-            let (made, failed) = calls.entry((shown_endpoint(&call.endpoint), call.method)).or_default();
+            let (made, failed) = calls.entry((call.endpoint, call.method)).or_default();
             *made = made.saturating_add(call.made);
             *failed = failed.saturating_add(call.failed);
         }

@@ -35,6 +35,12 @@ impl Out {
     }
 }
 
+/// Says something on standard error, without secrets.
+pub fn say(words: impl AsRef<str>) {
+    // Whoever reads it may have gone.
+    let _ = writeln!(io::stderr(), "{}", vesting_secret::hide(words.as_ref()));
+}
+
 /// A table that fits the terminal; columns named with a leading `>` are aligned right.
 pub fn table(columns: &[&str]) -> Table {
     let mut table = Table::new();

@@ -62,7 +62,7 @@ pub async fn shown(config: &Config, store: &dyn StakeStore) -> anyhow::Result<Ne
 /// Binds the database to the chain, or checks that it belongs to it.
 pub async fn bind(config: &Config, chain: &dyn ChainPort, store: &dyn StakeStore) -> anyhow::Result<()> {
     let bound = store.bind_chain(chain.genesis().await?).await;
-    bound.with_context(|| format!("cannot go on with the database {}", vesting_store::shown(&config.database_url)))
+    bound.with_context(|| format!("cannot go on with the database {}", config.database_url))
 }
 
 /// The tracker over a store.
@@ -76,8 +76,7 @@ pub async fn told(config: &Config, store: Option<&dyn StakeStore>, error: ChainE
     if let (ChainError::OtherChain { genesis, .. }, Some(store)) = (&error, store)
         && let Err(refused) = store.bind_chain(*genesis).await
     {
-        return anyhow::Error::from(refused)
-            .context(format!("cannot go on with the database {}", vesting_store::shown(&config.database_url)));
+        return anyhow::Error::from(refused).context(format!("cannot go on with the database {}", config.database_url));
     }
     error.into()
 }
@@ -130,7 +129,7 @@ pub async fn monitor(
 ) -> anyhow::Result<BlockchainMonitor> {
     let monitor = match BlockchainMonitor::open(chain, store, &[netuid], config.max_requests_in_flight).await {
         Err(error @ MonitorError::Store(_)) => {
-            return Err(error).with_context(|| format!("cannot go on with the database {}", vesting_store::shown(&config.database_url)));
+            return Err(error).with_context(|| format!("cannot go on with the database {}", config.database_url));
         }
         opened => opened?,
     };

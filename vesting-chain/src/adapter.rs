@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, ColdkeyTrace, NeuronsAsk, OwnWord, SubnetAsk, SubnetState, Traces};
 use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, Coldkey, Millis, NetUid, PositionKey};
+use vesting_secret::SecretUrl;
 
 use crate::calls::{Calls, Requests};
 use crate::capture::Capture;
@@ -36,7 +37,7 @@ const MISREADINGS: u32 = 6;
 #[derive(Debug, Clone)]
 pub struct ChainOptions {
     /// WebSocket URLs, the preferred one first.
-    pub endpoints: Vec<String>,
+    pub endpoints: Vec<SecretUrl>,
     /// The longest wait for one answer.
     pub deadline: Duration,
     /// The most requests under way at once.
@@ -53,7 +54,7 @@ pub struct ChainOptions {
 impl ChainOptions {
     /// The defaults for one endpoint.
     #[must_use]
-    pub fn new(endpoint: impl Into<String>) -> Self {
+    pub fn new(endpoint: impl Into<SecretUrl>) -> Self {
         Self {
             endpoints: vec![endpoint.into()],
             deadline: Duration::from_secs(30),

@@ -4,9 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
-
-/// What stands in the place of a secret.
-const HIDDEN: &str = "***";
+use vesting_secret::{SecretUrl, keep};
 
 /// Where an endpoint is.
 #[derive(Clone)]
@@ -15,17 +13,17 @@ pub(crate) struct Address {
     pub(crate) url: Url,
     /// The `Authorization` header that the userinfo asks for.
     pub(crate) authorization: Option<String>,
-    /// As it may be printed: userinfo, path and query may hold keys.
-    pub(crate) shown: String,
     /// Whom it belongs to, as far as a name can tell.
     pub(crate) family: String,
 }
 
 impl Address {
     /// Reads a URL; the error says what to write instead, and shows no secret.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let shown = shown(text);
-        let mut url = Url::parse(text.trim()).map_err(|error| format!("the endpoint {shown} is no URL ({error}): use ws:// or wss://"))?;
+    pub(crate) fn parse(endpoint: &SecretUrl) -> Result<Self, String> {
+        let shown = endpoint.to_string();
+        let no_url = |why: &dyn std::fmt::Display| format!("the endpoint {shown} is no URL that can be used ({why}): use ws:// or wss://");
+        endpoint.check().map_err(|flaw| no_url(&flaw))?;
+        let mut url = Url::parse(endpoint.expose()).map_err(|error| no_url(&error))?;
         let instead = match url.scheme() {
             "ws" | "wss" => None,
             "http" => Some("ws"),
@@ -44,25 +42,23 @@ impl Address {
         let decoded = |part: &str| percent_decode_str(part).collect::<Vec<u8>>();
         let authorization = (!url.username().is_empty() || url.password().is_some()).then(|| {
             let credentials = [decoded(url.username()), b":".to_vec(), decoded(url.password().unwrap_or_default())].concat();
-            format!("Basic {}", STANDARD.encode(credentials))
+            let credentials = STANDARD.encode(credentials);
+            keep(&credentials);
+            format!("Basic {credentials}")
         });
         // Neither fails where there is a host.
         let _ = url.set_username("");
         let _ = url.set_password(None);
-        Ok(Self { url, authorization, shown, family })
+        Ok(Self { url, authorization, family })
     }
 }
 
-/// A URL as it may be printed: without userinfo, and without all after the host.
-pub(crate) fn shown(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        // Whatever this is, it is no URL that could be used.
-        return HIDDEN.to_owned();
-    };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
-    let host = authority.rsplit_once('@').map_or_else(|| authority.to_owned(), |(_, host)| format!("{HIDDEN}@{host}"));
-    if path.is_empty() || path == "/" { format!("{scheme}://{host}{path}") } else { format!("{scheme}://{host}/{HIDDEN}") }
+/// Whether an endpoint can be asked at this URL. Nothing is connected to.
+///
+/// # Errors
+/// What to write instead, without a secret.
+pub fn check(endpoint: &SecretUrl) -> Result<(), String> {
+    Address::parse(endpoint).map(|_| ())
 }
 
 /// The registrable domain of a host, or the address itself. A guess without the list of public suffixes: two labels, or
@@ -83,18 +79,21 @@ fn family(host: &Host<&str>) -> String {
 mod tests {
     use super::*;
 
+    fn parse(url: &str) -> Result<Address, String> {
+        Address::parse(&SecretUrl::new(url))
+    }
+
     #[test]
     fn userinfo_is_decoded_sent_and_never_shown() {
-        let address = Address::parse("wss://ali%40ce:p%3Aw%2Fd%25@node.example.org:443/key123?x=1").unwrap();
+        let address = parse("wss://ali%40ce:p%3Aw%2Fd%25@node.example.org:443/key123?x=1").unwrap();
         let header = address.authorization.unwrap();
         let decoded = STANDARD.decode(header.strip_prefix("Basic ").unwrap()).unwrap();
         assert_eq!(decoded, b"ali@ce:p:w/d%");
         assert_eq!(address.url.as_str(), "wss://node.example.org/key123?x=1");
-        assert_eq!(address.shown, "wss://***@node.example.org:443/***");
         // A name alone is sent as well.
-        let header = Address::parse("ws://token@127.0.0.1:9944").unwrap().authorization.unwrap();
+        let header = parse("ws://token@127.0.0.1:9944").unwrap().authorization.unwrap();
         assert_eq!(STANDARD.decode(header.strip_prefix("Basic ").unwrap()).unwrap(), b"token:");
-        assert_eq!(Address::parse("ws://127.0.0.1:9944").unwrap().authorization, None);
+        assert_eq!(parse("ws://127.0.0.1:9944").unwrap().authorization, None);
     }
 
     #[test]
@@ -106,14 +105,14 @@ mod tests {
             ("hunter2", "ws:// or wss://"),
             ("ws://", "no URL"),
         ] {
-            let refused = Address::parse(url).err().unwrap();
+            let refused = parse(url).err().unwrap();
             assert!(refused.contains(word) && !refused.contains("hunter2"), "{refused}");
         }
     }
 
     #[test]
     fn hosts_of_one_registrable_domain_are_a_family() {
-        let of = |url: &str| Address::parse(url).unwrap().family;
+        let of = |url: &str| parse(url).unwrap().family;
         assert_eq!(of("wss://entrypoint-finney.opentensor.ai:443"), of("wss://archive.chain.opentensor.ai"));
         assert_ne!(of("wss://lite.sub.latent.to"), of("wss://lite.chain.opentensor.ai"));
         assert_eq!(of("wss://a.example.co.uk"), "example.co.uk");

@@ -20,6 +20,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, crypto::ring};
 use url::Url;
 use vesting_core::BlockHash;
+use vesting_secret::SecretUrl;
 
 use crate::address::Address;
 use crate::refusal::{self, Verdict};
@@ -165,7 +166,7 @@ async fn connect(address: &Address) -> Result<RpcClient, Verdict> {
 
 /// Where an endpoint sends us. What we say to be let in is for the host that was named alone.
 fn redirected(from: &Address, location: &str) -> Result<Address, Verdict> {
-    let refused = |why: &str| Verdict::Broken(format!("it sends us on to {}, {why}", crate::address::shown(location)));
+    let refused = |why: &str| Verdict::Broken(format!("it sends us on to {}, {why}", SecretUrl::new(location)));
     let mut url = from.url.join(location).map_err(|_| refused("which is no URL"))?;
     let scheme = match url.scheme() {
         "http" | "ws" => "ws",

@@ -20,8 +20,9 @@ use subxt::utils::H256;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use vesting_core::ports::ChainError;
 use vesting_core::{BlockHash, BlockNumber};
+use vesting_secret::SecretUrl;
 
-use crate::address::{self, Address};
+use crate::address::Address;
 use crate::calls::{Calls, Counts, Requests};
 use crate::connection::{Link, NoLink, dial};
 use crate::pace::{self, Pace};
@@ -61,10 +62,8 @@ struct Place {
 }
 
 impl Place {
-    fn new(url: &str, at_once: u32) -> Self {
-        let address = Address::parse(url);
-        let shown = address.as_ref().map_or_else(|_| address::shown(url), |address| address.shown.clone());
-        Self { address, shown, pace: Mutex::new(Pace::new(at_once)), foreign: Mutex::default() }
+    fn new(url: &SecretUrl, at_once: u32) -> Self {
+        Self { address: Address::parse(url), shown: url.to_string(), pace: Mutex::new(Pace::new(at_once)), foreign: Mutex::default() }
     }
 
     fn pace(&self) -> MutexGuard<'_, Pace> {
@@ -142,7 +141,7 @@ pub(crate) struct Endpoints {
 }
 
 impl Endpoints {
-    pub(crate) fn new(urls: &[String], deadline: Duration, lag: Duration, in_flight: usize) -> Self {
+    pub(crate) fn new(urls: &[SecretUrl], deadline: Duration, lag: Duration, in_flight: usize) -> Self {
         let most_in_flight = u32::try_from(in_flight).unwrap_or(u32::MAX).clamp(1, 4_096);
         Self {
             places: urls.iter().map(|url| Place::new(url, most_in_flight)).collect(),

@@ -35,7 +35,9 @@ mod traces;
 mod trust;
 
 pub use adapter::{ChainOptions, SubxtChain};
+pub use address::check;
 pub use calls::{Calls, Requests};
 pub use capture::{Capture, CapturedBlock, CapturedRuntime};
 pub use runtime::{Capabilities, Runtime};
 pub use trust::Disagreement;
+pub use vesting_secret::SecretUrl;

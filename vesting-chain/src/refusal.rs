@@ -7,6 +7,7 @@ use jsonrpsee::client_transport::ws::{WsError, WsHandshakeError};
 use jsonrpsee::core::client::Error as ClientError;
 use serde_json::Value;
 use subxt::rpcs::{Error as RpcError, UserError};
+use vesting_secret::hide;
 
 /// The longest that an endpoint is left alone on its own word; whoever says longer is asked again then.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
@@ -64,6 +65,23 @@ pub(crate) enum Verdict {
 
 /// What an error of a call means.
 pub(crate) fn judge(error: &RpcError) -> Verdict {
+    without_secrets(meant(error))
+}
+
+/// The same without what a node may have repeated of what it was told.
+fn without_secrets(verdict: Verdict) -> Verdict {
+    let hidden = |words: String| hide(&words).into_owned();
+    match verdict {
+        Verdict::Unsupported(words) => Verdict::Unsupported(hidden(words)),
+        Verdict::Lacks { discarded, words } => Verdict::Lacks { discarded, words: hidden(words) },
+        Verdict::Refused(refusal) => Verdict::Refused(Refusal { words: hidden(refusal.words), ..refusal }),
+        Verdict::Failed(words) => Verdict::Failed(hidden(words)),
+        Verdict::Broken(words) => Verdict::Broken(hidden(words)),
+        Verdict::Nonsense(words) => Verdict::Nonsense(hidden(words)),
+    }
+}
+
+fn meant(error: &RpcError) -> Verdict {
     match error {
         RpcError::User(error) => answered(error),
         RpcError::Deserialization(why) => Verdict::Nonsense(why.to_string()),
@@ -183,7 +201,7 @@ fn duration(seconds: f64) -> Option<Duration> {
     (seconds.is_finite() && seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT))
 }
 
-/// An error with its causes.
+/// An error with its causes, without secrets.
 pub(crate) fn words(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -194,7 +212,7 @@ pub(crate) fn words(error: &(dyn std::error::Error + 'static)) -> String {
         }
         cause = inner.source();
     }
-    text
+    hide(&text).into_owned()
 }
 
 #[cfg(test)]

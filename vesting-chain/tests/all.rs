@@ -137,7 +137,7 @@ mod node {
     }
 
     pub fn connect(urls: &[&str]) -> SubxtChain {
-        let endpoints = urls.iter().map(|url| (*url).to_owned()).collect();
+        let endpoints = urls.iter().copied().map(Into::into).collect();
         SubxtChain::new(ChainOptions { endpoints, deadline: Duration::from_secs(10), ..ChainOptions::new("") })
     }
 
@@ -294,7 +294,8 @@ mod node {
         let (stalls, _) = with_faults(3, 40, &[Fault::Stall(12)]).await;
         let (serves, _) = with_faults(3, 40, &[]).await;
         let urls = [stalls.url(), serves.url()];
-        let options = ChainOptions { endpoints: urls.to_vec(), deadline: Duration::from_millis(300), ..ChainOptions::new("") };
+        let endpoints = urls.iter().cloned().map(Into::into).collect();
+        let options = ChainOptions { endpoints, deadline: Duration::from_millis(300), ..ChainOptions::new("") };
         let chain = SubxtChain::new(options);
         for number in 1..=40 {
             chain.read(BlockNumber(number), &everything()).await.unwrap();
@@ -340,7 +341,7 @@ mod node {
         let (frozen, _) = with_faults(3, 60, &[Fault::Frozen(30)]).await;
         let (serves, _) = with_faults(3, 60, &[]).await;
         let options = ChainOptions {
-            endpoints: vec![frozen.url(), serves.url()],
+            endpoints: vec![frozen.url().into(), serves.url().into()],
             query_interval: Duration::from_millis(50),
             block_patience: Duration::from_millis(300),
             ..ChainOptions::new("")

@@ -18,7 +18,18 @@ const MOST: usize = 2_048;
 
 /// Words of this program's own. To hide one of them would tell that it is a password.
 const OWN: [&str; 12] = [
-    "vesting", "password", "postgres", "postgresql", "database", "localhost", "endpoint", "archive", "finney", "network", "subnet", "secret",
+    "vesting",
+    "password",
+    "postgres",
+    "postgresql",
+    "database",
+    "localhost",
+    "endpoint",
+    "archive",
+    "finney",
+    "network",
+    "subnet",
+    "secret",
 ];
 
 /// The secrets of one text, and what of it is told anyway.
@@ -50,13 +61,16 @@ pub fn keep(secret: &str) {
 pub fn keep_those_in(text: &str) {
     // `--database-url=postgres://…`
     let text = if text.starts_with('-') { text.split_once('=').map_or(text, |(_, value)| value) } else { text };
-    if text.contains("password") {
+    // The second, without a scheme, as in `me:password@host`.
+    if text.contains("password") || (!text.contains("://") && text.contains('@')) {
         learn(suspicious(text));
     }
     if text.contains("://") {
-        // A list may be meant, or a comma in a password.
-        let list = text.split(',').filter(|_| text.contains(','));
-        list.chain([text]).for_each(|url| drop(SecretUrl::new(url)));
+        let list: Vec<SecretUrl> = text.split(',').map(SecretUrl::new).collect();
+        // It is no list, but has a comma where none can stand.
+        if list.len() > 1 && list.iter().any(|url| url.check().is_err()) {
+            drop(SecretUrl::new(text));
+        }
     }
 }
 
@@ -224,7 +238,8 @@ mod tests {
 
     #[test]
     fn a_secret_goes_from_a_text_in_every_form_and_in_parts() {
-        let known = of(&["postgres://vesting:Rosebud%2F77%22x@db.example.org/vesting", "wss://node.example.org/v1/aZ81kk20qqPz?k=0011aabb"]);
+        let known =
+            of(&["postgres://vesting:Rosebud%2F77%22x@db.example.org/vesting", "wss://node.example.org/v1/aZ81kk20qqPz?k=0011aabb"]);
         for (said, told) in [
             ("user Rosebud/77\"x is not let in", "user *** is not let in"),
             ("user Rosebud%2F77%22x is not let in", "user *** is not let in"),
@@ -243,7 +258,8 @@ mod tests {
 
     #[test]
     fn what_is_short_or_told_anyway_spoils_no_text() {
-        let known = of(&["postgres://me:vesting@host/x", "postgres://me:1234@host/x", "postgres://me:pond@host/x", "wss://host/archive/rpc"]);
+        let known =
+            of(&["postgres://me:vesting@host/x", "postgres://me:1234@host/x", "postgres://me:pond@host/x", "wss://host/archive/rpc"]);
         for text in ["vesting runs as me", "block 1234 of 12345", "it responds", "use an archive endpoint"] {
             assert_eq!(known.hide(text), text);
         }
@@ -266,7 +282,13 @@ mod tests {
         keep_those_in("--database-urll=postgres://me:Quokka41@host/x");
         keep_those_in("wss://h/Wombat52,wss://i/Numbat63");
         keep_those_in("host=h password='Bilby74 x' user=me");
-        assert_eq!(hide("Quokka41 Wombat52 Numbat63 Bilby74"), "*** *** *** ***");
+        keep_those_in("me:Possum85@h");
+        assert_eq!(hide("Possum85 Quokka41 Wombat52 Numbat63 Bilby74"), "*** *** *** *** ***");
+        keep_those_in("wss://me:Dunnart,96@h");
+        assert_eq!(hide("Dunnart,96"), "***");
+        // A list of hosts is no secret.
+        keep_those_in("ws://127.0.0.1:4567,ws://127.0.0.1:4568");
+        assert_eq!(hide("http://127.0.0.1:4568"), "http://127.0.0.1:4568");
         assert!(is_in("a Quokka41") && !is_in("a quoll"));
     }
 }

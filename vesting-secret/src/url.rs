@@ -9,8 +9,7 @@ use crate::parts::Parts;
 use crate::{Flaw, HIDDEN};
 
 /// The schemes that may be named whatever follows them.
-const SCHEMES: [&str; 12] =
-    ["ws", "wss", "http", "https", "postgres", "postgresql", "sqlite", "mysql", "mariadb", "ftp", "file", "redis"];
+const SCHEMES: [&str; 12] = ["ws", "wss", "http", "https", "postgres", "postgresql", "sqlite", "mysql", "mariadb", "ftp", "file", "redis"];
 
 /// The options that libpq knows and whose values may be seen.
 const SEEN: [&str; 43] = [
@@ -149,7 +148,7 @@ fn read(text: &str) -> Result<(String, Words), Flaw> {
     match scheme {
         "sqlite" => of_file(text, rest),
         "postgres" | "postgresql" => of_server(scheme, &Parts::read(rest)?),
-        _ if SCHEMES.contains(&scheme) => Ok(of_endpoint(scheme, &Parts::read(rest)?)),
+        _ if SCHEMES.contains(&scheme) => of_endpoint(scheme, &Parts::read(rest)?),
         _ => Err(Flaw::Scheme),
     }
 }
@@ -206,7 +205,11 @@ fn of_server(scheme: &str, parts: &Parts<'_>) -> Result<(String, Words), Flaw> {
 }
 
 /// Scheme and host alone: providers take user names, paths and queries for keys.
-fn of_endpoint(scheme: &str, parts: &Parts<'_>) -> (String, Words) {
+fn of_endpoint(scheme: &str, parts: &Parts<'_>) -> Result<(String, Words), Flaw> {
+    // Several hosts are PostgreSQL's alone.
+    if parts.hosts.contains(',') {
+        return Err(Flaw::Character);
+    }
     let mut words = Words::default();
     let mut shown = format!("{scheme}://");
     if parts.user.is_some() {
@@ -235,7 +238,7 @@ fn of_endpoint(scheme: &str, parts: &Parts<'_>) -> (String, Words) {
         (false, Some(_)) => shown.push('/'),
         (false, None) => {}
     }
-    (shown, words)
+    Ok((shown, words))
 }
 
 /// Of a URL that cannot be read, the scheme alone.
@@ -344,6 +347,7 @@ mod tests {
             ("wss://me:hun/ter2@host", Flaw::Character, "wss://***"),
             ("wss://me:hun\\ter2@host", Flaw::Character, "wss://***"),
             ("wss://me:hunter2", Flaw::Port, "wss://***"),
+            ("wss://a:1,b:2/hunter2", Flaw::Character, "wss://***"),
             ("wss://host:443x/hunter2", Flaw::Port, "wss://***"),
             ("sqlite://me:hunter2@host/vesting", Flaw::File, "sqlite://***"),
         ] {

@@ -2,6 +2,7 @@
 
 use diesel::result::{DatabaseErrorKind, Error};
 use vesting_core::ports::StoreError;
+use vesting_secret::hide;
 
 /// What can go wrong inside a transaction.
 #[derive(Debug)]
@@ -30,9 +31,34 @@ impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Store(error) => error,
-            Fault::Words(message) => by_message(&message),
-            Fault::Database(error) => of(error),
+            Fault::Words(message) => by_message(&hide(&message)),
+            Fault::Database(error) => without_secrets(of(error)),
         }
+    }
+}
+
+impl Fault {
+    /// What the database said, where nobody knows what it means: no code of diesel's and no words of ours.
+    pub fn unknown(&self) -> Option<&str> {
+        match self {
+            Self::Database(Error::DatabaseError(DatabaseErrorKind::Unknown, info)) => {
+                Some(info.message()).filter(|message| matches!(by_message(message), StoreError::Unusable(_)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The same without what a driver may have repeated.
+fn without_secrets(error: StoreError) -> StoreError {
+    let hidden = |words: String| hide(&words).into_owned();
+    match error {
+        StoreError::Busy(words) => StoreError::Busy(hidden(words)),
+        StoreError::Unreachable(words) => StoreError::Unreachable(hidden(words)),
+        StoreError::Full(words) => StoreError::Full(hidden(words)),
+        StoreError::Unusable(words) => StoreError::Unusable(hidden(words)),
+        StoreError::Corrupt(words) => StoreError::Corrupt(hidden(words)),
+        other => other,
     }
 }
 
@@ -62,8 +88,8 @@ fn unreachable(message: &str) -> StoreError {
 }
 
 /// Sorts failures by their text, since diesel keeps SQLite's result codes and most of PostgreSQL's to itself. SQLite's
-/// texts are constants of the version that is built in; PostgreSQL's may be in another language, and then the failure
-/// is one that nobody retries.
+/// texts are constants of the version that is built in; PostgreSQL is asked for its untranslated ones, and where it may not
+/// give them no word of it is judged.
 pub fn by_message(message: &str) -> StoreError {
     let says = |part: &str| message.contains(part);
     if says(" is locked") || says("due to lock timeout") || says("deadlock detected") {

@@ -79,6 +79,9 @@ impl Held {
                 (Fault::Database(error), Some(first)) if is_over(&error) => Fault::Words(first),
                 (fault, _) => fault,
             };
+            // In another language it may be a lock or a deadlock as well as a table that is gone: it is tried again and said.
+            let foreign = fault.unknown().filter(|_| !self.link.tells_in_english()).map(|words| StoreError::Busy(words.to_owned()));
+            let fault = foreign.map_or(fault, Fault::Store);
             self.place.at(fault)
         })
     }

@@ -32,8 +32,7 @@ mod write;
 mod writer;
 
 pub use examine::{Examined, Schema, examine, writer};
-pub use place::shown;
 #[doc(hidden)] // for tests that look at the plans of its statements
 pub use rewind::statements as rewind_statements;
 pub use store::DatabaseStore;
-pub use url::{compact, migrate, open, open_existing};
+pub use url::{check, compact, migrate, open, open_existing};

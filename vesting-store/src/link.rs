@@ -5,6 +5,7 @@ use diesel::pg::PgConnection;
 use diesel::sqlite::SqliteConnection;
 
 use crate::fault::Fault;
+use crate::server;
 
 /// A connection. Queries are the same for both; where they are not, a `match` says so.
 #[derive(diesel::MultiConnection)]
@@ -58,6 +59,14 @@ impl Link {
         match self {
             Self::Sqlite(_) => true,
             Self::Postgres(conn) => conn.batch_execute("SELECT 1").is_ok(),
+        }
+    }
+
+    /// Whether errors are told in words that are known here.
+    pub fn tells_in_english(&mut self) -> bool {
+        match self {
+            Self::Sqlite(_) => true,
+            Self::Postgres(conn) => server::tells_in_english(conn),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use vesting_core::ports::StoreError;
+use vesting_secret::hide;
 
 use crate::fault::Fault;
 
@@ -13,7 +14,7 @@ pub fn none(name: impl Display) -> StoreError {
 
 /// It cannot be used as it is.
 pub fn refuse(name: impl Display, why: impl Display) -> StoreError {
-    StoreError::Unusable(format!("the database `{name}` cannot be used: {why}"))
+    StoreError::Unusable(format!("the database `{name}` cannot be used: {}", hide(&why.to_string())))
 }
 
 /// What went wrong with it. `closer` looks closer at what only one sort of database can have.

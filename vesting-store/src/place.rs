@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use vesting_core::ports::StoreError;
+use vesting_secret::{Flaw, SecretUrl};
 
 use crate::fault::Fault;
 use crate::link::Link;
@@ -16,14 +17,17 @@ pub enum Place {
     File(PathBuf),
     /// SQLite in the memory of this process.
     Memory,
-    /// PostgreSQL, at a URL as libpq understands it.
-    Server(String),
+    /// PostgreSQL, at a URL that libpq understands as it is meant.
+    Server(SecretUrl),
 }
 
 impl Place {
     /// What a URL says. The URL itself is never repeated: it may hold a password.
     pub fn of(url: &str) -> Result<Self, StoreError> {
         let unusable = |why: &str| StoreError::Unusable(why.to_owned());
+        let flawed = |why: Flaw| StoreError::Unusable(format!("the database URL cannot be used: {why}"));
+        let read = SecretUrl::new(url);
+        let url = read.expose();
         if matches!(url, "sqlite::memory:" | "sqlite://:memory:") {
             return Ok(Self::Memory);
         }
@@ -34,8 +38,9 @@ impl Place {
             Some(("sqlite", path)) if path.contains('?') => {
                 Err(unusable("options after `?` in a `sqlite://` URL are not understood: leave them out"))
             }
-            Some(("sqlite", path)) => Ok(Self::File(Path::new(path).to_owned())),
-            Some(("postgres" | "postgresql", _)) => Ok(Self::Server(url.to_owned())),
+            Some(("sqlite", path)) => read.check().map(|()| Self::File(Path::new(path).to_owned())).map_err(flawed),
+            Some(("postgres" | "postgresql", _)) => read.check().map(|()| Self::Server(read)).map_err(flawed),
+            _ if read.check() == Err(Flaw::Quotes) => Err(flawed(Flaw::Quotes)),
             _ => Err(unusable(
                 "the database URL is not understood: expected `sqlite://relative.db`, `sqlite:///absolute/path.db`, `sqlite::memory:` or `postgres://user@host/database`",
             )),
@@ -97,29 +102,4 @@ impl Place {
             Self::Server(url) => server::migrate_existing(url),
         }
     }
-}
-
-/// A database URL as it may be shown and logged: without its password.
-#[must_use]
-pub fn shown(url: &str) -> String {
-    const HIDDEN: &str = "***";
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    if !matches!(scheme, "postgres" | "postgresql") {
-        return url.to_owned();
-    }
-    let (before, options) = rest.split_once('?').map_or((rest, None), |(before, options)| (before, Some(options)));
-    // A password may itself hold an `@` or a `/` where somebody forgot to write it as `%40`.
-    let before = match before.rsplit_once('@') {
-        Some((user, host)) => match user.split_once(':') {
-            Some((user, _)) => format!("{user}:{HIDDEN}@{host}"),
-            None => format!("{user}@{host}"),
-        },
-        None => before.to_owned(),
-    };
-    let hide = |option: &str| match option.split_once('=') {
-        Some((key, _)) if key.contains("password") => format!("{key}={HIDDEN}"),
-        _ => option.to_owned(),
-    };
-    let options = options.map(|options| format!("?{}", options.split('&').map(hide).collect::<Vec<_>>().join("&")));
-    format!("{scheme}://{before}{}", options.unwrap_or_default())
 }

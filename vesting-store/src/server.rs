@@ -6,10 +6,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use diesel_migrations::MigrationHarness;
 use vesting_core::ports::StoreError;
+use vesting_secret::{SecretUrl, hide};
 
 use crate::fault::Fault;
 use crate::naming;
-use crate::place::shown;
 use crate::schema_version::{self, Found, Name, POSTGRES};
 
 /// The oldest server that knows all that is asked of it.
@@ -38,7 +38,7 @@ const WRITING: &str = "SET synchronous_commit = off;";
 const READING: &str = "SET default_transaction_read_only = on;";
 
 /// Opens a database for writing; makes and migrates the record as needed.
-pub fn writer(url: &str) -> Result<PgConnection, StoreError> {
+pub fn writer(url: &SecretUrl) -> Result<PgConnection, StoreError> {
     let mut conn = connect(url)?;
     if !matches!(inspect(&mut conn, url)?, Found::Record { outdated: false }) {
         migrate(&mut conn).map_err(|fault| at(url, fault))?;
@@ -48,17 +48,17 @@ pub fn writer(url: &str) -> Result<PgConnection, StoreError> {
 }
 
 /// Opens a database that holds a record, for reading.
-pub fn reader(url: &str) -> Result<PgConnection, StoreError> {
+pub fn reader(url: &SecretUrl) -> Result<PgConnection, StoreError> {
     let mut conn = connect(url)?;
-    inspect(&mut conn, url)?.readable(shown(url))?;
+    inspect(&mut conn, url)?.readable(url)?;
     conn.batch_execute(READING).map_err(|error| at(url, error.into()))?;
     Ok(conn)
 }
 
 /// Brings a database that holds a record up to date; says whether it was not.
-pub fn migrate_existing(url: &str) -> Result<bool, StoreError> {
+pub fn migrate_existing(url: &SecretUrl) -> Result<bool, StoreError> {
     let mut conn = connect(url)?;
-    let outdated = inspect(&mut conn, url)?.outdated(shown(url))?;
+    let outdated = inspect(&mut conn, url)?.outdated(url)?;
     migrate(&mut conn).map_err(|fault| at(url, fault))?;
     Ok(outdated)
 }
@@ -74,7 +74,7 @@ struct Allowed {
 }
 
 /// Looks at what is there, and whether it could be written to, without writing.
-pub fn examine(url: &str) -> Result<(Found, Result<(), StoreError>), StoreError> {
+pub fn examine(url: &SecretUrl) -> Result<(Found, Result<(), StoreError>), StoreError> {
     let mut conn = connect(url)?;
     let found = inspect(&mut conn, url)?;
     let allowed = match found {
@@ -97,7 +97,7 @@ pub fn examine(url: &str) -> Result<(Found, Result<(), StoreError>), StoreError>
 }
 
 /// Gives the space of removed rows in a database that holds a record back.
-pub fn compact(url: &str) -> Result<(), StoreError> {
+pub fn compact(url: &SecretUrl) -> Result<(), StoreError> {
     migrate_existing(url)?;
     let mut conn = connect(url)?;
     for table in schema_version::TABLES {
@@ -106,20 +106,20 @@ pub fn compact(url: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn refuse(url: &str, why: impl std::fmt::Display) -> StoreError {
-    naming::refuse(shown(url), why)
+fn refuse(url: &SecretUrl, why: impl std::fmt::Display) -> StoreError {
+    naming::refuse(url, why)
 }
 
 /// Names the database in an error.
-pub fn at(url: &str, fault: Fault) -> StoreError {
-    naming::at(shown(url), fault, |error| match error {
+pub fn at(url: &SecretUrl, fault: Fault) -> StoreError {
+    naming::at(url, fault, |error| match error {
         StoreError::Unreachable(why) => unreachable(url, &why),
         other => other,
     })
 }
 
-fn unreachable(url: &str, why: &str) -> StoreError {
-    StoreError::Unreachable(format!("`{}`: {why}", shown(url)))
+fn unreachable(url: &SecretUrl, why: &str) -> StoreError {
+    StoreError::Unreachable(format!("`{url}`: {}", hide(why)))
 }
 
 /// The URL with what it leaves out.
@@ -135,14 +135,29 @@ fn with_defaults(url: &str) -> String {
     full
 }
 
-fn connect(url: &str) -> Result<PgConnection, StoreError> {
-    let mut conn = PgConnection::establish(&with_defaults(url)).map_err(|error| refused(url, &error.to_string()))?;
+fn connect(url: &SecretUrl) -> Result<PgConnection, StoreError> {
+    let mut conn = PgConnection::establish(&with_defaults(url.expose())).map_err(|error| refused(url, &error.to_string()))?;
     conn.batch_execute(SETUP).map_err(|error| at(url, error.into()))?;
+    // Only who has been granted it may set it; others are told in the server's language.
+    let _ = conn.batch_execute("SET lc_messages = 'C'");
     Ok(conn)
 }
 
+/// Whether the server tells errors in words that are known here. One that cannot be asked tells none.
+pub fn tells_in_english(conn: &mut PgConnection) -> bool {
+    let language = diesel::sql_query("SELECT current_setting('lc_messages') AS name").get_result::<Name>(conn);
+    language.is_ok_and(|language| is_english(&language.name))
+}
+
+/// Whether a locale's messages are the untranslated ones.
+fn is_english(locale: &str) -> bool {
+    let language = locale.split(['_', '.', '@', '-']).next().unwrap_or_default();
+    matches!(language, "" | "C" | "POSIX" | "en" | "English")
+}
+
 /// A connection that could not be made: either nobody is there yet, or we are not let in.
-fn refused(url: &str, said: &str) -> StoreError {
+/// libpq's words are its own, since it is built in; a server that refuses in another language is tried again.
+fn refused(url: &SecretUrl, said: &str) -> StoreError {
     const OURS: [&str; 8] = [
         "authentication failed",
         "does not exist",
@@ -169,7 +184,7 @@ struct About {
 }
 
 /// Looks without changing anything.
-fn inspect(conn: &mut PgConnection, url: &str) -> Result<Found, StoreError> {
+fn inspect(conn: &mut PgConnection, url: &SecretUrl) -> Result<Found, StoreError> {
     let about: About =
         diesel::sql_query("SELECT current_setting('server_version_num')::bigint AS version, current_schema()::text AS schema")
             .get_result(conn)
@@ -200,4 +215,19 @@ fn migrate(conn: &mut PgConnection) -> Result<(), Fault> {
             Err(error) => Err(Fault::Words(error.to_string())),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_language_is_read_off_a_locale() {
+        for locale in ["C", "C.UTF-8", "POSIX", "en_US.UTF-8", "en_GB", "en-US", "English_United States.1252", ""] {
+            assert!(is_english(locale), "{locale}");
+        }
+        for locale in ["de_DE.UTF-8", "fr", "ja_JP.eucJP", "German_Germany.1252", "eng_XX", "Ca"] {
+            assert!(!is_english(locale), "{locale}");
+        }
+    }
 }

@@ -7,6 +7,14 @@ use vesting_core::ports::{StakeStore, StoreError};
 use crate::DatabaseStore;
 use crate::place::Place;
 
+/// Whether a URL names a database. Nothing is opened.
+///
+/// # Errors
+/// For a URL that is not understood, or that could be understood in two ways; no part of it is repeated.
+pub fn check(url: &str) -> Result<(), StoreError> {
+    Place::of(url).map(|_| ())
+}
+
 /// Opens the record at a URL for writing, and makes it where there is none.
 ///
 /// # Errors

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use vesting_core::TrackerError;
 use vesting_core::ports::StoreError;
+use vesting_secret::hide;
 
 /// A problem. Its type is `urn:vesting:problem:` and the name.
 #[derive(Debug)]
@@ -107,7 +108,7 @@ impl IntoResponse for Problem {
             r#type: format!("urn:vesting:problem:{}", self.name),
             title: self.title,
             status: self.status.as_u16(),
-            detail: &self.detail,
+            detail: &hide(&self.detail),
             field: self.field,
         };
         // Text and numbers: this cannot fail.

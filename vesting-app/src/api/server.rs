@@ -8,7 +8,7 @@ use anyhow::Context;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{Uri, header};
+use axum::http::{HeaderMap, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -28,7 +28,7 @@ use super::{
     charts, coldkeys, digest, epochs, events, health, history, metrics, miners, openapi, page, stats, subnets, update, weights, whatif,
 };
 use crate::UsageError;
-use crate::config::Config;
+use crate::config::{Config, Token};
 use crate::state::State as Doing;
 use crate::view::weights::LARGEST;
 use crate::wiring;
@@ -233,16 +233,21 @@ async fn wrong_method(uri: Uri) -> Problem {
 
 async fn check_token(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
     let Some(token) = &api.config.api_token else { return next.run(request).await };
-    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.as_bytes().split_at_checked(BEARER.len()));
-    let Some((_, given)) = given.filter(|(scheme, _)| scheme.eq_ignore_ascii_case(BEARER)) else {
-        return Problem::unauthorized("give the token as the header `Authorization: Bearer TOKEN`".to_owned()).into_response();
-    };
-    // In a time that tells nothing but the token's length.
-    if bool::from(given.ct_eq(token.0.as_bytes())) {
-        next.run(request).await
-    } else {
-        Problem::unauthorized("the token is another: it is `api_token` of the `vesting run` that answers".to_owned()).into_response()
+    match shows_the_token(request.headers(), token) {
+        Some(true) => next.run(request).await,
+        Some(false) => {
+            Problem::unauthorized("the token is another: it is `api_token` of the `vesting run` that answers".to_owned()).into_response()
+        }
+        None => Problem::unauthorized("give the token as the header `Authorization: Bearer TOKEN`".to_owned()).into_response(),
     }
+}
+
+/// Whether a request shows the token; `None` where it shows none at all.
+pub fn shows_the_token(headers: &HeaderMap, token: &Token) -> Option<bool> {
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.as_bytes().split_at_checked(BEARER.len()));
+    let (_, given) = given.filter(|(scheme, _)| scheme.eq_ignore_ascii_case(BEARER))?;
+    // In a time that tells nothing but the token's length.
+    Some(bool::from(given.ct_eq(token.0.as_bytes())))
 }
 
 async fn limit_time(request: Request, next: Next) -> Response {

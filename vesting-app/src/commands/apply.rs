@@ -60,5 +60,9 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
         let file = std::fs::File::open(path).with_context(|| format!("cannot read the weights from {}", path.display()))?;
         file.take(limit).read_to_end(&mut text).with_context(|| format!("cannot read the weights from {}", path.display()))?;
     }
+    // Some editors begin a file with a byte-order mark.
+    if text.starts_with(b"\xef\xbb\xbf") {
+        text.drain(..3);
+    }
     Ok(text)
 }

@@ -6,10 +6,12 @@ use serde_json::Value;
 use vesting_core::digest::{Difference, Part, Rows as Pair, StateSummary, WindowState};
 use vesting_core::policy::Policy;
 use vesting_core::{BlockNumber, NetUid, StakeTracker};
+use vesting_secret::SecretUrl;
 
 use super::Session;
 use crate::Ended;
 use crate::client::Client;
+use crate::config::Token;
 use crate::output::table;
 use crate::view::digest::Digests;
 use crate::view::row::{self, Row, Rows, Section};
@@ -79,8 +81,8 @@ pub async fn run(
     tracker: &StakeTracker,
     netuid: NetUid,
     as_of: Option<BlockNumber>,
-    url: &str,
-    token: Option<String>,
+    url: &SecretUrl,
+    token: Option<Token>,
 ) -> anyhow::Result<()> {
     let client = Client::new(url, token)?;
     let policy = session.config.policy(netuid);
@@ -119,7 +121,7 @@ async fn digests(client: &Client, netuid: NetUid, as_of: Option<BlockNumber>) ->
 
 async fn compare(
     client: &Client,
-    url: &str,
+    url: &SecretUrl,
     policy: &Policy,
     as_of: Option<BlockNumber>,
     ours: &WindowState,
@@ -155,7 +157,7 @@ async fn compare(
     };
     Ok(Comparison {
         netuid: here.netuid,
-        with: url.to_owned(),
+        with: url.to_string(),
         verdict,
         why: words.join("\n"),
         policies_equal,

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 
 use crate::cli::ConfigArgs;
 use crate::config::{Layers, Mistakes, examine, lines, template};
-use crate::output::{Out, table};
+use crate::output::{self, Out, table};
 use crate::{Ended, UsageError};
 
 const EXAMPLES: &str = "Examples:
@@ -88,7 +88,7 @@ fn write(args: &InitArgs, out: &mut Out) -> anyhow::Result<()> {
 }
 
 fn say(args: &ConfigArgs, out: &mut Out) -> anyhow::Result<()> {
-    let (layers, config, mistakes) = examine(args, std::env::vars());
+    let (layers, config, mistakes) = examine(args, std::env::vars_os());
     if !mistakes.all().is_empty() {
         return refuse(mistakes, args.json, out);
     }
@@ -98,7 +98,7 @@ fn say(args: &ConfigArgs, out: &mut Out) -> anyhow::Result<()> {
     let mut warnings = config.warnings();
     let unfollowed = layers.subnets.keys().filter(|netuid| !config.netuids.is_empty() && !config.netuids.contains(netuid));
     warnings.extend(unfollowed.map(|netuid| format!("[subnet.{netuid}] is of no subnet in `netuids`")));
-    warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+    warnings.iter().for_each(|warning| output::say(format!("warning: {warning}")));
     out.line(format!("{}: no mistakes", whence(&layers)))
 }
 
@@ -118,7 +118,7 @@ fn refuse(mistakes: Mistakes, json: bool, out: &mut Out) -> anyhow::Result<()> {
 }
 
 fn show(args: &ConfigArgs, out: &mut Out) -> anyhow::Result<()> {
-    let (layers, config, mistakes) = examine(args, std::env::vars());
+    let (layers, config, mistakes) = examine(args, std::env::vars_os());
     if !mistakes.all().is_empty() {
         return refuse(mistakes, args.json, out);
     }

@@ -48,9 +48,9 @@ pub async fn run(session: &mut Session, args: &DemoArgs) -> anyhow::Result<()> {
 
     let folder = tempfile::tempdir().context("cannot make a folder for the demo's database")?;
     let config = Config {
-        endpoints: vec![node.url()],
+        endpoints: vec![node.url().into()],
         netuids: vec![Demo::NETUID],
-        database_url: format!("sqlite://{}", folder.path().join("demo.db").display()),
+        database_url: format!("sqlite://{}", folder.path().join("demo.db").display()).into(),
         max_requests_in_flight: IN_FLIGHT,
         query_interval: Duration::from_secs(1),
         // Simulated time is not the clock's.
@@ -61,7 +61,7 @@ pub async fn run(session: &mut Session, args: &DemoArgs) -> anyhow::Result<()> {
     let chain = wiring::chain(&config);
     let state = State::new(&config, Some(Arc::clone(&chain)));
     state.leads(Demo::NETUID, None);
-    let store = watched(vesting_store::open(&config.database_url)?, &state);
+    let store = watched(vesting_store::open(config.database_url.expose())?, &state);
     let first = BlockNumber(1);
     let mut monitor = wiring::monitor(&config, Demo::NETUID, Arc::<SubxtChain>::clone(&chain), Arc::clone(&store), Some(first)).await?;
     let mut bar = Bar::new("catching up");

@@ -6,7 +6,7 @@ use vesting_core::{BlockNumber, Entry};
 
 use super::Session;
 use crate::cli::RangeArgs;
-use crate::output::{alpha, short, table};
+use crate::output::{alpha, say, short, table};
 use crate::wiring;
 
 #[derive(Serialize)]
@@ -50,10 +50,10 @@ pub async fn run(session: &mut Session, args: &RangeArgs) -> anyhow::Result<()> 
     if to >= watermark.block.number && args.from <= watermark.block.number.0 {
         match closing(store.as_ref(), netuid, &state).await? {
             Some(closing) => entries.extend(closing),
-            None => eprintln!(
+            None => say(format!(
                 "note: positions were last read at block {}, so rounding after it is not in the sums yet; `vesting catch-up` reads them",
                 watermark.observed
-            ),
+            )),
         }
     }
     if session.json {

@@ -30,7 +30,7 @@ use vesting_core::ports::StakeStore;
 use crate::cli::{Cli, Command, DoctorArgs};
 use crate::config::{Config, load, load_changed};
 use crate::following::is_passing;
-use crate::output::Out;
+use crate::output::{Out, say};
 use crate::{Ended, code, log};
 
 /// What every command has.
@@ -44,7 +44,7 @@ impl Session {
     /// The record, which must be there already: reading never creates one.
     fn record(&self) -> anyhow::Result<Arc<dyn StakeStore>> {
         let url = &self.config.database_url;
-        vesting_store::open_existing(url).with_context(|| format!("cannot open the database {}", vesting_store::shown(url)))
+        vesting_store::open_existing(url.expose()).with_context(|| format!("cannot open the database {url}"))
     }
 
     /// The record where there is a database. One that cannot be asked just now is no sign of none.
@@ -60,7 +60,7 @@ impl Session {
     /// The record, created when it is not there.
     fn record_or_new(&self) -> anyhow::Result<Arc<dyn StakeStore>> {
         let url = &self.config.database_url;
-        vesting_store::open(url).with_context(|| format!("cannot open the database {}", vesting_store::shown(url)))
+        vesting_store::open(url.expose()).with_context(|| format!("cannot open the database {url}"))
     }
 }
 
@@ -69,7 +69,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     if let Command::Config(command) = &cli.command {
         return config::run(&cli.config, command);
     }
-    let config = load(&cli.config, std::env::vars())?;
+    let config = load(&cli.config, std::env::vars_os())?;
     let serves = matches!(cli.command, Command::Run(_));
     let level = match cli.command {
         Command::Run(_) => "info",
@@ -86,7 +86,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             if logs_all {
                 tracing::warn!("{warning}");
             } else {
-                eprintln!("warning: {warning}");
+                say(format!("warning: {warning}"));
             }
         }
     }
@@ -115,7 +115,7 @@ async fn dispatch(cli: Cli, config: Config) -> anyhow::Result<()> {
         Command::Explain(args) => explain::run(&mut session, &args).await,
         Command::History(args) => history::run(&mut session, &args).await,
         Command::Whatif(args) => {
-            let other = load_changed(&cli.config, std::env::vars(), &args.set)?;
+            let other = load_changed(&cli.config, std::env::vars_os(), &args.set)?;
             whatif::run(&mut session, &other, &args).await
         }
         Command::Digest(args) => digest::run(&mut session, &args).await,

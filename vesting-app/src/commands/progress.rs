@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use indicatif::{ProgressBar, ProgressStyle};
 use vesting_core::{BlockNumber, NetUid, Progress};
 
+use crate::output::say;
+
 /// A bar of so many steps, with what stands around it as a template of `indicatif`.
 pub fn bar(length: u64, template: &str) -> ProgressBar {
     let bar = ProgressBar::new(length);
@@ -46,7 +48,7 @@ impl Bar {
 
     /// A line above the bar, on standard error; without a terminal too.
     pub fn say(&self, line: &str) {
-        self.bar.suspend(|| eprintln!("{line}"));
+        self.bar.suspend(|| say(line));
     }
 
     pub fn done(&self) {

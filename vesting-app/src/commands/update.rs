@@ -37,7 +37,7 @@ fn is_taken(error: &anyhow::Error) -> bool {
 /// Tells the daemon that does.
 async fn tell(session: &mut Session) -> anyhow::Result<()> {
     let config = &session.config;
-    let client = Client::new(&config.own_api(), config.api_token.as_ref().map(|token| token.0.clone()))?;
+    let client = Client::new(&config.own_api().into(), config.api_token.clone())?;
     let lines: Vec<Line> = client
         .post("/v1/update", PATIENCE)
         .await

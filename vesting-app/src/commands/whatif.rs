@@ -11,7 +11,7 @@ use super::apply;
 use super::miners::why;
 use crate::cli::WhatifArgs;
 use crate::config::Config;
-use crate::output::{Out, days, difference, short, table, time};
+use crate::output::{Out, days, difference, say, short, table, time};
 use crate::view::whatif::Line;
 use crate::wiring;
 
@@ -22,7 +22,7 @@ pub async fn run(session: &mut Session, other: &Config, args: &WhatifArgs) -> an
     let plain = |config: &Config| Policy { shadow: false, ..config.policy(netuid).clone() };
     let policies = [plain(&session.config), plain(other)];
     let [now, then] = &policies;
-    then.warnings().iter().for_each(|warning| eprintln!("warning: the other policy: {warning}"));
+    then.warnings().iter().for_each(|warning| say(format!("warning: the other policy: {warning}")));
     let epochs = usize::try_from(args.epochs)?;
     let reports = wiring::tracker(&store).compare(netuid, [now, then], args.as_of.map(BlockNumber), epochs).await?;
     let weights = match (&input, reports.last()) {

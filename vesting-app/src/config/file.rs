@@ -30,16 +30,40 @@ fn parse(path: &Path, mistakes: &mut Mistakes) -> Option<Table> {
     let shown = path.display();
     let unreadable = |e| Mistake::plain(format!("cannot read the configuration file {shown}: {e}"));
     let text = mistakes.keep(std::fs::read_to_string(path).map_err(unreadable))?;
+    // Some editors begin a file with a byte-order mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    // Before anything is said of them, and whatever is wrong with them.
+    text.lines().filter_map(|line| line.split_once('=')).for_each(|(key, value)| know(key, value));
     match text.parse() {
         Ok(table) => Some(table),
         Err(first) => {
             // Every place, not only the first.
-            let (_, all) = toml::de::DeTable::parse_recoverable(&text);
+            let (_, all) = toml::de::DeTable::parse_recoverable(text);
             let all = if all.is_empty() { vec![first] } else { all };
-            all.iter().for_each(|e| mistakes.note(Mistake::plain(format!("{shown} is not TOML: {e}"))));
+            all.iter().for_each(|e| mistakes.note(Mistake::plain(format!("{shown} is not TOML{}: {}", place(text, e), e.message()))));
             None
         }
     }
+}
+
+/// Makes known what may be a secret in a line.
+fn know(key: &str, value: &str) {
+    let value = value.trim().trim_matches(['"', '\'']);
+    match Key::named(key.trim()) {
+        Some(key) if key.is_secret() => vesting_secret::keep(value),
+        _ => value
+            .trim_matches(['[', ']'])
+            .split(',')
+            .map(|one| one.trim().trim_matches(['"', '\'']))
+            .for_each(vesting_secret::keep_those_in),
+    }
+}
+
+/// Where a mistake stands. The line itself may hold a secret.
+fn place(text: &str, error: &toml::de::Error) -> String {
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return String::new() };
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
+    format!(" at line {}, column {}", before.matches('\n').count().saturating_add(1), column.saturating_add(1))
 }
 
 fn of_tables(mut table: Table, shown: &str, common: &mut Layered, mistakes: &mut Mistakes) -> BTreeMap<NetUid, Layered> {
@@ -47,7 +71,7 @@ fn of_tables(mut table: Table, shown: &str, common: &mut Layered, mistakes: &mut
         None => Table::new(),
         Some(Value::Table(subnets)) => subnets,
         Some(other) => {
-            let why = format!("{shown}: `subnet` cannot be {other}; write a table [subnet.N] for subnet N");
+            let why = format!("{shown}: `subnet` cannot be {}; write a table [subnet.N] for subnet N", other.type_str());
             mistakes.note(Mistake::of("subnet", why));
             Table::new()
         }
@@ -61,7 +85,8 @@ fn of_tables(mut table: Table, shown: &str, common: &mut Layered, mistakes: &mut
             continue;
         };
         let Value::Table(table) = table else {
-            mistakes.note(Mistake::of(key, format!("{shown}: `subnet.{name}` cannot be {table}; write a table [subnet.{name}]")));
+            mistakes
+                .note(Mistake::of(key, format!("{shown}: `subnet.{name}` cannot be {}; write a table [subnet.{name}]", table.type_str())));
             continue;
         };
         let mut own = Layered::new();
@@ -105,7 +130,9 @@ fn text(key: &Key, value: Value, source: &str) -> Result<String, Mistake> {
             let items = items.into_iter().map(|item| match item {
                 Value::String(text) => Ok(text),
                 Value::Integer(number) if key.shape == Shape::Numbers => Ok(number.to_string()),
-                other => Err(Mistake::of(name, format!("{source}: `{name}` has an item {other} that cannot stand there"))),
+                other => {
+                    Err(Mistake::of(name, format!("{source}: `{name}` has an item that cannot stand there, of type {}", other.type_str())))
+                }
             });
             Ok(items.collect::<Result<Vec<_>, _>>()?.join(","))
         }
@@ -118,7 +145,7 @@ fn text(key: &Key, value: Value, source: &str) -> Result<String, Mistake> {
                 Shape::Numbers => "a list of numbers, as [2, 3]",
             };
             // What a secret was meant to be is not told either.
-            let shown = if key.is_secret() { format!("`{name}`") } else { format!("`{name} = {other}`") };
+            let shown = if key.may_hold_secrets() { format!("`{name}`") } else { format!("`{name} = {other}`") };
             Err(Mistake::of(name, format!("{shown} ({source}): it must be {wanted}")))
         }
     }

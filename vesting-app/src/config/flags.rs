@@ -1,14 +1,22 @@
 //! Every key as a flag.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
 use super::key::{KEYS, Key, Shape};
 
 /// The keys set on the command line, with their values.
-#[derive(Debug, Default, Clone)]
+#[derive(Default, Clone)]
 pub struct Flags(BTreeMap<&'static str, String>);
+
+/// A value may be a secret.
+impl fmt::Debug for Flags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 impl Flags {
     /// Whether a key is set.

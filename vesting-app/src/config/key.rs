@@ -65,6 +65,11 @@ impl Key {
         self.name == "api_token"
     }
 
+    /// Whether its value may hold a secret, so that a wrong one is not repeated.
+    pub fn may_hold_secrets(&self) -> bool {
+        self.is_secret() || matches!(self.name, "network" | "endpoints" | "archive_endpoints" | "database_url")
+    }
+
     /// The key of this name.
     pub fn named(name: &str) -> Option<&'static Self> {
         KEYS.iter().find(|key| key.name == name)

@@ -1,6 +1,7 @@
 //! The layers of the configuration, put over each other, with where every value comes from.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use vesting_core::NetUid;
@@ -11,10 +12,17 @@ use super::mistake::{Mistake, Mistakes};
 use crate::cli::ConfigArgs;
 
 /// A value and where it comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Setting {
     pub value: String,
     pub source: String,
+}
+
+/// A value may be a secret.
+impl fmt::Debug for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Setting(… from {})", self.source)
+    }
 }
 
 /// Keys with their values.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use vesting_secret::hide;
 
 use crate::UsageError;
 
@@ -20,12 +21,13 @@ pub struct Mistake {
 impl Mistake {
     /// About a key.
     pub fn of(key: impl Into<String>, why: impl Into<String>) -> Self {
-        Self { key: Some(key.into()), netuid: None, mistake: why.into() }
+        Self { key: Some(hide(&key.into()).into_owned()), ..Self::plain(why) }
     }
 
     /// About the file.
     pub fn plain(why: impl Into<String>) -> Self {
-        Self { key: None, netuid: None, mistake: why.into() }
+        // A secret may stand where something else belongs.
+        Self { key: None, netuid: None, mistake: hide(&why.into()).into_owned() }
     }
 }
 

@@ -18,6 +18,7 @@ mod tests;
 mod values;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 
 use crate::UsageError;
 use crate::cli::ConfigArgs;
@@ -27,7 +28,7 @@ pub use key::policy_keys;
 pub use layers::Layers;
 use mistake::Mistake;
 pub use mistake::Mistakes;
-pub use secret::shown_endpoint;
+pub use secret::Token;
 pub use settings::{Config, DAY};
 pub use shown::lines;
 pub use template::template;
@@ -36,7 +37,7 @@ pub use template::template;
 ///
 /// # Errors
 /// Names every mistake: the key, its value and where it stands.
-pub fn load(args: &ConfigArgs, environment: impl Iterator<Item = (String, String)>) -> Result<Config, UsageError> {
+pub fn load(args: &ConfigArgs, environment: impl Iterator<Item = (OsString, OsString)>) -> Result<Config, UsageError> {
     let (_, config, mut mistakes) = read(args, environment, &[]);
     check_kept(&config, &mut mistakes);
     mistakes.or(config)
@@ -49,7 +50,7 @@ pub fn load(args: &ConfigArgs, environment: impl Iterator<Item = (String, String
 /// Names every mistake: the key, its value and where it stands.
 pub fn load_changed(
     args: &ConfigArgs,
-    environment: impl Iterator<Item = (String, String)>,
+    environment: impl Iterator<Item = (OsString, OsString)>,
     changed: &[String],
 ) -> Result<Config, UsageError> {
     let (_, config, mistakes) = read(args, environment, changed);
@@ -57,7 +58,7 @@ pub fn load_changed(
 }
 
 /// Reads the settings as a daemon would, with every mistake there is; what is wrong is as it is by default.
-pub fn examine(args: &ConfigArgs, environment: impl Iterator<Item = (String, String)>) -> (Layers, Config, Mistakes) {
+pub fn examine(args: &ConfigArgs, environment: impl Iterator<Item = (OsString, OsString)>) -> (Layers, Config, Mistakes) {
     let (layers, config, mut mistakes) = read(args, environment, &[]);
     check_kept(&config, &mut mistakes);
     // What stands in a subnet's table by mistake bears on none of these.
@@ -78,9 +79,21 @@ fn check_kept(config: &Config, mistakes: &mut Mistakes) {
     }
 }
 
-fn read(args: &ConfigArgs, environment: impl Iterator<Item = (String, String)>, changed: &[String]) -> (Layers, Config, Mistakes) {
+/// The variables that are read here. Those of others are none of our business, whatever they are made of.
+fn of_ours(environment: impl Iterator<Item = (OsString, OsString)>, mistakes: &mut Mistakes) -> BTreeMap<String, String> {
+    let mut ours = BTreeMap::new();
+    for (name, value) in environment {
+        let Some(name) = name.to_str().filter(|name| ["VESTING_", "BT_"].iter().any(|start| name.starts_with(start))) else { continue };
+        let unreadable = |_| Mistake::plain(format!("`{name}` is not UTF-8: set it to text, or unset it"));
+        let value = mistakes.keep(value.into_string().map_err(unreadable));
+        ours.extend(value.map(|value| (name.to_owned(), value)));
+    }
+    ours
+}
+
+fn read(args: &ConfigArgs, environment: impl Iterator<Item = (OsString, OsString)>, changed: &[String]) -> (Layers, Config, Mistakes) {
     let mut mistakes = Mistakes::default();
-    let environment: BTreeMap<String, String> = environment.collect();
+    let environment = of_ours(environment, &mut mistakes);
     let layers = Layers::read(args, &environment, changed, &mut mistakes);
     let config = settings::parse(&layers, &mut mistakes);
     (layers, config, mistakes)

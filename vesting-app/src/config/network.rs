@@ -6,20 +6,13 @@ pub const ARCHIVE: [&str; 2] = ["wss://archive.chain.opentensor.ai:443", "wss://
 pub const TEST: [&str; 1] = ["wss://test.finney.opentensor.ai:443"];
 pub const LOCAL: [&str; 1] = ["ws://127.0.0.1:9944"];
 
-/// The endpoints of a network, by its name or as the URL itself.
-pub fn endpoints(network: &str) -> Option<Vec<String>> {
-    let named: &[&str] = match network {
+/// The endpoints of a network, by its name.
+pub fn endpoints(network: &str) -> Option<&'static [&'static str]> {
+    Some(match network {
         "finney" => &FINNEY,
         "archive" => &ARCHIVE,
         "test" => &TEST,
         "local" => &LOCAL,
-        url if is_url(url) => &[url],
         _ => return None,
-    };
-    Some(named.iter().map(|url| (*url).to_owned()).collect())
-}
-
-/// Whether it may be an endpoint.
-pub fn is_url(text: &str) -> bool {
-    text.starts_with("ws://") || text.starts_with("wss://")
+    })
 }

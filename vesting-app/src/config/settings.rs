@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use vesting_core::policy::Policy;
 use vesting_core::{Millis, NetUid};
+use vesting_secret::SecretUrl;
 
 use super::key::policy_keys;
 use super::layers::{Layered, Layers, Setting};
@@ -25,9 +26,9 @@ pub type Written = BTreeMap<&'static str, String>;
 /// Everything the program goes by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    pub endpoints: Vec<String>,
+    pub endpoints: Vec<SecretUrl>,
     pub netuids: Vec<NetUid>,
-    pub database_url: String,
+    pub database_url: SecretUrl,
     /// How many days of the record stay before its end; all of it where there is none.
     pub keep_days: Option<u64>,
     /// Of every subnet that has none of its own.
@@ -179,7 +180,7 @@ fn parse_common(values: &Layered, common_policy: Policy, mistakes: &mut Mistakes
     Config {
         endpoints: endpoints(&values, mistakes).unwrap_or_default(),
         netuids: netuids(&values, mistakes),
-        database_url: values.text("database_url").to_owned(),
+        database_url: database_url(&values, mistakes),
         keep_days: mistakes.keep(values.whole("keep_snapshots_days")).flatten(),
         common_policy,
         subnet_policies: BTreeMap::new(),
@@ -200,21 +201,36 @@ fn of_the_policy(values: &Layered) -> Written {
     policy_keys().filter_map(|key| Some((key, values.get(key)?.value.clone()))).collect()
 }
 
-fn endpoints(values: &Values<'_>, mistakes: &mut Mistakes) -> Option<Vec<String>> {
-    let (mut endpoints, archive) = (values.list("endpoints"), values.list("archive_endpoints"));
+fn database_url(values: &Values<'_>, mistakes: &mut Mistakes) -> SecretUrl {
+    let url = SecretUrl::new(values.text("database_url"));
+    mistakes.keep(vesting_store::check(url.expose()).map_err(|error| values.wrong("database_url", &error)));
+    url
+}
+
+fn endpoints(values: &Values<'_>, mistakes: &mut Mistakes) -> Option<Vec<SecretUrl>> {
+    let urls = |key: &str| values.list(key).into_iter().map(SecretUrl::new).collect::<Vec<_>>();
+    let (mut endpoints, archive) = (urls("endpoints"), urls("archive_endpoints"));
     let mut is_fine = true;
-    for (key, urls) in [("endpoints", &endpoints), ("archive_endpoints", &archive)] {
-        if urls.iter().any(|url| !network::is_url(url)) {
-            mistakes.note(values.wrong(key, &"each must be a ws:// or wss:// URL"));
+    let mut check = |key: &str, urls: &[SecretUrl]| {
+        for why in urls.iter().filter_map(|url| vesting_chain::check(url).err()) {
+            mistakes.note(values.wrong(key, &why));
             is_fine = false;
         }
-    }
+    };
+    check("endpoints", &endpoints);
+    check("archive_endpoints", &archive);
     if endpoints.is_empty() {
         let named = values.text("network");
-        let unknown = || values.wrong("network", &"it must be finney, test, archive, local, or a ws:// or wss:// URL");
-        endpoints = mistakes.keep(network::endpoints(named).ok_or_else(unknown))?;
+        if named.contains("://") {
+            endpoints = vec![SecretUrl::new(named)];
+            check("network", &endpoints);
+        } else {
+            let unknown = || values.wrong("network", &"it must be finney, test, archive, local, or a ws:// or wss:// URL");
+            let named = network::endpoints(named).ok_or_else(unknown);
+            endpoints = mistakes.keep(named)?.iter().copied().map(SecretUrl::new).collect();
+        }
         if named == "finney" && archive.is_empty() {
-            endpoints.extend(network::ARCHIVE.map(str::to_owned));
+            endpoints.extend(network::ARCHIVE.map(SecretUrl::new));
         }
     }
     endpoints.extend(archive);

@@ -1,11 +1,11 @@
 //! The configuration in force, as it may be shown.
 
 use serde::Serialize;
+use vesting_secret::{HIDDEN, SecretUrl, hide};
 
 use super::Config;
 use super::key::{KEYS, Key};
 use super::layers::{Layered, Layers};
-use super::secret::{HIDDEN, shown_endpoint};
 
 /// A key with its value and where that comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -24,7 +24,7 @@ pub fn lines(layers: &Layers, config: &Config) -> Vec<Line> {
     let mut lines: Vec<Line> = KEYS.iter().map(|key| line(None, key, &layers.common)).collect();
     // What a network stands for is worth seeing.
     if let Some(implied) = lines.iter_mut().find(|line| line.key == "endpoints" && line.value.is_none()) {
-        let urls: Vec<String> = config.endpoints.iter().map(|url| shown_endpoint(url)).collect();
+        let urls: Vec<String> = config.endpoints.iter().map(ToString::to_string).collect();
         implied.value = Some(urls.join(","));
         implied.from = "network".to_owned();
     }
@@ -48,11 +48,12 @@ fn line(netuid: Option<u16>, key: &Key, values: &Layered) -> Line {
 /// A value without the secrets in it.
 fn may_be_seen(key: &Key, value: &str) -> String {
     match key.name {
-        "database_url" => vesting_store::shown(value),
+        "database_url" => SecretUrl::new(value).to_string(),
+        "network" if !value.contains("://") => value.to_owned(),
         "network" | "endpoints" | "archive_endpoints" => {
-            value.split(',').map(|url| shown_endpoint(url.trim())).collect::<Vec<_>>().join(",")
+            value.split(',').map(|url| SecretUrl::new(url).to_string()).collect::<Vec<_>>().join(",")
         }
         _ if key.is_secret() => HIDDEN.to_owned(),
-        _ => value.to_owned(),
+        _ => hide(value).into_owned(),
     }
 }

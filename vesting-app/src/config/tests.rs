@@ -3,6 +3,7 @@
 use clap::CommandFactory;
 use vesting_core::policy::{Policy, Redistribution};
 use vesting_core::{NetUid, Rao, Uid};
+use vesting_secret::SecretUrl;
 
 use super::key::{KEYS, Key, Shape};
 use super::network::{LOCAL, TEST};
@@ -13,16 +14,16 @@ use crate::cli::Cli;
 fn load_with(set: impl FnOnce(&mut ConfigArgs), environment: &[(&str, &str)]) -> Result<Config, UsageError> {
     let mut args = ConfigArgs::default();
     set(&mut args);
-    load(&args, environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())))
+    load(&args, environment.iter().map(|(k, v)| (k.into(), v.into())))
 }
 
 #[test]
 fn flags_come_before_the_environment_and_that_before_bittensor_names() {
     let config = load_with(|a| a.keys.set("netuids", "2,3"), &[("VESTING_NETUIDS", "9"), ("BT_NETWORK", "test")]).unwrap();
     assert_eq!(config.netuids, [NetUid(2), NetUid(3)]);
-    assert_eq!(config.endpoints, TEST);
+    assert_eq!(config.endpoints, TEST.map(SecretUrl::new));
     let config = load_with(|_| {}, &[("VESTING_NETWORK", "local"), ("BT_CHAIN_ENDPOINT", "ws://elsewhere:1")]).unwrap();
-    assert_eq!(config.endpoints, LOCAL);
+    assert_eq!(config.endpoints, LOCAL.map(SecretUrl::new));
 }
 
 #[test]
@@ -130,7 +131,7 @@ fn endpoints_stay_beside_the_network_in_one_layer() {
         load_file("network = \"test\"\nendpoints = [\"ws://node:1\"]", |_| {}),
     ];
     for config in beside {
-        assert_eq!(config.unwrap().endpoints, [endpoints]);
+        assert_eq!(config.unwrap().endpoints, [SecretUrl::new(endpoints)]);
     }
 }
 
@@ -251,7 +252,7 @@ fn another(key: &Key) -> &'static str {
 
 /// What is said of a key, with its source.
 fn shown_from(args: &ConfigArgs, environment: &[(&str, &str)], key: &Key) -> (Option<String>, String) {
-    let (layers, config, _) = examine(args, environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
+    let (layers, config, _) = examine(args, environment.iter().map(|(k, v)| (k.into(), v.into())));
     let line = lines(&layers, &config).into_iter().find(|line| line.key == key.name).unwrap();
     (line.value, line.from)
 }
@@ -349,7 +350,7 @@ fn every_mistake_is_named_at_once() {
     std::fs::write(&path, text).unwrap();
     let args = ConfigArgs { config: Some(path.clone()), ..ConfigArgs::default() };
     let environment = [("VESTING_SHADE", "1"), ("VESTING_KEEP_SNAPSHOTS_DAYS", "x"), ("VESTING_ENDPOINTS", "http://a")];
-    let (_, _, mistakes) = examine(&args, environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
+    let (_, _, mistakes) = examine(&args, environment.iter().map(|(k, v)| (k.into(), v.into())));
     let mut found: Vec<(Option<u16>, &str)> = mistakes.all().iter().map(|m| (m.netuid, m.key.as_deref().unwrap())).collect();
     found.sort_unstable();
     let expected = [
@@ -408,7 +409,7 @@ fn secrets_are_not_shown() {
         ("VESTING_DATABASE_URL", "postgres://me:hunter2@host/vesting?sslpassword=hunter2"),
         ("VESTING_ENDPOINTS", "wss://me:hunter2@node.example/hunter2?key=hunter2,ws://plain:1/"),
     ];
-    let (layers, config, _) = examine(&ConfigArgs::default(), secret.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
+    let (layers, config, _) = examine(&ConfigArgs::default(), secret.iter().map(|(k, v)| (k.into(), v.into())));
     let lines = lines(&layers, &config);
     let words = serde_json::to_string(&lines).unwrap();
     assert!(!words.contains("hunter2"), "{words}");
@@ -425,7 +426,7 @@ fn what_is_in_force_says_where_it_comes_from() {
     std::fs::write(&path, text).unwrap();
     let mut args = ConfigArgs { config: Some(path.clone()), ..ConfigArgs::default() };
     args.keys.set("formula", "geometric_mean");
-    let environment = [("BT_CHAIN_ENDPOINT".to_owned(), "ws://elsewhere:1".to_owned())];
+    let environment = [("BT_CHAIN_ENDPOINT".into(), "ws://elsewhere:1".into())];
     let (layers, config, _) = examine(&args, environment.into_iter());
     let lines = lines(&layers, &config);
     let of = |netuid: Option<u16>, key: &str| {
@@ -439,4 +440,63 @@ fn what_is_in_force_says_where_it_comes_from() {
     assert_eq!(of(Some(5), "max_multiplier"), Some(("3".into(), format!("{file} [subnet.5]"))));
     // A flag comes before the table.
     assert_eq!((of(None, "formula"), of(Some(5), "formula")), (Some(("geometric_mean".into(), "--formula".into())), None));
+}
+
+#[test]
+fn a_variable_that_is_no_text_is_named_and_not_repeated() {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt;
+    let bytes = |text: &str| OsString::from_vec([text.as_bytes(), b"\xff"].concat());
+    let environment =
+        [("VESTING_DATABASE_URL".into(), bytes("sqlite://Koala1")), ("FOO".into(), bytes("Koala2")), (bytes("VESTING_"), "3".into())];
+    let UsageError(words) = load(&ConfigArgs::default(), environment.into_iter()).unwrap_err();
+    assert_eq!(words, "`VESTING_DATABASE_URL` is not UTF-8: set it to text, or unset it");
+}
+
+#[test]
+fn a_url_that_run_would_refuse_is_a_mistake() {
+    for (key, url, word) in [
+        ("database_url", "postgres://me:pa?ss@host/vesting", "`?` as `%3F`"),
+        ("database_url", "postgres://me:pa@ss@host/vesting", "`@` as `%40`"),
+        ("database_url", "postgres://me:top%secret@host/vesting", "`%` as `%25`"),
+        ("database_url", "host=host password=secret", "expected `sqlite://"),
+        ("database_url", "\"postgres://me:secret@host/vesting\"", "in quotes"),
+        ("database_url", "postgres://host/vesting?passwort=secret", "options that PostgreSQL knows"),
+        ("database_url", "mysql://me:secret@host/vesting", "expected `sqlite://"),
+        ("database_url", "sqlite://", "names no file"),
+        ("endpoints", "wss://", "empty host"),
+        ("endpoints", "ws://127.0.0.1:9944,wss://me:pa/ss@host", "percent-encode"),
+        ("archive_endpoints", "wss://host:99999", "invalid port"),
+        ("network", "wss://me:top%secret@host", "`%` as `%25`"),
+    ] {
+        let (_, _, mistakes) =
+            examine(&ConfigArgs::default(), [(format!("VESTING_{}", key.to_uppercase()).into(), url.into())].into_iter());
+        let [mistake] = mistakes.all() else { panic!("{url}: {mistakes:?}") };
+        assert!(mistake.key.as_deref() == Some(key) && mistake.mistake.contains(word), "{url}: {mistake}");
+        assert!(!["pa?ss", "ss@", "secret", "pa/"].iter().any(|part| mistake.mistake.contains(part)), "{url}: {mistake}");
+    }
+    for url in ["postgres://me:pa%3Fss@host/vesting", "sqlite://pa ss%.db", "sqlite::memory:"] {
+        assert!(load_with(|args| args.keys.set("database_url", url), &[]).is_ok(), "{url}");
+    }
+}
+
+#[test]
+fn a_file_with_a_byte_order_mark_is_read_and_one_with_mistakes_shows_no_line_of_it() {
+    assert_eq!(load_file("\u{feff}netuids = [7]\n", |_| {}).unwrap().netuids, [NetUid(7)]);
+    for text in [
+        "netuids = [2]\ndatabase_url = \"postgres://me:Bettong1@host/x",
+        "database_url = postgres://me:Bettong2@host/x",
+        "endpoints = [\"wss://host/Bettong3\", {url = \"wss://host/Bettong4\"}]",
+        "subnet = \"wss://host/Bettong5\"",
+        "[subnet]\n2 = \"wss://host/Bettong6\"",
+        "database_url = 7\napi_token = [\"Bettong7\"]",
+        "bind = \"wss://host/Bettong8\"",
+        "netuids = \"wss://host/Bettong9\"",
+        "database_url = {password = \"Bettong10\"}",
+    ] {
+        let UsageError(words) = load_file(text, |_| {}).unwrap_err();
+        assert!(!words.contains("Betto"), "{text}: {words}");
+    }
+    let UsageError(words) = load_file("netuids = [2]\nbind = 127.0.0.1", |_| {}).unwrap_err();
+    assert!(words.contains("is not TOML at line 2, column "), "{words}");
 }

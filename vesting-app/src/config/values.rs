@@ -4,17 +4,10 @@ use std::time::Duration;
 
 use vesting_core::Ppb;
 
+use super::key::Key;
 use super::layers::Layered;
 use super::mistake::Mistake;
-use super::secret::{Token, shown_endpoint};
-
-/// A value as a mistake may show it: an endpoint's URL may hold a password or a key.
-fn without_secrets(key: &str, value: &str) -> String {
-    match key {
-        "network" | "endpoints" | "archive_endpoints" => value.split(',').map(shown_endpoint).collect::<Vec<_>>().join(","),
-        _ => value.to_owned(),
-    }
-}
+use super::secret::Token;
 
 /// The values of one layer over the others.
 pub struct Values<'a>(pub &'a Layered);
@@ -28,7 +21,9 @@ impl Values<'_> {
         Mistake::of(
             key,
             match self.get(key) {
-                Some((value, source)) => format!("`{key} = {}` ({source}): {why}", without_secrets(key, value)),
+                // What a secret was meant to be is not told either.
+                Some((_, source)) if Key::named(key).is_some_and(Key::may_hold_secrets) => format!("`{key}` ({source}): {why}"),
+                Some((value, source)) => format!("`{key} = {value}` ({source}): {why}"),
                 None => format!("`{key}` is not set: {why}"),
             },
         )
@@ -72,7 +67,7 @@ impl Values<'_> {
     pub fn token(&self, key: &str) -> Result<Option<Token>, Mistake> {
         match self.get(key) {
             None => Ok(None),
-            Some((token, _)) if !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic()) => Ok(Some(Token(token.to_owned()))),
+            Some((token, _)) if !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic()) => Ok(Some(Token::from(token.to_owned()))),
             Some((_, source)) => {
                 Err(Mistake::of(key, format!("`{key}` ({source}): it must be letters, digits and signs of ASCII, without spaces")))
             }

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use vesting_core::MonitorError;
 use vesting_core::ports::ChainError;
+use vesting_secret::hide;
 
 use crate::following::unreadable;
 
@@ -36,7 +37,7 @@ impl LastError {
             Some(MonitorError::Chain(ChainError::Contradicted { .. })) => Some(Obstacle::Contradicted),
             _ => unreadable(error).map(Obstacle::Unreadable),
         };
-        Self { words: format!("{error:#}"), at: SystemTime::now(), holds: true, kind }
+        Self { words: hide(&format!("{error:#}")).into_owned(), at: SystemTime::now(), holds: true, kind }
     }
 }
 

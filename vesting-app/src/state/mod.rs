@@ -18,13 +18,15 @@ use tokio::sync::{Notify, watch};
 use vesting_chain::SubxtChain;
 use vesting_core::ports::{Commit, Watermark};
 use vesting_core::{BlockNumber, Kind, NetUid, Progress, RaoDelta};
+use vesting_secret::hide;
 
+use crate::clock::behind;
 use crate::config::Config;
 
 pub use failure::{LastError, Obstacle};
 pub use figures::Figures;
 pub use observer::observe;
-pub use ready::Readiness;
+pub use ready::{Brief, Readiness};
 pub use subnet::{Role, Subnet};
 pub use watched::{StoreTimes, watched};
 
@@ -51,6 +53,8 @@ struct Inner {
     /// Whether following, standing by or reading has begun.
     begun: bool,
     beat: Beat,
+    /// Whether it was said that this machine's clock is behind the chain.
+    clock_told: bool,
 }
 
 impl Inner {
@@ -64,13 +68,33 @@ impl Inner {
             error.holds = false;
         }
     }
+
+    /// How much this machine's clock is behind the chain at least, where it is.
+    fn clock_behind(&self, now: SystemTime) -> Option<Duration> {
+        let newest = self.subnets.values().filter_map(|subnet| subnet.watermark).map(|record| record.time).max();
+        newest.and_then(|time| behind(time, now))
+    }
+
+    /// Says once that this machine's clock is behind the chain, and once that it is not any more.
+    fn tell_of_clock(&mut self, now: SystemTime) {
+        let behind = self.clock_behind(now);
+        let told = std::mem::replace(&mut self.clock_told, behind.is_some());
+        match behind {
+            Some(behind) if !told => tracing::warn!(
+                behind_seconds = behind.as_secs(),
+                "this machine's clock is behind the chain, whose newest block is of the future: how old a record is cannot be told; set the clock"
+            ),
+            None if told => tracing::info!("this machine's clock is not behind the chain any more"),
+            _ => {}
+        }
+    }
 }
 
 impl State {
     /// Of these subnets, all of which are only read until told otherwise.
     pub fn new(config: &Config, chain: Option<Arc<SubxtChain>>) -> Arc<Self> {
         let subnets = config.netuids.iter().map(|netuid| (*netuid, Subnet::default())).collect();
-        let inner = Inner { subnets, last_error: None, begun: false, beat: Beat::new(Instant::now()) };
+        let inner = Inner { subnets, last_error: None, begun: false, beat: Beat::new(Instant::now()), clock_told: false };
         let news = watch::Sender::new(0);
         Arc::new(Self {
             chain,
@@ -141,6 +165,7 @@ impl State {
 
     /// Why a subnet is not recorded yet.
     pub fn waits_for(&self, netuid: NetUid, why: Option<String>) {
+        let why = why.map(|why| hide(&why).into_owned());
         let changed = std::mem::replace(&mut self.inner().subnet(netuid).waits, why.clone()) != why;
         if changed {
             self.tell();
@@ -209,6 +234,7 @@ impl State {
             subnet.last_epoch = Some(record.epoch);
         }
         inner.beat.now(Instant::now());
+        inner.tell_of_clock(SystemTime::now());
         drop(inner);
         for record in &commit.epochs {
             tracing::info!(
@@ -261,6 +287,7 @@ impl State {
         if known.is_none_or(|known| known.block.number <= watermark.block.number) {
             *known = Some(watermark);
         }
+        inner.tell_of_clock(SystemTime::now());
     }
 
     /// The figures as of a record's newest epoch, by who had seen so many `rewinds` of it before.
@@ -303,9 +330,14 @@ impl State {
         self.chain.as_ref().and_then(|chain| chain.newest_head())
     }
 
+    /// How much this machine's clock is behind the chain at least, where it is.
+    pub fn clock_behind(&self, now: SystemTime) -> Option<Duration> {
+        self.inner().clock_behind(now)
+    }
+
     /// Where a runtime of the chain contradicts its storage; nothing where no chain is asked.
     pub fn degraded(&self) -> Vec<String> {
-        self.chain.iter().flat_map(|chain| chain.disagreements()).map(|found| found.to_string()).collect()
+        self.chain.iter().flat_map(|chain| chain.disagreements()).map(|found| hide(&found.to_string()).into_owned()).collect()
     }
 
     /// Whether the follower gets on, or waits for a reason.
@@ -383,6 +415,25 @@ mod tests {
         state.has_begun(NetUid(2));
         state.stands_by(NetUid(2));
         assert!(!state.readiness(SystemTime::now()).reasons.iter().any(|why| why.contains("spec 900")));
+    }
+
+    #[test]
+    fn a_clock_behind_the_chain_is_said_and_far_behind_nothing_is_ready() {
+        let now = SystemTime::now();
+        let since = u64::try_from(now.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis()).unwrap();
+        let at = |seconds: u64| {
+            let state = state();
+            let block = vesting_core::BlockRef { number: BlockNumber(9), hash: vesting_core::BlockHash::default() };
+            let time = vesting_core::Millis(since + seconds * 1_000);
+            let mark = Watermark { block, time, first_block: BlockNumber(1), first_time: time, observed: block.number, spec_version: 1 };
+            state.stands_at(NetUid(2), mark, 0);
+            let readiness = state.readiness(now);
+            (readiness.clock_behind_seconds, readiness.reasons.iter().any(|why| why.contains("clock")), state.inner().clock_told)
+        };
+        assert_eq!(at(60), (None, false, false));
+        assert_eq!(at(120), (Some(120), false, true));
+        assert_eq!(at(600), (Some(600), false, true));
+        assert_eq!(at(601), (Some(601), true, true));
     }
 
     #[test]

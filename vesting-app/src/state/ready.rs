@@ -27,7 +27,30 @@ pub struct Readiness {
     pub last_error: Option<Failure>,
     /// Where a runtime of the chain contradicts its storage, so that its own word is taken.
     pub degraded: Vec<String>,
+    /// How many seconds this machine's clock is behind the chain at least; `null` where it is not.
+    pub clock_behind_seconds: Option<u64>,
     pub subnets: Vec<Judged>,
+}
+
+/// As much of it as anybody may know who asks.
+#[derive(Debug, Serialize)]
+pub struct Brief {
+    pub ready: bool,
+    pub subnets: Vec<BriefSubnet>,
+}
+
+/// One subnet, as anybody may know it.
+#[derive(Debug, Serialize)]
+pub struct BriefSubnet {
+    pub netuid: u16,
+    pub ready: bool,
+}
+
+impl From<&Readiness> for Brief {
+    fn from(readiness: &Readiness) -> Self {
+        let of = |subnet: &Judged| BriefSubnet { netuid: subnet.netuid, ready: subnet.ready };
+        Self { ready: readiness.ready, subnets: readiness.subnets.iter().map(of).collect() }
+    }
 }
 
 /// What went wrong.
@@ -89,8 +112,24 @@ impl Readiness {
             reasons.push("nothing is recorded yet".to_owned());
         }
         reasons.extend(subnets.iter().flat_map(|subnet| subnet.reasons.iter().map(|why| format!("subnet {}: {why}", subnet.netuid))));
+        let clock_behind = state.clock_behind(now);
+        // By such a clock no record is ever old.
+        if let Some(behind) = clock_behind.filter(|behind| *behind > stale_after) {
+            reasons.push(format!(
+                "this machine's clock is {} s behind the chain, so that nobody can tell how old the record is: set it",
+                behind.as_secs()
+            ));
+        }
         let last_error = state.last_error().as_ref().map(Failure::of);
-        Self { ready: reasons.is_empty(), reasons, head, last_error, degraded: state.degraded(), subnets }
+        Self {
+            ready: reasons.is_empty(),
+            reasons,
+            head,
+            last_error,
+            degraded: state.degraded(),
+            clock_behind_seconds: clock_behind.map(|behind| behind.as_secs()),
+            subnets,
+        }
     }
 }
 

@@ -59,7 +59,7 @@ fn what_is_not_there_exits_with_1_and_leaves_nothing_behind() {
     check(folder.path(), &["miners", "--netuid", "2"], 1, "no record");
     check(folder.path(), &["digest", "--netuid", "2"], 1, "no record");
     check(folder.path(), &["run", "--read-only"], 1, "no record");
-    check(folder.path(), &["ledger", "--database-url", "mysql://x"], 1, "sqlite://");
+    check(folder.path(), &["ledger", "--database-url", "mysql://x"], 2, "sqlite://");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "no database was made");
 }
 

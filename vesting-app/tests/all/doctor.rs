@@ -18,7 +18,7 @@ use vesting_testkit::node::{NodeHandle, NodeOptions, serve};
 use vesting_testkit::postgres_test;
 use vesting_testkit::sim::{Generation, Month, SimChain};
 
-use crate::command_line::{program, vesting};
+use crate::command_line::{check, program, vesting};
 use crate::daemon::Daemon;
 use crate::place::Place;
 
@@ -416,7 +416,7 @@ async fn a_database_that_cannot_be_used_is_named_with_the_reason() {
     }
     std::fs::write(folder.path().join("text.db"), "no database, but longer than a header\n".repeat(30)).unwrap();
     with(&["--database-url", "sqlite://text.db"]).has("database_schema", "text.db", "problem", "not a SQLite database", "--database-url");
-    with(&["--database-url", "mysql://x"]).has("database_schema", "mysql", "problem", "not understood", "--database-url");
+    check(folder.path(), &["doctor", "--database-url", "mysql://x"], 2, "not understood");
     with(&["--database-url", "postgres://u:secret@127.0.0.1:9/x"]).has(
         "database_schema",
         "u:***@",

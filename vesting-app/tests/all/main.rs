@@ -27,6 +27,7 @@ mod place;
 mod providers;
 mod pruned;
 mod recordings;
+mod secrets;
 mod simulated;
 mod standby;
 mod told;

@@ -27,7 +27,7 @@ async fn advancing(seed: u64, blocks: u64, faults: &[Fault], advance: Option<Dur
 }
 
 fn options(urls: &[&str]) -> ChainOptions {
-    let endpoints = urls.iter().map(|url| (*url).to_owned()).collect();
+    let endpoints = urls.iter().copied().map(Into::into).collect();
     ChainOptions { endpoints, deadline: Duration::from_secs(5), ..ChainOptions::new("") }
 }
 
@@ -339,7 +339,8 @@ async fn a_dead_endpoint_with_a_mute_one_after_it_is_got_over_with_any_number_of
         let dies = node(3, 40, &[]).await;
         let mute = open(&serves.url(), Gate::Mute).await.unwrap();
         let urls = [dies.url(), mute.url(), serves.url()];
-        let options = ChainOptions { endpoints: urls.to_vec(), max_requests_in_flight: in_flight, ..ChainOptions::new("") };
+        let endpoints = urls.map(Into::into).to_vec();
+        let options = ChainOptions { endpoints, max_requests_in_flight: in_flight, ..ChainOptions::new("") };
         let chain = Arc::new(SubxtChain::new(options));
         chain.read(BlockNumber(1), &everything()).await.unwrap();
         drop(dies);

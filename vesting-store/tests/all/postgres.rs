@@ -287,6 +287,52 @@ own_postgres_test! {
     }
 }
 
+own_postgres_test! {
+    async fn a_password_with_odd_characters_works_percent_encoded_and_is_never_told() {
+        let server = Server::start("").unwrap();
+        let database = Database::on(&format!("postgres://vesting@localhost:{}/postgres?sslmode=require", server.port));
+        database.sql(&format!(
+            "CREATE ROLE guarded LOGIN PASSWORD 'Zq7?w@4/K:x%9#L m&2=R'; GRANT ALL ON SCHEMA {} TO guarded",
+            database.schema()
+        ));
+        let with = |password: &str| database.url.replace("vesting@", &format!("guarded:{password}@"));
+        let right = "Zq7%3Fw%404%2FK:x%259%23L%20m&2=R";
+        // One that may not set its own language, too.
+        let store = open(&with(right)).unwrap();
+        store.commit(&plain(NETUID, 1, None)).await.unwrap();
+        assert_eq!(store.watermark(NETUID).await.unwrap().unwrap().block, block(1, 0));
+        for (password, words) in [
+            (right.replace("%3F", "?"), "percent-encode"),
+            (right.replace("%40", "@"), "percent-encode"),
+            (right.replace("%2F", "/"), "percent-encode"),
+            (right.replace("%25", "%"), "percent-encode"),
+            (right.replace("%23", "#"), "percent-encode"),
+            (right.replace("%20", " "), "percent-encode"),
+            (right.replace('R', "S"), "authentication failed"),
+        ] {
+            let said = refused(open(&with(&password)));
+            assert!(said.contains(words), "{password}: {said}");
+            assert!(!["Zq7", "w@4", "w%404", "K:x", "L m", "2=R"].iter().any(|part| said.contains(part)), "{password}: {said}");
+        }
+    }
+}
+
+postgres_test! {
+    async fn a_server_is_asked_for_untranslated_words() {
+        let database = Database::new();
+        let store = open(&database.url).unwrap();
+        store.commit(&plain(NETUID, 1, None)).await.unwrap();
+        // What the session speaks, told by the server itself.
+        database.sql(
+            "CREATE FUNCTION speak() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN RAISE EXCEPTION 'speaks <%>', current_setting('lc_messages'); END $$; \
+             CREATE TRIGGER speak BEFORE INSERT OR UPDATE ON blockchain_state FOR EACH ROW EXECUTE FUNCTION speak()",
+        );
+        let refused = store.commit(&plain(NETUID, 2, Some(block(1, 0)))).await;
+        assert!(matches!(&refused, Err(StoreError::Unusable(words)) if words.contains("speaks <C>")), "{refused:?}");
+    }
+}
+
 postgres_test! {
     async fn many_readers_and_a_writer_share_a_server() {
         let database = Database::new();

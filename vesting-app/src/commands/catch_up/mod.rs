@@ -18,6 +18,7 @@ use super::Session;
 use super::progress::Together;
 use crate::cli::CatchUpArgs;
 use crate::config::Config;
+use crate::output::say;
 use crate::shared::SharedChain;
 use crate::task::Task;
 use crate::view::unexplained::Unexplained;
@@ -88,9 +89,9 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
     let from = args.from.map(BlockNumber);
     let (beginnings, left_out) = choose(&mut config, chain.as_ref(), &recorded, from, to).await?;
     for netuid in &left_out {
-        eprintln!(
+        say(format!(
             "warning: subnet {netuid} is left out: it is there neither at block {to} nor where records begin; name a `--from` or `--to` inside its life"
-        );
+        ));
     }
     let store = session.record_or_new()?;
     wiring::bind(&config, chain.as_ref(), store.as_ref()).await?;
@@ -154,7 +155,7 @@ fn told(works: Vec<(NetUid, Caught)>) -> anyhow::Result<Vec<Unexplained>> {
                 if all.is_ok() {
                     *all = Err(error);
                 } else {
-                    eprintln!("error: {error:#}");
+                    say(format!("error: {error:#}"));
                 }
             }
         }

@@ -117,7 +117,7 @@ pub async fn run(session: &mut Session, command: &DbCommand, with_chain: bool) -
 
 fn migrate(session: &mut Session) -> anyhow::Result<()> {
     let url = &session.config.database_url;
-    let migrated = vesting_store::migrate(url).with_context(|| format!("cannot migrate the database {}", vesting_store::shown(url)))?;
+    let migrated = vesting_store::migrate(url.expose()).with_context(|| format!("cannot migrate the database {url}"))?;
     if session.json {
         return session.out.json(&json!({ "migrated": migrated }));
     }

@@ -34,7 +34,7 @@ async fn free(config: &Config) -> Finding {
 
 /// Whether one like us answers there.
 async fn live(config: &Config) -> bool {
-    let Ok(client) = Client::new(&config.own_api(), None) else { return false };
+    let Ok(client) = Client::new(&config.own_api().into(), None) else { return false };
     client.get::<Value>("/health/live").await.is_ok_and(|answer| answer.get("status").is_some_and(|status| status == "live"))
 }
 

@@ -1,17 +1,16 @@
 //! The machine's clock beside the chain's.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use vesting_core::Millis;
 
 use super::finding::Finding;
 use super::words::{apart, span};
+use crate::clock::behind;
 
 const CHECK: &str = "clock";
 const SUBJECT: &str = "This machine";
 
-/// A block's time is its author's clock, which others accept within some seconds.
-const AHEAD: u64 = 60_000;
 /// A finalized head is older than that only when something is wrong.
 const USUAL_AGE: u64 = 120_000;
 
@@ -29,11 +28,15 @@ pub fn judge(now: Millis, newest: Option<Millis>, stale: u64) -> Finding {
         return Finding::warning(CHECK, SUBJECT, "no endpoint gave a block to compare the clock with").advise("see to the endpoints first");
     };
     let off = apart(now, newest);
-    let finding = if newest > now && off > AHEAD {
+    let clock = UNIX_EPOCH + Duration::from_millis(now.0);
+    let finding = if let Some(behind) = behind(newest, clock) {
         Finding::problem(
             CHECK,
             SUBJECT,
-            format!("this machine's clock is slow by {} at least: the newest block is of the future", span(off)),
+            format!(
+                "this machine's clock is slow by {} at least: the newest block is of the future",
+                span(u64::try_from(behind.as_millis()).unwrap_or(u64::MAX))
+            ),
         )
         .advise("set it: `sudo timedatectl set-ntp true`, then `timedatectl`")
     } else if newest > now || off <= USUAL_AGE {

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use vesting_secret::hide;
 
+use crate::log::hide_in;
 use crate::output::Out;
 
 /// How grave it is.
@@ -52,7 +54,8 @@ pub struct Finding {
 
 impl Finding {
     fn new(check: &'static str, subject: impl ToString, status: Status, found: impl ToString) -> Self {
-        Self { check, subject: subject.to_string(), status, found: found.to_string(), advice: Vec::new(), facts: Map::new() }
+        let told = |text: String| hide(&text).into_owned();
+        Self { check, subject: subject.to_string(), status, found: told(found.to_string()), advice: Vec::new(), facts: Map::new() }
     }
 
     pub fn ok(check: &'static str, subject: impl ToString, found: impl ToString) -> Self {
@@ -69,13 +72,15 @@ impl Finding {
 
     /// The same with something to do.
     pub fn advise(mut self, advice: impl ToString) -> Self {
-        self.advice.push(advice.to_string());
+        self.advice.push(hide(&advice.to_string()).into_owned());
         self
     }
 
     /// The same with a figure.
     pub fn fact(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.facts.insert(name.to_owned(), value.into());
+        let mut value = value.into();
+        hide_in(&mut value);
+        self.facts.insert(name.to_owned(), value);
         self
     }
 }

@@ -17,6 +17,8 @@ use std::time::Duration;
 use super::Session;
 use crate::Ended;
 use crate::cli::DoctorArgs;
+use vesting_chain::SecretUrl;
+
 use probe::{Answers, Questions, probe};
 
 pub async fn run(session: &mut Session, args: &DoctorArgs) -> anyhow::Result<()> {
@@ -46,12 +48,13 @@ pub async fn run(session: &mut Session, args: &DoctorArgs) -> anyhow::Result<()>
 }
 
 /// Asks all endpoints at once; the answers are in their order.
-async fn ask_all(urls: &[String], questions: Questions) -> Vec<Answers> {
+async fn ask_all(urls: &[SecretUrl], questions: Questions) -> Vec<Answers> {
     let questions = Arc::new(questions);
     let tasks: Vec<_> = urls.iter().map(|url| (url, tokio::spawn(probe(url.clone(), Arc::clone(&questions))))).collect();
     let mut all = Vec::with_capacity(tasks.len());
     for (url, task) in tasks {
-        let broken = |error: tokio::task::JoinError| Answers { url: url.clone(), stopped: Some(error.to_string()), ..Answers::default() };
+        let broken =
+            |error: tokio::task::JoinError| Answers { url: url.to_string(), stopped: Some(error.to_string()), ..Answers::default() };
         all.push(task.await.unwrap_or_else(broken));
     }
     all

@@ -5,11 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use vesting_chain::surface::Unknown;
-use vesting_chain::{Capabilities, ChainOptions, SubxtChain};
+use vesting_chain::{Capabilities, ChainOptions, SecretUrl, SubxtChain};
 use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, NeuronsAsk, OwnWord, SubnetAsk};
 use vesting_core::{BlockHash, BlockNumber, BlockRef, Millis, NetUid, SubnetCounters};
-
-use crate::config::shown_endpoint;
 
 /// How far a bisection for the oldest state goes: then it is told within a sixteenth of what is kept.
 const PRECISION: u64 = 16;
@@ -92,8 +90,8 @@ impl Answers {
 }
 
 /// Asks everything.
-pub async fn probe(url: String, questions: Arc<Questions>) -> Answers {
-    let mut answers = Answers { url: shown_endpoint(&url), ..Answers::default() };
+pub async fn probe(url: SecretUrl, questions: Arc<Questions>) -> Answers {
+    let mut answers = Answers { url: url.to_string(), ..Answers::default() };
     let options = ChainOptions {
         deadline: questions.patience,
         max_requests_in_flight: questions.in_flight,

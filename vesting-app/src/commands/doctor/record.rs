@@ -38,7 +38,7 @@ pub async fn look(config: &Config, patience: Duration) -> Database {
     let url = config.database_url.clone();
     let subject = subject(config);
     let mut database = Database::default();
-    let examining = tokio::task::spawn_blocking(move || vesting_store::examine(&url));
+    let examining = tokio::task::spawn_blocking(move || vesting_store::examine(url.expose()));
     // SQLite waits 5 s for others, and a server gets its own time to connect.
     match tokio::time::timeout(patience.max(Duration::from_secs(15)), examining).await {
         Ok(Ok(Ok(examined))) => {
@@ -59,7 +59,7 @@ pub async fn look(config: &Config, patience: Duration) -> Database {
 }
 
 fn subject(config: &Config) -> String {
-    format!("Database {}", vesting_store::shown(&config.database_url))
+    format!("Database {}", config.database_url)
 }
 
 fn of_database(subject: &str, examined: Examined) -> Vec<Finding> {
@@ -112,7 +112,7 @@ fn unusable(subject: &str, error: &StoreError) -> Finding {
 
 async fn read(config: &Config, database: &mut Database) -> Result<(), StoreError> {
     let url = config.database_url.clone();
-    let store = blocking(move || vesting_store::open_existing(&url)).await?;
+    let store = blocking(move || vesting_store::open_existing(url.expose())).await?;
     database.genesis = store.genesis().await?;
     let mut netuids = config.netuids.clone();
     if netuids.is_empty() {
@@ -121,7 +121,7 @@ async fn read(config: &Config, database: &mut Database) -> Result<(), StoreError
     for netuid in netuids {
         let Some(watermark) = store.watermark(netuid).await? else { continue };
         let url = config.database_url.clone();
-        let writer = blocking(move || vesting_store::writer(&url, netuid)).await?;
+        let writer = blocking(move || vesting_store::writer(url.expose(), netuid)).await?;
         let window = window(store.as_ref(), config, netuid, &watermark).await?;
         database.records.insert(netuid, Recorded { watermark, window, writer });
     }
