@@ -83,7 +83,7 @@ pub use epoch::{Detection, Epoch, EpochRecord, SkippedSlot, StakeChange, is_epoc
 pub use event::{ChainEvent, Phase, StakeEvent};
 pub use figures::{HolderReport, PositionFigures, PositionReport, position_figures};
 pub use fraction::Fraction;
-pub use history::HistoryPoint;
+pub use history::{HistoryPoint, Moved};
 pub use ids::{BlockHash, BlockNumber, BlockRef, Millis, NetUid, Uid};
 pub use ledger::{ConservationError, SubnetLedger};
 pub use memory_store::MemoryStore;

@@ -91,11 +91,6 @@ impl Stretch {
         Ledgers { stretch: self, length, epoch: self.first, entered: 0, balances: self.balances.clone() }
     }
 
-    /// The epoch before one of them.
-    pub(crate) fn before(&self, epoch: &Epoch) -> Option<&Epoch> {
-        self.epochs.iter().rev().find(|other| other.block.number < epoch.block.number)
-    }
-
     /// The neurons in the state of a block.
     pub(crate) fn neurons_at(&self, block: BlockNumber) -> BTreeMap<Uid, Neuron> {
         let mut neurons: BTreeMap<Uid, Neuron> = BTreeMap::new();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::digest::WindowState;
 use crate::explain::{Account, Depth, Explanation};
 use crate::figures::{HolderReport, PositionFigures, position_figures, positions_of};
-use crate::history::{HistoryPoint, history};
+use crate::history::{HistoryPoint, history, name_at};
 use crate::holding::{Holding, holdings};
 use crate::multiplier::{LimitedBy, Multiplier, multiplier};
 use crate::policy::{DurationRule, Policy};
@@ -16,7 +16,7 @@ use crate::sales::MissingTime;
 use crate::stretch::{Ask, Stretch};
 use crate::whom::Whom;
 use crate::window::Window;
-use crate::{BlockNumber, Coldkey, NetUid, Neuron, PositionKey, Ppb, Rao, Successions, Uid, WindowLedger};
+use crate::{BlockNumber, Coldkey, Epoch, NetUid, Neuron, PositionKey, Ppb, Rao, Successions, Uid, WindowLedger};
 
 /// Why there is no report. Reaction: as said.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -235,7 +235,7 @@ impl StakeTracker {
         as_of: Option<BlockNumber>,
         depth: &Depth,
     ) -> Result<Explanation, TrackerError> {
-        let coldkey = self.find(netuid, whom, as_of).await?;
+        let coldkey = self.find(netuid, whom, as_of).await?.coldkey;
         let ask = Ask { times: true, only: Some(coldkey), ..ask(netuid, policy, as_of) };
         let stretch = Stretch::read(self.store.as_ref(), ask).await?;
         let ledger = stretch.ledgers(policy.retention_window).next().ok_or_else(|| stretch.no_epoch(as_of))?;
@@ -274,13 +274,46 @@ impl StakeTracker {
         as_of: Option<BlockNumber>,
         epochs: usize,
     ) -> Result<Vec<HistoryPoint>, TrackerError> {
-        let read = async || {
-            let coldkey = self.find(netuid, whom, as_of).await?;
-            let ask = Ask { windows: epochs, only: Some(coldkey), ..ask(netuid, policy, as_of) };
-            Ok((Stretch::read(self.store.as_ref(), ask).await?, coldkey))
-        };
-        let (stretch, coldkey) = self.settled(netuid, read).await?;
-        Ok(history(&stretch, coldkey, policy)?)
+        self.history_beside(netuid, policy, whom, as_of, epochs, &|_, _| None).await
+    }
+
+    /// The same where some of it may be known: `known` gives what an earlier call gave of a coldkey as of an epoch, from
+    /// the same record under the same policy. The record is read once for each run of epochs that is not known.
+    ///
+    /// # Errors
+    /// As [`StakeTracker::explain`].
+    pub async fn history_beside(
+        &self,
+        netuid: NetUid,
+        policy: &Policy,
+        whom: Whom,
+        as_of: Option<BlockNumber>,
+        epochs: usize,
+        known: &(dyn Fn(&Epoch, Coldkey) -> Option<HistoryPoint> + Sync),
+    ) -> Result<Vec<HistoryPoint>, TrackerError> {
+        self.settled(netuid, async || {
+            let found = self.find(netuid, whom, as_of).await?;
+            let first = found.epochs.len().saturating_sub(epochs);
+            let asked = found.epochs.get(first..).unwrap_or_default();
+            let known: Vec<Option<HistoryPoint>> =
+                asked.iter().map(|epoch| known(epoch, name_at(found.coldkey, &found.successions, epoch.block.number))).collect();
+            let mut points = Vec::with_capacity(asked.len());
+            let mut places = asked.iter().zip(&known);
+            for run in known.chunk_by(|one, other| one.is_some() == other.is_some()) {
+                // As many epochs as the run has places.
+                let Some((last, _)) = run.len().checked_sub(1).and_then(|more| places.nth(more)) else { continue };
+                if run.first().is_some_and(Option::is_some) {
+                    points.extend(run.iter().flatten());
+                    continue;
+                }
+                let block = last.block.number;
+                let coldkey = name_at(found.coldkey, &found.successions, block);
+                let ask = Ask { windows: run.len(), only: Some(coldkey), ..ask(netuid, policy, Some(block)) };
+                points.extend(history(&Stretch::read(self.store.as_ref(), ask).await?, coldkey, policy)?);
+            }
+            Ok(points)
+        })
+        .await
     }
 
     /// The reports as of each of the last `epochs` recorded epochs at or before `as_of`, oldest first, under
@@ -335,17 +368,18 @@ impl StakeTracker {
         }
     }
 
-    /// The coldkey that the holder of this name has at `as_of`.
-    async fn find(&self, netuid: NetUid, whom: Whom, as_of: Option<BlockNumber>) -> Result<Coldkey, TrackerError> {
+    /// Who has this name at `as_of`.
+    async fn find(&self, netuid: NetUid, whom: Whom, as_of: Option<BlockNumber>) -> Result<Found, TrackerError> {
         let watermark = self.store.watermark(netuid).await?.ok_or(TrackerError::NotRecorded(netuid))?;
         let asked = as_of.unwrap_or(watermark.block.number);
         let from = watermark.first_block;
-        let last = self.store.epoch_list(netuid, from, asked).await?.last().map(|epoch| epoch.block.number);
-        let as_of = last.ok_or(TrackerError::NoEpoch { netuid, as_of: asked, from })?;
+        let epochs = self.store.epoch_list(netuid, from, asked).await?;
+        let as_of = epochs.last().map(|epoch| epoch.block.number).ok_or(TrackerError::NoEpoch { netuid, as_of: asked, from })?;
         let neurons = self.store.neurons(netuid, as_of).await?;
         let successions = Successions::new(self.store.successions(netuid, as_of).await?);
         let holders = self.store.holders(netuid).await?;
-        whom.find(&neurons, &successions, &holders, as_of).ok_or(TrackerError::Nobody { netuid, whom, as_of })
+        let coldkey = whom.find(&neurons, &successions, &holders, as_of).ok_or(TrackerError::Nobody { netuid, whom, as_of })?;
+        Ok(Found { coldkey, epochs, successions })
     }
 
     async fn work_out(&self, netuid: NetUid, policy: &Policy, as_of: Option<BlockNumber>) -> Result<(Report, WindowLedger), TrackerError> {
@@ -382,6 +416,14 @@ impl StakeTracker {
             .collect();
         Ok(Report { netuid, window, holders, miners })
     }
+}
+
+/// Who has a name.
+struct Found {
+    /// The coldkey that the holder has as of the last of these epochs.
+    coldkey: Coldkey,
+    epochs: Vec<Epoch>,
+    successions: Successions,
 }
 
 /// What a report under a policy needs.

@@ -9,8 +9,8 @@ use vesting_core::policy::{DurationRule, Policy};
 use vesting_core::ports::StakeStore;
 use vesting_core::whatif::changes;
 use vesting_core::{
-    BlockNumber, BlockchainMonitor, Coldkey, Epoch, Hotkey, MemoryStore, Millis, NetUid, Pace, PositionFigures, Ppb, Reason, StakeTracker,
-    Uid, Whom,
+    BlockNumber, BlockchainMonitor, Coldkey, Epoch, HistoryPoint, Hotkey, MemoryStore, Millis, Moved, NetUid, Pace, PositionFigures, Ppb,
+    Reason, StakeTracker, Uid, Whom,
 };
 use vesting_testkit::sim::{Call, SimChain, SimPort, SubnetConfig};
 
@@ -46,9 +46,11 @@ async fn agree(seed: u64, begin: u64) -> (usize, usize) {
         for formula in built_in() {
             let policy = Policy { formula, duration_rule: rule, ..window_of(70) };
             let other = Policy { max_multiplier: Ppb(3_000_000_000), ..window_of(40) };
-            let mut reports = BTreeMap::new();
+            let (mut reports, mut moved) = (BTreeMap::new(), BTreeMap::new());
             for epoch in &epochs {
-                reports.insert(epoch.block.number, tracker.report(netuid, &policy, Some(epoch.block.number)).await.unwrap());
+                let (report, state) = tracker.state(netuid, &policy, Some(epoch.block.number)).await.unwrap();
+                reports.insert(epoch.block.number, report);
+                moved.insert(epoch.block.number, Moved::of(&state.ledger, policy.unattributed));
             }
             let compared = tracker.compare(netuid, [&policy, &other], None, epochs.len()).await.unwrap();
             assert_eq!(compared.len(), epochs.len());
@@ -68,14 +70,39 @@ async fn agree(seed: u64, begin: u64) -> (usize, usize) {
                     if let (Some((_, multiplier)), None) = (expected, report.window.incomplete_since) {
                         assert_eq!(point.multiplier, *multiplier);
                     }
+                    let moved = moved[&point.epoch.block.number].get(&point.coldkey).copied().unwrap_or_default();
+                    assert_eq!(*point, HistoryPoint::of(report, point.coldkey, moved), "seed {seed}");
                     points += 1;
                     renames += usize::from(point.coldkey != *coldkey);
                 }
+                beside(&tracker, netuid, &policy, whom, &history).await;
                 check(&tracker, netuid, &policy, *coldkey).await;
             }
         }
     }
     (points, renames)
+}
+
+/// A history of which some is known is the same, and what is known is not worked out again.
+async fn beside(tracker: &StakeTracker, netuid: NetUid, policy: &Policy, whom: Whom, history: &[HistoryPoint]) {
+    let kept: BTreeMap<(BlockNumber, Coldkey), HistoryPoint> =
+        history.iter().map(|point| ((point.epoch.block.number, point.coldkey), *point)).collect();
+    // All but the last; every other one; none of the first half.
+    let half = history.len() / 2;
+    let some: [&(dyn Fn(usize) -> bool + Sync); 3] = [&|place| place + 1 < history.len(), &|place| place % 2 == 0, &|place| place >= half];
+    for is_known in some {
+        let known = |epoch: &Epoch, coldkey: Coldkey| {
+            let place = history.iter().position(|point| point.epoch == *epoch)?;
+            is_known(place).then(|| kept.get(&(epoch.block.number, coldkey)).copied()).flatten()
+        };
+        let found = tracker.history_beside(netuid, policy, whom, None, history.len(), &known).await.unwrap();
+        assert_eq!(found, history);
+    }
+    let marked = |epoch: &Epoch, coldkey: Coldkey| {
+        kept.get(&(epoch.block.number, coldkey)).map(|point| HistoryPoint { earned: u128::MAX, ..*point })
+    };
+    let found = tracker.history_beside(netuid, policy, whom, None, history.len(), &marked).await.unwrap();
+    assert!(found.len() == history.len() && found.iter().all(|point| point.earned == u128::MAX));
 }
 
 /// The explanation of a holder adds up, and never selling is best.
