@@ -35,11 +35,11 @@ impl Api {
     /// An answer that says whether the record is stale, unless it is as of a block that was asked for, and that what the
     /// chain says is degraded, where it is.
     pub async fn with_state(self: &Arc<Self>, netuid: NetUid, as_of: Option<BlockNumber>, answer: Response) -> Result<Response, Problem> {
-        Ok(self.with_stale(self.is_stale(netuid, as_of).await?, answer).await)
+        Ok(self.with_stale(self.is_stale(netuid, as_of).await?, answer))
     }
 
     /// The same where [`Self::is_stale`] was asked already.
-    pub async fn with_stale(&self, stale: Option<bool>, mut answer: Response) -> Response {
+    pub fn with_stale(&self, stale: Option<bool>, mut answer: Response) -> Response {
         if let Some(stale) = stale {
             answer.headers_mut().insert(STALE, HeaderValue::from_static(if stale { "true" } else { "false" }));
         }

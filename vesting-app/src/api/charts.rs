@@ -35,10 +35,13 @@ pub async fn history(State(api): State<Arc<Api>>, whom: Result<Path<String>, Pat
     let whom: Whom = name("hotkey", whom)?;
     let query = Query::of(&uri, &["netuid", "as_of", "epochs", "width", "scheme"])?;
     let (netuid, as_of, epochs, look) = (query.netuid()?, query.block("as_of")?, count(&query)?, look(&query)?);
-    let netuid = api.netuid(netuid).await?;
-    let points = api.known_history(netuid, whom, as_of, epochs).await?;
-    let most = api.config.policy(netuid).max_multiplier;
-    api.with_state(netuid, as_of, svg(chart::history(&points, most, look))?).await
+    api.work(async move |api| {
+        let netuid = api.netuid(netuid).await?;
+        let points = api.history(netuid, whom, as_of, epochs).await?;
+        let most = api.config.policy(netuid).max_multiplier;
+        api.with_state(netuid, as_of, svg(chart::history(&points, most, look))?).await
+    })
+    .await
 }
 
 /// The distribution of multipliers, under another policy too where one is asked for.
@@ -47,9 +50,12 @@ pub async fn multipliers(State(api): State<Arc<Api>>, uri: Uri) -> Result<Respon
     let (netuid, as_of, look) = (query.netuid()?, query.block("as_of")?, look(&query)?);
     let netuid = api.netuid(netuid).await?;
     let Both { now, other } = both(&api, netuid, as_of, &changed(&query)).await?;
-    let factors = |known: &Known| known.report.miners.iter().map(|miner| miner.multiplier.factor).collect::<Vec<_>>();
+    let factors = |known: &Arc<Known>| known.report.miners.iter().map(|miner| miner.multiplier.factor).collect::<Vec<_>>();
     let differs = now.0.digest() != other.0.digest();
     let most = now.0.max_multiplier.max(other.0.max_multiplier);
-    let others = differs.then(|| factors(&other.1));
-    api.with_state(netuid, as_of, svg(chart::multipliers(&factors(&now.1), others.as_deref(), most, look))?).await
+    let (now, others) = (factors(&now.1), differs.then(|| factors(&other.1)));
+    api.work(async move |api| {
+        api.with_state(netuid, as_of, svg(chart::multipliers(&now, others.as_deref(), most, look))?).await
+    })
+    .await
 }

@@ -23,10 +23,13 @@ pub async fn history(State(api): State<Arc<Api>>, whom: Result<Path<String>, Pat
     let whom: Whom = name("hotkey", whom)?;
     let query = Query::of(&uri, &["netuid", "as_of", "epochs"])?;
     let (netuid, as_of, epochs) = (query.netuid()?, query.block("as_of")?, count(&query)?);
-    let netuid = api.netuid(netuid).await?;
-    let points = api.known_history(netuid, whom, as_of, epochs).await?;
-    let points: Vec<Point> = points.iter().map(|point| Point::of(netuid, point)).collect();
-    api.with_state(netuid, as_of, json(&points)).await
+    api.work(async move |api| {
+        let netuid = api.netuid(netuid).await?;
+        let points = api.history(netuid, whom, as_of, epochs).await?;
+        let points: Vec<Point> = points.iter().map(|point| Point::of(netuid, point)).collect();
+        api.with_state(netuid, as_of, json(&points)).await
+    })
+    .await
 }
 
 /// How many epochs are asked for.

@@ -1,34 +1,53 @@
 //! What was worked out as of an epoch, kept for the next who asks.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 use vesting_core::digest::Digest;
 use vesting_core::policy::Policy;
-use vesting_core::ports::StakeStore;
-use vesting_core::{BlockNumber, BlockRef, Epoch, HistoryPoint, NetUid, Report, TrackerError, VestingStats, Whom};
+use vesting_core::ports::{StakeStore, Watermark};
+use vesting_core::{BlockNumber, BlockRef, Coldkey, Epoch, HistoryPoint, Moved, NetUid, Report, TrackerError, VestingStats, Whom};
 
+use super::points::Base;
 use super::problem::Problem;
 use super::server::Api;
 use crate::view::miner::Miner;
 
-/// The most kept: the newest epoch of every subnet there may be, and some policies that people try.
-const MOST: usize = 256;
+/// The most reports kept besides those of newest epochs: earlier ones, and policies that people try. Each has up to
+/// 1 MB, where a subnet has 256 neurons.
+const MOST: usize = 64;
 
 /// The blocks looked through for the last epoch at first: a tempo or two.
 const NEAR: u64 = 1_000;
+
+/// Between two looks for a new epoch, at the least.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Looks pause for so many times what they took: catching up has an epoch every few milliseconds.
+const REST: u32 = 10;
+
+/// Where a record cannot be read, it is left alone for so long.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a report follows from: an epoch is final, and what is recorded up to it changes only by a prune, or where the
 /// record is taken back.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Key {
-    netuid: NetUid,
+    base: Base,
     as_of: BlockRef,
-    first_block: BlockNumber,
-    rewinds: u64,
-    policy: Digest,
+}
+
+/// What is asked about, as the record stands now.
+pub struct Asked {
+    key: Key,
+    /// How far the record goes.
+    pub mark: Watermark,
+    /// Whether it is the newest epoch under the subnet's own policy: what weights are multiplied by.
+    newest: bool,
 }
 
 /// A subnet as of an epoch, under a policy.
@@ -36,6 +55,8 @@ pub struct Known {
     key: Key,
     pub report: Report,
     pub state_digest: Digest,
+    /// What each holder earned and sold since the epoch before.
+    moved: BTreeMap<Coldkey, Moved>,
     stats: OnceCell<VestingStats>,
     miners: OnceLock<Bytes>,
 }
@@ -43,48 +64,57 @@ pub struct Known {
 type Cell<V> = Arc<OnceCell<Arc<V>>>;
 
 /// What was worked out, by what it follows from; the last asked for at the end.
-pub struct Cache<K, V>(Mutex<VecDeque<(K, Cell<V>)>>);
+struct Cache<K, V>(VecDeque<(K, Cell<V>)>);
 
-/// Reports.
-pub type Reports = Cache<Key, Known>;
-
-/// Histories, of so many epochs.
-pub type Histories = Cache<(Key, Whom, usize), Vec<HistoryPoint>>;
-
-impl<K, V> Default for Cache<K, V> {
-    fn default() -> Self {
-        Self(Mutex::default())
-    }
-}
-
-impl<K: PartialEq, V: Send + Sync + 'static> Cache<K, V> {
+impl<K: PartialEq, V> Cache<K, V> {
     /// The place of something, which may not be worked out yet.
-    fn cell(&self, key: K) -> Cell<V> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = kept.iter().position(|(other, _)| *other == key);
-        let found = place.and_then(|place| kept.remove(place)).unwrap_or_else(|| (key, Cell::default()));
+    fn cell(&mut self, key: K) -> Cell<V> {
+        let place = self.0.iter().position(|(other, _)| *other == key);
+        let found = place.and_then(|place| self.0.remove(place)).unwrap_or_else(|| (key, Cell::default()));
         let cell = Arc::clone(&found.1);
-        kept.push_back(found);
-        while kept.len() > MOST {
-            kept.pop_front();
+        self.0.push_back(found);
+        while self.0.len() > MOST {
+            self.0.pop_front();
         }
         cell
     }
+}
 
-    /// What is kept, or what is worked out now, once for all who ask meanwhile.
-    async fn get<F>(&self, key: K, api: &Arc<Api>, work: F) -> Result<Arc<V>, Problem>
-    where
-        F: AsyncFnOnce(Arc<Api>) -> Result<V, Problem> + Send + 'static,
-    {
-        let cell = self.cell(key);
-        if let Some(found) = cell.get() {
-            return Ok(Arc::clone(found));
+/// Reports: of each subnet that of its newest epoch, which nobody's questions push out, and some others.
+pub struct Reports(Mutex<Kept>);
+
+struct Kept {
+    newest: BTreeMap<NetUid, (Key, Cell<Known>)>,
+    others: Cache<Key, Known>,
+}
+
+impl Default for Reports {
+    fn default() -> Self {
+        Self(Mutex::new(Kept { newest: BTreeMap::new(), others: Cache(VecDeque::new()) }))
+    }
+}
+
+impl Reports {
+    /// The place of a report, which may not be worked out yet.
+    fn cell(&self, asked: &Asked) -> Cell<Known> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (key, netuid) = (asked.key, asked.key.base.netuid);
+        if let Some((newest, cell)) = kept.newest.get(&netuid) {
+            if *newest == key {
+                return Arc::clone(cell);
+            }
+            // Who looked at the record earlier comes too late.
+            let same = newest.base == key.base;
+            if same && newest.as_of.number > key.as_of.number {
+                return kept.others.cell(key);
+            }
         }
-        let api = Arc::clone(api);
-        let work = async move |api| work(api).await.map(Arc::new);
-        // Goes on when its asker has gone: others may wait for it.
-        let work = async move { cell.get_or_try_init(|| api.work(work)).await.cloned() };
-        tokio::spawn(work).await.unwrap_or_else(|error| Err(Problem::broken(&error)))
+        if !asked.newest {
+            return kept.others.cell(key);
+        }
+        let cell = Cell::default();
+        kept.newest.insert(netuid, (key, Arc::clone(&cell)));
+        cell
     }
 }
 
@@ -110,38 +140,91 @@ impl Api {
 
     /// The same under another policy.
     pub async fn known_under(self: &Arc<Self>, netuid: NetUid, as_of: Option<BlockNumber>, policy: &Policy) -> Result<Arc<Known>, Problem> {
-        let key = self.key(netuid, as_of, policy).await?;
-        let policy = policy.clone();
-        let work = async move |api: Arc<Self>| {
-            let (report, state) = api.tracker().state(netuid, &policy, Some(key.as_of.number)).await?;
-            Ok(Known { key, report, state_digest: state.summary().digest(), stats: OnceCell::new(), miners: OnceLock::new() })
-        };
-        self.reports.get(key, self, work).await
+        let asked = self.asked(netuid, as_of, policy).await?;
+        self.known_as(&asked, policy).await
     }
 
-    /// A holder as of each of the last epochs up to a block.
-    pub async fn known_history(
+    /// What is kept, or what is worked out now, once for all who ask meanwhile: the newest epoch in the front lane,
+    /// whoever asks, so that nobody who asks for it waits behind anything else.
+    pub async fn known_as(self: &Arc<Self>, asked: &Asked, policy: &Policy) -> Result<Arc<Known>, Problem> {
+        let cell = self.reports.cell(asked);
+        if let Some(found) = cell.get() {
+            return Ok(Arc::clone(found));
+        }
+        let (api, key, newest, policy) = (Arc::clone(self), asked.key, asked.newest, policy.clone());
+        // Goes on when its asker has gone: others may wait for it.
+        let work = async move {
+            let lane = if newest { &api.front } else { &api.back };
+            let worker = Arc::clone(&api);
+            let work = || lane.work(async move || worker.work_out(key, &policy).await);
+            cell.get_or_try_init(work).await.cloned()
+        };
+        tokio::spawn(work).await.unwrap_or_else(|error| Err(Problem::broken(&error)))
+    }
+
+    async fn work_out(&self, key: Key, policy: &Policy) -> Result<Arc<Known>, Problem> {
+        let (report, state) = self.tracker().state(key.base.netuid, policy, Some(key.as_of.number)).await?;
+        let moved = Moved::of(&state.ledger, policy.unattributed);
+        let state_digest = state.summary().digest();
+        let known = Known { key, report, state_digest, moved, stats: OnceCell::new(), miners: OnceLock::new() };
+        self.points.carry_on(key.base, |coldkey| known.point(coldkey));
+        Ok(Arc::new(known))
+    }
+
+    /// A holder as of each of the last epochs up to a block, to be read by one who works in a lane. What was worked out
+    /// before is not worked out again.
+    pub async fn history(
         self: &Arc<Self>,
         netuid: NetUid,
         whom: Whom,
         as_of: Option<BlockNumber>,
         epochs: usize,
-    ) -> Result<Arc<Vec<HistoryPoint>>, Problem> {
-        let policy = self.config.policy(netuid).clone();
-        let key = self.key(netuid, as_of, &policy).await?;
-        let work = async move |api: Arc<Self>| Ok(api.tracker().history(netuid, &policy, whom, Some(key.as_of.number), epochs).await?);
-        self.histories.get((key, whom, epochs), self, work).await
+    ) -> Result<Vec<HistoryPoint>, Problem> {
+        let policy = self.config.policy(netuid);
+        loop {
+            let asked = self.asked(netuid, as_of, policy).await?;
+            if asked.newest {
+                // It carries on every history that is kept.
+                self.known_as(&asked, policy).await?;
+            }
+            let key = asked.key;
+            let known = |epoch: &Epoch, coldkey| self.points.find(key.base, epoch, coldkey);
+            let points = self.tracker().history_beside(netuid, policy, whom, Some(key.as_of.number), epochs, &known).await?;
+            // Of what is pruned or taken back meanwhile part may be from before.
+            if self.asked(netuid, as_of, policy).await?.key.base == key.base {
+                self.points.keep(key.base, &points);
+                return Ok(points);
+            }
+        }
     }
 
     /// What follows from the last epoch at or before a block follows from this.
-    async fn key(&self, netuid: NetUid, as_of: Option<BlockNumber>, policy: &Policy) -> Result<Key, Problem> {
+    pub async fn asked(&self, netuid: NetUid, as_of: Option<BlockNumber>, policy: &Policy) -> Result<Asked, Problem> {
         let rewinds = self.state.rewinds(netuid);
         let mark = self.store.watermark(netuid).await?.ok_or(TrackerError::NotRecorded(netuid))?;
         let asked = as_of.unwrap_or(mark.block.number);
         let no_epoch = TrackerError::NoEpoch { netuid, as_of: asked, from: mark.first_block };
         // Of those before its first block more is not known than that they were.
         let last = last_epoch(self.store.as_ref(), netuid, mark.first_block, asked.min(mark.block.number)).await?.ok_or(no_epoch)?;
-        Ok(Key { netuid, as_of: last.block, first_block: mark.first_block, rewinds, policy: policy.digest() })
+        let base = Base { netuid, first_block: mark.first_block, rewinds, policy: policy.digest() };
+        let newest = asked >= mark.block.number && base.policy == self.config.policy(netuid).digest();
+        Ok(Asked { key: Key { base, as_of: last.block }, mark, newest })
+    }
+
+    /// Works the report of every newest epoch out before somebody asks for it, for ever.
+    pub async fn work_ahead(self: Arc<Self>) {
+        loop {
+            let begun = Instant::now();
+            let mut rest = LOOK;
+            for netuid in self.netuids().await.unwrap_or_default() {
+                match self.known(netuid, None).await {
+                    Err(problem) if problem.status().is_server_error() => rest = PATIENCE,
+                    // Nothing is recorded yet.
+                    Err(_) | Ok(_) => {}
+                }
+            }
+            tokio::time::sleep(rest.max(begun.elapsed().saturating_mul(REST))).await;
+        }
     }
 
     /// A subnet with its figures.
@@ -153,8 +236,8 @@ impl Api {
             let figures = known.stats.get_or_try_init(|| api.work(read)).await?.clone();
             let recorded = self.store.watermark(netuid).await?;
             // Of what is pruned or taken back meanwhile part may have been read; nobody finds it again under its key.
-            let same = recorded.is_some_and(|mark| mark.first_block == known.key.first_block);
-            if same && self.state.rewinds(netuid) == known.key.rewinds {
+            let same = recorded.is_some_and(|mark| mark.first_block == known.key.base.first_block);
+            if same && self.state.rewinds(netuid) == known.key.base.rewinds {
                 return Ok((known, VestingStats { recorded, ..figures }));
             }
         }
@@ -162,41 +245,68 @@ impl Api {
 }
 
 impl Known {
+    /// A coldkey as of then.
+    fn point(&self, coldkey: Coldkey) -> HistoryPoint {
+        HistoryPoint::of(&self.report, coldkey, self.moved.get(&coldkey).copied().unwrap_or_default())
+    }
+
     /// Its neurons as JSON.
-    pub fn miners(&self) -> Result<Bytes, Problem> {
+    pub async fn miners(self: &Arc<Self>, api: &Arc<Api>) -> Result<Bytes, Problem> {
         if let Some(text) = self.miners.get() {
             return Ok(text.clone());
         }
-        let miners: Vec<Miner> = self.report.miners.iter().map(|miner| Miner::of(&self.report, miner)).collect();
-        let text = serde_json::to_vec(&miners).map_err(|error| Problem::broken(&error))?;
-        Ok(self.miners.get_or_init(|| text.into()).clone())
+        let known = Arc::clone(self);
+        let write = async move |_| {
+            let miners: Vec<Miner> = known.report.miners.iter().map(|miner| Miner::of(&known.report, miner)).collect();
+            let text = serde_json::to_vec(&miners).map_err(|error| Problem::broken(&error))?;
+            Ok(known.miners.get_or_init(|| text.into()).clone())
+        };
+        Arc::clone(api).work(write).await
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use vesting_core::BlockHash;
+    use vesting_core::{BlockHash, Millis};
 
     use super::*;
 
+    fn asked(block: u64, first_block: u64, newest: bool) -> Asked {
+        let block = BlockRef { number: BlockNumber(block), hash: BlockHash([0; 32]) };
+        let base = Base { netuid: NetUid(2), first_block: BlockNumber(first_block), rewinds: 0, policy: Digest::default() };
+        let first_block = BlockNumber(first_block);
+        let mark = Watermark { block, time: Millis(0), first_block, first_time: Millis(0), observed: block.number, spec_version: 1 };
+        Asked { key: Key { base, as_of: block }, mark, newest }
+    }
+
     #[test]
     fn one_place_for_whoever_asks_the_same_and_not_too_many() {
-        let key = |block: u64| Key {
-            netuid: NetUid(2),
-            as_of: BlockRef { number: BlockNumber(block), hash: BlockHash([0; 32]) },
-            first_block: BlockNumber(1),
-            rewinds: 0,
-            policy: Digest::default(),
-        };
-        let cache = Reports::default();
-        let first = cache.cell(key(0));
-        let other = cache.cell(Key { first_block: BlockNumber(2), ..key(0) });
-        assert!(Arc::ptr_eq(&first, &cache.cell(key(0))) && !Arc::ptr_eq(&first, &other));
+        let reports = Reports::default();
+        let first = reports.cell(&asked(0, 1, false));
+        let other = reports.cell(&asked(0, 2, false));
+        assert!(Arc::ptr_eq(&first, &reports.cell(&asked(0, 1, false))) && !Arc::ptr_eq(&first, &other));
         for block in 1..500 {
-            cache.cell(key(block));
+            reports.cell(&asked(block, 1, false));
             // Who is asked for again and again stays.
-            assert!(Arc::ptr_eq(&first, &cache.cell(key(0))));
+            assert!(Arc::ptr_eq(&first, &reports.cell(&asked(0, 1, false))));
         }
-        assert_eq!(cache.0.lock().unwrap().len(), MOST);
+        assert_eq!(reports.0.lock().unwrap().others.0.len(), MOST);
+    }
+
+    #[test]
+    fn the_newest_epoch_stays_whatever_else_is_asked_for() {
+        let reports = Reports::default();
+        let newest = reports.cell(&asked(1_000, 1, true));
+        (0..500).for_each(|block| drop(reports.cell(&asked(block, 1, false))));
+        assert!(Arc::ptr_eq(&newest, &reports.cell(&asked(1_000, 1, true))), "nobody's questions push it out");
+        assert!(Arc::ptr_eq(&newest, &reports.cell(&asked(1_000, 1, false))), "it is one, however it is asked for");
+        // One who saw the record as it was before.
+        reports.cell(&asked(990, 1, true));
+        assert!(Arc::ptr_eq(&newest, &reports.cell(&asked(1_000, 1, true))));
+        let next = reports.cell(&asked(1_020, 1, true));
+        assert!(!Arc::ptr_eq(&newest, &next) && Arc::ptr_eq(&next, &reports.cell(&asked(1_020, 1, true))));
+        // After a prune another one.
+        assert!(!Arc::ptr_eq(&next, &reports.cell(&asked(1_020, 900, true))));
+        assert_eq!(reports.0.lock().unwrap().newest.len(), 1);
     }
 }

@@ -27,7 +27,7 @@ pub async fn miners(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, P
     let query = Query::of(&uri, &["netuid", "as_of"])?;
     let (netuid, as_of) = (query.netuid()?, query.block("as_of")?);
     let netuid = api.netuid(netuid).await?;
-    let answer = json_text(api.known(netuid, as_of).await?.miners()?);
+    let answer = json_text(api.known(netuid, as_of).await?.miners(&api).await?);
     api.with_state(netuid, as_of, answer).await
 }
 

@@ -23,6 +23,10 @@ impl Problem {
         Self { name, title, status, detail, field: None }
     }
 
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
     pub fn bad_input(field: &'static str, why: impl std::fmt::Display) -> Self {
         let detail = format!("`{field}`: {why}");
         Self { field: Some(field), ..Self::new("bad-input", "The input is not understood", StatusCode::BAD_REQUEST, detail) }
@@ -30,6 +34,12 @@ impl Problem {
 
     pub const fn unauthorized(detail: String) -> Self {
         Self::new("unauthorized", "A token is needed", StatusCode::UNAUTHORIZED, detail)
+    }
+
+    /// A browser asks for another site's page.
+    pub fn other_site(header: &'static str, why: impl std::fmt::Display) -> Self {
+        let detail = format!("`{header}`: {why}");
+        Self { field: Some(header), ..Self::new("other-site", "Another site's page asks", StatusCode::FORBIDDEN, detail) }
     }
 
     pub const fn no_epoch(detail: String) -> Self {

@@ -15,17 +15,20 @@ use axum::routing::{get, post};
 use serde::Serialize;
 use subtle::ConstantTimeEq;
 use tokio::net::TcpListener;
-use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinHandle;
 use vesting_core::ports::StakeStore;
 use vesting_core::{NetUid, StakeTracker};
 
+use super::connections::{Connections, Guest, Room};
 use super::events::{LISTENERS, Seen, watch_record};
-use super::known::{Histories, Reports};
+use super::known::Reports;
+use super::lane::Lane;
+use super::listen::{Limits, listen};
+use super::points::Points;
 use super::problem::Problem;
 use super::{
-    charts, coldkeys, digest, epochs, events, health, history, metrics, miners, openapi, page, stats, subnets, update, weights, whatif,
+    charts, coldkeys, digest, epochs, events, health, history, metrics, miners, openapi, page, site, stats, subnets, update, weights, whatif,
 };
 use crate::UsageError;
 use crate::config::{Config, Token};
@@ -39,9 +42,6 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// How long requests under way are waited for at the end.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// The most requests worked out at once: each may hold the whole ledger of a window.
-const AT_ONCE: usize = 4;
-
 const BEARER: &[u8] = b"Bearer ";
 
 /// What requests are answered from.
@@ -49,13 +49,16 @@ pub struct Api {
     pub store: Arc<dyn StakeStore>,
     pub config: Config,
     pub reports: Reports,
-    pub histories: Histories,
+    pub points: Points,
+    /// For the reports that weights are multiplied by.
+    pub front: Lane,
+    /// For anything else.
+    pub back: Lane,
     /// How far the records go, while somebody listens.
     pub seen: watch::Receiver<Seen>,
     pub listeners: Arc<Semaphore>,
     /// How the daemon is doing.
     pub state: Arc<Doing>,
-    places: Arc<Semaphore>,
 }
 
 impl Api {
@@ -87,20 +90,13 @@ impl Api {
         }
     }
 
-    /// Works out an answer off the threads that follow the chain and serve others, a few at a time. Work
-    /// whose asker has gone away still takes a place, until it is done.
+    /// Works out an answer that nobody's weights wait for.
     pub async fn work<T: Send + 'static, F>(self: Arc<Self>, work: F) -> Result<T, Problem>
     where
         F: AsyncFnOnce(Arc<Self>) -> Result<T, Problem> + Send + 'static,
     {
-        let place = Arc::clone(&self.places).acquire_owned().await.map_err(|error| Problem::broken(&error))?;
-        let handle = Handle::current();
-        let task = move || {
-            let answer = handle.block_on(work(self));
-            drop(place);
-            answer
-        };
-        tokio::task::spawn_blocking(task).await.unwrap_or_else(|error| Err(Problem::broken(&error)))
+        let api = Arc::clone(&self);
+        self.back.work(async move || work(api).await).await
     }
 }
 
@@ -139,36 +135,39 @@ pub async fn bind(config: &Config) -> anyhow::Result<TcpListener> {
 pub struct Served {
     pub address: SocketAddr,
     stop: oneshot::Sender<()>,
-    task: JoinHandle<std::io::Result<()>>,
+    task: JoinHandle<()>,
 }
 
 /// Serves the API until it is told to stop.
 pub fn serve(listener: TcpListener, config: &Config, store: Arc<dyn StakeStore>, state: &Arc<Doing>) -> anyhow::Result<Served> {
     let address: SocketAddr = listener.local_addr().context("the API has no address")?;
     let (sender, seen) = watch::channel(None);
-    let (places, listeners) = (Arc::new(Semaphore::new(AT_ONCE)), Arc::new(Semaphore::new(LISTENERS)));
+    let listeners = Arc::new(Semaphore::new(LISTENERS));
     let api = Arc::new(Api {
         store,
         config: config.clone(),
         state: Arc::clone(state),
         reports: Reports::default(),
-        histories: Histories::default(),
+        points: Points::default(),
+        front: Lane::front(),
+        back: Lane::back(),
         seen,
         listeners,
-        places,
     });
     let (stop, stopped) = oneshot::channel();
     let (stop_watching, watching_stopped) = oneshot::channel();
     tokio::spawn(watch_record(Arc::clone(&api), sender, watching_stopped));
+    let ahead = tokio::spawn(Arc::clone(&api).work_ahead());
     let stopped = async move {
         // Told, or nobody is there any more to tell.
         let _ = stopped.await;
         // Streams would not end by themselves; the task may have ended.
         let _ = stop_watching.send(());
+        ahead.abort();
     };
-    let serving = axum::serve(listener, router(api)).with_graceful_shutdown(stopped);
+    let serving = listen(listener, router(api), Connections::new(Room::USUAL), Limits::USUAL, stopped);
     tracing::info!("the API listens on http://{address}");
-    Ok(Served { address, stop, task: tokio::spawn(serving.into_future()) })
+    Ok(Served { address, stop, task: tokio::spawn(serving) })
 }
 
 impl Served {
@@ -176,8 +175,7 @@ impl Served {
     pub async fn stop(self) {
         let _ = self.stop.send(());
         match tokio::time::timeout(GRACE, self.task).await {
-            Ok(Ok(Ok(()))) => {}
-            Ok(Ok(Err(error))) => tracing::warn!(%error, "the API ended"),
+            Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "the API ended"),
             Err(_) => tracing::warn!("some requests to the API were not done in time"),
         }
@@ -214,6 +212,7 @@ fn router(api: Arc<Api>) -> Router {
         .route("/health/ready", get(health::ready))
         .merge(behind_the_token)
         .layer(DefaultBodyLimit::max(LARGEST))
+        .layer(middleware::from_fn_with_state(Arc::clone(&api), site::check))
         .layer(middleware::from_fn(limit_time))
         .layer(middleware::from_fn(page::protect))
         .with_state(api)
@@ -234,7 +233,12 @@ async fn wrong_method(uri: Uri) -> Problem {
 async fn check_token(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
     let Some(token) = &api.config.api_token else { return next.run(request).await };
     match shows_the_token(request.headers(), token) {
-        Some(true) => next.run(request).await,
+        Some(true) => {
+            if let Some(guest) = request.extensions().get::<Arc<Guest>>() {
+                guest.prove();
+            }
+            next.run(request).await
+        }
         Some(false) => {
             Problem::unauthorized("the token is another: it is `api_token` of the `vesting run` that answers".to_owned()).into_response()
         }

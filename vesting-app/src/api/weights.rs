@@ -24,17 +24,29 @@ struct Answer {
     stale: bool,
 }
 
+/// Weights that are parsed and multiplied at once, on a thread that serves requests: those of 4,096 neurons and more,
+/// in some ms. What is larger is worked at as anything else is.
+const QUICK: usize = 512 * 1024;
+
 pub async fn apply(State(api): State<Arc<Api>>, uri: Uri, Within(body): Within) -> Result<Response, Problem> {
     let query = Query::of(&uri, &["netuid", "as_of"])?;
-    let request = Request::parse(&body)?;
+    if body.len() <= QUICK {
+        return applied(&api, &query, &body).await;
+    }
+    api.work(async move |api| applied(&api, &query, &body).await).await
+}
+
+async fn applied(api: &Arc<Api>, query: &Query, body: &[u8]) -> Result<Response, Problem> {
+    let request = Request::parse(body)?;
     let netuid = one("netuid", query.netuid()?, request.netuid)?;
     let as_of = one("as_of", query.block("as_of")?, request.as_of.map(BlockNumber))?;
     let netuid = api.netuid(netuid).await?;
     let policy = api.config.policy(netuid);
-    let stale = api.is_stale(netuid, as_of).await?;
-    let known = api.known(netuid, as_of).await?;
+    let asked = api.asked(netuid, as_of, policy).await?;
+    let stale = as_of.is_none().then(|| api.is_old(asked.mark.time));
+    let known = api.known_as(&asked, policy).await?;
     let adjusted = Adjusted::of(&known.report, known.state_digest, policy, &request.weights)?;
-    Ok(api.with_stale(stale, json(&Answer { adjusted, stale: stale == Some(true) })).await)
+    Ok(api.with_stale(stale, json(&Answer { adjusted, stale: stale == Some(true) })))
 }
 
 /// A body within the limit. One that says beforehand that it is larger is not read.

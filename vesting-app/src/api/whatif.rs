@@ -31,8 +31,11 @@ pub async fn whatif(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, P
         return Err(Problem::bad_input("query", format!("give a key of the policy and its value there: {}", keys.join(", "))));
     }
     let Both { now, other } = both(&api, netuid, as_of, &changed).await?;
-    let line = Line::of([&now.1.report, &other.1.report], [&now.0, &other.0], None);
-    api.with_state(netuid, as_of, json(&line)).await
+    api.work(async move |api| {
+        let line = Line::of([&now.1.report, &other.1.report], [&now.0, &other.0], None);
+        api.with_state(netuid, as_of, json(&line)).await
+    })
+    .await
 }
 
 /// The parameters that a path has with which another policy is asked for.

@@ -73,7 +73,7 @@ impl Daemon {
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         let tells_length = ["Content-Length:", "Transfer-Encoding:"].iter().any(|name| head.contains(name));
         let length = if tells_length { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
-        write!(stream, "{head}Host: test\r\nConnection: close\r\n{length}\r\n{body}").unwrap();
+        write!(stream, "{head}Host: {}\r\nConnection: close\r\n{length}\r\n{body}", self.address).unwrap();
         let mut text = Vec::new();
         stream.read_to_end(&mut text).unwrap();
         let text = String::from_utf8(text).unwrap();

@@ -24,7 +24,7 @@ impl Listening {
     fn begin(daemon: &Daemon, path: &str, headers: &str) -> Self {
         let mut stream = TcpStream::connect(&daemon.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: test\r\n{headers}\r\n").unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n").unwrap();
         let mut reader = BufReader::new(stream);
         let mut line = String::new();
         reader.read_line(&mut line).unwrap();
@@ -117,7 +117,7 @@ async fn listeners_hear_how_far_the_record_goes_and_are_not_too_many() {
         let again = (0..50).any(|_| {
             std::thread::sleep(Duration::from_millis(100));
             let mut stream = TcpStream::connect(&daemon.address).unwrap();
-            write!(stream, "GET /v1/events HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
+            write!(stream, "GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
             let mut line = String::new();
             BufReader::new(stream).read_line(&mut line).unwrap();
             line.contains(" 200 ")
