@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::policy::{Policy, Redistribution};
-use crate::weights::{Burned, Factor, WeightsError, burn, normalise, threshold};
+use crate::weights::{Burned, Factor, WeightsError, burn, leaves_nothing, normalise, threshold};
 use crate::{Hotkey, MinerReport, Ppb, Reason, Report, Uid};
 
 /// Weights as a validator has them, one after the other, each of a hotkey, a uid, or both.
@@ -12,7 +12,7 @@ use crate::{Hotkey, MinerReport, Ppb, Reason, Report, Uid};
 /// hotkeys that have these uids in the report.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WeightsInput {
-    /// The uids, if given; with hotkeys, they are checked against the report.
+    /// The uids, if given; with hotkeys, these say whose multiplier it is.
     pub uids: Option<Vec<Uid>>,
     /// The hotkeys, if given.
     pub hotkeys: Option<Vec<Hotkey>>,
@@ -50,6 +50,22 @@ pub struct WeightsOutput {
     pub reasons: Vec<Reason>,
     /// Why the weights are the input's, if they are.
     pub unchanged: Option<Reason>,
+    /// Those whose hotkey has another uid in the report than was given with it.
+    pub elsewhere: Vec<Elsewhere>,
+}
+
+/// A weight given with a hotkey and a uid that do not belong together. It has the hotkey's multiplier; on the chain it
+/// goes to who has the uid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// The place of the weight, from 0.
+    pub place: usize,
+    /// The hotkey.
+    pub hotkey: Hotkey,
+    /// The uid that was given with it.
+    pub given: Uid,
+    /// The uid that it has in the report.
+    pub uid: Uid,
 }
 
 /// One weight's place in the report.
@@ -58,11 +74,13 @@ struct Line {
     hotkey: Option<Hotkey>,
     factor: Factor,
     reason: Reason,
+    elsewhere: Option<Elsewhere>,
 }
 
 /// Multiplies weights by their holders' multipliers and redistributes what that adds and takes, as the
-/// policy says. Who is not in the report counts ×1. An incomplete record, a policy in shadow or not in
-/// effect yet, and a burn uid that nobody has return the weights unchanged, with the reason.
+/// policy says. Who is not in the report counts ×1. A hotkey counts before a uid: where both are given and the uid is
+/// another one's, the multiplier is the hotkey's. An incomplete record, a policy in shadow or not in effect yet, a burn
+/// uid that nobody has, and weights of which nothing would be left return the weights unchanged, with the reason.
 ///
 /// ```
 /// # use vesting_core::{BlockHash, BlockNumber, BlockRef, Coldkey, Epoch, Hotkey, Millis, MinerReport, NetUid, Neuron, Ppb, Rao, Reason, Report, Uid};
@@ -115,7 +133,12 @@ pub fn adjust(report: &Report, policy: &Policy, input: &WeightsInput) -> Result<
         multipliers: factors.iter().map(|factor| factor.unwrap_or(Ppb(0))).collect(),
         reasons: lines.iter().map(|line| line.reason).collect(),
         unchanged: unchanged(report, policy),
+        elsewhere: lines.iter().filter_map(|line| line.elsewhere).collect(),
     };
+    let burns = matches!(policy.redistribution, Redistribution::Burn { .. });
+    if output.unchanged.is_none() && !burns && leaves_nothing(&input.weights, &factors)? {
+        output.unchanged = Some(Reason::NothingLeft);
+    }
     match policy.redistribution {
         _ if output.unchanged.is_some() => output.weights.clone_from(&input.weights),
         Redistribution::Burn { uid } => give(&mut output, rest, burner(report, uid), input.uids.is_some())?,
@@ -192,16 +215,19 @@ fn lines(report: &Report, input: &WeightsInput) -> Vec<Line> {
                 (None, Some(uid)) => by_uid.get(&uid).ok_or(Reason::UnknownUid(uid)),
                 (None, None) => Err(Reason::UnknownHotkey),
             };
-            let one = |reason| Line { uid, hotkey, factor: Some(Ppb::ONE), reason };
             match miner {
-                Err(reason) => one(reason),
-                Ok(miner) if uid.is_some_and(|uid| uid != miner.neuron.uid) => one(Reason::UidMismatch(miner.neuron.uid)),
-                Ok(miner) => Line {
-                    uid: Some(miner.neuron.uid),
-                    hotkey: Some(miner.neuron.hotkey),
-                    factor: (!miner.multiplier.zero_weight).then_some(miner.multiplier.factor),
-                    reason: miner.reason,
-                },
+                Err(reason) => Line { uid, hotkey, factor: Some(Ppb::ONE), reason, elsewhere: None },
+                Ok(miner) => {
+                    let neuron = miner.neuron;
+                    let given = uid.filter(|uid| *uid != neuron.uid);
+                    Line {
+                        uid: uid.or(Some(neuron.uid)),
+                        hotkey: Some(neuron.hotkey),
+                        factor: (!miner.multiplier.zero_weight).then_some(miner.multiplier.factor),
+                        reason: miner.reason,
+                        elsewhere: given.map(|given| Elsewhere { place, hotkey: neuron.hotkey, given, uid: neuron.uid }),
+                    }
+                }
             }
         })
         .collect()
@@ -262,12 +288,64 @@ mod tests {
     }
 
     #[test]
-    fn weights_are_matched_by_hotkey_and_the_uid_is_checked() {
+    fn weights_are_matched_by_hotkey_and_a_uid_that_is_another_ones_is_told() {
         let report = report(&[1_500_000_000, 1_200_000_000]);
         let out = adjust(&report, &Policy::default(), &lists(&[1, 7, 9], &[2, 1, 5], &[1.0, 1.0, 1.0])).unwrap();
-        assert_eq!(out.multipliers, [Ppb(1_200_000_000), Ppb::ONE, Ppb::ONE]);
-        assert_eq!(out.reasons[1..], [Reason::UidMismatch(Uid(0)), Reason::UnknownHotkey]);
-        near(&out.weights, &[3.6 / 3.2, 3.0 / 3.2, 3.0 / 3.2]);
+        assert_eq!(out.multipliers, [Ppb(1_200_000_000), Ppb(1_500_000_000), Ppb::ONE]);
+        assert_eq!((out.reasons[1], out.reasons[2]), (Reason::Formula(LimitedBy::HoldingDuration), Reason::UnknownHotkey));
+        assert_eq!(out.uids, [Some(Uid(1)), Some(Uid(7)), Some(Uid(9))], "as they were given");
+        assert_eq!(out.elsewhere, [Elsewhere { place: 1, hotkey: key(1), given: Uid(7), uid: Uid(0) }]);
+        near(&out.weights, &[3.6 / 3.7, 4.5 / 3.7, 3.0 / 3.7]);
+    }
+
+    #[test]
+    fn hotkeys_in_another_order_than_the_uids_have_their_own_multipliers() {
+        let report = report(&[1_500_000_000, 1_200_000_000, 1_000_000_000]);
+        let by = |uids: &[u16]| adjust(&report, &Policy::default(), &lists(uids, &[3, 1, 2], &[0.2, 0.3, 0.5])).unwrap();
+        let (right, crossed) = (by(&[2, 0, 1]), by(&[0, 1, 2]));
+        assert_eq!((crossed.weights, crossed.multipliers), (right.weights, right.multipliers));
+        assert_eq!((right.elsewhere.len(), crossed.elsewhere.len()), (0, 3));
+    }
+
+    #[test]
+    fn where_nothing_would_be_left_it_is_said_why_nothing_changed() {
+        let report = report(&[0, 0, 1_000_000_000]);
+        for redistribution in [Redistribution::Normalise, Redistribution::Threshold { factor: Ppb(500_000_000), absolute: Ppb(0) }] {
+            let policy = Policy { redistribution, ..Policy::default() };
+            for weights in [[0.4, 0.6, 0.0], [1.0, 0.0, 0.0]] {
+                let out = adjust(&report, &policy, &lists(&[0, 1, 2], &[1, 2, 3], &weights)).unwrap();
+                assert_eq!((out.weights.as_slice(), out.unchanged), (weights.as_slice(), Some(Reason::NothingLeft)));
+                assert_eq!(out.multipliers, [Ppb(0), Ppb(0), Ppb::ONE]);
+            }
+            // Something is left, or there was nothing.
+            for weights in [[0.4, 0.6, 0.1], [0.0, 0.0, 0.0]] {
+                assert_eq!(adjust(&report, &policy, &lists(&[0, 1, 2], &[1, 2, 3], &weights)).unwrap().unchanged, None);
+            }
+            let shadow = Policy { shadow: true, ..policy };
+            let out = adjust(&report, &shadow, &lists(&[0], &[1], &[1.0])).unwrap();
+            assert_eq!(out.unchanged, Some(Reason::Shadow), "what the policy says comes first");
+        }
+        // To burn all of it is a change.
+        let burn = Policy { redistribution: Redistribution::Burn { uid: Uid(2) }, ..Policy::default() };
+        let out = adjust(&report, &burn, &lists(&[0, 1, 2], &[1, 2, 3], &[0.4, 0.6, 0.0])).unwrap();
+        assert_eq!(out.unchanged, None);
+        near(&out.weights, &[0.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn weights_that_add_up_beyond_what_a_number_holds_are_refused_however_the_policy_stands() {
+        let report = report(&[1_500_000_000, 1_000_000_000]);
+        let weights = lists(&[0, 1], &[1, 2], &[f64::MAX, f64::MAX]);
+        for redistribution in [
+            Redistribution::Normalise,
+            Redistribution::Threshold { factor: Ppb::ONE, absolute: Ppb(0) },
+            Redistribution::Burn { uid: Uid(7) },
+        ] {
+            for shadow in [false, true] {
+                let policy = Policy { redistribution, shadow, ..Policy::default() };
+                assert_eq!(adjust(&report, &policy, &weights), Err(WeightsError::Overflow), "{policy:?}");
+            }
+        }
     }
 
     #[test]

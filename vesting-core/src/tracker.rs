@@ -72,8 +72,8 @@ pub enum Reason {
     UnknownHotkey,
     /// The subnet has no neuron with this uid.
     UnknownUid(Uid),
-    /// The uid belongs to another hotkey.
-    UidMismatch(Uid),
+    /// Every weight is of a holder whose weight is to be 0.
+    NothingLeft,
     /// The policy says: change nothing.
     Shadow,
     /// The policy takes effect at a later block.
@@ -97,7 +97,7 @@ impl fmt::Display for Reason {
             Self::Incomplete => f.write_str("the record does not cover the window yet"),
             Self::UnknownHotkey => f.write_str("no neuron of the subnet has this hotkey"),
             Self::UnknownUid(uid) => write!(f, "no neuron of the subnet has uid {uid}"),
-            Self::UidMismatch(uid) => write!(f, "the hotkey has uid {uid} on the chain"),
+            Self::NothingLeft => f.write_str("nothing would be left: all of it is of holders under the minimum, who get no weight"),
             Self::Shadow => f.write_str("shadow: computed, not applied"),
             Self::NotEffective(block) => write!(f, "the policy takes effect at block {block}"),
             Self::Burned => f.write_str("what multipliers took from others"),

@@ -67,9 +67,22 @@ class OverARecord(unittest.TestCase):
         other = next(uid for uid in uids if uid != best["uid"])
         for way in BOTH:
             system = way.system(self.sidecar.url, on_error="raise")
-            told = way.call(system, "adjust", [0.5], [other], [best["hotkey"]])
-            self.assertEqual((told.multipliers[0], told.reasons[0]), (1, f"the hotkey has uid {best['uid']} on the chain"))
+            with self.assertLogs("vesting_client", "WARNING") as logged:
+                told = way.call(system, "adjust", [0.5], [other], [best["hotkey"]])
+            self.assertEqual((str(told.multipliers[0]), told.reasons[0]), (best["multiplier"], best["reason"]))
+            [warning] = told.warnings
+            self.assertIn(f"hotkey {best['hotkey']} and uid {other}, but the hotkey has uid {best['uid']}", warning)
+            self.assertIn(warning, logged.output[0])
             self.assertEqual(str(way.call(system, "adjust", [0.5], None, [best["hotkey"]]).multipliers[0]), best["multiplier"])
+
+    def test_hotkeys_in_another_order_than_the_uids_have_their_own_multipliers(self) -> None:
+        uids, hotkeys, weights = self.weights()
+        for way in BOTH:
+            system = way.system(self.sidecar.url, on_error="raise")
+            right = way.call(system, "adjust", weights, uids, hotkeys)
+            crossed = way.call(system, "adjust", weights[::-1], uids, hotkeys[::-1])
+            self.assertEqual(crossed.multipliers, right.multipliers[::-1])
+            self.assertEqual((right.warnings, len(crossed.warnings)), ([], 1))
 
     def test_statistics_are_those_of_the_command(self) -> None:
         [told] = self.record.printed("stats")

@@ -54,8 +54,5 @@ pub async fn multipliers(State(api): State<Arc<Api>>, uri: Uri) -> Result<Respon
     let differs = now.0.digest() != other.0.digest();
     let most = now.0.max_multiplier.max(other.0.max_multiplier);
     let (now, others) = (factors(&now.1), differs.then(|| factors(&other.1)));
-    api.work(async move |api| {
-        api.with_state(netuid, as_of, svg(chart::multipliers(&now, others.as_deref(), most, look))?).await
-    })
-    .await
+    api.work(async move |api| api.with_state(netuid, as_of, svg(chart::multipliers(&now, others.as_deref(), most, look))?).await).await
 }

@@ -90,6 +90,13 @@ impl Connections {
         Some(Guest { id, connections: Arc::clone(self), close })
     }
 
+    /// Sends away all that are not being answered: those who only wait would hold up the end.
+    pub fn close_idle(&self) {
+        for connection in self.table().all.values().filter(|connection| connection.asking == 0) {
+            connection.close.notify_one();
+        }
+    }
+
     fn table(&self) -> std::sync::MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -266,9 +273,14 @@ mod tests {
 
     #[test]
     fn this_host_is_known_by_its_address() {
-        for (address, standing) in
-            [("127.0.0.1", Standing::Local), ("127.8.0.1", Standing::Local), ("::1", Standing::Local), ("::ffff:127.0.0.1", Standing::Local), ("10.0.0.1", Standing::Stranger), ("2001:db8::1", Standing::Stranger)]
-        {
+        for (address, standing) in [
+            ("127.0.0.1", Standing::Local),
+            ("127.8.0.1", Standing::Local),
+            ("::1", Standing::Local),
+            ("::ffff:127.0.0.1", Standing::Local),
+            ("10.0.0.1", Standing::Stranger),
+            ("2001:db8::1", Standing::Stranger),
+        ] {
             assert_eq!(Standing::of(address.parse().unwrap()), standing, "{address}");
         }
     }

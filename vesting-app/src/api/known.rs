@@ -86,15 +86,27 @@ pub struct Reports(Mutex<Kept>);
 struct Kept {
     newest: BTreeMap<NetUid, (Key, Cell<Known>)>,
     others: Cache<Key, Known>,
+    /// The last epoch of each record as it stood when it was looked for.
+    last: BTreeMap<NetUid, (Watermark, BlockRef)>,
 }
 
 impl Default for Reports {
     fn default() -> Self {
-        Self(Mutex::new(Kept { newest: BTreeMap::new(), others: Cache(VecDeque::new()) }))
+        Self(Mutex::new(Kept { newest: BTreeMap::new(), others: Cache(VecDeque::new()), last: BTreeMap::new() }))
     }
 }
 
 impl Reports {
+    /// The last epoch of a record that stands at this watermark, if it was looked for.
+    fn last_at(&self, netuid: NetUid, mark: &Watermark) -> Option<BlockRef> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.last.get(&netuid).filter(|(at, _)| at == mark).map(|(_, last)| *last)
+    }
+
+    fn last_was(&self, netuid: NetUid, mark: Watermark, last: BlockRef) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).last.insert(netuid, (mark, last));
+    }
+
     /// The place of a report, which may not be worked out yet.
     fn cell(&self, asked: &Asked) -> Cell<Known> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -202,13 +214,23 @@ impl Api {
     pub async fn asked(&self, netuid: NetUid, as_of: Option<BlockNumber>, policy: &Policy) -> Result<Asked, Problem> {
         let rewinds = self.state.rewinds(netuid);
         let mark = self.store.watermark(netuid).await?.ok_or(TrackerError::NotRecorded(netuid))?;
-        let asked = as_of.unwrap_or(mark.block.number);
-        let no_epoch = TrackerError::NoEpoch { netuid, as_of: asked, from: mark.first_block };
-        // Of those before its first block more is not known than that they were.
-        let last = last_epoch(self.store.as_ref(), netuid, mark.first_block, asked.min(mark.block.number)).await?.ok_or(no_epoch)?;
+        let asked = as_of.unwrap_or(mark.block.number).min(mark.block.number);
+        let is_end = asked == mark.block.number;
+        let last = match self.reports.last_at(netuid, &mark).filter(|_| is_end) {
+            Some(last) => last,
+            None => {
+                let named = as_of.unwrap_or(mark.block.number);
+                let no_epoch = TrackerError::NoEpoch { netuid, as_of: named, from: mark.first_block };
+                // Of those before its first block more is not known than that they were.
+                last_epoch(self.store.as_ref(), netuid, mark.first_block, asked).await?.ok_or(no_epoch)?.block
+            }
+        };
+        if is_end {
+            self.reports.last_was(netuid, mark, last);
+        }
         let base = Base { netuid, first_block: mark.first_block, rewinds, policy: policy.digest() };
-        let newest = asked >= mark.block.number && base.policy == self.config.policy(netuid).digest();
-        Ok(Asked { key: Key { base, as_of: last.block }, mark, newest })
+        let newest = is_end && base.policy == self.config.policy(netuid).digest();
+        Ok(Asked { key: Key { base, as_of: last }, mark, newest })
     }
 
     /// Works the report of every newest epoch out before somebody asks for it, for ever.
@@ -291,6 +313,18 @@ mod tests {
             assert!(Arc::ptr_eq(&first, &reports.cell(&asked(0, 1, false))));
         }
         assert_eq!(reports.0.lock().unwrap().others.0.len(), MOST);
+    }
+
+    #[test]
+    fn the_last_epoch_is_that_of_the_record_as_it_stands() {
+        let reports = Reports::default();
+        let (here, further) = (asked(1_000, 1, true).mark, asked(1_001, 1, true).mark);
+        reports.last_was(NetUid(2), here, asked(980, 1, true).key.as_of);
+        assert_eq!(reports.last_at(NetUid(2), &here).map(|last| last.number.0), Some(980));
+        assert_eq!((reports.last_at(NetUid(2), &further), reports.last_at(NetUid(3), &here)), (None, None));
+        // Taken back and gone on from otherwise, or pruned.
+        let other = Watermark { block: BlockRef { hash: BlockHash([1; 32]), ..here.block }, ..here };
+        assert_eq!((reports.last_at(NetUid(2), &other), reports.last_at(NetUid(2), &asked(1_000, 900, true).mark)), (None, None));
     }
 
     #[test]

@@ -44,7 +44,13 @@ const PAUSE: Duration = Duration::from_secs(1);
 const NO_ROOM: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n";
 
 /// Serves whoever connects until told to stop, and then those who are being answered.
-pub async fn listen(listener: TcpListener, router: Router, connections: Arc<Connections>, limits: Limits, stopped: impl Future<Output = ()>) {
+pub async fn listen(
+    listener: TcpListener,
+    router: Router,
+    connections: Arc<Connections>,
+    limits: Limits,
+    stopped: impl Future<Output = ()>,
+) {
     let serving = Serving { router, limits, graceful: GracefulShutdown::new() };
     let mut stopped = std::pin::pin!(stopped);
     loop {
@@ -62,6 +68,7 @@ pub async fn listen(listener: TcpListener, router: Router, connections: Arc<Conn
         }
     }
     drop(listener);
+    connections.close_idle();
     serving.graceful.shutdown().await;
 }
 
@@ -113,5 +120,108 @@ impl Serving {
                 () = closed => tracing::debug!("a connection gave way to another one"),
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::sync::oneshot;
+    use tokio::task::JoinHandle;
+    use tokio::time::timeout;
+
+    use super::super::connections::Room;
+    use super::*;
+
+    /// More than fits into what two ends of a connection keep.
+    const MUCH: usize = 64 * 1024 * 1024;
+    const LIMITS: Limits = Limits { headers: Duration::from_millis(300), stalled: Duration::from_millis(300) };
+    /// What a machine with busy cores may take.
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    async fn served(room: Room, limits: Limits) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {
+        let router = Router::new().route("/", get(|| async { "here" })).route("/much", get(|| async { vec![0u8; MUCH] })).route(
+            "/slow",
+            get(|| async {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                "late"
+            }),
+        );
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let stopped = async move { drop(stopped.await) };
+        (address, stop, tokio::spawn(listen(listener, router, Connections::new(room), limits, stopped)))
+    }
+
+    async fn begin(address: SocketAddr, text: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(text.as_bytes()).await.unwrap();
+        stream
+    }
+
+    /// Everything up to the end, which has to come.
+    async fn rest(stream: &mut TcpStream) -> String {
+        let mut text = Vec::new();
+        // A connection that was cut off has an end too.
+        let _ = timeout(PATIENCE, stream.read_to_end(&mut text)).await.unwrap();
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_asks_nothing_or_never_ends_asking_is_let_go() {
+        let (address, _stop, _task) = served(Room::USUAL, LIMITS).await;
+        for text in ["", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: x\r\nX-Long: "] {
+            let told = rest(&mut begin(address, text).await).await;
+            assert!(!told.contains("200 OK"), "{told}");
+        }
+        // Idle after an answer.
+        let told = rest(&mut begin(address, "GET / HTTP/1.1\r\nHost: x\r\n\r\n").await).await;
+        assert!(told.starts_with("HTTP/1.1 200 OK") && told.ends_with("here"), "{told}");
+        // One header now and then: the time is that of all of them.
+        let mut slow = begin(address, "GET / HTTP/1.1\r\n").await;
+        let dripped = timeout(PATIENCE, async {
+            while slow.write_all(b"X: y\r\n").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        });
+        assert!(dripped.await.is_ok());
+        // An answer that takes longer than that is waited for.
+        let told = rest(&mut begin(address, "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n").await).await;
+        assert!(told.ends_with("late"), "{told}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_takes_nothing_of_its_answer_is_let_go() {
+        let (address, _stop, _task) = served(Room::USUAL, LIMITS).await;
+        let mut stream = begin(address, "GET /much HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        tokio::time::sleep(LIMITS.stalled * 5).await;
+        assert!(rest(&mut stream).await.len() < MUCH, "the rest is not there any more");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_finds_no_room_is_told_so_and_who_is_answered_is_answered_to_the_end() {
+        let (address, stop, task) = served(Room { strangers: 1, local: 1, proven: 1 }, LIMITS).await;
+        let mut first = begin(address, "GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let mut second = TcpStream::connect(address).await.unwrap();
+        assert!(rest(&mut second).await.starts_with("HTTP/1.1 503 "));
+        stop.send(()).unwrap();
+        assert!(rest(&mut first).await.ends_with("late"));
+        timeout(PATIENCE, task).await.unwrap().unwrap();
+        assert!(TcpStream::connect(address).await.is_err());
+    }
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_only_waits_does_not_hold_up_the_end() {
+        let (address, stop, task) = served(Room::USUAL, Limits::USUAL).await;
+        let mut waiting =
+            [begin(address, "").await, begin(address, "GET / HT").await, begin(address, "GET / HTTP/1.1\r\nHost: x\r\n\r\n").await];
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        stop.send(()).unwrap();
+        timeout(PATIENCE, task).await.unwrap().unwrap();
+        for stream in &mut waiting {
+            rest(stream).await;
+        }
     }
 }

@@ -163,7 +163,9 @@ mod tests {
         assert_eq!(points.0.lock().unwrap().points, MOST);
         let long: Vec<_> = (0..5_000).map(|block| point(block, 1, 300)).collect();
         points.keep(base(2), &long);
-        let found: Vec<bool> = [0, 2_999, 3_000, 4_999].map(|block| points.find(base(2), &point(block, 1, 300).epoch, point(0, 1, 300).coldkey).is_some()).to_vec();
+        let found: Vec<bool> = [0, 2_999, 3_000, 4_999]
+            .map(|block| points.find(base(2), &point(block, 1, 300).epoch, point(0, 1, 300).coldkey).is_some())
+            .to_vec();
         assert_eq!(found, [false, false, true, true]);
         assert!(points.0.lock().unwrap().points <= MOST);
     }

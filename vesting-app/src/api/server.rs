@@ -28,7 +28,8 @@ use super::listen::{Limits, listen};
 use super::points::Points;
 use super::problem::Problem;
 use super::{
-    charts, coldkeys, digest, epochs, events, health, history, metrics, miners, openapi, page, site, stats, subnets, update, weights, whatif,
+    charts, coldkeys, digest, epochs, events, health, history, metrics, miners, openapi, page, site, stats, subnets, update, weights,
+    whatif,
 };
 use crate::UsageError;
 use crate::config::{Config, Token};

@@ -81,10 +81,21 @@ mod tests {
 
     #[test]
     fn without_a_token_loopback_is_asked_by_its_own_names_only() {
-        for host in ["localhost", "LOCALHOST:9180", "127.0.0.1", "127.0.0.1:9180", "127.1.2.3:80", "[::1]", "[::1]:9180", "[::ffff:127.0.0.1]:1"] {
+        for host in
+            ["localhost", "LOCALHOST:9180", "127.0.0.1", "127.0.0.1:9180", "127.1.2.3:80", "[::1]", "[::1]:9180", "[::ffff:127.0.0.1]:1"]
+        {
             assert_eq!(judged(true, &Method::GET, &[(header::HOST, host)]), Ok(()), "{host}");
         }
-        let others = ["evil.example", "evil.example:9180", "localhost.evil.example", "127.0.0.1.evil.example", "10.0.0.1:9180", "0.0.0.0:9180", "[2001:db8::1]:9180", "2130706433"];
+        let others = [
+            "evil.example",
+            "evil.example:9180",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "10.0.0.1:9180",
+            "0.0.0.0:9180",
+            "[2001:db8::1]:9180",
+            "2130706433",
+        ];
         for host in others {
             assert_eq!(judged(true, &Method::GET, &[(header::HOST, host)]), Err("403 Forbidden".to_owned()), "{host}");
             assert_eq!(judged(false, &Method::GET, &[(header::HOST, host)]), Ok(()), "{host}");
@@ -97,11 +108,19 @@ mod tests {
 
     #[test]
     fn only_a_page_from_here_may_ask_for_more_than_to_read() {
-        let ask = |method: &Method, origin: &str| judged(false, method, &[(header::HOST, "vesting.example:9180"), (header::ORIGIN, origin)]);
+        let ask =
+            |method: &Method, origin: &str| judged(false, method, &[(header::HOST, "vesting.example:9180"), (header::ORIGIN, origin)]);
         for origin in ["http://vesting.example:9180", "https://VESTING.example:9180"] {
             assert_eq!(ask(&Method::POST, origin), Ok(()), "{origin}");
         }
-        for origin in ["http://evil.example", "http://vesting.example", "null", "", "vesting.example:9180", "http://vesting.example:9180.evil.example"] {
+        for origin in [
+            "http://evil.example",
+            "http://vesting.example",
+            "null",
+            "",
+            "vesting.example:9180",
+            "http://vesting.example:9180.evil.example",
+        ] {
             assert_eq!(ask(&Method::POST, origin), Err("403 Forbidden".to_owned()), "{origin}");
             assert_eq!(ask(&Method::GET, origin), Ok(()), "{origin}");
         }

@@ -36,6 +36,9 @@ pub async fn run(session: &mut Session, args: &ApplyArgs) -> anyhow::Result<()> 
         ]);
     }
     session.out.line(rows.to_string())?;
+    for warning in &output.warnings {
+        session.out.line(format!("Warning: {warning}."))?;
+    }
     if let Some(reason) = &output.unchanged {
         session.out.line(format!("The weights are unchanged: {reason}."))?;
     }

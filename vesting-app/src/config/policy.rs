@@ -44,22 +44,41 @@ pub fn parse(values: &Layered, mistakes: &mut Mistakes) -> Policy {
     policy
 }
 
-/// What to do with the weight, as far as its numbers are needed.
+/// What to do with the weight. Its numbers are read whether or not they are needed: what is wrong is wrong.
 fn redistribution(values: &Values<'_>, mistakes: &mut Mistakes) -> Option<Redistribution> {
-    match mistakes.keep(values.choice("redistribution", Redistribution::NAMES, |name| *name))? {
-        "threshold" => {
-            let factor = mistakes.keep(values.decimal("threshold_factor"));
-            let absolute = mistakes.keep(values.decimal("absolute_threshold"));
-            Some(Redistribution::Threshold { factor: factor?, absolute: absolute? })
-        }
-        "burn" => mistakes.keep(burn_uid(values)).map(|uid| Redistribution::Burn { uid }),
+    let name = mistakes.keep(values.choice("redistribution", Redistribution::NAMES, |name| *name));
+    let factor = mistakes.keep(values.decimal("threshold_factor"));
+    let absolute = mistakes.keep(values.decimal("absolute_threshold"));
+    let uid = mistakes.keep(burn_uid(values));
+    if name != Some("threshold") {
+        check_threshold(factor, values, mistakes);
+    }
+    match name? {
+        "threshold" => Some(Redistribution::Threshold { factor: factor?, absolute: absolute? }),
+        "burn" => match uid? {
+            Some(uid) => Some(Redistribution::Burn { uid }),
+            None => {
+                mistakes.note(values.wrong("burn_uid", &"`redistribution = burn` needs it"));
+                None
+            }
+        },
         _ => Some(Redistribution::Normalise),
     }
 }
 
-fn burn_uid(values: &Values<'_>) -> Result<Uid, Mistake> {
-    let uid = values.whole("burn_uid")?.ok_or_else(|| values.wrong("burn_uid", &"`redistribution = burn` needs it"))?;
-    u16::try_from(uid).map(Uid).map_err(|_| values.wrong("burn_uid", &"it must be a uid, a number from 0 to 65535"))
+/// A threshold that does not bear is to be one all the same.
+fn check_threshold(factor: Option<Ppb>, values: &Values<'_>, mistakes: &mut Mistakes) {
+    let Some(factor) = factor else { return };
+    let redistribution = Redistribution::Threshold { factor, absolute: Ppb::ONE };
+    if let Err(error) = (Policy { redistribution, ..Policy::default() }).check() {
+        mistakes.note(values.wrong(error.key, &error.why));
+    }
+}
+
+fn burn_uid(values: &Values<'_>) -> Result<Option<Uid>, Mistake> {
+    let uid = values.whole("burn_uid")?;
+    let wrong = |_| values.wrong("burn_uid", &"it must be a uid, a number from 0 to 65535");
+    uid.map(|uid| u16::try_from(uid).map(Uid).map_err(wrong)).transpose()
 }
 
 /// Notes everything that the core finds impossible. It names the first, so that is set right here and the rest looked at.

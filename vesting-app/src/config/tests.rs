@@ -184,7 +184,7 @@ fn mistakes_in_a_table_name_the_key_and_the_subnet() {
         ("[subnet.5]\nredistribution = \"burn\"", "burn_uid"),
         ("[subnet.5]\ndatabase_url = \"sqlite://x.db\"", "database_url"),
         ("[subnet.5]\nshadow = { on = true }", "shadow"),
-        ("threshold_factor = 2000\n[subnet.5]\nredistribution = \"threshold\"", "threshold_factor = 2000"),
+        ("threshold_factor = 0\n[subnet.5]\nredistribution = \"threshold\"", "threshold_factor = 0"),
     ] {
         let UsageError(words) = load_file(text, |_| {}).unwrap_err();
         assert!(words.contains(key) && words.contains("subnet.5"), "{words}");
@@ -193,6 +193,22 @@ fn mistakes_in_a_table_name_the_key_and_the_subnet() {
         let UsageError(words) = load_file(text, |_| {}).unwrap_err();
         assert!(words.contains("subnet"), "{words}");
     }
+}
+
+#[test]
+fn a_wrong_value_is_refused_whether_or_not_it_bears() {
+    for redistribution in ["normalise", "threshold", "burn"] {
+        let rest = format!("redistribution = \"{redistribution}\"\n");
+        for wrong in
+            ["threshold_factor = \"AAA\"", "threshold_factor = 2000", "absolute_threshold = -1", "burn_uid = 65536", "burn_uid = \"AAA\""]
+        {
+            let UsageError(words) = load_file(&format!("{rest}{wrong}"), |_| {}).unwrap_err();
+            let key = wrong.split(' ').next().unwrap();
+            assert_eq!(words.matches(&format!("`{key} = ")).count(), 1, "{redistribution}: {words}");
+        }
+    }
+    let fine = "threshold_factor = 1000\nabsolute_threshold = 0.5\nburn_uid = 65535";
+    assert_eq!(load_file(fine, |_| {}).unwrap().common_policy.redistribution, Redistribution::Normalise);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
-use vesting_core::adjust::{WeightsInput, adjust};
+use vesting_core::adjust::{Elsewhere, WeightsInput, adjust};
 use vesting_core::digest::Digest;
 use vesting_core::policy::Policy;
 use vesting_core::weights::{WeightsError, to_u16};
@@ -80,6 +80,7 @@ impl std::error::Error for Malformed {}
 impl Request {
     /// Reads them from JSON.
     pub fn parse(text: &[u8]) -> Result<Self, Malformed> {
+        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         let input: Input = serde_json::from_slice(text).map_err(|error| Malformed { field: "body", why: format!("{SHAPE}: {error}") })?;
         let hotkey = |field: &'static str, text: &str| {
             let wrong = |error| Malformed { field, why: format!("the weights name a hotkey that is none: {error}") };
@@ -105,6 +106,9 @@ impl Request {
     }
 }
 
+/// What some editors put before UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 const SHAPE: &str = r#"the weights are not understood; they should be {"uids": [0, 1], "hotkeys": ["5F…", "5G…"], "weights": [0.4, 0.6]}, or {"weights": {"0": 0.4, "1": 0.6}} by uid or by hotkey"#;
 
 /// Weights adjusted.
@@ -118,6 +122,8 @@ pub struct Adjusted {
     pub multipliers: Vec<String>,
     pub reasons: Vec<String>,
     pub unchanged: Option<String>,
+    /// What is to be looked at, though the weights were adjusted.
+    pub warnings: Vec<String>,
     pub as_of: u64,
     pub policy_digest: String,
     pub state_digest: String,
@@ -138,12 +144,25 @@ impl Adjusted {
             multipliers: adjusted.multipliers.iter().map(ToString::to_string).collect(),
             reasons: adjusted.reasons.iter().map(ToString::to_string).collect(),
             unchanged: adjusted.unchanged.map(|reason| reason.to_string()),
+            warnings: warning(&adjusted.elsewhere).into_iter().collect(),
             as_of: report.window.as_of.block.number.0,
             policy_digest: policy.digest().to_string(),
             state_digest: state_digest.to_string(),
             weights: adjusted.weights,
         })
     }
+}
+
+/// What is to be said of hotkeys that were given with the uids of others.
+fn warning(elsewhere: &[Elsewhere]) -> Option<String> {
+    let Elsewhere { place, hotkey, given, uid } = elsewhere.first()?;
+    let more = match elsewhere.len().saturating_sub(1) {
+        0 => String::new(),
+        more => format!(", and so it is with {more} more"),
+    };
+    Some(format!(
+        "weight {place} is given for hotkey {hotkey} and uid {given}, but the hotkey has uid {uid}{more}: multipliers are those of the hotkeys; give `uids` and `hotkeys` in one order, of the newest metagraph"
+    ))
 }
 
 #[cfg(test)]
@@ -171,6 +190,22 @@ mod tests {
             let error = weights(text).unwrap_err().to_string();
             assert!(error.contains(word), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_passed_over() {
+        assert_eq!(weights("\u{feff}{\"weights\": {\"0\": 1}}").unwrap(), [(Uid(0), 1.0)].into_iter().collect());
+        assert!(weights("\u{feff}\u{feff}{\"weights\": {\"0\": 1}}").is_err());
+    }
+
+    #[test]
+    fn one_warning_tells_of_all_hotkeys_with_other_uids() {
+        let hotkey = Hotkey([1; 32]);
+        let one = Elsewhere { place: 3, hotkey, given: Uid(7), uid: Uid(9) };
+        assert_eq!(warning(&[]), None);
+        let told = warning(&[one]).unwrap();
+        assert!(told.starts_with(&format!("weight 3 is given for hotkey {hotkey} and uid 7, but the hotkey has uid 9: ")), "{told}");
+        assert!(warning(&[one; 256]).unwrap().contains("has uid 9, and so it is with 255 more: "));
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod api;
 mod both;
 mod capturing;
 mod command_line;
+mod company;
 mod compare;
 mod configured;
 mod daemon;

@@ -35,6 +35,11 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str) -> Result<()
     if schema["enum"].as_array().is_some_and(|all| !all.contains(value)) {
         return Err(format!("{at} is {value}, not one of {}", schema["enum"]));
     }
+    if let Some(number) = value.as_f64()
+        && (schema["minimum"].as_f64().is_some_and(|least| number < least) || schema["maximum"].as_f64().is_some_and(|most| number > most))
+    {
+        return Err(format!("{at} is {value}, beyond {schema}"));
+    }
     if let Some(items) = value.as_array() {
         return items.iter().enumerate().try_for_each(|(place, item)| check(document, &schema["items"], item, &format!("{at}[{place}]")));
     }
@@ -142,6 +147,7 @@ async fn the_server_answers_as_its_description_says() {
             }
         }
         assert!(seen.len() > 14, "{seen:?}");
+        accepted(&daemon, &document);
         // A wrong answer would be seen.
         let miner = &document["components"]["schemas"]["Miner"];
         let mut altered = miners[0].clone();
@@ -157,3 +163,73 @@ async fn the_server_answers_as_its_description_says() {
     .await
     .unwrap();
 }
+
+/// Values of a parameter that its description allows, at its ends, and some that it does not.
+fn values(schema: &Value) -> (Vec<String>, Vec<String>) {
+    if let Some(all) = schema["enum"].as_array() {
+        return (all.iter().map(|one| one.as_str().unwrap().to_owned()).collect(), vec!["AAA".to_owned(), String::new()]);
+    }
+    if schema["type"] == "boolean" {
+        return (vec!["true".to_owned(), "false".to_owned()], vec!["AAA".to_owned(), "1".to_owned()]);
+    }
+    let wrong = ["AAA", "NaN", "1e3", "-1"].map(str::to_owned);
+    if schema["type"] == "integer" {
+        let [least, most] = ["minimum", "maximum"].map(|name| u128::from(schema[name].as_u64().unwrap()));
+        let beyond = [least.checked_sub(1), Some(most + 1)].into_iter().flatten().map(|number| number.to_string());
+        return (vec![least.to_string(), most.to_string()], wrong.into_iter().chain(beyond).collect());
+    }
+    // A decimal: its places are a billionth apart.
+    let text = |number: f64| format!("{number:.9}");
+    let end = |name: &str, exclusive: &str, inwards: f64| match schema[name].as_f64() {
+        Some(end) => (text(end), text(end - inwards)),
+        None => (text(schema[exclusive].as_f64().unwrap() + inwards), text(schema[exclusive].as_f64().unwrap())),
+    };
+    let (least, below) = end("minimum", "exclusiveMinimum", 0.000_000_001);
+    let (most, _) = end("maximum", "exclusiveMaximum", -0.5);
+    let above = text(schema["maximum"].as_f64().or(schema["exclusiveMaximum"].as_f64()).unwrap() + 1.0);
+    (vec![least, most], wrong.into_iter().chain([below, above, "0.0000000001".to_owned()]).collect())
+}
+
+/// What the description allows is accepted, and what it does not is refused by the parameter's name, wherever it may
+/// stand and whether or not it would bear on the answer.
+fn accepted(daemon: &Daemon, document: &Value) {
+    let mut tried = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let Some(operation) = item.get("get").filter(|_| path != "/v1/events") else { continue };
+        let filled = path.replace("{hotkey}", "uid:0").replace("{coldkey}", NOBODY).replace("{block}", "20");
+        for one in operation["parameters"].as_array().unwrap() {
+            let parameter = document.pointer(one["$ref"].as_str().unwrap().trim_start_matches('#')).unwrap();
+            let name = parameter["name"].as_str().unwrap();
+            if parameter["in"] != "query" || !tried.insert((name.to_owned(), path.starts_with("/charts"))) {
+                continue;
+            }
+            let (right, wrong) = values(&parameter["schema"]);
+            let ask = |value: &str| {
+                let netuid = if name == "netuid" { "" } else { "&netuid=2" };
+                let section = if path.ends_with("/rows") && name != "section" { "&section=entries" } else { "" };
+                // What these need beside them.
+                let more = match (name, value) {
+                    ("redistribution", "burn") => "&burn_uid=0",
+                    ("redistribution", "threshold") => "&threshold_factor=0.5",
+                    _ => "",
+                };
+                daemon.get(&format!("{filled}?{name}={value}{netuid}{section}{more}"))
+            };
+            for value in right {
+                let answer = ask(&value);
+                assert_ne!(answer.status, 400, "{path} {name}={value}: {answer:?}");
+            }
+            for value in wrong {
+                let answer = ask(&value);
+                assert_eq!((answer.status, &answer.body["field"]), (400, &name.into()), "{path} {name}={value}: {answer:?}");
+            }
+        }
+    }
+    assert!(tried.len() > 20, "{tried:?}");
+    // A uid as it is described, and an address whose pattern is right and whose checksum is not.
+    daemon.get("/v1/miners/uid:65535?netuid=2").is_problem(404, "nobody", "uid:65535");
+    let mistyped = NOBODY.replace("QY", "QZ");
+    daemon.get(&format!("/v1/coldkeys/{mistyped}?netuid=2")).is_problem(400, "bad-input", "mistyped");
+}
+
+const NOBODY: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";

@@ -13,8 +13,7 @@ pub fn normalise(weights: &[f64], factors: &[Factor]) -> Result<Vec<f64>, Weight
     if largest <= 0.0 {
         return Ok(weights.to_vec());
     }
-    // Relative to the largest, so that no product of tiny or huge weights leaves the range of floats.
-    let scaled: Vec<f64> = weights.iter().zip(factors).map(|(w, m)| m.map_or(0.0, |m| w / largest * m.as_f64())).collect();
+    let scaled = scaled(weights, factors, largest);
     let before = sum(weights.iter().map(|w| w / largest));
     let after = sum(scaled.iter().copied());
     if after <= 0.0 {
@@ -22,6 +21,21 @@ pub fn normalise(weights: &[f64], factors: &[Factor]) -> Result<Vec<f64>, Weight
     }
     let scale = before / after;
     finite(scaled.iter().map(|w| w * scale * largest).collect())
+}
+
+/// Whether [`normalise`] leaves weights as they were because nothing would be left of any of them.
+///
+/// # Errors
+/// As [`normalise`].
+pub fn leaves_nothing(weights: &[f64], factors: &[Factor]) -> Result<bool, WeightsError> {
+    belong_together(weights, factors)?;
+    let largest = largest(weights)?;
+    Ok(largest > 0.0 && sum(scaled(weights, factors, largest)) <= 0.0)
+}
+
+/// w·m relative to the largest, so that no product of tiny or huge weights leaves the range of floats.
+fn scaled(weights: &[f64], factors: &[Factor], largest: f64) -> Vec<f64> {
+    weights.iter().zip(factors).map(|(w, m)| m.map_or(0.0, |m| w / largest * m.as_f64())).collect()
 }
 
 #[cfg(test)]

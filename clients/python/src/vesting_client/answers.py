@@ -35,6 +35,8 @@ class Adjustment(Generic[W]):
     """Why each multiplier is what it is."""
     policy_digest: Optional[str] = None
     state_digest: Optional[str] = None
+    warnings: List[str] = field(default_factory=list)
+    """What is to be looked at though the weights were adjusted, such as hotkeys given with the uids of others."""
 
 
 @dataclass(frozen=True)
@@ -150,14 +152,22 @@ def adjusted(answer: Any, given: Given[W], netuid: Optional[int]) -> Adjustment[
             raise BadAnswer(f"there are {count} weights, but {len(found)} `{name}` in the answer")
     if (given.uids or uids) != uids or (given.hotkeys or hotkeys) != hotkeys:
         raise BadAnswer("the answer is about other weights")
-    before, after = math.fsum(given.values), math.fsum(values)
+    before, after = math.fsum(given.values), _sum(values)
     if not math.isclose(before, after, rel_tol=1e-6, abs_tol=0.0):
         raise BadAnswer(f"the answer's weights add up to {after}, those given to {before}")
     unchanged = None if told.get("unchanged") is None else _of(told, "unchanged", str)
     stale = _of(told, "stale", bool)
     as_of, policy, state = _of(told, "as_of", int), _of(told, "policy_digest", str), _of(told, "state_digest", str)
+    warnings = [_is(value, str, "warnings") for value in _of(told, "warnings", list)]
     weights = given.like(values) if unchanged is None else given.weights
-    return Adjustment(weights, unchanged, None, stale, as_of, multipliers, reasons, policy, state)
+    return Adjustment(weights, unchanged, None, stale, as_of, multipliers, reasons, policy, state, warnings)
+
+
+def _sum(values: List[float]) -> float:
+    try:
+        return math.fsum(values)
+    except OverflowError:
+        raise BadAnswer("the answer's weights add up to more than a number can hold") from None
 
 
 def stats(answer: Any) -> Dict[str, Any]:

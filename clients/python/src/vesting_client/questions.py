@@ -123,6 +123,8 @@ class Questions:
                 raise PolicyDiffers("the sidecar's policy changed meanwhile")
         if adjustment.reason is not None:
             log.warning("the weights are unchanged: %s", adjustment.reason)
+        for warning in adjustment.warnings:
+            log.warning("%s", warning)
         if adjustment.stale:
             log.warning("the sidecar's record is old: newer sales than of block %s are not known", adjustment.as_of)
         return adjustment

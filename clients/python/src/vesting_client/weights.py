@@ -75,6 +75,10 @@ def _given(weights: W, uids: object, hotkeys: object, metagraph: object) -> Give
         _together("uids", numbers, "weights", values)
     if names is not None:
         _together("hotkeys", names, "weights", values)
+    try:
+        math.fsum(values)
+    except OverflowError:
+        raise InputError("the weights add up to more than a number can hold: scale them down") from None
     return Given(weights, values, numbers, names, like)
 
 
