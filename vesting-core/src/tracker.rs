@@ -292,28 +292,39 @@ impl StakeTracker {
         known: &(dyn Fn(&Epoch, Coldkey) -> Option<HistoryPoint> + Sync),
     ) -> Result<Vec<HistoryPoint>, TrackerError> {
         self.settled(netuid, async || {
-            let found = self.find(netuid, whom, as_of).await?;
-            let first = found.epochs.len().saturating_sub(epochs);
-            let asked = found.epochs.get(first..).unwrap_or_default();
-            let known: Vec<Option<HistoryPoint>> =
-                asked.iter().map(|epoch| known(epoch, name_at(found.coldkey, &found.successions, epoch.block.number))).collect();
+            let asked = self.named(netuid, whom, as_of, epochs).await?;
+            let known: Vec<Option<HistoryPoint>> = asked.iter().map(|(epoch, coldkey)| known(epoch, *coldkey)).collect();
             let mut points = Vec::with_capacity(asked.len());
-            let mut places = asked.iter().zip(&known);
+            let mut asked = asked.into_iter();
             for run in known.chunk_by(|one, other| one.is_some() == other.is_some()) {
                 // As many epochs as the run has places.
-                let Some((last, _)) = run.len().checked_sub(1).and_then(|more| places.nth(more)) else { continue };
+                let Some((last, coldkey)) = run.len().checked_sub(1).and_then(|more| asked.nth(more)) else { continue };
                 if run.first().is_some_and(Option::is_some) {
                     points.extend(run.iter().flatten());
                     continue;
                 }
-                let block = last.block.number;
-                let coldkey = name_at(found.coldkey, &found.successions, block);
-                let ask = Ask { windows: run.len(), only: Some(coldkey), ..ask(netuid, policy, Some(block)) };
+                let ask = Ask { windows: run.len(), only: Some(coldkey), ..ask(netuid, policy, Some(last.block.number)) };
                 points.extend(history(&Stretch::read(self.store.as_ref(), ask).await?, coldkey, policy)?);
             }
             Ok(points)
         })
         .await
+    }
+
+    /// The epochs that a history has, each with the coldkey that the holder had then.
+    ///
+    /// # Errors
+    /// As [`StakeTracker::explain`].
+    pub async fn named(
+        &self,
+        netuid: NetUid,
+        whom: Whom,
+        as_of: Option<BlockNumber>,
+        epochs: usize,
+    ) -> Result<Vec<(Epoch, Coldkey)>, TrackerError> {
+        let Found { coldkey, epochs: all, successions } = self.find(netuid, whom, as_of).await?;
+        let first = all.len().saturating_sub(epochs);
+        Ok(all.into_iter().skip(first).map(|epoch| (epoch, name_at(coldkey, &successions, epoch.block.number))).collect())
     }
 
     /// The reports as of each of the last `epochs` recorded epochs at or before `as_of`, oldest first, under

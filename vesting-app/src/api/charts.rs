@@ -6,7 +6,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
-use vesting_core::Whom;
+use vesting_core::{HistoryPoint, Whom};
 
 use super::history::count;
 use super::known::Known;
@@ -15,6 +15,7 @@ use super::query::{Query, name};
 use super::server::Api;
 use super::whatif::{Both, both, changed, known_parameters};
 use crate::chart::{self, Look, Scheme, WIDTHS};
+use crate::config::Config;
 
 fn look(query: &Query) -> Result<Look, Problem> {
     let must = format!("a width in pixels from {} to {}", WIDTHS.start(), WIDTHS.end());
@@ -35,13 +36,11 @@ pub async fn history(State(api): State<Arc<Api>>, whom: Result<Path<String>, Pat
     let whom: Whom = name("hotkey", whom)?;
     let query = Query::of(&uri, &["netuid", "as_of", "epochs", "width", "scheme"])?;
     let (netuid, as_of, epochs, look) = (query.netuid()?, query.block("as_of")?, count(&query)?, look(&query)?);
-    api.work(async move |api| {
-        let netuid = api.netuid(netuid).await?;
-        let points = api.history(netuid, whom, as_of, epochs).await?;
-        let most = api.config.policy(netuid).max_multiplier;
-        api.with_state(netuid, as_of, svg(chart::history(&points, most, look))?).await
-    })
-    .await
+    let tell = move |config: &Config, netuid, points: &[HistoryPoint]| {
+        let most = config.policy(netuid).max_multiplier;
+        svg(chart::history(points, most, look))
+    };
+    api.history(netuid, whom, as_of, epochs, tell).await
 }
 
 /// The distribution of multipliers, under another policy too where one is asked for.

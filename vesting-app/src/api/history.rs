@@ -6,11 +6,12 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::Response;
-use vesting_core::Whom;
+use vesting_core::{HistoryPoint, Whom};
 
 use super::problem::Problem;
 use super::query::{Query, name};
 use super::server::{Api, json};
+use crate::config::Config;
 use crate::view::history::Point;
 
 /// The epochs of an answer that does not say how many, as of `vesting history`.
@@ -23,13 +24,11 @@ pub async fn history(State(api): State<Arc<Api>>, whom: Result<Path<String>, Pat
     let whom: Whom = name("hotkey", whom)?;
     let query = Query::of(&uri, &["netuid", "as_of", "epochs"])?;
     let (netuid, as_of, epochs) = (query.netuid()?, query.block("as_of")?, count(&query)?);
-    api.work(async move |api| {
-        let netuid = api.netuid(netuid).await?;
-        let points = api.history(netuid, whom, as_of, epochs).await?;
+    let tell = |_: &Config, netuid, points: &[HistoryPoint]| {
         let points: Vec<Point> = points.iter().map(|point| Point::of(netuid, point)).collect();
-        api.with_state(netuid, as_of, json(&points)).await
-    })
-    .await
+        Ok(json(&points))
+    };
+    api.history(netuid, whom, as_of, epochs, tell).await
 }
 
 /// How many epochs are asked for.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::body::Bytes;
+use axum::response::Response;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 use vesting_core::digest::Digest;
@@ -15,6 +16,7 @@ use vesting_core::{BlockNumber, BlockRef, Coldkey, Epoch, HistoryPoint, Moved, N
 use super::points::Base;
 use super::problem::Problem;
 use super::server::Api;
+use crate::config::Config;
 use crate::view::miner::Miner;
 
 /// The most reports kept besides those of newest epochs: earlier ones, and policies that people try. Each has up to
@@ -183,15 +185,42 @@ impl Api {
         Ok(Arc::new(known))
     }
 
-    /// A holder as of each of the last epochs up to a block, to be read by one who works in a lane. What was worked out
-    /// before is not worked out again.
-    pub async fn history(
+    /// Tells of a holder as of each of the last epochs up to a block. What is kept waits for nothing that has to be worked
+    /// out; what was worked out before is not worked out again.
+    pub async fn history<F>(
+        self: Arc<Self>,
+        netuid: Option<u16>,
+        whom: Whom,
+        as_of: Option<BlockNumber>,
+        epochs: usize,
+        tell: F,
+    ) -> Result<Response, Problem>
+    where
+        F: Fn(&Config, NetUid, &[HistoryPoint]) -> Result<Response, Problem> + Copy + Send + 'static,
+    {
+        let answer = async move |api: Arc<Self>, only_kept: bool| {
+            let netuid = api.netuid(netuid).await?;
+            let Some(points) = api.points(netuid, whom, as_of, epochs, only_kept).await? else { return Ok(None) };
+            let told = tell(&api.config, netuid, &points)?;
+            api.with_state(netuid, as_of, told).await.map(Some)
+        };
+        let api = Arc::clone(&self);
+        if let Some(told) = self.side.work(async move || answer(api, true).await).await? {
+            return Ok(told);
+        }
+        let told = self.work(async move |api| answer(api, false).await).await?;
+        told.ok_or_else(|| Problem::broken(&"a history was not worked out"))
+    }
+
+    /// The points of a history; `None` where only those kept are asked for, and some are not.
+    async fn points(
         self: &Arc<Self>,
         netuid: NetUid,
         whom: Whom,
         as_of: Option<BlockNumber>,
         epochs: usize,
-    ) -> Result<Vec<HistoryPoint>, Problem> {
+        only_kept: bool,
+    ) -> Result<Option<Vec<HistoryPoint>>, Problem> {
         let policy = self.config.policy(netuid);
         loop {
             let asked = self.asked(netuid, as_of, policy).await?;
@@ -199,14 +228,22 @@ impl Api {
                 // It carries on every history that is kept.
                 self.known_as(&asked, policy).await?;
             }
-            let key = asked.key;
-            let known = |epoch: &Epoch, coldkey| self.points.find(key.base, epoch, coldkey);
-            let points = self.tracker().history_beside(netuid, policy, whom, Some(key.as_of.number), epochs, &known).await?;
+            let Key { base, as_of: last } = asked.key;
+            let known = |epoch: &Epoch, coldkey| self.points.find(base, epoch, coldkey);
+            let found = if only_kept {
+                let named = self.tracker().named(netuid, whom, Some(last.number), epochs).await?;
+                named.iter().map(|(epoch, coldkey)| known(epoch, *coldkey)).collect()
+            } else {
+                Some(self.tracker().history_beside(netuid, policy, whom, Some(last.number), epochs, &known).await?)
+            };
             // Of what is pruned or taken back meanwhile part may be from before.
-            if self.asked(netuid, as_of, policy).await?.key.base == key.base {
-                self.points.keep(key.base, &points);
-                return Ok(points);
+            if self.asked(netuid, as_of, policy).await?.key.base != base {
+                continue;
             }
+            if let Some(points) = &found {
+                self.points.keep(base, points);
+            }
+            return Ok(found);
         }
     }
 

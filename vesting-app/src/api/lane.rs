@@ -11,6 +11,9 @@ use super::problem::Problem;
 /// The most reports of newest epochs worked out at once. There is one an epoch and subnet, however many ask.
 const FRONT: usize = 2;
 
+/// The most answers put together at once from what is kept: some ms each.
+const SIDE: usize = 2;
+
 /// The most of anything else worked out at once, however many cores there are: each may hold the whole ledger of a window.
 const BACK: usize = 4;
 
@@ -31,6 +34,11 @@ impl Lane {
     /// For what weights are multiplied by.
     pub fn front() -> Self {
         Self::new(FRONT)
+    }
+
+    /// For what is told from what is kept.
+    pub fn side() -> Self {
+        Self::new(SIDE)
     }
 
     /// For all else. One core stays free of it, for the follower and the front.

@@ -53,6 +53,8 @@ pub struct Api {
     pub points: Points,
     /// For the reports that weights are multiplied by.
     pub front: Lane,
+    /// For what is told from what is kept.
+    pub side: Lane,
     /// For anything else.
     pub back: Lane,
     /// How far the records go, while somebody listens.
@@ -151,6 +153,7 @@ pub fn serve(listener: TcpListener, config: &Config, store: Arc<dyn StakeStore>,
         reports: Reports::default(),
         points: Points::default(),
         front: Lane::front(),
+        side: Lane::side(),
         back: Lane::back(),
         seen,
         listeners,

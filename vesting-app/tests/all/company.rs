@@ -38,6 +38,8 @@ async fn weights_do_not_wait_behind_forty_clients_with_long_histories() {
                     }
                 });
             }
+            let kept = "/v1/miners/uid:0/history?netuid=2&epochs=5";
+            assert_eq!(daemon.get(kept).status, 200);
             while told.load(Ordering::Relaxed) < 40 {
                 std::thread::sleep(Duration::from_millis(5));
             }
@@ -45,6 +47,9 @@ async fn weights_do_not_wait_behind_forty_clients_with_long_histories() {
                 let begun = Instant::now();
                 let answer = daemon.ask("POST /v1/weights/apply HTTP/1.1\r\n", &body);
                 assert_eq!(answer.status, 200, "{answer:?}");
+                assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
+                let begun = Instant::now();
+                assert_eq!(daemon.get(kept).status, 200);
                 assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
             }
             done.store(true, Ordering::Relaxed);
