@@ -20,6 +20,7 @@ mod state;
 mod task;
 mod view;
 mod wiring;
+mod witnesses;
 
 use std::process::ExitCode;
 

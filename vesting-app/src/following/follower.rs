@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use vesting_core::ports::{ChainError, ChainPort, StakeStore, StoreError};
 use vesting_core::{BlockNumber, BlockchainMonitor, NetUid, Pace, Progress, window_start};
 
+use super::forked::forked;
 use super::pauses::BEAT;
 use super::{Report, wait_out, waits};
 use crate::config::Config;
@@ -39,10 +40,16 @@ impl Follower {
     /// said, waited out and asked for again. A record that there is none of begins at `beginning`, where that is known.
     pub async fn go(&self, mut beginning: Option<BlockNumber>) -> anyhow::Result<()> {
         let mut total: Option<Progress> = None;
-        let mut tries = 0;
+        let (mut tries, mut forks) = (0, 0);
         loop {
             let stood_at = total.map(|total| total.block);
             let Err(error) = self.turn(beginning.take(), &mut total).await else { return Ok(()) };
+            if let Some(stands_at) = forked(&error) {
+                forks += 1;
+                self.leave_fork(error, stands_at, forks).await?;
+                continue;
+            }
+            forks = 0;
             tries = if total.map(|total| total.block) > stood_at { 1 } else { tries + 1 };
             let Some(pause) = waits(&error, tries) else { return Err(error) };
             wait_out(&self.state, Some(self.netuid), &error, pause).await;

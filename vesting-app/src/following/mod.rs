@@ -1,6 +1,7 @@
 //! Following the subnets, each by a task of its own: what becomes of one ends or delays no other.
 
 mod follower;
+mod forked;
 mod pauses;
 
 use std::collections::BTreeMap;

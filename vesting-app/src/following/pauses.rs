@@ -42,7 +42,7 @@ pub fn waits(error: &anyhow::Error, tries: u32) -> Option<Duration> {
         // What the chain says and what is recorded are at odds: a node may be wrong about either.
         Some(MonitorError::Chain(ChainError::Contradicted { .. })) => Some(DISAGREEMENT_PAUSE),
         Some(MonitorError::Chain(error)) => Some(pause(error, tries)),
-        Some(MonitorError::Conservation(_) | MonitorError::Fork { .. }) => Some(DISAGREEMENT_PAUSE),
+        Some(MonitorError::Conservation(_)) => Some(DISAGREEMENT_PAUSE),
         _ => is_passing(error).then_some(PAUSE),
     }
 }
@@ -113,8 +113,6 @@ mod tests {
             assert_eq!(waits(&anyhow::Error::from(error).context("where it was"), 1), Some(PAUSE));
         }
         assert_eq!(waits(&limited.into(), 1), Some(Duration::from_secs(300)));
-        let fork = MonitorError::Fork { block, stands_at: vesting_core::BlockRef { number: block, hash: BlockHash([1; 32]) } };
-        assert_eq!(waits(&fork.into(), 1), Some(DISAGREEMENT_PAUSE));
         assert_eq!(waits(&StoreError::Unusable("x".into()).into(), 1), None);
     }
 }

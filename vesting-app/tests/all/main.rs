@@ -16,6 +16,7 @@ mod database;
 mod doctor;
 mod events;
 mod explaining;
+mod forks;
 mod killed;
 #[cfg(target_os = "linux")]
 mod mounted;
