@@ -23,6 +23,7 @@ mod wiring;
 mod witnesses;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use mimalloc::MiMalloc;
@@ -30,6 +31,9 @@ use mimalloc::MiMalloc;
 /// Catching up makes and drops millions of small keys and values, on several threads.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
+
+/// As long threads that block are waited for at the end. With what requests to the API are given it is less than 2 s.
+const ENDING: Duration = Duration::from_millis(500);
 
 /// A mistake in how the program was called or configured: exit code 2.
 #[derive(Debug)]
@@ -81,8 +85,8 @@ fn main() -> ExitCode {
         }
     };
     let done = runtime.block_on(commands::run(cli));
-    // A call that hangs in a node must not hold up the end.
-    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    // What hangs in a driver or a node must not hold up the end.
+    runtime.shutdown_timeout(ENDING);
     let Err(error) = done else { return ExitCode::SUCCESS };
     let code = code(&error);
     if code != 0 && !error.is::<Ended>() {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeMetric, MetricEncoder};
@@ -101,6 +101,9 @@ impl Scrape {
         self.gauge("ready", "Whether /health/ready says 200", None, [(Labels::new(), i64::from(readiness.ready))]);
         let by_subnet = readiness.subnets.iter().map(|subnet| (of(NetUid(subnet.netuid)), i64::from(subnet.ready)));
         self.gauge("subnet_ready", "Whether /health/ready finds nothing wrong with the subnet", None, by_subnet);
+        let waited = state.unanswered.longest(Instant::now()).map_or(0, |(_, waited)| whole(waited.as_secs()));
+        let help = "How long the database has not answered; 0 where that is not long";
+        self.gauge("store_silent", help, Some(Unit::Seconds), [(Labels::new(), waited)]);
         let behind = state.clock_behind(now).map_or(0, |behind| whole(behind.as_secs()));
         let help = "How far this machine's clock is behind the chain at least; 0 where it is not";
         self.gauge("clock_behind", help, Some(Unit::Seconds), [(Labels::new(), behind)]);

@@ -12,6 +12,7 @@ use vesting_core::{BlockNumber, BlockchainMonitor, MonitorError, NetUid, StakeTr
 
 use crate::UsageError;
 use crate::config::Config;
+use crate::following::is_passing;
 
 /// The longest wait for one answer of a node.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -57,6 +58,28 @@ pub async fn shown(config: &Config, store: &dyn StakeStore) -> anyhow::Result<Ne
             Err(UsageError(format!("the database holds the subnets {}: name one with `--netuid N`", many.join(", "))).into())
         }
     }
+}
+
+/// The record, which must be there already: reading never creates one.
+pub fn record(config: &Config) -> anyhow::Result<Arc<dyn StakeStore>> {
+    let url = &config.database_url;
+    vesting_store::open_existing(url.expose()).with_context(|| format!("cannot open the database {url}"))
+}
+
+/// The record where there is a database. One that cannot be asked just now is no sign of none.
+pub fn record_there(config: &Config) -> anyhow::Result<Option<Arc<dyn StakeStore>>> {
+    match record(config) {
+        Ok(store) => Ok(Some(store)),
+        Err(error) if is_passing(&error) => Err(error),
+        // What is wrong with it is said when it is opened for writing.
+        Err(_) => Ok(None),
+    }
+}
+
+/// The record, created when it is not there.
+pub fn record_or_new(config: &Config) -> anyhow::Result<Arc<dyn StakeStore>> {
+    let url = &config.database_url;
+    vesting_store::open(url.expose()).with_context(|| format!("cannot open the database {url}"))
 }
 
 /// Binds the database to the chain, or checks that it belongs to it.

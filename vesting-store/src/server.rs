@@ -19,7 +19,7 @@ const OLDEST: i64 = 120_000;
 /// instead of the hours that the system's defaults take.
 const DEFAULTS: [(&str, &str); 6] = [
     ("application_name", "vesting"),
-    ("connect_timeout", "10"),
+    ("connect_timeout", "8"),
     ("keepalives_idle", "5"),
     ("keepalives_interval", "3"),
     ("keepalives_count", "3"),

@@ -1,7 +1,8 @@
 //! The one connection that writes, and the rights to do so.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use tokio::sync::Mutex;
 use vesting_core::NetUid;
@@ -13,6 +14,9 @@ use crate::fault::Fault;
 use crate::held::Held;
 use crate::link::Link;
 use crate::place::Place;
+
+/// As long a server has to take claims back at the end.
+const RELEASING: Duration = Duration::from_millis(500);
 
 /// Writes, one task at a time.
 pub struct Writer {
@@ -60,14 +64,23 @@ impl Desk {
 
 impl Drop for Desk {
     /// A server ends a session some moments after it was closed, and whoever comes next would be told that it still
-    /// writes.
+    /// writes. One that hangs is not waited for.
     fn drop(&mut self) {
-        if self.claims.values().any(|claim| matches!(claim, Claim::Session))
-            && let Some(held) = &mut self.held
-            && held.link().is_idle()
-        {
-            held.link().release();
+        if !self.claims.values().any(|claim| matches!(claim, Claim::Session)) {
+            return;
         }
+        let Some(mut held) = self.held.take() else { return };
+        if !held.link().is_idle() {
+            return;
+        }
+        let (done, waits) = mpsc::channel();
+        std::thread::spawn(move || {
+            held.link().release();
+            drop(held);
+            // Nobody may wait any more.
+            let _ = done.send(());
+        });
+        let _ = waits.recv_timeout(RELEASING);
     }
 }
 

@@ -41,7 +41,7 @@ use crate::wiring;
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// How long requests under way are waited for at the end.
-const GRACE: Duration = Duration::from_secs(5);
+const GRACE: Duration = Duration::from_secs(1);
 
 const BEARER: &[u8] = b"Bearer ";
 

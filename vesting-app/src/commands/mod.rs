@@ -24,14 +24,12 @@ mod whatif;
 
 use std::sync::Arc;
 
-use anyhow::Context;
 use vesting_core::ports::StakeStore;
 
 use crate::cli::{Cli, Command, DoctorArgs};
 use crate::config::{Config, load, load_changed};
-use crate::following::is_passing;
 use crate::output::{Out, say};
-use crate::{Ended, code, log};
+use crate::{Ended, code, log, wiring};
 
 /// What every command has.
 pub struct Session {
@@ -43,24 +41,17 @@ pub struct Session {
 impl Session {
     /// The record, which must be there already: reading never creates one.
     fn record(&self) -> anyhow::Result<Arc<dyn StakeStore>> {
-        let url = &self.config.database_url;
-        vesting_store::open_existing(url.expose()).with_context(|| format!("cannot open the database {url}"))
+        wiring::record(&self.config)
     }
 
-    /// The record where there is a database. One that cannot be asked just now is no sign of none.
+    /// The record where there is a database.
     fn record_there(&self) -> anyhow::Result<Option<Arc<dyn StakeStore>>> {
-        match self.record() {
-            Ok(store) => Ok(Some(store)),
-            Err(error) if is_passing(&error) => Err(error),
-            // What is wrong with it is said when it is opened for writing.
-            Err(_) => Ok(None),
-        }
+        wiring::record_there(&self.config)
     }
 
     /// The record, created when it is not there.
     fn record_or_new(&self) -> anyhow::Result<Arc<dyn StakeStore>> {
-        let url = &self.config.database_url;
-        vesting_store::open(url.expose()).with_context(|| format!("cannot open the database {url}"))
+        wiring::record_or_new(&self.config)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::Serialize;
 use tokio::sync::Notify;
@@ -11,14 +12,18 @@ use vesting_core::{BlockNumber, NetUid, Progress};
 
 use super::Session;
 use crate::cli::RunArgs;
+use crate::config::Config;
 use crate::following::{Following, PAUSE, is_passing, wait_out, waits};
 use crate::late::LateStore;
 use crate::output::Out;
 use crate::pruner::Pruner;
-use crate::state::{State, observe, watched};
+use crate::state::{State, observe, tell_of_database, watched};
 use crate::task::Task;
 use crate::wiring::Plan;
 use crate::{api, notify, wiring};
+
+/// As long the API waits for the database to be opened, so that a record that is there is served from the first moment on.
+const OPENING: Duration = Duration::from_millis(500);
 
 /// What was recorded of a subnet since the start.
 #[derive(Serialize)]
@@ -44,18 +49,28 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     let state = State::new(&config, Some(Arc::clone(&chain)));
     let late = Arc::new(LateStore::default());
     let mut starting = std::pin::pin!(notify::starting(&state));
-    // What there is is served at once, whatever becomes of the chain.
-    let there = tokio::select! {
-        there = open_there(session, &chain, &late) => Some(there?),
+    let mut opening = std::pin::pin!(open_there(&config, &chain, &state, &late));
+    let opened = tokio::select! {
+        opened = &mut opening => Some(opened?),
+        () = tokio::time::sleep(OPENING) => None,
         never = &mut starting => match never {},
-        () = &mut stop => None,
+        () = &mut stop => return never_begun().await,
     };
-    let Some(recorded) = there else { return never_begun().await };
+    // What there is is served at once, whatever becomes of the chain and the database.
     let store = watched(Arc::<LateStore>::clone(&late), &state);
     let served = api::serve(listener, &config, Arc::clone(&store), &state)?;
     let mut beside = vec![Task::spawn(observe(Arc::clone(&state), Arc::clone(&store), config.clone()))];
+    let telling = Arc::clone(&state);
+    beside.push(Task::spawn(async move { match tell_of_database(telling).await {} }));
+    let beginning = async {
+        let recorded = match opened {
+            Some(recorded) => recorded,
+            None => opening.await?,
+        };
+        begin(&config, &chain, &state, &late, &recorded).await
+    };
     let begun = tokio::select! {
-        begun = begin(session, &chain, &state, &late, &recorded) => Some(begun?),
+        begun = beginning => Some(begun?),
         never = &mut starting => match never {},
         () = &mut stop => None,
     };
@@ -72,8 +87,8 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     let (heard, requests, json) = (Arc::clone(&epochs), Arc::clone(&chain), session.json);
     let report = move |netuid, progress| heard.note(netuid, progress, json.then(|| requests.requests().0));
     let following = Following {
-        config: Arc::new(config),
-        chain,
+        config: Arc::new(config.clone()),
+        chain: Arc::clone(&chain),
         store,
         beginnings: plan.beginnings,
         until: args.until.map(BlockNumber),
@@ -145,14 +160,14 @@ async fn never_begun() -> anyhow::Result<()> {
 
 /// Opens the database where there is one; gives the subnets that it has a record of. Which chain they are of decides
 /// which endpoints are asked.
-async fn open_there(session: &Session, chain: &SubxtChain, late: &LateStore) -> anyhow::Result<Vec<NetUid>> {
+async fn open_there(config: &Config, chain: &SubxtChain, state: &State, late: &LateStore) -> anyhow::Result<Vec<NetUid>> {
     let mut recorded = Vec::new();
-    if let Some(store) = patiently(async || session.record_there()).await? {
+    if let Some(store) = patiently(state, async || off_thread(config, wiring::record_there).await).await? {
         let genesis;
-        (recorded, genesis) = patiently(async || Ok((store.netuids().await?, store.genesis().await?))).await?;
+        (recorded, genesis) = patiently(state, async || Ok((store.netuids().await?, store.genesis().await?))).await?;
         genesis.inspect(|genesis| chain.expect_genesis(*genesis));
         drop(store);
-        late.stand_for(patiently(async || session.record_or_new()).await?);
+        late.stand_for(patiently(state, async || off_thread(config, wiring::record_or_new).await).await?);
     }
     Ok(recorded)
 }
@@ -160,17 +175,17 @@ async fn open_there(session: &Session, chain: &SubxtChain, late: &LateStore) -> 
 /// Finds out how to begin, and makes a database only then. Whatever a node answers, it is asked again: the next start would
 /// ask no other.
 async fn begin(
-    session: &Session,
+    config: &Config,
     chain: &SubxtChain,
     state: &State,
     late: &LateStore,
     recorded: &[NetUid],
 ) -> anyhow::Result<(BlockNumber, Plan)> {
     for tries in 1.. {
-        let error = match look(session, chain, recorded).await {
+        let error = match look(config, chain, recorded).await {
             Ok(begun) => {
                 if late.get().is_none() {
-                    late.stand_for(patiently(async || session.record_or_new()).await?);
+                    late.stand_for(patiently(state, async || off_thread(config, wiring::record_or_new).await).await?);
                 }
                 return Ok(begun);
             }
@@ -178,7 +193,7 @@ async fn begin(
         };
         // A database of another chain than every endpoint's is no answer to wait for: somebody named the wrong one of either.
         if let (1, Some(store), Some(other @ ChainError::OtherChain { .. })) = (tries, late.get(), error.downcast_ref()) {
-            return Err(wiring::told(&session.config, Some(store.as_ref()), other.clone()).await);
+            return Err(wiring::told(config, Some(store.as_ref()), other.clone()).await);
         }
         let Some(pause) = waits(&error, tries) else { return Err(error) };
         wait_out(state, None, &error, pause).await;
@@ -187,12 +202,12 @@ async fn begin(
 }
 
 /// The head, and how to begin there where there is no record yet. Beside one that goes on, who begins is no reason to wait.
-async fn look(session: &Session, chain: &SubxtChain, recorded: &[NetUid]) -> anyhow::Result<(BlockNumber, Plan)> {
+async fn look(config: &Config, chain: &SubxtChain, recorded: &[NetUid]) -> anyhow::Result<(BlockNumber, Plan)> {
     let head = chain.finalized_head().await?.number;
-    if session.config.netuids.iter().any(|netuid| recorded.contains(netuid)) {
+    if config.netuids.iter().any(|netuid| recorded.contains(netuid)) {
         return Ok((head, Plan::default()));
     }
-    let plan = Plan::make(&session.config, chain, recorded, head).await;
+    let plan = Plan::make(config, chain, recorded, head).await;
     if plan.beginnings.is_empty() {
         plan.failure()?;
     }
@@ -200,16 +215,19 @@ async fn look(session: &Session, chain: &SubxtChain, recorded: &[NetUid]) -> any
 }
 
 /// Does what the database does not allow yet, once it does: its server may not be up.
-async fn patiently<T>(mut task: impl AsyncFnMut() -> anyhow::Result<T>) -> anyhow::Result<T> {
+async fn patiently<T>(state: &State, mut task: impl AsyncFnMut() -> anyhow::Result<T>) -> anyhow::Result<T> {
     loop {
         match task().await {
-            Err(error) if is_passing(&error) => {
-                tracing::warn!("{error:#}; trying again in {} s", PAUSE.as_secs());
-                tokio::time::sleep(PAUSE).await;
-            }
+            Err(error) if is_passing(&error) => wait_out(state, None, &error, PAUSE).await,
             done => return done,
         }
     }
+}
+
+/// Does what blocks off the threads that serve: a server may take connections and say nothing.
+async fn off_thread<T: Send + 'static>(config: &Config, task: fn(&Config) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let config = config.clone();
+    tokio::task::spawn_blocking(move || task(&config)).await?
 }
 
 /// Serves the API over the record that is there.
@@ -218,7 +236,7 @@ async fn read_only(session: &Session) -> anyhow::Result<()> {
     let stop = stop_signal()?;
     let listener = api::bind(config).await?;
     let state = State::new(config, None);
-    let store = watched(session.record()?, &state);
+    let store = watched(off_thread(config, wiring::record).await?, &state);
     let served = api::serve(listener, config, Arc::clone(&store), &state)?;
     state.is_read();
     let beside = [Task::spawn(observe(Arc::clone(&state), store, config.clone())), Task::spawn(notify::notify(Arc::clone(&state)))];

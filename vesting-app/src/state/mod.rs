@@ -8,6 +8,7 @@ mod figures;
 mod observer;
 mod ready;
 mod subnet;
+mod unanswered;
 mod watched;
 
 use std::collections::BTreeMap;
@@ -28,9 +29,11 @@ pub use figures::Figures;
 pub use observer::observe;
 pub use ready::{Brief, Readiness};
 pub use subnet::{Role, Subnet};
+pub use unanswered::tell_of_database;
 pub use watched::{StoreTimes, watched};
 
 use beat::Beat;
+use unanswered::Unanswered;
 
 /// How the daemon is doing.
 pub struct State {
@@ -38,6 +41,8 @@ pub struct State {
     pub chain: Option<Arc<SubxtChain>>,
     /// How long the database took, by what was asked.
     pub times: StoreTimes,
+    /// What the database was asked and has not answered yet.
+    pub unanswered: Unanswered,
     /// Rings when the follower of a subnet that does not go on by itself is told to.
     told: BTreeMap<NetUid, Notify>,
     stale_after: Duration,
@@ -99,6 +104,7 @@ impl State {
         Arc::new(Self {
             chain,
             times: StoreTimes::default(),
+            unanswered: Unanswered::default(),
             told: config.netuids.iter().map(|netuid| (*netuid, Notify::new())).collect(),
             stale_after: config.stale_after,
             inner: Mutex::new(inner),
@@ -419,8 +425,8 @@ mod tests {
 
     #[test]
     fn a_clock_behind_the_chain_is_said_and_far_behind_nothing_is_ready() {
-        let now = SystemTime::now();
-        let since = u64::try_from(now.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis()).unwrap();
+        let since = u64::try_from(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis()).unwrap();
+        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(since);
         let at = |seconds: u64| {
             let state = state();
             let block = vesting_core::BlockRef { number: BlockNumber(9), hash: vesting_core::BlockHash::default() };

@@ -1,6 +1,6 @@
 //! Whether weights may be asked for, and why not.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde::Serialize;
 use vesting_core::NetUid;
@@ -112,6 +112,9 @@ impl Readiness {
             reasons.push("nothing is recorded yet".to_owned());
         }
         reasons.extend(subnets.iter().flat_map(|subnet| subnet.reasons.iter().map(|why| format!("subnet {}: {why}", subnet.netuid))));
+        if let Some((method, waited)) = state.unanswered.longest(Instant::now()) {
+            reasons.push(format!("the database has not answered for {} s (`{method}`): see whether its server hangs", waited.as_secs()));
+        }
         let clock_behind = state.clock_behind(now);
         // By such a clock no record is ever old.
         if let Some(behind) = clock_behind.filter(|behind| *behind > stale_after) {

@@ -68,7 +68,9 @@ macro_rules! passed_on {
         impl StakeStore for WatchedStore {
             async fn commit(&self, commit: $commit) -> Result<(), StoreError> {
                 let since = Instant::now();
+                let asked = self.state.unanswered.ask("commit");
                 let result = self.inner.commit(commit).await;
+                drop(asked);
                 self.state.times.note("commit", since, &result);
                 if result.is_ok() {
                     self.state.committed(commit);
@@ -78,7 +80,9 @@ macro_rules! passed_on {
 
             async fn rewind(&self, netuid: $netuid, to: $to) -> Result<(), StoreError> {
                 let since = Instant::now();
+                let asked = self.state.unanswered.ask("rewind");
                 let result = self.inner.rewind(netuid, to).await;
+                drop(asked);
                 self.state.times.note("rewind", since, &result);
                 if result.is_ok() {
                     self.state.taken_back(netuid, to);
@@ -88,7 +92,9 @@ macro_rules! passed_on {
 
             $(async fn $name(&self, $($argument: $of),*) -> Result<$gives, StoreError> {
                 let since = Instant::now();
+                let asked = self.state.unanswered.ask(stringify!($name));
                 let result = self.inner.$name($($argument),*).await;
+                drop(asked);
                 self.state.times.note(stringify!($name), since, &result);
                 result
             })*

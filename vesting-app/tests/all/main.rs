@@ -17,6 +17,7 @@ mod doctor;
 mod events;
 mod explaining;
 mod forks;
+mod hanging;
 mod killed;
 #[cfg(target_os = "linux")]
 mod mounted;

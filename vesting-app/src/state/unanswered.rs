@@ -1,0 +1,98 @@
+//! What the database was asked and has not answered yet: a server that hangs says nothing by itself.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::State;
+
+/// After so long without an answer it is said: nothing that is asked often takes as long.
+const LONG: Duration = Duration::from_secs(8);
+/// How often it is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// The questions under way, by the order in which they were asked.
+#[derive(Default)]
+pub struct Unanswered(Arc<Mutex<Questions>>);
+
+#[derive(Default)]
+struct Questions {
+    asked: u64,
+    open: BTreeMap<u64, (&'static str, Instant)>,
+}
+
+/// A question; ends with the answer, or with who asked.
+pub struct Question {
+    number: u64,
+    questions: Arc<Mutex<Questions>>,
+}
+
+fn lock(questions: &Mutex<Questions>) -> MutexGuard<'_, Questions> {
+    questions.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Unanswered {
+    /// Takes note of a question. What goes over a whole record may take its time.
+    pub fn ask(&self, method: &'static str) -> Option<Question> {
+        if matches!(method, "prune" | "record") {
+            return None;
+        }
+        let mut questions = lock(&self.0);
+        questions.asked = questions.asked.wrapping_add(1);
+        let number = questions.asked;
+        questions.open.insert(number, (method, Instant::now()));
+        Some(Question { number, questions: Arc::clone(&self.0) })
+    }
+
+    /// What waits longest for an answer, and how long it has, where that is long.
+    pub fn longest(&self, now: Instant) -> Option<(&'static str, Duration)> {
+        let (method, since) = lock(&self.0).open.values().copied().min_by_key(|(_, since)| *since)?;
+        Some((method, now.saturating_duration_since(since))).filter(|(_, waited)| *waited >= LONG)
+    }
+}
+
+impl Drop for Question {
+    fn drop(&mut self) {
+        lock(&self.questions).open.remove(&self.number);
+    }
+}
+
+/// Says once that the database does not answer, and once that it does again; for ever.
+pub async fn tell_of_database(state: Arc<State>) -> Infallible {
+    let mut told = false;
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let silent = state.unanswered.longest(Instant::now());
+        match silent {
+            Some((method, waited)) if !told => tracing::warn!(
+                method,
+                "the database has not answered for {} s: see whether its server hangs; it is waited for, and nothing is lost",
+                waited.as_secs()
+            ),
+            None if told => tracing::info!("the database answers again"),
+            _ => {}
+        }
+        told = silent.is_some();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_question_is_told_until_it_is_answered() {
+        let unanswered = Unanswered::default();
+        let (begun, first) = (Instant::now(), unanswered.ask("commit"));
+        let second = unanswered.ask("watermark");
+        let later = begun + LONG + Duration::from_secs(1);
+        assert_eq!(unanswered.longest(begun), None);
+        assert_eq!(unanswered.longest(later).map(|(method, _)| method), Some("commit"));
+        drop(first);
+        assert_eq!(unanswered.longest(later).map(|(method, _)| method), Some("watermark"));
+        drop(second);
+        assert_eq!(unanswered.longest(later), None);
+        assert!(unanswered.ask("prune").is_none());
+    }
+}
