@@ -36,7 +36,7 @@ impl dyn ChainPort + '_ {
     /// A block without its events, as two answers have it.
     ///
     /// # Errors
-    /// As [`Self::agreed_block`].
+    /// [`ChainError::Malformed`] where all answers differ, and as [`ChainPort::read`].
     pub async fn agreed_glance(&self, number: BlockNumber, netuids: &[NetUid]) -> Result<BlockFacts, ChainError> {
         agreed(number, None, || self.glance(number, netuids)).await
     }

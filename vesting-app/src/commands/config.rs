@@ -98,6 +98,9 @@ fn say(args: &ConfigArgs, out: &mut Out) -> anyhow::Result<()> {
     let mut warnings = config.warnings();
     let unfollowed = layers.subnets.keys().filter(|netuid| !config.netuids.is_empty() && !config.netuids.contains(netuid));
     warnings.extend(unfollowed.map(|netuid| format!("[subnet.{netuid}] is of no subnet in `netuids`")));
+    if config.netuids.is_empty() {
+        warnings.push("no subnet is named, and `vesting run` needs one: `netuids` here, VESTING_NETUIDS, or `--netuid N`".to_owned());
+    }
     warnings.iter().for_each(|warning| output::say(format!("warning: {warning}")));
     out.line(format!("{}: no mistakes", whence(&layers)))
 }
