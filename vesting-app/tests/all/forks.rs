@@ -60,6 +60,9 @@ async fn a_record_is_repaired_as_if_it_had_never_gone_further() {
     tokio::task::spawn_blocking(move || {
         let whole = fork_of(&expected, &chain);
         assert!(start(&place, &["catch-up", "--from", "1", "--to", "260"], &left).wait().unwrap().success());
+        // To catch up on the other fork says what to do.
+        let (code, words) = runs(&place, &["catch-up", "--netuid", "1,2", "--network", &chain.url()]);
+        assert!(code == Some(1) && words.contains("db repair --from 260"), "{words}");
         let repair = |from: &str| runs(&place, &["db", "repair", "--network", &chain.url(), "--from", from]);
         // Too late: the epoch before is none of the chain's.
         let (code, words) = repair("259");

@@ -8,9 +8,10 @@ use vesting_core::{BlockNumber, BlockchainMonitor, MonitorError, NetUid, Pace, P
 
 use crate::commands::progress::Together;
 use crate::config::Config;
-use crate::following::waits;
+use crate::following::{forked, waits};
 use crate::view::unexplained::Unexplained;
 use crate::wiring;
+use crate::witnesses::Witnesses;
 
 /// Tries in a row without getting on, after which it is somebody else's to mend.
 const TRIES: u32 = 12;
@@ -44,9 +45,20 @@ pub struct Subnet {
 }
 
 impl Subnet {
-    /// Goes on to the last block. What was written stays, so what passes is tried again from there. Gives what is
-    /// unexplained of what was taken in.
+    /// Goes on to the last block; gives what is unexplained of what was taken in.
     pub async fn catch_up(self) -> anyhow::Result<Option<Unexplained>> {
+        let common = &self.common;
+        match self.go_on().await {
+            Err(error) => Err(match forked(&error) {
+                Some(stands_at) => Witnesses::explain(&common.config, common.store.as_ref(), error, stands_at).await,
+                None => error,
+            }),
+            done => done,
+        }
+    }
+
+    /// What was written stays, so what passes is tried again from there.
+    async fn go_on(&self) -> anyhow::Result<Option<Unexplained>> {
         let common = &self.common;
         let mut monitor =
             wiring::monitor(&common.config, self.netuid, Arc::clone(&self.chain), Arc::clone(&common.store), common.from).await?;
