@@ -208,7 +208,7 @@ impl Endpoints {
     }
 
     fn is_connected(&self) -> bool {
-        matches!(&*lock(&self.slot), Slot::Up(_))
+        self.serving().is_some()
     }
 
     fn place(&self, index: usize) -> Option<&Place> {
@@ -358,29 +358,37 @@ impl Endpoints {
         self.places.iter().enumerate().any(|(other, place)| other != index && free(place))
     }
 
+    /// The connection that serves now.
+    fn serving(&self) -> Option<Arc<Link>> {
+        match &*lock(&self.slot) {
+            Slot::Up(link) => Some(Arc::clone(link)),
+            _ => None,
+        }
+    }
+
     /// Leaves the endpoint that serves now for the next (for a new connection, where it is the only one).
     pub(crate) fn leave(&self, why: &str) {
-        let link = match &*lock(&self.slot) {
-            Slot::Up(link) => Arc::clone(link),
-            _ => return,
-        };
+        let Some(link) = self.serving() else { return };
         tracing::warn!(endpoint = self.shown(link.index), "leaving the endpoint: {why}");
         self.move_on(&link);
+    }
+
+    /// Leaves the endpoint of a connection that still serves, where another one may be asked.
+    fn leave_for_another(&self, link: &Link, why: &str) {
+        if link.serves() && self.is_another_free(link.index) {
+            tracing::warn!(endpoint = self.shown(link.index), "leaving the endpoint: {why}");
+            self.move_on(link);
+        }
     }
 
     /// An answer is not about what was asked, or says what cannot be. After several in a row another endpoint is asked,
     /// where there is one.
     pub(crate) fn misread(&self, why: &str) {
-        let link = match &*lock(&self.slot) {
-            Slot::Up(link) => Arc::clone(link),
-            _ => return,
-        };
-        let shown = self.shown(link.index);
-        tracing::warn!(endpoint = shown, "{why}; asking again");
+        let Some(link) = self.serving() else { return };
+        tracing::warn!(endpoint = self.shown(link.index), "{why}; asking again");
         let often = self.place(link.index).is_some_and(|place| place.pace().misread() >= LEAVES_AFTER);
-        if often && self.is_another_free(link.index) {
-            tracing::warn!(endpoint = shown, "leaving the endpoint: its answers are wrong");
-            self.move_on(&link);
+        if often {
+            self.leave_for_another(&link, "its answers are wrong");
         }
     }
 
@@ -678,9 +686,8 @@ impl Endpoints {
                     link.give_up();
                     self.empty(link);
                 }
-                if (long || often) && link.serves() && self.is_another_free(index) {
-                    tracing::warn!(endpoint = shown, "leaving the endpoint: another one may be asked meanwhile");
-                    self.move_on(link);
+                if long || often {
+                    self.leave_for_another(link, "another one may be asked meanwhile");
                 }
                 Ok(())
             }
@@ -718,9 +725,8 @@ impl Endpoints {
             pace.stumbled();
             pace.failures() >= LEAVES_AFTER
         });
-        if often && link.serves() && self.is_another_free(link.index) {
-            tracing::warn!(endpoint = shown, "leaving the endpoint: its calls fail");
-            self.move_on(link);
+        if often {
+            self.leave_for_another(link, "its calls fail");
         }
         self.again(trial).await
     }

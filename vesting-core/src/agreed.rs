@@ -1,5 +1,7 @@
 //! What is recorded is read twice: an answer of a node is a claim, and two that are the same are believed.
 
+use std::fmt;
+
 use crate::classify::classify;
 use crate::ledger::SubnetLedger;
 use crate::ports::{ChainError, ChainPort};
@@ -22,6 +24,11 @@ where
         given.push(next);
     }
     Err(ChainError::Malformed(format!("asked {} times about block {number}, the endpoint gave as many answers", given.len())))
+}
+
+/// Two answers about the same are not the same: at least one of them is wrong.
+pub(crate) fn two_answers(what: impl fmt::Display) -> ChainError {
+    ChainError::Malformed(format!("asked twice about {what}, the endpoint gave two answers"))
 }
 
 impl dyn ChainPort + '_ {

@@ -16,7 +16,7 @@ use crate::ledger::{ConservationError, SubnetLedger};
 use crate::ports::{Ask, ChainError, ChainPort, OwnWord, StakeStore, StoreError, SubnetAsk};
 use crate::recorder::{Around, Recorder, Taken, of_coldkeys};
 use crate::take_back::take_back;
-use crate::{BlockFacts, BlockNumber, BlockRef, Detection, NetUid, balances};
+use crate::{BlockFacts, BlockNumber, BlockRef, NetUid, balances};
 
 /// Blocks behind the head beyond which following is catching up.
 const FAR_BEHIND: u64 = 16;
@@ -469,14 +469,7 @@ impl BlockchainMonitor {
             let Some(ledger) = self.ledgers.get_mut(&netuid) else { continue };
             let (before, after) = (before.remove(&netuid).unwrap_or_default(), after.remove(&netuid).unwrap_or_default());
             let around = Around { before, after, parent };
-            let mut recorder = Recorder {
-                chain: self.chain.as_ref(),
-                store: self.store.as_ref(),
-                ledger,
-                doubts: &mut self.doubts,
-                detected: Detection::Storage,
-                seen: None,
-            };
+            let mut recorder = Recorder::of_every_block(self.chain.as_ref(), self.store.as_ref(), ledger, &mut self.doubts);
             all.add(recorder.take(facts, &flows, around).await?);
             let due = match pace {
                 Pace::EveryBlock { blocks_per_commit } => ledger.has_boundary() || ledger.pending_blocks() >= blocks_per_commit,
@@ -570,14 +563,7 @@ impl BlockchainMonitor {
             }
             let ask = SubnetAsk { recorded: true, ..SubnetAsk::positions(ledger.holders(), ledger.roster()) };
             let positions = self.chain.subnet(watermark.block.number, *netuid, ask).await?.positions;
-            let mut recorder = Recorder {
-                chain: self.chain.as_ref(),
-                store: self.store.as_ref(),
-                ledger,
-                doubts: &mut self.doubts,
-                detected: Detection::Storage,
-                seen: None,
-            };
+            let mut recorder = Recorder::of_every_block(self.chain.as_ref(), self.store.as_ref(), ledger, &mut self.doubts);
             let rows = recorder.observe(&positions).await?;
             self.store.observe(*netuid, watermark.block, &rows, ledger.interval()).await?;
         }

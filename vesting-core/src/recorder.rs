@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::agreed::two_answers;
 use crate::classify::{Flows, classify};
 use crate::doubt::{Doubt, Doubts, Misfit};
 use crate::emission::EpochSetting;
@@ -101,7 +102,17 @@ pub(crate) fn of_coldkeys(positions: &BTreeMap<PositionKey, Rao>, coldkeys: &BTr
     positions.iter().filter(|(key, _)| coldkeys.contains(&key.coldkey)).map(|(key, alpha)| (*key, *alpha)).collect()
 }
 
-impl Recorder<'_> {
+impl<'a> Recorder<'a> {
+    /// One that is offered every block.
+    pub(crate) fn of_every_block(
+        chain: &'a dyn ChainPort,
+        store: &'a dyn StakeStore,
+        ledger: &'a mut SubnetLedger,
+        doubts: &'a mut Doubts,
+    ) -> Self {
+        Self { chain, store, ledger, doubts, detected: Detection::Storage, seen: None }
+    }
+
     fn netuid(&self) -> NetUid {
         self.ledger.netuid()
     }
@@ -153,7 +164,7 @@ impl Recorder<'_> {
                 let netuids: Vec<NetUid> = facts.subnets.keys().copied().collect();
                 let again = self.chain.agreed_block(number, &netuids, None).await?;
                 if again.parent_hash == watermark.block.hash {
-                    return Err(ChainError::Malformed(format!("asked twice about block {number}, the endpoint named two parents")).into());
+                    return Err(two_answers(format_args!("the parent of block {number}")).into());
                 }
                 return Err(MonitorError::Fork { block: number, stands_at: watermark.block });
             }
@@ -511,9 +522,7 @@ impl Recorder<'_> {
             let ask = SubnetAsk { neurons: NeuronsAsk::Yes, expected: state.roster(), ..SubnetAsk::default() };
             let again = self.chain.subnet(block, self.netuid(), ask).await?;
             if of(&again) != of(state) {
-                let why =
-                    format!("asked twice about the neurons of subnet {} at block {block}, the endpoint gave two answers", self.netuid());
-                return Err(ChainError::Malformed(why));
+                return Err(two_answers(format_args!("the neurons of subnet {} at block {block}", self.netuid())));
             }
         }
         Ok(())

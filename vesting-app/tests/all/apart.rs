@@ -16,19 +16,6 @@ use crate::command_line::{digest, vesting};
 use crate::daemon::Daemon;
 use crate::way::{catch_up, database};
 
-/// Waits for something that `/health/ready` says.
-fn ready(daemon: &Daemon, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-    let begun = Instant::now();
-    loop {
-        let said = daemon.get("/health/ready").body;
-        if wanted(&said) {
-            return said;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(120), "{what}: {said}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
 /// How far the records of the first and the second subnet are.
 fn blocks(said: &Value) -> [u64; 2] {
     [0, 1].map(|index: usize| said["subnets"][index]["block"].as_u64().unwrap_or(0))
@@ -84,12 +71,12 @@ async fn a_subnet_whose_values_cannot_be_read_holds_up_no_other() {
         let until = LAST.to_string();
         let arguments = ["--netuid", "1,2", "--until", &until];
         let daemon = Daemon::start(&path, &[&arguments[..], &["--endpoints", &url]].concat());
-        ready(&daemon, "that both are recorded", |said| blocks(said) == [90, 90]);
+        daemon.ready("that both are recorded", |said| blocks(said) == [90, 90]);
         for block in 91..=LAST {
             moves.iter().for_each(|node| node.set_head(block));
-            ready(&daemon, "that the first goes on, block by block", |said| blocks(said)[0] == u64::from(block));
+            daemon.ready("that the first goes on, block by block", |said| blocks(said)[0] == u64::from(block));
         }
-        let said = ready(&daemon, "that the second is said to fail", |said| !said["subnets"][1]["last_error"].is_null());
+        let said = daemon.ready("that the second is said to fail", |said| !said["subnets"][1]["last_error"].is_null());
         assert_eq!(blocks(&said), [LAST.into(), u64::from(FROM) - 1], "{said}");
         assert!(said["subnets"][1]["last_error"]["holds"] == true && said["subnets"][0]["last_error"].is_null(), "{said}");
         let metrics = daemon.get("/metrics").text;
@@ -134,9 +121,9 @@ async fn a_subnet_whose_ledger_does_not_agree_with_the_chain_holds_up_no_other()
         let daemon = Daemon::start(&path, &["--netuid", "1,2", "--network", &url]);
         for block in BEGIN..=LAST {
             moves.set_head(block);
-            ready(&daemon, "that the first goes on, block by block", |said| blocks(said)[0] == u64::from(block));
+            daemon.ready("that the first goes on, block by block", |said| blocks(said)[0] == u64::from(block));
         }
-        let said = ready(&daemon, "that the second is said to fail", |said| !said["subnets"][1]["last_error"].is_null());
+        let said = daemon.ready("that the second is said to fail", |said| !said["subnets"][1]["last_error"].is_null());
         assert!(said["subnets"][0]["last_error"].is_null() && blocks(&said)[1] < LAST.into(), "{said}");
         let reasons = said["subnets"][1]["reasons"].to_string();
         assert!(reasons.contains("does not agree with the chain"), "{said}");
@@ -202,7 +189,7 @@ async fn asked(history: &Arc<RwLock<History>>, netuids: &[NetUid], count: u32) -
         let daemon = Daemon::start(&path, &["--netuid", &named, "--network", &moves.url()]);
         for block in FROM..=FROM + count {
             moves.set_head(block);
-            ready(&daemon, "that all are as far", |said| said["subnets"].as_array().unwrap().iter().all(|of| of["block"] == block));
+            daemon.ready("that all are as far", |said| said["subnets"].as_array().unwrap().iter().all(|of| of["block"] == block));
         }
     });
     following.await.unwrap();
@@ -257,7 +244,7 @@ async fn a_subnet_that_is_dissolved_is_recorded_to_its_end_and_holds_up_no_other
                 running = daemon();
             }
             moves.set_head(block);
-            let said = ready(&running, "that both go on", |said| blocks(said) == [u64::from(block); 2]);
+            let said = running.ready("that both go on", |said| blocks(said) == [u64::from(block); 2]);
             assert_eq!([&said["subnets"][0]["last_error"], &said["subnets"][1]["last_error"]], [&Value::Null; 2], "{said}");
         }
         assert!(running.get("/metrics").text.contains("vesting_conservation_failures_total{netuid=\"2\"} 0"));

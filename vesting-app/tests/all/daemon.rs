@@ -83,6 +83,19 @@ impl Daemon {
         Answer { status, head: head.to_lowercase(), text: body.to_owned(), body: json }
     }
 
+    /// Waits for something that `/health/ready` says.
+    pub fn ready(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let begun = Instant::now();
+        loop {
+            let said = self.get("/health/ready").body;
+            if wanted(&said) {
+                return said;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(120), "{what}: {said}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Waits until it ends by itself.
     pub fn wait(mut self) -> ExitStatus {
         self.child.wait().unwrap()

@@ -3,9 +3,8 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use serde_json::Value;
 use vesting_core::{BlockNumber, NetUid};
 use vesting_testkit::gate::{Gate, open};
 use vesting_testkit::history::History;
@@ -16,19 +15,6 @@ use crate::api::{BLOCKS, history, record};
 use crate::command_line::{check, digest, vesting};
 use crate::daemon::Daemon;
 use crate::way::database;
-
-/// Waits for something that `/health/ready` says.
-fn ready(daemon: &Daemon, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-    let begun = Instant::now();
-    loop {
-        let said = daemon.get("/health/ready").body;
-        if wanted(&said) {
-            return said;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(120), "{what}: {said}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
 
 /// A port that nothing listens on.
 fn free() -> SocketAddr {
@@ -44,7 +30,7 @@ async fn a_first_start_with_the_chain_away_serves_and_goes_on_trying() {
     let until = BLOCKS.to_string();
     let daemon = tokio::task::spawn_blocking(move || {
         let daemon = Daemon::start(&path, &["--netuid", "1,2", "--network", &url, "--until", &until]);
-        let said = ready(&daemon, "that the chain is away", |said| !said["last_error"].is_null());
+        let said = daemon.ready("that the chain is away", |said| !said["last_error"].is_null());
         assert!(said["reasons"][0].as_str().unwrap().contains("has not begun") && said["last_error"]["holds"] == true, "{said}");
         assert!(said["last_error"]["error"].as_str().unwrap().contains(&url), "{said}");
         assert!(daemon.get("/metrics").text.contains("vesting_follower_failing 1"));
@@ -76,7 +62,7 @@ async fn the_record_there_is_is_served_while_the_chain_is_away_and_a_foreign_end
         let daemon = Daemon::start(&path, &["--netuid", "1,2", "--endpoints", &endpoints, "--until", &BLOCKS.to_string()]);
         let answer = daemon.get("/v1/miners?netuid=1");
         assert_eq!(answer.status, 200, "{answer:?}");
-        let said = ready(&daemon, "that the endpoint is busy", |said| !said["last_error"].is_null());
+        let said = daemon.ready("that the endpoint is busy", |said| !said["last_error"].is_null());
         assert!(said["last_error"]["error"].as_str().unwrap().contains("503"), "{said}");
         daemon.terminate();
         // Once one of the right chain serves, it goes on, the foreign one before it or not.
@@ -129,7 +115,7 @@ async fn a_subnet_that_is_not_there_is_waited_for_while_others_are_recorded() {
     tokio::task::spawn_blocking(move || {
         let until = BLOCKS.to_string();
         let daemon = Daemon::start(&path, &["--netuid", "1,2", "--network", &url, "--until", &until]);
-        let said = ready(&daemon, "that one is recorded", |said| said["subnets"][0]["block"] == u64::from(head));
+        let said = daemon.ready("that one is recorded", |said| said["subnets"][0]["block"] == u64::from(head));
         let reasons = said["subnets"][1]["reasons"][0].as_str().unwrap();
         assert!(reasons.contains("not there yet") && said["subnets"][1]["block"].is_null(), "{said}");
         moves.set_head(BLOCKS);

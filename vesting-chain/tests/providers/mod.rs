@@ -49,6 +49,19 @@ async fn read(chain: &SubxtChain, blocks: std::ops::RangeInclusive<u64>) -> Vec<
     states
 }
 
+/// Reads so many blocks at once.
+async fn read_at_once(chain: &Arc<SubxtChain>, blocks: u64) {
+    let reads: Vec<_> = (1..=blocks)
+        .map(|number| {
+            let chain = Arc::clone(chain);
+            tokio::spawn(async move { chain.read(BlockNumber(number), &everything()).await.map(|_| ()) })
+        })
+        .collect();
+    for read in reads {
+        read.await.unwrap().unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn errors_that_say_nothing_about_the_chain_are_got_over() {
     let good = node(3, 12, &[]).await;
@@ -202,15 +215,7 @@ async fn a_mute_endpoint_costs_one_deadline_however_many_wait_for_it() {
         let options = ChainOptions { deadline, max_requests_in_flight: 4, ..options(&[&first, &serves.url()]) };
         let chain = Arc::new(SubxtChain::new(options));
         let begun = Instant::now();
-        let reads: Vec<_> = (1..=40)
-            .map(|number| {
-                let chain = Arc::clone(&chain);
-                tokio::spawn(async move { chain.read(BlockNumber(number), &everything()).await.map(|_| ()) })
-            })
-            .collect();
-        for read in reads {
-            read.await.unwrap().unwrap();
-        }
+        read_at_once(&chain, 40).await;
         // Forty reads in fours would take ten deadlines and more. What is asserted is how often it was tried.
         println!("{:?}", begun.elapsed());
         assert_eq!(chain.switches(), 1, "{first}");
@@ -345,15 +350,7 @@ async fn a_dead_endpoint_with_a_mute_one_after_it_is_got_over_with_any_number_of
         chain.read(BlockNumber(1), &everything()).await.unwrap();
         drop(dies);
         let begun = Instant::now();
-        let reads: Vec<_> = (1..=40)
-            .map(|number| {
-                let chain = Arc::clone(&chain);
-                tokio::spawn(async move { chain.read(BlockNumber(number), &everything()).await.map(|_| ()) })
-            })
-            .collect();
-        for read in reads {
-            read.await.unwrap().unwrap();
-        }
+        read_at_once(&chain, 40).await;
         // One wait for all: not one after the other.
         println!("{in_flight} in flight: {:?}", begun.elapsed());
         assert_eq!(mute.connections(), 1, "{in_flight} in flight");

@@ -13,6 +13,7 @@ use std::task::Poll;
 use futures_util::future::{join, try_join};
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 
+use crate::agreed::two_answers;
 use crate::classify::{Flows, classify};
 use crate::doubt::Doubts;
 use crate::ledger::SubnetLedger;
@@ -366,11 +367,7 @@ impl Reader<'_> {
                 (facts.block, facts.time)
             }
         };
-        if known == said {
-            Ok(view)
-        } else {
-            Err(ChainError::Malformed(format!("asked twice about block {number}, the endpoint gave two answers")))
-        }
+        if known == said { Ok(view) } else { Err(two_answers(format_args!("block {number}"))) }
     }
 
     async fn view(&self, number: BlockNumber, ask: &Ask) -> Result<View, ChainError> {

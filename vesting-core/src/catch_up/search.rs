@@ -15,6 +15,7 @@ use std::sync::Arc;
 use futures_util::future::{try_join, try_join_all};
 use futures_util::{FutureExt, TryStreamExt, stream::FuturesUnordered};
 
+use crate::agreed::two_answers;
 use crate::classify::{SwappedKeys, classify};
 use crate::ports::{Ask, ChainError, ChainPort, ColdkeyTrace, PositionTrace, SubnetAsk, SubnetState, TraceKeys};
 use crate::{BlockFacts, BlockNumber, Coldkey, Hotkey, NetUid};
@@ -128,7 +129,7 @@ impl Search<'_> {
         if view.facts == facts {
             return Ok(view);
         }
-        Err(ChainError::Malformed(format!("asked twice about block {number}, the endpoint gave two answers")))
+        Err(two_answers(format_args!("block {number}")))
     }
 
     /// A block of which it is known that something happened there.
