@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use comfy_table::Table;
 use vesting_core::policy::Policy;
-use vesting_core::ports::{Commit, StakeStore};
+use vesting_core::ports::{Commit, StakeStore, TranchePage};
 use vesting_core::{
     BlockHash, BlockNumber, BlockRef, BlockchainMonitor, Coldkey, MemoryStore, NetUid, Pace, StakeTracker, VestingStats, Whom,
 };
@@ -198,8 +198,8 @@ async fn ask(store: &Arc<dyn StakeStore>, netuid: NetUid) -> Vec<(&'static str, 
         ("stats of a report", timed(5, || VestingStats::read(store.as_ref(), &report)).await),
         ("history of a miner, 20 epochs", timed(5, || tracker.history(netuid, &policy, whom, None, 20)).await),
         ("the state to go on from", timed(5, || store.ledger_state(netuid)).await),
-        ("open tranches of all holders", timed(3, || store.open_tranches(netuid, &coldkeys)).await),
-        ("open tranches of one holder", timed(9, || store.open_tranches(netuid, &one)).await),
+        ("open tranches of all holders", timed(3, || store.open_tranches(netuid, &coldkeys, &TranchePage::ALL)).await),
+        ("open tranches of one holder", timed(9, || store.open_tranches(netuid, &one, &TranchePage::ALL)).await),
     ]
 }
 

@@ -8,8 +8,9 @@
 
 #![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::cast_precision_loss)] // a benchmark
 
+mod daemon;
+
 use std::io::Read;
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, Instant};
@@ -20,6 +21,8 @@ use vesting_core::{BlockNumber, NetUid};
 use vesting_testkit::history::History;
 use vesting_testkit::node::{NodeHandle, NodeOptions, serve};
 use vesting_testkit::sim::{Month, SimChain};
+
+use daemon::{Daemon, setting};
 
 /// As the binary has it.
 #[global_allocator]
@@ -34,27 +37,6 @@ const OPERATIONS: u64 = 67;
 const BLOCKS_A_DAY: u64 = 7_200;
 /// Who asks at once.
 const THREADS: usize = 16;
-
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
-}
-
-/// The daemon, stopped at the end.
-struct Daemon(Child);
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// A number from the daemon's `/proc/PID/status`, in MB.
-fn memory(pid: u32, name: &str) -> f64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
-    line.split_whitespace().next().and_then(|kb| kb.parse::<f64>().ok()).unwrap_or_default() / 1e3
-}
 
 /// Lets the chain go on, and gives how long the record was behind each new head.
 async fn go_on(
@@ -178,31 +160,10 @@ async fn main() {
         serve(history, NodeOptions { advance: Some(Duration::from_secs(1 << 30)), start_at, ..NodeOptions::default() }).await.unwrap();
 
     let folder = tempfile::tempdir().unwrap();
-    let database = format!("sqlite://{}", folder.path().join("load.db").display());
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let names = netuids.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-    let child = Command::new(env!("CARGO_BIN_EXE_vesting"))
-        .args(["run", "--network", &node.url(), "--netuids", &names, "--database-url", &database])
-        .args(["--bind", &format!("127.0.0.1:{port}"), "--retention-window-days", "0.05"])
-        .current_dir(folder.path())
-        .stdout(Stdio::null())
-        .stderr(std::fs::File::create(folder.path().join("log")).unwrap())
-        .spawn()
-        .unwrap();
-    let daemon = Daemon(child);
-    let url = format!("http://127.0.0.1:{port}");
-    let store = loop {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        if let Ok(store) = vesting_store::open_existing(&database) {
-            break store;
-        }
-    };
-    let begun = Instant::now();
+    let daemon = Daemon::start(folder.path(), &node.url(), &netuids);
+    let (url, store, begun) = (daemon.url.clone(), daemon.store().await, Instant::now());
     for netuid in &netuids {
-        while store.watermark(*netuid).await.unwrap().is_none_or(|mark| mark.block.number < BlockNumber(BEFORE)) {
-            assert!(begun.elapsed() < Duration::from_secs(1800), "{}", std::fs::read_to_string(folder.path().join("log")).unwrap());
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        daemon.reaches(store.as_ref(), *netuid, BlockNumber(BEFORE)).await;
     }
     eprintln!("{subnets} subnets caught up on in {:.1} s", begun.elapsed().as_secs_f64());
     let bodies: Vec<String> = netuids
@@ -214,7 +175,7 @@ async fn main() {
             serde_json::json!({ "netuid": netuid.0, "uids": uids, "hotkeys": hotkeys, "weights": weights }).to_string()
         })
         .collect();
-    let quiet_memory = memory(daemon.0.id(), "VmHWM:");
+    let quiet_memory = daemon.memory("VmHWM:");
     let mut quiet = go_on((&mut sim, &mut lives), &node, store.as_ref(), subnets, |blocks| blocks < 10).await;
     let done = Arc::new(AtomicBool::new(false));
     let asking = {
@@ -240,7 +201,7 @@ async fn main() {
         outcome.failed.len(),
         outcome.bytes as f64 / 1e6,
         quiet_memory,
-        memory(daemon.0.id(), "VmHWM:")
+        daemon.memory("VmHWM:")
     );
     outcome.failed.iter().take(5).for_each(|why| println!("failed: {why}"));
 }

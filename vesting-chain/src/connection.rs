@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use jsonrpsee::client_transport::ws::{HeaderMap, HeaderValue, WsHandshakeError, WsTransportClientBuilder};
 use jsonrpsee::core::client::ClientBuilder;
 use rustls_platform_verifier::BuilderVerifierExt;
+use subxt::config::substrate::SubstrateHeader;
 use subxt::rpcs::client::RpcClient;
 use subxt::rpcs::rpc_params;
 use subxt::utils::H256;
@@ -19,10 +20,11 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, crypto::ring};
 use url::Url;
-use vesting_core::BlockHash;
+use vesting_core::{BlockHash, BlockNumber, BlockRef};
 use vesting_secret::SecretUrl;
 
 use crate::address::Address;
+use crate::heads::head;
 use crate::refusal::{self, Verdict};
 
 /// The longest that a connection takes to be made, up to its first answer.
@@ -37,7 +39,10 @@ const LARGEST_ANSWER: u32 = 64 * 1024 * 1024;
 const NOTICES_KEPT: usize = 4_096;
 /// Under which connections that cannot be made are counted.
 pub(crate) const CONNECT: &str = "connect";
-pub(crate) const BLOCK_HASH: &str = "chain_getBlockHash";
+const BLOCK_HASH: &str = "chain_getBlockHash";
+const HEADER: &str = "chain_getHeader";
+/// As often an endpoint is asked for its genesis until hash and header fit.
+const GENESIS_READINGS: u32 = 5;
 
 /// Whether a connection is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +60,8 @@ pub(crate) struct Link {
     pub(crate) index: usize,
     pub(crate) client: RpcClient,
     pub(crate) genesis: BlockHash,
+    /// What was asked to make it.
+    pub(crate) asked: Vec<&'static str>,
     /// When it was made.
     pub(crate) made: Instant,
     /// When it last answered.
@@ -63,9 +70,9 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    pub(crate) fn new(index: usize, client: RpcClient, genesis: BlockHash) -> Self {
+    pub(crate) fn new(index: usize, Dialled { client, genesis, asked }: Dialled) -> Self {
         let made = Instant::now();
-        Self { index, client, genesis, made, answered: Mutex::new(made), standing: watch::Sender::new(Standing::Serves) }
+        Self { index, client, genesis, asked, made, answered: Mutex::new(made), standing: watch::Sender::new(Standing::Serves) }
     }
 
     /// Nothing new is asked here.
@@ -126,25 +133,55 @@ impl Link {
 /// Why there is no connection.
 #[derive(Debug, Clone)]
 pub(crate) struct NoLink {
-    /// What was asked when it failed.
-    pub(crate) method: &'static str,
+    /// What was asked, up to what failed.
+    pub(crate) asked: Vec<&'static str>,
     pub(crate) verdict: Verdict,
 }
 
+/// A connection just made.
+pub(crate) struct Dialled {
+    pub(crate) client: RpcClient,
+    pub(crate) genesis: BlockHash,
+    /// What was asked for it.
+    pub(crate) asked: Vec<&'static str>,
+}
+
 /// Connects to an endpoint and asks which chain it serves, which is the least that it must answer.
-pub(crate) async fn dial(address: &Address, deadline: Duration) -> Result<(RpcClient, BlockHash), NoLink> {
-    let late =
-        |method, within: Duration| NoLink { method, verdict: Verdict::Broken(format!("no answer within {} s", within.as_secs_f64())) };
-    let (begun, within) = (Instant::now(), deadline.min(CONNECTING));
-    let connecting = tokio::time::timeout(within, connect(address)).await.map_err(|_| late(CONNECT, within))?;
-    let client = connecting.map_err(|verdict| NoLink { method: CONNECT, verdict })?;
-    let asking = client.request::<Option<H256>>(BLOCK_HASH, rpc_params![0]);
-    let asked = tokio::time::timeout(within.saturating_sub(begun.elapsed()), asking).await.map_err(|_| late(BLOCK_HASH, within))?;
-    match asked {
-        Ok(Some(hash)) => Ok((client, BlockHash(hash.0))),
-        Ok(None) => Err(NoLink { method: BLOCK_HASH, verdict: Verdict::Nonsense("it has no block 0".into()) }),
-        Err(error) => Err(NoLink { method: BLOCK_HASH, verdict: refusal::judge(&error) }),
+pub(crate) async fn dial(address: &Address, deadline: Duration) -> Result<Dialled, NoLink> {
+    let within = deadline.min(CONNECTING);
+    let mut asked = vec![CONNECT];
+    let dialling = async {
+        let client = connect(address).await?;
+        asked.clear();
+        let genesis = genesis(&client, &mut asked).await?;
+        Ok((client, genesis))
+    };
+    let dialled = tokio::time::timeout(within, dialling).await;
+    match dialled.unwrap_or_else(|_| Err(Verdict::Broken(format!("no answer within {} s", within.as_secs_f64())))) {
+        Ok((client, genesis)) => Ok(Dialled { client, genesis, asked }),
+        Err(verdict) => Err(NoLink { asked, verdict }),
     }
+}
+
+/// The hash of block 0, which the header of that hash bears out: all that is recorded is bound to it.
+async fn genesis(client: &RpcClient, asked: &mut Vec<&'static str>) -> Result<BlockHash, Verdict> {
+    let judged = |error| refusal::judge(&error);
+    let mut misfit = String::new();
+    for _ in 0..GENESIS_READINGS {
+        asked.push(BLOCK_HASH);
+        let Some(hash) = client.request::<Option<H256>>(BLOCK_HASH, rpc_params![0]).await.map_err(judged)? else {
+            misfit = "it has no block 0".into();
+            continue;
+        };
+        let hash = BlockHash(hash.0);
+        asked.push(HEADER);
+        match client.request::<Option<SubstrateHeader<H256>>>(HEADER, rpc_params![H256(hash.0)]).await.map_err(judged)? {
+            Some(header) if head(&header) == (BlockRef { number: BlockNumber(0), hash }) => return Ok(hash),
+            Some(header) => misfit = format!("asked for block 0, it told of {}", head(&header)),
+            None => misfit = format!("it has no header of {hash}, its block 0"),
+        }
+    }
+    Err(Verdict::Nonsense(misfit))
 }
 
 async fn connect(address: &Address) -> Result<RpcClient, Verdict> {

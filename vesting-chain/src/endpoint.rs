@@ -279,12 +279,11 @@ impl Endpoints {
     /// Connects beside whoever waits for it: they may give up waiting, and others begin to.
     fn dial(&self, index: usize, address: Address) -> Dialling {
         let deadline = self.deadline;
-        let task =
-            tokio::spawn(
-                async move { dial(&address, deadline).await.map(|(client, genesis)| Arc::new(Link::new(index, client, genesis))) },
-            );
-        let ended =
-            |error| NoLink { method: crate::connection::CONNECT, verdict: Verdict::Broken(format!("connecting was broken off: {error}")) };
+        let task = tokio::spawn(async move { dial(&address, deadline).await.map(|dialled| Arc::new(Link::new(index, dialled))) });
+        let ended = |error| NoLink {
+            asked: vec![crate::connection::CONNECT],
+            verdict: Verdict::Broken(format!("connecting was broken off: {error}")),
+        };
         async move { task.await.unwrap_or_else(|error| Err(ended(error))) }.boxed().shared()
     }
 
@@ -296,17 +295,21 @@ impl Endpoints {
         }
         *slot = Slot::Empty;
         let Some(place) = self.place(index) else { return };
+        let asked = result.as_ref().map_or_else(|failed| &failed.asked, |link| &link.asked);
+        for method in asked {
+            self.counts.made(index, method);
+        }
         let link = match result {
             Ok(link) => link,
             Err(failed) => {
-                self.counts.made(index, failed.method);
-                self.counts.failed(index, failed.method);
+                if let Some(method) = asked.last() {
+                    self.counts.failed(index, method);
+                }
                 drop(slot);
                 self.not_connected(index, place, &failed.verdict);
                 return;
             }
         };
-        self.counts.made(index, crate::connection::BLOCK_HASH);
         let mut genesis = lock(&self.genesis);
         let expected = *genesis.get_or_insert(link.genesis);
         if expected == link.genesis {

@@ -11,6 +11,7 @@ use futures_util::future::{BoxFuture, Shared, WeakShared};
 use subxt::config::substrate::SubstrateHeader;
 use subxt::ext::codec::Encode;
 use subxt::rpcs::client::RpcSubscription;
+use subxt::rpcs::rpc_params;
 use subxt::utils::H256;
 use tokio::time::Instant;
 use vesting_core::ports::ChainError;
@@ -23,6 +24,9 @@ use crate::endpoint::{Endpoints, lag_pause};
 const TWO_BLOCKS: Duration = Duration::from_secs(24);
 /// As long an endpoint has to tell its head once notices are missed; one that is mute is left.
 const TELLING: Duration = Duration::from_secs(6);
+
+/// As often the header of a head is asked for before the head is asked for anew.
+const HEADER_READINGS: u32 = 2;
 
 type Waiting = BoxFuture<'static, Result<BlockRef, ChainError>>;
 
@@ -93,12 +97,15 @@ pub(crate) fn head(header: &SubstrateHeader<H256>) -> BlockRef {
 pub(crate) async fn ask(endpoints: &Endpoints) -> Result<BlockRef, ChainError> {
     let begun = Instant::now();
     for times in 0.. {
-        let hash: H256 = endpoints.call(None, "chain_getFinalizedHead", subxt::rpcs::rpc_params![]).await?;
-        let header: Option<SubstrateHeader<H256>> = endpoints.call(None, "chain_getHeader", subxt::rpcs::rpc_params![hash]).await?;
-        match header.as_ref().map(head) {
-            Some(head) if head.hash.0 == hash.0 => return Ok(head),
-            Some(other) => endpoints.misread(&format!("asked for the header of {}, it gave that of {other}", BlockHash(hash.0))),
-            None => {}
+        let hash: H256 = endpoints.call(None, "chain_getFinalizedHead", rpc_params![]).await?;
+        // Of nodes that take turns, the one that told the head may not be the one that is asked for its header.
+        for _ in 0..HEADER_READINGS {
+            let header: Option<SubstrateHeader<H256>> = endpoints.call(None, "chain_getHeader", rpc_params![hash]).await?;
+            match header.as_ref().map(head) {
+                Some(head) if head.hash.0 == hash.0 => return Ok(head),
+                Some(other) => endpoints.misread(&format!("asked for the header of {}, it gave that of {other}", BlockHash(hash.0))),
+                None => {}
+            }
         }
         if begun.elapsed() >= endpoints.lag() {
             break;

@@ -8,7 +8,7 @@ mod tranches;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::ports::{Commit, LedgerState, StakeStore, StoreError};
+use crate::ports::{Commit, LedgerState, StakeStore, StoreError, TranchePage};
 use crate::{BlockNumber, Coldkey, Entry, Kind, NetUid, OpenTranche, PositionKey, Rao};
 
 /// What was looked at.
@@ -117,7 +117,7 @@ pub fn check(record: &Commit) -> Result<Checked, Inconsistency> {
 /// When the store cannot be read.
 pub async fn open_tranches(store: &dyn StakeStore, record: &Commit) -> Result<Vec<OpenTranche>, StoreError> {
     let coldkeys = record.tranches.iter().map(|tranche| tranche.coldkey).collect();
-    store.open_tranches(record.netuid, &coldkeys).await
+    store.open_tranches(record.netuid, &coldkeys, &TranchePage::ALL).await
 }
 
 /// Checks what a store works out or keeps beside a record: the newest snapshots and what is left of tranches, by

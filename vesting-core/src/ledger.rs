@@ -5,9 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::classify::Flows;
-use crate::known_tranches::KnownTranches;
+use crate::known_tranches::{KnownTranches, Need, Reading};
 use crate::ports::{
-    BalanceChange, Commit, Fingerprint, Holder, LedgerState, LockRow, NeuronRow, OpenInterval, Roster, Snapshot, Watermark,
+    BalanceChange, Commit, Fingerprint, Holder, LedgerState, LockRow, NeuronRow, OpenInterval, Roster, Snapshot, TranchePage, Watermark,
 };
 use crate::settle::Settled;
 use crate::{
@@ -160,14 +160,9 @@ impl SubnetLedger {
         }
     }
 
-    /// Those of `holders` whose tranches must be read before anything leaves them.
-    pub(crate) fn unread(&self, holders: &BTreeSet<Coldkey>) -> BTreeSet<Coldkey> {
-        self.tranches.missing(holders)
-    }
-
-    /// The coldkeys that may have entered tranches of `holders`: themselves, and whomever they took over from.
-    pub(crate) fn entered_by(&self, holders: &BTreeSet<Coldkey>) -> BTreeSet<Coldkey> {
-        let mut names = holders.clone();
+    /// The coldkeys that may have entered tranches of a holder: itself, and whomever it took over from.
+    pub(crate) fn entered_by(&self, holder: Coldkey) -> BTreeSet<Coldkey> {
+        let mut names = BTreeSet::from([holder]);
         for succession in self.successions.iter().rev() {
             if names.contains(&succession.new) {
                 names.insert(succession.old);
@@ -176,21 +171,44 @@ impl SubnetLedger {
         names
     }
 
-    /// Takes up the tranches of `holders` between two blocks: `stored` are those in the store that were entered by
-    /// [`Self::entered_by`] them.
-    pub(crate) fn read_tranches(&mut self, holders: &BTreeSet<Coldkey>, stored: Vec<OpenTranche>) {
-        let mut open: BTreeMap<Coldkey, Vec<OpenTranche>> = BTreeMap::new();
-        for tranche in stored {
-            let holder = self.successions.holder_of(tranche.tranche.coldkey, &tranche.tranche.id, BlockNumber(u64::MAX));
-            open.entry(holder).or_default().push(tranche);
-        }
-        let mut held: BTreeMap<Coldkey, RaoDelta> = BTreeMap::new();
-        for (key, alpha) in self.balances.iter().filter(|(key, _)| holders.contains(&key.coldkey)) {
-            *held.entry(key.coldkey).or_default() += *alpha;
-        }
-        for holder in holders {
-            let balance = held.get(holder).copied().unwrap_or_default();
-            self.tranches.read(*holder, open.remove(holder).unwrap_or_default(), balance);
+    /// Whether an open tranche is a holder's now.
+    fn owns(successions: &Successions, holder: Coldkey, open: &OpenTranche) -> bool {
+        successions.holder_of(open.tranche.coldkey, &open.tranche.id, BlockNumber(u64::MAX)) == holder
+    }
+
+    /// How to read the tranches of a holder of which nothing was read yet.
+    pub(crate) fn reading(&self, holder: Coldkey) -> Option<Reading> {
+        self.tranches.reading(&holder, self.interval.from.unwrap_or_default())
+    }
+
+    /// Takes a page of such a holder: the open tranches in the store that were entered by [`Self::entered_by`] it.
+    pub(crate) fn take_reading(&self, holder: Coldkey, reading: &mut Reading, stored: Vec<OpenTranche>) {
+        reading.take(stored, |open| Self::owns(&self.successions, holder, open));
+    }
+
+    /// Takes up such a holder between two blocks.
+    pub(crate) fn read_tranches(&mut self, holder: Coldkey, reading: Reading) {
+        let balance = self.balances.iter().filter(|(key, _)| key.coldkey == holder).map(|(_, alpha)| *alpha).sum();
+        self.tranches.read(holder, reading, balance);
+    }
+
+    /// The page of a holder's tranches that must be read before something leaves it.
+    pub(crate) fn lacks(&self, holder: Coldkey, need: &Need) -> Option<TranchePage> {
+        self.tranches.lacks(&holder, need)
+    }
+
+    /// Takes up such a page.
+    pub(crate) fn take_page(&mut self, holder: Coldkey, page: &TranchePage, stored: Vec<OpenTranche>) {
+        let successions = &self.successions;
+        self.tranches.take_page(&holder, page, stored, |open| Self::owns(successions, holder, open));
+    }
+
+    /// Lets go of the tranches that need not be at hand, once all that was taken in is in the store.
+    pub(crate) fn let_go(&mut self) {
+        if self.pending.blocks == 0
+            && let Some(from) = self.interval.from
+        {
+            self.tranches.let_go(from);
         }
     }
 
@@ -262,8 +280,12 @@ impl SubnetLedger {
         Roster { neurons: neurons.collect(), positions: positions.copied().collect() }
     }
 
-    /// Remembers positions that were looked at, so that the next states are read in one go.
-    pub fn look_at(&mut self, keys: impl IntoIterator<Item = PositionKey>) {
+    /// Remembers positions that were looked at, so that the next states are read in one go; at an interval's end, when
+    /// all are, only these.
+    pub fn look_at(&mut self, keys: impl IntoIterator<Item = PositionKey>, all: bool) {
+        if all {
+            self.looked_at.clear();
+        }
         self.looked_at.extend(keys);
     }
 
@@ -451,6 +473,7 @@ impl SubnetLedger {
         self.pending.epoch = record;
         self.interval_entries.clear();
         self.balances.retain(|_, alpha| !alpha.is_zero());
+        self.observed.retain(|_, alpha| *alpha > Rao::ZERO);
         self.interval_start = self.balances.clone();
         self.interval = OpenInterval { from: Some(block), ..OpenInterval::default() };
     }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use crate::ports::{
     BalanceChange, Commit, Holder, LedgerState, LockRow, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot, StakeStore, StoreError,
-    Watermark,
+    TranchePage, Watermark,
 };
 use crate::{
     BlockHash, BlockNumber, BlockRef, Coldkey, Entry, EntryId, EntryOrder, Epoch, EpochRecord, Exit, Hotkey, Millis, NetUid, OpenTranche,
@@ -469,9 +469,17 @@ impl StakeStore for MemoryStore {
         })
     }
 
-    async fn open_tranches(&self, netuid: NetUid, coldkeys: &BTreeSet<Coldkey>) -> Result<Vec<OpenTranche>, StoreError> {
+    async fn open_tranches(
+        &self,
+        netuid: NetUid,
+        coldkeys: &BTreeSet<Coldkey>,
+        page: &TranchePage,
+    ) -> Result<Vec<OpenTranche>, StoreError> {
         let asked = |open: &&OpenTranche| open.remaining > Rao::ZERO && coldkeys.contains(&open.tranche.coldkey);
-        self.query(netuid, |r| r.tranches.values().filter(asked).copied().collect())
+        self.query(netuid, |r| {
+            let (from, to) = page.bounds(r.tranches.values().filter(asked).map(|open| open.tranche.id.block).collect());
+            r.tranches.values().filter(asked).filter(|open| (from..=to).contains(&open.tranche.id.block)).copied().collect()
+        })
     }
 
     async fn balance_changes(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<BalanceChange>, StoreError> {

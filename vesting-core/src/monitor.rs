@@ -540,6 +540,7 @@ impl BlockchainMonitor {
         let Some(ledger) = self.ledgers.get_mut(&netuid) else { return Ok(()) };
         if let Some(commit) = ledger.take_commit() {
             self.store.commit(&commit).await?;
+            ledger.let_go();
         }
         Ok(())
     }

@@ -5,11 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::agreed::two_answers;
+use crate::agreed::{agreed, two_answers};
 use crate::classify::{Flows, classify};
 use crate::doubt::{Doubt, Doubts, Misfit};
 use crate::emission::EpochSetting;
 use crate::interval::{Interval, Residue, residues};
+use crate::known_tranches::Need;
 use crate::ledger::SubnetLedger;
 use crate::monitor::MonitorError;
 use crate::ports::{
@@ -174,8 +175,10 @@ impl<'a> Recorder<'a> {
         if flows.skipped {
             self.ledger.skip(SkippedSlot { block: number, time: facts.time });
         }
-        self.ledger.look_at(around.before.traces.positions.keys().chain(around.after.traces.positions.keys()).copied());
-        let (taken, observed) = match Sort::of(self.ledger, facts, flows) {
+        let sort = Sort::of(self.ledger, facts, flows);
+        let looked_at = around.before.traces.positions.keys().chain(around.after.traces.positions.keys());
+        self.ledger.look_at(looked_at.copied(), matches!(sort, Sort::Epoch(_) | Sort::End));
+        let (taken, observed) = match sort {
             Sort::Epoch(counters) => (self.take_boundary(facts, Some(counters), flows, around, runtime_changed).await?, Some(number)),
             Sort::End => (self.take_boundary(facts, None, flows, around, runtime_changed).await?, Some(number)),
             Sort::Absent => (Taken::default(), None),
@@ -257,14 +260,29 @@ impl<'a> Recorder<'a> {
         Ok(())
     }
 
-    /// Reads the tranches that entries and successions bear on, where they are not known yet.
+    /// Reads the tranches that entries and successions bear on, where they are not at hand.
     async fn know_tranches(&mut self, entries: &[Entry], successions: &[Succession]) -> Result<(), MonitorError> {
-        let mut holders: BTreeSet<Coldkey> = entries.iter().filter(|e| HolderTranches::matter_to(e)).map(|e| e.key.coldkey).collect();
-        holders.extend(successions.iter().flat_map(|by| [by.old, by.new]));
-        let unread = self.ledger.unread(&holders);
-        if !unread.is_empty() {
-            let stored = self.store.open_tranches(self.netuid(), &self.ledger.entered_by(&unread)).await?;
-            self.ledger.read_tranches(&unread, stored);
+        let mut needs: BTreeMap<Coldkey, Need> = BTreeMap::new();
+        for entry in entries.iter().filter(|entry| HolderTranches::matter_to(entry)) {
+            needs.entry(entry.key.coldkey).or_default().leaving.add(entry);
+        }
+        for coldkey in successions.iter().flat_map(|by| [by.old, by.new]) {
+            // Of one name or the other.
+            needs.entry(coldkey).or_default().all = true;
+        }
+        for (holder, need) in needs {
+            let names = self.ledger.entered_by(holder);
+            if let Some(mut reading) = self.ledger.reading(holder) {
+                while let Some(page) = reading.page() {
+                    let stored = self.store.open_tranches(self.netuid(), &names, &page).await?;
+                    self.ledger.take_reading(holder, &mut reading, stored);
+                }
+                self.ledger.read_tranches(holder, reading);
+            }
+            while let Some(page) = self.ledger.lacks(holder, &need) {
+                let stored = self.store.open_tranches(self.netuid(), &names, &page).await?;
+                self.ledger.take_page(holder, &page, stored);
+            }
         }
         Ok(())
     }
@@ -463,7 +481,9 @@ impl<'a> Recorder<'a> {
         let missing: BTreeSet<Hotkey> = hotkeys.iter().filter(|hotkey| !found.contains_key(hotkey)).copied().collect();
         if !missing.is_empty() {
             let ask = SubnetAsk { traces: TraceKeys { pools: missing, ..TraceKeys::default() }, ..SubnetAsk::default() };
-            found.extend(self.chain.subnet(block, self.netuid(), ask).await?.traces.pools);
+            // They decide which operations are kept.
+            let read = || async { Ok(self.chain.subnet(block, self.netuid(), ask.clone()).await?.traces.pools) };
+            found.extend(agreed(block, None, read).await?);
         }
         Ok(found)
     }
@@ -485,7 +505,7 @@ impl<'a> Recorder<'a> {
                 continue;
             }
             if high == low.child() {
-                let flows = classify(netuid, &self.chain.block(high, &[netuid]).await?);
+                let flows = classify(netuid, &self.chain.agreed_block(high, &[netuid], None).await?);
                 let named = hotkeys.iter().filter_map(|hotkey| flows.operations.get(hotkey)).fold(0u64, |sum, n| sum.saturating_add(*n));
                 bound = bound.saturating_add(named).saturating_add(flows.anywhere());
                 continue;

@@ -8,6 +8,8 @@
 //! Consumption never looks at what is older than it needs, so the tranches entered inside a
 //! window are the same whether the record begins at the window or years before it.
 
+use std::ops::Range;
+
 use crate::policy::UnattributedRule;
 use crate::{BlockNumber, Coldkey, Entry, EntryOrder, Flow, Hotkey, Kind, Millis, NetUid, Rao, RaoDelta, Succession};
 
@@ -126,6 +128,26 @@ pub struct HolderTranches {
     deficit: u128,
 }
 
+/// What leaves a holder by its next entries.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Leaving {
+    /// From the newest of its tranches on, in rao.
+    pub(crate) newest: u128,
+    /// From the oldest on.
+    pub(crate) oldest: u128,
+}
+
+impl Leaving {
+    /// Adds an entry.
+    pub(crate) fn add(&mut self, entry: &Entry) {
+        if entry.alpha.0 >= 0 || entry.flow() == Flow::Neutral {
+            return;
+        }
+        let end = if UnattributedRule::default().is_sale(entry.flow()) { &mut self.newest } else { &mut self.oldest };
+        *end = end.saturating_add(entry.alpha.magnitude());
+    }
+}
+
 /// The order in which outflows *spare* tranches: older first, among equal entries rewards last.
 fn seniority(tranche: &Tranche) -> (BlockNumber, u8, Option<u32>, bool, Hotkey) {
     let (class, index) = match tranche.id.kind {
@@ -163,6 +185,17 @@ impl HolderTranches {
         open.sort_by_key(|t| seniority(&t.tranche));
         let held: RaoDelta = open.iter().map(|t| t.remaining.delta()).sum();
         Self { open, deficit: u128::try_from((held - balance).0).unwrap_or(0) }
+    }
+
+    /// Takes up more of what a store has.
+    pub(crate) fn add_stored(&mut self, stored: Vec<OpenTranche>) {
+        self.open.extend(stored);
+        self.open.sort_by_key(|t| seniority(&t.tranche));
+    }
+
+    /// Gives away what stands at these places.
+    pub(crate) fn let_go(&mut self, places: Range<usize>) -> Vec<OpenTranche> {
+        self.open.drain(places).collect()
     }
 
     /// What is open, oldest first.

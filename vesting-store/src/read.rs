@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use vesting_core::ports::{BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, StoreError, Watermark};
+use diesel::sql_types::Bool;
+use vesting_core::ports::{BalanceChange, Commit, End, Holder, LedgerState, MultiplierRow, NeuronRow, StoreError, TranchePage, Watermark};
 use vesting_core::{
     BlockHash, BlockNumber, Coldkey, Entry, EntryOrder, Epoch, EpochRecord, Exit, Hotkey, Millis, NetUid, OpenTranche, PositionKey, Rao,
     SkippedSlot, StakeChange, Succession, TrancheHistory, Uid, sort_entries,
@@ -181,21 +183,46 @@ fn entered(conn: &mut Conn, netuid: NetUid, as_of: BlockNumber) -> Result<Vec<Op
 /// Coldkeys that one statement asks for: a database binds only so many values.
 const NAMES: usize = 500;
 
-pub fn open_tranches(conn: &mut Conn, netuid: NetUid, coldkeys: &BTreeSet<Coldkey>) -> Result<Vec<OpenTranche>, Fault> {
+pub fn open_tranches(conn: &mut Conn, netuid: NetUid, coldkeys: &BTreeSet<Coldkey>, page: &TranchePage) -> Result<Vec<OpenTranche>, Fault> {
     let names: Vec<&[u8]> = coldkeys.iter().map(|coldkey| &coldkey.0[..]).collect();
+    let (from, to) = if *page == TranchePage::ALL { (page.from, page.to) } else { bounds(conn, netuid, &names, page)? };
     let mut open = Vec::new();
     for names in names.chunks(NAMES) {
         let rows: Vec<TrancheRow> = stake_tranches::table
             .filter(stake_tranches::netuid.eq(id(netuid)))
             .filter(stake_tranches::coldkey.eq_any(names.iter().copied()))
-            // Written out, since the index is one of these rows only, which a bound value does not tell.
-            .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("remaining > 0"))
+            .filter(stake_tranches::block.between(bound(from), bound(to)))
+            .filter(still_open())
             .select(TrancheRow::as_select())
             .load(conn)?;
         open.extend(all(rows, |row| row.read(netuid))?);
     }
     open.sort_by_cached_key(|open| (open.tranche.coldkey, place(netuid, open.tranche.coldkey, open.tranche.id)));
     Ok(open)
+}
+
+/// Written out, since the index is one of these rows only, which a bound value does not tell.
+fn still_open() -> SqlLiteral<Bool> {
+    diesel::dsl::sql("remaining > 0")
+}
+
+/// The first and the last block of a page.
+fn bounds(conn: &mut Conn, netuid: NetUid, names: &[&[u8]], page: &TranchePage) -> Result<(BlockNumber, BlockNumber), Fault> {
+    let mut blocks: Vec<i64> = Vec::new();
+    for names in names.chunks(NAMES) {
+        let open = stake_tranches::table
+            .filter(stake_tranches::netuid.eq(id(netuid)))
+            .filter(stake_tranches::coldkey.eq_any(names.iter().copied()))
+            .filter(stake_tranches::block.between(bound(page.from), bound(page.to)))
+            .filter(still_open())
+            .select(stake_tranches::block)
+            .limit(page.least.into());
+        blocks.extend(match page.first {
+            End::Newest => open.order(stake_tranches::block.desc()).load::<i64>(conn)?,
+            End::Oldest => open.order(stake_tranches::block.asc()).load::<i64>(conn)?,
+        });
+    }
+    Ok(page.bounds(blocks.into_iter().map(|block| BlockNumber(u64::try_from(block).unwrap_or(0))).collect()))
 }
 
 /// The exits up to `as_of`.

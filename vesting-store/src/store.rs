@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use vesting_core::ports::{
-    BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot, StakeStore, StoreError, Watermark,
+    BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot, StakeStore, StoreError,
+    TranchePage, Watermark,
 };
 use vesting_core::{
     BlockHash, BlockNumber, BlockRef, Coldkey, Entry, Epoch, EpochRecord, Millis, NetUid, OpenTranche, PositionKey, Rao, SkippedSlot,
@@ -163,9 +164,14 @@ impl StakeStore for DatabaseStore {
         self.read(move |conn| read::tranches(conn, netuid, as_of)).await
     }
 
-    async fn open_tranches(&self, netuid: NetUid, coldkeys: &BTreeSet<Coldkey>) -> Result<Vec<OpenTranche>, StoreError> {
-        let coldkeys = coldkeys.clone();
-        self.read(move |conn| read::open_tranches(conn, netuid, &coldkeys)).await
+    async fn open_tranches(
+        &self,
+        netuid: NetUid,
+        coldkeys: &BTreeSet<Coldkey>,
+        page: &TranchePage,
+    ) -> Result<Vec<OpenTranche>, StoreError> {
+        let (coldkeys, page) = (coldkeys.clone(), *page);
+        self.read(move |conn| read::open_tranches(conn, netuid, &coldkeys, &page)).await
     }
 
     async fn balance_changes(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<BalanceChange>, StoreError> {

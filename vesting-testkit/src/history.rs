@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
+use crate::blocks::Blocks;
+
 /// One block as a node serves it.
 #[derive(Debug, Clone)]
 pub struct BlockData {
@@ -45,6 +47,7 @@ pub struct NotNext {
     pub expected: u32,
 }
 
+#[derive(Debug)]
 struct Header {
     hash: [u8; 32],
     parent_hash: [u8; 32],
@@ -55,12 +58,10 @@ struct Header {
 /// The values a key had, by the block that wrote them.
 type Versions = Vec<(u32, Option<Box<[u8]>>)>;
 
-/// A chain that only grows. State is kept by key, so that any block's is a binary search away.
+/// A chain that only grows, and may forget how it began. State is kept by key, so that any block's is a binary search away.
 #[derive(Default)]
 pub struct History {
-    blocks: Vec<Header>,
-    /// How many blocks after genesis are not there.
-    skipped: u32,
+    blocks: Blocks<Header>,
     numbers: HashMap<[u8; 32], u32>,
     storage: HashMap<Arc<[u8]>, Versions, FixedState>,
     /// Every key there ever was, in order.
@@ -74,9 +75,8 @@ impl History {
     /// # Errors
     /// When it does not follow on the last one.
     pub fn push(&mut self, block: BlockData) -> Result<(), NotNext> {
-        let expected = self.next();
-        let gap = self.skipped > 0 && self.blocks.len() == 1;
-        let follows = gap || self.blocks.last().is_none_or(|last| last.hash == block.parent_hash);
+        let expected = self.blocks.next();
+        let follows = self.blocks.follows_a_gap() || self.blocks.newest().is_none_or(|last| last.hash == block.parent_hash);
         if block.number != expected || !follows {
             return Err(NotNext { number: block.number, expected });
         }
@@ -115,69 +115,77 @@ impl History {
     /// When there are other blocks than genesis.
     pub fn skip_to(&mut self, number: u32) -> Result<(), NotNext> {
         if self.blocks.len() != 1 || number == 0 {
-            return Err(NotNext { number, expected: self.next() });
+            return Err(NotNext { number, expected: self.blocks.next() });
         }
-        self.skipped = number - 1;
+        self.blocks.begin_after_gap(number);
         Ok(())
     }
 
-    /// The height of the block that would come next.
-    fn next(&self) -> u32 {
-        u32::try_from(self.blocks.len()).unwrap_or(u32::MAX).saturating_add(self.skipped)
+    /// Forgets the blocks before this one but genesis, and the states before it, as a node does that is no archive.
+    pub fn forget_before(&mut self, number: u32) {
+        for block in self.blocks.forget_before(number) {
+            self.numbers.remove(&block.hash);
+        }
+        let first = self.blocks.first();
+        let keys = &mut self.keys;
+        self.storage.retain(|key, versions| {
+            let known = versions.partition_point(|(at, _)| *at <= first);
+            versions.drain(..known.saturating_sub(1));
+            let there = versions.iter().any(|(_, value)| value.is_some());
+            if !there {
+                keys.remove(key);
+            }
+            there
+        });
     }
 
     /// How many blocks there are, genesis included.
     #[must_use]
     pub fn len(&self) -> u32 {
-        u32::try_from(self.blocks.len()).unwrap_or(u32::MAX)
+        self.blocks.len()
     }
 
     /// True without any block.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub const fn is_empty(&self) -> bool {
         self.blocks.is_empty()
     }
 
     /// The height of the last block.
     #[must_use]
     pub fn last(&self) -> u32 {
-        self.next().saturating_sub(1)
+        self.blocks.next().saturating_sub(1)
     }
 
     /// The height of the first block that is there with its state: 0, or where genesis is all that tells which chain
-    /// it is, the one after what was left out.
+    /// it is, the one after what was left out or forgotten.
     #[must_use]
-    pub fn first(&self) -> u32 {
-        if self.skipped > 0 { self.skipped + 1 } else { 0 }
-    }
-
-    fn header_of(&self, number: u32) -> Option<&Header> {
-        let place = if number == 0 { 0 } else { number.checked_sub(self.skipped).filter(|place| *place > 0)? };
-        self.blocks.get(usize::try_from(place).ok()?)
+    pub const fn first(&self) -> u32 {
+        self.blocks.first()
     }
 
     /// The hash of a block.
     #[must_use]
     pub fn hash(&self, number: u32) -> Option<[u8; 32]> {
-        self.header_of(number).map(|block| block.hash)
+        self.blocks.get(number).map(|block| block.hash)
     }
 
     /// The parent's hash of a block.
     #[must_use]
     pub fn parent_hash(&self, number: u32) -> Option<[u8; 32]> {
-        self.header_of(number).map(|block| block.parent_hash)
+        self.blocks.get(number).map(|block| block.parent_hash)
     }
 
     /// The SCALE-encoded header of a block.
     #[must_use]
     pub fn header(&self, number: u32) -> Option<&[u8]> {
-        self.header_of(number).map(|block| &*block.header)
+        self.blocks.get(number).map(|block| &*block.header)
     }
 
     /// The extrinsics of a block.
     #[must_use]
     pub fn extrinsics(&self, number: u32) -> &[Vec<u8>] {
-        self.header_of(number).map_or(&[], |block| &block.extrinsics)
+        self.blocks.get(number).map_or(&[], |block| &block.extrinsics)
     }
 
     /// The height of the block with this hash.
@@ -262,6 +270,22 @@ pub(crate) mod tests {
         assert_eq!((history.first(), history.last()), (7, 8));
         assert_eq!([0, 1, 6, 7, 8, 9].map(|n| history.hash(n)), [Some([0; 32]), None, None, Some([7; 32]), Some([8; 32]), None]);
         assert_eq!([7, 8].map(|n| history.storage(b"a", n)), [Some(&b"1"[..]), Some(&b"2"[..])]);
+    }
+
+    #[test]
+    fn states_from_a_block_on_stay_readable_when_earlier_ones_are_forgotten() {
+        let mut history = History::default();
+        history.push(block(0, &[("a", Some("1")), ("b", Some("1")), ("c", Some("1"))])).unwrap();
+        history.push(block(1, &[("a", Some("2")), ("c", None)])).unwrap();
+        history.push(block(2, &[])).unwrap();
+        history.push(block(3, &[("a", Some("3"))])).unwrap();
+        history.forget_before(2);
+        assert_eq!((history.first(), history.last(), history.number_of(&[1; 32]), history.number_of(&[0; 32])), (2, 3, None, Some(0)));
+        let at = |key: &str, n| history.storage(key.as_bytes(), n).map(|v| String::from_utf8(v.to_vec()).unwrap());
+        assert_eq!([at("a", 2), at("a", 3), at("b", 2), at("c", 2)], [Some("2".into()), Some("3".into()), Some("1".into()), None]);
+        assert_eq!(history.keys(b"", None, 9, 3), [b"a", b"b"]);
+        history.push(block(4, &[("c", Some("4"))])).unwrap();
+        assert_eq!(history.keys(b"", None, 9, 4), [b"a", b"b", b"c"]);
     }
 
     #[test]

@@ -36,6 +36,7 @@
 //! # }
 //! ```
 
+mod blocks;
 pub mod contract;
 pub mod fault;
 pub mod flaky;

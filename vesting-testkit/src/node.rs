@@ -271,9 +271,7 @@ impl Node {
         let found = self.faults.iter().find_map(|fault| match fault {
             Fault::Stall(after) if calls >= *after => Some(Hindrance::Silence),
             Fault::Swallow(every) if calls % every == every - 1 => Some(Hindrance::Silence),
-            Fault::Spoil { how, .. } if method == "state_queryStorageAt" && self.spoils(calls) == Some(*how) => {
-                Some(Hindrance::Spoil(*how))
-            }
+            Fault::Spoil { how, .. } if method == how.method() && self.spoils(calls) == Some(*how) => Some(Hindrance::Spoil(*how)),
             Fault::Refuse(every) if calls % every == every - 1 => {
                 Some(Hindrance::Refusal(error(-32_999, "Too many requests: the rate limit of this endpoint is reached".into())))
             }
@@ -323,7 +321,9 @@ impl Node {
         let behind = if lags && method != "chain_getFinalizedHead" { 3 } else { 0 };
         let call = Call { history: &history, head: self.head().saturating_sub(behind), faults: &self.faults };
         match method {
-            "chain_getBlockHash" => raw(&call.block_hash(&arguments(params)?)?),
+            "chain_getBlockHash" => {
+                raw(&call.block_hash(&arguments(params)?, if self.spoils(number) == Some(Spoil::Shifted) { 3 } else { 0 })?)
+            }
             "chain_getHeader" => raw(&call.header(&arguments(params)?)?),
             "chain_getFinalizedHead" => raw(&history.hash(call.head).map(hex0x)),
             "chain_getBlock" => raw(&call.block(&arguments(params)?)?),
@@ -394,14 +394,14 @@ impl Call<'_> {
     fn state_at(&self, hash: Option<&Value>) -> Result<u32, ErrorObjectOwned> {
         let at = self.at(hash)?;
         let gone = self.faults.iter().any(|fault| matches!(fault, Fault::Pruned(kept) if at.saturating_add(*kept) < self.head));
-        if gone {
+        if gone || at < self.history.first() {
             let block = self.history.hash(at).map(hex0x).unwrap_or_default();
             return Err(error(4003, format!("Client error: UnknownBlock: State already discarded for {block}")));
         }
         Ok(at)
     }
 
-    fn block_hash(&self, arguments: &[Value]) -> Result<Value, ErrorObjectOwned> {
+    fn block_hash(&self, arguments: &[Value], later: u32) -> Result<Value, ErrorObjectOwned> {
         let one = |value: &Value| -> Result<Value, ErrorObjectOwned> {
             let number = match value {
                 Value::Null => Some(self.head),
@@ -409,7 +409,7 @@ impl Call<'_> {
                 Value::String(text) => u32::from_str_radix(text.trim_start_matches("0x"), 16).ok(),
                 _ => return Err(invalid("a block number")),
             };
-            let hash = number.filter(|n| *n <= self.head).and_then(|n| self.history.hash(n));
+            let hash = number.map(|n| n.saturating_add(later)).filter(|n| *n <= self.head).and_then(|n| self.history.hash(n));
             Ok(hash.map_or(Value::Null, |hash| Value::String(hex0x(hash))))
         };
         match arguments.first() {

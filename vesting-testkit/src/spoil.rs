@@ -1,10 +1,10 @@
-//! Answers about storage that are wrong on purpose.
+//! Answers about storage and hashes that are wrong on purpose.
 
 use jsonrpsee::types::ErrorObjectOwned;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-/// What is done to an answer about storage.
+/// What is done to an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spoil {
     /// Every value lacks its last byte.
@@ -19,17 +19,20 @@ pub enum Spoil {
     Elsewhere,
     /// It is about the block three before, and names the block that was asked.
     Stale,
+    /// Hashes are those of the blocks three later.
+    Shifted,
 }
 
 impl Spoil {
     /// Every kind, by its name.
-    pub const ALL: [(&str, Self); 6] = [
+    pub const ALL: [(&str, Self); 7] = [
         ("cut", Self::Cut),
         ("lose", Self::Lose),
         ("empty", Self::Empty),
         ("flip", Self::Flip),
         ("elsewhere", Self::Elsewhere),
         ("stale", Self::Stale),
+        ("shifted", Self::Shifted),
     ];
 
     /// How it is written.
@@ -41,6 +44,11 @@ impl Spoil {
     /// Whether it comes to the `call`th call, as one in so many: as if by chance, so that two in a row may be wrong.
     pub(crate) const fn comes(self, call: u64, every: u64) -> bool {
         mixed(call).is_multiple_of(every)
+    }
+
+    /// The calls whose answers it spoils.
+    pub(crate) const fn method(self) -> &'static str {
+        if matches!(self, Self::Shifted) { "chain_getBlockHash" } else { "state_queryStorageAt" }
     }
 
     /// So many blocks before the one that was asked the state is taken from.
@@ -79,7 +87,7 @@ impl Spoil {
                     }
                 });
             }),
-            Self::Elsewhere | Self::Stale => {}
+            Self::Elsewhere | Self::Stale | Self::Shifted => {}
         }
         to_raw_value(&sets).map_err(wrong)
     }

@@ -25,6 +25,8 @@ use crate::{UsageError, api, wiring};
 const LIVE_BLOCKS: u64 = 400;
 /// The pace of live blocks: a thousand times the real one, so that something is seen to happen.
 const LIVE_PACE: Duration = Duration::from_millis(12);
+/// Between once and twice as many blocks the simulated chain remembers while it goes on: more than two epochs.
+const BLOCKS_KEPT: u64 = 1_000;
 /// Loopback is as fast as it gets: more under way than is polite towards a public node.
 const IN_FLIGHT: usize = 64;
 
@@ -133,6 +135,10 @@ async fn make_blocks(mut demo: Demo, mut sim: SimChain, node: Arc<NodeHandle>, m
         tokio::select! {
             _ = ticks.tick() => {
                 demo.step(&mut sim);
+                // It may be left on for days.
+                if sim.head().0 % BLOCKS_KEPT == 0 {
+                    sim.forget_before(BlockNumber(sim.head().0 - BLOCKS_KEPT));
+                }
                 node.set_head(u32::try_from(sim.head().0).unwrap_or(u32::MAX));
             }
             _ = &mut stopped => return,

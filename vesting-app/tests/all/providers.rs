@@ -73,7 +73,11 @@ async fn the_record_there_is_is_served_while_the_chain_is_away_and_a_foreign_end
     assert!(tokio::task::spawn_blocking(move || daemon.wait()).await.unwrap().success());
     let store = database(folder.path(), "vesting.db");
     assert_eq!(store.watermark(NetUid(1)).await.unwrap().unwrap().block.number, BlockNumber(u64::from(BLOCKS)));
-    assert_eq!(foreign.requests().keys().collect::<Vec<_>>(), ["chain_getBlockHash"], "nothing else was asked of the other chain");
+    assert_eq!(
+        foreign.requests().keys().collect::<Vec<_>>(),
+        ["chain_getBlockHash", "chain_getHeader"],
+        "nothing else was asked of the other chain"
+    );
 }
 
 /// A history in which subnet 2 lives, is gone, and is there again: with the blocks of its end and of its return.

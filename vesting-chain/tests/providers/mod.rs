@@ -193,7 +193,7 @@ async fn an_endpoint_of_another_chain_is_passed_over() {
     assert_eq!(chain.genesis().await, Ok(genesis));
     assert_eq!(chain.read(BlockNumber(5), &Ask::default()).await, connect(&[&one.url()]).read(BlockNumber(5), &Ask::default()).await);
     let asked: u64 = other.requests().values().sum();
-    assert_eq!(asked, 1, "only which chain it serves: {:?}", other.requests());
+    assert_eq!(asked, 2, "only which chain it serves, by hash and header: {:?}", other.requests());
     // Where none is right, that is said.
     let chain = connect(&[&other.url()]);
     chain.expect_genesis(genesis);
@@ -202,6 +202,16 @@ async fn an_endpoint_of_another_chain_is_passed_over() {
     // Without knowing, the first that answers decides.
     let chain = connect(&["ws://127.0.0.1:9", &one.url(), &other.url()]);
     assert_eq!(chain.genesis().await, Ok(genesis));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hash_that_is_not_the_genesis_is_not_taken_for_it() {
+    let good = node(3, 12, &[]).await;
+    let genesis = connect(&[&good.url()]).genesis().await.unwrap();
+    let shifts = node(3, 12, &[Fault::Spoil { how: Spoil::Shifted, every: 2 }]).await;
+    for _ in 0..40 {
+        assert_eq!(connect(&[&shifts.url()]).genesis().await, Ok(genesis));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

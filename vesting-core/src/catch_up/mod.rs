@@ -26,6 +26,8 @@ use search::{Found, Search, View};
 
 /// The most stops that are searched at once, and that wait to be taken in.
 const STOPS_AHEAD: usize = 128;
+/// After so many stops the ledger lets go of the tranches that need not be at hand.
+const STOPS_AT_HAND: u64 = 16;
 
 /// Catches one subnet up.
 pub(crate) struct CatchUp<'a> {
@@ -86,13 +88,13 @@ impl CatchUp<'_> {
         let low = Arc::new(reader.search.view(from, &ask).await?);
         let mut ahead = Ahead { prepared: reader.prepare(low, plan(stops)), ready: VecDeque::new() };
         let store = self.store;
-        let mut written = None;
+        let (mut written, mut stops) = (None, 0u64);
         while let Some(prepared) = ahead.next().await {
             let mut stop = prepared?;
             let before = *self.state;
             // A transaction is written while the next interval is worked out.
-            let write = write(store, written.take());
-            let (done, taken) = ahead.beside(join(write, self.take_stop(&mut stop, &reader))).await;
+            let writing = write(store, written.take());
+            let (done, taken) = ahead.beside(join(writing, self.take_stop(&mut stop, &reader))).await;
             done?;
             let mut missed = taken?;
             while !missed.is_empty() {
@@ -100,6 +102,12 @@ impl CatchUp<'_> {
             }
             reader.follow(self.ledger.holders());
             written = self.ledger.take_commit();
+            stops += 1;
+            if stops % STOPS_AT_HAND == 0 {
+                // What is let go must be in the store as it stands.
+                write(store, written.take()).await?;
+                self.ledger.let_go();
+            }
             self.report();
         }
         write(store, written).await?;

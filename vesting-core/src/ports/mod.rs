@@ -8,8 +8,8 @@ pub use chain::{
     TraceKeys, Traces,
 };
 pub use store::{
-    BalanceChange, Commit, Holder, LedgerState, LockRow, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot, StakeStore, StoreError,
-    Watermark,
+    BalanceChange, Commit, End, Holder, LedgerState, LockRow, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot, StakeStore,
+    StoreError, TranchePage, Watermark,
 };
 
 #[cfg(any(test, feature = "mocks"))]

@@ -303,6 +303,45 @@ pub struct Pruned {
     pub exits: u64,
 }
 
+/// One end of a holder's tranches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum End {
+    /// Those entered first.
+    Oldest,
+    /// Those entered last.
+    Newest,
+}
+
+/// A part of the tranches of some coldkeys: always all that were entered in a block, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TranchePage {
+    /// Entered in this block or later.
+    pub from: BlockNumber,
+    /// Entered in this block or before.
+    pub to: BlockNumber,
+    /// Which come first.
+    pub first: End,
+    /// As many as this, where there are so many; with fewer the page is the last.
+    pub least: u32,
+}
+
+impl TranchePage {
+    /// All of them.
+    pub const ALL: Self = Self { from: BlockNumber(0), to: BlockNumber(u64::MAX), first: End::Newest, least: u32::MAX };
+
+    /// The blocks that this page ends with, given those of the tranches that may be on it, in any order.
+    #[must_use]
+    pub fn bounds(&self, mut blocks: Vec<BlockNumber>) -> (BlockNumber, BlockNumber) {
+        blocks.retain(|block| (self.from..=self.to).contains(block));
+        blocks.sort_unstable();
+        let Some(past) = usize::try_from(self.least).ok().and_then(|least| least.checked_sub(1)) else { return (self.from, self.to) };
+        match self.first {
+            End::Newest => (blocks.iter().rev().nth(past).copied().unwrap_or(self.from), self.to),
+            End::Oldest => (self.from, blocks.get(past).copied().unwrap_or(self.to)),
+        }
+    }
+}
+
 /// Keeps the record. Nothing is ever lost or counted twice: a commit is one transaction, and one
 /// that does not follow on the watermark is refused.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
@@ -370,9 +409,10 @@ pub trait StakeStore: Send + Sync {
     /// The tranches entered up to `as_of` with their exits up to `as_of`, by coldkey and entry.
     async fn tranches(&self, netuid: NetUid, as_of: BlockNumber) -> Result<Vec<TrancheHistory>, StoreError>;
 
-    /// The tranches entered by these coldkeys that still hold something, as they stand at the watermark, by coldkey
-    /// and entry.
-    async fn open_tranches(&self, netuid: NetUid, coldkeys: &BTreeSet<Coldkey>) -> Result<Vec<OpenTranche>, StoreError>;
+    /// A page of the tranches entered by these coldkeys that still hold something, as they stand at the watermark, by
+    /// coldkey and entry.
+    async fn open_tranches(&self, netuid: NetUid, coldkeys: &BTreeSet<Coldkey>, page: &TranchePage)
+    -> Result<Vec<OpenTranche>, StoreError>;
 
     /// The changes of intervals that end in `from` ≤ block ≤ `to`, by end and position.
     async fn balance_changes(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<BalanceChange>, StoreError>;
@@ -455,7 +495,8 @@ macro_rules! store_methods {
             tranches(netuid: $crate::NetUid, as_of: $crate::BlockNumber) -> Vec<$crate::TrancheHistory>;
             open_tranches(
                 netuid: $crate::NetUid,
-                coldkeys: &std::collections::BTreeSet<$crate::Coldkey>
+                coldkeys: &std::collections::BTreeSet<$crate::Coldkey>,
+                page: &$crate::ports::TranchePage
             ) -> Vec<$crate::OpenTranche>;
             balance_changes(netuid: $crate::NetUid, from: $crate::BlockNumber, to: $crate::BlockNumber) -> Vec<$crate::ports::BalanceChange>;
             record(netuid: $crate::NetUid) -> Option<$crate::ports::Commit>;

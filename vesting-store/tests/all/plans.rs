@@ -8,7 +8,7 @@ use diesel::connection::{Connection, InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel::{PgConnection, SqliteConnection};
-use vesting_core::ports::StakeStore;
+use vesting_core::ports::{End, StakeStore, TranchePage};
 use vesting_core::{BlockNumber, Coldkey, NetUid};
 use vesting_store::{DatabaseStore, rewind_statements};
 use vesting_testkit::contract::store::commits;
@@ -43,7 +43,10 @@ async fn ask(store: &DatabaseStore) {
     store.watermark(NETUID).await.unwrap();
     store.ledger_state(NETUID).await.unwrap();
     store.entries(NETUID, from, to).await.unwrap();
-    store.open_tranches(NETUID, &[Coldkey([1; 32]), Coldkey([2; 32])].into()).await.unwrap();
+    for first in [End::Newest, End::Oldest] {
+        let page = TranchePage { from, to, first, least: 3 };
+        store.open_tranches(NETUID, &[Coldkey([1; 32]), Coldkey([2; 32])].into(), &page).await.unwrap();
+    }
     store.block_times(NETUID, from, to).await.unwrap();
     store.epochs(NETUID, from, to).await.unwrap();
     store.epoch_list(NETUID, from, to).await.unwrap();

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use vesting_core::ports::{
-    BalanceChange, Commit, Holder, LockRow, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot, StakeStore, StoreError, Watermark,
+    BalanceChange, Commit, End, Holder, LockRow, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot, StakeStore, StoreError,
+    TranchePage, Watermark,
 };
 use vesting_core::{
     BlockHash, BlockNumber, BlockRef, Coldkey, Detection, Entry, EntryId, Epoch, EpochRecord, Exit, Flow, HolderTranches, Hotkey, Kind,
-    MemoryStore, Millis, NetUid, Neuron, Phase, PositionKey, Ppb, Rao, RaoDelta, SkippedSlot, Source, StakeChange, Succession, Successions,
-    Uid, sort_entries,
+    MemoryStore, Millis, NetUid, Neuron, OpenTranche, Phase, PositionKey, Ppb, Rao, RaoDelta, SkippedSlot, Source, StakeChange, Succession,
+    Successions, Uid, sort_entries,
 };
 
 const A: NetUid = NetUid(2);
@@ -28,6 +29,7 @@ pub async fn run(make: impl AsyncFn() -> Arc<dyn StakeStore>) {
     moved(&*make().await, &*make().await).await;
     refused_whole(&*make().await).await;
     tranches(&*make().await).await;
+    pages_of_tranches(&*make().await).await;
     newest_wins(&*make().await).await;
     observing(&*make().await).await;
     multipliers(&*make().await).await;
@@ -230,6 +232,18 @@ async fn put(store: &dyn StakeStore, commits: &[Commit]) {
     }
 }
 
+/// Pages of open tranches: all of them, and some from either end of some blocks.
+fn pages(blocks: u64) -> Vec<TranchePage> {
+    let mut pages = vec![TranchePage::ALL];
+    for (from, to) in [(0, u64::MAX), (2, blocks / 2), (blocks / 2, blocks / 3)] {
+        for least in [0, 1, 2, 7, u32::MAX] {
+            let page = |first| TranchePage { from: BlockNumber(from), to: BlockNumber(to), first, least };
+            pages.extend([End::Oldest, End::Newest].map(page));
+        }
+    }
+    pages
+}
+
 /// Everything the two stores say about a subnet is the same, whatever range is asked.
 pub async fn same(one: &dyn StakeStore, other: &dyn StakeStore, netuid: NetUid, blocks: u64) {
     assert_eq!(one.watermark(netuid).await, other.watermark(netuid).await);
@@ -240,7 +254,10 @@ pub async fn same(one: &dyn StakeStore, other: &dyn StakeStore, netuid: NetUid, 
     let alone = (0..4).map(|coldkey| vec![coldkey]);
     for coldkeys in alone.chain([vec![], vec![0, 1, 2, 3], vec![1, 200]]) {
         let coldkeys = coldkeys.into_iter().map(|n| Coldkey([n; 32])).collect();
-        assert_eq!(one.open_tranches(netuid, &coldkeys).await, other.open_tranches(netuid, &coldkeys).await, "{coldkeys:?}");
+        for page in pages(blocks) {
+            let open = one.open_tranches(netuid, &coldkeys, &page).await;
+            assert_eq!(open, other.open_tranches(netuid, &coldkeys, &page).await, "{coldkeys:?}, {page:?}");
+        }
     }
     let near = [0, 1, blocks / 3, blocks / 2, blocks - 1, blocks, blocks + 1, u64::MAX];
     for to in near.map(BlockNumber) {
@@ -257,6 +274,54 @@ pub async fn same(one: &dyn StakeStore, other: &dyn StakeStore, netuid: NetUid, 
             assert_eq!(one.skipped_slots(netuid, from, to).await, other.skipped_slots(netuid, from, to).await, "{from} to {to}");
             assert_eq!(one.balance_changes(netuid, from, to).await, other.balance_changes(netuid, from, to).await, "{from} to {to}");
         }
+    }
+}
+
+/// Page by page from either end all open tranches come, none twice, and those of a block together.
+async fn pages_of_tranches(store: &dyn StakeStore) {
+    let mut holders: BTreeMap<u8, HolderTranches> = BTreeMap::new();
+    let mut parent = None;
+    for number in 1..=40u64 {
+        let mut commit = plain(A, number, parent);
+        let own = u8::try_from(number % 3).expect("small");
+        commit.entries = vec![
+            entry(A, number, None, Kind::Incentive, position(1, own), 100),
+            entry(A, number, None, Kind::Incentive, position(2, own), 70),
+            entry(A, number, None, Kind::DividendOrOther, position(2, (own + 1) % 3), 5),
+        ];
+        if number.is_multiple_of(4) {
+            commit.entries.push(entry(A, number, Some(3), Kind::StakeRemoved, position(1, own), -130));
+        }
+        sort_entries(&mut commit.entries);
+        for entry in &commit.entries {
+            let change = holders.entry(entry.key.coldkey.0[0]).or_default().apply(entry, commit.watermark.time);
+            commit.tranches.extend(change.opened);
+            commit.exits.extend(change.exits);
+        }
+        parent = Some(commit.watermark.block);
+        put(store, &[commit]).await;
+    }
+    let coldkeys = (0..4).map(|n| Coldkey([n; 32])).collect();
+    let all = store.open_tranches(A, &coldkeys, &TranchePage::ALL).await.expect("readable");
+    assert!(all.len() > 20, "too little to test with: {}", all.len());
+    for (first, least) in [(End::Oldest, 1), (End::Newest, 1), (End::Oldest, 5), (End::Newest, 5)] {
+        let (mut found, mut page) = (Vec::new(), TranchePage { first, least, ..TranchePage::ALL });
+        loop {
+            let read = store.open_tranches(A, &coldkeys, &page).await.expect("readable");
+            let blocks = || read.iter().map(|open| open.tranche.id.block);
+            let (Some(low), Some(high)) = (blocks().min(), blocks().max()) else { break };
+            assert!(low >= page.from && high <= page.to, "{page:?}");
+            found.extend(&read);
+            if read.len() < usize::try_from(least).expect("small") || low == BlockNumber(0) {
+                break;
+            }
+            match first {
+                End::Oldest => page.from = high.child(),
+                End::Newest => page.to = low.parent(),
+            }
+        }
+        found.sort_by_key(|open: &OpenTranche| all.iter().position(|one| one.tranche == open.tranche));
+        assert_eq!(found, all, "{first:?} {least}");
     }
 }
 
@@ -349,7 +414,7 @@ async fn history(store: &dyn StakeStore) {
     assert_eq!(state.interval.from, Some(BlockNumber(blocks)));
     assert_eq!(Some(&state.interval), a.last().map(|c| &c.interval), "the open interval is the last commit's");
     for coldkey in [0, 1, 2].map(|c| Coldkey([c; 32])) {
-        let held = store.open_tranches(A, &[coldkey].into()).await.expect("readable");
+        let held = store.open_tranches(A, &[coldkey].into(), &TranchePage::ALL).await.expect("readable");
         let histories = store.tranches(A, END).await.expect("readable");
         let left: Vec<_> = histories.iter().filter(|h| h.tranche.coldkey == coldkey && h.remaining() > Rao::ZERO).collect();
         let held: Vec<_> = held.iter().map(|open| (open.tranche, open.remaining)).collect();
@@ -479,7 +544,11 @@ async fn tranches(store: &dyn StakeStore) {
         commit.exits.extend(change.exits);
         put(store, std::slice::from_ref(&commit)).await;
         parent = Some(commit.watermark.block);
-        assert_eq!(store.open_tranches(A, &[key.coldkey].into()).await, Ok(holder.open().to_vec()), "after block {number}");
+        assert_eq!(
+            store.open_tranches(A, &[key.coldkey].into(), &TranchePage::ALL).await,
+            Ok(holder.open().to_vec()),
+            "after block {number}"
+        );
     }
     for (as_of, left) in [(0, vec![]), (1, vec![100]), (2, vec![100, 30]), (3, vec![90, 0]), (4, vec![0, 0]), (u64::MAX, vec![0, 0])] {
         let found = store.tranches(A, BlockNumber(as_of)).await.expect("readable");
@@ -691,7 +760,7 @@ async fn pruned(store: &dyn StakeStore) {
     let whole = store.ledger_state(A).await.expect("readable").expect("a record");
     let open_tranches = async || {
         let coldkeys = (0..3).map(|n| Coldkey([n; 32])).collect();
-        let mut open = store.open_tranches(A, &coldkeys).await.expect("readable");
+        let mut open = store.open_tranches(A, &coldkeys, &TranchePage::ALL).await.expect("readable");
         open.iter_mut().for_each(|open| open.tranche.initial = Rao::ZERO);
         open
     };
@@ -850,7 +919,8 @@ async fn put_multipliers_of(store: &dyn StakeStore, commits: &[Commit]) {
 async fn same_whole(store: &dyn StakeStore, other: &dyn StakeStore, blocks: u64) {
     same(store, other, A, blocks).await;
     let coldkeys = (0..=u8::MAX).map(|n| Coldkey([n; 32])).collect();
-    assert_eq!(store.open_tranches(A, &coldkeys).await, other.open_tranches(A, &coldkeys).await);
+    let page = TranchePage::ALL;
+    assert_eq!(store.open_tranches(A, &coldkeys, &page).await, other.open_tranches(A, &coldkeys, &page).await);
     for as_of in (0..=blocks).map(BlockNumber) {
         assert_eq!(store.multipliers(A, as_of, "p").await, other.multipliers(A, as_of, "p").await, "as of {as_of}");
     }

@@ -96,6 +96,12 @@ impl Accounts {
         changed
     }
 
+    /// Forgets what was before the state of a block.
+    pub(crate) fn forget_before(&mut self, block: BlockNumber) {
+        self.accounts_by_block.forget_before(block);
+        self.proxies_by_block.forget_before(block);
+    }
+
     /// What becomes another value with everything that a coldkey does or has done for it, in the state of a block.
     pub(crate) fn fingerprint(&self, coldkey: Coldkey, block: BlockNumber) -> Fingerprint {
         let (mut acting, mut level) = (BTreeSet::from([coldkey]), BTreeSet::from([coldkey]));

@@ -17,6 +17,7 @@ use super::generation::Generation;
 use super::operation::Operation;
 use super::pool::{Pool, Row, Rules};
 use super::versions::Versions;
+use crate::blocks::Blocks;
 use crate::history::History;
 
 /// What is emitted on a subnet in each block, in rao of alpha: one alpha, as on the real chain.
@@ -142,7 +143,7 @@ pub struct SimChain {
     pub(crate) accounts: Accounts,
     /// The first block of a runtime with another arithmetic of shares.
     pub(crate) converting_since: Option<u64>,
-    pub(crate) blocks: Vec<Sealed>,
+    pub(crate) blocks: Blocks<Sealed>,
     alphas: Versions<(NetUid, PositionKey), u64>,
     shares: Versions<(NetUid, PositionKey), Row>,
     totals: Versions<(NetUid, Hotkey), (u64, SafeFloat, u64)>,
@@ -189,7 +190,7 @@ impl SimChain {
             dirty: Dirty::default(),
             accounts: Accounts::default(),
             converting_since: (generation.rules() == Rules::Epochs).then_some(0),
-            blocks: Vec::new(),
+            blocks: Blocks::default(),
             alphas: Versions::default(),
             shares: Versions::default(),
             totals: Versions::default(),
@@ -285,7 +286,7 @@ impl SimChain {
     /// The last block.
     #[must_use]
     pub fn head(&self) -> BlockNumber {
-        BlockNumber(u64::try_from(self.blocks.len()).unwrap_or(1).saturating_sub(1))
+        BlockNumber(u64::from(self.blocks.next().saturating_sub(1)))
     }
 
     /// The owner of a hotkey.
@@ -333,7 +334,7 @@ impl SimChain {
     /// Whether the runtime tells what locks leave available in the state of a block: not in one in which it
     /// was upgraded, whose answer is another runtime's.
     pub(crate) fn tells_locks(&self, block: BlockNumber) -> bool {
-        let sealed = usize::try_from(block.0).ok().and_then(|number| self.blocks.get(number));
+        let sealed = self.block(block);
         sealed.is_some_and(|sealed| sealed.generation.tells_locks() && sealed.code.finds_shares_of(sealed.generation))
     }
 
@@ -376,15 +377,20 @@ impl SimChain {
         }
     }
 
+    /// A block that is done.
+    pub(crate) fn block(&self, number: BlockNumber) -> Option<&Sealed> {
+        self.blocks.get(u32::try_from(number.0).ok()?)
+    }
+
     /// The runtime that made a block.
     fn maker(&self, block: BlockNumber) -> Generation {
-        let sealed = usize::try_from(block.0).ok().and_then(|number| self.blocks.get(number));
+        let sealed = self.block(block);
         sealed.map_or(self.generation, |sealed| sealed.generation)
     }
 
     /// Whether a subnet is there in the state of a block.
     pub(crate) fn existed(&self, netuid: NetUid, block: BlockNumber) -> bool {
-        let sealed = usize::try_from(block.0).ok().and_then(|number| self.blocks.get(number));
+        let sealed = self.block(block);
         sealed.is_some_and(|sealed| sealed.counters.iter().any(|(there, _)| *there == netuid))
     }
 
@@ -478,9 +484,28 @@ impl SimChain {
         self.seal();
     }
 
+    /// Forgets the blocks before this one but genesis, and the states before it, as a node does that is no archive.
+    pub fn forget_before(&mut self, block: BlockNumber) {
+        let number = u32::try_from(block.0).unwrap_or(u32::MAX);
+        drop(self.blocks.forget_before(number));
+        let first = BlockNumber(self.blocks.first().into());
+        self.accounts.forget_before(first);
+        self.alphas.forget_before(first);
+        self.shares.forget_before(first);
+        self.totals.forget_before(first);
+        self.locks.forget_before(first);
+        self.pointers.forget_before(first);
+        self.stakings.forget_before(first);
+        self.neurons.forget_before(first);
+        self.subnet_owners.forget_before(first);
+        if let Some(encoder) = &self.encoder {
+            encoder.history.write().unwrap_or_else(PoisonError::into_inner).forget_before(number);
+        }
+    }
+
     /// Ends the block: what changed becomes readable for ever.
     fn seal(&mut self) {
-        let number = u64::try_from(self.blocks.len()).unwrap_or(u64::MAX);
+        let number = u64::from(self.blocks.next());
         let mut touched: BTreeSet<(NetUid, PositionKey)> = std::mem::take(&mut self.dirty.gone);
         for (netuid, hotkey) in &self.dirty.pools {
             let pool = self.subnets.get(netuid).and_then(|s| s.pools.get(hotkey));
@@ -526,7 +551,7 @@ impl SimChain {
             self.subnet_owners.set(*netuid, number, owner);
         }
         let accounts = self.accounts.seal(number);
-        let parent_hash = self.blocks.last().map_or(BlockHash::default(), |b| b.hash);
+        let parent_hash = self.blocks.newest().map_or(BlockHash::default(), |b| b.hash);
         let time = if number == 0 { Millis(0) } else { Millis(self.start.0 + number * self.block_ms) };
         let header = encode::header(self.seed, number, parent_hash);
         let sealed = Sealed {

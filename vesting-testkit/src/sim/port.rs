@@ -32,7 +32,7 @@ impl SimPort {
 }
 
 fn facts(chain: &SimChain, number: BlockNumber, ask: &Ask) -> Option<BlockFacts> {
-    let sealed = chain.blocks.get(usize::try_from(number.0).ok()?)?;
+    let sealed = chain.block(number)?;
     let generation = sealed.generation;
     let records = (0u32..).zip(sealed.events.iter().filter(|record| generation.has(record)));
     let events = records.filter_map(|(index, record)| {
@@ -117,12 +117,12 @@ fn subnet(chain: &SimChain, block: BlockNumber, netuid: NetUid, ask: &SubnetAsk)
 #[async_trait]
 impl ChainPort for SimPort {
     async fn genesis(&self) -> Result<BlockHash, ChainError> {
-        self.with(BlockNumber(0), |chain| chain.blocks.first().map(|b| b.hash).unwrap_or_default())
+        self.with(BlockNumber(0), |chain| chain.block(BlockNumber(0)).map(|b| b.hash).unwrap_or_default())
     }
 
     async fn finalized_head(&self) -> Result<BlockRef, ChainError> {
         let head =
-            self.with(BlockNumber(0), |chain| chain.blocks.last().map(|sealed| BlockRef { number: chain.head(), hash: sealed.hash }))?;
+            self.with(BlockNumber(0), |chain| chain.blocks.newest().map(|sealed| BlockRef { number: chain.head(), hash: sealed.hash }))?;
         head.ok_or(ChainError::NoSuchBlock(BlockNumber(0)))
     }
 
@@ -141,6 +141,6 @@ impl ChainPort for SimPort {
             let subnets = ask.subnets.iter().map(|(netuid, ask)| (*netuid, subnet(chain, number, *netuid, ask))).collect();
             facts(chain, number, ask).map(|facts| BlockState { facts, subnets, unread: BTreeMap::new() })
         })?;
-        read.ok_or(ChainError::NoSuchBlock(number))
+        read.ok_or(ChainError::Pruned { block: number })
     }
 }

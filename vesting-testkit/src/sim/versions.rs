@@ -32,6 +32,14 @@ impl<K: Ord, V: PartialEq> Versions<K, V> {
         versions[..after].last().map(|(_, value)| value)
     }
 
+    /// Forgets what was written before the value that stands in the state of a block.
+    pub(crate) fn forget_before(&mut self, block: BlockNumber) {
+        for versions in self.0.values_mut() {
+            let known = versions.partition_point(|(number, _)| *number <= block.0);
+            versions.drain(..known.saturating_sub(1));
+        }
+    }
+
     /// Every key there ever was.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &K> {
         self.0.keys()
