@@ -16,10 +16,6 @@ use vesting_testkit::history::History;
 use vesting_testkit::node::{NodeHandle, NodeOptions, serve};
 use vesting_testkit::sim::{Generation, Month};
 
-/// As the binary has it.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const NETUID: NetUid = NetUid(7);
 const BLOCKS_A_DAY: u64 = 7_200;
 /// What the provider that meters storage work allows.

@@ -22,10 +22,6 @@ use vesting_core::{
 use vesting_testkit::postgres::{Database, Server};
 use vesting_testkit::sim::{Month, SimPort};
 
-/// As the binary has it.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const BLOCKS_A_DAY: u64 = 7_200;
 const BLOCK_MS: u64 = 12_000;
 /// The subnet with the year.

@@ -16,10 +16,6 @@ use vesting_core::ports::StakeStore;
 use vesting_core::{BlockNumber, BlockchainMonitor, MemoryStore, NetUid, Pace, StakeTracker};
 use vesting_testkit::sim::{Month, SimPort};
 
-/// As the binary has it.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const NETUID: NetUid = NetUid(7);
 const BLOCKS_A_DAY: u64 = 7_200;
 /// Subnets of the whole chain.

@@ -15,10 +15,6 @@ use vesting_testkit::history::History;
 use vesting_testkit::node::{NodeOptions, serve};
 use vesting_testkit::sim::{Month, SimChain};
 
-/// As the binary has it.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Blocks of history before: every subnet has had an epoch.
 const BEFORE: u64 = 370;
 /// Blocks followed.

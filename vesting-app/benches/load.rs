@@ -24,10 +24,6 @@ use vesting_testkit::sim::{Month, SimChain};
 
 use daemon::{Daemon, setting};
 
-/// As the binary has it.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Blocks of history before: every subnet has had two epochs.
 const BEFORE: u64 = 740;
 /// Between two blocks. The chain takes 12 s; four times as many show more epochs in a minute.
@@ -160,7 +156,7 @@ async fn main() {
         serve(history, NodeOptions { advance: Some(Duration::from_secs(1 << 30)), start_at, ..NodeOptions::default() }).await.unwrap();
 
     let folder = tempfile::tempdir().unwrap();
-    let daemon = Daemon::start(folder.path(), &node.url(), &netuids);
+    let mut daemon = Daemon::start(folder.path(), &node.url(), &netuids);
     let (url, store, begun) = (daemon.url.clone(), daemon.store().await, Instant::now());
     for netuid in &netuids {
         daemon.reaches(store.as_ref(), *netuid, BlockNumber(BEFORE)).await;

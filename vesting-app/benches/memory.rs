@@ -49,6 +49,27 @@ impl Trial {
         }
     }
 
+    /// Asks what a validator and a page ask once an epoch.
+    async fn ask(&self) {
+        let neurons = self.sim.neurons_at(NETUID, self.sim.head());
+        let hotkey = neurons.get(usize::try_from(self.sim.head().0).unwrap() / 20 % neurons.len()).unwrap().hotkey.to_string();
+        let weights: Vec<f64> = neurons.iter().map(|neuron| 1.0 / f64::from(neuron.uid.0 + 3)).collect();
+        let uids: Vec<u16> = neurons.iter().map(|neuron| neuron.uid.0).collect();
+        let body = serde_json::json!({ "netuid": NETUID.0, "uids": uids, "weights": weights }).to_string();
+        let url = self.daemon.url.clone();
+        let asking = tokio::task::spawn_blocking(move || {
+            let applied = ureq::post(format!("{url}/v1/weights/apply")).header("Content-Type", "application/json").send(body);
+            assert_eq!(applied.unwrap().status(), 200);
+            for path in
+                [format!("miners?netuid={NETUID}"), format!("miners/{hotkey}/history?netuid={NETUID}"), format!("digest?netuid={NETUID}")]
+            {
+                let mut answer = ureq::get(format!("{url}/v1/{path}")).call().unwrap_or_else(|error| panic!("{path}: {error}"));
+                answer.body_mut().read_to_vec().unwrap();
+            }
+        });
+        asking.await.unwrap();
+    }
+
     fn forget(&mut self) {
         let kept = REMEMBERED * u64::from(TEMPO);
         if self.sim.head().0 % kept < u64::from(TEMPO) {
@@ -83,7 +104,7 @@ async fn main() {
     let node =
         serve(history, NodeOptions { advance: Some(Duration::from_secs(1 << 30)), start_at, ..NodeOptions::default() }).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let daemon = Daemon::start(folder.path(), &node.url(), &[NETUID]);
+    let mut daemon = Daemon::start(folder.path(), &node.url(), &[NETUID]);
     let store = daemon.store().await;
     daemon.reaches(store.as_ref(), NETUID, sim.head()).await;
 
@@ -93,6 +114,7 @@ async fn main() {
     table.set_header(["epochs", "MB", "at most", "s"]);
     for epoch in 1..=epochs {
         trial.epoch().await;
+        trial.ask().await;
         trial.forget();
         if epoch.is_multiple_of(every) {
             trial.row(&mut table, epoch, begun);

@@ -26,11 +26,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use mimalloc::MiMalloc;
-
-/// Catching up makes and drops millions of small keys and values, on several threads.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// As long threads that block are waited for at the end. With what requests to the API are given it is less than 2 s.
 const ENDING: Duration = Duration::from_millis(500);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use vesting_chain::{ChainOptions, SubxtChain};
-use vesting_core::ports::{ChainError, StakeStore};
+use vesting_core::ports::ChainError;
 use vesting_core::{BlockHash, BlockRef};
 
 use crate::config::Config;
@@ -42,14 +42,6 @@ impl Witnesses {
             }
         }
         witnesses
-    }
-
-    /// An error about a fork, with what the endpoints say of the record's last block and what is to be done.
-    pub async fn explain(config: &Config, store: &dyn StakeStore, error: anyhow::Error, block: BlockRef) -> anyhow::Error {
-        match store.genesis().await {
-            Ok(Some(genesis)) => error.context(Self::ask(config, genesis, block).await.words(block)),
-            Ok(None) | Err(_) => error,
-        }
     }
 
     /// Whether two of them agree on another block, and none has the record's.

@@ -14,8 +14,8 @@ use crate::endpoint::{Endpoints, lag_pause};
 
 /// Hashes in one request; about 140 KB of answer.
 const HASHES_PER_REQUEST: u64 = 2_048;
-/// Runs of hashes kept: half a million blocks, 16 MB.
-const RUNS_KEPT: usize = 256;
+/// Runs of hashes kept: 131,072 blocks, 4 MB.
+const RUNS_KEPT: usize = 64;
 /// Hashes kept that heads brought along.
 const HEADS_KEPT: usize = 256;
 

@@ -469,23 +469,17 @@ impl<'a> Recorder<'a> {
         Ok(())
     }
 
-    /// The share pools of hotkeys in the state of a block, some of which may be known.
+    /// The share pools of hotkeys in the state of a block, as two answers have them; what is `known` is of one. They
+    /// decide which operations are kept.
     async fn pools(
         &self,
         block: BlockNumber,
         hotkeys: &BTreeSet<Hotkey>,
         known: &BTreeMap<Hotkey, Fingerprint>,
     ) -> Result<BTreeMap<Hotkey, Fingerprint>, ChainError> {
-        let mut found: BTreeMap<Hotkey, Fingerprint> =
-            hotkeys.iter().filter_map(|hotkey| known.get(hotkey).map(|print| (*hotkey, print.clone()))).collect();
-        let missing: BTreeSet<Hotkey> = hotkeys.iter().filter(|hotkey| !found.contains_key(hotkey)).copied().collect();
-        if !missing.is_empty() {
-            let ask = SubnetAsk { traces: TraceKeys { pools: missing, ..TraceKeys::default() }, ..SubnetAsk::default() };
-            // They decide which operations are kept.
-            let read = || async { Ok(self.chain.subnet(block, self.netuid(), ask.clone()).await?.traces.pools) };
-            found.extend(agreed(block, None, read).await?);
-        }
-        Ok(found)
+        let told = hotkeys.iter().map(|hotkey| known.get(hotkey).map(|print| (*hotkey, print.clone()))).collect();
+        let ask = SubnetAsk { traces: TraceKeys { pools: hotkeys.clone(), ..TraceKeys::default() }, ..SubnetAsk::default() };
+        agreed(block, told, || async { Ok(self.chain.subnet(block, self.netuid(), ask.clone()).await?.traces.pools) }).await
     }
 
     /// The operations after `from` up to `to` that may have rounded a position: those in blocks where

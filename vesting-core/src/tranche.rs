@@ -195,7 +195,11 @@ impl HolderTranches {
 
     /// Gives away what stands at these places.
     pub(crate) fn let_go(&mut self, places: Range<usize>) -> Vec<OpenTranche> {
-        self.open.drain(places).collect()
+        let gone = self.open.drain(places).collect();
+        if self.open.capacity() > self.open.len().saturating_mul(4) {
+            self.open.shrink_to(self.open.len().saturating_mul(2));
+        }
+        gone
     }
 
     /// What is open, oldest first.

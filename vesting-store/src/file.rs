@@ -16,8 +16,9 @@ use crate::schema_version::{self, Found, Name, SQLITE};
 /// First of all, so that what follows waits for another program's transaction.
 const PATIENCE: &str = "PRAGMA busy_timeout = 5000";
 
-/// An epoch touches a page for each position: the 2 MB that SQLite has by itself hold too few of them.
-const CACHE: &str = "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;";
+/// An epoch touches a page for each position: of the connection that writes, the 2 MB that SQLite keeps by itself hold
+/// too few of them. Those that read are several, and read on from page to page.
+const WRITER_CACHE: &str = "PRAGMA cache_size = -16384";
 
 /// WAL lets readers read while the daemon writes. With `NORMAL` a loss of power may undo the last
 /// commits but never corrupts, and the watermark is undone with them: the blocks are simply read
@@ -36,7 +37,7 @@ pub fn writer(path: &Path) -> Result<SqliteConnection, StoreError> {
     }
     let mut conn = connect(path, "rwc")?;
     inspect(&mut conn, path)?;
-    conn.batch_execute(CACHE).map_err(|error| at(path, error.into()))?;
+    conn.batch_execute(WRITER_CACHE).map_err(|error| at(path, error.into()))?;
     migrate(&mut conn).map_err(|error| at(path, error))?;
     Ok(conn)
 }
@@ -49,7 +50,6 @@ pub fn reader(path: &Path) -> Result<SqliteConnection, StoreError> {
     // Not `mode=ro`, with which SQLite leaves its helper files behind.
     let mut conn = connect(path, "rw")?;
     inspect(&mut conn, path)?.readable(path.display())?;
-    conn.batch_execute(CACHE).map_err(|error| at(path, error.into()))?;
     conn.batch_execute("PRAGMA query_only = ON").map_err(|error| at(path, error.into()))?;
     Ok(conn)
 }

@@ -25,10 +25,17 @@ impl Daemon {
     pub fn start(folder: &Path, endpoint: &str, netuids: &[NetUid]) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let names = netuids.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-        let child = Command::new(env!("CARGO_BIN_EXE_vesting"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vesting"));
+        // They are settings of the benchmark, not of the daemon.
+        std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("VESTING_")).for_each(|(name, _)| {
+            command.env_remove(name);
+        });
+        let child = command
             .args(["run", "--network", endpoint, "--netuids", &names, "--database-url", &url_of(folder)])
             .args(["--bind", &format!("127.0.0.1:{port}"), "--retention-window-days", "0.05"])
             .current_dir(folder)
+            // As deploy/vesting.service has it.
+            .env("MALLOC_ARENA_MAX", "2")
             .stdout(Stdio::null())
             .stderr(std::fs::File::options().create(true).append(true).open(folder.join("log")).unwrap())
             .spawn()
@@ -37,8 +44,9 @@ impl Daemon {
     }
 
     /// Its record, once there is one.
-    pub async fn store(&self) -> Arc<dyn StakeStore> {
+    pub async fn store(&mut self) -> Arc<dyn StakeStore> {
         loop {
+            assert!(self.child.try_wait().unwrap().is_none(), "it ended: {}", self.log());
             tokio::time::sleep(Duration::from_millis(200)).await;
             if let Ok(store) = vesting_store::open_existing(&url_of(&self.folder)) {
                 return store;
@@ -50,10 +58,13 @@ impl Daemon {
     pub async fn reaches(&self, store: &dyn StakeStore, netuid: NetUid, block: BlockNumber) {
         let begun = Instant::now();
         while store.watermark(netuid).await.unwrap().is_none_or(|mark| mark.block.number < block) {
-            let log = || std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-            assert!(begun.elapsed() < Duration::from_secs(1_800), "{}", log());
+            assert!(begun.elapsed() < Duration::from_secs(1_800), "{}", self.log());
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 
     /// Kills it, and waits until it is gone.

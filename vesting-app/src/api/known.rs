@@ -21,7 +21,7 @@ use crate::view::miner::Miner;
 
 /// The most reports kept besides those of newest epochs: earlier ones, and policies that people try. Each has up to
 /// 1 MB, where a subnet has 256 neurons.
-const MOST: usize = 64;
+const MOST: usize = 16;
 
 /// The blocks looked through for the last epoch at first: a tempo or two.
 const NEAR: u64 = 1_000;

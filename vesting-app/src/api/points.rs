@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use vesting_core::digest::Digest;
 use vesting_core::{BlockNumber, Coldkey, Epoch, HistoryPoint, NetUid};
 
-/// The most points kept, of all holders: some 50 MB.
-const MOST: usize = 100_000;
+/// The most points kept, of all holders: some 15 MB.
+const MOST: usize = 50_000;
 
 /// The most points kept of one holder, the newest: twice as many as one answer has.
 const MOST_OF_ONE: usize = 2_000;

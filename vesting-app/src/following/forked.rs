@@ -9,8 +9,8 @@ use super::wait_out;
 use crate::witnesses::Witnesses;
 
 /// Where one endpoint alone says so, it is asked as often, so far apart: over a minute.
-const TIMES: u32 = 3;
-const PAUSE: Duration = Duration::from_secs(30);
+pub const FORKS: u32 = 3;
+pub const FORK_PAUSE: Duration = Duration::from_secs(30);
 
 /// Where the record stands from which the chain does not go on.
 pub fn forked(error: &anyhow::Error) -> Option<BlockRef> {
@@ -29,8 +29,8 @@ impl Follower {
         if witnesses.agree_on_another() && self.go_back().await? {
             return Ok(());
         }
-        let error = if times < TIMES { error } else { error.context(witnesses.words(stands_at)) };
-        wait_out(&self.state, Some(self.netuid), &error, PAUSE).await;
+        let error = if times < FORKS { error } else { error.context(witnesses.words(stands_at)) };
+        wait_out(&self.state, Some(self.netuid), &error, FORK_PAUSE).await;
         Ok(())
     }
 

@@ -18,7 +18,7 @@ use crate::shared::SharedChain;
 use crate::state::State;
 use crate::task::Task;
 
-pub use forked::forked;
+pub use forked::{FORK_PAUSE, FORKS, forked};
 pub use pauses::{PAUSE, is_passing, unreadable, wait_out, waits};
 
 use follower::Follower;

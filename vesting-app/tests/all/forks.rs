@@ -57,11 +57,13 @@ async fn a_record_is_repaired_as_if_it_had_never_gone_further() {
     let (place, expected) = (Place::file(), Place::file());
     let left = serve(fork(false), NodeOptions::default()).await.unwrap();
     let chain = serve(fork(true), NodeOptions::default()).await.unwrap();
+    let other = serve(fork(true), NodeOptions::default()).await.unwrap();
     tokio::task::spawn_blocking(move || {
         let whole = fork_of(&expected, &chain);
         assert!(start(&place, &["catch-up", "--from", "1", "--to", "260"], &left).wait().unwrap().success());
-        // To catch up on the other fork says what to do.
-        let (code, words) = runs(&place, &["catch-up", "--netuid", "1,2", "--network", &chain.url()]);
+        // To catch up on the other fork says what to do; one endpoint alone would be asked for a minute.
+        let endpoints = format!("{},{}", chain.url(), other.url());
+        let (code, words) = runs(&place, &["catch-up", "--netuid", "1,2", "--endpoints", &endpoints]);
         assert!(code == Some(1) && words.contains("db repair --from 260"), "{words}");
         let repair = |from: &str| runs(&place, &["db", "repair", "--network", &chain.url(), "--from", from]);
         // Too late: the epoch before is none of the chain's.
@@ -77,7 +79,7 @@ async fn a_record_is_repaired_as_if_it_had_never_gone_further() {
         assert!(code == Some(0) && words.contains("was taken back from block"), "{words}");
         assert!(start(&place, &["catch-up"], &chain).wait().unwrap().success());
         assert_eq!(said(&place), whole);
-        drop((left, chain));
+        drop((left, chain, other));
     })
     .await
     .unwrap();

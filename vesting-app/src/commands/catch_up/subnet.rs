@@ -8,7 +8,7 @@ use vesting_core::{BlockNumber, BlockchainMonitor, MonitorError, NetUid, Pace, P
 
 use crate::commands::progress::Together;
 use crate::config::Config;
-use crate::following::{forked, waits};
+use crate::following::{FORK_PAUSE, FORKS, forked, waits};
 use crate::view::unexplained::Unexplained;
 use crate::wiring;
 use crate::witnesses::Witnesses;
@@ -48,12 +48,21 @@ impl Subnet {
     /// Goes on to the last block; gives what is unexplained of what was taken in.
     pub async fn catch_up(self) -> anyhow::Result<Option<Unexplained>> {
         let common = &self.common;
-        match self.go_on().await {
-            Err(error) => Err(match forked(&error) {
-                Some(stands_at) => Witnesses::explain(&common.config, common.store.as_ref(), error, stands_at).await,
-                None => error,
-            }),
-            done => done,
+        let mut forks = 0;
+        loop {
+            let error = match self.go_on().await {
+                Err(error) => error,
+                done => return done,
+            };
+            let Some(stands_at) = forked(&error) else { return Err(error) };
+            let Ok(Some(genesis)) = common.store.genesis().await else { return Err(error) };
+            forks += 1;
+            let witnesses = Witnesses::ask(&common.config, genesis, stands_at).await;
+            if forks >= FORKS || witnesses.agree_on_another() {
+                return Err(error.context(witnesses.words(stands_at)));
+            }
+            common.bar().say(&format!("subnet {}: {error}; asking again in {} s", self.netuid, FORK_PAUSE.as_secs()));
+            tokio::time::sleep(FORK_PAUSE).await;
         }
     }
 
