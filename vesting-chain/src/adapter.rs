@@ -203,8 +203,8 @@ impl Chain {
                         tokio::time::sleep(lag_pause(longer)).await;
                     }
                 }
-                Err(ChainError::NoSuchBlock(_) | ChainError::Pruned { .. }) if self.hashes.forget(number).await => {
-                    tracing::warn!("the block {number} that a notice told of is not there; asking for its hash");
+                Err(ChainError::NoSuchBlock(_) | ChainError::Pruned { .. }) if self.hashes.is_mistaken(&self.endpoints, number).await => {
+                    tracing::warn!("the block {number} is not there by the hash that was told of it; asking for its hash");
                 }
                 read => return read,
             }

@@ -40,9 +40,23 @@ impl Hashes {
         }
     }
 
-    /// Forgets the hash that a notice brought along; says whether there was one. A notice may name a block that there is not.
+    /// Forgets the hash that a notice brought along; says whether there was one.
     pub(crate) async fn forget(&self, number: BlockNumber) -> bool {
         self.heads.lock().await.remove(&number).is_some()
+    }
+
+    /// Whether the hash by which a block was asked for may be wrong: a notice told it, or another one is told now. Then it
+    /// is forgotten.
+    pub(crate) async fn is_mistaken(&self, endpoints: &Endpoints, number: BlockNumber) -> bool {
+        if self.forget(number).await {
+            return true;
+        }
+        let Some(known) = self.known(number).await else { return false };
+        let is_another = matches!(one(endpoints, number).await, Ok(Some(told)) if told != known);
+        if is_another {
+            self.forget_run(number).await;
+        }
+        is_another
     }
 
     /// A block's parent, as its state names it, must be the one whose hash is known by its height.

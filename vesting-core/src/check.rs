@@ -4,11 +4,12 @@
 mod condensed;
 mod conservation;
 mod tranches;
+mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::ports::{Commit, LedgerState, StakeStore, StoreError, TranchePage};
+use crate::ports::{Commit, LedgerState, StakeStore, StoreError, TranchePage, Watermark};
 use crate::{BlockNumber, Coldkey, Entry, Kind, NetUid, OpenTranche, PositionKey, Rao};
 
 /// What was looked at.
@@ -111,12 +112,15 @@ pub fn check(record: &Commit) -> Result<Checked, Inconsistency> {
     Ok(checked)
 }
 
+pub use walk::{CheckError, Walk, check_parts, check_store};
+
 /// The open tranches of every coldkey that has entered any, as the store has them.
 ///
 /// # Errors
 /// When the store cannot be read.
 pub async fn open_tranches(store: &dyn StakeStore, record: &Commit) -> Result<Vec<OpenTranche>, StoreError> {
-    let coldkeys = record.tranches.iter().map(|tranche| tranche.coldkey).collect();
+    let entered = record.tranches.iter().map(|tranche| tranche.coldkey);
+    let coldkeys = record.holders.iter().map(|holder| holder.coldkey).chain(entered).collect();
     store.open_tranches(record.netuid, &coldkeys, &TranchePage::ALL).await
 }
 
@@ -127,14 +131,16 @@ pub async fn open_tranches(store: &dyn StakeStore, record: &Commit) -> Result<Ve
 /// The first thing found wrong.
 pub fn check_state(record: &Commit, state: &LedgerState, open: &[OpenTranche]) -> Result<(), Inconsistency> {
     let at = |table| At(record.netuid, table, record.watermark.block.number);
-    if (state.watermark, &state.interval) != (record.watermark, &record.interval) {
+    let stands = |mark: &Watermark| (mark.block, mark.time, mark.observed, mark.spec_version);
+    if (stands(&state.watermark), &state.interval) != (stands(&record.watermark), &record.interval) {
         return Err(at("blockchain_state").wrong(None, "the record was written to while it was read: check again"));
     }
     let newest: BTreeMap<PositionKey, Rao> = record.snapshots.iter().map(|row| (row.key, row.alpha)).collect();
     for key in newest.keys().chain(state.observed.keys()) {
-        let of = |snapshots: &BTreeMap<PositionKey, Rao>| snapshots.get(key).map_or("none".to_owned(), |alpha| format!("{alpha} rao"));
+        // Without a snapshot there is nothing.
+        let of = |snapshots: &BTreeMap<PositionKey, Rao>| snapshots.get(key).copied().unwrap_or_default();
         if of(&newest) != of(&state.observed) {
-            let what = format!("its newest snapshot is {}, the store finds {}", of(&newest), of(&state.observed));
+            let what = format!("its newest snapshot is {} rao, the store finds {} rao", of(&newest), of(&state.observed));
             return Err(at("stake_snapshots").position(*key, what));
         }
     }

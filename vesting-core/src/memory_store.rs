@@ -486,8 +486,18 @@ impl StakeStore for MemoryStore {
         self.query(netuid, |r| r.balance_changes.values().filter(|c| (from..=to).contains(&c.to)).cloned().collect())
     }
 
-    async fn record(&self, netuid: NetUid) -> Result<Option<Commit>, StoreError> {
-        Ok(self.lock().records.get(&netuid).map(|(watermark, record)| record.as_commit(netuid, *watermark)))
+    async fn part(&self, netuid: NetUid, after: Option<BlockNumber>, to: Option<BlockNumber>) -> Result<Option<Commit>, StoreError> {
+        let inner = self.lock();
+        let Some((watermark, record)) = inner.records.get(&netuid) else { return Ok(None) };
+        let epoch = |block| record.epochs.get(&block).map(|record| record.epoch).ok_or_else(|| StoreError::no_epoch(netuid, block));
+        let mut part = record.as_commit(netuid, *watermark);
+        if let Some(after) = after {
+            part.begin_after(epoch(after)?.block);
+        }
+        if let Some(to) = to {
+            part.end_with(&epoch(to)?);
+        }
+        Ok(Some(part))
     }
 
     async fn prune(&self, netuid: NetUid, base: BlockNumber) -> Result<Pruned, StoreError> {

@@ -29,12 +29,16 @@ pub fn rewound(
     if (epoch.block, epoch.time) != (to.block, to.time) {
         return Err(refuse(format!("the record of subnet {netuid} has another block {block}: {}, not {}", epoch.block, to.block)));
     }
-    let watermark = Watermark { block: epoch.block, time: epoch.time, observed: block, spec_version: to.spec_version, ..record };
-    Ok((watermark, open_at(block)))
+    Ok((Watermark { spec_version: to.spec_version, ..stood_at(epoch, record) }, open_at(block)))
+}
+
+/// The watermark of a record when it stood at the end of one of its epochs, as far as the record says.
+pub(crate) fn stood_at(epoch: &Epoch, record: Watermark) -> Watermark {
+    Watermark { block: epoch.block, time: epoch.time, observed: epoch.block.number, ..record }
 }
 
 /// The interval that begins at the end of an epoch's block, before anything happened in it.
-fn open_at(block: BlockNumber) -> OpenInterval {
+pub(crate) fn open_at(block: BlockNumber) -> OpenInterval {
     OpenInterval { from: Some(block), ..OpenInterval::default() }
 }
 

@@ -170,11 +170,11 @@ pub fn locks_at(conn: &mut Conn, netuid: NetUid, block: BlockNumber) -> Result<B
     Ok(all(rows, |row| row.read())?.into_iter().map(|row| (row.coldkey, row.locked)).collect())
 }
 
-/// The tranches entered up to `as_of`, as they stand at the watermark.
-fn entered(conn: &mut Conn, netuid: NetUid, as_of: BlockNumber) -> Result<Vec<OpenTranche>, Fault> {
+/// The tranches entered in `from` ≤ block ≤ `to`, as they stand at the watermark.
+fn entered(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<OpenTranche>, Fault> {
     let rows: Vec<TrancheRow> = stake_tranches::table
         .filter(stake_tranches::netuid.eq(id(netuid)))
-        .filter(stake_tranches::block.le(bound(as_of)))
+        .filter(stake_tranches::block.between(bound(from), bound(to)))
         .select(TrancheRow::as_select())
         .load(conn)?;
     all(rows, |row| row.read(netuid))
@@ -225,11 +225,11 @@ fn bounds(conn: &mut Conn, netuid: NetUid, names: &[&[u8]], page: &TranchePage) 
     Ok(page.bounds(blocks.into_iter().map(|block| BlockNumber(u64::try_from(block).unwrap_or(0))).collect()))
 }
 
-/// The exits up to `as_of`.
-fn exits(conn: &mut Conn, netuid: NetUid, as_of: BlockNumber) -> Result<Vec<Exit>, Fault> {
+/// The exits with `from` ≤ block ≤ `to`.
+fn exits(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Exit>, Fault> {
     let rows: Vec<ExitRow> = tranche_exits::table
         .filter(tranche_exits::netuid.eq(id(netuid)))
-        .filter(tranche_exits::block.le(bound(as_of)))
+        .filter(tranche_exits::block.between(bound(from), bound(to)))
         .select(ExitRow::as_select())
         .load(conn)?;
     all(rows, |row| row.read(netuid))
@@ -237,11 +237,11 @@ fn exits(conn: &mut Conn, netuid: NetUid, as_of: BlockNumber) -> Result<Vec<Exit
 
 pub fn tranches(conn: &mut Conn, netuid: NetUid, as_of: BlockNumber) -> Result<Vec<TrancheHistory>, Fault> {
     let mut by_tranche: BTreeMap<(Coldkey, EntryOrder), Vec<Exit>> = BTreeMap::new();
-    for exit in exits(conn, netuid, as_of)? {
+    for exit in exits(conn, netuid, BlockNumber(0), as_of)? {
         by_tranche.entry((exit.coldkey, place(netuid, exit.coldkey, exit.tranche))).or_default().push(exit);
     }
     let mut found: BTreeMap<(Coldkey, EntryOrder), TrancheHistory> = BTreeMap::new();
-    for open in entered(conn, netuid, as_of)? {
+    for open in entered(conn, netuid, BlockNumber(0), as_of)? {
         let tranche = open.tranche;
         let key = (tranche.coldkey, place(netuid, tranche.coldkey, tranche.id));
         let mut exits = by_tranche.remove(&key).unwrap_or_default();
@@ -270,14 +270,26 @@ pub fn balance_changes(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: B
     all(rows, |row| row.read())
 }
 
-/// The whole record, as the commit that would make it.
-pub fn record(conn: &mut Conn, netuid: NetUid) -> Result<Option<Commit>, Fault> {
-    let (first, last) = (BlockNumber(0), BlockNumber(u64::MAX));
+/// A part of the record, as the commit that would make it.
+pub fn part(conn: &mut Conn, netuid: NetUid, after: Option<BlockNumber>, to: Option<BlockNumber>) -> Result<Option<Commit>, Fault> {
     let Some(state) = state(conn, netuid)? else { return Ok(None) };
-    let snapshots: Vec<SnapshotRow> =
-        stake_snapshots::table.filter(stake_snapshots::netuid.eq(id(netuid))).select(SnapshotRow::as_select()).load(conn)?;
-    let locks: Vec<LockColumns> =
-        stake_locks::table.filter(stake_locks::netuid.eq(id(netuid))).select(LockColumns::as_select()).load(conn)?;
+    let mut epoch = |block| match epoch_list(conn, netuid, block, block)?.pop() {
+        Some(epoch) => Ok(epoch),
+        None => Err(Fault::from(StoreError::no_epoch(netuid, block))),
+    };
+    let (begin, end) = (after.map(&mut epoch).transpose()?, to.map(&mut epoch).transpose()?);
+    // What is recorded later than it is dated is of the block of `after`.
+    let (first, last) = (after.unwrap_or_default(), to.unwrap_or(BlockNumber(u64::MAX)));
+    let snapshots: Vec<SnapshotRow> = stake_snapshots::table
+        .filter(stake_snapshots::netuid.eq(id(netuid)))
+        .filter(stake_snapshots::block.between(bound(first), bound(last)))
+        .select(SnapshotRow::as_select())
+        .load(conn)?;
+    let locks: Vec<LockColumns> = stake_locks::table
+        .filter(stake_locks::netuid.eq(id(netuid)))
+        .filter(stake_locks::block.between(bound(first), bound(last)))
+        .select(LockColumns::as_select())
+        .load(conn)?;
     let mut commit = Commit {
         netuid,
         parent: None,
@@ -292,10 +304,16 @@ pub fn record(conn: &mut Conn, netuid: NetUid) -> Result<Option<Commit>, Fault> 
         locks: all(locks, |row| row.read())?,
         neurons: neurons(conn, netuid, last)?,
         successions: successions(conn, netuid, last)?,
-        tranches: entered(conn, netuid, last)?.into_iter().map(|open| open.tranche).collect(),
-        exits: exits(conn, netuid, last)?,
+        tranches: entered(conn, netuid, first, last)?.into_iter().map(|open| open.tranche).collect(),
+        exits: exits(conn, netuid, first, last)?,
         interval: state.interval(operations(conn, netuid)?)?,
     };
+    if let Some(begin) = begin {
+        commit.begin_after(begin.block);
+    }
+    if let Some(end) = end {
+        commit.end_with(&end);
+    }
     commit.sort();
     Ok(Some(commit))
 }

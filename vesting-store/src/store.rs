@@ -178,8 +178,8 @@ impl StakeStore for DatabaseStore {
         self.read(move |conn| read::balance_changes(conn, netuid, from, to)).await
     }
 
-    async fn record(&self, netuid: NetUid) -> Result<Option<Commit>, StoreError> {
-        self.read(move |conn| read::record(conn, netuid)).await
+    async fn part(&self, netuid: NetUid, after: Option<BlockNumber>, to: Option<BlockNumber>) -> Result<Option<Commit>, StoreError> {
+        self.read(move |conn| read::part(conn, netuid, after, to)).await
     }
 
     async fn prune(&self, netuid: NetUid, base: BlockNumber) -> Result<Pruned, StoreError> {

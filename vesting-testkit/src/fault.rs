@@ -57,7 +57,7 @@ pub enum Fault {
 
 impl Fault {
     /// How they are written.
-    pub const FORMS: &'static str = "pruned=BLOCKS, stall=CALLS, swallow=CALLS, cut=CALLS, lose=CALLS, empty=CALLS, flip=CALLS, elsewhere=CALLS, stale=CALLS, shifted=CALLS, ahead=BLOCKS, frozen=BLOCK, unreadable=NETUID:FROM_BLOCK, refuse=CALLS, error=CODE:CALLS, keys=KEYS, keys-per-second=KEYS, lags=CALLS, \
+    pub const FORMS: &'static str = "pruned=BLOCKS, stall=CALLS, swallow=CALLS, cut=CALLS, lose=CALLS, empty=CALLS, flip=CALLS, elsewhere=CALLS, stale=CALLS, shifted=CALLS, invented=CALLS, ahead=BLOCKS, frozen=BLOCK, unreadable=NETUID:FROM_BLOCK, refuse=CALLS, error=CODE:CALLS, keys=KEYS, keys-per-second=KEYS, lags=CALLS, \
          disagree or disagree=NETUID:HOTKEY:COLDKEY:RAO:FROM_BLOCK[:SPEC]";
 
     /// Whether the value under a storage key lacks its last byte in the state of a block.

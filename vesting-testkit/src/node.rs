@@ -321,9 +321,7 @@ impl Node {
         let behind = if lags && method != "chain_getFinalizedHead" { 3 } else { 0 };
         let call = Call { history: &history, head: self.head().saturating_sub(behind), faults: &self.faults };
         match method {
-            "chain_getBlockHash" => {
-                raw(&call.block_hash(&arguments(params)?, if self.spoils(number) == Some(Spoil::Shifted) { 3 } else { 0 })?)
-            }
+            "chain_getBlockHash" => raw(&call.block_hash(&arguments(params)?, self.spoils(number))?),
             "chain_getHeader" => raw(&call.header(&arguments(params)?)?),
             "chain_getFinalizedHead" => raw(&history.hash(call.head).map(hex0x)),
             "chain_getBlock" => raw(&call.block(&arguments(params)?)?),
@@ -401,7 +399,7 @@ impl Call<'_> {
         Ok(at)
     }
 
-    fn block_hash(&self, arguments: &[Value], later: u32) -> Result<Value, ErrorObjectOwned> {
+    fn block_hash(&self, arguments: &[Value], spoil: Option<Spoil>) -> Result<Value, ErrorObjectOwned> {
         let one = |value: &Value| -> Result<Value, ErrorObjectOwned> {
             let number = match value {
                 Value::Null => Some(self.head),
@@ -409,7 +407,9 @@ impl Call<'_> {
                 Value::String(text) => u32::from_str_radix(text.trim_start_matches("0x"), 16).ok(),
                 _ => return Err(invalid("a block number")),
             };
-            let hash = number.map(|n| n.saturating_add(later)).filter(|n| *n <= self.head).and_then(|n| self.history.hash(n));
+            let number = number.map(|n| n.saturating_add(spoil.map_or(0, Spoil::ahead)));
+            let hash = number.filter(|n| *n <= self.head).and_then(|n| self.history.hash(n));
+            let hash = hash.map(|hash| if spoil == Some(Spoil::Invented) { hash.map(|byte| !byte) } else { hash });
             Ok(hash.map_or(Value::Null, |hash| Value::String(hex0x(hash))))
         };
         match arguments.first() {

@@ -21,11 +21,13 @@ pub enum Spoil {
     Stale,
     /// Hashes are those of the blocks three later.
     Shifted,
+    /// Hashes are those of no block.
+    Invented,
 }
 
 impl Spoil {
     /// Every kind, by its name.
-    pub const ALL: [(&str, Self); 7] = [
+    pub const ALL: [(&str, Self); 8] = [
         ("cut", Self::Cut),
         ("lose", Self::Lose),
         ("empty", Self::Empty),
@@ -33,6 +35,7 @@ impl Spoil {
         ("elsewhere", Self::Elsewhere),
         ("stale", Self::Stale),
         ("shifted", Self::Shifted),
+        ("invented", Self::Invented),
     ];
 
     /// How it is written.
@@ -48,7 +51,7 @@ impl Spoil {
 
     /// The calls whose answers it spoils.
     pub(crate) const fn method(self) -> &'static str {
-        if matches!(self, Self::Shifted) { "chain_getBlockHash" } else { "state_queryStorageAt" }
+        if matches!(self, Self::Shifted | Self::Invented) { "chain_getBlockHash" } else { "state_queryStorageAt" }
     }
 
     /// So many blocks before the one that was asked the state is taken from.
@@ -57,6 +60,11 @@ impl Spoil {
             Self::Elsewhere | Self::Stale => 3,
             _ => 0,
         }
+    }
+
+    /// So many blocks after the one that was asked the hash is taken from.
+    pub(crate) const fn ahead(self) -> u32 {
+        if matches!(self, Self::Shifted) { 3 } else { 0 }
     }
 
     /// The answer to the `call`th call, spoiled; which of its values and bits follows from that number.
@@ -87,7 +95,7 @@ impl Spoil {
                     }
                 });
             }),
-            Self::Elsewhere | Self::Stale | Self::Shifted => {}
+            Self::Elsewhere | Self::Stale | Self::Shifted | Self::Invented => {}
         }
         to_raw_value(&sets).map_err(wrong)
     }

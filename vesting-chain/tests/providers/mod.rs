@@ -208,9 +208,21 @@ async fn an_endpoint_of_another_chain_is_passed_over() {
 async fn a_hash_that_is_not_the_genesis_is_not_taken_for_it() {
     let good = node(3, 12, &[]).await;
     let genesis = connect(&[&good.url()]).genesis().await.unwrap();
-    let shifts = node(3, 12, &[Fault::Spoil { how: Spoil::Shifted, every: 2 }]).await;
-    for _ in 0..40 {
-        assert_eq!(connect(&[&shifts.url()]).genesis().await, Ok(genesis));
+    for how in [Spoil::Shifted, Spoil::Invented] {
+        let wrong = node(3, 12, &[Fault::Spoil { how, every: 2 }]).await;
+        for _ in 0..40 {
+            assert_eq!(connect(&[&wrong.url()]).genesis().await, Ok(genesis));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hash_of_no_block_does_not_make_its_state_a_discarded_one() {
+    let good = node(3, 400, &[]).await;
+    let expected = read(&connect(&[&good.url()]), 1..=12).await;
+    let invents = node(3, 400, &[Fault::Spoil { how: Spoil::Invented, every: 3 }]).await;
+    for _ in 0..8 {
+        assert_eq!(read(&connect(&[&invents.url()]), 1..=12).await, expected);
     }
 }
 

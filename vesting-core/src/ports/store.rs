@@ -60,6 +60,12 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// A part of a record was asked for that begins or ends at no epoch of it.
+    #[must_use]
+    pub fn no_epoch(netuid: NetUid, block: BlockNumber) -> Self {
+        Self::Unusable(format!("the record of subnet {netuid} has no epoch at block {block}"))
+    }
+
     /// Whether the same may go well a little later.
     #[must_use]
     pub const fn is_passing(&self) -> bool {
@@ -419,7 +425,16 @@ pub trait StakeStore: Send + Sync {
 
     /// The whole record of a subnet as the one commit that would make it anew, read at one moment, its rows
     /// in the order of [`Commit::sort`]; `None` where there is none.
-    async fn record(&self, netuid: NetUid) -> Result<Option<Commit>, StoreError>;
+    async fn record(&self, netuid: NetUid) -> Result<Option<Commit>, StoreError> {
+        self.part(netuid, None, None).await
+    }
+
+    /// A part of the record, as the commit that would make it of the record up to `after`: the rows of the blocks after
+    /// `after` up to `to`, both blocks of epochs of the record; without them from its first row on, and up to its
+    /// watermark. Read at one moment, its rows in the order of [`Commit::sort`]; `None` where there is no record.
+    ///
+    /// Where the record stood at an epoch, its last state was of that epoch, and nothing had happened in the open interval.
+    async fn part(&self, netuid: NetUid, after: Option<BlockNumber>, to: Option<BlockNumber>) -> Result<Option<Commit>, StoreError>;
 
     /// Condenses the record to one that begins at the end of `base`, the block of one of its epochs, in one
     /// transaction. [`prune`](crate::prune) says when it may be, and works out the entries that come.
@@ -499,7 +514,11 @@ macro_rules! store_methods {
                 page: &$crate::ports::TranchePage
             ) -> Vec<$crate::OpenTranche>;
             balance_changes(netuid: $crate::NetUid, from: $crate::BlockNumber, to: $crate::BlockNumber) -> Vec<$crate::ports::BalanceChange>;
-            record(netuid: $crate::NetUid) -> Option<$crate::ports::Commit>;
+            part(
+                netuid: $crate::NetUid,
+                after: Option<$crate::BlockNumber>,
+                to: Option<$crate::BlockNumber>
+            ) -> Option<$crate::ports::Commit>;
             prune(netuid: $crate::NetUid, base: $crate::BlockNumber) -> $crate::ports::Pruned;
             put_multipliers(netuid: $crate::NetUid, rows: &[$crate::ports::MultiplierRow]) -> ();
             multipliers(netuid: $crate::NetUid, as_of: $crate::BlockNumber, policy: &str) -> Vec<$crate::ports::MultiplierRow>;

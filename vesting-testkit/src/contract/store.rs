@@ -27,6 +27,7 @@ pub async fn run(make: impl AsyncFn() -> Arc<dyn StakeStore>) {
     parents(&*make().await).await;
     history(&*make().await).await;
     moved(&*make().await, &*make().await).await;
+    moved_in_parts(&*make().await, &*make().await).await;
     refused_whole(&*make().await).await;
     tranches(&*make().await).await;
     pages_of_tranches(&*make().await).await;
@@ -250,6 +251,10 @@ pub async fn same(one: &dyn StakeStore, other: &dyn StakeStore, netuid: NetUid, 
     assert_eq!(one.ledger_state(netuid).await, other.ledger_state(netuid).await);
     assert_eq!(one.holders(netuid).await, other.holders(netuid).await);
     assert_eq!(one.record(netuid).await, other.record(netuid).await);
+    for (after, to) in [(None, Some(5)), (Some(5), Some(20)), (Some(10), None), (Some(20), Some(10)), (None, Some(7)), (Some(3), None)] {
+        let (after, to) = (after.map(BlockNumber), to.map(BlockNumber));
+        assert_eq!(one.part(netuid, after, to).await, other.part(netuid, after, to).await, "after {after:?} to {to:?}");
+    }
     // Each of the coldkeys of the rows alone, all of them, and some with one that is none.
     let alone = (0..4).map(|coldkey| vec![coldkey]);
     for coldkeys in alone.chain([vec![], vec![0, 1, 2, 3], vec![1, 200]]) {
@@ -457,6 +462,34 @@ async fn moved(store: &dyn StakeStore, other: &dyn StakeStore) {
 }
 
 /// A commit of which one row cannot be stored leaves nothing behind.
+/// Its parts make a record anew, and the first ones what it was at an epoch.
+async fn moved_in_parts(store: &dyn StakeStore, other: &dyn StakeStore) {
+    let blocks = 60;
+    put(store, &commits(A, blocks, 3)).await;
+    let ends = [15, 20, 45].map(|block| Some(BlockNumber(block)));
+    let mut after = None;
+    for to in ends.into_iter().chain([None]) {
+        let part = store.part(A, after, to).await.expect("readable").expect("a record");
+        assert_eq!(part.parent.map(|block| block.number), after);
+        put(other, &[part]).await;
+        after = to;
+        if let Some(to) = to {
+            let mark = other.watermark(A).await.expect("readable").expect("a record");
+            assert_eq!((mark.block.number, mark.observed), (to, to));
+            let entries = store.entries(A, BlockNumber(0), to).await.expect("readable");
+            let late = |entry: &&Entry| entry.block == to && entry.kind == Kind::Opening;
+            let expected: Vec<Entry> = entries.iter().filter(|entry| !late(entry)).copied().collect();
+            assert_eq!(other.entries(A, BlockNumber(0), to).await, Ok(expected), "up to block {to}");
+        }
+    }
+    same(other, store, A, blocks).await;
+    for (after, to) in [(None, Some(16)), (Some(16), None)] {
+        let refused = store.part(A, after.map(BlockNumber), to.map(BlockNumber)).await;
+        assert!(matches!(&refused, Err(StoreError::Unusable(why)) if why.contains("block 16")), "{refused:?}");
+    }
+    assert_eq!(store.part(B, None, Some(BlockNumber(15))).await, Ok(None));
+}
+
 async fn refused_whole(store: &dyn StakeStore) {
     let mut first = plain(A, 1, None);
     let tranche_entry = entry(A, 1, Some(4), Kind::StakeAdded, position(1, 1), 50);

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, RwLock};
 
-use vesting_core::check::{check, check_state, open_tranches};
+use vesting_core::check::{check, check_parts, check_state, open_tranches};
 use vesting_core::ports::{Commit, Snapshot, StakeStore};
-use vesting_core::{BlockNumber, BlockchainMonitor, EntryId, Flow, Kind, MemoryStore, Millis, NetUid, Origin, Pace, Rao, RaoDelta};
+use vesting_core::{BlockNumber, BlockchainMonitor, EntryId, Flow, Kind, MemoryStore, Millis, NetUid, Origin, Pace, Parts, Rao, RaoDelta};
 use vesting_testkit::sim::{Call, RandomLife, Rng, SimChain, SimPort};
 
 use crate::{lived, renamed};
@@ -32,6 +32,11 @@ async fn every_record_is_consistent() {
             let open = open_tranches(store.as_ref(), &record).await.unwrap();
             check_state(&record, &state, &open).unwrap_or_else(|wrong| panic!("seed {seed}: {wrong}"));
             assert!(checked.epochs == 0 || checked.boundaries > checked.epochs, "{checked:?}");
+            for epochs in [1, 2, 5] {
+                let parts = Parts::of_size(store.as_ref(), netuid, epochs).await.unwrap();
+                let in_parts = check_parts(store.as_ref(), parts).await;
+                assert_eq!(in_parts, Ok((record.watermark, checked)), "seed {seed}, in parts of {epochs} epochs");
+            }
             // What is left of it after each of its epochs, too.
             for base in record.epochs.iter().map(|epoch| epoch.epoch.block.number).filter(|base| *base < record.watermark.block.number) {
                 store.prune(netuid, base).await.unwrap();
@@ -40,6 +45,8 @@ async fn every_record_is_consistent() {
                 check(&record).unwrap_or_else(|wrong| panic!("seed {seed}, pruned up to {base}: {wrong}"));
                 let open = open_tranches(store.as_ref(), &record).await.unwrap();
                 check_state(&record, &state, &open).unwrap_or_else(|wrong| panic!("seed {seed}, pruned up to {base}: {wrong}"));
+                let parts = Parts::of_size(store.as_ref(), netuid, 2).await.unwrap();
+                check_parts(store.as_ref(), parts).await.unwrap_or_else(|wrong| panic!("seed {seed}, pruned up to {base}: {wrong}"));
             }
         }
     }

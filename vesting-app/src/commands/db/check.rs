@@ -1,10 +1,9 @@
 //! `vesting db check`.
 
-use anyhow::Context;
 use serde::Serialize;
 use vesting_core::NetUid;
-use vesting_core::check::{Checked, check, check_state, open_tranches};
-use vesting_core::ports::{Commit, StakeStore};
+use vesting_core::check::{Checked, check_store};
+use vesting_core::ports::Watermark;
 
 use super::{Session, chosen};
 
@@ -24,11 +23,11 @@ pub struct Line {
 }
 
 impl Line {
-    pub fn new(record: &Commit, checked: Checked) -> Self {
+    pub fn new(netuid: NetUid, mark: &Watermark, checked: Checked) -> Self {
         Self {
-            netuid: record.netuid.0,
-            from: record.watermark.first_block.0,
-            to: record.watermark.block.number.0,
+            netuid: netuid.0,
+            from: mark.first_block.0,
+            to: mark.block.number.0,
             epochs: checked.epochs,
             boundaries: checked.boundaries,
             positions: checked.positions,
@@ -56,21 +55,11 @@ impl Line {
     }
 }
 
-/// The record of a subnet in a store, checked.
-pub async fn checked(store: &dyn StakeStore, netuid: NetUid) -> anyhow::Result<(Commit, Checked)> {
-    let gone = || format!("the record of subnet {netuid} is gone");
-    let record = store.record(netuid).await?.with_context(gone)?;
-    let found = check(&record)?;
-    let state = store.ledger_state(netuid).await?.with_context(gone)?;
-    check_state(&record, &state, &open_tranches(store, &record).await?)?;
-    Ok((record, found))
-}
-
 pub async fn run(session: &mut Session) -> anyhow::Result<()> {
     let store = session.record()?;
     for netuid in chosen(session, &store.netuids().await?, "the database")? {
-        let (record, found) = checked(store.as_ref(), netuid).await?;
-        let line = Line::new(&record, found);
+        let (mark, found) = check_store(store.as_ref(), netuid).await?;
+        let line = Line::new(netuid, &mark, found);
         if session.json {
             session.out.json(&line)?;
         } else {

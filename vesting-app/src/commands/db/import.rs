@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use serde::Serialize;
+use vesting_core::check::check_store;
 use vesting_core::ports::{ChainPort, Commit, StakeStore};
 use vesting_core::{BlockHash, BlockNumber, MemoryStore, NetUid, TrackerError};
 use vesting_store::export::{Checksum, Export, read};
 
-use super::check::{Line, checked};
+use super::check::Line;
 use super::spot_check::{SpotCheck, spot_check};
 use super::{ImportArgs, Session, chosen};
 use crate::UsageError;
@@ -112,7 +113,7 @@ async fn inspect(
     let store: Arc<dyn StakeStore> = Arc::new(MemoryStore::new());
     store.bind_chain(genesis).await?;
     store.commit(record).await?;
-    let (_, found) = checked(store.as_ref(), netuid).await?;
+    let (mark, found) = check_store(store.as_ref(), netuid).await?;
     let policy = session.config.policy(netuid);
     let digest = match wiring::tracker(&store).state(netuid, policy, args.as_of.map(BlockNumber)).await {
         Ok((_, state)) => {
@@ -137,7 +138,7 @@ async fn inspect(
         Err(TrackerError::NoEpoch { .. } | TrackerError::MissingTime(_)) if expected.is_none() => None,
         Err(error) => return Err(error.into()),
     };
-    Ok(Done { netuid: netuid.0, checksum: checksum.to_string(), checked: Line::new(record, found), digest, spot_check: None })
+    Ok(Done { netuid: netuid.0, checksum: checksum.to_string(), checked: Line::new(netuid, &mark, found), digest, spot_check: None })
 }
 
 fn say(session: &mut Session, done: &Done) -> anyhow::Result<()> {

@@ -1,0 +1,118 @@
+//! A record checked part by part: what was checked already is condensed, as a prune does, so that two parts are held.
+
+use super::{Checked, Inconsistency, check, check_state, count, open_tranches};
+use crate::ports::{Commit, StakeStore, StoreError, Watermark};
+use crate::{BlockNumber, MemoryStore, NetUid, Parts};
+
+/// Why a record was not found consistent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckError {
+    /// It is not. Reaction: trust nothing that follows from it.
+    #[error(transparent)]
+    Inconsistent(#[from] Inconsistency),
+    /// It cannot be read. Reaction: as its kind says.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is none. Reaction: catch up first.
+    #[error("the record of subnet {0} is gone")]
+    Gone(NetUid),
+}
+
+/// A record that is checked while its parts come.
+pub struct Walk {
+    netuid: NetUid,
+    /// What was checked, condensed, and the last part.
+    memory: MemoryStore,
+    checked: Checked,
+    /// Where the last part ended.
+    end: Option<Watermark>,
+}
+
+impl Walk {
+    /// The record of a subnet, of which no part has come.
+    #[must_use]
+    pub fn new(netuid: NetUid) -> Self {
+        Self { netuid, memory: MemoryStore::new(), checked: Checked::default(), end: None }
+    }
+
+    /// Checks the next part, in the order of [`Parts`].
+    ///
+    /// # Errors
+    /// The first thing found wrong, and where it does not follow on the last part.
+    pub async fn take(&mut self, part: &Commit) -> Result<(), CheckError> {
+        if self.end.is_none() {
+            // A store says less well what is wrong.
+            self.count(part, check(part)?);
+            self.memory.commit(part).await?;
+        } else {
+            self.memory.commit(part).await?;
+            self.condense().await?;
+            let found = check(&self.record().await?)?;
+            self.count(part, found);
+        }
+        self.end = Some(part.watermark);
+        Ok(())
+    }
+
+    /// Condenses what was checked before the last part.
+    async fn condense(&self) -> Result<(), CheckError> {
+        if let Some(end) = self.end {
+            self.memory.prune(self.netuid, end.block.number).await?;
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, part: &Commit, found: Checked) {
+        let all = &mut self.checked;
+        all.entries = all.entries.saturating_add(count(part.entries.len()));
+        all.epochs = all.epochs.saturating_add(count(part.epochs.len()));
+        all.boundaries = all.boundaries.saturating_add(found.boundaries);
+        all.positions = all.positions.saturating_add(found.positions);
+        all.changes = all.changes.saturating_add(found.changes);
+        all.tranches = all.tranches.saturating_add(count(part.tranches.len()));
+        all.exits = all.exits.saturating_add(count(part.exits.len()));
+    }
+
+    /// What was checked, condensed but for the last part.
+    ///
+    /// # Errors
+    /// [`CheckError::Gone`] where no part came.
+    pub async fn record(&self) -> Result<Commit, CheckError> {
+        self.memory.record(self.netuid).await?.ok_or(CheckError::Gone(self.netuid))
+    }
+
+    /// What was checked so far.
+    #[must_use]
+    pub const fn checked(&self) -> Checked {
+        self.checked
+    }
+}
+
+/// Checks the record of a subnet in a store, part by part, and what the store keeps beside it; gives where it begins and
+/// ends.
+///
+/// # Errors
+/// The first thing found wrong.
+pub async fn check_store(store: &dyn StakeStore, netuid: NetUid) -> Result<(Watermark, Checked), CheckError> {
+    check_parts(store, Parts::of(store, netuid).await?).await
+}
+
+/// The same, in parts of another size.
+///
+/// # Errors
+/// As [`check_store`].
+pub async fn check_parts(store: &dyn StakeStore, mut parts: Parts<'_>) -> Result<(Watermark, Checked), CheckError> {
+    let netuid = parts.netuid();
+    let mut walk = Walk::new(netuid);
+    let mut begins: Option<(BlockNumber, crate::Millis)> = None;
+    while let Some(part) = parts.next().await? {
+        begins.get_or_insert((part.watermark.first_block, part.watermark.first_time));
+        walk.take(&part).await?;
+    }
+    let record = walk.record().await?;
+    let state = store.ledger_state(netuid).await?.ok_or(CheckError::Gone(netuid))?;
+    check_state(&record, &state, &open_tranches(store, &record).await?)?;
+    let (first_block, first_time) = begins.ok_or(CheckError::Gone(netuid))?;
+    Ok((Watermark { first_block, first_time, ..record.watermark }, walk.checked()))
+}
