@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use vesting_core::ports::{Pruned, StakeStore, StoreError};
-use vesting_core::{Millis, NetUid, prune};
+use vesting_core::{Millis, NetUid, Parts, prune};
 
 use crate::config::DAY;
 use crate::output::time;
@@ -61,12 +61,14 @@ impl Line {
     }
 }
 
-/// Prunes a subnet's record at its newest epoch that leaves so much of it; nothing where there is none.
-pub async fn prune(store: &dyn StakeStore, netuid: NetUid, keep: Millis) -> Result<Option<Line>, StoreError> {
+/// Prunes a subnet's record at its newest epoch that leaves so much of it; nothing where there is none. A `dry` run only
+/// tells what would go.
+pub async fn prune(store: &dyn StakeStore, netuid: NetUid, keep: Millis, dry: bool) -> Result<Option<Line>, StoreError> {
     let Some(watermark) = store.watermark(netuid).await? else { return Ok(None) };
     let epochs = store.epoch_list(netuid, watermark.first_block, watermark.block.number).await?;
     let base = prune::base(&watermark, &epochs, keep);
     let (from, rows) = match base.map(|epoch| epoch.block.number) {
+        Some(base) if dry => (base.child(), prune::tried(Parts::of(store, netuid).await?, base).await?),
         Some(base) => (base.child(), store.prune(netuid, base).await?),
         None => (watermark.first_block, Pruned::default()),
     };
@@ -120,7 +122,7 @@ impl Pruner {
         if self.days.get(&netuid) == Some(&day) {
             return Ok(());
         }
-        if let Some(line) = prune(self.store.as_ref(), netuid, self.keep).await?.filter(Line::is_pruned) {
+        if let Some(line) = prune(self.store.as_ref(), netuid, self.keep, false).await?.filter(Line::is_pruned) {
             tracing::info!(%netuid, "pruned. {}", line.words());
         }
         self.days.insert(netuid, day);

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::ports::{OpenInterval, StoreError, Watermark};
-use crate::{BlockNumber, Coldkey, Entry, Epoch, Kind, Millis, NetUid, PositionKey, RaoDelta};
+use crate::ports::{Commit, OpenInterval, Pruned, StakeStore, StoreError, Watermark};
+use crate::{BlockNumber, Coldkey, Entry, Epoch, Kind, MemoryStore, Millis, NetUid, Parts, PositionKey, RaoDelta};
 
 /// The newest of `epochs` up to whose end a record may be pruned so that `keep` of block time stays before its
 /// last block; `None` where there is none. `epochs` are those of the record from its first block on, in order.
@@ -43,6 +43,55 @@ pub fn condensed(
         return Err(refuse(format!("block {base} is not followed by more of the record of subnet {netuid}")));
     }
     Ok(Watermark { first_block: base.child(), first_time: epoch.time, ..watermark })
+}
+
+/// What a prune of a record up to the end of `base` would remove and add; nothing is changed.
+///
+/// # Errors
+/// As [`StakeStore::prune`].
+pub async fn tried(mut parts: Parts<'_>, base: BlockNumber) -> Result<Pruned, StoreError> {
+    let (netuid, memory) = (parts.netuid(), MemoryStore::new());
+    let (mut goes, mut end, mut timed) = (Pruned::default(), None, None);
+    while let Some(part) = parts.next().await? {
+        goes = goes.plus(old_rows(&part, base, timed));
+        timed = part.times.keys().copied().next_back();
+        memory.commit(&part).await?;
+        if let Some(end) = end.filter(|end| *end < base) {
+            memory.prune(netuid, end).await?;
+        }
+        if part.watermark.block.number > base {
+            break;
+        }
+        end = Some(part.watermark.block.number);
+    }
+    let openings = memory.prune(netuid, base).await?.openings;
+    let stays = memory.record(netuid).await?.map(|record| old_rows(&record, base, None)).unwrap_or_default();
+    Ok(Pruned {
+        openings,
+        snapshots: goes.snapshots.saturating_sub(stays.snapshots),
+        locks: goes.locks.saturating_sub(stays.locks),
+        tranches: goes.tranches.saturating_sub(stays.tranches),
+        ..goes
+    })
+}
+
+/// The rows of a part that are older than the end of `base`; the time of block `timed` is another part's.
+fn old_rows(part: &Commit, base: BlockNumber, timed: Option<BlockNumber>) -> Pruned {
+    fn count<T>(rows: impl IntoIterator<Item = T>, is_old: impl Fn(&T) -> bool) -> u64 {
+        u64::try_from(rows.into_iter().filter(is_old).count()).unwrap_or(u64::MAX)
+    }
+    let epochs = part.epochs.iter().filter(|record| record.epoch.block.number <= base);
+    Pruned {
+        entries: count(&part.entries, |entry| entry.block <= base),
+        openings: 0,
+        times: count(part.times.keys(), |block| **block < base && Some(**block) != timed),
+        changes: count(epochs.flat_map(|record| &record.changes), |_| true),
+        balance_changes: count(&part.balance_changes, |change| change.to <= base),
+        snapshots: count(&part.snapshots, |row| row.block <= base),
+        locks: count(&part.locks, |row| row.block <= base),
+        tranches: count(&part.tranches, |tranche| tranche.id.block <= base),
+        exits: count(&part.exits, |exit| exit.by.block <= base),
+    }
 }
 
 /// The entries that stand for all those up to the end of `base`: one opening for each position, of the sum of

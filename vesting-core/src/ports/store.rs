@@ -309,6 +309,23 @@ pub struct Pruned {
     pub exits: u64,
 }
 
+impl Pruned {
+    /// With what another part of a record had.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            entries: self.entries.saturating_add(other.entries),
+            openings: self.openings.saturating_add(other.openings),
+            times: self.times.saturating_add(other.times),
+            changes: self.changes.saturating_add(other.changes),
+            balance_changes: self.balance_changes.saturating_add(other.balance_changes),
+            snapshots: self.snapshots.saturating_add(other.snapshots),
+            locks: self.locks.saturating_add(other.locks),
+            tranches: self.tranches.saturating_add(other.tranches),
+            exits: self.exits.saturating_add(other.exits),
+        }
+    }
+}
+
 /// One end of a holder's tranches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum End {

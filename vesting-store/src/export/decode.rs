@@ -1,66 +1,200 @@
 //! Lines as records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead, Read};
 
 use blake2::digest::consts::U32;
 use blake2::{Blake2b, Digest};
 use vesting_core::ports::Commit;
-use vesting_core::{BlockHash, BlockNumber, EpochRecord, Millis, NetUid, SkippedSlot};
+use vesting_core::{BlockHash, BlockNumber, BlockRef, EpochRecord, Millis, NetUid, SkippedSlot};
 
-use super::line::{FORMAT, Header, Line, Preamble, SubnetHead, Trailer};
-use super::{Checksum, Export, ExportError, VERSION};
+use super::line::{FORMAT, Header, Line, Preamble, Trailer};
+use super::{Checksum, ExportError, VERSION};
 
-/// No line is longer; the longest is the first, with the operations of every open interval.
+/// No line is longer; the longest are those with the operations of an open interval.
 const LONGEST: u64 = 1 << 26;
 
-/// Reads an export from lines, to the end. What is given was written by [`encode`](super::encode), all of it.
-///
-/// # Errors
-/// Whatever is wrong with it.
-pub fn decode(from: &mut dyn BufRead) -> Result<(Export, Checksum), ExportError> {
-    let mut lines = Lines { from, number: 0, hash: Blake2b::new() };
-    let first = lines.next()?.ok_or(ExportError::CutOff(0))?;
-    let preamble: Preamble = lines.parse(&first)?;
-    if preamble.header.format != FORMAT {
-        return Err(lines.wrong("it is no export of vesting"));
-    }
-    if preamble.header.version != VERSION {
-        return Err(ExportError::Version(preamble.header.version));
-    }
-    let Line::Header(header) = lines.parse(&first)? else { return Err(lines.wrong("the header should stand here")) };
-    lines.hash.update(&first);
-    let (mut records, genesis) = Records::new(header);
-    let trailer = loop {
-        let text = lines.next()?.ok_or(ExportError::CutOff(lines.number))?;
-        match lines.parse(&text)? {
-            Line::Trailer(trailer) => break trailer,
-            line => records.take(line).map_err(|why| lines.wrong(why))?,
-        }
-        lines.hash.update(&text);
-    };
-    if lines.next()?.is_some() {
-        return Err(lines.wrong("something follows the last line"));
-    }
-    let (computed, said) = (BlockHash(lines.hash.finalize().into()), trailer.blake2b_256.0);
-    if computed != said {
-        return Err(ExportError::Checksum { computed, said });
-    }
-    Ok((Export { genesis, records: records.finish(&trailer)? }, computed))
+/// Reads records from lines, part by part. That they are what [`Encoder`](super::Encoder) wrote, all of it, is known at the
+/// end.
+pub struct Decoder<R> {
+    lines: Lines<R>,
+    genesis: BlockHash,
+    netuids: Vec<NetUid>,
+    /// The subnets still to come.
+    ahead: VecDeque<u16>,
+    /// The part at hand, and where the one before it of the same subnet ended.
+    part: Option<Commit>,
+    netuid: Option<NetUid>,
+    end: Option<BlockRef>,
+    rows: BTreeMap<u16, BTreeMap<String, u64>>,
+    checksum: Option<Checksum>,
 }
 
-struct Lines<'a> {
-    from: &'a mut dyn BufRead,
+impl<R: BufRead> Decoder<R> {
+    /// Reads the first line.
+    ///
+    /// # Errors
+    /// Whatever is wrong with it, as of all that follows.
+    pub fn new(from: R) -> Result<Self, ExportError> {
+        let mut lines = Lines { from, number: 0, hash: Blake2b::new() };
+        let first = lines.next()?.ok_or(ExportError::CutOff(0))?;
+        let preamble: Preamble = lines.parse(&first)?;
+        if preamble.header.format != FORMAT {
+            return Err(lines.wrong("it is no export of vesting"));
+        }
+        if preamble.header.version != VERSION {
+            return Err(ExportError::Version(preamble.header.version));
+        }
+        let Line::Header(Header { genesis, subnets, .. }) = lines.parse(&first)? else {
+            return Err(lines.wrong("the header should stand here"));
+        };
+        lines.hash.update(&first);
+        Ok(Self {
+            lines,
+            genesis: genesis.0,
+            netuids: subnets.iter().map(|netuid| NetUid(*netuid)).collect(),
+            ahead: subnets.into(),
+            part: None,
+            netuid: None,
+            end: None,
+            rows: BTreeMap::new(),
+            checksum: None,
+        })
+    }
+
+    /// The genesis of the chain.
+    pub const fn genesis(&self) -> BlockHash {
+        self.genesis
+    }
+
+    /// Whose records there are.
+    pub fn netuids(&self) -> &[NetUid] {
+        &self.netuids
+    }
+
+    /// The checksum of the lines, once the last was read.
+    pub const fn checksum(&self) -> Option<Checksum> {
+        self.checksum
+    }
+
+    /// The next part; `None` after the last, when all is known to be what was written.
+    ///
+    /// # Errors
+    /// Whatever is wrong with it.
+    pub fn next(&mut self) -> Result<Option<Commit>, ExportError> {
+        while self.checksum.is_none() {
+            let text = self.lines.next()?.ok_or(ExportError::CutOff(self.lines.number))?;
+            let line = self.lines.parse(&text)?;
+            if let Line::Trailer(trailer) = line {
+                self.end(&trailer)?;
+                return Ok(self.part.take().map(sorted));
+            }
+            self.lines.hash.update(&text);
+            let done = self.take(line).map_err(|why| self.lines.wrong(why))?;
+            if let Some(part) = done {
+                return Ok(Some(sorted(part)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes the last line.
+    fn end(&mut self, trailer: &Trailer) -> Result<(), ExportError> {
+        if self.lines.next()?.is_some() {
+            return Err(self.lines.wrong("something follows the last line"));
+        }
+        let (computed, said) = (BlockHash(self.lines.hash.clone().finalize().into()), trailer.blake2b_256.0);
+        if computed != said {
+            return Err(ExportError::Checksum { computed, said });
+        }
+        let wrong = |netuid| ExportError::Rows { netuid: NetUid(netuid) };
+        if let Some(netuid) = self.ahead.front() {
+            return Err(wrong(*netuid));
+        }
+        for (netuid, rows) in &self.rows {
+            if trailer.rows.get(netuid) != Some(rows) {
+                return Err(wrong(*netuid));
+            }
+        }
+        self.checksum = Some(computed);
+        Ok(())
+    }
+
+    /// Takes in a line between the first and the last; gives the part that ends with it.
+    fn take(&mut self, line: Line) -> Result<Option<Commit>, String> {
+        match line {
+            Line::Subnet(netuid) => {
+                let known = self.ahead.pop_front().filter(|known| *known == netuid);
+                known.ok_or_else(|| format!("the header does not tell of subnet {netuid} in this place"))?;
+                self.rows.insert(netuid, BTreeMap::new());
+                (self.netuid, self.end) = (Some(NetUid(netuid)), None);
+                return Ok(self.part.take());
+            }
+            Line::Part(head) => {
+                let netuid = self.netuid.ok_or("no line says of which subnet it is")?;
+                let (watermark, interval) = head.read();
+                let next = Commit::without_rows(netuid, self.end, watermark, interval);
+                self.end = Some(watermark.block);
+                return Ok(self.part.replace(next));
+            }
+            row => self.row(row)?,
+        }
+        Ok(None)
+    }
+
+    /// Takes in a row of the part at hand.
+    fn row(&mut self, line: Line) -> Result<(), String> {
+        let part = self.part.as_mut().ok_or("no line says of which part it is")?;
+        let netuid = part.netuid;
+        if let (Some(sort), Some(rows)) = (line.sort(), self.rows.get_mut(&netuid.0)) {
+            let rows = rows.entry(sort.to_owned()).or_default();
+            *rows = rows.saturating_add(1);
+        }
+        match line {
+            Line::Header(_) | Line::Subnet(_) | Line::Part(_) | Line::Trailer(_) => return Err("it should not stand here".to_owned()),
+            Line::Holder(row) => part.holders.push(row.read()),
+            Line::Neuron(row) => part.neurons.push(row.read()),
+            Line::Succession(row) => part.successions.push(row.read()),
+            Line::Skipped(row) => part.skipped.push(SkippedSlot { block: BlockNumber(row.block), time: Millis(row.time) }),
+            Line::Epoch(row) => {
+                let (epoch, detected) = row.read();
+                part.epochs.push(EpochRecord { epoch, detected, changes: Vec::new() });
+            }
+            Line::Change(row) => part.epochs.last_mut().ok_or("no epoch stands before it")?.changes.push(row.read()),
+            Line::BalanceChange(row) => part.balance_changes.push(row.read()),
+            Line::Entry(row) => part.entries.push(row.read(netuid)),
+            Line::Time(row) => {
+                if part.times.insert(BlockNumber(row.block), Millis(row.time)).is_some() {
+                    return Err(format!("the time of block {} is there twice", row.block));
+                }
+            }
+            Line::Snapshot(row) => part.snapshots.push(row.read()),
+            Line::Lock(row) => part.locks.push(row.read()),
+            Line::Tranche(row) => part.tranches.push(row.read(netuid)),
+            Line::Exit(row) => part.exits.push(row.read(netuid)),
+        }
+        Ok(())
+    }
+}
+
+/// A file made by others may have rows in another order.
+fn sorted(mut part: Commit) -> Commit {
+    part.sort();
+    part
+}
+
+struct Lines<R> {
+    from: R,
     /// The number of the last line read, from 1.
     number: u64,
     hash: Blake2b<U32>,
 }
 
-impl Lines<'_> {
+impl<R: BufRead> Lines<R> {
     /// The next line with its end; none after the last.
     fn next(&mut self) -> Result<Option<Vec<u8>>, ExportError> {
         let mut text = Vec::new();
-        let read = Read::take(&mut *self.from, LONGEST).read_until(b'\n', &mut text);
+        let read = Read::take(&mut self.from, LONGEST).read_until(b'\n', &mut text);
         match read {
             Ok(0) => return Ok(None),
             Ok(_) => {}
@@ -82,84 +216,5 @@ impl Lines<'_> {
 
     fn wrong(&self, why: impl std::fmt::Display) -> ExportError {
         ExportError::Line { line: self.number, why: why.to_string() }
-    }
-}
-
-/// The records as far as they were read.
-struct Records {
-    /// Those still to come, the next one last.
-    heads: Vec<SubnetHead>,
-    done: Vec<(Commit, BTreeMap<String, u64>)>,
-}
-
-fn empty(head: &SubnetHead) -> Commit {
-    let (watermark, interval) = head.read();
-    Commit::without_rows(NetUid(head.netuid), None, watermark, interval)
-}
-
-impl Records {
-    fn new(header: Header) -> (Self, BlockHash) {
-        let mut heads = header.subnets;
-        heads.reverse();
-        (Self { heads, done: Vec::new() }, header.genesis.0)
-    }
-
-    /// Takes in a line between the first and the last.
-    fn take(&mut self, line: Line) -> Result<(), String> {
-        if let Line::Subnet(netuid) = line {
-            let head = self.heads.pop().filter(|head| head.netuid == netuid);
-            let head = head.ok_or_else(|| format!("the header does not tell of subnet {netuid} in this place"))?;
-            self.done.push((empty(&head), BTreeMap::new()));
-            return Ok(());
-        }
-        let (record, rows) = self.done.last_mut().ok_or("no line says of which subnet it is")?;
-        if let Some(sort) = line.sort() {
-            let rows = rows.entry(sort.to_owned()).or_default();
-            *rows = rows.saturating_add(1);
-        }
-        let netuid = record.netuid;
-        match line {
-            Line::Header(_) | Line::Subnet(_) | Line::Trailer(_) => return Err("it should not stand here".to_owned()),
-            Line::Holder(row) => record.holders.push(row.read()),
-            Line::Neuron(row) => record.neurons.push(row.read()),
-            Line::Succession(row) => record.successions.push(row.read()),
-            Line::Skipped(row) => record.skipped.push(SkippedSlot { block: BlockNumber(row.block), time: Millis(row.time) }),
-            Line::Epoch(row) => {
-                let (epoch, detected) = row.read();
-                record.epochs.push(EpochRecord { epoch, detected, changes: Vec::new() });
-            }
-            Line::Change(row) => record.epochs.last_mut().ok_or("no epoch stands before it")?.changes.push(row.read()),
-            Line::BalanceChange(row) => record.balance_changes.push(row.read()),
-            Line::Entry(row) => record.entries.push(row.read(netuid)),
-            Line::Time(row) => {
-                if record.times.insert(BlockNumber(row.block), Millis(row.time)).is_some() {
-                    return Err(format!("the time of block {} is there twice", row.block));
-                }
-            }
-            Line::Snapshot(row) => record.snapshots.push(row.read()),
-            Line::Lock(row) => record.locks.push(row.read()),
-            Line::Tranche(row) => record.tranches.push(row.read(netuid)),
-            Line::Exit(row) => record.exits.push(row.read(netuid)),
-        }
-        Ok(())
-    }
-
-    /// The records, which must have the rows that the last line tells.
-    fn finish(self, trailer: &Trailer) -> Result<Vec<Commit>, ExportError> {
-        let wrong = |netuid| ExportError::Rows { netuid: NetUid(netuid) };
-        if let Some(head) = self.heads.last() {
-            return Err(wrong(head.netuid));
-        }
-        for (record, rows) in &self.done {
-            if trailer.rows.get(&record.netuid.0) != Some(rows) {
-                return Err(wrong(record.netuid.0));
-            }
-        }
-        // A file made by others may have them in another order.
-        let sorted = |(mut record, _): (Commit, _)| {
-            record.sort();
-            record
-        };
-        Ok(self.done.into_iter().map(sorted).collect())
     }
 }

@@ -5,72 +5,88 @@ use std::io::{self, Write};
 
 use blake2::digest::consts::U32;
 use blake2::{Blake2b, Digest};
-use vesting_core::BlockHash;
 use vesting_core::ports::Commit;
+use vesting_core::{BlockHash, NetUid};
 
-use super::line::{EpochLine, FORMAT, Header, Line, MomentLine, SubnetHead, Trailer};
+use super::line::{EpochLine, FORMAT, Header, Line, MomentLine, PartHead, Trailer};
 use super::text::Name;
-use super::{Checksum, Export, VERSION};
+use super::{Checksum, VERSION};
 
-/// Writes an export as lines; the same records give the same bytes.
-///
-/// # Errors
-/// When `to` takes no more.
-pub fn encode(export: &Export, to: &mut dyn Write) -> io::Result<Checksum> {
-    let mut lines = Lines { to, hash: Blake2b::new(), rows: BTreeMap::new() };
-    lines.put(&Line::Header(Header {
-        format: FORMAT.to_owned(),
-        version: VERSION,
-        genesis: Name(export.genesis),
-        subnets: export.records.iter().map(|record| SubnetHead::new(record.netuid, &record.watermark, &record.interval)).collect(),
-    }))?;
-    let mut rows = BTreeMap::new();
-    for record in &export.records {
-        lines.record(record)?;
-        rows.insert(record.netuid.0, std::mem::take(&mut lines.rows));
-    }
-    let checksum = BlockHash(lines.hash.clone().finalize().into());
-    lines.put(&Line::Trailer(Trailer { rows, blake2b_256: Name(checksum) }))?;
-    Ok(checksum)
-}
-
-struct Lines<'a> {
-    to: &'a mut dyn Write,
+/// Writes records as lines, part by part; the same parts give the same bytes.
+pub struct Encoder<W: Write> {
+    to: W,
     /// Of all lines so far.
     hash: Blake2b<U32>,
-    /// How many of each sort, of the subnet at hand.
-    rows: BTreeMap<String, u64>,
+    /// The subnet at hand.
+    netuid: Option<NetUid>,
+    /// How many rows there are of each sort, by subnet.
+    rows: BTreeMap<u16, BTreeMap<String, u64>>,
 }
 
-impl Lines<'_> {
-    fn put(&mut self, line: &Line) -> io::Result<()> {
+impl<W: Write> Encoder<W> {
+    /// Begins with the first line.
+    ///
+    /// # Errors
+    /// When `to` takes no more, as of all that follows.
+    pub fn new(to: W, genesis: BlockHash, netuids: &[NetUid]) -> io::Result<Self> {
+        let mut encoder = Self { to, hash: Blake2b::new(), netuid: None, rows: BTreeMap::new() };
+        encoder.line(&Line::Header(Header {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            genesis: Name(genesis),
+            subnets: netuids.iter().map(|netuid| netuid.0).collect(),
+        }))?;
+        Ok(encoder)
+    }
+
+    /// Writes the next part of a record: one subnet's after the other's, in the order of the first line.
+    ///
+    /// # Errors
+    /// When no more is taken.
+    pub fn part(&mut self, part: &Commit) -> io::Result<()> {
+        if self.netuid.replace(part.netuid) != Some(part.netuid) {
+            self.rows.insert(part.netuid.0, BTreeMap::new());
+            self.line(&Line::Subnet(part.netuid.0))?;
+        }
+        self.line(&Line::Part(PartHead::new(&part.watermark, &part.interval)))?;
+        part.holders.iter().try_for_each(|row| self.line(&Line::Holder(row.into())))?;
+        part.neurons.iter().try_for_each(|row| self.line(&Line::Neuron(row.into())))?;
+        part.successions.iter().try_for_each(|row| self.line(&Line::Succession(row.into())))?;
+        part.skipped.iter().try_for_each(|row| self.line(&Line::Skipped(row.into())))?;
+        for row in &part.epochs {
+            self.line(&Line::Epoch(EpochLine::new(&row.epoch, row.detected)))?;
+            row.changes.iter().try_for_each(|row| self.line(&Line::Change(row.into())))?;
+        }
+        part.balance_changes.iter().try_for_each(|row| self.line(&Line::BalanceChange(row.into())))?;
+        part.entries.iter().try_for_each(|row| self.line(&Line::Entry(row.into())))?;
+        part.times.iter().try_for_each(|(block, time)| self.line(&Line::Time(MomentLine { block: block.0, time: time.0 })))?;
+        part.snapshots.iter().try_for_each(|row| self.line(&Line::Snapshot(row.into())))?;
+        part.locks.iter().try_for_each(|row| self.line(&Line::Lock(row.into())))?;
+        part.tranches.iter().try_for_each(|row| self.line(&Line::Tranche(row.into())))?;
+        part.exits.iter().try_for_each(|row| self.line(&Line::Exit(row.into())))
+    }
+
+    /// Writes the last line; gives what was written to, and the checksum.
+    ///
+    /// # Errors
+    /// When no more is taken.
+    pub fn finish(mut self) -> io::Result<(W, Checksum)> {
+        let checksum = BlockHash(self.hash.clone().finalize().into());
+        let rows = std::mem::take(&mut self.rows);
+        self.line(&Line::Trailer(Trailer { rows, blake2b_256: Name(checksum) }))?;
+        Ok((self.to, checksum))
+    }
+
+    fn line(&mut self, line: &Line) -> io::Result<()> {
         let mut text = serde_json::to_vec(line)?;
         text.push(b'\n');
         self.hash.update(&text);
         self.to.write_all(&text)?;
-        if let Some(sort) = line.sort() {
-            let rows = self.rows.entry(sort.to_owned()).or_default();
+        let rows = self.netuid.and_then(|netuid| self.rows.get_mut(&netuid.0));
+        if let (Some(sort), Some(rows)) = (line.sort(), rows) {
+            let rows = rows.entry(sort.to_owned()).or_default();
             *rows = rows.saturating_add(1);
         }
         Ok(())
-    }
-
-    fn record(&mut self, record: &Commit) -> io::Result<()> {
-        self.put(&Line::Subnet(record.netuid.0))?;
-        record.holders.iter().try_for_each(|row| self.put(&Line::Holder(row.into())))?;
-        record.neurons.iter().try_for_each(|row| self.put(&Line::Neuron(row.into())))?;
-        record.successions.iter().try_for_each(|row| self.put(&Line::Succession(row.into())))?;
-        record.skipped.iter().try_for_each(|row| self.put(&Line::Skipped(row.into())))?;
-        for row in &record.epochs {
-            self.put(&Line::Epoch(EpochLine::new(&row.epoch, row.detected)))?;
-            row.changes.iter().try_for_each(|row| self.put(&Line::Change(row.into())))?;
-        }
-        record.balance_changes.iter().try_for_each(|row| self.put(&Line::BalanceChange(row.into())))?;
-        record.entries.iter().try_for_each(|row| self.put(&Line::Entry(row.into())))?;
-        record.times.iter().try_for_each(|(block, time)| self.put(&Line::Time(MomentLine { block: block.0, time: time.0 })))?;
-        record.snapshots.iter().try_for_each(|row| self.put(&Line::Snapshot(row.into())))?;
-        record.locks.iter().try_for_each(|row| self.put(&Line::Lock(row.into())))?;
-        record.tranches.iter().try_for_each(|row| self.put(&Line::Tranche(row.into())))?;
-        record.exits.iter().try_for_each(|row| self.put(&Line::Exit(row.into())))
     }
 }

@@ -20,8 +20,10 @@ pub const FORMAT: &str = "vesting/export";
 pub enum Line {
     /// The first.
     Header(Header),
-    /// The rows from here on are of this subnet.
+    /// The parts from here on are of this subnet.
     Subnet(u16),
+    /// The rows from here on are of this part.
+    Part(PartHead),
     Holder(HolderLine),
     Neuron(NeuronLine),
     Succession(SuccessionLine),
@@ -44,7 +46,7 @@ impl Line {
     /// Under which name rows are counted; none for what is no row.
     pub fn sort(&self) -> Option<&'static str> {
         match self {
-            Self::Header(_) | Self::Subnet(_) | Self::Trailer(_) => None,
+            Self::Header(_) | Self::Subnet(_) | Self::Part(_) | Self::Trailer(_) => None,
             Self::Holder(_) => Some("holder"),
             Self::Neuron(_) => Some("neuron"),
             Self::Succession(_) => Some("succession"),
@@ -80,15 +82,14 @@ pub struct Header {
     pub format: String,
     pub version: u32,
     pub genesis: Name<BlockHash>,
-    pub subnets: Vec<SubnetHead>,
+    pub subnets: Vec<u16>,
 }
 
-/// How far a record goes, and its open interval.
+/// How far the record goes with a part, and its open interval.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SubnetHead {
-    pub netuid: u16,
-    pub block: u64,
+pub struct PartHead {
+    block: u64,
     hash: Name<BlockHash>,
     time: u64,
     first_block: u64,
@@ -107,10 +108,9 @@ struct IntervalHead {
     operations: BTreeMap<Text<Hotkey>, u64>,
 }
 
-impl SubnetHead {
-    pub fn new(netuid: NetUid, mark: &Watermark, interval: &OpenInterval) -> Self {
+impl PartHead {
+    pub fn new(mark: &Watermark, interval: &OpenInterval) -> Self {
         Self {
-            netuid: netuid.0,
             block: mark.block.number.0,
             hash: Name(mark.block.hash),
             time: mark.time.0,

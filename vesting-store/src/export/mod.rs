@@ -1,7 +1,7 @@
 //! Records as a file that can be given to another validator. `docs/export.md` describes it.
 //!
-//! [`encode`] and [`decode`] turn records into lines and back, whatever they are written to; [`write()`] and
-//! [`read`] keep them in a compressed file.
+//! [`Encoder`] and [`Decoder`] turn records into lines and back, whatever they are written to; [`Writer`] and [`Reader`]
+//! keep them in a compressed file. All go [part by part](vesting_core::Parts), so that one is held.
 
 mod decode;
 mod encode;
@@ -11,24 +11,14 @@ mod text;
 
 use std::path::PathBuf;
 
-use vesting_core::ports::Commit;
 use vesting_core::{BlockHash, NetUid};
 
-pub use decode::decode;
-pub use encode::encode;
-pub use file::{read, write};
+pub use decode::Decoder;
+pub use encode::Encoder;
+pub use file::{Reader, Writer};
 
 /// The version of the format that is written, and the only one that is read.
-pub const VERSION: u32 = 1;
-
-/// Records of one chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Export {
-    /// The genesis of the chain.
-    pub genesis: BlockHash,
-    /// A record of each subnet, as [`StakeStore::record`](vesting_core::ports::StakeStore::record) gives it.
-    pub records: Vec<Commit>,
-}
+pub const VERSION: u32 = 2;
 
 /// The BLAKE2b-256 hash of an export's lines.
 pub type Checksum = BlockHash;

@@ -6,30 +6,78 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use vesting_core::ports::{Commit, StakeStore};
-use vesting_core::{BlockHash, MemoryStore, NetUid};
-use vesting_store::export::{Export, ExportError, decode, encode, read, write};
+use vesting_core::{BlockHash, MemoryStore, NetUid, Parts};
+use vesting_store::export::{Checksum, Decoder, Encoder, ExportError, Reader, Writer};
 use vesting_store::open;
 use vesting_testkit::contract::store::{commits, same};
 
 const BLOCKS: u64 = 60;
 
-async fn record(store: &dyn StakeStore, netuid: NetUid, blocks: u64) -> Commit {
-    for commit in commits(netuid, blocks, 1) {
-        store.commit(&commit).await.unwrap();
+const GENESIS: BlockHash = BlockHash([7; 32]);
+
+/// The parts of a store's records, of so many epochs each.
+async fn parts(store: &dyn StakeStore, epochs: usize) -> Vec<Commit> {
+    let mut found = Vec::new();
+    for netuid in store.netuids().await.unwrap() {
+        let mut parts = Parts::of_size(store, netuid, epochs).await.unwrap();
+        while let Some(part) = parts.next().await.unwrap() {
+            found.push(part);
+        }
     }
-    store.record(netuid).await.unwrap().unwrap()
+    found
 }
 
-async fn example() -> Export {
+async fn example() -> Vec<Commit> {
     let store = MemoryStore::new();
-    let records = vec![record(&store, NetUid(2), BLOCKS).await, record(&store, NetUid(3), BLOCKS).await];
-    Export { genesis: BlockHash([7; 32]), records }
+    for netuid in [NetUid(2), NetUid(3)] {
+        put(&store, &commits(netuid, BLOCKS, 1)).await;
+    }
+    parts(&store, 5).await
 }
 
-fn lines(export: &Export) -> Vec<u8> {
-    let mut lines = Vec::new();
-    encode(export, &mut lines).unwrap();
-    lines
+async fn put(store: &dyn StakeStore, commits: &[Commit]) {
+    for commit in commits {
+        store.commit(commit).await.unwrap();
+    }
+}
+
+fn netuids(parts: &[Commit]) -> Vec<NetUid> {
+    let mut netuids: Vec<NetUid> = parts.iter().map(|part| part.netuid).collect();
+    netuids.dedup();
+    netuids
+}
+
+fn lines(parts: &[Commit]) -> Vec<u8> {
+    let mut encoder = Encoder::new(Vec::new(), GENESIS, &netuids(parts)).unwrap();
+    parts.iter().for_each(|part| encoder.part(part).unwrap());
+    encoder.finish().unwrap().0
+}
+
+/// Reads lines to their end.
+fn decode(text: &[u8]) -> Result<Vec<Commit>, ExportError> {
+    let mut lines = Decoder::new(text)?;
+    let mut parts = Vec::new();
+    while let Some(part) = lines.next()? {
+        parts.push(part);
+    }
+    assert!(lines.checksum().is_some());
+    Ok(parts)
+}
+
+fn write(path: &Path, parts: &[Commit], replace: bool) -> Result<Checksum, ExportError> {
+    let mut file = Writer::create(path, GENESIS, &netuids(parts), replace)?;
+    parts.iter().try_for_each(|part| file.part(part))?;
+    file.finish()
+}
+
+fn read(path: &Path) -> Result<(Vec<Commit>, Checksum), ExportError> {
+    let mut file = Reader::open(path)?;
+    let mut parts = Vec::new();
+    while let Some(part) = file.next()? {
+        parts.push(part);
+    }
+    assert_eq!((file.genesis(), file.netuids()), (GENESIS, netuids(&parts).as_slice()));
+    Ok((parts, file.checksum().unwrap()))
 }
 
 #[tokio::test]
@@ -37,19 +85,13 @@ async fn records_come_back_into_any_store() {
     let folder = TempDir::new().unwrap();
     let [one, other] = ["one", "other"].map(|name| folder.path().join(name));
     let export = example().await;
+    assert!(export.len() > 4, "too little to test with");
     let checksum = write(&one, &export, false).unwrap();
-    let (back, same_checksum) = read(&one).unwrap();
-    assert_eq!((&back, same_checksum), (&export, checksum));
+    assert_eq!(read(&one).unwrap(), (export.clone(), checksum));
     let stores: [Arc<dyn StakeStore>; 2] = [Arc::new(MemoryStore::new()), open("sqlite::memory:").unwrap()];
     for store in &stores {
-        for record in &back.records {
-            store.commit(record).await.unwrap();
-        }
-        let mut again = Export { genesis: export.genesis, records: Vec::new() };
-        for netuid in store.netuids().await.unwrap() {
-            again.records.push(store.record(netuid).await.unwrap().unwrap());
-        }
-        write(&other, &again, true).unwrap();
+        put(store.as_ref(), &export).await;
+        write(&other, &parts(store.as_ref(), 5).await, true).unwrap();
         assert_eq!(std::fs::read(&one).unwrap(), std::fs::read(&other).unwrap(), "bit by bit");
     }
     same(&*stores[0], &*stores[1], NetUid(2), BLOCKS).await;
@@ -68,6 +110,7 @@ async fn a_file_that_is_there_stays() {
     assert_eq!(read(&path).unwrap().0, export);
     let nowhere = write(&folder.path().join("no/folder"), &export, false);
     assert!(matches!(nowhere, Err(ExportError::File { .. })), "{nowhere:?}");
+    drop(Writer::create(&folder.path().join("begun"), GENESIS, &[], false).unwrap());
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left behind");
 }
 
@@ -91,10 +134,11 @@ async fn a_file_cut_off_anywhere_is_refused() {
 #[tokio::test]
 async fn a_line_cut_off_left_out_or_altered_is_refused() {
     let store = MemoryStore::new();
-    let export = Export { genesis: BlockHash([7; 32]), records: vec![record(&store, NetUid(2), 15).await] };
+    put(&store, &commits(NetUid(2), 15, 1)).await;
+    let export = parts(&store, 1).await;
     let whole = String::from_utf8(lines(&export)).unwrap();
     let all: Vec<&str> = whole.lines().collect();
-    let refused = |text: &str| decode(&mut text.as_bytes()).unwrap_err();
+    let refused = |text: &str| decode(text.as_bytes()).unwrap_err();
     for n in 0..all.len() {
         let cut = all[..n].iter().map(|line| format!("{line}\n")).collect::<String>();
         assert!(matches!(refused(&cut), ExportError::CutOff(line) if line == u64::try_from(n).unwrap()), "{n}");
@@ -111,7 +155,7 @@ async fn a_line_cut_off_left_out_or_altered_is_refused() {
     }
     let amount = whole.replacen(r#""initial":""#, r#""initial":"1"#, 1);
     assert!(matches!(refused(&amount), ExportError::Checksum { .. }));
-    assert!(matches!(refused(&whole.replacen(r#""version":1"#, r#""version":2"#, 1)), ExportError::Version(2)));
+    assert!(matches!(refused(&whole.replacen(r#""version":2"#, r#""version":1"#, 1)), ExportError::Version(1)));
     assert!(matches!(refused(&whole.replacen("vesting/export", "else", 1)), ExportError::Line { line: 1, .. }));
     assert!(matches!(refused(&whole.replacen(r#""since""#, r#""more":1,"since""#, 1)), ExportError::Line { .. }), "an unknown field");
     assert!(matches!(refused(&format!("{whole}\n")), ExportError::Line { .. }), "something after the end");

@@ -9,7 +9,8 @@ use vesting_core::explain::Depth;
 use vesting_core::policy::{DurationRule, Policy};
 use vesting_core::ports::{LedgerState, StakeStore};
 use vesting_core::{
-    BlockNumber, BlockchainMonitor, Hotkey, MemoryStore, NetUid, Pace, Rao, Report, StakeTracker, TrackerError, VestingStats, Whom, prune,
+    BlockNumber, BlockchainMonitor, Hotkey, MemoryStore, NetUid, Pace, Parts, Rao, Report, StakeTracker, TrackerError, VestingStats, Whom,
+    prune,
 };
 use vesting_testkit::sim::{RandomLife, SimChain};
 
@@ -81,7 +82,12 @@ async fn prune_at(store: &dyn StakeStore, netuid: NetUid, choice: u64) {
     let epochs = store.epoch_list(netuid, watermark.first_block, watermark.block.number.parent()).await.unwrap();
     // Now and then none.
     let Some(base) = epochs.get(usize::try_from(choice).unwrap() % (epochs.len() + 1)) else { return };
-    store.prune(netuid, base.block.number).await.unwrap();
+    let mut tried = Vec::new();
+    for size in [1, 3, 100] {
+        tried.push(prune::tried(Parts::of_size(store, netuid, size).await.unwrap(), base.block.number).await.unwrap());
+    }
+    let pruned = store.prune(netuid, base.block.number).await.unwrap();
+    assert_eq!(tried, [pruned; 3]);
     let after = store.watermark(netuid).await.unwrap().unwrap();
     assert_eq!((after.first_block, after.first_time), (base.block.number.child(), base.time));
     consistent(store, netuid).await;

@@ -2,7 +2,8 @@
 
 use anyhow::Context;
 use serde::Serialize;
-use vesting_store::export::{Export, write};
+use vesting_core::Parts;
+use vesting_store::export::Writer;
 
 use super::{ExportArgs, Session, chosen};
 
@@ -18,30 +19,31 @@ struct Done {
 pub async fn run(session: &mut Session, args: &ExportArgs) -> anyhow::Result<()> {
     let store = session.record()?;
     let genesis = store.genesis().await?.context("the database does not say of which chain its record is")?;
-    let mut records = Vec::new();
-    for netuid in chosen(session, &store.netuids().await?, "the database")? {
-        records.push(store.record(netuid).await?.with_context(|| format!("the record of subnet {netuid} is gone"))?);
+    let netuids = chosen(session, &store.netuids().await?, "the database")?;
+    let mut file = Writer::create(&args.file, genesis, &netuids, args.force)?;
+    let mut lines = Vec::new();
+    for netuid in &netuids {
+        let mut parts = Parts::of(store.as_ref(), *netuid).await?;
+        let (mut mark, mut epochs, mut entries) = (None, 0, 0);
+        while let Some(part) = parts.next().await? {
+            (mark, epochs, entries) = (Some(part.watermark), epochs + part.epochs.len(), entries + part.entries.len());
+            file.part(&part)?;
+        }
+        let mark = mark.with_context(|| format!("the record of subnet {netuid} is gone"))?;
+        let (from, to) = (mark.first_block, mark.block.number);
+        lines.push(format!("Subnet {netuid}, blocks {from} to {to}: {epochs} epochs and {entries} entries written."));
     }
-    let export = Export { genesis, records };
-    let checksum = write(&args.file, &export, args.force)?;
+    let checksum = file.finish()?;
     let done = Done {
         file: args.file.display().to_string(),
         bytes: std::fs::metadata(&args.file)?.len(),
         genesis: genesis.to_string(),
-        netuids: export.records.iter().map(|record| record.netuid.0).collect(),
+        netuids: netuids.iter().map(|netuid| netuid.0).collect(),
         checksum: checksum.to_string(),
     };
     if session.json {
         return session.out.json(&done);
     }
-    for record in &export.records {
-        let (from, to) = (record.watermark.first_block, record.watermark.block.number);
-        session.out.line(format!(
-            "Subnet {}, blocks {from} to {to}: {} epochs and {} entries written.",
-            record.netuid,
-            record.epochs.len(),
-            record.entries.len()
-        ))?;
-    }
+    lines.iter().try_for_each(|line| session.out.line(line))?;
     session.out.line(format!("{}: {} bytes, checksum {}", done.file, done.bytes, done.checksum))
 }

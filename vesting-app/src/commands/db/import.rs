@@ -1,15 +1,17 @@
 //! `vesting db import`.
+//!
+//! The file is read twice: what it says is checked to its end before any of it is taken in.
 
-use std::sync::Arc;
+use std::path::Path;
 
 use anyhow::Context;
 use serde::Serialize;
-use vesting_core::check::check_store;
-use vesting_core::ports::{ChainPort, Commit, StakeStore};
-use vesting_core::{BlockHash, BlockNumber, MemoryStore, NetUid, TrackerError};
-use vesting_store::export::{Checksum, Export, read};
+use vesting_core::ports::{ChainPort, StakeStore};
+use vesting_core::{BlockHash, BlockNumber, NetUid};
+use vesting_store::export::{Checksum, Reader};
 
 use super::check::Line;
+use super::inspect::{DigestLine, Inspection};
 use super::spot_check::{SpotCheck, spot_check};
 use super::{ImportArgs, Session, chosen};
 use crate::UsageError;
@@ -27,50 +29,91 @@ struct Done {
     spot_check: Option<SpotCheck>,
 }
 
-#[derive(Serialize)]
-struct DigestLine {
-    as_of: u64,
-    state_digest: String,
-    policy_digest: String,
-    incomplete_since: Option<u64>,
-    /// Whether it was expected.
-    expected: bool,
-}
-
 pub async fn run(session: &mut Session, args: &ImportArgs, with_chain: bool) -> anyhow::Result<()> {
-    let (export, checksum) = read(&args.file).context("nothing was taken in")?;
-    let there: Vec<NetUid> = export.records.iter().map(|record| record.netuid).collect();
-    let netuids = chosen(session, &there, "the file")?;
-    let Export { genesis, mut records } = export;
-    records.retain(|record| netuids.contains(&record.netuid));
+    let file = Reader::open(&args.file).context("nothing was taken in")?;
+    let genesis = file.genesis();
+    let netuids = chosen(session, file.netuids(), "the file")?;
     let expected = args.expect_digest.as_deref().map(expected).transpose()?;
-    if expected.is_some() && records.len() > 1 {
+    if expected.is_some() && netuids.len() > 1 {
         return Err(UsageError("`--expect-digest` is that of one subnet: name it with `--netuid N`".into()).into());
     }
     // What is there is asked first. Where nothing is, or it is of an older version, the store itself sees to it.
     if let Ok(store) = session.record() {
-        free(store.as_ref(), genesis, &records).await?;
+        free(store.as_ref(), genesis, &netuids).await?;
     }
-    let mut done = Vec::new();
-    for record in &records {
-        done.push(inspect(session, args, (genesis, checksum), record, expected.as_deref()).await?);
-    }
+    let (inspected, checksum) = inspect(session, args, file, &netuids).await.context("nothing was taken in")?;
     let spot_checks = args.spot_check.unwrap_or(if with_chain { SPOT_CHECKS } else { 0 });
-    if with_chain || spot_checks > 0 {
-        let chain = wiring::chain(&session.config);
+    let chain = (with_chain || spot_checks > 0).then(|| wiring::chain(&session.config));
+    if let Some(chain) = &chain {
         let offered = chain.genesis().await?;
         anyhow::ensure!(offered == genesis, "the file is of the chain with genesis {genesis}, but the endpoint serves {offered}");
-        for (record, done) in records.iter().zip(&mut done).filter(|_| spot_checks > 0) {
-            done.spot_check = spot_check(chain.as_ref(), record, checksum, spot_checks).await?;
-        }
+    }
+    let mut done = Vec::new();
+    for inspection in inspected {
+        let record = inspection.record().await?;
+        let spot_check = match &chain {
+            Some(chain) if spot_checks > 0 => spot_check(chain.as_ref(), &record, checksum, spot_checks).await?,
+            _ => None,
+        };
+        done.push(Done {
+            netuid: inspection.netuid.0,
+            checksum: checksum.to_string(),
+            checked: inspection.line(&record.watermark),
+            digest: inspection.digest(expected.as_deref()).await?,
+            spot_check,
+        });
     }
     let store = session.record_or_new()?;
-    free(store.as_ref(), genesis, &records).await?;
+    free(store.as_ref(), genesis, &netuids).await?;
     store.bind_chain(genesis).await?;
-    for (record, done) in records.iter().zip(&done) {
-        store.commit(record).await.with_context(|| format!("cannot take in the record of subnet {}", record.netuid))?;
-        say(session, done)?;
+    if let Err(error) = take_in(store.as_ref(), &args.file, &netuids, checksum).await {
+        for netuid in &netuids {
+            let why = || format!("{error:#}; what was taken in of subnet {netuid} before it cannot be removed");
+            store.rewind(*netuid, None).await.with_context(why)?;
+        }
+        return Err(error.context("nothing was taken in"));
     }
+    done.iter().try_for_each(|done| say(session, done))
+}
+
+/// Looks at the records of these subnets, to the end of the file; gives them with its checksum.
+async fn inspect(
+    session: &Session,
+    args: &ImportArgs,
+    mut file: Reader,
+    netuids: &[NetUid],
+) -> anyhow::Result<(Vec<Inspection>, Checksum)> {
+    let mut inspected: Vec<Inspection> = Vec::new();
+    let mut wrong = None;
+    while let Some(part) = file.next()? {
+        if wrong.is_some() || !netuids.contains(&part.netuid) {
+            continue;
+        }
+        if inspected.last().is_none_or(|last| last.netuid != part.netuid) {
+            let policy = session.config.policy(part.netuid).clone();
+            inspected.push(Inspection::new(part.netuid, file.genesis(), policy, args.as_of.map(BlockNumber)).await?);
+        }
+        if let Some(inspection) = inspected.last_mut() {
+            // A file that is damaged is told as such, so it is read on.
+            wrong = inspection.take(&part).await.err();
+        }
+    }
+    let checksum = file.checksum().context("the file has no end")?;
+    match wrong {
+        Some(wrong) => Err(wrong),
+        None => Ok((inspected, checksum)),
+    }
+}
+
+/// Takes the records of these subnets in, part by part.
+async fn take_in(store: &dyn StakeStore, path: &Path, netuids: &[NetUid], checksum: Checksum) -> anyhow::Result<()> {
+    let mut file = Reader::open(path)?;
+    while let Some(part) = file.next()? {
+        if netuids.contains(&part.netuid) {
+            store.commit(&part).await.with_context(|| format!("cannot take in the record of subnet {}", part.netuid))?;
+        }
+    }
+    anyhow::ensure!(file.checksum() == Some(checksum), "the file was changed while it was read");
     Ok(())
 }
 
@@ -82,63 +125,20 @@ fn expected(text: &str) -> Result<String, UsageError> {
 }
 
 /// The database is of that chain, or of none yet, and has no record of these subnets.
-async fn free(store: &dyn StakeStore, genesis: BlockHash, records: &[Commit]) -> anyhow::Result<()> {
+async fn free(store: &dyn StakeStore, genesis: BlockHash, netuids: &[NetUid]) -> anyhow::Result<()> {
     if let Some(stored) = store.genesis().await? {
         anyhow::ensure!(stored == genesis, "the file is of the chain with genesis {genesis}, but the database of that with {stored}");
     }
-    for record in records {
-        if let Some(mark) = store.watermark(record.netuid).await? {
+    for netuid in netuids {
+        if let Some(mark) = store.watermark(*netuid).await? {
             anyhow::bail!(
-                "the database has a record of subnet {} already, of the blocks {} to {}: import into another one (`--database-url`)",
-                record.netuid,
+                "the database has a record of subnet {netuid} already, of the blocks {} to {}: import into another one (`--database-url`)",
                 mark.first_block,
                 mark.block.number
             );
         }
     }
     Ok(())
-}
-
-/// Checks a record, and works out its digest, as a store has it.
-async fn inspect(
-    session: &Session,
-    args: &ImportArgs,
-    (genesis, checksum): (BlockHash, Checksum),
-    record: &Commit,
-    expected: Option<&str>,
-) -> anyhow::Result<Done> {
-    let netuid = record.netuid;
-    // Before a store sees it: a store says less well what is wrong.
-    vesting_core::check::check(record).context("the file is not consistent")?;
-    let store: Arc<dyn StakeStore> = Arc::new(MemoryStore::new());
-    store.bind_chain(genesis).await?;
-    store.commit(record).await?;
-    let (mark, found) = check_store(store.as_ref(), netuid).await?;
-    let policy = session.config.policy(netuid);
-    let digest = match wiring::tracker(&store).state(netuid, policy, args.as_of.map(BlockNumber)).await {
-        Ok((_, state)) => {
-            let summary = state.summary();
-            let said = summary.digest().to_string();
-            if let Some(expected) = expected.filter(|expected| *expected != said) {
-                anyhow::bail!(
-                    "the state digest of subnet {netuid} as of block {} is {said} under the policy {}, not {expected} as expected: the file, the policy or the epoch is another one",
-                    summary.as_of.number,
-                    policy.digest()
-                );
-            }
-            Some(DigestLine {
-                as_of: summary.as_of.number.0,
-                state_digest: said,
-                policy_digest: policy.digest().to_string(),
-                incomplete_since: summary.incomplete_since.map(|block| block.0),
-                expected: expected.is_some(),
-            })
-        }
-        // A record may be younger than its first epoch, or lack what only the policy asks for.
-        Err(TrackerError::NoEpoch { .. } | TrackerError::MissingTime(_)) if expected.is_none() => None,
-        Err(error) => return Err(error.into()),
-    };
-    Ok(Done { netuid: netuid.0, checksum: checksum.to_string(), checked: Line::new(netuid, &mark, found), digest, spot_check: None })
 }
 
 fn say(session: &mut Session, done: &Done) -> anyhow::Result<()> {

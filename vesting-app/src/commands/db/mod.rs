@@ -3,6 +3,7 @@
 mod check;
 mod export;
 mod import;
+mod inspect;
 mod prune;
 mod repair;
 mod spot_check;

@@ -1,11 +1,7 @@
 //! `vesting db prune`.
 
-use std::sync::Arc;
-
 use anyhow::Context;
 use serde_json::json;
-use vesting_core::MemoryStore;
-use vesting_core::ports::StakeStore;
 
 use super::{PruneArgs, Session, chosen};
 use crate::UsageError;
@@ -27,14 +23,7 @@ pub async fn run(session: &mut Session, args: &PruneArgs) -> anyhow::Result<()> 
     let store = if args.dry_run { record } else { session.record_or_new()? };
     for netuid in netuids {
         let gone = || format!("the record of subnet {netuid} is gone");
-        let tried: Arc<dyn StakeStore> = if args.dry_run {
-            let memory = MemoryStore::new();
-            memory.commit(&store.record(netuid).await?.with_context(gone)?).await?;
-            Arc::new(memory)
-        } else {
-            Arc::clone(&store)
-        };
-        let line = prune(tried.as_ref(), netuid, keep).await?.with_context(gone)?;
+        let line = prune(store.as_ref(), netuid, keep, args.dry_run).await?.with_context(gone)?;
         if session.json {
             session.out.json(&line)?;
         } else {

@@ -1,0 +1,105 @@
+//! A record of a file, looked at part by part before any of it is taken in.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use serde::Serialize;
+use vesting_core::check::Walk;
+use vesting_core::policy::Policy;
+use vesting_core::ports::{Commit, StakeStore, Watermark};
+use vesting_core::{BlockHash, BlockNumber, MemoryStore, NetUid, TrackerError, prune};
+
+use super::check::Line;
+use crate::wiring;
+
+#[derive(Serialize)]
+pub struct DigestLine {
+    pub as_of: u64,
+    pub state_digest: String,
+    pub policy_digest: String,
+    pub incomplete_since: Option<u64>,
+    /// Whether it was expected.
+    pub expected: bool,
+}
+
+/// The record of a subnet as far as it was read: its last parts, and its window.
+pub struct Inspection {
+    pub netuid: NetUid,
+    policy: Policy,
+    /// The block as of which the digest is wanted.
+    as_of: Option<BlockNumber>,
+    walk: Walk,
+    /// What the digest follows from.
+    window: Arc<dyn StakeStore>,
+    begins: Option<Watermark>,
+}
+
+impl Inspection {
+    /// Of a subnet of which no part has come.
+    pub async fn new(netuid: NetUid, genesis: BlockHash, policy: Policy, as_of: Option<BlockNumber>) -> anyhow::Result<Self> {
+        let window: Arc<dyn StakeStore> = Arc::new(MemoryStore::new());
+        window.bind_chain(genesis).await?;
+        Ok(Self { netuid, policy, as_of, walk: Walk::new(netuid), window, begins: None })
+    }
+
+    /// Looks at the next part.
+    pub async fn take(&mut self, part: &Commit) -> anyhow::Result<()> {
+        self.begins.get_or_insert(part.watermark);
+        self.walk.take(part).await.context("the file is not consistent")?;
+        let reached = self.window.watermark(self.netuid).await?.map(|mark| mark.block.number);
+        if reached.is_some() && self.as_of.is_some_and(|as_of| reached >= Some(as_of)) {
+            return Ok(());
+        }
+        self.window.commit(part).await?;
+        self.leave_behind().await
+    }
+
+    /// Condenses what lies before the window.
+    async fn leave_behind(&self) -> anyhow::Result<()> {
+        let Some(mark) = self.window.watermark(self.netuid).await? else { return Ok(()) };
+        let last = self.as_of.map_or(mark.block.number, |as_of| as_of.min(mark.block.number));
+        let epochs = self.window.epoch_list(self.netuid, mark.first_block, last).await?;
+        let base = prune::base(&mark, &epochs, self.policy.retention_window).map(|epoch| epoch.block.number);
+        if let Some(base) = base.filter(|base| *base < mark.block.number) {
+            self.window.prune(self.netuid, base).await?;
+        }
+        Ok(())
+    }
+
+    /// What was checked.
+    pub fn line(&self, end: &Watermark) -> Line {
+        let begins = self.begins.unwrap_or(*end);
+        Line::new(self.netuid, &Watermark { first_block: begins.first_block, ..*end }, self.walk.checked())
+    }
+
+    /// The end of the record, condensed.
+    pub async fn record(&self) -> anyhow::Result<Commit> {
+        Ok(self.walk.record().await?)
+    }
+
+    /// The digest, which must be the expected one; `None` where there can be none.
+    pub async fn digest(&self, expected: Option<&str>) -> anyhow::Result<Option<DigestLine>> {
+        let (netuid, policy) = (self.netuid, &self.policy);
+        let summary = match wiring::tracker(&self.window).state(netuid, policy, self.as_of).await {
+            Ok((_, state)) => state.summary(),
+            // A record may be younger than its first epoch, or lack what only the policy asks for.
+            Err(TrackerError::NoEpoch { .. } | TrackerError::MissingTime(_)) if expected.is_none() => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let said = summary.digest().to_string();
+        if let Some(expected) = expected.filter(|expected| *expected != said) {
+            anyhow::bail!(
+                "the state digest of subnet {netuid} as of block {} is {said} under the policy {}, not {expected} as expected: the file, the policy or the epoch is another one",
+                summary.as_of.number,
+                policy.digest()
+            );
+        }
+        Ok(Some(DigestLine {
+            as_of: summary.as_of.number.0,
+            state_digest: said,
+            policy_digest: policy.digest().to_string(),
+            incomplete_since: summary.incomplete_since.map(|block| block.0),
+            expected: expected.is_some(),
+        }))
+    }
+}
