@@ -198,8 +198,9 @@ impl Chain {
                     self.endpoints.misread(&why);
                     self.hashes.forget(number).await;
                     if let Some(longer) = times.checked_sub(1) {
-                        // Its hash may be another block's.
+                        // Its hash may be another block's, and its runtime another one.
                         self.hashes.forget_run(number).await;
+                        self.eras.lock().await.forget();
                         tokio::time::sleep(lag_pause(longer)).await;
                     }
                 }
@@ -288,6 +289,16 @@ impl Chain {
             // Genesis has no marker: its own code counts.
             _ => runtimes::spec_version_of_code(&self.endpoints, self.hash(parent).await?, parent).await?,
         };
+        let expected = self.eras.lock().await.likely(number);
+        if expected != Some(spec_version) {
+            // All that is read of its blocks hangs on it.
+            let again = chunks::read(&self.endpoints, number, self.hash(number).await?, vec![marker_key()]).await?;
+            if again.get(&marker_key()) != marker {
+                return Err(ChainError::Malformed(format!(
+                    "asked twice about the runtime of block {number}, the endpoint gave two answers"
+                )));
+            }
+        }
         self.eras.lock().await.note(number, spec_version);
         self.runtime(number, spec_version).await
     }

@@ -16,6 +16,11 @@ impl Eras {
         *era = (era.0.min(block), era.1.max(block));
     }
 
+    /// Forgets all of it.
+    pub(crate) fn forget(&mut self) {
+        self.0.clear();
+    }
+
     /// The version that made `block`, if it is certain.
     pub(crate) fn certain(&self, block: BlockNumber) -> Option<u32> {
         self.0.iter().find(|(_, (first, last))| (*first..=*last).contains(&block)).map(|(version, _)| *version)

@@ -42,6 +42,13 @@ impl Runtimes {
         if let Some(runtime) = known.get(&spec_version) {
             return Ok(runtime.clone());
         }
+        // What is known of a version is kept for good.
+        let code = spec_version_of_code(endpoints, at, number).await?;
+        if code != spec_version {
+            let why =
+                format!("a block names spec {spec_version} as its runtime, but the code before it, in block {number}, is spec {code}");
+            return Err(ChainError::Malformed(why));
+        }
         let bytes = fetch(endpoints, at, number).await?;
         let runtime = Arc::new(Runtime::new(spec_version, &bytes)?);
         tracing::info!(spec_version, capabilities = ?runtime.capabilities(), "runtime");

@@ -220,7 +220,7 @@ async fn a_hash_that_is_not_the_genesis_is_not_taken_for_it() {
 async fn a_hash_of_no_block_does_not_make_its_state_a_discarded_one() {
     let good = node(3, 400, &[]).await;
     let expected = read(&connect(&[&good.url()]), 1..=12).await;
-    let invents = node(3, 400, &[Fault::Spoil { how: Spoil::Invented, every: 3 }]).await;
+    let invents = node(3, 400, &[Fault::Spoil { how: Spoil::Invented, every: 10 }]).await;
     for _ in 0..8 {
         assert_eq!(read(&connect(&[&invents.url()]), 1..=12).await, expected);
     }
