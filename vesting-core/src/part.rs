@@ -59,10 +59,11 @@ impl<'a> Parts<'a> {
     pub async fn next(&mut self) -> Result<Option<Commit>, StoreError> {
         let Some((first_block, ends)) = self.record.as_mut() else { return Ok(None) };
         let to = ends.pop();
+        let gone = [self.after, to].map(|block| block.map(|block| StoreError::no_epoch(self.netuid, block)));
         let part = match self.store.part(self.netuid, self.after, to).await {
             Ok(Some(part)) if part.watermark.first_block == *first_block => part,
-            Ok(_) | Err(StoreError::Unusable(_)) => return Err(changed(self.netuid)),
-            Err(error) => return Err(error),
+            Err(error) if !gone.contains(&Some(error.clone())) => return Err(error),
+            Ok(_) | Err(_) => return Err(changed(self.netuid)),
         };
         self.after = to;
         if to.is_none() {

@@ -1,4 +1,5 @@
-//! A record checked part by part: what was checked already is condensed, as a prune does, so that two parts are held.
+//! A record checked part by part: what was checked already is condensed, as a prune does, so that two parts are held, and of
+//! what was before them the tranches of which something is left.
 
 use super::{Checked, Inconsistency, check, check_state, count, open_tranches};
 use crate::ports::{Commit, StakeStore, StoreError, Watermark};

@@ -10,11 +10,15 @@ use vesting_testkit::sim::{Call, RandomLife, Rng, SimChain, SimPort};
 use crate::{lived, renamed};
 
 async fn recorded(chain: SimChain, pace: Pace) -> Arc<MemoryStore> {
+    recorded_from(chain, pace, BlockNumber(1)).await
+}
+
+async fn recorded_from(chain: SimChain, pace: Pace, first: BlockNumber) -> Arc<MemoryStore> {
     let last = chain.head();
     let port = Arc::new(SimPort::new(Arc::new(RwLock::new(chain))));
     let store = Arc::new(MemoryStore::new());
     let mut monitor = BlockchainMonitor::open(port, store.clone(), &RandomLife::NETUIDS, 4).await.unwrap();
-    monitor.advance(BlockNumber(1), last, pace, &mut |_| {}).await.unwrap();
+    monitor.advance(first, last, pace, &mut |_| {}).await.unwrap();
     monitor.observe().await.unwrap();
     store
 }
@@ -50,6 +54,36 @@ async fn every_record_is_consistent() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_record_that_begins_with_an_epochs_block_is_consistent_in_parts_and_pruned() {
+    let netuid = NetUid(1);
+    let whole = recorded(lived(2, 250), Pace::Following).await;
+    let mark = whole.watermark(netuid).await.unwrap().unwrap();
+    let epochs = whole.epoch_list(netuid, mark.first_block, mark.block.number).await.unwrap();
+    for pace in [Pace::Following, Pace::CatchingUp] {
+        let store = recorded_from(lived(2, 250), pace, epochs[1].block.number).await;
+        let begins = store.entries(netuid, epochs[1].block.number, epochs[1].block.number).await.unwrap();
+        assert!(begins.iter().any(|entry| entry.kind == Kind::Incentive), "too little to test with");
+        let parts = Parts::of_size(store.as_ref(), netuid, 1).await.unwrap();
+        check_parts(store.as_ref(), parts).await.unwrap_or_else(|wrong| panic!("{pace:?}: {wrong}"));
+        store.prune(netuid, epochs[3].block.number).await.unwrap();
+        let record = store.record(netuid).await.unwrap().unwrap();
+        check(&record).unwrap_or_else(|wrong| panic!("{pace:?}, pruned: {wrong}"));
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_is_pruned_while_it_is_read_in_parts_is_told_as_such() {
+    let store = recorded(lived(2, 200), Pace::Following).await;
+    let netuid = NetUid(1);
+    let mut parts = Parts::of_size(store.as_ref(), netuid, 1).await.unwrap();
+    let first = parts.next().await.unwrap().unwrap();
+    let epochs = store.epoch_list(netuid, first.watermark.first_block, first.watermark.block.number).await.unwrap();
+    store.prune(netuid, epochs.last().unwrap().block.number).await.unwrap();
+    let refused = parts.next().await.unwrap_err();
+    assert!(refused.is_passing() && refused.to_string().contains("while it was read"), "{refused}");
 }
 
 /// A random chain on which positions rise without a word, some of which is sold at once.
