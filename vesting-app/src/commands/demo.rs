@@ -136,7 +136,7 @@ async fn make_blocks(mut demo: Demo, mut sim: SimChain, node: Arc<NodeHandle>, m
             _ = ticks.tick() => {
                 demo.step(&mut sim);
                 // It may be left on for days.
-                if sim.head().0 % BLOCKS_KEPT == 0 {
+                if sim.head().0.is_multiple_of(BLOCKS_KEPT) {
                     sim.forget_before(BlockNumber(sim.head().0 - BLOCKS_KEPT));
                 }
                 node.set_head(u32::try_from(sim.head().0).unwrap_or(u32::MAX));

@@ -69,7 +69,7 @@ struct Export {
 impl Export {
     fn read(path: &Path) -> Self {
         let mut file = Reader::open(path).unwrap();
-        let records = std::iter::from_fn(|| file.next().unwrap()).collect();
+        let records = std::iter::from_fn(|| file.next_part().unwrap()).collect();
         Self { genesis: file.genesis(), records }
     }
 
@@ -100,7 +100,7 @@ async fn a_record_moves_whole() {
     run(other.path(), &["db", "import", &name, "--netuid", "2", "--expect-digest", &digest]);
     let words = run(other.path(), &["db", "import", &name, "--netuid", "1", "--network", &node.url(), "--spot-check", "30"]);
     let mut exported = Reader::open(&file).unwrap();
-    while exported.next().unwrap().is_some() {}
+    while exported.next_part().unwrap().is_some() {}
     let checksum = exported.checksum().unwrap();
     assert!(words.contains("The chain has") && words.contains(&checksum.to_string()), "{words}");
     run(other.path(), &["db", "check"]);

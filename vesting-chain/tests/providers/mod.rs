@@ -297,7 +297,7 @@ async fn a_policy_is_not_dodged_within_the_family_but_elsewhere() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_closed_for_a_policy_is_a_refusal() {
     let serves = node(3, 5, &[]).await;
-    let gate = open(&serves.url(), Gate::Closes { code: 1_008, at: 2 }).await.unwrap();
+    let gate = open(&serves.url(), Gate::Closes { code: 1_008, at: 3 }).await.unwrap();
     let other = open(&serves.url(), Gate::Open).await.unwrap();
     // The other one is of the same family, so it is not asked meanwhile.
     let chain = Arc::new(connect(&[&gate.url(), &other.url()]));

@@ -81,7 +81,7 @@ impl<R: BufRead> Decoder<R> {
     ///
     /// # Errors
     /// Whatever is wrong with it.
-    pub fn next(&mut self) -> Result<Option<Commit>, ExportError> {
+    pub fn next_part(&mut self) -> Result<Option<Commit>, ExportError> {
         while self.checksum.is_none() {
             let text = self.lines.next()?.ok_or(ExportError::CutOff(self.lines.number))?;
             let line = self.lines.parse(&text)?;

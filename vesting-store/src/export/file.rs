@@ -114,8 +114,8 @@ impl Reader {
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub fn next(&mut self) -> Result<Option<Commit>, ExportError> {
-        self.lines.next().map_err(|error| named(&self.path, error))
+    pub fn next_part(&mut self) -> Result<Option<Commit>, ExportError> {
+        self.lines.next_part().map_err(|error| named(&self.path, error))
     }
 }
 

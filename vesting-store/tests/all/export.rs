@@ -57,7 +57,7 @@ fn lines(parts: &[Commit]) -> Vec<u8> {
 fn decode(text: &[u8]) -> Result<Vec<Commit>, ExportError> {
     let mut lines = Decoder::new(text)?;
     let mut parts = Vec::new();
-    while let Some(part) = lines.next()? {
+    while let Some(part) = lines.next_part()? {
         parts.push(part);
     }
     assert!(lines.checksum().is_some());
@@ -73,7 +73,7 @@ fn write(path: &Path, parts: &[Commit], replace: bool) -> Result<Checksum, Expor
 fn read(path: &Path) -> Result<(Vec<Commit>, Checksum), ExportError> {
     let mut file = Reader::open(path)?;
     let mut parts = Vec::new();
-    while let Some(part) = file.next()? {
+    while let Some(part) = file.next_part()? {
         parts.push(part);
     }
     assert_eq!((file.genesis(), file.netuids()), (GENESIS, netuids(&parts).as_slice()));

@@ -85,7 +85,7 @@ async fn inspect(
 ) -> anyhow::Result<(Vec<Inspection>, Checksum)> {
     let mut inspected: Vec<Inspection> = Vec::new();
     let mut wrong = None;
-    while let Some(part) = file.next()? {
+    while let Some(part) = file.next_part()? {
         if wrong.is_some() || !netuids.contains(&part.netuid) {
             continue;
         }
@@ -108,7 +108,7 @@ async fn inspect(
 /// Takes the records of these subnets in, part by part.
 async fn take_in(store: &dyn StakeStore, path: &Path, netuids: &[NetUid], checksum: Checksum) -> anyhow::Result<()> {
     let mut file = Reader::open(path)?;
-    while let Some(part) = file.next()? {
+    while let Some(part) = file.next_part()? {
         if netuids.contains(&part.netuid) {
             store.commit(&part).await.with_context(|| format!("cannot take in the record of subnet {}", part.netuid))?;
         }
