@@ -43,6 +43,19 @@ struct Hidden {
     held: RaoDelta,
 }
 
+impl Hidden {
+    /// What is hidden with tranches that are next to it.
+    fn with(hidden: Option<Self>, more: &[OpenTranche]) -> Option<Self> {
+        let (Some(from), Some(to)) = (more.iter().map(block).min(), more.iter().map(block).max()) else { return hidden };
+        let more = Self { from, to, held: held(more) };
+        Some(hidden.map_or(more, |hidden| Self {
+            from: hidden.from.min(more.from),
+            to: hidden.to.max(more.to),
+            held: hidden.held + more.held,
+        }))
+    }
+}
+
 /// What must be at hand of a holder's tranches before a block is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Need {
@@ -130,13 +143,7 @@ impl Known {
             return;
         }
         let gone = self.tranches.let_go(begin..end);
-        let (Some(first), Some(last)) = (gone.first(), gone.last()) else { return };
-        let more = Hidden { from: block(first), to: block(last), held: held(&gone) };
-        self.hidden = Some(self.hidden.map_or(more, |hidden| Hidden {
-            from: hidden.from.min(more.from),
-            to: hidden.to.max(more.to),
-            held: hidden.held + more.held,
-        }));
+        self.hidden = Hidden::with(self.hidden, &gone);
     }
 }
 
@@ -198,16 +205,9 @@ impl Reading {
         if self.newest.is_empty() || page.to >= self.keeps_down_to {
             return self.newest.extend(own);
         }
-        // The page before this one turns out to be in the middle.
-        if let Some(last) = self.oldest.iter().map(block).max() {
-            let from = self.oldest.iter().map(block).min().unwrap_or(last);
-            let more = held(&self.oldest);
-            self.hidden = Some(match self.hidden {
-                Some(hidden) => Hidden { from, held: hidden.held + more, ..hidden },
-                None => Hidden { from, to: last, held: more },
-            });
-        }
         if !own.is_empty() {
+            // The page before this one turns out to be in the middle.
+            self.hidden = Hidden::with(self.hidden, &self.oldest);
             self.oldest = own;
         }
     }
@@ -421,6 +421,33 @@ mod tests {
         rests.let_go(BlockNumber(1_002));
         assert_eq!((rests.at_hand(), rests.stake(&HOLDER)), (0, RaoDelta(1_007)));
         assert!(rests.reading(&HOLDER, BlockNumber(1_002)).is_some());
+    }
+
+    #[test]
+    fn a_page_of_others_tranches_alone_changes_nothing_of_what_was_read() {
+        let reward = |number: u64, coldkey: Coldkey| {
+            let mut holder = HolderTranches::default();
+            let mut entry = entry(BlockNumber(number), 1, Kind::Incentive, 10);
+            entry.key.coldkey = coldkey;
+            holder.apply(&entry, Millis(number));
+            holder.open().to_vec()
+        };
+        let mut reading = Reading {
+            page: Some(TranchePage { least: 1, ..TranchePage::ALL }),
+            since: BTreeSet::new(),
+            keeps_down_to: BlockNumber(100),
+            newest: Vec::new(),
+            hidden: None,
+            oldest: Vec::new(),
+        };
+        // As of a coldkey that was another holder's before.
+        let other = Coldkey([3; 32]);
+        for (number, coldkey) in [(90, HOLDER), (80, HOLDER), (70, other), (60, other), (50, HOLDER)] {
+            reading.take(reward(number, coldkey), |open| open.tranche.coldkey == HOLDER);
+        }
+        let of = |tranches: &[OpenTranche]| tranches.iter().map(|open| block(open).0).collect::<Vec<_>>();
+        assert_eq!((of(&reading.newest), of(&reading.oldest)), (vec![90], vec![50]));
+        assert_eq!(reading.hidden, Some(Hidden { from: BlockNumber(80), to: BlockNumber(80), held: RaoDelta(10) }));
     }
 
     proptest! {
