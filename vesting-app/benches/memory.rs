@@ -52,7 +52,8 @@ impl Trial {
     /// Asks what a validator and a page ask once an epoch.
     async fn ask(&self) {
         let neurons = self.sim.neurons_at(NETUID, self.sim.head());
-        let hotkey = neurons.get(usize::try_from(self.sim.head().0).unwrap() / 20 % neurons.len()).unwrap().hotkey.to_string();
+        let hotkey =
+            neurons.get(usize::try_from(self.sim.head().0 / u64::from(TEMPO)).unwrap() % neurons.len()).unwrap().hotkey.to_string();
         let weights: Vec<f64> = neurons.iter().map(|neuron| 1.0 / f64::from(neuron.uid.0 + 3)).collect();
         let uids: Vec<u16> = neurons.iter().map(|neuron| neuron.uid.0).collect();
         let body = serde_json::json!({ "netuid": NETUID.0, "uids": uids, "weights": weights }).to_string();

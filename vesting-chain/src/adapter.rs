@@ -24,7 +24,7 @@ use crate::hashes::Hashes;
 use crate::heads::{self, Heads, NextHead, Patience};
 use crate::locks::{Locks, Told};
 use crate::proxies::Proxies;
-use crate::reader::Reader;
+use crate::reader::{Reader, two_answers};
 use crate::runtime::Runtime;
 use crate::runtimes::{self, Runtimes};
 use crate::trust::{Comparison, Disagreement, Path, Trust};
@@ -294,9 +294,7 @@ impl Chain {
             // All that is read of its blocks hangs on it.
             let again = chunks::read(&self.endpoints, number, self.hash(number).await?, vec![marker_key()]).await?;
             if again.get(&marker_key()) != marker {
-                return Err(ChainError::Malformed(format!(
-                    "asked twice about the runtime of block {number}, the endpoint gave two answers"
-                )));
+                return Err(two_answers("its runtime", number));
             }
         }
         self.eras.lock().await.note(number, spec_version);

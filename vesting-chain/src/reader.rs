@@ -20,6 +20,11 @@ pub(crate) struct Reader<'a> {
     values: Values,
 }
 
+/// Two answers about the same are not the same: at least one of them is wrong.
+pub(crate) fn two_answers(what: impl std::fmt::Display, number: BlockNumber) -> ChainError {
+    ChainError::Malformed(format!("asked twice about {what} in the state of block {number}, it gave two answers"))
+}
+
 impl<'a> Reader<'a> {
     /// A reader of a state made by `runtime`, that knows nothing yet.
     pub(crate) fn new(endpoints: &'a Endpoints, runtime: Arc<Runtime>, number: BlockNumber, hash: BlockHash) -> Self {
@@ -37,9 +42,9 @@ impl<'a> Reader<'a> {
         Self::new(self.endpoints, Arc::clone(&self.runtime), self.number, self.hash)
     }
 
-    /// Two answers about the same are not the same: at least one of them is wrong.
+    /// [`two_answers`] about this state.
     pub(crate) fn differs(&self, what: impl std::fmt::Display) -> ChainError {
-        ChainError::Malformed(format!("asked twice about {what} in the state of block {}, it gave two answers", self.number))
+        two_answers(what, self.number)
     }
 
     /// The runtime's code in this state.

@@ -12,6 +12,8 @@ use std::fmt;
 use crate::ports::{Commit, LedgerState, StakeStore, StoreError, TranchePage, Watermark};
 use crate::{BlockNumber, Coldkey, Entry, Kind, NetUid, OpenTranche, PositionKey, Rao};
 
+pub use walk::{CheckError, Walk, check_parts, check_store};
+
 /// What was looked at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Checked {
@@ -111,8 +113,6 @@ pub fn check(record: &Commit) -> Result<Checked, Inconsistency> {
     tranches::check(record, &mut checked)?;
     Ok(checked)
 }
-
-pub use walk::{CheckError, Walk, check_parts, check_store};
 
 /// The open tranches of every coldkey that has entered any, as the store has them.
 ///

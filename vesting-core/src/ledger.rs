@@ -9,6 +9,7 @@ use crate::known_tranches::{KnownTranches, Need, Reading};
 use crate::ports::{
     BalanceChange, Commit, Fingerprint, Holder, LedgerState, LockRow, NeuronRow, OpenInterval, Roster, Snapshot, TranchePage, Watermark,
 };
+use crate::rewind::open_at;
 use crate::settle::Settled;
 use crate::{
     BlockFacts, BlockNumber, BlockRef, Coldkey, Entry, EpochRecord, Exit, Flow, Hotkey, Kind, Millis, NetUid, Neuron, OpenTranche,
@@ -475,7 +476,7 @@ impl SubnetLedger {
         self.balances.retain(|_, alpha| !alpha.is_zero());
         self.observed.retain(|_, alpha| *alpha > Rao::ZERO);
         self.interval_start = self.balances.clone();
-        self.interval = OpenInterval { from: Some(block), ..OpenInterval::default() };
+        self.interval = open_at(block);
     }
 
     /// Passes over blocks in which nothing happened, up to `block`: the watermark stands on it. Does

@@ -14,12 +14,13 @@ use crate::known_tranches::Need;
 use crate::ledger::SubnetLedger;
 use crate::monitor::MonitorError;
 use crate::ports::{
-    ChainError, ChainPort, Fingerprint, NeuronsAsk, OwnWord, Roster, Snapshot, StakeStore, SubnetAsk, SubnetState, TraceKeys,
+    ChainError, ChainPort, Fingerprint, NeuronsAsk, OwnWord, Roster, Snapshot, StakeStore, StoreError, SubnetAsk, SubnetState, TraceKeys,
+    TranchePage,
 };
 use crate::settle::{BlockStates, Settled, affected, settle};
 use crate::{
     BlockFacts, BlockNumber, BlockRef, Coldkey, Detection, Entry, Epoch, EpochRecord, HolderTranches, Hotkey, Kind, Millis, NetUid,
-    PositionKey, Rao, SkippedSlot, SubnetCounters, Succession, is_epoch,
+    OpenTranche, PositionKey, Rao, SkippedSlot, SubnetCounters, Succession, is_epoch,
 };
 
 /// Takes blocks into one ledger.
@@ -271,20 +272,24 @@ impl<'a> Recorder<'a> {
             needs.entry(coldkey).or_default().all = true;
         }
         for (holder, need) in needs {
-            let names = self.ledger.entered_by(holder);
             if let Some(mut reading) = self.ledger.reading(holder) {
                 while let Some(page) = reading.page() {
-                    let stored = self.store.open_tranches(self.netuid(), &names, &page).await?;
+                    let stored = self.page(holder, &page).await?;
                     self.ledger.take_reading(holder, &mut reading, stored);
                 }
                 self.ledger.read_tranches(holder, reading);
             }
             while let Some(page) = self.ledger.lacks(holder, &need) {
-                let stored = self.store.open_tranches(self.netuid(), &names, &page).await?;
+                let stored = self.page(holder, &page).await?;
                 self.ledger.take_page(holder, &page, stored);
             }
         }
         Ok(())
+    }
+
+    /// A page of the tranches that may be a holder's.
+    async fn page(&self, holder: Coldkey, page: &TranchePage) -> Result<Vec<OpenTranche>, StoreError> {
+        self.store.open_tranches(self.netuid(), &self.ledger.entered_by(holder), page).await
     }
 
     /// Writes what a block did, in order.

@@ -3,7 +3,7 @@
 
 use super::{Checked, Inconsistency, check, check_state, count, open_tranches};
 use crate::ports::{Commit, StakeStore, StoreError, Watermark};
-use crate::{BlockNumber, MemoryStore, NetUid, Parts};
+use crate::{MemoryStore, NetUid, Parts};
 
 /// Why a record was not found consistent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,25 +42,21 @@ impl Walk {
     /// # Errors
     /// The first thing found wrong, and where it does not follow on the last part.
     pub async fn take(&mut self, part: &Commit) -> Result<(), CheckError> {
-        if self.end.is_none() {
-            // A store says less well what is wrong.
-            self.count(part, check(part)?);
-            self.memory.commit(part).await?;
-        } else {
-            self.memory.commit(part).await?;
-            self.condense().await?;
-            let found = check(&self.record().await?)?;
-            self.count(part, found);
-        }
+        let found = match self.end {
+            None => {
+                // A store says less well what is wrong.
+                let found = check(part)?;
+                self.memory.commit(part).await?;
+                found
+            }
+            Some(end) => {
+                self.memory.commit(part).await?;
+                self.memory.prune(self.netuid, end.block.number).await?;
+                check(&self.record().await?)?
+            }
+        };
+        self.count(part, found);
         self.end = Some(part.watermark);
-        Ok(())
-    }
-
-    /// Condenses what was checked before the last part.
-    async fn condense(&self) -> Result<(), CheckError> {
-        if let Some(end) = self.end {
-            self.memory.prune(self.netuid, end.block.number).await?;
-        }
         Ok(())
     }
 
@@ -81,6 +77,12 @@ impl Walk {
     /// [`CheckError::Gone`] where no part came.
     pub async fn record(&self) -> Result<Commit, CheckError> {
         self.memory.record(self.netuid).await?.ok_or(CheckError::Gone(self.netuid))
+    }
+
+    /// Where the record begins and ends, as far as it was checked; `None` where no part came.
+    #[must_use]
+    pub const fn mark(&self) -> Option<Watermark> {
+        self.end
     }
 
     /// What was checked so far.
@@ -106,14 +108,11 @@ pub async fn check_store(store: &dyn StakeStore, netuid: NetUid) -> Result<(Wate
 pub async fn check_parts(store: &dyn StakeStore, mut parts: Parts<'_>) -> Result<(Watermark, Checked), CheckError> {
     let netuid = parts.netuid();
     let mut walk = Walk::new(netuid);
-    let mut begins: Option<(BlockNumber, crate::Millis)> = None;
     while let Some(part) = parts.next().await? {
-        begins.get_or_insert((part.watermark.first_block, part.watermark.first_time));
         walk.take(&part).await?;
     }
     let record = walk.record().await?;
     let state = store.ledger_state(netuid).await?.ok_or(CheckError::Gone(netuid))?;
     check_state(&record, &state, &open_tranches(store, &record).await?)?;
-    let (first_block, first_time) = begins.ok_or(CheckError::Gone(netuid))?;
-    Ok((Watermark { first_block, first_time, ..record.watermark }, walk.checked()))
+    Ok((walk.mark().ok_or(CheckError::Gone(netuid))?, walk.checked()))
 }

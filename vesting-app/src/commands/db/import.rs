@@ -50,15 +50,14 @@ pub async fn run(session: &mut Session, args: &ImportArgs, with_chain: bool) -> 
     }
     let mut done = Vec::new();
     for inspection in inspected {
-        let record = inspection.record().await?;
         let spot_check = match &chain {
-            Some(chain) if spot_checks > 0 => spot_check(chain.as_ref(), &record, checksum, spot_checks).await?,
+            Some(chain) if spot_checks > 0 => spot_check(chain.as_ref(), &inspection.record().await?, checksum, spot_checks).await?,
             _ => None,
         };
         done.push(Done {
             netuid: inspection.netuid.0,
             checksum: checksum.to_string(),
-            checked: inspection.line(&record.watermark),
+            checked: inspection.line()?,
             digest: inspection.digest(expected.as_deref()).await?,
             spot_check,
         });

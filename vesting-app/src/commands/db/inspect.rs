@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use serde::Serialize;
-use vesting_core::check::Walk;
+use vesting_core::check::{CheckError, Walk};
 use vesting_core::policy::Policy;
-use vesting_core::ports::{Commit, StakeStore, Watermark};
+use vesting_core::ports::{Commit, StakeStore};
 use vesting_core::{BlockHash, BlockNumber, MemoryStore, NetUid, TrackerError, prune};
 
 use super::check::Line;
@@ -31,7 +31,6 @@ pub struct Inspection {
     walk: Walk,
     /// What the digest follows from.
     window: Arc<dyn StakeStore>,
-    begins: Option<Watermark>,
 }
 
 impl Inspection {
@@ -39,15 +38,14 @@ impl Inspection {
     pub async fn new(netuid: NetUid, genesis: BlockHash, policy: Policy, as_of: Option<BlockNumber>) -> anyhow::Result<Self> {
         let window: Arc<dyn StakeStore> = Arc::new(MemoryStore::new());
         window.bind_chain(genesis).await?;
-        Ok(Self { netuid, policy, as_of, walk: Walk::new(netuid), window, begins: None })
+        Ok(Self { netuid, policy, as_of, walk: Walk::new(netuid), window })
     }
 
     /// Looks at the next part.
     pub async fn take(&mut self, part: &Commit) -> anyhow::Result<()> {
-        self.begins.get_or_insert(part.watermark);
         self.walk.take(part).await.context("the file is not consistent")?;
         let reached = self.window.watermark(self.netuid).await?.map(|mark| mark.block.number);
-        if reached.is_some() && self.as_of.is_some_and(|as_of| reached >= Some(as_of)) {
+        if self.as_of.is_some_and(|as_of| reached >= Some(as_of)) {
             return Ok(());
         }
         self.window.commit(part).await?;
@@ -67,9 +65,9 @@ impl Inspection {
     }
 
     /// What was checked.
-    pub fn line(&self, end: &Watermark) -> Line {
-        let begins = self.begins.unwrap_or(*end);
-        Line::new(self.netuid, &Watermark { first_block: begins.first_block, ..*end }, self.walk.checked())
+    pub fn line(&self) -> anyhow::Result<Line> {
+        let mark = self.walk.mark().ok_or(CheckError::Gone(self.netuid))?;
+        Ok(Line::new(self.netuid, &mark, self.walk.checked()))
     }
 
     /// The end of the record, condensed.
