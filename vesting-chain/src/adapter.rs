@@ -297,8 +297,10 @@ impl Chain {
                 return Err(two_answers("its runtime", number));
             }
         }
+        // A version whose code cannot be had is none that made it.
+        let runtime = self.runtime(number, spec_version).await?;
         self.eras.lock().await.note(number, spec_version);
-        self.runtime(number, spec_version).await
+        Ok(runtime)
     }
 
     /// The runtime of the version that made a block.

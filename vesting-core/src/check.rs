@@ -3,16 +3,17 @@
 
 mod condensed;
 mod conservation;
+mod left;
 mod tranches;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::ports::{Commit, LedgerState, StakeStore, StoreError, TranchePage, Watermark};
-use crate::{BlockNumber, Coldkey, Entry, Kind, NetUid, OpenTranche, PositionKey, Rao};
+use crate::ports::{Commit, LedgerState, Watermark};
+use crate::{BlockNumber, Coldkey, Entry, Kind, NetUid, PositionKey, Rao};
 
-pub use walk::{CheckError, Walk, check_parts, check_store};
+pub use walk::{CheckError, Walk, check_beside, check_parts, check_store};
 
 /// What was looked at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -91,7 +92,7 @@ fn count(rows: usize) -> u64 {
     u64::try_from(rows).unwrap_or(u64::MAX)
 }
 
-/// Checks a whole record, as [`StakeStore::record`] gives it.
+/// Checks a whole record, as [`StakeStore::record`](crate::ports::StakeStore::record) gives it.
 ///
 /// For every epoch and position the entries sum up to the snapshots and to `stake_changes` at B−1 and at B;
 /// `stake_balance_changes` are the entries between; every row belongs to a holder and to the stretch that the
@@ -114,22 +115,11 @@ pub fn check(record: &Commit) -> Result<Checked, Inconsistency> {
     Ok(checked)
 }
 
-/// The open tranches of every coldkey that has entered any, as the store has them.
-///
-/// # Errors
-/// When the store cannot be read.
-pub async fn open_tranches(store: &dyn StakeStore, record: &Commit) -> Result<Vec<OpenTranche>, StoreError> {
-    let entered = record.tranches.iter().map(|tranche| tranche.coldkey);
-    let coldkeys = record.holders.iter().map(|holder| holder.coldkey).chain(entered).collect();
-    store.open_tranches(record.netuid, &coldkeys, &TranchePage::ALL).await
-}
-
-/// Checks what a store works out or keeps beside a record: the newest snapshots and what is left of tranches, by
-/// which a recorder goes on. `open` are its [`open_tranches`].
+/// Checks the newest snapshots as a store finds them, by which a recorder goes on.
 ///
 /// # Errors
 /// The first thing found wrong.
-pub fn check_state(record: &Commit, state: &LedgerState, open: &[OpenTranche]) -> Result<(), Inconsistency> {
+pub fn check_state(record: &Commit, state: &LedgerState) -> Result<(), Inconsistency> {
     let at = |table| At(record.netuid, table, record.watermark.block.number);
     let stands = |mark: &Watermark| (mark.block, mark.time, mark.observed, mark.spec_version);
     if (stands(&state.watermark), &state.interval) != (stands(&record.watermark), &record.interval) {
@@ -143,19 +133,6 @@ pub fn check_state(record: &Commit, state: &LedgerState, open: &[OpenTranche]) -
             let what = format!("its newest snapshot is {} rao, the store finds {} rao", of(&newest), of(&state.observed));
             return Err(at("stake_snapshots").position(*key, what));
         }
-    }
-    let left = tranches::left(record)?;
-    let mut open: BTreeMap<_, _> = open.iter().map(|t| ((t.tranche.coldkey, t.tranche.id), t.remaining)).collect();
-    for (key, remaining) in left.iter().filter(|(_, remaining)| remaining.0 > 0) {
-        let stored = open.remove(key).unwrap_or_default();
-        if stored != *remaining {
-            let at = At(record.netuid, "stake_tranches", key.1.block);
-            return Err(at.holder(key.0, format!("{stored} rao remain, but less its exits it is {remaining}")));
-        }
-    }
-    if let Some(((coldkey, id), remaining)) = open.pop_first() {
-        let at = At(record.netuid, "stake_tranches", id.block);
-        return Err(at.holder(coldkey, format!("{remaining} rao remain, but its exits took all of it")));
     }
     Ok(())
 }

@@ -7,11 +7,11 @@ use crate::rewind::{open_at, stood_at};
 use crate::{BlockNumber, BlockRef, Coldkey, Epoch, NetUid};
 
 /// As many epochs a part has.
-const EPOCHS: usize = 128;
+pub(crate) const EPOCHS: usize = 128;
 
-/// A store that changed while it was read.
-fn changed(netuid: NetUid) -> StoreError {
-    StoreError::Busy(format!("the record of subnet {netuid} was pruned or taken back while it was read: try again"))
+/// Where parts of so many epochs each end; what follows the last of them is one more.
+pub(crate) fn ends(list: &[Epoch], epochs: usize) -> impl DoubleEndedIterator<Item = BlockNumber> {
+    list.chunks_exact(epochs.max(1)).filter_map(<[Epoch]>::last).map(|epoch| epoch.block.number)
 }
 
 /// The parts of a record, read one by one: however long it is, one is held.
@@ -40,16 +40,18 @@ impl<'a> Parts<'a> {
         let Some(mark) = store.watermark(netuid).await? else { return Ok(Self { store, netuid, record: None, after: None }) };
         // The last part is what follows the last of them, which may be nothing yet.
         let all = store.epoch_list(netuid, mark.first_block, mark.block.number.parent()).await?;
-        let ends = all.chunks_exact(epochs.max(1)).filter_map(|some| some.last());
-        let mut ends: Vec<BlockNumber> = ends.map(|epoch| epoch.block.number).collect();
-        ends.reverse();
-        Ok(Self { store, netuid, record: Some((mark.first_block, ends)), after: None })
+        Ok(Self { store, netuid, record: Some((mark.first_block, ends(&all, epochs).rev().collect())), after: None })
     }
 
     /// The subnet.
     #[must_use]
     pub const fn netuid(&self) -> NetUid {
         self.netuid
+    }
+
+    /// The store.
+    pub(crate) const fn store(&self) -> &'a dyn StakeStore {
+        self.store
     }
 
     /// The next part; `None` after the last, and where there is no record.
@@ -63,7 +65,7 @@ impl<'a> Parts<'a> {
         let part = match self.store.part(self.netuid, self.after, to).await {
             Ok(Some(part)) if part.watermark.first_block == *first_block => part,
             Err(error) if !gone.contains(&Some(error.clone())) => return Err(error),
-            Ok(_) | Err(_) => return Err(changed(self.netuid)),
+            Ok(_) | Err(_) => return Err(StoreError::changed(self.netuid)),
         };
         self.after = to;
         if to.is_none() {

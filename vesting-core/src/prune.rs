@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::ports::{Commit, OpenInterval, Pruned, StakeStore, StoreError, Watermark};
-use crate::{BlockNumber, Coldkey, Entry, Epoch, Kind, MemoryStore, Millis, NetUid, Parts, PositionKey, RaoDelta};
+use crate::ports::{Commit, OpenInterval, Pruned, StoreError, TrancheStand, Watermark};
+use crate::{BlockNumber, Coldkey, Condensed, Entry, Epoch, Kind, Millis, NetUid, Parts, PositionKey, RaoDelta, stands};
 
 /// The newest of `epochs` up to whose end a record may be pruned so that `keep` of block time stays before its
 /// last block; `None` where there is none. `epochs` are those of the record from its first block on, in order.
@@ -48,29 +48,39 @@ pub fn condensed(
 /// What a prune of a record up to the end of `base` would remove and add; nothing is changed.
 ///
 /// # Errors
-/// As [`StakeStore::prune`].
+/// As [`StakeStore::prune`](crate::ports::StakeStore::prune), and when the record was changed meanwhile but for what was added.
 pub async fn tried(mut parts: Parts<'_>, base: BlockNumber) -> Result<Pruned, StoreError> {
-    let (netuid, memory) = (parts.netuid(), MemoryStore::new());
+    let (store, netuid) = (parts.store(), parts.netuid());
+    let mark = store.watermark(netuid).await?;
+    let mut kept = Condensed::new(netuid);
     let (mut goes, mut end, mut timed) = (Pruned::default(), None, None);
     while let Some(part) = parts.next().await? {
         goes = goes.plus(old_rows(&part, base, timed));
         timed = part.times.keys().copied().next_back();
-        memory.commit(&part).await?;
+        kept.take(&part).await?;
         if let Some(end) = end.filter(|end| *end < base) {
-            memory.prune(netuid, end).await?;
+            kept.condense(end).await?;
         }
         if part.watermark.block.number > base {
             break;
         }
         end = Some(part.watermark.block.number);
     }
-    let openings = memory.prune(netuid, base).await?.openings;
-    let stays = memory.record(netuid).await?.map(|record| old_rows(&record, base, None)).unwrap_or_default();
+    let openings = kept.condense(base).await?.openings;
+    let stays = kept.record().await?.map(|record| old_rows(&record, base, None)).unwrap_or_default();
+    let mut open = 0u64;
+    if let Some(mark) = mark {
+        let look = |stand: &TrancheStand| {
+            open = open.saturating_add(u64::from(!stand.remaining.is_zero()));
+            Ok::<_, StoreError>(())
+        };
+        stands::each(store, netuid, &mark, base, look).await?;
+    }
     Ok(Pruned {
         openings,
         snapshots: goes.snapshots.saturating_sub(stays.snapshots),
         locks: goes.locks.saturating_sub(stays.locks),
-        tranches: goes.tranches.saturating_sub(stays.tranches),
+        tranches: goes.tranches.saturating_sub(open),
         ..goes
     })
 }

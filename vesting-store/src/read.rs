@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use vesting_core::ports::{BalanceChange, Commit, End, Holder, LedgerState, MultiplierRow, NeuronRow, StoreError, TranchePage, Watermark};
+use vesting_core::ports::{
+    BalanceChange, Commit, End, Holder, LedgerState, MultiplierRow, NeuronRow, StoreError, TranchePage, TrancheStand, Watermark,
+};
 use vesting_core::{
-    BlockHash, BlockNumber, Coldkey, Entry, EntryOrder, Epoch, EpochRecord, Exit, Hotkey, Millis, NetUid, OpenTranche, PositionKey, Rao,
-    SkippedSlot, StakeChange, Succession, TrancheHistory, Uid, sort_entries,
+    BlockHash, BlockNumber, Coldkey, Entry, Epoch, EpochRecord, Exit, Hotkey, Millis, NetUid, OpenTranche, PositionKey, Rao, SkippedSlot,
+    StakeChange, Succession, Uid, sort_entries,
 };
 
 use crate::convert::{At, bound};
@@ -16,7 +18,7 @@ use crate::fault::Fault;
 use crate::link::Link;
 use crate::rows::{
     BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, LockColumns, MultiplierColumns, NeuronColumns, Newest, OperationsRow,
-    SkippedRow, SnapshotRow, StateRow, SuccessionRow, TimeRow, TrancheRow, place,
+    SkippedRow, SnapshotRow, StandRow, StateRow, SuccessionRow, TimeRow, TrancheRow, place,
 };
 use crate::schema::{
     block_times, blockchain_state, chain, epoch_boundaries, holders, multipliers, neurons, open_interval, skipped_slots,
@@ -235,20 +237,17 @@ fn exits(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumber) ->
     all(rows, |row| row.read(netuid))
 }
 
-pub fn tranches(conn: &mut Conn, netuid: NetUid, as_of: BlockNumber) -> Result<Vec<TrancheHistory>, Fault> {
-    let mut by_tranche: BTreeMap<(Coldkey, EntryOrder), Vec<Exit>> = BTreeMap::new();
-    for exit in exits(conn, netuid, BlockNumber(0), as_of)? {
-        by_tranche.entry((exit.coldkey, place(netuid, exit.coldkey, exit.tranche))).or_default().push(exit);
-    }
-    let mut found: BTreeMap<(Coldkey, EntryOrder), TrancheHistory> = BTreeMap::new();
-    for open in entered(conn, netuid, BlockNumber(0), as_of)? {
-        let tranche = open.tranche;
-        let key = (tranche.coldkey, place(netuid, tranche.coldkey, tranche.id));
-        let mut exits = by_tranche.remove(&key).unwrap_or_default();
-        exits.sort_by_key(|exit| place(netuid, exit.coldkey, exit.by));
-        found.insert(key, TrancheHistory { tranche, exits });
-    }
-    Ok(found.into_values().collect())
+pub fn tranches(
+    conn: &mut Conn,
+    netuid: NetUid,
+    from: BlockNumber,
+    to: BlockNumber,
+    as_of: BlockNumber,
+) -> Result<Vec<TrancheStand>, Fault> {
+    let rows: Vec<StandRow> = diesel::sql_query(StandRow::query(netuid, bound(from), bound(to), bound(as_of))).load(conn)?;
+    let mut stands = all(rows, |row| row.read(netuid))?;
+    stands.sort_by_cached_key(|stand| (stand.tranche.coldkey, place(netuid, stand.tranche.coldkey, stand.tranche.id)));
+    Ok(stands)
 }
 
 pub fn block_times(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<BTreeMap<BlockNumber, Millis>, Fault> {

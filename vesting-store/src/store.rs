@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use vesting_core::ports::{
     BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot, StakeStore, StoreError,
-    TranchePage, Watermark,
+    TranchePage, TrancheStand, Watermark,
 };
 use vesting_core::{
     BlockHash, BlockNumber, BlockRef, Coldkey, Entry, Epoch, EpochRecord, Millis, NetUid, OpenTranche, PositionKey, Rao, SkippedSlot,
-    Succession, TrancheHistory,
+    Succession,
 };
 
 use crate::fault::Fault;
@@ -160,8 +160,14 @@ impl StakeStore for DatabaseStore {
         self.read(move |conn| read::locks_at(conn, netuid, block)).await
     }
 
-    async fn tranches(&self, netuid: NetUid, as_of: BlockNumber) -> Result<Vec<TrancheHistory>, StoreError> {
-        self.read(move |conn| read::tranches(conn, netuid, as_of)).await
+    async fn tranches(
+        &self,
+        netuid: NetUid,
+        from: BlockNumber,
+        to: BlockNumber,
+        as_of: BlockNumber,
+    ) -> Result<Vec<TrancheStand>, StoreError> {
+        self.read(move |conn| read::tranches(conn, netuid, from, to, as_of)).await
     }
 
     async fn open_tranches(

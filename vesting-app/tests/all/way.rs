@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vesting_chain::{ChainOptions, SubxtChain};
-use vesting_core::check::{check, check_state, open_tranches};
+use vesting_core::check::{check, check_beside};
 use vesting_core::digest::Digest;
 use vesting_core::interval::closing;
 use vesting_core::policy::Policy;
@@ -63,8 +63,7 @@ pub async fn follow(node: &NodeHandle, store: Arc<dyn StakeStore>, netuid: NetUi
 async fn record(chain: &SubxtChain, store: Arc<dyn StakeStore>, netuid: NetUid) -> Record {
     let state = store.ledger_state(netuid).await.unwrap().unwrap();
     let whole = store.record(netuid).await.unwrap().unwrap();
-    check(&whole).unwrap();
-    check_state(&whole, &state, &open_tranches(store.as_ref(), &whole).await.unwrap()).unwrap();
+    check_beside(store.as_ref(), &whole, &check(&whole).unwrap()).await.unwrap();
     let last = state.watermark.block.number;
     let stored = store.entries(netuid, BlockNumber(0), last).await.unwrap();
     let mut entries = stored.clone();

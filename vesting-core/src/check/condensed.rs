@@ -82,8 +82,8 @@ mod tests {
     use futures_util::FutureExt;
 
     use super::base;
-    use crate::check::{check, check_state, open_tranches};
-    use crate::ports::{BalanceChange, Commit, Holder, OpenInterval, Snapshot, StakeStore, Watermark};
+    use crate::check::{check, check_beside};
+    use crate::ports::{BalanceChange, Commit, Holder, OpenInterval, Snapshot, StakeStore, TranchePage, Watermark};
     use crate::window::tests::epoch;
     use crate::{
         BlockHash, BlockNumber, BlockRef, Coldkey, Detection, Entry, EpochRecord, Flow, HolderTranches, Hotkey, Kind, MemoryStore, Millis,
@@ -142,10 +142,9 @@ mod tests {
         store.commit(&owing()).now_or_never().unwrap().unwrap();
         let read = || {
             let record = store.record(NetUid(2)).now_or_never().unwrap().unwrap().unwrap();
-            let state = store.ledger_state(NetUid(2)).now_or_never().unwrap().unwrap().unwrap();
-            check(&record).unwrap();
-            let open = open_tranches(&store, &record).now_or_never().unwrap().unwrap();
-            check_state(&record, &state, &open).unwrap();
+            check_beside(&store, &record, &check(&record).unwrap()).now_or_never().unwrap().unwrap();
+            let coldkeys = record.holders.iter().map(|holder| holder.coldkey).collect();
+            let open = store.open_tranches(NetUid(2), &coldkeys, &TranchePage::ALL).now_or_never().unwrap().unwrap();
             (record, open)
         };
         let (record, before) = read();

@@ -10,7 +10,7 @@ use crate::{Coldkey, Entry, EntryId, Flow, Kind, Rao, RaoDelta, Successions, Tra
 type TrancheKey = (Coldkey, EntryId);
 
 /// What is left of each tranche.
-pub(super) fn left(record: &Commit) -> Result<BTreeMap<TrancheKey, Rao>, Inconsistency> {
+fn left(record: &Commit) -> Result<BTreeMap<TrancheKey, Rao>, Inconsistency> {
     let mut left: BTreeMap<TrancheKey, Rao> = record.tranches.iter().map(|t| ((t.coldkey, t.id), t.initial)).collect();
     for exit in &record.exits {
         let at = At(record.netuid, "tranche_exits", exit.by.block);

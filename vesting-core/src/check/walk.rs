@@ -1,9 +1,9 @@
-//! A record checked part by part: what was checked already is condensed, as a prune does, so that two parts are held, and of
-//! what was before them the tranches of which something is left.
+//! A record checked part by part: what was checked already is condensed, as a prune does, so that two parts are held.
 
-use super::{Checked, Inconsistency, check, check_state, count, open_tranches};
+use super::left::check_left;
+use super::{Checked, Inconsistency, check, check_state, count};
 use crate::ports::{Commit, StakeStore, StoreError, Watermark};
-use crate::{MemoryStore, NetUid, Parts};
+use crate::{Condensed, NetUid, Parts};
 
 /// Why a record was not found consistent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,17 +24,17 @@ pub enum CheckError {
 pub struct Walk {
     netuid: NetUid,
     /// What was checked, condensed, and the last part.
-    memory: MemoryStore,
+    end: Condensed,
     checked: Checked,
     /// Where the last part ended.
-    end: Option<Watermark>,
+    mark: Option<Watermark>,
 }
 
 impl Walk {
     /// The record of a subnet, of which no part has come.
     #[must_use]
     pub fn new(netuid: NetUid) -> Self {
-        Self { netuid, memory: MemoryStore::new(), checked: Checked::default(), end: None }
+        Self { netuid, end: Condensed::new(netuid), checked: Checked::default(), mark: None }
     }
 
     /// Checks the next part, in the order of [`Parts`].
@@ -42,21 +42,21 @@ impl Walk {
     /// # Errors
     /// The first thing found wrong, and where it does not follow on the last part.
     pub async fn take(&mut self, part: &Commit) -> Result<(), CheckError> {
-        let found = match self.end {
+        let found = match self.mark {
             None => {
                 // A store says less well what is wrong.
                 let found = check(part)?;
-                self.memory.commit(part).await?;
+                self.end.take(part).await?;
                 found
             }
-            Some(end) => {
-                self.memory.commit(part).await?;
-                self.memory.prune(self.netuid, end.block.number).await?;
+            Some(mark) => {
+                self.end.take(part).await?;
+                self.end.condense(mark.block.number).await?;
                 check(&self.record().await?)?
             }
         };
         self.count(part, found);
-        self.end = Some(part.watermark);
+        self.mark = Some(part.watermark);
         Ok(())
     }
 
@@ -76,13 +76,13 @@ impl Walk {
     /// # Errors
     /// [`CheckError::Gone`] where no part came.
     pub async fn record(&self) -> Result<Commit, CheckError> {
-        self.memory.record(self.netuid).await?.ok_or(CheckError::Gone(self.netuid))
+        self.end.record().await?.ok_or(CheckError::Gone(self.netuid))
     }
 
     /// Where the record begins and ends, as far as it was checked; `None` where no part came.
     #[must_use]
     pub const fn mark(&self) -> Option<Watermark> {
-        self.end
+        self.mark
     }
 
     /// What was checked so far.
@@ -111,8 +111,21 @@ pub async fn check_parts(store: &dyn StakeStore, mut parts: Parts<'_>) -> Result
     while let Some(part) = parts.next().await? {
         walk.take(&part).await?;
     }
-    let record = walk.record().await?;
+    let (mut record, checked) = (walk.record().await?, walk.checked());
+    // Where the record itself begins, not what is left of it here.
+    record.watermark = walk.mark().ok_or(CheckError::Gone(netuid))?;
+    check_beside(store, &record, &checked).await?;
+    Ok((record.watermark, checked))
+}
+
+/// Checks what a store works out or keeps beside a record that was `checked`, by which a recorder goes on: the newest snapshots,
+/// and what is left of each tranche.
+///
+/// # Errors
+/// As [`check_store`].
+pub async fn check_beside(store: &dyn StakeStore, record: &Commit, checked: &Checked) -> Result<(), CheckError> {
+    let netuid = record.netuid;
     let state = store.ledger_state(netuid).await?.ok_or(CheckError::Gone(netuid))?;
-    check_state(&record, &state, &open_tranches(store, &record).await?)?;
-    Ok((walk.mark().ok_or(CheckError::Gone(netuid))?, walk.checked()))
+    check_state(record, &state)?;
+    check_left(store, netuid, &record.watermark, checked.exits).await
 }

@@ -9,7 +9,7 @@ pub use chain::{
 };
 pub use store::{
     BalanceChange, Commit, End, Holder, LedgerState, LockRow, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot, StakeStore,
-    StoreError, TranchePage, Watermark,
+    StoreError, TranchePage, TrancheStand, Watermark,
 };
 
 #[cfg(any(test, feature = "mocks"))]

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::{
     BlockHash, BlockNumber, BlockRef, Coldkey, Entry, Epoch, EpochRecord, Exit, Flow, Hotkey, Millis, NetUid, Neuron, OpenTranche,
-    PositionKey, Ppb, Rao, RaoDelta, SkippedSlot, Succession, Tranche, TrancheHistory, Uid,
+    PositionKey, Ppb, Rao, RaoDelta, SkippedSlot, Succession, Tranche, Uid,
 };
 
 /// Why a store refused. Each kind demands one reaction.
@@ -64,6 +64,12 @@ impl StoreError {
     #[must_use]
     pub fn no_epoch(netuid: NetUid, block: BlockNumber) -> Self {
         Self::Unusable(format!("the record of subnet {netuid} has no epoch at block {block}"))
+    }
+
+    /// A record was changed while it was read, and not only by what was added.
+    #[must_use]
+    pub fn changed(netuid: NetUid) -> Self {
+        Self::Busy(format!("the record of subnet {netuid} was pruned or taken back while it was read: try again"))
     }
 
     /// Whether the same may go well a little later.
@@ -365,6 +371,19 @@ impl TranchePage {
     }
 }
 
+/// A tranche as it stood at the end of a block, worked out from both sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrancheStand {
+    /// The tranche.
+    pub tranche: Tranche,
+    /// The number of exits from it up to that block.
+    pub exits: u64,
+    /// Σ of these.
+    pub taken: RaoDelta,
+    /// What remains at the watermark, and Σ of the exits after that block: `initial` less `taken`, in a record that is consistent.
+    pub remaining: RaoDelta,
+}
+
 /// Keeps the record. Nothing is ever lost or counted twice: a commit is one transaction, and one
 /// that does not follow on the watermark is refused.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
@@ -429,8 +448,15 @@ pub trait StakeStore: Send + Sync {
     /// How much of each holder's stake was locked at the last epoch up to `block`, as far as it is known.
     async fn locks_at(&self, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<Coldkey, Rao>, StoreError>;
 
-    /// The tranches entered up to `as_of` with their exits up to `as_of`, by coldkey and entry.
-    async fn tranches(&self, netuid: NetUid, as_of: BlockNumber) -> Result<Vec<TrancheHistory>, StoreError>;
+    /// The tranches entered in `from` ≤ block ≤ `to` as they stood at the end of `as_of`, by coldkey and entry. Read at one
+    /// moment.
+    async fn tranches(
+        &self,
+        netuid: NetUid,
+        from: BlockNumber,
+        to: BlockNumber,
+        as_of: BlockNumber,
+    ) -> Result<Vec<TrancheStand>, StoreError>;
 
     /// A page of the tranches entered by these coldkeys that still hold something, as they stand at the watermark, by
     /// coldkey and entry.
@@ -524,7 +550,12 @@ macro_rules! store_methods {
                 block: $crate::BlockNumber
             ) -> std::collections::BTreeMap<$crate::PositionKey, $crate::Rao>;
             locks_at(netuid: $crate::NetUid, block: $crate::BlockNumber) -> std::collections::BTreeMap<$crate::Coldkey, $crate::Rao>;
-            tranches(netuid: $crate::NetUid, as_of: $crate::BlockNumber) -> Vec<$crate::TrancheHistory>;
+            tranches(
+                netuid: $crate::NetUid,
+                from: $crate::BlockNumber,
+                to: $crate::BlockNumber,
+                as_of: $crate::BlockNumber
+            ) -> Vec<$crate::ports::TrancheStand>;
             open_tranches(
                 netuid: $crate::NetUid,
                 coldkeys: &std::collections::BTreeSet<$crate::Coldkey>,

@@ -55,10 +55,16 @@ pub fn place(netuid: NetUid, coldkey: Coldkey, id: EntryId) -> EntryOrder {
     Entry { netuid, block: id.block, source, key, kind: id.kind, alpha: RaoDelta::ZERO }.order()
 }
 
-/// A column's sum in two parts, `high` and `low`, since 64 bits may overflow on the way to a sum that fits. Division
-/// truncates towards zero, so both parts have the sign of their amount.
+/// A column's sum in two parts, `high` and `low`.
 pub fn in_parts(column: &str) -> String {
-    format!("CAST(SUM({column} / 4294967296) AS BIGINT) AS high, CAST(SUM({column} % 4294967296) AS BIGINT) AS low")
+    some_in_parts(column, "", "")
+}
+
+/// The sum of those values of a column that a `FILTER` lets pass, in two parts whose names begin with `name`, since 64 bits may
+/// overflow on the way to a sum that fits. Division truncates towards zero, so both parts have the sign of their amount.
+pub fn some_in_parts(column: &str, filter: &str, name: &str) -> String {
+    let sum = |part: &str| format!("COALESCE(CAST(SUM({column} {part} 4294967296) {filter} AS BIGINT), 0)");
+    format!("{} AS {name}high, {} AS {name}low", sum("/"), sum("%"))
 }
 
 /// The sum of both parts.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use vesting_core::check::{check, check_state, open_tranches};
+use vesting_core::check::{check, check_beside};
 use vesting_core::ports::{BalanceChange, Commit, Holder, MultiplierRow, NeuronRow, OpenInterval, Snapshot, StakeStore, Watermark};
 use vesting_core::{
     BlockHash, BlockNumber, BlockRef, Coldkey, Detection, Entry, EntryId, Epoch, EpochRecord, Exit, Flow, Hotkey, Kind, Millis, NetUid,
@@ -205,9 +205,8 @@ fn second() -> Commit {
 
 async fn sound(store: &DatabaseStore) -> Commit {
     let record = store.record(NETUID).await.unwrap().unwrap();
-    check(&record).unwrap_or_else(|wrong| panic!("{wrong}"));
-    let open = open_tranches(store, &record).await.unwrap();
-    check_state(&record, &store.ledger_state(NETUID).await.unwrap().unwrap(), &open).unwrap();
+    let checked = check(&record).unwrap_or_else(|wrong| panic!("{wrong}"));
+    check_beside(store, &record, &checked).await.unwrap();
     record
 }
 

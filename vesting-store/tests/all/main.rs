@@ -229,7 +229,7 @@ async fn a_damaged_row_is_named() {
     let corrupt = async |statements: &str| {
         sql(&path, statements);
         let result = store.entries(NETUID, BlockNumber(0), BlockNumber(30)).await.map(drop);
-        match result.and(store.tranches(NETUID, BlockNumber(30)).await.map(drop)) {
+        match result.and(store.tranches(NETUID, BlockNumber(0), BlockNumber(30), BlockNumber(30)).await.map(drop)) {
             Err(StoreError::Corrupt(words)) => words,
             other => panic!("{other:?}"),
         }

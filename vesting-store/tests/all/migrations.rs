@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-use vesting_core::check::{check, check_state, open_tranches};
+use vesting_core::check::{check, check_beside};
 use vesting_core::ports::{Commit, LockRow, MultiplierRow, StakeStore};
 use vesting_core::{BlockNumber, BlockchainMonitor, Detection, Flow, Kind, NetUid, Neuron, Pace, Ppb, Uid};
 use vesting_store::{DatabaseStore, migrate, open};
@@ -241,9 +241,8 @@ async fn back_and_forth(path: &Path, versions: usize) -> (tempfile::TempDir, Pat
 async fn sound(path: &Path, netuid: NetUid) -> Commit {
     let store = DatabaseStore::open_read_only(&url(path)).unwrap();
     let record = store.record(netuid).await.unwrap().unwrap();
-    check(&record).unwrap_or_else(|wrong| panic!("{wrong}"));
-    let open = open_tranches(&store, &record).await.unwrap();
-    check_state(&record, &store.ledger_state(netuid).await.unwrap().unwrap(), &open).unwrap();
+    let checked = check(&record).unwrap_or_else(|wrong| panic!("{wrong}"));
+    check_beside(&store, &record, &checked).await.unwrap();
     record
 }
 

@@ -56,7 +56,7 @@ async fn ask(store: &DatabaseStore) {
     store.holders(NETUID).await.unwrap();
     store.positions_at(NETUID, to).await.unwrap();
     store.locks_at(NETUID, to).await.unwrap();
-    store.tranches(NETUID, to).await.unwrap();
+    store.tranches(NETUID, from, to, to).await.unwrap();
     store.balance_changes(NETUID, from, to).await.unwrap();
     store.record(NETUID).await.unwrap();
     store.multipliers(NETUID, to, "policy").await.unwrap();

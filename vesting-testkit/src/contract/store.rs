@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use vesting_core::ports::{
     BalanceChange, Commit, End, Holder, LockRow, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot, StakeStore, StoreError,
-    TranchePage, Watermark,
+    TranchePage, TrancheStand, Watermark,
 };
 use vesting_core::{
     BlockHash, BlockNumber, BlockRef, Coldkey, Detection, Entry, EntryId, Epoch, EpochRecord, Exit, Flow, HolderTranches, Hotkey, Kind,
@@ -270,9 +270,12 @@ pub async fn same(one: &dyn StakeStore, other: &dyn StakeStore, netuid: NetUid, 
         assert_eq!(one.successions(netuid, to).await, other.successions(netuid, to).await);
         assert_eq!(one.positions_at(netuid, to).await, other.positions_at(netuid, to).await);
         assert_eq!(one.locks_at(netuid, to).await, other.locks_at(netuid, to).await);
-        assert_eq!(one.tranches(netuid, to).await, other.tranches(netuid, to).await);
         for from in near.map(BlockNumber) {
             assert_eq!(one.entries(netuid, from, to).await, other.entries(netuid, from, to).await, "{from} to {to}");
+            for as_of in [0, blocks / 2, blocks].map(BlockNumber) {
+                let stands = one.tranches(netuid, from, to, as_of).await;
+                assert_eq!(stands, other.tranches(netuid, from, to, as_of).await, "{from} to {to} as of {as_of}");
+            }
             assert_eq!(one.block_times(netuid, from, to).await, other.block_times(netuid, from, to).await, "{from} to {to}");
             assert_eq!(one.epochs(netuid, from, to).await, other.epochs(netuid, from, to).await, "{from} to {to}");
             assert_eq!(one.epoch_list(netuid, from, to).await, other.epoch_list(netuid, from, to).await, "{from} to {to}");
@@ -420,10 +423,12 @@ async fn history(store: &dyn StakeStore) {
     assert_eq!(Some(&state.interval), a.last().map(|c| &c.interval), "the open interval is the last commit's");
     for coldkey in [0, 1, 2].map(|c| Coldkey([c; 32])) {
         let held = store.open_tranches(A, &[coldkey].into(), &TranchePage::ALL).await.expect("readable");
-        let histories = store.tranches(A, END).await.expect("readable");
-        let left: Vec<_> = histories.iter().filter(|h| h.tranche.coldkey == coldkey && h.remaining() > Rao::ZERO).collect();
-        let held: Vec<_> = held.iter().map(|open| (open.tranche, open.remaining)).collect();
-        assert_eq!(left.iter().map(|h| (h.tranche, h.remaining())).collect::<Vec<_>>(), held, "what remains is what did not leave");
+        let mut stands = store.tranches(A, BlockNumber(0), END, END).await.expect("readable");
+        stands.retain(|stand| stand.tranche.coldkey == coldkey && !stand.remaining.is_zero());
+        let held: Vec<_> = held.iter().map(|open| (open.tranche, open.remaining.delta())).collect();
+        assert_eq!(stands.iter().map(|stand| (stand.tranche, stand.remaining)).collect::<Vec<_>>(), held);
+        let less = |stand: &TrancheStand| stand.tranche.initial.delta() - stand.taken;
+        assert!(stands.iter().all(|stand| less(stand) == stand.remaining), "what remains is what did not leave");
     }
 }
 
@@ -583,9 +588,21 @@ async fn tranches(store: &dyn StakeStore) {
             "after block {number}"
         );
     }
-    for (as_of, left) in [(0, vec![]), (1, vec![100]), (2, vec![100, 30]), (3, vec![90, 0]), (4, vec![0, 0]), (u64::MAX, vec![0, 0])] {
-        let found = store.tranches(A, BlockNumber(as_of)).await.expect("readable");
-        assert_eq!(found.iter().map(|h| h.remaining().0).collect::<Vec<_>>(), left, "as of {as_of}");
+    let stands = async |from, to, as_of| {
+        let found = store.tranches(A, BlockNumber(from), BlockNumber(to), BlockNumber(as_of)).await.expect("readable");
+        found.iter().map(|stand| (stand.exits, stand.taken.0, stand.remaining.0)).collect::<Vec<_>>()
+    };
+    for (as_of, one, two) in [
+        (1, (0, 0, 100), (0, 0, 30)),
+        (2, (0, 0, 100), (0, 0, 30)),
+        (3, (1, 10, 90), (1, 30, 0)),
+        (4, (2, 100, 0), (1, 30, 0)),
+        (u64::MAX, (2, 100, 0), (1, 30, 0)),
+    ] {
+        assert_eq!(stands(0, u64::MAX, as_of).await, [one, two], "as of {as_of}");
+        assert_eq!(stands(0, 1, as_of).await, [one]);
+        assert_eq!(stands(2, 2, as_of).await, [two]);
+        assert_eq!(stands(3, u64::MAX, as_of).await, []);
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, RwLock};
 
-use vesting_core::check::{check, check_parts, check_state, open_tranches};
-use vesting_core::ports::{Commit, Snapshot, StakeStore};
+use futures_util::FutureExt;
+use vesting_core::check::{CheckError, Walk, check, check_beside, check_parts, check_state};
+use vesting_core::ports::{Commit, MockStakeStore, Snapshot, StakeStore, TrancheStand};
 use vesting_core::{BlockNumber, BlockchainMonitor, EntryId, Flow, Kind, MemoryStore, Millis, NetUid, Origin, Pace, Parts, Rao, RaoDelta};
 use vesting_testkit::sim::{Call, RandomLife, Rng, SimChain, SimPort};
 
@@ -31,10 +32,8 @@ async fn every_record_is_consistent() {
         let store = recorded(chain, if seed.is_multiple_of(3) { Pace::Following } else { Pace::CatchingUp }).await;
         for netuid in RandomLife::NETUIDS {
             let record = store.record(netuid).await.unwrap().unwrap();
-            let state = store.ledger_state(netuid).await.unwrap().unwrap();
             let checked = check(&record).unwrap_or_else(|wrong| panic!("seed {seed}: {wrong}"));
-            let open = open_tranches(store.as_ref(), &record).await.unwrap();
-            check_state(&record, &state, &open).unwrap_or_else(|wrong| panic!("seed {seed}: {wrong}"));
+            check_beside(store.as_ref(), &record, &checked).await.unwrap_or_else(|wrong| panic!("seed {seed}: {wrong}"));
             assert!(checked.epochs == 0 || checked.boundaries > checked.epochs, "{checked:?}");
             for epochs in [1, 2, 5] {
                 let parts = Parts::of_size(store.as_ref(), netuid, epochs).await.unwrap();
@@ -45,15 +44,39 @@ async fn every_record_is_consistent() {
             for base in record.epochs.iter().map(|epoch| epoch.epoch.block.number).filter(|base| *base < record.watermark.block.number) {
                 store.prune(netuid, base).await.unwrap();
                 let record = store.record(netuid).await.unwrap().unwrap();
-                let state = store.ledger_state(netuid).await.unwrap().unwrap();
-                check(&record).unwrap_or_else(|wrong| panic!("seed {seed}, pruned up to {base}: {wrong}"));
-                let open = open_tranches(store.as_ref(), &record).await.unwrap();
-                check_state(&record, &state, &open).unwrap_or_else(|wrong| panic!("seed {seed}, pruned up to {base}: {wrong}"));
+                let checked = check(&record).unwrap_or_else(|wrong| panic!("seed {seed}, pruned up to {base}: {wrong}"));
+                check_beside(store.as_ref(), &record, &checked)
+                    .await
+                    .unwrap_or_else(|wrong| panic!("seed {seed}, pruned up to {base}: {wrong}"));
                 let parts = Parts::of_size(store.as_ref(), netuid, 2).await.unwrap();
                 check_parts(store.as_ref(), parts).await.unwrap_or_else(|wrong| panic!("seed {seed}, pruned up to {base}: {wrong}"));
             }
         }
     }
+}
+
+#[tokio::test]
+async fn of_what_was_checked_a_tranche_is_held_for_each_name_of_a_holder() {
+    let (mut most, mut all) = (0, 0);
+    for seed in 0..6u64 {
+        let store = recorded(renamed(seed, 300), Pace::CatchingUp).await;
+        for netuid in RandomLife::NETUIDS {
+            let mut parts = Parts::of_size(store.as_ref(), netuid, 1).await.unwrap();
+            let (mut walk, mut before) = (Walk::new(netuid), None);
+            while let Some(part) = parts.next().await.unwrap() {
+                walk.take(&part).await.unwrap();
+                let held = walk.record().await.unwrap();
+                let old: Vec<_> = held.tranches.iter().filter(|tranche| Some(tranche.id.block) <= before).collect();
+                assert!(old.len() <= held.holders.len() + held.successions.len(), "seed {seed}, up to {before:?}: {old:?}");
+                most = most.max(old.len());
+                before = Some(part.watermark.block.number);
+            }
+            let end = before.unwrap();
+            let stands = store.tranches(netuid, BlockNumber(0), end, end).await.unwrap();
+            all = all.max(stands.iter().filter(|stand| !stand.remaining.is_zero()).count());
+        }
+    }
+    assert!(most > 3 && all > 3 * most, "{most} of {all}: too little to test with");
 }
 
 #[tokio::test]
@@ -121,8 +144,9 @@ async fn a_record_of_what_nothing_explains_is_consistent_as_either_version_wrote
             let mut record = store.record(netuid).await.unwrap().unwrap();
             check(&record).unwrap_or_else(|wrong| panic!("seed {seed}: {wrong}"));
             let balance: RaoDelta = record.entries.iter().map(|entry| entry.alpha).sum();
-            let open = open_tranches(store.as_ref(), &record).await.unwrap();
-            let held: RaoDelta = open.iter().map(|open| open.remaining.delta()).sum();
+            let stands =
+                store.tranches(netuid, BlockNumber(0), record.watermark.block.number, record.watermark.block.number).await.unwrap();
+            let held: RaoDelta = stands.iter().map(|stand| stand.remaining).sum();
             // Only the rounding of the open interval is not paid yet, and what a root claim of the same block is taken for.
             let claimed = record.entries.iter().filter(|entry| entry.kind == Kind::RootClaim).map(|entry| entry.alpha.0).sum::<i128>();
             assert!((0..100 + claimed).contains(&(held - balance).0), "seed {seed}: {held} {balance} {claimed}");
@@ -337,18 +361,37 @@ async fn what_a_store_keeps_beside_is_compared() {
     let store = recorded(renamed(5, 300), Pace::CatchingUp).await;
     let record = store.record(NetUid(1)).await.unwrap().unwrap();
     let state = store.ledger_state(NetUid(1)).await.unwrap().unwrap();
-    let open = open_tranches(store.as_ref(), &record).await.unwrap();
-    check_state(&record, &state, &open).unwrap();
-    let mut altered = open.clone();
-    altered[0].remaining.0 += 1;
-    assert_eq!(check_state(&record, &state, &altered).unwrap_err().table, "stake_tranches");
-    let mut altered = open.clone();
-    altered.pop();
-    assert_eq!(check_state(&record, &state, &altered).unwrap_err().table, "stake_tranches");
+    check_state(&record, &state).unwrap();
     let mut altered = state.clone();
     altered.observed.values_mut().next().unwrap().0 += 1;
-    assert_eq!(check_state(&record, &altered, &open).unwrap_err().table, "stake_snapshots");
-    let mut altered = state;
+    assert_eq!(check_state(&record, &altered).unwrap_err().table, "stake_snapshots");
+    let mut altered = state.clone();
     altered.observed.pop_last();
-    assert_eq!(check_state(&record, &altered, &open).unwrap_err().table, "stake_snapshots");
+    assert_eq!(check_state(&record, &altered).unwrap_err().table, "stake_snapshots");
+    // What is left of tranches.
+    let (checked, mark) = (check(&record).unwrap(), record.watermark);
+    let stands = store.tranches(NetUid(1), BlockNumber(0), mark.block.number, mark.block.number).await.unwrap();
+    assert!(stands.iter().any(|stand| stand.exits > 0 && !stand.remaining.is_zero()), "too little to test with");
+    let alterations: [fn(&mut Vec<TrancheStand>); 5] = [
+        |stands| at(stands, 3).remaining.0 += 1,
+        |stands| at(&mut stands.iter_mut().filter(|stand| stand.exits > 0).collect::<Vec<_>>(), 1).taken.0 -= 1,
+        |stands| at(stands, 5).tranche.initial.0 += 1,
+        |stands| at(stands, 7).exits += 1,
+        |stands| stands.retain(|stand| stand.exits == 0),
+    ];
+    let tables = alterations.map(|alter| {
+        let mut told = stands.clone();
+        alter(&mut told);
+        let mut store = MockStakeStore::new();
+        let state = state.clone();
+        store.expect_ledger_state().returning(move |_| Ok(Some(state.clone())));
+        store.expect_watermark().returning(move |_| Ok(Some(mark)));
+        store.expect_epoch_list().returning(|_, _, _| Ok(Vec::new()));
+        store.expect_tranches().returning(move |_, _, _, _| Ok(told.clone()));
+        match check_beside(&store, &record, &checked).now_or_never().unwrap() {
+            Err(CheckError::Inconsistent(wrong)) => wrong.table,
+            other => panic!("{other:?}"),
+        }
+    });
+    assert_eq!(tables, ["stake_tranches", "stake_tranches", "stake_tranches", "tranche_exits", "tranche_exits"]);
 }

@@ -1,13 +1,11 @@
 //! A record of a file, looked at part by part before any of it is taken in.
 
-use std::sync::Arc;
-
 use anyhow::Context;
 use serde::Serialize;
 use vesting_core::check::{CheckError, Walk};
 use vesting_core::policy::Policy;
-use vesting_core::ports::{Commit, StakeStore};
-use vesting_core::{BlockHash, BlockNumber, MemoryStore, NetUid, TrackerError, prune};
+use vesting_core::ports::Commit;
+use vesting_core::{BlockHash, BlockNumber, Condensed, NetUid, TrackerError, prune};
 
 use super::check::Line;
 use crate::wiring;
@@ -30,36 +28,37 @@ pub struct Inspection {
     as_of: Option<BlockNumber>,
     walk: Walk,
     /// What the digest follows from.
-    window: Arc<dyn StakeStore>,
+    window: Condensed,
 }
 
 impl Inspection {
     /// Of a subnet of which no part has come.
     pub async fn new(netuid: NetUid, genesis: BlockHash, policy: Policy, as_of: Option<BlockNumber>) -> anyhow::Result<Self> {
-        let window: Arc<dyn StakeStore> = Arc::new(MemoryStore::new());
-        window.bind_chain(genesis).await?;
+        let window = Condensed::new(netuid);
+        window.store().bind_chain(genesis).await?;
         Ok(Self { netuid, policy, as_of, walk: Walk::new(netuid), window })
     }
 
     /// Looks at the next part.
     pub async fn take(&mut self, part: &Commit) -> anyhow::Result<()> {
         self.walk.take(part).await.context("the file is not consistent")?;
-        let reached = self.window.watermark(self.netuid).await?.map(|mark| mark.block.number);
+        let reached = self.window.store().watermark(self.netuid).await?.map(|mark| mark.block.number);
         if self.as_of.is_some_and(|as_of| reached >= Some(as_of)) {
             return Ok(());
         }
-        self.window.commit(part).await?;
+        self.window.take(part).await?;
         self.leave_behind().await
     }
 
     /// Condenses what lies before the window.
-    async fn leave_behind(&self) -> anyhow::Result<()> {
-        let Some(mark) = self.window.watermark(self.netuid).await? else { return Ok(()) };
+    async fn leave_behind(&mut self) -> anyhow::Result<()> {
+        let window = self.window.store();
+        let Some(mark) = window.watermark(self.netuid).await? else { return Ok(()) };
         let last = self.as_of.map_or(mark.block.number, |as_of| as_of.min(mark.block.number));
-        let epochs = self.window.epoch_list(self.netuid, mark.first_block, last).await?;
+        let epochs = window.epoch_list(self.netuid, mark.first_block, last).await?;
         let base = prune::base(&mark, &epochs, self.policy.retention_window).map(|epoch| epoch.block.number);
         if let Some(base) = base.filter(|base| *base < mark.block.number) {
-            self.window.prune(self.netuid, base).await?;
+            self.window.condense(base).await?;
         }
         Ok(())
     }
@@ -78,7 +77,7 @@ impl Inspection {
     /// The digest, which must be the expected one; `None` where there can be none.
     pub async fn digest(&self, expected: Option<&str>) -> anyhow::Result<Option<DigestLine>> {
         let (netuid, policy) = (self.netuid, &self.policy);
-        let summary = match wiring::tracker(&self.window).state(netuid, policy, self.as_of).await {
+        let summary = match wiring::tracker(&self.window.store()).state(netuid, policy, self.as_of).await {
             Ok((_, state)) => state.summary(),
             // A record may be younger than its first epoch, or lack what only the policy asks for.
             Err(TrackerError::NoEpoch { .. } | TrackerError::MissingTime(_)) if expected.is_none() => return Ok(None),

@@ -1,5 +1,7 @@
 //! A store without a database: for tests, and for whoever needs no record beyond the process.
 
+mod gather;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::sync::{Mutex, MutexGuard};
@@ -8,12 +10,14 @@ use async_trait::async_trait;
 
 use crate::ports::{
     BalanceChange, Commit, Holder, LedgerState, LockRow, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot, StakeStore, StoreError,
-    TranchePage, Watermark,
+    TranchePage, TrancheStand, Watermark,
 };
 use crate::{
     BlockHash, BlockNumber, BlockRef, Coldkey, Entry, EntryId, EntryOrder, Epoch, EpochRecord, Exit, Hotkey, Millis, NetUid, OpenTranche,
-    Phase, PositionKey, Rao, RaoDelta, SkippedSlot, Source, Succession, Successions, Tranche, TrancheHistory, Uid, balances, prune, rewind,
+    Phase, PositionKey, Rao, RaoDelta, SkippedSlot, Source, Succession, Successions, Tranche, Uid, balances, prune, rewind,
 };
+
+pub(crate) use gather::Gathered;
 
 /// Keeps the record in memory, and is as strict as a database: what one cannot hold is refused.
 #[derive(Debug, Default)]
@@ -458,14 +462,29 @@ impl StakeStore for MemoryStore {
         self.query(netuid, |r| r.locks_at(block))
     }
 
-    async fn tranches(&self, netuid: NetUid, as_of: BlockNumber) -> Result<Vec<TrancheHistory>, StoreError> {
+    async fn tranches(
+        &self,
+        netuid: NetUid,
+        from: BlockNumber,
+        to: BlockNumber,
+        as_of: BlockNumber,
+    ) -> Result<Vec<TrancheStand>, StoreError> {
         self.query(netuid, |r| {
-            let mut exits: BTreeMap<TrancheKey, Vec<Exit>> = BTreeMap::new();
-            for ((key, _), exit) in r.exits.iter().filter(|(_, exit)| exit.by.block <= as_of) {
-                exits.entry(*key).or_default().push(*exit);
+            let mut stands: BTreeMap<TrancheKey, TrancheStand> = BTreeMap::new();
+            for (key, open) in r.tranches.iter().filter(|(_, open)| (from..=to).contains(&open.tranche.id.block)) {
+                let remaining = open.remaining.delta();
+                stands.insert(*key, TrancheStand { tranche: open.tranche, exits: 0, taken: RaoDelta::ZERO, remaining });
             }
-            let entered = r.tranches.iter().filter(|(_, open)| open.tranche.id.block <= as_of);
-            entered.map(|(key, open)| TrancheHistory { tranche: open.tranche, exits: exits.remove(key).unwrap_or_default() }).collect()
+            for ((key, _), exit) in &r.exits {
+                let Some(stand) = stands.get_mut(key) else { continue };
+                if exit.by.block > as_of {
+                    stand.remaining += exit.amount.delta();
+                } else {
+                    stand.exits = stand.exits.saturating_add(1);
+                    stand.taken += exit.amount.delta();
+                }
+            }
+            stands.into_values().collect()
         })
     }
 
