@@ -4,7 +4,33 @@ use vesting_core::ports::StoreError;
 
 /// Runs a task to its end; one whose caller has gone away too.
 pub async fn blocking<T: Send + 'static>(task: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
-    tokio::task::spawn_blocking(task)
-        .await
-        .map_err(|error| StoreError::Unusable(format!("the database task stopped ({error}): start the program again, nothing is lost")))
+    tokio::task::spawn_blocking(task).await.map_err(|error| {
+        // Only a runtime that ends begins no task.
+        if error.is_cancelled() {
+            return StoreError::Busy("the program is ending".to_owned());
+        }
+        StoreError::Unusable(format!("the database task stopped ({error}): start the program again, nothing is lost"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::runtime::Builder;
+
+    use super::*;
+
+    #[test]
+    fn what_is_asked_while_the_program_ends_tells_of_no_damage() {
+        let ending = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let handle = ending.handle().clone();
+        ending.shutdown_background();
+        let found = handle.block_on(blocking(|| ()));
+        assert!(matches!(&found, Err(StoreError::Busy(_))), "{found:?}");
+    }
+
+    #[test]
+    fn a_task_that_panics_is_told_of() {
+        let found = Builder::new_current_thread().build().unwrap().block_on(blocking(|| panic!("on purpose")));
+        assert!(matches!(&found, Err(StoreError::Unusable(why)) if why.contains("the database task stopped")), "{found:?}");
+    }
 }
