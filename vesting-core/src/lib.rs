@@ -22,87 +22,45 @@
 //! assert_eq!(multiplier(&holding, &Policy::default()).factor.to_string(), "1.335410196");
 //! ```
 
-mod account;
-pub mod adjust;
-mod agreed;
-mod balances;
-mod block;
-mod catch_up;
+// In the order of the house: each street takes from those above it in this list only, and so does `system` from all.
+pub(crate) mod block;
 pub mod check;
-pub mod classify;
-mod condensed;
 pub mod digest;
-mod doubt;
-pub mod emission;
-mod entry;
-mod epoch;
-mod event;
-pub mod explain;
-mod figures;
-pub mod formula;
-mod fraction;
-mod history;
-pub mod holding;
-mod ids;
-pub mod interval;
-pub mod kept;
-mod known_tranches;
-mod ledger;
-mod memory_store;
-mod monitor;
-pub mod multiplier;
-mod part;
-pub mod policy;
+pub(crate) mod flow;
+pub(crate) mod ledger;
 pub mod ports;
-mod position;
-mod ppb;
-pub mod prune;
-mod rao;
-mod recorder;
-pub mod rewind;
-mod sales;
-pub mod settle;
-pub mod share_pool;
-mod stands;
-mod start;
-mod stats;
-mod stretch;
-mod succession;
+pub(crate) mod record;
+pub(crate) mod report;
+pub(crate) mod score;
+pub(crate) mod store;
 mod system;
-mod take_back;
-mod tracker;
-mod tranche;
+pub(crate) mod units;
 pub mod weights;
-pub mod whatif;
-mod whom;
 pub mod window;
-mod window_ledger;
 
-pub use account::{AddressError, Coldkey, Hotkey};
-pub use block::{BlockFacts, SubnetCounters};
-pub use condensed::Condensed;
-pub use doubt::{Doubt, Misfit};
-pub use entry::{Entry, EntryOrder, Flow, Kind, Source};
-pub use epoch::{Detection, Epoch, EpochRecord, SkippedSlot, StakeChange, is_epoch};
-pub use event::{ChainEvent, Phase, StakeEvent};
-pub use figures::{HolderReport, PositionFigures, PositionReport, position_figures};
-pub use fraction::Fraction;
-pub use history::{HistoryPoint, Moved};
-pub use ids::{BlockHash, BlockNumber, BlockRef, Millis, NetUid, Uid};
-pub use ledger::{ConservationError, SubnetLedger};
-pub use memory_store::MemoryStore;
-pub use monitor::{BlockchainMonitor, MonitorError, Pace, Progress};
-pub use part::Parts;
-pub use position::{Neuron, PositionKey, SubnetOwner};
-pub use ppb::{DecimalError, Ppb};
-pub use rao::{Rao, RaoDelta};
-pub use sales::MissingTime;
-pub use start::window_start;
-pub use stats::VestingStats;
-pub use succession::{Succession, Successions};
+pub use block::{
+    BlockFacts, ChainEvent, Detection, Epoch, EpochRecord, Phase, SkippedSlot, StakeChange, StakeEvent, SubnetCounters, is_epoch,
+    share_pool,
+};
+pub use flow::{classify, emission, settle};
+pub use ledger::{
+    Entry, EntryId, EntryOrder, Exit, Flow, HolderTranches, Kind, OpenTranche, Origin, Source, Succession, Successions, Tranche,
+    TrancheChange, TrancheHistory, sort_entries,
+};
+pub use record::{
+    BlockchainMonitor, ConservationError, Doubt, Misfit, MonitorError, Pace, Progress, SubnetLedger, TakenBack, interval, last_on_chain,
+    take_back, window_start,
+};
+pub use report::{
+    HistoryPoint, HolderReport, MinerReport, Moved, PositionFigures, PositionReport, Reason, Report, StakeTracker, TrackerError,
+    VestingStats, Whom, WhomError, explain, position_figures, whatif,
+};
+pub use score::{MissingTime, formula, holding, kept, multiplier, policy};
+pub use store::{Condensed, MemoryStore, Parts, prune, rewind};
 pub use system::{StakeHistory, SystemError, TrueEmission, Update, VestingSystem};
-pub use take_back::{TakenBack, last_on_chain, take_back};
-pub use tracker::{MinerReport, Reason, Report, StakeTracker, TrackerError};
-pub use tranche::{EntryId, Exit, HolderTranches, OpenTranche, Origin, Tranche, TrancheChange, TrancheHistory, sort_entries};
-pub use whom::{Whom, WhomError};
-pub use window_ledger::{Opening, WindowLedger};
+pub use units::{
+    AddressError, BlockHash, BlockNumber, BlockRef, Coldkey, DecimalError, Fraction, Hotkey, Millis, NetUid, Neuron, PositionKey, Ppb, Rao,
+    RaoDelta, SubnetOwner, Uid,
+};
+pub use weights::adjust;
+pub use window::{Opening, WindowLedger};

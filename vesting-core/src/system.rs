@@ -5,15 +5,16 @@ use std::sync::{Arc, PoisonError};
 use futures_util::future::{AbortHandle, Abortable};
 use futures_util::lock::Mutex;
 
-use crate::adjust::{WeightsInput, WeightsOutput, adjust};
-use crate::policy::{Policy, PolicyError};
+use crate::block::{Epoch, EpochRecord, StakeChange};
+use crate::ledger::Entry;
 use crate::ports::{ChainError, ChainPort, StakeStore, StoreError};
-use crate::stats::VestingStats;
+use crate::record::{BlockchainMonitor, MonitorError, window_start};
+use crate::report::stats::VestingStats;
+use crate::report::{Report, StakeTracker, TrackerError};
+use crate::score::policy::{Policy, PolicyError};
+use crate::units::{BlockNumber, Hotkey, NetUid, PositionKey};
 use crate::weights::WeightsError;
-use crate::{
-    BlockNumber, BlockchainMonitor, Entry, Epoch, EpochRecord, Hotkey, MonitorError, NetUid, PositionKey, Report, StakeChange,
-    StakeTracker, TrackerError, window_start,
-};
+use crate::weights::adjust::{WeightsInput, WeightsOutput, adjust};
 
 /// Why the system did not do as it was told. Each kind demands one reaction.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{At, Inconsistency};
+use crate::ledger::{Kind, Successions, Tranche};
 use crate::ports::Commit;
-use crate::{BlockNumber, Coldkey, Kind, Rao, RaoDelta, Successions, Tranche};
+use crate::units::{BlockNumber, Coldkey, Rao, RaoDelta};
 
 /// The epoch at whose end the record begins; `None` for one that was not pruned, which has no epoch before its
 /// first block.
@@ -82,13 +83,13 @@ mod tests {
     use futures_util::FutureExt;
 
     use super::base;
+    use crate::block::{Detection, EpochRecord, Phase};
     use crate::check::{check, check_beside};
+    use crate::ledger::{Entry, Flow, HolderTranches, Kind, Source};
     use crate::ports::{BalanceChange, Commit, Holder, OpenInterval, Snapshot, StakeStore, TranchePage, Watermark};
-    use crate::window::tests::epoch;
-    use crate::{
-        BlockHash, BlockNumber, BlockRef, Coldkey, Detection, Entry, EpochRecord, Flow, HolderTranches, Hotkey, Kind, MemoryStore, Millis,
-        NetUid, Phase, PositionKey, Rao, RaoDelta, Source,
-    };
+    use crate::store::MemoryStore;
+    use crate::units::{BlockHash, BlockNumber, BlockRef, Coldkey, Hotkey, Millis, NetUid, PositionKey, Rao, RaoDelta};
+    use crate::window::span::tests::epoch;
 
     /// A holder of 5 sold 6 and bought 10 of which 9 came: a rao that nothing is left to pay is owed from then on,
     /// and the interval's rounding is 0. Then it sold the 9.

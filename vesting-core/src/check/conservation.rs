@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{At, Checked, Inconsistency, condensed, count};
+use crate::block::EpochRecord;
+use crate::ledger::{Entry, Flow, Kind};
 use crate::ports::{BalanceChange, Commit};
-use crate::{BlockNumber, Entry, EpochRecord, Flow, Kind, PositionKey, Rao, RaoDelta};
+use crate::units::{BlockNumber, PositionKey, Rao, RaoDelta};
 
 /// Checks entries against snapshots and the rows of epochs and intervals.
 pub(super) fn check(record: &Commit, checked: &mut Checked) -> Result<(), Inconsistency> {

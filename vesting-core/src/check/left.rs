@@ -3,7 +3,8 @@
 use super::walk::CheckError;
 use super::{At, Inconsistency};
 use crate::ports::{StakeStore, TrancheStand, Watermark};
-use crate::{NetUid, stands};
+use crate::store::stands;
+use crate::units::NetUid;
 
 /// Checks that of every tranche as much is left as did not leave, and that each of the `exits` of the record is from one of them.
 ///

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{At, Checked, Inconsistency, condensed, count};
+use crate::ledger::{Entry, EntryId, Flow, Kind, Successions, Tranche};
 use crate::ports::Commit;
-use crate::{Coldkey, Entry, EntryId, Flow, Kind, Rao, RaoDelta, Successions, Tranche};
+use crate::units::{Coldkey, Rao, RaoDelta};
 
 /// What identifies a tranche on a subnet.
 type TrancheKey = (Coldkey, EntryId);
@@ -83,11 +84,11 @@ fn brought(record: &Commit, tranche: &Tranche, entry: Option<&Entry>) -> bool {
     let initial = tranche.initial.delta();
     match (tranche.id.kind, entry) {
         (Kind::KeySwap, received) => {
-            let swap = |by: &&crate::Succession| {
+            let swap = |by: &&crate::ledger::Succession| {
                 (by.block, Some(by.event_index), by.new) == (tranche.id.block, tranche.id.event_index, tranche.coldkey)
             };
             if record.successions.iter().any(|by| swap(&by)) {
-                let by = |exit: &&crate::Exit| {
+                let by = |exit: &&crate::ledger::Exit| {
                     (exit.by.block, exit.by.event_index, exit.by.kind) == (tranche.id.block, tranche.id.event_index, Kind::KeySwap)
                 };
                 return initial == record.exits.iter().filter(by).map(|exit| exit.amount.delta()).sum();

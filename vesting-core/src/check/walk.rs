@@ -3,7 +3,8 @@
 use super::left::check_left;
 use super::{Checked, Inconsistency, check, check_state, count};
 use crate::ports::{Commit, StakeStore, StoreError, Watermark};
-use crate::{Condensed, NetUid, Parts};
+use crate::store::{Condensed, Parts};
+use crate::units::NetUid;
 
 /// Why a record was not found consistent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

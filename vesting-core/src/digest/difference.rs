@@ -3,8 +3,10 @@
 use std::fmt;
 
 use super::{StateSummary, WindowState};
-use crate::multiplier::Multiplier;
-use crate::{BlockHash, BlockNumber, BlockRef, Coldkey, Entry, EntryOrder, NetUid, Neuron, Opening, PositionKey, Succession};
+use crate::ledger::{Entry, EntryOrder, Succession};
+use crate::score::multiplier::Multiplier;
+use crate::units::{BlockHash, BlockNumber, BlockRef, Coldkey, NetUid, Neuron, PositionKey};
+use crate::window::Opening;
 
 /// A part of a state, in the order in which parts follow from each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,7 +174,10 @@ impl WindowState {
 
 /// Entries as far as they are digested.
 fn told(entries: &[Entry]) -> impl Iterator<Item = Entry> {
-    entries.iter().map(|entry| Entry { source: entry.source.map(|s| crate::Source { phase: crate::Phase::Initialization, ..s }), ..*entry })
+    entries.iter().map(|entry| Entry {
+        source: entry.source.map(|s| crate::ledger::Source { phase: crate::block::Phase::Initialization, ..s }),
+        ..*entry
+    })
 }
 
 impl fmt::Display for Difference {

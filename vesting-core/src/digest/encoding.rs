@@ -5,7 +5,8 @@ use blake2::digest::Digest as _;
 use blake2::digest::consts::U32;
 
 use super::{Digest, Range, Section, StateSummary, WindowState};
-use crate::{BlockNumber, Coldkey, Entry, PositionKey, RaoDelta};
+use crate::ledger::Entry;
+use crate::units::{BlockNumber, Coldkey, PositionKey, RaoDelta};
 
 const DOMAIN: &str = "vesting/state/1";
 

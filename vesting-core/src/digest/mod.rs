@@ -42,7 +42,7 @@
 //!
 //! Entries are in ledger order, in which `vesting ledger` prints them: by block; in it first
 //! `incentive`, then `dividend_or_other`, then what events tell by event index, then `unattributed`,
-//! then `rounding`. Ties go by kind in the order of [`Kind::ALL`](crate::Kind::ALL), event (none first),
+//! then `rounding`. Ties go by kind in the order of [`Kind::ALL`](crate::ledger::Kind::ALL), event (none first),
 //! hotkey, coldkey. Bytes compare as unsigned. What the rows are is said at [`WindowLedger`].
 
 mod difference;
@@ -51,8 +51,9 @@ mod encoding;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::multiplier::Multiplier;
-use crate::{BlockHash, BlockNumber, BlockRef, Coldkey, NetUid, Neuron, WindowLedger};
+use crate::score::multiplier::Multiplier;
+use crate::units::{BlockHash, BlockNumber, BlockRef, Coldkey, NetUid, Neuron};
+use crate::window::WindowLedger;
 
 pub use difference::{Difference, Part, Rows};
 
@@ -72,7 +73,7 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// Everything that is digested. [`StakeTracker::state`](crate::StakeTracker::state) makes it.
+/// Everything that is digested. [`StakeTracker::state`](crate::report::StakeTracker::state) makes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WindowState {
     /// Which chain.

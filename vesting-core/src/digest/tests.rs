@@ -1,7 +1,10 @@
 use super::*;
-use crate::multiplier::LimitedBy;
+use crate::block::{Epoch, Phase};
+use crate::ledger::{Entry, Kind, Source, Succession};
+use crate::score::multiplier::LimitedBy;
+use crate::units::{Hotkey, Millis, PositionKey, Ppb, RaoDelta, Uid};
+use crate::window::Opening;
 use crate::window::Window;
-use crate::{Entry, Epoch, Hotkey, Kind, Millis, Opening, Phase, PositionKey, Ppb, RaoDelta, Source, Succession, Uid};
 
 const fn at(hotkey: u8, coldkey: u8) -> PositionKey {
     PositionKey { hotkey: Hotkey([hotkey; 32]), coldkey: Coldkey([coldkey; 32]) }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::{BlockFacts, BlockHash, BlockNumber, BlockRef, Coldkey, Hotkey, NetUid, Neuron, PositionKey, Rao, SubnetOwner};
+use crate::block::BlockFacts;
+use crate::units::{BlockHash, BlockNumber, BlockRef, Coldkey, Hotkey, NetUid, Neuron, PositionKey, Rao, SubnetOwner};
 
 /// Why a chain did not answer. Each kind demands one reaction.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 
-use crate::{
-    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, Epoch, EpochRecord, Exit, Flow, Hotkey, Millis, NetUid, Neuron, OpenTranche,
-    PositionKey, Ppb, Rao, RaoDelta, SkippedSlot, Succession, Tranche, Uid,
-};
+use crate::block::{Epoch, EpochRecord, SkippedSlot};
+use crate::ledger::{Entry, Exit, Flow, OpenTranche, Succession, Tranche};
+use crate::units::{BlockHash, BlockNumber, BlockRef, Coldkey, Hotkey, Millis, NetUid, Neuron, PositionKey, Ppb, Rao, RaoDelta, Uid};
 
 /// Why a store refused. Each kind demands one reaction.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -480,9 +479,9 @@ pub trait StakeStore: Send + Sync {
     async fn part(&self, netuid: NetUid, after: Option<BlockNumber>, to: Option<BlockNumber>) -> Result<Option<Commit>, StoreError>;
 
     /// Condenses the record to one that begins at the end of `base`, the block of one of its epochs, in one
-    /// transaction. [`prune`](crate::prune) says when it may be, and works out the entries that come.
+    /// transaction. [`prune`](crate::store::prune) says when it may be, and works out the entries that come.
     ///
-    /// - The entries up to `base` go, and [`openings`](crate::prune::openings) come in their place.
+    /// - The entries up to `base` go, and [`openings`](crate::store::prune::openings) come in their place.
     /// - Of each position's snapshots up to `base` the newest stays, unless it is 0; of each coldkey's locked
     ///   parts the newest.
     /// - The changes of epochs and of intervals that end up to `base` go, and the times of blocks before it;
@@ -500,7 +499,7 @@ pub trait StakeStore: Send + Sync {
     /// nothing, as if the subnet had never been recorded, where `to` is `None`. The record is then what it was when it
     /// stood there: whatever was recorded since goes, multipliers as of later epochs too, what remains of tranches is
     /// what remained, and the open interval begins anew. Of `to` the record takes the version of the runtime, which
-    /// no other row has; where it begins stays its own to know. [`rewind`](crate::rewind) says the rest.
+    /// no other row has; where it begins stays its own to know. [`rewind`](crate::store::rewind) says the rest.
     ///
     /// Refuses with [`StoreError::Unusable`], and changes nothing, where `to` is not the end of an epoch of the record
     /// as that has it, or lies before its first block.

@@ -1,7 +1,7 @@
 //! `redistribution = "burn"`.
 
 use super::{Factor, WeightsError, belong_together, finite, largest, sum};
-use crate::Ppb;
+use crate::units::Ppb;
 
 /// Weights of which a part is to be burned.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,12 +3,13 @@
 //! One file a redistribution. Each keeps order and length, makes no weight that is no number, and leaves
 //! all-zero as it was; what is not all-zero does not become so.
 
+pub mod adjust;
 mod burn;
 mod normalise;
 mod threshold;
 mod upscale;
 
-use crate::Ppb;
+use crate::units::Ppb;
 
 pub use burn::{Burned, burn};
 pub use normalise::{leaves_nothing, normalise};

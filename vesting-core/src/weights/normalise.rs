@@ -41,7 +41,7 @@ fn scaled(weights: &[f64], factors: &[Factor], largest: f64) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Ppb;
+    use crate::units::Ppb;
     use proptest::prelude::*;
 
     fn factor(ppb: u64) -> Factor {

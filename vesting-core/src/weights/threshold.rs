@@ -1,7 +1,7 @@
 //! `redistribution = "threshold"`.
 
 use super::{Factor, WeightsError, finite, largest, normalise, sum};
-use crate::Ppb;
+use crate::units::Ppb;
 
 /// What is within this part of the threshold has reached it: floats are not more exact than that.
 const SLACK: f64 = 1e-12;

@@ -1,0 +1,9 @@
+//! What a holder's account is written in: entries, the tranches they open and take from, and who goes on under another name.
+
+pub(crate) mod entry;
+pub(crate) mod succession;
+pub(crate) mod tranche;
+
+pub use entry::{Entry, EntryOrder, Flow, Kind, Source};
+pub use succession::{Succession, Successions};
+pub use tranche::{EntryId, Exit, HolderTranches, OpenTranche, Origin, Tranche, TrancheChange, TrancheHistory, sort_entries};

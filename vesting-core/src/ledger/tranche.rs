@@ -1,0 +1,439 @@
+//! Tranches: what a holder has, by when and how it came. Outflows consume the newest first.
+//!
+//! What nobody did is no flow, and its minus leaves the oldest: rounding, corrections and, unless a policy says
+//! otherwise, what nothing explains. The plus of rounding and of what nothing explains pays first what outflows took
+//! beyond all tranches.
+//!
+//! Tranches belong to the holder; the hotkey is a label on them, so moves consume nothing.
+//! Consumption never looks at what is older than it needs, so the tranches entered inside a
+//! window are the same whether the record begins at the window or years before it.
+
+use std::ops::Range;
+
+use crate::ledger::{Entry, EntryOrder, Flow, Kind, Succession};
+use crate::score::policy::UnattributedRule;
+use crate::units::{BlockNumber, Coldkey, Hotkey, Millis, NetUid, Rao, RaoDelta};
+
+/// How a tranche came to the holder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Origin {
+    /// Incentive (all emission on runtimes that do not announce incentive).
+    Reward,
+    /// Dividends, owner cut, root claims, corrections; and what nothing explains.
+    Other,
+    /// Bought, moved or received; rounding; and by [`UnattributedRule::Flow`] what nothing explains.
+    Manual,
+    /// Held when the record of the holder began.
+    Opening,
+}
+
+impl Origin {
+    /// Every origin.
+    pub const ALL: [Self; 4] = [Self::Reward, Self::Other, Self::Manual, Self::Opening];
+
+    /// The name used in tables and output.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Reward => "reward",
+            Self::Other => "other",
+            Self::Manual => "manual",
+            Self::Opening => "opening",
+        }
+    }
+
+    /// The origin of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|origin| origin.name() == name)
+    }
+}
+
+/// What identifies an entry of one holder's ledger, and with it the tranche it opened or the exit
+/// it made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryId {
+    /// The block.
+    pub block: BlockNumber,
+    /// The index of its event, where there is one.
+    pub event_index: Option<u32>,
+    /// Its kind.
+    pub kind: Kind,
+    /// The hotkey of its position: the label of the tranche.
+    pub hotkey: Hotkey,
+}
+
+impl EntryId {
+    /// The identity of `entry` in its holder's ledger.
+    #[must_use]
+    pub fn of(entry: &Entry) -> Self {
+        Self { block: entry.block, event_index: entry.source.map(|s| s.event_index), kind: entry.kind, hotkey: entry.key.hotkey }
+    }
+}
+
+/// An amount that came to a holder at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tranche {
+    /// The subnet.
+    pub netuid: NetUid,
+    /// The coldkey that entered it; after a coldkey swap its holder has another.
+    pub coldkey: Coldkey,
+    /// The entry that opened it.
+    pub id: EntryId,
+    /// The time of that entry's block.
+    pub time: Millis,
+    /// How it came.
+    pub origin: Origin,
+    /// How much it was.
+    pub initial: Rao,
+}
+
+/// A part of a tranche that left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exit {
+    /// The subnet.
+    pub netuid: NetUid,
+    /// The coldkey that entered the tranche; its holder may have another by now.
+    pub coldkey: Coldkey,
+    /// The tranche it left.
+    pub tranche: EntryId,
+    /// The entry by which it left.
+    pub by: EntryId,
+    /// How much.
+    pub amount: Rao,
+}
+
+/// What one entry did to a holder's tranches.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TrancheChange {
+    /// The tranche it opened.
+    pub opened: Option<Tranche>,
+    /// The exits it made.
+    pub exits: Vec<Exit>,
+}
+
+/// A tranche that still holds something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenTranche {
+    /// The tranche.
+    pub tranche: Tranche,
+    /// What is left of it.
+    pub remaining: Rao,
+}
+
+/// The open tranches of one holder on one subnet, oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HolderTranches {
+    open: Vec<OpenTranche>,
+    /// What outflows took beyond all tranches: at most the rounding and what nothing explains, which pay it first.
+    deficit: u128,
+}
+
+/// What leaves a holder by its next entries.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Leaving {
+    /// From the newest of its tranches on, in rao.
+    pub(crate) newest: u128,
+    /// From the oldest on.
+    pub(crate) oldest: u128,
+}
+
+impl Leaving {
+    /// Adds an entry.
+    pub(crate) fn add(&mut self, entry: &Entry) {
+        if entry.alpha.0 >= 0 || entry.flow() == Flow::Neutral {
+            return;
+        }
+        let end = if UnattributedRule::default().is_sale(entry.flow()) { &mut self.newest } else { &mut self.oldest };
+        *end = end.saturating_add(entry.alpha.magnitude());
+    }
+}
+
+/// The order in which outflows *spare* tranches: older first, among equal entries rewards last.
+fn seniority(tranche: &Tranche) -> (BlockNumber, u8, Option<u32>, bool, Hotkey) {
+    let (class, index) = match tranche.id.kind {
+        // The emission of a block is one entry, whatever announced its parts.
+        Kind::Incentive | Kind::DividendOrOther => (0, None),
+        Kind::Unattributed => (2, None),
+        Kind::Rounding => (3, None),
+        Kind::Opening => (4, None),
+        _ => (1, tranche.id.event_index),
+    };
+    (tranche.id.block, class, index, tranche.origin == Origin::Reward, tranche.id.hotkey)
+}
+
+/// What an entry of the kind brings.
+const fn origin(kind: Kind, rule: UnattributedRule) -> Origin {
+    match kind {
+        Kind::Incentive => Origin::Reward,
+        Kind::DividendOrOther | Kind::RootClaim | Kind::Corrected => Origin::Other,
+        Kind::Unattributed if matches!(rule, UnattributedRule::Neutral) => Origin::Other,
+        Kind::Opening => Origin::Opening,
+        _ => Origin::Manual,
+    }
+}
+
+/// Whether what such a flow brings pays a deficit first. In its block it comes after the outflows, and it may be
+/// found only when its interval ends.
+const fn pays_deficit(flow: Flow) -> bool {
+    matches!(flow, Flow::Rounding | Flow::Unattributed)
+}
+
+impl HolderTranches {
+    /// Takes up a holder where a store left it: its open tranches in any order, and its balance.
+    #[must_use]
+    pub fn resume(mut open: Vec<OpenTranche>, balance: RaoDelta) -> Self {
+        open.sort_by_key(|t| seniority(&t.tranche));
+        let held: RaoDelta = open.iter().map(|t| t.remaining.delta()).sum();
+        Self { open, deficit: u128::try_from((held - balance).0).unwrap_or(0) }
+    }
+
+    /// Takes up more of what a store has.
+    pub(crate) fn add_stored(&mut self, stored: Vec<OpenTranche>) {
+        self.open.extend(stored);
+        self.open.sort_by_key(|t| seniority(&t.tranche));
+    }
+
+    /// Gives away what stands at these places.
+    pub(crate) fn let_go(&mut self, places: Range<usize>) -> Vec<OpenTranche> {
+        let gone = self.open.drain(places).collect();
+        if self.open.capacity() > self.open.len().saturating_mul(4) {
+            self.open.shrink_to(self.open.len().saturating_mul(2));
+        }
+        gone
+    }
+
+    /// What is open, oldest first.
+    #[must_use]
+    pub fn open(&self) -> &[OpenTranche] {
+        &self.open
+    }
+
+    /// Σ remaining less the deficit: the holder's stake.
+    #[must_use]
+    pub fn stake(&self) -> RaoDelta {
+        let held: RaoDelta = self.open.iter().map(|t| t.remaining.delta()).sum();
+        held - RaoDelta(i128::try_from(self.deficit).unwrap_or(i128::MAX))
+    }
+
+    /// Whether what an entry does to its holder's tranches depends on those that are there.
+    #[must_use]
+    pub fn matter_to(entry: &Entry) -> bool {
+        pays_deficit(entry.flow()) || (entry.alpha.0 < 0 && entry.flow() != Flow::Neutral)
+    }
+
+    /// Applies the holder's next entry, by the default rule; entries come in ledger order.
+    pub fn apply(&mut self, entry: &Entry, time: Millis) -> TrancheChange {
+        self.apply_by(entry, time, UnattributedRule::default())
+    }
+
+    /// Applies the holder's next entry; `rule` says what becomes of what nothing explains.
+    pub fn apply_by(&mut self, entry: &Entry, time: Millis, rule: UnattributedRule) -> TrancheChange {
+        if entry.flow() == Flow::Neutral || entry.alpha.is_zero() {
+            return TrancheChange::default();
+        }
+        let amount = entry.alpha.magnitude();
+        if entry.alpha.0 > 0 {
+            return self.enter(entry, time, amount, origin(entry.kind, rule));
+        }
+        let oldest_first = !rule.is_sale(entry.flow());
+        TrancheChange { opened: None, exits: self.leave(entry, amount, oldest_first) }
+    }
+
+    /// Takes in what the holder received under another name from a coldkey that was no holder: manual.
+    pub fn receive(&mut self, entry: &Entry, time: Millis) -> TrancheChange {
+        self.enter(entry, time, entry.alpha.magnitude(), Origin::Manual)
+    }
+
+    /// Goes on as the holder `old`, whose coldkey was swapped for this one by `by`: with its tranches,
+    /// while what this one held itself becomes one manual tranche there.
+    pub fn take_over(&mut self, old: Self, netuid: NetUid, coldkey: Coldkey, by: &Succession, time: Millis) -> TrancheChange {
+        let id = |hotkey| EntryId { block: by.block, event_index: Some(by.event_index), kind: Kind::KeySwap, hotkey };
+        let own = std::mem::replace(self, old);
+        self.deficit = self.deficit.saturating_add(own.deficit);
+        let held: u64 = own.open.iter().fold(0, |sum, open| sum.saturating_add(open.remaining.0));
+        let Some(label) = own.open.iter().map(|open| open.tranche.id.hotkey).min() else { return TrancheChange::default() };
+        let exits = own
+            .open
+            .iter()
+            .map(|open| Exit {
+                netuid,
+                coldkey: open.tranche.coldkey,
+                tranche: open.tranche.id,
+                by: id(open.tranche.id.hotkey),
+                amount: open.remaining,
+            })
+            .collect();
+        let opened = Tranche { netuid, coldkey, id: id(label), time, origin: Origin::Manual, initial: Rao(held) };
+        self.insert(opened);
+        TrancheChange { opened: Some(opened), exits }
+    }
+
+    fn insert(&mut self, tranche: Tranche) {
+        let (new, open) = (seniority(&tranche), OpenTranche { tranche, remaining: tranche.initial });
+        // Nearly always the newest of all.
+        if self.open.last().is_none_or(|last| seniority(&last.tranche) <= new) {
+            return self.open.push(open);
+        }
+        let place = self.open.partition_point(|t| seniority(&t.tranche) <= new);
+        self.open.insert(place, open);
+    }
+
+    fn enter(&mut self, entry: &Entry, time: Millis, mut amount: u128, origin: Origin) -> TrancheChange {
+        if pays_deficit(entry.flow()) {
+            let paid = amount.min(self.deficit);
+            self.deficit -= paid;
+            amount -= paid;
+        }
+        let Ok(initial) = u64::try_from(amount) else { return TrancheChange::default() };
+        if initial == 0 {
+            return TrancheChange::default();
+        }
+        let tranche =
+            Tranche { netuid: entry.netuid, coldkey: entry.key.coldkey, id: EntryId::of(entry), time, origin, initial: Rao(initial) };
+        self.insert(tranche);
+        TrancheChange { opened: Some(tranche), exits: Vec::new() }
+    }
+
+    fn leave(&mut self, entry: &Entry, mut amount: u128, oldest_first: bool) -> Vec<Exit> {
+        let mut exits = Vec::new();
+        while amount > 0 && !self.open.is_empty() {
+            let place = if oldest_first { 0 } else { self.open.len() - 1 };
+            let tranche = &mut self.open[place];
+            // Fits: it is at most what a tranche holds.
+            let taken = u64::try_from(amount).map_or(tranche.remaining.0, |a| a.min(tranche.remaining.0));
+            tranche.remaining.0 -= taken;
+            amount -= u128::from(taken);
+            exits.push(Exit {
+                netuid: entry.netuid,
+                coldkey: tranche.tranche.coldkey,
+                tranche: tranche.tranche.id,
+                by: EntryId::of(entry),
+                amount: Rao(taken),
+            });
+            if tranche.remaining == Rao::ZERO {
+                self.open.remove(place);
+            }
+        }
+        self.deficit = self.deficit.saturating_add(amount);
+        exits
+    }
+}
+
+/// A tranche with all that left it up to some block, as a store gives it back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrancheHistory {
+    /// The tranche.
+    pub tranche: Tranche,
+    /// What left it, in ledger order.
+    pub exits: Vec<Exit>,
+}
+
+impl TrancheHistory {
+    /// What is left after all of `exits`.
+    #[must_use]
+    pub fn remaining(&self) -> Rao {
+        Rao(self.exits.iter().fold(self.tranche.initial.0, |left, exit| left.saturating_sub(exit.amount.0)))
+    }
+}
+
+/// Sorts entries into ledger order.
+pub fn sort_entries(entries: &mut [Entry]) {
+    entries.sort_by_key(|entry| -> EntryOrder { entry.order() });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::Phase;
+    use crate::ledger::Source;
+    use crate::units::PositionKey;
+
+    fn entry(block: u64, index: Option<u32>, kind: Kind, alpha: i128) -> Entry {
+        Entry {
+            netuid: NetUid(2),
+            block: BlockNumber(block),
+            source: index.map(|event_index| Source { event_index, phase: Phase::Extrinsic(1) }),
+            key: PositionKey { hotkey: Hotkey([1; 32]), coldkey: Coldkey([2; 32]) },
+            kind,
+            alpha: RaoDelta(alpha),
+        }
+    }
+
+    fn play(entries: &[Entry]) -> HolderTranches {
+        let mut holder = HolderTranches::default();
+        for e in entries {
+            holder.apply(e, Millis(e.block.0 * 12_000));
+        }
+        holder
+    }
+
+    fn left(holder: &HolderTranches) -> Vec<(Origin, u64)> {
+        holder.open().iter().map(|t| (t.tranche.origin, t.remaining.0)).collect()
+    }
+
+    #[test]
+    fn newest_leaves_first_and_rewards_before_dividends_of_the_same_block() {
+        let holder = play(&[
+            entry(1, None, Kind::Opening, 100),
+            entry(5, None, Kind::Incentive, 10),
+            entry(5, None, Kind::DividendOrOther, 7),
+            entry(6, Some(2), Kind::StakeRemoved, -12),
+        ]);
+        assert_eq!(left(&holder), [(Origin::Opening, 100), (Origin::Other, 5)]);
+    }
+
+    #[test]
+    fn rounding_pays_a_deficit_first_and_takes_from_the_oldest() {
+        let mut holder = play(&[entry(1, None, Kind::Opening, 5), entry(2, Some(1), Kind::StakeRemoved, -6)]);
+        assert_eq!(holder.stake(), RaoDelta(-1));
+        let change = holder.apply(&entry(3, None, Kind::Rounding, 1), Millis(0));
+        assert_eq!((change, holder.stake()), (TrancheChange::default(), RaoDelta::ZERO));
+
+        let mut holder = play(&[entry(1, None, Kind::Opening, 5), entry(2, None, Kind::Incentive, 5)]);
+        holder.apply(&entry(3, None, Kind::Rounding, -1), Millis(0));
+        assert_eq!(left(&holder), [(Origin::Opening, 4), (Origin::Reward, 5)]);
+    }
+
+    #[test]
+    fn what_nothing_explains_is_nobodys_doing_unless_the_policy_says_so() {
+        let entries = [
+            entry(1, None, Kind::Opening, 5),
+            entry(2, None, Kind::Incentive, 9),
+            entry(3, None, Kind::Unattributed, 4),
+            entry(4, None, Kind::Unattributed, -6),
+        ];
+        let under = |rule| {
+            let mut holder = HolderTranches::default();
+            for e in &entries {
+                holder.apply_by(e, Millis(0), rule);
+            }
+            left(&holder)
+        };
+        assert_eq!(under(UnattributedRule::Neutral), [(Origin::Reward, 8), (Origin::Other, 4)]);
+        assert_eq!(under(UnattributedRule::Flow), [(Origin::Opening, 5), (Origin::Reward, 7)]);
+        assert_eq!(left(&play(&entries)), under(UnattributedRule::Neutral), "a record's own history goes by the default");
+    }
+
+    #[test]
+    fn what_came_unexplained_pays_for_what_was_sold_of_it_in_its_block() {
+        let entries =
+            [entry(1, None, Kind::Opening, 5), entry(2, Some(1), Kind::StakeRemoved, -12), entry(2, None, Kind::Unattributed, 10)];
+        let holder = play(&entries);
+        assert_eq!((left(&holder), holder.stake()), (vec![(Origin::Other, 3)], RaoDelta(3)));
+        assert!(HolderTranches::matter_to(&entries[2]));
+    }
+
+    #[test]
+    fn moves_and_key_swaps_consume_nothing() {
+        let holder = play(&[entry(1, None, Kind::Incentive, 9), entry(2, Some(1), Kind::Moved, -9), entry(2, Some(2), Kind::KeySwap, -9)]);
+        assert_eq!(left(&holder), [(Origin::Reward, 9)]);
+    }
+
+    #[test]
+    fn resuming_is_the_same_as_never_having_stopped() {
+        let entries = [entry(1, None, Kind::Opening, 5), entry(2, None, Kind::Incentive, 3), entry(4, Some(1), Kind::StakeRemoved, -9)];
+        let holder = play(&entries);
+        assert_eq!(HolderTranches::resume(holder.open().to_vec(), holder.stake()), holder);
+    }
+}

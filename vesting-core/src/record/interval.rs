@@ -1,0 +1,137 @@
+//! The interval between two epochs: what its entries leave unexplained.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ledger::{Entry, Kind};
+use crate::ports::{ChainError, ChainPort, LedgerState, Roster, StakeStore, StoreError, SubnetAsk};
+use crate::store::balances;
+use crate::units::{BlockNumber, NetUid, PositionKey, Rao, RaoDelta};
+
+/// The residue of one position over an interval, measured at its two ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Residue {
+    /// The position.
+    pub key: PositionKey,
+    /// What entries do not explain.
+    pub alpha: RaoDelta,
+    /// The most the share pool's rounding may be: a rao for each operation by anyone on the hotkey,
+    /// and one where the runtime changed.
+    pub bound: u64,
+}
+
+impl Residue {
+    /// Whether rounding alone may be the reason.
+    #[must_use]
+    pub fn is_rounding(&self) -> bool {
+        self.alpha.magnitude() <= u128::from(self.bound)
+    }
+}
+
+/// An interval (B₁, B₂): from the state of B₁ to that of B₂−1.
+pub struct Interval<'a> {
+    /// The subnet.
+    pub netuid: NetUid,
+    /// B₁.
+    pub from: BlockNumber,
+    /// B₂−1.
+    pub to: BlockNumber,
+    /// The positions at B₁.
+    pub start: &'a BTreeMap<PositionKey, RaoDelta>,
+    /// The entries between, in ledger order.
+    pub entries: &'a [Entry],
+}
+
+impl Interval<'_> {
+    /// What a residue that is more than rounding is made of: `unattributed` entries in the blocks
+    /// where the position changed unexplained (found by bisection), and the rounding left.
+    ///
+    /// # Errors
+    /// When the chain cannot be read.
+    pub async fn locate(&self, chain: &dyn ChainPort, residue: Residue) -> Result<Vec<Entry>, ChainError> {
+        let mut found = Vec::new();
+        // Parts still to look into: (from, unexplained there, to, unexplained there).
+        let mut parts = vec![(self.from, RaoDelta::ZERO, self.to, residue.alpha)];
+        while let Some((low, at_low, high, at_high)) = parts.pop() {
+            let change = at_high - at_low;
+            if change.magnitude() <= u128::from(residue.bound) {
+                continue;
+            }
+            if high.0 <= low.0.saturating_add(1) {
+                found.push(self.entry(high, Kind::Unattributed, residue.key, change));
+                continue;
+            }
+            let middle = BlockNumber(low.0.midpoint(high.0));
+            let at_middle = self.unexplained(chain, residue.key, middle).await?;
+            parts.push((low, at_low, middle, at_middle));
+            parts.push((middle, at_middle, high, at_high));
+        }
+        let left = residue.alpha - found.iter().map(|e| e.alpha).sum::<RaoDelta>();
+        if !left.is_zero() {
+            // Many small drifts may add up beyond the bound with no single block to blame.
+            let kind = if left.magnitude() <= u128::from(residue.bound) { Kind::Rounding } else { Kind::Unattributed };
+            found.push(self.entry(self.to, kind, residue.key, left));
+        }
+        found.sort_by_key(Entry::order);
+        Ok(found)
+    }
+
+    /// The rounding entry of a residue.
+    #[must_use]
+    pub fn rounding(&self, residue: Residue) -> Entry {
+        self.entry(self.to, Kind::Rounding, residue.key, residue.alpha)
+    }
+
+    /// What the entries up to `block` do not explain of the position's balance there.
+    async fn unexplained(&self, chain: &dyn ChainPort, key: PositionKey, block: BlockNumber) -> Result<RaoDelta, ChainError> {
+        let expected = Roster { positions: BTreeSet::from([key]), ..Roster::default() };
+        let state = chain.subnet(block, self.netuid, SubnetAsk::positions(BTreeSet::from([key.coldkey]), expected)).await?;
+        let alpha = state.positions.get(&key).copied().unwrap_or_default();
+        let explained: RaoDelta = self.entries.iter().filter(|e| e.key == key && e.block <= block).map(|e| e.alpha).sum();
+        Ok(alpha.delta() - self.start.get(&key).copied().unwrap_or_default() - explained)
+    }
+
+    fn entry(&self, block: BlockNumber, kind: Kind, key: PositionKey, alpha: RaoDelta) -> Entry {
+        Entry { netuid: self.netuid, block, source: None, key, kind, alpha }
+    }
+}
+
+/// What the entries of an interval leave unexplained of each followed position at its end.
+#[must_use]
+pub fn residues(
+    balances: &BTreeMap<PositionKey, RaoDelta>,
+    positions: &BTreeMap<PositionKey, Rao>,
+    followed: impl Fn(&PositionKey) -> bool,
+    bound: impl Fn(&PositionKey) -> u64,
+) -> Vec<Residue> {
+    let keys: BTreeSet<PositionKey> = balances.keys().chain(positions.keys().filter(|key| followed(key))).copied().collect();
+    let mut found = Vec::new();
+    for key in keys {
+        let balance = balances.get(&key).copied().unwrap_or_default();
+        let alpha = positions.get(&key).copied().unwrap_or_default().delta() - balance;
+        if !alpha.is_zero() {
+            found.push(Residue { key, alpha, bound: bound(&key) });
+        }
+    }
+    found
+}
+
+/// The entries that close the interval still open at the watermark: computed, never stored, since
+/// a residue is measured at B₁ and B₂−1 only. `None` when the record has not read the positions there.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn closing(store: &dyn StakeStore, netuid: NetUid, state: &LedgerState) -> Result<Option<Vec<Entry>>, StoreError> {
+    let block = state.watermark.block.number;
+    if state.watermark.observed != block {
+        return Ok(None);
+    }
+    let balances = balances::at(store, netuid, state.interval.from, block).await?;
+    let positions = store.positions_at(netuid, block).await?;
+    // Where operations of unknown hotkeys were is only looked up when the interval ends.
+    let bound = |key: &PositionKey| state.interval.bound(&key.hotkey).saturating_add(state.interval.anywhere);
+    let entry = |residue: Residue| {
+        let kind = if residue.is_rounding() { Kind::Rounding } else { Kind::Unattributed };
+        Entry { netuid, block, source: None, key: residue.key, kind, alpha: residue.alpha }
+    };
+    Ok(Some(residues(&balances, &positions, |_| true, bound).into_iter().map(entry).collect()))
+}

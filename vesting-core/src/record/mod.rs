@@ -1,0 +1,18 @@
+//! Recording: a subnet's ledger, and how it is taken from the chain into a store, block by block or from epoch to epoch.
+
+pub(crate) mod agreed;
+pub(crate) mod catch_up;
+pub(crate) mod doubt;
+pub mod interval;
+pub(crate) mod known_tranches;
+pub(crate) mod monitor;
+pub(crate) mod recorder;
+pub(crate) mod start;
+pub(crate) mod subnet_ledger;
+pub(crate) mod take_back;
+
+pub use doubt::{Doubt, Misfit};
+pub use monitor::{BlockchainMonitor, MonitorError, Pace, Progress};
+pub use start::window_start;
+pub use subnet_ledger::{ConservationError, SubnetLedger};
+pub use take_back::{TakenBack, last_on_chain, take_back};

@@ -1,0 +1,72 @@
+//! Taking a record back to an epoch that the chain has, so that what came after is read again.
+
+use crate::ports::{ChainError, ChainPort, StakeStore, Watermark};
+use crate::record::monitor::MonitorError;
+use crate::units::{BlockNumber, BlockRef, NetUid};
+
+/// A record that was taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakenBack {
+    /// Where it stood.
+    pub from: BlockRef,
+    /// The epoch at whose end it stands now; `None` where nothing is left of it.
+    pub to: Option<BlockRef>,
+    /// Where it begins, and begins again where nothing is left.
+    pub first_block: BlockNumber,
+}
+
+/// Takes a subnet's record back to the end of its last epoch at or before `to`. Without such an epoch it is taken back to
+/// nothing. `None` where there is no record.
+///
+/// # Errors
+/// [`ChainError::Pruned`] where the chain does not have the state any more from which it would go on, and
+/// [`MonitorError::Fork`] where it has another block there; then, as after every other error, the record is as it was.
+pub async fn take_back(
+    chain: &dyn ChainPort,
+    store: &dyn StakeStore,
+    netuid: NetUid,
+    to: BlockNumber,
+) -> Result<Option<TakenBack>, MonitorError> {
+    let Some(record) = store.watermark(netuid).await? else { return Ok(None) };
+    let end = to.min(record.block.number);
+    let last = match end >= record.first_block {
+        true => store.epoch_list(netuid, record.first_block, end).await?.pop(),
+        false => None,
+    };
+    let mark = match last {
+        Some(epoch) => {
+            let facts = chain.agreed_glance(epoch.block.number, &[netuid]).await?;
+            if facts.block != epoch.block {
+                return Err(MonitorError::Fork { block: facts.block.number, stands_at: epoch.block });
+            }
+            let number = epoch.block.number;
+            Some(Watermark { block: epoch.block, time: epoch.time, observed: number, spec_version: facts.spec_version, ..record })
+        }
+        None => {
+            chain.glance(record.first_block.parent(), &[netuid]).await?;
+            None
+        }
+    };
+    if mark.is_none_or(|mark| mark.block != record.block) {
+        store.rewind(netuid, mark).await?;
+    }
+    Ok(Some(TakenBack { from: record.block, to: mark.map(|mark| mark.block), first_block: record.first_block }))
+}
+
+/// The last epoch of a record that is on the chain: where it may be taken back to. `None` where none is, or there is no
+/// record.
+///
+/// # Errors
+/// As [`ChainPort::read`], and when the store cannot be read.
+pub async fn last_on_chain(chain: &dyn ChainPort, store: &dyn StakeStore, netuid: NetUid) -> Result<Option<BlockNumber>, MonitorError> {
+    let Some(record) = store.watermark(netuid).await? else { return Ok(None) };
+    // A fork of finalized blocks is short.
+    for epoch in store.epoch_list(netuid, record.first_block, record.block.number).await?.iter().rev() {
+        match chain.agreed_glance(epoch.block.number, &[]).await {
+            Ok(facts) if facts.block == epoch.block => return Ok(Some(epoch.block.number)),
+            Ok(_) | Err(ChainError::NoSuchBlock(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,113 @@
+//! The history of one holder: its holding and multiplier as of one epoch after the other.
+
+use std::collections::BTreeMap;
+
+use crate::block::Epoch;
+use crate::ledger::{Entry, Kind, Successions};
+use crate::report::stretch::Stretch;
+use crate::report::tracker::judged;
+use crate::report::{Reason, Report};
+use crate::score::holding::{Holding, holdings};
+use crate::score::multiplier::{Multiplier, multiplier};
+use crate::score::policy::{Policy, UnattributedRule};
+use crate::score::sales::MissingTime;
+use crate::units::{BlockNumber, Coldkey};
+use crate::window::WindowLedger;
+
+/// A holder as of an epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HistoryPoint {
+    /// The epoch.
+    pub epoch: Epoch,
+    /// The coldkey it had then.
+    pub coldkey: Coldkey,
+    /// Its holding over the window then; `None` where it was no holder of that window.
+    pub holding: Option<Holding>,
+    /// Its multiplier.
+    pub multiplier: Multiplier,
+    /// Why.
+    pub reason: Reason,
+    /// The rewards since the epoch before, in rao.
+    pub earned: u128,
+    /// What left since the epoch before, in rao.
+    pub sold: u128,
+}
+
+/// What a holder earned and sold since the epoch before, in rao.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// The rewards.
+    pub earned: u128,
+    /// What left.
+    pub sold: u128,
+}
+
+impl Moved {
+    /// That of every holder of a window, by the coldkey it has at the end.
+    #[must_use]
+    pub fn of(ledger: &WindowLedger, rule: UnattributedRule) -> BTreeMap<Coldkey, Self> {
+        let since = ledger.since_epoch_before();
+        ledger.holders.keys().map(|coldkey| (*coldkey, Self::by(ledger, since, *coldkey, rule))).collect()
+    }
+
+    fn by(ledger: &WindowLedger, since: &[Entry], coldkey: Coldkey, rule: UnattributedRule) -> Self {
+        let mut moved = Self::default();
+        for entry in ledger.of_holder(since, coldkey) {
+            let alpha = entry.alpha.magnitude();
+            if entry.kind == Kind::Incentive {
+                moved.earned = moved.earned.saturating_add(alpha);
+            }
+            if entry.alpha.0 < 0 && rule.is_sale(entry.flow()) {
+                moved.sold = moved.sold.saturating_add(alpha);
+            }
+        }
+        moved
+    }
+}
+
+impl HistoryPoint {
+    /// A coldkey as of a report's epoch; `moved` is what [`Moved::of`] the report's ledger has of it.
+    #[must_use]
+    pub fn of(report: &Report, coldkey: Coldkey, moved: Moved) -> Self {
+        let holder = report.holders.get(&coldkey);
+        let registered = report.miners.iter().any(|miner| miner.neuron.coldkey == coldkey);
+        Self::judged(report.window.as_of, coldkey, holder, report.window.incomplete_since.is_some(), registered, moved)
+    }
+
+    fn judged(
+        epoch: Epoch,
+        coldkey: Coldkey,
+        holder: Option<&(Holding, Multiplier)>,
+        incomplete: bool,
+        registered: bool,
+        moved: Moved,
+    ) -> Self {
+        let (multiplier, reason) = judged(holder, incomplete, registered);
+        let holding = holder.map(|(holding, _)| *holding);
+        Self { epoch, coldkey, holding, multiplier, reason, earned: moved.earned, sold: moved.sold }
+    }
+}
+
+/// The name that a holder, called `coldkey` at the end, had at the end of a block.
+pub(crate) fn name_at(coldkey: Coldkey, successions: &Successions, block: BlockNumber) -> Coldkey {
+    let back = |name, by: &crate::ledger::Succession| if by.new == name && by.block > block { by.old } else { name };
+    successions.iter().rev().fold(coldkey, back)
+}
+
+/// The history of the holder that has this coldkey at the end, as of every epoch of a stretch.
+pub(crate) fn history(stretch: &Stretch, coldkey: Coldkey, policy: &Policy) -> Result<Vec<HistoryPoint>, MissingTime> {
+    stretch
+        .ledgers(policy.retention_window)
+        .map(|ledger| {
+            let epoch = ledger.window.as_of;
+            let coldkey = name_at(coldkey, &stretch.successions, epoch.block.number);
+            let histories = ledger.histories(policy.unattributed);
+            let found = holdings(&ledger.window, &ledger.holders, &histories, policy, &stretch.times)?.remove(&coldkey);
+            let holder = found.map(|holding| (holding, multiplier(&holding, policy)));
+            let registered = stretch.neurons_at(epoch.block.number).values().any(|neuron| neuron.coldkey == coldkey);
+            let incomplete = ledger.window.incomplete_since.is_some();
+            let moved = Moved::by(&ledger, ledger.since_epoch_before(), coldkey, policy.unattributed);
+            Ok(HistoryPoint::judged(epoch, coldkey, holder.as_ref(), incomplete, registered, moved))
+        })
+        .collect()
+}

@@ -1,0 +1,87 @@
+//! A subnet in figures.
+
+use crate::block::Epoch;
+use crate::ledger::Kind;
+use crate::ports::{StakeStore, StoreError, Watermark};
+use crate::report::Report;
+use crate::units::{BlockNumber, NetUid, Ppb, RaoDelta};
+
+/// A subnet in figures, as of an epoch, under a policy. Sums are of the window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VestingStats {
+    /// The subnet.
+    pub netuid: NetUid,
+    /// The epoch.
+    pub as_of: Epoch,
+    /// The block at whose end the window starts.
+    pub window_start: BlockNumber,
+    /// Epochs of the window.
+    pub epochs: usize,
+    /// Where the record begins, when that is inside the window: then every multiplier is 1.
+    pub incomplete_since: Option<BlockNumber>,
+    /// How far the record goes; `None` when it is gone.
+    pub recorded: Option<Watermark>,
+    /// Neurons at `as_of`.
+    pub miners: usize,
+    /// Holders of the window.
+    pub holders: usize,
+    /// Σ of the neurons' own positions.
+    pub total_stake: RaoDelta,
+    /// Entries that brought emission to holders.
+    pub emissions: usize,
+    /// Σ of them.
+    pub total_emission: RaoDelta,
+    /// Σ of the magnitudes of what was rounded.
+    pub rounding: RaoDelta,
+    /// Σ of the magnitudes of what nothing explains.
+    pub unattributed: RaoDelta,
+    /// The mean of h over the holders that earned, floored.
+    pub mean_holding_percentage: Option<Ppb>,
+    /// The mean of d over the holders that had something to hold, in ms, floored.
+    pub mean_holding_duration_ms: Option<u64>,
+    /// The smallest, mean (floored) and largest multiplier of the neurons.
+    pub multipliers: Option<(Ppb, Ppb, Ppb)>,
+}
+
+impl VestingStats {
+    /// The figures of a report over the record it was made from.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn read(store: &dyn StakeStore, report: &Report) -> Result<Self, StoreError> {
+        let (netuid, as_of) = (report.netuid, report.window.as_of);
+        let entries = store.entries(netuid, report.window.start.child(), as_of.block.number).await?;
+        let emission = entries.iter().filter(|e| matches!(e.kind, Kind::Incentive | Kind::DividendOrOther | Kind::RootClaim));
+        let magnitude =
+            |kind: Kind| entries.iter().filter(|e| e.kind == kind).map(|e| RaoDelta(e.alpha.0.saturating_abs())).sum::<RaoDelta>();
+        let factors: Vec<u64> = report.miners.iter().map(|m| if m.multiplier.zero_weight { 0 } else { m.multiplier.factor.0 }).collect();
+        let multipliers = match (factors.iter().min(), mean(factors.iter().copied()), factors.iter().max()) {
+            (Some(lowest), Some(mean), Some(highest)) => Some((Ppb(*lowest), Ppb(mean), Ppb(*highest))),
+            _ => None,
+        };
+        Ok(Self {
+            netuid,
+            as_of,
+            window_start: report.window.start,
+            epochs: report.window.epochs.len(),
+            incomplete_since: report.window.incomplete_since,
+            recorded: store.watermark(netuid).await?,
+            miners: report.miners.len(),
+            holders: report.holders.len(),
+            total_stake: report.miners.iter().map(|m| m.stake.delta()).sum(),
+            emissions: emission.clone().count(),
+            total_emission: emission.map(|e| e.alpha).sum(),
+            rounding: magnitude(Kind::Rounding),
+            unattributed: magnitude(Kind::Unattributed),
+            mean_holding_percentage: mean(report.holders.values().filter_map(|(h, _)| h.percentage()).map(|h| h.0)).map(Ppb),
+            mean_holding_duration_ms: mean(report.holders.values().filter_map(|(h, _)| h.duration_ms())),
+            multipliers,
+        })
+    }
+}
+
+/// ⌊Σ / n⌋.
+fn mean(values: impl Iterator<Item = u64>) -> Option<u64> {
+    let (sum, count) = values.fold((0u128, 0u128), |(sum, count), value| (sum.saturating_add(value.into()), count.saturating_add(1)));
+    u64::try_from(sum.checked_div(count)?).ok()
+}

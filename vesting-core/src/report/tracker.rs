@@ -1,0 +1,566 @@
+//! `StakeTracker`: what each miner holds and which multiplier follows, as of an epoch.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::block::Epoch;
+use crate::digest::WindowState;
+use crate::ledger::Successions;
+use crate::ports::{StakeStore, StoreError};
+use crate::report::explain::{Account, Depth, Explanation};
+use crate::report::figures::{HolderReport, PositionFigures, position_figures, positions_of};
+use crate::report::history::{HistoryPoint, history, name_at};
+use crate::report::stretch::{Ask, Stretch};
+use crate::report::whom::Whom;
+use crate::score::holding::{Holding, holdings};
+use crate::score::multiplier::{LimitedBy, Multiplier, multiplier};
+use crate::score::policy::{DurationRule, Policy};
+use crate::score::sales::MissingTime;
+use crate::units::{BlockNumber, Coldkey, NetUid, Neuron, PositionKey, Ppb, Rao, Uid};
+use crate::window::Window;
+use crate::window::WindowLedger;
+
+/// Why there is no report. Reaction: as said.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrackerError {
+    /// The store. Reaction: as its kind says.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The subnet has no record. Reaction: catch up first.
+    #[error("there is no record of subnet {0}: run `vesting catch-up --netuid {0}` first")]
+    NotRecorded(NetUid),
+    /// No epoch is recorded at or before the block asked for. Reaction: ask for a later one, or catch up.
+    #[error(
+        "no epoch of subnet {netuid} is recorded at or before block {as_of}, since the record begins at block {from}: catch up further, or ask for a later block"
+    )]
+    NoEpoch {
+        /// The subnet.
+        netuid: NetUid,
+        /// The block asked for.
+        as_of: BlockNumber,
+        /// The first block recorded.
+        from: BlockNumber,
+    },
+    /// Nobody of that name is in the record. Reaction: ask for somebody else.
+    #[error(
+        "`{whom}` is nobody in the record of subnet {netuid} up to block {as_of}: neither a hotkey or uid of its neurons, nor a coldkey that owned one; `vesting miners --netuid {netuid}` lists those there are"
+    )]
+    Nobody {
+        /// The subnet.
+        netuid: NetUid,
+        /// The name.
+        whom: Whom,
+        /// The last block looked at.
+        as_of: BlockNumber,
+    },
+    /// The record lacks what the duration rule needs. Reaction: as said.
+    #[error(transparent)]
+    MissingTime(#[from] MissingTime),
+}
+
+/// Why a miner has the multiplier it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The formula, limited by this.
+    Formula(LimitedBy),
+    /// Its coldkey owned no neuron before any epoch of the window.
+    Newcomer,
+    /// It owns no neuron, and owned none before any epoch of the window.
+    NoHolder,
+    /// The record does not cover the window.
+    Incomplete,
+    /// No neuron of the subnet has this hotkey.
+    UnknownHotkey,
+    /// The subnet has no neuron with this uid.
+    UnknownUid(Uid),
+    /// Every weight is of a holder whose weight is to be 0.
+    NothingLeft,
+    /// The policy says: change nothing.
+    Shadow,
+    /// The policy takes effect at a later block.
+    NotEffective(BlockNumber),
+    /// The weight is what multipliers took from others.
+    Burned,
+    /// The subnet has no neuron with the uid that is to get what is burned.
+    NoBurnNeuron(Uid),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Formula(LimitedBy::HoldingPercentage) => f.write_str("limited by the part of the rewards that is kept"),
+            Self::Formula(LimitedBy::HoldingDuration) => f.write_str("limited by how long rewards have been held"),
+            Self::Formula(LimitedBy::NothingEarned) => f.write_str("nothing was earned in the window"),
+            Self::Formula(LimitedBy::MinimumStake) => f.write_str("the stake is under the minimum"),
+            Self::Formula(LimitedBy::Nothing) => f.write_str("the largest multiplier"),
+            Self::Newcomer => f.write_str("registered after the last epoch"),
+            Self::NoHolder => f.write_str("no neuron was its own before any epoch of the window"),
+            Self::Incomplete => f.write_str("the record does not cover the window yet"),
+            Self::UnknownHotkey => f.write_str("no neuron of the subnet has this hotkey"),
+            Self::UnknownUid(uid) => write!(f, "no neuron of the subnet has uid {uid}"),
+            Self::NothingLeft => f.write_str("nothing would be left: all of it is of holders under the minimum, who get no weight"),
+            Self::Shadow => f.write_str("shadow: computed, not applied"),
+            Self::NotEffective(block) => write!(f, "the policy takes effect at block {block}"),
+            Self::Burned => f.write_str("what multipliers took from others"),
+            Self::NoBurnNeuron(uid) => write!(f, "no neuron of the subnet has the `burn_uid` {uid}"),
+        }
+    }
+}
+
+/// One neuron as of an epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MinerReport {
+    /// The neuron.
+    pub neuron: Neuron,
+    /// Its position: its owner's stake on its hotkey.
+    pub stake: Rao,
+    /// The part of it that was there when the holder's history in the window starts.
+    pub opening_stake: Rao,
+    /// The part earned in the window and kept.
+    pub earned_stake: Rao,
+    /// The rest: bought, moved in, received.
+    pub manual_stake: Rao,
+    /// The part of it that cannot be moved, by locks or as collateral; `None` where that is not known. As
+    /// with what was earned, a position has its holder's part in proportion.
+    pub locked_stake: Option<Rao>,
+    /// What came and went on this position in the window.
+    pub figures: PositionFigures,
+    /// Its holder's holding.
+    pub holding: Option<Holding>,
+    /// Its holder's multiplier.
+    pub multiplier: Multiplier,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// A subnet as of an epoch, under a policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The subnet.
+    pub netuid: NetUid,
+    /// The window.
+    pub window: Window,
+    /// The holders of the window.
+    pub holders: BTreeMap<Coldkey, (Holding, Multiplier)>,
+    /// The neurons at `as_of`, by uid.
+    pub miners: Vec<MinerReport>,
+}
+
+impl Report {
+    /// The holding and the multiplier of a coldkey, and why it has that one; `None` for who is neither a holder of the
+    /// window nor owns a neuron.
+    #[must_use]
+    pub fn holder(&self, coldkey: Coldkey) -> Option<(Option<Holding>, Multiplier, Reason)> {
+        let registered = self.miners.iter().any(|miner| miner.neuron.coldkey == coldkey);
+        let holder = self.holders.get(&coldkey);
+        if holder.is_none() && !registered {
+            return None;
+        }
+        let (multiplier, reason) = judged(holder, self.window.incomplete_since.is_some(), registered);
+        Some((holder.map(|(holding, _)| *holding), multiplier, reason))
+    }
+}
+
+/// Manages stake metrics from the record.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use futures_util::FutureExt as _; // no runtime is needed: a store in memory answers at once
+/// use vesting_core::policy::Policy;
+/// use vesting_core::{MemoryStore, NetUid, StakeTracker};
+///
+/// let tracker = StakeTracker::new(Arc::new(MemoryStore::new()));
+/// let report = tracker.report(NetUid(2), &Policy::default(), None).now_or_never().unwrap();
+/// assert_eq!(report.unwrap_err().to_string(), "there is no record of subnet 2: run `vesting catch-up --netuid 2` first");
+/// ```
+///
+/// With a record, a report has a line for every neuron; [`VestingSystem`](crate::system::VestingSystem) makes one from a chain,
+/// and the documentation of `vesting-testkit` does both.
+#[derive(Clone)]
+pub struct StakeTracker {
+    store: Arc<dyn StakeStore>,
+}
+
+impl StakeTracker {
+    /// A tracker over a record.
+    #[must_use]
+    pub fn new(store: Arc<dyn StakeStore>) -> Self {
+        Self { store }
+    }
+
+    /// The report as of the last recorded epoch at or before `as_of`, under a policy.
+    ///
+    /// # Errors
+    /// When nothing is recorded up to there, what is recorded lacks the times of sales that the policy
+    /// asks for, or the store cannot be read.
+    pub async fn report(&self, netuid: NetUid, policy: &Policy, as_of: Option<BlockNumber>) -> Result<Report, TrackerError> {
+        Ok(self.settled(netuid, async || self.work_out(netuid, policy, as_of).await).await?.0)
+    }
+
+    /// The report with everything it follows from, to digest it or to compare it with another's.
+    ///
+    /// # Errors
+    /// As [`StakeTracker::report`]; [`StoreError::Corrupt`] when the store was never bound to a chain.
+    pub async fn state(&self, netuid: NetUid, policy: &Policy, as_of: Option<BlockNumber>) -> Result<(Report, WindowState), TrackerError> {
+        let (report, ledger) = self.settled(netuid, async || self.work_out(netuid, policy, as_of).await).await?;
+        // After it: a record that has not begun has no chain either.
+        let genesis = self.store.genesis().await?;
+        let genesis = genesis.ok_or_else(|| StoreError::Corrupt("it does not say of which chain its record is".to_owned()))?;
+        let neurons = report.miners.iter().map(|miner| miner.neuron).collect();
+        let multipliers = report.holders.iter().map(|(coldkey, (_, multiplier))| (*coldkey, *multiplier)).collect();
+        Ok((report, WindowState { genesis, neurons, ledger, multipliers }))
+    }
+
+    /// Why the holder of this name has the multiplier it has, as of the last recorded epoch at or before
+    /// `as_of`, and what would raise it.
+    ///
+    /// # Errors
+    /// As [`StakeTracker::report`], and [`TrackerError::Nobody`].
+    pub async fn explain(
+        &self,
+        netuid: NetUid,
+        policy: &Policy,
+        whom: Whom,
+        as_of: Option<BlockNumber>,
+        depth: &Depth,
+    ) -> Result<Explanation, TrackerError> {
+        self.settled(netuid, async || self.explained(netuid, policy, whom, as_of, depth).await).await
+    }
+
+    async fn explained(
+        &self,
+        netuid: NetUid,
+        policy: &Policy,
+        whom: Whom,
+        as_of: Option<BlockNumber>,
+        depth: &Depth,
+    ) -> Result<Explanation, TrackerError> {
+        let coldkey = self.find(netuid, whom, as_of).await?.coldkey;
+        let ask = Ask { times: true, only: Some(coldkey), ..ask(netuid, policy, as_of) };
+        let stretch = Stretch::read(self.store.as_ref(), ask).await?;
+        let ledger = stretch.ledgers(policy.retention_window).next().ok_or_else(|| stretch.no_epoch(as_of))?;
+        let (window, block) = (ledger.window.clone(), ledger.window.as_of.block.number);
+        let tranches = ledger.histories(policy.unattributed);
+        let found = holdings(&window, &ledger.holders, &tranches, policy, &stretch.times)?.remove(&coldkey);
+        let holder = found.map(|holding| (holding, multiplier(&holding, policy)));
+        let neurons = stretch.neurons_at(block);
+        let registered = neurons.values().any(|neuron| neuron.coldkey == coldkey);
+        let incomplete = window.incomplete_since.is_some();
+        let (multiplier, reason) = judged(holder.as_ref(), incomplete, registered);
+        let stakes = self.store.positions_at(netuid, block).await?;
+        let figures = position_figures(&ledger.holders, &tranches, policy.unattributed);
+        let holder = HolderReport {
+            coldkey,
+            holding: found,
+            multiplier,
+            reason,
+            locked: self.store.locks_at(netuid, block).await?.get(&coldkey).copied(),
+            positions: positions_of(coldkey, &neurons, &stakes, &figures),
+        };
+        let account = if incomplete { None } else { Account::of(&ledger, coldkey, policy, &stretch.times, depth)? };
+        Ok(Explanation { netuid, window, holder, account })
+    }
+
+    /// The holder of this name as of each of the last `epochs` recorded epochs at or before `as_of`, oldest
+    /// first, under a policy. The record is read once, however many they are.
+    ///
+    /// # Errors
+    /// As [`StakeTracker::explain`].
+    pub async fn history(
+        &self,
+        netuid: NetUid,
+        policy: &Policy,
+        whom: Whom,
+        as_of: Option<BlockNumber>,
+        epochs: usize,
+    ) -> Result<Vec<HistoryPoint>, TrackerError> {
+        self.history_beside(netuid, policy, whom, as_of, epochs, &|_, _| None).await
+    }
+
+    /// The same where some of it may be known: `known` gives what an earlier call gave of a coldkey as of an epoch, from
+    /// the same record under the same policy. The record is read once for each run of epochs that is not known.
+    ///
+    /// # Errors
+    /// As [`StakeTracker::explain`].
+    pub async fn history_beside(
+        &self,
+        netuid: NetUid,
+        policy: &Policy,
+        whom: Whom,
+        as_of: Option<BlockNumber>,
+        epochs: usize,
+        known: &(dyn Fn(&Epoch, Coldkey) -> Option<HistoryPoint> + Sync),
+    ) -> Result<Vec<HistoryPoint>, TrackerError> {
+        self.settled(netuid, async || {
+            let asked = self.named(netuid, whom, as_of, epochs).await?;
+            let known: Vec<Option<HistoryPoint>> = asked.iter().map(|(epoch, coldkey)| known(epoch, *coldkey)).collect();
+            let mut points = Vec::with_capacity(asked.len());
+            let mut asked = asked.into_iter();
+            for run in known.chunk_by(|one, other| one.is_some() == other.is_some()) {
+                // As many epochs as the run has places.
+                let Some((last, coldkey)) = run.len().checked_sub(1).and_then(|more| asked.nth(more)) else { continue };
+                if run.first().is_some_and(Option::is_some) {
+                    points.extend(run.iter().flatten());
+                    continue;
+                }
+                let ask = Ask { windows: run.len(), only: Some(coldkey), ..ask(netuid, policy, Some(last.block.number)) };
+                points.extend(history(&Stretch::read(self.store.as_ref(), ask).await?, coldkey, policy)?);
+            }
+            Ok(points)
+        })
+        .await
+    }
+
+    /// The epochs that a history has, each with the coldkey that the holder had then.
+    ///
+    /// # Errors
+    /// As [`StakeTracker::explain`].
+    pub async fn named(
+        &self,
+        netuid: NetUid,
+        whom: Whom,
+        as_of: Option<BlockNumber>,
+        epochs: usize,
+    ) -> Result<Vec<(Epoch, Coldkey)>, TrackerError> {
+        let Found { coldkey, epochs: all, successions } = self.find(netuid, whom, as_of).await?;
+        let first = all.len().saturating_sub(epochs);
+        Ok(all.into_iter().skip(first).map(|epoch| (epoch, name_at(coldkey, &successions, epoch.block.number))).collect())
+    }
+
+    /// The reports as of each of the last `epochs` recorded epochs at or before `as_of`, oldest first, under
+    /// two policies. The record is read once.
+    ///
+    /// # Errors
+    /// As [`StakeTracker::report`].
+    pub async fn compare(
+        &self,
+        netuid: NetUid,
+        policies: [&Policy; 2],
+        as_of: Option<BlockNumber>,
+        epochs: usize,
+    ) -> Result<Vec<[Report; 2]>, TrackerError> {
+        self.settled(netuid, async || self.compared(netuid, policies, as_of, epochs).await).await
+    }
+
+    async fn compared(
+        &self,
+        netuid: NetUid,
+        policies: [&Policy; 2],
+        as_of: Option<BlockNumber>,
+        epochs: usize,
+    ) -> Result<Vec<[Report; 2]>, TrackerError> {
+        let [one, other] = policies;
+        let ask = Ask {
+            windows: epochs,
+            length: one.retention_window.max(other.retention_window),
+            times: policies.iter().any(|policy| policy.duration_rule == DurationRule::SinceLastSale),
+            ..ask(netuid, one, as_of)
+        };
+        let stretch = Stretch::read(self.store.as_ref(), ask).await?;
+        let mut found = Vec::new();
+        for (ours, theirs) in stretch.ledgers(one.retention_window).zip(stretch.ledgers(other.retention_window)) {
+            found.push([self.report_on(&stretch, &ours, one).await?, self.report_on(&stretch, &theirs, other).await?]);
+        }
+        Ok(found)
+    }
+
+    /// What was worked out from a record that was not pruned meanwhile: part of it would be from before, part from
+    /// after, and what went would count as nothing.
+    async fn settled<T>(&self, netuid: NetUid, work: impl AsyncFn() -> Result<T, TrackerError>) -> Result<T, TrackerError> {
+        let begins = async || Ok::<_, StoreError>(self.store.watermark(netuid).await?.map(|watermark| watermark.first_block));
+        let mut begun = begins().await?;
+        loop {
+            let done = work().await;
+            let now = begins().await?;
+            if now == begun {
+                return done;
+            }
+            begun = now;
+        }
+    }
+
+    /// Who has this name at `as_of`.
+    async fn find(&self, netuid: NetUid, whom: Whom, as_of: Option<BlockNumber>) -> Result<Found, TrackerError> {
+        let watermark = self.store.watermark(netuid).await?.ok_or(TrackerError::NotRecorded(netuid))?;
+        let asked = as_of.unwrap_or(watermark.block.number);
+        let from = watermark.first_block;
+        let epochs = self.store.epoch_list(netuid, from, asked).await?;
+        let as_of = epochs.last().map(|epoch| epoch.block.number).ok_or(TrackerError::NoEpoch { netuid, as_of: asked, from })?;
+        let neurons = self.store.neurons(netuid, as_of).await?;
+        let successions = Successions::new(self.store.successions(netuid, as_of).await?);
+        let holders = self.store.holders(netuid).await?;
+        let coldkey = whom.find(&neurons, &successions, &holders, as_of).ok_or(TrackerError::Nobody { netuid, whom, as_of })?;
+        Ok(Found { coldkey, epochs, successions })
+    }
+
+    async fn work_out(&self, netuid: NetUid, policy: &Policy, as_of: Option<BlockNumber>) -> Result<(Report, WindowLedger), TrackerError> {
+        let stretch = Stretch::read(self.store.as_ref(), ask(netuid, policy, as_of)).await?;
+        let ledger = stretch.ledgers(policy.retention_window).next().ok_or_else(|| stretch.no_epoch(as_of))?;
+        Ok((self.report_on(&stretch, &ledger, policy).await?, ledger))
+    }
+
+    async fn report_on(&self, stretch: &Stretch, ledger: &WindowLedger, policy: &Policy) -> Result<Report, TrackerError> {
+        let (netuid, window) = (ledger.netuid, ledger.window.clone());
+        let block = window.as_of.block.number;
+        let positions = self.store.positions_at(netuid, block).await?;
+        let locks = self.store.locks_at(netuid, block).await?;
+        let tranches = ledger.histories(policy.unattributed);
+        let figures = position_figures(&ledger.holders, &tranches, policy.unattributed);
+        let holders: BTreeMap<Coldkey, (Holding, Multiplier)> = holdings(&window, &ledger.holders, &tranches, policy, &stretch.times)?
+            .into_iter()
+            .map(|(coldkey, holding)| (coldkey, (holding, multiplier(&holding, policy))))
+            .collect();
+        let miners = stretch
+            .neurons_at(block)
+            .into_values()
+            .map(|neuron| {
+                let holder = holders.get(&neuron.coldkey);
+                let mut report = miner(neuron, &positions, holder, window.incomplete_since.is_some());
+                report.figures = figures.get(&neuron.position()).copied().unwrap_or_default();
+                report.locked_stake = locks.get(&neuron.coldkey).map(|locked| {
+                    let held =
+                        positions.iter().filter(|(key, _)| key.coldkey == neuron.coldkey).map(|(_, alpha)| u128::from(alpha.0)).sum();
+                    share(report.stake, u128::from(locked.0), held)
+                });
+                report
+            })
+            .collect();
+        Ok(Report { netuid, window, holders, miners })
+    }
+}
+
+/// Who has a name.
+struct Found {
+    /// The coldkey that the holder has as of the last of these epochs.
+    coldkey: Coldkey,
+    epochs: Vec<Epoch>,
+    successions: Successions,
+}
+
+/// What a report under a policy needs.
+fn ask(netuid: NetUid, policy: &Policy, as_of: Option<BlockNumber>) -> Ask {
+    let times = policy.duration_rule == DurationRule::SinceLastSale;
+    Ask { netuid, as_of, windows: 1, length: policy.retention_window, times, only: None }
+}
+
+/// The multiplier of somebody and why, whether or not it is a holder of the window.
+pub(crate) fn judged(holder: Option<&(Holding, Multiplier)>, incomplete: bool, registered: bool) -> (Multiplier, Reason) {
+    let one = Multiplier { factor: Ppb::ONE, zero_weight: false, limited_by: LimitedBy::NothingEarned };
+    match holder {
+        _ if incomplete => (one, Reason::Incomplete),
+        Some((_, multiplier)) => (*multiplier, Reason::Formula(multiplier.limited_by)),
+        None if registered => (one, Reason::Newcomer),
+        None => (one, Reason::NoHolder),
+    }
+}
+
+fn miner(neuron: Neuron, positions: &BTreeMap<PositionKey, Rao>, holder: Option<&(Holding, Multiplier)>, incomplete: bool) -> MinerReport {
+    let stake = positions.get(&neuron.position()).copied().unwrap_or_default();
+    let (opening_stake, earned_stake) = holder.map_or((stake, Rao::ZERO), |(holding, _)| {
+        (
+            share(stake, holding.opening, holding.stake().0.into()),
+            share(stake, holding.rewards_kept.saturating_add(holding.other_kept), holding.stake().0.into()),
+        )
+    });
+    let manual_stake = Rao(stake.0.saturating_sub(opening_stake.0).saturating_sub(earned_stake.0));
+    let (multiplier, reason) = judged(holder, incomplete, true);
+    MinerReport {
+        neuron,
+        stake,
+        opening_stake,
+        earned_stake,
+        manual_stake,
+        locked_stake: None,
+        figures: PositionFigures::default(),
+        holding: holder.map(|(holding, _)| *holding),
+        multiplier,
+        reason,
+    }
+}
+
+/// Tranches belong to the holder, not to a hotkey: a position has the holder's parts in proportion.
+fn share(stake: Rao, part: u128, whole: u128) -> Rao {
+    let share = u128::from(stake.0).saturating_mul(part).checked_div(whole).unwrap_or(0);
+    Rao(u64::try_from(share).unwrap_or(stake.0).min(stake.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::block::{Detection, EpochRecord};
+    use crate::ledger::{Entry, Kind};
+    use crate::ports::{Commit, Holder, MockStakeStore, NeuronRow, OpenInterval, Snapshot, Watermark};
+    use crate::store::MemoryStore;
+    use crate::units::{Hotkey, Millis, RaoDelta};
+    use crate::window::span::tests::epoch;
+
+    #[test]
+    fn a_record_that_has_not_begun_is_not_damaged() {
+        let tracker = StakeTracker::new(Arc::new(MemoryStore::new()));
+        let state = tracker.state(NetUid(7), &Policy::default(), None).now_or_never().unwrap();
+        assert_eq!(state.unwrap_err(), TrackerError::NotRecorded(NetUid(7)));
+    }
+
+    /// A record of the blocks 1 to 61 with epochs at 20, 40 and 60, and a miner that held 100 at first.
+    fn record() -> MemoryStore {
+        let netuid = NetUid(2);
+        let key = PositionKey { hotkey: Hotkey([1; 32]), coldkey: Coldkey([2; 32]) };
+        let watermark = Watermark {
+            block: crate::units::BlockRef { number: BlockNumber(61), hash: crate::units::BlockHash::default() },
+            time: Millis(61 * 12_000),
+            first_block: BlockNumber(1),
+            first_time: Millis(12_000),
+            observed: BlockNumber(60),
+            spec_version: 1,
+        };
+        let interval = OpenInterval { from: Some(BlockNumber(60)), ..OpenInterval::default() };
+        let mut commit = Commit::without_rows(netuid, None, watermark, interval);
+        let block = BlockNumber(19);
+        commit.entries.push(Entry { netuid, block, source: None, key, kind: Kind::Opening, alpha: RaoDelta(100) });
+        commit.holders.push(Holder { coldkey: key.coldkey, since: block });
+        commit.snapshots.push(Snapshot { block, key, alpha: Rao(100) });
+        commit.neurons.push(NeuronRow { uid: Uid(0), block, holder: Some((key.hotkey, key.coldkey)) });
+        let epoch = |block| EpochRecord { epoch: epoch(block), detected: Detection::Storage, changes: Vec::new() };
+        commit.epochs = [20, 40, 60].map(epoch).to_vec();
+        let store = MemoryStore::new();
+        store.commit(&commit).now_or_never().unwrap().unwrap();
+        store
+    }
+
+    #[test]
+    fn what_is_pruned_while_it_is_read_does_not_count_as_nothing() {
+        let netuid = NetUid(2);
+        let policy = Policy { retention_window: Millis(12_000), ..Policy::default() };
+        let as_of = Some(BlockNumber(40));
+        let store = Arc::new(record());
+        let report = StakeTracker::new(store.clone()).report(netuid, &policy, as_of).now_or_never().unwrap().unwrap();
+        assert_eq!((report.miners[0].opening_stake, report.window.incomplete_since), (Rao(100), None));
+        let mut pruned_meanwhile = MockStakeStore::new();
+        let of = || Arc::clone(&store);
+        let reading = of();
+        pruned_meanwhile.expect_watermark().returning(move |n| reading.watermark(n).now_or_never().unwrap());
+        let reading = of();
+        pruned_meanwhile.expect_epoch_list().returning(move |n, from, to| reading.epoch_list(n, from, to).now_or_never().unwrap());
+        let reading = of();
+        pruned_meanwhile.expect_neurons().returning(move |n, to| reading.neurons(n, to).now_or_never().unwrap());
+        let reading = of();
+        pruned_meanwhile.expect_successions().returning(move |n, to| reading.successions(n, to).now_or_never().unwrap());
+        let reading = of();
+        pruned_meanwhile.expect_entries().returning(move |n, from, to| reading.entries(n, from, to).now_or_never().unwrap());
+        let reading = of();
+        pruned_meanwhile.expect_positions_at().returning(move |n, block| {
+            // The second time there is nothing to prune.
+            let _ = reading.prune(n, BlockNumber(40)).now_or_never().unwrap();
+            reading.positions_at(n, block).now_or_never().unwrap()
+        });
+        let reading = of();
+        pruned_meanwhile.expect_locks_at().returning(move |n, block| reading.locks_at(n, block).now_or_never().unwrap());
+        let said = StakeTracker::new(Arc::new(pruned_meanwhile)).report(netuid, &policy, as_of).now_or_never().unwrap();
+        assert_eq!(said, Err(TrackerError::NoEpoch { netuid, as_of: BlockNumber(40), from: BlockNumber(41) }));
+    }
+}

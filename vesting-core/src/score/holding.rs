@@ -1,0 +1,92 @@
+//! Holding: how much of what was earned in the window is still there, and for how long.
+
+use std::collections::BTreeMap;
+
+use crate::ledger::TrancheHistory;
+use crate::score::kept::kept;
+use crate::score::policy::Policy;
+use crate::score::sales::MissingTime;
+use crate::units::{BlockNumber, Coldkey, Fraction, Millis, Ppb, Rao};
+use crate::window::Window;
+
+/// What one holder earned, kept and held in a window. Sums in rao; ages in rao × milliseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Holding {
+    /// The block at whose end the history starts.
+    pub start: BlockNumber,
+    /// O: what is left of the balance at the window's start; 0 for a later start.
+    pub opening: u128,
+    /// Σ initial of the reward tranches entered in the window.
+    pub rewards: u128,
+    /// Σ remaining of them.
+    pub rewards_kept: u128,
+    /// Σ remaining · age of them, in rao · ms.
+    pub rewards_age: u128,
+    /// Σ initial of dividends and the like entered in the window.
+    pub other: u128,
+    /// Σ remaining of them.
+    pub other_kept: u128,
+    /// Σ remaining of everything else entered after the start, and the balance of a later start.
+    pub manual_kept: u128,
+    /// Σ of what left since the start, from rewards or anything else.
+    pub sold: u128,
+    /// W in milliseconds.
+    pub window_ms: u64,
+    /// d in milliseconds, where the rule is [`DurationRule::SinceLastSale`](crate::score::policy::DurationRule::SinceLastSale).
+    pub since_last_sale_ms: Option<u64>,
+}
+
+impl Holding {
+    /// Σ remaining of all tranches: the holder's stake on the subnet.
+    #[must_use]
+    pub fn stake(&self) -> Rao {
+        let all = self.opening.saturating_add(self.rewards_kept).saturating_add(self.other_kept).saturating_add(self.manual_kept);
+        Rao(u64::try_from(all).unwrap_or(u64::MAX))
+    }
+
+    /// h = Σ remaining / Σ initial, exact; `None` when nothing was earned.
+    #[must_use]
+    pub fn kept(&self) -> Option<Fraction> {
+        Fraction::new(self.rewards_kept, self.rewards)
+    }
+
+    /// h, floored.
+    #[must_use]
+    pub fn percentage(&self) -> Option<Ppb> {
+        self.kept()?.part_of(1, 1)
+    }
+
+    /// d in milliseconds, exact, by the rule it was computed under: (O·W + Σ remaining·age) / (O + Σ initial),
+    /// or the time since the last sale. `None` when there was nothing to hold.
+    #[must_use]
+    pub fn duration(&self) -> Option<Fraction> {
+        let average = Fraction::new(
+            self.opening.checked_mul(u128::from(self.window_ms))?.checked_add(self.rewards_age)?,
+            self.opening.checked_add(self.rewards)?,
+        )?;
+        Some(self.since_last_sale_ms.map_or(average, |ms| Fraction { numerator: u128::from(ms), denominator: 1 }))
+    }
+
+    /// d in milliseconds, floored.
+    #[must_use]
+    pub fn duration_ms(&self) -> Option<u64> {
+        self.duration()?.floor()
+    }
+}
+
+/// The holdings of a window, by holder, under a policy. `tranches` are those of the window's ledger played by its
+/// rule, each under the coldkey that its holder has at its end; `times` are those of the window's blocks with
+/// outflows, which only [`DurationRule::SinceLastSale`](crate::score::policy::DurationRule::SinceLastSale) needs.
+///
+/// # Errors
+/// When that rule needs the time of a block that is not among them.
+pub fn holdings(
+    window: &Window,
+    holders: &BTreeMap<Coldkey, BlockNumber>,
+    tranches: &[TrancheHistory],
+    policy: &Policy,
+    times: &BTreeMap<BlockNumber, Millis>,
+) -> Result<BTreeMap<Coldkey, Holding>, MissingTime> {
+    let kept = kept(window, holders, tranches, policy.unattributed);
+    kept.into_iter().map(|(coldkey, kept)| Ok((coldkey, kept.holding(window, policy.duration_rule, times)?))).collect()
+}

@@ -1,0 +1,10 @@
+//! From what was held to a multiplier: the policy, its formula, and what they are reckoned from.
+
+pub mod formula;
+pub mod holding;
+pub mod kept;
+pub mod multiplier;
+pub mod policy;
+pub(crate) mod sales;
+
+pub use sales::MissingTime;

@@ -1,0 +1,137 @@
+//! The canonical text of a policy and its digest.
+
+use blake2::Blake2b;
+use blake2::digest::Digest as _;
+use blake2::digest::consts::U32;
+
+use super::{Policy, Redistribution, UnattributedRule};
+use crate::digest::Digest;
+
+/// The first line. Whoever changes what the text means changes it.
+const VERSION: &str = "vesting/policy/1";
+
+impl Policy {
+    /// The canonical text, version 1: the same for two policies exactly when they are the same, `shadow`
+    /// aside, which changes no figure that validators agree on.
+    ///
+    /// ASCII; each line is `key value` and ends with a line feed. First `vesting/policy/1` alone, then these
+    /// keys in this order, none left out but where it says so. Numbers are whole, without sign or leading zeros; fractions are in
+    /// parts per billion.
+    ///
+    /// | key | value |
+    /// |---|---|
+    /// | `minimum_stake_rao` | rao |
+    /// | `retention_window_ms` | milliseconds |
+    /// | `retention_target_ppb` | fraction |
+    /// | `max_multiplier_ppb` | fraction |
+    /// | `formula` | its name, which stands for its constants too |
+    /// | `duration_rule` | `default` or `since_last_sale` |
+    /// | `below_minimum` | `no_multiplier` or `zero_weight` |
+    /// | `redistribution` | `normalise`, `threshold` or `burn` |
+    /// | `threshold_factor_ppb` | fraction; with `threshold` only |
+    /// | `absolute_threshold_ppb` | fraction; with `threshold` only |
+    /// | `burn_uid` | uid; with `burn` only |
+    /// | `effective_from_block` | block, or `none` |
+    /// | `unattributed` | `flow`; left out where it is `neutral`, the default, as policies before that key were |
+    #[must_use]
+    pub fn text(&self) -> String {
+        let numbers = match self.redistribution {
+            Redistribution::Normalise => String::new(),
+            Redistribution::Threshold { factor, absolute } => {
+                format!("threshold_factor_ppb {}\nabsolute_threshold_ppb {}\n", factor.0, absolute.0)
+            }
+            Redistribution::Burn { uid } => format!("burn_uid {uid}\n"),
+        };
+        let unattributed = match self.unattributed {
+            UnattributedRule::Neutral => String::new(),
+            rule @ UnattributedRule::Flow => format!("unattributed {}\n", rule.name()),
+        };
+        format!(
+            "{VERSION}\n\
+             minimum_stake_rao {}\n\
+             retention_window_ms {}\n\
+             retention_target_ppb {}\n\
+             max_multiplier_ppb {}\n\
+             formula {}\n\
+             duration_rule {}\n\
+             below_minimum {}\n\
+             redistribution {}\n\
+             {numbers}\
+             effective_from_block {}\n\
+             {unattributed}",
+            self.minimum_stake,
+            self.retention_window,
+            self.retention_target.0,
+            self.max_multiplier.0,
+            self.formula.name(),
+            self.duration_rule.name(),
+            self.below_minimum.name(),
+            self.redistribution.name(),
+            self.effective_from_block.map_or_else(|| "none".to_owned(), |block| block.to_string()),
+        )
+    }
+
+    /// BLAKE2b of [`Policy::text`] with 32 bytes of output, no key, salt or personalisation.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest(Blake2b::<U32>::digest(self.text().as_bytes()).into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::score::formula::Tiered;
+    use crate::score::policy::{BelowMinimum, DurationRule, UnattributedRule};
+    use crate::units::{BlockNumber, Millis, Ppb, Rao, Uid};
+
+    #[test]
+    fn the_text_and_digest_of_the_default_are_these() {
+        let text = "vesting/policy/1\nminimum_stake_rao 300000000\nretention_window_ms 2592000000\nretention_target_ppb 900000000\nmax_multiplier_ppb 1500000000\nformula geometric_mean\nduration_rule default\nbelow_minimum no_multiplier\nredistribution normalise\neffective_from_block none\n";
+        assert_eq!(Policy::default().text(), text);
+        // printf '…' | b2sum -l 256
+        assert_eq!(Policy::default().digest().to_string(), "0xec729c2eeaddf12347494ae7468d724edc8139fe522f728893f3ce9511665377");
+        let other = Policy {
+            formula: Arc::new(Tiered),
+            duration_rule: DurationRule::SinceLastSale,
+            below_minimum: BelowMinimum::ZeroWeight,
+            redistribution: Redistribution::Threshold { factor: Ppb(250_000_000), absolute: Ppb(1_000) },
+            effective_from_block: Some(BlockNumber(7_000_000)),
+            ..Policy::default()
+        };
+        assert!(other.text().ends_with(
+            "formula tiered\nduration_rule since_last_sale\nbelow_minimum zero_weight\nredistribution threshold\nthreshold_factor_ppb 250000000\nabsolute_threshold_ppb 1000\neffective_from_block 7000000\n"
+        ));
+        assert_eq!(other.digest().to_string(), "0xd1b370173fe84c429828afe1c840a13627f9e9a4f4c555bb7870246dbb13a02d");
+        let flow = Policy { unattributed: UnattributedRule::Flow, ..Policy::default() };
+        assert_eq!(flow.text(), format!("{text}unattributed flow\n"));
+    }
+
+    #[test]
+    fn every_key_bears_on_the_text_but_shadow() {
+        let policy = Policy::default;
+        let others = [
+            Policy { minimum_stake: Rao(1), ..policy() },
+            Policy { retention_window: Millis(1), ..policy() },
+            Policy { retention_target: Ppb(1), ..policy() },
+            Policy { max_multiplier: Ppb(2_000_000_000), ..policy() },
+            Policy { formula: Arc::new(Tiered), ..policy() },
+            Policy { duration_rule: DurationRule::SinceLastSale, ..policy() },
+            Policy { below_minimum: BelowMinimum::ZeroWeight, ..policy() },
+            Policy { redistribution: Redistribution::Burn { uid: Uid(0) }, ..policy() },
+            Policy { redistribution: Redistribution::Burn { uid: Uid(1) }, ..policy() },
+            Policy { redistribution: Redistribution::Threshold { factor: Ppb(1), absolute: Ppb(2) }, ..policy() },
+            Policy { redistribution: Redistribution::Threshold { factor: Ppb(2), absolute: Ppb(1) }, ..policy() },
+            Policy { effective_from_block: Some(BlockNumber(0)), ..policy() },
+            Policy { unattributed: UnattributedRule::Flow, ..policy() },
+        ];
+        let mut texts: Vec<String> = others.iter().map(Policy::text).chain([policy().text()]).collect();
+        texts.sort();
+        texts.dedup();
+        assert_eq!(texts.len(), others.len() + 1);
+        let shadow = Policy { shadow: true, ..policy() };
+        assert_eq!(shadow.digest(), policy().digest());
+    }
+}

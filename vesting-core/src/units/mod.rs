@@ -1,0 +1,15 @@
+//! Amounts, keys and numbers: what everything else is said in. Knows nothing of a chain.
+
+pub(crate) mod account;
+pub(crate) mod fraction;
+pub(crate) mod ids;
+pub(crate) mod position;
+pub(crate) mod ppb;
+pub(crate) mod rao;
+
+pub use account::{AddressError, Coldkey, Hotkey};
+pub use fraction::Fraction;
+pub use ids::{BlockHash, BlockNumber, BlockRef, Millis, NetUid, Uid};
+pub use position::{Neuron, PositionKey, SubnetOwner};
+pub use ppb::{DecimalError, Ppb};
+pub use rao::{Rao, RaoDelta};

@@ -1,0 +1,435 @@
+//! A validator's weights under a report: matched by hotkey, since a uid may have changed hands.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::report::{MinerReport, Reason, Report};
+use crate::score::policy::{Policy, Redistribution};
+use crate::units::{Hotkey, Ppb, Uid};
+use crate::weights::{Burned, Factor, WeightsError, burn, leaves_nothing, normalise, threshold};
+
+/// Weights as a validator has them, one after the other, each of a hotkey, a uid, or both.
+///
+/// A map of weights by hotkey or by uid is collected into it. Weights by uid alone are those of the
+/// hotkeys that have these uids in the report.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WeightsInput {
+    /// The uids, if given; with hotkeys, these say whose multiplier it is.
+    pub uids: Option<Vec<Uid>>,
+    /// The hotkeys, if given.
+    pub hotkeys: Option<Vec<Hotkey>>,
+    /// The weights.
+    pub weights: Vec<f64>,
+}
+
+impl FromIterator<(Uid, f64)> for WeightsInput {
+    fn from_iter<T: IntoIterator<Item = (Uid, f64)>>(map: T) -> Self {
+        let (uids, weights) = map.into_iter().unzip();
+        Self { uids: Some(uids), hotkeys: None, weights }
+    }
+}
+
+impl FromIterator<(Hotkey, f64)> for WeightsInput {
+    fn from_iter<T: IntoIterator<Item = (Hotkey, f64)>>(map: T) -> Self {
+        let (hotkeys, weights) = map.into_iter().unzip();
+        Self { uids: None, hotkeys: Some(hotkeys), weights }
+    }
+}
+
+/// Weights adjusted, in the same order. With [`Redistribution::Burn`], the burn uid comes last where it was
+/// not among them and something is burned.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WeightsOutput {
+    /// The uid of each: as given, else as in the report.
+    pub uids: Vec<Option<Uid>>,
+    /// The hotkey of each: as given, else as in the report.
+    pub hotkeys: Vec<Option<Hotkey>>,
+    /// The weights.
+    pub weights: Vec<f64>,
+    /// The multiplier computed for each.
+    pub multipliers: Vec<Ppb>,
+    /// Why.
+    pub reasons: Vec<Reason>,
+    /// Why the weights are the input's, if they are.
+    pub unchanged: Option<Reason>,
+    /// Those whose hotkey has another uid in the report than was given with it.
+    pub elsewhere: Vec<Elsewhere>,
+}
+
+/// A weight given with a hotkey and a uid that do not belong together. It has the hotkey's multiplier; on the chain it
+/// goes to who has the uid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// The place of the weight, from 0.
+    pub place: usize,
+    /// The hotkey.
+    pub hotkey: Hotkey,
+    /// The uid that was given with it.
+    pub given: Uid,
+    /// The uid that it has in the report.
+    pub uid: Uid,
+}
+
+/// One weight's place in the report.
+struct Line {
+    uid: Option<Uid>,
+    hotkey: Option<Hotkey>,
+    factor: Factor,
+    reason: Reason,
+    elsewhere: Option<Elsewhere>,
+}
+
+/// Multiplies weights by their holders' multipliers and redistributes what that adds and takes, as the
+/// policy says. Who is not in the report counts ×1. A hotkey counts before a uid: where both are given and the uid is
+/// another one's, the multiplier is the hotkey's. An incomplete record, a policy in shadow or not in effect yet, a burn
+/// uid that nobody has, and weights of which nothing would be left return the weights unchanged, with the reason.
+///
+/// ```
+/// # use vesting_core::{BlockHash, BlockNumber, BlockRef, Coldkey, Epoch, Hotkey, Millis, MinerReport, NetUid, Neuron, Ppb, Rao, Reason, Report, Uid};
+/// # use vesting_core::{PositionFigures, multiplier::{LimitedBy, Multiplier}, window::Window};
+/// use vesting_core::adjust::{WeightsInput, adjust};
+/// use vesting_core::policy::Policy;
+///
+/// # let miner = |uid, factor| MinerReport {
+/// #     neuron: Neuron { uid: Uid(uid), hotkey: Hotkey([uid as u8; 32]), coldkey: Coldkey([uid as u8; 32]) },
+/// #     stake: Rao(0), opening_stake: Rao(0), earned_stake: Rao(0), manual_stake: Rao(0), locked_stake: None,
+/// #     figures: PositionFigures::default(), holding: None,
+/// #     multiplier: Multiplier { factor: Ppb(factor), zero_weight: false, limited_by: LimitedBy::HoldingDuration },
+/// #     reason: Reason::Formula(LimitedBy::HoldingDuration),
+/// # };
+/// # let block = |number| BlockRef { number: BlockNumber(number), hash: BlockHash::default() };
+/// # let as_of = Epoch { block: block(360), pre_block: block(359), time: Millis(0), index: None, tempo: 360, registered_at: BlockNumber(0) };
+/// # let window = Window { as_of, length: Millis(1), start: BlockNumber(359), epochs: vec![as_of], incomplete_since: None };
+/// # let report = Report { netuid: NetUid(1), window, holders: Default::default(), miners: vec![miner(0, 1_500_000_000), miner(1, 1_000_000_000)] };
+/// // `report` is what `StakeTracker::report` gives; uid 0 has 1.5 there and uid 1 has 1.
+/// let weights: WeightsInput = [(Uid(0), 0.5), (Uid(1), 0.5)].into_iter().collect();
+/// let adjusted = adjust(&report, &Policy::default(), &weights)?;
+/// assert!((adjusted.weights[0] - 0.6).abs() < 1e-12 && (adjusted.weights[1] - 0.4).abs() < 1e-12);
+///
+/// let later = Policy { effective_from_block: Some(BlockNumber(361)), ..Policy::default() };
+/// let unchanged = adjust(&report, &later, &weights)?;
+/// assert_eq!(unchanged.weights, [0.5, 0.5]);
+/// assert_eq!(unchanged.unchanged.unwrap().to_string(), "the policy takes effect at block 361");
+/// # Ok::<(), vesting_core::weights::WeightsError>(())
+/// ```
+///
+/// # Errors
+/// For weights of nobody, lists of different lengths, weights that are no weights, and a hotkey or uid
+/// given twice.
+pub fn adjust(report: &Report, policy: &Policy, input: &WeightsInput) -> Result<WeightsOutput, WeightsError> {
+    check(input)?;
+    let lines = lines(report, input);
+    let factors: Vec<Factor> = lines.iter().map(|line| line.factor).collect();
+    // Computed in any case, so that bad weights are refused however the policy stands.
+    let Burned { weights, rest } = match policy.redistribution {
+        Redistribution::Normalise => Burned { weights: normalise(&input.weights, &factors)?, rest: 0.0 },
+        Redistribution::Threshold { factor, absolute } => {
+            Burned { weights: threshold(&input.weights, &factors, factor, absolute)?, rest: 0.0 }
+        }
+        Redistribution::Burn { .. } => burn(&input.weights, &factors, policy.max_multiplier)?,
+    };
+    let mut output = WeightsOutput {
+        uids: lines.iter().map(|line| line.uid).collect(),
+        hotkeys: lines.iter().map(|line| line.hotkey).collect(),
+        weights,
+        multipliers: factors.iter().map(|factor| factor.unwrap_or(Ppb(0))).collect(),
+        reasons: lines.iter().map(|line| line.reason).collect(),
+        unchanged: unchanged(report, policy),
+        elsewhere: lines.iter().filter_map(|line| line.elsewhere).collect(),
+    };
+    let burns = matches!(policy.redistribution, Redistribution::Burn { .. });
+    if output.unchanged.is_none() && !burns && leaves_nothing(&input.weights, &factors)? {
+        output.unchanged = Some(Reason::NothingLeft);
+    }
+    match policy.redistribution {
+        _ if output.unchanged.is_some() => output.weights.clone_from(&input.weights),
+        Redistribution::Burn { uid } => give(&mut output, rest, burner(report, uid), input.uids.is_some())?,
+        _ => {}
+    }
+    Ok(output)
+}
+
+/// Why weights come back as they were, if they do.
+fn unchanged(report: &Report, policy: &Policy) -> Option<Reason> {
+    match (policy.effective_from_block, policy.redistribution) {
+        _ if report.window.incomplete_since.is_some() => Some(Reason::Incomplete),
+        (Some(block), _) if report.window.as_of.block.number < block => Some(Reason::NotEffective(block)),
+        _ if policy.shadow => Some(Reason::Shadow),
+        (_, Redistribution::Burn { uid }) if burner(report, uid).is_none() => Some(Reason::NoBurnNeuron(uid)),
+        _ => None,
+    }
+}
+
+fn burner(report: &Report, uid: Uid) -> Option<&MinerReport> {
+    report.miners.iter().find(|miner| miner.neuron.uid == uid)
+}
+
+/// Gives the rest to the burn uid: where the validator names it, by uid if it gave uids, else by the hotkey
+/// that has it in the report; and where it does not, at the end.
+fn give(output: &mut WeightsOutput, rest: f64, burner: Option<&MinerReport>, by_uid: bool) -> Result<(), WeightsError> {
+    let Some(burner) = burner.filter(|_| rest > 0.0) else { return Ok(()) };
+    let (uid, hotkey) = (Some(burner.neuron.uid), Some(burner.neuron.hotkey));
+    let place = match by_uid {
+        true => output.uids.iter().position(|at| *at == uid),
+        false => output.hotkeys.iter().position(|at| *at == hotkey),
+    };
+    match place.and_then(|place| output.weights.get_mut(place)) {
+        Some(weight) => *weight += rest,
+        None => {
+            output.uids.push(uid);
+            output.hotkeys.push(hotkey);
+            output.weights.push(rest);
+            output.multipliers.push(burner.multiplier.factor);
+            output.reasons.push(Reason::Burned);
+        }
+    }
+    if output.weights.iter().all(|weight| weight.is_finite()) { Ok(()) } else { Err(WeightsError::Overflow) }
+}
+
+fn check(input: &WeightsInput) -> Result<(), WeightsError> {
+    let weights = input.weights.len();
+    let length = |what, found: usize| if found == weights { Ok(()) } else { Err(WeightsError::Length { what, found, weights }) };
+    if input.hotkeys.is_none() && input.uids.is_none() {
+        return Err(WeightsError::Nameless);
+    }
+    input.hotkeys.as_ref().map_or(Ok(()), |hotkeys| length("hotkeys", hotkeys.len()))?;
+    input.uids.as_ref().map_or(Ok(()), |uids| length("uids", uids.len()))?;
+    let (mut hotkeys, mut uids) = (BTreeSet::new(), BTreeSet::new());
+    if let Some(twice) = input.hotkeys.iter().flatten().find(|hotkey| !hotkeys.insert(**hotkey)) {
+        return Err(WeightsError::DuplicateHotkey(twice.to_string()));
+    }
+    match input.uids.iter().flatten().find(|uid| !uids.insert(**uid)) {
+        Some(twice) => Err(WeightsError::DuplicateUid(twice.0)),
+        None => Ok(()),
+    }
+}
+
+/// Finds each weight's neuron.
+fn lines(report: &Report, input: &WeightsInput) -> Vec<Line> {
+    let by_hotkey: BTreeMap<Hotkey, &MinerReport> = report.miners.iter().map(|m| (m.neuron.hotkey, m)).collect();
+    let by_uid: BTreeMap<Uid, &MinerReport> = report.miners.iter().map(|m| (m.neuron.uid, m)).collect();
+    (0..input.weights.len())
+        .map(|place| {
+            let uid = input.uids.as_ref().and_then(|uids| uids.get(place)).copied();
+            let hotkey = input.hotkeys.as_ref().and_then(|hotkeys| hotkeys.get(place)).copied();
+            let miner = match (hotkey, uid) {
+                (Some(hotkey), _) => by_hotkey.get(&hotkey).ok_or(Reason::UnknownHotkey),
+                (None, Some(uid)) => by_uid.get(&uid).ok_or(Reason::UnknownUid(uid)),
+                (None, None) => Err(Reason::UnknownHotkey),
+            };
+            match miner {
+                Err(reason) => Line { uid, hotkey, factor: Some(Ppb::ONE), reason, elsewhere: None },
+                Ok(miner) => {
+                    let neuron = miner.neuron;
+                    let given = uid.filter(|uid| *uid != neuron.uid);
+                    Line {
+                        uid: uid.or(Some(neuron.uid)),
+                        hotkey: Some(neuron.hotkey),
+                        factor: (!miner.multiplier.zero_weight).then_some(miner.multiplier.factor),
+                        reason: miner.reason,
+                        elsewhere: given.map(|given| Elsewhere { place, hotkey: neuron.hotkey, given, uid: neuron.uid }),
+                    }
+                }
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::Epoch;
+    use crate::score::multiplier::{LimitedBy, Multiplier};
+    use crate::units::{BlockHash, BlockNumber, BlockRef, Coldkey, Millis, NetUid, Neuron, Rao};
+    use crate::window::Window;
+
+    fn key(n: u8) -> Hotkey {
+        Hotkey([n; 32])
+    }
+
+    /// Uids from 0 on with the hotkeys 1, 2, …; a factor of 0 is a weight of 0.
+    fn report(factors: &[u64]) -> Report {
+        let miners = (0u16..).zip(1u8..).zip(factors).map(|((uid, n), factor)| {
+            let limited_by = LimitedBy::HoldingDuration;
+            let multiplier = Multiplier { factor: Ppb(*factor), zero_weight: *factor == 0, limited_by };
+            let neuron = Neuron { uid: Uid(uid), hotkey: key(n), coldkey: Coldkey([n; 32]) };
+            let (stake, opening_stake, earned_stake, manual_stake) = (Rao(0), Rao(0), Rao(0), Rao(0));
+            let reason = Reason::Formula(limited_by);
+            let figures = crate::report::PositionFigures::default();
+            let locked_stake = None;
+            MinerReport {
+                neuron,
+                stake,
+                opening_stake,
+                earned_stake,
+                manual_stake,
+                locked_stake,
+                figures,
+                holding: None,
+                multiplier,
+                reason,
+            }
+        });
+        let block = |number| BlockRef { number: BlockNumber(number), hash: BlockHash::default() };
+        let registered_at = BlockNumber(0);
+        let as_of = Epoch { block: block(100), pre_block: block(99), time: Millis(0), index: None, tempo: 20, registered_at };
+        let window = Window { as_of, length: Millis(1), start: BlockNumber(99), epochs: vec![as_of], incomplete_since: None };
+        Report { netuid: NetUid(1), window, holders: BTreeMap::new(), miners: miners.collect() }
+    }
+
+    fn lists(uids: &[u16], hotkeys: &[u8], weights: &[f64]) -> WeightsInput {
+        WeightsInput {
+            uids: Some(uids.iter().map(|uid| Uid(*uid)).collect()),
+            hotkeys: Some(hotkeys.iter().map(|n| key(*n)).collect()),
+            weights: weights.to_vec(),
+        }
+    }
+
+    fn near(found: &[f64], expected: &[f64]) {
+        let near = found.len() == expected.len() && found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12);
+        assert!(near, "{found:?} is not {expected:?}");
+    }
+
+    #[test]
+    fn weights_are_matched_by_hotkey_and_a_uid_that_is_another_ones_is_told() {
+        let report = report(&[1_500_000_000, 1_200_000_000]);
+        let out = adjust(&report, &Policy::default(), &lists(&[1, 7, 9], &[2, 1, 5], &[1.0, 1.0, 1.0])).unwrap();
+        assert_eq!(out.multipliers, [Ppb(1_200_000_000), Ppb(1_500_000_000), Ppb::ONE]);
+        assert_eq!((out.reasons[1], out.reasons[2]), (Reason::Formula(LimitedBy::HoldingDuration), Reason::UnknownHotkey));
+        assert_eq!(out.uids, [Some(Uid(1)), Some(Uid(7)), Some(Uid(9))], "as they were given");
+        assert_eq!(out.elsewhere, [Elsewhere { place: 1, hotkey: key(1), given: Uid(7), uid: Uid(0) }]);
+        near(&out.weights, &[3.6 / 3.7, 4.5 / 3.7, 3.0 / 3.7]);
+    }
+
+    #[test]
+    fn hotkeys_in_another_order_than_the_uids_have_their_own_multipliers() {
+        let report = report(&[1_500_000_000, 1_200_000_000, 1_000_000_000]);
+        let by = |uids: &[u16]| adjust(&report, &Policy::default(), &lists(uids, &[3, 1, 2], &[0.2, 0.3, 0.5])).unwrap();
+        let (right, crossed) = (by(&[2, 0, 1]), by(&[0, 1, 2]));
+        assert_eq!((crossed.weights, crossed.multipliers), (right.weights, right.multipliers));
+        assert_eq!((right.elsewhere.len(), crossed.elsewhere.len()), (0, 3));
+    }
+
+    #[test]
+    fn where_nothing_would_be_left_it_is_said_why_nothing_changed() {
+        let report = report(&[0, 0, 1_000_000_000]);
+        for redistribution in [Redistribution::Normalise, Redistribution::Threshold { factor: Ppb(500_000_000), absolute: Ppb(0) }] {
+            let policy = Policy { redistribution, ..Policy::default() };
+            for weights in [[0.4, 0.6, 0.0], [1.0, 0.0, 0.0]] {
+                let out = adjust(&report, &policy, &lists(&[0, 1, 2], &[1, 2, 3], &weights)).unwrap();
+                assert_eq!((out.weights.as_slice(), out.unchanged), (weights.as_slice(), Some(Reason::NothingLeft)));
+                assert_eq!(out.multipliers, [Ppb(0), Ppb(0), Ppb::ONE]);
+            }
+            // Something is left, or there was nothing.
+            for weights in [[0.4, 0.6, 0.1], [0.0, 0.0, 0.0]] {
+                assert_eq!(adjust(&report, &policy, &lists(&[0, 1, 2], &[1, 2, 3], &weights)).unwrap().unchanged, None);
+            }
+            let shadow = Policy { shadow: true, ..policy };
+            let out = adjust(&report, &shadow, &lists(&[0], &[1], &[1.0])).unwrap();
+            assert_eq!(out.unchanged, Some(Reason::Shadow), "what the policy says comes first");
+        }
+        // To burn all of it is a change.
+        let burn = Policy { redistribution: Redistribution::Burn { uid: Uid(2) }, ..Policy::default() };
+        let out = adjust(&report, &burn, &lists(&[0, 1, 2], &[1, 2, 3], &[0.4, 0.6, 0.0])).unwrap();
+        assert_eq!(out.unchanged, None);
+        near(&out.weights, &[0.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn weights_that_add_up_beyond_what_a_number_holds_are_refused_however_the_policy_stands() {
+        let report = report(&[1_500_000_000, 1_000_000_000]);
+        let weights = lists(&[0, 1], &[1, 2], &[f64::MAX, f64::MAX]);
+        for redistribution in [
+            Redistribution::Normalise,
+            Redistribution::Threshold { factor: Ppb::ONE, absolute: Ppb(0) },
+            Redistribution::Burn { uid: Uid(7) },
+        ] {
+            for shadow in [false, true] {
+                let policy = Policy { redistribution, shadow, ..Policy::default() };
+                assert_eq!(adjust(&report, &policy, &weights), Err(WeightsError::Overflow), "{policy:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn maps_by_uid_and_by_hotkey_are_the_same_weights() {
+        let report = report(&[1_500_000_000, 1_200_000_000]);
+        let by_uid: WeightsInput = BTreeMap::from([(Uid(0), 0.25), (Uid(1), 0.75)]).into_iter().collect();
+        let by_hotkey: WeightsInput = BTreeMap::from([(key(1), 0.25), (key(2), 0.75)]).into_iter().collect();
+        let [one, other] = [&by_uid, &by_hotkey].map(|input| adjust(&report, &Policy::default(), input).unwrap());
+        assert_eq!(one, other);
+        assert_eq!((one.uids, one.hotkeys), (vec![Some(Uid(0)), Some(Uid(1))], vec![Some(key(1)), Some(key(2))]));
+        let stranger: WeightsInput = [(Uid(9), 1.0)].into_iter().collect();
+        let out = adjust(&report, &Policy::default(), &stranger).unwrap();
+        assert_eq!((out.reasons, out.multipliers, out.hotkeys), (vec![Reason::UnknownUid(Uid(9))], vec![Ppb::ONE], vec![None]));
+    }
+
+    #[test]
+    fn what_does_not_belong_together_is_named() {
+        let refused = |input: WeightsInput| adjust(&report(&[1_000_000_000]), &Policy::default(), &input).unwrap_err().to_string();
+        assert!(refused(lists(&[0], &[1, 2], &[1.0])).contains("`hotkeys` has 2 entries"));
+        assert!(refused(lists(&[0], &[1, 2], &[1.0, 1.0])).contains("`uids` has 1 entries"));
+        assert!(refused(lists(&[0, 1], &[1, 1], &[1.0, 1.0])).contains(&key(1).to_string()));
+        assert!(refused(lists(&[3, 3], &[1, 2], &[1.0, 1.0])).contains("uid 3"));
+        assert!(refused(lists(&[0, 1], &[1, 2], &[1.0, -1.0])).contains("weight 1 is -1"));
+        assert!(refused(WeightsInput { uids: None, hotkeys: None, weights: vec![1.0] }).contains("stand alone"));
+        // However the policy stands.
+        let shadow = Policy { shadow: true, ..Policy::default() };
+        assert!(adjust(&report(&[]), &shadow, &lists(&[0], &[1], &[f64::NAN])).is_err());
+    }
+
+    #[test]
+    fn weights_come_back_as_they_were_with_the_reason_and_all_that_was_computed() {
+        let burn = Policy { redistribution: Redistribution::Burn { uid: Uid(1) }, ..Policy::default() };
+        let (complete, mut incomplete) = (report(&[1_500_000_000, 1_000_000_000]), report(&[1_500_000_000, 1_000_000_000]));
+        incomplete.window.incomplete_since = Some(BlockNumber(50));
+        let late = BlockNumber(101);
+        let cases = [
+            (&incomplete, Policy { shadow: true, effective_from_block: Some(late), ..burn.clone() }, Reason::Incomplete),
+            (&complete, Policy { shadow: true, effective_from_block: Some(late), ..burn.clone() }, Reason::NotEffective(late)),
+            (&complete, Policy { shadow: true, ..burn.clone() }, Reason::Shadow),
+            (&complete, Policy { redistribution: Redistribution::Burn { uid: Uid(7) }, ..burn.clone() }, Reason::NoBurnNeuron(Uid(7))),
+        ];
+        for (report, policy, reason) in cases {
+            let out = adjust(report, &policy, &lists(&[0], &[1], &[0.4])).unwrap();
+            assert_eq!((out.weights, out.unchanged, out.multipliers), (vec![0.4], Some(reason), vec![Ppb(1_500_000_000)]));
+        }
+        let now = Policy { effective_from_block: Some(BlockNumber(100)), ..burn };
+        assert_eq!(adjust(&complete, &now, &lists(&[0], &[1], &[0.4])).unwrap().unchanged, None);
+    }
+
+    #[test]
+    fn what_is_burned_goes_to_the_burn_uid_wherever_it_is() {
+        let policy = Policy { redistribution: Redistribution::Burn { uid: Uid(2) }, ..Policy::default() };
+        let report = report(&[1_500_000_000, 1_000_000_000, 1_500_000_000]);
+        // Not named: it is appended, with its hotkey from the report.
+        let out = adjust(&report, &policy, &lists(&[0, 1], &[1, 2], &[0.4, 0.6])).unwrap();
+        near(&out.weights, &[0.4, 0.4, 0.2]);
+        assert_eq!((out.uids[2], out.hotkeys[2], out.reasons[2]), (Some(Uid(2)), Some(key(3)), Reason::Burned));
+        // Named: it keeps its place.
+        let out = adjust(&report, &policy, &lists(&[2, 1], &[3, 2], &[0.4, 0.6])).unwrap();
+        near(&out.weights, &[0.6, 0.4]);
+        let by_hotkey: WeightsInput = [(key(3), 0.4), (key(2), 0.6)].into_iter().collect();
+        near(&adjust(&report, &policy, &by_hotkey).unwrap().weights, &[0.6, 0.4]);
+        // Its uid with another hotkey: weights go by uid on the chain.
+        let out = adjust(&report, &policy, &lists(&[2, 1], &[9, 2], &[0.4, 0.6])).unwrap();
+        near(&out.weights, &[0.6, 0.4]);
+        // Nothing is burned: nothing is appended.
+        assert_eq!(adjust(&report, &policy, &lists(&[0], &[1], &[0.4])).unwrap().weights, [0.4]);
+        assert_eq!(adjust(&report, &policy, &lists(&[1], &[2], &[0.0])).unwrap().weights, [0.0]);
+    }
+
+    #[test]
+    fn a_weight_of_zero_is_given_by_every_redistribution() {
+        let report = report(&[0, 1_000_000_000]);
+        for redistribution in [
+            Redistribution::Normalise,
+            Redistribution::Threshold { factor: Ppb(500_000_000), absolute: Ppb(0) },
+            Redistribution::Burn { uid: Uid(1) },
+        ] {
+            let policy = Policy { redistribution, ..Policy::default() };
+            let out = adjust(&report, &policy, &lists(&[0, 1], &[1, 2], &[0.4, 0.6])).unwrap();
+            near(&out.weights, &[0.0, 1.0]);
+            assert_eq!(out.multipliers[0], Ppb(0));
+        }
+    }
+}

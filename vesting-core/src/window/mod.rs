@@ -1,0 +1,7 @@
+//! The stretch of time that a multiplier looks at, and what a holder had in it.
+
+pub(crate) mod ledger;
+pub(crate) mod span;
+
+pub use ledger::{Opening, WindowLedger};
+pub use span::{Turn, Window};
