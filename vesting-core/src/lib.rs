@@ -21,8 +21,28 @@
 //! // p = min(1, 0.9 / 0.9) and q = 0.9 · 15 / 30: 1 + √(1 · 0.45) · 0.5.
 //! assert_eq!(multiplier(&holding, &Policy::default()).factor.to_string(), "1.335410196");
 //! ```
+//!
+//! # Streets
+//!
+//! Each takes from those above it only.
+//!
+//! | street | what is there |
+//! |---|---|
+//! | `units` | amounts, keys, numbers |
+//! | `block` | what a block says: its facts, events, epochs, shares |
+//! | `ledger` | entries, the tranches they open and take from, successions |
+//! | `flow` | from a block's facts to entries |
+//! | `ports` | the chain and the store, as the core sees them |
+//! | `store` | what every store does alike, and whole records |
+//! | `record` | a subnet's ledger, and how it is taken from the chain into a store |
+//! | `window` | the stretch of time that a multiplier looks at |
+//! | `score` | the policy, its formula, and the multiplier that follows |
+//! | `digest` | one number over a window and its multipliers |
+//! | `report` | what a record says of its holders |
+//! | `weights` | a validator's weights, adjusted |
+//! | `check` | whether a record is consistent in itself |
+//! | `system` | all of it for one subnet |
 
-// In the order of the house: each street takes from those above it in this list only, and so does `system` from all.
 pub(crate) mod block;
 pub mod check;
 pub mod digest;

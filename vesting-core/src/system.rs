@@ -1,4 +1,6 @@
 //! `VestingSystem`: one subnet, from its chain to a validator's weights, in one place.
+//!
+//! Takes from `units`, `block`, `ledger`, `ports`, `record`, `score`, `report` and `weights`.
 
 use std::sync::{Arc, PoisonError};
 

@@ -1,4 +1,6 @@
 //! What a block is: its facts, its events, its epochs, and how the chain reckons shares.
+//!
+//! Takes from `units`.
 
 pub(crate) mod epoch;
 pub(crate) mod event;

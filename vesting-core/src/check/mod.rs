@@ -1,5 +1,7 @@
 //! Whether a record is consistent in itself: the conservation law over all of it, and everything in it
 //! that follows from something else in it.
+//!
+//! Takes from `units`, `block`, `ledger`, `ports` and `store`.
 
 mod condensed;
 mod conservation;

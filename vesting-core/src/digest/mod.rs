@@ -44,34 +44,20 @@
 //! `incentive`, then `dividend_or_other`, then what events tell by event index, then `unattributed`,
 //! then `rounding`. Ties go by kind in the order of [`Kind::ALL`](crate::ledger::Kind::ALL), event (none first),
 //! hotkey, coldkey. Bytes compare as unsigned. What the rows are is said at [`WindowLedger`].
+//!
+//! Takes from `units`, `block`, `ledger`, `window` and `score`.
 
 mod difference;
 mod encoding;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use crate::score::multiplier::Multiplier;
 use crate::units::{BlockHash, BlockNumber, BlockRef, Coldkey, NetUid, Neuron};
 use crate::window::WindowLedger;
 
+pub use crate::units::Digest;
 pub use difference::{Difference, Part, Rows};
-
-/// A BLAKE2b hash of 32 bytes.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Digest(pub [u8; 32]);
-
-impl fmt::Display for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        BlockHash(self.0).fmt(f)
-    }
-}
-
-impl fmt::Debug for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
 
 /// Everything that is digested. [`StakeTracker::state`](crate::report::StakeTracker::state) makes it.
 #[derive(Debug, Clone, PartialEq, Eq)]

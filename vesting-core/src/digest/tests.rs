@@ -3,8 +3,7 @@ use crate::block::{Epoch, Phase};
 use crate::ledger::{Entry, Kind, Source, Succession};
 use crate::score::multiplier::LimitedBy;
 use crate::units::{Hotkey, Millis, PositionKey, Ppb, RaoDelta, Uid};
-use crate::window::Opening;
-use crate::window::Window;
+use crate::window::{Opening, Window};
 
 const fn at(hotkey: u8, coldkey: u8) -> PositionKey {
     PositionKey { hotkey: Hotkey([hotkey; 32]), coldkey: Coldkey([coldkey; 32]) }

@@ -1,9 +1,13 @@
 //! What a holder's account is written in: entries, the tranches they open and take from, and who goes on under another name.
+//!
+//! Takes from `units` and `block`.
 
 pub(crate) mod entry;
 pub(crate) mod succession;
 pub(crate) mod tranche;
+pub(crate) mod unattributed;
 
 pub use entry::{Entry, EntryOrder, Flow, Kind, Source};
 pub use succession::{Succession, Successions};
 pub use tranche::{EntryId, Exit, HolderTranches, OpenTranche, Origin, Tranche, TrancheChange, TrancheHistory, sort_entries};
+pub use unattributed::UnattributedRule;

@@ -10,8 +10,7 @@
 
 use std::ops::Range;
 
-use crate::ledger::{Entry, EntryOrder, Flow, Kind, Succession};
-use crate::score::policy::UnattributedRule;
+use crate::ledger::{Entry, EntryOrder, Flow, Kind, Succession, UnattributedRule};
 use crate::units::{BlockNumber, Coldkey, Hotkey, Millis, NetUid, Rao, RaoDelta};
 
 /// How a tranche came to the holder.

@@ -1,4 +1,6 @@
 //! The ports: what the core asks of a chain and of a store.
+//!
+//! Takes from `units`, `block` and `ledger`.
 
 mod chain;
 mod store;

@@ -1,4 +1,6 @@
 //! Recording: a subnet's ledger, and how it is taken from the chain into a store, block by block or from epoch to epoch.
+//!
+//! Takes from `units`, `block`, `ledger`, `flow`, `ports` and `store`.
 
 pub(crate) mod agreed;
 pub(crate) mod catch_up;

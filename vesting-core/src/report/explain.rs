@@ -12,8 +12,7 @@ use crate::score::multiplier::{LimitedBy, Multiplier, multiplier};
 use crate::score::policy::Policy;
 use crate::score::sales::MissingTime;
 use crate::units::{BlockNumber, BlockRef, Coldkey, Millis, NetUid, Rao};
-use crate::window::Window;
-use crate::window::WindowLedger;
+use crate::window::{Window, WindowLedger};
 
 /// A block and its time.
 pub type At = (BlockNumber, Millis);

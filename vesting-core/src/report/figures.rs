@@ -5,11 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::ledger::{Origin, TrancheHistory};
+use crate::ledger::{Origin, TrancheHistory, UnattributedRule};
 use crate::report::Reason;
 use crate::score::holding::Holding;
 use crate::score::multiplier::Multiplier;
-use crate::score::policy::UnattributedRule;
 use crate::units::{BlockNumber, Coldkey, Hotkey, Neuron, PositionKey, Rao, Uid};
 
 /// What came and went on one position in a window, in rao. Over a holder's positions they add up to its

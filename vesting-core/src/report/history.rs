@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::block::Epoch;
-use crate::ledger::{Entry, Kind, Successions};
+use crate::ledger::{Entry, Kind, Successions, UnattributedRule};
 use crate::report::stretch::Stretch;
 use crate::report::tracker::judged;
 use crate::report::{Reason, Report};
 use crate::score::holding::{Holding, holdings};
 use crate::score::multiplier::{Multiplier, multiplier};
-use crate::score::policy::{Policy, UnattributedRule};
+use crate::score::policy::Policy;
 use crate::score::sales::MissingTime;
 use crate::units::{BlockNumber, Coldkey};
 use crate::window::WindowLedger;

@@ -1,4 +1,6 @@
 //! What a record says of its holders: multipliers, reasons, histories, and what would change them.
+//!
+//! Takes from `units`, `block`, `ledger`, `ports`, `store`, `window`, `score` and `digest`.
 
 pub mod explain;
 pub(crate) mod figures;

@@ -8,8 +8,7 @@ use crate::ports::{NeuronRow, StakeStore};
 use crate::report::TrackerError;
 use crate::store::balances;
 use crate::units::{BlockNumber, Coldkey, Millis, NetUid, Neuron, PositionKey, RaoDelta, Uid};
-use crate::window::Window;
-use crate::window::WindowLedger;
+use crate::window::{Window, WindowLedger};
 
 /// Entries are read of so many epochs at once, so that those of one holder are picked without all of them
 /// in memory.

@@ -18,8 +18,7 @@ use crate::score::multiplier::{LimitedBy, Multiplier, multiplier};
 use crate::score::policy::{DurationRule, Policy};
 use crate::score::sales::MissingTime;
 use crate::units::{BlockNumber, Coldkey, NetUid, Neuron, PositionKey, Ppb, Rao, Uid};
-use crate::window::Window;
-use crate::window::WindowLedger;
+use crate::window::{Window, WindowLedger};
 
 /// Why there is no report. Reaction: as said.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::ledger::{Origin, TrancheHistory};
+use crate::ledger::{Origin, TrancheHistory, UnattributedRule};
 use crate::score::holding::Holding;
-use crate::score::policy::{DurationRule, UnattributedRule};
+use crate::score::policy::DurationRule;
 use crate::score::sales::{MissingTime, Sales};
 use crate::units::{BlockNumber, Coldkey, Millis, Rao};
 use crate::window::Window;

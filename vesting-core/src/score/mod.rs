@@ -1,4 +1,6 @@
 //! From what was held to a multiplier: the policy, its formula, and what they are reckoned from.
+//!
+//! Takes from `units`, `ledger` and `window`.
 
 pub mod formula;
 pub mod holding;

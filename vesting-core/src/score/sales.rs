@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::ledger::Exit;
+use crate::ledger::{Exit, UnattributedRule};
 use crate::score::holding::Holding;
-use crate::score::policy::UnattributedRule;
 use crate::units::{BlockNumber, Millis};
 use crate::window::Window;
 

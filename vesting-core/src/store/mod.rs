@@ -1,4 +1,6 @@
 //! What every store does alike, and whole records: in memory, in parts, condensed, pruned and taken back.
+//!
+//! Takes from `units`, `block`, `ledger` and `ports`.
 
 pub(crate) mod balances;
 pub(crate) mod condensed;

@@ -1,6 +1,9 @@
 //! Amounts, keys and numbers: what everything else is said in. Knows nothing of a chain.
+//!
+//! Takes from nothing here.
 
 pub(crate) mod account;
+pub(crate) mod digest;
 pub(crate) mod fraction;
 pub(crate) mod ids;
 pub(crate) mod position;
@@ -8,6 +11,7 @@ pub(crate) mod ppb;
 pub(crate) mod rao;
 
 pub use account::{AddressError, Coldkey, Hotkey};
+pub use digest::Digest;
 pub use fraction::Fraction;
 pub use ids::{BlockHash, BlockNumber, BlockRef, Millis, NetUid, Uid};
 pub use position::{Neuron, PositionKey, SubnetOwner};

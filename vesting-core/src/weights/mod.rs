@@ -2,6 +2,8 @@
 //!
 //! One file a redistribution. Each keeps order and length, makes no weight that is no number, and leaves
 //! all-zero as it was; what is not all-zero does not become so.
+//!
+//! Takes from `units`, `score` and `report`.
 
 pub mod adjust;
 mod burn;

@@ -1,4 +1,6 @@
 //! The stretch of time that a multiplier looks at, and what a holder had in it.
+//!
+//! Takes from `units`, `block`, `ledger` and `ports`.
 
 pub(crate) mod ledger;
 pub(crate) mod span;

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use crate::score::formula::{Formula, GeometricMean};
 use crate::units::{BlockNumber, Millis, Ppb, Rao};
 
-pub use rules::{BelowMinimum, DurationRule, Redistribution, UnattributedRule};
+pub use crate::ledger::UnattributedRule;
+pub use rules::{BelowMinimum, DurationRule, Redistribution};
 
 /// Milliseconds of a day.
 pub const DAY_MS: u64 = 86_400_000;

@@ -1,11 +1,7 @@
 //! The canonical text of a policy and its digest.
 
-use blake2::Blake2b;
-use blake2::digest::Digest as _;
-use blake2::digest::consts::U32;
-
 use super::{Policy, Redistribution, UnattributedRule};
-use crate::digest::Digest;
+use crate::units::Digest;
 
 /// The first line. Whoever changes what the text means changes it.
 const VERSION: &str = "vesting/policy/1";
@@ -74,7 +70,7 @@ impl Policy {
     /// BLAKE2b of [`Policy::text`] with 32 bytes of output, no key, salt or personalisation.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        Digest(Blake2b::<U32>::digest(self.text().as_bytes()).into())
+        Digest::of(self.text().as_bytes())
     }
 }
 
@@ -83,8 +79,9 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::ledger::UnattributedRule;
     use crate::score::formula::Tiered;
-    use crate::score::policy::{BelowMinimum, DurationRule, UnattributedRule};
+    use crate::score::policy::{BelowMinimum, DurationRule};
     use crate::units::{BlockNumber, Millis, Ppb, Rao, Uid};
 
     #[test]

@@ -1,8 +1,7 @@
 //! One holder in a window's ledger, under all the names it had.
 
 use super::WindowLedger;
-use crate::ledger::{Entry, EntryId, Tranche, TrancheHistory};
-use crate::score::policy::UnattributedRule;
+use crate::ledger::{Entry, EntryId, Tranche, TrancheHistory, UnattributedRule};
 use crate::units::Coldkey;
 
 impl WindowLedger {

@@ -147,8 +147,7 @@ impl Walk {
 mod tests {
     use super::*;
     use crate::block::{Epoch, Phase};
-    use crate::ledger::{Origin, Source, sort_entries};
-    use crate::score::policy::UnattributedRule;
+    use crate::ledger::{Origin, Source, UnattributedRule, sort_entries};
     use crate::units::{Hotkey, Millis, Uid};
     use crate::window::span::tests::epoch;
 

@@ -7,8 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Opening, WindowLedger};
-use crate::ledger::{Entry, EntryId, HolderTranches, Kind, Succession, TrancheChange, TrancheHistory};
-use crate::score::policy::UnattributedRule;
+use crate::ledger::{Entry, EntryId, HolderTranches, Kind, Succession, TrancheChange, TrancheHistory, UnattributedRule};
 use crate::units::{BlockNumber, Coldkey, Millis, NetUid, RaoDelta};
 
 impl WindowLedger {
