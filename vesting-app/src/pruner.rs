@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use vesting_core::ports::{Pruned, StakeStore, StoreError};
-use vesting_core::{Millis, NetUid, Parts, prune};
+use vesting_core::{Millis, NetUid, Parts, dry_prune, prune};
 
 use crate::config::DAY;
 use crate::output::time;
@@ -68,7 +68,7 @@ pub async fn prune(store: &dyn StakeStore, netuid: NetUid, keep: Millis, dry: bo
     let epochs = store.epoch_list(netuid, watermark.first_block, watermark.block.number).await?;
     let base = prune::base(&watermark, &epochs, keep);
     let (from, rows) = match base.map(|epoch| epoch.block.number) {
-        Some(base) if dry => (base.child(), prune::tried(Parts::of(store, netuid).await?, base).await?),
+        Some(base) if dry => (base.child(), dry_prune(Parts::of(store, netuid).await?, base).await?),
         Some(base) => (base.child(), store.prune(netuid, base).await?),
         None => (watermark.first_block, Pruned::default()),
     };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use vesting_core::holding::holdings;
+use vesting_core::kept::holdings;
 use vesting_core::multiplier::multiplier;
 use vesting_core::policy::{DAY_MS, DurationRule, Policy};
 use vesting_core::ports::NeuronRow;

@@ -1,6 +1,6 @@
 //! What a store keeps of tranches beside their exits: what is left of each.
 
-use super::walk::CheckError;
+use super::error::CheckError;
 use super::{At, Inconsistency};
 use crate::ports::{StakeStore, TrancheStand, Watermark};
 use crate::store::stands;

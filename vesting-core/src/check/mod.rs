@@ -5,6 +5,7 @@
 
 mod condensed;
 mod conservation;
+mod error;
 mod left;
 mod tranches;
 mod walk;
@@ -16,7 +17,8 @@ use crate::ledger::{Entry, Kind};
 use crate::ports::{Commit, LedgerState, Watermark};
 use crate::units::{BlockNumber, Coldkey, NetUid, PositionKey, Rao};
 
-pub use walk::{CheckError, Walk, check_beside, check_parts, check_store};
+pub use error::CheckError;
+pub use walk::{Walk, check_beside, check_parts, check_store};
 
 /// What was looked at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

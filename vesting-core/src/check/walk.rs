@@ -1,25 +1,11 @@
 //! A record checked part by part: what was checked already is condensed, as a prune does, so that two parts are held.
 
+use super::error::CheckError;
 use super::left::check_left;
-use super::{Checked, Inconsistency, check, check_state, count};
-use crate::ports::{Commit, StakeStore, StoreError, Watermark};
+use super::{Checked, check, check_state, count};
+use crate::ports::{Commit, StakeStore, Watermark};
 use crate::store::{Condensed, Parts};
 use crate::units::NetUid;
-
-/// Why a record was not found consistent.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CheckError {
-    /// It is not. Reaction: trust nothing that follows from it.
-    #[error(transparent)]
-    Inconsistent(#[from] Inconsistency),
-    /// It cannot be read. Reaction: as its kind says.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// There is none. Reaction: catch up first.
-    #[error("the record of subnet {0} is gone")]
-    Gone(NetUid),
-}
 
 /// A record that is checked while its parts come.
 pub struct Walk {

@@ -173,6 +173,28 @@ impl Entry {
     }
 }
 
+/// What identifies an entry of one holder's ledger, and with it the tranche it opened or the exit
+/// it made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryId {
+    /// The block.
+    pub block: BlockNumber,
+    /// The index of its event, where there is one.
+    pub event_index: Option<u32>,
+    /// Its kind.
+    pub kind: Kind,
+    /// The hotkey of its position: the label of the tranche.
+    pub hotkey: Hotkey,
+}
+
+impl EntryId {
+    /// The identity of `entry` in its holder's ledger.
+    #[must_use]
+    pub fn of(entry: &Entry) -> Self {
+        Self { block: entry.block, event_index: entry.source.map(|s| s.event_index), kind: entry.kind, hotkey: entry.key.hotkey }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

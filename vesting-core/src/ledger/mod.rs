@@ -7,7 +7,7 @@ pub(crate) mod succession;
 pub(crate) mod tranche;
 pub(crate) mod unattributed;
 
-pub use entry::{Entry, EntryOrder, Flow, Kind, Source};
+pub use entry::{Entry, EntryId, EntryOrder, Flow, Kind, Source};
 pub use succession::{Succession, Successions};
-pub use tranche::{EntryId, Exit, HolderTranches, OpenTranche, Origin, Tranche, TrancheChange, TrancheHistory, sort_entries};
+pub use tranche::{Exit, HolderTranches, OpenTranche, Origin, Tranche, TrancheChange, TrancheHistory, sort_entries};
 pub use unattributed::UnattributedRule;

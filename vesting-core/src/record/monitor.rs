@@ -10,15 +10,17 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::block::BlockFacts;
 use crate::flow::classify::classify;
-use crate::ports::{Ask, ChainError, ChainPort, OwnWord, StakeStore, StoreError, SubnetAsk};
+use crate::ports::{Ask, ChainError, ChainPort, OwnWord, StakeStore, SubnetAsk};
 use crate::record::agreed::bears_on;
 use crate::record::catch_up::CatchUp;
-use crate::record::doubt::{Doubt, Doubts};
+use crate::record::doubt::Doubts;
+use crate::record::error::MonitorError;
+use crate::record::load::load;
+use crate::record::progress::Progress;
 use crate::record::recorder::{Around, Recorder, Taken, of_coldkeys};
-use crate::record::subnet_ledger::{ConservationError, SubnetLedger};
+use crate::record::subnet_ledger::SubnetLedger;
 use crate::record::take_back::take_back;
-use crate::store::balances;
-use crate::units::{BlockNumber, BlockRef, NetUid};
+use crate::units::{BlockNumber, NetUid};
 
 /// Blocks behind the head beyond which following is catching up.
 const FAR_BEHIND: u64 = 16;
@@ -31,57 +33,6 @@ const MISREADINGS: u32 = 3;
 
 /// Blocks fetched before they are taken in.
 const BLOCKS_AHEAD: u64 = 256;
-
-/// Why the record cannot go on.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum MonitorError {
-    /// The chain. Reaction: as its kind says.
-    #[error(transparent)]
-    Chain(#[from] ChainError),
-    /// The store. Reaction: as its kind says.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The ledger does not agree with the chain. Reaction: stop and say so.
-    #[error(transparent)]
-    Conservation(#[from] ConservationError),
-    /// The chain's blocks do not follow on the record. Reaction: ask again, and others; where they agree, take the record
-    /// back to an epoch that is on the chain.
-    #[error("block {block} of the chain does not follow on the record, which stands at {stands_at}")]
-    Fork {
-        /// The chain's block.
-        block: BlockNumber,
-        /// Where the record stands.
-        stands_at: BlockRef,
-    },
-    /// What the chain said since the last epoch does not fit. Reaction: read it again; what does not fit again in the same
-    /// way is so, and is recorded.
-    #[error("subnet {}: what the chain said since block {} does not fit ({}); it is read again", .0.netuid, .0.from, .0.misfit)]
-    Doubtful(Doubt),
-    /// A block was offered out of order. Reaction: catch up from the watermark.
-    #[error("block {block} was offered, but subnet {netuid} stands at {stands_at}")]
-    OutOfOrder {
-        /// The subnet.
-        netuid: NetUid,
-        /// The block.
-        block: BlockNumber,
-        /// Where the record stands.
-        stands_at: BlockNumber,
-    },
-}
-
-impl MonitorError {
-    /// Whether the same may go well a little later.
-    #[must_use]
-    pub fn is_passing(&self) -> bool {
-        match self {
-            Self::Chain(error) => error.is_passing(),
-            Self::Store(error) => error.is_passing(),
-            Self::Doubtful(_) => true,
-            Self::Conservation(_) | Self::Fork { .. } | Self::OutOfOrder { .. } => false,
-        }
-    }
-}
 
 /// How blocks are read, and how many share a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,39 +48,6 @@ pub enum Pace {
     CatchingUp,
 }
 
-/// Where a catch-up stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// The last block taken in.
-    pub block: BlockNumber,
-    /// The last block to take in.
-    pub to: BlockNumber,
-    /// Epochs taken in so far.
-    pub epochs: u64,
-    /// Blocks taken in so far in which a stake operation was looked for and found.
-    pub operations: u64,
-    /// Entries written so far.
-    pub entries: u64,
-}
-
-impl Progress {
-    /// What `next` counted from nothing, counted on from here.
-    #[must_use]
-    pub fn plus(self, next: Self) -> Self {
-        Self {
-            epochs: self.epochs.saturating_add(next.epochs),
-            operations: self.operations.saturating_add(next.operations),
-            entries: self.entries.saturating_add(next.entries),
-            ..next
-        }
-    }
-
-    pub(crate) fn add(&mut self, taken: Taken) {
-        self.epochs = self.epochs.saturating_add(taken.epochs);
-        self.entries = self.entries.saturating_add(taken.entries);
-    }
-}
-
 /// Follows the stake of subnets on the chain.
 pub struct BlockchainMonitor {
     chain: Arc<dyn ChainPort>,
@@ -143,16 +61,6 @@ pub struct BlockchainMonitor {
     /// What did not fit the last time.
     doubts: Doubts,
     in_flight: usize,
-}
-
-/// The ledger of a subnet as the store has it.
-pub(crate) async fn load(store: &dyn StakeStore, netuid: NetUid) -> Result<SubnetLedger, StoreError> {
-    let Some(state) = store.ledger_state(netuid).await? else { return Ok(SubnetLedger::new(netuid)) };
-    let (from, end) = (state.interval.from, state.watermark.block.number);
-    // An interval begins where entries and snapshots agree.
-    let start = balances::opening(store, netuid, from).await?;
-    let entries = store.entries(netuid, from.map_or(BlockNumber(0), BlockNumber::child), end).await?;
-    Ok(SubnetLedger::resume(netuid, state, start, entries))
 }
 
 impl BlockchainMonitor {

@@ -16,9 +16,9 @@ use crate::ports::{
 };
 use crate::record::agreed::{agreed, two_answers};
 use crate::record::doubt::{Doubt, Doubts, Misfit};
+use crate::record::error::MonitorError;
 use crate::record::interval::{Interval, Residue, residues};
 use crate::record::known_tranches::Need;
-use crate::record::monitor::MonitorError;
 use crate::record::subnet_ledger::SubnetLedger;
 use crate::units::{BlockNumber, BlockRef, Coldkey, Hotkey, Millis, NetUid, PositionKey, Rao};
 

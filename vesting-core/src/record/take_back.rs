@@ -1,7 +1,7 @@
 //! Taking a record back to an epoch that the chain has, so that what came after is read again.
 
 use crate::ports::{ChainError, ChainPort, StakeStore, Watermark};
-use crate::record::monitor::MonitorError;
+use crate::record::error::MonitorError;
 use crate::units::{BlockNumber, BlockRef, NetUid};
 
 /// A record that was taken back.

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::block::Epoch;
 use crate::ledger::{Entry, Kind, Successions, UnattributedRule};
+use crate::report::reason::judged;
 use crate::report::stretch::Stretch;
-use crate::report::tracker::judged;
 use crate::report::{Reason, Report};
-use crate::score::holding::{Holding, holdings};
+use crate::score::holding::Holding;
+use crate::score::kept::holdings;
 use crate::score::multiplier::{Multiplier, multiplier};
 use crate::score::policy::Policy;
 use crate::score::sales::MissingTime;

@@ -2,17 +2,23 @@
 //!
 //! Takes from `units`, `block`, `ledger`, `ports`, `store`, `window`, `score` and `digest`.
 
+pub(crate) mod error;
 pub mod explain;
 pub(crate) mod figures;
 pub(crate) mod history;
+pub(crate) mod miners;
+pub(crate) mod reason;
 pub(crate) mod stats;
 pub(crate) mod stretch;
 pub(crate) mod tracker;
 pub mod whatif;
 pub(crate) mod whom;
 
+pub use error::TrackerError;
 pub use figures::{HolderReport, PositionFigures, PositionReport, position_figures};
 pub use history::{HistoryPoint, Moved};
+pub use miners::{MinerReport, Report};
+pub use reason::Reason;
 pub use stats::VestingStats;
-pub use tracker::{MinerReport, Reason, Report, StakeTracker, TrackerError};
+pub use tracker::StakeTracker;
 pub use whom::{Whom, WhomError};

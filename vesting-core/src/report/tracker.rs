@@ -1,166 +1,26 @@
 //! `StakeTracker`: what each miner holds and which multiplier follows, as of an epoch.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
 use crate::block::Epoch;
 use crate::digest::WindowState;
 use crate::ledger::Successions;
 use crate::ports::{StakeStore, StoreError};
+use crate::report::error::TrackerError;
 use crate::report::explain::{Account, Depth, Explanation};
 use crate::report::figures::{HolderReport, PositionFigures, position_figures, positions_of};
 use crate::report::history::{HistoryPoint, history, name_at};
+use crate::report::miners::{MinerReport, Report};
+use crate::report::reason::judged;
 use crate::report::stretch::{Ask, Stretch};
 use crate::report::whom::Whom;
-use crate::score::holding::{Holding, holdings};
-use crate::score::multiplier::{LimitedBy, Multiplier, multiplier};
+use crate::score::holding::Holding;
+use crate::score::kept::holdings;
+use crate::score::multiplier::{Multiplier, multiplier};
 use crate::score::policy::{DurationRule, Policy};
-use crate::score::sales::MissingTime;
-use crate::units::{BlockNumber, Coldkey, NetUid, Neuron, PositionKey, Ppb, Rao, Uid};
-use crate::window::{Window, WindowLedger};
-
-/// Why there is no report. Reaction: as said.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TrackerError {
-    /// The store. Reaction: as its kind says.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The subnet has no record. Reaction: catch up first.
-    #[error("there is no record of subnet {0}: run `vesting catch-up --netuid {0}` first")]
-    NotRecorded(NetUid),
-    /// No epoch is recorded at or before the block asked for. Reaction: ask for a later one, or catch up.
-    #[error(
-        "no epoch of subnet {netuid} is recorded at or before block {as_of}, since the record begins at block {from}: catch up further, or ask for a later block"
-    )]
-    NoEpoch {
-        /// The subnet.
-        netuid: NetUid,
-        /// The block asked for.
-        as_of: BlockNumber,
-        /// The first block recorded.
-        from: BlockNumber,
-    },
-    /// Nobody of that name is in the record. Reaction: ask for somebody else.
-    #[error(
-        "`{whom}` is nobody in the record of subnet {netuid} up to block {as_of}: neither a hotkey or uid of its neurons, nor a coldkey that owned one; `vesting miners --netuid {netuid}` lists those there are"
-    )]
-    Nobody {
-        /// The subnet.
-        netuid: NetUid,
-        /// The name.
-        whom: Whom,
-        /// The last block looked at.
-        as_of: BlockNumber,
-    },
-    /// The record lacks what the duration rule needs. Reaction: as said.
-    #[error(transparent)]
-    MissingTime(#[from] MissingTime),
-}
-
-/// Why a miner has the multiplier it has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
-    /// The formula, limited by this.
-    Formula(LimitedBy),
-    /// Its coldkey owned no neuron before any epoch of the window.
-    Newcomer,
-    /// It owns no neuron, and owned none before any epoch of the window.
-    NoHolder,
-    /// The record does not cover the window.
-    Incomplete,
-    /// No neuron of the subnet has this hotkey.
-    UnknownHotkey,
-    /// The subnet has no neuron with this uid.
-    UnknownUid(Uid),
-    /// Every weight is of a holder whose weight is to be 0.
-    NothingLeft,
-    /// The policy says: change nothing.
-    Shadow,
-    /// The policy takes effect at a later block.
-    NotEffective(BlockNumber),
-    /// The weight is what multipliers took from others.
-    Burned,
-    /// The subnet has no neuron with the uid that is to get what is burned.
-    NoBurnNeuron(Uid),
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Formula(LimitedBy::HoldingPercentage) => f.write_str("limited by the part of the rewards that is kept"),
-            Self::Formula(LimitedBy::HoldingDuration) => f.write_str("limited by how long rewards have been held"),
-            Self::Formula(LimitedBy::NothingEarned) => f.write_str("nothing was earned in the window"),
-            Self::Formula(LimitedBy::MinimumStake) => f.write_str("the stake is under the minimum"),
-            Self::Formula(LimitedBy::Nothing) => f.write_str("the largest multiplier"),
-            Self::Newcomer => f.write_str("registered after the last epoch"),
-            Self::NoHolder => f.write_str("no neuron was its own before any epoch of the window"),
-            Self::Incomplete => f.write_str("the record does not cover the window yet"),
-            Self::UnknownHotkey => f.write_str("no neuron of the subnet has this hotkey"),
-            Self::UnknownUid(uid) => write!(f, "no neuron of the subnet has uid {uid}"),
-            Self::NothingLeft => f.write_str("nothing would be left: all of it is of holders under the minimum, who get no weight"),
-            Self::Shadow => f.write_str("shadow: computed, not applied"),
-            Self::NotEffective(block) => write!(f, "the policy takes effect at block {block}"),
-            Self::Burned => f.write_str("what multipliers took from others"),
-            Self::NoBurnNeuron(uid) => write!(f, "no neuron of the subnet has the `burn_uid` {uid}"),
-        }
-    }
-}
-
-/// One neuron as of an epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MinerReport {
-    /// The neuron.
-    pub neuron: Neuron,
-    /// Its position: its owner's stake on its hotkey.
-    pub stake: Rao,
-    /// The part of it that was there when the holder's history in the window starts.
-    pub opening_stake: Rao,
-    /// The part earned in the window and kept.
-    pub earned_stake: Rao,
-    /// The rest: bought, moved in, received.
-    pub manual_stake: Rao,
-    /// The part of it that cannot be moved, by locks or as collateral; `None` where that is not known. As
-    /// with what was earned, a position has its holder's part in proportion.
-    pub locked_stake: Option<Rao>,
-    /// What came and went on this position in the window.
-    pub figures: PositionFigures,
-    /// Its holder's holding.
-    pub holding: Option<Holding>,
-    /// Its holder's multiplier.
-    pub multiplier: Multiplier,
-    /// Why.
-    pub reason: Reason,
-}
-
-/// A subnet as of an epoch, under a policy.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
-    /// The subnet.
-    pub netuid: NetUid,
-    /// The window.
-    pub window: Window,
-    /// The holders of the window.
-    pub holders: BTreeMap<Coldkey, (Holding, Multiplier)>,
-    /// The neurons at `as_of`, by uid.
-    pub miners: Vec<MinerReport>,
-}
-
-impl Report {
-    /// The holding and the multiplier of a coldkey, and why it has that one; `None` for who is neither a holder of the
-    /// window nor owns a neuron.
-    #[must_use]
-    pub fn holder(&self, coldkey: Coldkey) -> Option<(Option<Holding>, Multiplier, Reason)> {
-        let registered = self.miners.iter().any(|miner| miner.neuron.coldkey == coldkey);
-        let holder = self.holders.get(&coldkey);
-        if holder.is_none() && !registered {
-            return None;
-        }
-        let (multiplier, reason) = judged(holder, self.window.incomplete_since.is_some(), registered);
-        Some((holder.map(|(holding, _)| *holding), multiplier, reason))
-    }
-}
+use crate::units::{BlockNumber, Coldkey, NetUid, Neuron, PositionKey, Rao};
+use crate::window::WindowLedger;
 
 /// Manages stake metrics from the record.
 ///
@@ -445,17 +305,6 @@ fn ask(netuid: NetUid, policy: &Policy, as_of: Option<BlockNumber>) -> Ask {
     Ask { netuid, as_of, windows: 1, length: policy.retention_window, times, only: None }
 }
 
-/// The multiplier of somebody and why, whether or not it is a holder of the window.
-pub(crate) fn judged(holder: Option<&(Holding, Multiplier)>, incomplete: bool, registered: bool) -> (Multiplier, Reason) {
-    let one = Multiplier { factor: Ppb::ONE, zero_weight: false, limited_by: LimitedBy::NothingEarned };
-    match holder {
-        _ if incomplete => (one, Reason::Incomplete),
-        Some((_, multiplier)) => (*multiplier, Reason::Formula(multiplier.limited_by)),
-        None if registered => (one, Reason::Newcomer),
-        None => (one, Reason::NoHolder),
-    }
-}
-
 fn miner(neuron: Neuron, positions: &BTreeMap<PositionKey, Rao>, holder: Option<&(Holding, Multiplier)>, incomplete: bool) -> MinerReport {
     let stake = positions.get(&neuron.position()).copied().unwrap_or_default();
     let (opening_stake, earned_stake) = holder.map_or((stake, Rao::ZERO), |(holding, _)| {
@@ -495,7 +344,7 @@ mod tests {
     use crate::ledger::{Entry, Kind};
     use crate::ports::{Commit, Holder, MockStakeStore, NeuronRow, OpenInterval, Snapshot, Watermark};
     use crate::store::MemoryStore;
-    use crate::units::{Hotkey, Millis, RaoDelta};
+    use crate::units::{Hotkey, Millis, RaoDelta, Uid};
     use crate::window::span::tests::epoch;
 
     #[test]

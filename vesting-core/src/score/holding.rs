@@ -1,13 +1,6 @@
 //! Holding: how much of what was earned in the window is still there, and for how long.
 
-use std::collections::BTreeMap;
-
-use crate::ledger::TrancheHistory;
-use crate::score::kept::kept;
-use crate::score::policy::Policy;
-use crate::score::sales::MissingTime;
-use crate::units::{BlockNumber, Coldkey, Fraction, Millis, Ppb, Rao};
-use crate::window::Window;
+use crate::units::{BlockNumber, Fraction, Ppb, Rao};
 
 /// What one holder earned, kept and held in a window. Sums in rao; ages in rao × milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -72,21 +65,4 @@ impl Holding {
     pub fn duration_ms(&self) -> Option<u64> {
         self.duration()?.floor()
     }
-}
-
-/// The holdings of a window, by holder, under a policy. `tranches` are those of the window's ledger played by its
-/// rule, each under the coldkey that its holder has at its end; `times` are those of the window's blocks with
-/// outflows, which only [`DurationRule::SinceLastSale`](crate::score::policy::DurationRule::SinceLastSale) needs.
-///
-/// # Errors
-/// When that rule needs the time of a block that is not among them.
-pub fn holdings(
-    window: &Window,
-    holders: &BTreeMap<Coldkey, BlockNumber>,
-    tranches: &[TrancheHistory],
-    policy: &Policy,
-    times: &BTreeMap<BlockNumber, Millis>,
-) -> Result<BTreeMap<Coldkey, Holding>, MissingTime> {
-    let kept = kept(window, holders, tranches, policy.unattributed);
-    kept.into_iter().map(|(coldkey, kept)| Ok((coldkey, kept.holding(window, policy.duration_rule, times)?))).collect()
 }

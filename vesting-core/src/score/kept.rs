@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::ledger::{Origin, TrancheHistory, UnattributedRule};
 use crate::score::holding::Holding;
-use crate::score::policy::DurationRule;
+use crate::score::policy::{DurationRule, Policy};
 use crate::score::sales::{MissingTime, Sales};
 use crate::units::{BlockNumber, Coldkey, Millis, Rao};
 use crate::window::Window;
@@ -115,4 +115,21 @@ pub fn kept(
         }
     }
     found
+}
+
+/// The holdings of a window, by holder, under a policy. `tranches` are those of the window's ledger played by its
+/// rule, each under the coldkey that its holder has at its end; `times` are those of the window's blocks with
+/// outflows, which only [`DurationRule::SinceLastSale`] needs.
+///
+/// # Errors
+/// When that rule needs the time of a block that is not among them.
+pub fn holdings(
+    window: &Window,
+    holders: &BTreeMap<Coldkey, BlockNumber>,
+    tranches: &[TrancheHistory],
+    policy: &Policy,
+    times: &BTreeMap<BlockNumber, Millis>,
+) -> Result<BTreeMap<Coldkey, Holding>, MissingTime> {
+    let kept = kept(window, holders, tranches, policy.unattributed);
+    kept.into_iter().map(|(coldkey, kept)| Ok((coldkey, kept.holding(window, policy.duration_rule, times)?))).collect()
 }

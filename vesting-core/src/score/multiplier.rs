@@ -1,37 +1,9 @@
 //! Multipliers from holdings, in exact integers.
 
+pub use crate::score::formula::LimitedBy;
 use crate::score::holding::Holding;
 use crate::score::policy::{BelowMinimum, Policy};
 use crate::units::Ppb;
-
-/// What keeps a multiplier from being larger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LimitedBy {
-    /// Too large a part of the rewards was sold.
-    HoldingPercentage,
-    /// Held for too short a time.
-    HoldingDuration,
-    /// Nothing was earned in the window.
-    NothingEarned,
-    /// The stake is under the minimum.
-    MinimumStake,
-    /// Nothing: it is the largest there is.
-    Nothing,
-}
-
-impl LimitedBy {
-    /// The name used in output.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::HoldingPercentage => "holding_percentage",
-            Self::HoldingDuration => "holding_duration",
-            Self::NothingEarned => "nothing_earned",
-            Self::MinimumStake => "minimum_stake",
-            Self::Nothing => "nothing",
-        }
-    }
-}
 
 /// A holder's multiplier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 
 pub(crate) mod balances;
 pub(crate) mod condensed;
+pub(crate) mod dry_prune;
 pub(crate) mod memory_store;
 pub(crate) mod parts;
 pub mod prune;
@@ -11,5 +12,6 @@ pub mod rewind;
 pub(crate) mod stands;
 
 pub use condensed::Condensed;
+pub use dry_prune::dry_prune;
 pub use memory_store::MemoryStore;
 pub use parts::Parts;

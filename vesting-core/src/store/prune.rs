@@ -7,8 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::block::Epoch;
 use crate::ledger::{Entry, Kind};
-use crate::ports::{Commit, OpenInterval, Pruned, StoreError, TrancheStand, Watermark};
-use crate::store::{Condensed, Parts, stands};
+use crate::ports::{OpenInterval, StoreError, Watermark};
 use crate::units::{BlockNumber, Coldkey, Millis, NetUid, PositionKey, RaoDelta};
 
 /// The newest of `epochs` up to whose end a record may be pruned so that `keep` of block time stays before its
@@ -46,65 +45,6 @@ pub fn condensed(
         return Err(refuse(format!("block {base} is not followed by more of the record of subnet {netuid}")));
     }
     Ok(Watermark { first_block: base.child(), first_time: epoch.time, ..watermark })
-}
-
-/// What a prune of a record up to the end of `base` would remove and add; nothing is changed.
-///
-/// # Errors
-/// As [`StakeStore::prune`](crate::ports::StakeStore::prune), and when the record was changed meanwhile but for what was added.
-pub async fn tried(mut parts: Parts<'_>, base: BlockNumber) -> Result<Pruned, StoreError> {
-    let (store, netuid) = (parts.store(), parts.netuid());
-    let mark = store.watermark(netuid).await?;
-    let mut kept = Condensed::new(netuid);
-    let (mut goes, mut end, mut timed) = (Pruned::default(), None, None);
-    while let Some(part) = parts.next().await? {
-        goes = goes.plus(old_rows(&part, base, timed));
-        timed = part.times.keys().copied().next_back();
-        kept.take(&part).await?;
-        if let Some(end) = end.filter(|end| *end < base) {
-            kept.condense(end).await?;
-        }
-        if part.watermark.block.number > base {
-            break;
-        }
-        end = Some(part.watermark.block.number);
-    }
-    let openings = kept.condense(base).await?.openings;
-    let stays = kept.record().await?.map(|record| old_rows(&record, base, None)).unwrap_or_default();
-    let mut open = 0u64;
-    if let Some(mark) = mark {
-        let look = |stand: &TrancheStand| {
-            open = open.saturating_add(u64::from(!stand.remaining.is_zero()));
-            Ok::<_, StoreError>(())
-        };
-        stands::each(store, netuid, &mark, base, look).await?;
-    }
-    Ok(Pruned {
-        openings,
-        snapshots: goes.snapshots.saturating_sub(stays.snapshots),
-        locks: goes.locks.saturating_sub(stays.locks),
-        tranches: goes.tranches.saturating_sub(open),
-        ..goes
-    })
-}
-
-/// The rows of a part that are older than the end of `base`; the time of block `timed` is another part's.
-fn old_rows(part: &Commit, base: BlockNumber, timed: Option<BlockNumber>) -> Pruned {
-    fn count<T>(rows: impl IntoIterator<Item = T>, is_old: impl Fn(&T) -> bool) -> u64 {
-        u64::try_from(rows.into_iter().filter(is_old).count()).unwrap_or(u64::MAX)
-    }
-    let epochs = part.epochs.iter().filter(|record| record.epoch.block.number <= base);
-    Pruned {
-        entries: count(&part.entries, |entry| entry.block <= base),
-        openings: 0,
-        times: count(part.times.keys(), |block| **block < base && Some(**block) != timed),
-        changes: count(epochs.flat_map(|record| &record.changes), |_| true),
-        balance_changes: count(&part.balance_changes, |change| change.to <= base),
-        snapshots: count(&part.snapshots, |row| row.block <= base),
-        locks: count(&part.locks, |row| row.block <= base),
-        tranches: count(&part.tranches, |tranche| tranche.id.block <= base),
-        exits: count(&part.exits, |exit| exit.by.block <= base),
-    }
 }
 
 /// The entries that stand for all those up to the end of `base`: one opening for each position, of the sum of

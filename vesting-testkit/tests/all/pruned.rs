@@ -10,7 +10,7 @@ use vesting_core::policy::{DurationRule, Policy};
 use vesting_core::ports::{LedgerState, StakeStore};
 use vesting_core::{
     BlockNumber, BlockchainMonitor, Hotkey, MemoryStore, NetUid, Pace, Parts, Rao, Report, StakeTracker, TrackerError, VestingStats, Whom,
-    prune,
+    dry_prune, prune,
 };
 use vesting_testkit::sim::{RandomLife, SimChain};
 
@@ -84,7 +84,7 @@ async fn prune_at(store: &dyn StakeStore, netuid: NetUid, choice: u64) {
     let Some(base) = epochs.get(usize::try_from(choice).unwrap() % (epochs.len() + 1)) else { return };
     let mut tried = Vec::new();
     for size in [1, 3, 100] {
-        tried.push(prune::tried(Parts::of_size(store, netuid, size).await.unwrap(), base.block.number).await.unwrap());
+        tried.push(dry_prune(Parts::of_size(store, netuid, size).await.unwrap(), base.block.number).await.unwrap());
     }
     let pruned = store.prune(netuid, base.block.number).await.unwrap();
     assert_eq!(tried, [pruned; 3]);

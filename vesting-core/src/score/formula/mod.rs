@@ -1,17 +1,18 @@
 //! Formulas: how a holding becomes a factor. One file each.
 
 mod geometric_mean;
+mod limited_by;
 mod tiered;
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::score::holding::Holding;
-use crate::score::multiplier::LimitedBy;
 use crate::score::policy::Policy;
 use crate::units::Ppb;
 
 pub use geometric_mean::GeometricMean;
+pub use limited_by::LimitedBy;
 pub use tiered::Tiered;
 
 /// A way to turn a holding into a factor.

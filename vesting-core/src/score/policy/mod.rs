@@ -5,6 +5,7 @@ mod text;
 
 use std::sync::Arc;
 
+// A policy holds its formula, which reads the policy: the one circle of this street.
 use crate::score::formula::{Formula, GeometricMean};
 use crate::units::{BlockNumber, Millis, Ppb, Rao};
 

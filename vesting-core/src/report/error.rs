@@ -1,0 +1,45 @@
+//! Why there is no report.
+
+use crate::ports::StoreError;
+use crate::report::whom::Whom;
+use crate::score::sales::MissingTime;
+use crate::units::{BlockNumber, NetUid};
+
+/// Why there is no report. Reaction: as said.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrackerError {
+    /// The store. Reaction: as its kind says.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The subnet has no record. Reaction: catch up first.
+    #[error("there is no record of subnet {0}: run `vesting catch-up --netuid {0}` first")]
+    NotRecorded(NetUid),
+    /// No epoch is recorded at or before the block asked for. Reaction: ask for a later one, or catch up.
+    #[error(
+        "no epoch of subnet {netuid} is recorded at or before block {as_of}, since the record begins at block {from}: catch up further, or ask for a later block"
+    )]
+    NoEpoch {
+        /// The subnet.
+        netuid: NetUid,
+        /// The block asked for.
+        as_of: BlockNumber,
+        /// The first block recorded.
+        from: BlockNumber,
+    },
+    /// Nobody of that name is in the record. Reaction: ask for somebody else.
+    #[error(
+        "`{whom}` is nobody in the record of subnet {netuid} up to block {as_of}: neither a hotkey or uid of its neurons, nor a coldkey that owned one; `vesting miners --netuid {netuid}` lists those there are"
+    )]
+    Nobody {
+        /// The subnet.
+        netuid: NetUid,
+        /// The name.
+        whom: Whom,
+        /// The last block looked at.
+        as_of: BlockNumber,
+    },
+    /// The record lacks what the duration rule needs. Reaction: as said.
+    #[error(transparent)]
+    MissingTime(#[from] MissingTime),
+}
