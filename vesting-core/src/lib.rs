@@ -76,7 +76,7 @@ pub use report::{
     VestingStats, Whom, WhomError, explain, position_figures, whatif,
 };
 pub use score::{MissingTime, formula, holding, kept, multiplier, policy};
-pub use store::{Condensed, MemoryStore, Parts, dry_prune, prune, rewind};
+pub use store::{Condensed, MemoryStore, Parts, dry_prune, newest_epochs, prune, rewind};
 pub use system::{StakeHistory, SystemError, TrueEmission, Update, VestingSystem};
 pub use units::{
     AddressError, BlockHash, BlockNumber, BlockRef, Coldkey, DecimalError, Fraction, Hotkey, Millis, NetUid, Neuron, PositionKey, Ppb, Rao,

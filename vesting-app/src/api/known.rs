@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use vesting_core::digest::Digest;
 use vesting_core::policy::Policy;
 use vesting_core::ports::{StakeStore, Watermark};
-use vesting_core::{BlockNumber, BlockRef, Coldkey, Epoch, HistoryPoint, Moved, NetUid, Report, TrackerError, VestingStats, Whom};
+use vesting_core::{BlockNumber, BlockRef, Coldkey, Epoch, HistoryPoint, Moved, NetUid, Report, TrackerError, VestingStats, Whom, newest_epochs};
 
 use super::points::Base;
 use super::problem::Problem;
@@ -22,9 +22,6 @@ use crate::view::miner::Miner;
 /// The most reports kept besides those of newest epochs: earlier ones, and policies that people try. Each has up to
 /// 1 MB, where a subnet has 256 neurons.
 const MOST: usize = 16;
-
-/// The blocks looked through for the last epoch at first: a tempo or two.
-const NEAR: u64 = 1_000;
 
 /// Between two looks for a new epoch, at the least.
 const LOOK: Duration = Duration::from_secs(1);
@@ -134,16 +131,7 @@ impl Reports {
 
 /// The last recorded epoch with `first` ≤ block ≤ `to`.
 pub async fn last_epoch(store: &dyn StakeStore, netuid: NetUid, first: BlockNumber, to: BlockNumber) -> Result<Option<Epoch>, Problem> {
-    let (mut to, mut near) = (to, NEAR);
-    while to >= first {
-        let from = BlockNumber(to.0.saturating_sub(near)).max(first);
-        if let Some(last) = store.epoch_list(netuid, from, to).await?.pop() {
-            return Ok(Some(last));
-        }
-        let Some(before) = from.0.checked_sub(1) else { break };
-        (to, near) = (BlockNumber(before), near.saturating_mul(8));
-    }
-    Ok(None)
+    Ok(newest_epochs(store, netuid, first, to, |epochs| !epochs.is_empty()).await?.pop())
 }
 
 impl Api {

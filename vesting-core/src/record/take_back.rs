@@ -2,6 +2,7 @@
 
 use crate::ports::{ChainError, ChainPort, StakeStore, Watermark};
 use crate::record::error::MonitorError;
+use crate::store::newest_epochs;
 use crate::units::{BlockNumber, BlockRef, NetUid};
 
 /// A record that was taken back.
@@ -30,7 +31,7 @@ pub async fn take_back(
     let Some(record) = store.watermark(netuid).await? else { return Ok(None) };
     let end = to.min(record.block.number);
     let last = match end >= record.first_block {
-        true => store.epoch_list(netuid, record.first_block, end).await?.pop(),
+        true => newest_epochs(store, netuid, record.first_block, end, |epochs| !epochs.is_empty()).await?.pop(),
         false => None,
     };
     let mark = match last {

@@ -6,7 +6,7 @@ use crate::block::Epoch;
 use crate::ledger::{Entry, Successions};
 use crate::ports::{NeuronRow, StakeStore};
 use crate::report::TrackerError;
-use crate::store::balances;
+use crate::store::{balances, newest_epochs};
 use crate::units::{BlockNumber, Coldkey, Millis, NetUid, Neuron, PositionKey, RaoDelta, Uid};
 use crate::window::{Window, WindowLedger};
 
@@ -50,7 +50,7 @@ impl Stretch {
         let watermark = store.watermark(netuid).await?.ok_or(TrackerError::NotRecorded(netuid))?;
         let asked = ask.as_of.unwrap_or(watermark.block.number);
         // Of those before, a record that was pruned knows only that they were.
-        let epochs = store.epoch_list(netuid, watermark.first_block, asked).await?;
+        let epochs = newest_epochs(store, netuid, watermark.first_block, asked, |epochs| reaches(epochs, ask.windows, ask.length)).await?;
         let recorded = (watermark.first_block, watermark.first_time);
         let first = epochs.len().saturating_sub(ask.windows);
         let as_of = epochs.get(first..).unwrap_or_default();
@@ -103,6 +103,13 @@ impl Stretch {
         }
         neurons
     }
+}
+
+/// Whether the earliest of so many windows of so long begins after the first of these epochs.
+fn reaches(epochs: &[Epoch], windows: usize, length: Millis) -> bool {
+    let earliest = epochs.len().checked_sub(windows).and_then(|place| epochs.get(place));
+    let begins_before = |end: &Epoch| epochs.first().is_some_and(|first| first.time.0.saturating_add(length.0) <= end.time.0);
+    earliest.is_some_and(begins_before)
 }
 
 /// The coldkey, and all that any of them took over from or handed on to.

@@ -19,6 +19,7 @@ use crate::score::holding::Holding;
 use crate::score::kept::holdings;
 use crate::score::multiplier::{Multiplier, multiplier};
 use crate::score::policy::{DurationRule, Policy};
+use crate::store::newest_epochs;
 use crate::units::{BlockNumber, Coldkey, NetUid, Neuron, PositionKey, Rao};
 use crate::window::WindowLedger;
 
@@ -97,7 +98,7 @@ impl StakeTracker {
         as_of: Option<BlockNumber>,
         depth: &Depth,
     ) -> Result<Explanation, TrackerError> {
-        let coldkey = self.find(netuid, whom, as_of).await?.coldkey;
+        let coldkey = self.find(netuid, whom, as_of, 1).await?.coldkey;
         let ask = Ask { times: true, only: Some(coldkey), ..ask(netuid, policy, as_of) };
         let stretch = Stretch::read(self.store.as_ref(), ask).await?;
         let ledger = stretch.ledgers(policy.retention_window).next().ok_or_else(|| stretch.no_epoch(as_of))?;
@@ -184,7 +185,7 @@ impl StakeTracker {
         as_of: Option<BlockNumber>,
         epochs: usize,
     ) -> Result<Vec<(Epoch, Coldkey)>, TrackerError> {
-        let Found { coldkey, epochs: all, successions } = self.find(netuid, whom, as_of).await?;
+        let Found { coldkey, epochs: all, successions } = self.find(netuid, whom, as_of, epochs).await?;
         let first = all.len().saturating_sub(epochs);
         Ok(all.into_iter().skip(first).map(|epoch| (epoch, name_at(coldkey, &successions, epoch.block.number))).collect())
     }
@@ -241,12 +242,13 @@ impl StakeTracker {
         }
     }
 
-    /// Who has this name at `as_of`.
-    async fn find(&self, netuid: NetUid, whom: Whom, as_of: Option<BlockNumber>) -> Result<Found, TrackerError> {
+    /// Who has this name at `as_of`, with so many epochs up to there, or all there are.
+    async fn find(&self, netuid: NetUid, whom: Whom, as_of: Option<BlockNumber>, least: usize) -> Result<Found, TrackerError> {
         let watermark = self.store.watermark(netuid).await?.ok_or(TrackerError::NotRecorded(netuid))?;
         let asked = as_of.unwrap_or(watermark.block.number);
         let from = watermark.first_block;
-        let epochs = self.store.epoch_list(netuid, from, asked).await?;
+        let enough = |epochs: &[Epoch]| epochs.len() >= least.max(1);
+        let epochs = newest_epochs(self.store.as_ref(), netuid, from, asked, enough).await?;
         let as_of = epochs.last().map(|epoch| epoch.block.number).ok_or(TrackerError::NoEpoch { netuid, as_of: asked, from })?;
         let neurons = self.store.neurons(netuid, as_of).await?;
         let successions = Successions::new(self.store.successions(netuid, as_of).await?);
