@@ -11,7 +11,9 @@ use tokio::time::Instant;
 use vesting_core::digest::Digest;
 use vesting_core::policy::Policy;
 use vesting_core::ports::{StakeStore, Watermark};
-use vesting_core::{BlockNumber, BlockRef, Coldkey, Epoch, HistoryPoint, Moved, NetUid, Report, TrackerError, VestingStats, Whom, newest_epochs};
+use vesting_core::{
+    BlockNumber, BlockRef, Coldkey, Epoch, HistoryPoint, Moved, NetUid, Report, TrackerError, VestingStats, Whom, newest_epochs,
+};
 
 use super::points::Base;
 use super::problem::Problem;
