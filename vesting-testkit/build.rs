@@ -1,4 +1,5 @@
-//! Looks for a PostgreSQL server to test with, so that tests which need one are listed as ignored where there is none.
+//! Looks for a PostgreSQL server to test with, so that tests which need one are listed as ignored where there
+//! is none.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -23,12 +24,19 @@ fn main() {
 
 /// The folder of `initdb` and `postgres`: in the PATH, or the newest that packages have put in place.
 fn programs() -> Option<PathBuf> {
-    let has_both = |folder: &Path| ["initdb", "postgres"].iter().all(|program| folder.join(program).is_file());
-    let in_path = env::var_os("PATH").into_iter().flat_map(|path| env::split_paths(&path).collect::<Vec<_>>());
+    let has_both =
+        |folder: &Path| ["initdb", "postgres"].iter().all(|program| folder.join(program).is_file());
+    let in_path =
+        env::var_os("PATH").into_iter().flat_map(|path| env::split_paths(&path).collect::<Vec<_>>());
     let mut packaged: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
-        .filter_map(|version| Some((version.as_ref().ok()?.file_name().to_str()?.parse().ok()?, version.ok()?.path().join("bin"))))
+        .filter_map(|version| {
+            Some((
+                version.as_ref().ok()?.file_name().to_str()?.parse().ok()?,
+                version.ok()?.path().join("bin"),
+            ))
+        })
         .collect();
     packaged.sort();
     packaged.into_iter().rev().map(|(_, folder)| folder).chain(in_path).find(|folder| has_both(folder))

@@ -48,14 +48,17 @@ struct Way<'a> {
 async fn run(way: Way<'_>) -> Run {
     let Way { what, history, pace, blocks, in_flight, latency_ms, faults } = way;
     let latency = Duration::from_millis(latency_ms);
-    let node: NodeHandle = serve(Arc::clone(history), NodeOptions { latency, faults, ..NodeOptions::default() }).await.unwrap();
+    let node: NodeHandle =
+        serve(Arc::clone(history), NodeOptions { latency, faults, ..NodeOptions::default() }).await.unwrap();
     let options = ChainOptions { max_requests_in_flight: in_flight, ..ChainOptions::new(node.url()) };
     let chain = Arc::new(SubxtChain::new(options));
     let folder = tempfile::tempdir().unwrap();
-    let store = vesting_store::open(&format!("sqlite://{}", folder.path().join("bench.db").display())).unwrap();
+    let store =
+        vesting_store::open(&format!("sqlite://{}", folder.path().join("bench.db").display())).unwrap();
     let started = Instant::now();
     let mut monitor = BlockchainMonitor::open(chain.clone(), store, &[NETUID], in_flight).await.unwrap();
-    let mut progress = Progress { block: BlockNumber(0), to: BlockNumber(blocks), epochs: 0, operations: 0, entries: 0 };
+    let mut progress =
+        Progress { block: BlockNumber(0), to: BlockNumber(blocks), epochs: 0, operations: 0, entries: 0 };
     monitor.advance(BlockNumber(1), BlockNumber(blocks), pace, &mut |state| progress = state).await.unwrap();
     monitor.observe().await.unwrap();
     let methods = chain.calls().into_iter().map(|calls| (calls.method, calls.made)).collect();
@@ -105,7 +108,12 @@ async fn main() {
         run(way("spec 425, which points to operations", &before, 64, 50)).await,
         run(way("catch-up", &today, 8, 50)).await,
         run(Way { blocks: slow, ..way("catch-up", &today, 8, 600) }).await,
-        run(Way { blocks: short, faults: vec![Fault::KeysPerSecond(KEYS_A_SECOND)], ..way("metered", &today, 64, 50) }).await,
+        run(Way {
+            blocks: short,
+            faults: vec![Fault::KeysPerSecond(KEYS_A_SECOND)],
+            ..way("metered", &today, 64, 50)
+        })
+        .await,
         run(Way { blocks: short, pace: every, ..way("every block", &today, 64, 50) }).await,
     ];
     let mut table = Table::new();
@@ -143,7 +151,8 @@ async fn main() {
         ]);
     }
     println!("{table}");
-    let methods: Vec<String> = runs[0].methods.iter().map(|(method, made)| format!("{made} {method}")).collect();
+    let methods: Vec<String> =
+        runs[0].methods.iter().map(|(method, made)| format!("{made} {method}")).collect();
     println!("the first: {}", methods.join(", "));
     let (sparse, dense) = (&runs[0], &runs[5]);
     let scale = sparse.blocks as f64 / dense.blocks as f64;
@@ -156,8 +165,9 @@ async fn main() {
         dense.requests as f64 * scale / sparse.requests as f64,
         dense.took.as_secs_f64() * scale / sparse.took.as_secs_f64(),
     );
-    // Where nothing points to an operation, each request tells of one block whether it was before it or after: to find
-    // n blocks among N takes log2 of N over n of them. Then its events are read, and three requests an epoch.
+    // Where nothing points to an operation, each request tells of one block whether it was before it or
+    // after: to find n blocks among N takes log2 of N over n of them. Then its events are read, and three
+    // requests an epoch.
     let (epochs, found) = (sparse.progress.epochs as f64, sparse.progress.operations as f64);
     let searched = found * ((sparse.blocks as f64 / found.max(1.0)).log2() + std::f64::consts::LOG2_E);
     let floor = 3.0 * epochs + found + searched;

@@ -1,10 +1,10 @@
 //! What a record costs in each database: `cargo bench -p vesting-app --bench databases`.
 //!
-//! A year of one full subnet, and a month of all 128, written as catching up writes them, an epoch a transaction, and
-//! then asked as the API asks. The month is a simulated one, caught up on; years and subnets are its copies.
-//! `VESTING_BENCH_DAYS`, `VESTING_BENCH_MONTHS` and `VESTING_BENCH_SUBNETS` make it smaller. PostgreSQL is the server
-//! that `VESTING_BENCH_POSTGRES_URL` names (in an empty schema), or one from the programs on this machine. Figures are
-//! told as they come, and in two tables at the end.
+//! A year of one full subnet, and a month of all 128, written as catching up writes them, an epoch a
+//! transaction, and then asked as the API asks. The month is a simulated one, caught up on; years and subnets
+//! are its copies. `VESTING_BENCH_DAYS`, `VESTING_BENCH_MONTHS` and `VESTING_BENCH_SUBNETS` make it smaller.
+//! PostgreSQL is the server that `VESTING_BENCH_POSTGRES_URL` names (in an empty schema), or one from the
+//! programs on this machine. Figures are told as they come, and in two tables at the end.
 
 #![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::cast_precision_loss)] // a benchmark
 
@@ -17,7 +17,8 @@ use comfy_table::Table;
 use vesting_core::policy::Policy;
 use vesting_core::ports::{Commit, StakeStore, TranchePage};
 use vesting_core::{
-    BlockHash, BlockNumber, BlockRef, BlockchainMonitor, Coldkey, MemoryStore, NetUid, Pace, StakeTracker, VestingStats, Whom,
+    BlockHash, BlockNumber, BlockRef, BlockchainMonitor, Coldkey, MemoryStore, NetUid, Pace, StakeTracker,
+    VestingStats, Whom,
 };
 use vesting_testkit::postgres::{Database, Server};
 use vesting_testkit::sim::{Month, SimPort};
@@ -113,8 +114,11 @@ fn moved(commit: &Commit, netuid: NetUid, months: u64, days: u64, parent: Option
         entry.netuid = netuid;
         entry.block.0 += blocks;
     }
-    commit.times =
-        commit.times.into_iter().map(|(block, time)| (BlockNumber(block.0 + blocks), vesting_core::Millis(time.0 + millis))).collect();
+    commit.times = commit
+        .times
+        .into_iter()
+        .map(|(block, time)| (BlockNumber(block.0 + blocks), vesting_core::Millis(time.0 + millis)))
+        .collect();
     for record in &mut commit.epochs {
         record.epoch.block.number.0 += blocks;
         record.epoch.pre_block.number.0 += blocks;
@@ -147,7 +151,13 @@ fn moved(commit: &Commit, netuid: NetUid, months: u64, days: u64, parent: Option
 }
 
 /// Writes so many months; gives the rows and how long that took.
-async fn write(store: &dyn StakeStore, commits: &[Commit], netuid: NetUid, months: u64, days: u64) -> (usize, Duration) {
+async fn write(
+    store: &dyn StakeStore,
+    commits: &[Commit],
+    netuid: NetUid,
+    months: u64,
+    days: u64,
+) -> (usize, Duration) {
     let (mut parent, mut count, mut took) = (None, 0, Duration::ZERO);
     for month in 0..months {
         for commit in commits {
@@ -182,7 +192,8 @@ async fn ask(store: &Arc<dyn StakeStore>, netuid: NetUid) -> Vec<(&'static str, 
     let whom = Whom::Account(report.miners[100].neuron.hotkey);
     let end = report.window.as_of.block.number;
     let some = BlockNumber(end.0.saturating_sub(BLOCKS_A_DAY));
-    let coldkeys: BTreeSet<Coldkey> = store.holders(netuid).await.unwrap().iter().map(|holder| holder.coldkey).collect();
+    let coldkeys: BTreeSet<Coldkey> =
+        store.holders(netuid).await.unwrap().iter().map(|holder| holder.coldkey).collect();
     let one = coldkeys.iter().take(1).copied().collect();
     vec![
         ("the watermark", timed(51, || store.watermark(netuid)).await),
@@ -192,10 +203,19 @@ async fn ask(store: &Arc<dyn StakeStore>, netuid: NetUid) -> Vec<(&'static str, 
         ("positions a day ago", timed(9, || store.positions_at(netuid, some)).await),
         ("report (miners, weights, digest)", timed(5, || tracker.report(netuid, &policy, None)).await),
         ("stats of a report", timed(5, || VestingStats::read(store.as_ref(), &report)).await),
-        ("history of a miner, 20 epochs", timed(5, || tracker.history(netuid, &policy, whom, None, 20)).await),
+        (
+            "history of a miner, 20 epochs",
+            timed(5, || tracker.history(netuid, &policy, whom, None, 20)).await,
+        ),
         ("the state to go on from", timed(5, || store.ledger_state(netuid)).await),
-        ("open tranches of all holders", timed(3, || store.open_tranches(netuid, &coldkeys, &TranchePage::ALL)).await),
-        ("open tranches of one holder", timed(9, || store.open_tranches(netuid, &one, &TranchePage::ALL)).await),
+        (
+            "open tranches of all holders",
+            timed(3, || store.open_tranches(netuid, &coldkeys, &TranchePage::ALL)).await,
+        ),
+        (
+            "open tranches of one holder",
+            timed(9, || store.open_tranches(netuid, &one, &TranchePage::ALL)).await,
+        ),
     ]
 }
 
@@ -204,7 +224,13 @@ struct Measured {
     asked: Vec<(String, String)>,
 }
 
-async fn measure(name: &str, store: Arc<dyn StakeStore>, commits: &[Commit], days: u64, size: impl Fn() -> u64) -> Measured {
+async fn measure(
+    name: &str,
+    store: Arc<dyn StakeStore>,
+    commits: &[Commit],
+    days: u64,
+    size: impl Fn() -> u64,
+) -> Measured {
     let (months, subnets) = (setting("VESTING_BENCH_MONTHS", 12), setting("VESTING_BENCH_SUBNETS", 128));
     store.bind_chain(BlockHash([7; 32])).await.unwrap();
     let (mut written, mut asked) = (Vec::new(), Vec::new());
@@ -213,8 +239,14 @@ async fn measure(name: &str, store: Arc<dyn StakeStore>, commits: &[Commit], day
         eprintln!("{name}: {what}, {rows} rows in {seconds:.1} s, {:.1} MB", bytes as f64 / 1e6);
         written.push((format!("{what}: rows"), rows.to_string()));
         written.push((format!("{what}: rows/s"), format!("{:.0}", rows as f64 / seconds)));
-        written.push((format!("{what}: epochs/s"), format!("{:.0}", (commits.len() as u64 * months) as f64 / seconds)));
-        written.push((format!("{what}: MB a subnet and month"), format!("{:.1}", bytes as f64 / 1e6 / months as f64 * 30.0 / days as f64)));
+        written.push((
+            format!("{what}: epochs/s"),
+            format!("{:.0}", (commits.len() as u64 * months) as f64 / seconds),
+        ));
+        written.push((
+            format!("{what}: MB a subnet and month"),
+            format!("{:.1}", bytes as f64 / 1e6 / months as f64 * 30.0 / days as f64),
+        ));
     };
     let before = size();
     let year = write(store.as_ref(), commits, YEAR, months, days).await;
@@ -252,16 +284,24 @@ async fn main() {
     let mut figures: BTreeMap<&str, Measured> = BTreeMap::new();
     {
         let folder = tempfile::tempdir().unwrap();
-        let store = vesting_store::open(&format!("sqlite://{}", folder.path().join("bench.db").display())).unwrap();
+        let store =
+            vesting_store::open(&format!("sqlite://{}", folder.path().join("bench.db").display())).unwrap();
         figures.insert("SQLite", measure("SQLite", store, &commits, days, || files(folder.path())).await);
     }
     {
         let named = std::env::var("VESTING_BENCH_POSTGRES_URL").ok();
-        let server = if named.is_none() { Some(Server::start(SERVER).expect("a PostgreSQL server to measure")) } else { None };
+        let server = if named.is_none() {
+            Some(Server::start(SERVER).expect("a PostgreSQL server to measure"))
+        } else {
+            None
+        };
         let database = server.as_ref().map(|server| Database::on(&server.url()));
         let url = named.unwrap_or_else(|| database.as_ref().unwrap().url.clone());
         let store = vesting_store::open(&url).unwrap();
-        figures.insert("PostgreSQL", measure("PostgreSQL", store, &commits, days, || vesting_testkit::postgres::size(&url)).await);
+        figures.insert(
+            "PostgreSQL",
+            measure("PostgreSQL", store, &commits, days, || vesting_testkit::postgres::size(&url)).await,
+        );
     }
     let (sqlite, postgres) = (&figures["SQLite"], &figures["PostgreSQL"]);
     let mut table = Table::new();

@@ -1,6 +1,7 @@
 //! What the figures cost once they are recorded: `cargo bench -p vesting-app --bench figures`.
 //!
-//! A full subnet over a month, caught up on in memory into both stores. `VESTING_BENCH_DAYS` shortens the history.
+//! A full subnet over a month, caught up on in memory into both stores. `VESTING_BENCH_DAYS` shortens the
+//! history.
 
 #![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::cast_precision_loss)] // a benchmark
 
@@ -66,7 +67,8 @@ async fn main() {
     let miners = report.miners.len();
 
     let condensed = kept(&window, &holders, &tranches, UnattributedRule::default());
-    let condense = median(5, || async { kept(&window, &holders, &tranches, UnattributedRule::default()).len() }).await;
+    let condense =
+        median(5, || async { kept(&window, &holders, &tranches, UnattributedRule::default()).len() }).await;
     let figures = median(101, || async {
         let holding = |kept: &Kept| kept.holding(&window, policy.duration_rule, &BTreeMap::new()).unwrap();
         condensed.values().map(|kept| multiplier(&holding(kept), &policy).factor.0).sum::<u64>()
@@ -80,9 +82,16 @@ async fn main() {
     let (from_memory, from_sqlite) = (from(&memory).await, from(&sqlite).await);
     let resumed = median(5, || sqlite.ledger_state(NETUID)).await;
     let size = std::fs::metadata(&path).unwrap().len();
-    let bytes = condensed.values().map(|kept| size_of_val(kept) + size_of_val(kept.rewards.as_slice())).sum::<usize>();
+    let bytes = condensed
+        .values()
+        .map(|kept| size_of_val(kept) + size_of_val(kept.rewards.as_slice()))
+        .sum::<usize>();
 
-    println!("{days} days, {miners} neurons, {} holders, {entries} entries, {} tranches in the window", holders.len(), tranches.len());
+    println!(
+        "{days} days, {miners} neurons, {} holders, {entries} entries, {} tranches in the window",
+        holders.len(),
+        tranches.len()
+    );
     let mut table = Table::new();
     table.set_header(["what", "takes", "a neuron"]);
     let per = |took: Duration| format!("{:.1} µs", took.as_secs_f64() * 1e6 / miners as f64);

@@ -26,8 +26,15 @@ const BLOCKS_A_DAY: u64 = 7_200;
 /// CPU time of this process so far; clock ticks are 10 ms.
 fn cpu() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let ticks: u64 =
-        stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<u64>().ok()).sum();
+    let ticks: u64 = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .filter_map(|n| n.parse::<u64>().ok())
+        .sum();
     Duration::from_millis(ticks * 10)
 }
 
@@ -57,7 +64,10 @@ impl Sum {
 
 async fn follow(subnets: u16) -> [Sum; 2] {
     let netuids: Vec<NetUid> = (1..=subnets).map(NetUid).collect();
-    let mut lives: Vec<Month> = netuids.iter().map(|netuid| Month::new(u64::from(netuid.0), *netuid, BLOCKS_A_DAY, OPERATIONS)).collect();
+    let mut lives: Vec<Month> = netuids
+        .iter()
+        .map(|netuid| Month::new(u64::from(netuid.0), *netuid, BLOCKS_A_DAY, OPERATIONS))
+        .collect();
     let configs: Vec<_> = lives.iter_mut().map(Month::subnet).collect();
     let history = Arc::new(RwLock::new(History::default()));
     let mut sim = SimChain::new(1, &configs, Some(Arc::clone(&history)));
@@ -67,13 +77,23 @@ async fn follow(subnets: u16) -> [Sum; 2] {
     };
     (0..BEFORE).for_each(|_| step(&mut sim));
     let start_at = u32::try_from(BEFORE).unwrap();
-    let options = NodeOptions { advance: Some(Duration::from_secs(1 << 30)), start_at, ..NodeOptions::default() };
+    let options =
+        NodeOptions { advance: Some(Duration::from_secs(1 << 30)), start_at, ..NodeOptions::default() };
     let node = serve(history, options).await.unwrap();
     let chain = Arc::new(SubxtChain::new(ChainOptions::new(node.url())));
     let folder = tempfile::tempdir().unwrap();
-    let store = vesting_store::open(&format!("sqlite://{}", folder.path().join("bench.db").display())).unwrap();
+    let store =
+        vesting_store::open(&format!("sqlite://{}", folder.path().join("bench.db").display())).unwrap();
     let mut monitor = BlockchainMonitor::open(chain.clone(), store, &netuids, 8).await.unwrap();
-    monitor.advance(BlockNumber(1), BlockNumber(BEFORE), Pace::EveryBlock { blocks_per_commit: 1_000 }, &mut |_| {}).await.unwrap();
+    monitor
+        .advance(
+            BlockNumber(1),
+            BlockNumber(BEFORE),
+            Pace::EveryBlock { blocks_per_commit: 1_000 },
+            &mut |_| {},
+        )
+        .await
+        .unwrap();
 
     let mut sums = [Sum::default(), Sum::default()];
     for number in BEFORE + 1..=BEFORE + FOLLOWED {
@@ -82,7 +102,10 @@ async fn follow(subnets: u16) -> [Sum; 2] {
         node.set_head(u32::try_from(number).unwrap());
         let head = chain.wait_for_head_above(BlockNumber(number - 1)).await.unwrap();
         let mut epochs = 0;
-        monitor.advance(BlockNumber(1), head.number, Pace::Following, &mut |state| epochs = state.epochs).await.unwrap();
+        monitor
+            .advance(BlockNumber(1), head.number, Pace::Following, &mut |state| epochs = state.epochs)
+            .await
+            .unwrap();
         let sum = &mut sums[usize::from(epochs > 0)];
         let requests = chain.requests().0 - before.0;
         sum.blocks += 1;

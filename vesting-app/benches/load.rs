@@ -1,10 +1,10 @@
 //! The API under load: `cargo bench -p vesting-app --bench load`.
 //!
-//! The real `vesting run` follows 128 simulated subnets of 256 neurons each; after a while of quiet, 200 requests a
-//! second ask it for a minute, half of them to apply a validator's weights and half for the miners of a subnet, of all
-//! subnets in turn. A request's time counts from when it was due, so none is spared by those before it. What the
-//! follower is behind a new head is measured in the quiet and under load. `VESTING_LOAD_SUBNETS`,
-//! `VESTING_LOAD_SECONDS` and `VESTING_LOAD_RATE` make it smaller or larger.
+//! The real `vesting run` follows 128 simulated subnets of 256 neurons each; after a while of quiet, 200
+//! requests a second ask it for a minute, half of them to apply a validator's weights and half for the miners
+//! of a subnet, of all subnets in turn. A request's time counts from when it was due, so none is spared by
+//! those before it. What the follower is behind a new head is measured in the quiet and under load.
+//! `VESTING_LOAD_SUBNETS`, `VESTING_LOAD_SECONDS` and `VESTING_LOAD_RATE` make it smaller or larger.
 
 #![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::cast_precision_loss)] // a benchmark
 
@@ -80,7 +80,8 @@ fn ask(url: &str, bodies: &[String], rate: u64, seconds: u64) -> Outcome {
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
-                let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+                let agent: ureq::Agent =
+                    ureq::Agent::config_builder().http_status_as_error(false).build().into();
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     if number >= rate * seconds {
@@ -102,7 +103,8 @@ fn ask(url: &str, bodies: &[String], rate: u64, seconds: u64) -> Outcome {
                         Err(error) => Some(error.to_string()),
                         Ok(mut answer) => {
                             let read = answer.body_mut().as_reader().read_to_string(&mut text);
-                            (answer.status() != 200 || read.is_err()).then(|| format!("{}: {text}", answer.status()))
+                            (answer.status() != 200 || read.is_err())
+                                .then(|| format!("{}: {text}", answer.status()))
                         }
                     };
                     let took = due.elapsed();
@@ -143,7 +145,10 @@ async fn main() {
     let subnets = u16::try_from(setting("VESTING_LOAD_SUBNETS", 128)).unwrap();
     let (rate, seconds) = (setting("VESTING_LOAD_RATE", 200), setting("VESTING_LOAD_SECONDS", 60));
     let netuids: Vec<NetUid> = (1..=subnets).map(NetUid).collect();
-    let mut lives: Vec<Month> = netuids.iter().map(|netuid| Month::new(u64::from(netuid.0), *netuid, BLOCKS_A_DAY, OPERATIONS)).collect();
+    let mut lives: Vec<Month> = netuids
+        .iter()
+        .map(|netuid| Month::new(u64::from(netuid.0), *netuid, BLOCKS_A_DAY, OPERATIONS))
+        .collect();
     let configs: Vec<_> = lives.iter_mut().map(Month::subnet).collect();
     let history = Arc::new(RwLock::new(History::default()));
     let mut sim = SimChain::new(1, &configs, Some(Arc::clone(&history)));
@@ -152,8 +157,12 @@ async fn main() {
         sim.step();
     }
     let start_at = u32::try_from(BEFORE).unwrap();
-    let node =
-        serve(history, NodeOptions { advance: Some(Duration::from_secs(1 << 30)), start_at, ..NodeOptions::default() }).await.unwrap();
+    let node = serve(
+        history,
+        NodeOptions { advance: Some(Duration::from_secs(1 << 30)), start_at, ..NodeOptions::default() },
+    )
+    .await
+    .unwrap();
 
     let folder = tempfile::tempdir().unwrap();
     let mut daemon = Daemon::start(folder.path(), &node.url(), &netuids);
@@ -166,9 +175,11 @@ async fn main() {
         .iter()
         .map(|netuid| {
             let neurons = sim.neurons_at(*netuid, sim.head());
-            let (uids, hotkeys): (Vec<u16>, Vec<String>) = neurons.iter().map(|n| (n.uid.0, n.hotkey.to_string())).unzip();
+            let (uids, hotkeys): (Vec<u16>, Vec<String>) =
+                neurons.iter().map(|n| (n.uid.0, n.hotkey.to_string())).unzip();
             let weights: Vec<f64> = uids.iter().map(|uid| 1.0 / f64::from(uid + 3)).collect();
-            serde_json::json!({ "netuid": netuid.0, "uids": uids, "hotkeys": hotkeys, "weights": weights }).to_string()
+            serde_json::json!({ "netuid": netuid.0, "uids": uids, "hotkeys": hotkeys, "weights": weights })
+                .to_string()
         })
         .collect();
     let quiet_memory = daemon.memory("VmHWM:");
@@ -182,7 +193,9 @@ async fn main() {
             outcome
         })
     };
-    let mut loaded = go_on((&mut sim, &mut lives), &node, store.as_ref(), subnets, |_| !done.load(Ordering::Relaxed)).await;
+    let mut loaded =
+        go_on((&mut sim, &mut lives), &node, store.as_ref(), subnets, |_| !done.load(Ordering::Relaxed))
+            .await;
     let mut outcome = asking.await.unwrap();
 
     let mut table = Table::new();

@@ -1,8 +1,9 @@
 //! What a daemon that follows for long holds: `cargo bench -p vesting-app --bench memory`.
 //!
-//! The real `vesting run` follows a simulated subnet of 256 neurons, whose epochs are 20 blocks apart, block by block.
-//! Its memory is told on the way, and what it has once it is started anew: a figure that grows by what a restart gives
-//! back is a leak. `VESTING_MEMORY_EPOCHS` and `VESTING_MEMORY_NEURONS` make it shorter or longer.
+//! The real `vesting run` follows a simulated subnet of 256 neurons, whose epochs are 20 blocks apart, block
+//! by block. Its memory is told on the way, and what it has once it is started anew: a figure that grows by
+//! what a restart gives back is a leak. `VESTING_MEMORY_EPOCHS` and `VESTING_MEMORY_NEURONS` make it shorter
+//! or longer.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a benchmark
 
@@ -52,19 +53,28 @@ impl Trial {
     /// Asks what a validator and a page ask once an epoch.
     async fn ask(&self) {
         let neurons = self.sim.neurons_at(NETUID, self.sim.head());
-        let hotkey =
-            neurons.get(usize::try_from(self.sim.head().0 / u64::from(TEMPO)).unwrap() % neurons.len()).unwrap().hotkey.to_string();
+        let hotkey = neurons
+            .get(usize::try_from(self.sim.head().0 / u64::from(TEMPO)).unwrap() % neurons.len())
+            .unwrap()
+            .hotkey
+            .to_string();
         let weights: Vec<f64> = neurons.iter().map(|neuron| 1.0 / f64::from(neuron.uid.0 + 3)).collect();
         let uids: Vec<u16> = neurons.iter().map(|neuron| neuron.uid.0).collect();
         let body = serde_json::json!({ "netuid": NETUID.0, "uids": uids, "weights": weights }).to_string();
         let url = self.daemon.url.clone();
         let asking = tokio::task::spawn_blocking(move || {
-            let applied = ureq::post(format!("{url}/v1/weights/apply")).header("Content-Type", "application/json").send(body);
+            let applied = ureq::post(format!("{url}/v1/weights/apply"))
+                .header("Content-Type", "application/json")
+                .send(body);
             assert_eq!(applied.unwrap().status(), 200);
-            for path in
-                [format!("miners?netuid={NETUID}"), format!("miners/{hotkey}/history?netuid={NETUID}"), format!("digest?netuid={NETUID}")]
-            {
-                let mut answer = ureq::get(format!("{url}/v1/{path}")).call().unwrap_or_else(|error| panic!("{path}: {error}"));
+            for path in [
+                format!("miners?netuid={NETUID}"),
+                format!("miners/{hotkey}/history?netuid={NETUID}"),
+                format!("digest?netuid={NETUID}"),
+            ] {
+                let mut answer = ureq::get(format!("{url}/v1/{path}"))
+                    .call()
+                    .unwrap_or_else(|error| panic!("{path}: {error}"));
                 answer.body_mut().read_to_vec().unwrap();
             }
         });
@@ -80,8 +90,16 @@ impl Trial {
 
     fn row(&self, table: &mut Table, epochs: u64, begun: Instant) {
         let (now, most) = (self.daemon.memory("VmRSS:"), self.daemon.memory("VmHWM:"));
-        eprintln!("{epochs} epochs: {now:.1} MB, at most {most:.1} MB, after {:.0} s", begun.elapsed().as_secs_f64());
-        table.add_row([epochs.to_string(), format!("{now:.1}"), format!("{most:.1}"), format!("{:.0}", begun.elapsed().as_secs_f64())]);
+        eprintln!(
+            "{epochs} epochs: {now:.1} MB, at most {most:.1} MB, after {:.0} s",
+            begun.elapsed().as_secs_f64()
+        );
+        table.add_row([
+            epochs.to_string(),
+            format!("{now:.1}"),
+            format!("{most:.1}"),
+            format!("{:.0}", begun.elapsed().as_secs_f64()),
+        ]);
     }
 }
 
@@ -102,8 +120,12 @@ async fn main() {
         life.step(&mut sim);
     }
     let start_at = u32::try_from(sim.head().0).unwrap();
-    let node =
-        serve(history, NodeOptions { advance: Some(Duration::from_secs(1 << 30)), start_at, ..NodeOptions::default() }).await.unwrap();
+    let node = serve(
+        history,
+        NodeOptions { advance: Some(Duration::from_secs(1 << 30)), start_at, ..NodeOptions::default() },
+    )
+    .await
+    .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let mut daemon = Daemon::start(folder.path(), &node.url(), &[NETUID]);
     let store = daemon.store().await;
@@ -131,5 +153,7 @@ async fn main() {
     println!("{table}");
     let record = std::fs::metadata(folder.path().join("bench.db")).unwrap().len() / 1_000_000;
     let anew = trial.daemon.memory("VmRSS:");
-    println!("{neurons} neurons, a record of {record} MB: {grown:.1} MB, and {anew:.1} MB ten epochs after a restart");
+    println!(
+        "{neurons} neurons, a record of {record} MB: {grown:.1} MB, and {anew:.1} MB ten epochs after a restart"
+    );
 }

@@ -95,8 +95,9 @@ pub enum Command {
     CatchUp(CatchUpArgs),
     /// Go on to the finalized head now: record it, or tell the `vesting run` that records.
     ///
-    /// For a daemon with `use_background_thread = false`, which moves only when told, and for whoever wants to wait
-    /// until the newest block is recorded. Another process that records is told over its API, at `bind`.
+    /// For a daemon with `use_background_thread = false`, which moves only when told, and for whoever wants
+    /// to wait until the newest block is recorded. Another process that records is told over its API, at
+    /// `bind`.
     Update,
     /// Serve a recorded or simulated chain as a JSON-RPC node.
     Simnode(SimnodeArgs),
@@ -146,15 +147,18 @@ pub enum Command {
     /// Write a configuration file, check it, or show what is in force.
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// See whether all is well: endpoints, chain, subnets, database, clock, API; and what to do where it is not.
+    /// See whether all is well: endpoints, chain, subnets, database, clock, API; and what to do where it is
+    /// not.
     ///
-    /// Each endpoint is tried by itself, all at once: whether it answers, which chain it serves, how far its head is
-    /// behind the others', what its runtime lacks and what follows from that, how far back its state goes against what
-    /// the record needs, and whether its storage and its runtime agree. Nothing is changed, and what does not answer is
-    /// given up after a while. Exit code 0 where all is well or there are only warnings, 1 where there is a problem.
+    /// Each endpoint is tried by itself, all at once: whether it answers, which chain it serves, how far its
+    /// head is behind the others', what its runtime lacks and what follows from that, how far back its state
+    /// goes against what the record needs, and whether its storage and its runtime agree. Nothing is changed,
+    /// and what does not answer is given up after a while. Exit code 0 where all is well or there are only
+    /// warnings, 1 where there is a problem.
     ///
-    /// With --capture nothing is checked: it writes so many blocks around the newest epoch as a recording, which
-    /// `vesting simnode --recording` serves again: what to send with a report about a runtime that is not understood.
+    /// With --capture nothing is checked: it writes so many blocks around the newest epoch as a recording,
+    /// which `vesting simnode --recording` serves again: what to send with a report about a runtime that is
+    /// not understood.
     #[command(after_help = DOCTOR)]
     Doctor(DoctorArgs),
     /// Print what lets a shell complete commands and flags.
@@ -234,8 +238,8 @@ pub struct CatchUpArgs {
     /// The last block to record [default: the finalized head].
     #[arg(long, value_name = "BLOCK")]
     pub to: Option<u64>,
-    /// Read every block, not only those in which something happened: many times the requests, and what a multisig or a
-    /// contract does and undoes between two epochs is seen as well.
+    /// Read every block, not only those in which something happened: many times the requests, and what a
+    /// multisig or a contract does and undoes between two epochs is seen as well.
     #[arg(long)]
     pub every_block: bool,
 }

@@ -63,7 +63,11 @@ impl Client {
     }
 
     /// What comes of posting nothing to a path, within so long.
-    pub async fn post<T: DeserializeOwned + Send + 'static>(&self, path: &str, patience: Duration) -> anyhow::Result<T> {
+    pub async fn post<T: DeserializeOwned + Send + 'static>(
+        &self,
+        path: &str,
+        patience: Duration,
+    ) -> anyhow::Result<T> {
         let (client, path) = (self.clone(), path.to_owned());
         let task = move || {
             let request = client.agent.post(client.at(&path)).config().timeout_global(Some(patience)).build();
@@ -90,15 +94,22 @@ impl Client {
 }
 
 /// What an answer says; `url` is as it may be seen.
-fn understood<T: DeserializeOwned>(answer: Result<Response<Body>, ureq::Error>, url: &str) -> anyhow::Result<T> {
+fn understood<T: DeserializeOwned>(
+    answer: Result<Response<Body>, ureq::Error>,
+    url: &str,
+) -> anyhow::Result<T> {
     let mut response = answer.with_context(|| format!("cannot ask {url}"))?;
     let status = response.status();
     let elsewhere = response.headers().get(LOCATION).and_then(|to| to.to_str().ok()).map(str::to_owned);
     let body = response.body_mut().with_config().limit(LARGEST).read_to_vec();
     let body = body.with_context(|| format!("cannot read the answer of {url}"))?;
-    let detail = || serde_json::from_slice::<Problem>(&body).map_or_else(|_| status.to_string(), |problem| problem.detail);
+    let detail = || {
+        serde_json::from_slice::<Problem>(&body).map_or_else(|_| status.to_string(), |problem| problem.detail)
+    };
     match (status, elsewhere) {
-        (StatusCode::OK, _) => serde_json::from_slice(&body).with_context(|| format!("the answer of {url} is not understood")),
+        (StatusCode::OK, _) => {
+            serde_json::from_slice(&body).with_context(|| format!("the answer of {url} is not understood"))
+        }
         (StatusCode::UNAUTHORIZED, _) => bail!("{url} wants a token, given with `--token`: {}", detail()),
         (status, Some(elsewhere)) if status.is_redirection() => {
             bail!("{url} has moved to {}: name that address", SecretUrl::new(elsewhere))

@@ -14,8 +14,8 @@ pub fn age(block: Millis, now: SystemTime) -> Duration {
 /// A block's time is its author's clock, which others accept within some seconds.
 pub const TOLERANCE: Duration = Duration::from_secs(60);
 
-/// How much this machine's clock is behind the chain at least: by so much is a block of the future. `None` where that is
-/// no more than usual.
+/// How much this machine's clock is behind the chain at least: by so much is a block of the future. `None`
+/// where that is no more than usual.
 pub fn behind(block: Millis, now: SystemTime) -> Option<Duration> {
     let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Some(Duration::from_millis(block.0).saturating_sub(now)).filter(|behind| *behind > TOLERANCE)
@@ -24,7 +24,10 @@ pub fn behind(block: Millis, now: SystemTime) -> Option<Duration> {
 /// A time of the clock as RFC 3339, to the second.
 pub fn shown(at: SystemTime) -> String {
     let seconds = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-    i64::try_from(seconds).ok().and_then(|s| Timestamp::from_second(s).ok()).map_or_else(String::new, |time| time.to_string())
+    i64::try_from(seconds)
+        .ok()
+        .and_then(|s| Timestamp::from_second(s).ok())
+        .map_or_else(String::new, |time| time.to_string())
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! A store that is not there yet: before the chain has answered for the first time no database is made, and the API
-//! serves an empty record.
+//! A store that is not there yet: before the chain has answered for the first time no database is made, and
+//! the API serves an empty record.
 
 use std::sync::{Arc, OnceLock};
 

@@ -47,8 +47,11 @@ pub fn begin(format: LogFormat, level: &str) {
     let filter = QUIET.parse().into_iter().fold(filter, EnvFilter::add_directive);
     let json = format.is_json();
     JSON.store(json, Ordering::Relaxed);
-    let log =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || Hiding { json }).with_target(false).with_timer(SystemTime);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(move || Hiding { json })
+        .with_target(false)
+        .with_timer(SystemTime);
     if json {
         log.json().flatten_event(true).with_current_span(false).with_span_list(false).init();
     } else {
@@ -100,11 +103,19 @@ pub fn hide_in(value: &mut Value) {
 
 /// Tells of a panic as of any other error: where, and what it said, without secrets.
 pub fn panicked(info: &PanicHookInfo<'_>) {
-    let place = info.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
+    let place =
+        info.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
     let payload = info.payload();
-    let said = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let said = payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     let words = of_panic(said.unwrap_or("it does not say why"), &place);
-    let line = if JSON.load(Ordering::Relaxed) { json!({ "level": "ERROR", "message": words }).to_string() } else { words };
+    let line = if JSON.load(Ordering::Relaxed) {
+        json!({ "level": "ERROR", "message": words }).to_string()
+    } else {
+        words
+    };
     // Standard error may be gone, and there is nowhere else to say so.
     let _ = writeln!(io::stderr(), "{line}");
 }
@@ -123,7 +134,10 @@ mod tests {
         vesting_secret::keep("12345678");
         let event = json!({ "level": "WARN", "message": "me:Dingo-88\"x\\y@host", "head": 12_345_678, "of": ["o-88\"x\\y"] });
         let told: Value = serde_json::from_str(&hide_in_json(&event.to_string())).unwrap();
-        assert_eq!(told, json!({ "level": "WARN", "message": "me:***@host", "head": 12_345_678, "of": ["***"] }));
+        assert_eq!(
+            told,
+            json!({ "level": "WARN", "message": "me:***@host", "head": 12_345_678, "of": ["***"] })
+        );
         assert_eq!(hide_in_json("Dingo-88\"x\\y is no object"), "*** is no object");
         let plain = r#"{"message":"nothing"}"#;
         assert_eq!(hide_in_json(plain), plain);

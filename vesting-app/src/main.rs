@@ -27,7 +27,8 @@ use std::time::Duration;
 
 use clap::Parser;
 
-/// As long threads that block are waited for at the end. With what requests to the API are given it is less than 2 s.
+/// As long threads that block are waited for at the end. With what requests to the API are given it is less
+/// than 2 s.
 const ENDING: Duration = Duration::from_millis(500);
 
 /// A mistake in how the program was called or configured: exit code 2.
@@ -90,7 +91,8 @@ fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Tells what is wrong with the command line, or helps; what was written there may be a secret in the wrong place.
+/// Tells what is wrong with the command line, or helps; what was written there may be a secret in the wrong
+/// place.
 fn refuse(error: &clap::Error) -> ExitCode {
     let words = error.to_string();
     if error.use_stderr() && vesting_secret::is_in(&words) {
@@ -103,5 +105,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| cause.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe))
+    error.chain().any(|cause| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+    })
 }

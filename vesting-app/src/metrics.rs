@@ -1,5 +1,5 @@
-//! The state as metrics for Prometheus ([docs/metrics.md]): made anew for every scrape from what is known, so that
-//! nothing is worked out and nothing global is kept.
+//! The state as metrics for Prometheus ([docs/metrics.md]): made anew for every scrape from what is known, so
+//! that nothing is worked out and nothing global is kept.
 //!
 //! [docs/metrics.md]: https://github.com/bettensor/vesting/blob/main/docs/metrics.md
 
@@ -86,22 +86,56 @@ impl Scrape {
         }
     }
 
-    fn gauge(&mut self, name: &str, help: &str, unit: Option<Unit>, values: impl IntoIterator<Item = (Labels, i64)>) {
-        self.add(name, help, unit, values.into_iter().map(|(labels, value)| (labels, ConstGauge::new(value))).collect());
+    fn gauge(
+        &mut self,
+        name: &str,
+        help: &str,
+        unit: Option<Unit>,
+        values: impl IntoIterator<Item = (Labels, i64)>,
+    ) {
+        self.add(
+            name,
+            help,
+            unit,
+            values.into_iter().map(|(labels, value)| (labels, ConstGauge::new(value))).collect(),
+        );
     }
 
-    fn counter(&mut self, name: &str, help: &str, unit: Option<Unit>, values: impl IntoIterator<Item = (Labels, u64)>) {
-        self.add(name, help, unit, values.into_iter().map(|(labels, value)| (labels, ConstCounter::new(value))).collect());
+    fn counter(
+        &mut self,
+        name: &str,
+        help: &str,
+        unit: Option<Unit>,
+        values: impl IntoIterator<Item = (Labels, u64)>,
+    ) {
+        self.add(
+            name,
+            help,
+            unit,
+            values.into_iter().map(|(labels, value)| (labels, ConstCounter::new(value))).collect(),
+        );
     }
 
     fn process(&mut self, state: &State, now: SystemTime) {
         let info = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         self.registry.register("build", "The program", info);
         let readiness = state.readiness(now);
-        self.gauge("ready", "Whether /health/ready says 200", None, [(Labels::new(), i64::from(readiness.ready))]);
-        let by_subnet = readiness.subnets.iter().map(|subnet| (of(NetUid(subnet.netuid)), i64::from(subnet.ready)));
-        self.gauge("subnet_ready", "Whether /health/ready finds nothing wrong with the subnet", None, by_subnet);
-        let waited = state.unanswered.longest(Instant::now()).map_or(0, |(_, waited)| whole(waited.as_secs()));
+        self.gauge(
+            "ready",
+            "Whether /health/ready says 200",
+            None,
+            [(Labels::new(), i64::from(readiness.ready))],
+        );
+        let by_subnet =
+            readiness.subnets.iter().map(|subnet| (of(NetUid(subnet.netuid)), i64::from(subnet.ready)));
+        self.gauge(
+            "subnet_ready",
+            "Whether /health/ready finds nothing wrong with the subnet",
+            None,
+            by_subnet,
+        );
+        let waited =
+            state.unanswered.longest(Instant::now()).map_or(0, |(_, waited)| whole(waited.as_secs()));
         let help = "How long the database has not answered; 0 where that is not long";
         self.gauge("store_silent", help, Some(Unit::Seconds), [(Labels::new(), waited)]);
         let behind = state.clock_behind(now).map_or(0, |behind| whole(behind.as_secs()));
@@ -109,22 +143,50 @@ impl Scrape {
         self.gauge("clock_behind", help, Some(Unit::Seconds), [(Labels::new(), behind)]);
         let holds = |error: Option<LastError>| i64::from(error.is_some_and(|error| error.holds));
         let failing = [(Labels::new(), holds(state.last_error()))];
-        self.gauge("follower_failing", "Whether following last went wrong, with any subnet, and is tried again", None, failing);
-        let by_subnet = state.subnets().into_iter().map(|(netuid, subnet)| (of(netuid), holds(subnet.last_error)));
-        self.gauge("subnet_failing", "Whether following the subnet last went wrong and is tried again", None, by_subnet);
+        self.gauge(
+            "follower_failing",
+            "Whether following last went wrong, with any subnet, and is tried again",
+            None,
+            failing,
+        );
+        let by_subnet =
+            state.subnets().into_iter().map(|(netuid, subnet)| (of(netuid), holds(subnet.last_error)));
+        self.gauge(
+            "subnet_failing",
+            "Whether following the subnet last went wrong and is tried again",
+            None,
+            by_subnet,
+        );
     }
 
     fn chain(&mut self, state: &State) {
         let head = state.head().map(|head| (Labels::new(), whole(head.0)));
         self.gauge("head", "The highest block known to be finalized", Some(block()), head);
         let degraded = state.chain.as_ref().map(|_| (Labels::new(), i64::from(!state.degraded().is_empty())));
-        self.gauge("degraded", "Whether a runtime of the chain contradicts its storage, so that its own word is taken", None, degraded);
+        self.gauge(
+            "degraded",
+            "Whether a runtime of the chain contradicts its storage, so that its own word is taken",
+            None,
+            degraded,
+        );
         let subnets = state.subnets();
         let at = |number: fn(Progress) -> u64| {
-            subnets.iter().filter_map(move |(netuid, subnet)| subnet.progress.map(|progress| (of(*netuid), whole(number(progress)))))
+            subnets.iter().filter_map(move |(netuid, subnet)| {
+                subnet.progress.map(|progress| (of(*netuid), whole(number(progress))))
+            })
         };
-        self.gauge("catch_up", "The last block taken in by following or catching up", Some(block()), at(|progress| progress.block.0));
-        self.gauge("catch_up_target", "The block that it goes on to", Some(block()), at(|progress| progress.to.0));
+        self.gauge(
+            "catch_up",
+            "The last block taken in by following or catching up",
+            Some(block()),
+            at(|progress| progress.block.0),
+        );
+        self.gauge(
+            "catch_up_target",
+            "The block that it goes on to",
+            Some(block()),
+            at(|progress| progress.to.0),
+        );
         // Two endpoints may look the same once their keys are hidden.
         let mut calls: BTreeMap<(String, &str), (u64, u64)> = BTreeMap::new();
         for call in state.chain.iter().flat_map(|chain| chain.calls()) {
@@ -132,7 +194,9 @@ impl Scrape {
             *made = made.saturating_add(call.made);
             *failed = failed.saturating_add(call.failed);
         }
-        let labels = |(endpoint, method): &(String, &str)| vec![("endpoint", endpoint.clone()), ("method", (*method).to_owned())];
+        let labels = |(endpoint, method): &(String, &str)| {
+            vec![("endpoint", endpoint.clone()), ("method", (*method).to_owned())]
+        };
         let made = calls.iter().map(|(of, (made, _))| (labels(of), *made));
         self.counter("rpc_calls", "JSON-RPC calls made", None, made);
         let failed = calls.iter().map(|(of, (_, failed))| (labels(of), *failed));
@@ -153,13 +217,25 @@ impl Scrape {
             [(Labels::new(), i64::from(runtime.spec_version()))],
         );
         let beyond = i64::from(runtime.facts().standing().is_beyond());
-        self.gauge("runtime_unmeasured", "Whether it is older or newer than any that was measured", None, [(Labels::new(), beyond)]);
+        self.gauge(
+            "runtime_unmeasured",
+            "Whether it is older or newer than any that was measured",
+            None,
+            [(Labels::new(), beyond)],
+        );
         let count = |kind: ItemKind, reshaped: bool| {
-            whole(runtime.unknown().iter().filter(|unknown| unknown.item.kind == kind && unknown.reshaped == reshaped).count())
+            whole(
+                runtime
+                    .unknown()
+                    .iter()
+                    .filter(|unknown| unknown.item.kind == kind && unknown.reshaped == reshaped)
+                    .count(),
+            )
         };
         let both = |kind: ItemKind| {
-            [(false, "new"), (true, "reshaped")]
-                .map(|(reshaped, why)| (vec![("kind", kind.name().to_owned()), ("why", why.to_owned())], count(kind, reshaped)))
+            [(false, "new"), (true, "reshaped")].map(|(reshaped, why)| {
+                (vec![("kind", kind.name().to_owned()), ("why", why.to_owned())], count(kind, reshaped))
+            })
         };
         let help = "What of it may bear on stake and is not known as it is, by kind";
         self.gauge("runtime_unknown_items", help, None, ItemKind::ALL.into_iter().flat_map(both));
@@ -168,65 +244,137 @@ impl Scrape {
     fn records(&mut self, state: &State, now: SystemTime) {
         let subnets = state.subnets();
         let head = state.head();
-        let marks = || subnets.iter().filter_map(|(netuid, subnet)| subnet.watermark.map(|record| (*netuid, record)));
+        let marks =
+            || subnets.iter().filter_map(|(netuid, subnet)| subnet.watermark.map(|record| (*netuid, record)));
         self.gauge(
             "recorded",
             "The last block of the record",
             Some(block()),
             marks().map(|(netuid, r)| (of(netuid), whole(r.block.number.0))),
         );
-        let lags = marks().filter_map(|(netuid, r)| head.map(|head| (of(netuid), whole(head.0.saturating_sub(r.block.number.0)))));
-        self.gauge("lag", "How many blocks the finalized head is ahead of the record", Some(Unit::Other("blocks".into())), lags);
+        let lags = marks().filter_map(|(netuid, r)| {
+            head.map(|head| (of(netuid), whole(head.0.saturating_sub(r.block.number.0))))
+        });
+        self.gauge(
+            "lag",
+            "How many blocks the finalized head is ahead of the record",
+            Some(Unit::Other("blocks".into())),
+            lags,
+        );
         let ages = marks().map(|(netuid, record)| (of(netuid), whole(age(record.time, now).as_secs())));
-        self.gauge("block_age", "How old the record's last block is by this machine's clock", Some(Unit::Seconds), ages);
-        let epochs = subnets.iter().filter_map(|(netuid, s)| s.last_epoch.map(|epoch| (of(*netuid), whole(epoch.block.number.0))));
+        self.gauge(
+            "block_age",
+            "How old the record's last block is by this machine's clock",
+            Some(Unit::Seconds),
+            ages,
+        );
+        let epochs = subnets
+            .iter()
+            .filter_map(|(netuid, s)| s.last_epoch.map(|epoch| (of(*netuid), whole(epoch.block.number.0))));
         self.gauge("last_epoch", "The block of the newest epoch", Some(block()), epochs);
         let roles = subnets.iter().flat_map(|(netuid, subnet)| {
-            let is = |name: &'static str| (and(of(*netuid), "role", name), i64::from(subnet.role.name() == name));
+            let is =
+                |name: &'static str| (and(of(*netuid), "role", name), i64::from(subnet.role.name() == name));
             Role::NAMES.map(is)
         });
-        self.gauge("role", "1 for what this process does for the subnet: leader (records), standby or reader", None, roles);
+        self.gauge(
+            "role",
+            "1 for what this process does for the subnet: leader (records), standby or reader",
+            None,
+            roles,
+        );
     }
 
     /// What this process has taken in. Every series is there from the start, so that increases can be seen.
     fn taken_in(&mut self, state: &State) {
         let subnets = state.subnets();
-        let by = |count: fn(&Subnet) -> u64| subnets.iter().map(move |(netuid, subnet)| (of(*netuid), count(subnet)));
+        let by = |count: fn(&Subnet) -> u64| {
+            subnets.iter().map(move |(netuid, subnet)| (of(*netuid), count(subnet)))
+        };
         let epochs = subnets.iter().flat_map(|(netuid, subnet)| {
-            let of_way = |way: Detection| (and(of(*netuid), "detected", way.name()), subnet.counts.epochs.get(&way).copied().unwrap_or(0));
+            let of_way = |way: Detection| {
+                (
+                    and(of(*netuid), "detected", way.name()),
+                    subnet.counts.epochs.get(&way).copied().unwrap_or(0),
+                )
+            };
             Detection::ALL.map(of_way)
         });
         self.counter("epochs", "Epochs recorded, by how they were found", None, epochs);
         self.counter("entries", "Ledger entries recorded", None, by(|subnet| subnet.counts.entries));
-        self.counter("unattributed", "Changes that no event explains, as they were recorded", Some(rao()), by(|s| s.counts.unattributed));
-        self.counter("rounding", "Rounding of the chain's share pools, as it was recorded", Some(rao()), by(|s| s.counts.rounding));
+        self.counter(
+            "unattributed",
+            "Changes that no event explains, as they were recorded",
+            Some(rao()),
+            by(|s| s.counts.unattributed),
+        );
+        self.counter(
+            "rounding",
+            "Rounding of the chain's share pools, as it was recorded",
+            Some(rao()),
+            by(|s| s.counts.rounding),
+        );
         let failures = by(|subnet| subnet.counts.conservation_failures);
-        self.counter("conservation_failures", "Epochs at which the ledger did not agree with the chain", None, failures);
+        self.counter(
+            "conservation_failures",
+            "Epochs at which the ledger did not agree with the chain",
+            None,
+            failures,
+        );
     }
 
     /// What was worked out once, as of the newest epoch.
     fn figures(&mut self, state: &State) {
         let subnets = state.subnets();
-        let known = || subnets.iter().filter_map(|(netuid, subnet)| subnet.figures.as_ref().map(|figures| (*netuid, figures)));
-        let by = |value: fn(&Figures) -> i64| known().map(move |(netuid, figures)| (of(netuid), value(figures)));
+        let known = || {
+            subnets
+                .iter()
+                .filter_map(|(netuid, subnet)| subnet.figures.as_ref().map(|figures| (*netuid, figures)))
+        };
+        let by =
+            |value: fn(&Figures) -> i64| known().map(move |(netuid, figures)| (of(netuid), value(figures)));
         let covered = by(|figures| i64::from(figures.incomplete_since.is_none()));
-        self.gauge("window_covered", "Whether the record covers the window of the newest epoch", None, covered);
+        self.gauge(
+            "window_covered",
+            "Whether the record covers the window of the newest epoch",
+            None,
+            covered,
+        );
         self.gauge("holders", "Holders of the window", None, by(|figures| whole(figures.holders)));
-        self.gauge("window_unattributed", "Changes in the window that no event explains", Some(rao()), by(|f| whole(f.unattributed)));
-        self.gauge("window_rounding", "Rounding of the chain's share pools in the window", Some(rao()), by(|f| whole(f.rounding)));
+        self.gauge(
+            "window_unattributed",
+            "Changes in the window that no event explains",
+            Some(rao()),
+            by(|f| whole(f.unattributed)),
+        );
+        self.gauge(
+            "window_rounding",
+            "Rounding of the chain's share pools in the window",
+            Some(rao()),
+            by(|f| whole(f.rounding)),
+        );
         let neurons = known().flat_map(|(netuid, figures)| {
             figures.neurons.iter().map(move |((effect, limited_by), count)| {
                 (and(and(of(netuid), "effect_percent", effect), "limited_by", limited_by), whole(*count))
             })
         });
-        let help = "Neurons by the part of the possible effect that their multiplier has, and by what limits it";
+        let help =
+            "Neurons by the part of the possible effect that their multiplier has, and by what limits it";
         self.gauge("neurons", help, None, neurons);
-        let multipliers = known().filter_map(|(netuid, figures)| figures.multipliers.map(|multipliers| (netuid, multipliers)));
+        let multipliers = known()
+            .filter_map(|(netuid, figures)| figures.multipliers.map(|multipliers| (netuid, multipliers)));
         let multipliers = multipliers.flat_map(|(netuid, (lowest, mean, highest))| {
-            let of_kind = |(name, value): (&str, Ppb)| (and(of(netuid), "statistic", name), ConstGauge::new(value.as_f64()));
+            let of_kind = |(name, value): (&str, Ppb)| {
+                (and(of(netuid), "statistic", name), ConstGauge::new(value.as_f64()))
+            };
             [("lowest", lowest), ("mean", mean), ("highest", highest)].map(of_kind)
         });
-        self.add("multiplier", "The neurons' multipliers", Some(Unit::Other("ratio".into())), multipliers.collect());
+        self.add(
+            "multiplier",
+            "The neurons' multipliers",
+            Some(Unit::Other("ratio".into())),
+            multipliers.collect(),
+        );
     }
 
     fn store(&mut self, state: &State) {

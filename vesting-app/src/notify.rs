@@ -1,5 +1,5 @@
-//! What the service manager hears (sd_notify(3)), where there is one: when this is ready, how it goes, that it is alive,
-//! and that it ends.
+//! What the service manager hears (sd_notify(3)), where there is one: when this is ready, how it goes, that
+//! it is alive, and that it ends.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -48,8 +48,9 @@ pub async fn notify(state: Arc<State>) {
     }
 }
 
-/// Says that this starts, for ever: a database that is not up yet, or a chain that tells slowly where a window begins,
-/// is no reason to be killed. Everything that the start waits for has a deadline, or is tried again and said.
+/// Says that this starts, for ever: a database that is not up yet, or a chain that tells slowly where a
+/// window begins, is no reason to be killed. Everything that the start waits for has a deadline, or is tried
+/// again and said.
 pub async fn starting(state: &State) -> Infallible {
     loop {
         let mut status = "starting: asking the chain and opening the database".to_owned();

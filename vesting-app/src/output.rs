@@ -57,7 +57,11 @@ pub fn table(columns: &[&str]) -> Table {
 /// An address short enough for a table.
 pub fn short(address: impl ToString) -> String {
     let address = address.to_string();
-    if address.len() < 16 { address } else { format!("{}…{}", &address[..6], &address[address.len() - 4..]) }
+    if address.len() < 16 {
+        address
+    } else {
+        format!("{}…{}", &address[..6], &address[address.len() - 4..])
+    }
 }
 
 /// Rao as alpha, exact, with nine places.
@@ -80,7 +84,11 @@ pub fn alpha_sum(amount: u128) -> String {
 
 /// A multiplier against another, with its sign.
 pub fn difference(from: Ppb, to: Ppb) -> String {
-    if to < from { format!("-{}", Ppb(from.0.saturating_sub(to.0))) } else { format!("+{}", Ppb(to.0.saturating_sub(from.0))) }
+    if to < from {
+        format!("-{}", Ppb(from.0.saturating_sub(to.0)))
+    } else {
+        format!("+{}", Ppb(to.0.saturating_sub(from.0)))
+    }
 }
 
 /// A fraction as per cent.
@@ -96,7 +104,10 @@ pub fn days(ms: u64) -> f64 {
 
 /// Block time as RFC 3339.
 pub fn time(at: Millis) -> String {
-    i64::try_from(at.0).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).map_or_else(|| format!("{} ms", at.0), |t| t.to_string())
+    i64::try_from(at.0)
+        .ok()
+        .and_then(|ms| Timestamp::from_millisecond(ms).ok())
+        .map_or_else(|| format!("{} ms", at.0), |t| t.to_string())
 }
 
 #[cfg(test)]

@@ -61,9 +61,14 @@ impl Line {
     }
 }
 
-/// Prunes a subnet's record at its newest epoch that leaves so much of it; nothing where there is none. A `dry` run only
-/// tells what would go.
-pub async fn prune(store: &dyn StakeStore, netuid: NetUid, keep: Millis, dry: bool) -> Result<Option<Line>, StoreError> {
+/// Prunes a subnet's record at its newest epoch that leaves so much of it; nothing where there is none. A
+/// `dry` run only tells what would go.
+pub async fn prune(
+    store: &dyn StakeStore,
+    netuid: NetUid,
+    keep: Millis,
+    dry: bool,
+) -> Result<Option<Line>, StoreError> {
     let Some(watermark) = store.watermark(netuid).await? else { return Ok(None) };
     let epochs = store.epoch_list(netuid, watermark.first_block, watermark.block.number).await?;
     let base = prune::base(&watermark, &epochs, keep);
@@ -104,7 +109,8 @@ impl Pruner {
         Self { store, netuids, keep, days: BTreeMap::new() }
     }
 
-    /// Prunes what is due, now that an epoch was recorded. What fails is said, and tried again after the next.
+    /// Prunes what is due, now that an epoch was recorded. What fails is said, and tried again after the
+    /// next.
     pub async fn recorded(&mut self) {
         for netuid in self.netuids.clone() {
             match self.due(netuid).await {
@@ -122,7 +128,9 @@ impl Pruner {
         if self.days.get(&netuid) == Some(&day) {
             return Ok(());
         }
-        if let Some(line) = prune(self.store.as_ref(), netuid, self.keep, false).await?.filter(Line::is_pruned) {
+        if let Some(line) =
+            prune(self.store.as_ref(), netuid, self.keep, false).await?.filter(Line::is_pruned)
+        {
             tracing::info!(%netuid, "pruned. {}", line.words());
         }
         self.days.insert(netuid, day);

@@ -11,11 +11,15 @@ const FLAGS: [&str; 2] = ["--api-token", "--token"];
 const VARIABLES: [&str; 3] = ["VESTING_API_TOKEN", "PGPASSWORD", "PGSSLPASSWORD"];
 
 /// Looks through arguments and variables, whether or not they are understood later.
-pub fn know(arguments: impl Iterator<Item = OsString>, variables: impl Iterator<Item = (OsString, OsString)>) {
+pub fn know(
+    arguments: impl Iterator<Item = OsString>,
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) {
     let mut is_secret = false;
     for argument in arguments {
         let argument = argument.to_string_lossy();
-        let (flag, value) = argument.split_once('=').map_or((argument.as_ref(), None), |(flag, value)| (flag, Some(value)));
+        let (flag, value) =
+            argument.split_once('=').map_or((argument.as_ref(), None), |(flag, value)| (flag, Some(value)));
         match value {
             _ if is_secret => keep(&argument),
             Some(value) if FLAGS.contains(&flag) => keep(value),
@@ -42,7 +46,14 @@ mod tests {
 
     #[test]
     fn arguments_and_variables_are_known_whatever_becomes_of_them() {
-        let arguments = ["vesting", "--api-token", "Emu-flag-1", "--token=Emu-flag-2", "frobnicate", "wss://me:Emu-flag-3@host"];
+        let arguments = [
+            "vesting",
+            "--api-token",
+            "Emu-flag-1",
+            "--token=Emu-flag-2",
+            "frobnicate",
+            "wss://me:Emu-flag-3@host",
+        ];
         let variables = [
             ("VESTING_API_TOKEN", "Emu-name-1"),
             ("PGPASSWORD", "Emu-name-2"),
@@ -51,7 +62,10 @@ mod tests {
             ("https_proxy", "http://me:Emu-name-5@host"),
             ("SOMETHING", "https://host/Emu-else-6"),
         ];
-        know(arguments.into_iter().map(Into::into), variables.into_iter().map(|(name, value)| (name.into(), value.into())));
+        know(
+            arguments.into_iter().map(Into::into),
+            variables.into_iter().map(|(name, value)| (name.into(), value.into())),
+        );
         for text in arguments.into_iter().chain(variables.map(|(_, value)| value)) {
             let said = hide(text);
             assert_eq!(said.contains("Emu-"), text.contains("else"), "{said}");

@@ -38,7 +38,10 @@ pub fn chain(config: &Config) -> Arc<SubxtChain> {
 /// The subnets to follow: at least one must be named.
 pub fn followed(config: &Config) -> anyhow::Result<Vec<NetUid>> {
     if config.netuids.is_empty() {
-        return Err(UsageError("which subnet? name it with `--netuid N`, VESTING_NETUIDS, or `netuids` in vesting.toml".into()).into());
+        return Err(UsageError(
+            "which subnet? name it with `--netuid N`, VESTING_NETUIDS, or `netuids` in vesting.toml".into(),
+        )
+        .into());
     }
     Ok(config.netuids.clone())
 }
@@ -48,14 +51,22 @@ pub async fn shown(config: &Config, store: &dyn StakeStore) -> anyhow::Result<Ne
     match config.netuids.as_slice() {
         [netuid] => return Ok(*netuid),
         [] => {}
-        _ => return Err(UsageError("this command shows one subnet: name one with `--netuid N`".into()).into()),
+        _ => {
+            return Err(UsageError("this command shows one subnet: name one with `--netuid N`".into()).into());
+        }
     }
     match store.netuids().await?.as_slice() {
         [netuid] => Ok(*netuid),
-        [] => anyhow::bail!("the database holds no record yet: run `vesting catch-up` or `vesting run` first"),
+        [] => {
+            anyhow::bail!("the database holds no record yet: run `vesting catch-up` or `vesting run` first")
+        }
         many => {
             let many: Vec<String> = many.iter().map(ToString::to_string).collect();
-            Err(UsageError(format!("the database holds the subnets {}: name one with `--netuid N`", many.join(", "))).into())
+            Err(UsageError(format!(
+                "the database holds the subnets {}: name one with `--netuid N`",
+                many.join(", ")
+            ))
+            .into())
         }
     }
 }
@@ -93,13 +104,14 @@ pub fn tracker(store: &Arc<dyn StakeStore>) -> StakeTracker {
     StakeTracker::new(Arc::clone(store))
 }
 
-/// An error of the chain as it is told: where no endpoint serves the record's chain, it is the database that does not
-/// fit.
+/// An error of the chain as it is told: where no endpoint serves the record's chain, it is the database that
+/// does not fit.
 pub async fn told(config: &Config, store: Option<&dyn StakeStore>, error: ChainError) -> anyhow::Error {
     if let (ChainError::OtherChain { genesis, .. }, Some(store)) = (&error, store)
         && let Err(refused) = store.bind_chain(*genesis).await
     {
-        return anyhow::Error::from(refused).context(format!("cannot go on with the database {}", config.database_url));
+        return anyhow::Error::from(refused)
+            .context(format!("cannot go on with the database {}", config.database_url));
     }
     error.into()
 }
@@ -119,7 +131,9 @@ impl Plan {
     /// Plans the records of the followed subnets that have none, up to the block `to`; all of them at once.
     pub async fn make(config: &Config, chain: &dyn ChainPort, recorded: &[NetUid], to: BlockNumber) -> Self {
         let new = config.netuids.iter().copied().filter(|netuid| !recorded.contains(netuid));
-        let starts = new.map(async |netuid| (netuid, window_start(chain, netuid, config.policy(netuid).retention_window, to).await));
+        let starts = new.map(async |netuid| {
+            (netuid, window_start(chain, netuid, config.policy(netuid).retention_window, to).await)
+        });
         let mut plan = Self::default();
         for (netuid, start) in join_all(starts).await {
             match start {
@@ -134,9 +148,8 @@ impl Plan {
     /// The first error among the beginnings.
     pub fn failure(&self) -> anyhow::Result<()> {
         match self.failed.first() {
-            Some((netuid, error)) => {
-                Err(anyhow::Error::from(error.clone()).context(format!("cannot find where the window of subnet {netuid} begins")))
-            }
+            Some((netuid, error)) => Err(anyhow::Error::from(error.clone())
+                .context(format!("cannot find where the window of subnet {netuid} begins"))),
             None => Ok(()),
         }
     }
@@ -150,9 +163,11 @@ pub async fn monitor(
     store: Arc<dyn StakeStore>,
     from: Option<BlockNumber>,
 ) -> anyhow::Result<BlockchainMonitor> {
-    let monitor = match BlockchainMonitor::open(chain, store, &[netuid], config.max_requests_in_flight).await {
+    let monitor = match BlockchainMonitor::open(chain, store, &[netuid], config.max_requests_in_flight).await
+    {
         Err(error @ MonitorError::Store(_)) => {
-            return Err(error).with_context(|| format!("cannot go on with the database {}", config.database_url));
+            return Err(error)
+                .with_context(|| format!("cannot go on with the database {}", config.database_url));
         }
         opened => opened?,
     };
@@ -170,7 +185,11 @@ pub async fn monitor(
 }
 
 /// Those of the subnets that exist at a block.
-pub async fn present(chain: &dyn ChainPort, netuids: &[NetUid], at: BlockNumber) -> Result<Vec<NetUid>, ChainError> {
+pub async fn present(
+    chain: &dyn ChainPort,
+    netuids: &[NetUid],
+    at: BlockNumber,
+) -> Result<Vec<NetUid>, ChainError> {
     if netuids.is_empty() {
         return Ok(Vec::new());
     }

@@ -1,5 +1,5 @@
-//! Whether a record's last block is on the chain, as each endpoint by itself says: one endpoint may be wrong, two that say
-//! the same are believed.
+//! Whether a record's last block is on the chain, as each endpoint by itself says: one endpoint may be wrong,
+//! two that say the same are believed.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -29,9 +29,12 @@ impl Witnesses {
     /// Asks every endpoint of the record's chain.
     pub async fn ask(config: &Config, genesis: BlockHash, block: BlockRef) -> Self {
         let asked = config.endpoints.iter().map(|url| async {
-            let chain = SubxtChain::new(ChainOptions { deadline: PATIENCE, ..ChainOptions::new(url.clone()) });
+            let chain =
+                SubxtChain::new(ChainOptions { deadline: PATIENCE, ..ChainOptions::new(url.clone()) });
             chain.expect_genesis(genesis);
-            tokio::time::timeout(PATIENCE, chain.block_hash(block.number)).await.unwrap_or(Err(ChainError::NoSuchBlock(block.number)))
+            tokio::time::timeout(PATIENCE, chain.block_hash(block.number))
+                .await
+                .unwrap_or(Err(ChainError::NoSuchBlock(block.number)))
         });
         let mut witnesses = Self::default();
         for said in join_all(asked).await {
@@ -58,7 +61,9 @@ impl Witnesses {
             self.has, self.silent
         );
         if self.has > 0 {
-            return format!("{said}; the endpoints disagree, so that one of them is wrong: leave it out of `--endpoints`");
+            return format!(
+                "{said}; the endpoints disagree, so that one of them is wrong: leave it out of `--endpoints`"
+            );
         }
         format!(
             "{said}; if they are right, `vesting db repair --from {}` takes the record back to an epoch, and `vesting run` does so by itself where two endpoints agree",

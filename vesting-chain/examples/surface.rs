@@ -1,12 +1,12 @@
-//! Brings the lists of known items up to date with runtimes at hand: every pallet, and every storage item, event and
-//! call of those that bear on stake, with its shape and the versions that had it so.
+//! Brings the lists of known items up to date with runtimes at hand: every pallet, and every storage item,
+//! event and call of those that bear on stake, with its shape and the versions that had it so.
 //!
 //! ```sh
 //! cargo run -p vesting-chain --example surface -- vesting-chain/src/surface 425=capture/runtime-425/metadata_v15.scale
 //! ```
 //!
-//! The folder is that of the lists; then each version with a file of its metadata, version 14 or later. What the lists
-//! have already stays.
+//! The folder is that of the lists; then each version with a file of its metadata, version 14 or later. What
+//! the lists have already stays.
 
 #![allow(clippy::print_stdout)] // it is a program
 
@@ -52,7 +52,9 @@ fn read(text: &str) -> Result<List, Box<dyn Error>> {
     let mut list = List::new();
     for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let parts: Vec<&str> = line.split('|').map(str::trim).collect();
-        let [name, shape, versions] = parts.as_slice() else { return Err(format!("no line of a list: {line}").into()) };
+        let [name, shape, versions] = parts.as_slice() else {
+            return Err(format!("no line of a list: {line}").into());
+        };
         let versions = versions.split_whitespace().map(str::parse).collect::<Result<BTreeSet<u32>, _>>()?;
         list.entry(((*name).to_owned(), (*shape).to_owned())).or_default().extend(versions);
     }
@@ -61,7 +63,8 @@ fn read(text: &str) -> Result<List, Box<dyn Error>> {
 
 /// The list under the comment that it has.
 fn written(before: &str, list: &List) -> String {
-    let mut text: String = before.lines().take_while(|line| line.starts_with('#')).map(|line| format!("{line}\n")).collect();
+    let mut text: String =
+        before.lines().take_while(|line| line.starts_with('#')).map(|line| format!("{line}\n")).collect();
     for ((name, shape), versions) in list {
         let versions: Vec<String> = versions.iter().map(ToString::to_string).collect();
         text += &format!("{name} | {shape} | {}\n", versions.join(" "));

@@ -12,7 +12,9 @@ use subxt::rpcs::rpc_params;
 use subxt::utils::H256;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
-use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, ColdkeyTrace, NeuronsAsk, OwnWord, SubnetAsk, SubnetState, Traces};
+use vesting_core::ports::{
+    Ask, BlockState, ChainError, ChainPort, ColdkeyTrace, NeuronsAsk, OwnWord, SubnetAsk, SubnetState, Traces,
+};
 use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, Coldkey, Millis, NetUid, PositionKey};
 use vesting_secret::SecretUrl;
 
@@ -46,8 +48,8 @@ pub struct ChainOptions {
     pub query_interval: Duration,
     /// With the same finalized head for this long, the next endpoint is tried.
     pub block_patience: Duration,
-    /// A block near the finalized head that a node does not know is asked for again for this long before it counts as
-    /// not there: behind one name there may be several nodes, some of which lag.
+    /// A block near the finalized head that a node does not know is asked for again for this long before it
+    /// counts as not there: behind one name there may be several nodes, some of which lag.
     pub lag_patience: Duration,
 }
 
@@ -93,7 +95,12 @@ impl SubxtChain {
     #[must_use]
     pub fn new(options: ChainOptions) -> Self {
         let chain = Chain {
-            endpoints: Endpoints::new(&options.endpoints, options.deadline, options.lag_patience, options.max_requests_in_flight),
+            endpoints: Endpoints::new(
+                &options.endpoints,
+                options.deadline,
+                options.lag_patience,
+                options.max_requests_in_flight,
+            ),
             runtimes: Runtimes::default(),
             patience: Patience { notice: options.query_interval, block: options.block_patience },
             finalized: AtomicU64::new(0),
@@ -108,8 +115,8 @@ impl SubxtChain {
         Self { chain: Arc::new(chain) }
     }
 
-    /// The chain must be the one with this genesis hash: endpoints that serve another are passed over. Without it, the
-    /// first endpoint that answers decides.
+    /// The chain must be the one with this genesis hash: endpoints that serve another are passed over.
+    /// Without it, the first endpoint that answers decides.
     pub fn expect_genesis(&self, genesis: BlockHash) {
         self.chain.endpoints.expect(genesis);
     }
@@ -175,7 +182,8 @@ impl SubxtChain {
         self.chain.hash(number).await
     }
 
-    /// What it takes to write blocks down as a recording that can be served again, as far as these subnets go.
+    /// What it takes to write blocks down as a recording that can be served again, as far as these subnets
+    /// go.
     #[must_use]
     pub fn capture(&self, netuids: &[NetUid]) -> Capture {
         Capture::new(Arc::clone(&self.chain), netuids)
@@ -189,8 +197,8 @@ impl Chain {
         Ok(head)
     }
 
-    /// Reads a block; where an answer cannot be understood or contradicts another one, all of it once more: behind the name
-    /// of an endpoint there may be a backend that is broken for a moment.
+    /// Reads a block; where an answer cannot be understood or contradicts another one, all of it once more:
+    /// behind the name of an endpoint there may be a backend that is broken for a moment.
     async fn read_well(&self, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError> {
         for times in 0..MISREADINGS {
             match self.read(number, ask).await {
@@ -204,8 +212,12 @@ impl Chain {
                         tokio::time::sleep(lag_pause(longer)).await;
                     }
                 }
-                Err(ChainError::NoSuchBlock(_) | ChainError::Pruned { .. }) if self.hashes.is_mistaken(&self.endpoints, number).await => {
-                    tracing::warn!("the block {number} is not there by the hash that was told of it; asking for its hash");
+                Err(ChainError::NoSuchBlock(_) | ChainError::Pruned { .. })
+                    if self.hashes.is_mistaken(&self.endpoints, number).await =>
+                {
+                    tracing::warn!(
+                        "the block {number} is not there by the hash that was told of it; asking for its hash"
+                    );
                 }
                 read => return read,
             }
@@ -246,9 +258,11 @@ impl Chain {
                 return Ok(newest);
             }
             let waiting = self.next.join(|| {
-                let (chain, after) = (Arc::clone(self), newest.map_or(BlockNumber(0), |newest| newest.number));
+                let (chain, after) =
+                    (Arc::clone(self), newest.map_or(BlockNumber(0), |newest| newest.number));
                 async move {
-                    let head = chain.heads.lock().await.above(&chain.endpoints, after, chain.patience).await?;
+                    let head =
+                        chain.heads.lock().await.above(&chain.endpoints, after, chain.patience).await?;
                     chain.note(head).await;
                     Ok(head)
                 }
@@ -259,7 +273,8 @@ impl Chain {
     }
 
     async fn has_state(&self, number: BlockNumber) -> Result<bool, ChainError> {
-        let asked: Option<H256> = self.endpoints.call(None, "chain_getBlockHash", rpc_params![number.0]).await?;
+        let asked: Option<H256> =
+            self.endpoints.call(None, "chain_getBlockHash", rpc_params![number.0]).await?;
         let Some(hash) = asked else { return Ok(false) };
         match chunks::read(&self.endpoints, number, BlockHash(hash.0), vec![marker_key()]).await {
             Ok(_) => Ok(true),
@@ -280,8 +295,8 @@ impl Chain {
         self.hashes.get(&self.endpoints, number, finalized).await
     }
 
-    /// The runtime that made a block: `System.LastRuntimeUpgrade` in its state names it, in the
-    /// upgrade block the old one (docs/chain.md#the-runtime-that-made-a-block). Its code is in the state of the parent.
+    /// The runtime that made a block: `System.LastRuntimeUpgrade` in its state names it, in the upgrade block
+    /// the old one (docs/chain.md#the-runtime-that-made-a-block). Its code is in the state of the parent.
     async fn maker(&self, number: BlockNumber, marker: Option<&[u8]>) -> Result<Arc<Runtime>, ChainError> {
         let parent = number.parent();
         let spec_version = match marker.map(|mut bytes| Compact::<u32>::decode(&mut bytes)) {
@@ -292,7 +307,8 @@ impl Chain {
         let expected = self.eras.lock().await.likely(number);
         if expected != Some(spec_version) {
             // All that is read of its blocks hangs on it.
-            let again = chunks::read(&self.endpoints, number, self.hash(number).await?, vec![marker_key()]).await?;
+            let again =
+                chunks::read(&self.endpoints, number, self.hash(number).await?, vec![marker_key()]).await?;
             if again.get(&marker_key()) != marker {
                 return Err(two_answers("its runtime", number));
             }
@@ -367,7 +383,14 @@ impl Chain {
             if ask.neurons == NeuronsAsk::WithPositions {
                 coldkeys.extend(ask.expected.neurons.iter().map(|neuron| neuron.coldkey));
             }
-            keys.extend(positions::expected_keys(runtime, number, *netuid, &coldkeys, &ask.expected.positions, !ask.skip_pointers)?);
+            keys.extend(positions::expected_keys(
+                runtime,
+                number,
+                *netuid,
+                &coldkeys,
+                &ask.expected.positions,
+                !ask.skip_pointers,
+            )?);
             keys.extend(traces::keys(runtime, number, *netuid, &ask.traces)?);
             coldkeys.extend(&ask.traces.coldkeys);
             keys.extend(self.proxies.expected_keys(runtime, &coldkeys)?);
@@ -376,7 +399,12 @@ impl Chain {
     }
 
     /// What is asked of one subnet.
-    async fn subnet(&self, reader: &mut Reader<'_>, netuid: NetUid, ask: &SubnetAsk) -> Result<SubnetState, ChainError> {
+    async fn subnet(
+        &self,
+        reader: &mut Reader<'_>,
+        netuid: NetUid,
+        ask: &SubnetAsk,
+    ) -> Result<SubnetState, ChainError> {
         let mut state = SubnetState::default();
         if ask.neurons != NeuronsAsk::No {
             (state.neurons, state.owner) = neurons::read(reader, netuid).await?;
@@ -388,7 +416,15 @@ impl Chain {
         state.traces = traces::read(reader, netuid, &ask.traces, &self.proxies).await?;
         let mut pairs = BTreeSet::new();
         if !coldkeys.is_empty() {
-            pairs = positions::possible(reader, netuid, &coldkeys, &ask.expected.positions, &self.proxies, &mut state).await?;
+            pairs = positions::possible(
+                reader,
+                netuid,
+                &coldkeys,
+                &ask.expected.positions,
+                &self.proxies,
+                &mut state,
+            )
+            .await?;
         }
         let spec_version = reader.runtime.spec_version();
         let mut path = match ask.own_word {
@@ -444,23 +480,30 @@ impl Chain {
             return Ok(());
         }
         let mut again = reader.afresh();
-        let pairs: BTreeSet<PositionKey> = pairs.iter().filter(|key| coldkeys.contains(&key.coldkey)).copied().collect();
-        let mut keys = positions::expected_keys(&again.runtime, again.number, netuid, coldkeys, &pairs, false)?;
+        let pairs: BTreeSet<PositionKey> =
+            pairs.iter().filter(|key| coldkeys.contains(&key.coldkey)).copied().collect();
+        let mut keys =
+            positions::expected_keys(&again.runtime, again.number, netuid, coldkeys, &pairs, false)?;
         keys.extend(self.proxies.expected_keys(&again.runtime, coldkeys)?);
         again.ensure(keys).await?;
         let mut second = SubnetState::default();
-        let pairs = positions::possible(&mut again, netuid, coldkeys, &pairs, &self.proxies, &mut second).await?;
+        let pairs =
+            positions::possible(&mut again, netuid, coldkeys, &pairs, &self.proxies, &mut second).await?;
         if path == Path::Runtime {
             positions::by_runtime(&mut again, netuid, &pairs, false, &mut second).await?;
         } else {
             positions::by_storage(&mut again, netuid, &pairs, false, &mut second).await?;
         }
         let first = first.positions.iter().filter(|(key, _)| coldkeys.contains(&key.coldkey));
-        if first.eq(second.positions.iter()) { Ok(()) } else { Err(again.differs(format_args!("positions on subnet {netuid}"))) }
+        if first.eq(second.positions.iter()) {
+            Ok(())
+        } else {
+            Err(again.differs(format_args!("positions on subnet {netuid}")))
+        }
     }
 
-    /// Compares positions with the runtime's own answer, as far as it is asked for and due; gives what the runtime said of
-    /// coldkeys as a whole, where it was asked.
+    /// Compares positions with the runtime's own answer, as far as it is asked for and due; gives what the
+    /// runtime said of coldkeys as a whole, where it was asked.
     async fn compared(
         &self,
         reader: &Reader<'_>,
@@ -473,12 +516,15 @@ impl Chain {
         let (since, all_at_first) = match ask.own_word {
             OwnWord::ComparedSince(since) if comparable => (since, true),
             OwnWord::Sampled if comparable => (trust::some_since(reader.number), false),
-            _ if ask.locks || ask.recorded => return self.locks.read(&api, netuid, coldkeys, &state.positions).await,
+            _ if ask.locks || ask.recorded => {
+                return self.locks.read(&api, netuid, coldkeys, &state.positions).await;
+            }
             _ => return Ok(None),
         };
         let mut meeting = None;
         if all_at_first && !self.trust.is_met(spec_version, netuid) && !state.positions.is_empty() {
-            meeting = Some(self.trust.meet(spec_version, netuid).await).filter(|_| !self.trust.is_met(spec_version, netuid));
+            meeting = Some(self.trust.meet(spec_version, netuid).await)
+                .filter(|_| !self.trust.is_met(spec_version, netuid));
         }
         if all_at_first && meeting.is_none() && !ask.locks && !ask.recorded {
             return Ok(None);
@@ -527,7 +573,9 @@ impl ChainPort for SubxtChain {
         // Half a megabyte each, and many at once: decoded on every core, and beside what the caller does.
         let (chain, ask) = (Arc::clone(&self.chain), ask.clone());
         let mut task = Task(tokio::spawn(async move { chain.read_well(number, &ask).await }));
-        (&mut task.0).await.unwrap_or_else(|why| Err(ChainError::Unreachable(format!("reading block {number} was broken off: {why}"))))
+        (&mut task.0).await.unwrap_or_else(|why| {
+            Err(ChainError::Unreachable(format!("reading block {number} was broken off: {why}")))
+        })
     }
 
     async fn taken_back(&self, netuid: NetUid, spec_version: u32) {
@@ -545,18 +593,26 @@ async fn is_there(mut reader: Reader<'_>, netuid: NetUid) -> Result<bool, ChainE
 /// A subnet in a state in which it does not exist: nobody has anything there.
 fn absent(ask: &SubnetAsk) -> SubnetState {
     let looked_at = ask.coldkeys.iter().chain(&ask.traces.coldkeys);
-    let traces = Traces { coldkeys: looked_at.map(|coldkey| (*coldkey, ColdkeyTrace::default())).collect(), ..Traces::default() };
+    let traces = Traces {
+        coldkeys: looked_at.map(|coldkey| (*coldkey, ColdkeyTrace::default())).collect(),
+        ..Traces::default()
+    };
     SubnetState { traces, ..SubnetState::default() }
 }
 
 /// The facts of a block; of subnets that were asked for apart, also why their counters cannot be read.
-async fn facts(reader: &mut Reader<'_>, ask: &Ask) -> Result<(BlockFacts, BTreeMap<NetUid, ChainError>), ChainError> {
+async fn facts(
+    reader: &mut Reader<'_>,
+    ask: &Ask,
+) -> Result<(BlockFacts, BTreeMap<NetUid, ChainError>), ChainError> {
     let runtime = reader.runtime.clone();
     let number = reader.number;
     // Genesis has none of them.
     let lacks = |item: &str| match number.0 {
         0 => Ok(()),
-        _ => Err(ChainError::Malformed(format!("the state given for block {number} has no `{item}`, which every block has"))),
+        _ => Err(ChainError::Malformed(format!(
+            "the state given for block {number} has no `{item}`, which every block has"
+        ))),
     };
     let parent_hash = match reader.raw(&runtime.plain().parent_hash) {
         Some(bytes) => BlockHash(runtime.value_in("System", "ParentHash", bytes)?),

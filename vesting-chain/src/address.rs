@@ -21,14 +21,20 @@ impl Address {
     /// Reads a URL; the error says what to write instead, and shows no secret.
     pub(crate) fn parse(endpoint: &SecretUrl) -> Result<Self, String> {
         let shown = endpoint.to_string();
-        let no_url = |why: &dyn std::fmt::Display| format!("the endpoint {shown} is no URL that can be used ({why}): use ws:// or wss://");
+        let no_url = |why: &dyn std::fmt::Display| {
+            format!("the endpoint {shown} is no URL that can be used ({why}): use ws:// or wss://")
+        };
         endpoint.check().map_err(|flaw| no_url(&flaw))?;
         let mut url = Url::parse(endpoint.expose()).map_err(|error| no_url(&error))?;
         let instead = match url.scheme() {
             "ws" | "wss" => None,
             "http" => Some("ws"),
             "https" => Some("wss"),
-            _ => return Err(format!("the endpoint {shown} is not spoken to over WebSocket: use a ws:// or wss:// URL")),
+            _ => {
+                return Err(format!(
+                    "the endpoint {shown} is not spoken to over WebSocket: use a ws:// or wss:// URL"
+                ));
+            }
         };
         if let Some(scheme) = instead {
             let same = shown.split_once("://").map_or(shown.as_str(), |(_, rest)| rest);
@@ -41,7 +47,9 @@ impl Address {
         let family = family(&host);
         let decoded = |part: &str| percent_decode_str(part).collect::<Vec<u8>>();
         let authorization = (!url.username().is_empty() || url.password().is_some()).then(|| {
-            let credentials = [decoded(url.username()), b":".to_vec(), decoded(url.password().unwrap_or_default())].concat();
+            let credentials =
+                [decoded(url.username()), b":".to_vec(), decoded(url.password().unwrap_or_default())]
+                    .concat();
             let credentials = STANDARD.encode(credentials);
             keep(&credentials);
             format!("Basic {credentials}")
@@ -61,8 +69,9 @@ pub fn check(endpoint: &SecretUrl) -> Result<(), String> {
     Address::parse(endpoint).map(|_| ())
 }
 
-/// The registrable domain of a host, or the address itself. A guess without the list of public suffixes: two labels, or
-/// three where the last two look like `co.uk`. Too large a family only means that more of it is left in peace.
+/// The registrable domain of a host, or the address itself. A guess without the list of public suffixes: two
+/// labels, or three where the last two look like `co.uk`. Too large a family only means that more of it is
+/// left in peace.
 fn family(host: &Host<&str>) -> String {
     let Host::Domain(name) = host else { return host.to_string() };
     let name = name.trim_end_matches('.').to_lowercase();

@@ -1,7 +1,7 @@
 //! Blocks as a recording has them: headers, extrinsics, and the storage that bears on some subnets.
 //!
-//! A node cannot give a chain's whole state block by block; what is taken is every item kept by netuid, and by the
-//! accounts that own neurons in the stretch or may hold stake for those who do.
+//! A node cannot give a chain's whole state block by block; what is taken is every item kept by netuid, and
+//! by the accounts that own neurons in the stretch or may hold stake for those who do.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -87,7 +87,10 @@ impl Capture {
     pub(crate) fn new(chain: Arc<Chain>, netuids: &[NetUid]) -> Self {
         Self {
             chain,
-            subjects: Subjects { netuids: netuids.iter().map(|netuid| netuid.0).collect(), ..Subjects::default() },
+            subjects: Subjects {
+                netuids: netuids.iter().map(|netuid| netuid.0).collect(),
+                ..Subjects::default()
+            },
             named: BTreeSet::new(),
             coldkeys: BTreeSet::new(),
             rosters: netuids.iter().map(|netuid| (*netuid, Roster::default())).collect(),
@@ -99,8 +102,8 @@ impl Capture {
         }
     }
 
-    /// Why nobody could be looked up, if so: the runtime is of a kind this version cannot read. Then only what is
-    /// kept by netuid is taken.
+    /// Why nobody could be looked up, if so: the runtime is of a kind this version cannot read. Then only
+    /// what is kept by netuid is taken.
     #[must_use]
     pub fn unread(&self) -> Option<&ChainError> {
         self.unread.values().next()
@@ -115,11 +118,16 @@ impl Capture {
             return Ok(());
         }
         match self.look_into(number).await {
-            Err(error @ (ChainError::Unreadable { .. } | ChainError::Unsupported(_) | ChainError::Malformed(_))) => {
+            Err(
+                error @ (ChainError::Unreadable { .. }
+                | ChainError::Unsupported(_)
+                | ChainError::Malformed(_)),
+            ) => {
                 let parent = number.parent();
                 let (version, hash) = self.code_at(parent).await?;
                 let bytes = runtimes::fetch(&self.chain.endpoints, hash, parent).await?;
-                self.metadata.insert(version, Metadata::decode_from(&bytes).map_err(|_| error.clone())?.arc());
+                self.metadata
+                    .insert(version, Metadata::decode_from(&bytes).map_err(|_| error.clone())?.arc());
                 self.unread.insert(version, error);
                 Ok(())
             }
@@ -155,9 +163,12 @@ impl Capture {
                 self.subjects.pairs.insert((neuron.hotkey.0, neuron.coldkey.0));
                 self.coldkeys.insert(neuron.coldkey);
             }
-            self.subjects
-                .accounts
-                .extend(owner.into_iter().flat_map(|owner| [Some(owner.coldkey.0), owner.hotkey.map(|hotkey| hotkey.0)]).flatten());
+            self.subjects.accounts.extend(
+                owner
+                    .into_iter()
+                    .flat_map(|owner| [Some(owner.coldkey.0), owner.hotkey.map(|hotkey| hotkey.0)])
+                    .flatten(),
+            );
             roster.neurons = neurons;
         }
         if let Some(bytes) = reader.take(&runtime.plain().events) {
@@ -182,11 +193,19 @@ impl Capture {
             StakeEvent::StakeTransferred { from_coldkey, to_coldkey, hotkey, .. } => {
                 (vec![], vec![(*hotkey, *from_coldkey), (*hotkey, *to_coldkey)])
             }
-            StakeEvent::StakeAndHotkeyTransferred { from_coldkey, to_coldkey, from_hotkey, to_hotkey, .. } => {
-                (vec![], vec![(*from_hotkey, *from_coldkey), (*to_hotkey, *to_coldkey)])
+            StakeEvent::StakeAndHotkeyTransferred {
+                from_coldkey,
+                to_coldkey,
+                from_hotkey,
+                to_hotkey,
+                ..
+            } => (vec![], vec![(*from_hotkey, *from_coldkey), (*to_hotkey, *to_coldkey)]),
+            StakeEvent::AutoStakeAdded { destination, hotkey, owner, .. } => {
+                (vec![], vec![(*destination, *owner), (*hotkey, *owner)])
             }
-            StakeEvent::AutoStakeAdded { destination, hotkey, owner, .. } => (vec![], vec![(*destination, *owner), (*hotkey, *owner)]),
-            StakeEvent::HotkeySwapped { coldkey, old, new, .. } => (vec![], vec![(*old, *coldkey), (*new, *coldkey)]),
+            StakeEvent::HotkeySwapped { coldkey, old, new, .. } => {
+                (vec![], vec![(*old, *coldkey), (*new, *coldkey)])
+            }
             // Whoever takes over is a holder from there.
             StakeEvent::ColdkeySwapped { old, new } => (vec![*old, *new], vec![]),
             StakeEvent::RootClaimed { coldkey }
@@ -226,7 +245,16 @@ impl Capture {
         };
         let mut reader = self.chain.state(number, keys).await?;
         for netuid in rosters.keys() {
-            for key in positions::possible(&mut reader, *netuid, coldkeys, &none, proxies, &mut SubnetState::default()).await? {
+            for key in positions::possible(
+                &mut reader,
+                *netuid,
+                coldkeys,
+                &none,
+                proxies,
+                &mut SubnetState::default(),
+            )
+            .await?
+            {
                 self.subjects.accounts.extend([key.hotkey.0, key.coldkey.0]);
                 self.subjects.pairs.insert((key.hotkey.0, key.coldkey.0));
             }
@@ -235,15 +263,20 @@ impl Capture {
         Ok(())
     }
 
-    /// Settles which storage is taken of the blocks from `first` to `last`: all that a record is made from, all of those
-    /// whom events name, and of the rest what is there at one of the ends.
+    /// Settles which storage is taken of the blocks from `first` to `last`: all that a record is made from,
+    /// all of those whom events name, and of the rest what is there at one of the ends.
     ///
     /// # Errors
     /// Where the chain cannot be read.
     pub async fn settle(&mut self, first: BlockNumber, last: BlockNumber) -> Result<(), ChainError> {
         self.subjects.accounts.extend(&self.named);
-        let pairs = self.subjects.pairs.iter().filter(|(hotkey, coldkey)| self.named.contains(hotkey) || self.named.contains(coldkey));
-        let named = Subjects { accounts: self.named.clone(), pairs: pairs.copied().collect(), ..Subjects::default() };
+        let pairs = self
+            .subjects
+            .pairs
+            .iter()
+            .filter(|(hotkey, coldkey)| self.named.contains(hotkey) || self.named.contains(coldkey));
+        let named =
+            Subjects { accounts: self.named.clone(), pairs: pairs.copied().collect(), ..Subjects::default() };
         let named = Subjects { netuids: self.subjects.netuids.clone(), ..named };
         let (mut keys, mut of_named) = (Keys::default(), Keys::default());
         for metadata in self.metadata.values() {
@@ -295,15 +328,19 @@ impl Capture {
     pub async fn without_state(&self, number: BlockNumber) -> Result<CapturedBlock, ChainError> {
         let endpoints = &self.chain.endpoints;
         let hash = if number.0 == 0 { endpoints.genesis().await? } else { self.chain.hash(number).await? };
-        let missing = || ChainError::Malformed(format!("the endpoint does not have block {number}, whose hash it told"));
-        let header: Option<SubstrateHeader<H256>> = endpoints.call(None, "chain_getHeader", rpc_params![H256(hash.0)]).await?;
+        let missing = || {
+            ChainError::Malformed(format!("the endpoint does not have block {number}, whose hash it told"))
+        };
+        let header: Option<SubstrateHeader<H256>> =
+            endpoints.call(None, "chain_getHeader", rpc_params![H256(hash.0)]).await?;
         let header = header.ok_or_else(missing)?;
         if heads::head(&header).hash != hash {
             return Err(ChainError::Malformed(format!(
                 "the header of block {number} is of a shape that is not known: it does not hash to its hash"
             )));
         }
-        let body: Option<SignedBlock> = endpoints.call(None, "chain_getBlock", rpc_params![H256(hash.0)]).await?;
+        let body: Option<SignedBlock> =
+            endpoints.call(None, "chain_getBlock", rpc_params![H256(hash.0)]).await?;
         Ok(CapturedBlock {
             number,
             hash,
@@ -315,27 +352,38 @@ impl Capture {
         })
     }
 
-    /// The runtime whose code is in the state of a block, where it is another than of the block asked for before.
+    /// The runtime whose code is in the state of a block, where it is another than of the block asked for
+    /// before.
     ///
     /// # Errors
     /// Where the chain cannot be read.
     pub async fn runtime(&mut self, number: BlockNumber) -> Result<Option<CapturedRuntime>, ChainError> {
         let endpoints = &self.chain.endpoints;
         let hash = H256(self.chain.hash(number).await?.0);
-        let version: serde_json::Value = endpoints.call(Some(number), "state_getRuntimeVersion", rpc_params![hash]).await?;
+        let version: serde_json::Value =
+            endpoints.call(Some(number), "state_getRuntimeVersion", rpc_params![hash]).await?;
         if self.code.as_ref() == Some(&version) {
             return Ok(None);
         }
-        let spec_version = version.get("specVersion").and_then(serde_json::Value::as_u64).and_then(|version| u32::try_from(version).ok());
-        let spec_version = spec_version.ok_or_else(|| ChainError::Malformed("the runtime's version has no `specVersion`".into()))?;
+        let spec_version = version
+            .get("specVersion")
+            .and_then(serde_json::Value::as_u64)
+            .and_then(|version| u32::try_from(version).ok());
+        let spec_version = spec_version
+            .ok_or_else(|| ChainError::Malformed("the runtime's version has no `specVersion`".into()))?;
         let mut metadata = BTreeMap::new();
         for wanted in METADATA_VERSIONS {
             let argument = format!("0x{}", faster_hex::hex_string(&wanted.to_le_bytes()));
-            let asked = endpoints.call::<Bytes>(Some(number), "state_call", rpc_params!["Metadata_metadata_at_version", argument, hash]);
+            let asked = endpoints.call::<Bytes>(
+                Some(number),
+                "state_call",
+                rpc_params!["Metadata_metadata_at_version", argument, hash],
+            );
             match asked.await {
                 Ok(bytes) => {
-                    let bytes: Option<Vec<u8>> = Decode::decode(&mut &*bytes.0)
-                        .map_err(|error| ChainError::Malformed(format!("the metadata cannot be unwrapped: {error}")))?;
+                    let bytes: Option<Vec<u8>> = Decode::decode(&mut &*bytes.0).map_err(|error| {
+                        ChainError::Malformed(format!("the metadata cannot be unwrapped: {error}"))
+                    })?;
                     metadata.extend(bytes.map(|bytes| (wanted, bytes)));
                 }
                 // An old runtime has no such call.

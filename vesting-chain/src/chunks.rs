@@ -1,5 +1,5 @@
-//! Many storage keys in few requests, each answer checked: it must name the block that was asked, hold every key, and
-//! say the block's own number, which is asked for along with every request.
+//! Many storage keys in few requests, each answer checked: it must name the block that was asked, hold every
+//! key, and say the block's own number, which is asked for along with every request.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -70,7 +70,8 @@ impl<'de> Deserialize<'de> for Hex {
             fn visit_str<E: Error>(self, text: &str) -> Result<Hex, E> {
                 let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
                 let mut bytes = vec![0; digits.len() / 2];
-                faster_hex::hex_decode(digits, &mut bytes).map_err(|_| E::custom("bytes in hexadecimal are wanted"))?;
+                faster_hex::hex_decode(digits, &mut bytes)
+                    .map_err(|_| E::custom("bytes in hexadecimal are wanted"))?;
                 Ok(Hex(bytes))
             }
         }
@@ -102,7 +103,9 @@ impl At {
         while let Some(part) = parts.pop() {
             let asked: Vec<&str> = part.iter().map(String::as_str).chain([number_key()]).collect();
             let params = rpc_params![&asked, H256(self.hash.0)];
-            let answer = endpoints.call_for_keys::<Vec<ChangeSet>>(self.number, asked.len(), "state_queryStorageAt", params).await?;
+            let answer = endpoints
+                .call_for_keys::<Vec<ChangeSet>>(self.number, asked.len(), "state_queryStorageAt", params)
+                .await?;
             let Some(sets) = answer else {
                 let (first, rest) = part.split_at(part.len() / 2);
                 parts.extend([rest, first].into_iter().filter(|part| !part.is_empty()));
@@ -124,26 +127,32 @@ impl At {
         Ok(values)
     }
 
-    /// The values of an answer, in the order of the keys, without the number; what is wrong with it where it is not about
-    /// this block and these keys.
+    /// The values of an answer, in the order of the keys, without the number; what is wrong with it where it
+    /// is not about this block and these keys.
     fn values(self, sets: Vec<ChangeSet>, asked: &[&str]) -> Result<Vec<Option<Vec<u8>>>, String> {
         let number = self.number;
-        let [set] = <[ChangeSet; 1]>::try_from(sets)
-            .map_err(|sets| format!("an answer about the state of block {number} is about {} states", sets.len()))?;
+        let [set] = <[ChangeSet; 1]>::try_from(sets).map_err(|sets| {
+            format!("an answer about the state of block {number} is about {} states", sets.len())
+        })?;
         if set.block.0 != self.hash.0 {
-            return Err(format!("asked about the state of block {number} ({}), it answered about {}", self.hash, BlockHash(set.block.0)));
+            return Err(format!(
+                "asked about the state of block {number} ({}), it answered about {}",
+                self.hash,
+                BlockHash(set.block.0)
+            ));
         }
         // Nodes answer in the order of the question; whoever does not is read by name.
-        let ordered = set.changes.len() == asked.len() && set.changes.iter().zip(asked).all(|((name, _), asked)| name == asked);
+        let ordered = set.changes.len() == asked.len()
+            && set.changes.iter().zip(asked).all(|((name, _), asked)| name == asked);
         let mut values: Vec<Option<Vec<u8>>> = if ordered {
             set.changes.into_iter().map(|(_, value)| value.map(|hex| hex.0)).collect()
         } else {
             let mut named: HashMap<String, Option<Hex>> =
                 set.changes.into_iter().map(|(name, value)| (name.to_lowercase(), value)).collect();
             let value = |asked: &&str| {
-                let value = named
-                    .remove(*asked)
-                    .ok_or_else(|| format!("an answer about the state of block {number} left out the storage key {asked}"))?;
+                let value = named.remove(*asked).ok_or_else(|| {
+                    format!("an answer about the state of block {number} left out the storage key {asked}")
+                })?;
                 Ok(value.map(|hex| hex.0))
             };
             asked.iter().map(value).collect::<Result<_, String>>()?
@@ -160,22 +169,31 @@ impl At {
 
 /// `System.Number`, a plain value under the two hashed names: the block's own number.
 fn number_key() -> &'static str {
-    static KEY: LazyLock<String> =
-        LazyLock::new(|| text(&subxt::ext::frame_decode::storage::encode_storage_key_prefix("System", "Number")));
+    static KEY: LazyLock<String> = LazyLock::new(|| {
+        text(&subxt::ext::frame_decode::storage::encode_storage_key_prefix("System", "Number"))
+    });
     &KEY
 }
 
 /// A number as SCALE writes one of a fixed width; `None` where it is wider than 64 bits.
 fn little_endian(bytes: &[u8]) -> Option<u64> {
     let (low, rest) = bytes.split_at(bytes.len().min(8));
-    rest.iter().all(|byte| *byte == 0).then(|| low.iter().rev().fold(0, |number, byte| (number << 8) | u64::from(*byte)))
+    rest.iter()
+        .all(|byte| *byte == 0)
+        .then(|| low.iter().rev().fold(0, |number, byte| (number << 8) | u64::from(*byte)))
 }
 
 /// Reads storage keys in the state of a block.
-pub(crate) async fn read(endpoints: &Endpoints, number: BlockNumber, hash: BlockHash, keys: Vec<Vec<u8>>) -> Result<Values, ChainError> {
+pub(crate) async fn read(
+    endpoints: &Endpoints,
+    number: BlockNumber,
+    hash: BlockHash,
+    keys: Vec<Vec<u8>>,
+) -> Result<Values, ChainError> {
     // One place in each request is the number's.
     let most = endpoints.keys().saturating_sub(1).max(1);
-    let parts: Vec<Vec<String>> = keys.chunks(most).map(|part| part.iter().map(|key| text(key)).collect()).collect();
+    let parts: Vec<Vec<String>> =
+        keys.chunks(most).map(|part| part.iter().map(|key| text(key)).collect()).collect();
     let at = At { number, hash };
     let answers = try_join_all(parts.iter().map(|part| at.read(endpoints, part))).await?;
     Ok(Values(keys.into_iter().zip(answers.into_iter().flatten()).collect()))

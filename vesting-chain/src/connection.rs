@@ -1,4 +1,5 @@
-//! Connections to endpoints: made, given up for all who use them at once, and the answer to a handshake listened to.
+//! Connections to endpoints: made, given up for all who use them at once, and the answer to a handshake
+//! listened to.
 
 use std::io;
 use std::pin::Pin;
@@ -72,7 +73,15 @@ pub(crate) struct Link {
 impl Link {
     pub(crate) fn new(index: usize, Dialled { client, genesis, asked }: Dialled) -> Self {
         let made = Instant::now();
-        Self { index, client, genesis, asked, made, answered: Mutex::new(made), standing: watch::Sender::new(Standing::Serves) }
+        Self {
+            index,
+            client,
+            genesis,
+            asked,
+            made,
+            answered: Mutex::new(made),
+            standing: watch::Sender::new(Standing::Serves),
+        }
     }
 
     /// Nothing new is asked here.
@@ -157,7 +166,9 @@ pub(crate) async fn dial(address: &Address, deadline: Duration) -> Result<Dialle
         Ok((client, genesis))
     };
     let dialled = tokio::time::timeout(within, dialling).await;
-    match dialled.unwrap_or_else(|_| Err(Verdict::Broken(format!("no answer within {} s", within.as_secs_f64())))) {
+    match dialled
+        .unwrap_or_else(|_| Err(Verdict::Broken(format!("no answer within {} s", within.as_secs_f64()))))
+    {
         Ok((client, genesis)) => Ok(Dialled { client, genesis, asked }),
         Err(verdict) => Err(NoLink { asked, verdict }),
     }
@@ -169,13 +180,18 @@ async fn genesis(client: &RpcClient, asked: &mut Vec<&'static str>) -> Result<Bl
     let mut misfit = String::new();
     for _ in 0..GENESIS_READINGS {
         asked.push(BLOCK_HASH);
-        let Some(hash) = client.request::<Option<H256>>(BLOCK_HASH, rpc_params![0]).await.map_err(judged)? else {
+        let Some(hash) = client.request::<Option<H256>>(BLOCK_HASH, rpc_params![0]).await.map_err(judged)?
+        else {
             misfit = "it has no block 0".into();
             continue;
         };
         let hash = BlockHash(hash.0);
         asked.push(HEADER);
-        match client.request::<Option<SubstrateHeader<H256>>>(HEADER, rpc_params![H256(hash.0)]).await.map_err(judged)? {
+        match client
+            .request::<Option<SubstrateHeader<H256>>>(HEADER, rpc_params![H256(hash.0)])
+            .await
+            .map_err(judged)?
+        {
             Some(header) if head(&header) == (BlockRef { number: BlockNumber(0), hash }) => return Ok(hash),
             Some(header) => misfit = format!("asked for block 0, it told of {}", head(&header)),
             None => misfit = format!("it has no header of {hash}, its block 0"),
@@ -190,7 +206,9 @@ async fn connect(address: &Address) -> Result<RpcClient, Verdict> {
         let head = Arc::default();
         match shake_hands(&address, &head).await {
             Ok(client) => return Ok(client),
-            Err(Failure::Shaking(WsHandshakeError::Redirected { location, .. })) => address = redirected(&address, &location)?,
+            Err(Failure::Shaking(WsHandshakeError::Redirected { location, .. })) => {
+                address = redirected(&address, &location)?
+            }
             Err(Failure::Shaking(error)) => {
                 let head = head.lock().unwrap_or_else(PoisonError::into_inner);
                 return Err(refusal::handshake(&error, &head, SystemTime::now()));
@@ -203,7 +221,8 @@ async fn connect(address: &Address) -> Result<RpcClient, Verdict> {
 
 /// Where an endpoint sends us. What we say to be let in is for the host that was named alone.
 fn redirected(from: &Address, location: &str) -> Result<Address, Verdict> {
-    let refused = |why: &str| Verdict::Broken(format!("it sends us on to {}, {why}", SecretUrl::new(location)));
+    let refused =
+        |why: &str| Verdict::Broken(format!("it sends us on to {}, {why}", SecretUrl::new(location)));
     let mut url = from.url.join(location).map_err(|_| refused("which is no URL"))?;
     let scheme = match url.scheme() {
         "http" | "ws" => "ws",
@@ -234,14 +253,19 @@ async fn shake_hands(address: &Address, head: &Head) -> Result<RpcClient, Failur
     if address.url.scheme() != "wss" {
         return finish(address, Overheard::new(stream, head)).await;
     }
-    let connector = TlsConnector::from(Arc::new(tls().map_err(|why| Failure::Reaching(format!("certificates cannot be checked: {why}")))?));
-    let name = ServerName::try_from(address.url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned());
-    let name = name.map_err(|_| Failure::Reaching("its host is no name that a certificate can have".into()))?;
+    let connector = TlsConnector::from(Arc::new(
+        tls().map_err(|why| Failure::Reaching(format!("certificates cannot be checked: {why}")))?,
+    ));
+    let name =
+        ServerName::try_from(address.url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned());
+    let name =
+        name.map_err(|_| Failure::Reaching("its host is no name that a certificate can have".into()))?;
     finish(address, Overheard::new(connector.connect(name, stream).await.map_err(reaching)?, head)).await
 }
 
 fn tls() -> Result<ClientConfig, tokio_rustls::rustls::Error> {
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions()?;
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?;
     Ok(builder.with_platform_verifier()?.with_no_client_auth())
 }
 
@@ -261,7 +285,10 @@ async fn reach(url: &Url) -> io::Result<TcpStream> {
     Err(last)
 }
 
-async fn finish<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(address: &Address, stream: S) -> Result<RpcClient, Failure> {
+async fn finish<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
+    address: &Address,
+    stream: S,
+) -> Result<RpcClient, Failure> {
     let mut headers = HeaderMap::new();
     if let Some(authorization) = &address.authorization {
         let unfit = |_| Failure::Reaching("its userinfo cannot be sent".into());
@@ -269,14 +296,21 @@ async fn finish<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(address: &Ad
         value.set_sensitive(true);
         headers.insert("authorization", value);
     }
-    let builder =
-        WsTransportClientBuilder::default().set_headers(headers).max_response_size(LARGEST_ANSWER).max_request_size(LARGEST_ANSWER);
-    let (sender, receiver) = builder.build_with_stream(address.url.clone(), stream).await.map_err(Failure::Shaking)?;
-    Ok(RpcClient::new(ClientBuilder::new().max_buffer_capacity_per_subscription(NOTICES_KEPT).build_with_tokio(sender, receiver)))
+    let builder = WsTransportClientBuilder::default()
+        .set_headers(headers)
+        .max_response_size(LARGEST_ANSWER)
+        .max_request_size(LARGEST_ANSWER);
+    let (sender, receiver) =
+        builder.build_with_stream(address.url.clone(), stream).await.map_err(Failure::Shaking)?;
+    Ok(RpcClient::new(
+        ClientBuilder::new()
+            .max_buffer_capacity_per_subscription(NOTICES_KEPT)
+            .build_with_tokio(sender, receiver),
+    ))
 }
 
-/// A stream of which the first bytes are kept: a handshake's refusal says in its head how long to wait, and the client
-/// tells only its status.
+/// A stream of which the first bytes are kept: a handshake's refusal says in its head how long to wait, and
+/// the client tells only its status.
 struct Overheard<S> {
     stream: S,
     head: Head,
@@ -297,7 +331,11 @@ impl<S> Overheard<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Overheard<S> {
-    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buffer.filled().len();
         let done = Pin::new(&mut this.stream).poll_read(context, buffer);

@@ -24,7 +24,11 @@ const ITEMS: [&str; 8] = [
 
 /// Their keys, by item, as far as the runtime has them.
 pub(crate) fn keys(runtime: &Runtime, netuid: NetUid) -> Result<BTreeMap<&'static str, Vec<u8>>, ChainError> {
-    ITEMS.into_iter().filter(|item| runtime.stores(item)).map(|item| Ok((item, runtime.key(item, &[&netuid.0.to_le_bytes()])?))).collect()
+    ITEMS
+        .into_iter()
+        .filter(|item| runtime.stores(item))
+        .map(|item| Ok((item, runtime.key(item, &[&netuid.0.to_le_bytes()])?)))
+        .collect()
 }
 
 /// The counters; `None` where the subnet does not exist. Where storage lacks some the runtime is asked.
@@ -35,7 +39,9 @@ pub(crate) async fn read(reader: &Reader<'_>, netuid: NetUid) -> Result<Option<S
     let Some(asked) = reader.runtime_api().counters(netuid).await? else { return Ok(None) };
     // The count of epochs is in storage only.
     let keys = keys(&reader.runtime, netuid)?;
-    let number = |item: &'static str| keys.get(item).map(|key| reader.value::<u64>(item, key).map(Option::unwrap_or_default)).transpose();
+    let number = |item: &'static str| {
+        keys.get(item).map(|key| reader.value::<u64>(item, key).map(Option::unwrap_or_default)).transpose()
+    };
     Ok(Some(SubnetCounters {
         last_epoch_block: number("LastEpochBlock")?.map(BlockNumber),
         epoch_index: number("SubnetEpochIndex")?,
@@ -51,7 +57,9 @@ pub(crate) fn registrations(reader: &Reader<'_>, netuid: NetUid) -> Result<Optio
 
 fn by_storage(reader: &Reader<'_>, netuid: NetUid) -> Result<Option<SubnetCounters>, ChainError> {
     let keys = keys(&reader.runtime, netuid)?;
-    let number = |item: &'static str| -> Result<Option<u64>, ChainError> { keys.get(item).map_or(Ok(None), |key| reader.value(item, key)) };
+    let number = |item: &'static str| -> Result<Option<u64>, ChainError> {
+        keys.get(item).map_or(Ok(None), |key| reader.value(item, key))
+    };
     let tempo = keys.get("Tempo").map_or(Ok(None), |key| reader.value::<u16>("Tempo", key))?;
     let exists = match keys.get("NetworksAdded") {
         Some(key) => reader.value("NetworksAdded", key)?.unwrap_or(false),

@@ -1,8 +1,8 @@
-//! Endpoints: one sticky connection, a deadline on every call, less asked of who refuses, and the next endpoint when one
-//! fails.
+//! Endpoints: one sticky connection, a deadline on every call, less asked of who refuses, and the next
+//! endpoint when one fails.
 //!
-//! One place decides about an endpoint, and all calls that wait on its connection are let go at once. Nothing is waited
-//! for with a lock or with a place among the requests in flight in hand, but an answer.
+//! One place decides about an endpoint, and all calls that wait on its connection are let go at once. Nothing
+//! is waited for with a lock or with a place among the requests in flight in hand, but an answer.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -29,8 +29,8 @@ use crate::pace::{self, Pace};
 use crate::refusal::{self, Refusal, Verdict};
 
 const FINALIZED_HEADS: &str = "chain_subscribeFinalizedHeads";
-/// So many blocks below the finalized head a node may have discarded a state; before that, one that does not know a
-/// block lags. Nodes keep 256 states unless told otherwise.
+/// So many blocks below the finalized head a node may have discarded a state; before that, one that does not
+/// know a block lags. Nodes keep 256 states unless told otherwise.
 const OLD: u64 = 200;
 /// As often a call is answered with an error that says nothing, for a deadline at least, before that is told.
 const FAILURES: usize = 6;
@@ -42,7 +42,8 @@ const LEAVES_AFTER: u32 = 3;
 const WORTH_WAITING: Duration = Duration::from_secs(5);
 /// The longest pause in a call; whoever wants a longer one is told of, so that the caller waits.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// As long an endpoint may refuse everything before that is told; one that answers now and then is waited for.
+/// As long an endpoint may refuse everything before that is told; one that answers now and then is waited
+/// for.
 const LONGEST_REFUSING: Duration = Duration::from_secs(60);
 /// An endpoint of another chain is looked at again so much later.
 const FOREIGN: Duration = Duration::from_secs(10 * 60);
@@ -63,7 +64,12 @@ struct Place {
 
 impl Place {
     fn new(url: &SecretUrl, at_once: u32) -> Self {
-        Self { address: Address::parse(url), shown: url.to_string(), pace: Mutex::new(Pace::new(at_once)), foreign: Mutex::default() }
+        Self {
+            address: Address::parse(url),
+            shown: url.to_string(),
+            pace: Mutex::new(Pace::new(at_once)),
+            foreign: Mutex::default(),
+        }
     }
 
     fn pace(&self) -> MutexGuard<'_, Pace> {
@@ -203,7 +209,10 @@ impl Endpoints {
             // An expected one counts once an endpoint serves it.
             Some(genesis) if self.is_connected() => Ok(genesis),
             // Connecting asks for it.
-            _ => self.attempt(None, 0, |link| async move { Ok::<_, RpcError>(link.genesis) }, None).await.map_err(told),
+            _ => self
+                .attempt(None, 0, |link| async move { Ok::<_, RpcError>(link.genesis) }, None)
+                .await
+                .map_err(told),
         }
     }
 
@@ -270,16 +279,18 @@ impl Endpoints {
                 expected: lock(&self.genesis).unwrap_or_default(),
             }),
             (None, None, Some(why)) => Choice::Refuse(ChainError::Unreachable(why)),
-            (None, None, None) => {
-                Choice::Refuse(ChainError::Unreachable("no endpoint is configured: use `--network` or `--endpoints`".into()))
-            }
+            (None, None, None) => Choice::Refuse(ChainError::Unreachable(
+                "no endpoint is configured: use `--network` or `--endpoints`".into(),
+            )),
         }
     }
 
     /// Connects beside whoever waits for it: they may give up waiting, and others begin to.
     fn dial(&self, index: usize, address: Address) -> Dialling {
         let deadline = self.deadline;
-        let task = tokio::spawn(async move { dial(&address, deadline).await.map(|dialled| Arc::new(Link::new(index, dialled))) });
+        let task = tokio::spawn(async move {
+            dial(&address, deadline).await.map(|dialled| Arc::new(Link::new(index, dialled)))
+        });
         let ended = |error| NoLink {
             asked: vec![crate::connection::CONNECT],
             verdict: Verdict::Broken(format!("connecting was broken off: {error}")),
@@ -317,7 +328,11 @@ impl Endpoints {
             return;
         }
         *lock(&place.foreign) = Some((link.genesis, Instant::now() + FOREIGN));
-        tracing::warn!(endpoint = place.shown, "passed over: it serves another chain (genesis {}, not {expected})", link.genesis);
+        tracing::warn!(
+            endpoint = place.shown,
+            "passed over: it serves another chain (genesis {}, not {expected})",
+            link.genesis
+        );
     }
 
     fn not_connected(&self, index: usize, place: &Place, verdict: &Verdict) {
@@ -338,7 +353,11 @@ impl Endpoints {
             (pace.refused(now, keys, refusal, fastrand::f64()), pace.keys(), pace.at_once())
         };
         if refusal.policy {
-            for other in self.places.iter().filter(|other| other.family().is_some() && other.family() == place.family()) {
+            for other in self
+                .places
+                .iter()
+                .filter(|other| other.family().is_some() && other.family() == place.family())
+            {
                 other.pace().rest(now, until.saturating_duration_since(now));
             }
         }
@@ -357,7 +376,9 @@ impl Endpoints {
     /// Whether another endpoint than this may be asked now.
     fn is_another_free(&self, index: usize) -> bool {
         let now = Instant::now();
-        let free = |place: &Place| place.address.is_ok() && place.foreign(now).is_none() && place.pace().rests(now).is_none();
+        let free = |place: &Place| {
+            place.address.is_ok() && place.foreign(now).is_none() && place.pace().rests(now).is_none()
+        };
         self.places.iter().enumerate().any(|(other, place)| other != index && free(place))
     }
 
@@ -384,8 +405,8 @@ impl Endpoints {
         }
     }
 
-    /// An answer is not about what was asked, or says what cannot be. After several in a row another endpoint is asked,
-    /// where there is one.
+    /// An answer is not about what was asked, or says what cannot be. After several in a row another endpoint
+    /// is asked, where there is one.
     pub(crate) fn misread(&self, why: &str) {
         let Some(link) = self.serving() else { return };
         tracing::warn!(endpoint = self.shown(link.index), "{why}; asking again");
@@ -404,7 +425,8 @@ impl Endpoints {
     /// Gives a connection up: whoever waits for an answer there is let go at once.
     fn give_up(&self, link: &Link, why: &str) {
         if link.give_up() {
-            let until = self.place(link.index).map(|place| place.pace().failed(Instant::now(), fastrand::f64()));
+            let until =
+                self.place(link.index).map(|place| place.pace().failed(Instant::now(), fastrand::f64()));
             tracing::warn!(
                 endpoint = self.shown(link.index),
                 "the connection is given up: {why}; {}",
@@ -425,8 +447,8 @@ impl Endpoints {
         }
     }
 
-    /// Makes a call about the state of `block` (or about none): with a deadline, within the limit of requests in flight,
-    /// on one endpoint after the other before giving up.
+    /// Makes a call about the state of `block` (or about none): with a deadline, within the limit of requests
+    /// in flight, on one endpoint after the other before giving up.
     pub(crate) async fn call<R: DeserializeOwned>(
         &self,
         block: Option<BlockNumber>,
@@ -438,7 +460,8 @@ impl Endpoints {
 
     /// The most storage keys to ask for at once.
     pub(crate) fn keys(&self) -> usize {
-        self.place(self.current.load(Ordering::Relaxed)).map_or(crate::pace::MOST_KEYS, |place| place.pace().keys())
+        self.place(self.current.load(Ordering::Relaxed))
+            .map_or(crate::pace::MOST_KEYS, |place| place.pace().keys())
     }
 
     /// A call for so many storage keys; `None` where the endpoint takes fewer at once.
@@ -471,15 +494,21 @@ impl Endpoints {
     }
 
     /// Subscribes to finalized heads, only to be woken; with the connection that they come on.
-    pub(crate) async fn finalized_heads(&self) -> Result<(Arc<Link>, RpcSubscription<SubstrateHeader<H256>>), ChainError> {
+    pub(crate) async fn finalized_heads(
+        &self,
+    ) -> Result<(Arc<Link>, RpcSubscription<SubstrateHeader<H256>>), ChainError> {
         let make = |link: Arc<Link>| async move {
-            let heads = link.client.subscribe(FINALIZED_HEADS, RpcParams::new(), "chain_unsubscribeFinalizedHeads").await?;
+            let heads = link
+                .client
+                .subscribe(FINALIZED_HEADS, RpcParams::new(), "chain_unsubscribeFinalizedHeads")
+                .await?;
             Ok((link, heads))
         };
         self.attempt(None, 0, make, Some(FINALIZED_HEADS)).await.map_err(told)
     }
 
-    /// Tries until there is an answer, or no sense in trying on. Calls without a method ask nothing but a connection.
+    /// Tries until there is an answer, or no sense in trying on. Calls without a method ask nothing but a
+    /// connection.
     async fn attempt<R, F>(
         &self,
         block: Option<BlockNumber>,
@@ -496,7 +525,9 @@ impl Endpoints {
             broken: 0,
             lacking: BTreeSet::new(),
             unknown: None,
-            last: ChainError::Unreachable("no endpoint is configured: use `--network` or `--endpoints`".into()),
+            last: ChainError::Unreachable(
+                "no endpoint is configured: use `--network` or `--endpoints`".into(),
+            ),
         };
         loop {
             let Some(link) = self.link(&mut trial).await.map_err(Unanswered::Error)? else { continue };
@@ -516,7 +547,9 @@ impl Endpoints {
                 return Err(Unanswered::AskLess);
             }
             let Some(method) = method else {
-                return make(link).await.map_err(|error| Unanswered::Error(self.unreachable(0, &refusal::words(&error))));
+                return make(link)
+                    .await
+                    .map_err(|error| Unanswered::Error(self.unreachable(0, &refusal::words(&error))));
             };
             let permit = self.permit(place).await.map_err(Unanswered::Error)?;
             // Much may have happened while others had their turn.
@@ -556,8 +589,8 @@ impl Endpoints {
         }
     }
 
-    /// The first answer to a call, and how long it took. While others are answered, one that takes much longer than they did
-    /// is asked for again: an answer that was lost would cost a whole deadline.
+    /// The first answer to a call, and how long it took. While others are answered, one that takes much
+    /// longer than they did is asked for again: an answer that was lost would cost a whole deadline.
     async fn ask<R, F>(
         &self,
         link: &Arc<Link>,
@@ -579,7 +612,8 @@ impl Endpoints {
                 Ok(answer) => return answer,
                 Err(_) => {
                     // Twice the same subscription would be of no use.
-                    if calls.len() < ASKED_AT_MOST && method != FINALIZED_HEADS && !link.is_mute_since(asked) {
+                    if calls.len() < ASKED_AT_MOST && method != FINALIZED_HEADS && !link.is_mute_since(asked)
+                    {
                         self.counts.made(link.index, method);
                         calls.push(call());
                     }
@@ -619,13 +653,17 @@ impl Endpoints {
     }
 
     fn limited(&self, index: usize, words: &str, wait: Duration) -> ChainError {
-        ChainError::Limited { why: format!("the endpoint {} asks us to be slower: {words}", self.shown(index)), wait }
+        ChainError::Limited {
+            why: format!("the endpoint {} asks us to be slower: {words}", self.shown(index)),
+            wait,
+        }
     }
 
     /// Whether a call is tried on.
     fn is_worth_it(&self, trial: &Trial) -> Result<(), ChainError> {
         // What fails for some seconds passes more often than not, however often it is tried in them.
-        let often = trial.failures >= FAILURES.max(self.places.len()) && trial.begun.elapsed() >= self.deadline;
+        let often =
+            trial.failures >= FAILURES.max(self.places.len()) && trial.begun.elapsed() >= self.deadline;
         if often || trial.broken >= self.places.len().saturating_mul(2) {
             return Err(trial.last.clone());
         }
@@ -652,7 +690,8 @@ impl Endpoints {
     async fn again(&self, trial: &mut Trial) -> Result<(), ChainError> {
         trial.failures += 1;
         self.is_worth_it(trial)?;
-        tokio::time::sleep(pace::pause(u32::try_from(trial.failures).unwrap_or(u32::MAX), fastrand::f64())).await;
+        tokio::time::sleep(pace::pause(u32::try_from(trial.failures).unwrap_or(u32::MAX), fastrand::f64()))
+            .await;
         Ok(())
     }
 
@@ -675,7 +714,9 @@ impl Endpoints {
         let index = link.index;
         let shown = self.shown(index);
         match verdict {
-            Verdict::Unsupported(words) => Err(ChainError::Unsupported(format!("the endpoint {shown} could not run a call: {words}"))),
+            Verdict::Unsupported(words) => {
+                Err(ChainError::Unsupported(format!("the endpoint {shown} could not run a call: {words}")))
+            }
             Verdict::Lacks { discarded, words } => match block {
                 Some(block) => self.lacks(trial, link, block, discarded, &words).await,
                 None => self.failed(trial, link, keys, &words).await,
@@ -700,7 +741,8 @@ impl Endpoints {
                 self.broken(trial, link, &words)
             }
             Verdict::Nonsense(words) => {
-                trial.last = ChainError::Malformed(format!("the endpoint {shown} answered nonsense: {words}"));
+                trial.last =
+                    ChainError::Malformed(format!("the endpoint {shown} answered nonsense: {words}"));
                 self.broken(trial, link, &words)
             }
         }
@@ -718,7 +760,13 @@ impl Endpoints {
     }
 
     /// The node answered with an error that says nothing about the chain.
-    async fn failed(&self, trial: &mut Trial, link: &Link, keys: usize, words: &str) -> Result<(), ChainError> {
+    async fn failed(
+        &self,
+        trial: &mut Trial,
+        link: &Link,
+        keys: usize,
+        words: &str,
+    ) -> Result<(), ChainError> {
         let shown = self.shown(link.index);
         trial.last = ChainError::Unreachable(format!("the endpoint {shown} failed: {words}"));
         tracing::warn!(endpoint = shown, "a call failed: {words}; trying again");
@@ -735,7 +783,14 @@ impl Endpoints {
     }
 
     /// The node does not have a state or a block: discarded, where it is old enough, or else not there yet.
-    async fn lacks(&self, trial: &mut Trial, link: &Link, block: BlockNumber, discarded: bool, words: &str) -> Result<(), ChainError> {
+    async fn lacks(
+        &self,
+        trial: &mut Trial,
+        link: &Link,
+        block: BlockNumber,
+        discarded: bool,
+        words: &str,
+    ) -> Result<(), ChainError> {
         let index = link.index;
         if !self.is_old(block) {
             let (since, times) = match trial.unknown {
@@ -753,8 +808,9 @@ impl Endpoints {
         trial.last = if gone { ChainError::Pruned { block } } else { ChainError::NoSuchBlock(block) };
         trial.lacking.insert(index);
         let now = Instant::now();
-        let asked =
-            |(index, place): (usize, &Place)| trial.lacking.contains(&index) || place.address.is_err() || place.foreign(now).is_some();
+        let asked = |(index, place): (usize, &Place)| {
+            trial.lacking.contains(&index) || place.address.is_err() || place.foreign(now).is_some()
+        };
         if self.places.iter().enumerate().all(asked) {
             return Err(trial.last.clone());
         }
@@ -783,7 +839,10 @@ fn told(unanswered: Unanswered) -> ChainError {
 /// The words of a verdict.
 fn said(verdict: &Verdict) -> &str {
     match verdict {
-        Verdict::Unsupported(words) | Verdict::Failed(words) | Verdict::Broken(words) | Verdict::Nonsense(words) => words,
+        Verdict::Unsupported(words)
+        | Verdict::Failed(words)
+        | Verdict::Broken(words)
+        | Verdict::Nonsense(words) => words,
         Verdict::Lacks { words, .. } => words,
         Verdict::Refused(refusal) => &refusal.words,
     }

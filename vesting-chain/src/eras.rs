@@ -23,12 +23,17 @@ impl Eras {
 
     /// The version that made `block`, if it is certain.
     pub(crate) fn certain(&self, block: BlockNumber) -> Option<u32> {
-        self.0.iter().find(|(_, (first, last))| (*first..=*last).contains(&block)).map(|(version, _)| *version)
+        self.0
+            .iter()
+            .find(|(_, (first, last))| (*first..=*last).contains(&block))
+            .map(|(version, _)| *version)
     }
 
     /// The version that most likely made `block`: that of the nearest block known.
     pub(crate) fn likely(&self, block: BlockNumber) -> Option<u32> {
-        let distance = |(first, last): &(BlockNumber, BlockNumber)| first.0.saturating_sub(block.0).max(block.0.saturating_sub(last.0));
+        let distance = |(first, last): &(BlockNumber, BlockNumber)| {
+            first.0.saturating_sub(block.0).max(block.0.saturating_sub(last.0))
+        };
         self.0.iter().min_by_key(|(_, era)| distance(era)).map(|(version, _)| *version)
     }
 }
@@ -48,6 +53,9 @@ mod tests {
             [9, 10, 50, 90, 91, 200, 201].map(|n| eras.certain(BlockNumber(n))),
             [None, Some(393), Some(393), Some(393), None, Some(425), None]
         );
-        assert_eq!([1, 100, 190, 900].map(|n| eras.likely(BlockNumber(n))), [Some(393), Some(393), Some(425), Some(425)]);
+        assert_eq!(
+            [1, 100, 190, 900].map(|n| eras.likely(BlockNumber(n))),
+            [Some(393), Some(393), Some(425), Some(425)]
+        );
     }
 }

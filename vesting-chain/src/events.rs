@@ -24,16 +24,21 @@ pub(crate) fn decode(runtime: &Runtime, bytes: Vec<u8>) -> Result<Vec<ChainEvent
     let mut found = Vec::new();
     for event in events.iter() {
         let event = event.map_err(|e| {
-            ChainError::Malformed(format!("the events of a block made by spec {} cannot be decoded: {e}", runtime.spec_version()))
+            ChainError::Malformed(format!(
+                "the events of a block made by spec {} cannot be decoded: {e}",
+                runtime.spec_version()
+            ))
         })?;
         seen += 1;
         if !PALLETS.contains(&event.pallet_name()) {
             continue;
         }
-        let cut = || Fields::cut(runtime.metadata(), event.pallet_index(), event.event_index(), event.field_bytes());
+        let cut = || {
+            Fields::cut(runtime.metadata(), event.pallet_index(), event.event_index(), event.field_bytes())
+        };
         let stake = match translate(runtime, event.event_name(), cut) {
-            // An event of a newer runtime that lost what it told is as one that is not known: what it moves is found in
-            // the balances, and `doctor` lists it.
+            // An event of a newer runtime that lost what it told is as one that is not known: what it moves
+            // is found in the balances, and `doctor` lists it.
             Err(ChainError::Unsupported(_)) if !runtime.is_measured() => None,
             translated => translated?,
         };
@@ -47,7 +52,10 @@ pub(crate) fn decode(runtime: &Runtime, bytes: Vec<u8>) -> Result<Vec<ChainEvent
     }
     // The iterator ends quietly when bytes run out; a block with fewer events than it says is not read.
     if seen != events.len() {
-        return Err(ChainError::Malformed(format!("a block announces {} events, but {seen} were found", events.len())));
+        return Err(ChainError::Malformed(format!(
+            "a block announces {} events, but {seen} were found",
+            events.len()
+        )));
     }
     Ok(found)
 }
@@ -80,7 +88,13 @@ fn translate<'a>(
                 // Without its fee a removal does not say all that was taken; balances do.
                 _ => None,
             };
-            StakeEvent::StakeRemoved { coldkey, hotkey, netuid: f.netuid("netuid", shape.netuid)?, alpha, fee }
+            StakeEvent::StakeRemoved {
+                coldkey,
+                hotkey,
+                netuid: f.netuid("netuid", shape.netuid)?,
+                alpha,
+                fee,
+            }
         }
         "StakeMoved" => {
             let f = cut()?;
@@ -132,11 +146,19 @@ fn translate<'a>(
             };
             // What a seller gives, and what a buyer gets, is alpha (docs/chain.md#orders-of-a-group).
             let alpha = if sells { f.rao("amount_in", 4)? } else { f.rao("amount_out", 5)? };
-            StakeEvent::OrderExecuted { trader: f.coldkey("signer", 1)?, netuid: f.netuid("netuid", 2)?, sells, alpha }
+            StakeEvent::OrderExecuted {
+                trader: f.coldkey("signer", 1)?,
+                netuid: f.netuid("netuid", 2)?,
+                sells,
+                alpha,
+            }
         }
         "GroupExecutionSummary" => {
             let f = cut()?;
-            StakeEvent::OrdersGrouped { netuid: f.netuid("netuid", 0)?, orders: f.count("executed_count", 4)? }
+            StakeEvent::OrdersGrouped {
+                netuid: f.netuid("netuid", 0)?,
+                orders: f.count("executed_count", 4)?,
+            }
         }
         "SubnetLeaseDividendsDistributed" => {
             let f = cut()?;
@@ -212,7 +234,10 @@ fn translate<'a>(
         }
         "ColdkeySwapped" => {
             let f = cut()?;
-            StakeEvent::ColdkeySwapped { old: f.coldkey("old_coldkey", 0)?, new: f.coldkey("new_coldkey", 1)? }
+            StakeEvent::ColdkeySwapped {
+                old: f.coldkey("old_coldkey", 0)?,
+                new: f.coldkey("new_coldkey", 1)?,
+            }
         }
         "NetworkRemoved" => StakeEvent::NetworkRemoved { netuid: cut()?.netuid("netuid", 0)? },
         "EpochSkipped" => StakeEvent::EpochSkipped { netuid: cut()?.netuid("netuid", 0)? },

@@ -19,14 +19,25 @@ pub(crate) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// Cuts the bytes of an event's fields along their types.
-    pub(crate) fn cut(metadata: &'a Metadata, pallet_index: u8, event_index: u8, mut bytes: &'a [u8]) -> Result<Self, ChainError> {
-        let malformed = |why: String| ChainError::Malformed(format!("event {pallet_index}.{event_index} cannot be decoded: {why}"));
-        let pallet = metadata.pallet_by_event_index(pallet_index).ok_or_else(|| malformed("its pallet is unknown".into()))?;
-        let variant = pallet.event_variant_by_index(event_index).ok_or_else(|| malformed("it is unknown".into()))?;
+    pub(crate) fn cut(
+        metadata: &'a Metadata,
+        pallet_index: u8,
+        event_index: u8,
+        mut bytes: &'a [u8],
+    ) -> Result<Self, ChainError> {
+        let malformed = |why: String| {
+            ChainError::Malformed(format!("event {pallet_index}.{event_index} cannot be decoded: {why}"))
+        };
+        let pallet = metadata
+            .pallet_by_event_index(pallet_index)
+            .ok_or_else(|| malformed("its pallet is unknown".into()))?;
+        let variant =
+            pallet.event_variant_by_index(event_index).ok_or_else(|| malformed("it is unknown".into()))?;
         let mut fields = Vec::with_capacity(variant.fields.len());
         for field in &variant.fields {
             let before = bytes;
-            decode_with_visitor(&mut bytes, field.ty.id, metadata.types(), IgnoreVisitor::new()).map_err(|e| malformed(e.to_string()))?;
+            decode_with_visitor(&mut bytes, field.ty.id, metadata.types(), IgnoreVisitor::new())
+                .map_err(|e| malformed(e.to_string()))?;
             fields.push((field.name.as_deref(), field.ty.id, &before[..before.len() - bytes.len()]));
         }
         Ok(Self { metadata, event: format!("{}.{}", pallet.name(), variant.name), fields })
@@ -39,15 +50,22 @@ impl<'a> Fields<'a> {
 
     /// The field `name`; in a tuple event the field at `place`.
     fn find(&self, name: &str, place: usize) -> Option<&Field<'a>> {
-        self.fields.iter().find(|(n, ..)| *n == Some(name)).or_else(|| self.fields.get(place).filter(|(n, ..)| n.is_none()))
+        self.fields
+            .iter()
+            .find(|(n, ..)| *n == Some(name))
+            .or_else(|| self.fields.get(place).filter(|(n, ..)| n.is_none()))
     }
 
     fn decode<T: DecodeAsType>(&self, name: &str, place: usize) -> Result<T, ChainError> {
-        let (_, ty, mut bytes) = *self
-            .find(name, place)
-            .ok_or_else(|| ChainError::Unsupported(format!("the event {} has no field `{name}` in this runtime", self.event)))?;
-        T::decode_as_type(&mut bytes, ty, self.metadata.types())
-            .map_err(|e| ChainError::Malformed(format!("field `{name}` of the event {} cannot be decoded: {e}", self.event)))
+        let (_, ty, mut bytes) = *self.find(name, place).ok_or_else(|| {
+            ChainError::Unsupported(format!("the event {} has no field `{name}` in this runtime", self.event))
+        })?;
+        T::decode_as_type(&mut bytes, ty, self.metadata.types()).map_err(|e| {
+            ChainError::Malformed(format!(
+                "field `{name}` of the event {} cannot be decoded: {e}",
+                self.event
+            ))
+        })
     }
 
     pub(crate) fn hotkey(&self, name: &str, place: usize) -> Result<Hotkey, ChainError> {
@@ -70,7 +88,9 @@ impl<'a> Fields<'a> {
     pub(crate) fn variant(&self, name: &str, place: usize) -> Result<String, ChainError> {
         match self.decode::<Value>(name, place)?.value {
             ValueDef::Variant(variant) => Ok(variant.name),
-            _ => Err(ChainError::Malformed(format!("field `{name}` of the event {} is no choice", self.event))),
+            _ => {
+                Err(ChainError::Malformed(format!("field `{name}` of the event {} is no choice", self.event)))
+            }
         }
     }
 

@@ -45,8 +45,8 @@ impl Hashes {
         self.heads.lock().await.remove(&number).is_some()
     }
 
-    /// Whether the hash by which a block was asked for may be wrong: a notice told it, or another one is told now. Then it
-    /// is forgotten.
+    /// Whether the hash by which a block was asked for may be wrong: a notice told it, or another one is told
+    /// now. Then it is forgotten.
     pub(crate) async fn is_mistaken(&self, endpoints: &Endpoints, number: BlockNumber) -> bool {
         if self.forget(number).await {
             return true;
@@ -70,7 +70,10 @@ impl Hashes {
             None => self.known(parent).await,
         };
         let Some(known) = known.filter(|known| *known != facts.parent_hash) else { return Ok(()) };
-        let why = format!("block {number} names {} as its parent, but block {parent} is {known} by its height", facts.parent_hash);
+        let why = format!(
+            "block {number} names {} as its parent, but block {parent} is {known} by its height",
+            facts.parent_hash
+        );
         self.forget(parent).await;
         self.forget_run(parent).await;
         Err(ChainError::Malformed(why))
@@ -90,9 +93,14 @@ impl Hashes {
         self.runs.lock().await.remove(&place(number).0);
     }
 
-    /// The hash of a block at or below `finalized`. Behind the name of an endpoint there may be a node that does not
-    /// know it yet, so it is asked for again for some time.
-    pub(crate) async fn get(&self, endpoints: &Endpoints, number: BlockNumber, finalized: u64) -> Result<BlockHash, ChainError> {
+    /// The hash of a block at or below `finalized`. Behind the name of an endpoint there may be a node that
+    /// does not know it yet, so it is asked for again for some time.
+    pub(crate) async fn get(
+        &self,
+        endpoints: &Endpoints,
+        number: BlockNumber,
+        finalized: u64,
+    ) -> Result<BlockHash, ChainError> {
         if let Some(hash) = self.heads.lock().await.get(&number) {
             return Ok(*hash);
         }
@@ -106,11 +114,20 @@ impl Hashes {
             }
             tokio::time::sleep(lag_pause(times)).await;
         }
-        if endpoints.is_old(number) { Err(ChainError::Pruned { block: number }) } else { Err(ChainError::NoSuchBlock(number)) }
+        if endpoints.is_old(number) {
+            Err(ChainError::Pruned { block: number })
+        } else {
+            Err(ChainError::NoSuchBlock(number))
+        }
     }
 
     /// The hash of a block, if the endpoint has it.
-    async fn look(&self, endpoints: &Endpoints, number: BlockNumber, finalized: u64) -> Result<Option<BlockHash>, ChainError> {
+    async fn look(
+        &self,
+        endpoints: &Endpoints,
+        number: BlockNumber,
+        finalized: u64,
+    ) -> Result<Option<BlockHash>, ChainError> {
         let (first, place) = place(number);
         // Held while asking, so that readers of neighbouring blocks share one request.
         let run = self.run(first).await;
@@ -126,9 +143,15 @@ impl Hashes {
         let known = u64::try_from(run.len()).unwrap_or(0);
         let last = finalized.min(first.saturating_add(HASHES_PER_REQUEST - 1));
         let numbers: Vec<u64> = (first.saturating_add(known)..=last).collect();
-        let answer: Vec<Option<H256>> = endpoints.call(None, "chain_getBlockHash", rpc_params![&numbers]).await?;
+        let answer: Vec<Option<H256>> =
+            endpoints.call(None, "chain_getBlockHash", rpc_params![&numbers]).await?;
         if answer.len() != numbers.len() {
-            let why = format!("asked for the hashes of {} blocks from {} on, it answered {}", numbers.len(), number, answer.len());
+            let why = format!(
+                "asked for the hashes of {} blocks from {} on, it answered {}",
+                numbers.len(),
+                number,
+                answer.len()
+            );
             endpoints.misread(&why);
             return Ok(None);
         }

@@ -54,7 +54,9 @@ impl NextHead {
     /// The wait that is under way, or another one.
     pub(crate) fn join(&self, wait: impl FnOnce() -> Waiting) -> Shared<Waiting> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(shared) = waiting.as_ref().and_then(WeakShared::upgrade).filter(|shared| shared.peek().is_none()) {
+        if let Some(shared) =
+            waiting.as_ref().and_then(WeakShared::upgrade).filter(|shared| shared.peek().is_none())
+        {
             return shared;
         }
         let shared = wait().shared();
@@ -93,17 +95,23 @@ pub(crate) fn head(header: &SubstrateHeader<H256>) -> BlockRef {
     BlockRef { number: BlockNumber(header.number), hash }
 }
 
-/// Asks an endpoint for the finalized head. Behind its name there may be a node that does not know the block yet.
+/// Asks an endpoint for the finalized head. Behind its name there may be a node that does not know the block
+/// yet.
 pub(crate) async fn ask(endpoints: &Endpoints) -> Result<BlockRef, ChainError> {
     let begun = Instant::now();
     for times in 0.. {
         let hash: H256 = endpoints.call(None, "chain_getFinalizedHead", rpc_params![]).await?;
-        // Of nodes that take turns, the one that told the head may not be the one that is asked for its header.
+        // Of nodes that take turns, the one that told the head may not be the one that is asked for its
+        // header.
         for _ in 0..HEADER_READINGS {
-            let header: Option<SubstrateHeader<H256>> = endpoints.call(None, "chain_getHeader", rpc_params![hash]).await?;
+            let header: Option<SubstrateHeader<H256>> =
+                endpoints.call(None, "chain_getHeader", rpc_params![hash]).await?;
             match header.as_ref().map(head) {
                 Some(head) if head.hash.0 == hash.0 => return Ok(head),
-                Some(other) => endpoints.misread(&format!("asked for the header of {}, it gave that of {other}", BlockHash(hash.0))),
+                Some(other) => endpoints.misread(&format!(
+                    "asked for the header of {}, it gave that of {other}",
+                    BlockHash(hash.0)
+                )),
                 None => {}
             }
         }
@@ -125,7 +133,12 @@ impl Heads {
     }
 
     /// The newest head above `after`, once there is one.
-    pub(crate) async fn above(&mut self, endpoints: &Endpoints, after: BlockNumber, patience: Patience) -> Result<BlockRef, ChainError> {
+    pub(crate) async fn above(
+        &mut self,
+        endpoints: &Endpoints,
+        after: BlockNumber,
+        patience: Patience,
+    ) -> Result<BlockRef, ChainError> {
         loop {
             self.drain();
             if let Some(newest) = self.newest.filter(|newest| newest.number > after) {

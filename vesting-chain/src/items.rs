@@ -57,12 +57,16 @@ const MAPS: [(&str, &[Part]); 26] = [
 ];
 
 /// The maps of other pallets that are read.
-const ELSEWHERE: [(&str, &str, &[Part]); 3] =
-    [("System", "Account", &[Account]), ("Proxy", "Proxies", &[Account]), ("Proxy", "Announcements", &[Account])];
+const ELSEWHERE: [(&str, &str, &[Part]); 3] = [
+    ("System", "Account", &[Account]),
+    ("Proxy", "Proxies", &[Account]),
+    ("Proxy", "Announcements", &[Account]),
+];
 
-/// Share rows that the runtime goes on reading by their raw keys after its metadata lists them no more. Their values
-/// are the 16 bytes of a `U64F64`.
-const LEGACY: [(&str, &[Part]); 2] = [("Alpha", &[Account, Account, Number]), ("TotalHotkeyShares", &[Account, Number])];
+/// Share rows that the runtime goes on reading by their raw keys after its metadata lists them no more. Their
+/// values are the 16 bytes of a `U64F64`.
+const LEGACY: [(&str, &[Part]); 2] =
+    [("Alpha", &[Account, Account, Number]), ("TotalHotkeyShares", &[Account, Number])];
 
 /// The migration after which no share rows are left but those of decimal floats.
 const CONVERSION: &str = "migrate_alpha_v2_and_unstake_dust_v1";
@@ -86,7 +90,9 @@ impl Items {
     /// Those that the metadata has in the shape known here.
     pub(crate) fn new(pallet: &'static str, metadata: &Metadata) -> Self {
         let mut listed = HashMap::with_capacity(MAPS.len() + ELSEWHERE.len());
-        for (pallet, name, parts) in MAPS.into_iter().map(|(name, parts)| (pallet, name, parts)).chain(ELSEWHERE) {
+        for (pallet, name, parts) in
+            MAPS.into_iter().map(|(name, parts)| (pallet, name, parts)).chain(ELSEWHERE)
+        {
             let storage = metadata.pallet_by_name(pallet).and_then(|pallet| pallet.storage());
             let Some(entry) = storage.and_then(|storage| storage.entry_by_name(name)) else { continue };
             let item = Item::new(pallet, entry);
@@ -111,11 +117,16 @@ impl Items {
             if library.ok() == own {
                 listed.insert(name, item);
             } else {
-                tracing::warn!(item = name, "this storage has another shape than the one known: it is not used");
+                tracing::warn!(
+                    item = name,
+                    "this storage has another shape than the one known: it is not used"
+                );
             }
         }
         // A runtime without decimal floats has no rows but those listed.
-        let unlisted = LEGACY.into_iter().filter(|(name, _)| listed.contains_key("AlphaV2") && !listed.contains_key(name));
+        let unlisted = LEGACY
+            .into_iter()
+            .filter(|(name, _)| listed.contains_key("AlphaV2") && !listed.contains_key(name));
         let legacy = unlisted.map(|(name, parts)| (name, Item::unlisted(pallet, name, parts))).collect();
         Self { listed, legacy }
     }
@@ -148,7 +159,9 @@ impl Items {
     /// The key of an item.
     pub(crate) fn key(&self, name: &str, parts: &[&[u8]]) -> Result<Vec<u8>, ChainError> {
         let key = self.listed.get(name).or_else(|| self.legacy.get(name)).and_then(|item| item.key(parts));
-        key.ok_or_else(|| ChainError::Unsupported(format!("the runtime has no storage `{name}` in a shape that is known")))
+        key.ok_or_else(|| {
+            ChainError::Unsupported(format!("the runtime has no storage `{name}` in a shape that is known"))
+        })
     }
 
     /// The type of an item's value.
@@ -174,22 +187,32 @@ impl Item {
 
     /// An item that the metadata does not list.
     fn unlisted(pallet: &str, name: &str, parts: &[Part]) -> Self {
-        let hasher = |part: &Part| if *part == Account { StorageHasher::Blake2_128Concat } else { StorageHasher::Identity };
-        Self { prefix: encode_storage_key_prefix(pallet, name).to_vec(), hashers: parts.iter().map(hasher).collect(), value_ty: None }
+        let hasher = |part: &Part| {
+            if *part == Account { StorageHasher::Blake2_128Concat } else { StorageHasher::Identity }
+        };
+        Self {
+            prefix: encode_storage_key_prefix(pallet, name).to_vec(),
+            hashers: parts.iter().map(hasher).collect(),
+            value_ty: None,
+        }
     }
 
-    /// The key of these parts; `None` where the parts are not as many as the item wants, or hashed in a way not known here.
+    /// The key of these parts; `None` where the parts are not as many as the item wants, or hashed in a way
+    /// not known here.
     pub(crate) fn key(&self, parts: &[&[u8]]) -> Option<Vec<u8>> {
         if parts.len() != self.hashers.len() {
             return None;
         }
-        let mut key = Vec::with_capacity(self.prefix.len() + parts.iter().map(|part| part.len() + 16).sum::<usize>());
+        let mut key =
+            Vec::with_capacity(self.prefix.len() + parts.iter().map(|part| part.len() + 16).sum::<usize>());
         key.extend_from_slice(&self.prefix);
         for (hasher, part) in self.hashers.iter().zip(parts) {
             match hasher {
                 StorageHasher::Identity => {}
                 StorageHasher::Blake2_128Concat => key.extend_from_slice(&Blake2b::<U16>::digest(part)),
-                StorageHasher::Twox64Concat => key.extend_from_slice(&twox_hash::XxHash64::oneshot(0, part).to_le_bytes()),
+                StorageHasher::Twox64Concat => {
+                    key.extend_from_slice(&twox_hash::XxHash64::oneshot(0, part).to_le_bytes())
+                }
                 _ => return None,
             }
             key.extend_from_slice(part);

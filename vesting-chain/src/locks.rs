@@ -1,6 +1,6 @@
-//! What the runtime says of coldkeys' stake as a whole: how much they have on a subnet, and how much of it is locked,
-//! what they have and cannot move. Only the runtime can say the latter, since locks decay; it is reported beside the stake,
-//! which it is part of.
+//! What the runtime says of coldkeys' stake as a whole: how much they have on a subnet, and how much of it is
+//! locked, what they have and cannot move. Only the runtime can say the latter, since locks decay; it is
+//! reported beside the stake, which it is part of.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,9 +26,17 @@ impl Told {
     }
 
     /// Those of the coldkeys of which the runtime counts another sum than these positions have.
-    pub(crate) fn contradicting(&self, coldkeys: &BTreeSet<Coldkey>, positions: &BTreeMap<PositionKey, Rao>) -> BTreeSet<Coldkey> {
+    pub(crate) fn contradicting(
+        &self,
+        coldkeys: &BTreeSet<Coldkey>,
+        positions: &BTreeMap<PositionKey, Rao>,
+    ) -> BTreeSet<Coldkey> {
         let held = sums(coldkeys, positions);
-        coldkeys.iter().filter(|coldkey| self.total(coldkey) != held.get(coldkey).copied().unwrap_or_default()).copied().collect()
+        coldkeys
+            .iter()
+            .filter(|coldkey| self.total(coldkey) != held.get(coldkey).copied().unwrap_or_default())
+            .copied()
+            .collect()
     }
 
     /// Whether all of it is what these positions sum up to.
@@ -56,8 +64,8 @@ pub(crate) struct Locks {
 }
 
 impl Locks {
-    /// What the runtime says of coldkeys on a subnet, where they have these positions; `None` where it does not tell, or
-    /// another one would.
+    /// What the runtime says of coldkeys on a subnet, where they have these positions; `None` where it does
+    /// not tell, or another one would.
     pub(crate) async fn read(
         &self,
         api: &RuntimeApi<'_>,
@@ -71,7 +79,9 @@ impl Locks {
         }
         match api.locked(netuid, coldkeys).await {
             Ok(told) => {
-                let told = Told(told.into_iter().map(|(coldkey, total, locked)| (coldkey, (total, locked))).collect());
+                let told = Told(
+                    told.into_iter().map(|(coldkey, total, locked)| (coldkey, (total, locked))).collect(),
+                );
                 // Where the code was just upgraded, the answer is another runtime's.
                 let ours = told.agrees(coldkeys, positions) || api.is_maker().await?;
                 Ok(Some(told).filter(|_| ours))

@@ -10,7 +10,11 @@ use crate::runtime::Runtime;
 const OWNER: [&str; 2] = ["SubnetOwner", "SubnetOwnerHotkey"];
 
 /// Every key that they need, as far as `expected` knows them beforehand.
-pub(crate) fn expected_keys(runtime: &Runtime, netuid: NetUid, expected: &[Neuron]) -> Result<Vec<Vec<u8>>, ChainError> {
+pub(crate) fn expected_keys(
+    runtime: &Runtime,
+    netuid: NetUid,
+    expected: &[Neuron],
+) -> Result<Vec<Vec<u8>>, ChainError> {
     let mut keys = vec![runtime.key("SubnetworkN", &[&netuid.0.to_le_bytes()])?];
     for item in OWNER.into_iter().filter(|item| runtime.stores(item)) {
         keys.push(runtime.key(item, &[&netuid.0.to_le_bytes()])?);
@@ -23,10 +27,14 @@ pub(crate) fn expected_keys(runtime: &Runtime, netuid: NetUid, expected: &[Neuro
 }
 
 /// The neurons by uid, and the subnet's owner.
-pub(crate) async fn read(reader: &mut Reader<'_>, netuid: NetUid) -> Result<(Vec<Neuron>, Option<SubnetOwner>), ChainError> {
+pub(crate) async fn read(
+    reader: &mut Reader<'_>,
+    netuid: NetUid,
+) -> Result<(Vec<Neuron>, Option<SubnetOwner>), ChainError> {
     let runtime = reader.runtime.clone();
     reader.ensure(expected_keys(&runtime, netuid, &[])?).await?;
-    let count: u16 = reader.value("SubnetworkN", &runtime.key("SubnetworkN", &[&netuid.0.to_le_bytes()])?)?.unwrap_or(0);
+    let count: u16 =
+        reader.value("SubnetworkN", &runtime.key("SubnetworkN", &[&netuid.0.to_le_bytes()])?)?.unwrap_or(0);
     let account = |item| -> Result<Option<[u8; 32]>, ChainError> {
         if !runtime.stores(item) {
             return Ok(None);
@@ -43,14 +51,18 @@ pub(crate) async fn read(reader: &mut Reader<'_>, netuid: NetUid) -> Result<(Vec
     let mut hotkeys = Vec::with_capacity(keys.len());
     for (uid, key) in keys {
         let Some(hotkey) = reader.value::<[u8; 32]>("Keys", &key)? else {
-            let why = format!("subnet {netuid} has {count} uids in the state of block {}, but no hotkey for uid {uid}", reader.number);
+            let why = format!(
+                "subnet {netuid} has {count} uids in the state of block {}, but no hotkey for uid {uid}",
+                reader.number
+            );
             return Err(ChainError::Malformed(why));
         };
         hotkeys.push((uid, Hotkey(hotkey), runtime.key("Owner", &[&hotkey])?));
     }
     reader.ensure(hotkeys.iter().map(|(.., key)| key.clone()).collect()).await?;
     // Nearly every hotkey has an owner: that one has none is asked twice.
-    let ownerless: Vec<Vec<u8>> = hotkeys.iter().map(|(.., key)| key).filter(|key| reader.raw(key).is_none()).cloned().collect();
+    let ownerless: Vec<Vec<u8>> =
+        hotkeys.iter().map(|(.., key)| key).filter(|key| reader.raw(key).is_none()).cloned().collect();
     if !ownerless.is_empty() {
         let mut again = reader.afresh();
         again.ensure(ownerless.clone()).await?;

@@ -8,8 +8,8 @@ use crate::refusal::{LONGEST_WAIT, Refusal};
 pub(crate) const MOST_KEYS: usize = 4_000;
 /// As few keys are asked for whatever an endpoint says.
 const FEWEST_KEYS: usize = 4;
-/// Answers before twice as much is asked for; more of them each time that is refused, so that an endpoint's limit is
-/// seldom tried.
+/// Answers before twice as much is asked for; more of them each time that is refused, so that an endpoint's
+/// limit is seldom tried.
 const FIRST_ANSWERS: u32 = 8;
 const MOST_ANSWERS: u32 = 512;
 /// After so many refusals in a row what an endpoint took before counts no more.
@@ -151,8 +151,8 @@ impl Pace {
         }
     }
 
-    /// It refused a request of so many keys (0 where there were none); says until when it is left alone. `chance` is
-    /// between 0 and 1.
+    /// It refused a request of so many keys (0 where there were none); says until when it is left alone.
+    /// `chance` is between 0 and 1.
     pub(crate) fn refused(&mut self, now: Instant, keys: usize, refusal: &Refusal, chance: f64) -> Instant {
         self.said.clone_from(&refusal.words);
         self.refusing.get_or_insert(now);
@@ -276,7 +276,10 @@ mod tests {
     #[test]
     fn pauses_are_as_told_or_grow_up_to_a_limit() {
         let (mut pace, begun) = (Pace::new(8), Instant::now());
-        assert_eq!(pace.refused(begun, 0, &refusal(Some(Duration::from_secs(20)), true), 0.5), begun + Duration::from_millis(20_250));
+        assert_eq!(
+            pace.refused(begun, 0, &refusal(Some(Duration::from_secs(20)), true), 0.5),
+            begun + Duration::from_millis(20_250)
+        );
         let hours = Duration::from_secs(36_000);
         let mut pace = Pace::new(8);
         assert_eq!(pace.refused(begun, 0, &refusal(Some(hours), true), 0.5), begun + LONGEST_WAIT);

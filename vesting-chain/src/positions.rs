@@ -12,13 +12,20 @@ use crate::shares::PoolKeys;
 use crate::traces::TraceKeysOf;
 
 /// The lists that name the hotkeys a coldkey may have stake on.
-fn lists(runtime: &Runtime, netuid: NetUid, coldkey: Coldkey) -> Result<Vec<(&'static str, Vec<u8>)>, ChainError> {
+fn lists(
+    runtime: &Runtime,
+    netuid: NetUid,
+    coldkey: Coldkey,
+) -> Result<Vec<(&'static str, Vec<u8>)>, ChainError> {
     let mut lists = Vec::with_capacity(3);
     for item in ["StakingHotkeys", "OwnedHotkeys"].into_iter().filter(|item| runtime.stores(item)) {
         lists.push((item, runtime.key(item, &[&coldkey.0])?));
     }
     if runtime.stores("AutoStakeDestination") {
-        lists.push(("AutoStakeDestination", runtime.key("AutoStakeDestination", &[&coldkey.0, &netuid.0.to_le_bytes()])?));
+        lists.push((
+            "AutoStakeDestination",
+            runtime.key("AutoStakeDestination", &[&coldkey.0, &netuid.0.to_le_bytes()])?,
+        ));
     }
     Ok(lists)
 }
@@ -48,8 +55,8 @@ pub(crate) fn expected_keys(
 }
 
 /// The positions that `coldkeys` may have on `netuid`: on every hotkey they may have stake on, and those
-/// expected. `StakingHotkeys` loses one only when a key is swapped, or when nothing is left on it; a coldkey's own
-/// hotkeys and its auto-stake destination are added in case something was credited unasked.
+/// expected. `StakingHotkeys` loses one only when a key is swapped, or when nothing is left on it; a
+/// coldkey's own hotkeys and its auto-stake destination are added in case something was credited unasked.
 pub(crate) async fn possible(
     reader: &mut Reader<'_>,
     netuid: NetUid,
@@ -59,14 +66,18 @@ pub(crate) async fn possible(
     state: &mut SubnetState,
 ) -> Result<BTreeSet<PositionKey>, ChainError> {
     let runtime = reader.runtime.clone();
-    let wanted =
-        coldkeys.iter().map(|coldkey| Ok((*coldkey, lists(&runtime, netuid, *coldkey)?))).collect::<Result<Vec<_>, ChainError>>()?;
-    let mut keys: Vec<Vec<u8>> = wanted.iter().flat_map(|(_, lists)| lists.iter().map(|(_, key)| key.clone())).collect();
+    let wanted = coldkeys
+        .iter()
+        .map(|coldkey| Ok((*coldkey, lists(&runtime, netuid, *coldkey)?)))
+        .collect::<Result<Vec<_>, ChainError>>()?;
+    let mut keys: Vec<Vec<u8>> =
+        wanted.iter().flat_map(|(_, lists)| lists.iter().map(|(_, key)| key.clone())).collect();
     // Read together with what tells of their doings, which is asked for next.
     keys.extend(proxies.expected_keys(&runtime, coldkeys)?);
     reader.ensure(keys).await?;
     let mut accounts = proxies.accounts(reader, coldkeys).await?;
-    let mut pairs: BTreeSet<PositionKey> = expected.iter().filter(|key| coldkeys.contains(&key.coldkey)).copied().collect();
+    let mut pairs: BTreeSet<PositionKey> =
+        expected.iter().filter(|key| coldkeys.contains(&key.coldkey)).copied().collect();
     for (coldkey, lists) in wanted {
         // Also where the runtime has no such list: it was looked at.
         let trace = state.traces.coldkeys.entry(coldkey).or_default();
@@ -93,8 +104,10 @@ async fn traces(
     pairs: &BTreeSet<PositionKey>,
     pointers: bool,
 ) -> Result<Vec<TraceKeysOf>, ChainError> {
-    let traces =
-        pairs.iter().map(|key| TraceKeysOf::new(&reader.runtime, reader.number, netuid, *key, pointers)).collect::<Result<Vec<_>, _>>()?;
+    let traces = pairs
+        .iter()
+        .map(|key| TraceKeysOf::new(&reader.runtime, reader.number, netuid, *key, pointers))
+        .collect::<Result<Vec<_>, _>>()?;
     reader.ensure(traces.iter().flat_map(TraceKeysOf::all).collect()).await?;
     Ok(traces)
 }
@@ -132,7 +145,9 @@ pub(crate) async fn by_storage(
         }
     }
     let mut by_hotkey = BTreeMap::new();
-    for (hotkey, keys) in pools(reader, netuid, held.iter().map(|(key, _)| key.hotkey).collect(), state).await? {
+    for (hotkey, keys) in
+        pools(reader, netuid, held.iter().map(|(key, _)| key.hotkey).collect(), state).await?
+    {
         if let Some(pool) = keys.read(reader)? {
             by_hotkey.insert(hotkey, pool);
         }
@@ -148,7 +163,11 @@ pub(crate) async fn by_storage(
 }
 
 /// Works one position out from storage that is read for it alone.
-pub(crate) async fn alpha(mut reader: Reader<'_>, netuid: NetUid, key: PositionKey) -> Result<Rao, ChainError> {
+pub(crate) async fn alpha(
+    mut reader: Reader<'_>,
+    netuid: NetUid,
+    key: PositionKey,
+) -> Result<Rao, ChainError> {
     let mut state = SubnetState::default();
     by_storage(&mut reader, netuid, &BTreeSet::from([key]), false, &mut state).await?;
     Ok(state.positions.get(&key).copied().unwrap_or_default())
@@ -168,7 +187,11 @@ pub(crate) async fn by_runtime(
     let alphas = reader.runtime_api().alphas(netuid, &keys).await?;
     for (trace, alpha) in traces.iter().zip(alphas) {
         let touched = trace.read(reader)?.touched;
-        let shares = if alpha > Rao::ZERO { Fingerprint(alpha.0.to_le_bytes().to_vec()) } else { Fingerprint::default() };
+        let shares = if alpha > Rao::ZERO {
+            Fingerprint(alpha.0.to_le_bytes().to_vec())
+        } else {
+            Fingerprint::default()
+        };
         state.traces.positions.insert(trace.key, PositionTrace { shares, touched });
         if alpha > Rao::ZERO {
             state.positions.insert(trace.key, alpha);

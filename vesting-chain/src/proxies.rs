@@ -1,8 +1,8 @@
 //! What coldkeys did, or had done: their accounts, and those of whoever may act for them.
 //!
-//! Every extrinsic raises the nonce of the account that signs it. Who signs for a coldkey by proxy is named by
-//! `Proxy.Proxies`; that account may have proxies of its own, and an announced call may be sent by anybody, which
-//! takes the announcement away.
+//! Every extrinsic raises the nonce of the account that signs it. Who signs for a coldkey by proxy is named
+//! by `Proxy.Proxies`; that account may have proxies of its own, and an announced call may be sent by
+//! anybody, which takes the announcement away.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -34,7 +34,11 @@ pub(crate) struct Proxies(Mutex<BTreeMap<Coldkey, BTreeSet<[u8; 32]>>>);
 
 impl Proxies {
     /// Every key that the accounts of `coldkeys` need, as far as it is known beforehand.
-    pub(crate) fn expected_keys(&self, runtime: &Runtime, coldkeys: &BTreeSet<Coldkey>) -> Result<Vec<Vec<u8>>, ChainError> {
+    pub(crate) fn expected_keys(
+        &self,
+        runtime: &Runtime,
+        coldkeys: &BTreeSet<Coldkey>,
+    ) -> Result<Vec<Vec<u8>>, ChainError> {
         let mut keys = Vec::new();
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for coldkey in coldkeys {
@@ -56,7 +60,8 @@ impl Proxies {
             return Ok(BTreeMap::new());
         }
         // The accounts that bear on each coldkey: its own, and level by level those of its proxies.
-        let mut acting: BTreeMap<Coldkey, BTreeSet<[u8; 32]>> = coldkeys.iter().map(|key| (*key, BTreeSet::from([key.0]))).collect();
+        let mut acting: BTreeMap<Coldkey, BTreeSet<[u8; 32]>> =
+            coldkeys.iter().map(|key| (*key, BTreeSet::from([key.0]))).collect();
         let mut level: BTreeSet<[u8; 32]> = coldkeys.iter().map(|key| key.0).collect();
         let mut delegates: BTreeMap<[u8; 32], Vec<[u8; 32]>> = BTreeMap::new();
         for depth in 0..DEPTH {
@@ -68,11 +73,16 @@ impl Proxies {
             let mut next = BTreeSet::new();
             for account in &level {
                 let named = delegates_of(reader, account)?;
-                next.extend(named.iter().filter(|delegate| !delegates.contains_key(*delegate) && !level.contains(*delegate)));
+                next.extend(
+                    named
+                        .iter()
+                        .filter(|delegate| !delegates.contains_key(*delegate) && !level.contains(*delegate)),
+                );
                 delegates.insert(*account, named);
             }
             for accounts in acting.values_mut() {
-                let named: Vec<[u8; 32]> = accounts.iter().filter_map(|account| delegates.get(account)).flatten().copied().collect();
+                let named: Vec<[u8; 32]> =
+                    accounts.iter().filter_map(|account| delegates.get(account)).flatten().copied().collect();
                 accounts.extend(named);
             }
             level = next;
@@ -119,7 +129,11 @@ impl Proxies {
 }
 
 /// The keys that tell what an account did; of whoever acts for another, what it has announced too.
-fn keys(runtime: &Runtime, account: &[u8; 32], acts: bool) -> Result<Vec<(&'static str, Vec<u8>)>, ChainError> {
+fn keys(
+    runtime: &Runtime,
+    account: &[u8; 32],
+    acts: bool,
+) -> Result<Vec<(&'static str, Vec<u8>)>, ChainError> {
     let items = [("Account", true), ("Proxies", true), ("Announcements", acts)];
     let wanted = items.into_iter().filter(|(item, wanted)| *wanted && runtime.stores(item));
     wanted.map(|(item, _)| Ok((item, runtime.key(item, &[account])?))).collect()

@@ -22,12 +22,19 @@ pub(crate) struct Reader<'a> {
 
 /// Two answers about the same are not the same: at least one of them is wrong.
 pub(crate) fn two_answers(what: impl std::fmt::Display, number: BlockNumber) -> ChainError {
-    ChainError::Malformed(format!("asked twice about {what} in the state of block {number}, it gave two answers"))
+    ChainError::Malformed(format!(
+        "asked twice about {what} in the state of block {number}, it gave two answers"
+    ))
 }
 
 impl<'a> Reader<'a> {
     /// A reader of a state made by `runtime`, that knows nothing yet.
-    pub(crate) fn new(endpoints: &'a Endpoints, runtime: Arc<Runtime>, number: BlockNumber, hash: BlockHash) -> Self {
+    pub(crate) fn new(
+        endpoints: &'a Endpoints,
+        runtime: Arc<Runtime>,
+        number: BlockNumber,
+        hash: BlockHash,
+    ) -> Self {
         Self { endpoints, runtime, number, hash, values: Values::default() }
     }
 

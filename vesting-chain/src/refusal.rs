@@ -1,5 +1,5 @@
-//! What an error of a node means. Only four answers speak about the chain: a result, a state or block that is not
-//! there, a method that does not exist, and a runtime call that failed. Everything else passes.
+//! What an error of a node means. Only four answers speak about the chain: a result, a state or block that is
+//! not there, a method that does not exist, and a runtime call that failed. Everything else passes.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,7 +12,8 @@ use vesting_secret::hide;
 /// The longest that an endpoint is left alone on its own word; whoever says longer is asked again then.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 
-/// From here on a number without a unit is taken for milliseconds: nobody asks for a quarter of an hour in seconds.
+/// From here on a number without a unit is taken for milliseconds: nobody asks for a quarter of an hour in
+/// seconds.
 const MILLISECONDS_FROM: f64 = 900.0;
 /// From here on it is a time of the Unix epoch.
 const EPOCH_FROM: f64 = 1e9;
@@ -111,10 +112,14 @@ fn answered(error: &UserError) -> Verdict {
         if said.contains("execution failed") {
             return Verdict::Unsupported(words);
         }
-        // Substrate tells both with one code, in every version with other words: here a node offers nothing better
-        // than its text. The block's age decides what is made of it, the words alone never do.
+        // Substrate tells both with one code, in every version with other words: here a node offers nothing
+        // better than its text. The block's age decides what is made of it, the words alone never do.
         let discarded = said.contains("discarded");
-        if discarded || ["unknownblock", "unknown block", "header was not found"].iter().any(|word| said.contains(word)) {
+        if discarded
+            || ["unknownblock", "unknown block", "header was not found"]
+                .iter()
+                .any(|word| said.contains(word))
+        {
             return Verdict::Lacks { discarded, words };
         }
     }
@@ -129,7 +134,11 @@ fn client(error: &ClientError) -> Verdict {
         ClientError::RestartNeeded(inner) => client(inner),
         ClientError::Transport(cause) => {
             if let Some(WsError::Closed(reason)) = cause.downcast_ref::<WsError>() {
-                let why = reason.descr.as_deref().filter(|why| !why.is_empty()).map_or_else(String::new, |why| format!(": {why}"));
+                let why = reason
+                    .descr
+                    .as_deref()
+                    .filter(|why| !why.is_empty())
+                    .map_or_else(String::new, |why| format!(": {why}"));
                 let words = format!("it closed the connection with code {}{why}", reason.code);
                 if reason.code == CLOSED_BY_POLICY {
                     return Verdict::Refused(Refusal { words, wait: None, policy: true, closed: true });
@@ -160,10 +169,14 @@ pub(crate) fn handshake(error: &WsHandshakeError, head: &[u8], now: SystemTime) 
 fn retry_after(head: &[u8], now: SystemTime) -> Option<Duration> {
     let text = String::from_utf8_lossy(head);
     let header = |name: &str| {
-        text.lines().find_map(|line| line.split_once(':').filter(|(found, _)| found.trim().eq_ignore_ascii_case(name))).map(|(_, value)| {
-            // Whoever names several limits lists them; the first is enough.
-            value.split([',', ';']).next().unwrap_or_default().trim().to_owned()
-        })
+        text.lines()
+            .find_map(|line| {
+                line.split_once(':').filter(|(found, _)| found.trim().eq_ignore_ascii_case(name))
+            })
+            .map(|(_, value)| {
+                // Whoever names several limits lists them; the first is enough.
+                value.split([',', ';']).next().unwrap_or_default().trim().to_owned()
+            })
     };
     // Retry-After has its unit from RFC 9110: seconds. A date there is left to growing pauses.
     if let Some(seconds) = header("retry-after").and_then(|value| value.parse::<f64>().ok()) {
@@ -179,7 +192,9 @@ fn retry_after(head: &[u8], now: SystemTime) -> Option<Duration> {
 
 /// Whether the data of an error are those of a policy.
 fn speaks_of_policy(data: &Value) -> bool {
-    ["policy", "reason", "retry_after", "retryAfter", "retry_after_ms", "retryAfterMs"].iter().any(|key| data.get(key).is_some())
+    ["policy", "reason", "retry_after", "retryAfter", "retry_after_ms", "retryAfterMs"]
+        .iter()
+        .any(|key| data.get(key).is_some())
 }
 
 /// How long the data of an error say to wait.
@@ -191,14 +206,16 @@ fn wait(data: &Value) -> Option<Duration> {
     let milliseconds = number("retry_after_ms").or_else(|| number("retryAfterMs"));
     // Nobody says what unit the others have.
     let unstated = number("retry_after").or_else(|| number("retryAfter"));
-    let seconds =
-        milliseconds.map(|told| told / 1e3).or_else(|| unstated.map(|told| if told >= MILLISECONDS_FROM { told / 1e3 } else { told }));
+    let seconds = milliseconds
+        .map(|told| told / 1e3)
+        .or_else(|| unstated.map(|told| if told >= MILLISECONDS_FROM { told / 1e3 } else { told }));
     duration(seconds?)
 }
 
 /// So many seconds, at most as long as an endpoint is left alone.
 fn duration(seconds: f64) -> Option<Duration> {
-    (seconds.is_finite() && seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT))
+    (seconds.is_finite() && seconds >= 0.0)
+        .then(|| Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT))
 }
 
 /// An error with its causes, without secrets.
@@ -227,9 +244,11 @@ mod tests {
 
     #[test]
     fn only_four_answers_speak_about_the_chain() {
-        for (code, message) in
-            [(-32_601, "Method not found"), (-32_000, "Client error: Execution failed: trap"), (4_003, "Execution failed")]
-        {
+        for (code, message) in [
+            (-32_601, "Method not found"),
+            (-32_000, "Client error: Execution failed: trap"),
+            (4_003, "Execution failed"),
+        ] {
             assert!(matches!(told(code, message, None), Verdict::Unsupported(_)), "{code} {message}");
         }
         for (code, message, gone) in [
@@ -238,7 +257,10 @@ mod tests {
             (4_003, "Client error: UnknownBlock: Header was not found in the database: 0x12", false),
             (-32_000, "unknown block", false),
         ] {
-            assert!(matches!(told(code, message, None), Verdict::Lacks { discarded, .. } if discarded == gone), "{code} {message}");
+            assert!(
+                matches!(told(code, message, None), Verdict::Lacks { discarded, .. } if discarded == gone),
+                "{code} {message}"
+            );
         }
         for (code, message) in [
             (-32_000, "x"),
@@ -251,8 +273,16 @@ mod tests {
         ] {
             assert!(matches!(told(code, message, None), Verdict::Failed(_)), "{code} {message}");
         }
-        for (code, message) in [(-32_004, "x"), (-32_005, "x"), (-32_008, "x"), (-32_009, "x"), (-32_999, "Too many requests")] {
-            assert!(matches!(told(code, message, None), Verdict::Refused(Refusal { wait: None, policy: false, .. })), "{code} {message}");
+        for (code, message) in
+            [(-32_004, "x"), (-32_005, "x"), (-32_008, "x"), (-32_009, "x"), (-32_999, "Too many requests")]
+        {
+            assert!(
+                matches!(
+                    told(code, message, None),
+                    Verdict::Refused(Refusal { wait: None, policy: false, .. })
+                ),
+                "{code} {message}"
+            );
         }
         for (code, message, data) in [
             (-32_004, "storage work rate limit exceeded", None),
@@ -261,7 +291,13 @@ mod tests {
             (429, "x", None),
             (-32_000, "429 Too Many Requests", None),
         ] {
-            assert!(matches!(told(code, message, data), Verdict::Refused(Refusal { wait: None, policy: true, .. })), "{code} {message}");
+            assert!(
+                matches!(
+                    told(code, message, data),
+                    Verdict::Refused(Refusal { wait: None, policy: true, .. })
+                ),
+                "{code} {message}"
+            );
         }
     }
 
@@ -277,24 +313,44 @@ mod tests {
             (r#"{"retryAfterMs":99999999999}"#, 900_000),
         ] {
             let Verdict::Refused(refusal) = told(-32_004, "x", Some(data)) else { panic!("{data}") };
-            assert_eq!((refusal.wait, refusal.policy), (Some(Duration::from_millis(milliseconds)), true), "{data}");
+            assert_eq!(
+                (refusal.wait, refusal.policy),
+                (Some(Duration::from_millis(milliseconds)), true),
+                "{data}"
+            );
         }
         for data in [r#"{"retry_after":-1}"#, r#"{"retry_after":"soon"}"#, r#"{"retry_after":null}"#] {
-            assert!(matches!(told(-32_004, "x", Some(data)), Verdict::Refused(Refusal { wait: None, .. })), "{data}");
+            assert!(
+                matches!(told(-32_004, "x", Some(data)), Verdict::Refused(Refusal { wait: None, .. })),
+                "{data}"
+            );
         }
     }
 
     #[test]
     fn the_head_of_a_refused_handshake_tells_how_long_to_wait() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000_000);
-        let of = |status, head: &str| match handshake(&WsHandshakeError::Rejected { status_code: status }, head.as_bytes(), now) {
+        let of = |status, head: &str| match handshake(
+            &WsHandshakeError::Rejected { status_code: status },
+            head.as_bytes(),
+            now,
+        ) {
             Verdict::Refused(refusal) => (refusal.wait.map(|wait| wait.as_secs()), refusal.policy),
             other => panic!("{other:?}"),
         };
-        assert_eq!(of(429, "HTTP/1.1 429 Too Many\r\nRetry-After: 7\r\nX-RateLimit-Reset: 9\r\n\r\n"), (Some(7), true));
+        assert_eq!(
+            of(429, "HTTP/1.1 429 Too Many\r\nRetry-After: 7\r\nX-RateLimit-Reset: 9\r\n\r\n"),
+            (Some(7), true)
+        );
         assert_eq!(of(403, "HTTP/1.1 403 No\r\nx-ratelimit-reset: 9, 30\r\n"), (Some(9), true));
         assert_eq!(of(429, "HTTP/1.1 429\r\nx-ratelimit-reset: 2000000012\r\n"), (Some(12), true));
-        assert_eq!(of(503, "HTTP/1.1 503 Busy\r\nRetry-After: Wed, 21 Oct 2026 07:28:00 GMT\r\n"), (None, false));
-        assert!(matches!(handshake(&WsHandshakeError::Rejected { status_code: 500 }, b"", now), Verdict::Broken(_)));
+        assert_eq!(
+            of(503, "HTTP/1.1 503 Busy\r\nRetry-After: Wed, 21 Oct 2026 07:28:00 GMT\r\n"),
+            (None, false)
+        );
+        assert!(matches!(
+            handshake(&WsHandshakeError::Rejected { status_code: 500 }, b"", now),
+            Verdict::Broken(_)
+        ));
     }
 }

@@ -55,7 +55,8 @@ impl Capabilities {
 }
 
 /// The runtime's own answer about one position.
-pub(crate) const STAKE_API: (&str, &str) = ("StakeInfoRuntimeApi", "get_stake_info_for_hotkey_coldkey_netuid");
+pub(crate) const STAKE_API: (&str, &str) =
+    ("StakeInfoRuntimeApi", "get_stake_info_for_hotkey_coldkey_netuid");
 /// How much of a coldkey's stake on a subnet it cannot move.
 pub(crate) const LOCKS_API: (&str, &str) = ("StakeInfoRuntimeApi", "get_stake_availability_for_coldkeys");
 /// The runtime's own answer about one subnet.
@@ -90,27 +91,38 @@ impl Runtime {
     /// Takes up a runtime by its metadata (SCALE, version 14 or later).
     ///
     /// # Errors
-    /// [`ChainError::Unreadable`] when the metadata cannot be decoded, or lacks something that cannot be done without.
+    /// [`ChainError::Unreadable`] when the metadata cannot be decoded, or lacks something that cannot be done
+    /// without.
     pub fn new(spec_version: u32, metadata: &[u8]) -> Result<Self, ChainError> {
         let metadata = Metadata::decode_from(metadata)
-            .map_err(|e| ChainError::Unreadable { spec_version, why: format!("its metadata cannot be decoded: {e}") })?
+            .map_err(|e| ChainError::Unreadable {
+                spec_version,
+                why: format!("its metadata cannot be decoded: {e}"),
+            })?
             .arc();
         let items = Items::new(PALLET, &metadata);
         let capabilities = Self::look(spec_version, &metadata, &items)?;
         let unknown = surface::unknown(&metadata);
         let plain = |pallet: &str, item: &str| encode_storage_key_prefix(pallet, item).to_vec();
-        let plain =
-            PlainKeys { events: plain("System", "Events"), parent_hash: plain("System", "ParentHash"), now: plain("Timestamp", "Now") };
+        let plain = PlainKeys {
+            events: plain("System", "Events"),
+            parent_hash: plain("System", "ParentHash"),
+            now: plain("Timestamp", "Now"),
+        };
         let config = SubstrateConfig::builder()
             .set_metadata_for_spec_versions([(spec_version, metadata.clone())])
-            .set_spec_version_for_block_ranges([SpecVersionForRange { block_range: 0..u64::MAX, spec_version, transaction_version: 0 }])
+            .set_spec_version_for_block_ranges([SpecVersionForRange {
+                block_range: 0..u64::MAX,
+                spec_version,
+                transaction_version: 0,
+            }])
             .build();
         let (offline, converted) = (OfflineClient::new_with_config(config), AtomicU64::new(u64::MAX));
         Ok(Self { spec_version, metadata, offline, capabilities, items, unknown, plain, converted })
     }
 
-    /// Whether share rows of `item` are to be read in the state of a block: where the metadata lists them, and after
-    /// that for as long as the runtime itself looks for them.
+    /// Whether share rows of `item` are to be read in the state of a block: where the metadata lists them,
+    /// and after that for as long as the runtime itself looks for them.
     pub(crate) fn has_rows(&self, item: &str, number: BlockNumber) -> bool {
         self.items.has(item) || (self.items.is_legacy(item) && !self.is_converted(number))
     }
@@ -161,12 +173,15 @@ impl Runtime {
             }
         }
         for (pallet, name) in [("System", "Events"), ("System", "ParentHash"), ("Timestamp", "Now")] {
-            let found = metadata.pallet_by_name(pallet).and_then(|p| p.storage()).and_then(|s| s.entry_by_name(name));
+            let found =
+                metadata.pallet_by_name(pallet).and_then(|p| p.storage()).and_then(|s| s.entry_by_name(name));
             if found.is_none() {
                 return Err(missing(&format!("storage `{pallet}.{name}`")));
             }
         }
-        let event = |name: &str| metadata.pallets().filter_map(|p| p.event_variants()).flatten().any(|v| v.name == name);
+        let event = |name: &str| {
+            metadata.pallets().filter_map(|p| p.event_variants()).flatten().any(|v| v.name == name)
+        };
         let capabilities = Capabilities {
             incentive_event: event("IncentiveAlphaEmittedToMiners"),
             auto_stake: event("AutoStakeAdded") && has("AutoStakeDestination"),
@@ -178,13 +193,17 @@ impl Runtime {
             fee_in_alpha: event("TransactionFeePaidWithAlpha"),
             stake_api: answers(metadata, STAKE_API),
             locks_api: answers(metadata, LOCKS_API),
-            counters: ["Tempo", "BlocksSinceLastStep", "LastMechansimStepBlock", "NetworkRegisteredAt"].into_iter().all(has),
+            counters: ["Tempo", "BlocksSinceLastStep", "LastMechansimStepBlock", "NetworkRegisteredAt"]
+                .into_iter()
+                .all(has),
         };
         if !capabilities.shares() && !capabilities.stake_api {
             return Err(missing("share storage (`AlphaV2` or `Alpha`), and no runtime API to ask instead"));
         }
         if !capabilities.counters && !answers(metadata, SUBNET_API) {
-            return Err(missing("storage `SubtensorModule.LastMechansimStepBlock`, and no runtime API to ask instead"));
+            return Err(missing(
+                "storage `SubtensorModule.LastMechansimStepBlock`, and no runtime API to ask instead",
+            ));
         }
         Ok(capabilities)
     }
@@ -229,11 +248,24 @@ impl Runtime {
     }
 
     /// Decodes what a runtime API answered.
-    pub(crate) fn answer<T: DecodeAsType>(&self, (api, method): (&str, &str), mut bytes: &[u8]) -> Result<T, ChainError> {
-        let ty = self.metadata.runtime_api_trait_by_name(api).and_then(|api| api.method_by_name(method)).map(|method| method.output_ty());
-        let ty = ty.ok_or_else(|| ChainError::Unsupported(format!("spec {} has no runtime API `{api}.{method}`", self.spec_version)))?;
+    pub(crate) fn answer<T: DecodeAsType>(
+        &self,
+        (api, method): (&str, &str),
+        mut bytes: &[u8],
+    ) -> Result<T, ChainError> {
+        let ty = self
+            .metadata
+            .runtime_api_trait_by_name(api)
+            .and_then(|api| api.method_by_name(method))
+            .map(|method| method.output_ty());
+        let ty = ty.ok_or_else(|| {
+            ChainError::Unsupported(format!("spec {} has no runtime API `{api}.{method}`", self.spec_version))
+        })?;
         T::decode_as_type(&mut bytes, ty, self.metadata.types()).map_err(|e| {
-            ChainError::Malformed(format!("the answer of `{api}.{method}` cannot be decoded with spec {}: {e}", self.spec_version))
+            ChainError::Malformed(format!(
+                "the answer of `{api}.{method}` cannot be decoded with spec {}: {e}",
+                self.spec_version
+            ))
         })
     }
 
@@ -263,14 +295,35 @@ impl Runtime {
     }
 
     /// Decodes a stored value of `pallet.item`.
-    pub(crate) fn value_in<T: DecodeAsType>(&self, pallet: &str, item: &str, bytes: &[u8]) -> Result<T, ChainError> {
-        let entry = self.metadata.pallet_by_name(pallet).and_then(|p| p.storage()).and_then(|s| s.entry_by_name(item));
+    pub(crate) fn value_in<T: DecodeAsType>(
+        &self,
+        pallet: &str,
+        item: &str,
+        bytes: &[u8],
+    ) -> Result<T, ChainError> {
+        let entry = self
+            .metadata
+            .pallet_by_name(pallet)
+            .and_then(|p| p.storage())
+            .and_then(|s| s.entry_by_name(item));
         self.decode(pallet, item, entry.map(|entry| entry.value_ty()), bytes)
     }
 
-    fn decode<T: DecodeAsType>(&self, pallet: &str, item: &str, ty: Option<u32>, mut bytes: &[u8]) -> Result<T, ChainError> {
-        let ty = ty.ok_or_else(|| ChainError::Unsupported(format!("spec {} has no storage `{pallet}.{item}`", self.spec_version)))?;
-        T::decode_as_type(&mut bytes, ty, self.metadata.types())
-            .map_err(|e| ChainError::Malformed(format!("storage `{pallet}.{item}` cannot be decoded with spec {}: {e}", self.spec_version)))
+    fn decode<T: DecodeAsType>(
+        &self,
+        pallet: &str,
+        item: &str,
+        ty: Option<u32>,
+        mut bytes: &[u8],
+    ) -> Result<T, ChainError> {
+        let ty = ty.ok_or_else(|| {
+            ChainError::Unsupported(format!("spec {} has no storage `{pallet}.{item}`", self.spec_version))
+        })?;
+        T::decode_as_type(&mut bytes, ty, self.metadata.types()).map_err(|e| {
+            ChainError::Malformed(format!(
+                "storage `{pallet}.{item}` cannot be decoded with spec {}: {e}",
+                self.spec_version
+            ))
+        })
     }
 }

@@ -62,20 +62,30 @@ impl<'a> RuntimeApi<'a> {
     /// The alpha of positions, in their order.
     pub(crate) async fn alphas(&self, netuid: NetUid, keys: &[PositionKey]) -> Result<Vec<Rao>, ChainError> {
         try_join_all(keys.iter().map(|key| async move {
-            let info: Option<StakeInfo> = self.call(STAKE_API, (key.hotkey.0, key.coldkey.0, netuid.0).encode()).await?;
+            let info: Option<StakeInfo> =
+                self.call(STAKE_API, (key.hotkey.0, key.coldkey.0, netuid.0).encode()).await?;
             Ok(Rao(info.map_or(0, |info| info.stake)))
         }))
         .await
     }
 
     /// What coldkeys have on a subnet, and how much of it they cannot move; those with nothing are left out.
-    pub(crate) async fn locked(&self, netuid: NetUid, coldkeys: &BTreeSet<Coldkey>) -> Result<Vec<(Coldkey, Rao, Rao)>, ChainError> {
+    pub(crate) async fn locked(
+        &self,
+        netuid: NetUid,
+        coldkeys: &BTreeSet<Coldkey>,
+    ) -> Result<Vec<(Coldkey, Rao, Rao)>, ChainError> {
         let asked: Vec<[u8; 32]> = coldkeys.iter().map(|coldkey| coldkey.0).collect();
-        let answer: Vec<([u8; 32], Vec<Subnet>)> = self.call(LOCKS_API, (asked, Some(vec![netuid.0])).encode()).await?;
-        let rows = answer.into_iter().flat_map(|(coldkey, subnets)| subnets.into_iter().map(move |subnet| (Coldkey(coldkey), subnet)));
+        let answer: Vec<([u8; 32], Vec<Subnet>)> =
+            self.call(LOCKS_API, (asked, Some(vec![netuid.0])).encode()).await?;
+        let rows = answer
+            .into_iter()
+            .flat_map(|(coldkey, subnets)| subnets.into_iter().map(move |subnet| (Coldkey(coldkey), subnet)));
         Ok(rows
             .filter(|(_, (subnet, _))| *subnet == netuid.0)
-            .map(|(coldkey, (_, stake))| (coldkey, Rao(stake.total), Rao(stake.total.saturating_sub(stake.available))))
+            .map(|(coldkey, (_, stake))| {
+                (coldkey, Rao(stake.total), Rao(stake.total.saturating_sub(stake.available)))
+            })
             .collect())
     }
 
@@ -99,10 +109,17 @@ impl<'a> RuntimeApi<'a> {
         Ok(code == self.runtime.spec_version())
     }
 
-    async fn call<T: DecodeAsType>(&self, (api, method): (&str, &str), arguments: Vec<u8>) -> Result<T, ChainError> {
+    async fn call<T: DecodeAsType>(
+        &self,
+        (api, method): (&str, &str),
+        arguments: Vec<u8>,
+    ) -> Result<T, ChainError> {
         let name = format!("{api}_{method}");
         let arguments = format!("0x{}", faster_hex::hex_string(&arguments));
-        let bytes: Bytes = self.endpoints.call(Some(self.number), "state_call", rpc_params![name, arguments, H256(self.hash.0)]).await?;
+        let bytes: Bytes = self
+            .endpoints
+            .call(Some(self.number), "state_call", rpc_params![name, arguments, H256(self.hash.0)])
+            .await?;
         self.runtime.answer((api, method), &bytes.0)
     }
 }

@@ -45,8 +45,9 @@ impl Runtimes {
         // What is known of a version is kept for good.
         let code = spec_version_of_code(endpoints, at, number).await?;
         if code != spec_version {
-            let why =
-                format!("a block names spec {spec_version} as its runtime, but the code before it, in block {number}, is spec {code}");
+            let why = format!(
+                "a block names spec {spec_version} as its runtime, but the code before it, in block {number}, is spec {code}"
+            );
             return Err(ChainError::Malformed(why));
         }
         let bytes = fetch(endpoints, at, number).await?;
@@ -91,13 +92,18 @@ fn tell(runtime: &Runtime) {
     // As few lines as there are meanings.
     for some in runtime.unknown().chunk_by(|one, other| one.meaning() == other.meaning()) {
         let Some(first) = some.first() else { continue };
-        let shown: Vec<String> = some.iter().take(NAMES_IN_LOG).map(|unknown| unknown.item.to_string()).collect();
+        let shown: Vec<String> =
+            some.iter().take(NAMES_IN_LOG).map(|unknown| unknown.item.to_string()).collect();
         tracing::warn!(spec_version, count = some.len(), items = shown.join(", "), "{}", first.meaning());
     }
 }
 
 /// The metadata of the code in the state of a block.
-pub(crate) async fn fetch(endpoints: &Endpoints, at: BlockHash, number: BlockNumber) -> Result<Vec<u8>, ChainError> {
+pub(crate) async fn fetch(
+    endpoints: &Endpoints,
+    at: BlockHash,
+    number: BlockNumber,
+) -> Result<Vec<u8>, ChainError> {
     for version in METADATA_VERSIONS {
         let argument = format!("0x{}", version.to_le_bytes().map(|byte| format!("{byte:02x}")).concat());
         let params = rpc_params!["Metadata_metadata_at_version", argument, H256(at.0)];
@@ -119,7 +125,12 @@ pub(crate) async fn fetch(endpoints: &Endpoints, at: BlockHash, number: BlockNum
 }
 
 /// The spec version of the runtime whose code is in the state of a block.
-pub(crate) async fn spec_version_of_code(endpoints: &Endpoints, at: BlockHash, number: BlockNumber) -> Result<u32, ChainError> {
-    let version: RuntimeVersion = endpoints.call(Some(number), "state_getRuntimeVersion", rpc_params![H256(at.0)]).await?;
+pub(crate) async fn spec_version_of_code(
+    endpoints: &Endpoints,
+    at: BlockHash,
+    number: BlockNumber,
+) -> Result<u32, ChainError> {
+    let version: RuntimeVersion =
+        endpoints.call(Some(number), "state_getRuntimeVersion", rpc_params![H256(at.0)]).await?;
     Ok(version.spec_version)
 }

@@ -1,5 +1,5 @@
-//! Every storage item of a runtime whose keys are made of accounts, netuids and uids, whatever its name: what a
-//! runtime not seen before may keep of a subnet.
+//! Every storage item of a runtime whose keys are made of accounts, netuids and uids, whatever its name: what
+//! a runtime not seen before may keep of a subnet.
 
 use std::collections::BTreeSet;
 
@@ -11,9 +11,11 @@ use crate::items::{Item, Items};
 
 /// The pallet that keeps the subnets.
 const SUBTENSOR: &str = "SubtensorModule";
-/// The pallets that are looked through: of the others than the first, what every block has once, and what is read.
+/// The pallets that are looked through: of the others than the first, what every block has once, and what is
+/// read.
 const PALLETS: [&str; 4] = [SUBTENSOR, "System", "Timestamp", "Proxy"];
-/// Mechanisms of a subnet have storage indices of their own, so far apart (docs/chain.md#announced-incentive); of so many, its own with them.
+/// Mechanisms of a subnet have storage indices of their own, so far apart
+/// (docs/chain.md#announced-incentive); of so many, its own with them.
 const MECHANISMS: u16 = 8;
 const MECHANISM_STRIDE: u16 = 4_096;
 
@@ -39,8 +41,8 @@ pub(crate) struct Keys {
     pub(crate) other: BTreeSet<Vec<u8>>,
 }
 
-/// What a key's type is made of, if it is one of those: found by decoding a sample, which sees through what only
-/// wraps it.
+/// What a key's type is made of, if it is one of those: found by decoding a sample, which sees through what
+/// only wraps it.
 fn part(metadata: &Metadata, ty: u32) -> Option<Part> {
     let (mut account, mut number) = (&[1u8; 32][..], &[1u8; 2][..]);
     if <[u8; 32]>::decode_as_type(&mut account, ty, metadata.types()).is_ok() && account.is_empty() {
@@ -55,14 +57,22 @@ fn part(metadata: &Metadata, ty: u32) -> Option<Part> {
 /// Every key of these subjects in a runtime with this metadata.
 pub(crate) fn keys(metadata: &Metadata, subjects: &Subjects, into: &mut Keys) {
     for pallet in PALLETS {
-        let Some(storage) = metadata.pallet_by_name(pallet).and_then(|pallet| pallet.storage()) else { continue };
+        let Some(storage) = metadata.pallet_by_name(pallet).and_then(|pallet| pallet.storage()) else {
+            continue;
+        };
         for entry in storage.entries() {
             let parts: Option<Vec<Part>> = entry.keys().map(|key| part(metadata, key.key_id)).collect();
-            let Some(parts) = parts.filter(|parts| parts.is_empty() || pallet == SUBTENSOR || Items::are_read(entry.name())) else {
+            let Some(parts) = parts
+                .filter(|parts| parts.is_empty() || pallet == SUBTENSOR || Items::are_read(entry.name()))
+            else {
                 continue;
             };
             let keys = of_item(&Item::new(pallet, entry), &parts, subjects);
-            if parts.is_empty() || Items::are_read(entry.name()) { into.read.extend(keys) } else { into.other.extend(keys) }
+            if parts.is_empty() || Items::are_read(entry.name()) {
+                into.read.extend(keys)
+            } else {
+                into.other.extend(keys)
+            }
         }
     }
     let items = Items::new(SUBTENSOR, metadata);
@@ -79,8 +89,15 @@ fn of_item(item: &Item, parts: &[Part], subjects: &Subjects) -> Vec<Vec<u8>> {
     match parts {
         [] => add(&[]),
         [Number] => {
-            let mechanisms = |netuid: u16| (0..MECHANISMS).map(move |mechanism| netuid.saturating_add(mechanism * MECHANISM_STRIDE));
-            subjects.netuids.iter().copied().flat_map(mechanisms).for_each(|index| add(&[&index.to_le_bytes()]));
+            let mechanisms = |netuid: u16| {
+                (0..MECHANISMS).map(move |mechanism| netuid.saturating_add(mechanism * MECHANISM_STRIDE))
+            };
+            subjects
+                .netuids
+                .iter()
+                .copied()
+                .flat_map(mechanisms)
+                .for_each(|index| add(&[&index.to_le_bytes()]));
         }
         [Number, Number] => {
             for netuid in &netuids {
@@ -90,14 +107,26 @@ fn of_item(item: &Item, parts: &[Part], subjects: &Subjects) -> Vec<Vec<u8>> {
         [Account] => subjects.accounts.iter().for_each(|account| add(&[account])),
         [Account, Account] => both(subjects).for_each(|(a, b)| add(&[a, b])),
         [Account, Number] => {
-            subjects.accounts.iter().for_each(|account| netuids.iter().for_each(|netuid| add(&[account, netuid])));
+            subjects
+                .accounts
+                .iter()
+                .for_each(|account| netuids.iter().for_each(|netuid| add(&[account, netuid])));
         }
         [Number, Account] => {
-            subjects.accounts.iter().for_each(|account| netuids.iter().for_each(|netuid| add(&[netuid, account])));
+            subjects
+                .accounts
+                .iter()
+                .for_each(|account| netuids.iter().for_each(|netuid| add(&[netuid, account])));
         }
-        [Account, Account, Number] => both(subjects).for_each(|(a, b)| netuids.iter().for_each(|netuid| add(&[a, b, netuid]))),
-        [Account, Number, Account] => both(subjects).for_each(|(a, b)| netuids.iter().for_each(|netuid| add(&[a, netuid, b]))),
-        [Number, Account, Account] => both(subjects).for_each(|(a, b)| netuids.iter().for_each(|netuid| add(&[netuid, a, b]))),
+        [Account, Account, Number] => {
+            both(subjects).for_each(|(a, b)| netuids.iter().for_each(|netuid| add(&[a, b, netuid])))
+        }
+        [Account, Number, Account] => {
+            both(subjects).for_each(|(a, b)| netuids.iter().for_each(|netuid| add(&[a, netuid, b])))
+        }
+        [Number, Account, Account] => {
+            both(subjects).for_each(|(a, b)| netuids.iter().for_each(|netuid| add(&[netuid, a, b])))
+        }
         // Of no subnet and nobody in particular.
         _ => {}
     }

@@ -39,9 +39,19 @@ pub(crate) struct Row {
 
 impl ShareKeys {
     /// Those of a position.
-    pub(crate) fn of_position(runtime: &Runtime, number: BlockNumber, netuid: NetUid, key: &PositionKey) -> Result<Self, ChainError> {
+    pub(crate) fn of_position(
+        runtime: &Runtime,
+        number: BlockNumber,
+        netuid: NetUid,
+        key: &PositionKey,
+    ) -> Result<Self, ChainError> {
         let netuid = netuid.0.to_le_bytes();
-        Self::new(runtime, number, ["Alpha", "AlphaV2", "AlphaShareEpoch"], &[&key.hotkey.0, &key.coldkey.0, &netuid])
+        Self::new(
+            runtime,
+            number,
+            ["Alpha", "AlphaV2", "AlphaShareEpoch"],
+            &[&key.hotkey.0, &key.coldkey.0, &netuid],
+        )
     }
 
     /// Those of a hotkey's pool.
@@ -49,7 +59,12 @@ impl ShareKeys {
         Self::new(runtime, number, ["TotalHotkeyShares", "TotalHotkeySharesV2", "AlphaSharePoolEpoch"], keys)
     }
 
-    fn new(runtime: &Runtime, number: BlockNumber, items: [&'static str; 3], keys: &[&[u8]]) -> Result<Self, ChainError> {
+    fn new(
+        runtime: &Runtime,
+        number: BlockNumber,
+        items: [&'static str; 3],
+        keys: &[&[u8]],
+    ) -> Result<Self, ChainError> {
         let [fixed, float, epoch] = items;
         let key = |item, there: bool| there.then(|| runtime.key(item, keys)).transpose();
         let capabilities = runtime.capabilities();
@@ -65,14 +80,15 @@ impl ShareKeys {
         [&self.fixed, &self.float, &self.epoch].into_iter().flatten().cloned()
     }
 
-    /// What is stored; `None` where nothing is. Where both forms are, the fixed-point one wins (docs/chain.md#alpha-of-a-position).
+    /// What is stored; `None` where nothing is. Where both forms are, the fixed-point one wins
+    /// (docs/chain.md#alpha-of-a-position).
     pub(crate) fn read(&self, reader: &Reader<'_>) -> Result<Option<Row>, ChainError> {
         let [fixed, float, epoch] = self.items;
         let shares = match (self.fixed(reader, fixed)?, &self.float) {
             (Some(bits), _) => Some(Shares::Fixed(bits)),
-            (None, Some(key)) => {
-                reader.value(float, key)?.map(|FloatParts { mantissa, exponent }| Shares::Float(SafeFloat { mantissa, exponent }))
-            }
+            (None, Some(key)) => reader
+                .value(float, key)?
+                .map(|FloatParts { mantissa, exponent }| Shares::Float(SafeFloat { mantissa, exponent })),
             (None, None) => None,
         };
         let Some(shares) = shares else { return Ok(None) };
@@ -91,7 +107,9 @@ impl ShareKeys {
         }
         // The metadata does not say any more what they are made of.
         let bits = reader.raw(key).map(|bytes| u128::decode(&mut &*bytes)).transpose();
-        bits.map_err(|why| ChainError::Malformed(format!("storage `SubtensorModule.{item}` cannot be decoded: {why}")))
+        bits.map_err(|why| {
+            ChainError::Malformed(format!("storage `SubtensorModule.{item}` cannot be decoded: {why}"))
+        })
     }
 
     /// The stored bytes, to be compared.
@@ -127,8 +145,11 @@ impl Pool {
             return Rao::ZERO;
         }
         match (row.shares, self.all.shares) {
-            // The runtimes without `AlphaV2` compute on the fixed-point bits (docs/chain.md#alpha-of-a-position).
-            (Shares::Fixed(shares), Shares::Fixed(all)) if !runtime.capabilities().float_shares => alpha_by_fixed(self.total, shares, all),
+            // The runtimes without `AlphaV2` compute on the fixed-point bits
+            // (docs/chain.md#alpha-of-a-position).
+            (Shares::Fixed(shares), Shares::Fixed(all)) if !runtime.capabilities().float_shares => {
+                alpha_by_fixed(self.total, shares, all)
+            }
             (shares, all) if runtime.is_capped() => alpha_capped(self.total, shares, all),
             (shares, all) => alpha_by_floats(self.total, shares, all),
         }
@@ -136,9 +157,18 @@ impl Pool {
 }
 
 impl PoolKeys {
-    pub(crate) fn new(runtime: &Runtime, number: BlockNumber, netuid: NetUid, hotkey: Hotkey) -> Result<Self, ChainError> {
+    pub(crate) fn new(
+        runtime: &Runtime,
+        number: BlockNumber,
+        netuid: NetUid,
+        hotkey: Hotkey,
+    ) -> Result<Self, ChainError> {
         let keys: [&[u8]; 2] = [&hotkey.0, &netuid.0.to_le_bytes()];
-        let total = if runtime.stores("TotalHotkeyAlpha") { Some(runtime.key("TotalHotkeyAlpha", &keys)?) } else { None };
+        let total = if runtime.stores("TotalHotkeyAlpha") {
+            Some(runtime.key("TotalHotkeyAlpha", &keys)?)
+        } else {
+            None
+        };
         Ok(Self { total, shares: ShareKeys::of_pool(runtime, number, &keys)? })
     }
 
@@ -155,7 +185,9 @@ impl PoolKeys {
 
     pub(crate) fn fingerprint(&self, reader: &Reader<'_>) -> Fingerprint {
         let mut print = self.shares.fingerprint(reader);
-        print.0.extend_from_slice(self.total.as_ref().and_then(|total| reader.raw(total)).unwrap_or_default());
+        print
+            .0
+            .extend_from_slice(self.total.as_ref().and_then(|total| reader.raw(total)).unwrap_or_default());
         print
     }
 }

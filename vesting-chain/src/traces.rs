@@ -18,7 +18,13 @@ pub(crate) struct TraceKeysOf {
 }
 
 impl TraceKeysOf {
-    pub(crate) fn new(runtime: &Runtime, number: BlockNumber, netuid: NetUid, key: PositionKey, pointer: bool) -> Result<Self, ChainError> {
+    pub(crate) fn new(
+        runtime: &Runtime,
+        number: BlockNumber,
+        netuid: NetUid,
+        key: PositionKey,
+        pointer: bool,
+    ) -> Result<Self, ChainError> {
         let touched = if pointer && runtime.has_pointers() {
             Some(runtime.key("LastColdkeyHotkeyStakeBlock", &[&key.coldkey.0, &key.hotkey.0])?)
         } else {
@@ -52,12 +58,18 @@ pub(crate) fn staking_key(runtime: &Runtime, coldkey: Coldkey) -> Result<Vec<u8>
 
 /// The hotkeys that a coldkey may have stake on.
 pub(crate) fn staking(reader: &Reader<'_>, coldkey: Coldkey) -> Result<BTreeSet<Hotkey>, ChainError> {
-    let hotkeys: Option<Vec<[u8; 32]>> = reader.value("StakingHotkeys", &staking_key(&reader.runtime, coldkey)?)?;
+    let hotkeys: Option<Vec<[u8; 32]>> =
+        reader.value("StakingHotkeys", &staking_key(&reader.runtime, coldkey)?)?;
     Ok(hotkeys.unwrap_or_default().into_iter().map(Hotkey).collect())
 }
 
 /// Every key of the traces asked for, but those of accounts.
-pub(crate) fn keys(runtime: &Runtime, number: BlockNumber, netuid: NetUid, asked: &TraceKeys) -> Result<Vec<Vec<u8>>, ChainError> {
+pub(crate) fn keys(
+    runtime: &Runtime,
+    number: BlockNumber,
+    netuid: NetUid,
+    asked: &TraceKeys,
+) -> Result<Vec<Vec<u8>>, ChainError> {
     let mut keys = Vec::new();
     for key in &asked.positions {
         keys.extend(TraceKeysOf::new(runtime, number, netuid, *key, true)?.all());
@@ -72,7 +84,12 @@ pub(crate) fn keys(runtime: &Runtime, number: BlockNumber, netuid: NetUid, asked
 }
 
 /// The traces asked for, whose keys were read.
-pub(crate) async fn read(reader: &mut Reader<'_>, netuid: NetUid, asked: &TraceKeys, proxies: &Proxies) -> Result<Traces, ChainError> {
+pub(crate) async fn read(
+    reader: &mut Reader<'_>,
+    netuid: NetUid,
+    asked: &TraceKeys,
+    proxies: &Proxies,
+) -> Result<Traces, ChainError> {
     let mut accounts = proxies.accounts(reader, &asked.coldkeys).await?;
     let (runtime, number) = (&reader.runtime, reader.number);
     let mut traces = Traces::default();

@@ -1,6 +1,6 @@
-//! Whether the positions worked out from storage are what the runtime itself says: compared for every position when a
-//! runtime is first met, and for each at least once a day of blocks from then on. Once it says otherwise its own word is
-//! taken, and what was recorded by its storage is to be read again.
+//! Whether the positions worked out from storage are what the runtime itself says: compared for every
+//! position when a runtime is first met, and for each at least once a day of blocks from then on. Once it
+//! says otherwise its own word is taken, and what was recorded by its storage is to be read again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,7 +17,8 @@ use crate::runtime_api::RuntimeApi;
 const DAY: u64 = 7_200;
 /// Blocks after which a position is due again. Less than a day, since it is compared at the next epoch only.
 const ROUND: u64 = 6_480;
-/// Comparisons remembered of a runtime on a subnet: of more than a day, also while many epochs are read at once.
+/// Comparisons remembered of a runtime on a subnet: of more than a day, also while many epochs are read at
+/// once.
 const REMEMBERED: usize = 1_024;
 
 /// A disagreement between a runtime's storage, as it is read here, and its own answer.
@@ -42,7 +43,13 @@ impl std::fmt::Display for Disagreement {
         write!(
             f,
             "spec {} says that hotkey {} of coldkey {} has {} rao on subnet {} at block {}, its storage was taken to say {}; from here on the runtime is asked for every position, which is slower",
-            self.spec_version, self.key.hotkey, self.key.coldkey, self.runtime, self.netuid, self.block, self.storage
+            self.spec_version,
+            self.key.hotkey,
+            self.key.coldkey,
+            self.runtime,
+            self.netuid,
+            self.block,
+            self.storage
         )
     }
 }
@@ -52,8 +59,8 @@ impl std::fmt::Display for Disagreement {
 pub(crate) enum Path {
     /// From storage.
     Storage,
-    /// From storage and by the runtime's own word, which must say the same: the runtime contradicted its storage, but
-    /// this subnet was recorded by that so far.
+    /// From storage and by the runtime's own word, which must say the same: the runtime contradicted its
+    /// storage, but this subnet was recorded by that so far.
     Both,
     /// By the runtime's own word.
     Runtime,
@@ -69,21 +76,25 @@ struct Record {
     whole: BTreeSet<BlockNumber>,
     /// Blocks in whose state those positions were the same that were due since an earlier block.
     parts: BTreeMap<BlockNumber, BlockNumber>,
-    /// Coldkeys of which the runtime counts more or less than the positions they are asked for, which agree each.
+    /// Coldkeys of which the runtime counts more or less than the positions they are asked for, which agree
+    /// each.
     odd: BTreeSet<Coldkey>,
-    /// Since the storage was contradicted: up to where it is known to have been right, until the record was taken back.
+    /// Since the storage was contradicted: up to where it is known to have been right, until the record was
+    /// taken back.
     owed: Option<(BlockNumber, Option<BlockNumber>)>,
     /// Its own word is taken, and nothing that was recorded by its storage is wrong any more.
     switched: bool,
 }
 
 impl Record {
-    /// The last block up to which every position is known to have been the same, as seen from `block`, with what was
-    /// due since `since` not compared yet.
+    /// The last block up to which every position is known to have been the same, as seen from `block`, with
+    /// what was due since `since` not compared yet.
     fn agreed(&self, block: BlockNumber, since: BlockNumber) -> Option<BlockNumber> {
         let whole = self.whole.range(..=block).next_back().copied();
         // Without a gap for a day, each position was compared within it.
-        let Some(day) = block.0.checked_sub(DAY).map(BlockNumber).filter(|day| since > *day) else { return whole };
+        let Some(day) = block.0.checked_sub(DAY).map(BlockNumber).filter(|day| since > *day) else {
+            return whole;
+        };
         let mut reached = since;
         while reached > day {
             match self.parts.get(&reached) {
@@ -152,7 +163,9 @@ impl Trust {
             return Ok(Path::Storage);
         }
         match known.pairs.get(&(spec_version, netuid)) {
-            Some(Record { owed: Some((block, agreed)), .. }) => Err(contradicted((spec_version, netuid), *block, *agreed)),
+            Some(Record { owed: Some((block, agreed)), .. }) => {
+                Err(contradicted((spec_version, netuid), *block, *agreed))
+            }
             Some(Record { switched: true, .. }) => Ok(Path::Runtime),
             _ => Ok(Path::Both),
         }
@@ -180,7 +193,8 @@ impl Trust {
         gate.lock_owned().await
     }
 
-    /// Compares positions worked out from storage with the runtime's own answer: all of them, or those that are due.
+    /// Compares positions worked out from storage with the runtime's own answer: all of them, or those that
+    /// are due.
     pub(crate) async fn compare(&self, read: &Comparison<'_>, all: bool) -> Result<(), ChainError> {
         let Comparison { api, netuid, since, state, .. } = read;
         let pair = (api.runtime.spec_version(), *netuid);
@@ -212,9 +226,9 @@ impl Trust {
         Ok(())
     }
 
-    /// Compares what storage says with what the runtime was asked for anyway, once its word is taken. With `since` these
-    /// are the positions of every holder, and the epoch before was there. False where the answers are not those of the
-    /// runtime that made the block.
+    /// Compares what storage says with what the runtime was asked for anyway, once its word is taken. With
+    /// `since` these are the positions of every holder, and the epoch before was there. False where the
+    /// answers are not those of the runtime that made the block.
     pub(crate) async fn settle(
         &self,
         api: &RuntimeApi<'_>,
@@ -224,7 +238,8 @@ impl Trust {
         runtime: &BTreeMap<PositionKey, Rao>,
     ) -> Result<bool, ChainError> {
         let pair = (api.runtime.spec_version(), netuid);
-        let of = |positions: &BTreeMap<PositionKey, Rao>, key| positions.get(key).copied().unwrap_or_default();
+        let of =
+            |positions: &BTreeMap<PositionKey, Rao>, key| positions.get(key).copied().unwrap_or_default();
         let differs = storage.keys().chain(runtime.keys()).find(|key| of(storage, key) != of(runtime, key));
         if let Some(key) = differs {
             if !api.is_maker().await? {
@@ -269,9 +284,14 @@ impl Trust {
     }
 }
 
-/// Whether storage and the runtime say the same of a position as before when both are asked again: one wrong answer is no
-/// contradiction.
-async fn stands(api: &RuntimeApi<'_>, netuid: NetUid, key: PositionKey, (storage, runtime): (Rao, Rao)) -> Result<(), ChainError> {
+/// Whether storage and the runtime say the same of a position as before when both are asked again: one wrong
+/// answer is no contradiction.
+async fn stands(
+    api: &RuntimeApi<'_>,
+    netuid: NetUid,
+    key: PositionKey,
+    (storage, runtime): (Rao, Rao),
+) -> Result<(), ChainError> {
     let again = try_join(positions::alpha(api.storage(), netuid, key), api.alphas(netuid, &[key])).await?;
     if again == (storage, vec![runtime]) {
         Ok(())
@@ -285,10 +305,12 @@ fn contradicted((spec_version, netuid): Pair, block: BlockNumber, agreed: Option
 }
 
 impl Comparison<'_> {
-    /// The positions that the runtime is asked for one by one, and the coldkeys of which it counts another sum than
-    /// storage tells.
+    /// The positions that the runtime is asked for one by one, and the coldkeys of which it counts another
+    /// sum than storage tells.
     fn asked(&self, odd: &BTreeSet<Coldkey>, all: bool) -> (Vec<PositionKey>, BTreeSet<Coldkey>) {
-        let shares = |key: &PositionKey| self.state.traces.positions.get(key).is_some_and(|trace| !trace.shares.0.is_empty());
+        let shares = |key: &PositionKey| {
+            self.state.traces.positions.get(key).is_some_and(|trace| !trace.shares.0.is_empty())
+        };
         let held = |key: &PositionKey| self.state.positions.contains_key(key) || shares(key);
         let mut by_coldkey: BTreeMap<Coldkey, Vec<PositionKey>> = BTreeMap::new();
         for key in self.pairs {
@@ -301,7 +323,8 @@ impl Comparison<'_> {
             let due = keys.iter().filter(|key| due && held(key)).copied();
             match self.told.filter(|_| !odd.contains(coldkey)) {
                 None => asked.extend(due),
-                // What one of them has too little, another one has too much, or the runtime counts some that are not here.
+                // What one of them has too little, another one has too much, or the runtime counts some that
+                // are not here.
                 Some(told) if told.total(coldkey) != sum(&keys, &self.state.positions) => {
                     unexplained.insert(*coldkey);
                     asked.extend(keys);
@@ -324,9 +347,9 @@ pub(crate) fn some_since(block: BlockNumber) -> BlockNumber {
     BlockNumber(block.0.saturating_sub(ROUND / 9))
 }
 
-/// Whether a coldkey's positions are to be compared at an epoch's block, where the epoch before was `since`: its turn comes
-/// every round, in a block of its own, and they are compared at the first epoch from there on. Where epochs are far apart
-/// they are compared at the one before, so that a day never passes.
+/// Whether a coldkey's positions are to be compared at an epoch's block, where the epoch before was `since`:
+/// its turn comes every round, in a block of its own, and they are compared at the first epoch from there on.
+/// Where epochs are far apart they are compared at the one before, so that a day never passes.
 fn is_due(coldkey: &Coldkey, since: BlockNumber, block: BlockNumber) -> bool {
     let span = block.0.saturating_sub(since.0);
     let last = block.0.saturating_add(span.saturating_sub(DAY - ROUND));
@@ -372,7 +395,9 @@ mod tests {
 
     #[test]
     fn turns_are_spread_over_the_round() {
-        let due = |since: u64| (0..648).filter(|n| is_due(&key(*n), BlockNumber(since), BlockNumber(since + 360))).count();
+        let due = |since: u64| {
+            (0..648).filter(|n| is_due(&key(*n), BlockNumber(since), BlockNumber(since + 360))).count()
+        };
         let all: Vec<usize> = (0..18).map(|epoch| due(36_000 + epoch * 360)).collect();
         assert_eq!(all.iter().sum::<usize>(), 648);
         assert!(all.iter().all(|due| (10..=80).contains(due)), "{all:?}");
@@ -382,7 +407,10 @@ mod tests {
     fn what_is_read_again_goes_back_to_the_first_agreement_and_not_beyond_a_day() {
         let block = BlockNumber;
         let mut record = Record::default();
-        assert_eq!([record.agreed(block(100), block(0)), record.agreed(block(9_000), block(0))], [None, None]);
+        assert_eq!(
+            [record.agreed(block(100), block(0)), record.agreed(block(9_000), block(0))],
+            [None, None]
+        );
         record.whole.insert(block(1_000));
         record.note(block(1_000), block(700));
         assert_eq!(record.agreed(block(990), block(700)), None, "it was agreed later");

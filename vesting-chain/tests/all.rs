@@ -48,10 +48,18 @@ fn real_metadata_resolves_every_name_or_switches_the_capability_off() {
     check(&metadata.join("finney-393.scale"), 393, Capabilities { fee_in_alpha: false, ..old });
     for version in [15, 16] {
         check(&recordings.join(format!("S1/metadata_v{version}.scale")), 425, ALL);
-        check(&recordings.join(format!("O1/runtime-393/metadata_v{version}.scale")), 393, Capabilities { fee_in_alpha: false, ..old });
+        check(
+            &recordings.join(format!("O1/runtime-393/metadata_v{version}.scale")),
+            393,
+            Capabilities { fee_in_alpha: false, ..old },
+        );
         check(&recordings.join(format!("U1/runtime-425/metadata_v{version}.scale")), 425, ALL);
     }
-    check(&recordings.join("S1/metadata_v14.scale"), 425, Capabilities { stake_api: false, locks_api: false, ..ALL });
+    check(
+        &recordings.join("S1/metadata_v14.scale"),
+        425,
+        Capabilities { stake_api: false, locks_api: false, ..ALL },
+    );
 }
 
 /// Every file of metadata in a folder and below it.
@@ -72,11 +80,13 @@ fn metadata_in(folder: &Path) -> Vec<std::path::PathBuf> {
 #[ignore = "needs VESTING_TEST_METADATA and VESTING_TEST_RECORDINGS; .ci/run sets them where they are"]
 fn everything_that_bears_on_stake_in_the_runtimes_at_hand_is_known() {
     let folders = ["VESTING_TEST_METADATA", "VESTING_TEST_RECORDINGS"];
-    let files: Vec<_> = folders.iter().flat_map(|name| metadata_in(Path::new(&std::env::var(name).unwrap()))).collect();
+    let files: Vec<_> =
+        folders.iter().flat_map(|name| metadata_in(Path::new(&std::env::var(name).unwrap()))).collect();
     assert!(files.len() > 20, "{}", files.len());
     for path in files {
         // Whatever version of metadata it is.
-        let runtime = Runtime::new(1, &std::fs::read(&path).unwrap()).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let runtime = Runtime::new(1, &std::fs::read(&path).unwrap())
+            .unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         assert_eq!(runtime.unknown(), [], "{}", path.display());
         assert!(runtime.surface().len() > 300, "{}", path.display());
     }
@@ -99,13 +109,22 @@ fn rules_and_what_is_not_known_are_asked_of_a_runtime() {
         assert_eq!(of(generation).unknown(), [], "{generation:?}");
     }
     let later = of(Generation::Later);
-    let told: Vec<(ItemKind, String, bool)> =
-        later.unknown().iter().map(|unknown| (unknown.item.kind, unknown.item.name.clone(), unknown.reshaped)).collect();
+    let told: Vec<(ItemKind, String, bool)> = later
+        .unknown()
+        .iter()
+        .map(|unknown| (unknown.item.kind, unknown.item.name.clone(), unknown.reshaped))
+        .collect();
     let new = |name: &str| (ItemKind::Storage, name.to_owned(), false);
     let reshaped = |name: &str| (ItemKind::Event, name.to_owned(), true);
     assert_eq!(
         told,
-        [new("AlphaShares"), new("HotkeyShares"), new("LastMechanismStepBlock"), reshaped("StakeAdded"), reshaped("StakeRemoved")]
+        [
+            new("AlphaShares"),
+            new("HotkeyShares"),
+            new("LastMechanismStepBlock"),
+            reshaped("StakeAdded"),
+            reshaped("StakeRemoved")
+        ]
     );
     assert!(later.facts().standing().is_beyond() && later.facts().fee() == FeeRule::OnTop);
     assert!(of(Generation::Older).facts().hold(Rule::FeeInside));
@@ -124,7 +143,9 @@ mod node {
     use std::time::Duration;
 
     use vesting_chain::{ChainOptions, SubxtChain};
-    use vesting_core::ports::{Ask, ChainError, ChainPort, Fingerprint, NeuronsAsk, OwnWord, Roster, SubnetAsk};
+    use vesting_core::ports::{
+        Ask, ChainError, ChainPort, Fingerprint, NeuronsAsk, OwnWord, Roster, SubnetAsk,
+    };
     use vesting_core::{BlockNumber, Coldkey, Hotkey, NetUid};
     use vesting_testkit::contract;
     use vesting_testkit::fault::Fault;
@@ -138,7 +159,11 @@ mod node {
 
     pub fn connect(urls: &[&str]) -> SubxtChain {
         let endpoints = urls.iter().copied().map(Into::into).collect();
-        SubxtChain::new(ChainOptions { endpoints, deadline: Duration::from_secs(10), ..ChainOptions::new("") })
+        SubxtChain::new(ChainOptions {
+            endpoints,
+            deadline: Duration::from_secs(10),
+            ..ChainOptions::new("")
+        })
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -156,29 +181,53 @@ mod node {
             let chain = connect(&[&node.url()]);
             let ask = everything();
             for number in (0..=120).map(BlockNumber) {
-                let (mut read, mut known) = (chain.read(number, &ask).await.unwrap(), memory.read(number, &ask).await.unwrap());
+                let (mut read, mut known) =
+                    (chain.read(number, &ask).await.unwrap(), memory.read(number, &ask).await.unwrap());
                 for state in read.subnets.values_mut().chain(known.subnets.values_mut()) {
                     // Fingerprints are each port's own.
-                    state.traces.positions.values_mut().for_each(|trace| trace.shares = Fingerprint::default());
+                    state
+                        .traces
+                        .positions
+                        .values_mut()
+                        .for_each(|trace| trace.shares = Fingerprint::default());
                     state.traces.pools.values_mut().for_each(|print| *print = Fingerprint::default());
-                    state.traces.coldkeys.values_mut().for_each(|trace| trace.account = Fingerprint::default());
+                    state
+                        .traces
+                        .coldkeys
+                        .values_mut()
+                        .for_each(|trace| trace.account = Fingerprint::default());
                     // A position without alpha may be looked at or not.
                     state.traces.positions.retain(|key, _| state.positions.contains_key(key));
-                    state.traces.pools.retain(|hotkey, _| state.positions.keys().any(|key| key.hotkey == *hotkey));
+                    state
+                        .traces
+                        .pools
+                        .retain(|hotkey, _| state.positions.keys().any(|key| key.hotkey == *hotkey));
                 }
                 for (netuid, known) in &known.subnets {
                     let read = &read.subnets[netuid];
-                    assert_eq!(read.positions, known.positions, "seed {seed}, block {number}, subnet {netuid}");
+                    assert_eq!(
+                        read.positions, known.positions,
+                        "seed {seed}, block {number}, subnet {netuid}"
+                    );
                     assert_eq!(read.locks, known.locks, "seed {seed}, block {number}, subnet {netuid}");
                     assert_eq!(read.traces, known.traces, "seed {seed}, block {number}, subnet {netuid}");
                 }
                 assert_eq!(read, known, "seed {seed}, block {number}");
                 generations.insert(read.facts.spec_version);
-                locks += read.subnets.values().filter_map(|state| state.locks.as_ref()).map(|locks| locks.len()).sum::<usize>();
+                locks += read
+                    .subnets
+                    .values()
+                    .filter_map(|state| state.locks.as_ref())
+                    .map(|locks| locks.len())
+                    .sum::<usize>();
             }
             assert_eq!(chain.disagreements(), [], "seed {seed}");
         }
-        assert_eq!(generations, Generation::ALL.map(Generation::spec_version).into(), "every generation was read");
+        assert_eq!(
+            generations,
+            Generation::ALL.map(Generation::spec_version).into(),
+            "every generation was read"
+        );
         assert!(locks > 100, "locked stake was read {locks} times");
     }
 
@@ -186,7 +235,9 @@ mod node {
     async fn a_snapshot_of_256_neurons_takes_at_most_ten_requests() {
         let netuid = NetUid(9);
         let mut rng = Rng::new(4);
-        let neurons: Vec<_> = (0..256).map(|n| (Coldkey(rng.key()), Hotkey(rng.key()), n, n % 8 == 0, 1_000_000_000 + n)).collect();
+        let neurons: Vec<_> = (0..256)
+            .map(|n| (Coldkey(rng.key()), Hotkey(rng.key()), n, n % 8 == 0, 1_000_000_000 + n))
+            .collect();
         let owner = (neurons[0].0, neurons[0].1);
         let history = Arc::new(RwLock::new(History::default()));
         let config = SubnetConfig { netuid, tempo: 10, owner, neurons, capacity: 256 };
@@ -195,7 +246,12 @@ mod node {
         let node = serve(history, NodeOptions::default()).await.unwrap();
         let chain = connect(&[&node.url()]);
         let block = BlockNumber(12);
-        let ask = |expected| Ask::of(netuid, SubnetAsk { neurons: NeuronsAsk::WithPositions, expected, ..SubnetAsk::default() });
+        let ask = |expected| {
+            Ask::of(
+                netuid,
+                SubnetAsk { neurons: NeuronsAsk::WithPositions, expected, ..SubnetAsk::default() },
+            )
+        };
         chain.read(block, &Ask::events(&[netuid])).await.unwrap();
         let before = chain.requests().0;
         let state = chain.read(block, &ask(Roster::default())).await.unwrap().take(netuid);
@@ -252,7 +308,11 @@ mod node {
 
     fn everything() -> Ask {
         let ask = SubnetAsk { neurons: NeuronsAsk::WithPositions, locks: true, ..SubnetAsk::default() };
-        Ask { events: true, subnets: RandomLife::NETUIDS.map(|netuid| (netuid, ask.clone())).into(), apart: false }
+        Ask {
+            events: true,
+            subnets: RandomLife::NETUIDS.map(|netuid| (netuid, ask.clone())).into(),
+            apart: false,
+        }
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -268,7 +328,10 @@ mod node {
                     Err(ChainError::Contradicted { netuid, spec_version, agreed, .. }) => {
                         assert_eq!(agreed, None);
                         // Until what was recorded by storage is taken back, nothing more is read.
-                        assert!(matches!(chain.read(number, &everything()).await, Err(ChainError::Contradicted { .. })));
+                        assert!(matches!(
+                            chain.read(number, &everything()).await,
+                            Err(ChainError::Contradicted { .. })
+                        ));
                         chain.taken_back(netuid, spec_version).await;
                         assert!(refused.insert((netuid, spec_version)), "subnet {netuid} once more");
                     }
@@ -279,13 +342,20 @@ mod node {
             for netuid in RandomLife::NETUIDS {
                 let (told, known) = (told.take(netuid), known.take(netuid));
                 for (key, alpha) in known.positions {
-                    assert_eq!(told.positions.get(&key).map(|told| told.0), Some(alpha.0 + 1), "block {number}, {key:?}");
+                    assert_eq!(
+                        told.positions.get(&key).map(|told| told.0),
+                        Some(alpha.0 + 1),
+                        "block {number}, {key:?}"
+                    );
                 }
             }
         }
         assert!(refused.len() >= 2, "{refused:?}");
         let found = chain.disagreements();
-        assert!(!found.is_empty() && found.iter().all(|found| found.runtime.0 == found.storage.0 + 1), "{found:?}");
+        assert!(
+            !found.is_empty() && found.iter().all(|found| found.runtime.0 == found.storage.0 + 1),
+            "{found:?}"
+        );
         assert!(found[0].to_string().contains("the runtime is asked"), "{}", found[0]);
     }
 
@@ -295,7 +365,8 @@ mod node {
         let (serves, _) = with_faults(3, 40, &[]).await;
         let urls = [stalls.url(), serves.url()];
         let endpoints = urls.iter().cloned().map(Into::into).collect();
-        let options = ChainOptions { endpoints, deadline: Duration::from_millis(300), ..ChainOptions::new("") };
+        let options =
+            ChainOptions { endpoints, deadline: Duration::from_millis(300), ..ChainOptions::new("") };
         let chain = SubxtChain::new(options);
         for number in 1..=40 {
             chain.read(BlockNumber(number), &everything()).await.unwrap();
@@ -357,11 +428,15 @@ mod node {
         let mut life = RandomLife::new(18);
         let mut sim = life.chain(18, Some(Arc::clone(&history)));
         (0..60).for_each(|_| life.step(&mut sim));
-        let options = NodeOptions { advance: Some(Duration::from_secs(3_600)), start_at: 60, ..NodeOptions::default() };
+        let options =
+            NodeOptions { advance: Some(Duration::from_secs(3_600)), start_at: 60, ..NodeOptions::default() };
         let node = serve(history, options).await.unwrap();
         let chain = Arc::new(connect(&[&node.url()]));
         let store = Arc::new(vesting_core::MemoryStore::new());
-        let mut monitor = vesting_core::BlockchainMonitor::open(chain.clone(), store.clone(), &RandomLife::NETUIDS, 8).await.unwrap();
+        let mut monitor =
+            vesting_core::BlockchainMonitor::open(chain.clone(), store.clone(), &RandomLife::NETUIDS, 8)
+                .await
+                .unwrap();
         monitor.follow(BlockNumber(1), Some(BlockNumber(60)), &mut |_| {}).await.unwrap();
         let (mut epochs, mut quiet, mut beyond, mut all) = (0, 0, 0, 0);
         for number in 61..=160u32 {
@@ -372,7 +447,12 @@ mod node {
             node.set_head(number);
             let until = BlockNumber(u64::from(number));
             let head = chain.wait_for_head_above(until.parent()).await.unwrap();
-            monitor.advance(BlockNumber(1), head.number, vesting_core::Pace::Following, &mut |state| epochs += state.epochs).await.unwrap();
+            monitor
+                .advance(BlockNumber(1), head.number, vesting_core::Pace::Following, &mut |state| {
+                    epochs += state.epochs
+                })
+                .await
+                .unwrap();
             let requests = chain.requests().0 - before.0;
             if epochs == before.1 && called() == before.2 {
                 quiet += 1;
@@ -383,8 +463,11 @@ mod node {
             }
         }
         println!("{quiet} blocks between epochs took {all} requests, {beyond} of them more than six");
-        // In most of them somebody did something: the block is read twice then, and where its events do not say all, each
-        // of the states around it.
-        assert!(quiet > 15 && all <= 3 * quiet && beyond * 10 <= quiet, "{quiet} blocks, {all} requests, {beyond} beyond six");
+        // In most of them somebody did something: the block is read twice then, and where its events do not
+        // say all, each of the states around it.
+        assert!(
+            quiet > 15 && all <= 3 * quiet && beyond * 10 <= quiet,
+            "{quiet} blocks, {all} requests, {beyond} beyond six"
+        );
     }
 }

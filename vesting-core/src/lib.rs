@@ -5,8 +5,8 @@
 //!
 //! - [`VestingSystem`] is all of it for one subnet: it follows a chain into a store, and adjusts weights.
 //! - [`StakeTracker`] reads a record that something else writes.
-//! - [`multiplier::multiplier`] and [`adjust::adjust`] are the figures alone, [`policy::Policy`] what a subnet decides,
-//!   and [`formula::Formula`] how another subnet adds a formula.
+//! - [`multiplier::multiplier`] and [`adjust::adjust`] are the figures alone, [`policy::Policy`] what a
+//!   subnet decides, and [`formula::Formula`] how another subnet adds a formula.
 //!
 //! ```
 //! use vesting_core::holding::Holding;
@@ -59,28 +59,28 @@ pub mod weights;
 pub mod window;
 
 pub use block::{
-    BlockFacts, ChainEvent, Detection, Epoch, EpochRecord, Phase, SkippedSlot, StakeChange, StakeEvent, SubnetCounters, is_epoch,
-    share_pool,
+    BlockFacts, ChainEvent, Detection, Epoch, EpochRecord, Phase, SkippedSlot, StakeChange, StakeEvent,
+    SubnetCounters, is_epoch, share_pool,
 };
 pub use flow::{classify, emission, settle};
 pub use ledger::{
-    Entry, EntryId, EntryOrder, Exit, Flow, HolderTranches, Kind, OpenTranche, Origin, Source, Succession, Successions, Tranche,
-    TrancheChange, TrancheHistory, sort_entries,
+    Entry, EntryId, EntryOrder, Exit, Flow, HolderTranches, Kind, OpenTranche, Origin, Source, Succession,
+    Successions, Tranche, TrancheChange, TrancheHistory, sort_entries,
 };
 pub use record::{
-    BlockchainMonitor, ConservationError, Doubt, Misfit, MonitorError, Pace, Progress, SubnetLedger, TakenBack, interval, last_on_chain,
-    take_back, window_start,
+    BlockchainMonitor, ConservationError, Doubt, Misfit, MonitorError, Pace, Progress, SubnetLedger,
+    TakenBack, interval, last_on_chain, take_back, window_start,
 };
 pub use report::{
-    HistoryPoint, HolderReport, MinerReport, Moved, PositionFigures, PositionReport, Reason, Report, StakeTracker, TrackerError,
-    VestingStats, Whom, WhomError, explain, position_figures, whatif,
+    HistoryPoint, HolderReport, MinerReport, Moved, PositionFigures, PositionReport, Reason, Report,
+    StakeTracker, TrackerError, VestingStats, Whom, WhomError, explain, position_figures, whatif,
 };
 pub use score::{MissingTime, formula, holding, kept, multiplier, policy};
 pub use store::{Condensed, MemoryStore, Parts, dry_prune, newest_epochs, prune, rewind};
 pub use system::{StakeHistory, SystemError, TrueEmission, Update, VestingSystem};
 pub use units::{
-    AddressError, BlockHash, BlockNumber, BlockRef, Coldkey, DecimalError, Fraction, Hotkey, Millis, NetUid, Neuron, PositionKey, Ppb, Rao,
-    RaoDelta, SubnetOwner, Uid,
+    AddressError, BlockHash, BlockNumber, BlockRef, Coldkey, DecimalError, Fraction, Hotkey, Millis, NetUid,
+    Neuron, PositionKey, Ppb, Rao, RaoDelta, SubnetOwner, Uid,
 };
 pub use weights::adjust;
 pub use window::{Opening, WindowLedger};

@@ -119,7 +119,8 @@ pub struct VestingSystem {
 struct Running {
     /// Where a new record begins.
     first: BlockNumber,
-    /// `None` while it works: a future dropped half-way leaves it so, and it is taken up from the store again.
+    /// `None` while it works: a future dropped half-way leaves it so, and it is taken up from the store
+    /// again.
     monitor: Option<BlockchainMonitor>,
     /// The last block of which handlers were told.
     told: BlockNumber,
@@ -134,7 +135,12 @@ struct Background {
 impl VestingSystem {
     /// A system over a chain and a store. Does nothing yet.
     #[must_use]
-    pub fn new(chain: Arc<dyn ChainPort>, store: Arc<dyn StakeStore>, netuid: NetUid, policy: Policy) -> Self {
+    pub fn new(
+        chain: Arc<dyn ChainPort>,
+        store: Arc<dyn StakeStore>,
+        netuid: NetUid,
+        policy: Policy,
+    ) -> Self {
         Self {
             chain,
             store,
@@ -189,7 +195,8 @@ impl VestingSystem {
             None => self.open().await?,
         };
         let head = self.chain.finalized_head().await?.number;
-        let advanced = monitor.advance(running.first, head, monitor.pace(running.first, head), &mut |_| {}).await;
+        let advanced =
+            monitor.advance(running.first, head, monitor.pace(running.first, head), &mut |_| {}).await;
         let observed = match advanced {
             Ok(()) => monitor.observe().await,
             Err(error) => Err(error),
@@ -229,7 +236,10 @@ impl VestingSystem {
     ///
     /// # Errors
     /// When there is no report yet, or the weights are none.
-    pub async fn apply_vesting_multipliers(&self, weights: &WeightsInput) -> Result<WeightsOutput, SystemError> {
+    pub async fn apply_vesting_multipliers(
+        &self,
+        weights: &WeightsInput,
+    ) -> Result<WeightsOutput, SystemError> {
         Ok(adjust(&self.report(None).await?, &self.policy, weights)?)
     }
 
@@ -246,7 +256,11 @@ impl VestingSystem {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn get_true_emissions(&self, from: BlockNumber, to: BlockNumber) -> Result<Vec<TrueEmission>, SystemError> {
+    pub async fn get_true_emissions(
+        &self,
+        from: BlockNumber,
+        to: BlockNumber,
+    ) -> Result<Vec<TrueEmission>, SystemError> {
         let mut changes = self.changes(from, to).await?;
         changes.retain(|emission| !emission.change.true_emission.is_zero());
         Ok(changes)
@@ -257,9 +271,20 @@ impl VestingSystem {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn get_stake_history(&self, hotkey: Hotkey, from: BlockNumber, to: BlockNumber) -> Result<StakeHistory, SystemError> {
+    pub async fn get_stake_history(
+        &self,
+        hotkey: Hotkey,
+        from: BlockNumber,
+        to: BlockNumber,
+    ) -> Result<StakeHistory, SystemError> {
         let of = |key: &PositionKey| key.hotkey == hotkey;
-        let entries = self.store.entries(self.netuid, from, to).await?.into_iter().filter(|entry| of(&entry.key)).collect();
+        let entries = self
+            .store
+            .entries(self.netuid, from, to)
+            .await?
+            .into_iter()
+            .filter(|entry| of(&entry.key))
+            .collect();
         let mut epochs = self.changes(from, to).await?;
         epochs.retain(|emission| of(&emission.change.key));
         Ok(StakeHistory { entries, epochs })
@@ -279,7 +304,11 @@ impl VestingSystem {
     /// When the chain or the store cannot be read.
     pub async fn lag(&self) -> Result<u64, SystemError> {
         let head = self.chain.finalized_head().await?.number;
-        let reached = self.store.watermark(self.netuid).await?.map_or(BlockNumber(0), |watermark| watermark.block.number);
+        let reached = self
+            .store
+            .watermark(self.netuid)
+            .await?
+            .map_or(BlockNumber(0), |watermark| watermark.block.number);
         Ok(head.0.saturating_sub(reached.0))
     }
 
@@ -308,12 +337,20 @@ impl VestingSystem {
     /// What every epoch of these blocks did to every position.
     async fn changes(&self, from: BlockNumber, to: BlockNumber) -> Result<Vec<TrueEmission>, StoreError> {
         let records = self.store.epochs(self.netuid, from, to).await?;
-        let of = |record: EpochRecord| record.changes.into_iter().map(move |change| TrueEmission { epoch: record.epoch, change });
+        let of = |record: EpochRecord| {
+            record.changes.into_iter().map(move |change| TrueEmission { epoch: record.epoch, change })
+        };
         Ok(records.into_iter().flat_map(of).collect())
     }
 
     async fn open(&self) -> Result<BlockchainMonitor, MonitorError> {
-        BlockchainMonitor::open(Arc::clone(&self.chain), Arc::clone(&self.store), &[self.netuid], self.in_flight).await
+        BlockchainMonitor::open(
+            Arc::clone(&self.chain),
+            Arc::clone(&self.store),
+            &[self.netuid],
+            self.in_flight,
+        )
+        .await
     }
 
     /// Tells the handlers of the epochs they have not heard of.

@@ -1,5 +1,5 @@
-//! The laws of tranches, holding, multipliers and weights, on random histories with changes that nothing explains,
-//! for every formula, duration rule, rule for those changes, and redistribution.
+//! The laws of tranches, holding, multipliers and weights, on random histories with changes that nothing
+//! explains, for every formula, duration rule, rule for those changes, and redistribution.
 
 #![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used)] // tests
 
@@ -16,8 +16,9 @@ use vesting_core::policy::{DurationRule, Policy, Redistribution, UnattributedRul
 use vesting_core::weights::to_u16;
 use vesting_core::window::Window;
 use vesting_core::{
-    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, EntryId, Epoch, HolderTranches, Hotkey, Kind, Millis, MinerReport, NetUid, Neuron,
-    Origin, Phase, PositionKey, Ppb, Rao, RaoDelta, Reason, Report, Source, Tranche, TrancheHistory, Uid,
+    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, EntryId, Epoch, HolderTranches, Hotkey, Kind, Millis,
+    MinerReport, NetUid, Neuron, Origin, Phase, PositionKey, Ppb, Rao, RaoDelta, Reason, Report, Source,
+    Tranche, TrancheHistory, Uid,
 };
 
 const KEY: PositionKey = PositionKey { hotkey: Hotkey([1; 32]), coldkey: Coldkey([2; 32]) };
@@ -41,12 +42,24 @@ fn life() -> impl Strategy<Value = Life> {
     let deeds = prop::collection::vec((0..EPOCHS, 1..TEMPO, -3_000i64..3_000), 0..12);
     let noise = prop::collection::vec((0..EPOCHS, 1..TEMPO, -2_000i64..2_000), 0..4);
     let rewards = prop::collection::vec(0u64..2_000, usize::try_from(EPOCHS).unwrap());
-    (0u64..20_000, rewards, deeds, noise).prop_map(|(opening, rewards, deeds, noise)| Life { opening, rewards, deeds, noise })
+    (0u64..20_000, rewards, deeds, noise).prop_map(|(opening, rewards, deeds, noise)| Life {
+        opening,
+        rewards,
+        deeds,
+        noise,
+    })
 }
 
 fn entry(block: u64, index: Option<u32>, kind: Kind, alpha: i64) -> Entry {
     let source = index.map(|event_index| Source { event_index, phase: Phase::Extrinsic(1) });
-    Entry { netuid: NetUid(1), block: BlockNumber(block), source, key: KEY, kind, alpha: RaoDelta(i128::from(alpha)) }
+    Entry {
+        netuid: NetUid(1),
+        block: BlockNumber(block),
+        source,
+        key: KEY,
+        kind,
+        alpha: RaoDelta(i128::from(alpha)),
+    }
 }
 
 /// The entries of a life, none of which sells more than there is.
@@ -61,7 +74,8 @@ fn entries(life: &Life) -> Vec<Entry> {
         all.push(entry((epoch + 1) * TEMPO + block, Some(index * 10), kind, *alpha));
     }
     // One a block and position.
-    let noise: BTreeMap<u64, i64> = life.noise.iter().map(|(epoch, block, alpha)| ((epoch + 1) * TEMPO + block, *alpha)).collect();
+    let noise: BTreeMap<u64, i64> =
+        life.noise.iter().map(|(epoch, block, alpha)| ((epoch + 1) * TEMPO + block, *alpha)).collect();
     all.extend(noise.into_iter().map(|(block, alpha)| entry(block, None, Kind::Unattributed, alpha)));
     vesting_core::sort_entries(&mut all);
     let mut balance = 0i128;
@@ -111,8 +125,9 @@ fn window(epochs: u64) -> Window {
 /// A policy for every formula, duration rule, and rule for what nothing explains.
 fn policies(window: &Window) -> Vec<Policy> {
     let rules = |formula: Arc<dyn Formula>| DurationRule::ALL.map(|rule| (Arc::clone(&formula), rule));
-    let both =
-        |(formula, rule): (Arc<dyn Formula>, _)| UnattributedRule::ALL.map(|unattributed| (Arc::clone(&formula), rule, unattributed));
+    let both = |(formula, rule): (Arc<dyn Formula>, _)| {
+        UnattributedRule::ALL.map(|unattributed| (Arc::clone(&formula), rule, unattributed))
+    };
     let all = built_in().into_iter().flat_map(rules).flat_map(both);
     all.map(|(formula, duration_rule, unattributed)| Policy {
         formula,
@@ -126,16 +141,26 @@ fn policies(window: &Window) -> Vec<Policy> {
 }
 
 /// What becomes of holders at the last epoch, over a window of so many epochs, under every policy.
-fn judge_all(entries: &[Entry], holders: &[Coldkey], epochs: u64) -> Vec<BTreeMap<Coldkey, (Holding, Multiplier)>> {
+fn judge_all(
+    entries: &[Entry],
+    holders: &[Coldkey],
+    epochs: u64,
+) -> Vec<BTreeMap<Coldkey, (Holding, Multiplier)>> {
     let window = window(epochs);
-    let known: Vec<Entry> = entries.iter().filter(|e| e.block <= window.as_of.block.number).copied().collect();
-    let of = |holder: &Coldkey| known.iter().filter(|e| e.key.coldkey == *holder).copied().collect::<Vec<_>>();
-    let histories = |rule| holders.iter().flat_map(|holder| play(&of(holder), rule).histories).collect::<Vec<_>>();
+    let known: Vec<Entry> =
+        entries.iter().filter(|e| e.block <= window.as_of.block.number).copied().collect();
+    let of =
+        |holder: &Coldkey| known.iter().filter(|e| e.key.coldkey == *holder).copied().collect::<Vec<_>>();
+    let histories =
+        |rule| holders.iter().flat_map(|holder| play(&of(holder), rule).histories).collect::<Vec<_>>();
     let starts = holders.iter().map(|coldkey| (*coldkey, window.start)).collect();
     let times = known.iter().map(|e| (e.block, Millis(e.block.0 * BLOCK_MS))).collect();
     let judge = |policy: &Policy| {
         let found = holdings(&window, &starts, &histories(policy.unattributed), policy, &times).unwrap();
-        found.into_iter().map(|(coldkey, holding)| (coldkey, (holding, multiplier(&holding, policy)))).collect()
+        found
+            .into_iter()
+            .map(|(coldkey, holding)| (coldkey, (holding, multiplier(&holding, policy))))
+            .collect()
     };
     policies(&window).iter().map(judge).collect()
 }
@@ -166,14 +191,17 @@ fn sales(entries: &[Entry]) -> Vec<usize> {
     (0..entries.len()).filter(|place| is_sale(&entries[*place])).collect()
 }
 
-/// Whether everything that leaves, by a sale or unexplained, from `block` up to the end of the window is taken whole, and from rewards of the
-/// window only.
+/// Whether everything that leaves, by a sale or unexplained, from `block` up to the end of the window is
+/// taken whole, and from rewards of the window only.
 fn only_rewards_leave(entries: &[Entry], epochs: u64, block: BlockNumber, rule: UnattributedRule) -> bool {
     let window = window(epochs);
-    let known: Vec<Entry> = entries.iter().filter(|e| e.block <= window.as_of.block.number).copied().collect();
+    let known: Vec<Entry> =
+        entries.iter().filter(|e| e.block <= window.as_of.block.number).copied().collect();
     let histories = play(&known, rule).histories;
-    let rewards = histories.iter().filter(|h| h.tranche.origin == Origin::Reward && h.tranche.id.block > window.start);
-    let left: u64 = rewards.flat_map(|h| &h.exits).filter(|exit| exit.by.block >= block).map(|exit| exit.amount.0).sum();
+    let rewards =
+        histories.iter().filter(|h| h.tranche.origin == Origin::Reward && h.tranche.id.block > window.start);
+    let left: u64 =
+        rewards.flat_map(|h| &h.exits).filter(|exit| exit.by.block >= block).map(|exit| exit.amount.0).sum();
     let sold: RaoDelta = known.iter().filter(|e| e.block >= block && e.alpha.0 < 0).map(|e| e.alpha).sum();
     u128::from(left) == sold.magnitude()
 }
@@ -354,12 +382,18 @@ proptest! {
 
 #[test]
 fn another_sale_that_reaches_older_alpha_may_profit_from_one_before_it() {
-    // Two rewards over an opening, a sale of as much between them, and another before or after it, which at both
-    // times takes rewards only. When it comes first, the one between takes from the opening instead.
+    // Two rewards over an opening, a sale of as much between them, and another before or after it, which at
+    // both times takes rewards only. When it comes first, the one between takes from the opening instead.
     let (end, sale) = (EPOCHS * TEMPO, |block| entry(block, Some(1), Kind::StakeRemoved, -100));
     let with = |block| {
         let reward = |block| entry(block, None, Kind::Incentive, 100);
-        let mut all = vec![entry(TEMPO - 1, None, Kind::Opening, 1_000), reward(end - 40), reward(end - 20), sale(end - 25), sale(block)];
+        let mut all = vec![
+            entry(TEMPO - 1, None, Kind::Opening, 1_000),
+            reward(end - 40),
+            reward(end - 20),
+            sale(end - 25),
+            sale(block),
+        ];
         vesting_core::sort_entries(&mut all);
         factors(&all, EPOCHS)
     };
@@ -392,7 +426,11 @@ fn report(factors: &[Option<u64>]) -> Report {
         locked_stake: None,
         figures: vesting_core::PositionFigures::default(),
         holding: None,
-        multiplier: Multiplier { factor: Ppb(factor.unwrap_or(1_000_000_000)), zero_weight: factor.is_none(), limited_by },
+        multiplier: Multiplier {
+            factor: Ppb(factor.unwrap_or(1_000_000_000)),
+            zero_weight: factor.is_none(),
+            limited_by,
+        },
         reason: Reason::Formula(limited_by),
     };
     let miners = factors.iter().enumerate().map(miner).collect();
@@ -411,7 +449,8 @@ fn redistribution() -> impl Strategy<Value = Redistribution> {
 /// Weights of any size with their multipliers; some are 0, some become 0.
 fn weighted() -> impl Strategy<Value = Vec<(f64, Option<u64>)>> {
     let weight = prop_oneof![Just(0.0), 0.0f64..1.0, 1e-300f64..1e-290, 1e290f64..1e300];
-    let factor = prop_oneof![Just(None), Just(Some(1_500_000_000)), (1_000_000_000u64..=1_500_000_000).prop_map(Some)];
+    let factor =
+        prop_oneof![Just(None), Just(Some(1_500_000_000)), (1_000_000_000u64..=1_500_000_000).prop_map(Some)];
     prop::collection::vec((weight, factor), 1..40)
 }
 

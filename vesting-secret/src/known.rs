@@ -56,11 +56,12 @@ pub fn keep(secret: &str) {
     learn(Words { secrets: vec![secret.to_owned()], told: Vec::new() });
 }
 
-/// Makes known what may be a secret in an argument or a variable, whatever it is meant for: URLs, and what calls itself a
-/// password.
+/// Makes known what may be a secret in an argument or a variable, whatever it is meant for: URLs, and what
+/// calls itself a password.
 pub fn keep_those_in(text: &str) {
     // `--database-url=postgres://…`
-    let text = if text.starts_with('-') { text.split_once('=').map_or(text, |(_, value)| value) } else { text };
+    let text =
+        if text.starts_with('-') { text.split_once('=').map_or(text, |(_, value)| value) } else { text };
     // The second, without a scheme, as in `me:password@host`.
     if text.contains("password") || (!text.contains("://") && text.contains('@')) {
         learn(suspicious(text));
@@ -119,7 +120,9 @@ impl Known {
             let escaped = secret.escape_debug().to_string();
             for form in [secret, escaped] {
                 if (SHORTEST..=LONGEST).contains(&form.len()) && self.secrets.len() < MOST {
-                    self.parts.extend(form.as_bytes().windows(PART).filter_map(|part| <[u8; PART]>::try_from(part).ok()));
+                    self.parts.extend(
+                        form.as_bytes().windows(PART).filter_map(|part| <[u8; PART]>::try_from(part).ok()),
+                    );
                     self.secrets.insert(form);
                 }
             }
@@ -148,11 +151,15 @@ impl Known {
     fn found_in(&self, text: &str) -> Vec<(usize, usize)> {
         let mut found = Vec::new();
         for secret in self.secrets.iter().filter(|secret| !self.is_told(secret)) {
-            let whole = text.match_indices(secret.as_str()).map(|(from, _)| (from, from.saturating_add(secret.len())));
+            let whole = text
+                .match_indices(secret.as_str())
+                .map(|(from, _)| (from, from.saturating_add(secret.len())));
             // A short one may be a part of any word, and a number of any figure.
             let is_short = secret.len() < PART;
             let is_number = secret.bytes().all(|byte| byte.is_ascii_digit());
-            found.extend(whole.filter(|(from, to)| !is_short || (!is_number && stands_alone(text, *from, *to))));
+            found.extend(
+                whole.filter(|(from, to)| !is_short || (!is_number && stands_alone(text, *from, *to))),
+            );
         }
         self.parts_in(text, &mut found);
         found.sort_unstable();
@@ -178,7 +185,8 @@ impl Known {
             let tail = bytes.get(from..).unwrap_or_default();
             let longest = |secret: &String| {
                 let secret = secret.as_bytes();
-                let runs = (0..secret.len()).map(|start| shared(tail, secret.get(start..).unwrap_or_default()));
+                let runs =
+                    (0..secret.len()).map(|start| shared(tail, secret.get(start..).unwrap_or_default()));
                 (runs.max().unwrap_or(0), secret.len())
             };
             for (run, of) in self.secrets.iter().map(longest).filter(|(run, _)| *run >= PART) {
@@ -238,8 +246,10 @@ mod tests {
 
     #[test]
     fn a_secret_goes_from_a_text_in_every_form_and_in_parts() {
-        let known =
-            of(&["postgres://vesting:Rosebud%2F77%22x@db.example.org/vesting", "wss://node.example.org/v1/aZ81kk20qqPz?k=0011aabb"]);
+        let known = of(&[
+            "postgres://vesting:Rosebud%2F77%22x@db.example.org/vesting",
+            "wss://node.example.org/v1/aZ81kk20qqPz?k=0011aabb",
+        ]);
         for (said, told) in [
             ("user Rosebud/77\"x is not let in", "user *** is not let in"),
             ("user Rosebud%2F77%22x is not let in", "user *** is not let in"),
@@ -248,7 +258,10 @@ mod tests {
             ("GET /v1/aZ81kk20qqPz?k=0011aabb", "GET /***?***"),
             ("key aZ81kk… of 0011aabb", "key ***… of ***"),
             ("päss aZ81kk20ß", "päss ***ß"),
-            ("vesting at db.example.org does not know node.example.org", "vesting at db.example.org does not know node.example.org"),
+            (
+                "vesting at db.example.org does not know node.example.org",
+                "vesting at db.example.org does not know node.example.org",
+            ),
             ("Rose, bud, aZ81, v1 and k", "Rose, bud, aZ81, v1 and k"),
         ] {
             assert_eq!(known.hide(said), told);
@@ -258,8 +271,12 @@ mod tests {
 
     #[test]
     fn what_is_short_or_told_anyway_spoils_no_text() {
-        let known =
-            of(&["postgres://me:vesting@host/x", "postgres://me:1234@host/x", "postgres://me:pond@host/x", "wss://host/archive/rpc"]);
+        let known = of(&[
+            "postgres://me:vesting@host/x",
+            "postgres://me:1234@host/x",
+            "postgres://me:pond@host/x",
+            "wss://host/archive/rpc",
+        ]);
         for text in ["vesting runs as me", "block 1234 of 12345", "it responds", "use an archive endpoint"] {
             assert_eq!(known.hide(text), text);
         }
@@ -271,7 +288,10 @@ mod tests {
     fn what_is_known_is_bounded() {
         let mut known = Known::default();
         for number in 0..2 * MOST {
-            known.learn(Words { secrets: vec![format!("secret-{number}")], told: vec![format!("told-{number}")] });
+            known.learn(Words {
+                secrets: vec![format!("secret-{number}")],
+                told: vec![format!("told-{number}")],
+            });
         }
         known.learn(Words { secrets: vec!["x".repeat(LONGEST + 1)], told: Vec::new() });
         assert_eq!((known.secrets.len(), known.told.len()), (MOST, MOST));

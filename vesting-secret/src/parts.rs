@@ -1,5 +1,5 @@
-//! The parts of a URL, read strictly: what another reader might take for something else is refused, so that no part of a
-//! password ends up in a host name or a port.
+//! The parts of a URL, read strictly: what another reader might take for something else is refused, so that
+//! no part of a password ends up in a host name or a port.
 
 use crate::Flaw;
 
@@ -45,7 +45,10 @@ impl<'a> Parts<'a> {
 
     /// The options of the query, as name and value.
     pub fn options(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.query.into_iter().flat_map(|query| query.split('&')).map(|option| option.split_once('=').unwrap_or((option, "")))
+        self.query
+            .into_iter()
+            .flat_map(|query| query.split('&'))
+            .map(|option| option.split_once('=').unwrap_or((option, "")))
     }
 }
 
@@ -64,7 +67,8 @@ fn check(part: &str) -> Result<(), Flaw> {
                 let is_hex = |digit: Option<u8>| digit.is_some_and(|digit| digit.is_ascii_hexdigit());
                 is_hex(high) && is_hex(low) && (high, low) != (Some(b'0'), Some(b'0'))
             }
-            b'/' | b'?' | b':' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => true,
+            b'/' | b'?' | b':' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';'
+            | b'=' => true,
             other => is_plain(other),
         };
         if !fits {
@@ -86,7 +90,9 @@ fn check_host(host: &str) -> Result<(), Flaw> {
         }
         None => split(host, ':'),
     };
-    if !port.unwrap_or_default().bytes().all(|byte| byte.is_ascii_digit()) || port.is_some_and(|port| port.len() > 5) {
+    if !port.unwrap_or_default().bytes().all(|byte| byte.is_ascii_digit())
+        || port.is_some_and(|port| port.len() > 5)
+    {
         return Err(Flaw::Port);
     }
     if name.bytes().all(|byte| byte == b'%' || is_plain(byte)) { check(name) } else { Err(Flaw::Character) }

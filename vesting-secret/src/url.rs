@@ -9,7 +9,20 @@ use crate::parts::Parts;
 use crate::{Flaw, HIDDEN};
 
 /// The schemes that may be named whatever follows them.
-const SCHEMES: [&str; 12] = ["ws", "wss", "http", "https", "postgres", "postgresql", "sqlite", "mysql", "mariadb", "ftp", "file", "redis"];
+const SCHEMES: [&str; 12] = [
+    "ws",
+    "wss",
+    "http",
+    "https",
+    "postgres",
+    "postgresql",
+    "sqlite",
+    "mysql",
+    "mariadb",
+    "ftp",
+    "file",
+    "redis",
+];
 
 /// The options that libpq knows and whose values may be seen.
 const SEEN: [&str; 43] = [
@@ -70,8 +83,8 @@ const UNSEEN: [&str; 8] = [
     "sslpassword",
 ];
 
-/// A URL that may hold secrets. Whatever prints it prints it without them, and once it is made they are known to
-/// [`hide`](crate::hide).
+/// A URL that may hold secrets. Whatever prints it prints it without them, and once it is made they are known
+/// to [`hide`](crate::hide).
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretUrl {
     text: String,
@@ -156,7 +169,11 @@ fn read(text: &str) -> Result<(String, Words), Flaw> {
 fn of_file(text: &str, path: &str) -> Result<(String, Words), Flaw> {
     let first = path.split('/').next().unwrap_or_default();
     let is_userinfo = first.split_once(':').is_some_and(|(_, after)| after.contains('@'));
-    if is_userinfo || path.contains("password=") { Err(Flaw::File) } else { Ok((text.to_owned(), Words::default())) }
+    if is_userinfo || path.contains("password=") {
+        Err(Flaw::File)
+    } else {
+        Ok((text.to_owned(), Words::default()))
+    }
 }
 
 /// All but the password and the options that may hold one.
@@ -226,10 +243,19 @@ fn of_endpoint(scheme: &str, parts: &Parts<'_>) -> Result<(String, Words), Flaw>
     }
     if let Some(query) = parts.query {
         words.hide(query);
-        parts.options().map(|(_, value)| value).filter(|value| is_like_a_key(value)).for_each(|value| words.hide(value));
-        parts.options().map(|(name, _)| name).filter(|name| is_like_a_key(name)).for_each(|name| words.hide(name));
+        parts
+            .options()
+            .map(|(_, value)| value)
+            .filter(|value| is_like_a_key(value))
+            .for_each(|value| words.hide(value));
+        parts
+            .options()
+            .map(|(name, _)| name)
+            .filter(|name| is_like_a_key(name))
+            .for_each(|name| words.hide(name));
     }
-    let hides = parts.path.is_some_and(|path| !path.is_empty()) || parts.query.is_some() || parts.fragment.is_some();
+    let hides =
+        parts.path.is_some_and(|path| !path.is_empty()) || parts.query.is_some() || parts.fragment.is_some();
     match (hides, parts.path) {
         (true, _) => {
             shown.push('/');
@@ -263,7 +289,11 @@ pub fn suspicious(text: &str) -> Words {
     // Of libpq's other way of writing, and of options.
     for name in ["password=", "password =", "pass=", "pwd=", "key=", "token=", "secret="] {
         for (place, _) in rest.match_indices(name) {
-            let value = rest.get(place.saturating_add(name.len())..).unwrap_or_default().trim_start().trim_start_matches(['\'', '"']);
+            let value = rest
+                .get(place.saturating_add(name.len())..)
+                .unwrap_or_default()
+                .trim_start()
+                .trim_start_matches(['\'', '"']);
             words.hide(value.split(['&', ' ', '\'', '"', ';']).next().unwrap_or_default());
         }
     }
@@ -302,10 +332,19 @@ mod tests {
         for (url, shown) in [
             ("postgres://me:hunter2@host:5432/vesting", "postgres://me:***@host:5432/vesting"),
             ("postgresql://me@[::1]:5432,other/vesting", "postgresql://me@[::1]:5432,other/vesting"),
-            ("postgres://%2Fvar%2Frun/x?sslmode=require&password=hunter2", "postgres://%2Fvar%2Frun/x?sslmode=require&password=***"),
+            (
+                "postgres://%2Fvar%2Frun/x?sslmode=require&password=hunter2",
+                "postgres://%2Fvar%2Frun/x?sslmode=require&password=***",
+            ),
             ("postgres://host/x?sslpassword=hunter2", "postgres://host/x?sslpassword=***"),
-            ("postgres:///x?user=me&options=-csearch_path%3Dmine", "postgres:///x?user=me&options=-csearch_path%3Dmine"),
-            ("wss://ali%40ce:p%3Aw%2Fd%25@node.example.org:443/key123?x=1", "wss://***@node.example.org:443/***"),
+            (
+                "postgres:///x?user=me&options=-csearch_path%3Dmine",
+                "postgres:///x?user=me&options=-csearch_path%3Dmine",
+            ),
+            (
+                "wss://ali%40ce:p%3Aw%2Fd%25@node.example.org:443/key123?x=1",
+                "wss://***@node.example.org:443/***",
+            ),
             ("ws://127.0.0.1:9944/", "ws://127.0.0.1:9944/"),
             ("wss://node.example.org?key=hunter2", "wss://node.example.org/***"),
             ("wss://node.example.org/#hunter2", "wss://node.example.org/***"),

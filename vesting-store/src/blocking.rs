@@ -9,7 +9,9 @@ pub async fn blocking<T: Send + 'static>(task: impl FnOnce() -> T + Send + 'stat
         if error.is_cancelled() {
             return StoreError::Busy("the program is ending".to_owned());
         }
-        StoreError::Unusable(format!("the database task stopped ({error}): start the program again, nothing is lost"))
+        StoreError::Unusable(format!(
+            "the database task stopped ({error}): start the program again, nothing is lost"
+        ))
     })
 }
 
@@ -30,7 +32,11 @@ mod tests {
 
     #[test]
     fn a_task_that_panics_is_told_of() {
-        let found = Builder::new_current_thread().build().unwrap().block_on(blocking(|| panic!("on purpose")));
-        assert!(matches!(&found, Err(StoreError::Unusable(why)) if why.contains("the database task stopped")), "{found:?}");
+        let found =
+            Builder::new_current_thread().build().unwrap().block_on(blocking(|| panic!("on purpose")));
+        assert!(
+            matches!(&found, Err(StoreError::Unusable(why)) if why.contains("the database task stopped")),
+            "{found:?}"
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! The right to write the record of a subnet, which one process has at a time. It ends with the process, however
-//! that ends.
+//! The right to write the record of a subnet, which one process has at a time. It ends with the process,
+//! however that ends.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -51,7 +51,8 @@ pub fn holder(place: &Place, netuid: NetUid) -> Result<Option<String>, StoreErro
 
 fn holder_of_file(database: &Path, netuid: NetUid) -> Result<Option<String>, StoreError> {
     let path = beside(database, netuid);
-    let failed = |error: std::io::Error| StoreError::Unusable(format!("`{}` cannot be read: {error}", path.display()));
+    let failed =
+        |error: std::io::Error| StoreError::Unusable(format!("`{}` cannot be read: {error}", path.display()));
     let mut file = match File::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -84,9 +85,13 @@ fn beside(database: &Path, netuid: NetUid) -> PathBuf {
 fn file(database: &Path, netuid: NetUid) -> Result<File, StoreError> {
     let path = beside(database, netuid);
     let failed = |error: std::io::Error| {
-        StoreError::Unusable(format!("`{}`, by which one process at a time may write, cannot be used: {error}", path.display()))
+        StoreError::Unusable(format!(
+            "`{}`, by which one process at a time may write, cannot be used: {error}",
+            path.display()
+        ))
     };
-    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+    let mut file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {
             // For whoever comes to wait for it.
@@ -119,7 +124,8 @@ fn key(netuid: NetUid) -> String {
 
 fn session(conn: &mut PgConnection, netuid: NetUid) -> Result<(), StoreError> {
     let key = key(netuid);
-    let answer: Result<Taken, _> = diesel::sql_query(format!("SELECT pg_try_advisory_lock({key}) AS taken")).get_result(conn);
+    let answer: Result<Taken, _> =
+        diesel::sql_query(format!("SELECT pg_try_advisory_lock({key}) AS taken")).get_result(conn);
     if answer.map_err(Fault::from)?.taken {
         return Ok(());
     }
@@ -139,7 +145,10 @@ fn holding_session(conn: &mut PgConnection, netuid: NetUid) -> Result<Option<Str
     let holder = holder.get_result::<Session>(conn).optional().map_err(Fault::from)?;
     // Of another role's sessions the server tells nothing: then it is just another.
     Ok(holder.map(|Session { address, since }| match since {
-        Some(since) => format!("a process connected from {} since {since} UTC", address.as_deref().unwrap_or("the server's machine")),
+        Some(since) => format!(
+            "a process connected from {} since {since} UTC",
+            address.as_deref().unwrap_or("the server's machine")
+        ),
         None => "another process".to_owned(),
     }))
 }

@@ -49,7 +49,13 @@ impl At {
     }
 
     /// What identifies an entry.
-    pub fn entry_id(self, block: i64, event_index: i64, kind: &str, hotkey: &[u8]) -> Result<EntryId, StoreError> {
+    pub fn entry_id(
+        self,
+        block: i64,
+        event_index: i64,
+        kind: &str,
+        hotkey: &[u8],
+    ) -> Result<EntryId, StoreError> {
         Ok(EntryId {
             block: self.block(block)?,
             event_index: (event_index != NO_EVENT).then(|| self.number(event_index)).transpose()?,
@@ -91,7 +97,9 @@ pub fn phase(phase: Option<Phase>) -> i64 {
 
 /// The column of a number; databases hold 64 bits with a sign.
 pub fn int<T: TryInto<i64> + Display + Copy>(what: &str, value: T) -> Result<i64, StoreError> {
-    value.try_into().map_err(|_| StoreError::Unusable(format!("nothing was written: {what}: {value} is more than a database holds")))
+    value.try_into().map_err(|_| {
+        StoreError::Unusable(format!("nothing was written: {what}: {value} is more than a database holds"))
+    })
 }
 
 /// The end of a range to search: beyond what a database holds there is nothing.
@@ -102,7 +110,9 @@ pub fn bound(block: BlockNumber) -> i64 {
 /// A row's own subnet must be that of the commit, under which it is stored.
 pub fn same_subnet(commit: NetUid, row: NetUid) -> Result<i32, StoreError> {
     if commit != row {
-        return Err(StoreError::Unusable(format!("nothing was written: a row of subnet {row} among those of subnet {commit}")));
+        return Err(StoreError::Unusable(format!(
+            "nothing was written: a row of subnet {row} among those of subnet {commit}"
+        )));
     }
     Ok(i32::from(commit.0))
 }

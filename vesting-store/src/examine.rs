@@ -30,7 +30,8 @@ pub struct Examined {
 /// Looks at the database at a URL; changes and creates nothing.
 ///
 /// # Errors
-/// For a URL that is not understood and a database that is another program's, newer, damaged or not to be reached.
+/// For a URL that is not understood and a database that is another program's, newer, damaged or not to be
+/// reached.
 pub fn examine(url: &str) -> Result<Examined, StoreError> {
     let (found, writable) = Place::of(url)?.examine()?;
     let schema = match found {
@@ -41,7 +42,8 @@ pub fn examine(url: &str) -> Result<Examined, StoreError> {
     Ok(Examined { schema, writable })
 }
 
-/// Who writes the record of a subnet in the database at a URL just now, if anybody does, as far as it is known.
+/// Who writes the record of a subnet in the database at a URL just now, if anybody does, as far as it is
+/// known.
 ///
 /// # Errors
 /// Where it cannot be seen.

@@ -67,18 +67,26 @@ fn of(error: Error) -> StoreError {
     match error {
         Error::DatabaseError(Kind::UniqueViolation, info) => {
             // Never a replay, which the watermark refuses before: two rows claim one key.
-            StoreError::Unusable(format!("nothing was written: a row is in the record already: {}", info.message()))
+            StoreError::Unusable(format!(
+                "nothing was written: a row is in the record already: {}",
+                info.message()
+            ))
         }
-        Error::DatabaseError(Kind::ClosedConnection | Kind::UnableToSendCommand, info) => unreachable(info.message()),
+        Error::DatabaseError(Kind::ClosedConnection | Kind::UnableToSendCommand, info) => {
+            unreachable(info.message())
+        }
         Error::DatabaseError(Kind::SerializationFailure, info) => StoreError::Busy(info.message().to_owned()),
-        Error::DatabaseError(Kind::ReadOnlyTransaction, info) => {
-            StoreError::Unusable(format!("nothing was written: {}: name a server that takes writes", info.message()))
-        }
+        Error::DatabaseError(Kind::ReadOnlyTransaction, info) => StoreError::Unusable(format!(
+            "nothing was written: {}: name a server that takes writes",
+            info.message()
+        )),
         Error::DatabaseError(_, info) => by_message(info.message()),
         Error::DeserializationError(error) => StoreError::Corrupt(error.to_string()),
         // What failed first tells why.
         Error::RollbackErrorOnCommit { commit_error, .. } => of(*commit_error),
-        Error::BrokenTransactionManager | Error::AlreadyInTransaction => unreachable("the connection was left in the middle of something"),
+        Error::BrokenTransactionManager | Error::AlreadyInTransaction => {
+            unreachable("the connection was left in the middle of something")
+        }
         error => StoreError::Unusable(format!("the database failed: {error}")),
     }
 }
@@ -87,14 +95,19 @@ fn unreachable(message: &str) -> StoreError {
     StoreError::Unreachable(message.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// Sorts failures by their text, since diesel keeps SQLite's result codes and most of PostgreSQL's to itself. SQLite's
-/// texts are constants of the version that is built in; PostgreSQL is asked for its untranslated ones, and where it may not
-/// give them no word of it is judged.
+/// Sorts failures by their text, since diesel keeps SQLite's result codes and most of PostgreSQL's to itself.
+/// SQLite's texts are constants of the version that is built in; PostgreSQL is asked for its untranslated
+/// ones, and where it may not give them no word of it is judged.
 pub fn by_message(message: &str) -> StoreError {
     let says = |part: &str| message.contains(part);
     if says(" is locked") || says("due to lock timeout") || says("deadlock detected") {
         StoreError::Busy(message.to_owned())
-    } else if says("malformed") || says(NOT_A_DATABASE) || says(CUT_OFF) || says("invalid page in block") || says("could not read block") {
+    } else if says("malformed")
+        || says(NOT_A_DATABASE)
+        || says(CUT_OFF)
+        || says("invalid page in block")
+        || says("could not read block")
+    {
         StoreError::Corrupt(message.to_owned())
     } else if says("is full") || says("No space left on device") {
         StoreError::Full(message.to_owned())

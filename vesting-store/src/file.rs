@@ -16,15 +16,16 @@ use crate::schema_version::{self, Found, Name, SQLITE};
 /// First of all, so that what follows waits for another program's transaction.
 const PATIENCE: &str = "PRAGMA busy_timeout = 5000";
 
-/// An epoch touches a page for each position: of the connection that writes, the 2 MB that SQLite keeps by itself hold
-/// too few of them. Those that read are several, and read on from page to page.
+/// An epoch touches a page for each position: of the connection that writes, the 2 MB that SQLite keeps by
+/// itself hold too few of them. Those that read are several, and read on from page to page.
 const WRITER_CACHE: &str = "PRAGMA cache_size = -16384";
 
 /// WAL lets readers read while the daemon writes. With `NORMAL` a loss of power may undo the last
 /// commits but never corrupts, and the watermark is undone with them: the blocks are simply read
 /// again. So nothing is lost or counted twice, and a commit needs no sync of its own. Pages written by many
 /// commits go into the database once, after 32 MB of them.
-const SETUP: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8192;";
+const SETUP: &str =
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8192;";
 
 const SMALLEST_PAGE: u64 = 512;
 const NO_SQLITE: &str = "it is not a SQLite database: name another file";
@@ -72,13 +73,15 @@ pub fn examine(path: &Path) -> Result<(Found, Result<(), StoreError>), StoreErro
     }
     let mut conn = connect(path, "rw")?;
     let found = inspect(&mut conn, path)?;
-    // Of a file that may only be read SQLite makes the beginning of a transaction one of reading: the refusal comes with
-    // the first statement that would write.
+    // Of a file that may only be read SQLite makes the beginning of a transaction one of reading: the refusal
+    // comes with the first statement that would write.
     let nothing = match found {
         Found::Nothing => "PRAGMA user_version = 0",
         Found::Record { .. } => "DELETE FROM __diesel_schema_migrations WHERE 0",
     };
-    let writable = conn.batch_execute(&format!("BEGIN IMMEDIATE; {nothing}; ROLLBACK")).map_err(|error| at(path, error.into()));
+    let writable = conn
+        .batch_execute(&format!("BEGIN IMMEDIATE; {nothing}; ROLLBACK"))
+        .map_err(|error| at(path, error.into()));
     Ok((found, writable.and_then(|()| folder_takes_files(path))))
 }
 
@@ -138,12 +141,15 @@ fn connect(path: &Path, mode: &str) -> Result<SqliteConnection, StoreError> {
     let mut uri = String::from(if path.is_absolute() { "file://" } else { "file:" });
     for byte in text.bytes() {
         match byte {
-            b'/' | b'.' | b'-' | b'_' | b'~' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => uri.push(char::from(byte)),
+            b'/' | b'.' | b'-' | b'_' | b'~' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
+                uri.push(char::from(byte))
+            }
             // Writing to a String cannot fail.
             other => write!(uri, "%{other:02X}").unwrap_or_default(),
         }
     }
-    let mut conn = SqliteConnection::establish(&format!("{uri}?mode={mode}")).map_err(|error| refuse(path, error))?;
+    let mut conn =
+        SqliteConnection::establish(&format!("{uri}?mode={mode}")).map_err(|error| refuse(path, error))?;
     conn.batch_execute(PATIENCE).map_err(|error| at(path, error.into()))?;
     Ok(conn)
 }
@@ -160,13 +166,16 @@ fn inspect(conn: &mut SqliteConnection, path: &Path) -> Result<Found, StoreError
         }
     };
     let tables = names("SELECT name FROM sqlite_master WHERE type = 'table'")?;
-    // Of a last page that is cut off SQLite takes the rest for zeros. In this order: what has left the log by now is
-    // in the file, and what is in the log need not be.
-    let whole = names("SELECT CAST(page_count * page_size AS TEXT) AS name FROM pragma_page_count, pragma_page_size")?;
+    // Of a last page that is cut off SQLite takes the rest for zeros. In this order: what has left the log by
+    // now is in the file, and what is in the log need not be.
+    let whole = names(
+        "SELECT CAST(page_count * page_size AS TEXT) AS name FROM pragma_page_count, pragma_page_size",
+    )?;
     let whole = whole.first().and_then(|bytes| bytes.parse().ok()).unwrap_or(0);
     // The log is beside the file itself, not beside a link to it.
     let itself = path.canonicalize().map_err(|error| refuse(path, error))?;
-    let log = itself.with_file_name(format!("{}-wal", itself.file_name().unwrap_or_default().to_string_lossy()));
+    let log =
+        itself.with_file_name(format!("{}-wal", itself.file_name().unwrap_or_default().to_string_lossy()));
     let logged = log.metadata().is_ok_and(|log| log.len() > 0);
     let length = path.metadata().map_err(|error| refuse(path, error))?.len();
     if !tables.is_empty() && length < whole && !logged {

@@ -73,14 +73,18 @@ impl Held {
         }
         self.hear();
         task(&mut self.link).map_err(|fault| {
-            // SQLite ends a transaction by itself where there is no room for it, and then diesel tells that it
-            // cannot be rolled back, not why.
+            // SQLite ends a transaction by itself where there is no room for it, and then diesel tells that
+            // it cannot be rolled back, not why.
             let fault = match (fault, self.hear()) {
                 (Fault::Database(error), Some(first)) if is_over(&error) => Fault::Words(first),
                 (fault, _) => fault,
             };
-            // In another language it may be a lock or a deadlock as well as a table that is gone: it is tried again and said.
-            let foreign = fault.unknown().filter(|_| !self.link.tells_in_english()).map(|words| StoreError::Busy(words.to_owned()));
+            // In another language it may be a lock or a deadlock as well as a table that is gone: it is tried
+            // again and said.
+            let foreign = fault
+                .unknown()
+                .filter(|_| !self.link.tells_in_english())
+                .map(|words| StoreError::Busy(words.to_owned()));
             let fault = foreign.map_or(fault, Fault::Store);
             self.place.at(fault)
         })
@@ -96,9 +100,9 @@ impl Held {
 fn is_over(error: &Error) -> bool {
     match error {
         Error::BrokenTransactionManager | Error::NotInTransaction => true,
-        Error::DatabaseError(_, info) => {
-            ["no such savepoint", "no transaction is active"].iter().any(|words| info.message().contains(words))
-        }
+        Error::DatabaseError(_, info) => ["no such savepoint", "no transaction is active"]
+            .iter()
+            .any(|words| info.message().contains(words)),
         _ => false,
     }
 }

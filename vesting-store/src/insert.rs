@@ -16,13 +16,15 @@ macro_rules! add_all {
     ($conn:expr, $table:ident, $rows:expr) => {
         for chunk in crate::insert::rows!($rows).chunks(crate::insert::CHUNK) {
             match $conn {
-                crate::link::Link::Sqlite(conn) => {
-                    diesel::RunQueryDsl::execute(diesel::insert_into(crate::schema::$table::table).values(chunk), conn)?
-                }
+                crate::link::Link::Sqlite(conn) => diesel::RunQueryDsl::execute(
+                    diesel::insert_into(crate::schema::$table::table).values(chunk),
+                    conn,
+                )?,
                 // Three times as fast as a statement with its values.
-                crate::link::Link::Postgres(conn) => {
-                    diesel::ExecuteCopyFromDsl::execute(diesel::copy_from(crate::schema::$table::table).from_insertable(chunk), conn)?
-                }
+                crate::link::Link::Postgres(conn) => diesel::ExecuteCopyFromDsl::execute(
+                    diesel::copy_from(crate::schema::$table::table).from_insertable(chunk),
+                    conn,
+                )?,
             };
         }
     };
@@ -33,9 +35,10 @@ macro_rules! ignore_all {
     ($conn:expr, $table:ident, $rows:expr) => {
         for chunk in crate::insert::rows!($rows).chunks(crate::insert::CHUNK) {
             match $conn {
-                crate::link::Link::Sqlite(conn) => {
-                    diesel::RunQueryDsl::execute(diesel::insert_or_ignore_into(crate::schema::$table::table).values(chunk), conn)?
-                }
+                crate::link::Link::Sqlite(conn) => diesel::RunQueryDsl::execute(
+                    diesel::insert_or_ignore_into(crate::schema::$table::table).values(chunk),
+                    conn,
+                )?,
                 crate::link::Link::Postgres(conn) => diesel::RunQueryDsl::execute(
                     diesel::insert_into(crate::schema::$table::table).values(chunk).on_conflict_do_nothing(),
                     conn,
@@ -50,9 +53,10 @@ macro_rules! replace_all {
     ($conn:expr, $table:ident, $key:expr, $value:expr, $rows:expr) => {
         for chunk in crate::insert::rows!($rows).chunks(crate::insert::CHUNK) {
             match $conn {
-                crate::link::Link::Sqlite(conn) => {
-                    diesel::RunQueryDsl::execute(diesel::replace_into(crate::schema::$table::table).values(chunk), conn)?
-                }
+                crate::link::Link::Sqlite(conn) => diesel::RunQueryDsl::execute(
+                    diesel::replace_into(crate::schema::$table::table).values(chunk),
+                    conn,
+                )?,
                 crate::link::Link::Postgres(conn) => diesel::RunQueryDsl::execute(
                     diesel::insert_into(crate::schema::$table::table)
                         .values(chunk)

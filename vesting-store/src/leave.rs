@@ -32,7 +32,10 @@ pub fn leave(conn: &mut Link, netuid: NetUid, exits: &[Exit]) -> Result<(), Faul
             Link::Postgres(conn) => at_once(conn, netuid, taken)?,
         };
         if let Some(short) = short {
-            let why = format!("what leaves the tranche of block {} of coldkey {} is more than it holds", short.block, short.coldkey);
+            let why = format!(
+                "what leaves the tranche of block {} of coldkey {} is more than it holds",
+                short.block, short.coldkey
+            );
             return Err(StoreError::Unusable(format!("nothing was written: {why}")).into());
         }
     }
@@ -47,13 +50,22 @@ fn taken(netuid: NetUid, exits: &[Exit]) -> Result<Vec<Taken>, StoreError> {
         *amount = amount.saturating_add(exit.amount.0);
     }
     let row = |((coldkey, tranche), amount): ((Coldkey, EntryId), u64)| {
-        Ok(Taken { coldkey, tranche, block: int("block", tranche.block.0)?, amount: int("amount of an exit", amount)? })
+        Ok(Taken {
+            coldkey,
+            tranche,
+            block: int("block", tranche.block.0)?,
+            amount: int("amount of an exit", amount)?,
+        })
     };
     amounts.into_iter().map(row).collect()
 }
 
 /// A statement each, which is how SQLite is fastest. Gives the first tranche that holds less.
-fn one_by_one<'a>(conn: &mut SqliteConnection, netuid: NetUid, taken: &'a [Taken]) -> Result<Option<&'a Taken>, Fault> {
+fn one_by_one<'a>(
+    conn: &mut SqliteConnection,
+    netuid: NetUid,
+    taken: &'a [Taken],
+) -> Result<Option<&'a Taken>, Fault> {
     for taken in taken {
         let tranche = dsl::stake_tranches.find((
             i32::from(netuid.0),
@@ -78,8 +90,13 @@ struct Done {
     place: i64,
 }
 
-/// One statement for all of them: on the way to a server each would take as long. Gives a tranche that holds less.
-fn at_once<'a>(conn: &mut PgConnection, netuid: NetUid, taken: &'a [Taken]) -> Result<Option<&'a Taken>, Fault> {
+/// One statement for all of them: on the way to a server each would take as long. Gives a tranche that holds
+/// less.
+fn at_once<'a>(
+    conn: &mut PgConnection,
+    netuid: NetUid,
+    taken: &'a [Taken],
+) -> Result<Option<&'a Taken>, Fault> {
     let done: Vec<Done> = diesel::sql_query(
         "UPDATE stake_tranches AS t SET remaining = t.remaining - e.amount \
          FROM UNNEST($2, $3, $4, $5, $6, $7) WITH ORDINALITY AS e (coldkey, block, event_index, kind, hotkey, amount, place) \

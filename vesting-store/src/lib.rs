@@ -1,8 +1,8 @@
 //! The record in a database, through diesel.
 //!
-//! [`open`] and [`open_existing`] understand database URLs and give back the core's port;
-//! [`DatabaseStore`] is the adapter itself, over SQLite and PostgreSQL. [`export`] is a record as a file. No type of
-//! diesel is seen from outside.
+//! [`open`] and [`open_existing`] understand database URLs and give back the core's port; [`DatabaseStore`]
+//! is the adapter itself, over SQLite and PostgreSQL. [`export`] is a record as a file. No type of diesel is
+//! seen from outside.
 
 mod blocking;
 mod claim;

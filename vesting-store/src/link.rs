@@ -1,6 +1,8 @@
 //! A connection to either database, and its transactions.
 
-use diesel::connection::{AnsiTransactionManager, Connection, SimpleConnection, TransactionManager, TransactionManagerStatus};
+use diesel::connection::{
+    AnsiTransactionManager, Connection, SimpleConnection, TransactionManager, TransactionManagerStatus,
+};
 use diesel::pg::PgConnection;
 use diesel::sqlite::SqliteConnection;
 
@@ -24,7 +26,10 @@ impl Link {
         match self {
             Self::Sqlite(conn) => AnsiTransactionManager::begin_transaction(conn)?,
             Self::Postgres(conn) => {
-                AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+                AnsiTransactionManager::begin_transaction_sql(
+                    conn,
+                    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                )?;
             }
         }
         self.end(task)
@@ -35,7 +40,9 @@ impl Link {
     pub fn write<T>(&mut self, task: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
         match self {
             Self::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")?,
-            Self::Postgres(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ")?,
+            Self::Postgres(conn) => {
+                AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ")?
+            }
         }
         self.end(task)
     }

@@ -28,9 +28,9 @@ pub fn at(name: impl Display, fault: Fault, closer: impl FnOnce(StoreError) -> S
         StoreError::Unusable(why) => refuse(name, why),
         StoreError::Busy(why) => StoreError::Busy(format!("`{name}`: {why}")),
         StoreError::Full(why) => StoreError::Full(format!("`{name}`: {why}")),
-        StoreError::Corrupt(why) => {
-            StoreError::Corrupt(format!("`{name}`: {why}: restore a copy of it, or record anew with another `--database-url`"))
-        }
+        StoreError::Corrupt(why) => StoreError::Corrupt(format!(
+            "`{name}`: {why}: restore a copy of it, or record anew with another `--database-url`"
+        )),
         other => other,
     }
 }

@@ -38,10 +38,12 @@ impl OpenFile {
         let gone = |why| StoreError::Unusable(format!("the database `{}` {why}", self.path.display()));
         match identity(&self.path) {
             Ok(now) if now == self.identity => Ok(()),
-            Ok(_) => Err(gone("was replaced by another file while it was in use: start again to go on with that one")),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                Err(gone("was taken away while it was in use: put it back, or start again to begin a new record"))
-            }
+            Ok(_) => Err(gone(
+                "was replaced by another file while it was in use: start again to go on with that one",
+            )),
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(gone(
+                "was taken away while it was in use: put it back, or start again to begin a new record",
+            )),
             Err(error) => Err(refuse(&self.path, error)),
         }
     }
@@ -50,6 +52,7 @@ impl OpenFile {
 /// Whether nothing can be written beside the file for want of room.
 pub fn is_full(path: &Path) -> bool {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let written = tempfile::tempfile_in(folder).and_then(|mut file| std::io::Write::write_all(&mut file, &[0; 1 << 16]));
+    let written = tempfile::tempfile_in(folder)
+        .and_then(|mut file| std::io::Write::write_all(&mut file, &[0; 1 << 16]));
     written.is_err_and(|error| matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
 }

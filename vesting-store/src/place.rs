@@ -32,13 +32,15 @@ impl Place {
             return Ok(Self::Memory);
         }
         match url.split_once("://") {
-            Some(("sqlite", "")) => {
-                Err(unusable("the database URL names no file: write it as `sqlite://vesting.db` or `sqlite:///var/lib/vesting.db`"))
-            }
+            Some(("sqlite", "")) => Err(unusable(
+                "the database URL names no file: write it as `sqlite://vesting.db` or `sqlite:///var/lib/vesting.db`",
+            )),
             Some(("sqlite", path)) if path.contains('?') => {
                 Err(unusable("options after `?` in a `sqlite://` URL are not understood: leave them out"))
             }
-            Some(("sqlite", path)) => read.check().map(|()| Self::File(Path::new(path).to_owned())).map_err(flawed),
+            Some(("sqlite", path)) => {
+                read.check().map(|()| Self::File(Path::new(path).to_owned())).map_err(flawed)
+            }
             Some(("postgres" | "postgresql", _)) => read.check().map(|()| Self::Server(read)).map_err(flawed),
             _ if read.check() == Err(Flaw::Quotes) => Err(flawed(Flaw::Quotes)),
             _ => Err(unusable(
@@ -60,9 +62,10 @@ impl Place {
     pub fn reader(&self) -> Result<Link, StoreError> {
         match self {
             Self::File(path) => Ok(Link::Sqlite(file::reader(path)?)),
-            Self::Memory => {
-                Err(StoreError::Unusable("a database in memory holds no record to read: name a file, as in `sqlite://vesting.db`".into()))
-            }
+            Self::Memory => Err(StoreError::Unusable(
+                "a database in memory holds no record to read: name a file, as in `sqlite://vesting.db`"
+                    .into(),
+            )),
             Self::Server(url) => Ok(Link::Postgres(server::reader(url)?)),
         }
     }

@@ -1,5 +1,5 @@
-//! Pruning a record, inside one transaction of its caller. The statements are the same for every database; the
-//! numbers in them are ours.
+//! Pruning a record, inside one transaction of its caller. The statements are the same for every database;
+//! the numbers in them are ours.
 
 use std::collections::BTreeMap;
 
@@ -19,11 +19,14 @@ type Conn = Link;
 
 /// As [`vesting_core::ports::StakeStore::prune`] says.
 pub fn prune(conn: &mut Conn, netuid: NetUid, base: BlockNumber) -> Result<Pruned, Fault> {
-    let state = read::state(conn, netuid)?.map(|row| Ok::<_, StoreError>((row.read()?, row.interval(BTreeMap::new())?))).transpose()?;
+    let state = read::state(conn, netuid)?
+        .map(|row| Ok::<_, StoreError>((row.read()?, row.interval(BTreeMap::new())?)))
+        .transpose()?;
     let record = state.as_ref().map(|(watermark, interval)| (*watermark, interval));
     let epoch = read::epoch_list(conn, netuid, base, base)?.pop();
     let condensed = prune::condensed(netuid, record, epoch.as_ref(), base)?;
-    let (first_block, first_time) = (int("block", condensed.first_block.0)?, int("time", condensed.first_time.0)?);
+    let (first_block, first_time) =
+        (int("block", condensed.first_block.0)?, int("time", condensed.first_time.0)?);
     // All of it from the record as it is: the sums first.
     let at = bound(base);
     let sums = sums(conn, netuid, at)?;
@@ -36,7 +39,8 @@ pub fn prune(conn: &mut Conn, netuid: NetUid, base: BlockNumber) -> Result<Prune
         times: go(format!("DELETE FROM block_times WHERE netuid = {netuid} AND block < {at}"))?,
         changes: go(format!("DELETE FROM stake_changes WHERE netuid = {netuid} AND block <= {at}"))?,
         balance_changes: go(format!("DELETE FROM stake_balance_changes WHERE netuid = {netuid} AND to_block <= {at}"))?,
-        // One statement for what is not the newest, one for what is nothing: neither sees what the other removes.
+        // One statement for what is not the newest, one for what is nothing: neither sees what the other
+        // removes.
         snapshots: go(format!(
             "DELETE FROM stake_snapshots WHERE netuid = {netuid} AND block < {at} AND block < (SELECT MAX(s.block) FROM stake_snapshots s \
              WHERE s.netuid = {netuid} AND s.hotkey = stake_snapshots.hotkey AND s.coldkey = stake_snapshots.coldkey \
@@ -64,7 +68,9 @@ pub fn prune(conn: &mut Conn, netuid: NetUid, base: BlockNumber) -> Result<Prune
          AND NOT EXISTS (SELECT 1 FROM block_times t WHERE t.netuid = e.netuid AND t.block = e.block)"
     ))?;
     go(format!("UPDATE holders SET since = {at} WHERE netuid = {netuid} AND since < {at}"))?;
-    go(format!("UPDATE blockchain_state SET first_block = {first_block}, first_time = {first_time} WHERE netuid = {netuid}"))?;
+    go(format!(
+        "UPDATE blockchain_state SET first_block = {first_block}, first_time = {first_time} WHERE netuid = {netuid}"
+    ))?;
     let openings = prune::openings(netuid, base, &sums, &held(conn, netuid, base)?);
     pruned.openings = u64::try_from(openings.len()).unwrap_or(u64::MAX);
     add_all!(conn, stake_transactions, openings.iter().map(|entry| EntryRow::new(netuid, entry)));
@@ -89,9 +95,11 @@ fn held(conn: &mut Conn, netuid: NetUid, base: BlockNumber) -> Result<BTreeMap<C
     let renamed = format!("(SELECT old_coldkey FROM successions WHERE netuid = {netuid} AND block <= {at})");
     let entered = format!("FROM stake_tranches WHERE netuid = {netuid} AND block <= {at}");
     let mut held: BTreeMap<Coldkey, RaoDelta> = BTreeMap::new();
-    let sums: Vec<Held> =
-        diesel::sql_query(format!("SELECT coldkey, {} {entered} AND coldkey NOT IN {renamed} GROUP BY coldkey", in_parts("initial")))
-            .load(conn)?;
+    let sums: Vec<Held> = diesel::sql_query(format!(
+        "SELECT coldkey, {} {entered} AND coldkey NOT IN {renamed} GROUP BY coldkey",
+        in_parts("initial")
+    ))
+    .load(conn)?;
     for sum in sums {
         let (coldkey, sum) = sum.read(netuid)?;
         *held.entry(coldkey).or_default() += sum;
@@ -103,7 +111,8 @@ fn held(conn: &mut Conn, netuid: NetUid, base: BlockNumber) -> Result<BTreeMap<C
     let successions = Successions::new(read::successions(conn, netuid, base)?);
     for row in rows {
         let tranche = row.read(netuid)?.tranche;
-        *held.entry(successions.holder_of(tranche.coldkey, &tranche.id, base)).or_default() += tranche.initial.delta();
+        *held.entry(successions.holder_of(tranche.coldkey, &tranche.id, base)).or_default() +=
+            tranche.initial.delta();
     }
     Ok(held)
 }

@@ -6,23 +6,26 @@ use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use vesting_core::ports::{
-    BalanceChange, Commit, End, Holder, LedgerState, MultiplierRow, NeuronRow, StoreError, TranchePage, TrancheStand, Watermark,
+    BalanceChange, Commit, End, Holder, LedgerState, MultiplierRow, NeuronRow, StoreError, TranchePage,
+    TrancheStand, Watermark,
 };
 use vesting_core::{
-    BlockHash, BlockNumber, Coldkey, Entry, Epoch, EpochRecord, Exit, Hotkey, Millis, NetUid, OpenTranche, PositionKey, Rao, SkippedSlot,
-    StakeChange, Succession, Uid, sort_entries,
+    BlockHash, BlockNumber, Coldkey, Entry, Epoch, EpochRecord, Exit, Hotkey, Millis, NetUid, OpenTranche,
+    PositionKey, Rao, SkippedSlot, StakeChange, Succession, Uid, sort_entries,
 };
 
 use crate::convert::{At, bound};
 use crate::fault::Fault;
 use crate::link::Link;
 use crate::rows::{
-    BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, LockColumns, MultiplierColumns, NeuronColumns, Newest, OperationsRow,
-    SkippedRow, SnapshotRow, StandRow, StateRow, SuccessionRow, TimeRow, TrancheRow, place,
+    BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, LockColumns, MultiplierColumns,
+    NeuronColumns, Newest, OperationsRow, SkippedRow, SnapshotRow, StandRow, StateRow, SuccessionRow,
+    TimeRow, TrancheRow, place,
 };
 use crate::schema::{
-    block_times, blockchain_state, chain, epoch_boundaries, holders, multipliers, neurons, open_interval, skipped_slots,
-    stake_balance_changes, stake_changes, stake_locks, stake_snapshots, stake_tranches, stake_transactions, successions, tranche_exits,
+    block_times, blockchain_state, chain, epoch_boundaries, holders, multipliers, neurons, open_interval,
+    skipped_slots, stake_balance_changes, stake_changes, stake_locks, stake_snapshots, stake_tranches,
+    stake_transactions, successions, tranche_exits,
 };
 
 type Conn = Link;
@@ -42,9 +45,13 @@ pub fn genesis(conn: &mut Conn) -> Result<Option<BlockHash>, Fault> {
 }
 
 pub fn netuids(conn: &mut Conn) -> Result<Vec<NetUid>, Fault> {
-    let rows: Vec<(i32, i64)> =
-        blockchain_state::table.select((blockchain_state::netuid, blockchain_state::block)).order(blockchain_state::netuid).load(conn)?;
-    all(rows, |(netuid, block)| At { table: "blockchain_state", netuid, block }.number(netuid.into()).map(NetUid))
+    let rows: Vec<(i32, i64)> = blockchain_state::table
+        .select((blockchain_state::netuid, blockchain_state::block))
+        .order(blockchain_state::netuid)
+        .load(conn)?;
+    all(rows, |(netuid, block)| {
+        At { table: "blockchain_state", netuid, block }.number(netuid.into()).map(NetUid)
+    })
 }
 
 pub fn state(conn: &mut Conn, netuid: NetUid) -> Result<Option<StateRow>, Fault> {
@@ -57,7 +64,8 @@ pub fn watermark(conn: &mut Conn, netuid: NetUid) -> Result<Option<Watermark>, F
 
 pub fn ledger_state(conn: &mut Conn, netuid: NetUid) -> Result<Option<LedgerState>, Fault> {
     let Some(state) = state(conn, netuid)? else { return Ok(None) };
-    let by_uid: BTreeMap<Uid, NeuronRow> = neurons(conn, netuid, BlockNumber(u64::MAX))?.into_iter().map(|row| (row.uid, row)).collect();
+    let by_uid: BTreeMap<Uid, NeuronRow> =
+        neurons(conn, netuid, BlockNumber(u64::MAX))?.into_iter().map(|row| (row.uid, row)).collect();
     let operations = operations(conn, netuid)?;
     Ok(Some(LedgerState {
         watermark: state.read()?,
@@ -72,12 +80,19 @@ pub fn ledger_state(conn: &mut Conn, netuid: NetUid) -> Result<Option<LedgerStat
 
 /// The operations of the open interval.
 fn operations(conn: &mut Conn, netuid: NetUid) -> Result<BTreeMap<Hotkey, u64>, Fault> {
-    let rows: Vec<OperationsRow> =
-        open_interval::table.filter(open_interval::netuid.eq(id(netuid))).select(OperationsRow::as_select()).load(conn)?;
+    let rows: Vec<OperationsRow> = open_interval::table
+        .filter(open_interval::netuid.eq(id(netuid)))
+        .select(OperationsRow::as_select())
+        .load(conn)?;
     Ok(all(rows, |row| row.read())?.into_iter().collect())
 }
 
-pub fn entries(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Entry>, Fault> {
+pub fn entries(
+    conn: &mut Conn,
+    netuid: NetUid,
+    from: BlockNumber,
+    to: BlockNumber,
+) -> Result<Vec<Entry>, Fault> {
     let rows: Vec<EntryRow> = stake_transactions::table
         .filter(stake_transactions::netuid.eq(id(netuid)))
         .filter(stake_transactions::block.between(bound(from), bound(to)))
@@ -89,7 +104,12 @@ pub fn entries(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumb
     Ok(entries)
 }
 
-fn epoch_rows(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<EpochRow>, Fault> {
+fn epoch_rows(
+    conn: &mut Conn,
+    netuid: NetUid,
+    from: BlockNumber,
+    to: BlockNumber,
+) -> Result<Vec<EpochRow>, Fault> {
     Ok(epoch_boundaries::table
         .filter(epoch_boundaries::netuid.eq(id(netuid)))
         .filter(epoch_boundaries::block.between(bound(from), bound(to)))
@@ -98,11 +118,21 @@ fn epoch_rows(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumbe
         .load(conn)?)
 }
 
-pub fn epoch_list(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Epoch>, Fault> {
+pub fn epoch_list(
+    conn: &mut Conn,
+    netuid: NetUid,
+    from: BlockNumber,
+    to: BlockNumber,
+) -> Result<Vec<Epoch>, Fault> {
     all(epoch_rows(conn, netuid, from, to)?, |row| row.read())
 }
 
-pub fn epochs(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<EpochRecord>, Fault> {
+pub fn epochs(
+    conn: &mut Conn,
+    netuid: NetUid,
+    from: BlockNumber,
+    to: BlockNumber,
+) -> Result<Vec<EpochRecord>, Fault> {
     let rows: Vec<ChangeRow> = stake_changes::table
         .filter(stake_changes::netuid.eq(id(netuid)))
         .filter(stake_changes::block.between(bound(from), bound(to)))
@@ -114,11 +144,20 @@ pub fn epochs(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumbe
         changes.entry(row.block).or_default().push(row.read()?);
     }
     all(epoch_rows(conn, netuid, from, to)?, |row| {
-        Ok(EpochRecord { epoch: row.read()?, detected: row.detected()?, changes: changes.remove(&row.block).unwrap_or_default() })
+        Ok(EpochRecord {
+            epoch: row.read()?,
+            detected: row.detected()?,
+            changes: changes.remove(&row.block).unwrap_or_default(),
+        })
     })
 }
 
-pub fn skipped_slots(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<SkippedSlot>, Fault> {
+pub fn skipped_slots(
+    conn: &mut Conn,
+    netuid: NetUid,
+    from: BlockNumber,
+    to: BlockNumber,
+) -> Result<Vec<SkippedSlot>, Fault> {
     let rows: Vec<SkippedRow> = skipped_slots::table
         .filter(skipped_slots::netuid.eq(id(netuid)))
         .filter(skipped_slots::block.between(bound(from), bound(to)))
@@ -149,8 +188,11 @@ pub fn neurons(conn: &mut Conn, netuid: NetUid, to: BlockNumber) -> Result<Vec<N
 }
 
 pub fn holders(conn: &mut Conn, netuid: NetUid) -> Result<Vec<Holder>, Fault> {
-    let rows: Vec<HolderRow> =
-        holders::table.filter(holders::netuid.eq(id(netuid))).order(holders::coldkey).select(HolderRow::as_select()).load(conn)?;
+    let rows: Vec<HolderRow> = holders::table
+        .filter(holders::netuid.eq(id(netuid)))
+        .order(holders::coldkey)
+        .select(HolderRow::as_select())
+        .load(conn)?;
     all(rows, |row| row.read())
 }
 
@@ -160,20 +202,33 @@ fn newest(conn: &mut Conn, netuid: NetUid, block: BlockNumber) -> Result<BTreeMa
     Ok(all(rows, |row| row.read(netuid))?.into_iter().collect())
 }
 
-pub fn positions_at(conn: &mut Conn, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<PositionKey, Rao>, Fault> {
+pub fn positions_at(
+    conn: &mut Conn,
+    netuid: NetUid,
+    block: BlockNumber,
+) -> Result<BTreeMap<PositionKey, Rao>, Fault> {
     let mut positions = newest(conn, netuid, block)?;
     positions.retain(|_, alpha| *alpha > Rao::ZERO);
     Ok(positions)
 }
 
 /// How much of each holder's stake is locked, by its newest row up to `block`.
-pub fn locks_at(conn: &mut Conn, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<Coldkey, Rao>, Fault> {
+pub fn locks_at(
+    conn: &mut Conn,
+    netuid: NetUid,
+    block: BlockNumber,
+) -> Result<BTreeMap<Coldkey, Rao>, Fault> {
     let rows: Vec<LockColumns> = diesel::sql_query(LockColumns::newest(netuid, bound(block))).load(conn)?;
     Ok(all(rows, |row| row.read())?.into_iter().map(|row| (row.coldkey, row.locked)).collect())
 }
 
 /// The tranches entered in `from` ≤ block ≤ `to`, as they stand at the watermark.
-fn entered(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<OpenTranche>, Fault> {
+fn entered(
+    conn: &mut Conn,
+    netuid: NetUid,
+    from: BlockNumber,
+    to: BlockNumber,
+) -> Result<Vec<OpenTranche>, Fault> {
     let rows: Vec<TrancheRow> = stake_tranches::table
         .filter(stake_tranches::netuid.eq(id(netuid)))
         .filter(stake_tranches::block.between(bound(from), bound(to)))
@@ -185,9 +240,15 @@ fn entered(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumber) 
 /// Coldkeys that one statement asks for: a database binds only so many values.
 const NAMES: usize = 500;
 
-pub fn open_tranches(conn: &mut Conn, netuid: NetUid, coldkeys: &BTreeSet<Coldkey>, page: &TranchePage) -> Result<Vec<OpenTranche>, Fault> {
+pub fn open_tranches(
+    conn: &mut Conn,
+    netuid: NetUid,
+    coldkeys: &BTreeSet<Coldkey>,
+    page: &TranchePage,
+) -> Result<Vec<OpenTranche>, Fault> {
     let names: Vec<&[u8]> = coldkeys.iter().map(|coldkey| &coldkey.0[..]).collect();
-    let (from, to) = if *page == TranchePage::ALL { (page.from, page.to) } else { bounds(conn, netuid, &names, page)? };
+    let (from, to) =
+        if *page == TranchePage::ALL { (page.from, page.to) } else { bounds(conn, netuid, &names, page)? };
     let mut open = Vec::new();
     for names in names.chunks(NAMES) {
         let rows: Vec<TrancheRow> = stake_tranches::table
@@ -199,7 +260,9 @@ pub fn open_tranches(conn: &mut Conn, netuid: NetUid, coldkeys: &BTreeSet<Coldke
             .load(conn)?;
         open.extend(all(rows, |row| row.read(netuid))?);
     }
-    open.sort_by_cached_key(|open| (open.tranche.coldkey, place(netuid, open.tranche.coldkey, open.tranche.id)));
+    open.sort_by_cached_key(|open| {
+        (open.tranche.coldkey, place(netuid, open.tranche.coldkey, open.tranche.id))
+    });
     Ok(open)
 }
 
@@ -209,7 +272,12 @@ fn still_open() -> SqlLiteral<Bool> {
 }
 
 /// The first and the last block of a page.
-fn bounds(conn: &mut Conn, netuid: NetUid, names: &[&[u8]], page: &TranchePage) -> Result<(BlockNumber, BlockNumber), Fault> {
+fn bounds(
+    conn: &mut Conn,
+    netuid: NetUid,
+    names: &[&[u8]],
+    page: &TranchePage,
+) -> Result<(BlockNumber, BlockNumber), Fault> {
     let mut blocks: Vec<i64> = Vec::new();
     for names in names.chunks(NAMES) {
         let open = stake_tranches::table
@@ -244,13 +312,21 @@ pub fn tranches(
     to: BlockNumber,
     as_of: BlockNumber,
 ) -> Result<Vec<TrancheStand>, Fault> {
-    let rows: Vec<StandRow> = diesel::sql_query(StandRow::query(netuid, bound(from), bound(to), bound(as_of))).load(conn)?;
+    let rows: Vec<StandRow> =
+        diesel::sql_query(StandRow::query(netuid, bound(from), bound(to), bound(as_of))).load(conn)?;
     let mut stands = all(rows, |row| row.read(netuid))?;
-    stands.sort_by_cached_key(|stand| (stand.tranche.coldkey, place(netuid, stand.tranche.coldkey, stand.tranche.id)));
+    stands.sort_by_cached_key(|stand| {
+        (stand.tranche.coldkey, place(netuid, stand.tranche.coldkey, stand.tranche.id))
+    });
     Ok(stands)
 }
 
-pub fn block_times(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<BTreeMap<BlockNumber, Millis>, Fault> {
+pub fn block_times(
+    conn: &mut Conn,
+    netuid: NetUid,
+    from: BlockNumber,
+    to: BlockNumber,
+) -> Result<BTreeMap<BlockNumber, Millis>, Fault> {
     let rows: Vec<TimeRow> = block_times::table
         .filter(block_times::netuid.eq(id(netuid)))
         .filter(block_times::block.between(bound(from), bound(to)))
@@ -259,18 +335,32 @@ pub fn block_times(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: Block
     Ok(all(rows, |row| row.read())?.into_iter().collect())
 }
 
-pub fn balance_changes(conn: &mut Conn, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<BalanceChange>, Fault> {
+pub fn balance_changes(
+    conn: &mut Conn,
+    netuid: NetUid,
+    from: BlockNumber,
+    to: BlockNumber,
+) -> Result<Vec<BalanceChange>, Fault> {
     let rows: Vec<BalanceRow> = stake_balance_changes::table
         .filter(stake_balance_changes::netuid.eq(id(netuid)))
         .filter(stake_balance_changes::to_block.between(bound(from), bound(to)))
-        .order((stake_balance_changes::to_block, stake_balance_changes::hotkey, stake_balance_changes::coldkey))
+        .order((
+            stake_balance_changes::to_block,
+            stake_balance_changes::hotkey,
+            stake_balance_changes::coldkey,
+        ))
         .select(BalanceRow::as_select())
         .load(conn)?;
     all(rows, |row| row.read())
 }
 
 /// A part of the record, as the commit that would make it.
-pub fn part(conn: &mut Conn, netuid: NetUid, after: Option<BlockNumber>, to: Option<BlockNumber>) -> Result<Option<Commit>, Fault> {
+pub fn part(
+    conn: &mut Conn,
+    netuid: NetUid,
+    after: Option<BlockNumber>,
+    to: Option<BlockNumber>,
+) -> Result<Option<Commit>, Fault> {
     let Some(state) = state(conn, netuid)? else { return Ok(None) };
     let mut epoch = |block| match epoch_list(conn, netuid, block, block)?.pop() {
         Some(epoch) => Ok(epoch),
@@ -317,7 +407,12 @@ pub fn part(conn: &mut Conn, netuid: NetUid, after: Option<BlockNumber>, to: Opt
     Ok(Some(commit))
 }
 
-pub fn multipliers(conn: &mut Conn, netuid: NetUid, as_of: BlockNumber, policy: &str) -> Result<Vec<MultiplierRow>, Fault> {
+pub fn multipliers(
+    conn: &mut Conn,
+    netuid: NetUid,
+    as_of: BlockNumber,
+    policy: &str,
+) -> Result<Vec<MultiplierRow>, Fault> {
     let rows: Vec<MultiplierColumns> = multipliers::table
         .filter(multipliers::netuid.eq(id(netuid)))
         .filter(multipliers::as_of.eq(bound(as_of)))

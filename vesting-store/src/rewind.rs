@@ -1,5 +1,5 @@
-//! Taking a record back, inside one transaction of its caller. The statements are the same for every database; the
-//! numbers in them are ours.
+//! Taking a record back, inside one transaction of its caller. The statements are the same for every
+//! database; the numbers in them are ours.
 
 use diesel::prelude::*;
 use vesting_core::ports::Watermark;
@@ -49,7 +49,9 @@ pub fn statements(netuid: NetUid, at: i64) -> Vec<String> {
             "DELETE FROM block_times WHERE {of} AND block = {at} AND NOT EXISTS \
              (SELECT 1 FROM stake_transactions e WHERE e.netuid = {netuid} AND e.block = {at})"
         ),
-        format!("DELETE FROM stake_snapshots WHERE {of} AND (block > {at} OR (block = {at} AND coldkey IN {later}))"),
+        format!(
+            "DELETE FROM stake_snapshots WHERE {of} AND (block > {at} OR (block = {at} AND coldkey IN {later}))"
+        ),
         format!("DELETE FROM holders WHERE {of} AND since >= {at}"),
         format!("DELETE FROM epoch_boundaries WHERE {of} AND block > {at}"),
         format!("DELETE FROM stake_changes WHERE {of} AND block > {at}"),

@@ -62,7 +62,10 @@ impl Found {
     /// Where there is none, or it is of an older version.
     pub fn readable(&self, name: impl Display) -> Result<(), StoreError> {
         match self.outdated(&name)? {
-            true => Err(naming::refuse(name, "it is from an older version: `vesting db migrate` brings it up to date")),
+            true => Err(naming::refuse(
+                name,
+                "it is from an older version: `vesting db migrate` brings it up to date",
+            )),
             false => Ok(()),
         }
     }

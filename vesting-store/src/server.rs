@@ -26,13 +26,14 @@ const DEFAULTS: [(&str, &str); 6] = [
     ("tcp_user_timeout", "15000"),
 ];
 
-/// The same for the server: when a client's machine has gone, its locks are free within seconds, and nobody who
-/// stops halfway holds others up.
+/// The same for the server: when a client's machine has gone, its locks are free within seconds, and nobody
+/// who stops halfway holds others up.
 const SETUP: &str = "SET client_min_messages = warning; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '60s'; \
      SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 3; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 15000;";
 
 /// A loss of power may undo the last commits but never corrupts, and the watermark is undone with them: the
-/// blocks are simply read again. So nothing is lost or counted twice, and a commit need not wait for the disk.
+/// blocks are simply read again. So nothing is lost or counted twice, and a commit need not wait for the
+/// disk.
 const WRITING: &str = "SET synchronous_commit = off;";
 
 const READING: &str = "SET default_transaction_read_only = on;";
@@ -84,14 +85,23 @@ pub fn examine(url: &SecretUrl) -> Result<(Found, Result<(), StoreError>), Store
              AND has_table_privilege('stake_transactions', 'INSERT')"
         }
     };
-    let query =
-        format!("SELECT pg_is_in_recovery() AS standby, current_setting('transaction_read_only')::bool AS read_only, {allowed} AS allowed");
-    let answer: Allowed = diesel::sql_query(query).get_result(&mut conn).map_err(|error| at(url, error.into()))?;
+    let query = format!(
+        "SELECT pg_is_in_recovery() AS standby, current_setting('transaction_read_only')::bool AS read_only, {allowed} AS allowed"
+    );
+    let answer: Allowed =
+        diesel::sql_query(query).get_result(&mut conn).map_err(|error| at(url, error.into()))?;
     let writable = match answer {
-        Allowed { standby: true, .. } => Err(refuse(url, "its server is a standby, which only reads: name the primary")),
-        Allowed { read_only: true, .. } => Err(refuse(url, "its sessions only read (`default_transaction_read_only`)")),
+        Allowed { standby: true, .. } => {
+            Err(refuse(url, "its server is a standby, which only reads: name the primary"))
+        }
+        Allowed { read_only: true, .. } => {
+            Err(refuse(url, "its sessions only read (`default_transaction_read_only`)"))
+        }
         Allowed { allowed: Some(true), .. } => Ok(()),
-        Allowed { .. } => Err(refuse(url, "this user may not write to it: grant it the right, or use the user that made the tables")),
+        Allowed { .. } => Err(refuse(
+            url,
+            "this user may not write to it: grant it the right, or use the user that made the tables",
+        )),
     };
     Ok((found, writable))
 }
@@ -101,7 +111,8 @@ pub fn compact(url: &SecretUrl) -> Result<(), StoreError> {
     migrate_existing(url)?;
     let mut conn = connect(url)?;
     for table in schema_version::TABLES {
-        conn.batch_execute(&format!("VACUUM (FULL, ANALYZE) {table}")).map_err(|error| at(url, error.into()))?;
+        conn.batch_execute(&format!("VACUUM (FULL, ANALYZE) {table}"))
+            .map_err(|error| at(url, error.into()))?;
     }
     Ok(())
 }
@@ -136,7 +147,8 @@ fn with_defaults(url: &str) -> String {
 }
 
 fn connect(url: &SecretUrl) -> Result<PgConnection, StoreError> {
-    let mut conn = PgConnection::establish(&with_defaults(url.expose())).map_err(|error| refused(url, &error.to_string()))?;
+    let mut conn = PgConnection::establish(&with_defaults(url.expose()))
+        .map_err(|error| refused(url, &error.to_string()))?;
     conn.batch_execute(SETUP).map_err(|error| at(url, error.into()))?;
     // Only who has been granted it may set it; others are told in the server's language.
     let _ = conn.batch_execute("SET lc_messages = 'C'");
@@ -145,7 +157,8 @@ fn connect(url: &SecretUrl) -> Result<PgConnection, StoreError> {
 
 /// Whether the server tells errors in words that are known here. One that cannot be asked tells none.
 pub fn tells_in_english(conn: &mut PgConnection) -> bool {
-    let language = diesel::sql_query("SELECT current_setting('lc_messages') AS name").get_result::<Name>(conn);
+    let language =
+        diesel::sql_query("SELECT current_setting('lc_messages') AS name").get_result::<Name>(conn);
     language.is_ok_and(|language| is_english(&language.name))
 }
 
@@ -185,31 +198,44 @@ struct About {
 
 /// Looks without changing anything.
 fn inspect(conn: &mut PgConnection, url: &SecretUrl) -> Result<Found, StoreError> {
-    let about: About =
-        diesel::sql_query("SELECT current_setting('server_version_num')::bigint AS version, current_schema()::text AS schema")
-            .get_result(conn)
-            .map_err(|error| at(url, error.into()))?;
+    let about: About = diesel::sql_query(
+        "SELECT current_setting('server_version_num')::bigint AS version, current_schema()::text AS schema",
+    )
+    .get_result(conn)
+    .map_err(|error| at(url, error.into()))?;
     if about.version < OLDEST {
         return Err(refuse(url, "its server is older than PostgreSQL 12: use a newer one"));
     }
     let Some(schema) = about.schema else {
-        return Err(refuse(url, "the schema that it should be in is not there: create it (`CREATE SCHEMA …`)"));
+        return Err(refuse(
+            url,
+            "the schema that it should be in is not there: create it (`CREATE SCHEMA …`)",
+        ));
     };
     let mut names = |query: &str| -> Result<Vec<String>, StoreError> {
         let rows: Vec<Name> = diesel::sql_query(query).load(conn).map_err(|error| at(url, error.into()))?;
         Ok(rows.into_iter().map(|row| row.name).collect())
     };
-    let tables = names("SELECT tablename::text AS name FROM pg_catalog.pg_tables WHERE schemaname = current_schema()")?;
+    let tables = names(
+        "SELECT tablename::text AS name FROM pg_catalog.pg_tables WHERE schemaname = current_schema()",
+    )?;
     let applied = || names("SELECT version AS name FROM __diesel_schema_migrations");
-    schema_version::found("schema (`options=-csearch_path%3D…`) or database", &tables, applied, schema_version::of_postgres(), |why| {
-        refuse(url, format!("in its schema `{schema}`, {why}"))
-    })
+    schema_version::found(
+        "schema (`options=-csearch_path%3D…`) or database",
+        &tables,
+        applied,
+        schema_version::of_postgres(),
+        |why| refuse(url, format!("in its schema `{schema}`, {why}")),
+    )
 }
 
 fn migrate(conn: &mut PgConnection) -> Result<(), Fault> {
     conn.transaction(|conn| {
         // Two programs that open a new database at once do not meet halfway.
-        diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended('vesting schema ' || current_schema(), 0))").execute(conn)?;
+        diesel::sql_query(
+            "SELECT pg_advisory_xact_lock(hashtextextended('vesting schema ' || current_schema(), 0))",
+        )
+        .execute(conn)?;
         match conn.run_pending_migrations(POSTGRES) {
             Ok(_) => Ok(()),
             Err(error) => Err(Fault::Words(error.to_string())),
@@ -223,7 +249,9 @@ mod tests {
 
     #[test]
     fn a_language_is_read_off_a_locale() {
-        for locale in ["C", "C.UTF-8", "POSIX", "en_US.UTF-8", "en_GB", "en-US", "English_United States.1252", ""] {
+        for locale in
+            ["C", "C.UTF-8", "POSIX", "en_US.UTF-8", "en_GB", "en-US", "English_United States.1252", ""]
+        {
             assert!(is_english(locale), "{locale}");
         }
         for locale in ["de_DE.UTF-8", "fr", "ja_JP.eucJP", "German_Germany.1252", "eng_XX", "Ca"] {

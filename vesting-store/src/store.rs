@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use vesting_core::ports::{
-    BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot, StakeStore, StoreError,
-    TranchePage, TrancheStand, Watermark,
+    BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot,
+    StakeStore, StoreError, TranchePage, TrancheStand, Watermark,
 };
 use vesting_core::{
-    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, Epoch, EpochRecord, Millis, NetUid, OpenTranche, PositionKey, Rao, SkippedSlot,
-    Succession,
+    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, Epoch, EpochRecord, Millis, NetUid, OpenTranche,
+    PositionKey, Rao, SkippedSlot, Succession,
 };
 
 use crate::fault::Fault;
@@ -41,13 +41,15 @@ impl DatabaseStore {
     /// Opens the record at a database URL for writing, and makes it where there is none.
     ///
     /// # Errors
-    /// [`StoreError::Unusable`] with what is wrong and what to do, in which case what is there was not touched;
-    /// [`StoreError::Busy`] while another program holds it; [`StoreError::Unreachable`] without a server.
+    /// [`StoreError::Unusable`] with what is wrong and what to do, in which case what is there was not
+    /// touched; [`StoreError::Busy`] while another program holds it; [`StoreError::Unreachable`] without a
+    /// server.
     pub fn open(url: &str) -> Result<Self, StoreError> {
         let place = Place::of(url)?;
         // The writer first: it makes what the readers then find.
         let held = Held::writer(&place)?;
-        let readers = if place == Place::Memory { None } else { Some(Readers::new(&place, held.file().cloned())?) };
+        let readers =
+            if place == Place::Memory { None } else { Some(Readers::new(&place, held.file().cloned())?) };
         Ok(Self { writer: Some(Writer::new(&place, held)), readers })
     }
 
@@ -114,29 +116,62 @@ impl StakeStore for DatabaseStore {
         self.writer()?.write_to(commit.netuid, move |conn| write::commit(conn, &commit)).await
     }
 
-    async fn observe(&self, netuid: NetUid, at: BlockRef, snapshots: &[Snapshot], interval: &OpenInterval) -> Result<(), StoreError> {
+    async fn observe(
+        &self,
+        netuid: NetUid,
+        at: BlockRef,
+        snapshots: &[Snapshot],
+        interval: &OpenInterval,
+    ) -> Result<(), StoreError> {
         let snapshots = snapshots.to_vec();
         let interval = interval.clone();
-        self.writer()?.write_to(netuid, move |conn| write::observe(conn, netuid, at, &snapshots, &interval)).await
+        self.writer()?
+            .write_to(netuid, move |conn| write::observe(conn, netuid, at, &snapshots, &interval))
+            .await
     }
 
-    async fn entries(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Entry>, StoreError> {
+    async fn entries(
+        &self,
+        netuid: NetUid,
+        from: BlockNumber,
+        to: BlockNumber,
+    ) -> Result<Vec<Entry>, StoreError> {
         self.read(move |conn| read::entries(conn, netuid, from, to)).await
     }
 
-    async fn block_times(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<BTreeMap<BlockNumber, Millis>, StoreError> {
+    async fn block_times(
+        &self,
+        netuid: NetUid,
+        from: BlockNumber,
+        to: BlockNumber,
+    ) -> Result<BTreeMap<BlockNumber, Millis>, StoreError> {
         self.read(move |conn| read::block_times(conn, netuid, from, to)).await
     }
 
-    async fn epochs(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<EpochRecord>, StoreError> {
+    async fn epochs(
+        &self,
+        netuid: NetUid,
+        from: BlockNumber,
+        to: BlockNumber,
+    ) -> Result<Vec<EpochRecord>, StoreError> {
         self.read(move |conn| read::epochs(conn, netuid, from, to)).await
     }
 
-    async fn epoch_list(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Epoch>, StoreError> {
+    async fn epoch_list(
+        &self,
+        netuid: NetUid,
+        from: BlockNumber,
+        to: BlockNumber,
+    ) -> Result<Vec<Epoch>, StoreError> {
         self.read(move |conn| read::epoch_list(conn, netuid, from, to)).await
     }
 
-    async fn skipped_slots(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<SkippedSlot>, StoreError> {
+    async fn skipped_slots(
+        &self,
+        netuid: NetUid,
+        from: BlockNumber,
+        to: BlockNumber,
+    ) -> Result<Vec<SkippedSlot>, StoreError> {
         self.read(move |conn| read::skipped_slots(conn, netuid, from, to)).await
     }
 
@@ -152,11 +187,19 @@ impl StakeStore for DatabaseStore {
         self.read(move |conn| read::holders(conn, netuid)).await
     }
 
-    async fn positions_at(&self, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<PositionKey, Rao>, StoreError> {
+    async fn positions_at(
+        &self,
+        netuid: NetUid,
+        block: BlockNumber,
+    ) -> Result<BTreeMap<PositionKey, Rao>, StoreError> {
         self.read(move |conn| read::positions_at(conn, netuid, block)).await
     }
 
-    async fn locks_at(&self, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<Coldkey, Rao>, StoreError> {
+    async fn locks_at(
+        &self,
+        netuid: NetUid,
+        block: BlockNumber,
+    ) -> Result<BTreeMap<Coldkey, Rao>, StoreError> {
         self.read(move |conn| read::locks_at(conn, netuid, block)).await
     }
 
@@ -180,11 +223,21 @@ impl StakeStore for DatabaseStore {
         self.read(move |conn| read::open_tranches(conn, netuid, &coldkeys, &page)).await
     }
 
-    async fn balance_changes(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<BalanceChange>, StoreError> {
+    async fn balance_changes(
+        &self,
+        netuid: NetUid,
+        from: BlockNumber,
+        to: BlockNumber,
+    ) -> Result<Vec<BalanceChange>, StoreError> {
         self.read(move |conn| read::balance_changes(conn, netuid, from, to)).await
     }
 
-    async fn part(&self, netuid: NetUid, after: Option<BlockNumber>, to: Option<BlockNumber>) -> Result<Option<Commit>, StoreError> {
+    async fn part(
+        &self,
+        netuid: NetUid,
+        after: Option<BlockNumber>,
+        to: Option<BlockNumber>,
+    ) -> Result<Option<Commit>, StoreError> {
         self.read(move |conn| read::part(conn, netuid, after, to)).await
     }
 
@@ -201,7 +254,12 @@ impl StakeStore for DatabaseStore {
         self.writer()?.write_to(netuid, move |conn| write::put_multipliers(conn, netuid, &rows)).await
     }
 
-    async fn multipliers(&self, netuid: NetUid, as_of: BlockNumber, policy: &str) -> Result<Vec<MultiplierRow>, StoreError> {
+    async fn multipliers(
+        &self,
+        netuid: NetUid,
+        as_of: BlockNumber,
+        policy: &str,
+    ) -> Result<Vec<MultiplierRow>, StoreError> {
         let policy = policy.to_owned();
         self.read(move |conn| read::multipliers(conn, netuid, as_of, &policy)).await
     }

@@ -10,8 +10,8 @@ use crate::leave::leave;
 use crate::link::Link;
 use crate::read;
 use crate::rows::{
-    BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, LockColumns, MultiplierColumns, NeuronColumns, OperationsRow,
-    SkippedRow, SnapshotRow, StateRow, SuccessionRow, TimeRow, TrancheRow,
+    BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, LockColumns, MultiplierColumns,
+    NeuronColumns, OperationsRow, SkippedRow, SnapshotRow, StateRow, SuccessionRow, TimeRow, TrancheRow,
 };
 use crate::schema::{blockchain_state, chain, open_interval, stake_snapshots};
 
@@ -20,7 +20,9 @@ type Conn = Link;
 pub fn bind_chain(conn: &mut Conn, genesis: BlockHash) -> Result<(), Fault> {
     match read::genesis(conn)? {
         None => {
-            diesel::insert_into(chain::table).values((chain::id.eq(1), chain::genesis.eq(&genesis.0[..]))).execute(conn)?;
+            diesel::insert_into(chain::table)
+                .values((chain::id.eq(1), chain::genesis.eq(&genesis.0[..])))
+                .execute(conn)?;
             Ok(())
         }
         Some(stored) => Ok(same_chain(stored, genesis)?),
@@ -38,8 +40,11 @@ fn follows(conn: &mut Conn, netuid: NetUid, offered: Option<BlockRef>) -> Result
     if stands_at == offered {
         return Ok(stored);
     }
-    let words = |block: Option<BlockRef>, none: &str| block.map_or_else(|| none.to_owned(), |block| format!("block {block}"));
-    let (stands_at, offered) = (words(stands_at, "no block yet"), words(offered, "no block, as a new record"));
+    let words = |block: Option<BlockRef>, none: &str| {
+        block.map_or_else(|| none.to_owned(), |block| format!("block {block}"))
+    };
+    let (stands_at, offered) =
+        (words(stands_at, "no block yet"), words(offered, "no block, as a new record"));
     Err(StoreError::NotNext { netuid, stands_at, offered }.into())
 }
 
@@ -47,9 +52,12 @@ pub fn commit(conn: &mut Conn, commit: &Commit) -> Result<(), Fault> {
     let netuid = commit.netuid;
     let stored = follows(conn, netuid, commit.parent)?;
     // Where it begins is the record's to know, which may have been pruned.
-    let (first_block, first_time) =
-        stored.map_or((commit.watermark.first_block, commit.watermark.first_time), |w| (w.first_block, w.first_time));
-    let state = StateRow::new(netuid, &Watermark { first_block, first_time, ..commit.watermark }, &commit.interval)?;
+    let (first_block, first_time) = stored
+        .map_or((commit.watermark.first_block, commit.watermark.first_time), |w| {
+            (w.first_block, w.first_time)
+        });
+    let state =
+        StateRow::new(netuid, &Watermark { first_block, first_time, ..commit.watermark }, &commit.interval)?;
     match commit.parent {
         None => diesel::insert_into(blockchain_state::table).values(&state).execute(conn)?,
         Some(_) => diesel::update(blockchain_state::table.find(state.netuid)).set(&state).execute(conn)?,
@@ -61,14 +69,30 @@ pub fn commit(conn: &mut Conn, commit: &Commit) -> Result<(), Fault> {
     add_all!(conn, holders, commit.holders.iter().map(|holder| HolderRow::new(netuid, holder)));
     for record in &commit.epochs {
         add_all!(conn, epoch_boundaries, std::iter::once(EpochRow::new(netuid, record)));
-        add_all!(conn, stake_changes, record.changes.iter().map(|change| ChangeRow::new(netuid, &record.epoch, change)));
+        add_all!(
+            conn,
+            stake_changes,
+            record.changes.iter().map(|change| ChangeRow::new(netuid, &record.epoch, change))
+        );
     }
-    add_all!(conn, stake_balance_changes, commit.balance_changes.iter().map(|change| BalanceRow::new(netuid, change)));
-    add_all!(conn, stake_snapshots, commit.snapshots.iter().map(|snapshot| SnapshotRow::new(netuid, snapshot)));
+    add_all!(
+        conn,
+        stake_balance_changes,
+        commit.balance_changes.iter().map(|change| BalanceRow::new(netuid, change))
+    );
+    add_all!(
+        conn,
+        stake_snapshots,
+        commit.snapshots.iter().map(|snapshot| SnapshotRow::new(netuid, snapshot))
+    );
     add_all!(conn, stake_locks, commit.locks.iter().map(|row| LockColumns::new(netuid, row)));
     add_all!(conn, neurons, commit.neurons.iter().map(|row| NeuronColumns::new(netuid, row)));
     add_all!(conn, skipped_slots, commit.skipped.iter().map(|slot| SkippedRow::new(netuid, slot)));
-    add_all!(conn, successions, commit.successions.iter().map(|succession| SuccessionRow::new(netuid, succession)));
+    add_all!(
+        conn,
+        successions,
+        commit.successions.iter().map(|succession| SuccessionRow::new(netuid, succession))
+    );
     add_all!(conn, stake_tranches, commit.tranches.iter().map(|tranche| TrancheRow::new(netuid, tranche)));
     add_all!(conn, tranche_exits, commit.exits.iter().map(|exit| ExitRow::new(netuid, exit)));
     leave(conn, netuid, &commit.exits)?;
@@ -77,14 +101,26 @@ pub fn commit(conn: &mut Conn, commit: &Commit) -> Result<(), Fault> {
 
 /// Writes the operations of the open interval in place of those before.
 pub fn operations(conn: &mut Conn, netuid: NetUid, interval: &OpenInterval) -> Result<(), Fault> {
-    diesel::delete(open_interval::table.filter(open_interval::netuid.eq(i32::from(netuid.0)))).execute(conn)?;
+    diesel::delete(open_interval::table.filter(open_interval::netuid.eq(i32::from(netuid.0))))
+        .execute(conn)?;
     let operations = interval.operations.iter();
-    add_all!(conn, open_interval, operations.map(|(hotkey, count)| OperationsRow::new(netuid, *hotkey, *count)));
+    add_all!(
+        conn,
+        open_interval,
+        operations.map(|(hotkey, count)| OperationsRow::new(netuid, *hotkey, *count))
+    );
     Ok(())
 }
 
-pub fn observe(conn: &mut Conn, netuid: NetUid, at: BlockRef, snapshots: &[Snapshot], interval: &OpenInterval) -> Result<(), Fault> {
-    let watermark = follows(conn, netuid, Some(at))?.map(|watermark| Watermark { observed: at.number, ..watermark });
+pub fn observe(
+    conn: &mut Conn,
+    netuid: NetUid,
+    at: BlockRef,
+    snapshots: &[Snapshot],
+    interval: &OpenInterval,
+) -> Result<(), Fault> {
+    let watermark =
+        follows(conn, netuid, Some(at))?.map(|watermark| Watermark { observed: at.number, ..watermark });
     // A state read twice is the same state.
     replace_all!(
         conn,

@@ -56,15 +56,16 @@ impl Desk {
         if self.claims.contains_key(&netuid) {
             return Ok(());
         }
-        let claim = Claim::take(place, self.held(place)?.link(), netuid).map_err(|error| place.at(Fault::Store(error)))?;
+        let claim = Claim::take(place, self.held(place)?.link(), netuid)
+            .map_err(|error| place.at(Fault::Store(error)))?;
         self.claims.insert(netuid, claim);
         Ok(())
     }
 }
 
 impl Drop for Desk {
-    /// A server ends a session some moments after it was closed, and whoever comes next would be told that it still
-    /// writes. One that hangs is not waited for.
+    /// A server ends a session some moments after it was closed, and whoever comes next would be told that it
+    /// still writes. One that hangs is not waited for.
     fn drop(&mut self) {
         if !self.claims.values().any(|claim| matches!(claim, Claim::Session)) {
             return;

@@ -82,7 +82,10 @@ mod tests {
         let mut blocks = blocks(0..10);
         assert_eq!(blocks.forget_before(4).collect::<Vec<_>>(), [1, 2, 3]);
         assert_eq!((blocks.first(), blocks.next(), blocks.len()), (4, 10, 7));
-        assert_eq!([0, 1, 3, 4, 9, 10].map(|number| blocks.get(number).copied()), [Some(0), None, None, Some(4), Some(9), None]);
+        assert_eq!(
+            [0, 1, 3, 4, 9, 10].map(|number| blocks.get(number).copied()),
+            [Some(0), None, None, Some(4), Some(9), None]
+        );
         blocks.push(10);
         assert_eq!(blocks.forget_before(4).count(), 0);
         assert_eq!(blocks.forget_before(6).collect::<Vec<_>>(), [4, 5]);

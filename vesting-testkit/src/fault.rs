@@ -23,11 +23,13 @@ pub enum Fault {
         /// One answer in so many.
         every: u64,
     },
-    /// Its notices name heads so many blocks above the one they are about, which are blocks that there are not.
+    /// Its notices name heads so many blocks above the one they are about, which are blocks that there are
+    /// not.
     Ahead(u32),
     /// Its finalized head does not move beyond this block.
     Frozen(u32),
-    /// What its storage keeps of this subnet by itself, such as its tempo, lacks the last byte in the states from this block on.
+    /// What its storage keeps of this subnet by itself, such as its tempo, lacks the last byte in the states
+    /// from this block on.
     Unreadable {
         /// The subnet.
         netuid: NetUid,
@@ -67,7 +69,8 @@ impl Fault {
         matches!(self, Self::Unreadable { netuid, from } if block >= *from && key.get(32..) == Some(&netuid.0.to_le_bytes()))
     }
 
-    /// How much more the runtime of that version says than its storage, of a position in the state of a block.
+    /// How much more the runtime of that version says than its storage, of a position in the state of a
+    /// block.
     #[must_use]
     pub fn more(&self, netuid: NetUid, key: &PositionKey, block: u32, spec_version: u32) -> u64 {
         match self {
@@ -110,9 +113,15 @@ impl Contradiction {
     fn read(text: &str) -> Option<Self> {
         let mut parts = text.split(':');
         let netuid = NetUid(parts.next()?.parse().ok()?);
-        let key = PositionKey { hotkey: parts.next()?.parse::<Hotkey>().ok()?, coldkey: parts.next()?.parse::<Coldkey>().ok()? };
+        let key = PositionKey {
+            hotkey: parts.next()?.parse::<Hotkey>().ok()?,
+            coldkey: parts.next()?.parse::<Coldkey>().ok()?,
+        };
         let (more, from) = (Rao(parts.next()?.parse().ok()?), parts.next()?.parse().ok()?);
-        let spec_version = parts.next().map(|version| version.parse().ok()).map_or(Some(None), |version| version.map(Some))?;
+        let spec_version = parts
+            .next()
+            .map(|version| version.parse().ok())
+            .map_or(Some(None), |version| version.map(Some))?;
         parts.next().is_none().then_some(Self { netuid, key, more, from, spec_version })
     }
 }
@@ -151,8 +160,10 @@ impl FromStr for Fault {
             let (code, every) = (code.parse().map_err(|_| wrong())?, every.parse().map_err(|_| wrong())?);
             return if every > 0 { Ok(Self::Error { code, every }) } else { Err(wrong()) };
         }
-        if let ("unreadable", Some((netuid, from))) = (name, number.and_then(|number| number.split_once(':'))) {
-            let (netuid, from) = (NetUid(netuid.parse().map_err(|_| wrong())?), from.parse().map_err(|_| wrong())?);
+        if let ("unreadable", Some((netuid, from))) = (name, number.and_then(|number| number.split_once(':')))
+        {
+            let (netuid, from) =
+                (NetUid(netuid.parse().map_err(|_| wrong())?), from.parse().map_err(|_| wrong())?);
             return Ok(Self::Unreadable { netuid, from });
         }
         let number = number.map(|number| number.parse::<u64>().map_err(|_| wrong())).transpose()?;
@@ -202,8 +213,13 @@ mod tests {
         for fault in all.into_iter().chain(spoils).chain([on, of_one].map(Fault::DisagreeOn)) {
             assert_eq!(fault.to_string().parse(), Ok(fault));
         }
-        let more = |on: Contradiction, block, spec_version| Fault::DisagreeOn(on).more(NetUid(2), &key, block, spec_version);
-        assert_eq!([more(on, 59, 425), more(on, 60, 393), more(of_one, 60, 393), more(of_one, 61, 425)], [0, 5, 0, 5]);
+        let more = |on: Contradiction, block, spec_version| {
+            Fault::DisagreeOn(on).more(NetUid(2), &key, block, spec_version)
+        };
+        assert_eq!(
+            [more(on, 59, 425), more(on, 60, 393), more(of_one, 60, 393), more(of_one, 61, 425)],
+            [0, 5, 0, 5]
+        );
         for wrong in [
             "",
             "pruned",

@@ -16,7 +16,10 @@ pub struct FlakyStore {
 
 impl FlakyStore {
     /// Over another store, failing where `fails` says so of the method of that name.
-    pub fn new(inner: Arc<dyn StakeStore>, fails: impl Fn(&'static str) -> Option<StoreError> + Send + Sync + 'static) -> Self {
+    pub fn new(
+        inner: Arc<dyn StakeStore>,
+        fails: impl Fn(&'static str) -> Option<StoreError> + Send + Sync + 'static,
+    ) -> Self {
         Self { inner, fails: Box::new(fails) }
     }
 }

@@ -92,7 +92,12 @@ pub async fn open(url: &str, gate: Gate) -> io::Result<GateHandle> {
     Ok(GateHandle { address, gate, connections, heads, task })
 }
 
-async fn pass(mut client: TcpStream, upstream: &str, gate: Gate, heads: &Mutex<Vec<String>>) -> io::Result<()> {
+async fn pass(
+    mut client: TcpStream,
+    upstream: &str,
+    gate: Gate,
+    heads: &Mutex<Vec<String>>,
+) -> io::Result<()> {
     let mut head = vec![0; 4_096];
     let length = client.read(&mut head).await?;
     head.truncate(length);
@@ -105,7 +110,8 @@ async fn pass(mut client: TcpStream, upstream: &str, gate: Gate, heads: &Mutex<V
         }
         Gate::Status(status, wait) => {
             let wait = wait.map_or_else(String::new, |wait| format!("Retry-After: {wait}\r\n"));
-            let answer = format!("HTTP/1.1 {status} Refused\r\n{wait}Content-Length: 0\r\nConnection: close\r\n\r\n");
+            let answer =
+                format!("HTTP/1.1 {status} Refused\r\n{wait}Content-Length: 0\r\nConnection: close\r\n\r\n");
             client.write_all(answer.as_bytes()).await?;
         }
         Gate::Mute => tokio::time::sleep(Duration::from_secs(3_600)).await,
@@ -118,7 +124,8 @@ async fn pass(mut client: TcpStream, upstream: &str, gate: Gate, heads: &Mutex<V
     Ok(())
 }
 
-/// Passes on until the client sends its so-many-th message, taken for as many reads: calls that come one by one.
+/// Passes on until the client sends its so-many-th message, taken for as many reads: calls that come one by
+/// one.
 async fn closing(client: &mut TcpStream, node: &mut TcpStream, code: u16, at: u64) -> io::Result<()> {
     let (mut asked, mut answered) = (vec![0; 65_536], vec![0; 65_536]);
     let mut messages = 0;

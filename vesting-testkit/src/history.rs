@@ -39,7 +39,9 @@ pub struct RuntimeData {
 
 /// A block that does not continue a history.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("block {number} does not continue the history: it should be block {expected} with the last block's hash as its parent")]
+#[error(
+    "block {number} does not continue the history: it should be block {expected} with the last block's hash as its parent"
+)]
 pub struct NotNext {
     /// The block offered.
     pub number: u32,
@@ -58,7 +60,8 @@ struct Header {
 /// The values a key had, by the block that wrote them.
 type Versions = Vec<(u32, Option<Box<[u8]>>)>;
 
-/// A chain that only grows, and may forget how it began. State is kept by key, so that any block's is a binary search away.
+/// A chain that only grows, and may forget how it began. State is kept by key, so that any block's is a
+/// binary search away.
 #[derive(Default)]
 pub struct History {
     blocks: Blocks<Header>,
@@ -76,7 +79,8 @@ impl History {
     /// When it does not follow on the last one.
     pub fn push(&mut self, block: BlockData) -> Result<(), NotNext> {
         let expected = self.blocks.next();
-        let follows = self.blocks.follows_a_gap() || self.blocks.newest().is_none_or(|last| last.hash == block.parent_hash);
+        let follows = self.blocks.follows_a_gap()
+            || self.blocks.newest().is_none_or(|last| last.hash == block.parent_hash);
         if block.number != expected || !follows {
             return Err(NotNext { number: block.number, expected });
         }
@@ -121,7 +125,8 @@ impl History {
         Ok(())
     }
 
-    /// Forgets the blocks before this one but genesis, and the states before it, as a node does that is no archive.
+    /// Forgets the blocks before this one but genesis, and the states before it, as a node does that is no
+    /// archive.
     pub fn forget_before(&mut self, number: u32) {
         for block in self.blocks.forget_before(number) {
             self.numbers.remove(&block.hash);
@@ -157,8 +162,8 @@ impl History {
         self.blocks.next().saturating_sub(1)
     }
 
-    /// The height of the first block that is there with its state: 0, or where genesis is all that tells which chain
-    /// it is, the one after what was left out or forgotten.
+    /// The height of the first block that is there with its state: 0, or where genesis is all that tells
+    /// which chain it is, the one after what was left out or forgotten.
     #[must_use]
     pub const fn first(&self) -> u32 {
         self.blocks.first()
@@ -250,8 +255,12 @@ pub(crate) mod tests {
         history.push(block(0, &[("aa", Some("1")), ("ab", Some("2"))])).unwrap();
         history.push(block(1, &[("aa", None)])).unwrap();
         history.push(block(2, &[("aa", Some("3")), ("b", Some("4"))])).unwrap();
-        let at = |key: &str, n| history.storage(key.as_bytes(), n).map(|v| String::from_utf8(v.to_vec()).unwrap());
-        assert_eq!([at("aa", 0), at("aa", 1), at("aa", 2), at("b", 1)], [Some("1".into()), None, Some("3".into()), None]);
+        let at =
+            |key: &str, n| history.storage(key.as_bytes(), n).map(|v| String::from_utf8(v.to_vec()).unwrap());
+        assert_eq!(
+            [at("aa", 0), at("aa", 1), at("aa", 2), at("b", 1)],
+            [Some("1".into()), None, Some("3".into()), None]
+        );
         assert_eq!(history.keys(b"a", None, 9, 1), [b"ab"]);
         assert_eq!(history.keys(b"a", Some(b"aa"), 9, 2), [b"ab"]);
     }
@@ -268,7 +277,10 @@ pub(crate) mod tests {
         history.push(block(8, &[("a", Some("2"))])).unwrap();
         assert!(history.skip_to(20).is_err());
         assert_eq!((history.first(), history.last()), (7, 8));
-        assert_eq!([0, 1, 6, 7, 8, 9].map(|n| history.hash(n)), [Some([0; 32]), None, None, Some([7; 32]), Some([8; 32]), None]);
+        assert_eq!(
+            [0, 1, 6, 7, 8, 9].map(|n| history.hash(n)),
+            [Some([0; 32]), None, None, Some([7; 32]), Some([8; 32]), None]
+        );
         assert_eq!([7, 8].map(|n| history.storage(b"a", n)), [Some(&b"1"[..]), Some(&b"2"[..])]);
     }
 
@@ -280,9 +292,16 @@ pub(crate) mod tests {
         history.push(block(2, &[])).unwrap();
         history.push(block(3, &[("a", Some("3"))])).unwrap();
         history.forget_before(2);
-        assert_eq!((history.first(), history.last(), history.number_of(&[1; 32]), history.number_of(&[0; 32])), (2, 3, None, Some(0)));
-        let at = |key: &str, n| history.storage(key.as_bytes(), n).map(|v| String::from_utf8(v.to_vec()).unwrap());
-        assert_eq!([at("a", 2), at("a", 3), at("b", 2), at("c", 2)], [Some("2".into()), Some("3".into()), Some("1".into()), None]);
+        assert_eq!(
+            (history.first(), history.last(), history.number_of(&[1; 32]), history.number_of(&[0; 32])),
+            (2, 3, None, Some(0))
+        );
+        let at =
+            |key: &str, n| history.storage(key.as_bytes(), n).map(|v| String::from_utf8(v.to_vec()).unwrap());
+        assert_eq!(
+            [at("a", 2), at("a", 3), at("b", 2), at("c", 2)],
+            [Some("2".into()), Some("3".into()), Some("1".into()), None]
+        );
         assert_eq!(history.keys(b"", None, 9, 3), [b"a", b"b"]);
         history.push(block(4, &[("c", Some("4"))])).unwrap();
         assert_eq!(history.keys(b"", None, 9, 4), [b"a", b"b", b"c"]);

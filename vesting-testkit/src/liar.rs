@@ -56,17 +56,23 @@ impl Lie {
             Self::Time => answer.facts.time = Millis(answer.facts.time.0.saturating_add(1)),
             Self::Parent => answer.facts.parent_hash = BlockHash([7; 32]),
             Self::LastStep => {
-                answer.facts.subnets.values_mut().for_each(|counters| counters.last_step_block = counters.last_step_block.parent());
+                answer
+                    .facts
+                    .subnets
+                    .values_mut()
+                    .for_each(|counters| counters.last_step_block = counters.last_step_block.parent());
             }
             Self::Step => answer.facts.subnets.values_mut().for_each(|counters| {
                 let was = counters.blocks_since_last_step == 0;
-                (counters.blocks_since_last_step, counters.last_step_block) = if was { (1, counters.last_step_block) } else { (0, number) };
+                (counters.blocks_since_last_step, counters.last_step_block) =
+                    if was { (1, counters.last_step_block) } else { (0, number) };
             }),
             Self::Absent if ask.subnets.values().any(|ask| ask.recorded) => {}
             Self::Absent => {
                 answer.facts.subnets.clear();
                 answer.subnets.values_mut().for_each(|state| {
-                    let coldkeys = state.traces.coldkeys.keys().map(|coldkey| (*coldkey, Default::default())).collect();
+                    let coldkeys =
+                        state.traces.coldkeys.keys().map(|coldkey| (*coldkey, Default::default())).collect();
                     *state = SubnetState::default();
                     state.traces.coldkeys = coldkeys;
                 });

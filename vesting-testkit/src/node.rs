@@ -40,7 +40,13 @@ pub struct NodeOptions {
 
 impl Default for NodeOptions {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), latency: Duration::ZERO, advance: None, start_at: 1, faults: Vec::new() }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            latency: Duration::ZERO,
+            advance: None,
+            start_at: 1,
+            faults: Vec::new(),
+        }
     }
 }
 
@@ -49,7 +55,9 @@ impl Default for NodeOptions {
 #[non_exhaustive]
 pub enum NodeError {
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {why}; is another node running there? Choose another with `--listen`")]
+    #[error(
+        "cannot listen on {address}: {why}; is another node running there? Choose another with `--listen`"
+    )]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -194,7 +202,9 @@ pub async fn serve(history: Arc<RwLock<History>>, options: NodeOptions) -> Resul
                 None => node.answer(call, method, &params),
                 Some(Hindrance::Silence) => std::future::pending().await,
                 Some(Hindrance::Refusal(refusal)) => Err(refusal),
-                Some(Hindrance::Spoil(how)) => node.answer(call, method, &params).and_then(|answer| how.apply(&answer, call)),
+                Some(Hindrance::Spoil(how)) => {
+                    node.answer(call, method, &params).and_then(|answer| how.apply(&answer, call))
+                }
             };
             let bytes = answer.as_ref().map_or(0, |answer| answer.get().len());
             node.bytes.fetch_add(u64::try_from(bytes).unwrap_or(0), Ordering::Relaxed);
@@ -271,15 +281,20 @@ impl Node {
         let found = self.faults.iter().find_map(|fault| match fault {
             Fault::Stall(after) if calls >= *after => Some(Hindrance::Silence),
             Fault::Swallow(every) if calls % every == every - 1 => Some(Hindrance::Silence),
-            Fault::Spoil { how, .. } if method == how.method() && self.spoils(calls) == Some(*how) => Some(Hindrance::Spoil(*how)),
-            Fault::Refuse(every) if calls % every == every - 1 => {
-                Some(Hindrance::Refusal(error(-32_999, "Too many requests: the rate limit of this endpoint is reached".into())))
+            Fault::Spoil { how, .. } if method == how.method() && self.spoils(calls) == Some(*how) => {
+                Some(Hindrance::Spoil(*how))
             }
+            Fault::Refuse(every) if calls % every == every - 1 => Some(Hindrance::Refusal(error(
+                -32_999,
+                "Too many requests: the rate limit of this endpoint is reached".into(),
+            ))),
             Fault::Error { code, every } if calls % every == every - 1 => {
                 Some(Hindrance::Refusal(error(*code, "Something is wrong behind this node".into())))
             }
             Fault::Keys(most) if keys > u64::from(*most) => Some(Hindrance::Refusal(policy(None))),
-            Fault::KeysPerSecond(most) => self.meter(keys, u64::from(*most)).map(|wait| Hindrance::Refusal(policy(Some(wait)))),
+            Fault::KeysPerSecond(most) => {
+                self.meter(keys, u64::from(*most)).map(|wait| Hindrance::Refusal(policy(Some(wait))))
+            }
             _ => None,
         });
         (calls, found)
@@ -293,13 +308,14 @@ impl Node {
         })
     }
 
-    /// How long to wait before so many keys may be asked for, where they are too many for this second. A request that
-    /// is too large for any second is refused until it is made smaller.
+    /// How long to wait before so many keys may be asked for, where they are too many for this second. A
+    /// request that is too large for any second is refused until it is made smaller.
     fn meter(&self, keys: u64, most: u64) -> Option<Duration> {
         let mut metered = self.metered.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let second = Duration::from_secs(1);
-        let (begun, used) = metered.filter(|(begun, _)| now.duration_since(*begun) < second).unwrap_or((now, 0));
+        let (begun, used) =
+            metered.filter(|(begun, _)| now.duration_since(*begun) < second).unwrap_or((now, 0));
         if used.saturating_add(keys) > most {
             return Some(second.saturating_sub(now.duration_since(begun)));
         }
@@ -309,14 +325,21 @@ impl Node {
 
     /// The head, as far as this node gets.
     fn head(&self) -> u32 {
-        let frozen = self.faults.iter().filter_map(|fault| if let Fault::Frozen(block) = fault { Some(*block) } else { None }).min();
+        let frozen = self
+            .faults
+            .iter()
+            .filter_map(|fault| if let Fault::Frozen(block) = fault { Some(*block) } else { None })
+            .min();
         let head = *self.head.borrow();
         frozen.map_or(head, |frozen| head.min(frozen))
     }
 
     fn answer(&self, number: u64, method: &str, params: &Params<'static>) -> Answer {
         let history = self.history.read().unwrap_or_else(PoisonError::into_inner);
-        let lags = self.faults.iter().any(|fault| matches!(fault, Fault::Lags(every) if number % every == every - 1));
+        let lags = self
+            .faults
+            .iter()
+            .any(|fault| matches!(fault, Fault::Lags(every) if number % every == every - 1));
         // The head is told by those that do not lag.
         let behind = if lags && method != "chain_getFinalizedHead" { 3 } else { 0 };
         let call = Call { history: &history, head: self.head().saturating_sub(behind), faults: &self.faults };
@@ -329,7 +352,9 @@ impl Node {
             "state_queryStorageAt" => call.query_storage(params, self.spoils(number)),
             "state_getKeysPaged" => raw(&call.keys(&arguments(params)?)?),
             "state_getMetadata" => raw(&call.metadata(&arguments(params)?)?),
-            "state_getRuntimeVersion" | "chain_getRuntimeVersion" => raw(&call.runtime_version(&arguments(params)?)?),
+            "state_getRuntimeVersion" | "chain_getRuntimeVersion" => {
+                raw(&call.runtime_version(&arguments(params)?)?)
+            }
             "state_call" => raw(&call.runtime_call(&arguments(params)?)?),
             "system_chain" => raw(&"Simulated Subtensor"),
             "system_name" => raw(&"vesting simnode"),
@@ -356,7 +381,10 @@ impl Node {
                     let history = self.history.read().unwrap_or_else(PoisonError::into_inner);
                     history.header(sent).map(header_json).unwrap_or_default()
                 };
-                let ahead = self.faults.iter().find_map(|fault| if let Fault::Ahead(blocks) = fault { Some(*blocks) } else { None });
+                let ahead = self
+                    .faults
+                    .iter()
+                    .find_map(|fault| if let Fault::Ahead(blocks) = fault { Some(*blocks) } else { None });
                 if let (Some(blocks), Some(number)) = (ahead, header.get_mut("number")) {
                     *number = json!(format!("{:#x}", sent.saturating_add(blocks)));
                 }
@@ -382,19 +410,28 @@ impl Call<'_> {
     /// The block a hash names; the head without one. Blocks above the head are unknown.
     fn at(&self, hash: Option<&Value>) -> Result<u32, ErrorObjectOwned> {
         let Some(text) = hash.and_then(Value::as_str) else { return Ok(self.head) };
-        let known = decode(text).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()).and_then(|hash| self.history.number_of(&hash));
-        known
-            .filter(|number| *number <= self.head)
-            .ok_or_else(|| error(4003, format!("Client error: UnknownBlock: Header was not found in the database: {text}")))
+        let known = decode(text)
+            .ok()
+            .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
+            .and_then(|hash| self.history.number_of(&hash));
+        known.filter(|number| *number <= self.head).ok_or_else(|| {
+            error(4003, format!("Client error: UnknownBlock: Header was not found in the database: {text}"))
+        })
     }
 
     /// The block whose state a hash names, if this node still has it.
     fn state_at(&self, hash: Option<&Value>) -> Result<u32, ErrorObjectOwned> {
         let at = self.at(hash)?;
-        let gone = self.faults.iter().any(|fault| matches!(fault, Fault::Pruned(kept) if at.saturating_add(*kept) < self.head));
+        let gone = self
+            .faults
+            .iter()
+            .any(|fault| matches!(fault, Fault::Pruned(kept) if at.saturating_add(*kept) < self.head));
         if gone || at < self.history.first() {
             let block = self.history.hash(at).map(hex0x).unwrap_or_default();
-            return Err(error(4003, format!("Client error: UnknownBlock: State already discarded for {block}")));
+            return Err(error(
+                4003,
+                format!("Client error: UnknownBlock: State already discarded for {block}"),
+            ));
         }
         Ok(at)
     }
@@ -409,11 +446,14 @@ impl Call<'_> {
             };
             let number = number.map(|n| n.saturating_add(spoil.map_or(0, Spoil::ahead)));
             let hash = number.filter(|n| *n <= self.head).and_then(|n| self.history.hash(n));
-            let hash = hash.map(|hash| if spoil == Some(Spoil::Invented) { hash.map(|byte| !byte) } else { hash });
+            let hash =
+                hash.map(|hash| if spoil == Some(Spoil::Invented) { hash.map(|byte| !byte) } else { hash });
             Ok(hash.map_or(Value::Null, |hash| Value::String(hex0x(hash))))
         };
         match arguments.first() {
-            Some(Value::Array(numbers)) => numbers.iter().map(one).collect::<Result<Vec<_>, _>>().map(Value::Array),
+            Some(Value::Array(numbers)) => {
+                numbers.iter().map(one).collect::<Result<Vec<_>, _>>().map(Value::Array)
+            }
             Some(number) => one(number),
             None => one(&Value::Null),
         }
@@ -471,28 +511,45 @@ impl Call<'_> {
 
     fn keys(&self, arguments: &[Value]) -> Result<Value, ErrorObjectOwned> {
         let prefix = arguments.first().and_then(Value::as_str).map_or(Ok(Vec::new()), decode)?;
-        let count = arguments.get(1).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or(0).min(1_000);
+        let count = arguments
+            .get(1)
+            .and_then(Value::as_u64)
+            .and_then(|n| usize::try_from(n).ok())
+            .unwrap_or(0)
+            .min(1_000);
         let start = arguments.get(2).and_then(Value::as_str).map(decode).transpose()?;
         let at = self.state_at(arguments.get(3))?;
-        Ok(json!(self.history.keys(&prefix, start.as_deref(), count, at).into_iter().map(hex0x).collect::<Vec<_>>()))
+        Ok(json!(
+            self.history
+                .keys(&prefix, start.as_deref(), count, at)
+                .into_iter()
+                .map(hex0x)
+                .collect::<Vec<_>>()
+        ))
     }
 
     fn metadata(&self, arguments: &[Value]) -> Result<Value, ErrorObjectOwned> {
         let at = self.at(arguments.first())?;
         let metadata = self.history.runtime(at).and_then(|runtime| runtime.metadata.get(&14));
-        metadata.map(|bytes| Value::String(hex0x(bytes))).ok_or_else(|| error(-32000, "Client error: no metadata".into()))
+        metadata
+            .map(|bytes| Value::String(hex0x(bytes)))
+            .ok_or_else(|| error(-32000, "Client error: no metadata".into()))
     }
 
     fn runtime_version(&self, arguments: &[Value]) -> Result<Value, ErrorObjectOwned> {
         let at = self.at(arguments.first())?;
-        self.history.runtime(at).map(|runtime| runtime.version_json.clone()).ok_or_else(|| error(-32000, "Client error: no runtime".into()))
+        self.history
+            .runtime(at)
+            .map(|runtime| runtime.version_json.clone())
+            .ok_or_else(|| error(-32000, "Client error: no runtime".into()))
     }
 
     fn runtime_call(&self, arguments: &[Value]) -> Result<Value, ErrorObjectOwned> {
         let method = text(arguments, 0, "a method")?;
         let args = decode(text(arguments, 1, "the call's arguments")?)?;
         let at = self.state_at(arguments.get(2))?;
-        let runtime = self.history.runtime(at).ok_or_else(|| error(-32000, "Client error: no runtime".into()))?;
+        let runtime =
+            self.history.runtime(at).ok_or_else(|| error(-32000, "Client error: no runtime".into()))?;
         let wrapped = |version: u32| runtime.metadata.get(&version);
         let answer = match method {
             "Core_version" => runtime.version_scale.clone(),
@@ -503,10 +560,19 @@ impl Call<'_> {
                 wrapped(version).encode()
             }
             other => match stake_api::call(self.history, other, &args, at, &|netuid, key| {
-                self.faults.iter().fold(0u64, |more, fault| more.saturating_add(fault.more(netuid, key, at, runtime.spec_version)))
+                self.faults.iter().fold(0u64, |more, fault| {
+                    more.saturating_add(fault.more(netuid, key, at, runtime.spec_version))
+                })
             }) {
-                Some(answer) => answer.map_err(|why| error(-32000, format!("Client error: Execution failed: {why}")))?,
-                None => return Err(error(-32000, format!("Client error: Execution failed: Exported method {other} is not found"))),
+                Some(answer) => {
+                    answer.map_err(|why| error(-32000, format!("Client error: Execution failed: {why}")))?
+                }
+                None => {
+                    return Err(error(
+                        -32000,
+                        format!("Client error: Execution failed: Exported method {other} is not found"),
+                    ));
+                }
             },
         };
         Ok(Value::String(hex0x(answer)))

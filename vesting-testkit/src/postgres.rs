@@ -1,5 +1,5 @@
-//! A PostgreSQL server to test with: the one that `VESTING_TEST_POSTGRES_URL` names, or one of this process alone,
-//! from the programs found on the machine.
+//! A PostgreSQL server to test with: the one that `VESTING_TEST_POSTGRES_URL` names, or one of this process
+//! alone, from the programs found on the machine.
 
 #![allow(clippy::panic, clippy::expect_used, clippy::missing_panics_doc)] // for tests: it fails by panicking
 
@@ -12,8 +12,8 @@ use diesel::connection::{Connection, SimpleConnection};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
-/// Makes a cluster, tells its folder and port in a line, and ends it when its input ends: with the process that
-/// started it, however that ends. PostgreSQL does not run as root.
+/// Makes a cluster, tells its folder and port in a line, and ends it when its input ends: with the process
+/// that started it, however that ends. PostgreSQL does not run as root.
 const SCRIPT: &str = r#"
 set -eu
 folder=$(mktemp -d "${TMPDIR:-/tmp}/vesting-postgres.XXXXXX")
@@ -81,9 +81,12 @@ impl Server {
     /// # Errors
     /// What its programs say.
     pub fn start(options: &str) -> Result<Self, String> {
-        let programs = option_env!("VESTING_POSTGRES_PROGRAMS").ok_or("there are no programs of PostgreSQL on this machine")?;
-        let port =
-            std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).map_err(|error| error.to_string())?.port();
+        let programs = option_env!("VESTING_POSTGRES_PROGRAMS")
+            .ok_or("there are no programs of PostgreSQL on this machine")?;
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .and_then(|socket| socket.local_addr())
+            .map_err(|error| error.to_string())?
+            .port();
         let mut script = Command::new("sh")
             .args(["-c", SCRIPT])
             .env("PROGRAMS", programs)
@@ -97,7 +100,10 @@ impl Server {
         let (input, output, errors) = (script.stdin.take(), script.stdout.take(), script.stderr.take());
         let mut line = String::new();
         BufReader::new(output.ok_or("no output")?).read_line(&mut line).map_err(|error| error.to_string())?;
-        let told = line.trim().split_once(' ').and_then(|(folder, process)| Some((folder.to_owned(), process.parse().ok()?)));
+        let told = line
+            .trim()
+            .split_once(' ')
+            .and_then(|(folder, process)| Some((folder.to_owned(), process.parse().ok()?)));
         let Some((folder, process)) = told else {
             let mut why = String::new();
             errors.ok_or("no errors")?.read_to_string(&mut why).map_err(|error| error.to_string())?;
@@ -119,7 +125,8 @@ fn shared() -> &'static str {
     let (url, _) = SHARED.get_or_init(|| match std::env::var("VESTING_TEST_POSTGRES_URL") {
         Ok(url) => (url, None),
         Err(_) => {
-            let server = Server::start("").unwrap_or_else(|why| panic!("no PostgreSQL server to test with: {why}"));
+            let server =
+                Server::start("").unwrap_or_else(|why| panic!("no PostgreSQL server to test with: {why}"));
             (server.url(), Some(server))
         }
     });
@@ -148,7 +155,11 @@ impl Database {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let schema = format!("vesting_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let mark = if base.contains('?') { '&' } else { '?' };
-        let new = Self { url: format!("{base}{mark}options=-csearch_path%3D{schema}"), base: base.to_owned(), schema };
+        let new = Self {
+            url: format!("{base}{mark}options=-csearch_path%3D{schema}"),
+            base: base.to_owned(),
+            schema,
+        };
         sql(base, &format!("CREATE SCHEMA {}", new.schema));
         new
     }
@@ -175,7 +186,10 @@ impl Drop for Database {
     fn drop(&mut self) {
         // A server that was stopped takes it along.
         if let Ok(mut conn) = PgConnection::establish(&self.base) {
-            let _ = conn.batch_execute(&format!("SET client_min_messages = error; DROP SCHEMA IF EXISTS {} CASCADE", self.schema));
+            let _ = conn.batch_execute(&format!(
+                "SET client_min_messages = error; DROP SCHEMA IF EXISTS {} CASCADE",
+                self.schema
+            ));
         }
     }
 }

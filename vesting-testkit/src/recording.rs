@@ -17,7 +17,9 @@ use crate::history::{BlockData, History, RuntimeData};
 #[non_exhaustive]
 pub enum RecordingError {
     /// A file cannot be read.
-    #[error("cannot read {path}: {source}; a recording is a folder with blocks.jsonl.zst, runtime_version.json and metadata_v14.scale")]
+    #[error(
+        "cannot read {path}: {source}; a recording is a folder with blocks.jsonl.zst, runtime_version.json and metadata_v14.scale"
+    )]
     Read {
         /// The file.
         path: PathBuf,
@@ -152,7 +154,10 @@ fn runtime(folder: &Path) -> Result<RuntimeData, RecordingError> {
     for number in [14u32, 15, 16] {
         let path = folder.join(format!("metadata_v{number}.scale"));
         if path.exists() {
-            metadata.insert(number, std::fs::read(&path).map_err(|source| RecordingError::Read { path, source })?);
+            metadata.insert(
+                number,
+                std::fs::read(&path).map_err(|source| RecordingError::Read { path, source })?,
+            );
         }
     }
     if metadata.is_empty() {
@@ -169,8 +174,11 @@ pub(crate) fn open(folder: &Path, name: &str) -> Result<(PathBuf, Box<dyn BufRea
     let path = if plain.exists() { plain } else { packed.clone() };
     let read = |source| RecordingError::Read { path: path.clone(), source };
     let file = File::open(&path).map_err(read)?;
-    let reader: Box<dyn BufRead> =
-        if path == packed { Box::new(BufReader::new(zstd::Decoder::new(file).map_err(read)?)) } else { Box::new(BufReader::new(file)) };
+    let reader: Box<dyn BufRead> = if path == packed {
+        Box::new(BufReader::new(zstd::Decoder::new(file).map_err(read)?))
+    } else {
+        Box::new(BufReader::new(file))
+    };
     Ok((path, reader))
 }
 
@@ -223,7 +231,10 @@ mod tests {
         let (second, _) = line(1, hash, b"one");
         let folder = write(&format!("{first}\n{second}\n"));
         let history = load(folder.path()).unwrap();
-        assert_eq!((history.last(), history.storage(&[1], 0), history.storage(&[1], 1)), (1, Some(&[0u8][..]), Some(&[1u8][..])));
+        assert_eq!(
+            (history.last(), history.storage(&[1], 0), history.storage(&[1], 1)),
+            (1, Some(&[0u8][..]), Some(&[1u8][..]))
+        );
         assert_eq!(history.runtime(1).unwrap().spec_version, 425);
     }
 
@@ -232,9 +243,12 @@ mod tests {
         let (first, _) = line(0, [0; 32], b"genesis");
         let (stray, _) = line(1, [7; 32], b"one");
         let forged = first.replace(&hex::encode(b"genesis"), &hex::encode(b"forgery"));
-        for (blocks, word) in
-            [(format!("{first}\n{stray}"), "line 2"), (forged, "does not hash"), ("{}".into(), "line 1"), (String::new(), "no block")]
-        {
+        for (blocks, word) in [
+            (format!("{first}\n{stray}"), "line 2"),
+            (forged, "does not hash"),
+            ("{}".into(), "line 1"),
+            (String::new(), "no block"),
+        ] {
             let Err(error) = load(write(&blocks).path()) else { panic!("{blocks} was read") };
             assert!(error.to_string().contains(word), "{error}");
         }

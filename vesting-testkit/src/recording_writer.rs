@@ -65,8 +65,8 @@ struct RuntimeLine {
     dir: String,
 }
 
-/// A recording that is being written: [`load`](crate::recording::load) reads it once it is finished. One that is dropped
-/// before leaves nothing behind but the folder.
+/// A recording that is being written: [`load`](crate::recording::load) reads it once it is finished. One that
+/// is dropped before leaves nothing behind but the folder.
 pub struct RecordingWriter {
     folder: PathBuf,
     /// None once it is finished.
@@ -82,7 +82,10 @@ impl RecordingWriter {
     pub fn new(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         if fs::read_dir(folder)?.next().is_some() {
-            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "the folder is not empty: name another one"));
+            return Err(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                "the folder is not empty: name another one",
+            ));
         }
         let blocks = zstd::Encoder::new(File::create_new(unfinished(folder))?, LEVEL)?;
         Ok(Self { folder: folder.to_owned(), blocks: Some(blocks), runtimes: Vec::new() })
@@ -119,9 +122,15 @@ impl RecordingWriter {
             timestamp_ms: block.timestamp_ms,
             header: hex0x(block.header),
             extrinsics: block.extrinsics,
-            changes: block.changes.iter().map(|(key, value)| (hex0x(key), value.as_deref().map(hex0x))).collect(),
+            changes: block
+                .changes
+                .iter()
+                .map(|(key, value)| (hex0x(key), value.as_deref().map(hex0x)))
+                .collect(),
         };
-        let Some(blocks) = &mut self.blocks else { return Err(io::Error::other("the recording is finished")) };
+        let Some(blocks) = &mut self.blocks else {
+            return Err(io::Error::other("the recording is finished"));
+        };
         serde_json::to_writer(&mut *blocks, &line)?;
         blocks.write_all(b"\n")
     }
@@ -195,7 +204,9 @@ mod tests {
             "apis": [], "transactionVersion": 1, "systemVersion": 1,
         });
         let metadata = [(14, vec![1, 2]), (15, vec![3])].into();
-        writer.runtime(&RuntimeToWrite { from, spec_version, version: &version, metadata: &metadata }).unwrap();
+        writer
+            .runtime(&RuntimeToWrite { from, spec_version, version: &version, metadata: &metadata })
+            .unwrap();
     }
 
     #[test]
@@ -212,7 +223,10 @@ mod tests {
         assert_eq!((history.first(), history.last(), history.len()), (500, 502, 4));
         assert_eq!(history.storage(&[1], 501), Some(&501u32.to_le_bytes()[..]));
         assert_eq!(history.extrinsics(502), [vec![1, 2]]);
-        assert_eq!([500, 501, 502].map(|block| history.runtime(block).unwrap().spec_version), [393, 393, 425]);
+        assert_eq!(
+            [500, 501, 502].map(|block| history.runtime(block).unwrap().spec_version),
+            [393, 393, 425]
+        );
         assert_eq!(history.runtime(502).unwrap().metadata, [(14, vec![1, 2]), (15, vec![3])].into());
     }
 

@@ -44,14 +44,19 @@ impl Spoil {
         Self::ALL.into_iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
     }
 
-    /// Whether it comes to the `call`th call, as one in so many: as if by chance, so that two in a row may be wrong.
+    /// Whether it comes to the `call`th call, as one in so many: as if by chance, so that two in a row may be
+    /// wrong.
     pub(crate) const fn comes(self, call: u64, every: u64) -> bool {
         mixed(call).is_multiple_of(every)
     }
 
     /// The calls whose answers it spoils.
     pub(crate) const fn method(self) -> &'static str {
-        if matches!(self, Self::Shifted | Self::Invented) { "chain_getBlockHash" } else { "state_queryStorageAt" }
+        if matches!(self, Self::Shifted | Self::Invented) {
+            "chain_getBlockHash"
+        } else {
+            "state_queryStorageAt"
+        }
     }
 
     /// So many blocks before the one that was asked the state is taken from.
@@ -72,10 +77,16 @@ impl Spoil {
         let wrong = |why: serde_json::Error| ErrorObjectOwned::owned(-32603, why.to_string(), None::<()>);
         let mut sets: Value = serde_json::from_str(answer.get()).map_err(wrong)?;
         let changes = sets.get_mut(0).and_then(|set| set.get_mut("changes")).and_then(Value::as_array_mut);
-        let values = changes.into_iter().flatten().filter_map(|change| change.get_mut(1)).filter(|value| value.is_string());
+        let values = changes
+            .into_iter()
+            .flatten()
+            .filter_map(|change| change.get_mut(1))
+            .filter(|value| value.is_string());
         let mut chance = mixed(call);
         match self {
-            Self::Cut => values.for_each(|value| change(value, |bytes| bytes.truncate(bytes.len().saturating_sub(1)))),
+            Self::Cut => {
+                values.for_each(|value| change(value, |bytes| bytes.truncate(bytes.len().saturating_sub(1))))
+            }
             Self::Empty => values.for_each(|value| *value = Value::Null),
             Self::Lose => {
                 let mut values: Vec<&mut Value> = values.collect();

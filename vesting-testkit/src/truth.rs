@@ -5,7 +5,9 @@ use std::io::BufRead;
 use std::path::Path;
 
 use serde::Deserialize;
-use vesting_core::{BlockNumber, Coldkey, Entry, EpochRecord, Flow, Hotkey, NetUid, PositionKey, Rao, RaoDelta};
+use vesting_core::{
+    BlockNumber, Coldkey, Entry, EpochRecord, Flow, Hotkey, NetUid, PositionKey, Rao, RaoDelta,
+};
 
 use crate::recording::{RecordingError, open};
 
@@ -109,9 +111,13 @@ impl Truth {
     #[must_use]
     pub fn compare(&self, entries: &[Entry], epochs: &[EpochRecord]) -> Comparison {
         let mut found = Comparison::default();
-        let wanted: BTreeMap<BlockNumber, &BTreeMap<PositionKey, Rao>> =
-            self.blocks.iter().filter_map(|(number, block)| block.epoch.as_ref().map(|e| (*number, e))).collect();
-        let recorded: BTreeMap<BlockNumber, &EpochRecord> = epochs.iter().map(|e| (e.epoch.block.number, e)).collect();
+        let wanted: BTreeMap<BlockNumber, &BTreeMap<PositionKey, Rao>> = self
+            .blocks
+            .iter()
+            .filter_map(|(number, block)| block.epoch.as_ref().map(|e| (*number, e)))
+            .collect();
+        let recorded: BTreeMap<BlockNumber, &EpochRecord> =
+            epochs.iter().map(|e| (e.epoch.block.number, e)).collect();
         let mut since: BTreeMap<Coldkey, BlockNumber> = BTreeMap::new();
         for number in wanted.keys() {
             for coldkey in self.blocks.get(&number.parent()).into_iter().flat_map(|b| &b.owners) {
@@ -119,13 +125,16 @@ impl Truth {
             }
         }
         found.holders = since.len();
-        found.unattributed = entries.iter().filter(|e| e.flow() == Flow::Unattributed).map(|e| e.alpha.magnitude()).sum();
+        found.unattributed =
+            entries.iter().filter(|e| e.flow() == Flow::Unattributed).map(|e| e.alpha.magnitude()).sum();
         self.compare_balances(entries, &since, wanted.keys().copied().collect(), &mut found);
         for number in wanted.keys().chain(recorded.keys()).copied().collect::<BTreeSet<_>>() {
             found.epochs += 1;
             match (wanted.get(&number), recorded.get(&number)) {
                 (Some(truth), Some(record)) => self.compare_epoch(number, truth, record, &since, &mut found),
-                (Some(_), None) => found.differs(format!("epoch {number} of subnet {} is missing", self.netuid)),
+                (Some(_), None) => {
+                    found.differs(format!("epoch {number} of subnet {} is missing", self.netuid))
+                }
                 _ => found.differs(format!("epoch {number} of subnet {} is invented", self.netuid)),
             }
         }
@@ -139,14 +148,20 @@ impl Truth {
         epochs: BTreeSet<BlockNumber>,
         found: &mut Comparison,
     ) {
-        let exact: BTreeSet<BlockNumber> =
-            epochs.iter().flat_map(|b| [b.parent(), *b]).chain(self.blocks.last_key_value().map(|(last, _)| *last)).collect();
+        let exact: BTreeSet<BlockNumber> = epochs
+            .iter()
+            .flat_map(|b| [b.parent(), *b])
+            .chain(self.blocks.last_key_value().map(|(last, _)| *last))
+            .collect();
         let mut ledgers: BTreeMap<PositionKey, Vec<&Entry>> = BTreeMap::new();
         for entry in entries {
             ledgers.entry(entry.key).or_default().push(entry);
         }
-        let keys: BTreeSet<PositionKey> =
-            ledgers.keys().chain(exact.iter().filter_map(|b| self.blocks.get(b)).flat_map(|b| b.positions.keys())).copied().collect();
+        let keys: BTreeSet<PositionKey> = ledgers
+            .keys()
+            .chain(exact.iter().filter_map(|b| self.blocks.get(b)).flat_map(|b| b.positions.keys()))
+            .copied()
+            .collect();
         for key in keys {
             let Some(start) = since.get(&key.coldkey) else { continue };
             found.positions += 1;
@@ -160,7 +175,8 @@ impl Truth {
                     continue;
                 }
                 found.balances += 1;
-                let truth = self.blocks.get(number).and_then(|b| b.positions.get(&key)).copied().unwrap_or_default();
+                let truth =
+                    self.blocks.get(number).and_then(|b| b.positions.get(&key)).copied().unwrap_or_default();
                 if balance != truth.delta() {
                     found.differs(format!(
                         "block {number}, hotkey {}, coldkey {}: {balance} rao, but {truth} in truth",
@@ -179,19 +195,31 @@ impl Truth {
         since: &BTreeMap<Coldkey, BlockNumber>,
         found: &mut Comparison,
     ) {
-        let followed = |key: &PositionKey| since.get(&key.coldkey).is_some_and(|start| *start <= number.parent());
-        let rows: BTreeMap<PositionKey, _> = record.changes.iter().map(|change| (change.key, change)).collect();
-        for key in truth.keys().chain(rows.keys()).filter(|key| followed(key)).copied().collect::<BTreeSet<_>>() {
+        let followed =
+            |key: &PositionKey| since.get(&key.coldkey).is_some_and(|start| *start <= number.parent());
+        let rows: BTreeMap<PositionKey, _> =
+            record.changes.iter().map(|change| (change.key, change)).collect();
+        for key in
+            truth.keys().chain(rows.keys()).filter(|key| followed(key)).copied().collect::<BTreeSet<_>>()
+        {
             let expected = truth.get(&key).copied().unwrap_or_default();
             let incentive = rows.get(&key).map_or(RaoDelta::ZERO, |row| row.incentive);
             if incentive != expected.delta() {
-                found.differs(format!("epoch {number}, hotkey {}: incentive {incentive} rao, but {expected} in truth", key.hotkey));
+                found.differs(format!(
+                    "epoch {number}, hotkey {}: incentive {incentive} rao, but {expected} in truth",
+                    key.hotkey
+                ));
             }
-            let at = |block: BlockNumber| self.blocks.get(&block).and_then(|b| b.positions.get(&key)).copied().unwrap_or_default();
+            let at = |block: BlockNumber| {
+                self.blocks.get(&block).and_then(|b| b.positions.get(&key)).copied().unwrap_or_default()
+            };
             let states = (at(number.parent()), at(number));
             if let Some(row) = rows.get(&key) {
                 if (row.before, row.after) != states || !row.adds_up() {
-                    found.differs(format!("epoch {number}, hotkey {}: the row does not add up: {row:?}", key.hotkey));
+                    found.differs(format!(
+                        "epoch {number}, hotkey {}: the row does not add up: {row:?}",
+                        key.hotkey
+                    ));
                 }
             } else if states.0 != states.1 {
                 found.differs(format!("epoch {number}, hotkey {}: the row is missing", key.hotkey));
@@ -208,16 +236,20 @@ impl Comparison {
     }
 }
 
-/// The blocks from a `NetworkRemoved` of a subnet on to before its next `NetworkAdded`: storage goes on showing
-/// positions there for a while, but they are nobody's any more.
+/// The blocks from a `NetworkRemoved` of a subnet on to before its next `NetworkAdded`: storage goes on
+/// showing positions there for a while, but they are nobody's any more.
 fn gone(folder: &Path, netuid: NetUid) -> Result<Vec<BlockNumber>, RecordingError> {
     let (path, reader) = open(folder, "events.jsonl")?;
-    let (removed, added) = (format!("NetworkRemoved(NetUid({netuid}))"), format!("NetworkAdded(NetUid({netuid}),"));
+    let (removed, added) =
+        (format!("NetworkRemoved(NetUid({netuid}))"), format!("NetworkAdded(NetUid({netuid}),"));
     let (mut blocks, mut is_gone) = (Vec::new(), false);
     for (index, line) in reader.lines().enumerate() {
         let line = line.map_err(|source| RecordingError::Read { path: path.clone(), source })?;
-        let line: EventsLine =
-            serde_json::from_str(&line).map_err(|e| RecordingError::Content { path: path.clone(), line: index + 1, why: e.to_string() })?;
+        let line: EventsLine = serde_json::from_str(&line).map_err(|e| RecordingError::Content {
+            path: path.clone(),
+            line: index + 1,
+            why: e.to_string(),
+        })?;
         for EventLine { event } in line.events {
             is_gone = (is_gone || event.contains(&removed)) && !event.contains(&added);
         }
@@ -244,7 +276,10 @@ fn block(netuid: NetUid, line: &Line) -> Result<Block, String> {
         block.owners.insert(coldkey.parse().map_err(|e: vesting_core::AddressError| e.to_string())?);
     }
     let distributed = |e: &&EpochLine| {
-        e.netuid == netuid.0 && e.epoch_block == line.block && line.block > 0 && net.last_mechansim_step_block == line.block
+        e.netuid == netuid.0
+            && e.epoch_block == line.block
+            && line.block > 0
+            && net.last_mechansim_step_block == line.block
     };
     if let Some(epoch) = line.epochs.iter().find(distributed) {
         let mut credited: BTreeMap<PositionKey, Rao> = BTreeMap::new();

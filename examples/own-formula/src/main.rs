@@ -27,7 +27,8 @@ impl Formula for KeptSquared {
         let most = u128::from(policy.max_multiplier.0.checked_sub(Ppb::ONE.0)?);
         let extra = p.checked_mul(p)?.checked_mul(most)? / one / one;
         let factor = Ppb(Ppb::ONE.0.checked_add(u64::try_from(extra).ok()?)?);
-        let limited_by = if factor == policy.max_multiplier { LimitedBy::Nothing } else { LimitedBy::HoldingPercentage };
+        let limited_by =
+            if factor == policy.max_multiplier { LimitedBy::Nothing } else { LimitedBy::HoldingPercentage };
         Some((factor, limited_by))
     }
 }
@@ -75,7 +76,8 @@ mod tests {
     #[test]
     fn half_the_target_gives_a_quarter_of_the_way() {
         let policy = policy().unwrap();
-        let factors = [10_000_000_000, 9_000_000_000, 4_500_000_000, 0].map(|rao| multiplier(&kept(rao), &policy).factor);
+        let factors = [10_000_000_000, 9_000_000_000, 4_500_000_000, 0]
+            .map(|rao| multiplier(&kept(rao), &policy).factor);
         assert_eq!(factors, [2_000_000_000, 2_000_000_000, 1_250_000_000, 1_000_000_000].map(Ppb));
     }
 

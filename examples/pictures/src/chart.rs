@@ -96,15 +96,23 @@ fn draw(svg: &mut String, panel: &Panel, left: f64) {
     for (value, mark) in &panel.y.marks {
         let (_, y) = place(panel.x.from, *value);
         let _ = writeln!(svg, "<path class=\"grid\" d=\"M{x0} {y:.1}H{right}\"/>");
-        let _ = writeln!(svg, "<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{mark}</text>", x0 - 6.0, y + 4.0);
+        let _ =
+            writeln!(svg, "<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{mark}</text>", x0 - 6.0, y + 4.0);
     }
     for (value, mark) in &panel.x.marks {
         let (x, _) = place(*value, panel.y.from);
         let _ = writeln!(svg, "<path class=\"axis\" d=\"M{x:.1} {bottom}v4\"/>");
-        let _ = writeln!(svg, "<text x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\">{mark}</text>", bottom + 17.0);
+        let _ =
+            writeln!(svg, "<text x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\">{mark}</text>", bottom + 17.0);
     }
     let _ = writeln!(svg, "<path class=\"axis\" d=\"M{x0} {y0}V{bottom}H{right}\"/>");
-    let _ = writeln!(svg, "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>", x0 + width / 2.0, bottom + 36.0, panel.x.name);
+    let _ = writeln!(
+        svg,
+        "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
+        x0 + width / 2.0,
+        bottom + 36.0,
+        panel.x.name
+    );
     let _ = writeln!(svg, "<text x=\"{x0}\" y=\"36\">{}</text>", panel.y.name);
     for (style, line) in panel.lines.iter().enumerate() {
         let points: Vec<(f64, f64)> = line.points.iter().map(|(x, y)| place(*x, *y)).collect();
@@ -129,8 +137,13 @@ fn draw(svg: &mut String, panel: &Panel, left: f64) {
             );
             at += bar;
         }
-        let _ =
-            writeln!(svg, "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>", from + share / 2.0, bottom + 17.0, group.label);
+        let _ = writeln!(
+            svg,
+            "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
+            from + share / 2.0,
+            bottom + 17.0,
+            group.label
+        );
         from += share;
     }
 }
@@ -154,8 +167,11 @@ fn bends(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
 /// Labels beside the ends of their lines, pushed down where they would stand on each other.
 fn apart(panel: &Panel, height: impl Fn(f64) -> f64) -> Vec<(String, f64)> {
     const LEAST: f64 = 14.0;
-    let mut labels: Vec<(String, f64)> =
-        panel.lines.iter().filter_map(|line| Some((line.label.clone(), height(line.points.last()?.1) + 4.0))).collect();
+    let mut labels: Vec<(String, f64)> = panel
+        .lines
+        .iter()
+        .filter_map(|line| Some((line.label.clone(), height(line.points.last()?.1) + 4.0)))
+        .collect();
     labels.sort_by(|one, other| one.1.total_cmp(&other.1));
     let mut above = f64::NEG_INFINITY;
     for label in &mut labels {
@@ -183,6 +199,9 @@ mod tests {
         let lines = vec![line("low", 0.0), line("high", 1.0), line("also low", 0.0)];
         let panel = Panel { title: String::new(), x: axis(), y: axis(), lines, groups: Vec::new() };
         let labels = apart(&panel, |y| 100.0 * (1.0 - y));
-        assert_eq!(labels, [("high".to_owned(), 4.0), ("low".to_owned(), 104.0), ("also low".to_owned(), 118.0)]);
+        assert_eq!(
+            labels,
+            [("high".to_owned(), 4.0), ("low".to_owned(), 104.0), ("also low".to_owned(), 118.0)]
+        );
     }
 }

@@ -36,7 +36,10 @@ fn factor(policy: &Policy, kept: u64, held: u64) -> f64 {
 /// The axis of multipliers up to the default's largest.
 pub fn multipliers() -> Axis {
     let marks = ["1", "1.1", "1.2", "1.3", "1.4", "1.5"];
-    let marks = marks.iter().filter_map(|text| Some((text.parse::<Ppb>().ok()?.as_f64(), (*text).to_owned()))).collect();
+    let marks = marks
+        .iter()
+        .filter_map(|text| Some((text.parse::<Ppb>().ok()?.as_f64(), (*text).to_owned())))
+        .collect();
     Axis { from: 1.0, to: 1.5, marks, name: "multiplier" }
 }
 
@@ -50,12 +53,20 @@ pub fn days(to: u32, step: usize) -> Axis {
 pub fn by_share() -> Result<String, Error> {
     let panel = |title: &str, policy: Policy, held: &[(u64, &str)]| {
         let line = |(held, label): &(u64, &str)| {
-            let points = (0..=1_000u32).map(|kept| (f64::from(kept) / 10.0, factor(&policy, kept.into(), *held))).collect();
+            let points = (0..=1_000u32)
+                .map(|kept| (f64::from(kept) / 10.0, factor(&policy, kept.into(), *held)))
+                .collect();
             Line { label: (*label).to_owned(), points }
         };
         let marks = (0..=100u32).step_by(20).map(|part| (f64::from(part), format!("{part} %"))).collect();
         let x = Axis { from: 0.0, to: 100.0, marks, name: "part of the rewards kept" };
-        Panel { title: title.to_owned(), x, y: multipliers(), lines: held.iter().map(line).collect(), groups: Vec::new() }
+        Panel {
+            title: title.to_owned(),
+            x,
+            y: multipliers(),
+            lines: held.iter().map(line).collect(),
+            groups: Vec::new(),
+        }
     };
     let smooth = panel(
         "geometric_mean, window 30 days",
@@ -75,11 +86,19 @@ pub fn by_share() -> Result<String, Error> {
 pub fn by_duration() -> Result<String, Error> {
     let panel = |title: &str, policy: Policy| {
         let line = |kept: u64| {
-            let points = (0..=900u32).map(|held| (f64::from(held) / 10.0, factor(&policy, kept, held.into()))).collect();
+            let points = (0..=900u32)
+                .map(|held| (f64::from(held) / 10.0, factor(&policy, kept, held.into())))
+                .collect();
             Line { label: format!("{} % kept", kept / 10), points }
         };
         let x = Axis { name: "days held, on average", ..days(90, 15) };
-        Panel { title: title.to_owned(), x, y: multipliers(), lines: [900, 500, 300, 50].map(line).into(), groups: Vec::new() }
+        Panel {
+            title: title.to_owned(),
+            x,
+            y: multipliers(),
+            lines: [900, 500, 300, 50].map(line).into(),
+            groups: Vec::new(),
+        }
     };
     let smooth = panel("geometric_mean, window 90 days", policy(Arc::new(GeometricMean), 90));
     let steps = panel("tiered, window 90 days", policy(Arc::new(Tiered), 90));
@@ -93,7 +112,8 @@ mod tests {
 
     #[test]
     fn the_points_are_those_of_the_worked_example_and_of_the_steps() {
-        let near = |found: f64, expected: f64| assert!((found - expected).abs() < 1e-9, "{found} is not {expected}");
+        let near =
+            |found: f64, expected: f64| assert!((found - expected).abs() < 1e-9, "{found} is not {expected}");
         near(factor(&policy(Arc::new(GeometricMean), 30), 450, 150), 1.25);
         near(factor(&policy(Arc::new(Tiered), 90), 700, 600), 1.5);
         near(factor(&policy(Arc::new(Tiered), 90), 299, 139), 1.0);

@@ -8,8 +8,8 @@ use vesting_core::policy::{DAY_MS, DurationRule, Policy};
 use vesting_core::ports::NeuronRow;
 use vesting_core::window::Window;
 use vesting_core::{
-    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, Epoch, Hotkey, Kind, Millis, NetUid, Phase, PositionKey, RaoDelta, Source,
-    Successions, Uid, WindowLedger,
+    BlockHash, BlockNumber, BlockRef, Coldkey, Entry, Epoch, Hotkey, Kind, Millis, NetUid, Phase,
+    PositionKey, RaoDelta, Source, Successions, Uid, WindowLedger,
 };
 
 use crate::Error;
@@ -77,18 +77,26 @@ fn ledger(sells: Sells) -> Vec<Entry> {
 /// The multiplier as of each of its days.
 fn life(policy: &Policy, entries: &[Entry]) -> Result<Vec<(f64, f64)>, Error> {
     let epochs: Vec<Epoch> = (1..=BEFORE + DAYS).map(epoch).collect();
-    let neuron = NeuronRow { uid: Uid(0), block: BlockNumber(BEFORE * BLOCKS + 2), holder: Some((KEY.hotkey, KEY.coldkey)) };
+    let neuron = NeuronRow {
+        uid: Uid(0),
+        block: BlockNumber(BEFORE * BLOCKS + 2),
+        holder: Some((KEY.hotkey, KEY.coldkey)),
+    };
     let times: BTreeMap<BlockNumber, Millis> =
         entries.iter().map(|entry| (entry.block, Millis(entry.block.0 * (DAY_MS / BLOCKS)))).collect();
     let mut points = Vec::new();
     for (day, at) in (1u32..).zip(epochs.iter().filter(|epoch| epoch.block.number.0 > BEFORE * BLOCKS)) {
         let as_of = at.block.number;
-        let window = Window::ending_at(&epochs, as_of, policy.retention_window, (BlockNumber(1), Millis(0))).ok_or("there is no epoch")?;
-        let (before, inside): (Vec<Entry>, Vec<Entry>) =
-            entries.iter().filter(|entry| entry.block <= as_of).partition(|entry| entry.block <= window.start);
+        let window = Window::ending_at(&epochs, as_of, policy.retention_window, (BlockNumber(1), Millis(0)))
+            .ok_or("there is no epoch")?;
+        let (before, inside): (Vec<Entry>, Vec<Entry>) = entries
+            .iter()
+            .filter(|entry| entry.block <= as_of)
+            .partition(|entry| entry.block <= window.start);
         let held: RaoDelta = before.iter().map(|entry| entry.alpha).sum();
         let balances = BTreeMap::from([(KEY, held)]);
-        let ledger = WindowLedger::of(NETUID, window.clone(), &[neuron], &Successions::default(), balances, &inside);
+        let ledger =
+            WindowLedger::of(NETUID, window.clone(), &[neuron], &Successions::default(), balances, &inside);
         let histories: Vec<_> = ledger.tranches(policy.unattributed).into_values().flatten().collect();
         let found = holdings(&window, &ledger.holders, &histories, policy, &times)?;
         let holding = found.get(&KEY.coldkey).ok_or("the miner is no holder")?;
@@ -100,8 +108,12 @@ fn life(policy: &Policy, entries: &[Entry]) -> Result<Vec<(f64, f64)>, Error> {
 pub fn picture() -> Result<String, Error> {
     let panel = |rule: DurationRule| -> Result<Panel, Error> {
         let policy = Policy { duration_rule: rule, ..Policy::default() };
-        let lines: Result<Vec<Line>, Error> =
-            LIVES.iter().map(|(label, sells)| Ok(Line { label: (*label).to_owned(), points: life(&policy, &ledger(*sells))? })).collect();
+        let lines: Result<Vec<Line>, Error> = LIVES
+            .iter()
+            .map(|(label, sells)| {
+                Ok(Line { label: (*label).to_owned(), points: life(&policy, &ledger(*sells))? })
+            })
+            .collect();
         let title = format!("duration_rule {}, window 30 days", rule.name());
         Ok(Panel { title, x: days(90, 15), y: multipliers(), lines: lines?, groups: Vec::new() })
     };
@@ -138,6 +150,8 @@ mod tests {
         );
         let policy = Policy { duration_rule: DurationRule::SinceLastSale, ..Policy::default() };
         let since = |sells: usize| life(&policy, &ledger(LIVES[sells].1)).unwrap();
-        assert!(on(&since(1), 90) < 1.1 && on(&since(2), 75) > 1.45 && on(&once, 75) < 1.4 && on(&all, 90) < 1.1);
+        assert!(
+            on(&since(1), 90) < 1.1 && on(&since(2), 75) > 1.45 && on(&once, 75) < 1.4 && on(&all, 90) < 1.1
+        );
     }
 }

@@ -7,8 +7,12 @@ use crate::Error;
 use crate::chart::{Axis, Group, Panel, picture as draw};
 
 /// Four miners with a quarter each, their multipliers, and what they are called.
-const MINERS: [(&str, Ppb); 4] =
-    [("×1.45", Ppb(1_450_000_000)), ("×1.35", Ppb(1_350_000_000)), ("×1.15", Ppb(1_150_000_000)), ("×1", Ppb::ONE)];
+const MINERS: [(&str, Ppb); 4] = [
+    ("×1.45", Ppb(1_450_000_000)),
+    ("×1.35", Ppb(1_350_000_000)),
+    ("×1.15", Ppb(1_150_000_000)),
+    ("×1", Ppb::ONE),
+];
 /// The part of its own weight under which `threshold` takes all of it here.
 const LEAST: Ppb = Ppb(850_000_000);
 /// The largest multiplier.
@@ -21,13 +25,22 @@ fn bars() -> Result<(Vec<[f64; 4]>, f64), Error> {
     let one = normalise(&before, &factors)?;
     let two = threshold(&before, &factors, LEAST, Ppb(0))?;
     let three = burn(&before, &factors, MOST)?;
-    let rows = before.iter().zip(one).zip(two).zip(three.weights).map(|(((before, one), two), three)| [*before, one, two, three]);
+    let rows = before
+        .iter()
+        .zip(one)
+        .zip(two)
+        .zip(three.weights)
+        .map(|(((before, one), two), three)| [*before, one, two, three]);
     Ok((rows.collect(), three.rest))
 }
 
 pub fn picture() -> Result<String, Error> {
     let (rows, burned) = bars()?;
-    let mut groups: Vec<Group> = MINERS.iter().zip(&rows).map(|((label, _), values)| Group { label, values: values.to_vec() }).collect();
+    let mut groups: Vec<Group> = MINERS
+        .iter()
+        .zip(&rows)
+        .map(|((label, _), values)| Group { label, values: values.to_vec() })
+        .collect();
     groups.push(Group { label: "burn_uid", values: vec![0.0, 0.0, 0.0, burned] });
     let marks = (0..=40u32).step_by(10).map(|part| (f64::from(part) / 100.0, format!("{part} %"))).collect();
     let panel = Panel {

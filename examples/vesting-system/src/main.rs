@@ -55,8 +55,9 @@ async fn validate(
     let vesting = Arc::new(VestingSystem::new(chain, store, netuid, policy));
 
     // Hear of every epoch.
-    vesting
-        .on_epoch_boundary(|record| println!("epoch at block {}, {} positions changed", record.epoch.block.number, record.changes.len()));
+    vesting.on_epoch_boundary(|record| {
+        println!("epoch at block {}, {} positions changed", record.epoch.block.number, record.changes.len())
+    });
 
     // Initialize.
     vesting.initialize().await?;
@@ -117,7 +118,8 @@ mod tests {
         let mut found = Vec::new();
         for (name, background) in [("with.db", true), ("without.db", false)] {
             let database = format!("sqlite://{}", folder.path().join(name).display());
-            let weights = validate(&node.url(), &database, Demo::NETUID, &hotkeys, &scores, background).await.unwrap();
+            let weights =
+                validate(&node.url(), &database, Demo::NETUID, &hotkeys, &scores, background).await.unwrap();
             assert!((weights.iter().sum::<f64>() - scores.iter().sum::<f64>()).abs() < 1e-12);
             found.push(weights);
         }

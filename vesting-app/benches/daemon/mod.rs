@@ -27,9 +27,11 @@ impl Daemon {
         let names = netuids.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         let mut command = Command::new(env!("CARGO_BIN_EXE_vesting"));
         // They are settings of the benchmark, not of the daemon.
-        std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("VESTING_")).for_each(|(name, _)| {
-            command.env_remove(name);
-        });
+        std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("VESTING_")).for_each(
+            |(name, _)| {
+                command.env_remove(name);
+            },
+        );
         let child = command
             .args(["run", "--network", endpoint, "--netuids", &names, "--database-url", &url_of(folder)])
             .args(["--bind", &format!("127.0.0.1:{port}"), "--retention-window-days", "0.05"])

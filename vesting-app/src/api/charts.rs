@@ -32,10 +32,15 @@ fn svg(drawn: Result<String, String>) -> Result<Response, Problem> {
 }
 
 /// A holder over epochs.
-pub async fn history(State(api): State<Arc<Api>>, whom: Result<Path<String>, PathRejection>, uri: Uri) -> Result<Response, Problem> {
+pub async fn history(
+    State(api): State<Arc<Api>>,
+    whom: Result<Path<String>, PathRejection>,
+    uri: Uri,
+) -> Result<Response, Problem> {
     let whom: Whom = name("hotkey", whom)?;
     let query = Query::of(&uri, &["netuid", "as_of", "epochs", "width", "scheme"])?;
-    let (netuid, as_of, epochs, look) = (query.netuid()?, query.block("as_of")?, count(&query)?, look(&query)?);
+    let (netuid, as_of, epochs, look) =
+        (query.netuid()?, query.block("as_of")?, count(&query)?, look(&query)?);
     let tell = move |config: &Config, netuid, points: &[HistoryPoint]| {
         let most = config.policy(netuid).max_multiplier;
         svg(chart::history(points, most, look))
@@ -49,9 +54,14 @@ pub async fn multipliers(State(api): State<Arc<Api>>, uri: Uri) -> Result<Respon
     let (netuid, as_of, look) = (query.netuid()?, query.block("as_of")?, look(&query)?);
     let netuid = api.netuid(netuid).await?;
     let Both { now, other } = both(&api, netuid, as_of, &changed(&query)).await?;
-    let factors = |known: &Arc<Known>| known.report.miners.iter().map(|miner| miner.multiplier.factor).collect::<Vec<_>>();
+    let factors = |known: &Arc<Known>| {
+        known.report.miners.iter().map(|miner| miner.multiplier.factor).collect::<Vec<_>>()
+    };
     let differs = now.0.digest() != other.0.digest();
     let most = now.0.max_multiplier.max(other.0.max_multiplier);
     let (now, others) = (factors(&now.1), differs.then(|| factors(&other.1)));
-    api.work(async move |api| api.with_state(netuid, as_of, svg(chart::multipliers(&now, others.as_deref(), most, look))?).await).await
+    api.work(async move |api| {
+        api.with_state(netuid, as_of, svg(chart::multipliers(&now, others.as_deref(), most, look))?).await
+    })
+    .await
 }

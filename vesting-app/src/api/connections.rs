@@ -36,8 +36,8 @@ pub struct Room {
 }
 
 impl Room {
-    /// Three times 256, each a file: with those of the database and the chain under the 1,024 that a process may usually
-    /// open.
+    /// Three times 256, each a file: with those of the database and the chain under the 1,024 that a process
+    /// may usually open.
     pub const USUAL: Self = Self { strangers: 256, local: 256, proven: 256 };
 
     const fn of(self, standing: Standing) -> usize {
@@ -108,9 +108,9 @@ impl Table {
         self.turn
     }
 
-    /// Whether there is room for one more. Where there is none, the one goes that has asked for nothing for the longest
-    /// time. One that is being answered does not go, unless it is a stranger: a stranger that keeps its answer coming
-    /// would keep out those who have a token to show.
+    /// Whether there is room for one more. Where there is none, the one goes that has asked for nothing for
+    /// the longest time. One that is being answered does not go, unless it is a stranger: a stranger that
+    /// keeps its answer coming would keep out those who have a token to show.
     fn make_room(&mut self, standing: Standing, room: Room) -> bool {
         let alike = || self.all.iter().filter(|(_, other)| other.standing == standing);
         if alike().count() < room.of(standing) {
@@ -196,7 +196,10 @@ impl<B: Body + Unpin> Body for Answer<B> {
     type Data = B::Data;
     type Error = B::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         Pin::new(&mut self.body).poll_frame(cx)
     }
 

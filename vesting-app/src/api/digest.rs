@@ -35,7 +35,9 @@ pub async fn rows(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, Pro
     let query = Query::of(&uri, &["netuid", "as_of", "section", "from", "to"])?;
     let (netuid, as_of) = (query.netuid()?, query.block("as_of")?);
     let names = || format!("one of {}", Section::ALL.map(Section::name).join(", "));
-    let section: Section = query.get("section", &names())?.ok_or_else(|| Problem::bad_input("section", format!("give {}", names())))?;
+    let section: Section = query
+        .get("section", &names())?
+        .ok_or_else(|| Problem::bad_input("section", format!("give {}", names())))?;
     let (from, to) = (query.block("from")?, query.block("to")?);
     if section != Section::Entries && (from.is_some() || to.is_some()) {
         let field = if from.is_some() { "from" } else { "to" };

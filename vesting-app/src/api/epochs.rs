@@ -27,7 +27,10 @@ pub async fn epochs(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, P
         let list = api.store.epoch_list(netuid, from.unwrap_or(BlockNumber(0)), to).await?;
         let from = match from {
             Some(_) if list.len() > MOST => {
-                let why = format!("there are {} epochs from there on: ask for fewer blocks, {MOST} at a time are told", list.len());
+                let why = format!(
+                    "there are {} epochs from there on: ask for fewer blocks, {MOST} at a time are told",
+                    list.len()
+                );
                 return Err(Problem::bad_input("from", why));
             }
             Some(from) => from,
@@ -43,10 +46,18 @@ pub async fn epochs(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, P
 }
 
 /// The epoch of one block.
-pub async fn epoch(State(api): State<Arc<Api>>, block: Result<Path<String>, PathRejection>, uri: Uri) -> Result<Response, Problem> {
+pub async fn epoch(
+    State(api): State<Arc<Api>>,
+    block: Result<Path<String>, PathRejection>,
+    uri: Uri,
+) -> Result<Response, Problem> {
     let text: String = name("block", block)?;
-    let wrong =
-        |_| Problem::bad_input("block", format!("it is `{}`, but it must be a whole number", text.chars().take(40).collect::<String>()));
+    let wrong = |_| {
+        Problem::bad_input(
+            "block",
+            format!("it is `{}`, but it must be a whole number", text.chars().take(40).collect::<String>()),
+        )
+    };
     let block = BlockNumber(text.parse().map_err(wrong)?);
     let netuid = Query::of(&uri, &["netuid"])?.netuid()?;
     let netuid = api.netuid(netuid).await?;
@@ -55,10 +66,15 @@ pub async fn epoch(State(api): State<Arc<Api>>, block: Result<Path<String>, Path
         let records = api.store.epochs(netuid, block, block).await?;
         let before = match block.0.checked_sub(1) {
             // Whether or not more is known of it.
-            Some(before) => last_epoch(api.store.as_ref(), netuid, BlockNumber(0), BlockNumber(before)).await?,
+            Some(before) => {
+                last_epoch(api.store.as_ref(), netuid, BlockNumber(0), BlockNumber(before)).await?
+            }
             None => None,
         };
-        let skipped = api.store.skipped_slots(netuid, before.map_or(BlockNumber(0), |epoch| epoch.block.number.child()), block).await?;
+        let skipped = api
+            .store
+            .skipped_slots(netuid, before.map_or(BlockNumber(0), |epoch| epoch.block.number.child()), block)
+            .await?;
         let told = epoch::epochs(watermark, netuid, &records, skipped).next();
         told.map(|told| json(&told)).ok_or_else(|| {
             Problem::no_epoch(format!(

@@ -93,7 +93,10 @@ pub async fn events(State(api): State<Arc<Api>>, headers: HeaderMap, uri: Uri) -
     }
     let told = match headers.get("last-event-id") {
         Some(id) => id.to_str().ok().and_then(read_id).ok_or_else(|| {
-            Problem::bad_input("Last-Event-ID", "it is no `id` of an event of this path: leave it out to begin with the next epoch")
+            Problem::bad_input(
+                "Last-Event-ID",
+                "it is no `id` of an event of this path: leave it out to begin with the next epoch",
+            )
         })?,
         None => BTreeMap::new(),
     };
@@ -101,13 +104,23 @@ pub async fn events(State(api): State<Arc<Api>>, headers: HeaderMap, uri: Uri) -
     let place = Arc::clone(&api.listeners).try_acquire_owned().map_err(too_many)?;
     let seen = api.seen.clone();
     let now = look(&api).await;
-    let mut listener = Listener { api, only, seen, told, said: None, said_at: Instant::now(), ready: VecDeque::new(), _place: place };
+    let mut listener = Listener {
+        api,
+        only,
+        seen,
+        told,
+        said: None,
+        said_at: Instant::now(),
+        ready: VecDeque::new(),
+        _place: place,
+    };
     listener.hear(now).await;
     let events = stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
         Some((Ok::<_, Infallible>(event), listener))
     });
-    let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here")).into_response();
+    let mut response =
+        Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here")).into_response();
     // A proxy that gathers answers would hold events back.
     response.headers_mut().insert("x-accel-buffering", axum::http::HeaderValue::from_static("no"));
     Ok(response)
@@ -133,7 +146,10 @@ impl Listener {
     /// Tells what is new.
     async fn hear(&mut self, now: Seen) {
         let Some(states) = now else {
-            self.say_at(Event::default().event("unreadable"), &json!({ "detail": "the record cannot be read just now" }));
+            self.say_at(
+                Event::default().event("unreadable"),
+                &json!({ "detail": "the record cannot be read just now" }),
+            );
             self.said = None;
             return;
         };
@@ -161,10 +177,19 @@ impl Listener {
         }
         let netuid = NetUid(state.netuid);
         // What cannot be read now is told with what comes next.
-        let Ok(epochs) = self.api.store.epoch_list(netuid, BlockNumber(told).child(), BlockNumber(last)).await else { return };
+        let Ok(epochs) =
+            self.api.store.epoch_list(netuid, BlockNumber(told).child(), BlockNumber(last)).await
+        else {
+            return;
+        };
         for Epoch { block, index, time: at, .. } in epochs.iter().skip(epochs.len().saturating_sub(MOST)) {
             self.told.insert(state.netuid, block.number.0);
-            let told = NewEpoch { netuid: state.netuid, block: block.number.0, epoch_index: *index, time: time(*at) };
+            let told = NewEpoch {
+                netuid: state.netuid,
+                block: block.number.0,
+                epoch_index: *index,
+                time: time(*at),
+            };
             self.say_at(Event::default().event("epoch"), &told);
         }
     }
@@ -187,7 +212,10 @@ fn read_id(id: &str) -> Option<BTreeMap<u16, u64>> {
         return Some(BTreeMap::new());
     }
     id.split(',')
-        .map(|one| one.split_once(':').and_then(|(netuid, block)| Some((netuid.trim().parse().ok()?, block.trim().parse().ok()?))))
+        .map(|one| {
+            one.split_once(':')
+                .and_then(|(netuid, block)| Some((netuid.trim().parse().ok()?, block.trim().parse().ok()?)))
+        })
         .collect()
 }
 

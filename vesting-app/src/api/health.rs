@@ -15,8 +15,8 @@ pub async fn live() -> Response {
     json(&serde_json::json!({ "status": "live" }))
 }
 
-/// Whether weights may be asked for. The machine's clock counts here, and only here and in the metrics. The reasons are
-/// the operator's: who shows no token where one is asked for is told no more than that.
+/// Whether weights may be asked for. The machine's clock counts here, and only here and in the metrics. The
+/// reasons are the operator's: who shows no token where one is asked for is told no more than that.
 pub async fn ready(State(api): State<Arc<Api>>, headers: HeaderMap) -> Response {
     let readiness = api.state.readiness(SystemTime::now());
     let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

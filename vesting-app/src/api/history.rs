@@ -20,7 +20,11 @@ const USUAL: usize = 30;
 /// The most epochs of one answer: more than a window of 30 days has.
 const MOST: usize = 1_000;
 
-pub async fn history(State(api): State<Arc<Api>>, whom: Result<Path<String>, PathRejection>, uri: Uri) -> Result<Response, Problem> {
+pub async fn history(
+    State(api): State<Arc<Api>>,
+    whom: Result<Path<String>, PathRejection>,
+    uri: Uri,
+) -> Result<Response, Problem> {
     let whom: Whom = name("hotkey", whom)?;
     let query = Query::of(&uri, &["netuid", "as_of", "epochs"])?;
     let (netuid, as_of, epochs) = (query.netuid()?, query.block("as_of")?, count(&query)?);

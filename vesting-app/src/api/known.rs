@@ -12,7 +12,8 @@ use vesting_core::digest::Digest;
 use vesting_core::policy::Policy;
 use vesting_core::ports::{StakeStore, Watermark};
 use vesting_core::{
-    BlockNumber, BlockRef, Coldkey, Epoch, HistoryPoint, Moved, NetUid, Report, TrackerError, VestingStats, Whom, newest_epochs,
+    BlockNumber, BlockRef, Coldkey, Epoch, HistoryPoint, Moved, NetUid, Report, TrackerError, VestingStats,
+    Whom, newest_epochs,
 };
 
 use super::points::Base;
@@ -21,8 +22,8 @@ use super::server::Api;
 use crate::config::Config;
 use crate::view::miner::Miner;
 
-/// The most reports kept besides those of newest epochs: earlier ones, and policies that people try. Each has up to
-/// 1 MB, where a subnet has 256 neurons.
+/// The most reports kept besides those of newest epochs: earlier ones, and policies that people try. Each has
+/// up to 1 MB, where a subnet has 256 neurons.
 const MOST: usize = 16;
 
 /// Between two looks for a new epoch, at the least.
@@ -34,8 +35,8 @@ const REST: u32 = 10;
 /// Where a record cannot be read, it is left alone for so long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What a report follows from: an epoch is final, and what is recorded up to it changes only by a prune, or where the
-/// record is taken back.
+/// What a report follows from: an epoch is final, and what is recorded up to it changes only by a prune, or
+/// where the record is taken back.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Key {
     base: Base,
@@ -93,7 +94,11 @@ struct Kept {
 
 impl Default for Reports {
     fn default() -> Self {
-        Self(Mutex::new(Kept { newest: BTreeMap::new(), others: Cache(VecDeque::new()), last: BTreeMap::new() }))
+        Self(Mutex::new(Kept {
+            newest: BTreeMap::new(),
+            others: Cache(VecDeque::new()),
+            last: BTreeMap::new(),
+        }))
     }
 }
 
@@ -132,24 +137,38 @@ impl Reports {
 }
 
 /// The last recorded epoch with `first` ≤ block ≤ `to`.
-pub async fn last_epoch(store: &dyn StakeStore, netuid: NetUid, first: BlockNumber, to: BlockNumber) -> Result<Option<Epoch>, Problem> {
+pub async fn last_epoch(
+    store: &dyn StakeStore,
+    netuid: NetUid,
+    first: BlockNumber,
+    to: BlockNumber,
+) -> Result<Option<Epoch>, Problem> {
     Ok(newest_epochs(store, netuid, first, to, |epochs| !epochs.is_empty()).await?.pop())
 }
 
 impl Api {
     /// A subnet as of the last epoch at or before a block, under its policy.
-    pub async fn known(self: &Arc<Self>, netuid: NetUid, as_of: Option<BlockNumber>) -> Result<Arc<Known>, Problem> {
+    pub async fn known(
+        self: &Arc<Self>,
+        netuid: NetUid,
+        as_of: Option<BlockNumber>,
+    ) -> Result<Arc<Known>, Problem> {
         self.known_under(netuid, as_of, self.config.policy(netuid)).await
     }
 
     /// The same under another policy.
-    pub async fn known_under(self: &Arc<Self>, netuid: NetUid, as_of: Option<BlockNumber>, policy: &Policy) -> Result<Arc<Known>, Problem> {
+    pub async fn known_under(
+        self: &Arc<Self>,
+        netuid: NetUid,
+        as_of: Option<BlockNumber>,
+        policy: &Policy,
+    ) -> Result<Arc<Known>, Problem> {
         let asked = self.asked(netuid, as_of, policy).await?;
         self.known_as(&asked, policy).await
     }
 
-    /// What is kept, or what is worked out now, once for all who ask meanwhile: the newest epoch in the front lane,
-    /// whoever asks, so that nobody who asks for it waits behind anything else.
+    /// What is kept, or what is worked out now, once for all who ask meanwhile: the newest epoch in the front
+    /// lane, whoever asks, so that nobody who asks for it waits behind anything else.
     pub async fn known_as(self: &Arc<Self>, asked: &Asked, policy: &Policy) -> Result<Arc<Known>, Problem> {
         let cell = self.reports.cell(asked);
         if let Some(found) = cell.get() {
@@ -170,13 +189,14 @@ impl Api {
         let (report, state) = self.tracker().state(key.base.netuid, policy, Some(key.as_of.number)).await?;
         let moved = Moved::of(&state.ledger, policy.unattributed);
         let state_digest = state.summary().digest();
-        let known = Known { key, report, state_digest, moved, stats: OnceCell::new(), miners: OnceLock::new() };
+        let known =
+            Known { key, report, state_digest, moved, stats: OnceCell::new(), miners: OnceLock::new() };
         self.points.carry_on(key.base, |coldkey| known.point(coldkey));
         Ok(Arc::new(known))
     }
 
-    /// Tells of a holder as of each of the last epochs up to a block. What is kept waits for nothing that has to be worked
-    /// out; what was worked out before is not worked out again.
+    /// Tells of a holder as of each of the last epochs up to a block. What is kept waits for nothing that has
+    /// to be worked out; what was worked out before is not worked out again.
     pub async fn history<F>(
         self: Arc<Self>,
         netuid: Option<u16>,
@@ -190,7 +210,9 @@ impl Api {
     {
         let answer = async move |api: Arc<Self>, only_kept: bool| {
             let netuid = api.netuid(netuid).await?;
-            let Some(points) = api.points(netuid, whom, as_of, epochs, only_kept).await? else { return Ok(None) };
+            let Some(points) = api.points(netuid, whom, as_of, epochs, only_kept).await? else {
+                return Ok(None);
+            };
             let told = tell(&api.config, netuid, &points)?;
             api.with_state(netuid, as_of, told).await.map(Some)
         };
@@ -224,7 +246,11 @@ impl Api {
                 let named = self.tracker().named(netuid, whom, Some(last.number), epochs).await?;
                 named.iter().map(|(epoch, coldkey)| known(epoch, *coldkey)).collect()
             } else {
-                Some(self.tracker().history_beside(netuid, policy, whom, Some(last.number), epochs, &known).await?)
+                Some(
+                    self.tracker()
+                        .history_beside(netuid, policy, whom, Some(last.number), epochs, &known)
+                        .await?,
+                )
             };
             // Of what is pruned or taken back meanwhile part may be from before.
             if self.asked(netuid, as_of, policy).await?.key.base != base {
@@ -238,7 +264,12 @@ impl Api {
     }
 
     /// What follows from the last epoch at or before a block follows from this.
-    pub async fn asked(&self, netuid: NetUid, as_of: Option<BlockNumber>, policy: &Policy) -> Result<Asked, Problem> {
+    pub async fn asked(
+        &self,
+        netuid: NetUid,
+        as_of: Option<BlockNumber>,
+        policy: &Policy,
+    ) -> Result<Asked, Problem> {
         let rewinds = self.state.rewinds(netuid);
         let mark = self.store.watermark(netuid).await?.ok_or(TrackerError::NotRecorded(netuid))?;
         let asked = as_of.unwrap_or(mark.block.number).min(mark.block.number);
@@ -277,14 +308,20 @@ impl Api {
     }
 
     /// A subnet with its figures.
-    pub async fn known_stats(self: &Arc<Self>, netuid: NetUid, as_of: Option<BlockNumber>) -> Result<(Arc<Known>, VestingStats), Problem> {
+    pub async fn known_stats(
+        self: &Arc<Self>,
+        netuid: NetUid,
+        as_of: Option<BlockNumber>,
+    ) -> Result<(Arc<Known>, VestingStats), Problem> {
         loop {
             let known = self.known(netuid, as_of).await?;
             let (api, of) = (Arc::clone(self), Arc::clone(&known));
-            let read = async move |api: Arc<Self>| Ok(VestingStats::read(api.store.as_ref(), &of.report).await?);
+            let read =
+                async move |api: Arc<Self>| Ok(VestingStats::read(api.store.as_ref(), &of.report).await?);
             let figures = known.stats.get_or_try_init(|| api.work(read)).await?.clone();
             let recorded = self.store.watermark(netuid).await?;
-            // Of what is pruned or taken back meanwhile part may have been read; nobody finds it again under its key.
+            // Of what is pruned or taken back meanwhile part may have been read; nobody finds it again under
+            // its key.
             let same = recorded.is_some_and(|mark| mark.first_block == known.key.base.first_block);
             if same && self.state.rewinds(netuid) == known.key.base.rewinds {
                 return Ok((known, VestingStats { recorded, ..figures }));
@@ -306,7 +343,8 @@ impl Known {
         }
         let known = Arc::clone(self);
         let write = async move |_| {
-            let miners: Vec<Miner> = known.report.miners.iter().map(|miner| Miner::of(&known.report, miner)).collect();
+            let miners: Vec<Miner> =
+                known.report.miners.iter().map(|miner| Miner::of(&known.report, miner)).collect();
             let text = serde_json::to_vec(&miners).map_err(|error| Problem::broken(&error))?;
             Ok(known.miners.get_or_init(|| text.into()).clone())
         };
@@ -322,9 +360,21 @@ mod tests {
 
     fn asked(block: u64, first_block: u64, newest: bool) -> Asked {
         let block = BlockRef { number: BlockNumber(block), hash: BlockHash([0; 32]) };
-        let base = Base { netuid: NetUid(2), first_block: BlockNumber(first_block), rewinds: 0, policy: Digest::default() };
+        let base = Base {
+            netuid: NetUid(2),
+            first_block: BlockNumber(first_block),
+            rewinds: 0,
+            policy: Digest::default(),
+        };
         let first_block = BlockNumber(first_block);
-        let mark = Watermark { block, time: Millis(0), first_block, first_time: Millis(0), observed: block.number, spec_version: 1 };
+        let mark = Watermark {
+            block,
+            time: Millis(0),
+            first_block,
+            first_time: Millis(0),
+            observed: block.number,
+            spec_version: 1,
+        };
         Asked { key: Key { base, as_of: block }, mark, newest }
     }
 
@@ -351,7 +401,10 @@ mod tests {
         assert_eq!((reports.last_at(NetUid(2), &further), reports.last_at(NetUid(3), &here)), (None, None));
         // Taken back and gone on from otherwise, or pruned.
         let other = Watermark { block: BlockRef { hash: BlockHash([1; 32]), ..here.block }, ..here };
-        assert_eq!((reports.last_at(NetUid(2), &other), reports.last_at(NetUid(2), &asked(1_000, 900, true).mark)), (None, None));
+        assert_eq!(
+            (reports.last_at(NetUid(2), &other), reports.last_at(NetUid(2), &asked(1_000, 900, true).mark)),
+            (None, None)
+        );
     }
 
     #[test]
@@ -359,8 +412,14 @@ mod tests {
         let reports = Reports::default();
         let newest = reports.cell(&asked(1_000, 1, true));
         (0..500).for_each(|block| drop(reports.cell(&asked(block, 1, false))));
-        assert!(Arc::ptr_eq(&newest, &reports.cell(&asked(1_000, 1, true))), "nobody's questions push it out");
-        assert!(Arc::ptr_eq(&newest, &reports.cell(&asked(1_000, 1, false))), "it is one, however it is asked for");
+        assert!(
+            Arc::ptr_eq(&newest, &reports.cell(&asked(1_000, 1, true))),
+            "nobody's questions push it out"
+        );
+        assert!(
+            Arc::ptr_eq(&newest, &reports.cell(&asked(1_000, 1, false))),
+            "it is one, however it is asked for"
+        );
         // One who saw the record as it was before.
         reports.cell(&asked(990, 1, true));
         assert!(Arc::ptr_eq(&newest, &reports.cell(&asked(1_000, 1, true))));

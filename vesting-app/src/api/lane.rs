@@ -14,10 +14,12 @@ const FRONT: usize = 2;
 /// The most answers put together at once from what is kept: some ms each.
 const SIDE: usize = 2;
 
-/// The most of anything else worked out at once, however many cores there are: each may hold the whole ledger of a window.
+/// The most of anything else worked out at once, however many cores there are: each may hold the whole ledger
+/// of a window.
 const BACK: usize = 4;
 
-/// The most that wait for a place. In half a minute, the longest a request may take, hardly more have their turn.
+/// The most that wait for a place. In half a minute, the longest a request may take, hardly more have their
+/// turn.
 const WAITING: usize = 128;
 
 /// So many of a kind of work are done at once, and so many wait.
@@ -56,8 +58,8 @@ impl Lane {
         Arc::clone(&self.places).acquire_owned().await.map_err(|error| Problem::broken(&error))
     }
 
-    /// Works out an answer off the threads that follow the chain and serve others. Work whose asker goes away while it
-    /// waits is not begun; once begun it takes its place until it is done.
+    /// Works out an answer off the threads that follow the chain and serve others. Work whose asker goes away
+    /// while it waits is not begun; once begun it takes its place until it is done.
     pub async fn work<T: Send + 'static, F>(&self, work: F) -> Result<T, Problem>
     where
         F: AsyncFnOnce() -> Result<T, Problem> + Send + 'static,

@@ -23,7 +23,8 @@ use super::connections::{Answer, Connections, Guest, Standing};
 /// How a connection may behave.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// The longest from when a request may begin to the end of its headers; so long a connection may be idle too.
+    /// The longest from when a request may begin to the end of its headers; so long a connection may be idle
+    /// too.
     pub headers: Duration,
     /// The longest without room for more of an answer: whoever takes nothing holds it in our memory.
     pub stalled: Duration,
@@ -41,7 +42,8 @@ const BUFFER: usize = 64 * 1024;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// What one is told who finds no room.
-const NO_ROOM: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n";
+const NO_ROOM: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n";
 
 /// Serves whoever connects until told to stop, and then those who are being answered.
 pub async fn listen(
@@ -77,7 +79,11 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,
-            Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) => {}
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+                ) => {}
             Err(error) => {
                 tracing::warn!(%error, "the API cannot take connections: perhaps too many files are open (`LimitNOFILE`)");
                 tokio::time::sleep(PAUSE).await;
@@ -136,18 +142,22 @@ mod tests {
 
     /// More than fits into what two ends of a connection keep.
     const MUCH: usize = 64 * 1024 * 1024;
-    const LIMITS: Limits = Limits { headers: Duration::from_millis(300), stalled: Duration::from_millis(300) };
+    const LIMITS: Limits =
+        Limits { headers: Duration::from_millis(300), stalled: Duration::from_millis(300) };
     /// What a machine with busy cores may take.
     const PATIENCE: Duration = Duration::from_secs(20);
 
     async fn served(room: Room, limits: Limits) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {
-        let router = Router::new().route("/", get(|| async { "here" })).route("/much", get(|| async { vec![0u8; MUCH] })).route(
-            "/slow",
-            get(|| async {
-                tokio::time::sleep(Duration::from_secs(1)).await;
-                "late"
-            }),
-        );
+        let router = Router::new()
+            .route("/", get(|| async { "here" }))
+            .route("/much", get(|| async { vec![0u8; MUCH] }))
+            .route(
+                "/slow",
+                get(|| async {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    "late"
+                }),
+            );
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
@@ -215,8 +225,11 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn who_only_waits_does_not_hold_up_the_end() {
         let (address, stop, task) = served(Room::USUAL, Limits::USUAL).await;
-        let mut waiting =
-            [begin(address, "").await, begin(address, "GET / HT").await, begin(address, "GET / HTTP/1.1\r\nHost: x\r\n\r\n").await];
+        let mut waiting = [
+            begin(address, "").await,
+            begin(address, "GET / HT").await,
+            begin(address, "GET / HTTP/1.1\r\nHost: x\r\n\r\n").await,
+        ];
         tokio::time::sleep(Duration::from_millis(200)).await;
         stop.send(()).unwrap();
         timeout(PATIENCE, task).await.unwrap().unwrap();

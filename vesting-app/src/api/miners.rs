@@ -31,7 +31,11 @@ pub async fn miners(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, P
     api.with_state(netuid, as_of, answer).await
 }
 
-pub async fn miner(State(api): State<Arc<Api>>, whom: Result<Path<String>, PathRejection>, uri: Uri) -> Result<Response, Problem> {
+pub async fn miner(
+    State(api): State<Arc<Api>>,
+    whom: Result<Path<String>, PathRejection>,
+    uri: Uri,
+) -> Result<Response, Problem> {
     let whom: Whom = name("hotkey", whom)?;
     let query = Query::of(&uri, &["netuid", "as_of"])?;
     let (netuid, as_of) = (query.netuid()?, query.block("as_of")?);

@@ -98,8 +98,10 @@ mod tests {
     #[test]
     fn the_page_has_all_its_files_and_asks_nobody_else() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
-        let mut there: Vec<String> =
-            std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        let mut there: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect();
         let mut known: Vec<&str> = FILES.iter().chain([&PAGE]).map(|file| file.name).collect();
         there.sort();
         known.sort_unstable();
@@ -107,10 +109,21 @@ mod tests {
         for file in FILES.iter().chain([&PAGE]) {
             // A name of XML is no address.
             let text = file.text.replace("http://www.w3.org/2000/svg", "");
-            for word in ["http://", "https://", "//cdn", "@import", " style=\"", "eval(", "innerHTML", "document.write"] {
+            for word in [
+                "http://",
+                "https://",
+                "//cdn",
+                "@import",
+                " style=\"",
+                "eval(",
+                "innerHTML",
+                "document.write",
+            ] {
                 assert!(!text.contains(word), "{}: {word}", file.name);
             }
-            for module in text.split(" from \"./").skip(1).map(|rest| rest.split('"').next().unwrap_or_default()) {
+            for module in
+                text.split(" from \"./").skip(1).map(|rest| rest.split('"').next().unwrap_or_default())
+            {
                 assert!(known.contains(&module), "{}: {module}", file.name);
             }
         }

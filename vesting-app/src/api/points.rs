@@ -65,8 +65,12 @@ impl Points {
     pub fn carry_on(&self, base: Base, as_of: impl Fn(Coldkey) -> HistoryPoint) {
         let mut shelf = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let first = (base, Coldkey([0; 32]));
-        let coldkeys: Vec<Coldkey> =
-            shelf.all.range(first..).take_while(|((other, _), _)| *other == base).map(|((_, coldkey), _)| *coldkey).collect();
+        let coldkeys: Vec<Coldkey> = shelf
+            .all
+            .range(first..)
+            .take_while(|((other, _), _)| *other == base)
+            .map(|((_, coldkey), _)| *coldkey)
+            .collect();
         for coldkey in coldkeys {
             let point = as_of(coldkey);
             shelf.all.entry((base, coldkey)).and_modify(|series| {
@@ -93,7 +97,10 @@ impl Shelf {
         }
         self.points = self.all.values().map(|series| series.points.len()).sum();
         while self.points > MOST {
-            let Some(oldest) = self.all.iter().min_by_key(|(_, series)| series.asked).map(|(of, _)| *of) else { return };
+            let Some(oldest) = self.all.iter().min_by_key(|(_, series)| series.asked).map(|(of, _)| *of)
+            else {
+                return;
+            };
             let gone = self.all.remove(&oldest).map_or(0, |series| series.points.len());
             self.points = self.points.saturating_sub(gone);
         }
@@ -117,10 +124,21 @@ mod tests {
         let mut key = [0; 32];
         key[..2].copy_from_slice(&coldkey.to_be_bytes());
         HistoryPoint {
-            epoch: Epoch { block: at(block), pre_block: at(0), time: Millis(0), index: None, tempo: 20, registered_at },
+            epoch: Epoch {
+                block: at(block),
+                pre_block: at(0),
+                time: Millis(0),
+                index: None,
+                tempo: 20,
+                registered_at,
+            },
             coldkey: Coldkey(key),
             holding: None,
-            multiplier: Multiplier { factor: Ppb::ONE, zero_weight: false, limited_by: LimitedBy::NothingEarned },
+            multiplier: Multiplier {
+                factor: Ppb::ONE,
+                zero_weight: false,
+                limited_by: LimitedBy::NothingEarned,
+            },
             reason: Reason::Newcomer,
             earned: u128::from(block),
             sold: 0,
@@ -136,7 +154,11 @@ mod tests {
         assert_eq!(points.find(base(3), &kept.epoch, kept.coldkey), None);
         assert_eq!(points.find(Base { rewinds: 1, ..base(2) }, &kept.epoch, kept.coldkey), None);
         assert_eq!(points.find(base(2), &kept.epoch, point(20, 1, 8).coldkey), None);
-        assert_eq!(points.find(base(2), &point(20, 2, 7).epoch, kept.coldkey), None, "another block of that number");
+        assert_eq!(
+            points.find(base(2), &point(20, 2, 7).epoch, kept.coldkey),
+            None,
+            "another block of that number"
+        );
     }
 
     #[test]
@@ -146,7 +168,9 @@ mod tests {
         points.keep(base(2), &[point(20, 1, 7), point(20, 1, 8)]);
         let next = point(40, 1, 0).epoch;
         points.carry_on(base(2), |coldkey| HistoryPoint { epoch: next, coldkey, ..point(40, 1, 0) });
-        let found = |netuid, coldkey| points.find(base(netuid), &next, point(40, 1, coldkey).coldkey).map(|point| point.earned);
+        let found = |netuid, coldkey| {
+            points.find(base(netuid), &next, point(40, 1, coldkey).coldkey).map(|point| point.earned)
+        };
         assert_eq!((found(2, 7), found(2, 8), found(2, 9), found(1, 7)), (Some(40), Some(40), None, None));
     }
 
@@ -158,13 +182,17 @@ mod tests {
             points.keep(base(2), &of(coldkey));
             points.keep(base(2), &of(0));
         }
-        let kept = |coldkey| points.find(base(2), &point(999, 1, coldkey).epoch, point(0, 1, coldkey).coldkey).is_some();
+        let kept = |coldkey| {
+            points.find(base(2), &point(999, 1, coldkey).epoch, point(0, 1, coldkey).coldkey).is_some()
+        };
         assert!(kept(0) && kept(249) && !kept(1));
         assert_eq!(points.0.lock().unwrap().points, MOST);
         let long: Vec<_> = (0..5_000).map(|block| point(block, 1, 300)).collect();
         points.keep(base(2), &long);
         let found: Vec<bool> = [0, 2_999, 3_000, 4_999]
-            .map(|block| points.find(base(2), &point(block, 1, 300).epoch, point(0, 1, 300).coldkey).is_some())
+            .map(|block| {
+                points.find(base(2), &point(block, 1, 300).epoch, point(0, 1, 300).coldkey).is_some()
+            })
             .to_vec();
         assert_eq!(found, [false, false, true, true]);
         assert!(points.0.lock().unwrap().points <= MOST);

@@ -29,7 +29,10 @@ impl Problem {
 
     pub fn bad_input(field: &'static str, why: impl std::fmt::Display) -> Self {
         let detail = format!("`{field}`: {why}");
-        Self { field: Some(field), ..Self::new("bad-input", "The input is not understood", StatusCode::BAD_REQUEST, detail) }
+        Self {
+            field: Some(field),
+            ..Self::new("bad-input", "The input is not understood", StatusCode::BAD_REQUEST, detail)
+        }
     }
 
     pub const fn unauthorized(detail: String) -> Self {
@@ -39,7 +42,10 @@ impl Problem {
     /// A browser asks for another site's page.
     pub fn other_site(header: &'static str, why: impl std::fmt::Display) -> Self {
         let detail = format!("`{header}`: {why}");
-        Self { field: Some(header), ..Self::new("other-site", "Another site's page asks", StatusCode::FORBIDDEN, detail) }
+        Self {
+            field: Some(header),
+            ..Self::new("other-site", "Another site's page asks", StatusCode::FORBIDDEN, detail)
+        }
     }
 
     pub const fn no_epoch(detail: String) -> Self {
@@ -51,7 +57,12 @@ impl Problem {
     }
 
     pub const fn wrong_method(detail: String) -> Self {
-        Self::new("wrong-method", "The path does not take this method", StatusCode::METHOD_NOT_ALLOWED, detail)
+        Self::new(
+            "wrong-method",
+            "The path does not take this method",
+            StatusCode::METHOD_NOT_ALLOWED,
+            detail,
+        )
     }
 
     pub const fn too_large(detail: String) -> Self {
@@ -78,8 +89,12 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Busy(_) => Self::busy("another program holds the database: try again in some seconds".to_owned()),
-            StoreError::Full(_) => Self::busy("there is no room for the database: try again once somebody has made room".to_owned()),
+            StoreError::Busy(_) => {
+                Self::busy("another program holds the database: try again in some seconds".to_owned())
+            }
+            StoreError::Full(_) => Self::busy(
+                "there is no room for the database: try again once somebody has made room".to_owned(),
+            ),
             StoreError::Unreachable(_) => {
                 tracing::warn!(%error, "a request to the API found no database");
                 Self::busy("the database's server cannot be reached: try again in some seconds".to_owned())
@@ -123,7 +138,8 @@ impl IntoResponse for Problem {
         };
         // Text and numbers: this cannot fail.
         let text = serde_json::to_string(&body).unwrap_or_default();
-        let mut response = (self.status, [(header::CONTENT_TYPE, "application/problem+json")], text).into_response();
+        let mut response =
+            (self.status, [(header::CONTENT_TYPE, "application/problem+json")], text).into_response();
         let extra = match self.status {
             StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, "Bearer")),
             StatusCode::SERVICE_UNAVAILABLE => Some((header::RETRY_AFTER, "5")),
@@ -142,7 +158,9 @@ mod tests {
 
     #[test]
     fn a_busy_store_is_asked_again_later_and_a_broken_one_tells_no_secrets() {
-        for passing in [StoreError::Busy as fn(String) -> StoreError, StoreError::Full, StoreError::Unreachable] {
+        for passing in
+            [StoreError::Busy as fn(String) -> StoreError, StoreError::Full, StoreError::Unreachable]
+        {
             let problem = Problem::from(TrackerError::from(passing("`/home/me/vesting.db`: gone".into())));
             assert!(!problem.detail.contains("/home"));
             let response = problem.into_response();
@@ -151,7 +169,8 @@ mod tests {
                 (StatusCode::SERVICE_UNAVAILABLE, &HeaderValue::from_static("5"))
             );
         }
-        let problem = Problem::from(StoreError::Unusable("the database `/home/me/vesting.db` cannot be used".into()));
+        let problem =
+            Problem::from(StoreError::Unusable("the database `/home/me/vesting.db` cannot be used".into()));
         assert_eq!(problem.status, StatusCode::INTERNAL_SERVER_ERROR);
         assert!(!problem.detail.contains("/home"));
     }

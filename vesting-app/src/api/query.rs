@@ -21,7 +21,10 @@ impl Query {
             let Some(name) = known.iter().find(|known| **known == name) else {
                 let name: String = name.chars().take(40).collect();
                 let words = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-                return Err(Problem::bad_input("query", format!("there is no parameter `{name}` here; there are: {words}")));
+                return Err(Problem::bad_input(
+                    "query",
+                    format!("there is no parameter `{name}` here; there are: {words}"),
+                ));
             };
             if found.insert(*name, value.into_owned()).is_some() {
                 return Err(Problem::bad_input(name, "it is given twice: give it once"));
@@ -56,7 +59,10 @@ impl Query {
 }
 
 /// The name in a path, of a hotkey, a coldkey or what else is read from text.
-pub fn name<T: FromStr<Err: std::fmt::Display>>(field: &'static str, path: Result<Path<String>, PathRejection>) -> Result<T, Problem> {
+pub fn name<T: FromStr<Err: std::fmt::Display>>(
+    field: &'static str,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<T, Problem> {
     let Path(text) = path.map_err(|error| Problem::bad_input(field, error.body_text()))?;
     text.parse().map_err(|error| Problem::bad_input(field, error))
 }

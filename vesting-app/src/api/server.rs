@@ -28,8 +28,8 @@ use super::listen::{Limits, listen};
 use super::points::Points;
 use super::problem::Problem;
 use super::{
-    charts, coldkeys, digest, epochs, events, health, history, metrics, miners, openapi, page, site, stats, subnets, update, weights,
-    whatif,
+    charts, coldkeys, digest, epochs, events, health, history, metrics, miners, openapi, page, site, stats,
+    subnets, update, weights, whatif,
 };
 use crate::UsageError;
 use crate::config::{Config, Token};
@@ -77,10 +77,16 @@ impl Api {
         let all = self.netuids().await?;
         match all.as_slice() {
             [netuid] => Ok(*netuid),
-            [] => Err(Problem::bad_input("netuid", "nothing is recorded yet: name a subnet, or ask again later")),
+            [] => Err(Problem::bad_input(
+                "netuid",
+                "nothing is recorded yet: name a subnet, or ask again later",
+            )),
             many => {
                 let many: Vec<String> = many.iter().map(ToString::to_string).collect();
-                Err(Problem::bad_input("netuid", format!("there are the subnets {}: name one", many.join(", "))))
+                Err(Problem::bad_input(
+                    "netuid",
+                    format!("there are the subnets {}: name one", many.join(", ")),
+                ))
             }
         }
     }
@@ -142,7 +148,12 @@ pub struct Served {
 }
 
 /// Serves the API until it is told to stop.
-pub fn serve(listener: TcpListener, config: &Config, store: Arc<dyn StakeStore>, state: &Arc<Doing>) -> anyhow::Result<Served> {
+pub fn serve(
+    listener: TcpListener,
+    config: &Config,
+    store: Arc<dyn StakeStore>,
+    state: &Arc<Doing>,
+) -> anyhow::Result<Served> {
     let address: SocketAddr = listener.local_addr().context("the API has no address")?;
     let (sender, seen) = watch::channel(None);
     let listeners = Arc::new(Semaphore::new(LISTENERS));
@@ -243,16 +254,21 @@ async fn check_token(State(api): State<Arc<Api>>, request: Request, next: Next) 
             }
             next.run(request).await
         }
-        Some(false) => {
-            Problem::unauthorized("the token is another: it is `api_token` of the `vesting run` that answers".to_owned()).into_response()
+        Some(false) => Problem::unauthorized(
+            "the token is another: it is `api_token` of the `vesting run` that answers".to_owned(),
+        )
+        .into_response(),
+        None => {
+            Problem::unauthorized("give the token as the header `Authorization: Bearer TOKEN`".to_owned())
+                .into_response()
         }
-        None => Problem::unauthorized("give the token as the header `Authorization: Bearer TOKEN`".to_owned()).into_response(),
     }
 }
 
 /// Whether a request shows the token; `None` where it shows none at all.
 pub fn shows_the_token(headers: &HeaderMap, token: &Token) -> Option<bool> {
-    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.as_bytes().split_at_checked(BEARER.len()));
+    let given =
+        headers.get(header::AUTHORIZATION).and_then(|value| value.as_bytes().split_at_checked(BEARER.len()));
     let (_, given) = given.filter(|(scheme, _)| scheme.eq_ignore_ascii_case(BEARER))?;
     // In a time that tells nothing but the token's length.
     Some(bool::from(given.ct_eq(token.0.as_bytes())))
@@ -261,6 +277,10 @@ pub fn shows_the_token(headers: &HeaderMap, token: &Token) -> Option<bool> {
 async fn limit_time(request: Request, next: Next) -> Response {
     match tokio::time::timeout(TIME_LIMIT, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => Problem::busy(format!("the answer was not there after {} s: try again later", TIME_LIMIT.as_secs())).into_response(),
+        Err(_) => Problem::busy(format!(
+            "the answer was not there after {} s: try again later",
+            TIME_LIMIT.as_secs()
+        ))
+        .into_response(),
     }
 }

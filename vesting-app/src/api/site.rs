@@ -14,9 +14,9 @@ use super::server::Api;
 
 /// Refuses what only another site's page asks for.
 ///
-/// On loopback without a token whoever reaches the port may read everything. A site whose name is made to lead to this
-/// host (DNS rebinding) would, through its visitor's browser; its requests name it as `Host`. Whatever is not merely
-/// read is refused from other origins everywhere.
+/// On loopback without a token whoever reaches the port may read everything. A site whose name is made to
+/// lead to this host (DNS rebinding) would, through its visitor's browser; its requests name it as `Host`.
+/// Whatever is not merely read is refused from other origins everywhere.
 pub async fn check(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
     let open = api.config.api_token.is_none() && api.config.bind.ip().is_loopback();
     match judge(open, request.method(), request.uri(), request.headers()) {
@@ -51,7 +51,10 @@ fn judge(open: bool, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<
         (Some(from), Some(host)) if from.eq_ignore_ascii_case(host.as_str()) => Ok(()),
         _ => {
             let origin = shown(&String::from_utf8_lossy(origin.as_bytes()));
-            Err(Problem::other_site("Origin", format!("it is `{origin}`, but only a page from here may ask for this")))
+            Err(Problem::other_site(
+                "Origin",
+                format!("it is `{origin}`, but only a page from here may ask for this"),
+            ))
         }
     }
 }
@@ -63,7 +66,8 @@ fn authority(value: &HeaderValue, header: &'static str) -> Result<Authority, Pro
 
 fn is_this_host(name: &str) -> bool {
     let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
-    name.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback())
+    name.eq_ignore_ascii_case("localhost")
+        || bare.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback())
 }
 
 fn shown(text: &str) -> String {
@@ -75,15 +79,26 @@ mod tests {
     use super::*;
 
     fn judged(open: bool, method: &Method, headers: &[(header::HeaderName, &str)]) -> Result<(), String> {
-        let headers: HeaderMap = headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_str(value).unwrap())).collect();
-        judge(open, method, &Uri::from_static("/v1/stats"), &headers).map_err(|problem| problem.status().to_string())
+        let headers: HeaderMap = headers
+            .iter()
+            .map(|(name, value)| (name.clone(), HeaderValue::from_str(value).unwrap()))
+            .collect();
+        judge(open, method, &Uri::from_static("/v1/stats"), &headers)
+            .map_err(|problem| problem.status().to_string())
     }
 
     #[test]
     fn without_a_token_loopback_is_asked_by_its_own_names_only() {
-        for host in
-            ["localhost", "LOCALHOST:9180", "127.0.0.1", "127.0.0.1:9180", "127.1.2.3:80", "[::1]", "[::1]:9180", "[::ffff:127.0.0.1]:1"]
-        {
+        for host in [
+            "localhost",
+            "LOCALHOST:9180",
+            "127.0.0.1",
+            "127.0.0.1:9180",
+            "127.1.2.3:80",
+            "[::1]",
+            "[::1]:9180",
+            "[::ffff:127.0.0.1]:1",
+        ] {
             assert_eq!(judged(true, &Method::GET, &[(header::HOST, host)]), Ok(()), "{host}");
         }
         let others = [
@@ -97,19 +112,25 @@ mod tests {
             "2130706433",
         ];
         for host in others {
-            assert_eq!(judged(true, &Method::GET, &[(header::HOST, host)]), Err("403 Forbidden".to_owned()), "{host}");
+            assert_eq!(
+                judged(true, &Method::GET, &[(header::HOST, host)]),
+                Err("403 Forbidden".to_owned()),
+                "{host}"
+            );
             assert_eq!(judged(false, &Method::GET, &[(header::HOST, host)]), Ok(()), "{host}");
         }
         assert_eq!(judged(true, &Method::GET, &[]), Ok(()));
         assert_eq!(judged(true, &Method::GET, &[(header::HOST, "a b")]), Err("400 Bad Request".to_owned()));
-        let absolute = judge(true, &Method::GET, &Uri::from_static("http://evil.example/v1/stats"), &HeaderMap::new());
+        let absolute =
+            judge(true, &Method::GET, &Uri::from_static("http://evil.example/v1/stats"), &HeaderMap::new());
         assert!(absolute.is_err(), "where the request names it");
     }
 
     #[test]
     fn only_a_page_from_here_may_ask_for_more_than_to_read() {
-        let ask =
-            |method: &Method, origin: &str| judged(false, method, &[(header::HOST, "vesting.example:9180"), (header::ORIGIN, origin)]);
+        let ask = |method: &Method, origin: &str| {
+            judged(false, method, &[(header::HOST, "vesting.example:9180"), (header::ORIGIN, origin)])
+        };
         for origin in ["http://vesting.example:9180", "https://VESTING.example:9180"] {
             assert_eq!(ask(&Method::POST, origin), Ok(()), "{origin}");
         }
@@ -124,7 +145,14 @@ mod tests {
             assert_eq!(ask(&Method::POST, origin), Err("403 Forbidden".to_owned()), "{origin}");
             assert_eq!(ask(&Method::GET, origin), Ok(()), "{origin}");
         }
-        assert_eq!(judged(false, &Method::POST, &[(header::ORIGIN, "http://evil.example")]), Err("403 Forbidden".to_owned()));
-        assert_eq!(judged(false, &Method::POST, &[(header::HOST, "vesting.example")]), Ok(()), "no browser asks");
+        assert_eq!(
+            judged(false, &Method::POST, &[(header::ORIGIN, "http://evil.example")]),
+            Err("403 Forbidden".to_owned())
+        );
+        assert_eq!(
+            judged(false, &Method::POST, &[(header::HOST, "vesting.example")]),
+            Ok(()),
+            "no browser asks"
+        );
     }
 }

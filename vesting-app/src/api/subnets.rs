@@ -26,7 +26,8 @@ impl Api {
         let mut states = Vec::new();
         for netuid in netuids {
             let Some(record) = self.store.watermark(*netuid).await? else { continue };
-            let last = last_epoch(self.store.as_ref(), *netuid, record.first_block, record.block.number).await?;
+            let last =
+                last_epoch(self.store.as_ref(), *netuid, record.first_block, record.block.number).await?;
             states.push(state::State::of(*netuid, &record, last.as_ref(), self.is_old(record.time)));
         }
         Ok(states)

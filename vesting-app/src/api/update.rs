@@ -28,11 +28,17 @@ pub async fn update(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, P
         None => api.config.netuids.clone(),
     };
     let Some(chain) = &api.state.chain else {
-        return Err(Problem::not_here("this process only reads the record: tell the `vesting run` that records it".to_owned()));
+        return Err(Problem::not_here(
+            "this process only reads the record: tell the `vesting run` that records it".to_owned(),
+        ));
     };
     match tokio::time::timeout(PATIENCE, go_on(&api, chain, &netuids)).await {
         Ok(done) => done?,
-        Err(_) => return Err(Problem::busy("the head is not reached yet: it goes on by itself; ask again".to_owned())),
+        Err(_) => {
+            return Err(Problem::busy(
+                "the head is not reached yet: it goes on by itself; ask again".to_owned(),
+            ));
+        }
     }
     Ok(json(&api.states(&netuids).await?))
 }
@@ -49,17 +55,25 @@ async fn go_on(api: &Api, chain: &SubxtChain, netuids: &[NetUid]) -> Result<(), 
     for netuid in netuids {
         match followed.get(netuid).map(|subnet| &subnet.role) {
             Some(Role::Standby { by }) => {
-                return Err(Problem::not_here(format!("the record of subnet {netuid} is being written by {by}: tell that one")));
+                return Err(Problem::not_here(format!(
+                    "the record of subnet {netuid} is being written by {by}: tell that one"
+                )));
             }
             Some(_) => {}
-            None => return Err(Problem::bad_input("netuid", format!("subnet {netuid} is not followed here"))),
+            None => {
+                return Err(Problem::bad_input("netuid", format!("subnet {netuid} is not followed here")));
+            }
         }
     }
-    let head = chain.finalized_head().await.map_err(|error| Problem::busy(format!("the finalized head is not known: {error}")))?;
+    let head = chain
+        .finalized_head()
+        .await
+        .map_err(|error| Problem::busy(format!("the finalized head is not known: {error}")))?;
     Ok(reach(api, netuids, head.number).await?)
 }
 
-/// Waits until the records are as far. Told again and again: what failed in between is tried again only when told.
+/// Waits until the records are as far. Told again and again: what failed in between is tried again only when
+/// told.
 async fn reach(api: &Api, netuids: &[NetUid], head: BlockNumber) -> Result<(), StoreError> {
     loop {
         let mut is_behind = false;

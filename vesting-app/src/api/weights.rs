@@ -24,8 +24,8 @@ struct Answer {
     stale: bool,
 }
 
-/// Weights that are parsed and multiplied at once, on a thread that serves requests: those of 4,096 neurons and more,
-/// in some ms. What is larger is worked at as anything else is.
+/// Weights that are parsed and multiplied at once, on a thread that serves requests: those of 4,096 neurons
+/// and more, in some ms. What is larger is worked at as anything else is.
 const QUICK: usize = 512 * 1024;
 
 pub async fn apply(State(api): State<Arc<Api>>, uri: Uri, Within(body): Within) -> Result<Response, Problem> {
@@ -57,7 +57,10 @@ impl<S: Send + Sync> FromRequest<S> for Within {
 
     async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self, Problem> {
         let too_large = || {
-            Problem::too_large(format!("the body is larger than {} MiB: send the weights of one subnet at a time", LARGEST / 1024 / 1024))
+            Problem::too_large(format!(
+                "the body is larger than {} MiB: send the weights of one subnet at a time",
+                LARGEST / 1024 / 1024
+            ))
         };
         if request.body().size_hint().lower() > u64::try_from(LARGEST).unwrap_or(u64::MAX) {
             return Err(too_large());
@@ -72,7 +75,9 @@ impl<S: Send + Sync> FromRequest<S> for Within {
 /// What stands after `?` and in the body must be the same.
 fn one<T: PartialEq>(field: &'static str, query: Option<T>, body: Option<T>) -> Result<Option<T>, Problem> {
     match (query, body) {
-        (Some(a), Some(b)) if a != b => Err(Problem::bad_input(field, "it differs in the query and in the body: give it once")),
+        (Some(a), Some(b)) if a != b => {
+            Err(Problem::bad_input(field, "it differs in the query and in the body: give it once"))
+        }
         (a, b) => Ok(a.or(b)),
     }
 }

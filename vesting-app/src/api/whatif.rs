@@ -28,7 +28,10 @@ pub async fn whatif(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, P
     let changed = changed(&query);
     if changed.is_empty() {
         let keys: Vec<&str> = policy_keys().collect();
-        return Err(Problem::bad_input("query", format!("give a key of the policy and its value there: {}", keys.join(", "))));
+        return Err(Problem::bad_input(
+            "query",
+            format!("give a key of the policy and its value there: {}", keys.join(", ")),
+        ));
     }
     let Both { now, other } = both(&api, netuid, as_of, &changed).await?;
     api.work(async move |api| {
@@ -48,7 +51,12 @@ pub fn changed(query: &Query) -> Vec<(&'static str, String)> {
     policy_keys().filter_map(|key| query.text(key).map(|value| (key, value.to_owned()))).collect()
 }
 
-pub async fn both(api: &Arc<Api>, netuid: NetUid, as_of: Option<BlockNumber>, changed: &[(&'static str, String)]) -> Result<Both, Problem> {
+pub async fn both(
+    api: &Arc<Api>,
+    netuid: NetUid,
+    as_of: Option<BlockNumber>,
+    changed: &[(&'static str, String)],
+) -> Result<Both, Problem> {
     let plain = |policy: Policy| Policy { shadow: false, ..policy };
     let other = api.config.changed_policy(netuid, changed).map_err(|mistake| {
         // A wrong value may bear on another key.

@@ -60,11 +60,26 @@ impl Times {
     /// At most so many marks.
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)] // pixels
     fn new(from: f64, to: f64, most: usize) -> Self {
-        let steps = [DAY / 24, DAY / 8, DAY / 4, DAY / 2, DAY, 2 * DAY, 5 * DAY, 10 * DAY, 30 * DAY, 90 * DAY, 365 * DAY];
+        let steps = [
+            DAY / 24,
+            DAY / 8,
+            DAY / 4,
+            DAY / 2,
+            DAY,
+            2 * DAY,
+            5 * DAY,
+            10 * DAY,
+            30 * DAY,
+            90 * DAY,
+            365 * DAY,
+        ];
         let count = |step: &i64| ((to - from) / *step as f64) as usize;
         let step = steps.into_iter().find(|step| count(step) <= most.max(1)).unwrap_or(3_650 * DAY);
         let first = (from as i64).div_euclid(step).saturating_add(1).saturating_mul(step);
-        let marks = (0..=most.saturating_add(1)).map(|n| first as f64 + n as f64 * step as f64).filter(|mark| *mark <= to).collect();
+        let marks = (0..=most.saturating_add(1))
+            .map(|n| first as f64 + n as f64 * step as f64)
+            .filter(|mark| *mark <= to)
+            .collect();
         Self { from, to, marks }
     }
 }
@@ -106,7 +121,12 @@ pub fn history(points: &[HistoryPoint], most: Ppb, look: Look) -> Result<String,
     let (from, to) = (all.first().map_or(0.0, |at| at.time), all.last().map_or(1.0, |at| at.time));
     let size = (look.width, PANEL.saturating_mul(3).saturating_add(AXIS));
     let right = look.width.saturating_sub(RIGHT);
-    let data = [("left", LEFT.to_string()), ("right", right.to_string()), ("from", from.to_string()), ("to", to.to_string())];
+    let data = [
+        ("left", LEFT.to_string()),
+        ("right", right.to_string()),
+        ("from", from.to_string()),
+        ("to", to.to_string()),
+    ];
     svg(size, &words(points), &data, |area| {
         let (first, rest) = area.split_vertically(PANEL);
         let (second, third) = rest.split_vertically(PANEL);
@@ -118,7 +138,8 @@ pub fn history(points: &[HistoryPoint], most: Ppb, look: Look) -> Result<String,
 
 fn words(points: &[HistoryPoint]) -> String {
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return "No epoch".to_owned() };
-    let sum = |part: fn(&HistoryPoint) -> u128| alpha_sum(points.iter().map(part).fold(0, u128::saturating_add));
+    let sum =
+        |part: fn(&HistoryPoint) -> u128| alpha_sum(points.iter().map(part).fold(0, u128::saturating_add));
     format!(
         "Over {} epochs from {} to {}: the multiplier went from {} to {}; {} alpha were earned and {} sold.",
         points.len(),
@@ -132,7 +153,8 @@ fn words(points: &[HistoryPoint]) -> String {
 }
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Panel<'a, 'b> = ChartContext<'b, SVGBackend<'a>, Cartesian2d<Times, plotters::coord::types::RangedCoordf64>>;
+type Panel<'a, 'b> =
+    ChartContext<'b, SVGBackend<'a>, Cartesian2d<Times, plotters::coord::types::RangedCoordf64>>;
 
 /// A panel with its name and axes.
 fn panel<'a, 'b>(
@@ -147,7 +169,11 @@ fn panel<'a, 'b>(
     let (from, to) = (all.first().map_or(0.0, |at| at.time), all.last().map_or(1.0, |at| at.time));
     let marks = usize::try_from(look.width / 66).unwrap_or(1);
     area.draw_text(name, &look.scheme.title(), (0, 8))?;
-    area.draw_text(aside, &look.scheme.aside(), (i32::try_from(look.width.saturating_sub(RIGHT)).unwrap_or(0), 9))?;
+    area.draw_text(
+        aside,
+        &look.scheme.aside(),
+        (i32::try_from(look.width.saturating_sub(RIGHT)).unwrap_or(0), 9),
+    )?;
     let mut chart = ChartBuilder::on(area)
         .margin_top(TOP)
         .margin_right(RIGHT)
@@ -197,8 +223,14 @@ fn flows<'a>(area: &Area<'a>, all: &[At], look: Look) -> Result<(), Failed<'a>> 
     let mut chart = panel(area, all, heights, names, true, look, &|y| alpha_in_few(*y))?;
     let width = look.width.saturating_sub(LEFT).saturating_sub(RIGHT);
     // Some room between them, where there is any.
-    let thick = width.checked_div(u32::try_from(all.len()).unwrap_or(u32::MAX)).unwrap_or(1).saturating_sub(1).clamp(1, 14);
-    let bar = |time: f64, to: f64, colour: RGBColor| PathElement::new(vec![(time, 0.0), (time, to)], colour.stroke_width(thick));
+    let thick = width
+        .checked_div(u32::try_from(all.len()).unwrap_or(u32::MAX))
+        .unwrap_or(1)
+        .saturating_sub(1)
+        .clamp(1, 14);
+    let bar = |time: f64, to: f64, colour: RGBColor| {
+        PathElement::new(vec![(time, 0.0), (time, to)], colour.stroke_width(thick))
+    };
     let some = |part: fn(&At) -> f64| all.iter().filter(move |at| part(at) > 0.0);
     chart.draw_series(some(|at| at.earned).map(|at| bar(at.time, at.earned, look.scheme.kept())))?;
     chart.draw_series(some(|at| at.sold).map(|at| bar(at.time, -at.sold, look.scheme.left())))?;
@@ -215,7 +247,11 @@ mod tests {
         let from = 1_780_000_240_000.0;
         for days in [0.0, 0.2, 1.0, 6.0, 30.0, 400.0] {
             let times = Times::new(from, from + days * DAY as f64, 6);
-            assert!(times.marks.len() <= 7 && times.marks.iter().all(|mark| mark % 3_600_000.0 == 0.0), "{:?}", times.marks);
+            assert!(
+                times.marks.len() <= 7 && times.marks.iter().all(|mark| mark % 3_600_000.0 == 0.0),
+                "{:?}",
+                times.marks
+            );
         }
         let times = Times::new(from, from + 30.0 * DAY as f64, 6);
         assert_eq!(times.format_ext(&times.marks[0]), "1 Jun");

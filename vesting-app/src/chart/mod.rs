@@ -47,7 +47,11 @@ fn alpha_in_few(alpha: f64) -> String {
         _ if size >= 1e4 => (alpha / 1e3, "k"),
         _ => (alpha, ""),
     };
-    let text = if value.abs() >= 100.0 || value.fract().abs() < 1e-9 { format!("{value:.0}") } else { format!("{value:.1}") };
+    let text = if value.abs() >= 100.0 || value.fract().abs() < 1e-9 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.1}")
+    };
     // What is above the axis and what is below are both amounts.
     format!("{}{unit}", text.trim_start_matches('-'))
 }

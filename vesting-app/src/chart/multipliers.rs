@@ -36,7 +36,14 @@ pub fn multipliers(factors: &[Ppb], other: Option<&[Ppb]>, most: Ppb, look: Look
     let bins = if look.width < 480 { 10usize } else { 25 };
     let now = Bins::of(factors, most, bins);
     let other = other.map(|factors| Bins::of(factors, most, bins));
-    let top = now.counts.iter().chain(other.iter().flat_map(|other| &other.counts)).max().copied().unwrap_or(0).max(1);
+    let top = now
+        .counts
+        .iter()
+        .chain(other.iter().flat_map(|other| &other.counts))
+        .max()
+        .copied()
+        .unwrap_or(0)
+        .max(1);
     let most = most.as_f64().max(1.000_001);
     #[allow(clippy::cast_precision_loss)] // pixels
     let edge = |place: usize| 1.0 + (most - 1.0) * place as f64 / bins as f64;
@@ -59,20 +66,21 @@ pub fn multipliers(factors: &[Ppb], other: Option<&[Ppb]>, most: Ppb, look: Look
             .y_labels(4)
             .x_label_formatter(&|x| format!("×{x:.2}"))
             // There is no half a neuron.
-            .y_label_formatter(&|y| if (y - y.round()).abs() < 1e-9 { format!("{y:.0}") } else { String::new() })
+            .y_label_formatter(&|y| {
+                if (y - y.round()).abs() < 1e-9 { format!("{y:.0}") } else { String::new() }
+            })
             .draw()?;
         let gap = (most - 1.0) / 600.0;
         let bars = now.counts.iter().enumerate().filter(|(_, count)| **count > 0);
         chart.draw_series(bars.map(|(place, count)| {
-            let corners = [(edge(place) + gap, f64::from(*count)), (edge(place.saturating_add(1)) - gap, 0.0)];
+            let corners =
+                [(edge(place) + gap, f64::from(*count)), (edge(place.saturating_add(1)) - gap, 0.0)];
             Rectangle::new(corners, scheme.kept().filled())
         }))?;
         let Some(other) = &other else { return Ok(()) };
-        let outline = other
-            .counts
-            .iter()
-            .enumerate()
-            .flat_map(|(place, count)| [(edge(place), f64::from(*count)), (edge(place.saturating_add(1)), f64::from(*count))]);
+        let outline = other.counts.iter().enumerate().flat_map(|(place, count)| {
+            [(edge(place), f64::from(*count)), (edge(place.saturating_add(1)), f64::from(*count))]
+        });
         chart.draw_series(LineSeries::new(outline, scheme.left().stroke_width(2)))?;
         Ok(())
     })
@@ -80,7 +88,9 @@ pub fn multipliers(factors: &[Ppb], other: Option<&[Ppb]>, most: Ppb, look: Look
 
 fn words(factors: &[Ppb]) -> String {
     match (factors.iter().min(), factors.iter().max()) {
-        (Some(lowest), Some(highest)) => format!("The multipliers of {} neurons, from {lowest} to {highest}.", factors.len()),
+        (Some(lowest), Some(highest)) => {
+            format!("The multipliers of {} neurons, from {lowest} to {highest}.", factors.len())
+        }
         _ => "No neurons".to_owned(),
     }
 }
@@ -91,9 +101,13 @@ mod tests {
 
     #[test]
     fn every_multiplier_is_counted_once() {
-        let factors = [1_000_000_000, 1_019_999_999, 1_020_000_000, 1_500_000_000, 900_000_000, 2_000_000_000].map(Ppb);
+        let factors =
+            [1_000_000_000, 1_019_999_999, 1_020_000_000, 1_500_000_000, 900_000_000, 2_000_000_000].map(Ppb);
         let bins = Bins::of(&factors, Ppb(1_500_000_000), 25);
-        assert_eq!((bins.counts[0], bins.counts[1], bins.counts[24], bins.counts.iter().sum::<u32>()), (3, 1, 2, 6));
+        assert_eq!(
+            (bins.counts[0], bins.counts[1], bins.counts[24], bins.counts.iter().sum::<u32>()),
+            (3, 1, 2, 6)
+        );
         assert_eq!(Bins::of(&factors[..1], Ppb::ONE, 10).counts.iter().sum::<u32>(), 1);
     }
 }

@@ -19,7 +19,8 @@ pub async fn run(session: &mut Session, args: &ApplyArgs) -> anyhow::Result<()> 
     let netuid = wiring::shown(&session.config, store.as_ref()).await?;
     let policy = session.config.policy(netuid);
     let (report, state) = wiring::tracker(&store).state(netuid, policy, args.as_of.map(BlockNumber)).await?;
-    let output = Adjusted::of(&report, state.summary().digest(), policy, &input).context("the weights cannot be adjusted")?;
+    let output = Adjusted::of(&report, state.summary().digest(), policy, &input)
+        .context("the weights cannot be adjusted")?;
     if session.json {
         return session.out.json(&output);
     }
@@ -49,7 +50,9 @@ pub async fn run(session: &mut Session, args: &ApplyArgs) -> anyhow::Result<()> 
 pub fn input(path: &Path) -> anyhow::Result<WeightsInput> {
     let request = Request::parse(&read(path)?)?;
     if request.netuid.is_some() || request.as_of.is_some() {
-        anyhow::bail!("`netuid` and `as_of` do not belong into the weights here: give them as `--netuid N` and `--as-of BLOCK`");
+        anyhow::bail!(
+            "`netuid` and `as_of` do not belong into the weights here: give them as `--netuid N` and `--as-of BLOCK`"
+        );
     }
     Ok(request.weights)
 }
@@ -58,10 +61,16 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut text = Vec::new();
     let limit = u64::try_from(LARGEST).unwrap_or(u64::MAX);
     if path == Path::new("-") {
-        std::io::stdin().take(limit).read_to_end(&mut text).context("cannot read the weights from standard input")?;
+        std::io::stdin()
+            .take(limit)
+            .read_to_end(&mut text)
+            .context("cannot read the weights from standard input")?;
     } else {
-        let file = std::fs::File::open(path).with_context(|| format!("cannot read the weights from {}", path.display()))?;
-        file.take(limit).read_to_end(&mut text).with_context(|| format!("cannot read the weights from {}", path.display()))?;
+        let file = std::fs::File::open(path)
+            .with_context(|| format!("cannot read the weights from {}", path.display()))?;
+        file.take(limit)
+            .read_to_end(&mut text)
+            .with_context(|| format!("cannot read the weights from {}", path.display()))?;
     }
     // Some editors begin a file with a byte-order mark.
     if text.starts_with(b"\xef\xbb\xbf") {

@@ -101,7 +101,9 @@ pub async fn run(
         session.out.json(&comparison)?;
     } else {
         let mut rows = table(&["figure", "here", "there"]);
-        let complete = |side: &Side| side.incomplete_since.map_or_else(|| "yes".to_owned(), |block| format!("only from block {block}"));
+        let complete = |side: &Side| {
+            side.incomplete_since.map_or_else(|| "yes".to_owned(), |block| format!("only from block {block}"))
+        };
         let (a, b) = (&comparison.ours, &comparison.theirs);
         rows.add_row(["as of block".to_owned(), a.as_of.to_string(), b.as_of.to_string()]);
         rows.add_row(["state digest", &a.state_digest, &b.state_digest]);
@@ -127,7 +129,8 @@ async fn compare(
     ours: &WindowState,
     theirs: &Digests,
 ) -> anyhow::Result<Comparison> {
-    let summary = theirs.summary().map_err(|why| anyhow!("the digests of {url} are not understood: {why}"))?;
+    let summary =
+        theirs.summary().map_err(|why| anyhow!("the digests of {url} are not understood: {why}"))?;
     let mine = ours.summary();
     let here = Digests::of(&mine, policy);
     let policies_equal = here.policy_digest == theirs.policy_digest;
@@ -146,9 +149,13 @@ async fn compare(
         Verdict::NotComparable
     } else if let Some(part) = part {
         let pairing = Pairing { client, ours, mine: &mine, theirs: &summary };
-        let told = pairing.first(part).await.with_context(|| format!("{part} are not the same, and the first difference is not known"))?;
+        let told = pairing
+            .first(part)
+            .await
+            .with_context(|| format!("{part} are not the same, and the first difference is not known"))?;
         let place = Section::behind(part).map_or_else(|| "is".to_owned(), |_| format!("is in {part}"));
-        words.push(format!("As of block {}, the first difference {place}: {}.", mine.as_of.number, told.text));
+        words
+            .push(format!("As of block {}, the first difference {place}: {}.", mine.as_of.number, told.text));
         difference = Some(told);
         Verdict::Different
     } else {
@@ -176,7 +183,9 @@ fn incomparable(as_of: Option<BlockNumber>, ours: &StateSummary, theirs: &StateS
         ));
     }
     let incomplete = |who: &str, since: BlockNumber| {
-        format!("Not comparable: the record {who} begins at block {since}, inside the window, and its digest is not that of others yet.")
+        format!(
+            "Not comparable: the record {who} begins at block {since}, inside the window, and its digest is not that of others yet."
+        )
     };
     let here = ours.incomplete_since.map(|since| incomplete("here", since));
     here.or_else(|| theirs.incomplete_since.map(|since| incomplete("there", since)))
@@ -199,18 +208,27 @@ impl Pairing<'_> {
             Part::Entries { from, to } => (from, to),
             _ => (window.start.child(), window.as_of.block.number),
         };
-        let only = if section == Section::Entries { format!("&from={}&to={}", blocks.0, blocks.1) } else { String::new() };
+        let only = if section == Section::Entries {
+            format!("&from={}&to={}", blocks.0, blocks.1)
+        } else {
+            String::new()
+        };
         let (netuid, as_of) = (self.theirs.netuid, self.theirs.as_of.number);
         let path = format!("/v1/digest/rows?netuid={netuid}&as_of={as_of}&section={}{only}", section.name());
         let theirs: Rows = self.client.get(&path).await?;
         if theirs.version != row::VERSION || theirs.state_digest != self.theirs.digest().to_string() {
-            anyhow::bail!("its rows are of another state or version: its record changed meanwhile, or it is another version of vesting");
+            anyhow::bail!(
+                "its rows are of another state or version: its record changed meanwhile, or it is another version of vesting"
+            );
         }
-        row::replace(&mut state, section, blocks, &theirs.rows).map_err(|why| anyhow!("its rows are not understood: {why}"))?;
+        row::replace(&mut state, section, blocks, &theirs.rows)
+            .map_err(|why| anyhow!("its rows are not understood: {why}"))?;
         // Where the epochs are the same, the rows must give the digest that was told.
         let same_epochs = match part {
             Part::Entries { from, to } => {
-                let has = |summary: &StateSummary| summary.ranges.iter().any(|range| (range.from, range.to) == (from, to));
+                let has = |summary: &StateSummary| {
+                    summary.ranges.iter().any(|range| (range.from, range.to) == (from, to))
+                };
                 has(self.mine) && has(self.theirs)
             }
             _ => true,
@@ -224,7 +242,9 @@ impl Pairing<'_> {
     fn told(&self, part: Part, theirs: &WindowState) -> anyhow::Result<Told> {
         let Some(difference) = self.ours.difference(theirs) else {
             let Part::Entries { from, to } = part else { anyhow::bail!("its rows are ours") };
-            let text = format!("the entries of blocks {from} to {to} are the same, but there are other epochs among these blocks");
+            let text = format!(
+                "the entries of blocks {from} to {to} are the same, but there are other epochs among these blocks"
+            );
             return Ok(Told { part: "epochs", ours: Value::Null, theirs: Value::Null, text });
         };
         let text = difference.to_string();
@@ -234,19 +254,40 @@ impl Pairing<'_> {
             Difference::AsOf(pair) => tell("as_of", &pair, |block| Ok(block.to_string().into()), text),
             Difference::Registration(pair) => tell("registered_at", &pair, |block| Ok(block.0.into()), text),
             Difference::Start(pair) => tell("window_start", &pair, |block| Ok(block.0.into()), text),
-            Difference::Neuron(pair) => tell("neurons", &pair, |neuron| serde_json::to_value(Row::from(neuron)), text),
-            Difference::Holder(pair) => tell("holders", &pair, |(coldkey, start)| serde_json::to_value(Row::from((coldkey, start))), text),
-            Difference::Succession(pair) => tell("successions", &pair, |succession| serde_json::to_value(Row::from(succession)), text),
-            Difference::Opening(pair) => tell("openings", &pair, |opening| serde_json::to_value(Row::from(opening)), text),
-            Difference::Entry(pair) => tell("entries", &pair, |entry| serde_json::to_value(Row::from(entry)), text),
-            Difference::Multiplier(pair) => {
-                tell("multipliers", &pair, |(coldkey, multiplier)| serde_json::to_value(Row::from((coldkey, multiplier))), text)
+            Difference::Neuron(pair) => {
+                tell("neurons", &pair, |neuron| serde_json::to_value(Row::from(neuron)), text)
             }
+            Difference::Holder(pair) => tell(
+                "holders",
+                &pair,
+                |(coldkey, start)| serde_json::to_value(Row::from((coldkey, start))),
+                text,
+            ),
+            Difference::Succession(pair) => {
+                tell("successions", &pair, |succession| serde_json::to_value(Row::from(succession)), text)
+            }
+            Difference::Opening(pair) => {
+                tell("openings", &pair, |opening| serde_json::to_value(Row::from(opening)), text)
+            }
+            Difference::Entry(pair) => {
+                tell("entries", &pair, |entry| serde_json::to_value(Row::from(entry)), text)
+            }
+            Difference::Multiplier(pair) => tell(
+                "multipliers",
+                &pair,
+                |(coldkey, multiplier)| serde_json::to_value(Row::from((coldkey, multiplier))),
+                text,
+            ),
         }?)
     }
 }
 
-fn tell<T>(part: &'static str, pair: &Pair<T>, value: impl Fn(&T) -> serde_json::Result<Value>, text: String) -> serde_json::Result<Told> {
+fn tell<T>(
+    part: &'static str,
+    pair: &Pair<T>,
+    value: impl Fn(&T) -> serde_json::Result<Value>,
+    text: String,
+) -> serde_json::Result<Told> {
     let side = |row: &Option<T>| row.as_ref().map_or(Ok(Value::Null), &value);
     Ok(Told { part, ours: side(&pair.ours)?, theirs: side(&pair.theirs)?, text })
 }

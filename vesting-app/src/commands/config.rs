@@ -96,7 +96,8 @@ fn say(args: &ConfigArgs, out: &mut Out) -> anyhow::Result<()> {
         return Ok(());
     }
     let mut warnings = config.warnings();
-    let unfollowed = layers.subnets.keys().filter(|netuid| !config.netuids.is_empty() && !config.netuids.contains(netuid));
+    let unfollowed =
+        layers.subnets.keys().filter(|netuid| !config.netuids.is_empty() && !config.netuids.contains(netuid));
     warnings.extend(unfollowed.map(|netuid| format!("[subnet.{netuid}] is of no subnet in `netuids`")));
     if config.netuids.is_empty() {
         warnings.push("no subnet is named, and `vesting run` needs one: `netuids` here, VESTING_NETUIDS, or `--netuid N`".to_owned());
@@ -107,7 +108,10 @@ fn say(args: &ConfigArgs, out: &mut Out) -> anyhow::Result<()> {
 
 /// What was looked at.
 fn whence(layers: &Layers) -> String {
-    layers.file.as_ref().map_or_else(|| "No file, only flags, variables and defaults".to_owned(), |file| file.display().to_string())
+    layers.file.as_ref().map_or_else(
+        || "No file, only flags, variables and defaults".to_owned(),
+        |file| file.display().to_string(),
+    )
 }
 
 /// Tells of every mistake.

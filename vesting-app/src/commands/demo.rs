@@ -25,7 +25,8 @@ use crate::{UsageError, api, wiring};
 const LIVE_BLOCKS: u64 = 400;
 /// The pace of live blocks: a thousand times the real one, so that something is seen to happen.
 const LIVE_PACE: Duration = Duration::from_millis(12);
-/// Between once and twice as many blocks the simulated chain remembers while it goes on: more than two epochs.
+/// Between once and twice as many blocks the simulated chain remembers while it goes on: more than two
+/// epochs.
 const BLOCKS_KEPT: u64 = 1_000;
 /// Loopback is as fast as it gets: more under way than is polite towards a public node.
 const IN_FLIGHT: usize = 64;
@@ -33,8 +34,11 @@ const IN_FLIGHT: usize = 64;
 pub async fn run(session: &mut Session, args: &DemoArgs) -> anyhow::Result<()> {
     let started = Instant::now();
     let mut demo = Demo::new(args.seed, args.days);
-    let names: BTreeMap<Hotkey, &'static str> =
-        demo.actors().iter().flat_map(|actor| actor.hotkeys.iter().map(|hotkey| (*hotkey, actor.name))).collect();
+    let names: BTreeMap<Hotkey, &'static str> = demo
+        .actors()
+        .iter()
+        .flat_map(|actor| actor.hotkeys.iter().map(|hotkey| (*hotkey, actor.name)))
+        .collect();
     let end = end_of(args.days);
     let history = Arc::new(RwLock::new(History::default()));
     let mut sim = demo.chain(args.seed, Some(Arc::clone(&history)));
@@ -65,7 +69,14 @@ pub async fn run(session: &mut Session, args: &DemoArgs) -> anyhow::Result<()> {
     state.leads(Demo::NETUID, None);
     let store = watched(vesting_store::open(config.database_url.expose())?, &state);
     let first = BlockNumber(1);
-    let mut monitor = wiring::monitor(&config, Demo::NETUID, Arc::<SubxtChain>::clone(&chain), Arc::clone(&store), Some(first)).await?;
+    let mut monitor = wiring::monitor(
+        &config,
+        Demo::NETUID,
+        Arc::<SubxtChain>::clone(&chain),
+        Arc::clone(&store),
+        Some(first),
+    )
+    .await?;
     let mut bar = Bar::new("catching up");
     let mut caught_up = Progress { block: first, to: end, epochs: 0, operations: 0, entries: 0 };
     monitor
@@ -129,7 +140,12 @@ async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
 }
 
 /// Makes blocks at the live pace until told to stop.
-async fn make_blocks(mut demo: Demo, mut sim: SimChain, node: Arc<NodeHandle>, mut stopped: oneshot::Receiver<()>) {
+async fn make_blocks(
+    mut demo: Demo,
+    mut sim: SimChain,
+    node: Arc<NodeHandle>,
+    mut stopped: oneshot::Receiver<()>,
+) {
     let mut ticks = tokio::time::interval(LIVE_PACE);
     loop {
         tokio::select! {
@@ -146,7 +162,11 @@ async fn make_blocks(mut demo: Demo, mut sim: SimChain, node: Arc<NodeHandle>, m
     }
 }
 
-async fn follow(monitor: &mut BlockchainMonitor, chain: &SubxtChain, until: BlockNumber) -> anyhow::Result<()> {
+async fn follow(
+    monitor: &mut BlockchainMonitor,
+    chain: &SubxtChain,
+    until: BlockNumber,
+) -> anyhow::Result<()> {
     let mut bar = Bar::new("following live");
     monitor.follow(BlockNumber(1), Some(until), &mut |state| bar.show(state, chain.requests().0)).await?;
     bar.done();
@@ -168,8 +188,9 @@ async fn live(
         state.reached(Demo::NETUID, progress);
         if progress.epochs > epochs && !json {
             // A terminal that has gone away does not stop the demo.
-            let _ =
-                out.line(format!("epoch at block {}, {} requests so far", progress.block, chain.requests().0)).and_then(|()| out.flush());
+            let _ = out
+                .line(format!("epoch at block {}, {} requests so far", progress.block, chain.requests().0))
+                .and_then(|()| out.flush());
         }
         epochs = progress.epochs;
     };
@@ -180,7 +201,13 @@ async fn live(
     Ok(())
 }
 
-fn print(session: &mut Session, report: &Report, names: &BTreeMap<Hotkey, &'static str>) -> anyhow::Result<()> {
+fn print(
+    session: &mut Session,
+    report: &Report,
+    names: &BTreeMap<Hotkey, &'static str>,
+) -> anyhow::Result<()> {
     miners::heading(&mut session.out, report)?;
-    miners::print(&mut session.out, report, |miner| names.get(&miner.neuron.hotkey).map(|name| (*name).to_owned()))
+    miners::print(&mut session.out, report, |miner| {
+        names.get(&miner.neuron.hotkey).map(|name| (*name).to_owned())
+    })
 }

@@ -27,7 +27,11 @@ pub async fn run(session: &mut Session, args: &DigestArgs) -> anyhow::Result<()>
     rows.add_row(["hash".to_owned(), line.hash]);
     rows.add_row(["state digest".to_owned(), line.state_digest]);
     rows.add_row(["policy digest".to_owned(), line.policy_digest]);
-    let since = |block| format!("no: the record begins at block {block}, inside the window, and the digest is not that of others yet");
+    let since = |block| {
+        format!(
+            "no: the record begins at block {block}, inside the window, and the digest is not that of others yet"
+        )
+    };
     rows.add_row(["complete".to_owned(), line.incomplete_since.map_or_else(|| "yes".to_owned(), since)]);
     for part in line.sections {
         rows.add_row([format!("{} ({})", part.section, part.rows), part.digest]);

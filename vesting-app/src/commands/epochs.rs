@@ -12,7 +12,9 @@ pub async fn run(session: &mut Session, args: &RangeArgs) -> anyhow::Result<()> 
     let store = session.record()?;
     let netuid = wiring::shown(&session.config, store.as_ref()).await?;
     let Some(watermark) = store.watermark(netuid).await? else {
-        anyhow::bail!("there is no record of subnet {netuid}: run `vesting catch-up --netuid {netuid}` first");
+        anyhow::bail!(
+            "there is no record of subnet {netuid}: run `vesting catch-up --netuid {netuid}` first"
+        );
     };
     let to = args.to.map_or(watermark.block.number, BlockNumber);
     let epochs = store.epochs(netuid, BlockNumber(args.from), to).await?;
@@ -21,8 +23,18 @@ pub async fn run(session: &mut Session, args: &RangeArgs) -> anyhow::Result<()> 
     if session.json {
         return lines.try_for_each(|line| session.out.json(&line));
     }
-    let headings =
-        [">block", "time", ">index", ">tempo", ">positions", ">emission", ">incentive", ">unattributed", "found by", "skipped before"];
+    let headings = [
+        ">block",
+        "time",
+        ">index",
+        ">tempo",
+        ">positions",
+        ">emission",
+        ">incentive",
+        ">unattributed",
+        "found by",
+        "skipped before",
+    ];
     let mut rows = table(&headings);
     for (record, line) in epochs.iter().zip(lines) {
         // What a prune removed is not nothing.

@@ -18,7 +18,9 @@ pub async fn run(session: &mut Session, args: &ExplainArgs) -> anyhow::Result<()
     let netuid = wiring::shown(&session.config, store.as_ref()).await?;
     let policy = session.config.policy(netuid);
     let depth = Depth { sales: usize::from(args.sales), ahead: ahead(args.days, policy)? };
-    let found = wiring::tracker(&store).explain(netuid, policy, args.whom, args.as_of.map(BlockNumber), &depth).await?;
+    let found = wiring::tracker(&store)
+        .explain(netuid, policy, args.whom, args.as_of.map(BlockNumber), &depth)
+        .await?;
     if session.json {
         return session.out.json(&Explained::of(&found, policy));
     }
@@ -31,7 +33,10 @@ fn ahead(given: Option<Ppb>, policy: &Policy) -> Result<Vec<Millis>, UsageError>
     let Some(given) = given else { return Ok(explanation::usual(policy).ahead) };
     match Policy::days(given) {
         Some(time) if time.0 > 0 && time <= window => Ok(vec![time]),
-        _ => Err(UsageError(format!("`--days {given}`: it must be above 0 and at most the window, {} days", days(window.0)))),
+        _ => Err(UsageError(format!(
+            "`--days {given}`: it must be above 0 and at most the window, {} days",
+            days(window.0)
+        ))),
     }
 }
 
@@ -61,9 +66,13 @@ fn figures(out: &mut Out, found: &Explanation, holding: &Holding, policy: &Polic
     let mut row = |what: &str, amount: String, how: String| {
         rows.add_row([what.to_owned(), amount, how]);
     };
-    let from_to = account.and_then(|account| account.rewards).map(|(first, last)| format!("from {} to {}", at(first), at(last)));
+    let from_to = account
+        .and_then(|account| account.rewards)
+        .map(|(first, last)| format!("from {} to {}", at(first), at(last)));
     row("rewards earned", alpha_sum(holding.rewards), from_to.unwrap_or_default());
-    let oldest = account.and_then(|account| account.oldest_kept).map(|oldest| format!(", the oldest since {}", at(oldest)));
+    let oldest = account
+        .and_then(|account| account.oldest_kept)
+        .map(|oldest| format!(", the oldest since {}", at(oldest)));
     let kept = holding.percentage().map(|h| format!("{} of them{}", percent(h), oldest.unwrap_or_default()));
     row("rewards kept", alpha_sum(holding.rewards_kept), kept.unwrap_or_default());
     let count = account.map_or_else(String::new, |account| match account.sale_count {
@@ -71,12 +80,28 @@ fn figures(out: &mut Out, found: &Explanation, holding: &Holding, policy: &Polic
         count => format!("in {count} entries"),
     });
     row("sold or moved out", alpha_sum(holding.sold), count);
-    row("dividends and the like kept", alpha_sum(holding.other_kept), format!("of {} earned", alpha_sum(holding.other)));
-    row("bought or received, kept", alpha_sum(holding.manual_kept), "no part of what counts as kept rewards".to_owned());
+    row(
+        "dividends and the like kept",
+        alpha_sum(holding.other_kept),
+        format!("of {} earned", alpha_sum(holding.other)),
+    );
+    row(
+        "bought or received, kept",
+        alpha_sum(holding.manual_kept),
+        "no part of what counts as kept rewards".to_owned(),
+    );
     row("there before, kept", alpha_sum(holding.opening), format!("since block {}", holding.start));
-    let locked = found.holder.locked.filter(|locked| *locked > Rao::ZERO).map(|locked| format!("{} of it locked", alpha_short(locked)));
+    let locked = found
+        .holder
+        .locked
+        .filter(|locked| *locked > Rao::ZERO)
+        .map(|locked| format!("{} of it locked", alpha_short(locked)));
     let minimum = format!("at least {} is asked for", alpha_short(policy.minimum_stake));
-    row("stake", alpha_short(holding.stake()), locked.map_or(minimum.clone(), |locked| format!("{locked}; {minimum}")));
+    row(
+        "stake",
+        alpha_short(holding.stake()),
+        locked.map_or(minimum.clone(), |locked| format!("{locked}; {minimum}")),
+    );
     out.line(rows.to_string())?;
     let mut rows = table(&["factor", ">value", ">at most", "what it is"]);
     let held = holding.duration_ms().map_or_else(|| "–".to_owned(), |ms| format!("{:.2}", days(ms)));
@@ -88,7 +113,12 @@ fn figures(out: &mut Out, found: &Explanation, holding: &Holding, policy: &Polic
     rows.add_row(["h", &kept, "1.000000000", "the part of the rewards kept"].map(str::to_owned));
     rows.add_row(["d".to_owned(), held, format!("{:.2}", days(holding.window_ms)), rule.to_owned()]);
     for term in account.into_iter().flat_map(|account| &account.terms) {
-        rows.add_row([term.name.to_owned(), term.value.to_string(), term.most.to_string(), term.meaning.to_owned()]);
+        rows.add_row([
+            term.name.to_owned(),
+            term.value.to_string(),
+            term.most.to_string(),
+            term.meaning.to_owned(),
+        ]);
     }
     out.line(rows.to_string())
 }
@@ -113,11 +143,16 @@ fn sales(out: &mut Out, now: Ppb, account: &Account) -> anyhow::Result<()> {
         return Ok(());
     }
     if account.sale_count > account.sales.len() {
-        out.line(format!("The {} largest of {} sales, and what each alone cost:", account.sales.len(), account.sale_count))?;
+        out.line(format!(
+            "The {} largest of {} sales, and what each alone cost:",
+            account.sales.len(),
+            account.sale_count
+        ))?;
     } else {
         out.line("What each sale alone cost:")?;
     }
-    let mut rows = table(&[">block", "time", "kind", ">alpha", ">of rewards", ">multiplier without", ">cost"]);
+    let mut rows =
+        table(&[">block", "time", "kind", ">alpha", ">of rewards", ">multiplier without", ">cost"]);
     for sale in &account.sales {
         rows.add_row([
             sale.entry.block.to_string(),
@@ -145,7 +180,10 @@ fn changes(out: &mut Out, now: Ppb, account: &Account, policy: &Policy) -> anyho
     }
     for ahead in &account.ahead {
         let (time, rewards) = (days(ahead.time.0), alpha_sum(ahead.rewards));
-        row(format!("{time:.2} more days bring {rewards} of rewards, as the last did, and nothing is sold"), ahead.multiplier.factor);
+        row(
+            format!("{time:.2} more days bring {rewards} of rewards, as the last did, and nothing is sold"),
+            ahead.multiplier.factor,
+        );
     }
     row("nothing limited it: the most under this policy".to_owned(), policy.max_multiplier);
     out.line(rows.to_string())

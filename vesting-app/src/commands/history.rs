@@ -14,14 +14,21 @@ pub async fn run(session: &mut Session, args: &HistoryArgs) -> anyhow::Result<()
     let netuid = wiring::shown(&session.config, store.as_ref()).await?;
     let policy = session.config.policy(netuid);
     let epochs = usize::try_from(args.epochs)?;
-    let points = wiring::tracker(&store).history(netuid, policy, args.whom, args.as_of.map(BlockNumber), epochs).await?;
+    let points = wiring::tracker(&store)
+        .history(netuid, policy, args.whom, args.as_of.map(BlockNumber), epochs)
+        .await?;
     if session.json {
         return points.iter().try_for_each(|point| session.out.json(&Point::of(netuid, point)));
     }
     if let Some(last) = points.last() {
-        session.out.line(format!("Coldkey {} on subnet {netuid}, as of the last {} epochs", last.coldkey, points.len()))?;
+        session.out.line(format!(
+            "Coldkey {} on subnet {netuid}, as of the last {} epochs",
+            last.coldkey,
+            points.len()
+        ))?;
     }
-    let mut rows = table(&[">epoch", "time", ">multiplier", ">held", ">days", ">stake", ">earned", ">sold", "why"]);
+    let mut rows =
+        table(&[">epoch", "time", ">multiplier", ">held", ">days", ">stake", ">earned", ">sold", "why"]);
     let none = || "–".to_owned();
     for point in &points {
         rows.add_row([

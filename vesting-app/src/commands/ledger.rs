@@ -42,7 +42,9 @@ pub async fn run(session: &mut Session, args: &RangeArgs) -> anyhow::Result<()> 
     let store = session.record()?;
     let netuid = wiring::shown(&session.config, store.as_ref()).await?;
     let Some(state) = store.ledger_state(netuid).await? else {
-        anyhow::bail!("there is no record of subnet {netuid}: run `vesting catch-up --netuid {netuid}` first");
+        anyhow::bail!(
+            "there is no record of subnet {netuid}: run `vesting catch-up --netuid {netuid}` first"
+        );
     };
     let to = args.to.map_or(state.watermark.block.number, BlockNumber);
     let mut entries = store.entries(netuid, BlockNumber(args.from), to).await?;

@@ -12,7 +12,9 @@ use crate::wiring;
 pub async fn run(session: &mut Session, args: &AsOfArgs) -> anyhow::Result<()> {
     let store = session.record()?;
     let netuid = wiring::shown(&session.config, store.as_ref()).await?;
-    let report = wiring::tracker(&store).report(netuid, session.config.policy(netuid), args.as_of.map(BlockNumber)).await?;
+    let report = wiring::tracker(&store)
+        .report(netuid, session.config.policy(netuid), args.as_of.map(BlockNumber))
+        .await?;
     if session.json {
         return print_json(&mut session.out, &report);
     }
@@ -51,16 +53,24 @@ pub fn window_heading(out: &mut Out, netuid: NetUid, window: &Window) -> anyhow:
 }
 
 /// Prints the table of miners, with a name in front where there is one.
-pub fn print(out: &mut Out, report: &Report, name: impl Fn(&MinerReport) -> Option<String>) -> anyhow::Result<()> {
+pub fn print(
+    out: &mut Out,
+    report: &Report,
+    name: impl Fn(&MinerReport) -> Option<String>,
+) -> anyhow::Result<()> {
     let named = report.miners.iter().any(|miner| name(miner).is_some());
-    let mut columns = vec![">uid", "hotkey", "coldkey", ">stake", ">earned", ">held", ">days", ">multiplier", "why"];
+    let mut columns =
+        vec![">uid", "hotkey", "coldkey", ">stake", ">earned", ">held", ">days", ">multiplier", "why"];
     if named {
         columns.insert(0, "who");
     }
     let mut rows = table(&columns);
     for miner in &report.miners {
         let held = miner.holding.and_then(|h| h.percentage()).map_or_else(|| "–".to_owned(), percent);
-        let duration = miner.holding.and_then(|h| h.duration_ms()).map_or_else(|| "–".to_owned(), |ms| format!("{:.2}", days(ms)));
+        let duration = miner
+            .holding
+            .and_then(|h| h.duration_ms())
+            .map_or_else(|| "–".to_owned(), |ms| format!("{:.2}", days(ms)));
         let mut row = vec![
             miner.neuron.uid.to_string(),
             short(miner.neuron.hotkey),

@@ -43,7 +43,10 @@ impl Bar {
             self.bar.reset_eta();
         }
         self.bar.set_position(state.block.0);
-        self.bar.set_message(format!("{} epochs, {} operations, {requests} requests{more}", state.epochs, state.operations));
+        self.bar.set_message(format!(
+            "{} epochs, {} operations, {requests} requests{more}",
+            state.epochs, state.operations
+        ));
     }
 
     /// A line above the bar, on standard error; without a terminal too.
@@ -65,14 +68,27 @@ pub struct Together {
 impl Together {
     /// Of subnets whose records begin at these blocks, where there are none.
     pub fn new(what: &str, firsts: &BTreeMap<NetUid, BlockNumber>, to: BlockNumber) -> Self {
-        let begun = |first: &BlockNumber| Progress { block: first.parent(), to, epochs: 0, operations: 0, entries: 0 };
-        Self { bar: Bar::new(what), of: firsts.iter().map(|(netuid, first)| (*netuid, begun(first))).collect() }
+        let begun = |first: &BlockNumber| Progress {
+            block: first.parent(),
+            to,
+            epochs: 0,
+            operations: 0,
+            entries: 0,
+        };
+        Self {
+            bar: Bar::new(what),
+            of: firsts.iter().map(|(netuid, first)| (*netuid, begun(first))).collect(),
+        }
     }
 
     pub fn show(&mut self, netuid: NetUid, progress: Progress, requests: u64) {
         self.of.insert(netuid, progress);
         let (sum, done) = (self.sum(), self.of.values().filter(|of| of.block >= of.to).count());
-        let more = if self.of.len() > 1 { format!(" · {done} of {} subnets done", self.of.len()) } else { String::new() };
+        let more = if self.of.len() > 1 {
+            format!(" · {done} of {} subnets done", self.of.len())
+        } else {
+            String::new()
+        };
         self.bar.show_with(sum, requests, &more);
     }
 
@@ -86,7 +102,8 @@ impl Together {
     /// What all of them took in, up to the block that all have reached.
     pub fn sum(&self) -> Progress {
         let mut all = self.of.values().copied();
-        let none = Progress { block: BlockNumber(0), to: BlockNumber(0), epochs: 0, operations: 0, entries: 0 };
+        let none =
+            Progress { block: BlockNumber(0), to: BlockNumber(0), epochs: 0, operations: 0, entries: 0 };
         let Some(first) = all.next() else { return none };
         all.fold(first, |sum, of| Progress { block: sum.block.min(of.block), ..sum.plus(of) })
     }

@@ -22,7 +22,8 @@ use crate::task::Task;
 use crate::wiring::Plan;
 use crate::{api, notify, wiring};
 
-/// As long the API waits for the database to be opened, so that a record that is there is served from the first moment on.
+/// As long the API waits for the database to be opened, so that a record that is there is served from the
+/// first moment on.
 const OPENING: Duration = Duration::from_millis(500);
 
 /// What was recorded of a subnet since the start.
@@ -130,7 +131,8 @@ struct Epochs {
 }
 
 impl Epochs {
-    /// Takes note of how far a subnet is; with so many requests made, a line is printed where that is another epoch.
+    /// Takes note of how far a subnet is; with so many requests made, a line is printed where that is another
+    /// epoch.
     fn note(&self, netuid: NetUid, progress: Progress, requests: Option<u64>) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let Progress { block, epochs, operations, entries, .. } = progress;
@@ -158,13 +160,19 @@ async fn never_begun() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Opens the database where there is one; gives the subnets that it has a record of. Which chain they are of decides
-/// which endpoints are asked.
-async fn open_there(config: &Config, chain: &SubxtChain, state: &State, late: &LateStore) -> anyhow::Result<Vec<NetUid>> {
+/// Opens the database where there is one; gives the subnets that it has a record of. Which chain they are of
+/// decides which endpoints are asked.
+async fn open_there(
+    config: &Config,
+    chain: &SubxtChain,
+    state: &State,
+    late: &LateStore,
+) -> anyhow::Result<Vec<NetUid>> {
     let mut recorded = Vec::new();
     if let Some(store) = patiently(state, async || off_thread(config, wiring::record_there).await).await? {
         let genesis;
-        (recorded, genesis) = patiently(state, async || Ok((store.netuids().await?, store.genesis().await?))).await?;
+        (recorded, genesis) =
+            patiently(state, async || Ok((store.netuids().await?, store.genesis().await?))).await?;
         genesis.inspect(|genesis| chain.expect_genesis(*genesis));
         drop(store);
         late.stand_for(patiently(state, async || off_thread(config, wiring::record_or_new).await).await?);
@@ -172,8 +180,8 @@ async fn open_there(config: &Config, chain: &SubxtChain, state: &State, late: &L
     Ok(recorded)
 }
 
-/// Finds out how to begin, and makes a database only then. Whatever a node answers, it is asked again: the next start would
-/// ask no other.
+/// Finds out how to begin, and makes a database only then. Whatever a node answers, it is asked again: the
+/// next start would ask no other.
 async fn begin(
     config: &Config,
     chain: &SubxtChain,
@@ -185,14 +193,19 @@ async fn begin(
         let error = match look(config, chain, recorded).await {
             Ok(begun) => {
                 if late.get().is_none() {
-                    late.stand_for(patiently(state, async || off_thread(config, wiring::record_or_new).await).await?);
+                    late.stand_for(
+                        patiently(state, async || off_thread(config, wiring::record_or_new).await).await?,
+                    );
                 }
                 return Ok(begun);
             }
             Err(error) => error,
         };
-        // A database of another chain than every endpoint's is no answer to wait for: somebody named the wrong one of either.
-        if let (1, Some(store), Some(other @ ChainError::OtherChain { .. })) = (tries, late.get(), error.downcast_ref()) {
+        // A database of another chain than every endpoint's is no answer to wait for: somebody named the
+        // wrong one of either.
+        if let (1, Some(store), Some(other @ ChainError::OtherChain { .. })) =
+            (tries, late.get(), error.downcast_ref())
+        {
             return Err(wiring::told(config, Some(store.as_ref()), other.clone()).await);
         }
         let Some(pause) = waits(&error, tries) else { return Err(error) };
@@ -201,8 +214,13 @@ async fn begin(
     anyhow::bail!("the chain does not answer")
 }
 
-/// The head, and how to begin there where there is no record yet. Beside one that goes on, who begins is no reason to wait.
-async fn look(config: &Config, chain: &SubxtChain, recorded: &[NetUid]) -> anyhow::Result<(BlockNumber, Plan)> {
+/// The head, and how to begin there where there is no record yet. Beside one that goes on, who begins is no
+/// reason to wait.
+async fn look(
+    config: &Config,
+    chain: &SubxtChain,
+    recorded: &[NetUid],
+) -> anyhow::Result<(BlockNumber, Plan)> {
     let head = chain.finalized_head().await?.number;
     if config.netuids.iter().any(|netuid| recorded.contains(netuid)) {
         return Ok((head, Plan::default()));
@@ -225,7 +243,10 @@ async fn patiently<T>(state: &State, mut task: impl AsyncFnMut() -> anyhow::Resu
 }
 
 /// Does what blocks off the threads that serve: a server may take connections and say nothing.
-async fn off_thread<T: Send + 'static>(config: &Config, task: fn(&Config) -> anyhow::Result<T>) -> anyhow::Result<T> {
+async fn off_thread<T: Send + 'static>(
+    config: &Config,
+    task: fn(&Config) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     let config = config.clone();
     tokio::task::spawn_blocking(move || task(&config)).await?
 }
@@ -239,7 +260,10 @@ async fn read_only(session: &Session) -> anyhow::Result<()> {
     let store = watched(off_thread(config, wiring::record).await?, &state);
     let served = api::serve(listener, config, Arc::clone(&store), &state)?;
     state.is_read();
-    let beside = [Task::spawn(observe(Arc::clone(&state), store, config.clone())), Task::spawn(notify::notify(Arc::clone(&state)))];
+    let beside = [
+        Task::spawn(observe(Arc::clone(&state), store, config.clone())),
+        Task::spawn(notify::notify(Arc::clone(&state))),
+    ];
     stop.await;
     drop(beside);
     notify::stopping().await;
@@ -256,7 +280,8 @@ pub fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let (mut terminate, mut interrupt) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         Ok(async move {
             tokio::select! {
                 _ = terminate.recv() => {}

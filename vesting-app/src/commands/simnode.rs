@@ -25,11 +25,16 @@ struct Listening {
 
 pub async fn run(session: &mut Session, args: &SimnodeArgs) -> anyhow::Result<()> {
     let history = match (&args.recording, args.scenario.as_deref()) {
-        (Some(folder), _) => recording::load(folder).with_context(|| format!("cannot serve the recording {}", folder.display()))?,
+        (Some(folder), _) => recording::load(folder)
+            .with_context(|| format!("cannot serve the recording {}", folder.display()))?,
         (None, Some("demo")) => simulated(args, demo),
         (None, Some("month")) => simulated(args, month),
-        (None, Some(other)) => return Err(UsageError(format!("there is no scenario `{other}`; there are: demo, month")).into()),
-        (None, None) => return Err(UsageError("what to serve? `--recording DIR` or `--scenario demo`".into()).into()),
+        (None, Some(other)) => {
+            return Err(UsageError(format!("there is no scenario `{other}`; there are: demo, month")).into());
+        }
+        (None, None) => {
+            return Err(UsageError("what to serve? `--recording DIR` or `--scenario demo`".into()).into());
+        }
     };
     let (first, last) = (history.first(), history.last());
     let options = NodeOptions {
@@ -44,9 +49,10 @@ pub async fn run(session: &mut Session, args: &SimnodeArgs) -> anyhow::Result<()
     if session.json {
         session.out.json(&listening)?;
     } else {
-        session
-            .out
-            .line(format!("Serving blocks {first} to {last} at {}, the head at block {}. Ctrl-C ends.", listening.url, listening.head))?;
+        session.out.line(format!(
+            "Serving blocks {first} to {last} at {}, the head at block {}. Ctrl-C ends.",
+            listening.url, listening.head
+        ))?;
     }
     session.out.flush()?;
     stop_signal()?.await;
@@ -78,5 +84,7 @@ fn simulated(args: &SimnodeArgs, scenario: fn(&SimnodeArgs, &Arc<RwLock<History>
     let history = Arc::default();
     scenario(args, &history);
     // The chain is gone with its writer, so that nobody else holds the history.
-    Arc::into_inner(history).map(|lock| lock.into_inner().unwrap_or_else(PoisonError::into_inner)).unwrap_or_default()
+    Arc::into_inner(history)
+        .map(|lock| lock.into_inner().unwrap_or_else(PoisonError::into_inner))
+        .unwrap_or_default()
 }

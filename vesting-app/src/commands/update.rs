@@ -38,15 +38,19 @@ fn is_taken(error: &anyhow::Error) -> bool {
 async fn tell(session: &mut Session) -> anyhow::Result<()> {
     let config = &session.config;
     let client = Client::new(&config.own_api().into(), config.api_token.clone())?;
-    let lines: Vec<Line> = client
-        .post("/v1/update", PATIENCE)
-        .await
-        .with_context(|| format!("it was to be told at `bind = {}`; where it listens elsewhere, POST /v1/update there", config.bind))?;
+    let lines: Vec<Line> = client.post("/v1/update", PATIENCE).await.with_context(|| {
+        format!(
+            "it was to be told at `bind = {}`; where it listens elsewhere, POST /v1/update there",
+            config.bind
+        )
+    })?;
     for line in lines {
         if session.json {
             session.out.json(&line)?;
         } else {
-            session.out.line(format!("The record of subnet {} stands at block {}.", line.netuid, line.block))?;
+            session
+                .out
+                .line(format!("The record of subnet {} stands at block {}.", line.netuid, line.block))?;
         }
     }
     Ok(())

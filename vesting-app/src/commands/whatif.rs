@@ -24,16 +24,21 @@ pub async fn run(session: &mut Session, other: &Config, args: &WhatifArgs) -> an
     let [now, then] = &policies;
     then.warnings().iter().for_each(|warning| say(format!("warning: the other policy: {warning}")));
     let epochs = usize::try_from(args.epochs)?;
-    let reports = wiring::tracker(&store).compare(netuid, [now, then], args.as_of.map(BlockNumber), epochs).await?;
+    let reports =
+        wiring::tracker(&store).compare(netuid, [now, then], args.as_of.map(BlockNumber), epochs).await?;
     let weights = match (&input, reports.last()) {
         (Some(input), Some([ours, theirs])) => {
-            let adjusted = |report: &Report, policy: &Policy| adjust(report, policy, input).context("the weights cannot be adjusted");
+            let adjusted = |report: &Report, policy: &Policy| {
+                adjust(report, policy, input).context("the weights cannot be adjusted")
+            };
             Some([adjusted(ours, now)?, adjusted(theirs, then)?])
         }
         _ => None,
     };
     if session.json {
-        return reports.iter().try_for_each(|pair| session.out.json(&Line::of([&pair[0], &pair[1]], [now, then], weights.as_ref())));
+        return reports.iter().try_for_each(|pair| {
+            session.out.json(&Line::of([&pair[0], &pair[1]], [now, then], weights.as_ref()))
+        });
     }
     if now == then {
         session.out.line("The other policy is the present one.")?;
@@ -82,10 +87,13 @@ fn one(out: &mut Out, pair: &[Report; 2]) -> anyhow::Result<()> {
         return Ok(());
     }
     let mut rows = table(&[">uid", "hotkey", ">now", ">other", ">change", "why now", "why then"]);
-    let shown = |(multiplier, _): &(vesting_core::multiplier::Multiplier, vesting_core::Reason)| match multiplier.zero_weight {
-        true => "weight 0".to_owned(),
-        false => multiplier.factor.to_string(),
-    };
+    let shown =
+        |(multiplier, _): &(vesting_core::multiplier::Multiplier, vesting_core::Reason)| match multiplier
+            .zero_weight
+        {
+            true => "weight 0".to_owned(),
+            false => multiplier.factor.to_string(),
+        };
     for change in differing {
         rows.add_row([
             change.neuron.uid.to_string(),
@@ -105,7 +113,16 @@ fn many(out: &mut Out, reports: &[[Report; 2]]) -> anyhow::Result<()> {
     for pair in [reports.first(), reports.last()].into_iter().flatten() {
         incomplete(out, pair)?;
     }
-    let mut rows = table(&[">epoch", "time", ">differ", ">of", ">mean now", ">mean other", ">largest rise", ">largest fall"]);
+    let mut rows = table(&[
+        ">epoch",
+        "time",
+        ">differ",
+        ">of",
+        ">mean now",
+        ">mean other",
+        ">largest rise",
+        ">largest fall",
+    ]);
     for [ours, theirs] in reports {
         let all = changes(ours, theirs);
         let before: Vec<Ppb> = all.iter().map(|change| change.before.0.factor).collect();
@@ -136,7 +153,12 @@ fn largest_rise(from: &[Ppb], to: &[Ppb]) -> Ppb {
 }
 
 /// Weights under both policies.
-fn compare(out: &mut Out, input: &WeightsInput, ours: &WeightsOutput, theirs: &WeightsOutput) -> anyhow::Result<()> {
+fn compare(
+    out: &mut Out,
+    input: &WeightsInput,
+    ours: &WeightsOutput,
+    theirs: &WeightsOutput,
+) -> anyhow::Result<()> {
     let mut rows = table(&[">uid", "hotkey", ">weight", ">now", ">other", ">change"]);
     let longer = if theirs.weights.len() > ours.weights.len() { theirs } else { ours };
     for (place, (uid, hotkey)) in longer.uids.iter().zip(&longer.hotkeys).enumerate() {

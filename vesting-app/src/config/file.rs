@@ -40,7 +40,13 @@ fn parse(path: &Path, mistakes: &mut Mistakes) -> Option<Table> {
             // Every place, not only the first.
             let (_, all) = toml::de::DeTable::parse_recoverable(text);
             let all = if all.is_empty() { vec![first] } else { all };
-            all.iter().for_each(|e| mistakes.note(Mistake::plain(format!("{shown} is not TOML{}: {}", place(text, e), e.message()))));
+            all.iter().for_each(|e| {
+                mistakes.note(Mistake::plain(format!(
+                    "{shown} is not TOML{}: {}",
+                    place(text, e),
+                    e.message()
+                )))
+            });
             None
         }
     }
@@ -63,15 +69,27 @@ fn know(key: &str, value: &str) {
 fn place(text: &str, error: &toml::de::Error) -> String {
     let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return String::new() };
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
-    format!(" at line {}, column {}", before.matches('\n').count().saturating_add(1), column.saturating_add(1))
+    format!(
+        " at line {}, column {}",
+        before.matches('\n').count().saturating_add(1),
+        column.saturating_add(1)
+    )
 }
 
-fn of_tables(mut table: Table, shown: &str, common: &mut Layered, mistakes: &mut Mistakes) -> BTreeMap<NetUid, Layered> {
+fn of_tables(
+    mut table: Table,
+    shown: &str,
+    common: &mut Layered,
+    mistakes: &mut Mistakes,
+) -> BTreeMap<NetUid, Layered> {
     let subnets = match table.remove("subnet") {
         None => Table::new(),
         Some(Value::Table(subnets)) => subnets,
         Some(other) => {
-            let why = format!("{shown}: `subnet` cannot be {}; write a table [subnet.N] for subnet N", other.type_str());
+            let why = format!(
+                "{shown}: `subnet` cannot be {}; write a table [subnet.N] for subnet N",
+                other.type_str()
+            );
             mistakes.note(Mistake::of("subnet", why));
             Table::new()
         }
@@ -81,12 +99,20 @@ fn of_tables(mut table: Table, shown: &str, common: &mut Layered, mistakes: &mut
     for (name, table) in subnets {
         let (source, key) = (format!("{shown} [subnet.{name}]"), format!("subnet.{name}"));
         let Ok(netuid) = name.parse::<u16>() else {
-            mistakes.note(Mistake::of(key, format!("{source}: `{name}` is not a subnet, a number from 0 to 65535")));
+            mistakes.note(Mistake::of(
+                key,
+                format!("{source}: `{name}` is not a subnet, a number from 0 to 65535"),
+            ));
             continue;
         };
         let Value::Table(table) = table else {
-            mistakes
-                .note(Mistake::of(key, format!("{shown}: `subnet.{name}` cannot be {}; write a table [subnet.{name}]", table.type_str())));
+            mistakes.note(Mistake::of(
+                key,
+                format!(
+                    "{shown}: `subnet.{name}` cannot be {}; write a table [subnet.{name}]",
+                    table.type_str()
+                ),
+            ));
             continue;
         };
         let mut own = Layered::new();
@@ -105,7 +131,8 @@ fn of_table(table: Table, source: &str, values: &mut Layered, policy_only: bool,
     for (name, value) in table {
         let Some(key) = mistakes.keep(known(&name, source)) else { continue };
         if policy_only && !key.of_policy {
-            let why = format!("{source}: `{name}` holds for all subnets: only keys of the policy may stand here");
+            let why =
+                format!("{source}: `{name}` holds for all subnets: only keys of the policy may stand here");
             mistakes.note(Mistake::of(name, why));
             continue;
         }
@@ -124,15 +151,21 @@ fn text(key: &Key, value: Value, source: &str) -> Result<String, Mistake> {
     match value {
         Value::String(text) => Ok(text),
         // Display gives the shortest decimal that means the same, so 0.3 stays 0.3.
-        Value::Integer(_) | Value::Float(_) if matches!(key.shape, Shape::Number | Shape::Numbers) => Ok(value.to_string()),
+        Value::Integer(_) | Value::Float(_) if matches!(key.shape, Shape::Number | Shape::Numbers) => {
+            Ok(value.to_string())
+        }
         Value::Boolean(_) if key.shape == Shape::YesNo => Ok(value.to_string()),
         Value::Array(items) if is_list => {
             let items = items.into_iter().map(|item| match item {
                 Value::String(text) => Ok(text),
                 Value::Integer(number) if key.shape == Shape::Numbers => Ok(number.to_string()),
-                other => {
-                    Err(Mistake::of(name, format!("{source}: `{name}` has an item that cannot stand there, of type {}", other.type_str())))
-                }
+                other => Err(Mistake::of(
+                    name,
+                    format!(
+                        "{source}: `{name}` has an item that cannot stand there, of type {}",
+                        other.type_str()
+                    ),
+                )),
             });
             Ok(items.collect::<Result<Vec<_>, _>>()?.join(","))
         }
@@ -145,7 +178,8 @@ fn text(key: &Key, value: Value, source: &str) -> Result<String, Mistake> {
                 Shape::Numbers => "a list of numbers, as [2, 3]",
             };
             // What a secret was meant to be is not told either.
-            let shown = if key.may_hold_secrets() { format!("`{name}`") } else { format!("`{name} = {other}`") };
+            let shown =
+                if key.may_hold_secrets() { format!("`{name}`") } else { format!("`{name} = {other}`") };
             Err(Mistake::of(name, format!("{shown} ({source}): it must be {wanted}")))
         }
     }

@@ -67,7 +67,10 @@ impl FromArgMatches for Flags {
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        self.0.extend(KEYS.iter().filter_map(|key| matches.get_one::<String>(key.name).map(|value| (key.name, value.clone()))));
+        self.0
+            .extend(KEYS.iter().filter_map(|key| {
+                matches.get_one::<String>(key.name).map(|value| (key.name, value.clone()))
+            }));
         Ok(())
     }
 }

@@ -31,7 +31,17 @@ pub struct Key {
 }
 
 const fn key(name: &'static str, shape: Shape, value_name: &'static str, meaning: &'static str) -> Key {
-    Key { name, shape, value_name, default: None, example: "", unit: None, meaning, aliases: (&[], &[]), of_policy: false }
+    Key {
+        name,
+        shape,
+        value_name,
+        default: None,
+        example: "",
+        unit: None,
+        meaning,
+        aliases: (&[], &[]),
+        of_policy: false,
+    }
 }
 
 impl Key {
@@ -67,7 +77,8 @@ impl Key {
 
     /// Whether its value may hold a secret, so that a wrong one is not repeated.
     pub fn may_hold_secrets(&self) -> bool {
-        self.is_secret() || matches!(self.name, "network" | "endpoints" | "archive_endpoints" | "database_url")
+        self.is_secret()
+            || matches!(self.name, "network" | "endpoints" | "archive_endpoints" | "database_url")
     }
 
     /// The key of this name.

@@ -43,9 +43,18 @@ struct Over(Vec<(&'static Key, Setting)>);
 
 impl Layers {
     /// Reads every layer.
-    pub fn read(args: &ConfigArgs, environment: &BTreeMap<String, String>, changed: &[String], mistakes: &mut Mistakes) -> Self {
-        let setting = |value: &str, source: &str| Setting { value: value.to_owned(), source: source.to_owned() };
-        let mut common: Layered = KEYS.iter().filter_map(|key| key.default.map(|value| (key.name, setting(value, "default")))).collect();
+    pub fn read(
+        args: &ConfigArgs,
+        environment: &BTreeMap<String, String>,
+        changed: &[String],
+        mistakes: &mut Mistakes,
+    ) -> Self {
+        let setting =
+            |value: &str, source: &str| Setting { value: value.to_owned(), source: source.to_owned() };
+        let mut common: Layered = KEYS
+            .iter()
+            .filter_map(|key| key.default.map(|value| (key.name, setting(value, "default"))))
+            .collect();
         for (name, key) in [("BT_NETWORK", "network"), ("BT_CHAIN_ENDPOINT", "endpoints")] {
             if let Some(value) = environment.get(name) {
                 common.insert(key, setting(value, name));
@@ -66,7 +75,12 @@ impl Layers {
 }
 
 impl Over {
-    fn read(args: &ConfigArgs, environment: &BTreeMap<String, String>, changed: &[String], mistakes: &mut Mistakes) -> Self {
+    fn read(
+        args: &ConfigArgs,
+        environment: &BTreeMap<String, String>,
+        changed: &[String],
+        mistakes: &mut Mistakes,
+    ) -> Self {
         let mut over = Vec::new();
         for (name, value) in environment {
             let Some(key) = name.strip_prefix("VESTING_").map(str::to_lowercase) else { continue };
@@ -79,7 +93,9 @@ impl Over {
             }
         }
         network_first(&mut over);
-        let flags = args.keys.iter().map(|(key, value)| (key, Setting { value: value.to_owned(), source: format!("--{}", key.flag()) }));
+        let flags = args.keys.iter().map(|(key, value)| {
+            (key, Setting { value: value.to_owned(), source: format!("--{}", key.flag()) })
+        });
         over.extend(flags);
         over.extend(changed.iter().filter_map(|text| mistakes.keep(change(text))));
         Self(over)
@@ -94,7 +110,9 @@ impl Over {
 fn change(text: &str) -> Result<(&'static Key, Setting), Mistake> {
     let source = "--set".to_owned();
     let Some((key, value)) = text.split_once('=') else {
-        return Err(Mistake::plain(format!("`--set {text}`: write a key and its value, as in --set max_multiplier=2")));
+        return Err(Mistake::plain(format!(
+            "`--set {text}`: write a key and its value, as in --set max_multiplier=2"
+        )));
     };
     // As the flags are spelt, too.
     let key = known(&key.trim().replace('-', "_"), &source)?;
@@ -127,8 +145,10 @@ pub fn known(name: &str, source: &str) -> Result<&'static Key, Mistake> {
     }
     let near = KEYS.iter().find(|key| name.len() > 3 && key.name.contains(name) || name.contains(key.name));
     let near = near.or_else(|| KEYS.iter().find(|key| is_near(key.name, name)));
-    let hint =
-        near.map_or_else(|| "`vesting config init --output -` lists the keys".to_owned(), |near| format!("did you mean `{}`?", near.name));
+    let hint = near.map_or_else(
+        || "`vesting config init --output -` lists the keys".to_owned(),
+        |near| format!("did you mean `{}`?", near.name),
+    );
     Err(Mistake::of(name, format!("{source}: unknown key `{name}`; {hint}")))
 }
 
@@ -136,6 +156,7 @@ pub fn known(name: &str, source: &str) -> Result<&'static Key, Mistake> {
 fn is_near(a: &str, b: &str) -> bool {
     let start = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
     let rest = (a.len().saturating_sub(start), b.len().saturating_sub(start));
-    let end = a.bytes().rev().zip(b.bytes().rev()).take_while(|(a, b)| a == b).count().min(rest.0).min(rest.1);
+    let end =
+        a.bytes().rev().zip(b.bytes().rev()).take_while(|(a, b)| a == b).count().min(rest.0).min(rest.1);
     rest.0.saturating_sub(end) <= 2 && rest.1.saturating_sub(end) <= 2
 }

@@ -1,6 +1,7 @@
 //! Settings from flags, the environment, a file, the Bittensor names, and defaults, in this order.
 //!
-//! [`key`] has the one list of keys: flags, the file, the environment and `vesting config` all follow from it.
+//! [`key`] has the one list of keys: flags, the file, the environment and `vesting config` all follow from
+//! it.
 
 mod file;
 mod flags;
@@ -37,14 +38,17 @@ pub use template::template;
 ///
 /// # Errors
 /// Names every mistake: the key, its value and where it stands.
-pub fn load(args: &ConfigArgs, environment: impl Iterator<Item = (OsString, OsString)>) -> Result<Config, UsageError> {
+pub fn load(
+    args: &ConfigArgs,
+    environment: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<Config, UsageError> {
     let (_, config, mut mistakes) = read(args, environment, &[]);
     check_kept(&config, &mut mistakes);
     mistakes.or(config)
 }
 
-/// Reads the settings with keys of the policy set over all of them, as `key=value`. Another policy is only tried over
-/// what there is, so what is kept of the record need not be enough for it.
+/// Reads the settings with keys of the policy set over all of them, as `key=value`. Another policy is only
+/// tried over what there is, so what is kept of the record need not be enough for it.
 ///
 /// # Errors
 /// Names every mistake: the key, its value and where it stands.
@@ -58,7 +62,10 @@ pub fn load_changed(
 }
 
 /// Reads the settings as a daemon would, with every mistake there is; what is wrong is as it is by default.
-pub fn examine(args: &ConfigArgs, environment: impl Iterator<Item = (OsString, OsString)>) -> (Layers, Config, Mistakes) {
+pub fn examine(
+    args: &ConfigArgs,
+    environment: impl Iterator<Item = (OsString, OsString)>,
+) -> (Layers, Config, Mistakes) {
     let (layers, config, mut mistakes) = read(args, environment, &[]);
     check_kept(&config, &mut mistakes);
     // What stands in a subnet's table by mistake bears on none of these.
@@ -80,10 +87,17 @@ fn check_kept(config: &Config, mistakes: &mut Mistakes) {
 }
 
 /// The variables that are read here. Those of others are none of our business, whatever they are made of.
-fn of_ours(environment: impl Iterator<Item = (OsString, OsString)>, mistakes: &mut Mistakes) -> BTreeMap<String, String> {
+fn of_ours(
+    environment: impl Iterator<Item = (OsString, OsString)>,
+    mistakes: &mut Mistakes,
+) -> BTreeMap<String, String> {
     let mut ours = BTreeMap::new();
     for (name, value) in environment {
-        let Some(name) = name.to_str().filter(|name| ["VESTING_", "BT_"].iter().any(|start| name.starts_with(start))) else { continue };
+        let Some(name) =
+            name.to_str().filter(|name| ["VESTING_", "BT_"].iter().any(|start| name.starts_with(start)))
+        else {
+            continue;
+        };
         let unreadable = |_| Mistake::plain(format!("`{name}` is not UTF-8: set it to text, or unset it"));
         let value = mistakes.keep(value.into_string().map_err(unreadable));
         ours.extend(value.map(|value| (name.to_owned(), value)));
@@ -91,7 +105,11 @@ fn of_ours(environment: impl Iterator<Item = (OsString, OsString)>, mistakes: &m
     ours
 }
 
-fn read(args: &ConfigArgs, environment: impl Iterator<Item = (OsString, OsString)>, changed: &[String]) -> (Layers, Config, Mistakes) {
+fn read(
+    args: &ConfigArgs,
+    environment: impl Iterator<Item = (OsString, OsString)>,
+    changed: &[String],
+) -> (Layers, Config, Mistakes) {
     let mut mistakes = Mistakes::default();
     let environment = of_ours(environment, &mut mistakes);
     let layers = Layers::read(args, &environment, changed, &mut mistakes);

@@ -1,7 +1,10 @@
 //! The endpoints that the name of a network stands for.
 
-const FINNEY: [&str; 3] =
-    ["wss://entrypoint-finney.opentensor.ai:443", "wss://lite.chain.opentensor.ai:443", "wss://lite.sub.latent.to:443"];
+const FINNEY: [&str; 3] = [
+    "wss://entrypoint-finney.opentensor.ai:443",
+    "wss://lite.chain.opentensor.ai:443",
+    "wss://lite.sub.latent.to:443",
+];
 pub const ARCHIVE: [&str; 2] = ["wss://archive.chain.opentensor.ai:443", "wss://archive.sub.latent.to:443"];
 pub const TEST: [&str; 1] = ["wss://test.finney.opentensor.ai:443"];
 pub const LOCAL: [&str; 1] = ["ws://127.0.0.1:9944"];

@@ -23,7 +23,8 @@ pub fn parse(values: &Layered, mistakes: &mut Mistakes) -> Policy {
     let duration_rule = mistakes.keep(values.choice("duration_rule", DurationRule::ALL, |rule| rule.name()));
     let below_minimum = mistakes.keep(values.choice("below_minimum", BelowMinimum::ALL, |rule| rule.name()));
     let redistribution = redistribution(&values, mistakes);
-    let unattributed = mistakes.keep(values.choice("unattributed", UnattributedRule::ALL, |rule| rule.name()));
+    let unattributed =
+        mistakes.keep(values.choice("unattributed", UnattributedRule::ALL, |rule| rule.name()));
     let effective_from_block = mistakes.keep(values.whole("effective_from_block"));
     let shadow = mistakes.keep(values.yes_or_no("shadow"));
     let otherwise = Policy::default();
@@ -81,7 +82,8 @@ fn burn_uid(values: &Values<'_>) -> Result<Option<Uid>, Mistake> {
     uid.map(|uid| u16::try_from(uid).map(Uid).map_err(wrong)).transpose()
 }
 
-/// Notes everything that the core finds impossible. It names the first, so that is set right here and the rest looked at.
+/// Notes everything that the core finds impossible. It names the first, so that is set right here and the
+/// rest looked at.
 fn check(mut policy: Policy, values: &Values<'_>, mistakes: &mut Mistakes) {
     let fine = Policy::default();
     while let Err(error) = policy.check() {
@@ -90,7 +92,9 @@ fn check(mut policy: Policy, values: &Values<'_>, mistakes: &mut Mistakes) {
             "retention_window_days" => policy.retention_window = fine.retention_window,
             "retention_target" => policy.retention_target = fine.retention_target,
             "max_multiplier" => policy.max_multiplier = fine.max_multiplier,
-            "threshold_factor" => policy.redistribution = Redistribution::Threshold { factor: Ppb::ONE, absolute: Ppb(0) },
+            "threshold_factor" => {
+                policy.redistribution = Redistribution::Threshold { factor: Ppb::ONE, absolute: Ppb(0) }
+            }
             _ => break,
         }
     }

@@ -62,11 +62,17 @@ impl Config {
     ///
     /// # Errors
     /// The first thing wrong with it.
-    pub fn changed_policy(&self, netuid: NetUid, changed: &[(&'static str, String)]) -> Result<Policy, Mistake> {
+    pub fn changed_policy(
+        &self,
+        netuid: NetUid,
+        changed: &[(&'static str, String)],
+    ) -> Result<Policy, Mistake> {
         let (common, own) = &self.written;
-        let setting = |value: &String, source: &str| Setting { value: value.clone(), source: source.to_owned() };
+        let setting =
+            |value: &String, source: &str| Setting { value: value.clone(), source: source.to_owned() };
         let written = own.get(&netuid).unwrap_or(common).iter();
-        let mut values: Layered = written.map(|(key, value)| (*key, setting(value, "the configuration"))).collect();
+        let mut values: Layered =
+            written.map(|(key, value)| (*key, setting(value, "the configuration"))).collect();
         values.extend(changed.iter().map(|(key, value)| (*key, setting(value, "asked for"))));
         let mut mistakes = Mistakes::default();
         let policy = policy::parse(&values, &mut mistakes);
@@ -85,8 +91,13 @@ impl Config {
     /// The policies of the subnets at hand: the common one, where it is one of them, and those of their own.
     fn at_hand(&self) -> impl Iterator<Item = (Option<NetUid>, &Policy)> {
         let at_hand = |netuid: &NetUid| self.netuids.is_empty() || self.netuids.contains(netuid);
-        let common = self.netuids.is_empty() || self.netuids.iter().any(|netuid| !self.subnet_policies.contains_key(netuid));
-        let own = self.subnet_policies.iter().filter(move |(netuid, _)| at_hand(netuid)).map(|(netuid, policy)| (Some(*netuid), policy));
+        let common = self.netuids.is_empty()
+            || self.netuids.iter().any(|netuid| !self.subnet_policies.contains_key(netuid));
+        let own = self
+            .subnet_policies
+            .iter()
+            .filter(move |(netuid, _)| at_hand(netuid))
+            .map(|(netuid, policy)| (Some(*netuid), policy));
         common.then_some((None, &self.common_policy)).into_iter().chain(own)
     }
 
@@ -103,8 +114,8 @@ impl Config {
         all
     }
 
-    /// So many days of the record, set by `key`, as block time: at least what the policies of the subnets at hand
-    /// need.
+    /// So many days of the record, set by `key`, as block time: at least what the policies of the subnets at
+    /// hand need.
     ///
     /// # Errors
     /// Names the key and what to set.
@@ -119,7 +130,9 @@ impl Config {
 
     fn enough(&self, days: u64, key: &str) -> Result<Millis, Mistake> {
         let kept = Millis(days.saturating_mul(DAY));
-        let Some((netuid, policy)) = self.at_hand().max_by_key(|(_, policy)| policy.retention_window) else { return Ok(kept) };
+        let Some((netuid, policy)) = self.at_hand().max_by_key(|(_, policy)| policy.retention_window) else {
+            return Ok(kept);
+        };
         let window = policy.retention_window;
         if kept >= window {
             return Ok(kept);
@@ -175,8 +188,11 @@ pub fn parse(layers: &Layers, mistakes: &mut Mistakes) -> Config {
 /// All but the policies of the subnets with tables.
 fn parse_common(values: &Layered, common_policy: Policy, mistakes: &mut Mistakes) -> Config {
     let values = Values(values);
-    let in_flight = mistakes.keep(values.up_to("max_requests_in_flight", 1024)).and_then(|number| usize::try_from(number).ok());
-    let no_address = |_| values.wrong("bind", &"it must be an address with a port, as 127.0.0.1:9180 or [::1]:9180");
+    let in_flight = mistakes
+        .keep(values.up_to("max_requests_in_flight", 1024))
+        .and_then(|number| usize::try_from(number).ok());
+    let no_address =
+        |_| values.wrong("bind", &"it must be an address with a port, as 127.0.0.1:9180 or [::1]:9180");
     Config {
         endpoints: endpoints(&values, mistakes).unwrap_or_default(),
         netuids: netuids(&values, mistakes),
@@ -187,11 +203,17 @@ fn parse_common(values: &Layered, common_policy: Policy, mistakes: &mut Mistakes
         use_background_thread: mistakes.keep(values.yes_or_no("use_background_thread")).unwrap_or(true),
         query_interval: mistakes.keep(values.seconds("query_interval_seconds", 86_400)).unwrap_or_default(),
         max_requests_in_flight: in_flight.unwrap_or(8),
-        bind: mistakes.keep(values.text("bind").parse().map_err(no_address)).unwrap_or((Ipv4Addr::LOCALHOST, 0).into()),
+        bind: mistakes
+            .keep(values.text("bind").parse().map_err(no_address))
+            .unwrap_or((Ipv4Addr::LOCALHOST, 0).into()),
         api_token: mistakes.keep(values.token("api_token")).flatten(),
-        allow_public_without_token: mistakes.keep(values.yes_or_no("allow_public_without_token")).unwrap_or_default(),
+        allow_public_without_token: mistakes
+            .keep(values.yes_or_no("allow_public_without_token"))
+            .unwrap_or_default(),
         stale_after: mistakes.keep(values.seconds("stale_after_seconds", 315_360_000)).unwrap_or_default(),
-        log_format: mistakes.keep(values.choice("log_format", LogFormat::ALL, |format| format.name())).unwrap_or(LogFormat::Auto),
+        log_format: mistakes
+            .keep(values.choice("log_format", LogFormat::ALL, |format| format.name()))
+            .unwrap_or(LogFormat::Auto),
         written: (of_the_policy(values.0), BTreeMap::new()),
     }
 }
@@ -225,7 +247,9 @@ fn endpoints(values: &Values<'_>, mistakes: &mut Mistakes) -> Option<Vec<SecretU
             endpoints = vec![SecretUrl::new(named)];
             check("network", &endpoints);
         } else {
-            let unknown = || values.wrong("network", &"it must be finney, test, archive, local, or a ws:// or wss:// URL");
+            let unknown = || {
+                values.wrong("network", &"it must be finney, test, archive, local, or a ws:// or wss:// URL")
+            };
             let named = network::endpoints(named).ok_or_else(unknown);
             endpoints = mistakes.keep(named)?.iter().copied().map(SecretUrl::new).collect();
         }
@@ -240,7 +264,8 @@ fn endpoints(values: &Values<'_>, mistakes: &mut Mistakes) -> Option<Vec<SecretU
 fn netuids(values: &Values<'_>, mistakes: &mut Mistakes) -> Vec<NetUid> {
     let mut netuids = Vec::new();
     for text in values.list("netuids") {
-        let unknown = |_| values.wrong("netuids", &format!("`{text}` is not a subnet, a number from 0 to 65535"));
+        let unknown =
+            |_| values.wrong("netuids", &format!("`{text}` is not a subnet, a number from 0 to 65535"));
         let netuid = mistakes.keep(text.parse().map_err(unknown)).map(NetUid);
         netuids.extend(netuid.filter(|netuid| !netuids.contains(netuid)));
     }

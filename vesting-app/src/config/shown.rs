@@ -29,7 +29,8 @@ pub fn lines(layers: &Layers, config: &Config) -> Vec<Line> {
         implied.from = "network".to_owned();
     }
     for (netuid, values) in &layers.subnets {
-        let own = KEYS.iter().filter(|key| key.of_policy && values.get(key.name) != layers.common.get(key.name));
+        let own =
+            KEYS.iter().filter(|key| key.of_policy && values.get(key.name) != layers.common.get(key.name));
         lines.extend(own.map(|key| line(Some(netuid.0), key, values)));
     }
     lines

@@ -19,10 +19,14 @@ fn load_with(set: impl FnOnce(&mut ConfigArgs), environment: &[(&str, &str)]) ->
 
 #[test]
 fn flags_come_before_the_environment_and_that_before_bittensor_names() {
-    let config = load_with(|a| a.keys.set("netuids", "2,3"), &[("VESTING_NETUIDS", "9"), ("BT_NETWORK", "test")]).unwrap();
+    let config =
+        load_with(|a| a.keys.set("netuids", "2,3"), &[("VESTING_NETUIDS", "9"), ("BT_NETWORK", "test")])
+            .unwrap();
     assert_eq!(config.netuids, [NetUid(2), NetUid(3)]);
     assert_eq!(config.endpoints, TEST.map(SecretUrl::new));
-    let config = load_with(|_| {}, &[("VESTING_NETWORK", "local"), ("BT_CHAIN_ENDPOINT", "ws://elsewhere:1")]).unwrap();
+    let config =
+        load_with(|_| {}, &[("VESTING_NETWORK", "local"), ("BT_CHAIN_ENDPOINT", "ws://elsewhere:1")])
+            .unwrap();
     assert_eq!(config.endpoints, LOCAL.map(SecretUrl::new));
 }
 
@@ -189,7 +193,13 @@ fn mistakes_in_a_table_name_the_key_and_the_subnet() {
         let UsageError(words) = load_file(text, |_| {}).unwrap_err();
         assert!(words.contains(key) && words.contains("subnet.5"), "{words}");
     }
-    for text in ["[subnet.five]\nshadow = true", "subnet = 5", "[subnet]\n5 = true", "[subnet.5]\n[subnet.05]", "[subnet.70000]"] {
+    for text in [
+        "[subnet.five]\nshadow = true",
+        "subnet = 5",
+        "[subnet]\n5 = true",
+        "[subnet.5]\n[subnet.05]",
+        "[subnet.70000]",
+    ] {
         let UsageError(words) = load_file(text, |_| {}).unwrap_err();
         assert!(words.contains("subnet"), "{words}");
     }
@@ -199,9 +209,13 @@ fn mistakes_in_a_table_name_the_key_and_the_subnet() {
 fn a_wrong_value_is_refused_whether_or_not_it_bears() {
     for redistribution in ["normalise", "threshold", "burn"] {
         let rest = format!("redistribution = \"{redistribution}\"\n");
-        for wrong in
-            ["threshold_factor = \"AAA\"", "threshold_factor = 2000", "absolute_threshold = -1", "burn_uid = 65536", "burn_uid = \"AAA\""]
-        {
+        for wrong in [
+            "threshold_factor = \"AAA\"",
+            "threshold_factor = 2000",
+            "absolute_threshold = -1",
+            "burn_uid = 65536",
+            "burn_uid = \"AAA\"",
+        ] {
             let UsageError(words) = load_file(&format!("{rest}{wrong}"), |_| {}).unwrap_err();
             let key = wrong.split(' ').next().unwrap();
             assert_eq!(words.matches(&format!("`{key} = ")).count(), 1, "{redistribution}: {words}");
@@ -214,7 +228,9 @@ fn a_wrong_value_is_refused_whether_or_not_it_bears() {
 #[test]
 fn what_is_kept_is_at_least_the_longest_window_at_hand() {
     let text = "keep_snapshots_days = 40\n[subnet.5]\nretention_window_days = 40.5\n[subnet.6]\nretention_window_days = 40";
-    let load = |netuids: Option<&str>| load_file(text, |args| netuids.into_iter().for_each(|netuids| args.keys.set("netuids", netuids)));
+    let load = |netuids: Option<&str>| {
+        load_file(text, |args| netuids.into_iter().for_each(|netuids| args.keys.set("netuids", netuids)))
+    };
     assert_eq!(load(Some("1,6")).unwrap().keep_days, Some(40));
     for netuids in [None, Some("5"), Some("1,5,6")] {
         let UsageError(words) = load(netuids).unwrap_err();
@@ -227,7 +243,9 @@ fn what_is_kept_is_at_least_the_longest_window_at_hand() {
 fn warnings_are_those_of_the_subnets_at_hand() {
     let text = "formula = \"tiered\"\n[subnet.5]\nretention_window_days = 90\n[subnet.6]\nretention_window_days = 20";
     let warnings = |netuids: Option<&str>| {
-        load_file(text, |args| netuids.into_iter().for_each(|netuids| args.keys.set("netuids", netuids))).unwrap().warnings()
+        load_file(text, |args| netuids.into_iter().for_each(|netuids| args.keys.set("netuids", netuids)))
+            .unwrap()
+            .warnings()
     };
     assert_eq!(warnings(None).len(), 2);
     assert_eq!(warnings(Some("5")), Vec::<String>::new());
@@ -287,26 +305,44 @@ fn every_key_is_everywhere() {
         let value = another(key);
         assert!(key.default != Some(value) && !value.is_empty(), "{}", key.name);
         let expected = if key.is_secret() { "***" } else { value };
-        assert!(command.get_arguments().any(|arg| arg.get_long() == Some(&key.flag())), "no flag --{}", key.flag());
+        assert!(
+            command.get_arguments().any(|arg| arg.get_long() == Some(&key.flag())),
+            "no flag --{}",
+            key.flag()
+        );
         let mut args = ConfigArgs::default();
         args.keys.set(key.name, value);
         assert_eq!(shown_from(&args, &[], key), (Some(expected.to_owned()), format!("--{}", key.flag())));
         let variable = format!("VESTING_{}", key.name.to_uppercase());
-        assert_eq!(shown_from(&ConfigArgs::default(), &[(&variable, value)], key), (Some(expected.to_owned()), variable.clone()));
+        assert_eq!(
+            shown_from(&ConfigArgs::default(), &[(&variable, value)], key),
+            (Some(expected.to_owned()), variable.clone())
+        );
 
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("some.toml");
-        let quoted = if matches!(key.shape, Shape::Number | Shape::YesNo) { value.to_owned() } else { format!("\"{value}\"") };
+        let quoted = if matches!(key.shape, Shape::Number | Shape::YesNo) {
+            value.to_owned()
+        } else {
+            format!("\"{value}\"")
+        };
         std::fs::write(&path, format!("{} = {quoted}", key.name)).unwrap();
         let args = ConfigArgs { config: Some(path.clone()), ..ConfigArgs::default() };
         assert_eq!(shown_from(&args, &[], key), (Some(expected.to_owned()), path.display().to_string()));
 
-        std::fs::write(&path, format!("{} = {{ a = 1 }}\n[subnet.3]\n{} = {quoted}", key.name, key.name)).unwrap();
+        std::fs::write(&path, format!("{} = {{ a = 1 }}\n[subnet.3]\n{} = {quoted}", key.name, key.name))
+            .unwrap();
         let (_, _, mistakes) = examine(&args, std::iter::empty());
-        let of_key = |netuid| mistakes.all().iter().filter(|m| m.key.as_deref() == Some(key.name) && m.netuid == netuid).count();
+        let of_key = |netuid| {
+            mistakes.all().iter().filter(|m| m.key.as_deref() == Some(key.name) && m.netuid == netuid).count()
+        };
         assert_eq!((of_key(None), of_key(Some(3))), (1, usize::from(!key.of_policy)), "{:?}", mistakes.all());
 
-        assert!(text.contains(&format!("\n#{} = ", key.name)) || text.contains(&format!("\n# {} = ", key.name)), "{}", key.name);
+        assert!(
+            text.contains(&format!("\n#{} = ", key.name)) || text.contains(&format!("\n# {} = ", key.name)),
+            "{}",
+            key.name
+        );
         assert!(!key.meaning.is_empty() && !key.meaning.ends_with('.'));
     }
 }
@@ -316,8 +352,11 @@ fn a_key_in_the_wrong_place_hides_no_other_mistake() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("some.toml");
     std::fs::write(&path, "bind = \"0.0.0.0:9180\"\n[subnet.3]\nbind = \"x\"").unwrap();
-    let (_, _, mistakes) = examine(&ConfigArgs { config: Some(path), ..ConfigArgs::default() }, std::iter::empty());
-    let of = |netuid| mistakes.all().iter().filter(|m| m.netuid == netuid && m.key.as_deref() == Some("bind")).count();
+    let (_, _, mistakes) =
+        examine(&ConfigArgs { config: Some(path), ..ConfigArgs::default() }, std::iter::empty());
+    let of = |netuid| {
+        mistakes.all().iter().filter(|m| m.netuid == netuid && m.key.as_deref() == Some("bind")).count()
+    };
     assert_eq!((of(None), of(Some(3))), (1, 1), "{:?}", mistakes.all());
 }
 
@@ -330,15 +369,23 @@ fn the_file_to_begin_with_equals_the_defaults() {
         .lines()
         .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line))
         .fold(String::new(), |text, line| text + line + "\n");
-    assert_eq!(set.parse::<toml::Table>().unwrap().len(), KEYS.iter().filter(|key| key.default.is_some()).count());
+    assert_eq!(
+        set.parse::<toml::Table>().unwrap().len(),
+        KEYS.iter().filter(|key| key.default.is_some()).count()
+    );
     assert_eq!(load_file(&set, |_| {}).unwrap(), plain);
     // And the examples are such that they are understood.
-    let examples: String = template().lines().map(|line| line.trim_start_matches(['#', ' '])).filter(|line| line.contains(" = ")).fold(
-        String::new(),
-        |text, line| {
-            if KEYS.iter().any(|key| line.starts_with(&format!("{} = ", key.name))) { text + line + "\n" } else { text }
-        },
-    );
+    let examples: String = template()
+        .lines()
+        .map(|line| line.trim_start_matches(['#', ' ']))
+        .filter(|line| line.contains(" = "))
+        .fold(String::new(), |text, line| {
+            if KEYS.iter().any(|key| line.starts_with(&format!("{} = ", key.name))) {
+                text + line + "\n"
+            } else {
+                text
+            }
+        });
     // That of the last lines stands in a table of its own.
     let (common, _) = examples.trim_end().rsplit_once('\n').unwrap();
     assert_eq!(load_file(common, |_| {}).unwrap().netuids, [NetUid(2), NetUid(3)]);
@@ -365,9 +412,11 @@ fn every_mistake_is_named_at_once() {
     let path = folder.path().join("vesting.toml");
     std::fs::write(&path, text).unwrap();
     let args = ConfigArgs { config: Some(path.clone()), ..ConfigArgs::default() };
-    let environment = [("VESTING_SHADE", "1"), ("VESTING_KEEP_SNAPSHOTS_DAYS", "x"), ("VESTING_ENDPOINTS", "http://a")];
+    let environment =
+        [("VESTING_SHADE", "1"), ("VESTING_KEEP_SNAPSHOTS_DAYS", "x"), ("VESTING_ENDPOINTS", "http://a")];
     let (_, _, mistakes) = examine(&args, environment.iter().map(|(k, v)| (k.into(), v.into())));
-    let mut found: Vec<(Option<u16>, &str)> = mistakes.all().iter().map(|m| (m.netuid, m.key.as_deref().unwrap())).collect();
+    let mut found: Vec<(Option<u16>, &str)> =
+        mistakes.all().iter().map(|m| (m.netuid, m.key.as_deref().unwrap())).collect();
     found.sort_unstable();
     let expected = [
         (None, "bind"),
@@ -388,7 +437,10 @@ fn every_mistake_is_named_at_once() {
     ];
     assert_eq!(found, expected);
     let UsageError(words) = mistakes.into();
-    assert!(words.starts_with("15 mistakes in the configuration:\n") && words.lines().count() == 16, "{words}");
+    assert!(
+        words.starts_with("15 mistakes in the configuration:\n") && words.lines().count() == 16,
+        "{words}"
+    );
 
     // Text that is no TOML is named in every place.
     std::fs::write(&path, "a = \nb = 3\nc = [\nd = \"x").unwrap();
@@ -414,7 +466,12 @@ fn an_http_endpoint_is_refused_with_what_to_use_and_without_its_secrets() {
         let mut args = ConfigArgs::default();
         args.keys.set(key, "https://me:hunter2@node.example/hunter2");
         let refused = load(&args, std::iter::empty()).unwrap_err().to_string();
-        assert!(refused.contains("wss://") && refused.contains("***@node.example") && !refused.contains("hunter2"), "{refused}");
+        assert!(
+            refused.contains("wss://")
+                && refused.contains("***@node.example")
+                && !refused.contains("hunter2"),
+            "{refused}"
+        );
     }
 }
 
@@ -425,7 +482,8 @@ fn secrets_are_not_shown() {
         ("VESTING_DATABASE_URL", "postgres://me:hunter2@host/vesting?sslpassword=hunter2"),
         ("VESTING_ENDPOINTS", "wss://me:hunter2@node.example/hunter2?key=hunter2,ws://plain:1/"),
     ];
-    let (layers, config, _) = examine(&ConfigArgs::default(), secret.iter().map(|(k, v)| (k.into(), v.into())));
+    let (layers, config, _) =
+        examine(&ConfigArgs::default(), secret.iter().map(|(k, v)| (k.into(), v.into())));
     let lines = lines(&layers, &config);
     let words = serde_json::to_string(&lines).unwrap();
     assert!(!words.contains("hunter2"), "{words}");
@@ -436,7 +494,8 @@ fn secrets_are_not_shown() {
 
 #[test]
 fn what_is_in_force_says_where_it_comes_from() {
-    let text = "network = \"local\"\nmax_multiplier = 2\n[subnet.5]\nformula = \"tiered\"\nmax_multiplier = 3";
+    let text =
+        "network = \"local\"\nmax_multiplier = 2\n[subnet.5]\nformula = \"tiered\"\nmax_multiplier = 3";
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vesting.toml");
     std::fs::write(&path, text).unwrap();
@@ -446,7 +505,10 @@ fn what_is_in_force_says_where_it_comes_from() {
     let (layers, config, _) = examine(&args, environment.into_iter());
     let lines = lines(&layers, &config);
     let of = |netuid: Option<u16>, key: &str| {
-        lines.iter().find(|line| line.netuid == netuid && line.key == key).map(|line| (line.value.clone().unwrap(), line.from.clone()))
+        lines
+            .iter()
+            .find(|line| line.netuid == netuid && line.key == key)
+            .map(|line| (line.value.clone().unwrap(), line.from.clone()))
     };
     let file = path.display().to_string();
     assert_eq!(of(None, "max_multiplier"), Some(("2".into(), file.clone())));
@@ -455,7 +517,10 @@ fn what_is_in_force_says_where_it_comes_from() {
     assert_eq!(of(None, "minimum_stake"), Some(("0.3".into(), "default".into())));
     assert_eq!(of(Some(5), "max_multiplier"), Some(("3".into(), format!("{file} [subnet.5]"))));
     // A flag comes before the table.
-    assert_eq!((of(None, "formula"), of(Some(5), "formula")), (Some(("geometric_mean".into(), "--formula".into())), None));
+    assert_eq!(
+        (of(None, "formula"), of(Some(5), "formula")),
+        (Some(("geometric_mean".into(), "--formula".into())), None)
+    );
 }
 
 #[test]
@@ -463,8 +528,11 @@ fn a_variable_that_is_no_text_is_named_and_not_repeated() {
     use std::ffi::OsString;
     use std::os::unix::ffi::OsStringExt;
     let bytes = |text: &str| OsString::from_vec([text.as_bytes(), b"\xff"].concat());
-    let environment =
-        [("VESTING_DATABASE_URL".into(), bytes("sqlite://Koala1")), ("FOO".into(), bytes("Koala2")), (bytes("VESTING_"), "3".into())];
+    let environment = [
+        ("VESTING_DATABASE_URL".into(), bytes("sqlite://Koala1")),
+        ("FOO".into(), bytes("Koala2")),
+        (bytes("VESTING_"), "3".into()),
+    ];
     let UsageError(words) = load(&ConfigArgs::default(), environment.into_iter()).unwrap_err();
     assert_eq!(words, "`VESTING_DATABASE_URL` is not UTF-8: set it to text, or unset it");
 }
@@ -485,11 +553,16 @@ fn a_url_that_run_would_refuse_is_a_mistake() {
         ("archive_endpoints", "wss://host:99999", "invalid port"),
         ("network", "wss://me:top%secret@host", "`%` as `%25`"),
     ] {
-        let (_, _, mistakes) =
-            examine(&ConfigArgs::default(), [(format!("VESTING_{}", key.to_uppercase()).into(), url.into())].into_iter());
+        let (_, _, mistakes) = examine(
+            &ConfigArgs::default(),
+            [(format!("VESTING_{}", key.to_uppercase()).into(), url.into())].into_iter(),
+        );
         let [mistake] = mistakes.all() else { panic!("{url}: {mistakes:?}") };
         assert!(mistake.key.as_deref() == Some(key) && mistake.mistake.contains(word), "{url}: {mistake}");
-        assert!(!["pa?ss", "ss@", "secret", "pa/"].iter().any(|part| mistake.mistake.contains(part)), "{url}: {mistake}");
+        assert!(
+            !["pa?ss", "ss@", "secret", "pa/"].iter().any(|part| mistake.mistake.contains(part)),
+            "{url}: {mistake}"
+        );
     }
     for url in ["postgres://me:pa%3Fss@host/vesting", "sqlite://pa ss%.db", "sqlite::memory:"] {
         assert!(load_with(|args| args.keys.set("database_url", url), &[]).is_ok(), "{url}");

@@ -22,7 +22,9 @@ impl Values<'_> {
             key,
             match self.get(key) {
                 // What a secret was meant to be is not told either.
-                Some((_, source)) if Key::named(key).is_some_and(Key::may_hold_secrets) => format!("`{key}` ({source}): {why}"),
+                Some((_, source)) if Key::named(key).is_some_and(Key::may_hold_secrets) => {
+                    format!("`{key}` ({source}): {why}")
+                }
                 Some((value, source)) => format!("`{key} = {value}` ({source}): {why}"),
                 None => format!("`{key}` is not set: {why}"),
             },
@@ -38,13 +40,19 @@ impl Values<'_> {
     }
 
     pub fn whole(&self, key: &str) -> Result<Option<u64>, Mistake> {
-        self.get(key).map(|(value, _)| value.parse::<u64>().map_err(|_| self.wrong(key, &"it must be a whole number"))).transpose()
+        self.get(key)
+            .map(|(value, _)| value.parse::<u64>().map_err(|_| self.wrong(key, &"it must be a whole number")))
+            .transpose()
     }
 
     /// A whole number from 1 to `most`.
     pub fn up_to(&self, key: &str, most: u64) -> Result<u64, Mistake> {
         let number = self.whole(key)?.unwrap_or_default();
-        if (1..=most).contains(&number) { Ok(number) } else { Err(self.wrong(key, &format!("it must be from 1 to {most}"))) }
+        if (1..=most).contains(&number) {
+            Ok(number)
+        } else {
+            Err(self.wrong(key, &format!("it must be from 1 to {most}")))
+        }
     }
 
     pub fn seconds(&self, key: &str, most: u64) -> Result<Duration, Mistake> {
@@ -67,15 +75,23 @@ impl Values<'_> {
     pub fn token(&self, key: &str) -> Result<Option<Token>, Mistake> {
         match self.get(key) {
             None => Ok(None),
-            Some((token, _)) if !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic()) => Ok(Some(Token::from(token.to_owned()))),
-            Some((_, source)) => {
-                Err(Mistake::of(key, format!("`{key}` ({source}): it must be letters, digits and signs of ASCII, without spaces")))
+            Some((token, _)) if !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic()) => {
+                Ok(Some(Token::from(token.to_owned())))
             }
+            Some((_, source)) => Err(Mistake::of(
+                key,
+                format!("`{key}` ({source}): it must be letters, digits and signs of ASCII, without spaces"),
+            )),
         }
     }
 
     /// The one of `all` that has the name.
-    pub fn choice<T>(&self, key: &str, all: impl IntoIterator<Item = T>, name: impl Fn(&T) -> &'static str) -> Result<T, Mistake> {
+    pub fn choice<T>(
+        &self,
+        key: &str,
+        all: impl IntoIterator<Item = T>,
+        name: impl Fn(&T) -> &'static str,
+    ) -> Result<T, Mistake> {
         let mut names = Vec::new();
         for one in all {
             if self.get(key).is_some_and(|(value, _)| value == name(&one)) {

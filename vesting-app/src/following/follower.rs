@@ -36,8 +36,9 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// Records the subnet where nobody else does, and takes over from who does. An answer of a node ends nothing: it is
-    /// said, waited out and asked for again. A record that there is none of begins at `beginning`, where that is known.
+    /// Records the subnet where nobody else does, and takes over from who does. An answer of a node ends
+    /// nothing: it is said, waited out and asked for again. A record that there is none of begins at
+    /// `beginning`, where that is known.
     pub async fn go(&self, mut beginning: Option<BlockNumber>) -> anyhow::Result<()> {
         let mut total: Option<Progress> = None;
         let (mut tries, mut forks) = (0, 0);
@@ -120,7 +121,10 @@ impl Follower {
                 Ok(()) => break,
                 Err(StoreError::Taken { by, .. }) => {
                     if waited_for.as_ref() != Some(&by) {
-                        tracing::info!("standing by for subnet {}: its record is being written by {by}", self.netuid);
+                        tracing::info!(
+                            "standing by for subnet {}: its record is being written by {by}",
+                            self.netuid
+                        );
                         self.state.leads(self.netuid, Some(&by));
                         waited_for = Some(by);
                     }
@@ -141,8 +145,8 @@ impl Follower {
         Ok(true)
     }
 
-    /// Where the record begins that is still to be made, once the subnet is there; `None` where it does not come to be up
-    /// to where all is done.
+    /// Where the record begins that is still to be made, once the subnet is there; `None` where it does not
+    /// come to be up to where all is done.
     async fn begin(&self, known: Option<BlockNumber>) -> anyhow::Result<Option<BlockNumber>> {
         if let Some(record) = self.store.watermark(self.netuid).await? {
             self.state.waits_for(self.netuid, None);
@@ -154,7 +158,14 @@ impl Follower {
         let mut head = self.chain.finalized_head().await?.number;
         let mut is_said = false;
         loop {
-            match window_start(self.chain.as_ref(), self.netuid, self.config.policy(self.netuid).retention_window, head).await {
+            match window_start(
+                self.chain.as_ref(),
+                self.netuid,
+                self.config.policy(self.netuid).retention_window,
+                head,
+            )
+            .await
+            {
                 Ok(first) => {
                     if is_said {
                         tracing::info!("subnet {} is there as of block {head}", self.netuid);
@@ -164,9 +175,12 @@ impl Follower {
                 }
                 Err(ChainError::NoSuchSubnet { .. }) => {}
                 Err(error) => {
-                    let why = format!("where its window begins cannot be found, which is tried again: {error}");
+                    let why =
+                        format!("where its window begins cannot be found, which is tried again: {error}");
                     self.state.waits_for(self.netuid, Some(why));
-                    return Err(error).with_context(|| format!("cannot find where the window of subnet {} begins", self.netuid));
+                    return Err(error).with_context(|| {
+                        format!("cannot find where the window of subnet {} begins", self.netuid)
+                    });
                 }
             }
             if !std::mem::replace(&mut is_said, true) {
@@ -197,7 +211,12 @@ impl Follower {
     }
 
     /// Goes on to the finalized head whenever it is told to, until all is done.
-    async fn when_told(&self, monitor: &mut BlockchainMonitor, first: BlockNumber, total: &mut Option<Progress>) -> anyhow::Result<()> {
+    async fn when_told(
+        &self,
+        monitor: &mut BlockchainMonitor,
+        first: BlockNumber,
+        total: &mut Option<Progress>,
+    ) -> anyhow::Result<()> {
         while !self.reached().await? {
             tokio::select! {
                 () = self.state.is_told(self.netuid) => {

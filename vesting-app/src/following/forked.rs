@@ -21,9 +21,15 @@ pub fn forked(error: &anyhow::Error) -> Option<BlockRef> {
 }
 
 impl Follower {
-    /// Asks every endpoint by itself; where two agree on another block, takes the record back to its last epoch that is on
-    /// the chain. Otherwise it is waited, and what to do is said once that was so for the so-many-th time.
-    pub async fn leave_fork(&self, error: anyhow::Error, stands_at: BlockRef, times: u32) -> anyhow::Result<()> {
+    /// Asks every endpoint by itself; where two agree on another block, takes the record back to its last
+    /// epoch that is on the chain. Otherwise it is waited, and what to do is said once that was so for the
+    /// so-many-th time.
+    pub async fn leave_fork(
+        &self,
+        error: anyhow::Error,
+        stands_at: BlockRef,
+        times: u32,
+    ) -> anyhow::Result<()> {
         let Some(genesis) = self.store.genesis().await? else { return Err(error) };
         let witnesses = Witnesses::ask(&self.config, genesis, stands_at).await;
         if witnesses.agree_on_another() && self.go_back().await? {

@@ -50,13 +50,15 @@ enum Work {
 }
 
 impl Following {
-    /// Follows every subnet until all are as far as was asked for. What breaks off the work on one is said, and it is begun
-    /// again a little later; while there is no other that goes on, it is the end of all.
+    /// Follows every subnet until all are as far as was asked for. What breaks off the work on one is said,
+    /// and it is begun again a little later; while there is no other that goes on, it is the end of all.
     pub async fn go(&self) -> anyhow::Result<()> {
-        let shared = SharedChain::new(Arc::<SubxtChain>::clone(&self.chain), self.config.max_requests_in_flight);
+        let shared =
+            SharedChain::new(Arc::<SubxtChain>::clone(&self.chain), self.config.max_requests_in_flight);
         let places = Arc::new(Semaphore::new(self.config.max_requests_in_flight.max(1)));
         let works = Mutex::new(self.config.netuids.iter().map(|netuid| (*netuid, Work::GoesOn)).collect());
-        try_join_all(self.config.netuids.iter().map(|netuid| self.follow(*netuid, &shared, &places, &works))).await?;
+        try_join_all(self.config.netuids.iter().map(|netuid| self.follow(*netuid, &shared, &places, &works)))
+            .await?;
         Ok(())
     }
 
@@ -92,7 +94,9 @@ impl Following {
                 }
                 Ok(Err(error)) => error,
                 // What it said is in the log.
-                Err(_) => anyhow::anyhow!("the work on subnet {netuid} was broken off by a mistake in this program: please report it"),
+                Err(_) => anyhow::anyhow!(
+                    "the work on subnet {netuid} was broken off by a mistake in this program: please report it"
+                ),
             };
             if !stands(Work::Rests) {
                 return Err(error);

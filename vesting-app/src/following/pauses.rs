@@ -13,8 +13,8 @@ pub const PAUSE: Duration = Duration::from_secs(5);
 /// The longest pause that nobody asked for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// Between two tries when the ledger or the record does not agree with the chain: another endpoint may tell another
-/// thing, and nothing is written until it agrees.
+/// Between two tries when the ledger or the record does not agree with the chain: another endpoint may tell
+/// another thing, and nothing is written until it agrees.
 pub const DISAGREEMENT_PAUSE: Duration = Duration::from_secs(60);
 
 /// As long a pause at most goes by without a sign of life.
@@ -32,7 +32,8 @@ pub fn unreadable(error: &anyhow::Error) -> Option<u32> {
     }
 }
 
-/// How long to wait before the same is tried again, for so many times in a row; `None` where that is of no use.
+/// How long to wait before the same is tried again, for so many times in a row; `None` where that is of no
+/// use.
 pub fn waits(error: &anyhow::Error, tries: u32) -> Option<Duration> {
     let monitor = error.downcast_ref::<MonitorError>();
     if let Some(error) = error.downcast_ref::<ChainError>() {
@@ -47,8 +48,8 @@ pub fn waits(error: &anyhow::Error, tries: u32) -> Option<Duration> {
     }
 }
 
-/// Says what went wrong, of a subnet or before any is followed, and is tried again, and waits: what does not pass by
-/// itself is an error. Stopping altogether would take readiness and metrics away, which tell of it.
+/// Says what went wrong, of a subnet or before any is followed, and is tried again, and waits: what does not
+/// pass by itself is an error. Stopping altogether would take readiness and metrics away, which tell of it.
 pub async fn wait_out(state: &State, netuid: Option<NetUid>, error: &anyhow::Error, pause: Duration) {
     state.failed(netuid, error);
     let whose = netuid.map_or_else(String::new, |netuid| format!("subnet {netuid}: "));
@@ -60,8 +61,8 @@ pub async fn wait_out(state: &State, netuid: Option<NetUid>, error: &anyhow::Err
     rest(state, pause).await;
 }
 
-/// How long to wait before a chain is asked again that answered with an error so many times in a row: as long as it wants,
-/// and longer each time.
+/// How long to wait before a chain is asked again that answered with an error so many times in a row: as long
+/// as it wants, and longer each time.
 pub fn pause(error: &ChainError, tries: u32) -> Duration {
     let grown = PAUSE.saturating_mul(1 << tries.saturating_sub(1).min(8)).min(LONGEST_PAUSE);
     match error {
@@ -105,10 +106,15 @@ mod tests {
             ChainError::Pruned { block },
             ChainError::NoSuchBlock(block),
             ChainError::NoSuchSubnet { netuid: NetUid(4), block },
-            ChainError::OtherChain { endpoint: "x".into(), genesis: BlockHash([1; 32]), expected: BlockHash([2; 32]) },
+            ChainError::OtherChain {
+                endpoint: "x".into(),
+                genesis: BlockHash([1; 32]),
+                expected: BlockHash([2; 32]),
+            },
         ] {
-            let pauses =
-                [1, 2, 3, 4, 5, 90].map(|tries| waits(&MonitorError::from(error.clone()).into(), tries).map(|pause| pause.as_secs()));
+            let pauses = [1, 2, 3, 4, 5, 90].map(|tries| {
+                waits(&MonitorError::from(error.clone()).into(), tries).map(|pause| pause.as_secs())
+            });
             assert_eq!(pauses, [5, 10, 20, 40, 60, 60].map(Some), "{error}");
             assert_eq!(waits(&anyhow::Error::from(error).context("where it was"), 1), Some(PAUSE));
         }

@@ -8,8 +8,8 @@ use futures_util::future::{BoxFuture, Shared};
 use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort};
 use vesting_core::{BlockFacts, BlockNumber, NetUid};
 
-/// The most blocks that are kept for others, and how far from each other subnets are taken in side by side: a monitor
-/// fetches as many before it takes any in. What a busy block says takes some 40 KiB.
+/// The most blocks that are kept for others, and how far from each other subnets are taken in side by side: a
+/// monitor fetches as many before it takes any in. What a busy block says takes some 40 KiB.
 const KEPT: usize = 256;
 
 /// Blocks that were read for several subnets.
@@ -41,7 +41,8 @@ pub enum Taken {
 }
 
 impl Kept {
-    /// A block for a subnet that did not have it yet; `None` where it did, or where it was not read for that subnet.
+    /// A block for a subnet that did not have it yet; `None` where it did, or where it was not read for that
+    /// subnet.
     fn take(&mut self, chain: &Arc<dyn ChainPort>, number: BlockNumber, netuid: NetUid) -> Option<Reading> {
         self.at.insert(netuid, number);
         if let Some(block) = self.blocks.get_mut(&number) {
@@ -90,9 +91,14 @@ impl Blocks {
         self.kept().blocks.len()
     }
 
-    /// A block with its events and the counters of a subnet, read for others near it as well. No answer is given twice to
-    /// the same subnet: who asks again doubts it.
-    pub async fn take(&self, chain: &Arc<dyn ChainPort>, number: BlockNumber, netuid: NetUid) -> Result<Taken, ChainError> {
+    /// A block with its events and the counters of a subnet, read for others near it as well. No answer is
+    /// given twice to the same subnet: who asks again doubts it.
+    pub async fn take(
+        &self,
+        chain: &Arc<dyn ChainPort>,
+        number: BlockNumber,
+        netuid: NetUid,
+    ) -> Result<Taken, ChainError> {
         let Some(reading) = self.kept().take(chain, number, netuid) else { return Ok(Taken::Nothing) };
         let read = reading.clone().await.inspect_err(|_| self.kept().forget(number, netuid, &reading))?;
         if read.unread.contains_key(&netuid) {

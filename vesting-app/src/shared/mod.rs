@@ -30,7 +30,11 @@ impl SharedChain {
 
     /// The chain, as one subnet is read from it.
     pub fn of(self: &Arc<Self>, netuid: NetUid) -> Arc<dyn ChainPort> {
-        Arc::new(SubnetChain { shared: Arc::clone(self), netuid, places: Arc::new(Semaphore::new(self.in_flight)) })
+        Arc::new(SubnetChain {
+            shared: Arc::clone(self),
+            netuid,
+            places: Arc::new(Semaphore::new(self.in_flight)),
+        })
     }
 }
 
@@ -38,8 +42,9 @@ impl SharedChain {
 struct SubnetChain {
     shared: Arc<SharedChain>,
     netuid: NetUid,
-    /// Catching up asks for hundreds of blocks at once. Requests are served in the order in which they were made, so each
-    /// subnet has as many reads under way as there may be requests, and another's wait for those only.
+    /// Catching up asks for hundreds of blocks at once. Requests are served in the order in which they were
+    /// made, so each subnet has as many reads under way as there may be requests, and another's wait for
+    /// those only.
     places: Arc<Semaphore>,
 }
 
@@ -64,12 +69,15 @@ impl ChainPort for SubnetChain {
             let _place = places.acquire_owned().await;
             chain.read(number, &ask).await
         });
-        read.await.unwrap_or_else(|why| Err(ChainError::Unreachable(format!("reading block {number} was broken off: {why}"))))
+        read.await.unwrap_or_else(|why| {
+            Err(ChainError::Unreachable(format!("reading block {number} was broken off: {why}")))
+        })
     }
 
     async fn next_block(&self, number: BlockNumber, netuids: &[NetUid]) -> Result<BlockFacts, ChainError> {
         if netuids == [self.netuid]
-            && let Taken::Shared(facts) = self.shared.blocks.take(&self.shared.chain, number, self.netuid).await?
+            && let Taken::Shared(facts) =
+                self.shared.blocks.take(&self.shared.chain, number, self.netuid).await?
         {
             return Ok(facts);
         }

@@ -96,7 +96,10 @@ async fn a_block_is_read_once_for_all_and_says_to_each_what_it_would_alone() {
         // Now one is first, now the other, now both at once.
         let [one, two] = &views;
         let facts = match number.0 % 3 {
-            0 => <[_; 2]>::from(tokio::join!(one.next_block(number, &NETUIDS[..1]), two.next_block(number, &NETUIDS[1..]))),
+            0 => <[_; 2]>::from(tokio::join!(
+                one.next_block(number, &NETUIDS[..1]),
+                two.next_block(number, &NETUIDS[1..])
+            )),
             1 => [one.next_block(number, &NETUIDS[..1]).await, two.next_block(number, &NETUIDS[1..]).await],
             _ => {
                 let second = two.next_block(number, &NETUIDS[1..]).await;
@@ -110,7 +113,10 @@ async fn a_block_is_read_once_for_all_and_says_to_each_what_it_would_alone() {
     // Nobody knew of the other at the first.
     let asked = stage.asked();
     assert_eq!(asked[..2], [(BlockNumber(1), vec![NETUIDS[0]]), (BlockNumber(1), vec![NETUIDS[1]])]);
-    assert_eq!(asked[2..], (2..=BLOCKS).map(|number| (BlockNumber(number), NETUIDS.to_vec())).collect::<Vec<_>>());
+    assert_eq!(
+        asked[2..],
+        (2..=BLOCKS).map(|number| (BlockNumber(number), NETUIDS.to_vec())).collect::<Vec<_>>()
+    );
     assert_eq!(stage.shared.blocks.len(), 0, "nothing is kept that nobody will ask for");
 }
 
@@ -147,7 +153,10 @@ async fn a_subnet_that_cannot_be_read_fails_alone() {
         assert!(error.to_string().contains("cannot be read"));
     }
     // One read a block for who goes on; the other reads its own again.
-    assert_eq!(stage.asked().iter().filter(|(number, _)| number.0 > 1).count(), usize::try_from(BLOCKS - 1).unwrap());
+    assert_eq!(
+        stage.asked().iter().filter(|(number, _)| number.0 > 1).count(),
+        usize::try_from(BLOCKS - 1).unwrap()
+    );
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-/// The longest without a sign of life. A follower that waits for a block asks for the head each 90 s, and an answer
-/// takes 30 s at most; an interval that is caught up on takes many questions.
+/// The longest without a sign of life. A follower that waits for a block asks for the head each 90 s, and an
+/// answer takes 30 s at most; an interval that is caught up on takes many questions.
 const LONGEST: Duration = Duration::from_secs(300);
 
 /// The last sign of life.

@@ -44,9 +44,13 @@ impl LastError {
 impl Obstacle {
     pub fn words(self) -> String {
         match self {
-            Self::Broken | Self::Contradicted => "its record does not agree with the chain, and nothing is written".to_owned(),
+            Self::Broken | Self::Contradicted => {
+                "its record does not agree with the chain, and nothing is written".to_owned()
+            }
             Self::Unreadable(spec_version) => {
-                format!("the chain's runtime (spec {spec_version}) cannot be read by this version, and nothing is written")
+                format!(
+                    "the chain's runtime (spec {spec_version}) cannot be read by this version, and nothing is written"
+                )
             }
         }
     }

@@ -24,7 +24,12 @@ pub struct Figures {
 
 impl Figures {
     /// As of the newest epoch of a record.
-    pub async fn work_out(store: &dyn StakeStore, tracker: &StakeTracker, netuid: NetUid, policy: &Policy) -> Result<Self, TrackerError> {
+    pub async fn work_out(
+        store: &dyn StakeStore,
+        tracker: &StakeTracker,
+        netuid: NetUid,
+        policy: &Policy,
+    ) -> Result<Self, TrackerError> {
         let report = tracker.report(netuid, policy, None).await?;
         let stats = VestingStats::read(store, &report).await?;
         Ok(Self {
@@ -42,7 +47,8 @@ impl Figures {
 fn neurons(report: &Report, most: Ppb) -> BTreeMap<(&'static str, &'static str), u64> {
     let mut neurons = BTreeMap::new();
     for miner in &report.miners {
-        let effect = if miner.multiplier.zero_weight { "zero_weight" } else { effect(miner.multiplier.factor, most) };
+        let effect =
+            if miner.multiplier.zero_weight { "zero_weight" } else { effect(miner.multiplier.factor, most) };
         let count = neurons.entry((effect, miner.multiplier.limited_by.name())).or_insert(0u64);
         *count = count.saturating_add(1);
     }

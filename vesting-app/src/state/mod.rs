@@ -76,7 +76,8 @@ impl Inner {
 
     /// How much this machine's clock is behind the chain at least, where it is.
     fn clock_behind(&self, now: SystemTime) -> Option<Duration> {
-        let newest = self.subnets.values().filter_map(|subnet| subnet.watermark).map(|record| record.time).max();
+        let newest =
+            self.subnets.values().filter_map(|subnet| subnet.watermark).map(|record| record.time).max();
         newest.and_then(|time| behind(time, now))
     }
 
@@ -99,7 +100,13 @@ impl State {
     /// Of these subnets, all of which are only read until told otherwise.
     pub fn new(config: &Config, chain: Option<Arc<SubxtChain>>) -> Arc<Self> {
         let subnets = config.netuids.iter().map(|netuid| (*netuid, Subnet::default())).collect();
-        let inner = Inner { subnets, last_error: None, begun: false, beat: Beat::new(Instant::now()), clock_told: false };
+        let inner = Inner {
+            subnets,
+            last_error: None,
+            begun: false,
+            beat: Beat::new(Instant::now()),
+            clock_told: false,
+        };
         let news = watch::Sender::new(0);
         Arc::new(Self {
             chain,
@@ -193,7 +200,8 @@ impl State {
         match netuid.map(|netuid| inner.subnet(netuid)) {
             Some(subnet) => {
                 if error.kind == Some(Obstacle::Broken) {
-                    subnet.counts.conservation_failures = subnet.counts.conservation_failures.saturating_add(1);
+                    subnet.counts.conservation_failures =
+                        subnet.counts.conservation_failures.saturating_add(1);
                 }
                 subnet.last_error = Some(error);
             }
@@ -221,8 +229,12 @@ impl State {
     /// Blocks are in the record.
     pub fn committed(&self, commit: &Commit) {
         let magnitude = |kind: Kind| {
-            let sum =
-                commit.entries.iter().filter(|entry| entry.kind == kind).map(|e| RaoDelta(e.alpha.0.saturating_abs())).sum::<RaoDelta>();
+            let sum = commit
+                .entries
+                .iter()
+                .filter(|entry| entry.kind == kind)
+                .map(|e| RaoDelta(e.alpha.0.saturating_abs()))
+                .sum::<RaoDelta>();
             u64::try_from(sum.0).unwrap_or(u64::MAX)
         };
         let (unattributed, rounding) = (magnitude(Kind::Unattributed), magnitude(Kind::Rounding));
@@ -233,7 +245,8 @@ impl State {
         let counts = &mut subnet.counts;
         counts.unattributed = counts.unattributed.saturating_add(unattributed);
         counts.rounding = counts.rounding.saturating_add(rounding);
-        counts.entries = counts.entries.saturating_add(u64::try_from(commit.entries.len()).unwrap_or(u64::MAX));
+        counts.entries =
+            counts.entries.saturating_add(u64::try_from(commit.entries.len()).unwrap_or(u64::MAX));
         for record in &commit.epochs {
             let found = counts.epochs.entry(record.detected).or_default();
             *found = found.saturating_add(1);
@@ -256,7 +269,11 @@ impl State {
             );
         }
         if unattributed > 0 {
-            tracing::error!(netuid = commit.netuid.0, unattributed_rao = unattributed, "no event explains a change: please report it");
+            tracing::error!(
+                netuid = commit.netuid.0,
+                unattributed_rao = unattributed,
+                "no event explains a change: please report it"
+            );
         }
         if !commit.epochs.is_empty() {
             self.tell();
@@ -276,7 +293,8 @@ impl State {
         self.tell();
     }
 
-    /// How often a record was seen to be taken back: what was worked out before a rewind may not hold after it.
+    /// How often a record was seen to be taken back: what was worked out before a rewind may not hold after
+    /// it.
     pub fn rewinds(&self, netuid: NetUid) -> u64 {
         self.inner().subnets.get(&netuid).map_or(0, |subnet| subnet.rewinds)
     }
@@ -317,7 +335,8 @@ impl State {
     /// What went wrong last, whatever it was about: first of what still holds.
     pub fn last_error(&self) -> Option<LastError> {
         let inner = self.inner();
-        let errors = inner.subnets.values().filter_map(|subnet| subnet.last_error.as_ref()).chain(&inner.last_error);
+        let errors =
+            inner.subnets.values().filter_map(|subnet| subnet.last_error.as_ref()).chain(&inner.last_error);
         errors.max_by_key(|error| (error.holds, error.at)).cloned()
     }
 
@@ -343,7 +362,11 @@ impl State {
 
     /// Where a runtime of the chain contradicts its storage; nothing where no chain is asked.
     pub fn degraded(&self) -> Vec<String> {
-        self.chain.iter().flat_map(|chain| chain.disagreements()).map(|found| hide(&found.to_string()).into_owned()).collect()
+        self.chain
+            .iter()
+            .flat_map(|chain| chain.disagreements())
+            .map(|found| hide(&found.to_string()).into_owned())
+            .collect()
     }
 
     /// Whether the follower gets on, or waits for a reason.
@@ -378,13 +401,21 @@ mod tests {
     fn a_ledger_that_does_not_agree_with_the_chain_is_counted_and_not_ready_until_it_does() {
         let state = state();
         let key = PositionKey { hotkey: Hotkey([1; 32]), coldkey: Coldkey([2; 32]) };
-        let error = ConservationError::Position { netuid: NetUid(3), block: BlockNumber(9), key, ledger: RaoDelta(1), chain: Rao(2) };
+        let error = ConservationError::Position {
+            netuid: NetUid(3),
+            block: BlockNumber(9),
+            key,
+            ledger: RaoDelta(1),
+            chain: Rao(2),
+        };
         state.failed(Some(NetUid(3)), &anyhow::Error::new(MonitorError::Conservation(error)));
         let counts = |netuid| state.subnets()[&NetUid(netuid)].counts.conservation_failures;
         assert_eq!((counts(2), counts(3)), (0, 1));
-        let reasons = |netuid: usize| state.readiness(SystemTime::now()).subnets[netuid - 2].reasons.join("; ");
+        let reasons =
+            |netuid: usize| state.readiness(SystemTime::now()).subnets[netuid - 2].reasons.join("; ");
         assert!(reasons(3).contains("does not agree") && !reasons(2).contains("does not agree"));
-        let progress = Progress { block: BlockNumber(9), to: BlockNumber(9), epochs: 0, operations: 0, entries: 0 };
+        let progress =
+            Progress { block: BlockNumber(9), to: BlockNumber(9), epochs: 0, operations: 0, entries: 0 };
         // Another one that gets on is no reason to be content with this one.
         state.reached(NetUid(2), progress);
         assert!(reasons(3).contains("does not agree") && state.last_error().unwrap().holds);
@@ -393,14 +424,25 @@ mod tests {
         let last = state.last_error().unwrap();
         assert!(!last.holds && last.words.contains("conservation broken on subnet 3"));
 
-        let owed = ChainError::Contradicted { netuid: NetUid(2), spec_version: 475, block: BlockNumber(9), agreed: None };
+        let owed = ChainError::Contradicted {
+            netuid: NetUid(2),
+            spec_version: 475,
+            block: BlockNumber(9),
+            agreed: None,
+        };
         state.failed(Some(NetUid(2)), &anyhow::Error::new(MonitorError::Chain(owed)));
         assert!(reasons(2).contains("does not agree") && !reasons(3).contains("does not agree"));
         assert_eq!((counts(2), counts(3)), (0, 1));
 
         state.failed(Some(NetUid(3)), &anyhow::Error::new(StoreError::Busy("locked".into())));
-        let told = |netuid: usize| state.readiness(SystemTime::now()).subnets[netuid - 2].last_error.as_ref().unwrap().error.clone();
-        assert!(told(3).contains("locked") && told(2).contains("contradicts") && reasons(2).contains("does not agree"));
+        let told = |netuid: usize| {
+            state.readiness(SystemTime::now()).subnets[netuid - 2].last_error.as_ref().unwrap().error.clone()
+        };
+        assert!(
+            told(3).contains("locked")
+                && told(2).contains("contradicts")
+                && reasons(2).contains("does not agree")
+        );
         assert!(state.last_error().is_some_and(|error| error.holds && error.words.contains("locked")));
         state.stands_by(NetUid(3));
         assert!(state.last_error().is_some_and(|error| error.holds && error.words.contains("contradicts")));
@@ -411,11 +453,17 @@ mod tests {
     fn a_runtime_that_cannot_be_read_is_told_as_that() {
         let state = state();
         let error = ChainError::Unreadable { spec_version: 900, why: "it has no pallet".into() };
-        let errors = [anyhow::Error::new(MonitorError::Chain(error.clone())), anyhow::Error::new(error).context("while it began")];
+        let errors = [
+            anyhow::Error::new(MonitorError::Chain(error.clone())),
+            anyhow::Error::new(error).context("while it began"),
+        ];
         for (netuid, error) in [Some(NetUid(2)), None].into_iter().zip(errors) {
             state.failed(netuid, &error);
             let readiness = state.readiness(SystemTime::now());
-            assert!(!readiness.ready && readiness.reasons.iter().any(|why| why.contains("runtime (spec 900) cannot be read")));
+            assert!(
+                !readiness.ready
+                    && readiness.reasons.iter().any(|why| why.contains("runtime (spec 900) cannot be read"))
+            );
             assert!(readiness.last_error.unwrap().error.contains("it has no pallet"));
         }
         state.has_begun(NetUid(2));
@@ -425,16 +473,30 @@ mod tests {
 
     #[test]
     fn a_clock_behind_the_chain_is_said_and_far_behind_nothing_is_ready() {
-        let since = u64::try_from(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis()).unwrap();
+        let since =
+            u64::try_from(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis())
+                .unwrap();
         let now = SystemTime::UNIX_EPOCH + Duration::from_millis(since);
         let at = |seconds: u64| {
             let state = state();
-            let block = vesting_core::BlockRef { number: BlockNumber(9), hash: vesting_core::BlockHash::default() };
+            let block =
+                vesting_core::BlockRef { number: BlockNumber(9), hash: vesting_core::BlockHash::default() };
             let time = vesting_core::Millis(since + seconds * 1_000);
-            let mark = Watermark { block, time, first_block: BlockNumber(1), first_time: time, observed: block.number, spec_version: 1 };
+            let mark = Watermark {
+                block,
+                time,
+                first_block: BlockNumber(1),
+                first_time: time,
+                observed: block.number,
+                spec_version: 1,
+            };
             state.stands_at(NetUid(2), mark, 0);
             let readiness = state.readiness(now);
-            (readiness.clock_behind_seconds, readiness.reasons.iter().any(|why| why.contains("clock")), state.inner().clock_told)
+            (
+                readiness.clock_behind_seconds,
+                readiness.reasons.iter().any(|why| why.contains("clock")),
+                state.inner().clock_told,
+            )
         };
         assert_eq!(at(60), (None, false, false));
         assert_eq!(at(120), (Some(120), false, true));

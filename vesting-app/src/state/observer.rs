@@ -16,8 +16,8 @@ use crate::config::Config;
 /// Between two looks.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Figures are worked out again after so many times what they took, at the earliest: catching up has an epoch every
-/// few milliseconds.
+/// Figures are worked out again after so many times what they took, at the earliest: catching up has an epoch
+/// every few milliseconds.
 const REST: u32 = 10;
 
 /// The record of one subnet, as it was seen last.
@@ -58,7 +58,11 @@ async fn records(state: &Arc<State>, store: Arc<dyn StakeStore>, config: &Config
     let mut seen: BTreeMap<NetUid, Seen> = BTreeMap::new();
     loop {
         // All there are, where none is named.
-        let netuids = if config.netuids.is_empty() { store.netuids().await.unwrap_or_default() } else { config.netuids.clone() };
+        let netuids = if config.netuids.is_empty() {
+            store.netuids().await.unwrap_or_default()
+        } else {
+            config.netuids.clone()
+        };
         for netuid in netuids {
             let look = Look { state, store: &store, tracker: &tracker, config };
             if let Err(error) = look.at(netuid, seen.entry(netuid).or_default()).await {
@@ -112,10 +116,12 @@ impl Look<'_> {
 
     /// Off the threads that follow the chain and serve others.
     async fn figures(&self, netuid: NetUid) -> Result<Figures, TrackerError> {
-        let (store, tracker, policy) = (Arc::clone(self.store), self.tracker.clone(), self.config.policy(netuid).clone());
+        let (store, tracker, policy) =
+            (Arc::clone(self.store), self.tracker.clone(), self.config.policy(netuid).clone());
         let handle = Handle::current();
         let task = move || handle.block_on(Figures::work_out(store.as_ref(), &tracker, netuid, &policy));
-        let broken_off = |error: JoinError| StoreError::Unusable(format!("the figures were broken off: {error}")).into();
+        let broken_off =
+            |error: JoinError| StoreError::Unusable(format!("the figures were broken off: {error}")).into();
         tokio::task::spawn_blocking(task).await.unwrap_or_else(|error| Err(broken_off(error)))
     }
 }

@@ -106,14 +106,24 @@ impl Readiness {
         if let Some(obstacle) = state.start_error().filter(|error| error.holds).and_then(|error| error.kind) {
             reasons.push(obstacle.words());
         }
-        let subnets: Vec<Judged> =
-            state.subnets().iter().map(|(netuid, subnet)| Judged::of(*netuid, subnet, head, stale_after, now)).collect();
+        let subnets: Vec<Judged> = state
+            .subnets()
+            .iter()
+            .map(|(netuid, subnet)| Judged::of(*netuid, subnet, head, stale_after, now))
+            .collect();
         if subnets.is_empty() {
             reasons.push("nothing is recorded yet".to_owned());
         }
-        reasons.extend(subnets.iter().flat_map(|subnet| subnet.reasons.iter().map(|why| format!("subnet {}: {why}", subnet.netuid))));
+        reasons.extend(
+            subnets.iter().flat_map(|subnet| {
+                subnet.reasons.iter().map(|why| format!("subnet {}: {why}", subnet.netuid))
+            }),
+        );
         if let Some((method, waited)) = state.unanswered.longest(Instant::now()) {
-            reasons.push(format!("the database has not answered for {} s (`{method}`): see whether its server hangs", waited.as_secs()));
+            reasons.push(format!(
+                "the database has not answered for {} s (`{method}`): see whether its server hangs",
+                waited.as_secs()
+            ));
         }
         let clock_behind = state.clock_behind(now);
         // By such a clock no record is ever old.
@@ -137,14 +147,22 @@ impl Readiness {
 }
 
 impl Judged {
-    fn of(netuid: NetUid, subnet: &Subnet, head: Option<u64>, stale_after: Duration, now: SystemTime) -> Self {
+    fn of(
+        netuid: NetUid,
+        subnet: &Subnet,
+        head: Option<u64>,
+        stale_after: Duration,
+        now: SystemTime,
+    ) -> Self {
         let obstacle = subnet.last_error.as_ref().filter(|error| error.holds).and_then(|error| error.kind);
         let mut reasons: Vec<String> = obstacle.map(Obstacle::words).into_iter().collect();
         let block = subnet.watermark.map(|record| record.block.number.0);
         let old = subnet.watermark.map(|record| age(record.time, now));
         let lag = block.and_then(|block| head.map(|head| head.saturating_sub(block)));
         match old {
-            None => reasons.push(subnet.waits.clone().unwrap_or_else(|| "nothing is recorded yet".to_owned())),
+            None => {
+                reasons.push(subnet.waits.clone().unwrap_or_else(|| "nothing is recorded yet".to_owned()))
+            }
             Some(old) if old > stale_after => {
                 reasons.push(format!(
                     "its last block is {} s old, more than `stale_after_seconds` ({})",
@@ -158,10 +176,13 @@ impl Judged {
         if let Some(lag) = lag.filter(|lag| *lag > longest) {
             reasons.push(format!("it is {lag} blocks behind the finalized head, more than {longest}"));
         }
-        let incomplete_since = subnet.figures.as_ref().and_then(|figures| figures.incomplete_since).map(|block| block.0);
+        let incomplete_since =
+            subnet.figures.as_ref().and_then(|figures| figures.incomplete_since).map(|block| block.0);
         match (&subnet.figures, incomplete_since) {
             (None, _) if block.is_some() => reasons.push("no epoch has been looked at yet".to_owned()),
-            (_, Some(since)) => reasons.push(format!("its record begins at block {since}, inside the window, so every multiplier is 1")),
+            (_, Some(since)) => reasons.push(format!(
+                "its record begins at block {since}, inside the window, so every multiplier is 1"
+            )),
             _ => {}
         }
         let recorded_by = match &subnet.role {
@@ -201,8 +222,16 @@ mod tests {
     fn subnet(age: u64, incomplete_since: Option<Option<u64>>) -> Subnet {
         let block = BlockRef { number: BlockNumber(1_000), hash: vesting_core::BlockHash::default() };
         let time = Millis((NOW - age) * 1_000);
-        let watermark = Watermark { block, time, first_block: BlockNumber(1), first_time: time, observed: block.number, spec_version: 1 };
-        let epoch = Epoch { block, pre_block: block, time, index: None, tempo: 10, registered_at: BlockNumber(0) };
+        let watermark = Watermark {
+            block,
+            time,
+            first_block: BlockNumber(1),
+            first_time: time,
+            observed: block.number,
+            spec_version: 1,
+        };
+        let epoch =
+            Epoch { block, pre_block: block, time, index: None, tempo: 10, registered_at: BlockNumber(0) };
         let figures = incomplete_since.map(|since| Figures {
             as_of: epoch,
             incomplete_since: since.map(BlockNumber),
@@ -216,24 +245,40 @@ mod tests {
     }
 
     fn judged(subnet: &Subnet, head: Option<u64>, stale_after: u64) -> Judged {
-        Judged::of(NetUid(2), subnet, head, Duration::from_secs(stale_after), SystemTime::UNIX_EPOCH + Duration::from_secs(NOW))
+        Judged::of(
+            NetUid(2),
+            subnet,
+            head,
+            Duration::from_secs(stale_after),
+            SystemTime::UNIX_EPOCH + Duration::from_secs(NOW),
+        )
     }
 
     #[test]
     fn every_reason_is_given() {
         let fine = judged(&subnet(600, Some(None)), Some(1_050), 600);
-        assert_eq!((fine.ready, fine.covered, fine.lag_blocks, fine.block_age_seconds), (true, true, Some(50), Some(600)));
+        assert_eq!(
+            (fine.ready, fine.covered, fine.lag_blocks, fine.block_age_seconds),
+            (true, true, Some(50), Some(600))
+        );
         let old = judged(&subnet(601, Some(None)), Some(1_000), 600);
         assert!(!old.ready && old.reasons[0].contains("601 s old"), "{old:?}");
         let behind = judged(&subnet(0, Some(None)), Some(1_051), 600);
         assert!(!behind.ready && behind.reasons[0].contains("51 blocks behind"), "{behind:?}");
         // A few blocks are nothing, however little may be stale.
-        assert!(judged(&subnet(0, Some(None)), Some(1_016), 1).ready && !judged(&subnet(0, Some(None)), Some(1_017), 1).ready);
+        assert!(
+            judged(&subnet(0, Some(None)), Some(1_016), 1).ready
+                && !judged(&subnet(0, Some(None)), Some(1_017), 1).ready
+        );
         let inside = judged(&subnet(0, Some(Some(7))), None, 600);
         assert!(!inside.ready && !inside.covered && inside.reasons[0].contains("block 7"), "{inside:?}");
         let unseen = judged(&subnet(0, None), None, 600);
         assert!(!unseen.ready && !unseen.covered && unseen.reasons.len() == 1, "{unseen:?}");
-        let none = judged(&Subnet { role: Role::Standby { by: "process 7".into() }, ..Subnet::default() }, Some(9), 600);
+        let none = judged(
+            &Subnet { role: Role::Standby { by: "process 7".into() }, ..Subnet::default() },
+            Some(9),
+            600,
+        );
         assert_eq!(
             (none.reasons.as_slice(), none.recorded_by.as_deref()),
             (&["nothing is recorded yet".to_owned()][..], Some("process 7"))

@@ -38,7 +38,8 @@ impl StoreTimes {
     fn note<T>(&self, method: &'static str, since: Instant, result: &Result<T, StoreError>) {
         let method = [("method", method)];
         self.seconds.get_or_create(&method).observe(since.elapsed().as_secs_f64());
-        // There from the first call on, so that an increase can be seen. Another one's right to write is none.
+        // There from the first call on, so that an increase can be seen. Another one's right to write is
+        // none.
         let failures = self.failures.get_or_create(&method);
         if result.as_ref().is_err_and(|error| !matches!(error, StoreError::Taken { .. })) {
             failures.inc();

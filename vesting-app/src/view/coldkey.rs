@@ -31,9 +31,12 @@ pub struct Coldkey {
 impl Coldkey {
     /// `None` for who is neither a holder of the window nor owns a neuron.
     pub fn of(report: &Report, coldkey: Account) -> Option<Self> {
-        let own: Vec<&MinerReport> = report.miners.iter().filter(|miner| miner.neuron.coldkey == coldkey).collect();
+        let own: Vec<&MinerReport> =
+            report.miners.iter().filter(|miner| miner.neuron.coldkey == coldkey).collect();
         let (holding, multiplier, reason) = report.holder(coldkey)?;
-        let sum = |part: fn(&MinerReport) -> Rao| own.iter().fold(0u128, |sum, miner| sum.saturating_add(part(miner).0.into()));
+        let sum = |part: fn(&MinerReport) -> Rao| {
+            own.iter().fold(0u128, |sum, miner| sum.saturating_add(part(miner).0.into()))
+        };
         let locked = own.iter().map(|miner| miner.locked_stake.map(|locked| u128::from(locked.0)));
         Some(Self {
             netuid: report.netuid.0,

@@ -42,7 +42,12 @@ pub struct Blocks {
 
 impl From<&Range> for Blocks {
     fn from(range: &Range) -> Self {
-        Self { from: range.from.0, to: range.to.0, rows: range.entries.rows, digest: range.entries.digest.to_string() }
+        Self {
+            from: range.from.0,
+            to: range.to.0,
+            rows: range.entries.rows,
+            digest: range.entries.digest.to_string(),
+        }
     }
 }
 
@@ -81,7 +86,11 @@ impl Digests {
     /// Says which field is not understood, or that the digests of the parts do not give the state digest.
     pub fn summary(&self) -> Result<StateSummary, String> {
         let section = |name: &str| {
-            let part = self.sections.iter().find(|part| part.section == name).ok_or_else(|| format!("the section `{name}` is missing"))?;
+            let part = self
+                .sections
+                .iter()
+                .find(|part| part.section == name)
+                .ok_or_else(|| format!("the section `{name}` is missing"))?;
             Ok::<_, String>(Section { rows: part.rows, digest: Digest(hash(name, &part.digest)?) })
         };
         let summary = StateSummary {
@@ -116,6 +125,7 @@ impl Blocks {
 fn hash(field: &str, text: &str) -> Result<[u8; 32], String> {
     let mut bytes = [0; 32];
     let digits = text.strip_prefix("0x").ok_or_else(|| format!("`{field}` does not begin with 0x"))?;
-    hex::decode_to_slice(digits, &mut bytes).map_err(|_| format!("`{field}` is not 0x and 64 hexadecimal digits"))?;
+    hex::decode_to_slice(digits, &mut bytes)
+        .map_err(|_| format!("`{field}` is not 0x and 64 hexadecimal digits"))?;
     Ok(bytes)
 }

@@ -63,7 +63,12 @@ pub fn is_told(watermark: &Watermark, record: &EpochRecord) -> bool {
 }
 
 /// Epochs in order, each with those of the `skipped` slots that came before it.
-pub fn epochs(watermark: Watermark, netuid: NetUid, records: &[EpochRecord], skipped: Vec<SkippedSlot>) -> impl Iterator<Item = Epoch> {
+pub fn epochs(
+    watermark: Watermark,
+    netuid: NetUid,
+    records: &[EpochRecord],
+    skipped: Vec<SkippedSlot>,
+) -> impl Iterator<Item = Epoch> {
     let mut skipped = skipped.into_iter().map(|slot| slot.block).peekable();
     records.iter().map(move |record| {
         let block = record.epoch.block.number;
@@ -75,7 +80,9 @@ pub fn epochs(watermark: Watermark, netuid: NetUid, records: &[EpochRecord], ski
             tempo: record.epoch.tempo,
             time: time(record.epoch.time),
             detected: record.detected.name(),
-            skipped_slots: std::iter::from_fn(|| skipped.next_if(|slot| *slot < block)).map(|slot| slot.0).collect(),
+            skipped_slots: std::iter::from_fn(|| skipped.next_if(|slot| *slot < block))
+                .map(|slot| slot.0)
+                .collect(),
             changes: is_told(&watermark, record).then(|| record.changes.iter().map(Change::from).collect()),
         }
     })

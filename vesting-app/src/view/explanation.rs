@@ -154,7 +154,9 @@ impl Explained {
             sale_count: account.map_or(0, |account| account.sale_count),
             largest_sales: account.into_iter().flat_map(|account| &account.sales).map(Sold::from).collect(),
             multiplier_unsold: account.map(|account| account.unsold.factor.to_string()),
-            multiplier_with_minimum_stake: account.and_then(|account| account.with_minimum).map(|with| with.factor.to_string()),
+            multiplier_with_minimum_stake: account
+                .and_then(|account| account.with_minimum)
+                .map(|with| with.factor.to_string()),
             ahead: account.into_iter().flat_map(|account| &account.ahead).map(later).collect(),
         }
     }

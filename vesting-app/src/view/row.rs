@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use vesting_core::digest::{Part, WindowState};
 use vesting_core::multiplier::{LimitedBy, Multiplier};
 use vesting_core::{
-    BlockNumber, Coldkey, Entry, Hotkey, Kind, NetUid, Neuron, Opening, Phase, PositionKey, Ppb, RaoDelta, Source, Succession, Uid,
+    BlockNumber, Coldkey, Entry, Hotkey, Kind, NetUid, Neuron, Opening, Phase, PositionKey, Ppb, RaoDelta,
+    Source, Succession, Uid,
 };
 
 /// The version of [`Rows`].
@@ -25,7 +26,8 @@ pub enum Section {
 }
 
 impl Section {
-    pub const ALL: [Self; 6] = [Self::Neurons, Self::Holders, Self::Successions, Self::Openings, Self::Entries, Self::Multipliers];
+    pub const ALL: [Self; 6] =
+        [Self::Neurons, Self::Holders, Self::Successions, Self::Openings, Self::Entries, Self::Multipliers];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -81,12 +83,41 @@ pub struct Rows {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Row {
-    Entry { block: u64, event_index: Option<u32>, kind: String, hotkey: String, coldkey: String, alpha_rao: String },
-    Opening { block: u64, event_index: Option<u32>, hotkey: String, coldkey: String, alpha_rao: String },
-    Succession { block: u64, event_index: u32, old: String, new: String },
-    Neuron { uid: u16, hotkey: String, coldkey: String },
-    Holder { coldkey: String, start: u64 },
-    Multiplier { coldkey: String, multiplier: String, zero_weight: bool },
+    Entry {
+        block: u64,
+        event_index: Option<u32>,
+        kind: String,
+        hotkey: String,
+        coldkey: String,
+        alpha_rao: String,
+    },
+    Opening {
+        block: u64,
+        event_index: Option<u32>,
+        hotkey: String,
+        coldkey: String,
+        alpha_rao: String,
+    },
+    Succession {
+        block: u64,
+        event_index: u32,
+        old: String,
+        new: String,
+    },
+    Neuron {
+        uid: u16,
+        hotkey: String,
+        coldkey: String,
+    },
+    Holder {
+        coldkey: String,
+        start: u64,
+    },
+    Multiplier {
+        coldkey: String,
+        multiplier: String,
+        zero_weight: bool,
+    },
 }
 
 impl From<&Entry> for Row {
@@ -127,7 +158,11 @@ impl From<&Succession> for Row {
 
 impl From<&Neuron> for Row {
     fn from(neuron: &Neuron) -> Self {
-        Self::Neuron { uid: neuron.uid.0, hotkey: neuron.hotkey.to_string(), coldkey: neuron.coldkey.to_string() }
+        Self::Neuron {
+            uid: neuron.uid.0,
+            hotkey: neuron.hotkey.to_string(),
+            coldkey: neuron.coldkey.to_string(),
+        }
     }
 }
 
@@ -139,7 +174,11 @@ impl From<(&Coldkey, &BlockNumber)> for Row {
 
 impl From<(&Coldkey, &Multiplier)> for Row {
     fn from((coldkey, multiplier): (&Coldkey, &Multiplier)) -> Self {
-        Self::Multiplier { coldkey: coldkey.to_string(), multiplier: multiplier.factor.to_string(), zero_weight: multiplier.zero_weight }
+        Self::Multiplier {
+            coldkey: coldkey.to_string(),
+            multiplier: multiplier.factor.to_string(),
+            zero_weight: multiplier.zero_weight,
+        }
     }
 }
 
@@ -166,7 +205,12 @@ pub fn rows(state: &WindowState, section: Section, (from, to): (BlockNumber, Blo
 ///
 /// # Errors
 /// Says what is not understood.
-pub fn replace(state: &mut WindowState, section: Section, (from, to): (BlockNumber, BlockNumber), rows: &[Row]) -> Result<(), String> {
+pub fn replace(
+    state: &mut WindowState,
+    section: Section,
+    (from, to): (BlockNumber, BlockNumber),
+    rows: &[Row],
+) -> Result<(), String> {
     let netuid = state.ledger.netuid;
     match section {
         Section::Neurons => state.neurons = all(rows, Row::neuron)?,
@@ -186,10 +230,14 @@ pub fn replace(state: &mut WindowState, section: Section, (from, to): (BlockNumb
         Section::Multipliers => {
             let theirs = all(rows, Row::multiplier)?;
             // What limits a multiplier is not told, since the digest does not cover it.
-            let limited_by = |coldkey: &Coldkey| state.multipliers.get(coldkey).map_or(LimitedBy::Nothing, |ours| ours.limited_by);
+            let limited_by = |coldkey: &Coldkey| {
+                state.multipliers.get(coldkey).map_or(LimitedBy::Nothing, |ours| ours.limited_by)
+            };
             state.multipliers = theirs
                 .into_iter()
-                .map(|(coldkey, factor, zero_weight)| (coldkey, Multiplier { factor, zero_weight, limited_by: limited_by(&coldkey) }))
+                .map(|(coldkey, factor, zero_weight)| {
+                    (coldkey, Multiplier { factor, zero_weight, limited_by: limited_by(&coldkey) })
+                })
                 .collect();
         }
     }
@@ -218,26 +266,41 @@ impl Row {
     }
 
     fn entry(&self, netuid: NetUid) -> Result<Entry, String> {
-        let Self::Entry { block, event_index, kind, hotkey, coldkey, alpha_rao } = self else { return Err(self.other()) };
+        let Self::Entry { block, event_index, kind, hotkey, coldkey, alpha_rao } = self else {
+            return Err(self.other());
+        };
         Ok(Entry {
             netuid,
             block: BlockNumber(*block),
             // The phase is not told, since the digest does not cover it.
             source: event_index.map(|event_index| Source { event_index, phase: Phase::Initialization }),
             key: key(hotkey, coldkey)?,
-            kind: Kind::from_name(kind).ok_or_else(|| format!("it has a kind of entries that is not known here: {kind:?}"))?,
+            kind: Kind::from_name(kind)
+                .ok_or_else(|| format!("it has a kind of entries that is not known here: {kind:?}"))?,
             alpha: rao(alpha_rao)?,
         })
     }
 
     fn opening(&self) -> Result<Opening, String> {
-        let Self::Opening { block, event_index, hotkey, coldkey, alpha_rao } = self else { return Err(self.other()) };
-        Ok(Opening { block: BlockNumber(*block), event_index: *event_index, key: key(hotkey, coldkey)?, alpha: rao(alpha_rao)? })
+        let Self::Opening { block, event_index, hotkey, coldkey, alpha_rao } = self else {
+            return Err(self.other());
+        };
+        Ok(Opening {
+            block: BlockNumber(*block),
+            event_index: *event_index,
+            key: key(hotkey, coldkey)?,
+            alpha: rao(alpha_rao)?,
+        })
     }
 
     fn succession(&self) -> Result<Succession, String> {
         let Self::Succession { block, event_index, old, new } = self else { return Err(self.other()) };
-        Ok(Succession { block: BlockNumber(*block), event_index: *event_index, old: parse(old)?, new: parse(new)? })
+        Ok(Succession {
+            block: BlockNumber(*block),
+            event_index: *event_index,
+            old: parse(old)?,
+            new: parse(new)?,
+        })
     }
 
     fn neuron(&self) -> Result<Neuron, String> {

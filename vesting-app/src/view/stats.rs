@@ -28,10 +28,13 @@ struct Policy {
 /// The figures; amounts in rao, as text.
 pub fn figures(policy: &CorePolicy, stats: &VestingStats, report: &Report) -> Map<String, Value> {
     let as_of = stats.as_of.block.number;
-    let average = |sum: RaoDelta, count: usize| i128::try_from(count).ok().filter(|n| *n > 0).map_or(0, |n| sum.0 / n);
+    let average =
+        |sum: RaoDelta, count: usize| i128::try_from(count).ok().filter(|n| *n > 0).map_or(0, |n| sum.0 / n);
     let held: Vec<Ppb> = report.holders.values().filter_map(|(h, _)| h.percentage()).collect();
     let durations: Vec<u64> = report.holders.values().filter_map(|(h, _)| h.duration_ms()).collect();
-    let mean = |values: &[f64]| if values.is_empty() { Value::Null } else { json!(values.iter().sum::<f64>() / f64_of(values.len())) };
+    let mean = |values: &[f64]| {
+        if values.is_empty() { Value::Null } else { json!(values.iter().sum::<f64>() / f64_of(values.len())) }
+    };
     let (threshold, burn_uid) = match policy.redistribution {
         Redistribution::Normalise => (None, None),
         Redistribution::Threshold { factor, absolute } => (Some((factor, absolute)), None),

@@ -19,15 +19,23 @@ pub struct Unexplained {
 }
 
 impl Unexplained {
-    /// What is unattributed after a block, with what the open interval leaves unexplained; `None` where nothing is.
-    pub async fn after(store: &dyn StakeStore, netuid: NetUid, block: Option<BlockNumber>) -> Result<Option<Self>, StoreError> {
+    /// What is unattributed after a block, with what the open interval leaves unexplained; `None` where
+    /// nothing is.
+    pub async fn after(
+        store: &dyn StakeStore,
+        netuid: NetUid,
+        block: Option<BlockNumber>,
+    ) -> Result<Option<Self>, StoreError> {
         let Some(state) = store.ledger_state(netuid).await? else { return Ok(None) };
         let first = block.map_or(state.watermark.first_block, BlockNumber::child);
         let mut entries = store.entries(netuid, first, state.watermark.block.number).await?;
         entries.extend(interval::closing(store, netuid, &state).await?.into_iter().flatten());
         entries.retain(|entry| entry.kind == Kind::Unattributed);
-        let sum = |keep: fn(&Entry) -> bool| entries.iter().filter(|entry| keep(entry)).map(|entry| entry.alpha).sum::<RaoDelta>();
-        let (came, went) = (sum(|entry| entry.alpha > RaoDelta::ZERO), sum(|entry| entry.alpha < RaoDelta::ZERO));
+        let sum = |keep: fn(&Entry) -> bool| {
+            entries.iter().filter(|entry| keep(entry)).map(|entry| entry.alpha).sum::<RaoDelta>()
+        };
+        let (came, went) =
+            (sum(|entry| entry.alpha > RaoDelta::ZERO), sum(|entry| entry.alpha < RaoDelta::ZERO));
         Ok(entries.iter().map(|entry| entry.block).min().map(|first| Self {
             netuid: netuid.0,
             came: came.to_string(),

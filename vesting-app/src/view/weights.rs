@@ -81,24 +81,37 @@ impl Request {
     /// Reads them from JSON.
     pub fn parse(text: &[u8]) -> Result<Self, Malformed> {
         let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-        let input: Input = serde_json::from_slice(text).map_err(|error| Malformed { field: "body", why: format!("{SHAPE}: {error}") })?;
+        let input: Input = serde_json::from_slice(text)
+            .map_err(|error| Malformed { field: "body", why: format!("{SHAPE}: {error}") })?;
         let hotkey = |field: &'static str, text: &str| {
-            let wrong = |error| Malformed { field, why: format!("the weights name a hotkey that is none: {error}") };
+            let wrong =
+                |error| Malformed { field, why: format!("the weights name a hotkey that is none: {error}") };
             text.parse::<Hotkey>().map_err(wrong)
         };
         let weights = match input.weights {
             Weights::List(weights) => {
-                let hotkeys = input.hotkeys.map(|hotkeys| hotkeys.iter().map(|text| hotkey("hotkeys", text)).collect());
-                WeightsInput { uids: input.uids.map(|uids| uids.into_iter().map(Uid).collect()), hotkeys: hotkeys.transpose()?, weights }
+                let hotkeys =
+                    input.hotkeys.map(|hotkeys| hotkeys.iter().map(|text| hotkey("hotkeys", text)).collect());
+                WeightsInput {
+                    uids: input.uids.map(|uids| uids.into_iter().map(Uid).collect()),
+                    hotkeys: hotkeys.transpose()?,
+                    weights,
+                }
             }
             Weights::Map(_) if input.uids.is_some() || input.hotkeys.is_some() => {
                 let field = if input.uids.is_some() { "uids" } else { "hotkeys" };
-                return Err(Malformed { field, why: "a map of weights names them itself: leave `uids` and `hotkeys` out".to_owned() });
+                return Err(Malformed {
+                    field,
+                    why: "a map of weights names them itself: leave `uids` and `hotkeys` out".to_owned(),
+                });
             }
             Weights::Map(pairs) => {
-                let by_uid: Option<WeightsInput> =
-                    pairs.iter().map(|(name, weight)| name.parse().ok().map(|uid| (Uid(uid), *weight))).collect();
-                let by_hotkey = || pairs.iter().map(|(name, weight)| Ok((hotkey("weights", name)?, *weight))).collect();
+                let by_uid: Option<WeightsInput> = pairs
+                    .iter()
+                    .map(|(name, weight)| name.parse().ok().map(|uid| (Uid(uid), *weight)))
+                    .collect();
+                let by_hotkey =
+                    || pairs.iter().map(|(name, weight)| Ok((hotkey("weights", name)?, *weight))).collect();
                 by_uid.map_or_else(by_hotkey, Ok)?
             }
         };
@@ -134,7 +147,12 @@ impl Adjusted {
     ///
     /// # Errors
     /// As [`adjust`].
-    pub fn of(report: &Report, state_digest: Digest, policy: &Policy, input: &WeightsInput) -> Result<Self, WeightsError> {
+    pub fn of(
+        report: &Report,
+        state_digest: Digest,
+        policy: &Policy,
+        input: &WeightsInput,
+    ) -> Result<Self, WeightsError> {
         let adjusted = adjust(report, policy, input)?;
         Ok(Self {
             netuid: report.netuid.0,
@@ -194,7 +212,10 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_is_passed_over() {
-        assert_eq!(weights("\u{feff}{\"weights\": {\"0\": 1}}").unwrap(), [(Uid(0), 1.0)].into_iter().collect());
+        assert_eq!(
+            weights("\u{feff}{\"weights\": {\"0\": 1}}").unwrap(),
+            [(Uid(0), 1.0)].into_iter().collect()
+        );
         assert!(weights("\u{feff}\u{feff}{\"weights\": {\"0\": 1}}").is_err());
     }
 
@@ -204,7 +225,12 @@ mod tests {
         let one = Elsewhere { place: 3, hotkey, given: Uid(7), uid: Uid(9) };
         assert_eq!(warning(&[]), None);
         let told = warning(&[one]).unwrap();
-        assert!(told.starts_with(&format!("weight 3 is given for hotkey {hotkey} and uid 7, but the hotkey has uid 9: ")), "{told}");
+        assert!(
+            told.starts_with(&format!(
+                "weight 3 is given for hotkey {hotkey} and uid 7, but the hotkey has uid 9: "
+            )),
+            "{told}"
+        );
         assert!(warning(&[one; 256]).unwrap().contains("has uid 9, and so it is with 255 more: "));
     }
 

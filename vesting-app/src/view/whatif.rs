@@ -72,7 +72,11 @@ impl From<&WeightsOutput> for Adjusted {
 }
 
 impl Line {
-    pub fn of([ours, theirs]: [&Report; 2], [now, then]: [&Policy; 2], weights: Option<&[WeightsOutput; 2]>) -> Self {
+    pub fn of(
+        [ours, theirs]: [&Report; 2],
+        [now, then]: [&Policy; 2],
+        weights: Option<&[WeightsOutput; 2]>,
+    ) -> Self {
         Self {
             netuid: ours.netuid.0,
             as_of: ours.window.as_of.block.number.0,

@@ -13,20 +13,31 @@ use crate::place::{BLOCKS, Place, history, said, start};
 
 /// Catches up on a history behind a node of which one answer in so many is wrong.
 async fn caught_up(history: &Arc<RwLock<History>>, faults: &[Fault]) -> Vec<String> {
-    let node = serve(Arc::clone(history), NodeOptions { faults: faults.to_vec(), ..NodeOptions::default() }).await.unwrap();
+    let node = serve(Arc::clone(history), NodeOptions { faults: faults.to_vec(), ..NodeOptions::default() })
+        .await
+        .unwrap();
     record(&node, &["catch-up", "--from", "1"]).await
 }
 
 /// Follows such a node.
 async fn followed(history: &Arc<RwLock<History>>, faults: &[Fault]) -> Vec<String> {
-    let options = NodeOptions { faults: faults.to_vec(), advance: Some(Duration::from_millis(2)), ..NodeOptions::default() };
+    let options = NodeOptions {
+        faults: faults.to_vec(),
+        advance: Some(Duration::from_millis(2)),
+        ..NodeOptions::default()
+    };
     let node = serve(Arc::clone(history), options).await.unwrap();
     record(&node, &["run", "--until", &BLOCKS.to_string()]).await
 }
 
 /// The lines in which two records differ first.
 fn first_difference(found: &[String], expected: &[String]) -> Option<(String, String)> {
-    let lines = |said: &[String]| said.iter().flat_map(|said| said.lines().map(str::to_owned)).chain([String::new()]).collect::<Vec<_>>();
+    let lines = |said: &[String]| {
+        said.iter()
+            .flat_map(|said| said.lines().map(str::to_owned))
+            .chain([String::new()])
+            .collect::<Vec<_>>()
+    };
     lines(found).into_iter().zip(lines(expected)).find(|(found, expected)| found != expected)
 }
 

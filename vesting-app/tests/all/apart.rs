@@ -30,7 +30,9 @@ fn still(start_at: u32) -> NodeOptions {
 fn steady(seed: u64, blocks: u64) -> Arc<RwLock<History>> {
     let history = Arc::new(RwLock::new(History::default()));
     let mut rng = Rng::new(seed);
-    let neurons: Vec<_> = (0..6).map(|uid| (Coldkey(rng.key()), Hotkey(rng.key()), 1 + uid, uid == 0, 100_000_000_000)).collect();
+    let neurons: Vec<_> = (0..6)
+        .map(|uid| (Coldkey(rng.key()), Hotkey(rng.key()), 1 + uid, uid == 0, 100_000_000_000))
+        .collect();
     let subnets = [(NetUid(1), 20), (NetUid(2), 31)].map(|(netuid, tempo)| SubnetConfig {
         netuid,
         tempo,
@@ -60,13 +62,19 @@ async fn a_subnet_whose_values_cannot_be_read_holds_up_no_other() {
     const FROM: u32 = 100;
     let history = steady(61, LAST.into());
     let unreadable = Fault::Unreadable { netuid: NetUid(2), from: FROM };
-    let node = async || serve(Arc::clone(&history), NodeOptions { faults: vec![unreadable], ..still(90) }).await.unwrap();
+    let node = async || {
+        serve(Arc::clone(&history), NodeOptions { faults: vec![unreadable], ..still(90) }).await.unwrap()
+    };
     // An endpoint whose answers are wrong is left for the other, which hurts nobody either.
     let nodes = Arc::new([node().await, node().await]);
     let sound = serve(Arc::clone(&history), NodeOptions::default()).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let (path, url, moves, sound_url) =
-        (folder.path().to_owned(), nodes.each_ref().map(NodeHandle::url).join(","), Arc::clone(&nodes), sound.url());
+    let (path, url, moves, sound_url) = (
+        folder.path().to_owned(),
+        nodes.each_ref().map(NodeHandle::url).join(","),
+        Arc::clone(&nodes),
+        sound.url(),
+    );
     tokio::task::spawn_blocking(move || {
         let until = LAST.to_string();
         let arguments = ["--netuid", "1,2", "--until", &until];
@@ -74,11 +82,16 @@ async fn a_subnet_whose_values_cannot_be_read_holds_up_no_other() {
         daemon.ready("that both are recorded", |said| blocks(said) == [90, 90]);
         for block in 91..=LAST {
             moves.iter().for_each(|node| node.set_head(block));
-            daemon.ready("that the first goes on, block by block", |said| blocks(said)[0] == u64::from(block));
+            daemon
+                .ready("that the first goes on, block by block", |said| blocks(said)[0] == u64::from(block));
         }
-        let said = daemon.ready("that the second is said to fail", |said| !said["subnets"][1]["last_error"].is_null());
+        let said = daemon
+            .ready("that the second is said to fail", |said| !said["subnets"][1]["last_error"].is_null());
         assert_eq!(blocks(&said), [LAST.into(), u64::from(FROM) - 1], "{said}");
-        assert!(said["subnets"][1]["last_error"]["holds"] == true && said["subnets"][0]["last_error"].is_null(), "{said}");
+        assert!(
+            said["subnets"][1]["last_error"]["holds"] == true && said["subnets"][0]["last_error"].is_null(),
+            "{said}"
+        );
         let metrics = daemon.get("/metrics").text;
         for line in [
             "vesting_subnet_failing{netuid=\"1\"} 0",
@@ -93,9 +106,14 @@ async fn a_subnet_whose_values_cannot_be_read_holds_up_no_other() {
         let daemon = Daemon::start(&path, &[&arguments[..], &["--network", &sound_url]].concat());
         assert!(daemon.wait().success());
         let whole = tempfile::tempdir().unwrap();
-        assert!(vesting(whole.path(), &["catch-up", "--netuid", "1,2", "--network", &sound_url]).status.success());
+        assert!(
+            vesting(whole.path(), &["catch-up", "--netuid", "1,2", "--network", &sound_url]).status.success()
+        );
         for netuid in [NetUid(1), NetUid(2)] {
-            assert_eq!(digest(&path.join("vesting.db"), netuid), digest(&whole.path().join("vesting.db"), netuid));
+            assert_eq!(
+                digest(&path.join("vesting.db"), netuid),
+                digest(&whole.path().join("vesting.db"), netuid)
+            );
         }
     })
     .await
@@ -114,22 +132,32 @@ async fn a_subnet_whose_ledger_does_not_agree_with_the_chain_holds_up_no_other()
     }
     // Nothing that was stored since says so, and nothing of the chain mends it.
     let keys = "netuid, block, event_index, kind, hotkey, coldkey";
-    let largest = format!("SELECT {keys} FROM stake_tranches WHERE netuid = 2 ORDER BY remaining DESC LIMIT 1");
-    alter(folder.path(), &format!("UPDATE stake_tranches SET remaining = remaining - 1 WHERE ({keys}) = ({largest})"));
+    let largest =
+        format!("SELECT {keys} FROM stake_tranches WHERE netuid = 2 ORDER BY remaining DESC LIMIT 1");
+    alter(
+        folder.path(),
+        &format!("UPDATE stake_tranches SET remaining = remaining - 1 WHERE ({keys}) = ({largest})"),
+    );
     let (path, url, moves) = (folder.path().to_owned(), node.url(), Arc::clone(&node));
     tokio::task::spawn_blocking(move || {
         let daemon = Daemon::start(&path, &["--netuid", "1,2", "--network", &url]);
         for block in BEGIN..=LAST {
             moves.set_head(block);
-            daemon.ready("that the first goes on, block by block", |said| blocks(said)[0] == u64::from(block));
+            daemon
+                .ready("that the first goes on, block by block", |said| blocks(said)[0] == u64::from(block));
         }
-        let said = daemon.ready("that the second is said to fail", |said| !said["subnets"][1]["last_error"].is_null());
+        let said = daemon
+            .ready("that the second is said to fail", |said| !said["subnets"][1]["last_error"].is_null());
         assert!(said["subnets"][0]["last_error"].is_null() && blocks(&said)[1] < LAST.into(), "{said}");
         let reasons = said["subnets"][1]["reasons"].to_string();
         assert!(reasons.contains("does not agree with the chain"), "{said}");
         let metrics = daemon.get("/metrics").text;
         let failures = |netuid: u16| format!("vesting_conservation_failures_total{{netuid=\"{netuid}\"}}");
-        assert!(metrics.contains(&format!("{} 0", failures(1))) && metrics.contains(&format!("{} 1", failures(2))), "{metrics}");
+        assert!(
+            metrics.contains(&format!("{} 0", failures(1)))
+                && metrics.contains(&format!("{} 1", failures(2))),
+            "{metrics}"
+        );
     })
     .await
     .unwrap();
@@ -144,11 +172,17 @@ async fn a_subnet_that_is_caught_up_on_leaves_no_other_more_than_a_block_behind(
     let quick = serve(Arc::clone(&history), still(BEGIN)).await.unwrap();
     catch_up(&quick, database(folder.path(), "vesting.db"), NetUid(1), BEGIN).await;
     // A node whose answers take long, so that there is much to wait for.
-    let options = NodeOptions { latency: Duration::from_millis(40), advance: Some(SECOND), start_at: BEGIN, ..NodeOptions::default() };
+    let options = NodeOptions {
+        latency: Duration::from_millis(40),
+        advance: Some(SECOND),
+        start_at: BEGIN,
+        ..NodeOptions::default()
+    };
     let node = serve(history, options).await.unwrap();
     let (path, url) = (folder.path().to_owned(), node.url());
     let seen = tokio::task::spawn_blocking(move || {
-        let daemon = Daemon::start(&path, &["--netuid", "1,2", "--network", &url, "--max-requests-in-flight", "4"]);
+        let daemon =
+            Daemon::start(&path, &["--netuid", "1,2", "--network", &url, "--max-requests-in-flight", "4"]);
         let mut seen: BTreeMap<u64, u64> = BTreeMap::new();
         let begun = Instant::now();
         loop {
@@ -189,7 +223,9 @@ async fn asked(history: &Arc<RwLock<History>>, netuids: &[NetUid], count: u32) -
         let daemon = Daemon::start(&path, &["--netuid", &named, "--network", &moves.url()]);
         for block in FROM..=FROM + count {
             moves.set_head(block);
-            daemon.ready("that all are as far", |said| said["subnets"].as_array().unwrap().iter().all(|of| of["block"] == block));
+            daemon.ready("that all are as far", |said| {
+                said["subnets"].as_array().unwrap().iter().all(|of| of["block"] == block)
+            });
         }
     });
     following.await.unwrap();
@@ -204,7 +240,8 @@ async fn a_block_is_asked_for_once_however_many_subnets_are_followed() {
     let (first, second) = (asked(&history, &[one], COUNT).await, asked(&history, &[two], COUNT).await);
     let both = asked(&history, &[one, two], COUNT).await;
     println!("requests for storage: {first} and {second} alone, {both} together");
-    // Each alone asks for every block, and for what its own events make it ask. Nothing is shared when they begin.
+    // Each alone asks for every block, and for what its own events make it ask. Nothing is shared when they
+    // begin.
     assert!(both + u64::from(COUNT) <= first + second + 10, "{first} and {second} alone, {both} together");
 }
 
@@ -220,7 +257,9 @@ fn dissolved(blocks: u64) -> (Arc<RwLock<History>>, u64) {
             life.step(&mut chain);
             end = end.or_else(|| (!chain.exists(second)).then_some(block));
         }
-        if let Some(end) = end.filter(|end| *end > 40 && end + 30 < blocks && chain.exists(first) && !chain.exists(second)) {
+        if let Some(end) =
+            end.filter(|end| *end > 40 && end + 30 < blocks && chain.exists(first) && !chain.exists(second))
+        {
             return (history, end);
         }
     }
@@ -245,7 +284,11 @@ async fn a_subnet_that_is_dissolved_is_recorded_to_its_end_and_holds_up_no_other
             }
             moves.set_head(block);
             let said = running.ready("that both go on", |said| blocks(said) == [u64::from(block); 2]);
-            assert_eq!([&said["subnets"][0]["last_error"], &said["subnets"][1]["last_error"]], [&Value::Null; 2], "{said}");
+            assert_eq!(
+                [&said["subnets"][0]["last_error"], &said["subnets"][1]["last_error"]],
+                [&Value::Null; 2],
+                "{said}"
+            );
         }
         assert!(running.get("/metrics").text.contains("vesting_conservation_failures_total{netuid=\"2\"} 0"));
     })

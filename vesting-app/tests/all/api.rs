@@ -42,7 +42,11 @@ pub fn alter(folder: &Path, sql: &str) {
 fn printed(folder: &Path, arguments: &[&str]) -> Vec<Value> {
     let output = vesting(folder, arguments);
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,7 +68,9 @@ async fn answers_are_those_of_the_commands_and_problems_say_what_to_do() {
 fn answers(daemon: &Daemon, folder: &Path) {
     let live = daemon.get("/health/live");
     assert_eq!((live.status, &live.body["status"]), (200, &"live".into()));
-    let said = |command: &str, more: &[&str]| printed(folder, &[&[command, "--json", "--netuid", "2"], more].concat());
+    let said = |command: &str, more: &[&str]| {
+        printed(folder, &[&[command, "--json", "--netuid", "2"], more].concat())
+    };
     let get = |path: &str| {
         let answer = daemon.get(path);
         assert_eq!(answer.status, 200, "{answer:?}");
@@ -103,14 +109,19 @@ fn answers(daemon: &Daemon, folder: &Path) {
     let ranges = digests["entries"].as_array().unwrap();
     let mut rows = Vec::new();
     for range in ranges {
-        let told = get(&format!("/v1/digest/rows?netuid=2&section=entries&from={}&to={}", range["from"], range["to"]));
+        let told = get(&format!(
+            "/v1/digest/rows?netuid=2&section=entries&from={}&to={}",
+            range["from"], range["to"]
+        ));
         let some = told["rows"].as_array().unwrap();
         assert_eq!(range["rows"], some.len());
         rows.extend(some.clone());
     }
     // Those of the window's holders, which all are here.
-    let ledger = said("ledger", &["--from", &ranges[0]["from"].to_string(), "--to", &digests["as_of"].to_string()]);
-    let ledger: Vec<Value> = ledger.iter().map(without_what_is_not_digested).filter(|entry| rows.contains(entry)).collect();
+    let ledger =
+        said("ledger", &["--from", &ranges[0]["from"].to_string(), "--to", &digests["as_of"].to_string()]);
+    let ledger: Vec<Value> =
+        ledger.iter().map(without_what_is_not_digested).filter(|entry| rows.contains(entry)).collect();
     assert_eq!(ledger, rows);
     assert!(rows.len() > 100);
 }
@@ -122,12 +133,23 @@ fn one_of_each(get: &dyn Fn(&str) -> Value, said: &dyn Fn(&str, &[&str]) -> Vec<
         let miner = &all[0];
         let hotkey = miner["hotkey"].as_str().unwrap();
         let told = get(&format!("/v1/miners/{hotkey}?netuid=2{more}"));
-        assert_eq!(told, json!({ "miner": miner, "explanation": said("explain", &[&[hotkey], arguments].concat())[0] }));
+        assert_eq!(
+            told,
+            json!({ "miner": miner, "explanation": said("explain", &[&[hotkey], arguments].concat())[0] })
+        );
         let coldkey = miner["coldkey"].as_str().unwrap();
         let told = get(&format!("/v1/coldkeys/{coldkey}?netuid=2{more}"));
         let own: Vec<&Value> = all.iter().filter(|other| other["coldkey"] == coldkey).collect();
         assert_eq!(told["neurons"], json!(own));
-        for name in ["multiplier", "reason", "limited_by", "holder", "holding_percentage", "holding_duration", "as_of"] {
+        for name in [
+            "multiplier",
+            "reason",
+            "limited_by",
+            "holder",
+            "holding_percentage",
+            "holding_duration",
+            "as_of",
+        ] {
             assert_eq!(told[name], miner[name], "{name}");
         }
         for name in ["stake", "opening_stake", "manual_stake", "earned_stake", "locked_stake"] {
@@ -156,8 +178,14 @@ async fn asked_again_the_answer_is_the_same_until_there_is_another_epoch_or_a_pr
     let path = folder.path().to_owned();
     let ask = |daemon: &Daemon| {
         let body = json!({ "uids": [0, 1], "weights": [0.4, 0.6], "netuid": 2 }).to_string();
-        let paths = ["/v1/miners?netuid=2", "/v1/stats?netuid=2", "/v1/digest?netuid=2", "/v1/whatif?netuid=2&max_multiplier=2"];
-        let mut all: Vec<String> = paths.iter().map(|path| daemon.get(path)).map(|answer| answer.text).collect();
+        let paths = [
+            "/v1/miners?netuid=2",
+            "/v1/stats?netuid=2",
+            "/v1/digest?netuid=2",
+            "/v1/whatif?netuid=2&max_multiplier=2",
+        ];
+        let mut all: Vec<String> =
+            paths.iter().map(|path| daemon.get(path)).map(|answer| answer.text).collect();
         all.push(daemon.ask("POST /v1/weights/apply HTTP/1.1\r\n", &body).text);
         all
     };
@@ -172,7 +200,8 @@ async fn asked_again_the_answer_is_the_same_until_there_is_another_epoch_or_a_pr
         });
         assert_eq!(ask(&daemon), first);
         assert_eq!(ask(&Daemon::start(&path, &read_only)), first, "of one that has not been asked before");
-        let lines = vesting(&path, &["miners", "--json", "--netuid", "2", "--retention-window-days", "0.005"]).stdout;
+        let lines =
+            vesting(&path, &["miners", "--json", "--netuid", "2", "--retention-window-days", "0.005"]).stdout;
         let lines: Vec<String> = String::from_utf8(lines).unwrap().lines().map(str::to_owned).collect();
         assert_eq!(first[0], format!("[{}]", lines.join(",")));
         (daemon, first, path)
@@ -210,7 +239,8 @@ fn weights(daemon: &Daemon, folder: &Path) {
     let post = |path: &str, body: &Value| daemon.ask(&format!("POST {path} HTTP/1.1\r\n"), &body.to_string());
     let given = json!({ "uids": [0, 1], "weights": [0.4, 0.6] });
     std::fs::write(folder.join("weights.json"), given.to_string()).unwrap();
-    let mut told = printed(folder, &["apply", "--json", "--netuid", "2", "--weights", "weights.json"]).remove(0);
+    let mut told =
+        printed(folder, &["apply", "--json", "--netuid", "2", "--weights", "weights.json"]).remove(0);
     told["stale"] = false.into();
     assert!(told["unchanged"].is_null());
     assert_eq!(post("/v1/weights/apply?netuid=2", &given).body, told);
@@ -235,7 +265,8 @@ fn weights(daemon: &Daemon, folder: &Path) {
     bad(json!({ "uids": [0], "weights": [1.0], "netuid": 1 }), "netuid", "differs");
     bad(Value::Null, "body", "not understood");
 
-    let head = |length: u32| format!("POST /v1/weights/apply?netuid=2 HTTP/1.1\r\nContent-Length: {length}\r\n");
+    let head =
+        |length: u32| format!("POST /v1/weights/apply?netuid=2 HTTP/1.1\r\nContent-Length: {length}\r\n");
     daemon.ask(&head(16 * 1024 * 1024 + 1), "{").is_problem(413, "too-large", "16 MiB");
     // One that does not say how large it will be, and gets larger.
     let chunked = "POST /v1/weights/apply?netuid=2 HTTP/1.1\r\nTransfer-Encoding: chunked\r\n";
@@ -299,14 +330,26 @@ async fn without_the_token_nothing_is_told_but_that_it_lives() {
             assert_eq!(with(&format!("Authorization: {wrong}\r\n")).status, 401, "{wrong}");
         }
         let page = daemon.get("/");
-        assert!(page.status == 200 && page.head.contains("content-security-policy: default-src 'none'; script-src 'self'"), "{page:?}");
-        for (asset, kind) in [("page.js", "text/javascript"), ("page.css", "text/css"), ("icon.svg", "image/svg+xml")] {
+        assert!(
+            page.status == 200
+                && page.head.contains("content-security-policy: default-src 'none'; script-src 'self'"),
+            "{page:?}"
+        );
+        for (asset, kind) in
+            [("page.js", "text/javascript"), ("page.css", "text/css"), ("icon.svg", "image/svg+xml")]
+        {
             let answer = daemon.get(&format!("/assets/{asset}"));
-            assert!(answer.status == 200 && answer.head.contains(&format!("content-type: {kind}")), "{asset}: {}", answer.head);
+            assert!(
+                answer.status == 200 && answer.head.contains(&format!("content-type: {kind}")),
+                "{asset}: {}",
+                answer.head
+            );
         }
         daemon.get("/assets/..%2Fpage.js").is_problem(404, "no-such-path", "assets");
         assert_eq!(daemon.get("/openapi.json").status, 200);
-        for path in ["/v1/subnets", "/v1/events", "/v1/miners/uid:0", "/charts/multipliers", "/charts/history/uid:0"] {
+        for path in
+            ["/v1/subnets", "/v1/events", "/v1/miners/uid:0", "/charts/multipliers", "/charts/history/uid:0"]
+        {
             assert_eq!(daemon.get(path).status, 401, "{path}");
         }
         daemon.get("/v1/nowhere").is_problem(401, "unauthorized", "Bearer");
@@ -362,7 +405,8 @@ async fn a_runtime_that_contradicts_its_storage_is_said() {
     (0..800).for_each(|_| demo.step(&mut chain));
     for (faults, degraded) in [(vec![Fault::Disagree], true), (vec![], false)] {
         let folder = tempfile::tempdir().unwrap();
-        let node = serve(Arc::clone(&history), NodeOptions { faults, ..NodeOptions::default() }).await.unwrap();
+        let node =
+            serve(Arc::clone(&history), NodeOptions { faults, ..NodeOptions::default() }).await.unwrap();
         let url = node.url();
         tokio::task::spawn_blocking(move || {
             let daemon = Daemon::start(folder.path(), &["--network", &url, "--netuid", "1"]);
@@ -374,11 +418,19 @@ async fn a_runtime_that_contradicts_its_storage_is_said() {
                 }
                 std::thread::sleep(Duration::from_millis(20));
             };
-            assert_eq!((answer.status, answer.head.contains("vesting-degraded: true")), (200, degraded), "{}", answer.head);
+            assert_eq!(
+                (answer.status, answer.head.contains("vesting-degraded: true")),
+                (200, degraded),
+                "{}",
+                answer.head
+            );
             let health = daemon.get("/health/ready");
             assert_eq!(health.body["degraded"].as_array().map(Vec::is_empty), Some(!degraded), "{health:?}");
             let metrics = daemon.get("/metrics").text;
-            assert!(metrics.contains(if degraded { "vesting_degraded 1" } else { "vesting_degraded 0" }), "{metrics}");
+            assert!(
+                metrics.contains(if degraded { "vesting_degraded 1" } else { "vesting_degraded 0" }),
+                "{metrics}"
+            );
         })
         .await
         .unwrap();
@@ -394,10 +446,13 @@ async fn a_stale_record_is_said_to_be_and_changes_no_figure() {
         let daemon = Daemon::start(folder.path(), &["--read-only", "--stale-after-seconds", "315360000"]);
         let body = json!({ "uids": [0, 1], "weights": [0.4, 0.6], "netuid": 2 }).to_string();
         let told = daemon.ask("POST /v1/weights/apply HTTP/1.1\r\n", &body).body;
-        let as_of = json!({ "uids": [0, 1], "weights": [0.4, 0.6], "netuid": 2, "as_of": told["as_of"] }).to_string();
+        let as_of =
+            json!({ "uids": [0, 1], "weights": [0.4, 0.6], "netuid": 2, "as_of": told["as_of"] }).to_string();
         let mut asked = daemon.ask("POST /v1/weights/apply HTTP/1.1\r\n", &as_of).body;
         assert_eq!((&told["stale"], &asked["stale"]), (&true.into(), &false.into()));
-        for path in ["/v1/miners?netuid=2", "/v1/stats?netuid=2", "/v1/digest?netuid=2", "/v1/miners/uid:0?netuid=2"] {
+        for path in
+            ["/v1/miners?netuid=2", "/v1/stats?netuid=2", "/v1/digest?netuid=2", "/v1/miners/uid:0?netuid=2"]
+        {
             assert!(daemon.get(path).head.contains("vesting-stale: true"), "{path}");
             assert!(!daemon.get(&format!("{path}&as_of=120")).head.contains("vesting-stale"), "{path}");
         }

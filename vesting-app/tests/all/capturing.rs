@@ -26,7 +26,18 @@ fn capture(folder: &Path, node: &NodeHandle, blocks: u32) -> Value {
     let output = format!("captured-{blocks}");
     let said = run(
         folder,
-        &["doctor", "--json", "--capture", &blocks.to_string(), "--output", &output, "--network", &node.url(), "--netuid", "1,2"],
+        &[
+            "doctor",
+            "--json",
+            "--capture",
+            &blocks.to_string(),
+            "--output",
+            &output,
+            "--network",
+            &node.url(),
+            "--netuid",
+            "1,2",
+        ],
     );
     serde_json::from_str(&said).unwrap()
 }
@@ -39,10 +50,12 @@ struct Simnode {
 
 impl Simnode {
     fn start(folder: &Path, recording: &str, more: &[&str]) -> Self {
-        let mut command: Command = program(folder, &["simnode", "--json", "--recording", recording, "--listen", "127.0.0.1:0"]);
+        let mut command: Command =
+            program(folder, &["simnode", "--json", "--recording", recording, "--listen", "127.0.0.1:0"]);
         let mut child = command.args(more).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
-        std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line).unwrap();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line)
+            .unwrap();
         let said: Value = serde_json::from_str(&line).unwrap();
         Self { child, url: said["url"].as_str().unwrap().to_owned() }
     }
@@ -94,7 +107,22 @@ async fn a_capture_is_recorded_as_the_chain_itself() {
         assert_eq!(captured["spec_versions"].as_array().unwrap().len(), runtimes, "{captured}");
         let (from, to) = (from.to_string(), to.to_string());
         let catch_up = |url: &str, database: &str, to: &str| {
-            run(folder, &["catch-up", "--network", url, "--netuid", "1,2", "--from", &from, "--to", to, "--database-url", database]);
+            run(
+                folder,
+                &[
+                    "catch-up",
+                    "--network",
+                    url,
+                    "--netuid",
+                    "1,2",
+                    "--from",
+                    &from,
+                    "--to",
+                    to,
+                    "--database-url",
+                    database,
+                ],
+            );
         };
         catch_up(&node.url(), "sqlite://original.db", &to);
         let expected = said(folder, "sqlite://original.db");
@@ -104,21 +132,41 @@ async fn a_capture_is_recorded_as_the_chain_itself() {
         catch_up(&again.url, "sqlite://again.db", &to);
         same(&said(folder, "sqlite://again.db"), &expected, seed);
         // What was not captured is not taken for blocks that are still to come.
-        let before = ["catch-up", "--network", &again.url, "--netuid", "1", "--from", "9", "--database-url", "sqlite://before.db"];
+        let before = [
+            "catch-up",
+            "--network",
+            &again.url,
+            "--netuid",
+            "1",
+            "--from",
+            "9",
+            "--database-url",
+            "sqlite://before.db",
+        ];
         let output = tokio::task::block_in_place(|| program(folder, &before).output().unwrap());
         let words = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.code() == Some(1) && words.contains("state of block 9") && words.contains("archive endpoint"), "{words}");
+        assert!(
+            output.status.code() == Some(1)
+                && words.contains("state of block 9")
+                && words.contains("archive endpoint"),
+            "{words}"
+        );
 
         // Followed block by block, as if it went on.
         let following = Simnode::start(folder, "captured-250", &["--advance-ms", "4", "--start-at", &from]);
         let start_at = from.parse().unwrap();
         let advance = Some(Duration::from_millis(4));
-        let original = serve(history, NodeOptions { advance, start_at, ..NodeOptions::default() }).await.unwrap();
-        for (url, begun_at, database) in
-            [(original.url(), node.url(), "sqlite://live.db"), (following.url.clone(), again.url.clone(), "sqlite://followed.db")]
-        {
+        let original =
+            serve(history, NodeOptions { advance, start_at, ..NodeOptions::default() }).await.unwrap();
+        for (url, begun_at, database) in [
+            (original.url(), node.url(), "sqlite://live.db"),
+            (following.url.clone(), again.url.clone(), "sqlite://followed.db"),
+        ] {
             catch_up(&begun_at, database, &from);
-            run(folder, &["run", "--network", &url, "--netuid", "1,2", "--until", &to, "--database-url", database]);
+            run(
+                folder,
+                &["run", "--network", &url, "--netuid", "1,2", "--until", &to, "--database-url", database],
+            );
         }
         same(&said(folder, "sqlite://followed.db"), &said(folder, "sqlite://live.db"), seed);
     }
@@ -173,25 +221,40 @@ async fn a_capture_overwrites_nothing_and_leaves_nothing_half_done() {
     let capture = |url: &str, output: &str| {
         let arguments = ["doctor", "--capture", "60", "--output", output, "--network", url, "--netuid", "1"];
         let output = tokio::task::block_in_place(|| program(folder, &arguments).output().unwrap());
-        (output.status.code(), String::from_utf8(output.stdout).unwrap() + &String::from_utf8_lossy(&output.stderr))
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap() + &String::from_utf8_lossy(&output.stderr),
+        )
     };
     std::fs::create_dir(folder.join("taken")).unwrap();
     std::fs::write(folder.join("taken/file"), "mine").unwrap();
     let (code, words) = capture(&node.url(), "taken");
-    assert_eq!((code, std::fs::read(folder.join("taken/file")).unwrap()), (Some(2), b"mine".to_vec()), "{words}");
+    assert_eq!(
+        (code, std::fs::read(folder.join("taken/file")).unwrap()),
+        (Some(2), b"mine".to_vec()),
+        "{words}"
+    );
     assert!(words.contains("not empty"), "{words}");
     let (code, words) = capture(&node.url(), "taken/file");
     assert_eq!(code, Some(2), "{words}");
 
-    let pruned = serve(history, NodeOptions { faults: vec![Fault::Pruned(20)], ..NodeOptions::default() }).await.unwrap();
+    let pruned = serve(history, NodeOptions { faults: vec![Fault::Pruned(20)], ..NodeOptions::default() })
+        .await
+        .unwrap();
     let (code, words) = capture(&pruned.url(), "new");
     assert_eq!(code, Some(1), "{words}");
     assert!(words.contains("cannot take block") && words.contains("archive endpoint"), "{words}");
     assert!(!folder.join("new").exists());
 
     // One that stops in the middle of the writing.
-    let stalling = serve(life(51, 320), NodeOptions { faults: vec![Fault::Stall(330)], ..NodeOptions::default() }).await.unwrap();
-    let mut command = program(folder, &["doctor", "--capture", "60", "--output", "half", "--network", &stalling.url(), "--netuid", "1"]);
+    let stalling =
+        serve(life(51, 320), NodeOptions { faults: vec![Fault::Stall(330)], ..NodeOptions::default() })
+            .await
+            .unwrap();
+    let mut command = program(
+        folder,
+        &["doctor", "--capture", "60", "--output", "half", "--network", &stalling.url(), "--netuid", "1"],
+    );
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
     let begun = Instant::now();
     while stalling.requests().values().sum::<u64>() < 331 || !folder.join("half").exists() {
@@ -226,7 +289,9 @@ async fn a_runtime_that_cannot_be_read_is_captured_all_the_same() {
     let node = serve(Arc::clone(&history), NodeOptions::default()).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let output = tokio::task::block_in_place(|| program(folder, &["doctor", "--netuid", "1", "--network", &node.url()]).output().unwrap());
+    let output = tokio::task::block_in_place(|| {
+        program(folder, &["doctor", "--netuid", "1", "--network", &node.url()]).output().unwrap()
+    });
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(text.contains("SubnetworkN") && text.contains("vesting doctor --capture 20"), "{text}");
@@ -253,20 +318,38 @@ async fn recordings_are_captured_as_they_are() {
     // The head stands where both runtimes are near.
     for (name, head) in [("U1", 290), ("S3", 700), ("O1", 400)] {
         let history = load(&Path::new(&recordings).join(name)).unwrap();
-        let options = NodeOptions { advance: Some(Duration::from_secs(86_400)), start_at: head, ..NodeOptions::default() };
+        let options = NodeOptions {
+            advance: Some(Duration::from_secs(86_400)),
+            start_at: head,
+            ..NodeOptions::default()
+        };
         let node = serve(Arc::new(RwLock::new(history)), options).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
         let subnets = ["--netuid", "2,3"];
-        run(folder, &[&["doctor", "--capture", "80", "--output", "captured", "--network", &node.url()], &subnets[..]].concat());
+        run(
+            folder,
+            &[&["doctor", "--capture", "80", "--output", "captured", "--network", &node.url()], &subnets[..]]
+                .concat(),
+        );
         let again = Simnode::start(folder, "captured", &[]);
         let from = (head - 79).to_string();
-        for (url, database) in [(node.url(), "sqlite://original.db"), (again.url.clone(), "sqlite://again.db")] {
-            run(folder, &[&["catch-up", "--from", &from, "--network", &url, "--database-url", database], &subnets[..]].concat());
+        for (url, database) in
+            [(node.url(), "sqlite://original.db"), (again.url.clone(), "sqlite://again.db")]
+        {
+            run(
+                folder,
+                &[
+                    &["catch-up", "--from", &from, "--network", &url, "--database-url", database],
+                    &subnets[..],
+                ]
+                .concat(),
+            );
         }
         for netuid in ["2", "3"] {
             for what in ["ledger", "epochs", "digest"] {
-                let of = |database| run(folder, &[what, "--json", "--netuid", netuid, "--database-url", database]);
+                let of =
+                    |database| run(folder, &[what, "--json", "--netuid", netuid, "--database-url", database]);
                 let (original, again) = (of("sqlite://original.db"), of("sqlite://again.db"));
                 assert!(original == again && !original.is_empty(), "{name}, {netuid}, {what}");
             }

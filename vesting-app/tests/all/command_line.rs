@@ -8,7 +8,9 @@ use crate::daemon::Daemon;
 /// The binary, in a folder, with nothing set by whoever runs the tests.
 pub fn program(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vesting"));
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("VESTING_") || name.starts_with("BT_")) {
+    for (name, _) in
+        std::env::vars().filter(|(name, _)| name.starts_with("VESTING_") || name.starts_with("BT_"))
+    {
         command.env_remove(name);
     }
     // Many run at once, each on a port of its own.
@@ -32,7 +34,10 @@ pub fn check(folder: &Path, arguments: &[&str], code: i32, word: &str) {
 pub fn digest(database: &Path, netuid: vesting_core::NetUid) -> (String, bool) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", database.display());
-    let output = vesting(folder.path(), &["digest", "--json", "--database-url", &url, "--netuid", &netuid.to_string()]);
+    let output = vesting(
+        folder.path(),
+        &["digest", "--json", "--database-url", &url, "--netuid", &netuid.to_string()],
+    );
     let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     (said["state_digest"].as_str().unwrap().to_owned(), said["complete"].as_bool().unwrap())
 }
@@ -55,7 +60,12 @@ fn wrong_usage_exits_with_2() {
 fn what_is_not_there_exits_with_1_and_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     // A port that nothing listens on.
-    check(folder.path(), &["catch-up", "--netuid", "2", "--network", "ws://127.0.0.1:9"], 1, "ws://127.0.0.1:9");
+    check(
+        folder.path(),
+        &["catch-up", "--netuid", "2", "--network", "ws://127.0.0.1:9"],
+        1,
+        "ws://127.0.0.1:9",
+    );
     check(folder.path(), &["miners", "--netuid", "2"], 1, "no record");
     check(folder.path(), &["digest", "--netuid", "2"], 1, "no record");
     check(folder.path(), &["run", "--read-only"], 1, "no record");
@@ -70,7 +80,8 @@ async fn a_node_without_the_windows_state_is_named_before_a_database_is_made() {
     let mut chain = life.chain(1, Some(std::sync::Arc::clone(&history)));
     (0..800).for_each(|_| life.step(&mut chain));
     let faults = vec![vesting_testkit::fault::Fault::Pruned(256)];
-    let options = vesting_testkit::node::NodeOptions { faults, ..vesting_testkit::node::NodeOptions::default() };
+    let options =
+        vesting_testkit::node::NodeOptions { faults, ..vesting_testkit::node::NodeOptions::default() };
     let node = vesting_testkit::node::serve(history, options).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let url = node.url();
@@ -79,7 +90,9 @@ async fn a_node_without_the_windows_state_is_named_before_a_database_is_made() {
         // The daemon says the same, and goes on asking: no answer of a node ends it.
         let daemon = Daemon::start(folder.path(), &["--netuid", "2", "--network", &url]);
         let begun = std::time::Instant::now();
-        while !daemon.get("/health/ready").body["last_error"]["error"].as_str().is_some_and(|said| said.contains("use an archive endpoint"))
+        while !daemon.get("/health/ready").body["last_error"]["error"]
+            .as_str()
+            .is_some_and(|said| said.contains("use an archive endpoint"))
         {
             assert!(begun.elapsed() < std::time::Duration::from_secs(60));
             std::thread::sleep(std::time::Duration::from_millis(50));
@@ -107,7 +120,8 @@ fn malformed_weights_are_refused_before_anything_else() {
     std::fs::write(folder.path().join("weights.json"), r#"{"hotkeys": ["5F"], "weights": [1.0]}"#).unwrap();
     check(folder.path(), &["apply", "--weights", "weights.json"], 1, "hotkey");
     check(folder.path(), &["apply", "--weights", "nowhere.json"], 1, "nowhere.json");
-    std::fs::write(folder.path().join("weights.json"), r#"{"uids": [0], "weights": [1.0], "netuid": 2}"#).unwrap();
+    std::fs::write(folder.path().join("weights.json"), r#"{"uids": [0], "weights": [1.0], "netuid": 2}"#)
+        .unwrap();
     check(folder.path(), &["apply", "--weights", "weights.json"], 1, "--netuid");
 }
 

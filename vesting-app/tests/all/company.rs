@@ -31,7 +31,10 @@ async fn weights_do_not_wait_behind_forty_clients_with_long_histories() {
                         }
                         // Each another one, which nobody has worked out.
                         let (uid, epochs) = (client % 2, 1_000 - (client * 7 + round) % 990);
-                        let path = format!("/v1/miners/uid:{uid}/history?netuid=2&epochs={epochs}&as_of={}", 200 - (client + round) % 120);
+                        let path = format!(
+                            "/v1/miners/uid:{uid}/history?netuid=2&epochs={epochs}&as_of={}",
+                            200 - (client + round) % 120
+                        );
                         let answer = daemon.get(&path);
                         assert!([200, 503].contains(&answer.status), "{answer:?}");
                         told.fetch_add(usize::from(answer.status == 200), Ordering::Relaxed);

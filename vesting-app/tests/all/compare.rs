@@ -19,7 +19,8 @@ fn compare(folder: &Path, daemon: &Daemon, more: &[&str]) -> (i32, Value, String
     let json = vesting(folder, &[arguments.as_slice(), &["--json"]].concat());
     assert_eq!(words.status.code(), json.status.code());
     let said = serde_json::from_slice(&json.stdout).unwrap_or(Value::Null);
-    let text = format!("{}{}", String::from_utf8_lossy(&words.stdout), String::from_utf8_lossy(&words.stderr));
+    let text =
+        format!("{}{}", String::from_utf8_lossy(&words.stdout), String::from_utf8_lossy(&words.stderr));
     (json.status.code().unwrap(), said, text)
 }
 
@@ -35,15 +36,26 @@ async fn the_first_difference_of_two_records_is_named() {
 
         // Equal as of the newest epoch of both, which is not the newest here.
         let (code, said, words) = compare(ours.path(), &daemon, &token);
-        assert_eq!((code, &said["verdict"], &said["difference"]), (0, &"equal".into(), &Value::Null), "{words}");
-        let newest: Value = serde_json::from_slice(&vesting(ours.path(), &["digest", "--json", "--netuid", "2"]).stdout).unwrap();
+        assert_eq!(
+            (code, &said["verdict"], &said["difference"]),
+            (0, &"equal".into(), &Value::Null),
+            "{words}"
+        );
+        let newest: Value =
+            serde_json::from_slice(&vesting(ours.path(), &["digest", "--json", "--netuid", "2"]).stdout)
+                .unwrap();
         let as_of = said["theirs"]["as_of"].as_u64().unwrap();
-        assert!(as_of < newest["as_of"].as_u64().unwrap() && words.contains("the states are the same"), "{words}");
-        let (code, said, words) = compare(ours.path(), &daemon, &["--token", "sesame", "--as-of", &as_of.to_string()]);
+        assert!(
+            as_of < newest["as_of"].as_u64().unwrap() && words.contains("the states are the same"),
+            "{words}"
+        );
+        let (code, said, words) =
+            compare(ours.path(), &daemon, &["--token", "sesame", "--as-of", &as_of.to_string()]);
         assert_eq!((code, &said["verdict"]), (0, &"equal".into()), "{words}");
 
         // As of a block that the other has not reached.
-        let (code, said, words) = compare(ours.path(), &daemon, &["--token", "sesame", "--as-of", &BLOCKS.to_string()]);
+        let (code, said, words) =
+            compare(ours.path(), &daemon, &["--token", "sesame", "--as-of", &BLOCKS.to_string()]);
         assert_eq!((code, &said["verdict"]), (1, &"not_comparable".into()), "{words}");
         assert!(words.contains("has to catch up") && !words.contains("error"), "{words}");
 
@@ -54,33 +66,60 @@ async fn the_first_difference_of_two_records_is_named() {
         }
 
         // Another policy here: named first, and then the multipliers that follow from it.
-        let (code, said, words) = compare(ours.path(), &daemon, &["--token", "sesame", "--max-multiplier", "3"]);
-        assert_eq!((code, &said["verdict"], &said["policies_equal"]), (1, &"different".into(), &false.into()), "{words}");
+        let (code, said, words) =
+            compare(ours.path(), &daemon, &["--token", "sesame", "--max-multiplier", "3"]);
+        assert_eq!(
+            (code, &said["verdict"], &said["policies_equal"]),
+            (1, &"different".into(), &false.into()),
+            "{words}"
+        );
         assert_eq!(said["difference"]["part"], "multipliers", "{words}");
-        let row = |side: &str| said["difference"][side]["multiplier"].as_str().unwrap().parse::<f64>().unwrap();
+        let row =
+            |side: &str| said["difference"][side]["multiplier"].as_str().unwrap().parse::<f64>().unwrap();
         assert!(row("ours") > row("theirs"), "{said}");
         for side in ["ours", "theirs"] {
             assert!(words.contains(said[side]["policy_digest"].as_str().unwrap()), "{words}");
         }
         assert!(words.find("policies differ") < words.find("multiplier of holder"), "{words}");
         // One that changes no multiplier.
-        let (code, said, words) = compare(ours.path(), &daemon, &["--token", "sesame", "--effective-from-block", "7"]);
-        assert_eq!((code, &said["verdict"], &said["difference"]), (1, &"different".into(), &Value::Null), "{words}");
+        let (code, said, words) =
+            compare(ours.path(), &daemon, &["--token", "sesame", "--effective-from-block", "7"]);
+        assert_eq!(
+            (code, &said["verdict"], &said["difference"]),
+            (1, &"different".into(), &Value::Null),
+            "{words}"
+        );
         // Another window.
-        let (code, said, words) = compare(ours.path(), &daemon, &["--token", "sesame", "--retention-window-days", "0.01"]);
+        let (code, said, words) =
+            compare(ours.path(), &daemon, &["--token", "sesame", "--retention-window-days", "0.01"]);
         assert_eq!((code, &said["difference"]["part"]), (1, &"window_start".into()), "{words}");
 
         // A changed entry there: the one that differs, and no other.
-        let before: Value =
-            daemon.ask("GET /v1/digest/rows?netuid=2&section=entries HTTP/1.1\r\nAuthorization: Bearer sesame\r\n", "").body;
+        let before: Value = daemon
+            .ask(
+                "GET /v1/digest/rows?netuid=2&section=entries HTTP/1.1\r\nAuthorization: Bearer sesame\r\n",
+                "",
+            )
+            .body;
         let all = before["rows"].as_array().unwrap();
-        let entry = all.iter().rev().find(|row| row["kind"] == "stake_removed" || row["kind"] == "stake_added").unwrap();
+        let entry = all
+            .iter()
+            .rev()
+            .find(|row| row["kind"] == "stake_removed" || row["kind"] == "stake_added")
+            .unwrap();
+        let place = format!(
+            "netuid = 2 AND block = {} AND event_index = {} AND kind = {}",
+            entry["block"], entry["event_index"], entry["kind"]
+        );
         let place =
-            format!("netuid = 2 AND block = {} AND event_index = {} AND kind = {}", entry["block"], entry["event_index"], entry["kind"]);
-        let place = format!("{} AND alpha = {}", place.replace('"', "'"), entry["alpha_rao"].as_str().unwrap());
+            format!("{} AND alpha = {}", place.replace('"', "'"), entry["alpha_rao"].as_str().unwrap());
         alter(theirs.path(), &format!("UPDATE stake_transactions SET alpha = alpha + 1 WHERE {place}"));
         let (code, said, words) = compare(ours.path(), &daemon, &token);
-        assert_eq!((code, &said["verdict"], &said["difference"]["part"]), (1, &"different".into(), &"entries".into()), "{words}");
+        assert_eq!(
+            (code, &said["verdict"], &said["difference"]["part"]),
+            (1, &"different".into(), &"entries".into()),
+            "{words}"
+        );
         assert_eq!(&said["difference"]["ours"], entry);
         let changed = (entry["alpha_rao"].as_str().unwrap().parse::<i128>().unwrap() + 1).to_string();
         assert_eq!(said["difference"]["theirs"]["alpha_rao"], changed);
@@ -91,10 +130,17 @@ async fn the_first_difference_of_two_records_is_named() {
         }
 
         // And one that is missing there.
-        let place = place.replace(&format!("alpha = {}", entry["alpha_rao"].as_str().unwrap()), &format!("alpha = {changed}"));
+        let place = place.replace(
+            &format!("alpha = {}", entry["alpha_rao"].as_str().unwrap()),
+            &format!("alpha = {changed}"),
+        );
         alter(theirs.path(), &format!("DELETE FROM stake_transactions WHERE {place}"));
         let (code, said, words) = compare(ours.path(), &daemon, &token);
-        assert_eq!((code, &said["difference"]["ours"], &said["difference"]["theirs"]), (1, entry, &Value::Null), "{words}");
+        assert_eq!(
+            (code, &said["difference"]["ours"], &said["difference"]["theirs"]),
+            (1, entry, &Value::Null),
+            "{words}"
+        );
         assert!(words.contains("missing there"), "{words}");
 
         // A record that is not there.
@@ -117,10 +163,12 @@ async fn a_record_that_does_not_cover_the_window_is_not_compared() {
     let (ours, theirs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let history = history(85);
     record(ours.path(), &history, BLOCKS).await;
-    let node = vesting_testkit::node::serve(history, vesting_testkit::node::NodeOptions::default()).await.unwrap();
+    let node =
+        vesting_testkit::node::serve(history, vesting_testkit::node::NodeOptions::default()).await.unwrap();
     let url = node.url();
     tokio::task::spawn_blocking(move || {
-        let output = vesting(theirs.path(), &["catch-up", "--network", &url, "--netuid", "2", "--from", "90"]);
+        let output =
+            vesting(theirs.path(), &["catch-up", "--network", &url, "--netuid", "2", "--from", "90"]);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let daemon = Daemon::start(theirs.path(), &["--read-only"]);
         let (code, said, words) = compare(ours.path(), &daemon, &[]);
@@ -163,7 +211,11 @@ async fn every_part_of_a_record_is_compared() {
             alter(theirs.path(), &sql);
             let daemon = Daemon::start(theirs.path(), &["--read-only"]);
             let (code, said, words) = compare(ours.path(), &daemon, &[]);
-            assert_eq!((code, &said["verdict"], &said["difference"]["part"]), (1, &"different".into(), &part.into()), "{words}");
+            assert_eq!(
+                (code, &said["verdict"], &said["difference"]["part"]),
+                (1, &"different".into(), &part.into()),
+                "{words}"
+            );
             assert!(words.contains(said["difference"]["text"].as_str().unwrap()), "{words}");
             if part != "epochs" {
                 assert_ne!(said["difference"]["ours"], said["difference"]["theirs"], "{words}");
@@ -220,7 +272,10 @@ async fn an_api_that_says_nonsense_is_not_believed() {
             let url = pretend(answer);
             let output = vesting(ours.path(), &["digest", "--netuid", "2", "--compare", &url]);
             let words = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.code() == Some(1) && words.contains("error") && words.contains(word), "{word}: {words}");
+            assert!(
+                output.status.code() == Some(1) && words.contains("error") && words.contains(word),
+                "{word}: {words}"
+            );
         };
         let mut wrong = digests.clone();
         wrong["window_start"] = 7.into();
@@ -243,11 +298,22 @@ async fn an_api_that_says_nonsense_is_not_believed() {
         against(with_rows(&|_| {}), "not of the blocks");
         against(with_rows(&|rows| rows["state_digest"] = "0x".into()), "of another state");
         against(with_rows(&|rows| rows["version"] = 2.into()), "of another state or version");
-        against(with_rows(&|rows| rows["rows"][0] = serde_json::json!({ "coldkey": "5F", "start": 1 })), "another section");
+        against(
+            with_rows(&|rows| rows["rows"][0] = serde_json::json!({ "coldkey": "5F", "start": 1 })),
+            "another section",
+        );
 
-        against(Box::new(|_| "HTTP/1.1 302 Found\r\nLocation: https://elsewhere\r\nContent-Length: 0\r\n\r\n".into()), "https://elsewhere");
+        against(
+            Box::new(|_| {
+                "HTTP/1.1 302 Found\r\nLocation: https://elsewhere\r\nContent-Length: 0\r\n\r\n".into()
+            }),
+            "https://elsewhere",
+        );
         against(Box::new(|_| "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello".into()), "not understood");
-        against(Box::new(|_| "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n{".into()), "cannot read");
+        against(
+            Box::new(|_| "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n{".into()),
+            "cannot read",
+        );
         against(Box::new(|_| "hello\r\n\r\n".into()), "cannot ask");
         let begun = std::time::Instant::now();
         against(Box::new(|_| String::new()), "timeout");

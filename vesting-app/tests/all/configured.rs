@@ -10,7 +10,10 @@ use crate::command_line::{check, program, vesting};
 use crate::daemon::Daemon;
 
 fn words(output: &Output) -> (String, String) {
-    (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
+    (
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    )
 }
 
 #[test]
@@ -37,12 +40,21 @@ fn every_mistake_is_named_with_exit_code_2() {
     let folder = tempfile::tempdir().unwrap();
     let text = "netuids = [5]\nbind = \"0.0.0.0:9180\"\nmax_multiplyer = 2\n[subnet.5]\nretention_target = 0\n[subnet.6]\n";
     std::fs::write(folder.path().join("some.toml"), text).unwrap();
-    let check_it =
-        |more: &[&str]| program(folder.path(), &[&["config", "check", "some.toml"], more].concat()).env_remove("VESTING_BIND").output();
+    let check_it = |more: &[&str]| {
+        program(folder.path(), &[&["config", "check", "some.toml"], more].concat())
+            .env_remove("VESTING_BIND")
+            .output()
+    };
     let output = check_it(&[]).unwrap();
     let (_, said) = words(&output);
     assert_eq!(output.status.code(), Some(2), "{said}");
-    for word in ["3 mistakes", "did you mean `max_multiplier`", "`bind = 0.0.0.0:9180`", "[subnet.5]", "retention_target = 0"] {
+    for word in [
+        "3 mistakes",
+        "did you mean `max_multiplier`",
+        "`bind = 0.0.0.0:9180`",
+        "[subnet.5]",
+        "retention_target = 0",
+    ] {
         assert!(said.contains(word), "{word}: {said}");
     }
     let output = check_it(&["--json"]).unwrap();
@@ -52,7 +64,11 @@ fn every_mistake_is_named_with_exit_code_2() {
         .map(|line| serde_json::from_str::<Value>(line).unwrap())
         .map(|mistake| (mistake["netuid"].clone(), mistake["key"].clone()))
         .collect();
-    let expected = [(Value::Null, "max_multiplyer".into()), (5.into(), "retention_target".into()), (Value::Null, "bind".into())];
+    let expected = [
+        (Value::Null, "max_multiplyer".into()),
+        (5.into(), "retention_target".into()),
+        (Value::Null, "bind".into()),
+    ];
     assert_eq!((output.status.code(), keys.as_slice()), (Some(2), &expected[..]));
     check(folder.path(), &["config", "check", "none.toml"], 2, "none.toml");
     check(folder.path(), &["config", "show", "--max-multiplier", "0"], 2, "max_multiplier = 0");
@@ -70,7 +86,11 @@ fn what_is_in_force_is_shown_without_secrets() {
     let output = command.env("VESTING_API_TOKEN", "hunter2").env("BT_NETWORK", "local").output().unwrap();
     let (said, _) = words(&output);
     let of = |key: &str| {
-        let line = said.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).find(|line| line["key"] == key).unwrap();
+        let line = said
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap())
+            .find(|line| line["key"] == key)
+            .unwrap();
         (line["value"].as_str().unwrap().to_owned(), line["from"].as_str().unwrap().to_owned())
     };
     let pair = |value: &str, from: &str| (value.to_owned(), from.to_owned());
@@ -89,7 +109,8 @@ fn log(folder: &Path, format: Option<&str>) -> Vec<String> {
     // Another program listens where its API is to. (A chain that is away is waited for.)
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let bind = taken.local_addr().unwrap().to_string();
-    let mut command = program(folder, &["run", "--netuid", "2", "--network", "ws://127.0.0.1:9", "--bind", &bind]);
+    let mut command =
+        program(folder, &["run", "--netuid", "2", "--network", "ws://127.0.0.1:9", "--bind", &bind]);
     if let Some(format) = format {
         command.env("VESTING_LOG_FORMAT", format);
     }
@@ -111,7 +132,10 @@ fn programs_read_the_log_as_json_and_people_as_text() {
             line["timestamp"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
             assert!(line["message"].is_string(), "{line}");
         }
-        assert!(lines.iter().any(|line| line["message"].as_str().unwrap().contains("retention_window_days")), "{lines:?}");
+        assert!(
+            lines.iter().any(|line| line["message"].as_str().unwrap().contains("retention_window_days")),
+            "{lines:?}"
+        );
         assert!(lines.last().unwrap()["message"].as_str().unwrap().contains("127.0.0.1:"), "{lines:?}");
     }
     let lines = log(folder.path(), Some("human"));

@@ -105,7 +105,10 @@ impl Daemon {
     #[cfg(unix)]
     pub fn terminate(mut self) -> (ExitStatus, Duration) {
         let begun = Instant::now();
-        let killed = std::process::Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        let killed = std::process::Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status()
+            .unwrap();
         assert!(killed.success());
         (self.child.wait().unwrap(), begun.elapsed())
     }
@@ -124,7 +127,11 @@ impl Answer {
     pub fn is_problem(&self, status: u16, name: &str, word: &str) {
         assert_eq!(self.status, status, "{self:?}");
         assert!(self.head.contains("content-type: application/problem+json"), "{self:?}");
-        assert_eq!((&self.body["status"], &self.body["type"]), (&status.into(), &format!("urn:vesting:problem:{name}").into()), "{self:?}");
+        assert_eq!(
+            (&self.body["status"], &self.body["type"]),
+            (&status.into(), &format!("urn:vesting:problem:{name}").into()),
+            "{self:?}"
+        );
         assert!(self.body["title"].is_string(), "{self:?}");
         assert!(self.body["detail"].as_str().unwrap().contains(word), "{word}: {self:?}");
     }

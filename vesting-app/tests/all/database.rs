@@ -1,5 +1,5 @@
-//! What can go wrong with the database, as the operator meets it: words that name the file and say what to do, exit
-//! code 1 where somebody must act, and going on without loss where it passes.
+//! What can go wrong with the database, as the operator meets it: words that name the file and say what to
+//! do, exit code 1 where somebody must act, and going on without loss where it passes.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A node whose head moves, from the beginning on.
 pub async fn node(seed: u64) -> NodeHandle {
-    serve(history(seed), NodeOptions { advance: Some(Duration::from_millis(8)), ..NodeOptions::default() }).await.unwrap()
+    serve(history(seed), NodeOptions { advance: Some(Duration::from_millis(8)), ..NodeOptions::default() })
+        .await
+        .unwrap()
 }
 
 /// What a run that nothing disturbs records.
@@ -39,7 +41,10 @@ pub struct Running {
 impl Running {
     fn start(folder: &Path, node: &NodeHandle) -> Self {
         let words = folder.join("words");
-        let mut command = program(folder, &["run", "--netuid", "1,2", "--network", &node.url(), "--until", &BLOCKS.to_string()]);
+        let mut command = program(
+            folder,
+            &["run", "--netuid", "1,2", "--network", &node.url(), "--until", &BLOCKS.to_string()],
+        );
         Self::of(command.env_remove("RUST_LOG"), words)
     }
 
@@ -56,7 +61,11 @@ impl Running {
     pub fn says(&mut self, word: &str) {
         let begun = Instant::now();
         while !self.words().contains(word) {
-            assert!(begun.elapsed() < PATIENCE && self.child.try_wait().unwrap().is_none(), "{word}: {}", self.words());
+            assert!(
+                begun.elapsed() < PATIENCE && self.child.try_wait().unwrap().is_none(),
+                "{word}: {}",
+                self.words()
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -126,7 +135,10 @@ async fn a_locked_database_is_waited_for_and_nothing_is_lost() {
     let (code, words) = running.ended();
     assert_eq!(code, Some(0), "{words}");
     let warning = words.lines().find(|line| line.contains("trying again")).unwrap();
-    assert!(warning.contains("WARN") && warning.contains("busy") && warning.contains("vesting.db"), "{warning}");
+    assert!(
+        warning.contains("WARN") && warning.contains("busy") && warning.contains("vesting.db"),
+        "{warning}"
+    );
     assert_eq!(said(&Place::within(folder.path())), expected);
 }
 
@@ -164,7 +176,10 @@ async fn damage_found_in_the_middle_ends_the_daemon() {
     let (code, words) = running.ended();
     assert_eq!(code, Some(1), "{words}");
     let last = words.lines().last().unwrap();
-    assert!(last.contains("vesting.db") && last.contains("damaged") && last.contains("restore a copy"), "{words}");
+    assert!(
+        last.contains("vesting.db") && last.contains("damaged") && last.contains("restore a copy"),
+        "{words}"
+    );
 }
 
 /// The files of a folder.
@@ -178,15 +193,25 @@ fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 async fn what_cannot_be_used_is_refused_and_left_as_it_is() {
     let node = serve(history(54), NodeOptions::default()).await.unwrap();
     let good = tempfile::tempdir().unwrap();
-    assert!(vesting(good.path(), &["catch-up", "--netuid", "1", "--from", "1", "--network", &node.url()]).status.success());
+    assert!(
+        vesting(good.path(), &["catch-up", "--netuid", "1", "--from", "1", "--network", &node.url()])
+            .status
+            .success()
+    );
     let whole = std::fs::read(database(good.path())).unwrap();
     type Spoil = fn(&Path, &[u8]);
     let cases: [(&str, &str, Spoil); 6] = [
-        ("not a SQLite database", "name another file", |path, _| std::fs::write(path, vec![b'x'; 9000]).unwrap()),
-        ("another program", "name another file", |path, _| connect(path).batch_execute("CREATE TABLE songs (name TEXT)").unwrap()),
+        ("not a SQLite database", "name another file", |path, _| {
+            std::fs::write(path, vec![b'x'; 9000]).unwrap()
+        }),
+        ("another program", "name another file", |path, _| {
+            connect(path).batch_execute("CREATE TABLE songs (name TEXT)").unwrap()
+        }),
         ("newer version", "install that version", |path, whole| {
             std::fs::write(path, whole).unwrap();
-            connect(path).batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231000000')").unwrap();
+            connect(path)
+                .batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231000000')")
+                .unwrap();
         }),
         ("genesis", "another `--database-url`", |path, whole| {
             std::fs::write(path, whole).unwrap();

@@ -40,7 +40,9 @@ fn chain(seed: u64, generation: Generation, later: i64) -> Arc<RwLock<History>> 
 }
 
 async fn node(history: &Arc<RwLock<History>>, faults: &[Fault]) -> NodeHandle {
-    serve(Arc::clone(history), NodeOptions { faults: faults.to_vec(), ..NodeOptions::default() }).await.unwrap()
+    serve(Arc::clone(history), NodeOptions { faults: faults.to_vec(), ..NodeOptions::default() })
+        .await
+        .unwrap()
 }
 
 /// What was found, by check and subject.
@@ -68,7 +70,10 @@ impl Found {
 
     /// The one finding of a check about this subject.
     fn about(&self, check: &str, subject: &str) -> &Value {
-        let mut found = self.all.iter().filter(|line| line["check"] == check && line["subject"].as_str().unwrap().contains(subject));
+        let mut found = self
+            .all
+            .iter()
+            .filter(|line| line["check"] == check && line["subject"].as_str().unwrap().contains(subject));
         let one = found.next().unwrap_or_else(|| panic!("{check} {subject}: {:?}", self.all));
         assert!(found.next().is_none(), "{check} {subject}");
         one
@@ -104,7 +109,9 @@ fn catch_up(folder: &Path, node: &NodeHandle, arguments: &[&str]) {
 /// Every file of a folder with what is in it.
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
-    entries.map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap())).collect()
+    entries
+        .map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap()))
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -125,9 +132,20 @@ async fn all_is_well_and_nothing_is_changed() {
     let about = |check, name: &str| found.about(check, "")[name].clone();
     let times = about("endpoint_head", "head_age_seconds").as_u64().unwrap();
     assert!(times < 120, "{times}");
-    assert_eq!([about("endpoint_head", "head"), about("endpoint_head", "lag_blocks"), about("record_end", "behind_blocks")], [800, 0, 0]);
     assert_eq!(
-        [about("subnet_exists", "neurons"), about("subnet_epoch", "last_epoch"), about("subnet_epoch", "next_epoch")],
+        [
+            about("endpoint_head", "head"),
+            about("endpoint_head", "lag_blocks"),
+            about("record_end", "behind_blocks")
+        ],
+        [800, 0, 0]
+    );
+    assert_eq!(
+        [
+            about("subnet_exists", "neurons"),
+            about("subnet_epoch", "last_epoch"),
+            about("subnet_epoch", "next_epoch")
+        ],
         [256, 720, 1080]
     );
     assert_eq!(about("record_window", "incomplete_since"), Value::Null);
@@ -137,8 +155,12 @@ async fn all_is_well_and_nothing_is_changed() {
     let mut command = program(folder.path(), &["doctor", "--network", &good.url()]);
     let output = tokio::task::block_in_place(|| command.args(WINDOW).output().unwrap());
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success() && text.contains("0 problems, 0 warnings, ") && !text.contains('\u{1b}'), "{text}");
-    let columns: Vec<usize> = text.lines().filter(|line| line.contains('✓')).map(|line| line.find("ok").unwrap()).collect();
+    assert!(
+        output.status.success() && text.contains("0 problems, 0 warnings, ") && !text.contains('\u{1b}'),
+        "{text}"
+    );
+    let columns: Vec<usize> =
+        text.lines().filter(|line| line.contains('✓')).map(|line| line.find("ok").unwrap()).collect();
     assert!(columns.len() > 10 && columns.iter().all(|column| *column == columns[0]), "{text}");
 }
 
@@ -164,24 +186,43 @@ async fn an_endpoint_that_is_down_or_stalls_is_named_and_holds_nothing_up() {
     found.has("endpoint_reachable", down, "warning", "cannot reach", "leave this one out");
     found.has("endpoint_reachable", &later.url(), "warning", "answer within", "leave this one out");
     // In the order in which they are configured.
-    let order: Vec<&str> =
-        found.all.iter().filter(|line| line["check"] == "endpoint_reachable").filter_map(|l| l["subject"].as_str()).collect();
+    let order: Vec<&str> = found
+        .all
+        .iter()
+        .filter(|line| line["check"] == "endpoint_reachable")
+        .filter_map(|l| l["subject"].as_str())
+        .collect();
     assert_eq!(order.join(","), all);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_chain_is_told_from_the_endpoints_and_the_databases() {
-    let (one, other) = (node(&chain(3, Generation::Present, 0), &[]).await, node(&chain(4, Generation::Present, 0), &[]).await);
+    let (one, other) = (
+        node(&chain(3, Generation::Present, 0), &[]).await,
+        node(&chain(4, Generation::Present, 0), &[]).await,
+    );
     let folder = tempfile::tempdir().unwrap();
     let both = format!("{},{}", one.url(), other.url());
     let found = doctor(folder.path(), &["--endpoints", &both]);
     assert_eq!(found.wrong(), [("endpoint_genesis", "problem")]);
-    found.has("endpoint_genesis", &other.url(), "problem", "another chain than the endpoints before", "leave it out");
+    found.has(
+        "endpoint_genesis",
+        &other.url(),
+        "problem",
+        "another chain than the endpoints before",
+        "leave it out",
+    );
 
     catch_up(folder.path(), &other, &[]);
     let found = doctor(folder.path(), &["--endpoints", &both]);
     assert_eq!(found.wrong(), [("endpoint_genesis", "problem")]);
-    found.has("endpoint_genesis", &one.url(), "problem", "another chain than the database's", "--database-url");
+    found.has(
+        "endpoint_genesis",
+        &one.url(),
+        "problem",
+        "another chain than the database's",
+        "--database-url",
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -191,7 +232,13 @@ async fn pruned_state_is_measured_against_what_is_needed() {
     let folder = tempfile::tempdir().unwrap();
     let found = doctor(folder.path(), &["--network", &pruned.url()]);
     assert_eq!(found.wrong(), [("subnet_state", "problem")]);
-    found.has("subnet_state", "Subnet 2", "problem", "no endpoint has the state of block 404", "--archive-endpoints");
+    found.has(
+        "subnet_state",
+        "Subnet 2",
+        "problem",
+        "no endpoint has the state of block 404",
+        "--archive-endpoints",
+    );
     assert_eq!(found.about("endpoint_state", "")["oldest_state"], 544);
 
     // Another depth than the usual is found as well, and in few requests.
@@ -223,7 +270,9 @@ async fn a_node_that_lags_is_found_beside_a_good_one() {
     let history = chain(6, Generation::Present, 0);
     let good = node(&history, &[]).await;
     let folder = tempfile::tempdir().unwrap();
-    for (block, status, behind) in [(797, "ok", "3 blocks behind"), (780, "warning", "20 blocks"), (600, "problem", "200 blocks behind")] {
+    for (block, status, behind) in
+        [(797, "ok", "3 blocks behind"), (780, "warning", "20 blocks"), (600, "problem", "200 blocks behind")]
+    {
         let frozen = node(&history, &[Fault::Frozen(block)]).await;
         let found = doctor(folder.path(), &["--endpoints", &format!("{},{}", frozen.url(), good.url())]);
         found.has("endpoint_head", &frozen.url(), status, behind, "");
@@ -240,15 +289,27 @@ async fn what_a_runtime_lacks_is_told_with_what_follows() {
     let found = doctor(folder.path(), &["--network", &older.url()]);
     assert_eq!((found.code, found.wrong()), (Some(0), vec![("endpoint_runtime", "warning")]));
     found.has("endpoint_runtime", "", "warning", "spec 393 lacks", "a skipped one is not told");
-    assert_eq!(found.about("endpoint_runtime", "")["lacks"], serde_json::json!(["epoch_index", "fee_in_alpha", "locks_api"]));
+    assert_eq!(
+        found.about("endpoint_runtime", "")["lacks"],
+        serde_json::json!(["epoch_index", "fee_in_alpha", "locks_api"])
+    );
     found.has("endpoint_measured", "", "ok", "spec 393 were measured", "");
     found.has("endpoint_unknown", "", "ok", "is known", "");
     let later = node(&chain(7, Generation::Later, 0), &[]).await;
     let found = doctor(folder.path(), &["--network", &later.url()]);
     assert_eq!(found.about("endpoint_runtime", "")["lacks"], serde_json::json!(["shares", "counters"]));
-    found.has("endpoint_measured", "", "warning", "spec 512 is newer than any that was measured (393, 425, 475)", "unattributed");
+    found.has(
+        "endpoint_measured",
+        "",
+        "warning",
+        "spec 512 is newer than any that was measured (393, 425, 475)",
+        "unattributed",
+    );
     let rules = found.about("endpoint_measured", "")["rules"].as_array().unwrap().clone();
-    assert!(rules.iter().any(|rule| rule["rule"] == "fee_on_top" && rule["found"] == "measured on 425, 475"), "{rules:?}");
+    assert!(
+        rules.iter().any(|rule| rule["rule"] == "fee_on_top" && rule["found"] == "measured on 425, 475"),
+        "{rules:?}"
+    );
     let oldest = node(&chain(7, Generation::Oldest, 0), &[]).await;
     let found = doctor(folder.path(), &["--network", &oldest.url()]);
     found.has("endpoint_measured", "", "warning", "spec 260 is older", "");
@@ -265,7 +326,9 @@ fn rename(history: &RwLock<History>, changes: &[(&str, &str)]) {
     for metadata in runtime.metadata.values_mut() {
         for (from, to) in changes {
             assert_eq!(from.len(), to.len());
-            let places: Vec<usize> = (0..metadata.len() - from.len()).filter(|at| metadata[*at..].starts_with(from.as_bytes())).collect();
+            let places: Vec<usize> = (0..metadata.len() - from.len())
+                .filter(|at| metadata[*at..].starts_with(from.as_bytes()))
+                .collect();
             assert!(!places.is_empty(), "{from}");
             places.into_iter().for_each(|at| metadata[at..at + to.len()].copy_from_slice(to.as_bytes()));
         }
@@ -283,12 +346,14 @@ fn renamed(changes: &[(&str, &str)]) -> Arc<RwLock<History>> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_known_of_a_runtime_is_told_with_what_it_could_mean() {
     // The names of fields are what a known event is recognized by.
-    let changes = [("AlphaBurned", "AlphaLeased"), ("old_coldkey", "oldest_cold"), ("OwnedHotkeys", "LoanedHotkey")];
+    let changes =
+        [("AlphaBurned", "AlphaLeased"), ("old_coldkey", "oldest_cold"), ("OwnedHotkeys", "LoanedHotkey")];
     let changed = node(&renamed(&changes), &[]).await;
     let folder = tempfile::tempdir().unwrap();
     let found = doctor(folder.path(), &["--network", &changed.url()]);
     let unknown = found.about("endpoint_unknown", "")["unknown"].as_array().unwrap().clone();
-    let told: Vec<(&str, bool)> = unknown.iter().map(|one| (one["name"].as_str().unwrap(), one["reshaped"] == true)).collect();
+    let told: Vec<(&str, bool)> =
+        unknown.iter().map(|one| (one["name"].as_str().unwrap(), one["reshaped"] == true)).collect();
     assert_eq!(
         told,
         [
@@ -298,7 +363,13 @@ async fn what_is_not_known_of_a_runtime_is_told_with_what_it_could_mean() {
             ("SubtensorModule.SubnetOwnerChanged", true)
         ]
     );
-    found.has("endpoint_unknown", "", "warning", "4 things of spec 425", "an event we do not know: if it moves stake");
+    found.has(
+        "endpoint_unknown",
+        "",
+        "warning",
+        "4 things of spec 425",
+        "an event we do not know: if it moves stake",
+    );
     found.has("endpoint_unknown", "", "warning", "", "known by name, but of another shape");
 
     // Once at start, too, and by a metric.
@@ -321,7 +392,10 @@ async fn what_is_not_known_of_a_runtime_is_told_with_what_it_could_mean() {
         (String::from_utf8_lossy(&output.stderr).into_owned(), metrics)
     });
     assert_eq!(said.matches("an event we do not know").count(), 1, "{said}");
-    assert!(said.contains("SubtensorModule.AlphaLeased") && said.contains("SubtensorModule.LoanedHotkey"), "{said}");
+    assert!(
+        said.contains("SubtensorModule.AlphaLeased") && said.contains("SubtensorModule.LoanedHotkey"),
+        "{said}"
+    );
     for line in [
         r#"vesting_runtime_unknown_items{kind="event",why="new"} 1"#,
         r#"vesting_runtime_unknown_items{kind="event",why="reshaped"} 2"#,
@@ -344,13 +418,24 @@ async fn a_runtime_that_cannot_be_read_is_no_endpoint_that_cannot_be_reached() {
         let found = doctor(folder.path(), &["--network", &node.url()]);
         assert_eq!(found.code, Some(1));
         found.has("endpoint_reachable", "", "ok", "answers in", "");
-        found.has("endpoint_runtime", "", "problem", "the chain's runtime (spec 425) cannot be read", "newer version");
+        found.has(
+            "endpoint_runtime",
+            "",
+            "problem",
+            "the chain's runtime (spec 425) cannot be read",
+            "newer version",
+        );
         found.has("endpoint_runtime", "", "problem", why, "--capture");
         // At start, too.
         let arguments = ["catch-up", "--netuid", "2", "--network", &node.url()];
         let output = tokio::task::block_in_place(|| vesting(folder.path(), &arguments));
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(!output.status.success() && said.contains("runtime (spec 425) cannot be read") && !said.contains("cannot reach"), "{said}");
+        assert!(
+            !output.status.success()
+                && said.contains("runtime (spec 425) cannot be read")
+                && !said.contains("cannot reach"),
+            "{said}"
+        );
     }
 }
 
@@ -377,18 +462,27 @@ async fn run_stays_where_the_runtime_cannot_be_read_and_says_so() {
         };
         (url.clone(), daemon.get("/metrics").text, told)
     });
-    assert!(told["reasons"].to_string().contains("runtime (spec 425) cannot be read by this version"), "{told}");
+    assert!(
+        told["reasons"].to_string().contains("runtime (spec 425) cannot be read by this version"),
+        "{told}"
+    );
     let error = told["last_error"]["error"].as_str().unwrap();
-    assert!(error.contains("SubtensorModule.StakingHotkeys") && !error.contains("cannot reach") && !error.contains(&url), "{error}");
+    assert!(
+        error.contains("SubtensorModule.StakingHotkeys")
+            && !error.contains("cannot reach")
+            && !error.contains(&url),
+        "{error}"
+    );
     assert!(metrics.contains("vesting_follower_failing 1"), "{metrics}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_is_far_off_is_told_as_far_as_it_can_be() {
     let folder = tempfile::tempdir().unwrap();
-    for (later, found, advice) in
-        [(7_500_000, "slow by 2 h", "timedatectl"), (-86_400_000, "clock is fast, or they all stand still", "date -u")]
-    {
+    for (later, found, advice) in [
+        (7_500_000, "slow by 2 h", "timedatectl"),
+        (-86_400_000, "clock is fast, or they all stand still", "date -u"),
+    ] {
         let off = node(&chain(8, Generation::Present, later), &[]).await;
         let all = doctor(folder.path(), &["--network", &off.url()]);
         all.has("clock", "This machine", "problem", found, advice);
@@ -412,10 +506,23 @@ async fn a_database_that_cannot_be_used_is_named_with_the_reason() {
     if cfg!(target_os = "linux") {
         // Where not even root can make a file.
         let found = with(&["--database-url", "sqlite:///proc/vesting.db"]);
-        found.has("database_writable", "/proc", "problem", "no file can be made in the folder", "let this user write there");
+        found.has(
+            "database_writable",
+            "/proc",
+            "problem",
+            "no file can be made in the folder",
+            "let this user write there",
+        );
     }
-    std::fs::write(folder.path().join("text.db"), "no database, but longer than a header\n".repeat(30)).unwrap();
-    with(&["--database-url", "sqlite://text.db"]).has("database_schema", "text.db", "problem", "not a SQLite database", "--database-url");
+    std::fs::write(folder.path().join("text.db"), "no database, but longer than a header\n".repeat(30))
+        .unwrap();
+    with(&["--database-url", "sqlite://text.db"]).has(
+        "database_schema",
+        "text.db",
+        "problem",
+        "not a SQLite database",
+        "--database-url",
+    );
     check(folder.path(), &["doctor", "--database-url", "mysql://x"], 2, "not understood");
     with(&["--database-url", "postgres://u:secret@127.0.0.1:9/x"]).has(
         "database_schema",
@@ -440,7 +547,13 @@ async fn a_database_that_cannot_be_used_is_named_with_the_reason() {
     let mut conn = connect();
     conn.batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')").unwrap();
     drop(conn);
-    with(&[]).has("database_schema", "vesting.db", "problem", "newer version", "install the version that made it");
+    with(&[]).has(
+        "database_schema",
+        "vesting.db",
+        "problem",
+        "newer version",
+        "install the version that made it",
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -467,7 +580,13 @@ async fn a_window_that_is_not_covered_is_found() {
     // Without an epoch there is none.
     let other = tempfile::tempdir().unwrap();
     catch_up(other.path(), &good, &["--from", "790"]);
-    doctor(other.path(), &["--network", &good.url()]).has("record_window", "subnet 2", "problem", "no epoch yet", "vesting run");
+    doctor(other.path(), &["--network", &good.url()]).has(
+        "record_window",
+        "subnet 2",
+        "problem",
+        "no epoch yet",
+        "vesting run",
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -475,15 +594,19 @@ async fn subnets_and_the_address_of_the_api_are_looked_at() {
     let good = node(&chain(11, Generation::Present, 0), &[]).await;
     let folder = tempfile::tempdir().unwrap();
     let url = good.url();
-    let output = tokio::task::block_in_place(|| vesting(folder.path(), &["doctor", "--json", "--network", &url, "--netuid", "9"]));
+    let output = tokio::task::block_in_place(|| {
+        vesting(folder.path(), &["doctor", "--json", "--network", &url, "--netuid", "9"])
+    });
     let found = Found::of(&output);
     found.has("subnet_exists", "Subnet 9", "problem", "does not exist", "check `netuids`");
-    let output = tokio::task::block_in_place(|| vesting(folder.path(), &["doctor", "--json", "--network", &url]));
+    let output =
+        tokio::task::block_in_place(|| vesting(folder.path(), &["doctor", "--json", "--network", &url]));
     Found::of(&output).has("subnet_exists", "Subnets", "problem", "no subnet is named", "--netuid");
 
     let found = doctor(folder.path(), &["--network", &url, "--bind", "0.0.0.0:0"]);
     assert_eq!(found.wrong(), [("api_token", "problem")]);
-    let found = doctor(folder.path(), &["--network", &url, "--bind", "0.0.0.0:0", "--allow-public-without-token"]);
+    let found =
+        doctor(folder.path(), &["--network", &url, "--bind", "0.0.0.0:0", "--allow-public-without-token"]);
     assert_eq!(found.wrong(), [("api_token", "warning")]);
     let found = doctor(folder.path(), &["--network", &url, "--bind", "0.0.0.0:0", "--api-token", "secret"]);
     assert_eq!(found.wrong(), []);

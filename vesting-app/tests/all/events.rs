@@ -75,10 +75,13 @@ async fn epochs_are_told_as_they_come_and_again_to_who_missed_some() {
             assert_eq!(event.id, format!("2:{block}"));
         }
         drop(listening);
-        let missed = Listening::begin(&daemon, "/v1/events?netuid=2", &format!("Last-Event-ID: {}\r\n", told[0].id)).epochs(2);
+        let missed =
+            Listening::begin(&daemon, "/v1/events?netuid=2", &format!("Last-Event-ID: {}\r\n", told[0].id))
+                .epochs(2);
         assert_eq!(missed, told[1..]);
         // Of all subnets, what each of them missed.
-        let mut all = Listening::begin(&daemon, "/v1/events", &format!("Last-Event-ID: 1:0,{}\r\n", told[1].id));
+        let mut all =
+            Listening::begin(&daemon, "/v1/events", &format!("Last-Event-ID: 1:0,{}\r\n", told[1].id));
         let mut of_one = 0;
         while let Some(event) = all.next().filter(|event| event.data != told[2].data) {
             of_one += u32::from(event.name == "epoch" && event.data["netuid"] == 1);

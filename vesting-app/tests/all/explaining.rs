@@ -26,7 +26,9 @@ fn miner(n: u8) -> (Coldkey, Hotkey) {
 /// uid to a newcomer.
 fn chain(history: &Arc<RwLock<History>>) -> SimChain {
     let third = (miner(3).0, Hotkey([200; 32]));
-    let neurons = [miner(1), miner(2), miner(3), third].map(|(coldkey, hotkey)| (coldkey, hotkey, 10, false, ALPHA)).to_vec();
+    let neurons = [miner(1), miner(2), miner(3), third]
+        .map(|(coldkey, hotkey)| (coldkey, hotkey, 10, false, ALPHA))
+        .to_vec();
     let subnet = SubnetConfig { netuid: NETUID, tempo: 10, owner: miner(9), neurons, capacity: 4 };
     let mut chain = SimChain::new(1, &[subnet], Some(Arc::clone(history)));
     for block in 1..=BLOCKS {
@@ -86,12 +88,23 @@ async fn a_multiplier_is_explained_by_every_name_of_its_miner() {
     assert_eq!(miners.len(), 4);
     for line in &miners {
         let explained = json(folder, &["explain", &format!("uid:{}", line["uid"])]).remove(0);
-        assert_eq!((&explained["multiplier"], &explained["limited_by"]), (&line["multiplier"], &line["limited_by"]));
+        assert_eq!(
+            (&explained["multiplier"], &explained["limited_by"]),
+            (&line["multiplier"], &line["limited_by"])
+        );
         assert_eq!((&explained["holder"], &explained["as_of"]), (&line["holder"], &line["as_of"]));
         for name in ["hotkey", "coldkey"] {
-            assert_eq!(json(folder, &["explain", line[name].as_str().unwrap()]), std::slice::from_ref(&explained));
+            assert_eq!(
+                json(folder, &["explain", line[name].as_str().unwrap()]),
+                std::slice::from_ref(&explained)
+            );
         }
-        let own = explained["positions"].as_array().unwrap().iter().find(|position| position["uid"] == line["uid"]).unwrap();
+        let own = explained["positions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|position| position["uid"] == line["uid"])
+            .unwrap();
         for key in ["hotkey", "stake", "rewards", "rewards_kept", "other", "other_kept", "sold"] {
             assert_eq!(own[key], line[key], "{key}");
         }
@@ -99,9 +112,16 @@ async fn a_multiplier_is_explained_by_every_name_of_its_miner() {
     }
     // The seller: had it sold nothing it would have what the second has.
     let seller = json(folder, &["explain", "uid:0"]).remove(0);
-    assert_eq!((&seller["multiplier_unsold"], &seller["sale_count"]), (&miners[1]["multiplier"], &Value::from(2)));
-    let sales: Vec<(u64, u128)> =
-        seller["largest_sales"].as_array().unwrap().iter().map(|sale| (sale["block"].as_u64().unwrap(), rao(&sale["amount"]))).collect();
+    assert_eq!(
+        (&seller["multiplier_unsold"], &seller["sale_count"]),
+        (&miners[1]["multiplier"], &Value::from(2))
+    );
+    let sales: Vec<(u64, u128)> = seller["largest_sales"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|sale| (sale["block"].as_u64().unwrap(), rao(&sale["amount"])))
+        .collect();
     assert_eq!(sales, [(150, 5_000_000_000), (200, 2_000_000_000)]);
     assert_eq!(rao(&seller["holder"]["sold"]), 7_000_000_000);
     let one = json(folder, &["explain", "uid:0", "--sales", "1", "--days", "0.01"]).remove(0);
@@ -110,17 +130,25 @@ async fn a_multiplier_is_explained_by_every_name_of_its_miner() {
     // The third under the hotkey that lost its uid.
     let lost = json(folder, &["explain", &Hotkey([200; 32]).to_string()]).remove(0);
     assert_eq!(lost["coldkey"], miner(3).0.to_string());
-    let uids: Vec<Value> = lost["positions"].as_array().unwrap().iter().map(|position| position["uid"].clone()).collect();
+    let uids: Vec<Value> =
+        lost["positions"].as_array().unwrap().iter().map(|position| position["uid"].clone()).collect();
     assert!(uids.len() == 2 && uids.contains(&Value::from(2)) && uids.contains(&Value::Null), "{uids:?}");
 
     let text = said(folder, &["explain", "uid:0"]);
-    for words in
-        ["Multiplier 1.", "geometric_mean", "rewards kept", "What each sale alone cost", "block 150", "nothing had been sold", "q "]
-    {
+    for words in [
+        "Multiplier 1.",
+        "geometric_mean",
+        "rewards kept",
+        "What each sale alone cost",
+        "block 150",
+        "nothing had been sold",
+        "q ",
+    ] {
         let words = if words == "block 150" { "150 " } else { words };
         assert!(text.contains(words), "{words}: {text}");
     }
-    let dear = said(folder, &["explain", "uid:0", "--minimum-stake", "1000", "--below-minimum", "zero_weight"]);
+    let dear =
+        said(folder, &["explain", "uid:0", "--minimum-stake", "1000", "--below-minimum", "zero_weight"]);
     assert!(dear.contains("the weight is 0") && dear.contains("the stake were at least 1000.0000"), "{dear}");
 }
 
@@ -135,7 +163,8 @@ async fn a_history_ends_with_what_is_and_has_every_epoch() {
     assert_eq!(history[history.len() - 4..], json(folder, &["history", "uid:0", "--epochs", "4"]));
     let now = json(folder, &["miners"]).remove(0);
     let last = history.last().unwrap();
-    for key in ["multiplier", "holding_percentage", "holding_duration", "stake", "as_of", "holder", "coldkey"] {
+    for key in ["multiplier", "holding_percentage", "holding_duration", "stake", "as_of", "holder", "coldkey"]
+    {
         assert_eq!(last[key], now[key], "{key}");
     }
     let before = &history[3]["as_of"].to_string();
@@ -155,12 +184,18 @@ async fn another_policy_is_compared_and_an_impossible_one_refused() {
     assert_eq!(compared.len(), 3);
     let (now, other) = (json(folder, &["miners"]), json(folder, &["miners", "--max-multiplier", "2"]));
     for ((line, now), other) in compared[2]["neurons"].as_array().unwrap().iter().zip(&now).zip(&other) {
-        assert_eq!((&line["uid"], &line["multiplier"], &line["other_multiplier"]), (&now["uid"], &now["multiplier"], &other["multiplier"]));
+        assert_eq!(
+            (&line["uid"], &line["multiplier"], &line["other_multiplier"]),
+            (&now["uid"], &now["multiplier"], &other["multiplier"])
+        );
         assert_eq!(line["differs"], now["multiplier"] != other["multiplier"]);
     }
     std::fs::write(folder.join("weights.json"), r#"{"weights": {"0": 0.5, "1": 0.5}}"#).unwrap();
-    let weighed = json(folder, &["whatif", "--set", "max_multiplier=2", "--weights", "weights.json"]).remove(0);
-    let applied = |arguments: &[&str]| json(folder, &[&["apply", "--weights", "weights.json"], arguments].concat()).remove(0);
+    let weighed =
+        json(folder, &["whatif", "--set", "max_multiplier=2", "--weights", "weights.json"]).remove(0);
+    let applied = |arguments: &[&str]| {
+        json(folder, &[&["apply", "--weights", "weights.json"], arguments].concat()).remove(0)
+    };
     assert_eq!(weighed["weights"]["now"]["weights"], applied(&[])["weights"]);
     assert_eq!(weighed["weights"]["other"]["weights"], applied(&["--max-multiplier", "2"])["weights"]);
     assert_ne!(weighed["weights"]["now"], weighed["weights"]["other"]);
@@ -168,15 +203,25 @@ async fn another_policy_is_compared_and_an_impossible_one_refused() {
     assert!(text.contains("multipliers differ") && text.contains("0.500000"), "{text}");
     assert!(said(folder, &["whatif", "--set", "max_multiplier=1.5"]).contains("the present one"));
     // In shadow too, it tells what would be.
-    let shadow = json(folder, &["whatif", "--set", "max_multiplier=2", "--weights", "weights.json", "--shadow"]).remove(0);
+    let shadow =
+        json(folder, &["whatif", "--set", "max_multiplier=2", "--weights", "weights.json", "--shadow"])
+            .remove(0);
     assert_eq!(shadow["weights"], weighed["weights"]);
 
     let warned = vesting(folder, &[&["whatif", "--set", "formula=tiered"], &WINDOW[..]].concat());
-    assert!(String::from_utf8_lossy(&warned.stderr).contains("the other policy: `retention_window_days` is too short"));
+    assert!(
+        String::from_utf8_lossy(&warned.stderr)
+            .contains("the other policy: `retention_window_days` is too short")
+    );
     refused(folder, &["whatif", "--set", "max_multiplier=0.5"], 2, "`max_multiplier = 0.5` (--set)");
     refused(folder, &["whatif", "--set", "netuids=3"], 2, "`netuids` is no key of the policy");
     refused(folder, &["whatif"], 2, "--set");
-    refused(folder, &["whatif", "--set", "max_multiplier=2", "--weights", "w.json", "--epochs", "2"], 2, "--epochs");
+    refused(
+        folder,
+        &["whatif", "--set", "max_multiplier=2", "--weights", "w.json", "--epochs", "2"],
+        2,
+        "--epochs",
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -206,13 +251,20 @@ async fn a_record_that_does_not_cover_the_window_explains_nothing_and_says_so() 
     let node = serve(history, NodeOptions::default()).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let store = way::database(folder.path(), "vesting.db");
-    let mut monitor = vesting_core::BlockchainMonitor::open(way::chain(&node), store, &[NETUID], 8).await.unwrap();
+    let mut monitor =
+        vesting_core::BlockchainMonitor::open(way::chain(&node), store, &[NETUID], 8).await.unwrap();
     let (from, to) = (BlockNumber(200), BlockNumber(u64::from(BLOCKS)));
     monitor.advance(from, to, vesting_core::Pace::CatchingUp, &mut |_| {}).await.unwrap();
     let found = json(folder.path(), &["explain", "uid:0"]).remove(0);
-    assert_eq!((&found["multiplier"], &found["incomplete_since"]), (&Value::from("1.000000000"), &Value::from(200)));
+    assert_eq!(
+        (&found["multiplier"], &found["incomplete_since"]),
+        (&Value::from("1.000000000"), &Value::from(200))
+    );
     assert!(found["multiplier_unsold"].is_null() && found["ahead"] == Value::Array(Vec::new()));
     assert!(said(folder.path(), &["explain", "uid:0"]).contains("incomplete"));
     let text = said(folder.path(), &["whatif", "--set", "max_multiplier=2"]);
-    assert!(text.contains("does not cover the other policy's window") && text.contains("--database-url"), "{text}");
+    assert!(
+        text.contains("does not cover the other policy's window") && text.contains("--database-url"),
+        "{text}"
+    );
 }

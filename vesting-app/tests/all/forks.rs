@@ -28,21 +28,39 @@ fn fork(other: bool) -> Arc<RwLock<History>> {
 
 fn runs(place: &Place, arguments: &[&str]) -> (Option<i32>, String) {
     let output = place.program(arguments).output().unwrap();
-    (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
+    (
+        output.status.code(),
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr),
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_that_left_the_chain_is_taken_back_where_two_endpoints_agree() {
     let (place, expected) = (Place::file(), Place::file());
     let left = serve(fork(false), NodeOptions::default()).await.unwrap();
-    let chain = [serve(fork(true), NodeOptions::default()).await.unwrap(), serve(fork(true), NodeOptions::default()).await.unwrap()];
+    let chain = [
+        serve(fork(true), NodeOptions::default()).await.unwrap(),
+        serve(fork(true), NodeOptions::default()).await.unwrap(),
+    ];
     tokio::task::spawn_blocking(move || {
         let until = BLOCKS.to_string();
         assert!(start(&place, &["catch-up", "--from", "1", "--to", "260"], &left).wait().unwrap().success());
         assert!(start(&expected, &["catch-up", "--from", "1"], &chain[0]).wait().unwrap().success());
         let endpoints = chain.each_ref().map(|node| node.url()).join(",");
-        let (code, words) =
-            runs(&place, &["run", "--netuid", "1,2", "--endpoints", &endpoints, "--until", &until, "--bind", "127.0.0.1:0"]);
+        let (code, words) = runs(
+            &place,
+            &[
+                "run",
+                "--netuid",
+                "1,2",
+                "--endpoints",
+                &endpoints,
+                "--until",
+                &until,
+                "--bind",
+                "127.0.0.1:0",
+            ],
+        );
         assert_eq!(code, Some(0), "{words}");
         assert!(words.contains("as two endpoints say"), "{words}");
         assert_eq!(said(&place), said(&expected));
@@ -69,8 +87,12 @@ async fn a_record_is_repaired_as_if_it_had_never_gone_further() {
         // Too late: the epoch before is none of the chain's.
         let (code, words) = repair("259");
         assert_eq!(code, Some(1), "{words}");
-        let advised =
-            words.split("use `--from ").nth(1).and_then(|rest| rest.split('`').next()).unwrap_or_else(|| panic!("{words}")).to_owned();
+        let advised = words
+            .split("use `--from ")
+            .nth(1)
+            .and_then(|rest| rest.split('`').next())
+            .unwrap_or_else(|| panic!("{words}"))
+            .to_owned();
         let (code, words) = repair("9999");
         assert!(code == Some(2) && words.contains("ends at block 260"), "{words}");
         let (code, words) = repair(&advised);

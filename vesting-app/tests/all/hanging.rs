@@ -31,8 +31,10 @@ async fn a_server_that_says_nothing_at_the_start_keeps_nobody_from_the_api_nor_f
     tokio::task::spawn_blocking(move || {
         let folder = tempfile::tempdir().unwrap();
         let begun = Instant::now();
-        let daemon =
-            Daemon::start(folder.path(), &["--netuid", "1", "--network", &node.url(), "--database-url", &url, "--bind", "127.0.0.1:0"]);
+        let daemon = Daemon::start(
+            folder.path(),
+            &["--netuid", "1", "--network", &node.url(), "--database-url", &url, "--bind", "127.0.0.1:0"],
+        );
         assert_eq!(daemon.get("/health/live").status, 200);
         let up = begun.elapsed();
         assert_eq!(daemon.get("/health/ready").status, 503);

@@ -15,7 +15,12 @@ fn kills() -> u64 {
     std::env::var("VESTING_TEST_KILLS").map_or(25, |count| count.parse().unwrap())
 }
 
-async fn undisturbed_and_killed(arguments: &[&str], options: impl Fn() -> NodeOptions, seed: u64, make: impl Fn() -> Place) {
+async fn undisturbed_and_killed(
+    arguments: &[&str],
+    options: impl Fn() -> NodeOptions,
+    seed: u64,
+    make: impl Fn() -> Place,
+) {
     let history = history(seed);
     let calm = make();
     let node = serve(Arc::clone(&history), options()).await.unwrap();
@@ -33,7 +38,8 @@ async fn undisturbed_and_killed(arguments: &[&str], options: impl Fn() -> NodeOp
             let mut child = start(&killed, arguments, &node);
             // Some moments after it has got on.
             let before = watch.reached().await;
-            while child.try_wait().unwrap().is_none() && (count >= kills() || watch.reached().await == before) {
+            while child.try_wait().unwrap().is_none() && (count >= kills() || watch.reached().await == before)
+            {
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
             tokio::time::sleep(Duration::from_micros(rng.below(30_000))).await;
@@ -53,11 +59,17 @@ async fn undisturbed_and_killed(arguments: &[&str], options: impl Fn() -> NodeOp
 }
 
 fn catching_up() -> (Vec<&'static str>, impl Fn() -> NodeOptions) {
-    (vec!["catch-up", "--from", "1"], || NodeOptions { latency: Duration::from_millis(1), ..NodeOptions::default() })
+    (vec!["catch-up", "--from", "1"], || NodeOptions {
+        latency: Duration::from_millis(1),
+        ..NodeOptions::default()
+    })
 }
 
 fn following() -> (Vec<&'static str>, impl Fn() -> NodeOptions) {
-    (vec!["run", "--until", "320"], || NodeOptions { advance: Some(Duration::from_millis(8)), ..NodeOptions::default() })
+    (vec!["run", "--until", "320"], || NodeOptions {
+        advance: Some(Duration::from_millis(8)),
+        ..NodeOptions::default()
+    })
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -36,18 +36,23 @@ fn run(folder: &Path, arguments: &[&str]) -> String {
 /// All that the commands print of a record.
 fn said(folder: &Path) -> Vec<String> {
     let what = ["ledger", "miners", "epochs", "stats", "digest"];
-    ["1", "2"].into_iter().flat_map(|netuid| what.map(|what| run(folder, &[what, "--json", "--netuid", netuid]))).collect()
+    ["1", "2"]
+        .into_iter()
+        .flat_map(|netuid| what.map(|what| run(folder, &[what, "--json", "--netuid", netuid])))
+        .collect()
 }
 
 fn state_digest(folder: &Path, netuid: &str) -> String {
-    let said: serde_json::Value = serde_json::from_str(&run(folder, &["digest", "--json", "--netuid", netuid])).unwrap();
+    let said: serde_json::Value =
+        serde_json::from_str(&run(folder, &["digest", "--json", "--netuid", netuid])).unwrap();
     said["state_digest"].as_str().unwrap().to_owned()
 }
 
 /// The files of a folder.
 fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
-    let mut files: Vec<_> = files.map(|path| (path.display().to_string(), std::fs::read(&path).unwrap())).collect();
+    let mut files: Vec<_> =
+        files.map(|path| (path.display().to_string(), std::fs::read(&path).unwrap())).collect();
     files.sort();
     files
 }
@@ -98,7 +103,10 @@ async fn a_record_moves_whole() {
     // One subnet after the other, with the digest that is expected, and the chain asked.
     let digest = state_digest(one.path(), "2").to_uppercase().replace("0X", "0x");
     run(other.path(), &["db", "import", &name, "--netuid", "2", "--expect-digest", &digest]);
-    let words = run(other.path(), &["db", "import", &name, "--netuid", "1", "--network", &node.url(), "--spot-check", "30"]);
+    let words = run(
+        other.path(),
+        &["db", "import", &name, "--netuid", "1", "--network", &node.url(), "--spot-check", "30"],
+    );
     let mut exported = Reader::open(&file).unwrap();
     while exported.next_part().unwrap().is_some() {}
     let checksum = exported.checksum().unwrap();
@@ -106,7 +114,10 @@ async fn a_record_moves_whole() {
     run(other.path(), &["db", "check"]);
     assert_eq!(said(other.path()), said(one.path()));
     run(other.path(), &["db", "export", "again"]);
-    assert!(std::fs::read(other.path().join("again")).unwrap() == std::fs::read(&file).unwrap(), "bit by bit");
+    assert!(
+        std::fs::read(other.path().join("again")).unwrap() == std::fs::read(&file).unwrap(),
+        "bit by bit"
+    );
     check(other.path(), &["db", "export", "again"], 1, "--force");
     run(other.path(), &["db", "export", "again", "--force"]);
     run(other.path(), &["db", "migrate"]);
@@ -136,7 +147,12 @@ async fn what_is_wrong_is_not_taken_in() {
     refused(empty.path(), &bad, &[], "subnet 2");
     let wrong = format!("0x{}", "0".repeat(64));
     refused(empty.path(), &file, &["--netuid", "1", "--expect-digest", &wrong], "state digest");
-    check(empty.path(), &["db", "import", &file.display().to_string(), "--expect-digest", &wrong], 2, "--netuid");
+    check(
+        empty.path(),
+        &["db", "import", &file.display().to_string(), "--expect-digest", &wrong],
+        2,
+        "--netuid",
+    );
     check(empty.path(), &["db", "import", &file.display().to_string(), "--netuid", "9"], 2, "subnet 9");
     // Another chain's database.
     altered(&file, &bad, |export| {
@@ -166,11 +182,19 @@ async fn what_is_altered_consistently_differs_from_the_chain() {
 
 /// Lets a position have had so much more from the beginning, in every row that tells of it.
 fn enrich(record: &mut Commit, more: u64) {
-    let sums = |key: &PositionKey| record.snapshots.iter().filter(|s| s.key == *key).all(|s| s.alpha > Rao::ZERO);
+    let sums =
+        |key: &PositionKey| record.snapshots.iter().filter(|s| s.key == *key).all(|s| s.alpha > Rao::ZERO);
     let opening = record.entries.iter().find(|e| e.kind == Kind::Opening && sums(&e.key)).copied().unwrap();
     let (key, coldkey) = (opening.key, opening.key.coldkey);
-    record.entries.iter_mut().filter(|e| e.kind == Kind::Opening && e.key == key).for_each(|e| e.alpha.0 += i128::from(more));
-    let tranche = record.tranches.iter_mut().find(|t| t.coldkey == coldkey && t.id.kind == Kind::Opening && t.id.hotkey == key.hotkey);
+    record
+        .entries
+        .iter_mut()
+        .filter(|e| e.kind == Kind::Opening && e.key == key)
+        .for_each(|e| e.alpha.0 += i128::from(more));
+    let tranche = record
+        .tranches
+        .iter_mut()
+        .find(|t| t.coldkey == coldkey && t.id.kind == Kind::Opening && t.id.hotkey == key.hotkey);
     tranche.unwrap().initial.0 += more;
     record.snapshots.iter_mut().filter(|s| s.key == key).for_each(|s| s.alpha.0 += more);
     for change in record.epochs.iter_mut().flat_map(|e| &mut e.changes).filter(|c| c.key == key) {
@@ -199,5 +223,10 @@ async fn a_damaged_database_is_told_from_a_sound_one() {
     let (key, block) = (last.key, last.block);
     store.commit(&record).await.unwrap();
     check(one.path(), &["db", "check"], 1, "subnet 7, stake_");
-    check(one.path(), &["db", "check"], 1, &format!("at block {block}, hotkey {} of coldkey {}", key.hotkey, key.coldkey));
+    check(
+        one.path(),
+        &["db", "check"],
+        1,
+        &format!("at block {block}, hotkey {} of coldkey {}", key.hotkey, key.coldkey),
+    );
 }

@@ -27,7 +27,9 @@ impl Manager {
         std::thread::spawn(move || {
             let mut buffer = [0; 4_096];
             while let Ok(length) = socket.recv(&mut buffer) {
-                all.lock().unwrap().extend(String::from_utf8_lossy(&buffer[..length]).lines().map(str::to_owned));
+                all.lock()
+                    .unwrap()
+                    .extend(String::from_utf8_lossy(&buffer[..length]).lines().map(str::to_owned));
             }
         });
         Self { heard }
@@ -81,20 +83,24 @@ async fn it_hears_when_following_has_begun_how_it_goes_and_when_it_ends() {
         let mut child = command.spawn().unwrap();
         manager.hears("ready", |heard| heard.iter().any(|line| line == "READY=1"));
         let blocks = |heard: &[String]| {
-            let mut blocks: Vec<String> =
-                heard.iter().filter(|line| line.contains("subnet 2: block ") && line.contains(", lag ")).cloned().collect();
+            let mut blocks: Vec<String> = heard
+                .iter()
+                .filter(|line| line.contains("subnet 2: block ") && line.contains(", lag "))
+                .cloned()
+                .collect();
             blocks.dedup();
             blocks.len()
         };
         manager.hears("its state", |heard| blocks(heard) >= 3);
-        manager.hears("that it is alive", |heard| heard.iter().filter(|line| *line == "WATCHDOG=1").count() >= 5);
+        manager.hears("that it is alive", |heard| {
+            heard.iter().filter(|line| *line == "WATCHDOG=1").count() >= 5
+        });
         assert_eq!((manager.count("READY=1"), manager.count("STOPPING=1")), (1, 0));
-        assert!(
-            manager
-                .heard()
+        assert!(manager.heard().iter().all(|line| {
+            ["READY=", "STATUS=", "WATCHDOG=", "EXTEND_TIMEOUT_USEC="]
                 .iter()
-                .all(|line| ["READY=", "STATUS=", "WATCHDOG=", "EXTEND_TIMEOUT_USEC="].iter().any(|word| line.starts_with(word)))
-        );
+                .any(|word| line.starts_with(word))
+        }));
 
         // A second one stands by, which is as good as ready.
         let other = tempfile::tempdir().unwrap();
@@ -102,8 +108,12 @@ async fn it_hears_when_following_has_begun_how_it_goes_and_when_it_ends() {
         let second = Manager::new(other.path(), &mut command);
         let mut stands_by = command.spawn().unwrap();
         let by = format!("standing by for process {}", child.id());
-        second.hears("standing by", |heard| heard.iter().any(|line| line == "READY=1") && heard.iter().any(|line| line.contains(&by)));
-        second.hears("that it is alive", |heard| heard.iter().filter(|line| *line == "WATCHDOG=1").count() >= 3);
+        second.hears("standing by", |heard| {
+            heard.iter().any(|line| line == "READY=1") && heard.iter().any(|line| line.contains(&by))
+        });
+        second.hears("that it is alive", |heard| {
+            heard.iter().filter(|line| *line == "WATCHDOG=1").count() >= 3
+        });
         let (status, took) = terminate(&mut stands_by);
         assert!(status.success() && took < Duration::from_secs(4), "{status} after {took:?}");
 
@@ -131,8 +141,12 @@ async fn reading_alone_is_ready_at_once() {
         let manager = Manager::new(folder.path(), &mut command);
         let mut child = command.spawn().unwrap();
         manager.hears("ready", |heard| heard.iter().any(|line| line == "READY=1"));
-        manager.hears("its state", |heard| heard.iter().any(|line| line.contains("subnet 2: block 60, read only")));
-        manager.hears("that it is alive", |heard| heard.iter().filter(|line| *line == "WATCHDOG=1").count() >= 3);
+        manager.hears("its state", |heard| {
+            heard.iter().any(|line| line.contains("subnet 2: block 60, read only"))
+        });
+        manager.hears("that it is alive", |heard| {
+            heard.iter().filter(|line| *line == "WATCHDOG=1").count() >= 3
+        });
         let (status, took) = terminate(&mut child);
         assert!(status.success() && took < Duration::from_secs(4), "{status} after {took:?}");
         manager.hears("the end", |heard| heard.last().is_some_and(|line| line == "STOPPING=1"));
@@ -155,6 +169,13 @@ fn it_ends_when_told_to_though_nothing_has_begun() {
     let (status, took) = terminate(&mut child);
     assert!(status.success() && took < Duration::from_secs(4), "{status} after {took:?}");
     manager.hears("the end", |heard| heard.last().is_some_and(|line| line == "STOPPING=1"));
-    assert_eq!((manager.count("READY=1"), manager.count("STATUS=starting"), manager.count("EXTEND_TIMEOUT_USEC=60000000")), (0, 1, 1));
+    assert_eq!(
+        (
+            manager.count("READY=1"),
+            manager.count("STATUS=starting"),
+            manager.count("EXTEND_TIMEOUT_USEC=60000000")
+        ),
+        (0, 1, 1)
+    );
     assert!(!place.folder().join("vesting.db").exists());
 }

@@ -16,9 +16,10 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str) -> Result<()
         let why: Vec<String> = any.iter().filter_map(|one| check(document, one, value, at).err()).collect();
         return if why.len() < any.len() { Ok(()) } else { Err(why.join("; or ")) };
     }
-    let types: Vec<&str> = schema["type"]
-        .as_array()
-        .map_or_else(|| schema["type"].as_str().into_iter().collect(), |all| all.iter().filter_map(Value::as_str).collect());
+    let types: Vec<&str> = schema["type"].as_array().map_or_else(
+        || schema["type"].as_str().into_iter().collect(),
+        |all| all.iter().filter_map(Value::as_str).collect(),
+    );
     let found = match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",
@@ -36,16 +37,24 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str) -> Result<()
         return Err(format!("{at} is {value}, not one of {}", schema["enum"]));
     }
     if let Some(number) = value.as_f64()
-        && (schema["minimum"].as_f64().is_some_and(|least| number < least) || schema["maximum"].as_f64().is_some_and(|most| number > most))
+        && (schema["minimum"].as_f64().is_some_and(|least| number < least)
+            || schema["maximum"].as_f64().is_some_and(|most| number > most))
     {
         return Err(format!("{at} is {value}, beyond {schema}"));
     }
     if let Some(items) = value.as_array() {
-        return items.iter().enumerate().try_for_each(|(place, item)| check(document, &schema["items"], item, &format!("{at}[{place}]")));
+        return items.iter().enumerate().try_for_each(|(place, item)| {
+            check(document, &schema["items"], item, &format!("{at}[{place}]"))
+        });
     }
     let Some(members) = value.as_object() else { return Ok(()) };
     let Some(known) = schema["properties"].as_object() else { return Ok(()) };
-    let missing = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).find(|name| !members.contains_key(*name));
+    let missing = schema["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .find(|name| !members.contains_key(*name));
     if let Some(name) = missing {
         return Err(format!("{at} has no `{name}`"));
     }
@@ -103,10 +112,14 @@ async fn the_server_answers_as_its_description_says() {
                 .collect();
             // What is not known is refused with all that is.
             if path.starts_with("/v1") || path.starts_with("/charts") {
-                let refused = daemon.ask(&format!("{} {filled}?nonsense=1 HTTP/1.1\r\n", method.to_uppercase()), r#"{"weights": []}"#);
+                let refused = daemon.ask(
+                    &format!("{} {filled}?nonsense=1 HTTP/1.1\r\n", method.to_uppercase()),
+                    r#"{"weights": []}"#,
+                );
                 refused.is_problem(400, "bad-input", "`nonsense`");
                 is_described(&document, path, method, &refused);
-                let known = refused.body["detail"].as_str().unwrap().rsplit_once("there are: ").unwrap().1.to_owned();
+                let known =
+                    refused.body["detail"].as_str().unwrap().rsplit_once("there are: ").unwrap().1.to_owned();
                 let known: BTreeSet<&str> = known.split(", ").filter(|name| *name != "none").collect();
                 assert_eq!(known, parameters, "{path}");
             }
@@ -115,17 +128,23 @@ async fn the_server_answers_as_its_description_says() {
                 // It does not end.
                 "/v1/events" => continue,
                 "/v1/digest/rows" => {
-                    let sections = document["components"]["parameters"]["section"]["schema"]["enum"].as_array().unwrap();
-                    queries = sections.iter().map(|section| format!("section={}", section.as_str().unwrap())).collect();
+                    let sections =
+                        document["components"]["parameters"]["section"]["schema"]["enum"].as_array().unwrap();
+                    queries = sections
+                        .iter()
+                        .map(|section| format!("section={}", section.as_str().unwrap()))
+                        .collect();
                 }
                 "/v1/whatif" | "/charts/multipliers" => {
-                    queries = vec!["retention_target=0.5&formula=tiered&retention_window_days=0.01".to_owned()]
+                    queries =
+                        vec!["retention_target=0.5&formula=tiered&retention_window_days=0.01".to_owned()]
                 }
                 _ => {}
             }
             for query in queries {
                 let netuid = if parameters.contains("netuid") { "netuid=2&" } else { "" };
-                let asked = if parameters.is_empty() { filled.clone() } else { format!("{filled}?{netuid}{query}") };
+                let asked =
+                    if parameters.is_empty() { filled.clone() } else { format!("{filled}?{netuid}{query}") };
                 let body = json!({ "uids": [0, 1], "weights": [0.4, 0.6] }).to_string();
                 let body = if method == "post" { body.as_str() } else { "" };
                 let answer = daemon.ask(&format!("{} {asked} HTTP/1.1\r\n", method.to_uppercase()), body);
@@ -141,7 +160,10 @@ async fn the_server_answers_as_its_description_says() {
                 seen.insert(path.as_str());
             }
             if parameters.contains("as_of") {
-                let netuid = daemon.ask(&format!("{} {filled}?netuid=9&section=holders HTTP/1.1\r\n", method.to_uppercase()), "");
+                let netuid = daemon.ask(
+                    &format!("{} {filled}?netuid=9&section=holders HTTP/1.1\r\n", method.to_uppercase()),
+                    "",
+                );
                 assert!([400, 404].contains(&netuid.status), "{netuid:?}");
                 is_described(&document, path, method, &netuid);
             }
@@ -167,7 +189,10 @@ async fn the_server_answers_as_its_description_says() {
 /// Values of a parameter that its description allows, at its ends, and some that it does not.
 fn values(schema: &Value) -> (Vec<String>, Vec<String>) {
     if let Some(all) = schema["enum"].as_array() {
-        return (all.iter().map(|one| one.as_str().unwrap().to_owned()).collect(), vec!["AAA".to_owned(), String::new()]);
+        return (
+            all.iter().map(|one| one.as_str().unwrap().to_owned()).collect(),
+            vec!["AAA".to_owned(), String::new()],
+        );
     }
     if schema["type"] == "boolean" {
         return (vec!["true".to_owned(), "false".to_owned()], vec!["AAA".to_owned(), "1".to_owned()]);
@@ -175,14 +200,17 @@ fn values(schema: &Value) -> (Vec<String>, Vec<String>) {
     let wrong = ["AAA", "NaN", "1e3", "-1"].map(str::to_owned);
     if schema["type"] == "integer" {
         let [least, most] = ["minimum", "maximum"].map(|name| u128::from(schema[name].as_u64().unwrap()));
-        let beyond = [least.checked_sub(1), Some(most + 1)].into_iter().flatten().map(|number| number.to_string());
+        let beyond =
+            [least.checked_sub(1), Some(most + 1)].into_iter().flatten().map(|number| number.to_string());
         return (vec![least.to_string(), most.to_string()], wrong.into_iter().chain(beyond).collect());
     }
     // A decimal: its places are a billionth apart.
     let text = |number: f64| format!("{number:.9}");
     let end = |name: &str, exclusive: &str, inwards: f64| match schema[name].as_f64() {
         Some(end) => (text(end), text(end - inwards)),
-        None => (text(schema[exclusive].as_f64().unwrap() + inwards), text(schema[exclusive].as_f64().unwrap())),
+        None => {
+            (text(schema[exclusive].as_f64().unwrap() + inwards), text(schema[exclusive].as_f64().unwrap()))
+        }
     };
     let (least, below) = end("minimum", "exclusiveMinimum", 0.000_000_001);
     let (most, _) = end("maximum", "exclusiveMaximum", -0.5);
@@ -190,8 +218,8 @@ fn values(schema: &Value) -> (Vec<String>, Vec<String>) {
     (vec![least, most], wrong.into_iter().chain([below, above, "0.0000000001".to_owned()]).collect())
 }
 
-/// What the description allows is accepted, and what it does not is refused by the parameter's name, wherever it may
-/// stand and whether or not it would bear on the answer.
+/// What the description allows is accepted, and what it does not is refused by the parameter's name, wherever
+/// it may stand and whether or not it would bear on the answer.
 fn accepted(daemon: &Daemon, document: &Value) {
     let mut tried = BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -206,7 +234,8 @@ fn accepted(daemon: &Daemon, document: &Value) {
             let (right, wrong) = values(&parameter["schema"]);
             let ask = |value: &str| {
                 let netuid = if name == "netuid" { "" } else { "&netuid=2" };
-                let section = if path.ends_with("/rows") && name != "section" { "&section=entries" } else { "" };
+                let section =
+                    if path.ends_with("/rows") && name != "section" { "&section=entries" } else { "" };
                 // What these need beside them.
                 let more = match (name, value) {
                     ("redistribution", "burn") => "&burn_uid=0",
@@ -221,7 +250,11 @@ fn accepted(daemon: &Daemon, document: &Value) {
             }
             for value in wrong {
                 let answer = ask(&value);
-                assert_eq!((answer.status, &answer.body["field"]), (400, &name.into()), "{path} {name}={value}: {answer:?}");
+                assert_eq!(
+                    (answer.status, &answer.body["field"]),
+                    (400, &name.into()),
+                    "{path} {name}={value}: {answer:?}"
+                );
             }
         }
     }

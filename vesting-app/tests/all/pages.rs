@@ -1,5 +1,5 @@
-//! The documents: what they say `vesting` prints is what it prints, what they tell to call can be called, and their
-//! links lead somewhere.
+//! The documents: what they say `vesting` prints is what it prints, what they tell to call can be called, and
+//! their links lead somewhere.
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -18,8 +18,12 @@ fn root() -> PathBuf {
 /// Every page, by its path.
 fn pages() -> Vec<(PathBuf, String)> {
     let docs = std::fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
-    let mut paths: Vec<PathBuf> = docs.filter(|path| path.extension().is_some_and(|ending| ending == "md")).collect();
-    paths.extend(["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "clients/python/README.md"].map(|name| root().join(name)));
+    let mut paths: Vec<PathBuf> =
+        docs.filter(|path| path.extension().is_some_and(|ending| ending == "md")).collect();
+    paths.extend(
+        ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "clients/python/README.md"]
+            .map(|name| root().join(name)),
+    );
     paths.sort();
     paths.into_iter().map(|path| (path.clone(), std::fs::read_to_string(path).unwrap())).collect()
 }
@@ -50,7 +54,9 @@ fn fits(lines: &[&str], expected: &[&str]) -> bool {
     match expected.split_first() {
         None => lines.is_empty(),
         Some((&"…", rest)) => (0..=lines.len()).any(|skipped| fits(&lines[skipped..], rest)),
-        Some((line, rest)) => lines.split_first().is_some_and(|(first, others)| first.trim_end() == line.trim_end() && fits(others, rest)),
+        Some((line, rest)) => lines
+            .split_first()
+            .is_some_and(|(first, others)| first.trim_end() == line.trim_end() && fits(others, rest)),
     }
 }
 
@@ -85,19 +91,31 @@ async fn what_the_pages_show_is_printed() {
         let mut shown = 0;
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("vesting.toml"), settings).unwrap();
-        std::fs::write(folder.path().join("weights.json"), "{\"uids\": [3, 4, 5], \"weights\": [0.4, 0.4, 0.2]}\n").unwrap();
+        std::fs::write(
+            folder.path().join("weights.json"),
+            "{\"uids\": [3, 4, 5], \"weights\": [0.4, 0.4, 0.2]}\n",
+        )
+        .unwrap();
         let caught_up = vesting(folder.path(), &["catch-up"]);
         assert!(caught_up.status.success(), "{caught_up:?}");
         for (path, page) in pages() {
             for block in blocks(&page, "console") {
                 let mut lines = block.iter().map(String::as_str).peekable();
                 while let Some(line) = lines.next() {
-                    let command = line.strip_prefix("$ ").unwrap_or_else(|| panic!("{}: {line}", path.display()));
-                    let expected: Vec<&str> = std::iter::from_fn(|| lines.next_if(|line| !line.starts_with("$ "))).collect();
+                    let command =
+                        line.strip_prefix("$ ").unwrap_or_else(|| panic!("{}: {line}", path.display()));
+                    let expected: Vec<&str> =
+                        std::iter::from_fn(|| lines.next_if(|line| !line.starts_with("$ "))).collect();
                     let output = shell(folder.path(), command);
                     let said = String::from_utf8(output.stdout).unwrap();
                     let printed: Vec<&str> = said.lines().collect();
-                    let wrong = || format!("{}: {command}\n{said}{}", path.display(), String::from_utf8_lossy(&output.stderr));
+                    let wrong = || {
+                        format!(
+                            "{}: {command}\n{said}{}",
+                            path.display(),
+                            String::from_utf8_lossy(&output.stderr)
+                        )
+                    };
                     assert!(output.status.success() && fits(&printed, &expected), "{}", wrong());
                     shown += 1;
                 }
@@ -122,7 +140,12 @@ fn what_the_pages_tell_to_call_can_be_called() {
             let mut arguments: Vec<&str> = plain.split_whitespace().collect();
             arguments.push("--help");
             let output = vesting(folder.path(), &arguments);
-            assert!(output.status.success(), "{}: {line}: {}", path.display(), String::from_utf8_lossy(&output.stderr));
+            assert!(
+                output.status.success(),
+                "{}: {line}: {}",
+                path.display(),
+                String::from_utf8_lossy(&output.stderr)
+            );
             called += 1;
         }
     }
@@ -132,7 +155,10 @@ fn what_the_pages_tell_to_call_can_be_called() {
 /// The name that a heading has in links.
 fn anchor(heading: &str) -> String {
     let kept = heading.trim_start_matches('#').trim().to_lowercase();
-    kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_')).map(|c| if c == ' ' { '-' } else { c }).collect()
+    kept.chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
 }
 
 #[test]
@@ -149,7 +175,11 @@ fn links_lead_somewhere() {
             assert!(there.exists(), "{}: {target}", path.display());
             if !place.is_empty() {
                 let text = std::fs::read_to_string(there).unwrap();
-                assert!(text.lines().any(|line| line.starts_with('#') && anchor(line) == place), "{}: {target}", path.display());
+                assert!(
+                    text.lines().any(|line| line.starts_with('#') && anchor(line) == place),
+                    "{}: {target}",
+                    path.display()
+                );
             }
             followed += 1;
         }
@@ -173,11 +203,14 @@ fn sources(folder: &Path) -> String {
 
 #[test]
 fn the_code_shown_is_in_an_example_that_is_tested() {
-    let mut tested = sources(&root().join("examples")) + &std::fs::read_to_string(root().join("vesting-core/src/lib.rs")).unwrap();
+    let mut tested = sources(&root().join("examples"))
+        + &std::fs::read_to_string(root().join("vesting-core/src/lib.rs")).unwrap();
     tested.retain(|c| !c.is_whitespace());
     let mut shown = 0;
     for (path, page) in pages() {
-        for line in blocks(&page, "rust").into_iter().flatten().filter(|line| !line.is_empty() && line != "// …") {
+        for line in
+            blocks(&page, "rust").into_iter().flatten().filter(|line| !line.is_empty() && line != "// …")
+        {
             let line: String = line.split_whitespace().collect();
             assert!(tested.contains(&line), "{}: {line}", path.display());
             shown += 1;

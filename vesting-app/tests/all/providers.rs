@@ -1,5 +1,5 @@
-//! What a start does when the chain is away, when subnets are not there yet or not any more, and when an endpoint serves
-//! another chain.
+//! What a start does when the chain is away, when subnets are not there yet or not any more, and when an
+//! endpoint serves another chain.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, RwLock};
@@ -31,7 +31,11 @@ async fn a_first_start_with_the_chain_away_serves_and_goes_on_trying() {
     let daemon = tokio::task::spawn_blocking(move || {
         let daemon = Daemon::start(&path, &["--netuid", "1,2", "--network", &url, "--until", &until]);
         let said = daemon.ready("that the chain is away", |said| !said["last_error"].is_null());
-        assert!(said["reasons"][0].as_str().unwrap().contains("has not begun") && said["last_error"]["holds"] == true, "{said}");
+        assert!(
+            said["reasons"][0].as_str().unwrap().contains("has not begun")
+                && said["last_error"]["holds"] == true,
+            "{said}"
+        );
         assert!(said["last_error"]["error"].as_str().unwrap().contains(&url), "{said}");
         assert!(daemon.get("/metrics").text.contains("vesting_follower_failing 1"));
         assert_eq!(daemon.get("/health/live").status, 200);
@@ -59,7 +63,10 @@ async fn the_record_there_is_is_served_while_the_chain_is_away_and_a_foreign_end
     let mended = format!("{},{}", foreign.url(), node.url());
     let path = folder.path().to_owned();
     let daemon = tokio::task::spawn_blocking(move || {
-        let daemon = Daemon::start(&path, &["--netuid", "1,2", "--endpoints", &endpoints, "--until", &BLOCKS.to_string()]);
+        let daemon = Daemon::start(
+            &path,
+            &["--netuid", "1,2", "--endpoints", &endpoints, "--until", &BLOCKS.to_string()],
+        );
         let answer = daemon.get("/v1/miners?netuid=1");
         assert_eq!(answer.status, 200, "{answer:?}");
         let said = daemon.ready("that the endpoint is busy", |said| !said["last_error"].is_null());
@@ -72,7 +79,10 @@ async fn the_record_there_is_is_served_while_the_chain_is_away_and_a_foreign_end
     .unwrap();
     assert!(tokio::task::spawn_blocking(move || daemon.wait()).await.unwrap().success());
     let store = database(folder.path(), "vesting.db");
-    assert_eq!(store.watermark(NetUid(1)).await.unwrap().unwrap().block.number, BlockNumber(u64::from(BLOCKS)));
+    assert_eq!(
+        store.watermark(NetUid(1)).await.unwrap().unwrap().block.number,
+        BlockNumber(u64::from(BLOCKS))
+    );
     assert_eq!(
         foreign.requests().keys().collect::<Vec<_>>(),
         ["chain_getBlockHash", "chain_getHeader"],
@@ -80,7 +90,8 @@ async fn the_record_there_is_is_served_while_the_chain_is_away_and_a_foreign_end
     );
 }
 
-/// A history in which subnet 2 lives, is gone, and is there again: with the blocks of its end and of its return.
+/// A history in which subnet 2 lives, is gone, and is there again: with the blocks of its end and of its
+/// return.
 fn gone_and_back() -> (Arc<RwLock<History>>, u64, u64) {
     for seed in 1..200 {
         let history = Arc::new(RwLock::new(History::default()));
@@ -112,14 +123,16 @@ fn gone_and_back() -> (Arc<RwLock<History>>, u64, u64) {
 async fn a_subnet_that_is_not_there_is_waited_for_while_others_are_recorded() {
     let (history, end, back) = gone_and_back();
     let head = u32::try_from(end + 2).unwrap();
-    let options = NodeOptions { advance: Some(Duration::from_secs(3_600)), start_at: head, ..NodeOptions::default() };
+    let options =
+        NodeOptions { advance: Some(Duration::from_secs(3_600)), start_at: head, ..NodeOptions::default() };
     let node = Arc::new(serve(history, options).await.unwrap());
     let folder = tempfile::tempdir().unwrap();
     let (path, url, moves) = (folder.path().to_owned(), node.url(), Arc::clone(&node));
     tokio::task::spawn_blocking(move || {
         let until = BLOCKS.to_string();
         let daemon = Daemon::start(&path, &["--netuid", "1,2", "--network", &url, "--until", &until]);
-        let said = daemon.ready("that one is recorded", |said| said["subnets"][0]["block"] == u64::from(head));
+        let said =
+            daemon.ready("that one is recorded", |said| said["subnets"][0]["block"] == u64::from(head));
         let reasons = said["subnets"][1]["reasons"][0].as_str().unwrap();
         assert!(reasons.contains("not there yet") && said["subnets"][1]["block"].is_null(), "{said}");
         moves.set_head(BLOCKS);
@@ -127,22 +140,35 @@ async fn a_subnet_that_is_not_there_is_waited_for_while_others_are_recorded() {
         // It is recorded as if it had been asked for once it was there.
         let caught_up = tempfile::tempdir().unwrap();
         let from = back.to_string();
-        assert!(vesting(caught_up.path(), &["catch-up", "--netuid", "2", "--from", &from, "--network", &url]).status.success());
-        assert_eq!(digest(&path.join("vesting.db"), NetUid(2)), digest(&caught_up.path().join("vesting.db"), NetUid(2)));
+        assert!(
+            vesting(caught_up.path(), &["catch-up", "--netuid", "2", "--from", &from, "--network", &url])
+                .status
+                .success()
+        );
+        assert_eq!(
+            digest(&path.join("vesting.db"), NetUid(2)),
+            digest(&caught_up.path().join("vesting.db"), NetUid(2))
+        );
     })
     .await
     .unwrap();
     let store = database(folder.path(), "vesting.db");
     let record = store.watermark(NetUid(2)).await.unwrap().unwrap();
-    assert_eq!((record.first_block, record.block.number), (BlockNumber(back), BlockNumber(u64::from(BLOCKS))));
+    assert_eq!(
+        (record.first_block, record.block.number),
+        (BlockNumber(back), BlockNumber(u64::from(BLOCKS)))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_subnet_that_lived_and_is_gone_is_caught_up_on_and_refuses_no_other() {
     let (history, end, _) = gone_and_back();
     let head = end + 2;
-    let options =
-        NodeOptions { advance: Some(Duration::from_secs(3_600)), start_at: u32::try_from(head).unwrap(), ..NodeOptions::default() };
+    let options = NodeOptions {
+        advance: Some(Duration::from_secs(3_600)),
+        start_at: u32::try_from(head).unwrap(),
+        ..NodeOptions::default()
+    };
     let node = serve(history, options).await.unwrap();
     let url = node.url();
     let stands = |folder: &std::path::Path, netuid| {
@@ -152,7 +178,8 @@ async fn a_subnet_that_lived_and_is_gone_is_caught_up_on_and_refuses_no_other() 
     let catch_up = |arguments: &'static str| {
         let (folder, url) = (tempfile::tempdir().unwrap(), url.clone());
         tokio::task::spawn_blocking(move || {
-            let arguments: Vec<&str> = ["catch-up", "--network", &url].into_iter().chain(arguments.split(' ')).collect();
+            let arguments: Vec<&str> =
+                ["catch-up", "--network", &url].into_iter().chain(arguments.split(' ')).collect();
             let output = vesting(folder.path(), &arguments);
             (folder, output)
         })

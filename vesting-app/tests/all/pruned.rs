@@ -44,7 +44,8 @@ fn said(folder: &Path) -> Vec<String> {
     assert_eq!(stats["covered"], true);
     stats.as_object_mut().unwrap().remove("recorded_from");
     let mut said = vec![stats.to_string()];
-    for what in [&["digest"][..], &["miners"], &["explain", "uid:5"], &["history", "uid:5", "--epochs", "10"]] {
+    for what in [&["digest"][..], &["miners"], &["explain", "uid:5"], &["history", "uid:5", "--epochs", "10"]]
+    {
         said.push(run(folder, &[what, &["--json"]].concat()));
     }
     said
@@ -65,9 +66,19 @@ async fn what_lies_far_back_goes_and_nothing_else_changes() {
     let before = said(folder);
     let whole = watermark(folder).await;
     check(folder, &["db", "prune"], 2, "`--keep-days N`, or set `keep_snapshots_days`");
-    check(folder, &["db", "prune", "--keep-days", "29"], 2, "`--keep-days` is 29, but `retention_window_days` is 30");
+    check(
+        folder,
+        &["db", "prune", "--keep-days", "29"],
+        2,
+        "`--keep-days` is 29, but `retention_window_days` is 30",
+    );
     check(folder, &["db", "prune", "--keep-days", "30", "--netuid", "9"], 2, "subnet 9");
-    check(folder, &["db", "prune", "--keep-snapshots-days", "29"], 2, "set `keep_snapshots_days` to 30 or more");
+    check(
+        folder,
+        &["db", "prune", "--keep-snapshots-days", "29"],
+        2,
+        "set `keep_snapshots_days` to 30 or more",
+    );
     check(folder, &["db", "prune", "--keep-days", "30", "--dry-run", "--compact"], 2, "cannot be used with");
 
     let said_dry = run(folder, &["db", "prune", "--keep-days", "2", "--dry-run"]);
@@ -79,17 +90,41 @@ async fn what_lies_far_back_goes_and_nothing_else_changes() {
     assert_eq!(done, dry);
     let pruned = watermark(folder).await;
     let base = done["pruned_to"].as_u64().unwrap();
-    assert_eq!((pruned.first_block.0, done["from"].as_u64(), done["to"].as_u64()), (base + 1, Some(base + 1), Some(30_000)));
-    assert!(pruned.first_time.0 + 2 * DAY <= pruned.time.0 && pruned.first_time.0 + 2 * DAY + DAY / 8 > pruned.time.0, "{pruned:?}");
-    for rows in ["entries", "openings", "block_times", "stake_changes", "balance_changes", "snapshots", "tranches", "exits"] {
+    assert_eq!(
+        (pruned.first_block.0, done["from"].as_u64(), done["to"].as_u64()),
+        (base + 1, Some(base + 1), Some(30_000))
+    );
+    assert!(
+        pruned.first_time.0 + 2 * DAY <= pruned.time.0
+            && pruned.first_time.0 + 2 * DAY + DAY / 8 > pruned.time.0,
+        "{pruned:?}"
+    );
+    for rows in [
+        "entries",
+        "openings",
+        "block_times",
+        "stake_changes",
+        "balance_changes",
+        "snapshots",
+        "tranches",
+        "exits",
+    ] {
         assert!(done[rows].as_u64().unwrap() > 0, "{rows}: {done}");
     }
     assert_eq!(said(folder), before);
     run(folder, &["db", "check"]);
-    check(folder, &["miners", "--netuid", "1", "--as-of", "5000"], 1, &format!("begins at block {}", base + 1));
+    check(
+        folder,
+        &["miners", "--netuid", "1", "--as-of", "5000"],
+        1,
+        &format!("begins at block {}", base + 1),
+    );
     // Again: nothing more.
     let again = json(folder, &["db", "prune", "--keep-days", "2"]);
-    assert_eq!((&again["pruned_to"], &again["entries"], again["from"].as_u64()), (&Value::Null, &Value::from(0), Some(base + 1)));
+    assert_eq!(
+        (&again["pruned_to"], &again["entries"], again["from"].as_u64()),
+        (&Value::Null, &Value::from(0), Some(base + 1))
+    );
     assert!(run(folder, &["db", "prune", "--keep-days", "2"]).contains("nothing goes"));
 
     // What epochs did is gone, which is not nothing.
@@ -104,7 +139,10 @@ async fn what_lies_far_back_goes_and_nothing_else_changes() {
     let daemon = Daemon::start(folder, &["--read-only", "--netuid", "1"]);
     let answer = daemon.get(&format!("/v1/epochs?to={}", epochs.last().unwrap()["block"]));
     let told = answer.body.as_array().unwrap();
-    assert!(told.iter().all(|epoch| epoch["changes"].is_null() == (epoch["block"].as_u64() <= Some(base))), "{answer:?}");
+    assert!(
+        told.iter().all(|epoch| epoch["changes"].is_null() == (epoch["block"].as_u64() <= Some(base))),
+        "{answer:?}"
+    );
     drop(daemon);
 
     // The space comes back, to whoever asks for it.
@@ -141,13 +179,19 @@ async fn run_prunes_by_itself_where_it_is_told_to() {
     run(kept.path(), &["run", "--until", "30000", "--network", &node.url()]);
     run(pruned.path(), &["run", "--until", "15000", "--keep-snapshots-days", "2", "--network", &node.url()]);
     assert_eq!(watermark(pruned.path()).await.first_block.0, 1, "no epoch was recorded");
-    let mut command = program(pruned.path(), &["run", "--until", "30000", "--keep-snapshots-days", "2", "--network", &node.url()]);
+    let mut command = program(
+        pruned.path(),
+        &["run", "--until", "30000", "--keep-snapshots-days", "2", "--network", &node.url()],
+    );
     let output = command.envs(WINDOW).env("RUST_LOG", "info").output().unwrap();
     let log = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && log.contains("pruned. Subnet 1, up to the end of block"), "{log}");
     let mark = watermark(pruned.path()).await;
     // Of some epoch of the last day.
-    assert!(mark.first_time.0 + 2 * DAY <= mark.time.0 && mark.first_time.0 + 3 * DAY + DAY / 8 > mark.time.0, "{mark:?}");
+    assert!(
+        mark.first_time.0 + 2 * DAY <= mark.time.0 && mark.first_time.0 + 3 * DAY + DAY / 8 > mark.time.0,
+        "{mark:?}"
+    );
     assert_eq!(said(pruned.path()), said(kept.path()));
     run(pruned.path(), &["db", "check"]);
     assert_eq!(watermark(kept.path()).await.first_block.0, 1);

@@ -16,7 +16,8 @@ use vesting_testkit::truth::Truth;
 use crate::way::{Record, catch_up, database, digest, every_block, follow};
 
 fn folder(name: &str) -> PathBuf {
-    let all = std::env::var("VESTING_TEST_RECORDINGS").expect("VESTING_TEST_RECORDINGS names the folder of recordings");
+    let all = std::env::var("VESTING_TEST_RECORDINGS")
+        .expect("VESTING_TEST_RECORDINGS names the folder of recordings");
     PathBuf::from(all).join(name)
 }
 
@@ -42,7 +43,11 @@ async fn prove(name: &str, netuid: u16) -> (TempDir, Record) {
     let followed = follow(&node, database(databases.path(), "run.db"), netuid, last).await;
     let following = started.elapsed();
 
-    let ways = [("catch-up", &caught_up, catching_up), ("every block", &every, one_by_one), ("run", &followed, following)];
+    let ways = [
+        ("catch-up", &caught_up, catching_up),
+        ("every block", &every, one_by_one),
+        ("run", &followed, following),
+    ];
     for (way, record, seconds) in ways {
         let found = truth.compare(&record.entries, &record.epochs);
         println!(
@@ -65,8 +70,15 @@ async fn prove(name: &str, netuid: u16) -> (TempDir, Record) {
         assert_eq!(caught_up.epochs, other.epochs, "every way the same epochs");
         // Of all of it, and of a window that begins inside.
         for days in ["30", "0.02"] {
-            let policy = Policy { retention_window: Policy::days(days.parse().unwrap()).unwrap(), ..Policy::default() };
-            assert_eq!(digest(&caught_up, netuid, &policy).await, digest(other, netuid, &policy).await, "every way the same digest");
+            let policy = Policy {
+                retention_window: Policy::days(days.parse().unwrap()).unwrap(),
+                ..Policy::default()
+            };
+            assert_eq!(
+                digest(&caught_up, netuid, &policy).await,
+                digest(other, netuid, &policy).await,
+                "every way the same digest"
+            );
         }
     }
     (databases, caught_up)
@@ -78,21 +90,42 @@ async fn s1_equals_its_truth_and_gives_the_multipliers_of_the_design() {
     let (_folder, record) = prove("S1", 2).await;
     prove("S1", 3).await;
 
-    let policy = Policy { retention_window: Policy::days("0.02".parse().unwrap()).unwrap(), ..Policy::default() };
+    let policy =
+        Policy { retention_window: Policy::days("0.02".parse().unwrap()).unwrap(), ..Policy::default() };
     let report = StakeTracker::new(record.store).report(NetUid(2), &policy, None).await.unwrap();
-    assert_eq!((report.window.as_of.block.number, report.window.start), (BlockNumber(1_200), BlockNumber(1_059)));
+    assert_eq!(
+        (report.window.as_of.block.number, report.window.start),
+        (BlockNumber(1_200), BlockNumber(1_059))
+    );
     let expected = [
         // Opening, earned, kept, multiplier of m00 and m03.
-        ("5HmTEFWXV36KLRwqTukipEpoUwtaNoZWcgfw6kgbGBtwGUqw", 27_458_872_514, 4_224_424_542, 4_224_424_542, 1_482_566_507),
-        ("5G5KbWHLxWv1er8yTMencQzorfUn44NjFvGHP8R5hmQ8GeMx", 4_582_308_255, 5_907_859_500, 791_473_633, 1_128_008_771),
+        (
+            "5HmTEFWXV36KLRwqTukipEpoUwtaNoZWcgfw6kgbGBtwGUqw",
+            27_458_872_514,
+            4_224_424_542,
+            4_224_424_542,
+            1_482_566_507,
+        ),
+        (
+            "5G5KbWHLxWv1er8yTMencQzorfUn44NjFvGHP8R5hmQ8GeMx",
+            4_582_308_255,
+            5_907_859_500,
+            791_473_633,
+            1_128_008_771,
+        ),
     ];
     for (coldkey, opening, earned, kept, factor) in expected {
         let (holding, multiplier) = report.holders[&coldkey.parse::<Coldkey>().unwrap()];
-        assert_eq!((holding.opening, holding.rewards, holding.rewards_kept), (opening, earned, kept), "{coldkey}");
+        assert_eq!(
+            (holding.opening, holding.rewards, holding.rewards_kept),
+            (opening, earned, kept),
+            "{coldkey}"
+        );
         assert_eq!(multiplier.factor, Ppb(factor), "{coldkey}");
     }
     // m02 sold everything it had before the window.
-    let (holding, multiplier) = report.holders[&"5GPo5iH9SoFPctiWDrCV1CNxSP9Ep4ydaEWyhUUmKV5Ffyny".parse::<Coldkey>().unwrap()];
+    let (holding, multiplier) =
+        report.holders[&"5GPo5iH9SoFPctiWDrCV1CNxSP9Ep4ydaEWyhUUmKV5Ffyny".parse::<Coldkey>().unwrap()];
     assert_eq!((holding.opening, multiplier.factor), (0, Ppb::ONE));
 }
 

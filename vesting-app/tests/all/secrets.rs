@@ -36,10 +36,13 @@ fn odd(sign: &str) -> String {
 
 /// Database URLs with the mark, most of them malformed.
 fn databases() -> Vec<String> {
-    let mut urls: Vec<String> = ["", "%2F", "?", "@", "/", "#", "%", "%zz", ":", " ", "&", "=", "\\", "'", "\"", ",", ";", "[", "ü", "%00"]
-        .iter()
-        .map(|sign| format!("postgres://me:{}@127.0.0.1:1/vesting", odd(sign)))
-        .collect();
+    let mut urls: Vec<String> = [
+        "", "%2F", "?", "@", "/", "#", "%", "%zz", ":", " ", "&", "=", "\\", "'", "\"", ",", ";", "[", "ü",
+        "%00",
+    ]
+    .iter()
+    .map(|sign| format!("postgres://me:{}@127.0.0.1:1/vesting", odd(sign)))
+    .collect();
     urls.extend(
         [
             "postgres://me:{}@127.0.0.1:1",
@@ -72,10 +75,13 @@ fn databases() -> Vec<String> {
 
 /// URLs of endpoints with the mark.
 fn endpoints() -> Vec<String> {
-    let mut urls: Vec<String> = ["", "%2F", "?", "@", "/", "#", "%", "%zz", ":", " ", ",", "\\", "'", "\"", "ü"]
-        .iter()
-        .flat_map(|sign| [format!("ws://me:{}@127.0.0.1:1", odd(sign)), format!("ws://127.0.0.1:1/{}", odd(sign))])
-        .collect();
+    let mut urls: Vec<String> =
+        ["", "%2F", "?", "@", "/", "#", "%", "%zz", ":", " ", ",", "\\", "'", "\"", "ü"]
+            .iter()
+            .flat_map(|sign| {
+                [format!("ws://me:{}@127.0.0.1:1", odd(sign)), format!("ws://127.0.0.1:1/{}", odd(sign))]
+            })
+            .collect();
     urls.extend(
         [
             "ws://{}@127.0.0.1:1",
@@ -110,7 +116,8 @@ fn said_by(mut command: Command, patience: Duration) -> (Option<i32>, String) {
             text.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes));
         })
     };
-    let readers = [read(Box::new(child.stdout.take().unwrap())), read(Box::new(child.stderr.take().unwrap()))];
+    let readers =
+        [read(Box::new(child.stdout.take().unwrap())), read(Box::new(child.stderr.take().unwrap()))];
     let begun = Instant::now();
     let code = loop {
         match child.try_wait().unwrap() {
@@ -205,7 +212,11 @@ fn every_command_that_opens_a_database_tells_nothing_of_its_password() {
         &["config", "check"],
     ];
     at_once(&commands, |command| {
-        let (_, said) = check(folder.path(), &[command, &["--netuid", "2"][..]].concat(), Some(("VESTING_DATABASE_URL", &url)));
+        let (_, said) = check(
+            folder.path(),
+            &[command, &["--netuid", "2"][..]].concat(),
+            Some(("VESTING_DATABASE_URL", &url)),
+        );
         assert!(!said.is_empty(), "{command:?}");
     });
 }
@@ -239,7 +250,11 @@ fn tokens_are_told_by_nobody() {
         check(folder.path(), &["config", "show", "--json", "--api-token", &token], None);
         check(folder.path(), &["config", "show", "--api-tokenn", &format!("--api-token={token}")], None);
         check(folder.path(), &["digest", "--token", &token], None);
-        check(folder.path(), &["digest", "--compare", &format!("http://me:{token}@127.0.0.1:1/{token}"), "--token", &token], None);
+        check(
+            folder.path(),
+            &["digest", "--compare", &format!("http://me:{token}@127.0.0.1:1/{token}"), "--token", &token],
+            None,
+        );
     }
     let (_, said) = check(folder.path(), &["miners", "--netuid", "2"], Some(("PGPASSWORD", MARK)));
     assert!(said.contains("no record"), "{said}");
@@ -270,7 +285,9 @@ fn what_is_not_utf8_ends_nothing_and_is_not_told() {
         assert_eq!(ended, Some(code), "{name}: {said}");
         assert!(code == 0 || said.contains(name), "{name}: {said}");
     }
-    for (before, code) in [(vec![], 2), (vec!["--network"], 2), (vec!["config", "check"], 2), (vec!["miners", "--netuid"], 2)] {
+    for (before, code) in
+        [(vec![], 2), (vec!["--network"], 2), (vec!["config", "check"], 2), (vec!["miners", "--netuid"], 2)]
+    {
         let mut command = program(folder.path(), &before);
         command.arg(odd());
         let (ended, said) = said_by(command, PATIENCE);
@@ -323,7 +340,8 @@ async fn a_daemon_tells_no_secret_over_its_api_and_only_the_operator_why_it_is_n
         let endpoint = format!("ws://me:{MARK}@127.0.0.1:1/v1/{MARK}?key={MARK}");
         let token = format!("Authorization: Bearer {MARK}\r\n");
         // Nobody is there, and a token is asked for.
-        let daemon = Daemon::start(folder.path(), &["--netuid", "1", "--endpoints", &endpoint, "--api-token", MARK]);
+        let daemon =
+            Daemon::start(folder.path(), &["--netuid", "1", "--endpoints", &endpoint, "--api-token", MARK]);
         is_clean("the log", &daemon.listens);
         let begun = Instant::now();
         let told = loop {
@@ -337,7 +355,10 @@ async fn a_daemon_tells_no_secret_over_its_api_and_only_the_operator_why_it_is_n
         assert!(error.contains("ws://***@127.0.0.1:1/***"), "{error}");
         for head in ["", "Authorization: Bearer other\r\n", "Authorization: Basic x\r\n"] {
             let brief = daemon.ask(&format!("GET /health/ready HTTP/1.1\r\n{head}"), "");
-            assert_eq!((brief.status, brief.body), (503, json!({ "ready": false, "subnets": [{ "netuid": 1, "ready": false }] })));
+            assert_eq!(
+                (brief.status, brief.body),
+                (503, json!({ "ready": false, "subnets": [{ "netuid": 1, "ready": false }] }))
+            );
         }
         all(&daemon, &token);
         all(&daemon, "");
@@ -345,15 +366,33 @@ async fn a_daemon_tells_no_secret_over_its_api_and_only_the_operator_why_it_is_n
         // Where others may ask without a token they are told no more either.
         let daemon = Daemon::start(
             folder.path(),
-            &["--netuid", "1", "--endpoints", &endpoint, "--bind", "0.0.0.0:0", "--allow-public-without-token"],
+            &[
+                "--netuid",
+                "1",
+                "--endpoints",
+                &endpoint,
+                "--bind",
+                "0.0.0.0:0",
+                "--allow-public-without-token",
+            ],
         );
-        assert_eq!(daemon.get("/health/ready").body, json!({ "ready": false, "subnets": [{ "netuid": 1, "ready": false }] }));
+        assert_eq!(
+            daemon.get("/health/ready").body,
+            json!({ "ready": false, "subnets": [{ "netuid": 1, "ready": false }] })
+        );
         drop(daemon);
         // One that follows, with a password that the node never sees otherwise than meant.
-        let daemon = Daemon::start(folder.path(), &["--netuid", "1", "--endpoints", &good, "--stale-after-seconds", "315360000"]);
+        let daemon = Daemon::start(
+            folder.path(),
+            &["--netuid", "1", "--endpoints", &good, "--stale-after-seconds", "315360000"],
+        );
         until(&daemon, "/metrics", |text| text.contains("vesting_last_epoch_block{"));
         let metrics = daemon.get("/metrics").text;
-        assert!(metrics.contains("endpoint=\"ws://***@127.0.0.1") && metrics.contains("vesting_clock_behind_seconds 0"), "{metrics}");
+        assert!(
+            metrics.contains("endpoint=\"ws://***@127.0.0.1")
+                && metrics.contains("vesting_clock_behind_seconds 0"),
+            "{metrics}"
+        );
         all(&daemon, "");
         let told: Value = daemon.get("/health/ready").body;
         assert!(told["reasons"].is_array() && told["clock_behind_seconds"].is_null(), "{told}");
@@ -391,7 +430,10 @@ async fn a_node_that_repeats_what_it_was_told_is_not_repeated() {
         let endpoint = format!("ws://me:{MARK}@{address}/{MARK}");
         for command in ["catch-up", "doctor", "run"] {
             for format in ["human", "json"] {
-                let mut command = program(folder.path(), &[command, "--netuid", "2", "--endpoints", &endpoint, "--log-format", format]);
+                let mut command = program(
+                    folder.path(),
+                    &[command, "--netuid", "2", "--endpoints", &endpoint, "--log-format", format],
+                );
                 command.env("RUST_LOG", "trace");
                 let (_, said) = said_by(command, Duration::from_secs(6));
                 is_clean("a command", &said);

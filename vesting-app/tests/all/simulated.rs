@@ -5,7 +5,10 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use vesting_core::policy::Policy;
-use vesting_core::{BlockNumber, BlockchainMonitor, Flow, Hotkey, MemoryStore, Millis, Neuron, Pace, PositionKey, RaoDelta, StakeTracker};
+use vesting_core::{
+    BlockNumber, BlockchainMonitor, Flow, Hotkey, MemoryStore, Millis, Neuron, Pace, PositionKey, RaoDelta,
+    StakeTracker,
+};
 use vesting_testkit::history::History;
 use vesting_testkit::node::{NodeOptions, serve};
 use vesting_testkit::sim::{Call, Demo, Generation, RandomLife, SimChain};
@@ -16,24 +19,31 @@ use crate::{command_line, way};
 
 const BLOCKS: u32 = 200;
 
-/// Records a history in every way, and compares the records with each other and with the chain; gives whether anything in
-/// it is unattributed.
+/// Records a history in every way, and compares the records with each other and with the chain; gives whether
+/// anything in it is unattributed.
 async fn prove(chain: &SimChain, history: &Arc<RwLock<History>>, what: &str) -> bool {
     let databases = tempfile::tempdir().unwrap();
     let mut unattributed = false;
     for netuid in RandomLife::NETUIDS {
         let node = serve(history.clone(), NodeOptions::default()).await.unwrap();
-        let caught_up = catch_up(&node, database(databases.path(), &format!("c{netuid}.db")), netuid, BLOCKS).await;
+        let caught_up =
+            catch_up(&node, database(databases.path(), &format!("c{netuid}.db")), netuid, BLOCKS).await;
         let advance = Some(Duration::from_millis(1));
         let node = serve(history.clone(), NodeOptions { advance, ..NodeOptions::default() }).await.unwrap();
-        let followed = follow(&node, database(databases.path(), &format!("f{netuid}.db")), netuid, BLOCKS).await;
-        let every = every_block(&node, database(databases.path(), &format!("e{netuid}.db")), netuid, BLOCKS).await;
+        let followed =
+            follow(&node, database(databases.path(), &format!("f{netuid}.db")), netuid, BLOCKS).await;
+        let every =
+            every_block(&node, database(databases.path(), &format!("e{netuid}.db")), netuid, BLOCKS).await;
         let in_memory = catch_up(&node, Arc::new(MemoryStore::new()), netuid, BLOCKS).await;
         for other in [&followed, &every, &in_memory] {
             let policy = Policy { retention_window: Millis(70 * 12_000), ..Policy::default() };
             assert_eq!(caught_up.entries, other.entries, "{what}");
             assert_eq!(caught_up.epochs, other.epochs, "{what}");
-            assert_eq!(digest(&caught_up, netuid, &policy).await, digest(other, netuid, &policy).await, "{what}");
+            assert_eq!(
+                digest(&caught_up, netuid, &policy).await,
+                digest(other, netuid, &policy).await,
+                "{what}"
+            );
         }
         assert!(!caught_up.epochs.is_empty());
         let said = command_line::digest(&databases.path().join(format!("c{netuid}.db")), netuid);
@@ -42,13 +52,23 @@ async fn prove(chain: &SimChain, history: &Arc<RwLock<History>>, what: &str) -> 
 
         let pre = caught_up.epochs[0].epoch.pre_block.number;
         let holders: BTreeSet<_> = chain.neurons_at(netuid, pre).into_iter().map(|n| n.coldkey).collect();
-        let keys: BTreeSet<PositionKey> = chain.positions(netuid).into_iter().filter(|key| holders.contains(&key.coldkey)).collect();
+        let keys: BTreeSet<PositionKey> =
+            chain.positions(netuid).into_iter().filter(|key| holders.contains(&key.coldkey)).collect();
         assert!(!keys.is_empty());
         let epochs = caught_up.epochs.iter().flat_map(|r| [r.epoch.pre_block.number, r.epoch.block.number]);
         for block in epochs.chain([BlockNumber(u64::from(BLOCKS))]) {
             for key in &keys {
-                let balance: RaoDelta = caught_up.entries.iter().filter(|e| e.key == *key && e.block <= block).map(|e| e.alpha).sum();
-                assert_eq!(balance.0, i128::from(chain.alpha_at(netuid, *key, block)), "{what}, block {block}, {key:?}");
+                let balance: RaoDelta = caught_up
+                    .entries
+                    .iter()
+                    .filter(|e| e.key == *key && e.block <= block)
+                    .map(|e| e.alpha)
+                    .sum();
+                assert_eq!(
+                    balance.0,
+                    i128::from(chain.alpha_at(netuid, *key, block)),
+                    "{what}, block {block}, {key:?}"
+                );
             }
         }
     }
@@ -92,7 +112,8 @@ async fn unknown(history: &Arc<RwLock<History>>) -> Vec<String> {
     let arguments = ["doctor", "--json", "--netuid", "1,2", "--network", &node.url()];
     let output = tokio::task::block_in_place(|| command_line::vesting(folder.path(), &arguments));
     let said = String::from_utf8(output.stdout).unwrap();
-    let checks: Vec<serde_json::Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let checks: Vec<serde_json::Value> =
+        said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(said.contains("is newer than any that was measured"), "{said}");
     let listed = checks.iter().filter_map(|check| check["unknown"].as_array()).flatten();
     listed.map(|one| one["name"].as_str().unwrap().to_owned()).collect()
@@ -116,11 +137,19 @@ async fn runtimes_that_nobody_measured_are_survived_and_told() {
         let unattributed = prove(&chain, &history, &format!("{to_come:?}")).await;
         // Only what is told by an event that nobody knows is not explained.
         assert_eq!(unattributed, to_come == Generation::Gifts, "{to_come:?}");
-        let known_by_name = |names: &[&str]| names.iter().map(|name| format!("SubtensorModule.{name}")).collect::<Vec<_>>();
+        let known_by_name =
+            |names: &[&str]| names.iter().map(|name| format!("SubtensorModule.{name}")).collect::<Vec<_>>();
         let expected = match to_come {
-            Generation::Later => known_by_name(&["AlphaShares", "HotkeyShares", "LastMechanismStepBlock", "StakeAdded", "StakeRemoved"]),
+            Generation::Later => known_by_name(&[
+                "AlphaShares",
+                "HotkeyShares",
+                "LastMechanismStepBlock",
+                "StakeAdded",
+                "StakeRemoved",
+            ]),
             Generation::Gifts => known_by_name(&["AlphaGifted"]),
-            // Fields of the same type that changed places look as before; what is told of them is compared with balances.
+            // Fields of the same type that changed places look as before; what is told of them is compared
+            // with balances.
             _ => Vec::new(),
         };
         assert_eq!(unknown(&history).await, expected, "{to_come:?}");
@@ -135,7 +164,8 @@ async fn a_row_of_a_closed_pool_raises_no_multiplier() {
         let mut demo = Demo::new(7, 2);
         let mut chain = demo.chain(7, Some(Arc::clone(&history)));
         let of = |name: &str| demo.actors().iter().find(|actor| actor.name == name).unwrap().coldkey;
-        let (netuid, seller, buyer, hotkey) = (Demo::NETUID, of("gradual seller"), of("buyer"), Hotkey([9; 32]));
+        let (netuid, seller, buyer, hotkey) =
+            (Demo::NETUID, of("gradual seller"), of("buyer"), Hotkey([9; 32]));
         chain.own_hotkey(hotkey, buyer);
         for block in 1..=2_000 {
             if buried && block == 500 {

@@ -76,7 +76,12 @@ postgres_test! {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_that_writes_says_who_does_already() {
     let place = Place::file();
-    let node = serve(history(53), NodeOptions { advance: Some(Duration::from_millis(50)), ..NodeOptions::default() }).await.unwrap();
+    let node = serve(
+        history(53),
+        NodeOptions { advance: Some(Duration::from_millis(50)), ..NodeOptions::default() },
+    )
+    .await
+    .unwrap();
     let mut daemon = start(&place, &["run"], &node);
     passes(&Watch::new(&place), None).await;
     let mut command: Command = place.program(&["catch-up", "--network", &node.url(), "--netuid", "1,2"]);

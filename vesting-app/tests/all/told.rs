@@ -21,28 +21,43 @@ fn run(mut command: Command) -> (i32, String, String) {
 }
 
 fn stands_at(daemon: &Daemon) -> Option<u64> {
-    daemon.get("/v1/subnets").body.as_array().unwrap().iter().map(|subnet| subnet["block"].as_u64().unwrap()).min()
+    daemon
+        .get("/v1/subnets")
+        .body
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|subnet| subnet["block"].as_u64().unwrap())
+        .min()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_goes_on_when_told_and_only_then() {
     let folder = tempfile::tempdir().unwrap();
     let history = history(51);
-    let options = |start_at| NodeOptions { advance: Some(Duration::from_secs(1 << 30)), start_at, ..NodeOptions::default() };
+    let options = |start_at| NodeOptions {
+        advance: Some(Duration::from_secs(1 << 30)),
+        start_at,
+        ..NodeOptions::default()
+    };
     let node = serve(history.clone(), options(90)).await.unwrap();
     let url = node.url();
     let path = folder.path().to_owned();
-    let followed = ["--network", &url, "--netuid", "1,2", "--retention-window-days", "0.005"].map(str::to_owned);
+    let followed =
+        ["--network", &url, "--netuid", "1,2", "--retention-window-days", "0.005"].map(str::to_owned);
     let (node, last) = tokio::task::spawn_blocking(move || {
         let arguments: Vec<&str> = followed.iter().map(String::as_str).collect();
-        let start = || Daemon::start(&path, &[&["--use-background-thread", "false"], arguments.as_slice()].concat());
+        let start =
+            || Daemon::start(&path, &[&["--use-background-thread", "false"], arguments.as_slice()].concat());
         let update = |daemon: &Daemon| daemon.ask("POST /v1/update HTTP/1.1\r\n", "");
         let daemon = start();
         std::thread::sleep(Duration::from_millis(1500));
         assert_eq!(stands_at(&daemon), None, "nobody told it");
         let told = update(&daemon);
         assert_eq!(told.status, 200, "{told:?}");
-        let blocks = |body: &Value| body.as_array().unwrap().iter().map(|subnet| subnet["block"].clone()).collect::<Vec<_>>();
+        let blocks = |body: &Value| {
+            body.as_array().unwrap().iter().map(|subnet| subnet["block"].clone()).collect::<Vec<_>>()
+        };
         assert_eq!(blocks(&told.body), [90, 90]);
         assert_eq!(told.body, daemon.get("/v1/subnets").body);
         // Told again with nothing to do, and of one subnet, or of one that is not followed.
@@ -71,7 +86,10 @@ async fn it_goes_on_when_told_and_only_then() {
             elsewhere.args(&arguments);
             run(elsewhere)
         };
-        assert!(code == 1 && errors.contains("being written by") && errors.contains("127.0.0.1:1"), "{code}: {errors}");
+        assert!(
+            code == 1 && errors.contains("being written by") && errors.contains("127.0.0.1:1"),
+            "{code}: {errors}"
+        );
         // One that stands by says whom to tell, and goes on with the record when it is its turn.
         let second = start();
         update(&second).is_problem(409, "not-here", "being written by process");

@@ -52,7 +52,8 @@ async fn a_record_that_is_read_is_ready_by_its_age_and_its_window() {
     record(folder.path(), &history(46), BLOCKS).await;
     let path = folder.path().to_owned();
     tokio::task::spawn_blocking(move || {
-        let daemon = Daemon::start(&path, &["--read-only", "--stale-after-seconds", OLD, "--api-token", "sesame"]);
+        let daemon =
+            Daemon::start(&path, &["--read-only", "--stale-after-seconds", OLD, "--api-token", "sesame"]);
         until(&daemon, "ready", |answer| answer.status == 200);
         let with_token = || daemon.ask("GET /health/ready HTTP/1.1\r\nAuthorization: Bearer sesame\r\n", "");
         let answer = with_token();
@@ -60,22 +61,38 @@ async fn a_record_that_is_read_is_ready_by_its_age_and_its_window() {
         let subnets = answer.body["subnets"].as_array().unwrap();
         assert_eq!(subnets.iter().map(|s| s["netuid"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 2]);
         for subnet in subnets {
-            assert_eq!((&subnet["role"], &subnet["covered"], &subnet["block"]), (&"reader".into(), &true.into(), &BLOCKS.into()));
-            assert!(subnet["block_age_seconds"].as_u64().unwrap() > 0 && subnet["lag_blocks"].is_null(), "{subnet}");
+            assert_eq!(
+                (&subnet["role"], &subnet["covered"], &subnet["block"]),
+                (&"reader".into(), &true.into(), &BLOCKS.into())
+            );
+            assert!(
+                subnet["block_age_seconds"].as_u64().unwrap() > 0 && subnet["lag_blocks"].is_null(),
+                "{subnet}"
+            );
         }
         // Health asks for no token, though it tells more with it; metrics do.
         daemon.get("/metrics").is_problem(401, "unauthorized", "Bearer");
         let metrics = daemon.ask("GET /metrics HTTP/1.1\r\nAuthorization: Bearer sesame\r\n", "");
         assert!(metrics.head.contains("content-type: application/openmetrics-text"), "{}", metrics.head);
         let of = |line: &str| value(&metrics.text, line);
-        assert_eq!((of("vesting_ready"), of("vesting_recorded_block{netuid=\"2\"}")), (Some(1.0), Some(f64::from(BLOCKS))));
-        assert_eq!((of("vesting_role{netuid=\"2\",role=\"reader\"}"), of("vesting_head_block")), (Some(1.0), None));
+        assert_eq!(
+            (of("vesting_ready"), of("vesting_recorded_block{netuid=\"2\"}")),
+            (Some(1.0), Some(f64::from(BLOCKS)))
+        );
+        assert_eq!(
+            (of("vesting_role{netuid=\"2\",role=\"reader\"}"), of("vesting_head_block")),
+            (Some(1.0), None)
+        );
         assert!(metrics.text.ends_with("# EOF\n"));
 
         alter(&path, "UPDATE blockchain_state SET time = 1000 WHERE netuid = 2");
         until(&daemon, "stale", |answer| answer.status == 503);
         let answer = with_token();
-        assert!(reasons(&answer).contains("subnet 2: its last block is") && !reasons(&answer).contains("subnet 1"), "{answer:?}");
+        assert!(
+            reasons(&answer).contains("subnet 2: its last block is")
+                && !reasons(&answer).contains("subnet 1"),
+            "{answer:?}"
+        );
         assert_eq!(answer.body["subnets"][0]["ready"], true);
     })
     .await
@@ -95,7 +112,11 @@ async fn a_record_that_begins_inside_the_window_is_not_ready_and_says_since_when
         let daemon = Daemon::start(folder.path(), &["--read-only", "--stale-after-seconds", OLD]);
         let answer = until(&daemon, "incomplete", |answer| reasons(answer).contains("inside the window"));
         let subnet = &answer.body["subnets"][0];
-        assert_eq!((answer.status, &subnet["covered"], &subnet["incomplete_since"]), (503, &false.into(), &100.into()), "{answer:?}");
+        assert_eq!(
+            (answer.status, &subnet["covered"], &subnet["incomplete_since"]),
+            (503, &false.into(), &100.into()),
+            "{answer:?}"
+        );
         assert_eq!(value(&daemon.get("/metrics").text, "vesting_window_covered{netuid=\"2\"}"), Some(0.0));
     })
     .await
@@ -105,7 +126,12 @@ async fn a_record_that_begins_inside_the_window_is_not_ready_and_says_since_when
 #[tokio::test(flavor = "multi_thread")]
 async fn a_follower_tells_how_it_goes_and_who_stands_by_says_for_whom() {
     let place = Place::file();
-    let node = serve(history(48), NodeOptions { advance: Some(Duration::from_millis(20)), ..NodeOptions::default() }).await.unwrap();
+    let node = serve(
+        history(48),
+        NodeOptions { advance: Some(Duration::from_millis(20)), ..NodeOptions::default() },
+    )
+    .await
+    .unwrap();
     let last = u64::from(BLOCKS);
     tokio::task::spawn_blocking(move || {
         let url = format!("{0}/a-key-of-mine,{0}/another", node.url());
@@ -113,7 +139,11 @@ async fn a_follower_tells_how_it_goes_and_who_stands_by_says_for_whom() {
         let fresh = ["--stale-after-seconds", OLD];
         let leader = Daemon::start(place.folder(), &[&arguments[..], &fresh].concat());
         let answer = until(&leader, "ready", |answer| answer.status == 200);
-        assert_eq!((&answer.body["subnets"][0]["role"], &answer.body["last_error"]), (&"leader".into(), &Value::Null), "{answer:?}");
+        assert_eq!(
+            (&answer.body["subnets"][0]["role"], &answer.body["last_error"]),
+            (&"leader".into(), &Value::Null),
+            "{answer:?}"
+        );
 
         let other = Daemon::start(place.folder(), &arguments);
         let answer = until(&other, "standing by", |answer| answer.body["subnets"][0]["role"] == "standby");
@@ -122,25 +152,43 @@ async fn a_follower_tells_how_it_goes_and_who_stands_by_says_for_whom() {
         assert_eq!(old.status, 503);
         let by = answer.body["subnets"][0]["recorded_by"].as_str().unwrap();
         assert!(by.contains(&format!("process {}", leader.id())), "{by}");
-        let answer = until(&leader, "at the end", |answer| answer.body["subnets"].as_array().unwrap().iter().all(|s| s["block"] == last));
-        assert_eq!((&answer.body["head"], &answer.body["subnets"][1]["lag_blocks"]), (&last.into(), &0.into()), "{answer:?}");
+        let answer = until(&leader, "at the end", |answer| {
+            answer.body["subnets"].as_array().unwrap().iter().all(|s| s["block"] == last)
+        });
+        assert_eq!(
+            (&answer.body["head"], &answer.body["subnets"][1]["lag_blocks"]),
+            (&last.into(), &0.into()),
+            "{answer:?}"
+        );
         // Who stands by looks at the record of the other.
         until(&other, "sees it", |answer| answer.body["subnets"][0]["block"] == last);
 
         let metrics = leader.get("/metrics").text;
         let of = |line: &str| value(&metrics, line).unwrap_or_else(|| panic!("{line} is not in {metrics}"));
-        assert_eq!((of("vesting_lag_blocks{netuid=\"1\"}"), of("vesting_head_block")), (0.0, f64::from(BLOCKS)));
         assert_eq!(
-            (of("vesting_conservation_failures_total{netuid=\"1\"}"), of("vesting_unattributed_rao_total{netuid=\"2\"}")),
+            (of("vesting_lag_blocks{netuid=\"1\"}"), of("vesting_head_block")),
+            (0.0, f64::from(BLOCKS))
+        );
+        assert_eq!(
+            (
+                of("vesting_conservation_failures_total{netuid=\"1\"}"),
+                of("vesting_unattributed_rao_total{netuid=\"2\"}")
+            ),
             (0.0, 0.0)
         );
         for netuid in ["1", "2"] {
             let ways = ["storage", "runtime_api", "catch_up"];
-            let epochs: f64 = ways.iter().map(|way| of(&format!("vesting_epochs_total{{netuid=\"{netuid}\",detected=\"{way}\"}}"))).sum();
+            let epochs: f64 = ways
+                .iter()
+                .map(|way| of(&format!("vesting_epochs_total{{netuid=\"{netuid}\",detected=\"{way}\"}}")))
+                .sum();
             let lines = |what: &str| {
                 let output = place.program(&[what, "--json", "--netuid", netuid]).output().unwrap();
-                let lines =
-                    String::from_utf8(output.stdout).unwrap().lines().filter(|line| !line.contains("\"kind\":\"rounding\"")).count();
+                let lines = String::from_utf8(output.stdout)
+                    .unwrap()
+                    .lines()
+                    .filter(|line| !line.contains("\"kind\":\"rounding\""))
+                    .count();
                 f64::from(u32::try_from(lines).unwrap())
             };
             assert!((epochs - lines("epochs")).abs() < 0.5, "{epochs}");
@@ -149,14 +197,20 @@ async fn a_follower_tells_how_it_goes_and_who_stands_by_says_for_whom() {
             assert!(epochs >= 1.0 && lines("ledger") >= 1.0);
         }
         // What is behind the host of an endpoint may be a key.
-        let mut series: Vec<&str> = metrics.lines().filter_map(|line| Some(line.rsplit_once(' ')?.0)).collect();
+        let mut series: Vec<&str> =
+            metrics.lines().filter_map(|line| Some(line.rsplit_once(' ')?.0)).collect();
         let all = series.len();
         series.sort_unstable();
         series.dedup();
         assert_eq!(series.len(), all, "a series is there twice: {metrics}");
         assert!(!metrics.contains("a-key-of-mine") && metrics.contains("/***\""), "{metrics}");
-        let calls = metrics.lines().filter(|line| line.starts_with("vesting_rpc_calls_total{") && line.contains("state_queryStorageAt"));
-        assert!(calls.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum::<f64>() > 50.0, "{metrics}");
+        let calls = metrics.lines().filter(|line| {
+            line.starts_with("vesting_rpc_calls_total{") && line.contains("state_queryStorageAt")
+        });
+        assert!(
+            calls.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum::<f64>() > 50.0,
+            "{metrics}"
+        );
         let metrics = other.get("/metrics").text;
         assert_eq!(value(&metrics, "vesting_role{netuid=\"2\",role=\"standby\"}"), Some(1.0));
         let (status, took) = leader.terminate();
@@ -175,7 +229,8 @@ async fn what_no_event_explains_is_counted() {
     while chain.head().0 < u64::from(BLOCKS) {
         // Some of it comes with an epoch or a claim, which would explain it.
         if [91, 103, 116, 125].contains(&chain.head().0) {
-            let neuron = chain.neurons_at(NetUid(2), chain.head())[usize::try_from(chain.head().0 % 4).unwrap()];
+            let neuron =
+                chain.neurons_at(NetUid(2), chain.head())[usize::try_from(chain.head().0 % 4).unwrap()];
             let (coldkey, hotkey) = (neuron.coldkey, neuron.hotkey);
             chain.queue(Call::SilentEdit { coldkey, hotkey, netuid: NetUid(2), alpha: 5_000_000 });
         }
@@ -183,7 +238,10 @@ async fn what_no_event_explains_is_counted() {
     }
     let node = serve(history, NodeOptions::default()).await.unwrap();
     tokio::task::spawn_blocking(move || {
-        let daemon = Daemon::start(folder.path(), &["--network", &node.url(), "--netuid", "2", "--stale-after-seconds", OLD]);
+        let daemon = Daemon::start(
+            folder.path(),
+            &["--network", &node.url(), "--netuid", "2", "--stale-after-seconds", OLD],
+        );
         until(&daemon, "at the end", |answer| answer.body["subnets"][0]["block"] == BLOCKS);
         let metrics = daemon.get("/metrics").text;
         let of = |line: &str| value(&metrics, line).unwrap();
@@ -197,7 +255,10 @@ async fn what_no_event_explains_is_counted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_has_a_line_of_every_epoch_with_its_subnet() {
     let place = Place::file();
-    let node = serve(history(49), NodeOptions { advance: Some(Duration::from_millis(2)), ..NodeOptions::default() }).await.unwrap();
+    let node =
+        serve(history(49), NodeOptions { advance: Some(Duration::from_millis(2)), ..NodeOptions::default() })
+            .await
+            .unwrap();
     let arguments = ["run", "--until", &BLOCKS.to_string()];
     assert!(start(&place, &arguments, &node).wait().unwrap().success());
     let log = std::fs::read_to_string(place.words()).unwrap();
@@ -210,9 +271,12 @@ async fn the_log_has_a_line_of_every_epoch_with_its_subnet() {
     for netuid in [1, 2] {
         let output = place.program(&["epochs", "--json", "--netuid", &netuid.to_string()]).output().unwrap();
         let epochs = String::from_utf8(output.stdout).unwrap();
-        let recorded: Vec<u64> =
-            epochs.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["block"].as_u64().unwrap()).collect();
-        let of_subnet: Vec<u64> = logged.iter().filter(|(of, _)| *of == netuid).map(|(_, block)| *block).collect();
+        let recorded: Vec<u64> = epochs
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap()["block"].as_u64().unwrap())
+            .collect();
+        let of_subnet: Vec<u64> =
+            logged.iter().filter(|(of, _)| *of == netuid).map(|(_, block)| *block).collect();
         assert_eq!(of_subnet, recorded);
     }
     assert!(said(&place).len() > 10);
@@ -249,7 +313,10 @@ fn demo(folder: &Path) -> (Answer, BTreeSet<String>) {
     let answer = until(&demo, "the demo is ready", |answer| answer.status == 200);
     let metrics = demo.get("/metrics").text;
     // A line, not only a heading.
-    let exported = metrics.lines().filter(|line| !line.starts_with('#')).flat_map(|line| names(line.split(['{', ' ']).next().unwrap()));
+    let exported = metrics
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .flat_map(|line| names(line.split(['{', ' ']).next().unwrap()));
     (answer, exported.collect())
 }
 
@@ -257,7 +324,10 @@ fn demo(folder: &Path) -> (Answer, BTreeSet<String>) {
 fn every_metric_used_is_exported_and_every_one_exported_is_documented() {
     let folder = tempfile::tempdir().unwrap();
     let (answer, exported) = demo(folder.path());
-    assert_eq!((&answer.body["subnets"][0]["role"], &answer.body["subnets"][0]["covered"]), (&"leader".into(), &true.into()));
+    assert_eq!(
+        (&answer.body["subnets"][0]["role"], &answer.body["subnets"][0]["covered"]),
+        (&"leader".into(), &true.into())
+    );
     let read = |path: &str| std::fs::read_to_string(root().join(path)).unwrap();
     let dashboard: Value = serde_json::from_str(&read("deploy/grafana/vesting.json")).unwrap();
     let mut asked = Vec::new();
@@ -268,10 +338,16 @@ fn every_metric_used_is_exported_and_every_one_exported_is_documented() {
     let alerts: Vec<&str> = rules.lines().filter_map(|line| line.trim().strip_prefix("expr:")).collect();
     assert!(alerts.len() >= 7 && rules.matches("- alert:").count() == alerts.len(), "{alerts:?}");
     used.extend(names(&alerts.join("\n")));
-    assert_eq!(used.difference(&exported).collect::<Vec<_>>(), Vec::<&String>::new(), "used, but not exported: {exported:?}");
+    assert_eq!(
+        used.difference(&exported).collect::<Vec<_>>(),
+        Vec::<&String>::new(),
+        "used, but not exported: {exported:?}"
+    );
     let table = read("docs/metrics.md");
-    let documented: BTreeSet<String> =
-        table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next().map(str::to_owned)).collect();
+    let documented: BTreeSet<String> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next().map(str::to_owned))
+        .collect();
     assert_eq!(documented, exported);
 }
 

@@ -10,7 +10,9 @@ use vesting_core::digest::Digest;
 use vesting_core::interval::closing;
 use vesting_core::policy::Policy;
 use vesting_core::ports::StakeStore;
-use vesting_core::{BlockNumber, BlockchainMonitor, Detection, Entry, EpochRecord, NetUid, Pace, StakeTracker};
+use vesting_core::{
+    BlockNumber, BlockchainMonitor, Detection, Entry, EpochRecord, NetUid, Pace, StakeTracker,
+};
 use vesting_testkit::node::NodeHandle;
 
 /// A record with what it was made of.
@@ -25,8 +27,11 @@ pub struct Record {
 }
 
 pub fn chain(node: &NodeHandle) -> Arc<SubxtChain> {
-    let options =
-        ChainOptions { deadline: Duration::from_secs(20), query_interval: Duration::from_secs(2), ..ChainOptions::new(node.url()) };
+    let options = ChainOptions {
+        deadline: Duration::from_secs(20),
+        query_interval: Duration::from_secs(2),
+        ..ChainOptions::new(node.url())
+    };
     Arc::new(SubxtChain::new(options))
 }
 
@@ -44,7 +49,13 @@ pub async fn every_block(node: &NodeHandle, store: Arc<dyn StakeStore>, netuid: 
     advance(node, store, netuid, to, Pace::Following).await
 }
 
-async fn advance(node: &NodeHandle, store: Arc<dyn StakeStore>, netuid: NetUid, to: u32, pace: Pace) -> Record {
+async fn advance(
+    node: &NodeHandle,
+    store: Arc<dyn StakeStore>,
+    netuid: NetUid,
+    to: u32,
+    pace: Pace,
+) -> Record {
     let chain = chain(node);
     let mut monitor = BlockchainMonitor::open(chain.clone(), store.clone(), &[netuid], 8).await.unwrap();
     monitor.advance(BlockNumber(1), BlockNumber(u64::from(to)), pace, &mut |_| {}).await.unwrap();
@@ -67,7 +78,9 @@ async fn record(chain: &SubxtChain, store: Arc<dyn StakeStore>, netuid: NetUid) 
     let last = state.watermark.block.number;
     let stored = store.entries(netuid, BlockNumber(0), last).await.unwrap();
     let mut entries = stored.clone();
-    entries.extend(closing(store.as_ref(), netuid, &state).await.unwrap().expect("positions are read at the watermark"));
+    entries.extend(
+        closing(store.as_ref(), netuid, &state).await.unwrap().expect("positions are read at the watermark"),
+    );
     let mut epochs = store.epochs(netuid, BlockNumber(0), last).await.unwrap();
     // How an epoch was found is all that may differ.
     epochs.iter_mut().for_each(|record| record.detected = Detection::Storage);

@@ -1,7 +1,7 @@
 //! Which runtimes were measured, and where another one stands beside them.
 
-/// The runtimes whose rules were measured on recordings, block by block against their own answers. Of the last the
-/// rules were measured as ported to the recorded chain, not on the chain that runs it.
+/// The runtimes whose rules were measured on recordings, block by block against their own answers. Of the
+/// last the rules were measured as ported to the recorded chain, not on the chain that runs it.
 pub const MEASURED: [u32; 3] = [393, 425, 475];
 
 /// Where a runtime stands beside those that were measured.

@@ -1,8 +1,9 @@
-//! What is known of runtimes, by version: one table, [`RULES`], of which everything that depends on a version is asked.
+//! What is known of runtimes, by version: one table, [`RULES`], of which everything that depends on a version
+//! is asked.
 //!
-//! A runtime tells most of itself by its metadata, and is read by that. What it does not tell is here: a meaning that
-//! changed under the same name and fields, and what a reader may leave out. Each rule says how it was found, so that on
-//! a runtime that nobody measured one can see what is taken on faith.
+//! A runtime tells most of itself by its metadata, and is read by that. What it does not tell is here: a
+//! meaning that changed under the same name and fields, and what a reader may leave out. Each rule says how
+//! it was found, so that on a runtime that nobody measured one can see what is taken on faith.
 
 mod fee;
 mod measured;
@@ -59,13 +60,21 @@ mod tests {
             let facts: Vec<&Fact> = RULES.iter().filter(|fact| fact.rule == *rule).collect();
             assert_eq!(facts.len(), 1, "{}", rule.name());
             let fact = facts[0];
-            assert!(fact.since.is_none_or(|since| fact.until.is_none_or(|until| since <= until)), "{}", rule.name());
+            assert!(
+                fact.since.is_none_or(|since| fact.until.is_none_or(|until| since <= until)),
+                "{}",
+                rule.name()
+            );
             let (specs, among): (&[u32], &[u32]) = match fact.found {
                 Found::Measured(specs) => (specs, &MEASURED),
                 Found::Tried(specs) => (specs, specs),
                 Found::Read => continue,
             };
-            assert!(!specs.is_empty() && specs.iter().all(|spec| fact.spans(*spec) && among.contains(spec)), "{}", rule.name());
+            assert!(
+                !specs.is_empty() && specs.iter().all(|spec| fact.spans(*spec) && among.contains(spec)),
+                "{}",
+                rule.name()
+            );
         }
         assert_eq!(RULES.len(), Rule::ALL.len());
     }

@@ -43,7 +43,8 @@ impl Fact {
     /// Whether it holds on the runtime of this version.
     #[must_use]
     pub fn spans(&self, spec_version: u32) -> bool {
-        self.since.is_none_or(|since| since <= spec_version) && self.until.is_none_or(|until| spec_version <= until)
+        self.since.is_none_or(|since| since <= spec_version)
+            && self.until.is_none_or(|until| spec_version <= until)
     }
 }
 

@@ -60,8 +60,12 @@ impl ItemKind {
             Self::Storage => {
                 "a storage item we do not know: if a position's alpha depends on it, positions are misread until the comparison with the runtime's own answer shows it"
             }
-            Self::Event => "an event we do not know: if it moves stake, what it moves is booked as unattributed",
-            Self::Call => "a call we do not know: if it moves stake without an event that we know, what it moves is booked as unattributed",
+            Self::Event => {
+                "an event we do not know: if it moves stake, what it moves is booked as unattributed"
+            }
+            Self::Call => {
+                "a call we do not know: if it moves stake without an event that we know, what it moves is booked as unattributed"
+            }
         }
     }
 
@@ -76,7 +80,9 @@ impl ItemKind {
             Self::Event => {
                 "an event known by name, but of another shape: its fields are read by name, or by place where they have none; if one changed its meaning, what does not fit the balances is booked as unattributed"
             }
-            Self::Call => "a call known by name, but of another shape: calls are not read, so no figure depends on it",
+            Self::Call => {
+                "a call known by name, but of another shape: calls are not read, so no figure depends on it"
+            }
         }
     }
 }
@@ -106,15 +112,26 @@ pub(crate) fn all(metadata: &Metadata) -> Vec<SurfaceItem> {
     let types = metadata.types();
     let mut found = Vec::new();
     for pallet in metadata.pallets() {
-        let item = |kind, name: &str, shape| SurfaceItem { kind, pallet: pallet.name().to_owned(), name: name.to_owned(), shape };
+        let item = |kind, name: &str, shape| SurfaceItem {
+            kind,
+            pallet: pallet.name().to_owned(),
+            name: name.to_owned(),
+            shape,
+        };
         found.push(item(ItemKind::Pallet, "", String::new()));
         if !PALLETS.contains(&pallet.name()) {
             continue;
         }
         let entries = pallet.storage().map(|storage| storage.entries()).unwrap_or_default();
-        found.extend(entries.iter().map(|entry| item(ItemKind::Storage, entry.name(), of_entry(metadata, entry))));
+        found.extend(
+            entries.iter().map(|entry| item(ItemKind::Storage, entry.name(), of_entry(metadata, entry))),
+        );
         let events = pallet.event_variants().unwrap_or_default();
-        found.extend(events.iter().map(|event| item(ItemKind::Event, &event.name, shape::of_fields(types, &event.fields))));
+        found.extend(
+            events
+                .iter()
+                .map(|event| item(ItemKind::Event, &event.name, shape::of_fields(types, &event.fields))),
+        );
         let calls = pallet.call_variants().unwrap_or_default();
         found.extend(calls.iter().map(|call| item(ItemKind::Call, &call.name, String::new())));
     }
@@ -125,7 +142,10 @@ pub(crate) fn all(metadata: &Metadata) -> Vec<SurfaceItem> {
 /// The keys of a storage item with their hashers, and its value.
 fn of_entry(metadata: &Metadata, entry: &StorageEntryMetadata) -> String {
     let types = metadata.types();
-    let keys: Vec<String> = entry.keys().map(|key| format!("{} {}", of_hasher(key.hasher), shape::of_type(types, key.key_id))).collect();
+    let keys: Vec<String> = entry
+        .keys()
+        .map(|key| format!("{} {}", of_hasher(key.hasher), shape::of_type(types, key.key_id)))
+        .collect();
     let value = shape::of_type(types, entry.value_ty());
     if keys.is_empty() { value } else { format!("{} -> {value}", keys.join(", ")) }
 }

@@ -1,7 +1,7 @@
 //! What is known of the items that bear on stake: a text file a kind, made from runtimes at hand.
 //!
-//! A line is `Pallet.Name | shape | versions`, the versions being those of the runtimes that had it so. Where only the
-//! name is known, or nothing depends on a shape that differs, it is `?`, and any will do.
+//! A line is `Pallet.Name | shape | versions`, the versions being those of the runtimes that had it so. Where
+//! only the name is known, or nothing depends on a shape that differs, it is `?`, and any will do.
 //! `cargo run -p vesting-chain --example surface` brings them up to date.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,12 +80,19 @@ mod tests {
     #[test]
     fn lists_are_in_order_without_repetition_and_every_line_is_read() {
         for kind in ItemKind::ALL {
-            let lines: Vec<&str> = kind.text().lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+            let lines: Vec<&str> =
+                kind.text().lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
             let read: Vec<(&str, &str)> = lines.iter().filter_map(|line| parts(line)).collect();
             assert_eq!(read.len(), lines.len(), "{}", kind.name());
             assert!(read.windows(2).all(|pair| pair[0] < pair[1]), "{}", kind.name());
             for line in lines {
-                let specs: Vec<u32> = line.split('|').nth(2).unwrap().split_whitespace().map(|spec| spec.parse().unwrap()).collect();
+                let specs: Vec<u32> = line
+                    .split('|')
+                    .nth(2)
+                    .unwrap()
+                    .split_whitespace()
+                    .map(|spec| spec.parse().unwrap())
+                    .collect();
                 assert!(!specs.is_empty() && specs.is_sorted(), "{line}");
             }
         }
@@ -99,7 +106,10 @@ mod tests {
         });
         let of = |name, shape| known.of(ItemKind::Event, name, shape);
         assert_eq!([of("A.Moved", "account"), of("A.Moved", "account, u64")], [Knowledge::Whole; 2]);
-        assert_eq!([of("A.Moved", "u64"), of("A.Told", "u64"), of("A.Gone", "")], [Knowledge::Name, Knowledge::Whole, Knowledge::Nothing]);
+        assert_eq!(
+            [of("A.Moved", "u64"), of("A.Told", "u64"), of("A.Gone", "")],
+            [Knowledge::Name, Knowledge::Whole, Knowledge::Nothing]
+        );
         assert_eq!(known.of(ItemKind::Call, "A.Moved", "account"), Knowledge::Nothing);
     }
 }

@@ -1,8 +1,8 @@
-//! What of a runtime bears on stake, and which of it is not known: the pallets, and the storage items, events and calls
-//! of those that move stake.
+//! What of a runtime bears on stake, and which of it is not known: the pallets, and the storage items, events
+//! and calls of those that move stake.
 //!
-//! Everything is read by name, so a runtime may bring what nobody reads. That is told where it is first met: it may move
-//! alpha in a way that no entry explains.
+//! Everything is read by name, so a runtime may bring what nobody reads. That is told where it is first met:
+//! it may move alpha in a way that no entry explains.
 
 mod item;
 mod known;

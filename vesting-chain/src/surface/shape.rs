@@ -25,7 +25,12 @@ pub(crate) fn of_fields(types: &PortableRegistry, fields: &[scale_info::Field<Po
     shape
 }
 
-fn write_fields(types: &PortableRegistry, fields: &[scale_info::Field<PortableForm>], depth: usize, shape: &mut String) {
+fn write_fields(
+    types: &PortableRegistry,
+    fields: &[scale_info::Field<PortableForm>],
+    depth: usize,
+    shape: &mut String,
+) {
     for (place, field) in fields.iter().enumerate() {
         if place > 0 {
             shape.push_str(", ");

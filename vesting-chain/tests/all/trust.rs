@@ -1,4 +1,5 @@
-//! A runtime that contradicts its storage from some block on: whatever the way, the record ends with the runtime's figures.
+//! A runtime that contradicts its storage from some block on: whatever the way, the record ends with the
+//! runtime's figures.
 
 use std::sync::{Arc, RwLock};
 
@@ -7,7 +8,8 @@ use vesting_chain::SubxtChain;
 use vesting_core::check::check;
 use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, Commit, StakeStore};
 use vesting_core::{
-    BlockHash, BlockNumber, BlockRef, BlockchainMonitor, Coldkey, Hotkey, Kind, MemoryStore, MonitorError, NetUid, Pace, PositionKey, Rao,
+    BlockHash, BlockNumber, BlockRef, BlockchainMonitor, Coldkey, Hotkey, Kind, MemoryStore, MonitorError,
+    NetUid, Pace, PositionKey, Rao,
 };
 use vesting_testkit::fault::{Contradiction, Fault};
 use vesting_testkit::history::History;
@@ -33,11 +35,13 @@ impl World {
     fn new(generation: Generation, upgrade: Option<u64>) -> Self {
         let mut rng = Rng::new(9);
         let history = Arc::new(RwLock::new(History::default()));
-        let (coldkeys, hotkeys): (Vec<_>, Vec<_>) = (0..8).map(|_| (Coldkey(rng.key()), Hotkey(rng.key()))).unzip();
+        let (coldkeys, hotkeys): (Vec<_>, Vec<_>) =
+            (0..8).map(|_| (Coldkey(rng.key()), Hotkey(rng.key()))).unzip();
         let subnet = |netuid, tempo| {
             // The last coldkey has two neurons.
             let who = |n: usize| coldkeys[n.min(6)];
-            let neurons = (0..8).map(|n| (who(n), hotkeys[n], 1 + n as u64, n % 3 == 0, 50_000_000_000)).collect();
+            let neurons =
+                (0..8).map(|n| (who(n), hotkeys[n], 1 + n as u64, n % 3 == 0, 50_000_000_000)).collect();
             SubnetConfig { netuid, tempo, owner: (coldkeys[0], hotkeys[0]), neurons, capacity: 8 }
         };
         let subnets = [subnet(NETUIDS[0], 9), subnet(NETUIDS[1], 12)];
@@ -58,7 +62,8 @@ impl World {
             }
             chain.step();
         }
-        let quiet = [(5, 5), (7, 6)].map(|(hotkey, coldkey)| PositionKey { hotkey: hotkeys[hotkey], coldkey: coldkeys[coldkey] });
+        let quiet = [(5, 5), (7, 6)]
+            .map(|(hotkey, coldkey)| PositionKey { hotkey: hotkeys[hotkey], coldkey: coldkeys[coldkey] });
         Self { chain: Arc::new(RwLock::new(chain)), history, quiet }
     }
 
@@ -96,7 +101,12 @@ impl ChainPort for Told {
     async fn read(&self, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError> {
         let mut read = self.inner.read(number, ask).await?;
         for on in &self.on {
-            let more = Fault::DisagreeOn(*on).more(on.netuid, &on.key, u32::try_from(number.0).unwrap(), read.facts.spec_version);
+            let more = Fault::DisagreeOn(*on).more(
+                on.netuid,
+                &on.key,
+                u32::try_from(number.0).unwrap(),
+                read.facts.spec_version,
+            );
             let Some(state) = read.subnets.get_mut(&on.netuid).filter(|_| more > 0) else { continue };
             if state.traces.coldkeys.contains_key(&on.key.coldkey) {
                 state.positions.entry(on.key).or_default().0 += more;
@@ -128,15 +138,27 @@ async fn same(one: &Arc<dyn StakeStore>, other: &Arc<dyn StakeStore>, on: &[Cont
     for netuid in NETUIDS {
         let (one, other) = (record(one, netuid).await, record(other, netuid).await);
         let differs = one.entries.iter().zip(&other.entries).find(|(one, other)| one != other);
-        assert!(one.entries == other.entries, "{what}, subnet {netuid}: {differs:?} of {} and {}", one.entries.len(), other.entries.len());
+        assert!(
+            one.entries == other.entries,
+            "{what}, subnet {netuid}: {differs:?} of {} and {}",
+            one.entries.len(),
+            other.entries.len()
+        );
         assert!(one.epochs == other.epochs && one.snapshots == other.snapshots, "{what}, subnet {netuid}");
         assert!(one.tranches == other.tranches && one.exits == other.exits, "{what}, subnet {netuid}");
-        assert!(one.holders == other.holders && one.locks == other.locks && one.neurons == other.neurons, "{what}, subnet {netuid}");
+        assert!(
+            one.holders == other.holders && one.locks == other.locks && one.neurons == other.neurons,
+            "{what}, subnet {netuid}"
+        );
         assert!(one.watermark == other.watermark, "{what}, subnet {netuid}");
         check(&one).unwrap_or_else(|wrong| panic!("{what}: {wrong}"));
-        let unattributed: Vec<_> = one.entries.iter().filter(|entry| entry.kind == Kind::Unattributed).collect();
+        let unattributed: Vec<_> =
+            one.entries.iter().filter(|entry| entry.kind == Kind::Unattributed).collect();
         let ours: Vec<_> = on.iter().filter(|on| on.netuid == netuid).collect();
-        assert!(unattributed.len() >= ours.iter().filter(|on| on.from > 20).count(), "{what}: {unattributed:?}");
+        assert!(
+            unattributed.len() >= ours.iter().filter(|on| on.from > 20).count(),
+            "{what}: {unattributed:?}"
+        );
     }
 }
 
@@ -151,7 +173,11 @@ async fn agree(world: &World, all: &[Contradiction], what: &str) {
     for pace in PACES {
         let (store, expected) = (memory(), memory());
         let chain = Arc::new(connect(&[&node.url()]));
-        monitor(world.told(all), &expected).await.advance(FIRST, BlockNumber(BLOCKS), pace, &mut |_| {}).await.unwrap();
+        monitor(world.told(all), &expected)
+            .await
+            .advance(FIRST, BlockNumber(BLOCKS), pace, &mut |_| {})
+            .await
+            .unwrap();
         let mut recording = monitor(chain.clone(), &store).await;
         // By and by, as a daemon does.
         for stop in [60, 61, 100, BLOCKS] {
@@ -172,7 +198,10 @@ async fn agree(world: &World, all: &[Contradiction], what: &str) {
         for found in &found {
             let on = all.iter().find(|on| (on.netuid, on.key) == (found.netuid, found.key)).unwrap();
             assert_eq!(found.runtime.0, found.storage.0 + on.more.0, "{what}");
-            assert!(found.block.0 >= u64::from(on.from) && found.block.0 < u64::from(on.from) + 30, "{what}: {found}");
+            assert!(
+                found.block.0 >= u64::from(on.from) && found.block.0 < u64::from(on.from) + 30,
+                "{what}: {found}"
+            );
         }
         // Another process has to earn it anew, and finds a record that is right.
         let anew: Arc<SubxtChain> = Arc::new(connect(&[&node.url()]));
@@ -197,13 +226,22 @@ async fn a_position_that_storage_gets_wrong_from_a_block_on_ends_with_the_runtim
 async fn of_one_runtime_only_the_others_storage_is_read_on() {
     let world = World::new(Generation::Older, Some(70));
     let [alone, _] = world.quiet;
-    let newer = Contradiction { spec_version: Some(Generation::Present.spec_version()), ..on(NETUIDS[0], alone, 0) };
+    let newer =
+        Contradiction { spec_version: Some(Generation::Present.spec_version()), ..on(NETUIDS[0], alone, 0) };
     let node = world.node(&[Fault::DisagreeOn(newer)]).await;
     for pace in PACES {
         let (store, expected) = (memory(), memory());
-        monitor(world.told(&[newer]), &expected).await.advance(FIRST, BlockNumber(BLOCKS), pace, &mut |_| {}).await.unwrap();
+        monitor(world.told(&[newer]), &expected)
+            .await
+            .advance(FIRST, BlockNumber(BLOCKS), pace, &mut |_| {})
+            .await
+            .unwrap();
         let chain = Arc::new(connect(&[&node.url()]));
-        monitor(chain.clone(), &store).await.advance(FIRST, BlockNumber(BLOCKS), pace, &mut |_| {}).await.unwrap();
+        monitor(chain.clone(), &store)
+            .await
+            .advance(FIRST, BlockNumber(BLOCKS), pace, &mut |_| {})
+            .await
+            .unwrap();
         same(&store, &expected, &[], &format!("{pace:?}")).await;
         let found: Vec<_> = chain.disagreements().iter().map(|found| found.spec_version).collect();
         assert_eq!(found, [Generation::Present.spec_version()]);
@@ -227,7 +265,10 @@ async fn what_cannot_be_read_again_is_left_and_nothing_is_written_until_it_can()
         // Another monitor does not forget it.
         let mut recording = monitor(chain.clone(), &store).await;
         let refused = recording.advance(FIRST, BlockNumber(BLOCKS), pace, &mut |_| {}).await.unwrap_err();
-        assert!(matches!(refused, MonitorError::Chain(ChainError::Contradicted { netuid: NetUid(1), .. })), "{refused}");
+        assert!(
+            matches!(refused, MonitorError::Chain(ChainError::Contradicted { netuid: NetUid(1), .. })),
+            "{refused}"
+        );
         assert!(refused.to_string().contains("archive"), "{refused}");
         // Not even the epoch at which it was found.
         let now = record(&store, NETUIDS[0]).await;
@@ -239,7 +280,11 @@ async fn what_cannot_be_read_again_is_left_and_nothing_is_written_until_it_can()
     let mut recording = monitor(both, &store).await;
     recording.advance(FIRST, BlockNumber(BLOCKS), Pace::Following, &mut |_| {}).await.unwrap();
     let expected = memory();
-    monitor(world.told(&[contradiction]), &expected).await.advance(FIRST, BlockNumber(BLOCKS), Pace::Following, &mut |_| {}).await.unwrap();
+    monitor(world.told(&[contradiction]), &expected)
+        .await
+        .advance(FIRST, BlockNumber(BLOCKS), Pace::Following, &mut |_| {})
+        .await
+        .unwrap();
     same(&store, &expected, &[contradiction], "read again").await;
 }
 
@@ -257,8 +302,11 @@ async fn trust_costs_a_few_calls_when_a_runtime_is_met_and_two_an_epoch() {
     }
     let calls = node.requests()["state_call"];
     println!("{calls} calls for {epochs} epochs");
-    // Metadata, a first comparison of each subnet, what coldkeys have in all before and after each epoch, and the turns
-    // of so few blocks.
-    assert!(epochs > 20 && calls < 2 * u64::try_from(epochs).unwrap() + 30, "{calls} calls for {epochs} epochs");
+    // Metadata, a first comparison of each subnet, what coldkeys have in all before and after each epoch, and
+    // the turns of so few blocks.
+    assert!(
+        epochs > 20 && calls < 2 * u64::try_from(epochs).unwrap() + 30,
+        "{calls} calls for {epochs} epochs"
+    );
     assert_eq!(chain.disagreements(), []);
 }

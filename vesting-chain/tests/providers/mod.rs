@@ -37,11 +37,18 @@ fn connect(urls: &[&str]) -> SubxtChain {
 
 fn everything() -> Ask {
     let ask = SubnetAsk { neurons: NeuronsAsk::WithPositions, ..SubnetAsk::default() };
-    Ask { events: true, subnets: RandomLife::NETUIDS.map(|netuid| (netuid, ask.clone())).into(), apart: false }
+    Ask {
+        events: true,
+        subnets: RandomLife::NETUIDS.map(|netuid| (netuid, ask.clone())).into(),
+        apart: false,
+    }
 }
 
 /// Reads blocks and gives what was read.
-async fn read(chain: &SubxtChain, blocks: std::ops::RangeInclusive<u64>) -> Vec<vesting_core::ports::BlockState> {
+async fn read(
+    chain: &SubxtChain,
+    blocks: std::ops::RangeInclusive<u64>,
+) -> Vec<vesting_core::ports::BlockState> {
     let mut states = Vec::new();
     for number in blocks {
         states.push(chain.read(BlockNumber(number), &everything()).await.unwrap());
@@ -66,7 +73,9 @@ async fn read_at_once(chain: &Arc<SubxtChain>, blocks: u64) {
 async fn errors_that_say_nothing_about_the_chain_are_got_over() {
     let good = node(3, 12, &[]).await;
     let expected = read(&connect(&[&good.url()]), 9..=12).await;
-    for code in [-32_000, -32_603, -32_602, -32_010, 4_003, 17, -32_004, -32_005, -32_008, -32_009, -32_999, 429] {
+    for code in
+        [-32_000, -32_603, -32_602, -32_010, 4_003, 17, -32_004, -32_005, -32_008, -32_009, -32_999, 429]
+    {
         let fails = node(3, 12, &[Fault::Error { code, every: 7 }]).await;
         assert_eq!(read(&connect(&[&fails.url()]), 9..=12).await, expected, "{code}");
     }
@@ -133,7 +142,10 @@ async fn an_answer_that_was_lost_is_asked_for_again_long_before_its_deadline() {
     let good = node(3, 12, &[]).await;
     let expected = read(&connect(&[&good.url()]), 1..=4).await;
     let swallows = node(3, 12, &[Fault::Swallow(15)]).await;
-    let chain = Arc::new(SubxtChain::new(ChainOptions { deadline: Duration::from_secs(600), ..options(&[&swallows.url()]) }));
+    let chain = Arc::new(SubxtChain::new(ChainOptions {
+        deadline: Duration::from_secs(600),
+        ..options(&[&swallows.url()])
+    }));
     // Others are answered all the while.
     let other = tokio::spawn({
         let chain = Arc::clone(&chain);
@@ -180,7 +192,10 @@ async fn a_backend_that_lags_is_asked_again() {
     // A block that stays unknown is not there yet, and that passes.
     let options = ChainOptions { lag_patience: Duration::from_millis(300), ..options(&[&good.url()]) };
     let chain = SubxtChain::new(options);
-    assert_eq!(chain.read(BlockNumber(13), &everything()).await.unwrap_err(), ChainError::NoSuchBlock(BlockNumber(13)));
+    assert_eq!(
+        chain.read(BlockNumber(13), &everything()).await.unwrap_err(),
+        ChainError::NoSuchBlock(BlockNumber(13))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -191,7 +206,10 @@ async fn an_endpoint_of_another_chain_is_passed_over() {
     let chain = connect(&[&other.url(), &one.url()]);
     chain.expect_genesis(genesis);
     assert_eq!(chain.genesis().await, Ok(genesis));
-    assert_eq!(chain.read(BlockNumber(5), &Ask::default()).await, connect(&[&one.url()]).read(BlockNumber(5), &Ask::default()).await);
+    assert_eq!(
+        chain.read(BlockNumber(5), &Ask::default()).await,
+        connect(&[&one.url()]).read(BlockNumber(5), &Ask::default()).await
+    );
     let asked: u64 = other.requests().values().sum();
     assert_eq!(asked, 2, "only which chain it serves, by hash and header: {:?}", other.requests());
     // Where none is right, that is said.
@@ -234,14 +252,20 @@ async fn a_mute_endpoint_costs_one_deadline_however_many_wait_for_it() {
     let stalls = node(3, 40, &[Fault::Stall(30)]).await;
     for first in [mute.url(), stalls.url()] {
         let deadline = Duration::from_secs(3);
-        let options = ChainOptions { deadline, max_requests_in_flight: 4, ..options(&[&first, &serves.url()]) };
+        let options =
+            ChainOptions { deadline, max_requests_in_flight: 4, ..options(&[&first, &serves.url()]) };
         let chain = Arc::new(SubxtChain::new(options));
         let begun = Instant::now();
         read_at_once(&chain, 40).await;
         // Forty reads in fours would take ten deadlines and more. What is asserted is how often it was tried.
         println!("{:?}", begun.elapsed());
         assert_eq!(chain.switches(), 1, "{first}");
-        let failed: u64 = chain.calls().iter().filter(|calls| first.starts_with(&calls.endpoint)).map(|calls| calls.failed).sum();
+        let failed: u64 = chain
+            .calls()
+            .iter()
+            .filter(|calls| first.starts_with(&calls.endpoint))
+            .map(|calls| calls.failed)
+            .sum();
         assert!((1..=8).contains(&failed), "{failed}: {:?}", chain.calls());
     }
     assert_eq!(mute.connections(), 1);
@@ -269,7 +293,10 @@ async fn a_refused_handshake_is_waited_out_as_told() {
     let chain = connect(&[&gate.url()]);
     for _ in 0..5 {
         let refused = chain.finalized_head().await.unwrap_err();
-        assert!(matches!(refused, ChainError::Limited { wait, .. } if wait > Duration::from_secs(590)), "{refused}");
+        assert!(
+            matches!(refused, ChainError::Limited { wait, .. } if wait > Duration::from_secs(590)),
+            "{refused}"
+        );
         assert!(refused.is_passing() && refused.to_string().contains("429"), "{refused}");
     }
     assert_eq!(gate.connections(), 1);
@@ -280,8 +307,10 @@ async fn a_policy_is_not_dodged_within_the_family_but_elsewhere() {
     let serves = node(3, 5, &[]).await;
     let port = |url: &str| url.rsplit_once(':').unwrap().1.to_owned();
     // Two hosts of one family, and one of another.
-    let (first, second) =
-        (open(&serves.url(), Gate::Status(429, Some(300))).await.unwrap(), open(&serves.url(), Gate::Open).await.unwrap());
+    let (first, second) = (
+        open(&serves.url(), Gate::Status(429, Some(300))).await.unwrap(),
+        open(&serves.url(), Gate::Open).await.unwrap(),
+    );
     let chain = connect(&[&first.url(), &second.url()]);
     assert!(matches!(chain.finalized_head().await, Err(ChainError::Limited { .. })));
     assert_eq!((first.connections(), second.connections()), (1, 0));
@@ -320,7 +349,11 @@ async fn userinfo_is_sent_decoded_and_told_to_nobody() {
     chain.finalized_head().await.unwrap();
     // base64 of `al@ice:s:ecret`.
     let head = gate.heads().pop().unwrap();
-    assert!(head.contains("GET /hunter2 ") && head.to_lowercase().contains("authorization: basic ywxaawnlonm6zwnyzxq="), "{head}");
+    assert!(
+        head.contains("GET /hunter2 ")
+            && head.to_lowercase().contains("authorization: basic ywxaawnlonm6zwnyzxq="),
+        "{head}"
+    );
     drop((gate, serves));
     let error = chain.finalized_head().await.unwrap_err().to_string();
     let told = format!("{error} {:?}", chain.calls());
@@ -330,22 +363,32 @@ async fn userinfo_is_sent_decoded_and_told_to_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_http_url_is_refused_with_what_to_use() {
-    for (url, instead) in [("https://node.example.org", "wss://node.example.org"), ("http://127.0.0.1:9944", "ws://127.0.0.1:9944")] {
+    for (url, instead) in [
+        ("https://node.example.org", "wss://node.example.org"),
+        ("http://127.0.0.1:9944", "ws://127.0.0.1:9944"),
+    ] {
         let error = connect(&[url]).finalized_head().await.unwrap_err().to_string();
         assert!(error.contains(instead), "{error}");
     }
     // Beside one that can be used it is left out.
     let serves = node(3, 5, &[]).await;
-    assert_eq!(connect(&["https://node.example.org", &serves.url()]).finalized_head().await.unwrap().number, BlockNumber(5));
+    assert_eq!(
+        connect(&["https://node.example.org", &serves.url()]).finalized_head().await.unwrap().number,
+        BlockNumber(5)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silent_socket_is_left_after_two_missed_blocks() {
     // It tells a head, and then nothing any more.
-    let stalls = advancing(3, 40, &[Fault::Stall(6), Fault::Frozen(12)], Some(Duration::from_millis(5))).await;
+    let stalls =
+        advancing(3, 40, &[Fault::Stall(6), Fault::Frozen(12)], Some(Duration::from_millis(5))).await;
     let serves = node(3, 40, &[]).await;
     // Two blocks, on this chain.
-    let options = ChainOptions { query_interval: Duration::from_millis(500), ..options(&[&stalls.url(), &serves.url()]) };
+    let options = ChainOptions {
+        query_interval: Duration::from_millis(500),
+        ..options(&[&stalls.url(), &serves.url()])
+    };
     let chain = SubxtChain::new(ChainOptions { deadline: Duration::from_secs(600), ..options });
     let head = tokio::time::timeout(Duration::from_secs(60), async {
         let mut head = chain.wait_for_head_above(BlockNumber(1)).await?;

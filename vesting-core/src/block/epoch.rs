@@ -73,7 +73,11 @@ impl StakeChange {
     #[must_use]
     pub fn adds_up(&self) -> bool {
         self.after.delta() - self.before.delta()
-            == self.manual_add - self.manual_remove + self.neutral + self.true_emission + self.rounding + self.unattributed
+            == self.manual_add - self.manual_remove
+                + self.neutral
+                + self.true_emission
+                + self.rounding
+                + self.unattributed
     }
 }
 

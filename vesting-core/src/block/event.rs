@@ -40,14 +40,27 @@ pub struct ChainEvent {
 pub enum StakeEvent {
     /// Alpha came to a position. `alpha` is what was credited (`None` where the runtime does not say).
     StakeAdded { coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid, alpha: Option<Rao> },
-    /// Alpha left a position. `alpha` is *all* that was debited, a fee on top included: the adapter
-    /// knows the generation of the runtime that made the block (`None` where the runtime does not say). `fee` is the
-    /// part of it that the event gives apart: on a runtime not measured yet it may be inside the rest already.
+    /// Alpha left a position. `alpha` is *all* that was debited, a fee on top included: the adapter knows the
+    /// generation of the runtime that made the block (`None` where the runtime does not say). `fee` is the
+    /// part of it that the event gives apart: on a runtime not measured yet it may be inside the rest
+    /// already.
     StakeRemoved { coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid, alpha: Option<Rao>, fee: Rao },
     /// The removal and the addition before it were one move of a coldkey.
-    StakeMoved { coldkey: Coldkey, from_hotkey: Hotkey, from_netuid: NetUid, to_hotkey: Hotkey, to_netuid: NetUid },
+    StakeMoved {
+        coldkey: Coldkey,
+        from_hotkey: Hotkey,
+        from_netuid: NetUid,
+        to_hotkey: Hotkey,
+        to_netuid: NetUid,
+    },
     /// The removal and the addition before it were one transfer to another coldkey.
-    StakeTransferred { from_coldkey: Coldkey, to_coldkey: Coldkey, hotkey: Hotkey, from_netuid: NetUid, to_netuid: NetUid },
+    StakeTransferred {
+        from_coldkey: Coldkey,
+        to_coldkey: Coldkey,
+        hotkey: Hotkey,
+        from_netuid: NetUid,
+        to_netuid: NetUid,
+    },
     /// The removal and the addition before it were one transfer to another coldkey and another hotkey.
     StakeAndHotkeyTransferred {
         from_coldkey: Coldkey,
@@ -59,8 +72,8 @@ pub enum StakeEvent {
     },
     /// The removal and the addition before it were one swap between subnets.
     StakeSwapped { coldkey: Coldkey, hotkey: Hotkey, from_netuid: NetUid, to_netuid: NetUid },
-    /// A limit order was executed. Its trader sold (`sells`) or bought `alpha`, on a hotkey that the event does
-    /// not name. Alone it has a stake event beside it; in a group it is the only word of the trade.
+    /// A limit order was executed. Its trader sold (`sells`) or bought `alpha`, on a hotkey that the event
+    /// does not name. Alone it has a stake event beside it; in a group it is the only word of the trade.
     OrderExecuted { trader: Coldkey, netuid: NetUid, sells: bool, alpha: Rao },
     /// The `orders` executed last on this subnet in this extrinsic were traded as one group.
     OrdersGrouped { netuid: NetUid, orders: u32 },

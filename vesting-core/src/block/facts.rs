@@ -16,7 +16,8 @@ pub struct BlockFacts {
     pub time: Millis,
     /// The version of the runtime that *made* the block.
     pub spec_version: u32,
-    /// Whether what the events of that runtime mean was measured. Amounts are compared with balances where it was not.
+    /// Whether what the events of that runtime mean was measured. Amounts are compared with balances where it
+    /// was not.
     pub measured: bool,
     /// Whether that runtime announces incentive by event.
     pub announces_incentive: bool,

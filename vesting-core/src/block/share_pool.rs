@@ -57,7 +57,10 @@ impl SafeFloat {
     /// The product, rounded down.
     #[must_use]
     pub fn times(self, other: Self) -> Self {
-        Self::norm(U256::from(self.mantissa) * U256::from(other.mantissa), self.exponent.saturating_add(other.exponent))
+        Self::norm(
+            U256::from(self.mantissa) * U256::from(other.mantissa),
+            self.exponent.saturating_add(other.exponent),
+        )
     }
 
     /// The quotient, rounded down; zero for a zero divisor.
@@ -74,7 +77,8 @@ impl SafeFloat {
     #[must_use]
     pub fn minus(self, other: Self) -> Self {
         let exponent = if other.mantissa == 0 { self.exponent } else { self.exponent.max(other.exponent) };
-        let of = |float: Self| shift_down(U256::from(float.mantissa), exponent.saturating_sub(float.exponent));
+        let of =
+            |float: Self| shift_down(U256::from(float.mantissa), exponent.saturating_sub(float.exponent));
         Self::norm(of(self).saturating_sub(of(other)), exponent)
     }
 
@@ -165,7 +169,11 @@ mod tests {
         assert_eq!(alpha_by_floats(Rao(1000), shares(1), shares(3)), Rao(333));
         assert_eq!(alpha_by_floats(Rao(u64::MAX), shares(7), shares(7)), Rao(u64::MAX));
         assert_eq!(alpha_by_floats(Rao(1000), shares(1), shares(0)), Rao::ZERO);
-        assert_eq!(alpha_by_floats(Rao(1000), shares(4), shares(3)), Rao(1333), "shares left over by rounding");
+        assert_eq!(
+            alpha_by_floats(Rao(1000), shares(4), shares(3)),
+            Rao(1333),
+            "shares left over by rounding"
+        );
         assert_eq!(alpha_capped(Rao(1000), shares(4), shares(3)), Rao(1000));
         assert_eq!(alpha_by_fixed(Rao(1000), 1 << 64, 3 << 64), Rao(333));
         assert_eq!(alpha_by_fixed(Rao(1000), 1 << 64, 0), Rao::ZERO);

@@ -14,7 +14,8 @@ pub(super) fn check(record: &Commit, checked: &mut Checked) -> Result<(), Incons
     // The blocks in whose state every position was read: both ends of every interval.
     let mut boundaries: BTreeSet<BlockNumber> = BTreeSet::new();
     // What epochs did before, a record that was pruned does not say.
-    for epoch in record.epochs.iter().filter(|epoch| epoch.epoch.block.number >= record.watermark.first_block) {
+    for epoch in record.epochs.iter().filter(|epoch| epoch.epoch.block.number >= record.watermark.first_block)
+    {
         epochs.insert(epoch.epoch.block.number, epoch);
         boundaries.extend([epoch.epoch.pre_block.number, epoch.epoch.block.number]);
     }
@@ -30,7 +31,8 @@ pub(super) fn check(record: &Commit, checked: &mut Checked) -> Result<(), Incons
     let mut snapshots = record.snapshots.clone();
     snapshots.sort_unstable();
     let (mut entries, mut snapshots) = (entries.into_iter().peekable(), snapshots.into_iter().peekable());
-    let mut walk = Walk { record, balances: BTreeMap::new(), seen: BTreeMap::new(), between: Vec::new(), since: None };
+    let mut walk =
+        Walk { record, balances: BTreeMap::new(), seen: BTreeMap::new(), between: Vec::new(), since: None };
     for block in boundaries {
         // The states before and after an epoch's block, and what it did itself.
         let pre = walk.balances.clone();
@@ -52,9 +54,10 @@ pub(super) fn check(record: &Commit, checked: &mut Checked) -> Result<(), Incons
         }
         let rows = intervals.get(&block).map_or(&[][..], Vec::as_slice);
         checked.changes = checked.changes.saturating_add(count(rows.len()));
-        // Without rows there was nothing in the interval that ends here, if one does: none does in an epoch's own
-        // block, before the first epoch, or where the subnet ended in between.
-        let ends = epochs.contains_key(&block.child()) && !epochs.contains_key(&block) && walk.since.is_some();
+        // Without rows there was nothing in the interval that ends here, if one does: none does in an epoch's
+        // own block, before the first epoch, or where the subnet ended in between.
+        let ends =
+            epochs.contains_key(&block.child()) && !epochs.contains_key(&block) && walk.since.is_some();
         if !rows.is_empty() || (ends && !walk.between.iter().any(|entry| entry.kind == Kind::Dissolved)) {
             walk.interval(block, rows)?;
         }
@@ -98,7 +101,8 @@ impl<'a> Walk<'a> {
                 let sum = self.balances.get(key).copied().unwrap_or_default();
                 let alpha = self.seen.get(key).copied().unwrap_or_default();
                 if sum != alpha.delta() {
-                    let what = format!("{alpha} rao were read there, but the entries up to it sum up to {sum}");
+                    let what =
+                        format!("{alpha} rao were read there, but the entries up to it sum up to {sum}");
                     return Err(At(self.record.netuid, "stake_snapshots", block).position(*key, what));
                 }
             }
@@ -111,14 +115,18 @@ impl<'a> Walk<'a> {
         let at = At(self.record.netuid, "stake_balance_changes", to);
         let mut by_position: BTreeMap<PositionKey, BTreeMap<Flow, RaoDelta>> = BTreeMap::new();
         let nothing = BTreeMap::new();
-        let (from, start) = self.since.as_ref().map_or((BlockNumber(0), &nothing), |(block, balances)| (*block, balances));
+        let (from, start) =
+            self.since.as_ref().map_or((BlockNumber(0), &nothing), |(block, balances)| (*block, balances));
         // What opens at the end is after the interval.
         for entry in self.between.iter().filter(|entry| entry.kind != Kind::Opening || entry.block < to) {
             *by_position.entry(entry.key).or_default().entry(entry.flow()).or_default() += entry.alpha;
         }
         for row in rows {
             if row.from != from {
-                return Err(at.position(row.key, format!("it begins at block {}, but the epoch before is at block {from}", row.from)));
+                return Err(at.position(
+                    row.key,
+                    format!("it begins at block {}, but the epoch before is at block {from}", row.from),
+                ));
             }
             let entries = by_position.remove(&row.key).unwrap_or_default();
             let start = start.get(&row.key).copied().unwrap_or_default();
@@ -126,7 +134,10 @@ impl<'a> Walk<'a> {
             if row.by_flow != entries || row.start.delta() != start || row.end.delta() != end {
                 return Err(at.position(
                     row.key,
-                    format!("from {} to {} rao, but its entries go from {start} to {end}, or by other flows", row.start, row.end),
+                    format!(
+                        "from {} to {} rao, but its entries go from {start} to {end}, or by other flows",
+                        row.start, row.end
+                    ),
                 ));
             }
         }
@@ -138,7 +149,12 @@ impl<'a> Walk<'a> {
 }
 
 /// Compares the rows of an epoch with its entries and with the states around it.
-fn changes(record: &Commit, epoch: &EpochRecord, pre: &BTreeMap<PositionKey, RaoDelta>, own: &[&Entry]) -> Result<(), Inconsistency> {
+fn changes(
+    record: &Commit,
+    epoch: &EpochRecord,
+    pre: &BTreeMap<PositionKey, RaoDelta>,
+    own: &[&Entry],
+) -> Result<(), Inconsistency> {
     let at = At(record.netuid, "stake_changes", epoch.epoch.block.number);
     let mut by_position: BTreeMap<PositionKey, Vec<&Entry>> = BTreeMap::new();
     // What opens here opens after all that the block did.
@@ -147,21 +163,32 @@ fn changes(record: &Commit, epoch: &EpochRecord, pre: &BTreeMap<PositionKey, Rao
     }
     for row in &epoch.changes {
         let entries = by_position.remove(&row.key).unwrap_or_default();
-        let sum = |wanted: &dyn Fn(&Entry) -> bool| entries.iter().filter(|e| wanted(e)).map(|e| e.alpha).sum::<RaoDelta>();
+        let sum = |wanted: &dyn Fn(&Entry) -> bool| {
+            entries.iter().filter(|e| wanted(e)).map(|e| e.alpha).sum::<RaoDelta>()
+        };
         let flow = |flow: Flow| sum(&|e| e.flow() == flow);
         let before = pre.get(&row.key).copied().unwrap_or_default();
         let after = before + sum(&|_| true);
         if !row.adds_up() {
-            return Err(at.position(row.key, format!("its parts do not add up to the change from {} to {} rao", row.before, row.after)));
+            return Err(at.position(
+                row.key,
+                format!("its parts do not add up to the change from {} to {} rao", row.before, row.after),
+            ));
         }
         if (row.before.delta(), row.after.delta()) != (before, after) {
-            let what = format!("from {} to {} rao, but by the entries from {before} to {after}", row.before, row.after);
+            let what = format!(
+                "from {} to {} rao, but by the entries from {before} to {after}",
+                row.before, row.after
+            );
             return Err(at.position(row.key, what));
         }
         let rows = [row.manual_add, -row.manual_remove, row.true_emission, row.rounding, row.unattributed];
         let flows = [Flow::Inflow, Flow::Outflow, Flow::Emission, Flow::Rounding, Flow::Unattributed];
         let neutral = flow(Flow::Neutral) + flow(Flow::Corrected);
-        if rows != flows.map(flow) || row.neutral != neutral || row.incentive != sum(&|e| e.kind == Kind::Incentive) {
+        if rows != flows.map(flow)
+            || row.neutral != neutral
+            || row.incentive != sum(&|e| e.kind == Kind::Incentive)
+        {
             return Err(at.position(row.key, "its parts are not the entries of its block"));
         }
     }

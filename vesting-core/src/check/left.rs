@@ -6,11 +6,17 @@ use crate::ports::{StakeStore, TrancheStand, Watermark};
 use crate::store::stands;
 use crate::units::NetUid;
 
-/// Checks that of every tranche as much is left as did not leave, and that each of the `exits` of the record is from one of them.
+/// Checks that of every tranche as much is left as did not leave, and that each of the `exits` of the record
+/// is from one of them.
 ///
 /// # Errors
 /// The first thing found wrong, and when the store cannot be read.
-pub(super) async fn check_left(store: &dyn StakeStore, netuid: NetUid, mark: &Watermark, exits: u64) -> Result<(), CheckError> {
+pub(super) async fn check_left(
+    store: &dyn StakeStore,
+    netuid: NetUid,
+    mark: &Watermark,
+    exits: u64,
+) -> Result<(), CheckError> {
     let (end, mut found) = (mark.block.number, 0u64);
     stands::each(store, netuid, mark, end, |stand| {
         found = found.saturating_add(stand.exits);

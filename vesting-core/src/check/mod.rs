@@ -104,8 +104,8 @@ fn count(rows: usize) -> u64 {
 /// watermark tells; keys are unique; tranches are what entries brought, and exits what they took. What is
 /// consistent need not be true: that the chain says so too is only known from it, or from who has read it.
 ///
-/// Of a record that was pruned, what came before is compared with the openings that stand for it: sums with the
-/// snapshots, and what tranches still held with what their holders open with.
+/// Of a record that was pruned, what came before is compared with the openings that stand for it: sums with
+/// the snapshots, and what tranches still held with what their holders open with.
 ///
 /// # Errors
 /// The first thing found wrong.
@@ -114,7 +114,11 @@ pub fn check(record: &Commit) -> Result<Checked, Inconsistency> {
     stretch(record)?;
     owned(record)?;
     condensed::check(record)?;
-    let mut checked = Checked { entries: count(record.entries.len()), epochs: count(record.epochs.len()), ..Checked::default() };
+    let mut checked = Checked {
+        entries: count(record.entries.len()),
+        epochs: count(record.epochs.len()),
+        ..Checked::default()
+    };
     conservation::check(record, &mut checked)?;
     tranches::check(record, &mut checked)?;
     Ok(checked)
@@ -128,14 +132,21 @@ pub fn check_state(record: &Commit, state: &LedgerState) -> Result<(), Inconsist
     let at = |table| At(record.netuid, table, record.watermark.block.number);
     let stands = |mark: &Watermark| (mark.block, mark.time, mark.observed, mark.spec_version);
     if (stands(&state.watermark), &state.interval) != (stands(&record.watermark), &record.interval) {
-        return Err(at("blockchain_state").wrong(None, "the record was written to while it was read: check again"));
+        return Err(
+            at("blockchain_state").wrong(None, "the record was written to while it was read: check again")
+        );
     }
-    let newest: BTreeMap<PositionKey, Rao> = record.snapshots.iter().map(|row| (row.key, row.alpha)).collect();
+    let newest: BTreeMap<PositionKey, Rao> =
+        record.snapshots.iter().map(|row| (row.key, row.alpha)).collect();
     for key in newest.keys().chain(state.observed.keys()) {
         // Without a snapshot there is nothing.
         let of = |snapshots: &BTreeMap<PositionKey, Rao>| snapshots.get(key).copied().unwrap_or_default();
         if of(&newest) != of(&state.observed) {
-            let what = format!("its newest snapshot is {} rao, the store finds {} rao", of(&newest), of(&state.observed));
+            let what = format!(
+                "its newest snapshot is {} rao, the store finds {} rao",
+                of(&newest),
+                of(&state.observed)
+            );
             return Err(at("stake_snapshots").position(*key, what));
         }
     }
@@ -175,7 +186,9 @@ fn unique(record: &Commit) -> Result<(), Inconsistency> {
     table(n, "neurons", &record.neurons, |r| (r.block, None, (r.block, r.uid)))?;
     table(n, "successions", &record.successions, |s| (s.block, holder(s.old), (s.block, s.event_index)))?;
     table(n, "stake_tranches", &record.tranches, |t| (t.id.block, holder(t.coldkey), (t.coldkey, t.id)))?;
-    table(n, "tranche_exits", &record.exits, |e| (e.by.block, holder(e.coldkey), (e.coldkey, e.tranche, e.by)))
+    table(n, "tranche_exits", &record.exits, |e| {
+        (e.by.block, holder(e.coldkey), (e.coldkey, e.tranche, e.by))
+    })
 }
 
 /// Every row lies within the stretch recorded, and times and blocks agree.
@@ -184,18 +197,25 @@ fn stretch(record: &Commit) -> Result<(), Inconsistency> {
     let last = mark.block.number;
     let state = At(netuid, "blockchain_state", last);
     if mark.first_block > last || mark.first_time > mark.time || mark.observed > last {
-        let what = format!("blocks {} to {last}, positions read at {}: impossible", mark.first_block, mark.observed);
+        let what =
+            format!("blocks {} to {last}, positions read at {}: impossible", mark.first_block, mark.observed);
         return Err(state.wrong(None, what));
     }
     let newest = record.epochs.iter().map(|e| e.epoch.block.number).max();
-    if record.interval.from.is_some_and(|from| from > last) || record.interval.from < newest || newest.is_some_and(|b| mark.observed < b) {
-        return Err(state.wrong(None, "the open interval or the positions read do not begin at the last epoch or later"));
+    if record.interval.from.is_some_and(|from| from > last)
+        || record.interval.from < newest
+        || newest.is_some_and(|b| mark.observed < b)
+    {
+        return Err(state
+            .wrong(None, "the open interval or the positions read do not begin at the last epoch or later"));
     }
     // A holder's record opens at the end of the block before.
     let first = mark.first_block.parent();
     let blocks = record.entries.iter().map(|e| ("stake_transactions", e.block));
     let blocks = blocks.chain(record.holders.iter().map(|h| ("holders", h.since)));
-    let blocks = blocks.chain(record.balance_changes.iter().flat_map(|c| [c.from, c.to]).map(|b| ("stake_balance_changes", b)));
+    let blocks = blocks.chain(
+        record.balance_changes.iter().flat_map(|c| [c.from, c.to]).map(|b| ("stake_balance_changes", b)),
+    );
     let blocks = blocks.chain(record.exits.iter().map(|e| ("tranche_exits", e.by.block)));
     let blocks = blocks.chain(record.times.keys().map(|b| ("block_times", *b)));
     let stay = record.epochs.iter().map(|e| ("epoch_boundaries", e.epoch.block.number));
@@ -208,9 +228,13 @@ fn stretch(record: &Commit) -> Result<(), Inconsistency> {
     // Of these a record that was pruned keeps some from before.
     let earliest = if condensed::base(record).is_some() { BlockNumber(0) } else { first };
     let outside = |(_, block): &(_, BlockNumber), first| *block < first || *block > last;
-    let found = blocks.clone().find(|row| outside(row, first)).or_else(|| stay.clone().find(|row| outside(row, earliest)));
+    let found = blocks
+        .clone()
+        .find(|row| outside(row, first))
+        .or_else(|| stay.clone().find(|row| outside(row, earliest)));
     if let Some((table, block)) = found {
-        return Err(At(netuid, table, block).wrong(None, format!("the record holds the blocks {} to {last}", mark.first_block)));
+        return Err(At(netuid, table, block)
+            .wrong(None, format!("the record holds the blocks {} to {last}", mark.first_block)));
     }
     times(record)
 }
@@ -218,12 +242,20 @@ fn stretch(record: &Commit) -> Result<(), Inconsistency> {
 /// Later blocks have later times, whatever table tells of them, and epochs follow one another.
 fn times(record: &Commit) -> Result<(), Inconsistency> {
     let (netuid, mark) = (record.netuid, record.watermark);
-    let mut rows: Vec<(BlockNumber, u64, &'static str)> = record.times.iter().map(|(b, t)| (*b, t.0, "block_times")).collect();
+    let mut rows: Vec<(BlockNumber, u64, &'static str)> =
+        record.times.iter().map(|(b, t)| (*b, t.0, "block_times")).collect();
     rows.extend(record.epochs.iter().map(|e| (e.epoch.block.number, e.epoch.time.0, "epoch_boundaries")));
     rows.extend(record.skipped.iter().map(|s| (s.block, s.time.0, "skipped_slots")));
     let first = condensed::base(record).unwrap_or(mark.first_block);
-    rows.extend([(first, mark.first_time.0, "blockchain_state"), (mark.block.number, mark.time.0, "blockchain_state")]);
-    rows.extend(condensed::tranches(record).filter(|t| t.id.kind != Kind::Unattributed).map(|t| (t.id.block, t.time.0, "stake_tranches")));
+    rows.extend([
+        (first, mark.first_time.0, "blockchain_state"),
+        (mark.block.number, mark.time.0, "blockchain_state"),
+    ]);
+    rows.extend(
+        condensed::tranches(record)
+            .filter(|t| t.id.kind != Kind::Unattributed)
+            .map(|t| (t.id.block, t.time.0, "stake_tranches")),
+    );
     rows.sort_unstable();
     for ((block, time, _), (next, next_time, table)) in rows.iter().zip(rows.iter().skip(1)) {
         if next_time < time || (next == block && next_time != time) {
@@ -237,8 +269,12 @@ fn times(record: &Commit) -> Result<(), Inconsistency> {
         if epoch.pre_block.number != epoch.block.number.parent() {
             return Err(at.wrong(None, format!("block {} is not the one before it", epoch.pre_block.number)));
         }
-        let differs = |other: crate::units::BlockRef, this: crate::units::BlockRef| other.number == this.number && other.hash != this.hash;
-        if before.is_some_and(|other| differs(other.block, epoch.pre_block)) || differs(mark.block, epoch.block) {
+        let differs = |other: crate::units::BlockRef, this: crate::units::BlockRef| {
+            other.number == this.number && other.hash != this.hash
+        };
+        if before.is_some_and(|other| differs(other.block, epoch.pre_block))
+            || differs(mark.block, epoch.block)
+        {
             return Err(at.wrong(None, "the same block has two hashes"));
         }
         before = Some(epoch);
@@ -249,30 +285,39 @@ fn times(record: &Commit) -> Result<(), Inconsistency> {
 /// Every row belongs to a holder of its time, and opens where its holder's record does.
 fn owned(record: &Commit) -> Result<(), Inconsistency> {
     let netuid = record.netuid;
-    let holders: BTreeMap<Coldkey, BlockNumber> = record.holders.iter().map(|h| (h.coldkey, h.since)).collect();
+    let holders: BTreeMap<Coldkey, BlockNumber> =
+        record.holders.iter().map(|h| (h.coldkey, h.since)).collect();
     // Nobody's record opens before one that was pruned.
     let base = condensed::base(record).unwrap_or_default();
     let rows = record.entries.iter().map(|e| ("stake_transactions", e.block, e.key.coldkey));
     let rows = rows.chain(record.snapshots.iter().map(|s| ("stake_snapshots", s.block, s.key.coldkey)));
     let rows = rows.chain(record.locks.iter().map(|l| ("stake_locks", l.block, l.coldkey)));
-    let rows = rows.chain(record.successions.iter().flat_map(|s| [(s.block, s.old), (s.block, s.new)]).map(|(b, c)| ("successions", b, c)));
+    let rows = rows.chain(
+        record
+            .successions
+            .iter()
+            .flat_map(|s| [(s.block, s.old), (s.block, s.new)])
+            .map(|(b, c)| ("successions", b, c)),
+    );
     let mut rows = rows.chain(record.tranches.iter().map(|t| ("stake_tranches", t.id.block, t.coldkey)));
     if let Some((table, block, coldkey)) =
         rows.find(|(_, block, coldkey)| holders.get(coldkey).is_none_or(|since| *since > base.max(*block)))
     {
         return Err(At(netuid, table, block).holder(coldkey, "it is no holder there"));
     }
-    let opens = |entry: &&Entry| entry.kind == Kind::Opening && holders.get(&entry.key.coldkey) != Some(&entry.block);
+    let opens =
+        |entry: &&Entry| entry.kind == Kind::Opening && holders.get(&entry.key.coldkey) != Some(&entry.block);
     if let Some(entry) = record.entries.iter().find(opens) {
-        return Err(
-            At(netuid, "stake_transactions", entry.block).position(entry.key, "an opening that is not where its holder's record begins")
-        );
+        return Err(At(netuid, "stake_transactions", entry.block)
+            .position(entry.key, "an opening that is not where its holder's record begins"));
     }
     let foreign = record.entries.iter().map(|e| (e.netuid, e.block));
     let foreign = foreign.chain(record.tranches.iter().map(|t| (t.netuid, t.id.block)));
     let mut foreign = foreign.chain(record.exits.iter().map(|e| (e.netuid, e.by.block)));
     match foreign.find(|(other, _)| *other != netuid) {
-        Some((other, block)) => Err(At(netuid, "stake_transactions", block).wrong(None, format!("a row of subnet {other}"))),
+        Some((other, block)) => {
+            Err(At(netuid, "stake_transactions", block).wrong(None, format!("a row of subnet {other}")))
+        }
         None => Ok(()),
     }
 }

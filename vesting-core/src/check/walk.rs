@@ -1,4 +1,5 @@
-//! A record checked part by part: what was checked already is condensed, as a prune does, so that two parts are held.
+//! A record checked part by part: what was checked already is condensed, as a prune does, so that two parts
+//! are held.
 
 use super::error::CheckError;
 use super::left::check_left;
@@ -79,8 +80,8 @@ impl Walk {
     }
 }
 
-/// Checks the record of a subnet in a store, part by part, and what the store keeps beside it; gives where it begins and
-/// ends.
+/// Checks the record of a subnet in a store, part by part, and what the store keeps beside it; gives where it
+/// begins and ends.
 ///
 /// # Errors
 /// The first thing found wrong.
@@ -92,7 +93,10 @@ pub async fn check_store(store: &dyn StakeStore, netuid: NetUid) -> Result<(Wate
 ///
 /// # Errors
 /// As [`check_store`].
-pub async fn check_parts(store: &dyn StakeStore, mut parts: Parts<'_>) -> Result<(Watermark, Checked), CheckError> {
+pub async fn check_parts(
+    store: &dyn StakeStore,
+    mut parts: Parts<'_>,
+) -> Result<(Watermark, Checked), CheckError> {
     let netuid = parts.netuid();
     let mut walk = Walk::new(netuid);
     while let Some(part) = parts.next().await? {
@@ -105,12 +109,16 @@ pub async fn check_parts(store: &dyn StakeStore, mut parts: Parts<'_>) -> Result
     Ok((record.watermark, checked))
 }
 
-/// Checks what a store works out or keeps beside a record that was `checked`, by which a recorder goes on: the newest snapshots,
-/// and what is left of each tranche.
+/// Checks what a store works out or keeps beside a record that was `checked`, by which a recorder goes on:
+/// the newest snapshots, and what is left of each tranche.
 ///
 /// # Errors
 /// As [`check_store`].
-pub async fn check_beside(store: &dyn StakeStore, record: &Commit, checked: &Checked) -> Result<(), CheckError> {
+pub async fn check_beside(
+    store: &dyn StakeStore,
+    record: &Commit,
+    checked: &Checked,
+) -> Result<(), CheckError> {
     let netuid = record.netuid;
     let state = store.ledger_state(netuid).await?.ok_or(CheckError::Gone(netuid))?;
     check_state(record, &state)?;

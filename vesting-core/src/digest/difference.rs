@@ -63,7 +63,9 @@ impl StateSummary {
     #[must_use]
     pub fn difference(&self, theirs: &Self) -> Option<Part> {
         let mut ranges = self.ranges.iter().zip(&theirs.ranges);
-        let entries = ranges.find(|(a, b)| a != b).map(|(a, b)| Part::Entries { from: a.from.min(b.from), to: a.to.max(b.to) });
+        let entries = ranges
+            .find(|(a, b)| a != b)
+            .map(|(a, b)| Part::Entries { from: a.from.min(b.from), to: a.to.max(b.to) });
         // One has ranges that the other lacks.
         let longer = if self.ranges.len() > theirs.ranges.len() { &self.ranges } else { &theirs.ranges };
         let shorter = self.ranges.len().min(theirs.ranges.len());
@@ -96,7 +98,11 @@ pub struct Rows<T> {
 
 impl<T: Copy + PartialEq> Rows<T> {
     /// The first of two lists of rows in order of `key`.
-    fn first<K: Ord>(ours: impl IntoIterator<Item = T>, theirs: impl IntoIterator<Item = T>, key: impl Fn(&T) -> K) -> Option<Self> {
+    fn first<K: Ord>(
+        ours: impl IntoIterator<Item = T>,
+        theirs: impl IntoIterator<Item = T>,
+        key: impl Fn(&T) -> K,
+    ) -> Option<Self> {
         let (mut ours, mut theirs) = (ours.into_iter(), theirs.into_iter());
         loop {
             let found = Self { ours: ours.next(), theirs: theirs.next() };
@@ -112,7 +118,12 @@ impl<T: Copy + PartialEq> Rows<T> {
 }
 
 impl<T: Copy> Rows<T> {
-    fn write(&self, f: &mut fmt::Formatter<'_>, what: impl Fn(T) -> String, amount: impl Fn(T) -> String) -> fmt::Result {
+    fn write(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        what: impl Fn(T) -> String,
+        amount: impl Fn(T) -> String,
+    ) -> fmt::Result {
         let words = |row: Option<T>| row.map_or_else(|| "missing".to_owned(), &amount);
         match self.ours.or(self.theirs) {
             Some(row) => write!(f, "{}: {} here, {} there", what(row), words(self.ours), words(self.theirs)),
@@ -161,21 +172,42 @@ impl WindowState {
         None.or_else(|| one(self.genesis, theirs.genesis).map(Difference::Chain))
             .or_else(|| one(a.netuid, b.netuid).map(Difference::Subnet))
             .or_else(|| one(a.window.as_of.block, b.window.as_of.block).map(Difference::AsOf))
-            .or_else(|| one(a.window.as_of.registered_at, b.window.as_of.registered_at).map(Difference::Registration))
+            .or_else(|| {
+                one(a.window.as_of.registered_at, b.window.as_of.registered_at).map(Difference::Registration)
+            })
             .or_else(|| one(a.window.start, b.window.start).map(Difference::Start))
-            .or_else(|| Rows::first(self.neurons.clone(), theirs.neurons.clone(), |n| n.uid).map(Difference::Neuron))
-            .or_else(|| Rows::first(a.holders.clone(), b.holders.clone(), |(coldkey, _)| *coldkey).map(Difference::Holder))
-            .or_else(|| Rows::first(a.successions.clone(), b.successions.clone(), |s| (s.block, s.event_index)).map(Difference::Succession))
-            .or_else(|| Rows::first(a.openings.clone(), b.openings.clone(), |o| (o.block, o.event_index, o.key)).map(Difference::Opening))
-            .or_else(|| Rows::first(told(&a.entries), told(&b.entries), |entry| -> EntryOrder { entry.order() }).map(Difference::Entry))
-            .or_else(|| Rows::first(multipliers(self), multipliers(theirs), |(coldkey, _)| *coldkey).map(Difference::Multiplier))
+            .or_else(|| {
+                Rows::first(self.neurons.clone(), theirs.neurons.clone(), |n| n.uid).map(Difference::Neuron)
+            })
+            .or_else(|| {
+                Rows::first(a.holders.clone(), b.holders.clone(), |(coldkey, _)| *coldkey)
+                    .map(Difference::Holder)
+            })
+            .or_else(|| {
+                Rows::first(a.successions.clone(), b.successions.clone(), |s| (s.block, s.event_index))
+                    .map(Difference::Succession)
+            })
+            .or_else(|| {
+                Rows::first(a.openings.clone(), b.openings.clone(), |o| (o.block, o.event_index, o.key))
+                    .map(Difference::Opening)
+            })
+            .or_else(|| {
+                Rows::first(told(&a.entries), told(&b.entries), |entry| -> EntryOrder { entry.order() })
+                    .map(Difference::Entry)
+            })
+            .or_else(|| {
+                Rows::first(multipliers(self), multipliers(theirs), |(coldkey, _)| *coldkey)
+                    .map(Difference::Multiplier)
+            })
     }
 }
 
 /// Entries as far as they are digested.
 fn told(entries: &[Entry]) -> impl Iterator<Item = Entry> {
     entries.iter().map(|entry| Entry {
-        source: entry.source.map(|s| crate::ledger::Source { phase: crate::block::Phase::Initialization, ..s }),
+        source: entry
+            .source
+            .map(|s| crate::ledger::Source { phase: crate::block::Phase::Initialization, ..s }),
         ..*entry
     })
 }
@@ -188,12 +220,16 @@ impl fmt::Display for Difference {
             Self::Chain(rows) => rows.write(f, |_| Part::Chain.to_string(), |genesis| genesis.to_string()),
             Self::Subnet(rows) => rows.write(f, |_| Part::Subnet.to_string(), |netuid| netuid.to_string()),
             Self::AsOf(rows) => rows.write(f, |_| Part::AsOf.to_string(), |block| block.to_string()),
-            Self::Registration(rows) => rows.write(f, |_| Part::Registration.to_string(), |block| block.to_string()),
+            Self::Registration(rows) => {
+                rows.write(f, |_| Part::Registration.to_string(), |block| block.to_string())
+            }
             Self::Start(rows) => rows.write(f, |_| Part::Start.to_string(), |block| block.to_string()),
             Self::Neuron(rows) => rows.write(f, |n| format!("uid {}", n.uid), |n| position(n.position())),
-            Self::Holder(rows) => {
-                rows.write(f, |(coldkey, _)| format!("holder {coldkey}"), |(_, start)| format!("from the end of block {start}"))
-            }
+            Self::Holder(rows) => rows.write(
+                f,
+                |(coldkey, _)| format!("holder {coldkey}"),
+                |(_, start)| format!("from the end of block {start}"),
+            ),
             Self::Succession(rows) => rows.write(
                 f,
                 |s| format!("block {}, event {}: a swapped coldkey", s.block, s.event_index),
@@ -206,7 +242,15 @@ impl fmt::Display for Difference {
             ),
             Self::Entry(rows) => rows.write(
                 f,
-                |e| format!("block {}{}, {} of {}", e.block, event(e.source.map(|s| s.event_index)), e.kind.name(), position(e.key)),
+                |e| {
+                    format!(
+                        "block {}{}, {} of {}",
+                        e.block,
+                        event(e.source.map(|s| s.event_index)),
+                        e.kind.name(),
+                        position(e.key)
+                    )
+                },
                 |e| format!("{} rao", e.alpha),
             ),
             Self::Multiplier(rows) => rows.write(

@@ -100,7 +100,11 @@ pub(super) fn entries(ranges: &[Range]) -> Section {
     })
 }
 
-fn section<T>(name: &str, rows: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>, put: impl Fn(&mut Bytes, T)) -> Section {
+fn section<T>(
+    name: &str,
+    rows: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>,
+    put: impl Fn(&mut Bytes, T),
+) -> Section {
     Bytes::of(name).rows(rows, put)
 }
 
@@ -119,7 +123,11 @@ impl Bytes {
         bytes
     }
 
-    fn rows<T>(mut self, rows: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>, put: impl Fn(&mut Self, T)) -> Section {
+    fn rows<T>(
+        mut self,
+        rows: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>,
+        put: impl Fn(&mut Self, T),
+    ) -> Section {
         let rows = rows.into_iter();
         // No platform counts beyond 64 bits.
         let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);

@@ -40,10 +40,10 @@
 //! `vesting/state/1/range`, its first and last block, the number of its entries, each `u64`, and its
 //! entries: block `u64`, *event*, kind as *text*, position, alpha `i128` in rao.
 //!
-//! Entries are in ledger order, in which `vesting ledger` prints them: by block; in it first
-//! `incentive`, then `dividend_or_other`, then what events tell by event index, then `unattributed`,
-//! then `rounding`. Ties go by kind in the order of [`Kind::ALL`](crate::ledger::Kind::ALL), event (none first),
-//! hotkey, coldkey. Bytes compare as unsigned. What the rows are is said at [`WindowLedger`].
+//! Entries are in ledger order, in which `vesting ledger` prints them: by block; in it first `incentive`,
+//! then `dividend_or_other`, then what events tell by event index, then `unattributed`, then `rounding`. Ties
+//! go by kind in the order of [`Kind::ALL`](crate::ledger::Kind::ALL), event (none first), hotkey, coldkey.
+//! Bytes compare as unsigned. What the rows are is said at [`WindowLedger`].
 //!
 //! Takes from `units`, `block`, `ledger`, `window` and `score`.
 

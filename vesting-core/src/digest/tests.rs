@@ -29,11 +29,25 @@ fn epoch(number: u64) -> Epoch {
 /// The state of docs/digests.md.
 fn state() -> WindowState {
     let epochs = vec![epoch(40), epoch(60)];
-    let window = Window { as_of: epochs[1], length: Millis(480_000), start: BlockNumber(39), epochs, incomplete_since: None };
+    let window = Window {
+        as_of: epochs[1],
+        length: Millis(480_000),
+        start: BlockNumber(39),
+        epochs,
+        incomplete_since: None,
+    };
     let start = |coldkey, block| (Coldkey([coldkey; 32]), BlockNumber(block));
-    let opening = |block, event_index, key, alpha| Opening { block: BlockNumber(block), event_index, key, alpha: RaoDelta(alpha) };
+    let opening = |block, event_index, key, alpha| Opening {
+        block: BlockNumber(block),
+        event_index,
+        key,
+        alpha: RaoDelta(alpha),
+    };
     let multiplier = |coldkey, ppb, zero_weight| {
-        (Coldkey([coldkey; 32]), Multiplier { factor: Ppb(ppb), zero_weight, limited_by: LimitedBy::HoldingDuration })
+        (
+            Coldkey([coldkey; 32]),
+            Multiplier { factor: Ppb(ppb), zero_weight, limited_by: LimitedBy::HoldingDuration },
+        )
     };
     WindowState {
         genesis: BlockHash([0xaa; 32]),
@@ -45,7 +59,12 @@ fn state() -> WindowState {
             netuid: NetUid(2),
             window,
             holders: BTreeMap::from([start(0x01, 39), start(0x03, 39)]),
-            successions: vec![Succession { block: BlockNumber(50), event_index: 9, old: Coldkey([0x02; 32]), new: Coldkey([0x03; 32]) }],
+            successions: vec![Succession {
+                block: BlockNumber(50),
+                event_index: 9,
+                old: Coldkey([0x02; 32]),
+                new: Coldkey([0x03; 32]),
+            }],
             openings: vec![
                 opening(39, None, at(0x11, 0x01), 1_000_000_000),
                 opening(39, None, at(0x22, 0x02), 500),
@@ -60,7 +79,10 @@ fn state() -> WindowState {
                 entry(60, Some(300), Kind::StakeRemoved, at(0x11, 0x01), -1_000_000_030),
             ],
         },
-        multipliers: BTreeMap::from([multiplier(0x01, 1_000_000_000, true), multiplier(0x03, 1_250_000_000, false)]),
+        multipliers: BTreeMap::from([
+            multiplier(0x01, 1_000_000_000, true),
+            multiplier(0x03, 1_250_000_000, false),
+        ]),
     }
 }
 
@@ -69,8 +91,14 @@ fn the_state_of_the_docs_has_the_digests_of_the_docs() {
     let docs = include_str!("../../../docs/digests.md");
     let summary = state().summary();
     let mut digests = vec![summary.digest()];
-    let sections = [summary.neurons, summary.holders, summary.successions, summary.openings, summary.multipliers];
-    digests.extend(sections.iter().chain(summary.ranges.iter().map(|range| &range.entries)).map(|section| section.digest));
+    let sections =
+        [summary.neurons, summary.holders, summary.successions, summary.openings, summary.multipliers];
+    digests.extend(
+        sections
+            .iter()
+            .chain(summary.ranges.iter().map(|range| &range.entries))
+            .map(|section| section.digest),
+    );
     for digest in digests {
         assert!(docs.contains(&digest.to_string()), "{digest} is not in docs/digests.md: {summary:#?}");
     }
@@ -101,12 +129,24 @@ fn every_part_bears_on_the_digest_and_is_named() {
         (|s| s.ledger.openings[2].event_index = None, Part::Openings, "missing here, 4 rao there"),
         (|s| s.ledger.entries[4].alpha.0 = 1, ENTRIES, "block 59, rounding of hotkey"),
         (|s| s.ledger.entries[5].source = None, ENTRIES, "missing here"),
-        (|s| s.ledger.entries[5].source.as_mut().unwrap().event_index = 301, ENTRIES, "block 60, event 300, stake_removed"),
+        (
+            |s| s.ledger.entries[5].source.as_mut().unwrap().event_index = 301,
+            ENTRIES,
+            "block 60, event 300, stake_removed",
+        ),
         (|s| s.ledger.entries[5].kind = Kind::Burned, ENTRIES, "-1000000030 rao here, missing there"),
         (|s| s.ledger.entries[5].key.hotkey.0[0] ^= 1, ENTRIES, "stake_removed"),
         (|s| s.ledger.entries.truncate(5), ENTRIES, "block 60, event 300, stake_removed"),
-        (|s| s.multipliers.get_mut(&Coldkey([3; 32])).unwrap().factor.0 += 1, Part::Multipliers, "1.250000000 here, 1.250000001 there"),
-        (|s| s.multipliers.get_mut(&Coldkey([1; 32])).unwrap().zero_weight = false, Part::Multipliers, "weight 0 here, 1.000000000 there"),
+        (
+            |s| s.multipliers.get_mut(&Coldkey([3; 32])).unwrap().factor.0 += 1,
+            Part::Multipliers,
+            "1.250000000 here, 1.250000001 there",
+        ),
+        (
+            |s| s.multipliers.get_mut(&Coldkey([1; 32])).unwrap().zero_weight = false,
+            Part::Multipliers,
+            "weight 0 here, 1.000000000 there",
+        ),
     ];
     let ours = state();
     assert_eq!((ours.difference(&ours), ours.summary().difference(&ours.summary())), (None, None));
@@ -136,9 +176,15 @@ fn a_window_with_an_epoch_more_differs_there() {
     let (ours, mut theirs) = (state(), state());
     theirs.ledger.window.epochs.insert(1, epoch(50));
     let part = Some(Part::Entries { from: BlockNumber(41), to: BlockNumber(60) });
-    assert_eq!((ours.summary().difference(&theirs.summary()), theirs.summary().difference(&ours.summary())), (part, part));
+    assert_eq!(
+        (ours.summary().difference(&theirs.summary()), theirs.summary().difference(&ours.summary())),
+        (part, part)
+    );
     theirs = ours.clone();
     theirs.ledger.window.epochs.push(epoch(70));
     let part = Some(Part::Entries { from: BlockNumber(61), to: BlockNumber(70) });
-    assert_eq!((ours.summary().difference(&theirs.summary()), theirs.summary().difference(&ours.summary())), (part, part));
+    assert_eq!(
+        (ours.summary().difference(&theirs.summary()), theirs.summary().difference(&ours.summary())),
+        (part, part)
+    );
 }

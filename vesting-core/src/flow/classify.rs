@@ -1,7 +1,8 @@
 //! Stake events of a block as flows of the holders on one subnet.
 //!
-//! Moves, transfers and swaps announce themselves *after* the removal and the addition they are made
-//! of (docs/chain.md#moves-transfers-swaps); the announcement gives those two their kind and is no flow of its own.
+//! Moves, transfers and swaps announce themselves *after* the removal and the addition they are made of
+//! (docs/chain.md#moves-transfers-swaps); the announcement gives those two their kind and is no flow of its
+//! own.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +21,8 @@ pub struct Flows {
     pub swaps: Vec<Swap>,
     /// Root claims, by index: they may have raised any position of that coldkey.
     pub claims: Vec<(Source, Coldkey)>,
-    /// Orders traded in a group, by index: each changed a position of its trader that the states around must tell.
+    /// Orders traded in a group, by index: each changed a position of its trader that the states around must
+    /// tell.
     pub orders: Vec<Order>,
     /// Hotkeys whose pool was reconciled: any position on them may be worth more or less.
     pub reconciled: Vec<(Source, Hotkey)>,
@@ -51,7 +53,8 @@ pub struct Leg {
     pub fee: RaoDelta,
 }
 
-/// An order of a group: the trade has no stake event of its own, and the order's does not name the hotkey (docs/chain.md#orders-of-a-group).
+/// An order of a group: the trade has no stake event of its own, and the order's does not name the hotkey
+/// (docs/chain.md#orders-of-a-group).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Order {
     /// Its event.
@@ -106,8 +109,8 @@ impl SwappedKeys {
 }
 
 impl Flows {
-    /// Operations of which no event says on which hotkeys they were: root claims, orders of a group, and coldkey
-    /// swaps, which take and give.
+    /// Operations of which no event says on which hotkeys they were: root claims, orders of a group, and
+    /// coldkey swaps, which take and give.
     #[must_use]
     pub fn anywhere(&self) -> u64 {
         let coldkeys = self.swaps.iter().filter(|swap| matches!(swap.keys, SwappedKeys::Coldkey(..))).count();
@@ -147,15 +150,36 @@ fn of_events(netuid: NetUid, events: &[ChainEvent]) -> Flows {
         let source = Source { event_index: *index, phase: *phase };
         match event {
             StakeEvent::StakeAdded { coldkey, hotkey, netuid, alpha } => {
-                legs.push(Draft::new(source, *netuid, *hotkey, *coldkey, Kind::StakeAdded, alpha.map(crate::units::Rao::delta)));
+                legs.push(Draft::new(
+                    source,
+                    *netuid,
+                    *hotkey,
+                    *coldkey,
+                    Kind::StakeAdded,
+                    alpha.map(crate::units::Rao::delta),
+                ));
             }
             StakeEvent::StakeRemoved { coldkey, hotkey, netuid, alpha, fee } => {
-                let mut draft = Draft::new(source, *netuid, *hotkey, *coldkey, Kind::StakeRemoved, alpha.map(|alpha| -alpha.delta()));
+                let mut draft = Draft::new(
+                    source,
+                    *netuid,
+                    *hotkey,
+                    *coldkey,
+                    Kind::StakeRemoved,
+                    alpha.map(|alpha| -alpha.delta()),
+                );
                 draft.leg.fee = fee.delta();
                 legs.push(draft);
             }
             StakeEvent::AlphaRecycled { coldkey, hotkey, netuid, alpha } => {
-                legs.push(Draft::new(source, *netuid, *hotkey, *coldkey, Kind::Recycled, Some(-alpha.delta())));
+                legs.push(Draft::new(
+                    source,
+                    *netuid,
+                    *hotkey,
+                    *coldkey,
+                    Kind::Recycled,
+                    Some(-alpha.delta()),
+                ));
             }
             StakeEvent::AlphaBurned { coldkey, hotkey, netuid, alpha } => {
                 legs.push(Draft::new(source, *netuid, *hotkey, *coldkey, Kind::Burned, Some(-alpha.delta())));
@@ -170,7 +194,14 @@ fn of_events(netuid: NetUid, events: &[ChainEvent]) -> Flows {
                 let to = (*to_netuid, PositionKey { hotkey: *hotkey, coldkey: *to_coldkey });
                 claim(&mut legs, *phase, from, to);
             }
-            StakeEvent::StakeAndHotkeyTransferred { from_coldkey, to_coldkey, from_hotkey, to_hotkey, from_netuid, to_netuid } => {
+            StakeEvent::StakeAndHotkeyTransferred {
+                from_coldkey,
+                to_coldkey,
+                from_hotkey,
+                to_hotkey,
+                from_netuid,
+                to_netuid,
+            } => {
                 let from = (*from_netuid, PositionKey { hotkey: *from_hotkey, coldkey: *from_coldkey });
                 let to = (*to_netuid, PositionKey { hotkey: *to_hotkey, coldkey: *to_coldkey });
                 claim(&mut legs, *phase, from, to);
@@ -182,15 +213,19 @@ fn of_events(netuid: NetUid, events: &[ChainEvent]) -> Flows {
             StakeEvent::FeePaidWithAlpha { who, alpha } => {
                 // The fee was taken first in its extrinsic, by a removal without a fee of its own.
                 let taken = Some(-alpha.delta());
-                let fee = legs
-                    .iter_mut()
-                    .find(|draft| draft.is_open(Kind::StakeRemoved, *phase) && draft.leg.key.coldkey == *who && draft.leg.alpha == taken);
+                let fee = legs.iter_mut().find(|draft| {
+                    draft.is_open(Kind::StakeRemoved, *phase)
+                        && draft.leg.key.coldkey == *who
+                        && draft.leg.alpha == taken
+                });
                 if let Some(draft) = fee {
                     draft.leg.kind = Kind::Fee;
                     draft.claimed = true;
                 }
             }
-            StakeEvent::HotkeySwapped { old, new, netuid: on, .. } if on.is_none_or(|on| on == netuid) && old != new => {
+            StakeEvent::HotkeySwapped { old, new, netuid: on, .. }
+                if on.is_none_or(|on| on == netuid) && old != new =>
+            {
                 flows.swaps.push(Swap { source, keys: SwappedKeys::Hotkey(*old, *new) });
                 for hotkey in [old, new] {
                     *flows.operations.entry(*hotkey).or_default() += 1;
@@ -205,16 +240,27 @@ fn of_events(netuid: NetUid, events: &[ChainEvent]) -> Flows {
                 executed.push((*netuid, Order { source, trader: *trader, sells: *sells, alpha }));
             }
             StakeEvent::OrdersGrouped { netuid: on, orders } if *on == netuid => {
-                let grouped = executed.iter().rev().filter(|(on, order)| *on == netuid && order.source.phase == *phase);
-                flows.orders.extend(grouped.take(usize::try_from(*orders).unwrap_or(usize::MAX)).map(|(_, order)| *order));
+                let grouped =
+                    executed.iter().rev().filter(|(on, order)| *on == netuid && order.source.phase == *phase);
+                flows.orders.extend(
+                    grouped.take(usize::try_from(*orders).unwrap_or(usize::MAX)).map(|(_, order)| *order),
+                );
                 executed.retain(|(on, order)| *on != netuid || order.source.phase != *phase);
             }
-            StakeEvent::LeaseDividend { contributor, alpha } => pay_out(&mut legs, *phase, *contributor, alpha.delta()),
-            StakeEvent::PoolReconciled { hotkey, netuid: on } if *on == netuid => flows.reconciled.push((source, *hotkey)),
-            StakeEvent::OwnerChanged { netuid: on, new } if *on == netuid && *phase == Phase::Initialization => {
+            StakeEvent::LeaseDividend { contributor, alpha } => {
+                pay_out(&mut legs, *phase, *contributor, alpha.delta())
+            }
+            StakeEvent::PoolReconciled { hotkey, netuid: on } if *on == netuid => {
+                flows.reconciled.push((source, *hotkey))
+            }
+            StakeEvent::OwnerChanged { netuid: on, new }
+                if *on == netuid && *phase == Phase::Initialization =>
+            {
                 flows.new_owner = Some(*new)
             }
-            StakeEvent::NetworkRemoved { netuid: removed } if *removed == netuid => flows.dissolved = Some(source),
+            StakeEvent::NetworkRemoved { netuid: removed } if *removed == netuid => {
+                flows.dissolved = Some(source)
+            }
             StakeEvent::EpochSkipped { netuid: skipped } if *skipped == netuid => flows.skipped = true,
             _ => {}
         }
@@ -222,16 +268,34 @@ fn of_events(netuid: NetUid, events: &[ChainEvent]) -> Flows {
     for draft in legs.into_iter().filter(|draft| draft.netuid == netuid) {
         *flows.operations.entry(draft.leg.key.hotkey).or_default() += 1;
         flows.legs.push(draft.leg);
-        flows.legs.extend(draft.surplus.map(|(kind, alpha)| Leg { kind, alpha: Some(alpha), fee: RaoDelta::ZERO, ..draft.leg }));
+        flows.legs.extend(draft.surplus.map(|(kind, alpha)| Leg {
+            kind,
+            alpha: Some(alpha),
+            fee: RaoDelta::ZERO,
+            ..draft.leg
+        }));
     }
     flows.orders.sort_by_key(|order| order.source.event_index);
     flows
 }
 
 impl Draft {
-    fn new(source: Source, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey, kind: Kind, alpha: Option<RaoDelta>) -> Self {
-        let leg =
-            Leg { source, key: PositionKey { hotkey, coldkey }, kind, incoming: kind.flow() == Flow::Inflow, alpha, fee: RaoDelta::ZERO };
+    fn new(
+        source: Source,
+        netuid: NetUid,
+        hotkey: Hotkey,
+        coldkey: Coldkey,
+        kind: Kind,
+        alpha: Option<RaoDelta>,
+    ) -> Self {
+        let leg = Leg {
+            source,
+            key: PositionKey { hotkey, coldkey },
+            kind,
+            incoming: kind.flow() == Flow::Inflow,
+            alpha,
+            fee: RaoDelta::ZERO,
+        };
         Self { leg, netuid, claimed: false, surplus: None }
     }
 
@@ -250,19 +314,23 @@ fn claim(legs: &mut [Draft], phase: Phase, from: (NetUid, PositionKey), to: (Net
     } else {
         (Kind::Moved, Kind::Moved)
     };
-    let [taken, brought] = [(from, Kind::StakeRemoved, out), (to, Kind::StakeAdded, into)].map(|((netuid, key), was, becomes)| {
-        let place = legs.iter().rposition(|draft| draft.is_open(was, phase) && draft.netuid == netuid && draft.leg.key == key)?;
-        legs[place].leg.kind = becomes;
-        legs[place].claimed = true;
-        Some(place)
-    });
+    let [taken, brought] = [(from, Kind::StakeRemoved, out), (to, Kind::StakeAdded, into)].map(
+        |((netuid, key), was, becomes)| {
+            let place = legs.iter().rposition(|draft| {
+                draft.is_open(was, phase) && draft.netuid == netuid && draft.leg.key == key
+            })?;
+            legs[place].leg.kind = becomes;
+            legs[place].claimed = true;
+            Some(place)
+        },
+    );
     if let (Kind::Moved, Some(taken), Some(brought)) = (out, taken, brought) {
         part_surplus(legs, taken, brought);
     }
 }
 
-/// A move within a subnet brings as much as it takes. On the runtimes where it costs a fee, what it takes beyond
-/// that is the fee (docs/chain.md#a-move-that-costs); what it brought beyond would be bought.
+/// A move within a subnet brings as much as it takes. On the runtimes where it costs a fee, what it takes
+/// beyond that is the fee (docs/chain.md#a-move-that-costs); what it brought beyond would be bought.
 fn part_surplus(legs: &mut [Draft], taken: usize, brought: usize) {
     let (Some(out), Some(into)) = (legs[taken].leg.alpha, legs[brought].leg.alpha) else { return };
     let off = out + into;
@@ -275,8 +343,8 @@ fn part_surplus(legs: &mut [Draft], taken: usize, brought: usize) {
     }
 }
 
-/// Gives the last open removal and the last open addition of a lease's dividends their kinds: who gets them earned
-/// them, and bought nothing (docs/chain.md#leases).
+/// Gives the last open removal and the last open addition of a lease's dividends their kinds: who gets them
+/// earned them, and bought nothing (docs/chain.md#leases).
 fn pay_out(legs: &mut [Draft], phase: Phase, contributor: Coldkey, alpha: RaoDelta) {
     let fits = |draft: &Draft, kind, alpha| draft.is_open(kind, phase) && draft.leg.alpha == Some(alpha);
     let added = |draft: &Draft| fits(draft, Kind::StakeAdded, alpha) && draft.leg.key.coldkey == contributor;
@@ -285,7 +353,9 @@ fn pay_out(legs: &mut [Draft], phase: Phase, contributor: Coldkey, alpha: RaoDel
     to.leg.kind = Kind::DividendOrOther;
     to.claimed = true;
     let (hotkey, netuid) = (to.leg.key.hotkey, to.netuid);
-    let removed = |draft: &Draft| fits(draft, Kind::StakeRemoved, -alpha) && (draft.leg.key.hotkey, draft.netuid) == (hotkey, netuid);
+    let removed = |draft: &Draft| {
+        fits(draft, Kind::StakeRemoved, -alpha) && (draft.leg.key.hotkey, draft.netuid) == (hotkey, netuid)
+    };
     if let Some(place) = legs.iter().rposition(removed) {
         let from = &mut legs[place];
         from.leg.kind = Kind::TransferredOut;
@@ -316,7 +386,11 @@ mod tests {
     fn check(events: &[(u32, StakeEvent)], expected: &[(Kind, Coldkey, i128)]) {
         let events: Vec<ChainEvent> = (0u32..)
             .zip(events)
-            .map(|(index, (extrinsic, event))| ChainEvent { index, phase: Phase::Extrinsic(*extrinsic), event: event.clone() })
+            .map(|(index, (extrinsic, event))| ChainEvent {
+                index,
+                phase: Phase::Extrinsic(*extrinsic),
+                event: event.clone(),
+            })
             .collect();
         let found: Vec<_> = of_events(HERE, &events)
             .legs
@@ -337,18 +411,32 @@ mod tests {
 
     #[test]
     fn a_move_here_is_neutral_and_elsewhere_a_swap() {
-        let moved = |to_netuid| StakeEvent::StakeMoved { coldkey: HOLDER, from_hotkey: A, from_netuid: HERE, to_hotkey: B, to_netuid };
+        let moved = |to_netuid| StakeEvent::StakeMoved {
+            coldkey: HOLDER,
+            from_hotkey: A,
+            from_netuid: HERE,
+            to_hotkey: B,
+            to_netuid,
+        };
         check(
             &[(1, removed(HOLDER, A, HERE, 5)), (1, added(HOLDER, B, HERE, 5)), (1, moved(HERE))],
             &[(Kind::Moved, HOLDER, -5), (Kind::Moved, HOLDER, 5)],
         );
-        check(&[(1, removed(HOLDER, A, HERE, 5)), (1, added(HOLDER, B, THERE, 4)), (1, moved(THERE))], &[(Kind::SwappedOut, HOLDER, -5)]);
+        check(
+            &[(1, removed(HOLDER, A, HERE, 5)), (1, added(HOLDER, B, THERE, 4)), (1, moved(THERE))],
+            &[(Kind::SwappedOut, HOLDER, -5)],
+        );
     }
 
     #[test]
     fn a_transfer_leaves_one_holder_and_enters_another() {
-        let transfer =
-            StakeEvent::StakeTransferred { from_coldkey: HOLDER, to_coldkey: OTHER, hotkey: A, from_netuid: HERE, to_netuid: HERE };
+        let transfer = StakeEvent::StakeTransferred {
+            from_coldkey: HOLDER,
+            to_coldkey: OTHER,
+            hotkey: A,
+            from_netuid: HERE,
+            to_netuid: HERE,
+        };
         check(
             &[(1, removed(HOLDER, A, HERE, 5)), (1, added(OTHER, A, HERE, 5)), (1, transfer)],
             &[(Kind::TransferredOut, HOLDER, -5), (Kind::TransferredIn, OTHER, 5)],
@@ -357,7 +445,8 @@ mod tests {
 
     #[test]
     fn in_a_batch_each_announcement_takes_its_own_legs() {
-        let swap = StakeEvent::StakeSwapped { coldkey: HOLDER, hotkey: A, from_netuid: THERE, to_netuid: HERE };
+        let swap =
+            StakeEvent::StakeSwapped { coldkey: HOLDER, hotkey: A, from_netuid: THERE, to_netuid: HERE };
         check(
             &[
                 (1, removed(HOLDER, A, HERE, 1)),
@@ -374,17 +463,32 @@ mod tests {
     fn a_fee_in_alpha_is_counted_once_and_not_across_extrinsics() {
         let fee = StakeEvent::FeePaidWithAlpha { who: HOLDER, alpha: Rao(2) };
         check(
-            &[(1, removed(HOLDER, A, HERE, 2)), (2, removed(HOLDER, A, HERE, 2)), (2, removed(HOLDER, A, HERE, 40)), (2, fee)],
+            &[
+                (1, removed(HOLDER, A, HERE, 2)),
+                (2, removed(HOLDER, A, HERE, 2)),
+                (2, removed(HOLDER, A, HERE, 40)),
+                (2, fee),
+            ],
             &[(Kind::StakeRemoved, HOLDER, -2), (Kind::Fee, HOLDER, -2), (Kind::StakeRemoved, HOLDER, -40)],
         );
     }
 
     #[test]
     fn what_a_move_costs_is_a_fee() {
-        let moved = StakeEvent::StakeMoved { coldkey: HOLDER, from_hotkey: A, from_netuid: HERE, to_hotkey: B, to_netuid: HERE };
+        let moved = StakeEvent::StakeMoved {
+            coldkey: HOLDER,
+            from_hotkey: A,
+            from_netuid: HERE,
+            to_hotkey: B,
+            to_netuid: HERE,
+        };
         check(
             &[(1, removed(HOLDER, A, HERE, 67_532_808)), (1, added(HOLDER, B, HERE, 67_330_856)), (1, moved)],
-            &[(Kind::Moved, HOLDER, -67_330_856), (Kind::Fee, HOLDER, -201_952), (Kind::Moved, HOLDER, 67_330_856)],
+            &[
+                (Kind::Moved, HOLDER, -67_330_856),
+                (Kind::Fee, HOLDER, -201_952),
+                (Kind::Moved, HOLDER, 67_330_856),
+            ],
         );
     }
 
@@ -413,14 +517,28 @@ mod tests {
     fn dividends_of_a_lease_are_earned_and_not_bought() {
         let paid = StakeEvent::LeaseDividend { contributor: OTHER, alpha: Rao(5) };
         check(
-            &[(1, removed(HOLDER, A, HERE, 5)), (1, added(OTHER, A, HERE, 5)), (1, paid), (1, added(OTHER, A, HERE, 7))],
-            &[(Kind::TransferredOut, HOLDER, -5), (Kind::DividendOrOther, OTHER, 5), (Kind::StakeAdded, OTHER, 7)],
+            &[
+                (1, removed(HOLDER, A, HERE, 5)),
+                (1, added(OTHER, A, HERE, 5)),
+                (1, paid),
+                (1, added(OTHER, A, HERE, 7)),
+            ],
+            &[
+                (Kind::TransferredOut, HOLDER, -5),
+                (Kind::DividendOrOther, OTHER, 5),
+                (Kind::StakeAdded, OTHER, 7),
+            ],
         );
     }
 
     #[test]
     fn only_orders_of_a_group_are_trades_without_a_stake_event() {
-        let order = |netuid, sells, alpha| StakeEvent::OrderExecuted { trader: HOLDER, netuid, sells, alpha: Rao(alpha) };
+        let order = |netuid, sells, alpha| StakeEvent::OrderExecuted {
+            trader: HOLDER,
+            netuid,
+            sells,
+            alpha: Rao(alpha),
+        };
         let grouped = |netuid, orders| StakeEvent::OrdersGrouped { netuid, orders };
         let events = [
             // One that has its stake event, and groups on two subnets, in one extrinsic.
@@ -432,9 +550,12 @@ mod tests {
             order(THERE, true, 7),
             grouped(THERE, 1),
         ];
-        let events: Vec<ChainEvent> =
-            (0u32..).zip(events).map(|(index, event)| ChainEvent { index, phase: Phase::Extrinsic(1), event }).collect();
-        let orders = |netuid| of_events(netuid, &events).orders.iter().map(|order| order.alpha.0).collect::<Vec<_>>();
+        let events: Vec<ChainEvent> = (0u32..)
+            .zip(events)
+            .map(|(index, event)| ChainEvent { index, phase: Phase::Extrinsic(1), event })
+            .collect();
+        let orders =
+            |netuid| of_events(netuid, &events).orders.iter().map(|order| order.alpha.0).collect::<Vec<_>>();
         assert_eq!((orders(HERE), orders(THERE)), (vec![-5, 6], vec![-7]));
         assert_eq!(of_events(HERE, &events).legs.len(), 1);
     }

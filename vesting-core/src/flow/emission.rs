@@ -16,17 +16,25 @@ pub struct EpochSetting {
 }
 
 impl EpochSetting {
-    /// What the announcements of block B mean: registrations follow the payout within B, so uids and owner are
-    /// those at B−1 (docs/chain.md#announced-incentive). Where the owner changes in the block, that comes before the payout: the new
-    /// owner's hotkey takes its uid there without an event, and the new owner forgoes the incentive (docs/chain.md#a-new-owner-before-the-payout).
+    /// What the announcements of block B mean: registrations follow the payout within B, so uids and owner
+    /// are those at B−1 (docs/chain.md#announced-incentive). Where the owner changes in the block, that comes
+    /// before the payout: the new owner's hotkey takes its uid there without an event, and the new owner
+    /// forgoes the incentive (docs/chain.md#a-new-owner-before-the-payout).
     #[must_use]
-    pub fn new(before: (&[Neuron], Option<SubnetOwner>), after: (&[Neuron], Option<SubnetOwner>), new_owner: Option<Coldkey>) -> Self {
+    pub fn new(
+        before: (&[Neuron], Option<SubnetOwner>),
+        after: (&[Neuron], Option<SubnetOwner>),
+        new_owner: Option<Coldkey>,
+    ) -> Self {
         let (mut neurons, mut owner) = (before.0.to_vec(), before.1);
         if let Some(coldkey) = new_owner {
-            let hotkey = after.1.filter(|after| after.coldkey == coldkey).or(owner).and_then(|owner| owner.hotkey);
+            let hotkey =
+                after.1.filter(|after| after.coldkey == coldkey).or(owner).and_then(|owner| owner.hotkey);
             owner = Some(SubnetOwner { coldkey, hotkey });
             let registered = after.0.iter().find(|neuron| hotkey == Some(neuron.hotkey));
-            if let Some(registered) = registered.filter(|new| neurons.iter().all(|old| old.hotkey != new.hotkey)) {
+            if let Some(registered) =
+                registered.filter(|new| neurons.iter().all(|old| old.hotkey != new.hotkey))
+            {
                 neurons.retain(|old| old.uid != registered.uid);
                 neurons.push(*registered);
                 neurons.sort_unstable();
@@ -38,11 +46,15 @@ impl EpochSetting {
 
 /// The incentive credited to each position by each announcement (one a mechanism).
 ///
-/// Where a hotkey's owner has an auto-stake destination, `AutoStakeAdded` says how much went there. The rest was
-/// captured as the hotkey's collateral, and stays on the hotkey itself; all of it where there is no such event
-/// (docs/chain.md#auto-stake-and-collateral).
+/// Where a hotkey's owner has an auto-stake destination, `AutoStakeAdded` says how much went there. The rest
+/// was captured as the hotkey's collateral, and stays on the hotkey itself; all of it where there is no such
+/// event (docs/chain.md#auto-stake-and-collateral).
 #[must_use]
-pub fn incentives(netuid: NetUid, facts: &BlockFacts, setting: &EpochSetting) -> BTreeMap<(PositionKey, Source), RaoDelta> {
+pub fn incentives(
+    netuid: NetUid,
+    facts: &BlockFacts,
+    setting: &EpochSetting,
+) -> BTreeMap<(PositionKey, Source), RaoDelta> {
     let by_uid: BTreeMap<Uid, &Neuron> = setting.neurons.iter().map(|n| (n.uid, n)).collect();
     let mut diverted = diverted(netuid, facts);
     let mut found: BTreeMap<(PositionKey, Source), RaoDelta> = BTreeMap::new();
@@ -58,7 +70,8 @@ pub fn incentives(netuid: NetUid, facts: &BlockFacts, setting: &EpochSetting) ->
                 *left -= part;
                 kept -= part;
                 if part > 0 {
-                    *found.entry((PositionKey { hotkey: *destination, ..own }, source)).or_default() += Rao(part).delta();
+                    *found.entry((PositionKey { hotkey: *destination, ..own }, source)).or_default() +=
+                        Rao(part).delta();
                 }
             }
             if kept > 0 {
@@ -86,7 +99,10 @@ fn diverted(netuid: NetUid, facts: &BlockFacts) -> BTreeMap<PositionKey, Vec<(Ho
         if let StakeEvent::AutoStakeAdded { netuid: on, destination, hotkey, owner, incentive } = &event.event
             && *on == netuid
         {
-            found.entry(PositionKey { hotkey: *hotkey, coldkey: *owner }).or_default().push((*destination, incentive.0));
+            found
+                .entry(PositionKey { hotkey: *hotkey, coldkey: *owner })
+                .or_default()
+                .push((*destination, incentive.0));
         }
     }
     found
@@ -109,12 +125,20 @@ mod tests {
     }
 
     fn emitted(mechanism: u16, emissions: &[u64]) -> StakeEvent {
-        StakeEvent::IncentiveEmitted { netuid: NETUID, mechanism, emissions: emissions.iter().copied().map(Rao).collect() }
+        StakeEvent::IncentiveEmitted {
+            netuid: NETUID,
+            mechanism,
+            emissions: emissions.iter().copied().map(Rao).collect(),
+        }
     }
 
     /// What is credited, by hotkey and coldkey.
     fn credited(events: &[StakeEvent], setting: &EpochSetting) -> Vec<(u8, u8, i128)> {
-        let events = (0u32..).zip(events).map(|(index, event)| ChainEvent { index, phase: Phase::Initialization, event: event.clone() });
+        let events = (0u32..).zip(events).map(|(index, event)| ChainEvent {
+            index,
+            phase: Phase::Initialization,
+            event: event.clone(),
+        });
         let facts = BlockFacts {
             block: BlockRef { number: BlockNumber(9), hash: BlockHash::default() },
             parent_hash: BlockHash::default(),
@@ -148,7 +172,11 @@ mod tests {
         let told = [emitted(0, &[70, 5]), emitted(1, &[30, 0])];
         let with = |incentive| [told.as_slice(), &[stake(incentive)]].concat();
         assert_eq!(credited(&with(100), &setting), [(11, 2, 5), (20, 1, 100)], "nothing captured");
-        assert_eq!(credited(&with(60), &setting), [(10, 1, 40), (11, 2, 5), (20, 1, 60)], "a part, over two mechanisms");
+        assert_eq!(
+            credited(&with(60), &setting),
+            [(10, 1, 40), (11, 2, 5), (20, 1, 60)],
+            "a part, over two mechanisms"
+        );
         assert_eq!(credited(&told, &setting), [(10, 1, 100), (11, 2, 5)], "all of it");
     }
 
@@ -164,11 +192,13 @@ mod tests {
         let before = [neuron(0, 10, 1), neuron(1, 11, 2), neuron(2, 12, 3)];
         // The new owner's hotkey takes the uid of another, without an event.
         let after = [neuron(0, 10, 1), neuron(1, 13, 4), neuron(2, 12, 3)];
-        let setting = EpochSetting::new((&before, owner(1, 10)), (&after, owner(4, 13)), Some(Coldkey([4; 32])));
+        let setting =
+            EpochSetting::new((&before, owner(1, 10)), (&after, owner(4, 13)), Some(Coldkey([4; 32])));
         assert_eq!(credited(&[emitted(0, &[7, 8, 9])], &setting), [(10, 1, 7), (12, 3, 9)]);
         // One that has a uid keeps it, whatever registers later in the block.
         let after = [neuron(0, 10, 1), neuron(1, 13, 5), neuron(2, 12, 3)];
-        let setting = EpochSetting::new((&before, owner(1, 10)), (&after, owner(3, 12)), Some(Coldkey([3; 32])));
+        let setting =
+            EpochSetting::new((&before, owner(1, 10)), (&after, owner(3, 12)), Some(Coldkey([3; 32])));
         assert_eq!(credited(&[emitted(0, &[7, 8, 9])], &setting), [(10, 1, 7), (11, 2, 8)]);
     }
 }

@@ -15,8 +15,8 @@ use crate::units::{BlockNumber, Coldkey, Hotkey, NetUid, PositionKey, Rao, RaoDe
 /// carried their stake.
 const SWAPS_TRIED: usize = 8;
 
-/// Ways in which the orders of one trader may have fallen on its positions that are tried at most; beyond, each order
-/// is placed for itself.
+/// Ways in which the orders of one trader may have fallen on its positions that are tried at most; beyond,
+/// each order is placed for itself.
 const PLACINGS_TRIED: usize = 4_096;
 
 /// Removals of one position of which it is tried whether their fees are inside.
@@ -57,7 +57,8 @@ pub struct Settled {
     pub rows: Vec<StakeChange>,
     /// Events by which a holder received the stake of a coldkey that was none.
     pub received: BTreeSet<u32>,
-    /// Operations on hotkeys that no event names: swapped keys take and give, root claims give, orders do either.
+    /// Operations on hotkeys that no event names: swapped keys take and give, root claims give, orders do
+    /// either.
     pub unnamed: BTreeMap<Hotkey, u64>,
     /// Hotkeys whose stake went to another hotkey, in order of events: rounding goes with it.
     pub renamed: Vec<(Hotkey, Hotkey)>,
@@ -65,13 +66,19 @@ pub struct Settled {
 
 /// The coldkeys whose positions must be read around a block to settle it: none where events say all.
 #[must_use]
-pub fn affected(flows: &Flows, holders: &BTreeSet<Coldkey>, balances: &BTreeMap<PositionKey, RaoDelta>) -> BTreeSet<Coldkey> {
+pub fn affected(
+    flows: &Flows,
+    holders: &BTreeSet<Coldkey>,
+    balances: &BTreeMap<PositionKey, RaoDelta>,
+) -> BTreeSet<Coldkey> {
     let mut found = BTreeSet::new();
     let mut held: BTreeSet<Coldkey> = holders.clone();
     for swap in &flows.swaps {
         match swap.keys {
             SwappedKeys::Hotkey(old, new) => {
-                let staked = balances.iter().filter(|(key, alpha)| (key.hotkey == old || key.hotkey == new) && !alpha.is_zero());
+                let staked = balances
+                    .iter()
+                    .filter(|(key, alpha)| (key.hotkey == old || key.hotkey == new) && !alpha.is_zero());
                 found.extend(staked.map(|(key, _)| key.coldkey));
                 let legs = flows.legs.iter().filter(|leg| leg.key.hotkey == old || leg.key.hotkey == new);
                 found.extend(legs.map(|leg| leg.key.coldkey).filter(|coldkey| held.contains(coldkey)));
@@ -136,14 +143,18 @@ struct Work<'a> {
 
 impl<'a> Work<'a> {
     fn new(states: &'a BlockStates<'a>) -> Self {
-        let incentives = states.epoch.map(|setting| incentives(states.netuid, states.facts, setting)).unwrap_or_default();
+        let incentives =
+            states.epoch.map(|setting| incentives(states.netuid, states.facts, setting)).unwrap_or_default();
         let read = |key: &PositionKey| states.coldkeys.contains(&key.coldkey);
         let incentives: BTreeMap<_, _> = incentives.into_iter().filter(|((key, _), _)| read(key)).collect();
         let legs: Vec<Leg> = states.flows.legs.iter().filter(|leg| read(&leg.key)).copied().collect();
-        let mut keys: BTreeSet<PositionKey> = states.before.keys().chain(states.after.keys()).copied().collect();
+        let mut keys: BTreeSet<PositionKey> =
+            states.before.keys().chain(states.after.keys()).copied().collect();
         keys.extend(incentives.keys().map(|(key, _)| *key));
         keys.extend(legs.iter().map(|leg| leg.key));
-        keys.extend(states.balances.iter().filter(|(key, alpha)| read(key) && !alpha.is_zero()).map(|(key, _)| *key));
+        keys.extend(
+            states.balances.iter().filter(|(key, alpha)| read(key) && !alpha.is_zero()).map(|(key, _)| *key),
+        );
         Self {
             states,
             number: states.facts.block.number,
@@ -157,10 +168,13 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Finds the positions that orders of a group changed: the event names only the trader. Gives whether there were any.
+    /// Finds the positions that orders of a group changed: the event names only the trader. Gives whether
+    /// there were any.
     fn place_orders(&mut self) -> bool {
         let mut by_trader: BTreeMap<Coldkey, Vec<Order>> = BTreeMap::new();
-        for order in self.states.flows.orders.iter().filter(|order| self.states.coldkeys.contains(&order.trader)) {
+        for order in
+            self.states.flows.orders.iter().filter(|order| self.states.coldkeys.contains(&order.trader))
+        {
             by_trader.entry(order.trader).or_default().push(*order);
         }
         let any = !by_trader.is_empty();
@@ -192,23 +206,30 @@ impl<'a> Work<'a> {
         any
     }
 
-    /// Which position of a group orders of a trader found. Where there are two, a hotkey took another name in the block:
-    /// the one that changed more, unless it was given up before the orders and nothing is left there.
+    /// Which position of a group orders of a trader found. Where there are two, a hotkey took another name in
+    /// the block: the one that changed more, unless it was given up before the orders and nothing is left
+    /// there.
     fn traded(&self, group: &[PositionKey], trader: Coldkey, orders: &[Order]) -> Option<PositionKey> {
         let first = orders.iter().map(|order| order.source.event_index).min()?;
         let given_up = |key: &PositionKey| {
             let before = |swap: &&Swap| swap.source.event_index < first;
-            of(self.states.after, key).is_zero() && self.swaps.iter().filter(before).any(|swap| swap.keys.renamed(key).is_some())
+            of(self.states.after, key).is_zero()
+                && self.swaps.iter().filter(before).any(|swap| swap.keys.renamed(key).is_some())
         };
         let own = || group.iter().copied().filter(|key| key.coldkey == trader);
-        let changed = |key: &PositionKey| (self.unexplained(std::slice::from_ref(key)).magnitude(), std::cmp::Reverse(*key));
+        let changed = |key: &PositionKey| {
+            (self.unexplained(std::slice::from_ref(key)).magnitude(), std::cmp::Reverse(*key))
+        };
         own().filter(|key| !given_up(key)).max_by_key(changed).or_else(|| own().next())
     }
 
-    /// On which of the positions, whose changes are unexplained by `rest`, each order fell: so that least is left. What is at
-    /// most its `noise` is rounding.
+    /// On which of the positions, whose changes are unexplained by `rest`, each order fell: so that least is
+    /// left. What is at most its `noise` is rounding.
     fn placing(&self, orders: &[Order], rest: &[RaoDelta], noise: &[u128]) -> Vec<usize> {
-        let all = u32::try_from(orders.len()).ok().and_then(|orders| rest.len().checked_pow(orders)).unwrap_or(usize::MAX);
+        let all = u32::try_from(orders.len())
+            .ok()
+            .and_then(|orders| rest.len().checked_pow(orders))
+            .unwrap_or(usize::MAX);
         if all > PLACINGS_TRIED {
             // One order after the other, each where it fits best.
             let mut rest = rest.to_vec();
@@ -235,11 +256,13 @@ impl<'a> Work<'a> {
             for (order, place) in orders.iter().zip(places) {
                 rest[*place] = rest[*place] - order.alpha;
             }
-            let sum =
-                |wanted: fn(&RaoDelta) -> bool| rest.iter().copied().filter(wanted).map(RaoDelta::magnitude).fold(0, u128::saturating_add);
+            let sum = |wanted: fn(&RaoDelta) -> bool| {
+                rest.iter().copied().filter(wanted).map(RaoDelta::magnitude).fold(0, u128::saturating_add)
+            };
             // In an epoch's block dividends may have come to any of them, but nothing else left.
             let short = if self.states.epoch.is_some() { sum(|rest| rest.0 < 0) } else { 0 };
-            // A dividend, a claim or a reconciled pool changes a position as well; an amount that fits another one is an order.
+            // A dividend, a claim or a reconciled pool changes a position as well; an amount that fits
+            // another one is an order.
             let touched = rest.iter().zip(noise).filter(|(rest, noise)| rest.magnitude() > **noise).count();
             (short, touched, sum(|_| true))
         };
@@ -260,20 +283,27 @@ impl<'a> Work<'a> {
         let swaps: Vec<Swap> = self.states.flows.swaps.clone();
         // A position may have been credited and renamed within the block, so that neither state shows it.
         for swap in swaps.iter().rev() {
-            let origins: Vec<PositionKey> = self.keys.iter().filter_map(|key| swap.keys.origin(key)).collect();
+            let origins: Vec<PositionKey> =
+                self.keys.iter().filter_map(|key| swap.keys.origin(key)).collect();
             self.keys.extend(origins.into_iter().filter(|key| self.states.coldkeys.contains(&key.coldkey)));
         }
         for swap in &swaps {
-            let renamed: Vec<PositionKey> = self.keys.iter().filter_map(|key| swap.keys.renamed(key)).collect();
+            let renamed: Vec<PositionKey> =
+                self.keys.iter().filter_map(|key| swap.keys.renamed(key)).collect();
             self.keys.extend(renamed.into_iter().filter(|key| self.states.coldkeys.contains(&key.coldkey)));
         }
         // A coldkey never leaves its stake behind.
-        let open: Vec<usize> = (0..swaps.len()).filter(|i| matches!(swaps[*i].keys, SwappedKeys::Hotkey(..))).collect();
+        let open: Vec<usize> =
+            (0..swaps.len()).filter(|i| matches!(swaps[*i].keys, SwappedKeys::Hotkey(..))).collect();
         let mut best: Option<((u128, u128), Vec<Swap>)> = None;
         let tried = if open.len() > SWAPS_TRIED { 1 } else { 1usize << open.len() };
         for choice in 0..tried {
             // The first choice carries everything, so that a tie means that the stake went along.
-            let stays = |i: usize| open.iter().position(|o| *o == i).is_some_and(|bit| bit < SWAPS_TRIED && choice & (1 << bit) != 0);
+            let stays = |i: usize| {
+                open.iter()
+                    .position(|o| *o == i)
+                    .is_some_and(|bit| bit < SWAPS_TRIED && choice & (1 << bit) != 0)
+            };
             let carried: Vec<Swap> = (0..swaps.len()).filter(|i| !stays(*i)).map(|i| swaps[i]).collect();
             let off = self.distance(&carried);
             if best.as_ref().is_none_or(|(least, _)| off < *least) {
@@ -283,10 +313,11 @@ impl<'a> Work<'a> {
         self.swaps = best.map(|(_, carried)| carried).unwrap_or_default();
     }
 
-    /// How far from the state after the block the known flows lead if these swaps carried stake; and how much of that is under
-    /// names that were given up, where nothing can be that came before.
+    /// How far from the state after the block the known flows lead if these swaps carried stake; and how much
+    /// of that is under names that were given up, where nothing can be that came before.
     fn distance(&self, swaps: &[Swap]) -> (u128, u128) {
-        let mut running: BTreeMap<PositionKey, RaoDelta> = self.keys.iter().map(|key| (*key, self.start(key))).collect();
+        let mut running: BTreeMap<PositionKey, RaoDelta> =
+            self.keys.iter().map(|key| (*key, self.start(key))).collect();
         for ((key, _), alpha) in &self.incentives {
             *running.entry(*key).or_default() += *alpha;
         }
@@ -301,18 +332,26 @@ impl<'a> Work<'a> {
         let given_up = |key: &PositionKey| swaps.iter().any(|swap| swap.keys.renamed(key).is_some());
         let off = |wanted: &dyn Fn(&PositionKey) -> bool| {
             let wanted = running.iter().filter(|(key, _)| wanted(key));
-            wanted.map(|(key, alpha)| (of(self.states.after, key) - *alpha).magnitude()).fold(0, u128::saturating_add)
+            wanted
+                .map(|(key, alpha)| (of(self.states.after, key) - *alpha).magnitude())
+                .fold(0, u128::saturating_add)
         };
         (off(&|_| true), off(&given_up))
     }
 
     /// The positions that swaps join into one, each group in order.
     fn groups(&self) -> Vec<Vec<PositionKey>> {
-        let mut group: BTreeMap<PositionKey, PositionKey> = self.keys.iter().map(|key| (*key, *key)).collect();
+        let mut group: BTreeMap<PositionKey, PositionKey> =
+            self.keys.iter().map(|key| (*key, *key)).collect();
         for swap in &self.swaps {
             for key in &self.keys {
-                let Some(renamed) = swap.keys.renamed(key).filter(|renamed| self.keys.contains(renamed)) else { continue };
-                let (Some(a), Some(b)) = (group.get(key).copied(), group.get(&renamed).copied()) else { continue };
+                let Some(renamed) = swap.keys.renamed(key).filter(|renamed| self.keys.contains(renamed))
+                else {
+                    continue;
+                };
+                let (Some(a), Some(b)) = (group.get(key).copied(), group.get(&renamed).copied()) else {
+                    continue;
+                };
                 group.values_mut().filter(|name| **name == b).for_each(|name| *name = a);
             }
         }
@@ -337,7 +376,8 @@ impl<'a> Work<'a> {
                 // What a dissolved subnet leaves is taken by the dissolution.
                 continue;
             }
-            // In an epoch's block what a pool's correction added cannot be told from dividends. Both are no purchase.
+            // In an epoch's block what a pool's correction added cannot be told from dividends. Both are no
+            // purchase.
             let correction = self.correction(&group).filter(|_| rest.0 < 0 || self.states.epoch.is_none());
             if let Some(source) = correction {
                 self.corrected.insert(self.earner(&group), (source, rest));
@@ -369,28 +409,38 @@ impl<'a> Work<'a> {
             .flat_map(|key| self.incentives.range((*key, first)..).take_while(move |((of, _), _)| of == key))
             .map(|(_, alpha)| *alpha)
             .sum();
-        let told: RaoDelta = self.legs.iter().filter(|leg| group.contains(&leg.key)).filter_map(|leg| leg.alpha).sum();
+        let told: RaoDelta =
+            self.legs.iter().filter(|leg| group.contains(&leg.key)).filter_map(|leg| leg.alpha).sum();
         change - earned - told
     }
 
-    /// Compares the amounts told of a group with its balances, on a runtime of which it is not known what they mean.
-    /// Fees may be inside the amounts or on top: what fits is taken. If nothing fits, balances tell the amounts. A move
-    /// brings what it takes in any case.
+    /// Compares the amounts told of a group with its balances, on a runtime of which it is not known what
+    /// they mean. Fees may be inside the amounts or on top: what fits is taken. If nothing fits, balances
+    /// tell the amounts. A move brings what it takes in any case.
     fn bear_out(&mut self, group: &[PositionKey]) {
         let is_told = |leg: &Leg| leg.alpha.is_some() && leg.kind != Kind::Moved && group.contains(&leg.key);
         let told: Vec<usize> = (0..self.legs.len()).filter(|place| is_told(&self.legs[*place])).collect();
-        let fees: Vec<usize> = told.iter().copied().filter(|place| self.legs[*place].fee.0 > 0).take(FEES_TRIED).collect();
-        let claimed = self.states.flows.claims.iter().any(|(_, claimer)| group.iter().any(|key| key.coldkey == *claimer));
-        let (rest, noise, more) = (self.unexplained(group), self.noise(group), self.states.epoch.is_some() || claimed);
+        let fees: Vec<usize> =
+            told.iter().copied().filter(|place| self.legs[*place].fee.0 > 0).take(FEES_TRIED).collect();
+        let claimed = self
+            .states
+            .flows
+            .claims
+            .iter()
+            .any(|(_, claimer)| group.iter().any(|key| key.coldkey == *claimer));
+        let (rest, noise, more) =
+            (self.unexplained(group), self.noise(group), self.states.epoch.is_some() || claimed);
         let left = |choice: usize| {
             let inside = fees.iter().enumerate().filter(|(bit, _)| choice & (1 << bit) != 0);
             rest - inside.map(|(_, place)| self.legs[*place].fee).sum::<RaoDelta>()
         };
         // Dividends and claims may be left, and nothing tells how much.
         let fits = |left: RaoDelta| left.magnitude() <= noise || (more && left.0 > 0);
-        let best = (0..1usize << fees.len()).min_by_key(|choice| (!fits(left(*choice)), left(*choice).magnitude(), *choice));
-        let best =
-            best.filter(|choice| fits(left(*choice)) && (left(*choice).is_zero() || !more || !fits(rest))).or(fits(rest).then_some(0));
+        let best = (0..1usize << fees.len())
+            .min_by_key(|choice| (!fits(left(*choice)), left(*choice).magnitude(), *choice));
+        let best = best
+            .filter(|choice| fits(left(*choice)) && (left(*choice).is_zero() || !more || !fits(rest)))
+            .or(fits(rest).then_some(0));
         match best {
             Some(choice) => {
                 for (_, place) in fees.iter().enumerate().filter(|(bit, _)| choice & (1 << bit) != 0) {
@@ -405,12 +455,15 @@ impl<'a> Work<'a> {
     /// The most by which other operations may have rounded a group in a block between epochs.
     fn noise(&self, group: &[PositionKey]) -> u128 {
         let flows = self.states.flows;
-        let operations: u64 = group.iter().map(|key| flows.operations.get(&key.hotkey).copied().unwrap_or(0)).sum();
-        u128::from(operations.saturating_add(flows.anywhere())).saturating_add(u128::from(self.states.runtime_changed))
+        let operations: u64 =
+            group.iter().map(|key| flows.operations.get(&key.hotkey).copied().unwrap_or(0)).sum();
+        u128::from(operations.saturating_add(flows.anywhere()))
+            .saturating_add(u128::from(self.states.runtime_changed))
     }
 
-    /// Works out amounts that the runtime leaves out, from where they are the only unknown on. A move
-    /// brings as much as it takes (docs/chain.md#moves-transfers-swaps); if the two positions tell otherwise by a rao, that is rounding.
+    /// Works out amounts that the runtime leaves out, from where they are the only unknown on. A move brings
+    /// as much as it takes (docs/chain.md#moves-transfers-swaps); if the two positions tell otherwise by a
+    /// rao, that is rounding.
     fn fill_in(&mut self, groups: &[Vec<PositionKey>]) {
         // A move between positions that are one tells nothing, and changes nothing.
         for place in 0..self.legs.len() {
@@ -424,7 +477,9 @@ impl<'a> Work<'a> {
         // What leaves first: dividends of the same block may have come to where it went.
         let mut progress = true;
         while progress {
-            progress = [false, true].into_iter().any(|incoming| groups.iter().any(|group| self.fill_only(group, incoming)));
+            progress = [false, true]
+                .into_iter()
+                .any(|incoming| groups.iter().any(|group| self.fill_only(group, incoming)));
         }
         // Several unknowns of one position in one block cannot be told apart: the last one gets it all. In
         // an epoch's block neither can dividends, and what goes out is then less by them.
@@ -445,7 +500,8 @@ impl<'a> Work<'a> {
 
     /// Fills in the only amount of a group that is left out, if it went in this direction.
     fn fill_only(&mut self, group: &[PositionKey], incoming: bool) -> bool {
-        let mut untold = (0..self.legs.len()).filter(|place| self.legs[*place].alpha.is_none() && group.contains(&self.legs[*place].key));
+        let mut untold = (0..self.legs.len())
+            .filter(|place| self.legs[*place].alpha.is_none() && group.contains(&self.legs[*place].key));
         let (Some(place), None) = (untold.next(), untold.next()) else { return false };
         let rest = self.unexplained(group);
         let fits = self.legs[place].incoming == incoming && (rest.is_zero() || incoming == (rest.0 > 0));
@@ -468,7 +524,10 @@ impl<'a> Work<'a> {
     fn other_end(&self, place: usize) -> Option<usize> {
         let leg = self.legs[place];
         let fits = |other: &Leg| {
-            other.kind == Kind::Moved && other.incoming != leg.incoming && other.source.phase == leg.source.phase && other.alpha.is_none()
+            other.kind == Kind::Moved
+                && other.incoming != leg.incoming
+                && other.source.phase == leg.source.phase
+                && other.alpha.is_none()
         };
         match (leg.kind, leg.incoming) {
             (Kind::Moved, true) => (0..place).rev().find(|place| fits(&self.legs[*place])),
@@ -479,7 +538,11 @@ impl<'a> Work<'a> {
 
     /// The position of a group that emission came to: the one with most stake before.
     fn earner(&self, group: &[PositionKey]) -> PositionKey {
-        group.iter().copied().max_by_key(|key| (of(self.states.before, key), std::cmp::Reverse(*key))).unwrap_or_else(|| group[0])
+        group
+            .iter()
+            .copied()
+            .max_by_key(|key| (of(self.states.before, key), std::cmp::Reverse(*key)))
+            .unwrap_or_else(|| group[0])
     }
 
     /// The root claim that explains a rise, and the position it came to. A rise of no more than what
@@ -489,12 +552,17 @@ impl<'a> Work<'a> {
             return None;
         }
         let flows = self.states.flows;
-        let (source, claimer) = flows.claims.iter().find(|(_, coldkey)| group.iter().any(|key| key.coldkey == *coldkey))?;
-        let own = flows.claims.iter().filter(|(_, coldkey)| coldkey == claimer).fold(0u128, |count, _| count + 1);
+        let (source, claimer) =
+            flows.claims.iter().find(|(_, coldkey)| group.iter().any(|key| key.coldkey == *coldkey))?;
+        let own =
+            flows.claims.iter().filter(|(_, coldkey)| coldkey == claimer).fold(0u128, |count, _| count + 1);
         if rest.magnitude() <= self.noise(group).saturating_sub(own) {
             return None;
         }
-        let mut key = *group.iter().filter(|key| key.coldkey == *claimer).max_by_key(|key| of(self.states.before, key))?;
+        let mut key = *group
+            .iter()
+            .filter(|key| key.coldkey == *claimer)
+            .max_by_key(|key| of(self.states.before, key))?;
         for swap in self.swaps.iter().filter(|swap| swap.source.event_index < source.event_index) {
             key = swap.keys.renamed(&key).filter(|renamed| group.contains(renamed)).unwrap_or(key);
         }
@@ -528,20 +596,25 @@ impl<'a> Work<'a> {
         for (key, (source, alpha)) in &self.corrected {
             entries.push(self.entry(Some(*source), *key, Kind::Corrected, *alpha));
         }
-        let mut running: BTreeMap<PositionKey, RaoDelta> = self.keys.iter().map(|key| (*key, self.start(key))).collect();
+        let mut running: BTreeMap<PositionKey, RaoDelta> =
+            self.keys.iter().map(|key| (*key, self.start(key))).collect();
         for entry in &entries {
             *running.entry(entry.key).or_default() += entry.alpha;
         }
-        let mut claims: Vec<(Source, Entry)> =
-            self.claimed.iter().map(|(key, (source, alpha))| (*source, self.entry(Some(*source), *key, Kind::RootClaim, *alpha))).collect();
+        let mut claims: Vec<(Source, Entry)> = self
+            .claimed
+            .iter()
+            .map(|(key, (source, alpha))| (*source, self.entry(Some(*source), *key, Kind::RootClaim, *alpha)))
+            .collect();
         claims.sort_by_key(|(source, entry)| (source.event_index, entry.key));
         let mut claims = claims.into_iter().peekable();
-        let mut post = |entries: &mut Vec<Entry>, running: &mut BTreeMap<PositionKey, RaoDelta>, before: u32| {
-            while let Some((_, claim)) = claims.next_if(|(source, _)| source.event_index < before) {
-                *running.entry(claim.key).or_default() += claim.alpha;
-                entries.push(claim);
-            }
-        };
+        let mut post =
+            |entries: &mut Vec<Entry>, running: &mut BTreeMap<PositionKey, RaoDelta>, before: u32| {
+                while let Some((_, claim)) = claims.next_if(|(source, _)| source.event_index < before) {
+                    *running.entry(claim.key).or_default() += claim.alpha;
+                    entries.push(claim);
+                }
+            };
         for step in steps(&self.legs, &self.swaps) {
             post(&mut entries, &mut running, step.source().event_index);
             self.dissolve(&mut entries, &mut running, Some(step.source().event_index));
@@ -575,9 +648,17 @@ impl<'a> Work<'a> {
         post(&mut entries, &mut running, u32::MAX);
         self.dissolve(&mut entries, &mut running, None);
         let off = |key: &PositionKey| of(states.after, key) - running.get(key).copied().unwrap_or_default();
-        let left = self.keys.iter().map(|key| (key, off(key))).filter(|(_, alpha)| states.epoch.is_some() && !alpha.is_zero());
+        let left = self
+            .keys
+            .iter()
+            .map(|key| (key, off(key)))
+            .filter(|(_, alpha)| states.epoch.is_some() && !alpha.is_zero());
         for (key, alpha) in left {
-            let kind = if alpha.magnitude() <= u128::from(self.bound(&key.hotkey)) { Kind::Rounding } else { Kind::Unattributed };
+            let kind = if alpha.magnitude() <= u128::from(self.bound(&key.hotkey)) {
+                Kind::Rounding
+            } else {
+                Kind::Unattributed
+            };
             entries.push(self.entry(None, *key, kind, alpha));
         }
         entries.retain(|entry| holders.contains(&entry.key.coldkey) && !entry.alpha.is_zero());
@@ -587,8 +668,18 @@ impl<'a> Work<'a> {
     }
 
     /// Takes what is left of a dissolved subnet, once its event is reached.
-    fn dissolve(&self, entries: &mut Vec<Entry>, running: &mut BTreeMap<PositionKey, RaoDelta>, reached: Option<u32>) {
-        let Some(source) = self.states.flows.dissolved.filter(|source| reached.is_none_or(|index| index > source.event_index)) else {
+    fn dissolve(
+        &self,
+        entries: &mut Vec<Entry>,
+        running: &mut BTreeMap<PositionKey, RaoDelta>,
+        reached: Option<u32>,
+    ) {
+        let Some(source) = self
+            .states
+            .flows
+            .dissolved
+            .filter(|source| reached.is_none_or(|index| index > source.event_index))
+        else {
             return;
         };
         let gone = |entry: &Entry| entry.kind == Kind::Dissolved;
@@ -608,7 +699,12 @@ impl<'a> Work<'a> {
         let flows = self.states.flows;
         let on = |hotkey: &Hotkey| {
             let credits = self.incentives.keys().filter(|(key, _)| key.hotkey == *hotkey).count();
-            flows.operations.get(hotkey).copied().unwrap_or(0).saturating_add(u64::try_from(credits).unwrap_or(u64::MAX))
+            flows
+                .operations
+                .get(hotkey)
+                .copied()
+                .unwrap_or(0)
+                .saturating_add(u64::try_from(credits).unwrap_or(u64::MAX))
         };
         // Each position of a renamed hotkey is taken from it and given to the new one.
         let carried = |old: &Hotkey| {
@@ -621,26 +717,34 @@ impl<'a> Work<'a> {
             SwappedKeys::Coldkey(..) => Some(1),
         });
         let operations = on(hotkey).saturating_add(old.sum());
-        let unnamed = u64::try_from(flows.claims.len().saturating_add(flows.orders.len())).unwrap_or(u64::MAX);
-        operations.saturating_add(unnamed).saturating_add(1).saturating_add(u64::from(self.states.runtime_changed))
+        let unnamed =
+            u64::try_from(flows.claims.len().saturating_add(flows.orders.len())).unwrap_or(u64::MAX);
+        operations
+            .saturating_add(unnamed)
+            .saturating_add(1)
+            .saturating_add(u64::from(self.states.runtime_changed))
     }
 
     fn rows(&self, entries: &[Entry], holders: &BTreeSet<Coldkey>) -> Vec<StakeChange> {
         let Some(setting) = self.states.epoch else { return Vec::new() };
-        let uids: BTreeMap<PositionKey, Uid> = setting.neurons.iter().map(|n| (n.position(), n.uid)).collect();
+        let uids: BTreeMap<PositionKey, Uid> =
+            setting.neurons.iter().map(|n| (n.position(), n.uid)).collect();
         let mut own: BTreeMap<PositionKey, Vec<&Entry>> = BTreeMap::new();
         for entry in entries {
             own.entry(entry.key).or_default().push(entry);
         }
         let mut rows = Vec::new();
         for key in self.keys.iter().filter(|key| holders.contains(&key.coldkey)) {
-            let position = |positions: &BTreeMap<PositionKey, Rao>| positions.get(key).copied().unwrap_or_default();
+            let position =
+                |positions: &BTreeMap<PositionKey, Rao>| positions.get(key).copied().unwrap_or_default();
             let (before, after) = (position(self.states.before), position(self.states.after));
             let own = own.get(key).map_or(&[][..], Vec::as_slice);
             if before == after && own.is_empty() {
                 continue;
             }
-            let sum = |wanted: &dyn Fn(&Entry) -> bool| own.iter().filter(|e| wanted(e)).map(|e| e.alpha).sum::<RaoDelta>();
+            let sum = |wanted: &dyn Fn(&Entry) -> bool| {
+                own.iter().filter(|e| wanted(e)).map(|e| e.alpha).sum::<RaoDelta>()
+            };
             let flow = |flow: Flow| sum(&|e| e.flow() == flow);
             rows.push(StakeChange {
                 uid: uids.get(key).copied(),
@@ -682,7 +786,10 @@ fn steps<'a>(legs: &'a [Leg], swaps: &'a [Swap]) -> Vec<Step<'a>> {
 }
 
 /// Carries every balance of the old key to the new one; gives what went where.
-fn carry(running: &mut BTreeMap<PositionKey, RaoDelta>, keys: &SwappedKeys) -> Vec<(PositionKey, PositionKey, RaoDelta)> {
+fn carry(
+    running: &mut BTreeMap<PositionKey, RaoDelta>,
+    keys: &SwappedKeys,
+) -> Vec<(PositionKey, PositionKey, RaoDelta)> {
     let moved: Vec<(PositionKey, PositionKey, RaoDelta)> = running
         .iter()
         .filter(|(_, alpha)| !alpha.is_zero())
@@ -721,7 +828,15 @@ mod tests {
         measured: bool,
     }
 
-    const CASE: Case<'static> = Case { events: &[], before: &[], after: &[], holders: &[2], epoch: false, announces: true, measured: true };
+    const CASE: Case<'static> = Case {
+        events: &[],
+        before: &[],
+        after: &[],
+        holders: &[2],
+        epoch: false,
+        announces: true,
+        measured: true,
+    };
 
     fn run(case: &Case<'_>) -> Settled {
         let neurons = [
@@ -732,8 +847,10 @@ mod tests {
             StakeEvent::IncentiveEmitted { .. } | StakeEvent::RootClaimed { .. } => Phase::Initialization,
             _ => Phase::Extrinsic(1),
         };
-        let events: Vec<ChainEvent> =
-            (0u32..).zip(case.events).map(|(index, event)| ChainEvent { index, phase: phase(event), event: event.clone() }).collect();
+        let events: Vec<ChainEvent> = (0u32..)
+            .zip(case.events)
+            .map(|(index, event)| ChainEvent { index, phase: phase(event), event: event.clone() })
+            .collect();
         let facts = BlockFacts {
             block: BlockRef { number: BlockNumber(20), hash: BlockHash::default() },
             parent_hash: BlockHash::default(),
@@ -746,11 +863,16 @@ mod tests {
             registrations: BTreeMap::new(),
             events,
         };
-        let positions = |list: &[(PositionKey, u64)]| list.iter().map(|(key, alpha)| (*key, Rao(*alpha))).collect::<BTreeMap<_, _>>();
+        let positions = |list: &[(PositionKey, u64)]| {
+            list.iter().map(|(key, alpha)| (*key, Rao(*alpha))).collect::<BTreeMap<_, _>>()
+        };
         let (before, after) = (positions(case.before), positions(case.after));
         let holders: BTreeSet<Coldkey> = case.holders.iter().map(|n| Coldkey([*n; 32])).collect();
-        let balances: BTreeMap<PositionKey, RaoDelta> =
-            before.iter().filter(|(key, _)| holders.contains(&key.coldkey)).map(|(key, alpha)| (*key, alpha.delta())).collect();
+        let balances: BTreeMap<PositionKey, RaoDelta> = before
+            .iter()
+            .filter(|(key, _)| holders.contains(&key.coldkey))
+            .map(|(key, alpha)| (*key, alpha.delta()))
+            .collect();
         let flows = classify(NETUID, &facts);
         let mut coldkeys = affected(&flows, &holders, &balances);
         if case.epoch {
@@ -784,11 +906,22 @@ mod tests {
     }
 
     fn removed(key: PositionKey, alpha: Option<u64>) -> StakeEvent {
-        StakeEvent::StakeRemoved { coldkey: key.coldkey, hotkey: key.hotkey, netuid: NETUID, alpha: alpha.map(Rao), fee: Rao::ZERO }
+        StakeEvent::StakeRemoved {
+            coldkey: key.coldkey,
+            hotkey: key.hotkey,
+            netuid: NETUID,
+            alpha: alpha.map(Rao),
+            fee: Rao::ZERO,
+        }
     }
 
     fn hotkey_swapped(old: u8, new: u8) -> StakeEvent {
-        StakeEvent::HotkeySwapped { coldkey: MINER.coldkey, old: Hotkey([old; 32]), new: Hotkey([new; 32]), netuid: None }
+        StakeEvent::HotkeySwapped {
+            coldkey: MINER.coldkey,
+            old: Hotkey([old; 32]),
+            new: Hotkey([new; 32]),
+            netuid: None,
+        }
     }
 
     fn coldkey_swapped(old: u8, new: u8) -> StakeEvent {
@@ -797,8 +930,12 @@ mod tests {
 
     #[test]
     fn an_order_is_found_where_its_trader_takes_another_name_in_the_block() {
-        let sold =
-            |trader: u8, alpha| StakeEvent::OrderExecuted { trader: Coldkey([trader; 32]), netuid: NETUID, sells: true, alpha: Rao(alpha) };
+        let sold = |trader: u8, alpha| StakeEvent::OrderExecuted {
+            trader: Coldkey([trader; 32]),
+            netuid: NETUID,
+            sells: true,
+            alpha: Rao(alpha),
+        };
         let grouped = StakeEvent::OrdersGrouped { netuid: NETUID, orders: 1 };
         let before = [(at(1, 2), 500), (at(3, 2), 900)];
         // Before the swap.
@@ -847,7 +984,13 @@ mod tests {
 
     #[test]
     fn incentive_and_dividends_are_told_apart_and_the_owner_gets_none() {
-        let case = Case { events: &[incentive([500, 70])], before: &[(MINER, 100)], after: &[(MINER, 200)], epoch: true, ..CASE };
+        let case = Case {
+            events: &[incentive([500, 70])],
+            before: &[(MINER, 100)],
+            after: &[(MINER, 200)],
+            epoch: true,
+            ..CASE
+        };
         check(&case, &[(Kind::Incentive, MINER, 70), (Kind::DividendOrOther, MINER, 30)]);
     }
 
@@ -860,7 +1003,13 @@ mod tests {
 
     #[test]
     fn a_rao_too_little_is_rounding_and_more_is_not_hidden() {
-        let case = Case { events: &[incentive([0, 70])], before: &[(MINER, 100)], after: &[(MINER, 169)], epoch: true, ..CASE };
+        let case = Case {
+            events: &[incentive([0, 70])],
+            before: &[(MINER, 100)],
+            after: &[(MINER, 169)],
+            epoch: true,
+            ..CASE
+        };
         check(&case, &[(Kind::Incentive, MINER, 70), (Kind::Rounding, MINER, -1)]);
         let case = Case { after: &[(MINER, 100)], ..case };
         check(&case, &[(Kind::Incentive, MINER, 70), (Kind::Unattributed, MINER, -70)]);
@@ -868,14 +1017,20 @@ mod tests {
 
     #[test]
     fn without_announcements_all_emission_is_reward() {
-        let case = Case { before: &[(MINER, 100)], after: &[(MINER, 150)], epoch: true, announces: false, ..CASE };
+        let case =
+            Case { before: &[(MINER, 100)], after: &[(MINER, 150)], epoch: true, announces: false, ..CASE };
         check(&case, &[(Kind::Incentive, MINER, 50)]);
     }
 
     #[test]
     fn a_hotkey_swap_carries_what_it_finds_at_its_index() {
         let case = Case {
-            events: &[incentive([0, 70]), removed(MINER, Some(20)), hotkey_swapped(1, 5), removed(at(5, 2), Some(50))],
+            events: &[
+                incentive([0, 70]),
+                removed(MINER, Some(20)),
+                hotkey_swapped(1, 5),
+                removed(at(5, 2), Some(50)),
+            ],
             before: &[(MINER, 100)],
             after: &[(at(5, 2), 107)],
             epoch: true,
@@ -894,7 +1049,8 @@ mod tests {
 
     #[test]
     fn a_hotkey_swap_may_leave_the_stake_behind() {
-        let case = Case { events: &[hotkey_swapped(1, 5)], before: &[(MINER, 100)], after: &[(MINER, 100)], ..CASE };
+        let case =
+            Case { events: &[hotkey_swapped(1, 5)], before: &[(MINER, 100)], after: &[(MINER, 100)], ..CASE };
         check(&case, &[]);
         let case = Case { after: &[(at(5, 2), 100)], ..case };
         check(&case, &[(Kind::KeySwap, MINER, -100), (Kind::KeySwap, at(5, 2), 100)]);
@@ -904,7 +1060,10 @@ mod tests {
         let case = Case { events: &events, before: &[], after: &[(MINER, 30)], epoch: true, ..CASE };
         check(&case, &[(Kind::DividendOrOther, MINER, 30)]);
         let case = Case { after: &[(at(5, 2), 30)], ..case };
-        check(&case, &[(Kind::DividendOrOther, MINER, 30), (Kind::KeySwap, MINER, -30), (Kind::KeySwap, at(5, 2), 30)]);
+        check(
+            &case,
+            &[(Kind::DividendOrOther, MINER, 30), (Kind::KeySwap, MINER, -30), (Kind::KeySwap, at(5, 2), 30)],
+        );
     }
 
     #[test]
@@ -915,15 +1074,28 @@ mod tests {
             after: &[(at(1, 4), 70), (at(7, 4), 11)],
             ..CASE
         };
-        check(&case, &[(Kind::KeySwap, MINER, -100), (Kind::KeySwap, at(1, 4), 100), (Kind::StakeRemoved, at(1, 4), -30)]);
+        check(
+            &case,
+            &[
+                (Kind::KeySwap, MINER, -100),
+                (Kind::KeySwap, at(1, 4), 100),
+                (Kind::StakeRemoved, at(1, 4), -30),
+            ],
+        );
         let settled = run(&case);
-        let expected = Succession { block: BlockNumber(20), event_index: 0, old: MINER.coldkey, new: Coldkey([4; 32]) };
+        let expected =
+            Succession { block: BlockNumber(20), event_index: 0, old: MINER.coldkey, new: Coldkey([4; 32]) };
         assert_eq!((settled.successions, settled.received), (vec![expected], BTreeSet::new()));
     }
 
     #[test]
     fn what_a_holder_receives_from_a_stranger_by_swap_is_not_its_own_history() {
-        let case = Case { events: &[coldkey_swapped(4, 2)], before: &[(at(1, 4), 10), (MINER, 5)], after: &[(MINER, 15)], ..CASE };
+        let case = Case {
+            events: &[coldkey_swapped(4, 2)],
+            before: &[(at(1, 4), 10), (MINER, 5)],
+            after: &[(MINER, 15)],
+            ..CASE
+        };
         check(&case, &[(Kind::KeySwap, MINER, 10)]);
         let settled = run(&case);
         assert_eq!((settled.successions, settled.received), (vec![], BTreeSet::from([0])));
@@ -936,7 +1108,10 @@ mod tests {
         check(&case, &[(Kind::KeySwap, MINER, 15)]);
         // The same of the holder itself.
         let case = Case { holders: &[4], ..case };
-        check(&case, &[(Kind::RootClaim, at(1, 4), 15), (Kind::KeySwap, MINER, 15), (Kind::KeySwap, at(1, 4), -15)]);
+        check(
+            &case,
+            &[(Kind::RootClaim, at(1, 4), 15), (Kind::KeySwap, MINER, 15), (Kind::KeySwap, at(1, 4), -15)],
+        );
     }
 
     #[test]
@@ -952,7 +1127,8 @@ mod tests {
 
     #[test]
     fn amounts_left_out_are_told_by_balances() {
-        let case = Case { events: &[removed(MINER, None)], before: &[(MINER, 100)], after: &[(MINER, 60)], ..CASE };
+        let case =
+            Case { events: &[removed(MINER, None)], before: &[(MINER, 100)], after: &[(MINER, 60)], ..CASE };
         check(&case, &[(Kind::StakeRemoved, MINER, -40)]);
         let case = Case { events: &[incentive([0, 70]), removed(MINER, None)], epoch: true, ..case };
         check(&case, &[(Kind::Incentive, MINER, 70), (Kind::StakeRemoved, MINER, -110)]);
@@ -960,10 +1136,23 @@ mod tests {
 
     #[test]
     fn rounding_is_booked_where_it_was_also_among_renamed_positions() {
-        let added = StakeEvent::StakeAdded { coldkey: MINER.coldkey, hotkey: MINER.hotkey, netuid: NETUID, alpha: Some(Rao(50)) };
-        let burned = StakeEvent::AlphaBurned { coldkey: MINER.coldkey, hotkey: MINER.hotkey, netuid: NETUID, alpha: Rao(49) };
+        let added = StakeEvent::StakeAdded {
+            coldkey: MINER.coldkey,
+            hotkey: MINER.hotkey,
+            netuid: NETUID,
+            alpha: Some(Rao(50)),
+        };
+        let burned = StakeEvent::AlphaBurned {
+            coldkey: MINER.coldkey,
+            hotkey: MINER.hotkey,
+            netuid: NETUID,
+            alpha: Rao(49),
+        };
         let case = Case { events: &[coldkey_swapped(2, 4), added, burned], epoch: true, ..CASE };
-        check(&case, &[(Kind::StakeAdded, MINER, 50), (Kind::Burned, MINER, -49), (Kind::Rounding, MINER, -1)]);
+        check(
+            &case,
+            &[(Kind::StakeAdded, MINER, 50), (Kind::Burned, MINER, -49), (Kind::Rounding, MINER, -1)],
+        );
     }
 
     #[test]
@@ -975,21 +1164,37 @@ mod tests {
             to_hotkey: Hotkey([5; 32]),
             to_netuid: NETUID,
         };
-        let added = StakeEvent::StakeAdded { coldkey: MINER.coldkey, hotkey: Hotkey([5; 32]), netuid: NETUID, alpha: None };
+        let added = StakeEvent::StakeAdded {
+            coldkey: MINER.coldkey,
+            hotkey: Hotkey([5; 32]),
+            netuid: NETUID,
+            alpha: None,
+        };
         // A rao was lost on the way: it is left to the interval's rounding.
-        let case =
-            Case { events: &[removed(MINER, None), added, moved], before: &[(MINER, 100)], after: &[(MINER, 40), (at(5, 2), 59)], ..CASE };
+        let case = Case {
+            events: &[removed(MINER, None), added, moved],
+            before: &[(MINER, 100)],
+            after: &[(MINER, 40), (at(5, 2), 59)],
+            ..CASE
+        };
         check(&case, &[(Kind::Moved, MINER, -60), (Kind::Moved, at(5, 2), 60)]);
         // Where something was sold besides, the other end tells them apart.
         let sold = [&[removed(MINER, None)], case.events].concat();
         let case = Case { events: &sold, after: &[(MINER, 30), (at(5, 2), 60)], ..case };
-        check(&case, &[(Kind::StakeRemoved, MINER, -10), (Kind::Moved, MINER, -60), (Kind::Moved, at(5, 2), 60)]);
+        check(
+            &case,
+            &[(Kind::StakeRemoved, MINER, -10), (Kind::Moved, MINER, -60), (Kind::Moved, at(5, 2), 60)],
+        );
     }
 
     #[test]
     fn a_dissolved_subnet_takes_what_is_left() {
         let case = Case {
-            events: &[removed(MINER, Some(30)), StakeEvent::NetworkRemoved { netuid: NETUID }, coldkey_swapped(2, 4)],
+            events: &[
+                removed(MINER, Some(30)),
+                StakeEvent::NetworkRemoved { netuid: NETUID },
+                coldkey_swapped(2, 4),
+            ],
             before: &[(MINER, 100)],
             ..CASE
         };
@@ -1004,12 +1209,24 @@ mod tests {
     fn orders_of_a_group_fall_where_the_balances_say() {
         let grouped = |orders| StakeEvent::OrdersGrouped { netuid: NETUID, orders };
         let events = [order(true, 40), order(false, 7), grouped(2)];
-        let case = Case { events: &events, before: &[(MINER, 100), (at(5, 2), 50)], after: &[(MINER, 107), (at(5, 2), 10)], ..CASE };
+        let case = Case {
+            events: &events,
+            before: &[(MINER, 100), (at(5, 2), 50)],
+            after: &[(MINER, 107), (at(5, 2), 10)],
+            ..CASE
+        };
         check(&case, &[(Kind::StakeRemoved, at(5, 2), -40), (Kind::StakeAdded, MINER, 7)]);
         // In an epoch's block dividends are what is left.
         let events = [incentive([0, 70]), order(true, 40), grouped(1)];
         let case = Case { events: &events, after: &[(MINER, 170), (at(5, 2), 13)], epoch: true, ..case };
-        check(&case, &[(Kind::Incentive, MINER, 70), (Kind::DividendOrOther, at(5, 2), 3), (Kind::StakeRemoved, at(5, 2), -40)]);
+        check(
+            &case,
+            &[
+                (Kind::Incentive, MINER, 70),
+                (Kind::DividendOrOther, at(5, 2), 3),
+                (Kind::StakeRemoved, at(5, 2), -40),
+            ],
+        );
         // A position bought and sold in one block shows in no state.
         let events = [order(false, 7), order(true, 7), grouped(2)];
         let case = Case { events: &events, before: &[], after: &[], epoch: false, ..case };
@@ -1021,7 +1238,12 @@ mod tests {
         let reconciled = StakeEvent::PoolReconciled { hotkey: MINER.hotkey, netuid: NETUID };
         let events = [reconciled, order(false, 70), StakeEvent::OrdersGrouped { netuid: NETUID, orders: 1 }];
         // Whichever has it, as much is left in all.
-        let case = Case { events: &events, before: &[(MINER, 1_000), (at(5, 2), 50)], after: &[(MINER, 1_250), (at(5, 2), 119)], ..CASE };
+        let case = Case {
+            events: &events,
+            before: &[(MINER, 1_000), (at(5, 2), 50)],
+            after: &[(MINER, 1_250), (at(5, 2), 119)],
+            ..CASE
+        };
         check(&case, &[(Kind::Corrected, MINER, 250), (Kind::StakeAdded, at(5, 2), 70)]);
     }
 
@@ -1046,7 +1268,8 @@ mod tests {
             fee: Rao(fee),
         };
         let events = [sold(50, 5)];
-        let case = Case { events: &events, before: &[(MINER, 100)], after: &[(MINER, 50)], measured: false, ..CASE };
+        let case =
+            Case { events: &events, before: &[(MINER, 100)], after: &[(MINER, 50)], measured: false, ..CASE };
         check(&case, &[(Kind::StakeRemoved, MINER, -50)]);
         // The fee is inside; what is told is something else.
         check(&Case { after: &[(MINER, 55)], ..case }, &[(Kind::StakeRemoved, MINER, -45)]);
@@ -1059,12 +1282,22 @@ mod tests {
         // In an epoch's block as well, where nothing else is left.
         let events = [incentive([0, 70]), sold(50, 5)];
         let case = Case { events: &events, epoch: true, ..case };
-        check(&Case { after: &[(MINER, 125)], ..case }, &[(Kind::Incentive, MINER, 70), (Kind::StakeRemoved, MINER, -45)]);
-        check(&Case { after: &[(MINER, 120)], ..case }, &[(Kind::Incentive, MINER, 70), (Kind::StakeRemoved, MINER, -50)]);
+        check(
+            &Case { after: &[(MINER, 125)], ..case },
+            &[(Kind::Incentive, MINER, 70), (Kind::StakeRemoved, MINER, -45)],
+        );
+        check(
+            &Case { after: &[(MINER, 120)], ..case },
+            &[(Kind::Incentive, MINER, 70), (Kind::StakeRemoved, MINER, -50)],
+        );
         // Where it was measured, what the amounts leave is told.
         check(
             &Case { after: &[(MINER, 100)], measured: true, ..case },
-            &[(Kind::Incentive, MINER, 70), (Kind::StakeRemoved, MINER, -50), (Kind::Unattributed, MINER, -20)],
+            &[
+                (Kind::Incentive, MINER, 70),
+                (Kind::StakeRemoved, MINER, -50),
+                (Kind::Unattributed, MINER, -20),
+            ],
         );
     }
 }

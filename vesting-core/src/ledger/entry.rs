@@ -191,7 +191,12 @@ impl EntryId {
     /// The identity of `entry` in its holder's ledger.
     #[must_use]
     pub fn of(entry: &Entry) -> Self {
-        Self { block: entry.block, event_index: entry.source.map(|s| s.event_index), kind: entry.kind, hotkey: entry.key.hotkey }
+        Self {
+            block: entry.block,
+            event_index: entry.source.map(|s| s.event_index),
+            kind: entry.kind,
+            hotkey: entry.key.hotkey,
+        }
     }
 }
 

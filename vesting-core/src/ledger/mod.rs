@@ -1,4 +1,5 @@
-//! What a holder's account is written in: entries, the tranches they open and take from, and who goes on under another name.
+//! What a holder's account is written in: entries, the tranches they open and take from, and who goes on
+//! under another name.
 //!
 //! Takes from `units` and `block`.
 
@@ -9,5 +10,7 @@ pub(crate) mod unattributed;
 
 pub use entry::{Entry, EntryId, EntryOrder, Flow, Kind, Source};
 pub use succession::{Succession, Successions};
-pub use tranche::{Exit, HolderTranches, OpenTranche, Origin, Tranche, TrancheChange, TrancheHistory, sort_entries};
+pub use tranche::{
+    Exit, HolderTranches, OpenTranche, Origin, Tranche, TrancheChange, TrancheHistory, sort_entries,
+};
 pub use unattributed::UnattributedRule;

@@ -78,9 +78,15 @@ mod tests {
     #[test]
     fn a_tranche_follows_its_holder_through_its_names() {
         let [a, b, c] = [1, 2, 3].map(|n| Coldkey([n; 32]));
-        let at = |block, event_index, old, new| Succession { block: BlockNumber(block), event_index, old, new };
+        let at =
+            |block, event_index, old, new| Succession { block: BlockNumber(block), event_index, old, new };
         let all = Successions::new(vec![at(20, 3, b, c), at(10, 5, a, b)]);
-        let id = |block, event_index, kind| EntryId { block: BlockNumber(block), event_index, kind, hotkey: Hotkey([9; 32]) };
+        let id = |block, event_index, kind| EntryId {
+            block: BlockNumber(block),
+            event_index,
+            kind,
+            hotkey: Hotkey([9; 32]),
+        };
         let holder = |coldkey, id: &EntryId, as_of| all.holder_of(coldkey, id, BlockNumber(as_of));
         let early = id(5, Some(1), Kind::StakeAdded);
         assert_eq!([9, 10, 19, 20].map(|as_of| holder(a, &early, as_of)), [a, b, b, c]);

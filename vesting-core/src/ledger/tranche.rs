@@ -1,8 +1,8 @@
 //! Tranches: what a holder has, by when and how it came. Outflows consume the newest first.
 //!
-//! What nobody did is no flow, and its minus leaves the oldest: rounding, corrections and, unless a policy says
-//! otherwise, what nothing explains. The plus of rounding and of what nothing explains pays first what outflows took
-//! beyond all tranches.
+//! What nobody did is no flow, and its minus leaves the oldest: rounding, corrections and, unless a policy
+//! says otherwise, what nothing explains. The plus of rounding and of what nothing explains pays first what
+//! outflows took beyond all tranches.
 //!
 //! Tranches belong to the holder; the hotkey is a label on them, so moves consume nothing.
 //! Consumption never looks at what is older than it needs, so the tranches entered inside a
@@ -102,7 +102,8 @@ pub struct OpenTranche {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HolderTranches {
     open: Vec<OpenTranche>,
-    /// What outflows took beyond all tranches: at most the rounding and what nothing explains, which pay it first.
+    /// What outflows took beyond all tranches: at most the rounding and what nothing explains, which pay it
+    /// first.
     deficit: u128,
 }
 
@@ -121,7 +122,11 @@ impl Leaving {
         if entry.alpha.0 >= 0 || entry.flow() == Flow::Neutral {
             return;
         }
-        let end = if UnattributedRule::default().is_sale(entry.flow()) { &mut self.newest } else { &mut self.oldest };
+        let end = if UnattributedRule::default().is_sale(entry.flow()) {
+            &mut self.newest
+        } else {
+            &mut self.oldest
+        };
         *end = end.saturating_add(entry.alpha.magnitude());
     }
 }
@@ -150,8 +155,8 @@ const fn origin(kind: Kind, rule: UnattributedRule) -> Origin {
     }
 }
 
-/// Whether what such a flow brings pays a deficit first. In its block it comes after the outflows, and it may be
-/// found only when its interval ends.
+/// Whether what such a flow brings pays a deficit first. In its block it comes after the outflows, and it may
+/// be found only when its interval ends.
 const fn pays_deficit(flow: Flow) -> bool {
     matches!(flow, Flow::Rounding | Flow::Unattributed)
 }
@@ -224,12 +229,26 @@ impl HolderTranches {
 
     /// Goes on as the holder `old`, whose coldkey was swapped for this one by `by`: with its tranches,
     /// while what this one held itself becomes one manual tranche there.
-    pub fn take_over(&mut self, old: Self, netuid: NetUid, coldkey: Coldkey, by: &Succession, time: Millis) -> TrancheChange {
-        let id = |hotkey| EntryId { block: by.block, event_index: Some(by.event_index), kind: Kind::KeySwap, hotkey };
+    pub fn take_over(
+        &mut self,
+        old: Self,
+        netuid: NetUid,
+        coldkey: Coldkey,
+        by: &Succession,
+        time: Millis,
+    ) -> TrancheChange {
+        let id = |hotkey| EntryId {
+            block: by.block,
+            event_index: Some(by.event_index),
+            kind: Kind::KeySwap,
+            hotkey,
+        };
         let own = std::mem::replace(self, old);
         self.deficit = self.deficit.saturating_add(own.deficit);
         let held: u64 = own.open.iter().fold(0, |sum, open| sum.saturating_add(open.remaining.0));
-        let Some(label) = own.open.iter().map(|open| open.tranche.id.hotkey).min() else { return TrancheChange::default() };
+        let Some(label) = own.open.iter().map(|open| open.tranche.id.hotkey).min() else {
+            return TrancheChange::default();
+        };
         let exits = own
             .open
             .iter()
@@ -241,7 +260,8 @@ impl HolderTranches {
                 amount: open.remaining,
             })
             .collect();
-        let opened = Tranche { netuid, coldkey, id: id(label), time, origin: Origin::Manual, initial: Rao(held) };
+        let opened =
+            Tranche { netuid, coldkey, id: id(label), time, origin: Origin::Manual, initial: Rao(held) };
         self.insert(opened);
         TrancheChange { opened: Some(opened), exits }
     }
@@ -266,8 +286,14 @@ impl HolderTranches {
         if initial == 0 {
             return TrancheChange::default();
         }
-        let tranche =
-            Tranche { netuid: entry.netuid, coldkey: entry.key.coldkey, id: EntryId::of(entry), time, origin, initial: Rao(initial) };
+        let tranche = Tranche {
+            netuid: entry.netuid,
+            coldkey: entry.key.coldkey,
+            id: EntryId::of(entry),
+            time,
+            origin,
+            initial: Rao(initial),
+        };
         self.insert(tranche);
         TrancheChange { opened: Some(tranche), exits: Vec::new() }
     }
@@ -389,13 +415,20 @@ mod tests {
         };
         assert_eq!(under(UnattributedRule::Neutral), [(Origin::Reward, 8), (Origin::Other, 4)]);
         assert_eq!(under(UnattributedRule::Flow), [(Origin::Opening, 5), (Origin::Reward, 7)]);
-        assert_eq!(left(&play(&entries)), under(UnattributedRule::Neutral), "a record's own history goes by the default");
+        assert_eq!(
+            left(&play(&entries)),
+            under(UnattributedRule::Neutral),
+            "a record's own history goes by the default"
+        );
     }
 
     #[test]
     fn what_came_unexplained_pays_for_what_was_sold_of_it_in_its_block() {
-        let entries =
-            [entry(1, None, Kind::Opening, 5), entry(2, Some(1), Kind::StakeRemoved, -12), entry(2, None, Kind::Unattributed, 10)];
+        let entries = [
+            entry(1, None, Kind::Opening, 5),
+            entry(2, Some(1), Kind::StakeRemoved, -12),
+            entry(2, None, Kind::Unattributed, 10),
+        ];
         let holder = play(&entries);
         assert_eq!((left(&holder), holder.stake()), (vec![(Origin::Other, 3)], RaoDelta(3)));
         assert!(HolderTranches::matter_to(&entries[2]));
@@ -403,13 +436,21 @@ mod tests {
 
     #[test]
     fn moves_and_key_swaps_consume_nothing() {
-        let holder = play(&[entry(1, None, Kind::Incentive, 9), entry(2, Some(1), Kind::Moved, -9), entry(2, Some(2), Kind::KeySwap, -9)]);
+        let holder = play(&[
+            entry(1, None, Kind::Incentive, 9),
+            entry(2, Some(1), Kind::Moved, -9),
+            entry(2, Some(2), Kind::KeySwap, -9),
+        ]);
         assert_eq!(left(&holder), [(Origin::Reward, 9)]);
     }
 
     #[test]
     fn resuming_is_the_same_as_never_having_stopped() {
-        let entries = [entry(1, None, Kind::Opening, 5), entry(2, None, Kind::Incentive, 3), entry(4, Some(1), Kind::StakeRemoved, -9)];
+        let entries = [
+            entry(1, None, Kind::Opening, 5),
+            entry(2, None, Kind::Incentive, 3),
+            entry(4, Some(1), Kind::StakeRemoved, -9),
+        ];
         let holder = play(&entries);
         assert_eq!(HolderTranches::resume(holder.open().to_vec(), holder.stake()), holder);
     }

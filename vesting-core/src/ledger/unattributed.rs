@@ -31,7 +31,12 @@ impl UnattributedRule {
         match flow {
             Flow::Outflow => true,
             Flow::Unattributed => matches!(self, Self::Flow),
-            Flow::Opening | Flow::Emission | Flow::Inflow | Flow::Neutral | Flow::Rounding | Flow::Corrected => false,
+            Flow::Opening
+            | Flow::Emission
+            | Flow::Inflow
+            | Flow::Neutral
+            | Flow::Rounding
+            | Flow::Corrected => false,
         }
     }
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::block::BlockFacts;
-use crate::units::{BlockHash, BlockNumber, BlockRef, Coldkey, Hotkey, NetUid, Neuron, PositionKey, Rao, SubnetOwner};
+use crate::units::{
+    BlockHash, BlockNumber, BlockRef, Coldkey, Hotkey, NetUid, Neuron, PositionKey, Rao, SubnetOwner,
+};
 
 /// Why a chain did not answer. Each kind demands one reaction.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,8 +25,11 @@ pub enum ChainError {
         /// How long.
         wait: Duration,
     },
-    /// Every endpoint serves another chain than the one expected. Reaction: stop and say so; while following, wait.
-    #[error("the endpoint {endpoint} serves another chain (genesis {genesis}, not {expected}): check `--network` or `--endpoints`")]
+    /// Every endpoint serves another chain than the one expected. Reaction: stop and say so; while following,
+    /// wait.
+    #[error(
+        "the endpoint {endpoint} serves another chain (genesis {genesis}, not {expected}): check `--network` or `--endpoints`"
+    )]
     OtherChain {
         /// The endpoint, as it may be shown.
         endpoint: String,
@@ -34,7 +39,9 @@ pub enum ChainError {
         expected: BlockHash,
     },
     /// The node does not have the state of this block any more. Reaction: ask an archive endpoint.
-    #[error("the node has discarded the state of block {block}: use an archive endpoint (`--network archive`, or `--endpoints` with one)")]
+    #[error(
+        "the node has discarded the state of block {block}: use an archive endpoint (`--network archive`, or `--endpoints` with one)"
+    )]
     Pruned {
         /// The block whose state was asked for.
         block: BlockNumber,
@@ -50,8 +57,9 @@ pub enum ChainError {
         /// The block in whose state it was looked for.
         block: BlockNumber,
     },
-    /// The runtime that made a block cannot be read: its metadata cannot be decoded, or lacks what cannot be done
-    /// without. Reaction: say so and write nothing; another endpoint or a newer version of the program may read it.
+    /// The runtime that made a block cannot be read: its metadata cannot be decoded, or lacks what cannot be
+    /// done without. Reaction: say so and write nothing; another endpoint or a newer version of the program
+    /// may read it.
     #[error(
         "the chain's runtime (spec {spec_version}) cannot be read: {why}; a newer version of vesting may know it, and `vesting doctor` says what to do"
     )]
@@ -64,10 +72,11 @@ pub enum ChainError {
     /// A node or a runtime lacks something that cannot be done without. Reaction: stop and say so.
     #[error("{0}")]
     Unsupported(String),
-    /// The runtime itself says of a position what its storage was not taken to say. From here on its own word is taken,
-    /// but what was recorded of this subnet by its storage may be wrong. Reaction: take the record back to its last epoch
-    /// at or before `agreed`, or to the last one that an older runtime made; tell [`ChainPort::taken_back`]; read again.
-    /// Until then no positions of the subnet are read. Where the record cannot be read again, leave it and say so.
+    /// The runtime itself says of a position what its storage was not taken to say. From here on its own word
+    /// is taken, but what was recorded of this subnet by its storage may be wrong. Reaction: take the record
+    /// back to its last epoch at or before `agreed`, or to the last one that an older runtime made; tell
+    /// [`ChainPort::taken_back`]; read again. Until then no positions of the subnet are read. Where the
+    /// record cannot be read again, leave it and say so.
     #[error(
         "subnet {netuid}: the runtime (spec {spec_version}) contradicts its storage at block {block}, so the record is to be read again {}; an endpoint with the state of those blocks is needed for that (`--network archive`, or `--endpoints` with an archive endpoint), and until then nothing is written",
         since(*agreed)
@@ -79,8 +88,8 @@ pub enum ChainError {
         spec_version: u32,
         /// The block in whose state it showed.
         block: BlockNumber,
-        /// The block up to which its storage is known to have said the same of every position; `None` where this process
-        /// has not seen that.
+        /// The block up to which its storage is known to have said the same of every position; `None` where
+        /// this process has not seen that.
         agreed: Option<BlockNumber>,
     },
     /// An answer does not mean what it should. Reaction: another endpoint; if it stays, stop and say so.
@@ -90,14 +99,20 @@ pub enum ChainError {
 
 /// From where on a record is to be read again, in words.
 fn since(agreed: Option<BlockNumber>) -> String {
-    agreed.map_or_else(|| "as far as that runtime made its blocks".to_owned(), |block| format!("from block {block} on"))
+    agreed.map_or_else(
+        || "as far as that runtime made its blocks".to_owned(),
+        |block| format!("from block {block} on"),
+    )
 }
 
 impl ChainError {
     /// Whether the same may go well a little later, with the same endpoints.
     #[must_use]
     pub const fn is_passing(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::Limited { .. } | Self::NoSuchBlock(_) | Self::Malformed(_))
+        matches!(
+            self,
+            Self::Unreachable(_) | Self::Limited { .. } | Self::NoSuchBlock(_) | Self::Malformed(_)
+        )
     }
 }
 
@@ -109,7 +124,8 @@ pub struct Ask {
     pub events: bool,
     /// The subnets.
     pub subnets: BTreeMap<NetUid, SubnetAsk>,
-    /// A subnet whose counters cannot be read is told of in [`BlockState::unread`], and the others are answered.
+    /// A subnet whose counters cannot be read is told of in [`BlockState::unread`], and the others are
+    /// answered.
     pub apart: bool,
 }
 
@@ -117,7 +133,10 @@ impl Ask {
     /// Only the counters of subnets.
     #[must_use]
     pub fn counters(netuids: &[NetUid]) -> Self {
-        Self { subnets: netuids.iter().map(|netuid| (*netuid, SubnetAsk::default())).collect(), ..Self::default() }
+        Self {
+            subnets: netuids.iter().map(|netuid| (*netuid, SubnetAsk::default())).collect(),
+            ..Self::default()
+        }
     }
 
     /// The events, and the counters of subnets.
@@ -149,8 +168,8 @@ pub struct SubnetAsk {
     pub coldkeys: BTreeSet<Coldkey>,
     /// Leave `touched` of their positions out: of no use where an interval only begins.
     pub skip_pointers: bool,
-    /// The positions are to be recorded: a chain that is read through others' nodes makes sure of them, by the runtime's own
-    /// sums or by reading them twice. The answer is the same.
+    /// The positions are to be recorded: a chain that is read through others' nodes makes sure of them, by
+    /// the runtime's own sums or by reading them twice. The answer is the same.
     pub recorded: bool,
     /// How much of the stake of those whose positions are read is locked.
     pub locks: bool,
@@ -176,10 +195,11 @@ pub enum OwnWord {
     /// For nothing, unless it has contradicted its storage before.
     #[default]
     No,
-    /// These are the positions of every holder, and the epoch before was in this block: they are compared with it, all of
-    /// them when the runtime is first met, later those that are due. The answer is the same.
+    /// These are the positions of every holder, and the epoch before was in this block: they are compared
+    /// with it, all of them when the runtime is first met, later those that are due. The answer is the same.
     ComparedSince(BlockNumber),
-    /// Some of these positions are compared with it, and what their coldkeys have in total. The answer is the same.
+    /// Some of these positions are compared with it, and what their coldkeys have in total. The answer is the
+    /// same.
     Sampled,
     /// It is the answer.
     Instead,
@@ -336,14 +356,15 @@ pub trait ChainPort: Send + Sync {
     /// Reads a block and the state after it.
     async fn read(&self, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError>;
 
-    /// A block with its events, and the counters of subnets, for who takes in every block. Subnets that are taken in side
-    /// by side may share a read; who asks for the same block again is given another one.
+    /// A block with its events, and the counters of subnets, for who takes in every block. Subnets that are
+    /// taken in side by side may share a read; who asks for the same block again is given another one.
     async fn next_block(&self, number: BlockNumber, netuids: &[NetUid]) -> Result<BlockFacts, ChainError> {
         Ok(self.read(number, &Ask::events(netuids)).await?.facts)
     }
 
-    /// Hears that the record of a subnet was taken back as [`ChainError::Contradicted`] demands. From here on its
-    /// positions are read by that runtime's own word. A chain that never contradicts itself has nothing to do.
+    /// Hears that the record of a subnet was taken back as [`ChainError::Contradicted`] demands. From here on
+    /// its positions are read by that runtime's own word. A chain that never contradicts itself has nothing
+    /// to do.
     async fn taken_back(&self, _netuid: NetUid, _spec_version: u32) {}
 }
 
@@ -368,7 +389,12 @@ impl dyn ChainPort + '_ {
     ///
     /// # Errors
     /// As [`ChainPort::read`].
-    pub async fn subnet(&self, number: BlockNumber, netuid: NetUid, ask: SubnetAsk) -> Result<SubnetState, ChainError> {
+    pub async fn subnet(
+        &self,
+        number: BlockNumber,
+        netuid: NetUid,
+        ask: SubnetAsk,
+    ) -> Result<SubnetState, ChainError> {
         Ok(self.read(number, &Ask::of(netuid, ask)).await?.take(netuid))
     }
 }

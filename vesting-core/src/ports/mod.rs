@@ -6,12 +6,12 @@ mod chain;
 mod store;
 
 pub use chain::{
-    Ask, BlockState, ChainError, ChainPort, ColdkeyTrace, Fingerprint, NeuronsAsk, OwnWord, PositionTrace, Roster, SubnetAsk, SubnetState,
-    TraceKeys, Traces,
+    Ask, BlockState, ChainError, ChainPort, ColdkeyTrace, Fingerprint, NeuronsAsk, OwnWord, PositionTrace,
+    Roster, SubnetAsk, SubnetState, TraceKeys, Traces,
 };
 pub use store::{
-    BalanceChange, Commit, End, Holder, LedgerState, LockRow, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot, StakeStore,
-    StoreError, TranchePage, TrancheStand, Watermark,
+    BalanceChange, Commit, End, Holder, LedgerState, LockRow, MultiplierRow, NeuronRow, OpenInterval, Pruned,
+    Snapshot, StakeStore, StoreError, TranchePage, TrancheStand, Watermark,
 };
 
 #[cfg(any(test, feature = "mocks"))]

@@ -6,7 +6,10 @@ use async_trait::async_trait;
 
 use crate::block::{Epoch, EpochRecord, SkippedSlot};
 use crate::ledger::{Entry, Exit, Flow, OpenTranche, Succession, Tranche};
-use crate::units::{BlockHash, BlockNumber, BlockRef, Coldkey, Hotkey, Millis, NetUid, Neuron, PositionKey, Ppb, Rao, RaoDelta, Uid};
+use crate::units::{
+    BlockHash, BlockNumber, BlockRef, Coldkey, Hotkey, Millis, NetUid, Neuron, PositionKey, Ppb, Rao,
+    RaoDelta, Uid,
+};
 
 /// Why a store refused. Each kind demands one reaction.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,8 +18,8 @@ pub enum StoreError {
     /// Somebody else holds the database. Reaction: try again.
     #[error("the database is busy: {0}; another program may be writing to it")]
     Busy(String),
-    /// The database's server does not answer. Reaction: try again; what was being written is in the record or it is not,
-    /// as the watermark tells.
+    /// The database's server does not answer. Reaction: try again; what was being written is in the record or
+    /// it is not, as the watermark tells.
     #[error("the database cannot be reached: {0}")]
     Unreachable(String),
     /// There is no room for what is to be written. Reaction: somebody must make room; try again later.
@@ -68,13 +71,18 @@ impl StoreError {
     /// A record was changed while it was read, and not only by what was added.
     #[must_use]
     pub fn changed(netuid: NetUid) -> Self {
-        Self::Busy(format!("the record of subnet {netuid} was pruned or taken back while it was read: try again"))
+        Self::Busy(format!(
+            "the record of subnet {netuid} was pruned or taken back while it was read: try again"
+        ))
     }
 
     /// Whether the same may go well a little later.
     #[must_use]
     pub const fn is_passing(&self) -> bool {
-        matches!(self, Self::Busy(_) | Self::Full(_) | Self::NotNext { .. } | Self::Taken { .. } | Self::Unreachable(_))
+        matches!(
+            self,
+            Self::Busy(_) | Self::Full(_) | Self::NotNext { .. } | Self::Taken { .. } | Self::Unreachable(_)
+        )
     }
 }
 
@@ -232,7 +240,12 @@ pub struct Commit {
 impl Commit {
     /// A commit without rows.
     #[must_use]
-    pub fn without_rows(netuid: NetUid, parent: Option<BlockRef>, watermark: Watermark, interval: OpenInterval) -> Self {
+    pub fn without_rows(
+        netuid: NetUid,
+        parent: Option<BlockRef>,
+        watermark: Watermark,
+        interval: OpenInterval,
+    ) -> Self {
         Self {
             netuid,
             parent,
@@ -355,14 +368,17 @@ pub struct TranchePage {
 
 impl TranchePage {
     /// All of them.
-    pub const ALL: Self = Self { from: BlockNumber(0), to: BlockNumber(u64::MAX), first: End::Newest, least: u32::MAX };
+    pub const ALL: Self =
+        Self { from: BlockNumber(0), to: BlockNumber(u64::MAX), first: End::Newest, least: u32::MAX };
 
     /// The blocks that this page ends with, given those of the tranches that may be on it, in any order.
     #[must_use]
     pub fn bounds(&self, mut blocks: Vec<BlockNumber>) -> (BlockNumber, BlockNumber) {
         blocks.retain(|block| (self.from..=self.to).contains(block));
         blocks.sort_unstable();
-        let Some(past) = usize::try_from(self.least).ok().and_then(|least| least.checked_sub(1)) else { return (self.from, self.to) };
+        let Some(past) = usize::try_from(self.least).ok().and_then(|least| least.checked_sub(1)) else {
+            return (self.from, self.to);
+        };
         match self.first {
             End::Newest => (blocks.iter().rev().nth(past).copied().unwrap_or(self.from), self.to),
             End::Oldest => (self.from, blocks.get(past).copied().unwrap_or(self.to)),
@@ -379,7 +395,8 @@ pub struct TrancheStand {
     pub exits: u64,
     /// Σ of these.
     pub taken: RaoDelta,
-    /// What remains at the watermark, and Σ of the exits after that block: `initial` less `taken`, in a record that is consistent.
+    /// What remains at the watermark, and Σ of the exits after that block: `initial` less `taken`, in a
+    /// record that is consistent.
     pub remaining: RaoDelta,
 }
 
@@ -391,8 +408,9 @@ pub trait StakeStore: Send + Sync {
     /// Binds an empty store to a chain, or checks that it belongs to it.
     async fn bind_chain(&self, genesis: BlockHash) -> Result<(), StoreError>;
 
-    /// Takes the right to write a subnet's record, which one process has at a time; it ends with the process, or with
-    /// its connection. Whatever writes takes it too. Refuses with [`StoreError::Taken`] while another one has it.
+    /// Takes the right to write a subnet's record, which one process has at a time; it ends with the process,
+    /// or with its connection. Whatever writes takes it too. Refuses with [`StoreError::Taken`] while another
+    /// one has it.
     async fn claim(&self, netuid: NetUid) -> Result<(), StoreError>;
 
     /// The genesis of the chain that the store is bound to; `None` before it is.
@@ -415,22 +433,53 @@ pub trait StakeStore: Send + Sync {
     /// Writes snapshots read in the state of the watermark `at`, after which `observed` is that
     /// block, and the open interval as it is known then. Refuses with [`StoreError::NotNext`] when the
     /// watermark is another.
-    async fn observe(&self, netuid: NetUid, at: BlockRef, snapshots: &[Snapshot], interval: &OpenInterval) -> Result<(), StoreError>;
+    async fn observe(
+        &self,
+        netuid: NetUid,
+        at: BlockRef,
+        snapshots: &[Snapshot],
+        interval: &OpenInterval,
+    ) -> Result<(), StoreError>;
 
     /// The entries with `from` ≤ block ≤ `to`, in ledger order.
-    async fn entries(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Entry>, StoreError>;
+    async fn entries(
+        &self,
+        netuid: NetUid,
+        from: BlockNumber,
+        to: BlockNumber,
+    ) -> Result<Vec<Entry>, StoreError>;
 
     /// The times of the blocks with entries with `from` ≤ block ≤ `to`.
-    async fn block_times(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<BTreeMap<BlockNumber, Millis>, StoreError>;
+    async fn block_times(
+        &self,
+        netuid: NetUid,
+        from: BlockNumber,
+        to: BlockNumber,
+    ) -> Result<BTreeMap<BlockNumber, Millis>, StoreError>;
 
     /// The epochs with `from` ≤ block ≤ `to`, in order, with their changes by position.
-    async fn epochs(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<EpochRecord>, StoreError>;
+    async fn epochs(
+        &self,
+        netuid: NetUid,
+        from: BlockNumber,
+        to: BlockNumber,
+    ) -> Result<Vec<EpochRecord>, StoreError>;
 
     /// The epochs with `from` ≤ block ≤ `to`, in order, without their changes.
-    async fn epoch_list(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Epoch>, StoreError>;
+    async fn epoch_list(
+        &self,
+        netuid: NetUid,
+        from: BlockNumber,
+        to: BlockNumber,
+    ) -> Result<Vec<Epoch>, StoreError>;
 
     /// The slots with `from` ≤ block ≤ `to` whose epoch was skipped, in order.
-    async fn skipped_slots(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<SkippedSlot>, StoreError>;
+    async fn skipped_slots(
+        &self,
+        netuid: NetUid,
+        from: BlockNumber,
+        to: BlockNumber,
+    ) -> Result<Vec<SkippedSlot>, StoreError>;
 
     /// The coldkeys that took over from a holder up to `to`, in order.
     async fn successions(&self, netuid: NetUid, to: BlockNumber) -> Result<Vec<Succession>, StoreError>;
@@ -442,13 +491,21 @@ pub trait StakeStore: Send + Sync {
     async fn holders(&self, netuid: NetUid) -> Result<Vec<Holder>, StoreError>;
 
     /// The alpha of every position at the end of `block`, as far as snapshots go (zero left out).
-    async fn positions_at(&self, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<PositionKey, Rao>, StoreError>;
+    async fn positions_at(
+        &self,
+        netuid: NetUid,
+        block: BlockNumber,
+    ) -> Result<BTreeMap<PositionKey, Rao>, StoreError>;
 
     /// How much of each holder's stake was locked at the last epoch up to `block`, as far as it is known.
-    async fn locks_at(&self, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<Coldkey, Rao>, StoreError>;
+    async fn locks_at(
+        &self,
+        netuid: NetUid,
+        block: BlockNumber,
+    ) -> Result<BTreeMap<Coldkey, Rao>, StoreError>;
 
-    /// The tranches entered in `from` ≤ block ≤ `to` as they stood at the end of `as_of`, by coldkey and entry. Read at one
-    /// moment.
+    /// The tranches entered in `from` ≤ block ≤ `to` as they stood at the end of `as_of`, by coldkey and
+    /// entry. Read at one moment.
     async fn tranches(
         &self,
         netuid: NetUid,
@@ -457,13 +514,22 @@ pub trait StakeStore: Send + Sync {
         as_of: BlockNumber,
     ) -> Result<Vec<TrancheStand>, StoreError>;
 
-    /// A page of the tranches entered by these coldkeys that still hold something, as they stand at the watermark, by
-    /// coldkey and entry.
-    async fn open_tranches(&self, netuid: NetUid, coldkeys: &BTreeSet<Coldkey>, page: &TranchePage)
-    -> Result<Vec<OpenTranche>, StoreError>;
+    /// A page of the tranches entered by these coldkeys that still hold something, as they stand at the
+    /// watermark, by coldkey and entry.
+    async fn open_tranches(
+        &self,
+        netuid: NetUid,
+        coldkeys: &BTreeSet<Coldkey>,
+        page: &TranchePage,
+    ) -> Result<Vec<OpenTranche>, StoreError>;
 
     /// The changes of intervals that end in `from` ≤ block ≤ `to`, by end and position.
-    async fn balance_changes(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<BalanceChange>, StoreError>;
+    async fn balance_changes(
+        &self,
+        netuid: NetUid,
+        from: BlockNumber,
+        to: BlockNumber,
+    ) -> Result<Vec<BalanceChange>, StoreError>;
 
     /// The whole record of a subnet as the one commit that would make it anew, read at one moment, its rows
     /// in the order of [`Commit::sort`]; `None` where there is none.
@@ -471,12 +537,19 @@ pub trait StakeStore: Send + Sync {
         self.part(netuid, None, None).await
     }
 
-    /// A part of the record, as the commit that would make it of the record up to `after`: the rows of the blocks after
-    /// `after` up to `to`, both blocks of epochs of the record; without them from its first row on, and up to its
-    /// watermark. Read at one moment, its rows in the order of [`Commit::sort`]; `None` where there is no record.
+    /// A part of the record, as the commit that would make it of the record up to `after`: the rows of the
+    /// blocks after `after` up to `to`, both blocks of epochs of the record; without them from its first row
+    /// on, and up to its watermark. Read at one moment, its rows in the order of [`Commit::sort`]; `None`
+    /// where there is no record.
     ///
-    /// Where the record stood at an epoch, its last state was of that epoch, and nothing had happened in the open interval.
-    async fn part(&self, netuid: NetUid, after: Option<BlockNumber>, to: Option<BlockNumber>) -> Result<Option<Commit>, StoreError>;
+    /// Where the record stood at an epoch, its last state was of that epoch, and nothing had happened in the
+    /// open interval.
+    async fn part(
+        &self,
+        netuid: NetUid,
+        after: Option<BlockNumber>,
+        to: Option<BlockNumber>,
+    ) -> Result<Option<Commit>, StoreError>;
 
     /// Condenses the record to one that begins at the end of `base`, the block of one of its epochs, in one
     /// transaction. [`prune`](crate::store::prune) says when it may be, and works out the entries that come.
@@ -486,8 +559,8 @@ pub trait StakeStore: Send + Sync {
     ///   parts the newest.
     /// - The changes of epochs and of intervals that end up to `base` go, and the times of blocks before it;
     ///   that of `base` is there.
-    /// - Exits by entries up to `base` go. Tranches entered up to `base` keep what was left of them at its end
-    ///   as `initial`, and go where that is nothing.
+    /// - Exits by entries up to `base` go. Tranches entered up to `base` keep what was left of them at its
+    ///   end as `initial`, and go where that is nothing.
     /// - A holder's record opens at `base` at the earliest.
     /// - `first_block` is the block after `base`, and `first_time` the time of `base`.
     ///
@@ -495,25 +568,31 @@ pub trait StakeStore: Send + Sync {
     /// after `base` changes.
     async fn prune(&self, netuid: NetUid, base: BlockNumber) -> Result<Pruned, StoreError>;
 
-    /// Takes the record back, in one transaction, to the end of the block of `to`, which is one of its epochs; to
-    /// nothing, as if the subnet had never been recorded, where `to` is `None`. The record is then what it was when it
-    /// stood there: whatever was recorded since goes, multipliers as of later epochs too, what remains of tranches is
-    /// what remained, and the open interval begins anew. Of `to` the record takes the version of the runtime, which
-    /// no other row has; where it begins stays its own to know. [`rewind`](crate::store::rewind) says the rest.
+    /// Takes the record back, in one transaction, to the end of the block of `to`, which is one of its
+    /// epochs; to nothing, as if the subnet had never been recorded, where `to` is `None`. The record is then
+    /// what it was when it stood there: whatever was recorded since goes, multipliers as of later epochs too,
+    /// what remains of tranches is what remained, and the open interval begins anew. Of `to` the record takes
+    /// the version of the runtime, which no other row has; where it begins stays its own to know.
+    /// [`rewind`](crate::store::rewind) says the rest.
     ///
-    /// Refuses with [`StoreError::Unusable`], and changes nothing, where `to` is not the end of an epoch of the record
-    /// as that has it, or lies before its first block.
+    /// Refuses with [`StoreError::Unusable`], and changes nothing, where `to` is not the end of an epoch of
+    /// the record as that has it, or lies before its first block.
     async fn rewind(&self, netuid: NetUid, to: Option<Watermark>) -> Result<(), StoreError>;
 
     /// Stores the multipliers of an epoch under a policy; storing them again changes nothing.
     async fn put_multipliers(&self, netuid: NetUid, rows: &[MultiplierRow]) -> Result<(), StoreError>;
 
     /// The multipliers stored as of an epoch under a policy, by uid.
-    async fn multipliers(&self, netuid: NetUid, as_of: BlockNumber, policy: &str) -> Result<Vec<MultiplierRow>, StoreError>;
+    async fn multipliers(
+        &self,
+        netuid: NetUid,
+        as_of: BlockNumber,
+        policy: &str,
+    ) -> Result<Vec<MultiplierRow>, StoreError>;
 }
 
-/// Hands every method of [`StakeStore`](crate::ports::StakeStore) to another macro, `commit` and `rewind` first: for
-/// stores that pass on what they are asked to the one they stand before.
+/// Hands every method of [`StakeStore`](crate::ports::StakeStore) to another macro, `commit` and `rewind`
+/// first: for stores that pass on what they are asked to the one they stand before.
 #[macro_export]
 macro_rules! store_methods {
     ($implement:ident) => {

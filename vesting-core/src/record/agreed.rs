@@ -12,7 +12,11 @@ use crate::units::{BlockNumber, NetUid};
 const READINGS: u32 = 5;
 
 /// The answer that was given twice; `first` is one that was given already.
-pub(crate) async fn agreed<T: PartialEq, F>(number: BlockNumber, first: Option<T>, read: impl Fn() -> F) -> Result<T, ChainError>
+pub(crate) async fn agreed<T: PartialEq, F>(
+    number: BlockNumber,
+    first: Option<T>,
+    read: impl Fn() -> F,
+) -> Result<T, ChainError>
 where
     F: Future<Output = Result<T, ChainError>>,
 {
@@ -24,7 +28,10 @@ where
         }
         given.push(next);
     }
-    Err(ChainError::Malformed(format!("asked {} times about block {number}, the endpoint gave as many answers", given.len())))
+    Err(ChainError::Malformed(format!(
+        "asked {} times about block {number}, the endpoint gave as many answers",
+        given.len()
+    )))
 }
 
 /// Two answers about the same are not the same: at least one of them is wrong.
@@ -37,7 +44,12 @@ impl dyn ChainPort + '_ {
     ///
     /// # Errors
     /// [`ChainError::Malformed`] where all answers differ, and as [`ChainPort::read`].
-    pub async fn agreed_block(&self, number: BlockNumber, netuids: &[NetUid], first: Option<BlockFacts>) -> Result<BlockFacts, ChainError> {
+    pub async fn agreed_block(
+        &self,
+        number: BlockNumber,
+        netuids: &[NetUid],
+        first: Option<BlockFacts>,
+    ) -> Result<BlockFacts, ChainError> {
         agreed(number, first, || self.block(number, netuids)).await
     }
 
@@ -45,21 +57,32 @@ impl dyn ChainPort + '_ {
     ///
     /// # Errors
     /// [`ChainError::Malformed`] where all answers differ, and as [`ChainPort::read`].
-    pub async fn agreed_glance(&self, number: BlockNumber, netuids: &[NetUid]) -> Result<BlockFacts, ChainError> {
+    pub async fn agreed_glance(
+        &self,
+        number: BlockNumber,
+        netuids: &[NetUid],
+    ) -> Result<BlockFacts, ChainError> {
         agreed(number, None, || self.glance(number, netuids)).await
     }
 }
 
-/// Whether something of a block is recorded of a subnet besides that it was: where its record begins, an epoch, an
-/// operation of a holder, or that the subnet is not there.
+/// Whether something of a block is recorded of a subnet besides that it was: where its record begins, an
+/// epoch, an operation of a holder, or that the subnet is not there.
 pub(crate) fn bears_on(ledger: &SubnetLedger, facts: &BlockFacts) -> bool {
-    let Some(counters) = facts.subnets.get(&ledger.netuid()).filter(|_| ledger.watermark().is_some()) else { return true };
+    let Some(counters) = facts.subnets.get(&ledger.netuid()).filter(|_| ledger.watermark().is_some()) else {
+        return true;
+    };
     if is_epoch(facts.block.number, counters) {
         return true;
     }
     let flows = classify(ledger.netuid(), facts);
     let concerned = flows.legs.iter().map(|leg| leg.key.coldkey);
-    let concerned = concerned.chain(flows.claims.iter().map(|(_, coldkey)| *coldkey)).chain(flows.orders.iter().map(|order| order.trader));
+    let concerned = concerned
+        .chain(flows.claims.iter().map(|(_, coldkey)| *coldkey))
+        .chain(flows.orders.iter().map(|order| order.trader));
     let of_all = !flows.swaps.is_empty() || !flows.reconciled.is_empty() || flows.new_owner.is_some();
-    of_all || flows.dissolved.is_some() || flows.skipped || concerned.into_iter().any(|coldkey| ledger.is_holder(&coldkey))
+    of_all
+        || flows.dissolved.is_some()
+        || flows.skipped
+        || concerned.into_iter().any(|coldkey| ledger.is_holder(&coldkey))
 }

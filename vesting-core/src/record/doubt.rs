@@ -1,4 +1,5 @@
-//! What a chain said that does not fit: it is read again from the last epoch on, and believed when it comes out the same.
+//! What a chain said that does not fit: it is read again from the last epoch on, and believed when it comes
+//! out the same.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -36,15 +37,24 @@ impl fmt::Display for Misfit {
             Self::Unexplained(entries) => {
                 let Some(first) = entries.first() else { return f.write_str("nothing is unexplained") };
                 let (key, block, alpha) = (first.key, first.block, first.alpha);
-                write!(f, "no event explains {alpha} rao of hotkey {} of coldkey {} in block {block}", key.hotkey, key.coldkey)?;
+                write!(
+                    f,
+                    "no event explains {alpha} rao of hotkey {} of coldkey {} in block {block}",
+                    key.hotkey, key.coldkey
+                )?;
                 match entries.len().saturating_sub(1) {
                     0 => Ok(()),
                     others => write!(f, ", nor {others} other changes"),
                 }
             }
-            Self::Time { block, recorded, said } => write!(f, "block {block} is of {said} ms, and was of {recorded} ms before"),
+            Self::Time { block, recorded, said } => {
+                write!(f, "block {block} is of {said} ms, and was of {recorded} ms before")
+            }
             Self::Epoch { block, named } => {
-                write!(f, "block {block} says that there was an epoch in block {named}, which said nothing of it")
+                write!(
+                    f,
+                    "block {block} says that there was an epoch in block {named}, which said nothing of it"
+                )
             }
         }
     }

@@ -18,8 +18,8 @@ pub enum MonitorError {
     /// The ledger does not agree with the chain. Reaction: stop and say so.
     #[error(transparent)]
     Conservation(#[from] ConservationError),
-    /// The chain's blocks do not follow on the record. Reaction: ask again, and others; where they agree, take the record
-    /// back to an epoch that is on the chain.
+    /// The chain's blocks do not follow on the record. Reaction: ask again, and others; where they agree,
+    /// take the record back to an epoch that is on the chain.
     #[error("block {block} of the chain does not follow on the record, which stands at {stands_at}")]
     Fork {
         /// The chain's block.
@@ -27,8 +27,8 @@ pub enum MonitorError {
         /// Where the record stands.
         stands_at: BlockRef,
     },
-    /// What the chain said since the last epoch does not fit. Reaction: read it again; what does not fit again in the same
-    /// way is so, and is recorded.
+    /// What the chain said since the last epoch does not fit. Reaction: read it again; what does not fit
+    /// again in the same way is so, and is recorded.
     #[error("subnet {}: what the chain said since block {} does not fit ({}); it is read again", .0.netuid, .0.from, .0.misfit)]
     Doubtful(Doubt),
     /// A block was offered out of order. Reaction: catch up from the watermark.

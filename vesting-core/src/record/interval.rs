@@ -68,7 +68,11 @@ impl Interval<'_> {
         let left = residue.alpha - found.iter().map(|e| e.alpha).sum::<RaoDelta>();
         if !left.is_zero() {
             // Many small drifts may add up beyond the bound with no single block to blame.
-            let kind = if left.magnitude() <= u128::from(residue.bound) { Kind::Rounding } else { Kind::Unattributed };
+            let kind = if left.magnitude() <= u128::from(residue.bound) {
+                Kind::Rounding
+            } else {
+                Kind::Unattributed
+            };
             found.push(self.entry(self.to, kind, residue.key, left));
         }
         found.sort_by_key(Entry::order);
@@ -82,11 +86,19 @@ impl Interval<'_> {
     }
 
     /// What the entries up to `block` do not explain of the position's balance there.
-    async fn unexplained(&self, chain: &dyn ChainPort, key: PositionKey, block: BlockNumber) -> Result<RaoDelta, ChainError> {
+    async fn unexplained(
+        &self,
+        chain: &dyn ChainPort,
+        key: PositionKey,
+        block: BlockNumber,
+    ) -> Result<RaoDelta, ChainError> {
         let expected = Roster { positions: BTreeSet::from([key]), ..Roster::default() };
-        let state = chain.subnet(block, self.netuid, SubnetAsk::positions(BTreeSet::from([key.coldkey]), expected)).await?;
+        let state = chain
+            .subnet(block, self.netuid, SubnetAsk::positions(BTreeSet::from([key.coldkey]), expected))
+            .await?;
         let alpha = state.positions.get(&key).copied().unwrap_or_default();
-        let explained: RaoDelta = self.entries.iter().filter(|e| e.key == key && e.block <= block).map(|e| e.alpha).sum();
+        let explained: RaoDelta =
+            self.entries.iter().filter(|e| e.key == key && e.block <= block).map(|e| e.alpha).sum();
         Ok(alpha.delta() - self.start.get(&key).copied().unwrap_or_default() - explained)
     }
 
@@ -103,7 +115,8 @@ pub fn residues(
     followed: impl Fn(&PositionKey) -> bool,
     bound: impl Fn(&PositionKey) -> u64,
 ) -> Vec<Residue> {
-    let keys: BTreeSet<PositionKey> = balances.keys().chain(positions.keys().filter(|key| followed(key))).copied().collect();
+    let keys: BTreeSet<PositionKey> =
+        balances.keys().chain(positions.keys().filter(|key| followed(key))).copied().collect();
     let mut found = Vec::new();
     for key in keys {
         let balance = balances.get(&key).copied().unwrap_or_default();
@@ -120,7 +133,11 @@ pub fn residues(
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn closing(store: &dyn StakeStore, netuid: NetUid, state: &LedgerState) -> Result<Option<Vec<Entry>>, StoreError> {
+pub async fn closing(
+    store: &dyn StakeStore,
+    netuid: NetUid,
+    state: &LedgerState,
+) -> Result<Option<Vec<Entry>>, StoreError> {
     let block = state.watermark.block.number;
     if state.watermark.observed != block {
         return Ok(None);

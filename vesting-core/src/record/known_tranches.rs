@@ -1,8 +1,9 @@
 //! The tranches of every holder, as far as they are at hand.
 //!
-//! What leaves a holder takes the newest of its tranches or the oldest, so that only these are kept here: the rest lies
-//! in the store, and is read when the kept ones do not last. What is received needs none of what is there already; of a
-//! holder that only receives nothing is read at all. However long a record is followed, as much stays in memory.
+//! What leaves a holder takes the newest of its tranches or the oldest, so that only these are kept here: the
+//! rest lies in the store, and is read when the kept ones do not last. What is received needs none of what is
+//! there already; of a holder that only receives nothing is read at all. However long a record is followed,
+//! as much stays in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,11 +25,13 @@ const PAGE_OF_ALL: u32 = 2_048;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct KnownTranches {
     by_holder: BTreeMap<Coldkey, Known>,
-    /// Of whom nothing was read yet, with what they held when the record was taken up. Nothing has left these since.
+    /// Of whom nothing was read yet, with what they held when the record was taken up. Nothing has left these
+    /// since.
     unread: BTreeMap<Coldkey, RaoDelta>,
 }
 
-/// What is known of one holder: all of its tranches, or those at both ends; of one that is not read yet, the newest.
+/// What is known of one holder: all of its tranches, or those at both ends; of one that is not read yet, the
+/// newest.
 #[derive(Debug, Clone, Default)]
 struct Known {
     tranches: HolderTranches,
@@ -47,7 +50,9 @@ struct Hidden {
 impl Hidden {
     /// What is hidden with tranches that are next to it.
     fn with(hidden: Option<Self>, more: &[OpenTranche]) -> Option<Self> {
-        let (Some(from), Some(to)) = (more.iter().map(block).min(), more.iter().map(block).max()) else { return hidden };
+        let (Some(from), Some(to)) = (more.iter().map(block).min(), more.iter().map(block).max()) else {
+            return hidden;
+        };
         let more = Self { from, to, held: held(more) };
         Some(hidden.map_or(more, |hidden| Self {
             from: hidden.from.min(more.from),
@@ -78,7 +83,8 @@ impl Known {
     /// Where the tranches that are kept are older than what is hidden.
     fn oldest(&self) -> &[OpenTranche] {
         let open = self.tranches.open();
-        let end = self.hidden.map_or(open.len(), |hidden| open.partition_point(|open| block(open) < hidden.from));
+        let end =
+            self.hidden.map_or(open.len(), |hidden| open.partition_point(|open| block(open) < hidden.from));
         &open[..end]
     }
 
@@ -96,7 +102,9 @@ impl Known {
     /// The part of what is hidden that must be read first.
     fn lacks(&self, need: &Need) -> Option<TranchePage> {
         let Hidden { from, to, .. } = self.hidden?;
-        let lasts = |tranches: &[OpenTranche], amount: u128| amount == 0 || held(tranches).0 >= i128::try_from(amount).unwrap_or(i128::MAX);
+        let lasts = |tranches: &[OpenTranche], amount: u128| {
+            amount == 0 || held(tranches).0 >= i128::try_from(amount).unwrap_or(i128::MAX)
+        };
         let first = if need.all || !lasts(self.newest(), need.leaving.newest) {
             End::Newest
         } else if !lasts(self.oldest(), need.leaving.oldest) {
@@ -115,7 +123,8 @@ impl Known {
         self.tranches.add_stored(own);
     }
 
-    /// Lets go of the tranches in the middle that came up to a block, all of which are in the store as they stand.
+    /// Lets go of the tranches in the middle that came up to a block, all of which are in the store as they
+    /// stand.
     fn let_go(&mut self, up_to: BlockNumber) {
         let open = self.tranches.open();
         let (old, new) = (self.oldest().len(), open.len() - self.newest().len());
@@ -123,11 +132,19 @@ impl Known {
         // Of one block all or none.
         let forward = |place: usize, end: usize| {
             let Some(at) = open.get(place - 1).map(block) else { return end };
-            place + open.get(place..end).unwrap_or_default().iter().take_while(|open| block(open) == at).count()
+            place
+                + open.get(place..end).unwrap_or_default().iter().take_while(|open| block(open) == at).count()
         };
         let back = |place: usize, end: usize| {
             let Some(at) = open.get(place).map(block) else { return end };
-            place - open.get(end..place).unwrap_or_default().iter().rev().take_while(|open| block(open) == at).count()
+            place
+                - open
+                    .get(end..place)
+                    .unwrap_or_default()
+                    .iter()
+                    .rev()
+                    .take_while(|open| block(open) == at)
+                    .count()
         };
         let (begin, end) = if self.hidden.is_some() {
             let begin = if old > MOST { forward(KEPT, old) } else { old };
@@ -176,8 +193,8 @@ impl Read {
     }
 }
 
-/// A holder that is being read for the first time, from the newest of its tranches on: those in the middle are only
-/// added up.
+/// A holder that is being read for the first time, from the newest of its tranches on: those in the middle
+/// are only added up.
 #[derive(Debug)]
 pub(crate) struct Reading {
     page: Option<TranchePage>,
@@ -201,7 +218,9 @@ impl Reading {
         let Some(page) = self.page else { return };
         let read = Read::of(&stored);
         self.page = read.rest(&page).map(|(from, to)| TranchePage { from, to, ..page });
-        let own = stored.into_iter().filter(|open| is_own(open) && !self.since.contains(&(open.tranche.coldkey, open.tranche.id)));
+        let own = stored
+            .into_iter()
+            .filter(|open| is_own(open) && !self.since.contains(&(open.tranche.coldkey, open.tranche.id)));
         let own: Vec<OpenTranche> = own.collect();
         if self.newest.is_empty() || page.to >= self.keeps_down_to {
             return self.newest.extend(own);
@@ -215,9 +234,14 @@ impl Reading {
 }
 
 impl KnownTranches {
-    /// Of holders in a store, of which nothing was read yet. At a watermark Σ tranches and Σ `balances` are equal.
-    pub(crate) fn unread(holders: impl IntoIterator<Item = Coldkey>, balances: &BTreeMap<PositionKey, RaoDelta>) -> Self {
-        let mut unread: BTreeMap<Coldkey, RaoDelta> = holders.into_iter().map(|holder| (holder, RaoDelta::ZERO)).collect();
+    /// Of holders in a store, of which nothing was read yet. At a watermark Σ tranches and Σ `balances` are
+    /// equal.
+    pub(crate) fn unread(
+        holders: impl IntoIterator<Item = Coldkey>,
+        balances: &BTreeMap<PositionKey, RaoDelta>,
+    ) -> Self {
+        let mut unread: BTreeMap<Coldkey, RaoDelta> =
+            holders.into_iter().map(|holder| (holder, RaoDelta::ZERO)).collect();
         for (key, alpha) in balances {
             unread.entry(key.coldkey).and_modify(|held| *held += *alpha);
         }
@@ -230,7 +254,8 @@ impl KnownTranches {
         self.unread.get(holder).copied().unwrap_or_default() + since
     }
 
-    /// How to read a holder of which nothing was read yet; `settled` is the block from which on entries still come.
+    /// How to read a holder of which nothing was read yet; `settled` is the block from which on entries still
+    /// come.
     pub(crate) fn reading(&self, holder: &Coldkey, settled: BlockNumber) -> Option<Reading> {
         if !self.unread.contains_key(holder) {
             return None;
@@ -348,9 +373,16 @@ mod tests {
             (1, Kind::Corrected, -2_000..=20),
             (1, Kind::Moved, -5..=5),
         ];
-        let kind = select(often.into_iter().flat_map(|(times, kind, alpha)| vec![(kind, alpha); times]).collect::<Vec<_>>());
+        let kind = select(
+            often.into_iter().flat_map(|(times, kind, alpha)| vec![(kind, alpha); times]).collect::<Vec<_>>(),
+        );
         let step = kind.prop_flat_map(|(kind, alpha)| {
-            (alpha, 0..6u8, 0..50u8).prop_map(move |(alpha, place, resumed)| Step { kind, alpha, place, resumed: resumed == 0 })
+            (alpha, 0..6u8, 0..50u8).prop_map(move |(alpha, place, resumed)| Step {
+                kind,
+                alpha,
+                place,
+                resumed: resumed == 0,
+            })
         });
         proptest::collection::vec(step, 1..600)
     }
@@ -375,7 +407,13 @@ mod tests {
         }
     }
 
-    fn ensure(known: &mut KnownTranches, stored: &Stored, entry: &Entry, settled: BlockNumber, balance: RaoDelta) {
+    fn ensure(
+        known: &mut KnownTranches,
+        stored: &Stored,
+        entry: &Entry,
+        settled: BlockNumber,
+        balance: RaoDelta,
+    ) {
         if !HolderTranches::matter_to(entry) {
             return;
         }
@@ -405,7 +443,8 @@ mod tests {
 
     #[test]
     fn of_a_thousand_rewards_few_are_at_hand_and_a_sale_of_most_takes_the_newest() {
-        let (mut known, mut whole, mut stored) = (KnownTranches::default(), HolderTranches::default(), Stored::default());
+        let (mut known, mut whole, mut stored) =
+            (KnownTranches::default(), HolderTranches::default(), Stored::default());
         for number in 1..=1_000 {
             let reward = entry(BlockNumber(number), 1, Kind::Incentive, 10);
             let change = known.of(HOLDER).apply(&reward, Millis(number));
@@ -450,7 +489,10 @@ mod tests {
         }
         let of = |tranches: &[OpenTranche]| tranches.iter().map(|open| block(open).0).collect::<Vec<_>>();
         assert_eq!((of(&reading.newest), of(&reading.oldest)), (vec![90], vec![50]));
-        assert_eq!(reading.hidden, Some(Hidden { from: BlockNumber(80), to: BlockNumber(80), held: RaoDelta(10) }));
+        assert_eq!(
+            reading.hidden,
+            Some(Hidden { from: BlockNumber(80), to: BlockNumber(80), held: RaoDelta(10) })
+        );
     }
 
     proptest! {

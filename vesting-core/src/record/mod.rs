@@ -1,4 +1,5 @@
-//! Recording: a subnet's ledger, and how it is taken from the chain into a store, block by block or from epoch to epoch.
+//! Recording: a subnet's ledger, and how it is taken from the chain into a store, block by block or from
+//! epoch to epoch.
 //!
 //! Takes from `units`, `block`, `ledger`, `flow`, `ports` and `store`.
 

@@ -53,8 +53,8 @@ pub struct BlockchainMonitor {
     chain: Arc<dyn ChainPort>,
     store: Arc<dyn StakeStore>,
     ledgers: BTreeMap<NetUid, SubnetLedger>,
-    /// Whether ledgers may have taken in what the store did not, so that they are to be taken up from it again:
-    /// after a failure, and after a future that was dropped half-way.
+    /// Whether ledgers may have taken in what the store did not, so that they are to be taken up from it
+    /// again: after a failure, and after a future that was dropped half-way.
     stale: bool,
     /// Where records that were taken back to nothing began, and begin again.
     began: BTreeMap<NetUid, BlockNumber>,
@@ -146,13 +146,16 @@ impl BlockchainMonitor {
 
     /// The block up to which every subnet is recorded, with new records beginning at `first`.
     fn stands_at(&self, first: BlockNumber) -> BlockNumber {
-        let reached = |ledger: &SubnetLedger| ledger.watermark().map_or(self.begins(ledger, first).parent(), |w| w.block.number);
+        let reached = |ledger: &SubnetLedger| {
+            ledger.watermark().map_or(self.begins(ledger, first).parent(), |w| w.block.number)
+        };
         self.ledgers.values().map(reached).min().unwrap_or(first.parent())
     }
 
-    /// Takes in every block up to `to`, from the watermark of each subnet or, where there is no
-    /// record, from `first`. Blocks are fetched several at a time and taken in order. Where a runtime turns out to
-    /// contradict its storage, what that bears on is [read again](ChainError::Contradicted), once a runtime and subnet.
+    /// Takes in every block up to `to`, from the watermark of each subnet or, where there is no record, from
+    /// `first`. Blocks are fetched several at a time and taken in order. Where a runtime turns out to
+    /// contradict its storage, what that bears on is [read again](ChainError::Contradicted), once a runtime
+    /// and subnet.
     ///
     /// # Errors
     /// As [`MonitorError`] says; what was committed stays, and a later call goes on from there.
@@ -197,10 +200,12 @@ impl BlockchainMonitor {
         }
     }
 
-    /// Takes a record back as [`ChainError::Contradicted`] demands, so that it is read again. Where the state for that is
-    /// not there any more, the record stays, and so does the error.
+    /// Takes a record back as [`ChainError::Contradicted`] demands, so that it is read again. Where the state
+    /// for that is not there any more, the record stays, and so does the error.
     async fn correct(&mut self, why: ChainError) -> Result<(), MonitorError> {
-        let ChainError::Contradicted { netuid, spec_version, agreed, .. } = why else { return Err(why.into()) };
+        let ChainError::Contradicted { netuid, spec_version, agreed, .. } = why else {
+            return Err(why.into());
+        };
         let back = async {
             let to = match agreed {
                 Some(agreed) => agreed,
@@ -218,21 +223,32 @@ impl BlockchainMonitor {
         }
     }
 
-    /// The last epoch of a record up to which nothing was recorded wrong by the storage of a runtime, as far as that can
-    /// be told without having compared the two: the record's last epoch, where that has what the runtime itself says of
-    /// every position (then an earlier process has seen it contradict its storage), or the last one that an older
-    /// runtime made; block 0 without either.
+    /// The last epoch of a record up to which nothing was recorded wrong by the storage of a runtime, as far
+    /// as that can be told without having compared the two: the record's last epoch, where that has what the
+    /// runtime itself says of every position (then an earlier process has seen it contradict its storage), or
+    /// the last one that an older runtime made; block 0 without either.
     async fn last_right(&self, netuid: NetUid, spec_version: u32) -> Result<BlockNumber, MonitorError> {
-        let (Some(record), Some(ledger)) = (self.store.watermark(netuid).await?, self.ledgers.get(&netuid)) else {
+        let (Some(record), Some(ledger)) = (self.store.watermark(netuid).await?, self.ledgers.get(&netuid))
+        else {
             return Ok(BlockNumber(0));
         };
         let epochs = self.store.epoch_list(netuid, record.first_block, record.block.number).await?;
         let Some(last) = epochs.last().map(|epoch| epoch.block.number) else { return Ok(BlockNumber(0)) };
-        let ask = SubnetAsk { own_word: OwnWord::Instead, ..SubnetAsk::positions(ledger.holders(), ledger.roster()) };
+        let ask = SubnetAsk {
+            own_word: OwnWord::Instead,
+            ..SubnetAsk::positions(ledger.holders(), ledger.roster())
+        };
         let own_word = self.chain.subnet(last, netuid, ask).await?.positions;
         let mut recorded = self.store.positions_at(netuid, last).await?;
         // Who became a holder later is not recorded there.
-        let holders: BTreeSet<_> = self.store.holders(netuid).await?.into_iter().filter(|h| h.since < last).map(|h| h.coldkey).collect();
+        let holders: BTreeSet<_> = self
+            .store
+            .holders(netuid)
+            .await?
+            .into_iter()
+            .filter(|h| h.since < last)
+            .map(|h| h.coldkey)
+            .collect();
         recorded.retain(|key, _| holders.contains(&key.coldkey));
         if of_coldkeys(&own_word, &holders) == recorded {
             return Ok(last);
@@ -263,8 +279,8 @@ impl BlockchainMonitor {
         Ok(())
     }
 
-    /// Ends something that changed ledgers. What was taken in but not committed is forgotten, so that the store
-    /// is the truth again.
+    /// Ends something that changed ledgers. What was taken in but not committed is forgotten, so that the
+    /// store is the truth again.
     async fn after(&mut self, done: Result<(), MonitorError>) -> Result<(), MonitorError> {
         if done.is_ok() {
             self.stale = false;
@@ -290,7 +306,8 @@ impl BlockchainMonitor {
         }
         let began = self.began.clone();
         let begins = |ledger: &SubnetLedger| began.get(&ledger.netuid()).copied().unwrap_or(first);
-        let next = |ledger: &SubnetLedger| ledger.watermark().map_or(begins(ledger), |w| w.block.number.child());
+        let next =
+            |ledger: &SubnetLedger| ledger.watermark().map_or(begins(ledger), |w| w.block.number.child());
         let Some(from) = self.ledgers.values().map(next).min() else { return Ok(()) };
         let netuids: Arc<[NetUid]> = self.ledgers.keys().copied().collect();
         let mut state = Progress { block: from.parent(), to, epochs: 0, operations: 0, entries: 0 };
@@ -298,8 +315,12 @@ impl BlockchainMonitor {
         while next_block <= to {
             let last = BlockNumber(next_block.0.saturating_add(BLOCKS_AHEAD - 1).min(to.0));
             for facts in self.fetch(next_block, last, &netuids).await? {
-                let behind: Vec<NetUid> =
-                    self.ledgers.values().filter(|ledger| next(ledger) <= facts.block.number).map(SubnetLedger::netuid).collect();
+                let behind: Vec<NetUid> = self
+                    .ledgers
+                    .values()
+                    .filter(|ledger| next(ledger) <= facts.block.number)
+                    .map(SubnetLedger::netuid)
+                    .collect();
                 let taken = self.take(&behind, &facts, pace).await?;
                 state.add(taken);
                 state.block = facts.block.number;
@@ -340,10 +361,16 @@ impl BlockchainMonitor {
 
     /// Fetches a run of blocks, several at a time. All of it, before any is taken in: a fetch left
     /// half done while a ledger asks for more would hold on to the places it waits for.
-    async fn fetch(&self, from: BlockNumber, to: BlockNumber, netuids: &Arc<[NetUid]>) -> Result<Vec<BlockFacts>, ChainError> {
+    async fn fetch(
+        &self,
+        from: BlockNumber,
+        to: BlockNumber,
+        netuids: &Arc<[NetUid]>,
+    ) -> Result<Vec<BlockFacts>, ChainError> {
         stream::iter(from.0..=to.0)
             .map(|number| {
-                let (chain, netuids, number) = (Arc::clone(&self.chain), Arc::clone(netuids), BlockNumber(number));
+                let (chain, netuids, number) =
+                    (Arc::clone(&self.chain), Arc::clone(netuids), BlockNumber(number));
                 async move {
                     let facts = chain.next_block(number, &netuids).await?;
                     if self.ledgers.values().any(|ledger| bears_on(ledger, &facts)) {
@@ -359,7 +386,12 @@ impl BlockchainMonitor {
 
     /// Takes one block into these ledgers, and commits where it is due. What must be read around the
     /// block is read for all of them at once.
-    async fn take(&mut self, netuids: &[NetUid], facts: &BlockFacts, pace: Pace) -> Result<Taken, MonitorError> {
+    async fn take(
+        &mut self,
+        netuids: &[NetUid],
+        facts: &BlockFacts,
+        pace: Pace,
+    ) -> Result<Taken, MonitorError> {
         let mut flows = BTreeMap::new();
         let mut ask = Ask::default();
         for ledger in netuids.iter().filter_map(|netuid| self.ledgers.get(netuid)) {
@@ -377,12 +409,16 @@ impl BlockchainMonitor {
         let mut all = Taken::default();
         for (netuid, flows) in flows {
             let Some(ledger) = self.ledgers.get_mut(&netuid) else { continue };
-            let (before, after) = (before.remove(&netuid).unwrap_or_default(), after.remove(&netuid).unwrap_or_default());
+            let (before, after) =
+                (before.remove(&netuid).unwrap_or_default(), after.remove(&netuid).unwrap_or_default());
             let around = Around { before, after, parent };
-            let mut recorder = Recorder::of_every_block(self.chain.as_ref(), self.store.as_ref(), ledger, &mut self.doubts);
+            let mut recorder =
+                Recorder::of_every_block(self.chain.as_ref(), self.store.as_ref(), ledger, &mut self.doubts);
             all.add(recorder.take(facts, &flows, around).await?);
             let due = match pace {
-                Pace::EveryBlock { blocks_per_commit } => ledger.has_boundary() || ledger.pending_blocks() >= blocks_per_commit,
+                Pace::EveryBlock { blocks_per_commit } => {
+                    ledger.has_boundary() || ledger.pending_blocks() >= blocks_per_commit
+                }
                 Pace::Following | Pace::CatchingUp => true,
             };
             if due {
@@ -425,15 +461,19 @@ impl BlockchainMonitor {
         }
     }
 
-    /// Takes a subnet's record back to the end of its last epoch at or before `to`, so that what came after is read
-    /// again. Without such an epoch it is taken back to nothing, and begins again at the block where it began. Gives the
-    /// block at which it stands then.
+    /// Takes a subnet's record back to the end of its last epoch at or before `to`, so that what came after
+    /// is read again. Without such an epoch it is taken back to nothing, and begins again at the block where
+    /// it began. Gives the block at which it stands then.
     ///
     /// # Errors
     /// [`ChainError::Pruned`] where the chain does not have the state any more from which it would go on, and
-    /// [`MonitorError::Fork`] where it has another block there; then, as after every other error of the chain, the
-    /// record is as it was.
-    pub async fn take_back(&mut self, netuid: NetUid, to: BlockNumber) -> Result<Option<BlockNumber>, MonitorError> {
+    /// [`MonitorError::Fork`] where it has another block there; then, as after every other error of the
+    /// chain, the record is as it was.
+    pub async fn take_back(
+        &mut self,
+        netuid: NetUid,
+        to: BlockNumber,
+    ) -> Result<Option<BlockNumber>, MonitorError> {
         let stale = std::mem::replace(&mut self.stale, true);
         let Some(taken) = take_back(self.chain.as_ref(), self.store.as_ref(), netuid, to).await? else {
             self.stale = stale;
@@ -474,7 +514,8 @@ impl BlockchainMonitor {
             }
             let ask = SubnetAsk { recorded: true, ..SubnetAsk::positions(ledger.holders(), ledger.roster()) };
             let positions = self.chain.subnet(watermark.block.number, *netuid, ask).await?.positions;
-            let mut recorder = Recorder::of_every_block(self.chain.as_ref(), self.store.as_ref(), ledger, &mut self.doubts);
+            let mut recorder =
+                Recorder::of_every_block(self.chain.as_ref(), self.store.as_ref(), ledger, &mut self.doubts);
             let rows = recorder.observe(&positions).await?;
             self.store.observe(*netuid, watermark.block, &rows, ledger.interval()).await?;
         }

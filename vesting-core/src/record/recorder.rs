@@ -11,8 +11,8 @@ use crate::flow::emission::EpochSetting;
 use crate::flow::settle::{BlockStates, Settled, affected, settle};
 use crate::ledger::{Entry, HolderTranches, Kind, OpenTranche, Succession};
 use crate::ports::{
-    ChainError, ChainPort, Fingerprint, NeuronsAsk, OwnWord, Roster, Snapshot, StakeStore, StoreError, SubnetAsk, SubnetState, TraceKeys,
-    TranchePage,
+    ChainError, ChainPort, Fingerprint, NeuronsAsk, OwnWord, Roster, Snapshot, StakeStore, StoreError,
+    SubnetAsk, SubnetState, TraceKeys, TranchePage,
 };
 use crate::record::agreed::{agreed, two_answers};
 use crate::record::doubt::{Doubt, Doubts, Misfit};
@@ -99,8 +99,15 @@ impl Sort {
 }
 
 /// The positions of these coldkeys.
-pub(crate) fn of_coldkeys(positions: &BTreeMap<PositionKey, Rao>, coldkeys: &BTreeSet<Coldkey>) -> BTreeMap<PositionKey, Rao> {
-    positions.iter().filter(|(key, _)| coldkeys.contains(&key.coldkey)).map(|(key, alpha)| (*key, *alpha)).collect()
+pub(crate) fn of_coldkeys(
+    positions: &BTreeMap<PositionKey, Rao>,
+    coldkeys: &BTreeSet<Coldkey>,
+) -> BTreeMap<PositionKey, Rao> {
+    positions
+        .iter()
+        .filter(|(key, _)| coldkeys.contains(&key.coldkey))
+        .map(|(key, alpha)| (*key, *alpha))
+        .collect()
 }
 
 impl<'a> Recorder<'a> {
@@ -132,7 +139,12 @@ impl<'a> Recorder<'a> {
             Sort::End => {}
             Sort::Absent | Sort::Between if coldkeys.is_empty() => return None,
             Sort::Absent | Sort::Between => {
-                return Some(SubnetAsk { coldkeys, recorded: true, expected: Self::expected(ledger, flows), ..SubnetAsk::default() });
+                return Some(SubnetAsk {
+                    coldkeys,
+                    recorded: true,
+                    expected: Self::expected(ledger, flows),
+                    ..SubnetAsk::default()
+                });
             }
         }
         coldkeys.extend(ledger.holders());
@@ -146,19 +158,29 @@ impl<'a> Recorder<'a> {
         let mut expected = ledger.roster();
         expected.positions.extend(flows.legs.iter().map(|leg| leg.key));
         for swap in &flows.swaps {
-            let renamed: Vec<PositionKey> = expected.positions.iter().filter_map(|key| swap.keys.renamed(key)).collect();
+            let renamed: Vec<PositionKey> =
+                expected.positions.iter().filter_map(|key| swap.keys.renamed(key)).collect();
             expected.positions.extend(renamed);
         }
         expected
     }
 
     /// Takes in the block after the watermark.
-    pub(crate) async fn take(&mut self, facts: &BlockFacts, flows: &Flows, around: Around) -> Result<Taken, MonitorError> {
+    pub(crate) async fn take(
+        &mut self,
+        facts: &BlockFacts,
+        flows: &Flows,
+        around: Around,
+    ) -> Result<Taken, MonitorError> {
         let (netuid, number) = (self.netuid(), facts.block.number);
         let mut runtime_changed = false;
         if let Some(watermark) = self.ledger.watermark() {
             if watermark.block.number != number.parent() {
-                return Err(MonitorError::OutOfOrder { netuid, block: number, stands_at: watermark.block.number });
+                return Err(MonitorError::OutOfOrder {
+                    netuid,
+                    block: number,
+                    stands_at: watermark.block.number,
+                });
             }
             if watermark.block.hash != facts.parent_hash {
                 // One answer does not make a fork.
@@ -179,8 +201,13 @@ impl<'a> Recorder<'a> {
         let looked_at = around.before.traces.positions.keys().chain(around.after.traces.positions.keys());
         self.ledger.look_at(looked_at.copied(), matches!(sort, Sort::Epoch(_) | Sort::End));
         let (taken, observed) = match sort {
-            Sort::Epoch(counters) => (self.take_boundary(facts, Some(counters), flows, around, runtime_changed).await?, Some(number)),
-            Sort::End => (self.take_boundary(facts, None, flows, around, runtime_changed).await?, Some(number)),
+            Sort::Epoch(counters) => (
+                self.take_boundary(facts, Some(counters), flows, around, runtime_changed).await?,
+                Some(number),
+            ),
+            Sort::End => {
+                (self.take_boundary(facts, None, flows, around, runtime_changed).await?, Some(number))
+            }
             Sort::Absent => (Taken::default(), None),
             Sort::Between => (self.take_between(facts, flows, around, runtime_changed).await?, None),
         };
@@ -189,11 +216,20 @@ impl<'a> Recorder<'a> {
     }
 
     /// Reads what is still missing of the positions of `coldkeys` around a block.
-    async fn complete(&self, number: BlockNumber, around: &mut Around, coldkeys: &BTreeSet<Coldkey>) -> Result<(), MonitorError> {
+    async fn complete(
+        &self,
+        number: BlockNumber,
+        around: &mut Around,
+        coldkeys: &BTreeSet<Coldkey>,
+    ) -> Result<(), MonitorError> {
         for (block, state) in [(number.parent(), &mut around.before), (number, &mut around.after)] {
             let missing = state.lacking(coldkeys);
             if !missing.is_empty() {
-                let ask = SubnetAsk { locks: state.locks.is_some(), recorded: true, ..SubnetAsk::positions(missing, self.ledger.roster()) };
+                let ask = SubnetAsk {
+                    locks: state.locks.is_some(),
+                    recorded: true,
+                    ..SubnetAsk::positions(missing, self.ledger.roster())
+                };
                 state.absorb(self.chain.subnet(block, self.netuid(), ask).await?);
             }
         }
@@ -229,7 +265,10 @@ impl<'a> Recorder<'a> {
                 runtime_changed,
             });
         }
-        let plain = flows.legs.iter().filter(|leg| holders.contains(&leg.key.coldkey) && !concerned.contains(&leg.key.coldkey));
+        let plain = flows
+            .legs
+            .iter()
+            .filter(|leg| holders.contains(&leg.key.coldkey) && !concerned.contains(&leg.key.coldkey));
         settled.entries.extend(plain.filter_map(|leg| Flows::entry(netuid, number, leg)));
         settled.entries.sort_by_key(Entry::order);
         self.open_successors(&settled, number.parent(), &before).await?;
@@ -246,7 +285,8 @@ impl<'a> Recorder<'a> {
         pre: BlockNumber,
         before: &BTreeMap<PositionKey, Rao>,
     ) -> Result<(), MonitorError> {
-        let new: BTreeSet<Coldkey> = settled.successions.iter().map(|s| s.new).filter(|c| !self.ledger.is_holder(c)).collect();
+        let new: BTreeSet<Coldkey> =
+            settled.successions.iter().map(|s| s.new).filter(|c| !self.ledger.is_holder(c)).collect();
         if new.is_empty() {
             return Ok(());
         }
@@ -261,7 +301,11 @@ impl<'a> Recorder<'a> {
     }
 
     /// Reads the tranches that entries and successions bear on, where they are not at hand.
-    async fn know_tranches(&mut self, entries: &[Entry], successions: &[Succession]) -> Result<(), MonitorError> {
+    async fn know_tranches(
+        &mut self,
+        entries: &[Entry],
+        successions: &[Succession],
+    ) -> Result<(), MonitorError> {
         let mut needs: BTreeMap<Coldkey, Need> = BTreeMap::new();
         for entry in entries.iter().filter(|entry| HolderTranches::matter_to(entry)) {
             needs.entry(entry.key.coldkey).or_default().leaving.add(entry);
@@ -334,8 +378,12 @@ impl<'a> Recorder<'a> {
         let mut closing = Vec::new();
         if let Some(from) = self.ledger.interval().from {
             let ledger = &*self.ledger;
-            let mut found =
-                residues(ledger.balances(), before, |key| ledger.is_holder(&key.coldkey), |key| ledger.interval().bound(&key.hotkey));
+            let mut found = residues(
+                ledger.balances(),
+                before,
+                |key| ledger.is_holder(&key.coldkey),
+                |key| ledger.interval().bound(&key.hotkey),
+            );
             self.judge(from, pre, pools, &mut found).await?;
             for residue in found {
                 if residue.is_rounding() {
@@ -347,7 +395,8 @@ impl<'a> Recorder<'a> {
                 }
             }
             closing.sort_by_key(Entry::order);
-            let unexplained: Vec<Entry> = closing.iter().filter(|entry| entry.kind == Kind::Unattributed).copied().collect();
+            let unexplained: Vec<Entry> =
+                closing.iter().filter(|entry| entry.kind == Kind::Unattributed).copied().collect();
             if !unexplained.is_empty() && !self.is_missing_blocks() {
                 self.doubt(from, Misfit::Unexplained(unexplained))?;
             }
@@ -369,13 +418,21 @@ impl<'a> Recorder<'a> {
 
     /// Takes down the holders' positions at the watermark; gives those that changed. What the open interval
     /// leaves unexplained there is looked into, so that its closing can be computed without the chain.
-    pub(crate) async fn observe(&mut self, positions: &BTreeMap<PositionKey, Rao>) -> Result<Vec<Snapshot>, MonitorError> {
-        let Some(block) = self.ledger.watermark().map(|watermark| watermark.block.number) else { return Ok(Vec::new()) };
+    pub(crate) async fn observe(
+        &mut self,
+        positions: &BTreeMap<PositionKey, Rao>,
+    ) -> Result<Vec<Snapshot>, MonitorError> {
+        let Some(block) = self.ledger.watermark().map(|watermark| watermark.block.number) else {
+            return Ok(Vec::new());
+        };
         if let Some(from) = self.ledger.interval().from.filter(|from| *from < block) {
             let ledger = &*self.ledger;
             // As the closing counts.
-            let bound = |key: &PositionKey| ledger.interval().bound(&key.hotkey).saturating_add(ledger.interval().anywhere);
-            let mut found = residues(ledger.balances(), positions, |key| ledger.is_holder(&key.coldkey), bound);
+            let bound = |key: &PositionKey| {
+                ledger.interval().bound(&key.hotkey).saturating_add(ledger.interval().anywhere)
+            };
+            let mut found =
+                residues(ledger.balances(), positions, |key| ledger.is_holder(&key.coldkey), bound);
             self.judge(from, block, &BTreeMap::new(), &mut found).await?;
             for residue in found {
                 self.ledger.operated_on(residue.key.hotkey, residue.bound);
@@ -426,12 +483,19 @@ impl<'a> Recorder<'a> {
     /// The open interval, up to `to`.
     fn interval(&self, from: BlockNumber, to: BlockNumber) -> Interval<'_> {
         let ledger = &*self.ledger;
-        Interval { netuid: ledger.netuid(), from, to, start: ledger.interval_start(), entries: ledger.interval_entries() }
+        Interval {
+            netuid: ledger.netuid(),
+            from,
+            to,
+            start: ledger.interval_start(),
+            entries: ledger.interval_entries(),
+        }
     }
 
     fn note_missed(&mut self, located: &[Entry]) {
         if let Some(seen) = self.seen.as_mut() {
-            let blocks = located.iter().filter(|entry| entry.kind == Kind::Unattributed).map(|entry| entry.block);
+            let blocks =
+                located.iter().filter(|entry| entry.kind == Kind::Unattributed).map(|entry| entry.block);
             seen.missed.extend(blocks.filter(|block| *block > seen.after && !seen.blocks.contains(block)));
         }
     }
@@ -459,7 +523,10 @@ impl<'a> Recorder<'a> {
         for residue in found.iter_mut().filter(|residue| !residue.is_rounding()) {
             let Some(names) = names.get(&residue.key.hotkey) else { continue };
             let of = |pools: &BTreeMap<Hotkey, Fingerprint>| {
-                names.iter().filter_map(|hotkey| pools.get(hotkey).map(|print| (*hotkey, print.clone()))).collect::<BTreeMap<_, _>>()
+                names
+                    .iter()
+                    .filter_map(|hotkey| pools.get(hotkey).map(|print| (*hotkey, print.clone())))
+                    .collect::<BTreeMap<_, _>>()
             };
             let (at_from, at_to) = (of(&at_from), of(&at_to));
             let runtime = u64::from(self.ledger.interval().runtime_changed);
@@ -473,17 +540,24 @@ impl<'a> Recorder<'a> {
         Ok(())
     }
 
-    /// The share pools of hotkeys in the state of a block, as two answers have them; what is `known` is of one. They
-    /// decide which operations are kept.
+    /// The share pools of hotkeys in the state of a block, as two answers have them; what is `known` is of
+    /// one. They decide which operations are kept.
     async fn pools(
         &self,
         block: BlockNumber,
         hotkeys: &BTreeSet<Hotkey>,
         known: &BTreeMap<Hotkey, Fingerprint>,
     ) -> Result<BTreeMap<Hotkey, Fingerprint>, ChainError> {
-        let told = hotkeys.iter().map(|hotkey| known.get(hotkey).map(|print| (*hotkey, print.clone()))).collect();
-        let ask = SubnetAsk { traces: TraceKeys { pools: hotkeys.clone(), ..TraceKeys::default() }, ..SubnetAsk::default() };
-        agreed(block, told, || async { Ok(self.chain.subnet(block, self.netuid(), ask.clone()).await?.traces.pools) }).await
+        let told =
+            hotkeys.iter().map(|hotkey| known.get(hotkey).map(|print| (*hotkey, print.clone()))).collect();
+        let ask = SubnetAsk {
+            traces: TraceKeys { pools: hotkeys.clone(), ..TraceKeys::default() },
+            ..SubnetAsk::default()
+        };
+        agreed(block, told, || async {
+            Ok(self.chain.subnet(block, self.netuid(), ask.clone()).await?.traces.pools)
+        })
+        .await
     }
 
     /// The operations after `from` up to `to` that may have rounded a position: those in blocks where
@@ -504,7 +578,10 @@ impl<'a> Recorder<'a> {
             }
             if high == low.child() {
                 let flows = classify(netuid, &self.chain.agreed_block(high, &[netuid], None).await?);
-                let named = hotkeys.iter().filter_map(|hotkey| flows.operations.get(hotkey)).fold(0u64, |sum, n| sum.saturating_add(*n));
+                let named = hotkeys
+                    .iter()
+                    .filter_map(|hotkey| flows.operations.get(hotkey))
+                    .fold(0u64, |sum, n| sum.saturating_add(*n));
                 bound = bound.saturating_add(named).saturating_add(flows.anywhere());
                 continue;
             }
@@ -519,28 +596,35 @@ impl<'a> Recorder<'a> {
     /// The hotkeys whose stake was renamed to this one in the open interval, and itself.
     fn names_of(&self, hotkey: Hotkey) -> BTreeSet<Hotkey> {
         let mut names = BTreeSet::from([hotkey]);
-        let swaps: Vec<&Entry> = self.ledger.interval_entries().iter().filter(|e| e.kind == Kind::KeySwap).collect();
+        let swaps: Vec<&Entry> =
+            self.ledger.interval_entries().iter().filter(|e| e.kind == Kind::KeySwap).collect();
         for entry in swaps.iter().rev().filter(|e| e.alpha.0 > 0) {
             if names.contains(&entry.key.hotkey) {
-                let from = swaps.iter().filter(|e| e.block == entry.block && e.source == entry.source && e.alpha == -entry.alpha);
+                let from = swaps.iter().filter(|e| {
+                    e.block == entry.block && e.source == entry.source && e.alpha == -entry.alpha
+                });
                 names.extend(from.map(|e| e.key.hotkey));
             }
         }
         names
     }
 
-    /// Neurons and owner around an epoch's block are mostly the same, so that one answer bears the other out. Where they are
-    /// not, each is read again.
+    /// Neurons and owner around an epoch's block are mostly the same, so that one answer bears the other out.
+    /// Where they are not, each is read again.
     async fn agree_on_neurons(&self, number: BlockNumber, around: &Around) -> Result<(), ChainError> {
         let of = |state: &SubnetState| (state.neurons.clone(), state.owner);
         if of(&around.before) == of(&around.after) {
             return Ok(());
         }
         for (block, state) in [(number.parent(), &around.before), (number, &around.after)] {
-            let ask = SubnetAsk { neurons: NeuronsAsk::Yes, expected: state.roster(), ..SubnetAsk::default() };
+            let ask =
+                SubnetAsk { neurons: NeuronsAsk::Yes, expected: state.roster(), ..SubnetAsk::default() };
             let again = self.chain.subnet(block, self.netuid(), ask).await?;
             if of(&again) != of(state) {
-                return Err(two_answers(format_args!("the neurons of subnet {} at block {block}", self.netuid())));
+                return Err(two_answers(format_args!(
+                    "the neurons of subnet {} at block {block}",
+                    self.netuid()
+                )));
             }
         }
         Ok(())
@@ -586,7 +670,8 @@ impl<'a> Recorder<'a> {
         self.ledger.keep_snapshots(rows);
 
         let setting = epoch.map(|_| {
-            let (before, after) = ((&*pre_state.neurons, pre_state.owner), (&*post_state.neurons, post_state.owner));
+            let (before, after) =
+                ((&*pre_state.neurons, pre_state.owner), (&*post_state.neurons, post_state.owner));
             EpochSetting::new(before, after, flows.new_owner)
         });
         let settled = settle(&BlockStates {
@@ -620,7 +705,11 @@ impl<'a> Recorder<'a> {
             tempo: counters.tempo,
             registered_at: counters.registered_at,
         });
-        let detected = if facts.counters_asked && self.detected == Detection::Storage { Detection::RuntimeApi } else { self.detected };
+        let detected = if facts.counters_asked && self.detected == Detection::Storage {
+            Detection::RuntimeApi
+        } else {
+            self.detected
+        };
         let record = epoch.map(|epoch| EpochRecord { epoch, detected, changes });
         let epochs = u64::from(record.is_some());
         self.ledger.begin_interval(number, record, post_state.traces.pools);

@@ -9,7 +9,12 @@ use crate::units::{BlockNumber, Millis, NetUid};
 ///
 /// # Errors
 /// When the subnet does not exist at `to`, or the chain cannot be read that far back.
-pub async fn window_start(chain: &dyn ChainPort, netuid: NetUid, length: Millis, to: BlockNumber) -> Result<BlockNumber, ChainError> {
+pub async fn window_start(
+    chain: &dyn ChainPort,
+    netuid: NetUid,
+    length: Millis,
+    to: BlockNumber,
+) -> Result<BlockNumber, ChainError> {
     let facts = chain.agreed_glance(to, &[netuid]).await?;
     let counters = facts.subnets.get(&netuid).ok_or(ChainError::NoSuchSubnet { netuid, block: to })?;
     let last = counters.last_step_block;

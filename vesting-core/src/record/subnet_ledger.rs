@@ -9,12 +9,15 @@ use crate::flow::classify::Flows;
 use crate::flow::settle::Settled;
 use crate::ledger::{Entry, Exit, Flow, Kind, OpenTranche, Succession, Successions, Tranche, TrancheChange};
 use crate::ports::{
-    BalanceChange, Commit, Fingerprint, Holder, LedgerState, LockRow, NeuronRow, OpenInterval, Roster, Snapshot, TranchePage, Watermark,
+    BalanceChange, Commit, Fingerprint, Holder, LedgerState, LockRow, NeuronRow, OpenInterval, Roster,
+    Snapshot, TranchePage, Watermark,
 };
 use crate::record::known_tranches::{KnownTranches, Need, Reading};
 use crate::store::balances;
 use crate::store::rewind::open_at;
-use crate::units::{BlockNumber, BlockRef, Coldkey, Hotkey, Millis, NetUid, Neuron, PositionKey, Rao, RaoDelta, Uid};
+use crate::units::{
+    BlockNumber, BlockRef, Coldkey, Hotkey, Millis, NetUid, Neuron, PositionKey, Rao, RaoDelta, Uid,
+};
 
 /// A conservation law that does not hold: a bug or a damaged database. Reaction: stop and say so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -130,8 +133,8 @@ impl SubnetLedger {
         }
     }
 
-    /// Takes up a ledger where the store left it: with the balances at the start of its open interval, and that
-    /// interval's entries. Tranches are read when something leaves them.
+    /// Takes up a ledger where the store left it: with the balances at the start of its open interval, and
+    /// that interval's entries. Tranches are read when something leaves them.
     #[must_use]
     pub(crate) fn resume(
         netuid: NetUid,
@@ -149,7 +152,11 @@ impl SubnetLedger {
             balances,
             observed: state.observed,
             locks: state.locks,
-            neurons: state.neurons.iter().filter_map(|row| row.holder.map(|holder| (row.uid, holder))).collect(),
+            neurons: state
+                .neurons
+                .iter()
+                .filter_map(|row| row.holder.map(|holder| (row.uid, holder)))
+                .collect(),
             tranches,
             successions: Successions::new(state.successions),
             interval_entries,
@@ -182,14 +189,16 @@ impl SubnetLedger {
         self.tranches.reading(&holder, self.interval.from.unwrap_or_default())
     }
 
-    /// Takes a page of such a holder: the open tranches in the store that were entered by [`Self::entered_by`] it.
+    /// Takes a page of such a holder: the open tranches in the store that were entered by
+    /// [`Self::entered_by`] it.
     pub(crate) fn take_reading(&self, holder: Coldkey, reading: &mut Reading, stored: Vec<OpenTranche>) {
         reading.take(stored, |open| Self::owns(&self.successions, holder, open));
     }
 
     /// Takes up such a holder between two blocks.
     pub(crate) fn read_tranches(&mut self, holder: Coldkey, reading: Reading) {
-        let balance = self.balances.iter().filter(|(key, _)| key.coldkey == holder).map(|(_, alpha)| *alpha).sum();
+        let balance =
+            self.balances.iter().filter(|(key, _)| key.coldkey == holder).map(|(_, alpha)| *alpha).sum();
         self.tranches.read(holder, reading, balance);
     }
 
@@ -276,13 +285,17 @@ impl SubnetLedger {
     /// What to expect of the subnet's next states.
     #[must_use]
     pub fn roster(&self) -> Roster {
-        let neurons = self.neurons.iter().map(|(uid, (hotkey, coldkey))| Neuron { uid: *uid, hotkey: *hotkey, coldkey: *coldkey });
+        let neurons = self.neurons.iter().map(|(uid, (hotkey, coldkey))| Neuron {
+            uid: *uid,
+            hotkey: *hotkey,
+            coldkey: *coldkey,
+        });
         let positions = self.balances.keys().chain(self.observed.keys()).chain(&self.looked_at);
         Roster { neurons: neurons.collect(), positions: positions.copied().collect() }
     }
 
-    /// Remembers positions that were looked at, so that the next states are read in one go; at an interval's end, when
-    /// all are, only these.
+    /// Remembers positions that were looked at, so that the next states are read in one go; at an interval's
+    /// end, when all are, only these.
     pub fn look_at(&mut self, keys: impl IntoIterator<Item = PositionKey>, all: bool) {
         if all {
             self.looked_at.clear();
@@ -297,19 +310,37 @@ impl SubnetLedger {
     }
 
     /// Follows a coldkey from the end of `since` on, with the positions it has there.
-    pub fn open_holder(&mut self, coldkey: Coldkey, since: BlockNumber, time: Millis, positions: &BTreeMap<PositionKey, Rao>) {
+    pub fn open_holder(
+        &mut self,
+        coldkey: Coldkey,
+        since: BlockNumber,
+        time: Millis,
+        positions: &BTreeMap<PositionKey, Rao>,
+    ) {
         if self.holders.contains_key(&coldkey) {
             return;
         }
         self.holders.insert(coldkey, since);
         self.pending.holders.push(Holder { coldkey, since });
-        for (key, alpha) in positions.iter().filter(|(key, alpha)| key.coldkey == coldkey && **alpha > Rao::ZERO) {
-            self.add(Entry { netuid: self.netuid, block: since, source: None, key: *key, kind: Kind::Opening, alpha: alpha.delta() }, time);
+        for (key, alpha) in
+            positions.iter().filter(|(key, alpha)| key.coldkey == coldkey && **alpha > Rao::ZERO)
+        {
+            self.add(
+                Entry {
+                    netuid: self.netuid,
+                    block: since,
+                    source: None,
+                    key: *key,
+                    kind: Kind::Opening,
+                    alpha: alpha.delta(),
+                },
+                time,
+            );
         }
     }
 
-    /// Adds an entry of a holder, with the time of its block; entries come in ledger order. The holder's tranches
-    /// must have been read where they [matter](crate::ledger::HolderTranches::matter_to).
+    /// Adds an entry of a holder, with the time of its block; entries come in ledger order. The holder's
+    /// tranches must have been read where they [matter](crate::ledger::HolderTranches::matter_to).
     pub fn add(&mut self, entry: Entry, time: Millis) {
         let change = self.tranches.of(entry.key.coldkey).apply(&entry, time);
         self.note(entry, time, change);
@@ -339,10 +370,12 @@ impl SubnetLedger {
         self.pending.exits.extend(change.exits);
     }
 
-    /// Lets a coldkey go on as the holder that swapped its key for it. Both one's tranches must have been read.
+    /// Lets a coldkey go on as the holder that swapped its key for it. Both one's tranches must have been
+    /// read.
     pub fn succeed(&mut self, succession: Succession, time: Millis) {
         let old = self.tranches.take(succession.old);
-        let change = self.tranches.of(succession.new).take_over(old, self.netuid, succession.new, &succession, time);
+        let change =
+            self.tranches.of(succession.new).take_over(old, self.netuid, succession.new, &succession, time);
         self.keep(change);
         self.successions.push(succession);
         self.pending.successions.push(succession);
@@ -378,11 +411,24 @@ impl SubnetLedger {
 
     /// Takes down the positions of some coldkeys read in the state of `block`, where they differ
     /// from those before.
-    pub fn observe(&mut self, block: BlockNumber, coldkeys: &BTreeSet<Coldkey>, positions: &BTreeMap<PositionKey, Rao>) -> Vec<Snapshot> {
-        let gone =
-            self.observed.keys().filter(|key| coldkeys.contains(&key.coldkey) && !positions.contains_key(key)).map(|key| (*key, Rao::ZERO));
+    pub fn observe(
+        &mut self,
+        block: BlockNumber,
+        coldkeys: &BTreeSet<Coldkey>,
+        positions: &BTreeMap<PositionKey, Rao>,
+    ) -> Vec<Snapshot> {
+        let gone = self
+            .observed
+            .keys()
+            .filter(|key| coldkeys.contains(&key.coldkey) && !positions.contains_key(key))
+            .map(|key| (*key, Rao::ZERO));
         let mut changed: Vec<(PositionKey, Rao)> = gone.collect();
-        changed.extend(positions.iter().filter(|(key, _)| coldkeys.contains(&key.coldkey)).map(|(key, alpha)| (*key, *alpha)));
+        changed.extend(
+            positions
+                .iter()
+                .filter(|(key, _)| coldkeys.contains(&key.coldkey))
+                .map(|(key, alpha)| (*key, *alpha)),
+        );
         changed.retain(|(key, alpha)| self.observed.get(key).copied().unwrap_or_default() != *alpha);
         changed.sort_unstable();
         let mut rows = Vec::with_capacity(changed.len());
@@ -410,7 +456,8 @@ impl SubnetLedger {
 
     /// Takes down who holds which uid in the state of `block`, where it changed.
     pub fn see_neurons(&mut self, block: BlockNumber, neurons: &[Neuron]) {
-        let now: BTreeMap<Uid, (Hotkey, Coldkey)> = neurons.iter().map(|n| (n.uid, (n.hotkey, n.coldkey))).collect();
+        let now: BTreeMap<Uid, (Hotkey, Coldkey)> =
+            neurons.iter().map(|n| (n.uid, (n.hotkey, n.coldkey))).collect();
         let uids: BTreeSet<Uid> = self.neurons.keys().chain(now.keys()).copied().collect();
         for uid in uids {
             let holder = now.get(&uid).copied();
@@ -421,19 +468,29 @@ impl SubnetLedger {
         self.neurons = now;
     }
 
-    /// Checks Σ entries = alpha for every position of every holder in the state of `block`, and Σ tranches = Σ positions
-    /// for every holder.
+    /// Checks Σ entries = alpha for every position of every holder in the state of `block`, and Σ tranches =
+    /// Σ positions for every holder.
     ///
     /// # Errors
     /// Names the first position or holder that differs.
-    pub fn check(&self, block: BlockNumber, positions: &BTreeMap<PositionKey, Rao>) -> Result<(), ConservationError> {
+    pub fn check(
+        &self,
+        block: BlockNumber,
+        positions: &BTreeMap<PositionKey, Rao>,
+    ) -> Result<(), ConservationError> {
         let keys: BTreeSet<&PositionKey> =
             self.balances.keys().chain(positions.keys().filter(|key| self.is_holder(&key.coldkey))).collect();
         for key in keys {
             let ledger = self.balances.get(key).copied().unwrap_or_default();
             let chain = positions.get(key).copied().unwrap_or_default();
             if ledger != chain.delta() {
-                return Err(ConservationError::Position { netuid: self.netuid, block, key: *key, ledger, chain });
+                return Err(ConservationError::Position {
+                    netuid: self.netuid,
+                    block,
+                    key: *key,
+                    ledger,
+                    chain,
+                });
             }
         }
         self.check_tranches(block)
@@ -445,9 +502,16 @@ impl SubnetLedger {
             *held.entry(key.coldkey).or_default() += *alpha;
         }
         for holder in self.holders.keys() {
-            let (tranches, positions) = (self.tranches.stake(holder), held.get(holder).copied().unwrap_or_default());
+            let (tranches, positions) =
+                (self.tranches.stake(holder), held.get(holder).copied().unwrap_or_default());
             if tranches != positions {
-                return Err(ConservationError::Tranches { netuid: self.netuid, block, holder: *holder, tranches, positions });
+                return Err(ConservationError::Tranches {
+                    netuid: self.netuid,
+                    block,
+                    holder: *holder,
+                    tranches,
+                    positions,
+                });
             }
         }
         Ok(())
@@ -461,7 +525,9 @@ impl SubnetLedger {
             *by_position.entry(entry.key).or_default().entry(entry.flow()).or_default() += entry.alpha;
         }
         for (key, by_flow) in by_position {
-            let of = |balances: &BTreeMap<PositionKey, RaoDelta>| balances.get(&key).and_then(|alpha| alpha.amount()).unwrap_or_default();
+            let of = |balances: &BTreeMap<PositionKey, RaoDelta>| {
+                balances.get(&key).and_then(|alpha| alpha.amount()).unwrap_or_default()
+            };
             let (start, end) = (of(&self.interval_start), of(&self.balances));
             self.pending.balance_changes.push(BalanceChange { from, to, key, start, end, by_flow });
         }
@@ -469,7 +535,12 @@ impl SubnetLedger {
 
     /// Begins a new interval at the end of `block`: with the epoch just taken in, or with the end of the
     /// subnet. `pools` are the share pools there, as far as they are known.
-    pub fn begin_interval(&mut self, block: BlockNumber, record: Option<EpochRecord>, pools: BTreeMap<Hotkey, Fingerprint>) {
+    pub fn begin_interval(
+        &mut self,
+        block: BlockNumber,
+        record: Option<EpochRecord>,
+        pools: BTreeMap<Hotkey, Fingerprint>,
+    ) {
         self.interval_pools = pools;
         self.pending.epoch = record;
         self.interval_entries.clear();
@@ -482,7 +553,11 @@ impl SubnetLedger {
     /// Passes over blocks in which nothing happened, up to `block`: the watermark stands on it. Does
     /// nothing where it stands there already.
     pub fn pass(&mut self, block: BlockRef, time: Millis, spec_version: u32) {
-        let Some(watermark) = self.watermark.as_mut().filter(|watermark| watermark.block.number < block.number) else { return };
+        let Some(watermark) =
+            self.watermark.as_mut().filter(|watermark| watermark.block.number < block.number)
+        else {
+            return;
+        };
         let passed = block.number.0.saturating_sub(watermark.block.number.0);
         self.interval.runtime_changed |= watermark.spec_version != spec_version;
         *watermark = Watermark { block, time, spec_version, ..*watermark };
@@ -509,7 +584,10 @@ impl SubnetLedger {
     /// failure it must be taken up from the store again.
     pub fn take_commit(&mut self) -> Option<Commit> {
         let watermark = self.watermark.filter(|_| self.pending.blocks > 0)?;
-        let pending = std::mem::replace(&mut self.pending, Pending { parent: Some(watermark.block), ..Pending::default() });
+        let pending = std::mem::replace(
+            &mut self.pending,
+            Pending { parent: Some(watermark.block), ..Pending::default() },
+        );
         Some(Commit {
             netuid: self.netuid,
             parent: pending.parent,

@@ -16,12 +16,13 @@ pub struct TakenBack {
     pub first_block: BlockNumber,
 }
 
-/// Takes a subnet's record back to the end of its last epoch at or before `to`. Without such an epoch it is taken back to
-/// nothing. `None` where there is no record.
+/// Takes a subnet's record back to the end of its last epoch at or before `to`. Without such an epoch it is
+/// taken back to nothing. `None` where there is no record.
 ///
 /// # Errors
 /// [`ChainError::Pruned`] where the chain does not have the state any more from which it would go on, and
-/// [`MonitorError::Fork`] where it has another block there; then, as after every other error, the record is as it was.
+/// [`MonitorError::Fork`] where it has another block there; then, as after every other error, the record is
+/// as it was.
 pub async fn take_back(
     chain: &dyn ChainPort,
     store: &dyn StakeStore,
@@ -31,7 +32,9 @@ pub async fn take_back(
     let Some(record) = store.watermark(netuid).await? else { return Ok(None) };
     let end = to.min(record.block.number);
     let last = match end >= record.first_block {
-        true => newest_epochs(store, netuid, record.first_block, end, |epochs| !epochs.is_empty()).await?.pop(),
+        true => {
+            newest_epochs(store, netuid, record.first_block, end, |epochs| !epochs.is_empty()).await?.pop()
+        }
         false => None,
     };
     let mark = match last {
@@ -41,7 +44,13 @@ pub async fn take_back(
                 return Err(MonitorError::Fork { block: facts.block.number, stands_at: epoch.block });
             }
             let number = epoch.block.number;
-            Some(Watermark { block: epoch.block, time: epoch.time, observed: number, spec_version: facts.spec_version, ..record })
+            Some(Watermark {
+                block: epoch.block,
+                time: epoch.time,
+                observed: number,
+                spec_version: facts.spec_version,
+                ..record
+            })
         }
         None => {
             chain.glance(record.first_block.parent(), &[netuid]).await?;
@@ -51,15 +60,23 @@ pub async fn take_back(
     if mark.is_none_or(|mark| mark.block != record.block) {
         store.rewind(netuid, mark).await?;
     }
-    Ok(Some(TakenBack { from: record.block, to: mark.map(|mark| mark.block), first_block: record.first_block }))
+    Ok(Some(TakenBack {
+        from: record.block,
+        to: mark.map(|mark| mark.block),
+        first_block: record.first_block,
+    }))
 }
 
-/// The last epoch of a record that is on the chain: where it may be taken back to. `None` where none is, or there is no
-/// record.
+/// The last epoch of a record that is on the chain: where it may be taken back to. `None` where none is, or
+/// there is no record.
 ///
 /// # Errors
 /// As [`ChainPort::read`], and when the store cannot be read.
-pub async fn last_on_chain(chain: &dyn ChainPort, store: &dyn StakeStore, netuid: NetUid) -> Result<Option<BlockNumber>, MonitorError> {
+pub async fn last_on_chain(
+    chain: &dyn ChainPort,
+    store: &dyn StakeStore,
+    netuid: NetUid,
+) -> Result<Option<BlockNumber>, MonitorError> {
     let Some(record) = store.watermark(netuid).await? else { return Ok(None) };
     // A fork of finalized blocks is short.
     for epoch in store.epoch_list(netuid, record.first_block, record.block.number).await?.iter().rev() {

@@ -97,8 +97,8 @@ struct Case<'a> {
 }
 
 impl Account {
-    /// Explains the multiplier of a holder of the ledger's window, given by the coldkey that it has at the end.
-    /// `times` are those of the window's blocks with entries. `None` for no holder.
+    /// Explains the multiplier of a holder of the ledger's window, given by the coldkey that it has at the
+    /// end. `times` are those of the window's blocks with entries. `None` for no holder.
     ///
     /// # Errors
     /// When the duration rule needs the time of a block that is not among them.
@@ -110,11 +110,15 @@ impl Account {
         depth: &Depth,
     ) -> Result<Option<Self>, MissingTime> {
         let case = Case { ledger, coldkey, policy, times };
-        let (histories, Some(start)) = (case.histories(ledger), ledger.holders.get(&coldkey).copied()) else { return Ok(None) };
+        let (histories, Some(start)) = (case.histories(ledger), ledger.holders.get(&coldkey).copied()) else {
+            return Ok(None);
+        };
         let Some(holding) = case.holding(&histories, start, &ledger.window)? else { return Ok(None) };
         let found = multiplier(&holding, policy);
-        let rewards: Vec<&TrancheHistory> =
-            histories.iter().filter(|h| h.tranche.origin == Origin::Reward && h.tranche.id.block > start).collect();
+        let rewards: Vec<&TrancheHistory> = histories
+            .iter()
+            .filter(|h| h.tranche.origin == Origin::Reward && h.tranche.id.block > start)
+            .collect();
         let at = |history: &&TrancheHistory| (history.tranche.id.block, history.tranche.time);
         let first_and_last = rewards.iter().map(at).min().zip(rewards.iter().map(at).max());
         let sold: BTreeSet<EntryId> = case.sold().map(EntryId::of).collect();
@@ -140,32 +144,57 @@ impl Account {
 impl Case<'_> {
     /// The holder's tranches under the coldkey it has at the end.
     fn histories(&self, ledger: &WindowLedger) -> Vec<TrancheHistory> {
-        ledger.histories(self.policy.unattributed).into_iter().filter(|history| history.tranche.coldkey == self.coldkey).collect()
+        ledger
+            .histories(self.policy.unattributed)
+            .into_iter()
+            .filter(|history| history.tranche.coldkey == self.coldkey)
+            .collect()
     }
 
-    fn holding(&self, histories: &[TrancheHistory], start: BlockNumber, window: &Window) -> Result<Option<Holding>, MissingTime> {
+    fn holding(
+        &self,
+        histories: &[TrancheHistory],
+        start: BlockNumber,
+        window: &Window,
+    ) -> Result<Option<Holding>, MissingTime> {
         let holders = BTreeMap::from([(self.coldkey, start)]);
         Ok(holdings(window, &holders, histories, self.policy, self.times)?.remove(&self.coldkey))
     }
 
     /// What left.
     fn sold(&self) -> impl Iterator<Item = &Entry> {
-        self.ledger.entries_of(self.coldkey).filter(|entry| entry.alpha.0 < 0 && self.policy.unattributed.is_sale(entry.flow()))
+        self.ledger
+            .entries_of(self.coldkey)
+            .filter(|entry| entry.alpha.0 < 0 && self.policy.unattributed.is_sale(entry.flow()))
     }
 
     /// The multiplier without these entries of the holder.
-    fn without(&self, start: BlockNumber, gone: &BTreeSet<EntryId>) -> Result<Option<Multiplier>, MissingTime> {
-        let own: BTreeSet<(EntryId, Coldkey)> =
-            self.sold().map(|entry| (EntryId::of(entry), entry.key.coldkey)).filter(|(id, _)| gone.contains(id)).collect();
+    fn without(
+        &self,
+        start: BlockNumber,
+        gone: &BTreeSet<EntryId>,
+    ) -> Result<Option<Multiplier>, MissingTime> {
+        let own: BTreeSet<(EntryId, Coldkey)> = self
+            .sold()
+            .map(|entry| (EntryId::of(entry), entry.key.coldkey))
+            .filter(|(id, _)| gone.contains(id))
+            .collect();
         let mut ledger = self.ledger.clone();
         ledger.entries.retain(|entry| !own.contains(&(EntryId::of(entry), entry.key.coldkey)));
         let holding = self.holding(&self.histories(&ledger), start, &ledger.window)?;
         Ok(holding.map(|holding| multiplier(&holding, self.policy)))
     }
 
-    fn sales(&self, histories: &[TrancheHistory], start: BlockNumber, most: usize) -> Result<Vec<Sale>, MissingTime> {
+    fn sales(
+        &self,
+        histories: &[TrancheHistory],
+        start: BlockNumber,
+        most: usize,
+    ) -> Result<Vec<Sale>, MissingTime> {
         let mut taken: BTreeMap<EntryId, u64> = BTreeMap::new();
-        for history in histories.iter().filter(|h| h.tranche.origin == Origin::Reward && h.tranche.id.block > start) {
+        for history in
+            histories.iter().filter(|h| h.tranche.origin == Origin::Reward && h.tranche.id.block > start)
+        {
             for exit in &history.exits {
                 let rewards = taken.entry(exit.by).or_default();
                 *rewards = rewards.saturating_add(exit.amount.0);
@@ -201,11 +230,16 @@ impl Case<'_> {
             Epoch { block: at(epoch.block), pre_block: at(epoch.pre_block), time, ..*epoch }
         };
         let as_of = moved(&now.as_of);
-        let epochs: Vec<Epoch> = now.epochs.iter().copied().chain(again.iter().map(|epoch| moved(epoch))).collect();
+        let epochs: Vec<Epoch> =
+            now.epochs.iter().copied().chain(again.iter().map(|epoch| moved(epoch))).collect();
         let begin = as_of.time.0.saturating_sub(now.length.0);
-        let first_inside = epochs.iter().find(|epoch| epoch.time.0 > begin).map_or(as_of.pre_block, |epoch| epoch.pre_block);
+        let first_inside =
+            epochs.iter().find(|epoch| epoch.time.0 > begin).map_or(as_of.pre_block, |epoch| epoch.pre_block);
         let mut ledger = self.ledger.clone();
-        let earned = self.ledger.entries_of(self.coldkey).filter(|entry| entry.block > before && entry.flow() == Flow::Emission);
+        let earned = self
+            .ledger
+            .entries_of(self.coldkey)
+            .filter(|entry| entry.block > before && entry.flow() == Flow::Emission);
         let earned: Vec<Entry> = earned
             .map(|entry| {
                 // By the name that the holder has at the end.
@@ -218,7 +252,8 @@ impl Case<'_> {
         ledger.entries.extend(earned);
         ledger.window = Window { as_of, start: first_inside.number, epochs, ..now.clone() };
         // What was there when the window begins then is its opening then, however it came.
-        let holding = self.holding(&self.histories(&ledger), start.max(first_inside.number), &ledger.window)?;
+        let holding =
+            self.holding(&self.histories(&ledger), start.max(first_inside.number), &ledger.window)?;
         Ok(holding.map(|holding| Ahead { time, rewards, multiplier: multiplier(&holding, self.policy) }))
     }
 }

@@ -105,7 +105,8 @@ pub(crate) fn positions_of(
     figures: &BTreeMap<PositionKey, PositionFigures>,
 ) -> Vec<PositionReport> {
     let mut found: BTreeMap<Hotkey, PositionReport> = BTreeMap::new();
-    let blank = |hotkey| PositionReport { hotkey, uid: None, stake: Rao::ZERO, figures: PositionFigures::default() };
+    let blank =
+        |hotkey| PositionReport { hotkey, uid: None, stake: Rao::ZERO, figures: PositionFigures::default() };
     for neuron in neurons.values().filter(|neuron| neuron.coldkey == coldkey) {
         found.entry(neuron.hotkey).or_insert_with(|| blank(neuron.hotkey)).uid = Some(neuron.uid);
     }

@@ -72,7 +72,14 @@ impl HistoryPoint {
     pub fn of(report: &Report, coldkey: Coldkey, moved: Moved) -> Self {
         let holder = report.holders.get(&coldkey);
         let registered = report.miners.iter().any(|miner| miner.neuron.coldkey == coldkey);
-        Self::judged(report.window.as_of, coldkey, holder, report.window.incomplete_since.is_some(), registered, moved)
+        Self::judged(
+            report.window.as_of,
+            coldkey,
+            holder,
+            report.window.incomplete_since.is_some(),
+            registered,
+            moved,
+        )
     }
 
     fn judged(
@@ -91,21 +98,28 @@ impl HistoryPoint {
 
 /// The name that a holder, called `coldkey` at the end, had at the end of a block.
 pub(crate) fn name_at(coldkey: Coldkey, successions: &Successions, block: BlockNumber) -> Coldkey {
-    let back = |name, by: &crate::ledger::Succession| if by.new == name && by.block > block { by.old } else { name };
+    let back =
+        |name, by: &crate::ledger::Succession| if by.new == name && by.block > block { by.old } else { name };
     successions.iter().rev().fold(coldkey, back)
 }
 
 /// The history of the holder that has this coldkey at the end, as of every epoch of a stretch.
-pub(crate) fn history(stretch: &Stretch, coldkey: Coldkey, policy: &Policy) -> Result<Vec<HistoryPoint>, MissingTime> {
+pub(crate) fn history(
+    stretch: &Stretch,
+    coldkey: Coldkey,
+    policy: &Policy,
+) -> Result<Vec<HistoryPoint>, MissingTime> {
     stretch
         .ledgers(policy.retention_window)
         .map(|ledger| {
             let epoch = ledger.window.as_of;
             let coldkey = name_at(coldkey, &stretch.successions, epoch.block.number);
             let histories = ledger.histories(policy.unattributed);
-            let found = holdings(&ledger.window, &ledger.holders, &histories, policy, &stretch.times)?.remove(&coldkey);
+            let found = holdings(&ledger.window, &ledger.holders, &histories, policy, &stretch.times)?
+                .remove(&coldkey);
             let holder = found.map(|holding| (holding, multiplier(&holding, policy)));
-            let registered = stretch.neurons_at(epoch.block.number).values().any(|neuron| neuron.coldkey == coldkey);
+            let registered =
+                stretch.neurons_at(epoch.block.number).values().any(|neuron| neuron.coldkey == coldkey);
             let incomplete = ledger.window.incomplete_since.is_some();
             let moved = Moved::by(&ledger, ledger.since_epoch_before(), coldkey, policy.unattributed);
             Ok(HistoryPoint::judged(epoch, coldkey, holder.as_ref(), incomplete, registered, moved))

@@ -49,8 +49,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// The holding and the multiplier of a coldkey, and why it has that one; `None` for who is neither a holder of the
-    /// window nor owns a neuron.
+    /// The holding and the multiplier of a coldkey, and why it has that one; `None` for who is neither a
+    /// holder of the window nor owns a neuron.
     #[must_use]
     pub fn holder(&self, coldkey: Coldkey) -> Option<(Option<Holding>, Multiplier, Reason)> {
         let registered = self.miners.iter().any(|miner| miner.neuron.coldkey == coldkey);

@@ -36,8 +36,12 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Formula(LimitedBy::HoldingPercentage) => f.write_str("limited by the part of the rewards that is kept"),
-            Self::Formula(LimitedBy::HoldingDuration) => f.write_str("limited by how long rewards have been held"),
+            Self::Formula(LimitedBy::HoldingPercentage) => {
+                f.write_str("limited by the part of the rewards that is kept")
+            }
+            Self::Formula(LimitedBy::HoldingDuration) => {
+                f.write_str("limited by how long rewards have been held")
+            }
             Self::Formula(LimitedBy::NothingEarned) => f.write_str("nothing was earned in the window"),
             Self::Formula(LimitedBy::MinimumStake) => f.write_str("the stake is under the minimum"),
             Self::Formula(LimitedBy::Nothing) => f.write_str("the largest multiplier"),
@@ -46,7 +50,9 @@ impl fmt::Display for Reason {
             Self::Incomplete => f.write_str("the record does not cover the window yet"),
             Self::UnknownHotkey => f.write_str("no neuron of the subnet has this hotkey"),
             Self::UnknownUid(uid) => write!(f, "no neuron of the subnet has uid {uid}"),
-            Self::NothingLeft => f.write_str("nothing would be left: all of it is of holders under the minimum, who get no weight"),
+            Self::NothingLeft => f.write_str(
+                "nothing would be left: all of it is of holders under the minimum, who get no weight",
+            ),
             Self::Shadow => f.write_str("shadow: computed, not applied"),
             Self::NotEffective(block) => write!(f, "the policy takes effect at block {block}"),
             Self::Burned => f.write_str("what multipliers took from others"),
@@ -56,7 +62,11 @@ impl fmt::Display for Reason {
 }
 
 /// The multiplier of somebody and why, whether or not it is a holder of the window.
-pub(crate) fn judged(holder: Option<&(Holding, Multiplier)>, incomplete: bool, registered: bool) -> (Multiplier, Reason) {
+pub(crate) fn judged(
+    holder: Option<&(Holding, Multiplier)>,
+    incomplete: bool,
+    registered: bool,
+) -> (Multiplier, Reason) {
     let one = Multiplier { factor: Ppb::ONE, zero_weight: false, limited_by: LimitedBy::NothingEarned };
     match holder {
         _ if incomplete => (one, Reason::Incomplete),

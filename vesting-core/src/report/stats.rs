@@ -51,10 +51,21 @@ impl VestingStats {
     pub async fn read(store: &dyn StakeStore, report: &Report) -> Result<Self, StoreError> {
         let (netuid, as_of) = (report.netuid, report.window.as_of);
         let entries = store.entries(netuid, report.window.start.child(), as_of.block.number).await?;
-        let emission = entries.iter().filter(|e| matches!(e.kind, Kind::Incentive | Kind::DividendOrOther | Kind::RootClaim));
-        let magnitude =
-            |kind: Kind| entries.iter().filter(|e| e.kind == kind).map(|e| RaoDelta(e.alpha.0.saturating_abs())).sum::<RaoDelta>();
-        let factors: Vec<u64> = report.miners.iter().map(|m| if m.multiplier.zero_weight { 0 } else { m.multiplier.factor.0 }).collect();
+        let emission = entries
+            .iter()
+            .filter(|e| matches!(e.kind, Kind::Incentive | Kind::DividendOrOther | Kind::RootClaim));
+        let magnitude = |kind: Kind| {
+            entries
+                .iter()
+                .filter(|e| e.kind == kind)
+                .map(|e| RaoDelta(e.alpha.0.saturating_abs()))
+                .sum::<RaoDelta>()
+        };
+        let factors: Vec<u64> = report
+            .miners
+            .iter()
+            .map(|m| if m.multiplier.zero_weight { 0 } else { m.multiplier.factor.0 })
+            .collect();
         let multipliers = match (factors.iter().min(), mean(factors.iter().copied()), factors.iter().max()) {
             (Some(lowest), Some(mean), Some(highest)) => Some((Ppb(*lowest), Ppb(mean), Ppb(*highest))),
             _ => None,
@@ -73,7 +84,10 @@ impl VestingStats {
             total_emission: emission.map(|e| e.alpha).sum(),
             rounding: magnitude(Kind::Rounding),
             unattributed: magnitude(Kind::Unattributed),
-            mean_holding_percentage: mean(report.holders.values().filter_map(|(h, _)| h.percentage()).map(|h| h.0)).map(Ppb),
+            mean_holding_percentage: mean(
+                report.holders.values().filter_map(|(h, _)| h.percentage()).map(|h| h.0),
+            )
+            .map(Ppb),
             mean_holding_duration_ms: mean(report.holders.values().filter_map(|(h, _)| h.duration_ms())),
             multipliers,
         })
@@ -82,6 +96,8 @@ impl VestingStats {
 
 /// ⌊Σ / n⌋.
 fn mean(values: impl Iterator<Item = u64>) -> Option<u64> {
-    let (sum, count) = values.fold((0u128, 0u128), |(sum, count), value| (sum.saturating_add(value.into()), count.saturating_add(1)));
+    let (sum, count) = values.fold((0u128, 0u128), |(sum, count), value| {
+        (sum.saturating_add(value.into()), count.saturating_add(1))
+    });
     u64::try_from(sum.checked_div(count)?).ok()
 }

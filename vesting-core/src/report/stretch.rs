@@ -50,11 +50,16 @@ impl Stretch {
         let watermark = store.watermark(netuid).await?.ok_or(TrackerError::NotRecorded(netuid))?;
         let asked = ask.as_of.unwrap_or(watermark.block.number);
         // Of those before, a record that was pruned knows only that they were.
-        let epochs = newest_epochs(store, netuid, watermark.first_block, asked, |epochs| reaches(epochs, ask.windows, ask.length)).await?;
+        let epochs = newest_epochs(store, netuid, watermark.first_block, asked, |epochs| {
+            reaches(epochs, ask.windows, ask.length)
+        })
+        .await?;
         let recorded = (watermark.first_block, watermark.first_time);
         let first = epochs.len().saturating_sub(ask.windows);
         let as_of = epochs.get(first..).unwrap_or_default();
-        let start_of = |epoch: &Epoch| Window::ending_at(&epochs, epoch.block.number, ask.length, recorded).map(|window| window.start);
+        let start_of = |epoch: &Epoch| {
+            Window::ending_at(&epochs, epoch.block.number, ask.length, recorded).map(|window| window.start)
+        };
         // Windows that end later start no earlier.
         let start = as_of.first().and_then(start_of);
         let (Some(start), Some(last)) = (start, as_of.last()) else {
@@ -71,9 +76,11 @@ impl Stretch {
         for row in &mut neurons {
             row.holder = row.holder.filter(|(_, coldkey)| concerns(coldkey));
         }
-        let times = if ask.times { store.block_times(netuid, start.child(), end).await? } else { BTreeMap::new() };
+        let times =
+            if ask.times { store.block_times(netuid, start.child(), end).await? } else { BTreeMap::new() };
         let (mut entries, mut from) = (Vec::new(), start.child());
-        let inside: Vec<BlockNumber> = epochs.iter().map(|epoch| epoch.block.number).filter(|block| *block > start).collect();
+        let inside: Vec<BlockNumber> =
+            epochs.iter().map(|epoch| epoch.block.number).filter(|block| *block > start).collect();
         for to in inside.chunks(EPOCHS_AT_ONCE).filter_map(|some| some.last()) {
             let some = store.entries(netuid, from, *to).await?;
             entries.extend(some.into_iter().filter(|entry| concerns(&entry.key.coldkey)));
@@ -108,7 +115,8 @@ impl Stretch {
 /// Whether the earliest of so many windows of so long begins after the first of these epochs.
 fn reaches(epochs: &[Epoch], windows: usize, length: Millis) -> bool {
     let earliest = epochs.len().checked_sub(windows).and_then(|place| epochs.get(place));
-    let begins_before = |end: &Epoch| epochs.first().is_some_and(|first| first.time.0.saturating_add(length.0) <= end.time.0);
+    let begins_before =
+        |end: &Epoch| epochs.first().is_some_and(|first| first.time.0.saturating_add(length.0) <= end.time.0);
     earliest.is_some_and(begins_before)
 }
 
@@ -142,12 +150,20 @@ impl Iterator for Ledgers<'_> {
         let end = stretch.epochs.get(self.epoch)?.block.number;
         self.epoch = self.epoch.saturating_add(1);
         let window = Window::ending_at(&stretch.epochs, end, self.length, stretch.recorded)?;
-        while let Some(entry) = stretch.entries.get(self.entered).filter(|entry| entry.block <= window.start) {
+        while let Some(entry) = stretch.entries.get(self.entered).filter(|entry| entry.block <= window.start)
+        {
             balances::add(&mut self.balances, [entry]);
             self.entered = self.entered.saturating_add(1);
         }
         let reached = stretch.entries.partition_point(|entry| entry.block <= end);
         let inside = stretch.entries.get(self.entered..reached).unwrap_or_default();
-        Some(WindowLedger::of(stretch.netuid, window, &stretch.neurons, &stretch.successions, self.balances.clone(), inside))
+        Some(WindowLedger::of(
+            stretch.netuid,
+            window,
+            &stretch.neurons,
+            &stretch.successions,
+            self.balances.clone(),
+            inside,
+        ))
     }
 }

@@ -37,8 +37,8 @@ use crate::window::WindowLedger;
 /// assert_eq!(report.unwrap_err().to_string(), "there is no record of subnet 2: run `vesting catch-up --netuid 2` first");
 /// ```
 ///
-/// With a record, a report has a line for every neuron; [`VestingSystem`](crate::system::VestingSystem) makes one from a chain,
-/// and the documentation of `vesting-testkit` does both.
+/// With a record, a report has a line for every neuron; [`VestingSystem`](crate::system::VestingSystem) makes
+/// one from a chain, and the documentation of `vesting-testkit` does both.
 #[derive(Clone)]
 pub struct StakeTracker {
     store: Arc<dyn StakeStore>,
@@ -56,7 +56,12 @@ impl StakeTracker {
     /// # Errors
     /// When nothing is recorded up to there, what is recorded lacks the times of sales that the policy
     /// asks for, or the store cannot be read.
-    pub async fn report(&self, netuid: NetUid, policy: &Policy, as_of: Option<BlockNumber>) -> Result<Report, TrackerError> {
+    pub async fn report(
+        &self,
+        netuid: NetUid,
+        policy: &Policy,
+        as_of: Option<BlockNumber>,
+    ) -> Result<Report, TrackerError> {
         Ok(self.settled(netuid, async || self.work_out(netuid, policy, as_of).await).await?.0)
     }
 
@@ -64,13 +69,21 @@ impl StakeTracker {
     ///
     /// # Errors
     /// As [`StakeTracker::report`]; [`StoreError::Corrupt`] when the store was never bound to a chain.
-    pub async fn state(&self, netuid: NetUid, policy: &Policy, as_of: Option<BlockNumber>) -> Result<(Report, WindowState), TrackerError> {
-        let (report, ledger) = self.settled(netuid, async || self.work_out(netuid, policy, as_of).await).await?;
+    pub async fn state(
+        &self,
+        netuid: NetUid,
+        policy: &Policy,
+        as_of: Option<BlockNumber>,
+    ) -> Result<(Report, WindowState), TrackerError> {
+        let (report, ledger) =
+            self.settled(netuid, async || self.work_out(netuid, policy, as_of).await).await?;
         // After it: a record that has not begun has no chain either.
         let genesis = self.store.genesis().await?;
-        let genesis = genesis.ok_or_else(|| StoreError::Corrupt("it does not say of which chain its record is".to_owned()))?;
+        let genesis = genesis
+            .ok_or_else(|| StoreError::Corrupt("it does not say of which chain its record is".to_owned()))?;
         let neurons = report.miners.iter().map(|miner| miner.neuron).collect();
-        let multipliers = report.holders.iter().map(|(coldkey, (_, multiplier))| (*coldkey, *multiplier)).collect();
+        let multipliers =
+            report.holders.iter().map(|(coldkey, (_, multiplier))| (*coldkey, *multiplier)).collect();
         Ok((report, WindowState { genesis, neurons, ledger, multipliers }))
     }
 
@@ -101,7 +114,8 @@ impl StakeTracker {
         let coldkey = self.find(netuid, whom, as_of, 1).await?.coldkey;
         let ask = Ask { times: true, only: Some(coldkey), ..ask(netuid, policy, as_of) };
         let stretch = Stretch::read(self.store.as_ref(), ask).await?;
-        let ledger = stretch.ledgers(policy.retention_window).next().ok_or_else(|| stretch.no_epoch(as_of))?;
+        let ledger =
+            stretch.ledgers(policy.retention_window).next().ok_or_else(|| stretch.no_epoch(as_of))?;
         let (window, block) = (ledger.window.clone(), ledger.window.as_of.block.number);
         let tranches = ledger.histories(policy.unattributed);
         let found = holdings(&window, &ledger.holders, &tranches, policy, &stretch.times)?.remove(&coldkey);
@@ -120,7 +134,8 @@ impl StakeTracker {
             locked: self.store.locks_at(netuid, block).await?.get(&coldkey).copied(),
             positions: positions_of(coldkey, &neurons, &stakes, &figures),
         };
-        let account = if incomplete { None } else { Account::of(&ledger, coldkey, policy, &stretch.times, depth)? };
+        let account =
+            if incomplete { None } else { Account::of(&ledger, coldkey, policy, &stretch.times, depth)? };
         Ok(Explanation { netuid, window, holder, account })
     }
 
@@ -140,8 +155,9 @@ impl StakeTracker {
         self.history_beside(netuid, policy, whom, as_of, epochs, &|_, _| None).await
     }
 
-    /// The same where some of it may be known: `known` gives what an earlier call gave of a coldkey as of an epoch, from
-    /// the same record under the same policy. The record is read once for each run of epochs that is not known.
+    /// The same where some of it may be known: `known` gives what an earlier call gave of a coldkey as of an
+    /// epoch, from the same record under the same policy. The record is read once for each run of epochs that
+    /// is not known.
     ///
     /// # Errors
     /// As [`StakeTracker::explain`].
@@ -156,17 +172,24 @@ impl StakeTracker {
     ) -> Result<Vec<HistoryPoint>, TrackerError> {
         self.settled(netuid, async || {
             let asked = self.named(netuid, whom, as_of, epochs).await?;
-            let known: Vec<Option<HistoryPoint>> = asked.iter().map(|(epoch, coldkey)| known(epoch, *coldkey)).collect();
+            let known: Vec<Option<HistoryPoint>> =
+                asked.iter().map(|(epoch, coldkey)| known(epoch, *coldkey)).collect();
             let mut points = Vec::with_capacity(asked.len());
             let mut asked = asked.into_iter();
             for run in known.chunk_by(|one, other| one.is_some() == other.is_some()) {
                 // As many epochs as the run has places.
-                let Some((last, coldkey)) = run.len().checked_sub(1).and_then(|more| asked.nth(more)) else { continue };
+                let Some((last, coldkey)) = run.len().checked_sub(1).and_then(|more| asked.nth(more)) else {
+                    continue;
+                };
                 if run.first().is_some_and(Option::is_some) {
                     points.extend(run.iter().flatten());
                     continue;
                 }
-                let ask = Ask { windows: run.len(), only: Some(coldkey), ..ask(netuid, policy, Some(last.block.number)) };
+                let ask = Ask {
+                    windows: run.len(),
+                    only: Some(coldkey),
+                    ..ask(netuid, policy, Some(last.block.number))
+                };
                 points.extend(history(&Stretch::read(self.store.as_ref(), ask).await?, coldkey, policy)?);
             }
             Ok(points)
@@ -187,7 +210,11 @@ impl StakeTracker {
     ) -> Result<Vec<(Epoch, Coldkey)>, TrackerError> {
         let Found { coldkey, epochs: all, successions } = self.find(netuid, whom, as_of, epochs).await?;
         let first = all.len().saturating_sub(epochs);
-        Ok(all.into_iter().skip(first).map(|epoch| (epoch, name_at(coldkey, &successions, epoch.block.number))).collect())
+        Ok(all
+            .into_iter()
+            .skip(first)
+            .map(|epoch| (epoch, name_at(coldkey, &successions, epoch.block.number)))
+            .collect())
     }
 
     /// The reports as of each of the last `epochs` recorded epochs at or before `as_of`, oldest first, under
@@ -221,16 +248,27 @@ impl StakeTracker {
         };
         let stretch = Stretch::read(self.store.as_ref(), ask).await?;
         let mut found = Vec::new();
-        for (ours, theirs) in stretch.ledgers(one.retention_window).zip(stretch.ledgers(other.retention_window)) {
-            found.push([self.report_on(&stretch, &ours, one).await?, self.report_on(&stretch, &theirs, other).await?]);
+        for (ours, theirs) in
+            stretch.ledgers(one.retention_window).zip(stretch.ledgers(other.retention_window))
+        {
+            found.push([
+                self.report_on(&stretch, &ours, one).await?,
+                self.report_on(&stretch, &theirs, other).await?,
+            ]);
         }
         Ok(found)
     }
 
-    /// What was worked out from a record that was not pruned meanwhile: part of it would be from before, part from
-    /// after, and what went would count as nothing.
-    async fn settled<T>(&self, netuid: NetUid, work: impl AsyncFn() -> Result<T, TrackerError>) -> Result<T, TrackerError> {
-        let begins = async || Ok::<_, StoreError>(self.store.watermark(netuid).await?.map(|watermark| watermark.first_block));
+    /// What was worked out from a record that was not pruned meanwhile: part of it would be from before, part
+    /// from after, and what went would count as nothing.
+    async fn settled<T>(
+        &self,
+        netuid: NetUid,
+        work: impl AsyncFn() -> Result<T, TrackerError>,
+    ) -> Result<T, TrackerError> {
+        let begins = async || {
+            Ok::<_, StoreError>(self.store.watermark(netuid).await?.map(|watermark| watermark.first_block))
+        };
         let mut begun = begins().await?;
         loop {
             let done = work().await;
@@ -243,37 +281,63 @@ impl StakeTracker {
     }
 
     /// Who has this name at `as_of`, with so many epochs up to there, or all there are.
-    async fn find(&self, netuid: NetUid, whom: Whom, as_of: Option<BlockNumber>, least: usize) -> Result<Found, TrackerError> {
+    async fn find(
+        &self,
+        netuid: NetUid,
+        whom: Whom,
+        as_of: Option<BlockNumber>,
+        least: usize,
+    ) -> Result<Found, TrackerError> {
         let watermark = self.store.watermark(netuid).await?.ok_or(TrackerError::NotRecorded(netuid))?;
         let asked = as_of.unwrap_or(watermark.block.number);
         let from = watermark.first_block;
         let enough = |epochs: &[Epoch]| epochs.len() >= least.max(1);
         let epochs = newest_epochs(self.store.as_ref(), netuid, from, asked, enough).await?;
-        let as_of = epochs.last().map(|epoch| epoch.block.number).ok_or(TrackerError::NoEpoch { netuid, as_of: asked, from })?;
+        let as_of = epochs.last().map(|epoch| epoch.block.number).ok_or(TrackerError::NoEpoch {
+            netuid,
+            as_of: asked,
+            from,
+        })?;
         let neurons = self.store.neurons(netuid, as_of).await?;
         let successions = Successions::new(self.store.successions(netuid, as_of).await?);
         let holders = self.store.holders(netuid).await?;
-        let coldkey = whom.find(&neurons, &successions, &holders, as_of).ok_or(TrackerError::Nobody { netuid, whom, as_of })?;
+        let coldkey = whom.find(&neurons, &successions, &holders, as_of).ok_or(TrackerError::Nobody {
+            netuid,
+            whom,
+            as_of,
+        })?;
         Ok(Found { coldkey, epochs, successions })
     }
 
-    async fn work_out(&self, netuid: NetUid, policy: &Policy, as_of: Option<BlockNumber>) -> Result<(Report, WindowLedger), TrackerError> {
+    async fn work_out(
+        &self,
+        netuid: NetUid,
+        policy: &Policy,
+        as_of: Option<BlockNumber>,
+    ) -> Result<(Report, WindowLedger), TrackerError> {
         let stretch = Stretch::read(self.store.as_ref(), ask(netuid, policy, as_of)).await?;
-        let ledger = stretch.ledgers(policy.retention_window).next().ok_or_else(|| stretch.no_epoch(as_of))?;
+        let ledger =
+            stretch.ledgers(policy.retention_window).next().ok_or_else(|| stretch.no_epoch(as_of))?;
         Ok((self.report_on(&stretch, &ledger, policy).await?, ledger))
     }
 
-    async fn report_on(&self, stretch: &Stretch, ledger: &WindowLedger, policy: &Policy) -> Result<Report, TrackerError> {
+    async fn report_on(
+        &self,
+        stretch: &Stretch,
+        ledger: &WindowLedger,
+        policy: &Policy,
+    ) -> Result<Report, TrackerError> {
         let (netuid, window) = (ledger.netuid, ledger.window.clone());
         let block = window.as_of.block.number;
         let positions = self.store.positions_at(netuid, block).await?;
         let locks = self.store.locks_at(netuid, block).await?;
         let tranches = ledger.histories(policy.unattributed);
         let figures = position_figures(&ledger.holders, &tranches, policy.unattributed);
-        let holders: BTreeMap<Coldkey, (Holding, Multiplier)> = holdings(&window, &ledger.holders, &tranches, policy, &stretch.times)?
-            .into_iter()
-            .map(|(coldkey, holding)| (coldkey, (holding, multiplier(&holding, policy))))
-            .collect();
+        let holders: BTreeMap<Coldkey, (Holding, Multiplier)> =
+            holdings(&window, &ledger.holders, &tranches, policy, &stretch.times)?
+                .into_iter()
+                .map(|(coldkey, holding)| (coldkey, (holding, multiplier(&holding, policy))))
+                .collect();
         let miners = stretch
             .neurons_at(block)
             .into_values()
@@ -282,8 +346,11 @@ impl StakeTracker {
                 let mut report = miner(neuron, &positions, holder, window.incomplete_since.is_some());
                 report.figures = figures.get(&neuron.position()).copied().unwrap_or_default();
                 report.locked_stake = locks.get(&neuron.coldkey).map(|locked| {
-                    let held =
-                        positions.iter().filter(|(key, _)| key.coldkey == neuron.coldkey).map(|(_, alpha)| u128::from(alpha.0)).sum();
+                    let held = positions
+                        .iter()
+                        .filter(|(key, _)| key.coldkey == neuron.coldkey)
+                        .map(|(_, alpha)| u128::from(alpha.0))
+                        .sum();
                     share(report.stake, u128::from(locked.0), held)
                 });
                 report
@@ -307,7 +374,12 @@ fn ask(netuid: NetUid, policy: &Policy, as_of: Option<BlockNumber>) -> Ask {
     Ask { netuid, as_of, windows: 1, length: policy.retention_window, times, only: None }
 }
 
-fn miner(neuron: Neuron, positions: &BTreeMap<PositionKey, Rao>, holder: Option<&(Holding, Multiplier)>, incomplete: bool) -> MinerReport {
+fn miner(
+    neuron: Neuron,
+    positions: &BTreeMap<PositionKey, Rao>,
+    holder: Option<&(Holding, Multiplier)>,
+    incomplete: bool,
+) -> MinerReport {
     let stake = positions.get(&neuron.position()).copied().unwrap_or_default();
     let (opening_stake, earned_stake) = holder.map_or((stake, Rao::ZERO), |(holding, _)| {
         (
@@ -361,7 +433,10 @@ mod tests {
         let netuid = NetUid(2);
         let key = PositionKey { hotkey: Hotkey([1; 32]), coldkey: Coldkey([2; 32]) };
         let watermark = Watermark {
-            block: crate::units::BlockRef { number: BlockNumber(61), hash: crate::units::BlockHash::default() },
+            block: crate::units::BlockRef {
+                number: BlockNumber(61),
+                hash: crate::units::BlockHash::default(),
+            },
             time: Millis(61 * 12_000),
             first_block: BlockNumber(1),
             first_time: Millis(12_000),
@@ -371,11 +446,19 @@ mod tests {
         let interval = OpenInterval { from: Some(BlockNumber(60)), ..OpenInterval::default() };
         let mut commit = Commit::without_rows(netuid, None, watermark, interval);
         let block = BlockNumber(19);
-        commit.entries.push(Entry { netuid, block, source: None, key, kind: Kind::Opening, alpha: RaoDelta(100) });
+        commit.entries.push(Entry {
+            netuid,
+            block,
+            source: None,
+            key,
+            kind: Kind::Opening,
+            alpha: RaoDelta(100),
+        });
         commit.holders.push(Holder { coldkey: key.coldkey, since: block });
         commit.snapshots.push(Snapshot { block, key, alpha: Rao(100) });
         commit.neurons.push(NeuronRow { uid: Uid(0), block, holder: Some((key.hotkey, key.coldkey)) });
-        let epoch = |block| EpochRecord { epoch: epoch(block), detected: Detection::Storage, changes: Vec::new() };
+        let epoch =
+            |block| EpochRecord { epoch: epoch(block), detected: Detection::Storage, changes: Vec::new() };
         commit.epochs = [20, 40, 60].map(epoch).to_vec();
         let store = MemoryStore::new();
         store.commit(&commit).now_or_never().unwrap().unwrap();
@@ -388,20 +471,29 @@ mod tests {
         let policy = Policy { retention_window: Millis(12_000), ..Policy::default() };
         let as_of = Some(BlockNumber(40));
         let store = Arc::new(record());
-        let report = StakeTracker::new(store.clone()).report(netuid, &policy, as_of).now_or_never().unwrap().unwrap();
+        let report =
+            StakeTracker::new(store.clone()).report(netuid, &policy, as_of).now_or_never().unwrap().unwrap();
         assert_eq!((report.miners[0].opening_stake, report.window.incomplete_since), (Rao(100), None));
         let mut pruned_meanwhile = MockStakeStore::new();
         let of = || Arc::clone(&store);
         let reading = of();
         pruned_meanwhile.expect_watermark().returning(move |n| reading.watermark(n).now_or_never().unwrap());
         let reading = of();
-        pruned_meanwhile.expect_epoch_list().returning(move |n, from, to| reading.epoch_list(n, from, to).now_or_never().unwrap());
+        pruned_meanwhile
+            .expect_epoch_list()
+            .returning(move |n, from, to| reading.epoch_list(n, from, to).now_or_never().unwrap());
         let reading = of();
-        pruned_meanwhile.expect_neurons().returning(move |n, to| reading.neurons(n, to).now_or_never().unwrap());
+        pruned_meanwhile
+            .expect_neurons()
+            .returning(move |n, to| reading.neurons(n, to).now_or_never().unwrap());
         let reading = of();
-        pruned_meanwhile.expect_successions().returning(move |n, to| reading.successions(n, to).now_or_never().unwrap());
+        pruned_meanwhile
+            .expect_successions()
+            .returning(move |n, to| reading.successions(n, to).now_or_never().unwrap());
         let reading = of();
-        pruned_meanwhile.expect_entries().returning(move |n, from, to| reading.entries(n, from, to).now_or_never().unwrap());
+        pruned_meanwhile
+            .expect_entries()
+            .returning(move |n, from, to| reading.entries(n, from, to).now_or_never().unwrap());
         let reading = of();
         pruned_meanwhile.expect_positions_at().returning(move |n, block| {
             // The second time there is nothing to prune.
@@ -409,8 +501,16 @@ mod tests {
             reading.positions_at(n, block).now_or_never().unwrap()
         });
         let reading = of();
-        pruned_meanwhile.expect_locks_at().returning(move |n, block| reading.locks_at(n, block).now_or_never().unwrap());
-        let said = StakeTracker::new(Arc::new(pruned_meanwhile)).report(netuid, &policy, as_of).now_or_never().unwrap();
-        assert_eq!(said, Err(TrackerError::NoEpoch { netuid, as_of: BlockNumber(40), from: BlockNumber(41) }));
+        pruned_meanwhile
+            .expect_locks_at()
+            .returning(move |n, block| reading.locks_at(n, block).now_or_never().unwrap());
+        let said = StakeTracker::new(Arc::new(pruned_meanwhile))
+            .report(netuid, &policy, as_of)
+            .now_or_never()
+            .unwrap();
+        assert_eq!(
+            said,
+            Err(TrackerError::NoEpoch { netuid, as_of: BlockNumber(40), from: BlockNumber(41) })
+        );
     }
 }

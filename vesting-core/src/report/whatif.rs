@@ -29,8 +29,10 @@ impl Change {
 /// Every neuron under two policies, by uid, from two reports as of the same epoch.
 #[must_use]
 pub fn changes(before: &Report, after: &Report) -> Vec<Change> {
-    let others: BTreeMap<Uid, &MinerReport> = after.miners.iter().map(|miner| (miner.neuron.uid, miner)).collect();
-    let pairs = before.miners.iter().filter_map(|miner| others.get(&miner.neuron.uid).map(|other| (miner, other)));
+    let others: BTreeMap<Uid, &MinerReport> =
+        after.miners.iter().map(|miner| (miner.neuron.uid, miner)).collect();
+    let pairs =
+        before.miners.iter().filter_map(|miner| others.get(&miner.neuron.uid).map(|other| (miner, other)));
     pairs
         .map(|(miner, other)| Change {
             neuron: miner.neuron,

@@ -34,7 +34,10 @@ impl FromStr for Whom {
     /// `uid:5`, or the SS58 address of a hotkey or coldkey.
     fn from_str(text: &str) -> Result<Self, WhomError> {
         match text.strip_prefix("uid:") {
-            Some(uid) => uid.parse().map(|uid| Self::Uid(Uid(uid))).map_err(|_| WhomError::Uid(text.chars().take(80).collect())),
+            Some(uid) => uid
+                .parse()
+                .map(|uid| Self::Uid(Uid(uid)))
+                .map_err(|_| WhomError::Uid(text.chars().take(80).collect())),
             None => Ok(Self::Account(text.parse()?)),
         }
     }
@@ -53,7 +56,13 @@ impl Whom {
     /// The coldkey that the holder has at the end of `as_of`, from what a record says up to there. A hotkey
     /// that has lost its uid is known by the last one it had.
     #[must_use]
-    pub fn find(&self, neurons: &[NeuronRow], successions: &Successions, holders: &[Holder], as_of: BlockNumber) -> Option<Coldkey> {
+    pub fn find(
+        &self,
+        neurons: &[NeuronRow],
+        successions: &Successions,
+        holders: &[Holder],
+        as_of: BlockNumber,
+    ) -> Option<Coldkey> {
         let known = || neurons.iter().filter(|row| row.block <= as_of);
         let account = match self {
             Self::Uid(uid) => {
@@ -62,15 +71,22 @@ impl Whom {
             }
             Self::Account(account) => account,
         };
-        let own = known().filter_map(|row| row.holder.filter(|(hotkey, _)| hotkey == account).map(|(_, coldkey)| (row.block, coldkey)));
+        let own = known().filter_map(|row| {
+            row.holder.filter(|(hotkey, _)| hotkey == account).map(|(_, coldkey)| (row.block, coldkey))
+        });
         match own.max_by_key(|(block, _)| *block) {
             // A neuron's row tells of a swapped coldkey; who has no uid any more goes on all the same.
-            Some((block, coldkey)) => {
-                Some(successions.between(block, as_of).fold(coldkey, |name, by| if by.old == name { by.new } else { name }))
-            }
+            Some((block, coldkey)) => Some(
+                successions
+                    .between(block, as_of)
+                    .fold(coldkey, |name, by| if by.old == name { by.new } else { name }),
+            ),
             None => {
                 let coldkey = Coldkey(account.0);
-                holders.iter().any(|holder| holder.coldkey == coldkey && holder.since <= as_of).then_some(coldkey)
+                holders
+                    .iter()
+                    .any(|holder| holder.coldkey == coldkey && holder.since <= as_of)
+                    .then_some(coldkey)
             }
         }
     }
@@ -86,16 +102,30 @@ mod tests {
         let (hotkey, gone) = (Hotkey([1; 32]), Hotkey([2; 32]));
         let [a, b, c] = [11, 12, 13].map(|n| Coldkey([n; 32]));
         let row = |uid, block, holder| NeuronRow { uid: Uid(uid), block: BlockNumber(block), holder };
-        let neurons = [row(0, 5, Some((gone, a))), row(0, 20, Some((hotkey, c))), row(1, 5, Some((hotkey, a))), row(1, 9, None)];
+        let neurons = [
+            row(0, 5, Some((gone, a))),
+            row(0, 20, Some((hotkey, c))),
+            row(1, 5, Some((hotkey, a))),
+            row(1, 9, None),
+        ];
         let swap = Succession { block: BlockNumber(30), event_index: 1, old: a, new: b };
-        let (successions, holders) = (Successions::new(vec![swap]), [a, b, c].map(|coldkey| Holder { coldkey, since: BlockNumber(4) }));
-        let find = |whom: &str, as_of| whom.parse::<Whom>().unwrap().find(&neurons, &successions, &holders, BlockNumber(as_of));
-        assert_eq!((find("uid:0", 40), find("uid:0", 10), find("uid:1", 40), find("uid:7", 40)), (Some(c), Some(a), None, None));
+        let (successions, holders) = (
+            Successions::new(vec![swap]),
+            [a, b, c].map(|coldkey| Holder { coldkey, since: BlockNumber(4) }),
+        );
+        let find = |whom: &str, as_of| {
+            whom.parse::<Whom>().unwrap().find(&neurons, &successions, &holders, BlockNumber(as_of))
+        };
+        assert_eq!(
+            (find("uid:0", 40), find("uid:0", 10), find("uid:1", 40), find("uid:7", 40)),
+            (Some(c), Some(a), None, None)
+        );
         assert_eq!((find(&gone.to_string(), 29), find(&gone.to_string(), 30)), (Some(a), Some(b)));
         assert_eq!((find(&hotkey.to_string(), 10), find(&hotkey.to_string(), 20)), (Some(a), Some(c)));
         assert_eq!((find(&c.to_string(), 20), find(&c.to_string(), 3)), (Some(c), None));
         assert_eq!(find(&Coldkey([14; 32]).to_string(), 20), None);
-        for (bad, word) in [("uid:x", "after `uid:`"), ("uid:65536", "65535"), ("5Grw", "5Grw"), ("", "SS58")] {
+        for (bad, word) in [("uid:x", "after `uid:`"), ("uid:65536", "65535"), ("5Grw", "5Grw"), ("", "SS58")]
+        {
             let said = bad.parse::<Whom>().unwrap_err().to_string();
             assert!(said.contains(word), "{said}");
         }

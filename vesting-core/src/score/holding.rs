@@ -25,7 +25,8 @@ pub struct Holding {
     pub sold: u128,
     /// W in milliseconds.
     pub window_ms: u64,
-    /// d in milliseconds, where the rule is [`DurationRule::SinceLastSale`](crate::score::policy::DurationRule::SinceLastSale).
+    /// d in milliseconds, where the rule is
+    /// [`DurationRule::SinceLastSale`](crate::score::policy::DurationRule::SinceLastSale).
     pub since_last_sale_ms: Option<u64>,
 }
 
@@ -33,7 +34,11 @@ impl Holding {
     /// Σ remaining of all tranches: the holder's stake on the subnet.
     #[must_use]
     pub fn stake(&self) -> Rao {
-        let all = self.opening.saturating_add(self.rewards_kept).saturating_add(self.other_kept).saturating_add(self.manual_kept);
+        let all = self
+            .opening
+            .saturating_add(self.rewards_kept)
+            .saturating_add(self.other_kept)
+            .saturating_add(self.manual_kept);
         Rao(u64::try_from(all).unwrap_or(u64::MAX))
     }
 
@@ -49,15 +54,18 @@ impl Holding {
         self.kept()?.part_of(1, 1)
     }
 
-    /// d in milliseconds, exact, by the rule it was computed under: (O·W + Σ remaining·age) / (O + Σ initial),
-    /// or the time since the last sale. `None` when there was nothing to hold.
+    /// d in milliseconds, exact, by the rule it was computed under: (O·W + Σ remaining·age) / (O + Σ
+    /// initial), or the time since the last sale. `None` when there was nothing to hold.
     #[must_use]
     pub fn duration(&self) -> Option<Fraction> {
         let average = Fraction::new(
             self.opening.checked_mul(u128::from(self.window_ms))?.checked_add(self.rewards_age)?,
             self.opening.checked_add(self.rewards)?,
         )?;
-        Some(self.since_last_sale_ms.map_or(average, |ms| Fraction { numerator: u128::from(ms), denominator: 1 }))
+        Some(
+            self.since_last_sale_ms
+                .map_or(average, |ms| Fraction { numerator: u128::from(ms), denominator: 1 }),
+        )
     }
 
     /// d in milliseconds, floored.

@@ -42,7 +42,11 @@ impl Kept {
     fn add(&mut self, window: &Window, history: &TrancheHistory, rule: UnattributedRule) {
         let tranche = &history.tranche;
         // Whatever was sold since the start, and by whichever coldkey the holder had then.
-        history.exits.iter().filter(|exit| exit.by.block > self.start).for_each(|exit| self.sales.leaves(exit, rule));
+        history
+            .exits
+            .iter()
+            .filter(|exit| exit.by.block > self.start)
+            .for_each(|exit| self.sales.leaves(exit, rule));
         let remaining = history.remaining();
         let kept = u128::from(remaining.0);
         if tranche.id.block <= self.start {
@@ -69,13 +73,19 @@ impl Kept {
     ///
     /// # Errors
     /// When that rule needs the time of a block that is not among them.
-    pub fn holding(&self, window: &Window, rule: DurationRule, times: &BTreeMap<BlockNumber, Millis>) -> Result<Holding, MissingTime> {
+    pub fn holding(
+        &self,
+        window: &Window,
+        rule: DurationRule,
+        times: &BTreeMap<BlockNumber, Millis>,
+    ) -> Result<Holding, MissingTime> {
         let (mut rewards, mut rewards_kept, mut rewards_age) = (0u128, 0u128, 0u128);
         for reward in &self.rewards {
             let age = window.as_of.time.0.saturating_sub(reward.time.0);
             rewards = rewards.saturating_add(reward.initial.0.into());
             rewards_kept = rewards_kept.saturating_add(reward.remaining.0.into());
-            rewards_age = rewards_age.saturating_add(u128::from(reward.remaining.0).saturating_mul(age.into()));
+            rewards_age =
+                rewards_age.saturating_add(u128::from(reward.remaining.0).saturating_mul(age.into()));
         }
         let mut holding = Holding {
             start: self.start,
@@ -106,8 +116,10 @@ pub fn kept(
     tranches: &[TrancheHistory],
     rule: UnattributedRule,
 ) -> BTreeMap<Coldkey, Kept> {
-    let mut found: BTreeMap<Coldkey, Kept> =
-        holders.iter().map(|(coldkey, start)| (*coldkey, Kept { start: *start, ..Kept::default() })).collect();
+    let mut found: BTreeMap<Coldkey, Kept> = holders
+        .iter()
+        .map(|(coldkey, start)| (*coldkey, Kept { start: *start, ..Kept::default() }))
+        .collect();
     // Those of one holder stand together.
     for own in tranches.chunk_by(|one, other| one.tranche.coldkey == other.tranche.coldkey) {
         if let Some(kept) = own.first().and_then(|first| found.get_mut(&first.tranche.coldkey)) {
@@ -117,9 +129,9 @@ pub fn kept(
     found
 }
 
-/// The holdings of a window, by holder, under a policy. `tranches` are those of the window's ledger played by its
-/// rule, each under the coldkey that its holder has at its end; `times` are those of the window's blocks with
-/// outflows, which only [`DurationRule::SinceLastSale`] needs.
+/// The holdings of a window, by holder, under a policy. `tranches` are those of the window's ledger played by
+/// its rule, each under the coldkey that its holder has at its end; `times` are those of the window's blocks
+/// with outflows, which only [`DurationRule::SinceLastSale`] needs.
 ///
 /// # Errors
 /// When that rule needs the time of a block that is not among them.
@@ -131,5 +143,7 @@ pub fn holdings(
     times: &BTreeMap<BlockNumber, Millis>,
 ) -> Result<BTreeMap<Coldkey, Holding>, MissingTime> {
     let kept = kept(window, holders, tranches, policy.unattributed);
-    kept.into_iter().map(|(coldkey, kept)| Ok((coldkey, kept.holding(window, policy.duration_rule, times)?))).collect()
+    kept.into_iter()
+        .map(|(coldkey, kept)| Ok((coldkey, kept.holding(window, policy.duration_rule, times)?)))
+        .collect()
 }

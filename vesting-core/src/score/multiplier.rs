@@ -21,13 +21,20 @@ pub struct Multiplier {
 pub fn multiplier(holding: &Holding, policy: &Policy) -> Multiplier {
     let plain = |limited_by| Multiplier { factor: Ppb::ONE, zero_weight: false, limited_by };
     if holding.stake() < policy.minimum_stake {
-        return Multiplier { zero_weight: policy.below_minimum == BelowMinimum::ZeroWeight, ..plain(LimitedBy::MinimumStake) };
+        return Multiplier {
+            zero_weight: policy.below_minimum == BelowMinimum::ZeroWeight,
+            ..plain(LimitedBy::MinimumStake)
+        };
     }
     if holding.rewards == 0 {
         return plain(LimitedBy::NothingEarned);
     }
     match policy.formula.factor(holding, policy) {
-        Some((factor, limited_by)) => Multiplier { factor: factor.clamp(Ppb::ONE, policy.max_multiplier), zero_weight: false, limited_by },
+        Some((factor, limited_by)) => Multiplier {
+            factor: factor.clamp(Ppb::ONE, policy.max_multiplier),
+            zero_weight: false,
+            limited_by,
+        },
         None => plain(LimitedBy::NothingEarned),
     }
 }
@@ -38,14 +45,24 @@ mod tests {
     use crate::score::policy::DAY_MS;
 
     fn holding(opening: u128, rewards: u128, kept: u128, age_ms: u128, window_ms: u64) -> Holding {
-        Holding { opening, rewards, rewards_kept: kept, rewards_age: kept * age_ms, window_ms, ..Holding::default() }
+        Holding {
+            opening,
+            rewards,
+            rewards_kept: kept,
+            rewards_age: kept * age_ms,
+            window_ms,
+            ..Holding::default()
+        }
     }
 
     #[test]
     fn the_worked_example_of_the_docs() {
         // h = .45 and d = 15 days of 30: .45 kept, all of it for 33⅓ days is d = 15.
         let day = u128::from(DAY_MS);
-        let held = Holding { rewards_age: 15 * day * 1_000_000_000, ..holding(0, 1_000_000_000, 450_000_000, 0, 30 * DAY_MS) };
+        let held = Holding {
+            rewards_age: 15 * day * 1_000_000_000,
+            ..holding(0, 1_000_000_000, 450_000_000, 0, 30 * DAY_MS)
+        };
         let m = multiplier(&held, &Policy::default());
         assert_eq!(m.factor, Ppb(1_250_000_000));
     }
@@ -53,9 +70,15 @@ mod tests {
     #[test]
     fn nothing_earned_and_too_little_held_give_one() {
         let policy = Policy::default();
-        assert_eq!(multiplier(&holding(1_000_000_000, 0, 0, 0, 1), &policy).limited_by, LimitedBy::NothingEarned);
+        assert_eq!(
+            multiplier(&holding(1_000_000_000, 0, 0, 0, 1), &policy).limited_by,
+            LimitedBy::NothingEarned
+        );
         let poor = multiplier(&holding(1, 10, 10, 5, 10), &policy);
-        assert_eq!((poor.factor, poor.limited_by, poor.zero_weight), (Ppb::ONE, LimitedBy::MinimumStake, false));
+        assert_eq!(
+            (poor.factor, poor.limited_by, poor.zero_weight),
+            (Ppb::ONE, LimitedBy::MinimumStake, false)
+        );
         let strict = Policy { below_minimum: BelowMinimum::ZeroWeight, ..policy };
         assert!(multiplier(&holding(1, 10, 10, 5, 10), &strict).zero_weight);
     }
@@ -65,7 +88,10 @@ mod tests {
         // 600 epochs of equal rewards over the window, nothing sold, nothing before: 1.354.
         let (epochs, w) = (600u128, 30 * DAY_MS);
         let age: u128 = (0..epochs).map(|n| u128::from(w) * n / epochs).sum();
-        let held = Holding { rewards_age: age * 1_000_000_000, ..holding(0, epochs * 1_000_000_000, epochs * 1_000_000_000, 0, w) };
+        let held = Holding {
+            rewards_age: age * 1_000_000_000,
+            ..holding(0, epochs * 1_000_000_000, epochs * 1_000_000_000, 0, w)
+        };
         let m = multiplier(&held, &Policy::default());
         assert!(m.factor.to_string().starts_with("1.353"), "{}", m.factor);
         assert_eq!(m.limited_by, LimitedBy::HoldingDuration);

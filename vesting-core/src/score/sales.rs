@@ -54,7 +54,11 @@ impl Sales {
         times: &BTreeMap<BlockNumber, Millis>,
     ) -> Result<u64, MissingTime> {
         let since = |time: Millis| window.as_of.time.0.saturating_sub(time.0);
-        let unsold = if holding.opening >= holding.rewards { window.length.0 } else { self.first_reward.map_or(0, since) };
+        let unsold = if holding.opening >= holding.rewards {
+            window.length.0
+        } else {
+            self.first_reward.map_or(0, since)
+        };
         let mut sum = 0u128;
         for (block, sold) in self.sold.iter().rev() {
             sum = sum.saturating_add(*sold);
@@ -80,12 +84,30 @@ mod tests {
     fn window() -> Window {
         let block = |number| BlockRef { number: BlockNumber(number), hash: BlockHash::default() };
         let registered_at = BlockNumber(0);
-        let as_of = Epoch { block: block(100), pre_block: block(99), time: Millis(END), index: None, tempo: 20, registered_at };
-        Window { as_of, length: Millis(LENGTH), start: BlockNumber(39), epochs: vec![as_of], incomplete_since: None }
+        let as_of = Epoch {
+            block: block(100),
+            pre_block: block(99),
+            time: Millis(END),
+            index: None,
+            tempo: 20,
+            registered_at,
+        };
+        Window {
+            as_of,
+            length: Millis(LENGTH),
+            start: BlockNumber(39),
+            epochs: vec![as_of],
+            incomplete_since: None,
+        }
     }
 
     fn exit(block: u64, kind: Kind, amount: u64) -> Exit {
-        let id = |block, kind| EntryId { block: BlockNumber(block), event_index: None, kind, hotkey: Hotkey([1; 32]) };
+        let id = |block, kind| EntryId {
+            block: BlockNumber(block),
+            event_index: None,
+            kind,
+            hotkey: Hotkey([1; 32]),
+        };
         let (netuid, coldkey, tranche) = (NetUid(1), Coldkey([2; 32]), id(1, Kind::Opening));
         Exit { netuid, coldkey, tranche, by: id(block, kind), amount: Rao(amount) }
     }
@@ -124,7 +146,10 @@ mod tests {
 
     #[test]
     fn what_only_changed_its_name_or_was_rounded_was_not_sold() {
-        assert_eq!(duration(10_000, &[exit(95, Kind::KeySwap, 900), exit(95, Kind::Rounding, 900)]), Ok(LENGTH));
+        assert_eq!(
+            duration(10_000, &[exit(95, Kind::KeySwap, 900), exit(95, Kind::Rounding, 900)]),
+            Ok(LENGTH)
+        );
     }
 
     #[test]

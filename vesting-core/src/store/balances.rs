@@ -1,5 +1,5 @@
-//! Balances at a block: what the last epoch's snapshots say, and the entries since. A sum over all entries gives
-//! the same, at a cost that grows with the record.
+//! Balances at a block: what the last epoch's snapshots say, and the entries since. A sum over all entries
+//! gives the same, at a cost that grows with the record.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,11 @@ use crate::ledger::Entry;
 use crate::ports::{StakeStore, StoreError};
 use crate::units::{BlockNumber, NetUid, PositionKey, RaoDelta};
 
-/// Σ of each position's entries up to the end of `base`, the block of an epoch of the record or the one in which its
-/// subnet ended; nothing where there is none.
+/// Σ of each position's entries up to the end of `base`, the block of an epoch of the record or the one in
+/// which its subnet ended; nothing where there is none.
 ///
-/// At the end of an epoch's block Σ entries and snapshots are the same for every position of every holder: the
-/// recorder writes neither unless they are.
+/// At the end of an epoch's block Σ entries and snapshots are the same for every position of every holder:
+/// the recorder writes neither unless they are.
 pub(crate) async fn opening(
     store: &dyn StakeStore,
     netuid: NetUid,
@@ -21,8 +21,8 @@ pub(crate) async fn opening(
     Ok(store.positions_at(netuid, base).await?.into_iter().map(|(key, alpha)| (key, alpha.delta())).collect())
 }
 
-/// Σ of each position's entries up to the end of `block`; some may be 0. `base` is such a block up to there; without one
-/// every entry is summed.
+/// Σ of each position's entries up to the end of `block`; some may be 0. `base` is such a block up to there;
+/// without one every entry is summed.
 pub(crate) async fn at(
     store: &dyn StakeStore,
     netuid: NetUid,
@@ -38,7 +38,10 @@ pub(crate) async fn at(
 }
 
 /// Adds entries to the balances before them.
-pub(crate) fn add<'a>(balances: &mut BTreeMap<PositionKey, RaoDelta>, entries: impl IntoIterator<Item = &'a Entry>) {
+pub(crate) fn add<'a>(
+    balances: &mut BTreeMap<PositionKey, RaoDelta>,
+    entries: impl IntoIterator<Item = &'a Entry>,
+) {
     for entry in entries {
         *balances.entry(entry.key).or_default() += entry.alpha;
     }

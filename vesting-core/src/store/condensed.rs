@@ -1,5 +1,5 @@
-//! The end of a record, held in memory: what lies before it is condensed, as a prune does it, and is not more however long the
-//! record is.
+//! The end of a record, held in memory: what lies before it is condensed, as a prune does it, and is not more
+//! however long the record is.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use crate::units::{BlockNumber, NetUid};
 
 /// The end of a record whose parts come one by one.
 ///
-/// Sums, balances and windows are those of the whole record. Which of the tranches from before an exit is from is not known:
-/// each holder has one.
+/// Sums, balances and windows are those of the whole record. Which of the tranches from before an exit is
+/// from is not known: each holder has one.
 pub struct Condensed {
     netuid: NetUid,
     store: Arc<MemoryStore>,
@@ -28,15 +28,16 @@ impl Condensed {
     /// Takes the next part.
     ///
     /// # Errors
-    /// [`StoreError::NotNext`] where it does not follow on the last part, [`StoreError::Unusable`] where it cannot be.
+    /// [`StoreError::NotNext`] where it does not follow on the last part, [`StoreError::Unusable`] where it
+    /// cannot be.
     pub async fn take(&mut self, part: &Commit) -> Result<(), StoreError> {
         let mut part = part.clone();
         self.gathered.redirect(&mut part.exits);
         self.store.commit(&part).await
     }
 
-    /// Condenses what lies before the end of the epoch at block `base`; says what was removed, but for the tranches that were put
-    /// together.
+    /// Condenses what lies before the end of the epoch at block `base`; says what was removed, but for the
+    /// tranches that were put together.
     ///
     /// # Errors
     /// As [`StakeStore::prune`].

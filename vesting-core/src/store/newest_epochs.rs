@@ -7,7 +7,8 @@ use crate::units::{BlockNumber, NetUid};
 /// As many blocks are looked through first: a day.
 const NEAR: u64 = 7_200;
 
-/// The epochs with `first` ≤ block ≤ `to`, in order, without the oldest of them where those after are `enough`.
+/// The epochs with `first` ≤ block ≤ `to`, in order, without the oldest of them where those after are
+/// `enough`.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -50,7 +51,9 @@ mod tests {
             asked.lock().unwrap().push((from.0, to.0));
             Ok((from.0.max(1)..=to.0).filter(|block| block.is_multiple_of(100)).map(epoch).collect())
         });
-        let all = newest_epochs(&store, NetUid(1), BlockNumber(first), BlockNumber(to), |epochs| epochs.len() >= enough);
+        let all = newest_epochs(&store, NetUid(1), BlockNumber(first), BlockNumber(to), |epochs| {
+            epochs.len() >= enough
+        });
         let all = all.now_or_never().unwrap().unwrap();
         (all.iter().map(|epoch| epoch.block.number.0).collect(), asked.lock().unwrap().clone())
     }

@@ -37,11 +37,22 @@ impl<'a> Parts<'a> {
     ///
     /// # Errors
     /// As [`Self::of`].
-    pub async fn of_size(store: &'a dyn StakeStore, netuid: NetUid, epochs: usize) -> Result<Self, StoreError> {
-        let Some(mark) = store.watermark(netuid).await? else { return Ok(Self { store, netuid, record: None, after: None }) };
+    pub async fn of_size(
+        store: &'a dyn StakeStore,
+        netuid: NetUid,
+        epochs: usize,
+    ) -> Result<Self, StoreError> {
+        let Some(mark) = store.watermark(netuid).await? else {
+            return Ok(Self { store, netuid, record: None, after: None });
+        };
         // The last part is what follows the last of them, which may be nothing yet.
         let all = store.epoch_list(netuid, mark.first_block, mark.block.number.parent()).await?;
-        Ok(Self { store, netuid, record: Some((mark.first_block, ends(&all, epochs).rev().collect())), after: None })
+        Ok(Self {
+            store,
+            netuid,
+            record: Some((mark.first_block, ends(&all, epochs).rev().collect())),
+            after: None,
+        })
     }
 
     /// The subnet.
@@ -82,7 +93,8 @@ impl Commit {
         self.parent = Some(parent);
         let late = self.open_from(parent.number);
         self.keep(|block, coldkey| {
-            block > parent.number || (block == parent.number && coldkey.is_some_and(|coldkey| late.contains(coldkey)))
+            block > parent.number
+                || (block == parent.number && coldkey.is_some_and(|coldkey| late.contains(coldkey)))
         });
         self.holders.retain(|holder| holder.since >= parent.number);
     }
@@ -92,15 +104,17 @@ impl Commit {
         let end = epoch.block.number;
         (self.watermark, self.interval) = (stood_at(epoch, self.watermark), open_at(end));
         let late = self.open_from(end);
-        self.keep(|block, coldkey| block < end || (block == end && coldkey.is_none_or(|coldkey| !late.contains(coldkey))));
+        self.keep(|block, coldkey| {
+            block < end || (block == end && coldkey.is_none_or(|coldkey| !late.contains(coldkey)))
+        });
         if !late.is_empty() && self.entries.iter().all(|entry| entry.block != end) {
             self.times.remove(&end);
         }
         self.holders.retain(|holder| holder.since < end);
     }
 
-    /// Whoever takes over from a holder in the block after an epoch's is followed from the end of that one on, but recorded
-    /// later ([`rewind`](crate::store::rewind)).
+    /// Whoever takes over from a holder in the block after an epoch's is followed from the end of that one
+    /// on, but recorded later ([`rewind`](crate::store::rewind)).
     fn open_from(&self, block: BlockNumber) -> BTreeSet<Coldkey> {
         self.holders.iter().filter(|holder| holder.since >= block).map(|holder| holder.coldkey).collect()
     }

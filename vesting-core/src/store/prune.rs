@@ -10,8 +10,9 @@ use crate::ledger::{Entry, Kind};
 use crate::ports::{OpenInterval, StoreError, Watermark};
 use crate::units::{BlockNumber, Coldkey, Millis, NetUid, PositionKey, RaoDelta};
 
-/// The newest of `epochs` up to whose end a record may be pruned so that `keep` of block time stays before its
-/// last block; `None` where there is none. `epochs` are those of the record from its first block on, in order.
+/// The newest of `epochs` up to whose end a record may be pruned so that `keep` of block time stays before
+/// its last block; `None` where there is none. `epochs` are those of the record from its first block on, in
+/// order.
 ///
 /// Whoever keeps at least as long as a window can then work out the windows as of every epoch still to come,
 /// and as of the last one.
@@ -19,7 +20,9 @@ use crate::units::{BlockNumber, Coldkey, Millis, NetUid, PositionKey, RaoDelta};
 pub fn base(watermark: &Watermark, epochs: &[Epoch], keep: Millis) -> Option<Epoch> {
     // The window that ends at the last epoch is the earliest that must be covered.
     let last = epochs.last()?.time.min(watermark.time);
-    let old = |epoch: &&Epoch| epoch.block.number >= watermark.first_block && epoch.time.0.saturating_add(keep.0) <= last.0;
+    let old = |epoch: &&Epoch| {
+        epoch.block.number >= watermark.first_block && epoch.time.0.saturating_add(keep.0) <= last.0
+    };
     epochs.iter().rev().find(old).copied()
 }
 
@@ -35,11 +38,16 @@ pub fn condensed(
     base: BlockNumber,
 ) -> Result<Watermark, StoreError> {
     let refuse = |why: String| StoreError::Unusable(format!("nothing was pruned: {why}"));
-    let (watermark, interval) = record.ok_or_else(|| refuse(format!("there is no record of subnet {netuid}")))?;
+    let (watermark, interval) =
+        record.ok_or_else(|| refuse(format!("there is no record of subnet {netuid}")))?;
     if base < watermark.first_block {
-        return Err(refuse(format!("the record of subnet {netuid} begins at block {}, after block {base}", watermark.first_block)));
+        return Err(refuse(format!(
+            "the record of subnet {netuid} begins at block {}, after block {base}",
+            watermark.first_block
+        )));
     }
-    let epoch = epoch.ok_or_else(|| refuse(format!("the record of subnet {netuid} has no epoch at block {base}")))?;
+    let epoch =
+        epoch.ok_or_else(|| refuse(format!("the record of subnet {netuid} has no epoch at block {base}")))?;
     // What an open interval leaves unexplained is still to be found in its blocks.
     if interval.from.is_none_or(|from| from < base) || watermark.block.number <= base {
         return Err(refuse(format!("block {base} is not followed by more of the record of subnet {netuid}")));
@@ -96,8 +104,13 @@ mod tests {
     #[test]
     fn a_window_as_of_the_last_epoch_begins_at_the_base_or_later() {
         let epochs = [20, 40, 60].map(epoch);
-        let found = |blocks: u64| base(&watermark(70), &epochs, Millis(blocks * 12_000)).map(|epoch| epoch.block.number.0);
-        assert_eq!([0, 19, 20, 21, 40, 41].map(found), [Some(60), Some(40), Some(40), Some(20), Some(20), None]);
+        let found = |blocks: u64| {
+            base(&watermark(70), &epochs, Millis(blocks * 12_000)).map(|epoch| epoch.block.number.0)
+        };
+        assert_eq!(
+            [0, 19, 20, 21, 40, 41].map(found),
+            [Some(60), Some(40), Some(40), Some(20), Some(20), None]
+        );
         assert_eq!(base(&watermark(70), &[], Millis(0)), None);
         // Epochs before the first block are of a record that was pruned.
         let pruned = Watermark { first_block: BlockNumber(41), ..watermark(70) };
@@ -113,7 +126,10 @@ mod tests {
             condensed(NetUid(2), Some((watermark(end), &interval)), epoch.as_ref(), BlockNumber(block))
         };
         let pruned = of(40, 40, 41).unwrap();
-        assert_eq!(pruned, Watermark { first_block: BlockNumber(41), first_time: Millis(40 * 12_000), ..watermark(41) });
+        assert_eq!(
+            pruned,
+            Watermark { first_block: BlockNumber(41), first_time: Millis(40 * 12_000), ..watermark(41) }
+        );
         for (refused, words) in [
             (of(39, 40, 41), "no epoch at block 39"),
             (of(40, 40, 40), "not followed"),
@@ -121,18 +137,33 @@ mod tests {
             (of(10, 40, 41), "begins at block 15"),
             (condensed(NetUid(2), None, None, BlockNumber(40)), "no record"),
         ] {
-            assert!(matches!(&refused, Err(StoreError::Unusable(said)) if said.contains(words)), "{refused:?}");
+            assert!(
+                matches!(&refused, Err(StoreError::Unusable(said)) if said.contains(words)),
+                "{refused:?}"
+            );
         }
     }
 
     #[test]
     fn what_a_holder_owes_opens_with_it_and_is_taken_again() {
-        let key = |hotkey: u8, coldkey: u8| PositionKey { hotkey: Hotkey([hotkey; 32]), coldkey: Coldkey([coldkey; 32]) };
-        let sums = [(key(1, 1), 0), (key(2, 1), 7), (key(1, 2), 0), (key(3, 3), -4)].map(|(key, sum)| (key, RaoDelta(sum))).into();
+        let key = |hotkey: u8, coldkey: u8| PositionKey {
+            hotkey: Hotkey([hotkey; 32]),
+            coldkey: Coldkey([coldkey; 32]),
+        };
+        let sums = [(key(1, 1), 0), (key(2, 1), 7), (key(1, 2), 0), (key(3, 3), -4)]
+            .map(|(key, sum)| (key, RaoDelta(sum)))
+            .into();
         let held = [(1, 10), (3, -4)].map(|(coldkey, held)| (Coldkey([coldkey; 32]), RaoDelta(held))).into();
-        let found: Vec<_> = openings(NetUid(2), BlockNumber(40), &sums, &held).iter().map(|e| (e.kind, e.key, e.alpha.0)).collect();
-        let expected =
-            [(Kind::Rounding, key(1, 1), -3), (Kind::Opening, key(1, 1), 3), (Kind::Opening, key(2, 1), 7), (Kind::Opening, key(3, 3), -4)];
+        let found: Vec<_> = openings(NetUid(2), BlockNumber(40), &sums, &held)
+            .iter()
+            .map(|e| (e.kind, e.key, e.alpha.0))
+            .collect();
+        let expected = [
+            (Kind::Rounding, key(1, 1), -3),
+            (Kind::Opening, key(1, 1), 3),
+            (Kind::Opening, key(2, 1), 7),
+            (Kind::Opening, key(3, 3), -4),
+        ];
         assert_eq!(found, expected);
     }
 }

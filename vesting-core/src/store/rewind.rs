@@ -1,16 +1,17 @@
 //! Rewinding: a record taken back to the end of one of its epochs, as if it had never gone further.
 //!
-//! At the end of an epoch's block a commit ends, so nearly every row tells by its block whether it goes. One thing
-//! is recorded later than it is dated: whoever takes over from a holder in the next block is followed from the end of
-//! the epoch's block on. Nobody followed by then opens as late as that, so such holders go with all they have there.
+//! At the end of an epoch's block a commit ends, so nearly every row tells by its block whether it goes. One
+//! thing is recorded later than it is dated: whoever takes over from a holder in the next block is followed
+//! from the end of the epoch's block on. Nobody followed by then opens as late as that, so such holders go
+//! with all they have there.
 
 use crate::block::Epoch;
 use crate::ports::{OpenInterval, StoreError, Watermark};
 use crate::units::{BlockNumber, NetUid};
 
-/// The watermark of a record after it is taken back to the end of the block of `to`, of which `epoch` is the one it
-/// has there, and the open interval that begins there. Where the record begins is its own to know; of `to` only the
-/// version of the runtime is taken, the rest is compared.
+/// The watermark of a record after it is taken back to the end of the block of `to`, of which `epoch` is the
+/// one it has there, and the open interval that begins there. Where the record begins is its own to know; of
+/// `to` only the version of the runtime is taken, the rest is compared.
 ///
 /// # Errors
 /// [`StoreError::Unusable`] unless `to` is the end of an epoch of the record.
@@ -24,11 +25,18 @@ pub fn rewound(
     let block = to.block.number;
     let record = record.ok_or_else(|| refuse(format!("there is no record of subnet {netuid}")))?;
     if block < record.first_block {
-        return Err(refuse(format!("the record of subnet {netuid} begins at block {}, after block {block}", record.first_block)));
+        return Err(refuse(format!(
+            "the record of subnet {netuid} begins at block {}, after block {block}",
+            record.first_block
+        )));
     }
-    let epoch = epoch.ok_or_else(|| refuse(format!("the record of subnet {netuid} has no epoch at block {block}")))?;
+    let epoch = epoch
+        .ok_or_else(|| refuse(format!("the record of subnet {netuid} has no epoch at block {block}")))?;
     if (epoch.block, epoch.time) != (to.block, to.time) {
-        return Err(refuse(format!("the record of subnet {netuid} has another block {block}: {}, not {}", epoch.block, to.block)));
+        return Err(refuse(format!(
+            "the record of subnet {netuid} has another block {block}: {}, not {}",
+            epoch.block, to.block
+        )));
     }
     Ok((Watermark { spec_version: to.spec_version, ..stood_at(epoch, record) }, open_at(block)))
 }
@@ -71,10 +79,19 @@ mod tests {
             (rewound(NetUid(2), None, Some(&epoch(40)), &at(40, 1)), "no record"),
             (rewound(NetUid(2), record, Some(&epoch(10)), &at(10, 1)), "begins at block 15"),
             (rewound(NetUid(2), record, None, &at(41, 1)), "no epoch at block 41"),
-            (rewound(NetUid(2), record, Some(&epoch(40)), &Watermark { block: fork, ..at(40, 1) }), "another block 40"),
-            (rewound(NetUid(2), record, Some(&epoch(40)), &Watermark { time: Millis(1), ..at(40, 1) }), "another block 40"),
+            (
+                rewound(NetUid(2), record, Some(&epoch(40)), &Watermark { block: fork, ..at(40, 1) }),
+                "another block 40",
+            ),
+            (
+                rewound(NetUid(2), record, Some(&epoch(40)), &Watermark { time: Millis(1), ..at(40, 1) }),
+                "another block 40",
+            ),
         ] {
-            assert!(matches!(&refused, Err(StoreError::Unusable(said)) if said.contains(words)), "{refused:?}");
+            assert!(
+                matches!(&refused, Err(StoreError::Unusable(said)) if said.contains(words)),
+                "{refused:?}"
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! All tranches of a record, one after the other: however many there are, as many are held as were entered in a part of it.
+//! All tranches of a record, one after the other: however many there are, as many are held as were entered in
+//! a part of it.
 
 use crate::ports::{StakeStore, StoreError, TrancheStand, Watermark};
 use crate::store::parts::{EPOCHS, ends};
@@ -7,8 +8,8 @@ use crate::units::{BlockNumber, NetUid};
 /// Looks at every tranche entered up to block `to` of the record with this watermark, as it stood at its end.
 ///
 /// # Errors
-/// The first that `look` gives; when the store cannot be read, or the record was changed meanwhile but for what was added, in which
-/// case nothing that was seen counts.
+/// The first that `look` gives; when the store cannot be read, or the record was changed meanwhile but for
+/// what was added, in which case nothing that was seen counts.
 pub(crate) async fn each<E: From<StoreError>>(
     store: &dyn StakeStore,
     netuid: NetUid,

@@ -11,7 +11,9 @@ const CHECKSUM_CONTEXT: &[u8] = b"SS58PRE";
 
 /// Why an address was not understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{address}` is not an SS58 address with prefix 42: {why}; it should look like 5F… with 48 characters")]
+#[error(
+    "`{address}` is not an SS58 address with prefix 42: {why}; it should look like 5F… with 48 characters"
+)]
 pub struct AddressError {
     address: String,
     why: &'static str,
@@ -96,9 +98,13 @@ mod tests {
 
     #[test]
     fn refuses_what_is_mistyped() {
-        for bad in
-            ["", "5Grw", "0x1234", "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQZ", "1FRMM8PEiWXYax7rpS6X4XZX1aAAxSWx1CrKTyrVYhV24fg"]
-        {
+        for bad in [
+            "",
+            "5Grw",
+            "0x1234",
+            "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQZ",
+            "1FRMM8PEiWXYax7rpS6X4XZX1aAAxSWx1CrKTyrVYhV24fg",
+        ] {
             assert!(bad.parse::<Hotkey>().is_err(), "{bad}");
         }
     }

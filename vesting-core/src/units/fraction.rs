@@ -23,15 +23,18 @@ impl Fraction {
     /// Whether it is at least `numerator` / `denominator`.
     #[must_use]
     pub fn is_at_least(self, numerator: u128, denominator: u128) -> bool {
-        U256::from(self.numerator) * U256::from(denominator) >= U256::from(numerator) * U256::from(self.denominator)
+        U256::from(self.numerator) * U256::from(denominator)
+            >= U256::from(numerator) * U256::from(self.denominator)
     }
 
-    /// ⌊10⁹ · itself / (`numerator` / `denominator`)⌋, but at most 1: the part it is of another fraction. `None`
-    /// where the other one is 0, or for amounts beyond what a chain can hold.
+    /// ⌊10⁹ · itself / (`numerator` / `denominator`)⌋, but at most 1: the part it is of another fraction.
+    /// `None` where the other one is 0, or for amounts beyond what a chain can hold.
     #[must_use]
     pub fn part_of(self, numerator: u128, denominator: u128) -> Option<Ppb> {
         let scale = U256::from(denominator) * U256::from(Ppb::ONE.0);
-        let part = U256::from(self.numerator).checked_mul(scale)?.checked_div(U256::from(self.denominator) * U256::from(numerator))?;
+        let part = U256::from(self.numerator)
+            .checked_mul(scale)?
+            .checked_div(U256::from(self.denominator) * U256::from(numerator))?;
         Some(Ppb(part.min(U256::from(Ppb::ONE.0)).low_u64()))
     }
 

@@ -55,8 +55,8 @@ pub struct WeightsOutput {
     pub elsewhere: Vec<Elsewhere>,
 }
 
-/// A weight given with a hotkey and a uid that do not belong together. It has the hotkey's multiplier; on the chain it
-/// goes to who has the uid.
+/// A weight given with a hotkey and a uid that do not belong together. It has the hotkey's multiplier; on the
+/// chain it goes to who has the uid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Elsewhere {
     /// The place of the weight, from 0.
@@ -78,10 +78,11 @@ struct Line {
     elsewhere: Option<Elsewhere>,
 }
 
-/// Multiplies weights by their holders' multipliers and redistributes what that adds and takes, as the
-/// policy says. Who is not in the report counts ×1. A hotkey counts before a uid: where both are given and the uid is
-/// another one's, the multiplier is the hotkey's. An incomplete record, a policy in shadow or not in effect yet, a burn
-/// uid that nobody has, and weights of which nothing would be left return the weights unchanged, with the reason.
+/// Multiplies weights by their holders' multipliers and redistributes what that adds and takes, as the policy
+/// says. Who is not in the report counts ×1. A hotkey counts before a uid: where both are given and the uid
+/// is another one's, the multiplier is the hotkey's. An incomplete record, a policy in shadow or not in
+/// effect yet, a burn uid that nobody has, and weights of which nothing would be left return the weights
+/// unchanged, with the reason.
 ///
 /// ```
 /// # use vesting_core::{BlockHash, BlockNumber, BlockRef, Coldkey, Epoch, Hotkey, Millis, MinerReport, NetUid, Neuron, Ppb, Rao, Reason, Report, Uid};
@@ -165,7 +166,12 @@ fn burner(report: &Report, uid: Uid) -> Option<&MinerReport> {
 
 /// Gives the rest to the burn uid: where the validator names it, by uid if it gave uids, else by the hotkey
 /// that has it in the report; and where it does not, at the end.
-fn give(output: &mut WeightsOutput, rest: f64, burner: Option<&MinerReport>, by_uid: bool) -> Result<(), WeightsError> {
+fn give(
+    output: &mut WeightsOutput,
+    rest: f64,
+    burner: Option<&MinerReport>,
+    by_uid: bool,
+) -> Result<(), WeightsError> {
     let Some(burner) = burner.filter(|_| rest > 0.0) else { return Ok(()) };
     let (uid, hotkey) = (Some(burner.neuron.uid), Some(burner.neuron.hotkey));
     let place = match by_uid {
@@ -187,7 +193,9 @@ fn give(output: &mut WeightsOutput, rest: f64, burner: Option<&MinerReport>, by_
 
 fn check(input: &WeightsInput) -> Result<(), WeightsError> {
     let weights = input.weights.len();
-    let length = |what, found: usize| if found == weights { Ok(()) } else { Err(WeightsError::Length { what, found, weights }) };
+    let length = |what, found: usize| {
+        if found == weights { Ok(()) } else { Err(WeightsError::Length { what, found, weights }) }
+    };
     if input.hotkeys.is_none() && input.uids.is_none() {
         return Err(WeightsError::Nameless);
     }
@@ -205,7 +213,8 @@ fn check(input: &WeightsInput) -> Result<(), WeightsError> {
 
 /// Finds each weight's neuron.
 fn lines(report: &Report, input: &WeightsInput) -> Vec<Line> {
-    let by_hotkey: BTreeMap<Hotkey, &MinerReport> = report.miners.iter().map(|m| (m.neuron.hotkey, m)).collect();
+    let by_hotkey: BTreeMap<Hotkey, &MinerReport> =
+        report.miners.iter().map(|m| (m.neuron.hotkey, m)).collect();
     let by_uid: BTreeMap<Uid, &MinerReport> = report.miners.iter().map(|m| (m.neuron.uid, m)).collect();
     (0..input.weights.len())
         .map(|place| {
@@ -226,7 +235,12 @@ fn lines(report: &Report, input: &WeightsInput) -> Vec<Line> {
                         hotkey: Some(neuron.hotkey),
                         factor: (!miner.multiplier.zero_weight).then_some(miner.multiplier.factor),
                         reason: miner.reason,
-                        elsewhere: given.map(|given| Elsewhere { place, hotkey: neuron.hotkey, given, uid: neuron.uid }),
+                        elsewhere: given.map(|given| Elsewhere {
+                            place,
+                            hotkey: neuron.hotkey,
+                            given,
+                            uid: neuron.uid,
+                        }),
                     }
                 }
             }
@@ -271,8 +285,21 @@ mod tests {
         });
         let block = |number| BlockRef { number: BlockNumber(number), hash: BlockHash::default() };
         let registered_at = BlockNumber(0);
-        let as_of = Epoch { block: block(100), pre_block: block(99), time: Millis(0), index: None, tempo: 20, registered_at };
-        let window = Window { as_of, length: Millis(1), start: BlockNumber(99), epochs: vec![as_of], incomplete_since: None };
+        let as_of = Epoch {
+            block: block(100),
+            pre_block: block(99),
+            time: Millis(0),
+            index: None,
+            tempo: 20,
+            registered_at,
+        };
+        let window = Window {
+            as_of,
+            length: Millis(1),
+            start: BlockNumber(99),
+            epochs: vec![as_of],
+            incomplete_since: None,
+        };
         Report { netuid: NetUid(1), window, holders: BTreeMap::new(), miners: miners.collect() }
     }
 
@@ -285,16 +312,21 @@ mod tests {
     }
 
     fn near(found: &[f64], expected: &[f64]) {
-        let near = found.len() == expected.len() && found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12);
+        let near =
+            found.len() == expected.len() && found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12);
         assert!(near, "{found:?} is not {expected:?}");
     }
 
     #[test]
     fn weights_are_matched_by_hotkey_and_a_uid_that_is_another_ones_is_told() {
         let report = report(&[1_500_000_000, 1_200_000_000]);
-        let out = adjust(&report, &Policy::default(), &lists(&[1, 7, 9], &[2, 1, 5], &[1.0, 1.0, 1.0])).unwrap();
+        let out =
+            adjust(&report, &Policy::default(), &lists(&[1, 7, 9], &[2, 1, 5], &[1.0, 1.0, 1.0])).unwrap();
         assert_eq!(out.multipliers, [Ppb(1_200_000_000), Ppb(1_500_000_000), Ppb::ONE]);
-        assert_eq!((out.reasons[1], out.reasons[2]), (Reason::Formula(LimitedBy::HoldingDuration), Reason::UnknownHotkey));
+        assert_eq!(
+            (out.reasons[1], out.reasons[2]),
+            (Reason::Formula(LimitedBy::HoldingDuration), Reason::UnknownHotkey)
+        );
         assert_eq!(out.uids, [Some(Uid(1)), Some(Uid(7)), Some(Uid(9))], "as they were given");
         assert_eq!(out.elsewhere, [Elsewhere { place: 1, hotkey: key(1), given: Uid(7), uid: Uid(0) }]);
         near(&out.weights, &[3.6 / 3.7, 4.5 / 3.7, 3.0 / 3.7]);
@@ -303,7 +335,9 @@ mod tests {
     #[test]
     fn hotkeys_in_another_order_than_the_uids_have_their_own_multipliers() {
         let report = report(&[1_500_000_000, 1_200_000_000, 1_000_000_000]);
-        let by = |uids: &[u16]| adjust(&report, &Policy::default(), &lists(uids, &[3, 1, 2], &[0.2, 0.3, 0.5])).unwrap();
+        let by = |uids: &[u16]| {
+            adjust(&report, &Policy::default(), &lists(uids, &[3, 1, 2], &[0.2, 0.3, 0.5])).unwrap()
+        };
         let (right, crossed) = (by(&[2, 0, 1]), by(&[0, 1, 2]));
         assert_eq!((crossed.weights, crossed.multipliers), (right.weights, right.multipliers));
         assert_eq!((right.elsewhere.len(), crossed.elsewhere.len()), (0, 3));
@@ -312,16 +346,25 @@ mod tests {
     #[test]
     fn where_nothing_would_be_left_it_is_said_why_nothing_changed() {
         let report = report(&[0, 0, 1_000_000_000]);
-        for redistribution in [Redistribution::Normalise, Redistribution::Threshold { factor: Ppb(500_000_000), absolute: Ppb(0) }] {
+        for redistribution in [
+            Redistribution::Normalise,
+            Redistribution::Threshold { factor: Ppb(500_000_000), absolute: Ppb(0) },
+        ] {
             let policy = Policy { redistribution, ..Policy::default() };
             for weights in [[0.4, 0.6, 0.0], [1.0, 0.0, 0.0]] {
                 let out = adjust(&report, &policy, &lists(&[0, 1, 2], &[1, 2, 3], &weights)).unwrap();
-                assert_eq!((out.weights.as_slice(), out.unchanged), (weights.as_slice(), Some(Reason::NothingLeft)));
+                assert_eq!(
+                    (out.weights.as_slice(), out.unchanged),
+                    (weights.as_slice(), Some(Reason::NothingLeft))
+                );
                 assert_eq!(out.multipliers, [Ppb(0), Ppb(0), Ppb::ONE]);
             }
             // Something is left, or there was nothing.
             for weights in [[0.4, 0.6, 0.1], [0.0, 0.0, 0.0]] {
-                assert_eq!(adjust(&report, &policy, &lists(&[0, 1, 2], &[1, 2, 3], &weights)).unwrap().unchanged, None);
+                assert_eq!(
+                    adjust(&report, &policy, &lists(&[0, 1, 2], &[1, 2, 3], &weights)).unwrap().unchanged,
+                    None
+                );
             }
             let shadow = Policy { shadow: true, ..policy };
             let out = adjust(&report, &shadow, &lists(&[0], &[1], &[1.0])).unwrap();
@@ -355,23 +398,34 @@ mod tests {
         let report = report(&[1_500_000_000, 1_200_000_000]);
         let by_uid: WeightsInput = BTreeMap::from([(Uid(0), 0.25), (Uid(1), 0.75)]).into_iter().collect();
         let by_hotkey: WeightsInput = BTreeMap::from([(key(1), 0.25), (key(2), 0.75)]).into_iter().collect();
-        let [one, other] = [&by_uid, &by_hotkey].map(|input| adjust(&report, &Policy::default(), input).unwrap());
+        let [one, other] =
+            [&by_uid, &by_hotkey].map(|input| adjust(&report, &Policy::default(), input).unwrap());
         assert_eq!(one, other);
-        assert_eq!((one.uids, one.hotkeys), (vec![Some(Uid(0)), Some(Uid(1))], vec![Some(key(1)), Some(key(2))]));
+        assert_eq!(
+            (one.uids, one.hotkeys),
+            (vec![Some(Uid(0)), Some(Uid(1))], vec![Some(key(1)), Some(key(2))])
+        );
         let stranger: WeightsInput = [(Uid(9), 1.0)].into_iter().collect();
         let out = adjust(&report, &Policy::default(), &stranger).unwrap();
-        assert_eq!((out.reasons, out.multipliers, out.hotkeys), (vec![Reason::UnknownUid(Uid(9))], vec![Ppb::ONE], vec![None]));
+        assert_eq!(
+            (out.reasons, out.multipliers, out.hotkeys),
+            (vec![Reason::UnknownUid(Uid(9))], vec![Ppb::ONE], vec![None])
+        );
     }
 
     #[test]
     fn what_does_not_belong_together_is_named() {
-        let refused = |input: WeightsInput| adjust(&report(&[1_000_000_000]), &Policy::default(), &input).unwrap_err().to_string();
+        let refused = |input: WeightsInput| {
+            adjust(&report(&[1_000_000_000]), &Policy::default(), &input).unwrap_err().to_string()
+        };
         assert!(refused(lists(&[0], &[1, 2], &[1.0])).contains("`hotkeys` has 2 entries"));
         assert!(refused(lists(&[0], &[1, 2], &[1.0, 1.0])).contains("`uids` has 1 entries"));
         assert!(refused(lists(&[0, 1], &[1, 1], &[1.0, 1.0])).contains(&key(1).to_string()));
         assert!(refused(lists(&[3, 3], &[1, 2], &[1.0, 1.0])).contains("uid 3"));
         assert!(refused(lists(&[0, 1], &[1, 2], &[1.0, -1.0])).contains("weight 1 is -1"));
-        assert!(refused(WeightsInput { uids: None, hotkeys: None, weights: vec![1.0] }).contains("stand alone"));
+        assert!(
+            refused(WeightsInput { uids: None, hotkeys: None, weights: vec![1.0] }).contains("stand alone")
+        );
         // However the policy stands.
         let shadow = Policy { shadow: true, ..Policy::default() };
         assert!(adjust(&report(&[]), &shadow, &lists(&[0], &[1], &[f64::NAN])).is_err());
@@ -380,18 +434,34 @@ mod tests {
     #[test]
     fn weights_come_back_as_they_were_with_the_reason_and_all_that_was_computed() {
         let burn = Policy { redistribution: Redistribution::Burn { uid: Uid(1) }, ..Policy::default() };
-        let (complete, mut incomplete) = (report(&[1_500_000_000, 1_000_000_000]), report(&[1_500_000_000, 1_000_000_000]));
+        let (complete, mut incomplete) =
+            (report(&[1_500_000_000, 1_000_000_000]), report(&[1_500_000_000, 1_000_000_000]));
         incomplete.window.incomplete_since = Some(BlockNumber(50));
         let late = BlockNumber(101);
         let cases = [
-            (&incomplete, Policy { shadow: true, effective_from_block: Some(late), ..burn.clone() }, Reason::Incomplete),
-            (&complete, Policy { shadow: true, effective_from_block: Some(late), ..burn.clone() }, Reason::NotEffective(late)),
+            (
+                &incomplete,
+                Policy { shadow: true, effective_from_block: Some(late), ..burn.clone() },
+                Reason::Incomplete,
+            ),
+            (
+                &complete,
+                Policy { shadow: true, effective_from_block: Some(late), ..burn.clone() },
+                Reason::NotEffective(late),
+            ),
             (&complete, Policy { shadow: true, ..burn.clone() }, Reason::Shadow),
-            (&complete, Policy { redistribution: Redistribution::Burn { uid: Uid(7) }, ..burn.clone() }, Reason::NoBurnNeuron(Uid(7))),
+            (
+                &complete,
+                Policy { redistribution: Redistribution::Burn { uid: Uid(7) }, ..burn.clone() },
+                Reason::NoBurnNeuron(Uid(7)),
+            ),
         ];
         for (report, policy, reason) in cases {
             let out = adjust(report, &policy, &lists(&[0], &[1], &[0.4])).unwrap();
-            assert_eq!((out.weights, out.unchanged, out.multipliers), (vec![0.4], Some(reason), vec![Ppb(1_500_000_000)]));
+            assert_eq!(
+                (out.weights, out.unchanged, out.multipliers),
+                (vec![0.4], Some(reason), vec![Ppb(1_500_000_000)])
+            );
         }
         let now = Policy { effective_from_block: Some(BlockNumber(100)), ..burn };
         assert_eq!(adjust(&complete, &now, &lists(&[0], &[1], &[0.4])).unwrap().unchanged, None);
@@ -404,7 +474,10 @@ mod tests {
         // Not named: it is appended, with its hotkey from the report.
         let out = adjust(&report, &policy, &lists(&[0, 1], &[1, 2], &[0.4, 0.6])).unwrap();
         near(&out.weights, &[0.4, 0.4, 0.2]);
-        assert_eq!((out.uids[2], out.hotkeys[2], out.reasons[2]), (Some(Uid(2)), Some(key(3)), Reason::Burned));
+        assert_eq!(
+            (out.uids[2], out.hotkeys[2], out.reasons[2]),
+            (Some(Uid(2)), Some(key(3)), Reason::Burned)
+        );
         // Named: it keeps its place.
         let out = adjust(&report, &policy, &lists(&[2, 1], &[3, 2], &[0.4, 0.6])).unwrap();
         near(&out.weights, &[0.6, 0.4]);

@@ -57,8 +57,8 @@ pub enum WeightsError {
 /// A factor for one weight: `None` leaves no weight at all.
 pub type Factor = Option<Ppb>;
 
-/// The largest of weights that are weights; 0 for none. Refuses those whose sum no float can hold: nobody could say
-/// what part of it one of them is.
+/// The largest of weights that are weights; 0 for none. Refuses those whose sum no float can hold: nobody
+/// could say what part of it one of them is.
 fn largest(weights: &[f64]) -> Result<f64, WeightsError> {
     for (index, value) in weights.iter().copied().enumerate() {
         if !value.is_finite() || value < 0.0 {
@@ -66,7 +66,8 @@ fn largest(weights: &[f64]) -> Result<f64, WeightsError> {
         }
     }
     let largest = weights.iter().copied().fold(0.0, f64::max);
-    // A part of each, exact but for those too small to matter, so that the sum itself stays in the range of floats.
+    // A part of each, exact but for those too small to matter, so that the sum itself stays in the range of
+    // floats.
     if sum(weights.iter().map(|weight| weight * PART)) > f64::MAX * PART {
         return Err(WeightsError::Overflow);
     }
@@ -103,8 +104,8 @@ fn finite(weights: Vec<f64>) -> Result<Vec<f64>, WeightsError> {
 mod tests {
     use super::*;
 
-    /// Their sum is beyond floats though each is far below: refused by each redistribution and on the way to the chain,
-    /// as it is where one weight is beyond.
+    /// Their sum is beyond floats though each is far below: refused by each redistribution and on the way to
+    /// the chain, as it is where one weight is beyond.
     #[test]
     fn a_sum_that_no_float_holds_is_refused_everywhere_alike() {
         let half = f64::MAX / 2.0;
@@ -118,7 +119,9 @@ mod tests {
                 to_u16(weights).map(drop),
             ]
         };
-        for weights in [[half, half, half].as_slice(), &[f64::MAX, f64::MAX], &[1e308; 2], &[f64::MAX, half, 0.0]] {
+        for weights in
+            [[half, half, half].as_slice(), &[f64::MAX, f64::MAX], &[1e308; 2], &[f64::MAX, half, 0.0]]
+        {
             for found in all(weights) {
                 assert_eq!(found, Err(WeightsError::Overflow));
             }

@@ -38,19 +38,34 @@ impl Window {
     /// The window of length `length` that ends at the last of `epochs` at or below `as_of`; `None`
     /// without such an epoch. `recorded` is the first block of the record with its time.
     #[must_use]
-    pub fn ending_at(epochs: &[Epoch], as_of: BlockNumber, length: Millis, recorded: (BlockNumber, Millis)) -> Option<Self> {
+    pub fn ending_at(
+        epochs: &[Epoch],
+        as_of: BlockNumber,
+        length: Millis,
+        recorded: (BlockNumber, Millis),
+    ) -> Option<Self> {
         let last = *epochs.iter().rev().find(|e| e.block.number <= as_of)?;
         let inside: Vec<Epoch> = epochs
             .iter()
             // In (t−W, t]; epochs before the subnet's registration were another subnet's.
-            .filter(|e| e.block.number <= last.block.number && e.time.0.saturating_add(length.0) > last.time.0)
+            .filter(|e| {
+                e.block.number <= last.block.number && e.time.0.saturating_add(length.0) > last.time.0
+            })
             .filter(|e| e.registered_at == last.registered_at)
             .copied()
             .collect();
         let start = inside.first()?.pre_block.number;
         let begin = last.time.0.saturating_sub(length.0);
-        let covered = recorded.1.0 <= begin || recorded.0.0 <= last.registered_at.0.saturating_add(1) || recorded.0.0 <= 1;
-        Some(Self { as_of: last, length, start, epochs: inside, incomplete_since: (!covered).then_some(recorded.0) })
+        let covered = recorded.1.0 <= begin
+            || recorded.0.0 <= last.registered_at.0.saturating_add(1)
+            || recorded.0.0 <= 1;
+        Some(Self {
+            as_of: last,
+            length,
+            start,
+            epochs: inside,
+            incomplete_since: (!covered).then_some(recorded.0),
+        })
     }
 
     /// How the holders of the window came to be, in order: a history starts at the window's start, or
@@ -84,7 +99,12 @@ impl Window {
                 };
             }
             let owners: BTreeSet<Coldkey> = uids.values().copied().collect();
-            turns.extend(owners.into_iter().filter(|coldkey| holders.insert(*coldkey)).map(|coldkey| Turn::Starts(coldkey, block)));
+            turns.extend(
+                owners
+                    .into_iter()
+                    .filter(|coldkey| holders.insert(*coldkey))
+                    .map(|coldkey| Turn::Starts(coldkey, block)),
+            );
         }
         turns
     }
@@ -111,31 +131,51 @@ pub(crate) mod tests {
     #[test]
     fn the_window_of_the_worked_recording_starts_where_the_design_says() {
         let epochs: Vec<Epoch> = (1..=60).map(|n| epoch(n * 20)).collect();
-        let window = Window::ending_at(&epochs, BlockNumber(1_200), Millis(1_728_000), (BlockNumber(1), Millis(12_000))).unwrap();
-        assert_eq!((window.start, window.epochs.len(), window.incomplete_since), (BlockNumber(1_059), 8, None));
+        let window = Window::ending_at(
+            &epochs,
+            BlockNumber(1_200),
+            Millis(1_728_000),
+            (BlockNumber(1), Millis(12_000)),
+        )
+        .unwrap();
+        assert_eq!(
+            (window.start, window.epochs.len(), window.incomplete_since),
+            (BlockNumber(1_059), 8, None)
+        );
     }
 
     #[test]
     fn a_record_that_begins_inside_is_incomplete() {
         let epochs: Vec<Epoch> = (5..=60).map(|n| epoch(n * 20)).collect();
-        let window =
-            Window::ending_at(&epochs, BlockNumber(1_200), Millis(1_000 * 12_000), (BlockNumber(250), Millis(250 * 12_000))).unwrap();
+        let window = Window::ending_at(
+            &epochs,
+            BlockNumber(1_200),
+            Millis(1_000 * 12_000),
+            (BlockNumber(250), Millis(250 * 12_000)),
+        )
+        .unwrap();
         assert_eq!(window.incomplete_since, Some(BlockNumber(250)));
     }
 
     #[test]
     fn a_newcomer_starts_at_its_first_epoch() {
         let epochs = [epoch(20), epoch(40), epoch(60)];
-        let window = Window::ending_at(&epochs, BlockNumber(60), Millis(10_000_000), (BlockNumber(1), Millis(0))).unwrap();
-        let row =
-            |block, key: u8| NeuronRow { uid: Uid(0), block: BlockNumber(block), holder: Some((Hotkey([key; 32]), Coldkey([key; 32]))) };
+        let window =
+            Window::ending_at(&epochs, BlockNumber(60), Millis(10_000_000), (BlockNumber(1), Millis(0)))
+                .unwrap();
+        let row = |block, key: u8| NeuronRow {
+            uid: Uid(0),
+            block: BlockNumber(block),
+            holder: Some((Hotkey([key; 32]), Coldkey([key; 32]))),
+        };
         // The newcomer takes the uid in the epoch's own block: the state before it is not its yet.
         let [old, newcomer, third] = [1, 2, 3].map(|key| Coldkey([key; 32]));
         let turns = window.turns(&[row(19, 1), row(40, 2)], &Successions::default());
         assert_eq!(turns, [Turn::Starts(old, BlockNumber(19)), Turn::Starts(newcomer, BlockNumber(59))]);
         // Under another coldkey the first goes on; a stranger hands on nothing.
         let swap = |block, old, new| Succession { block: BlockNumber(block), event_index: 1, old, new };
-        let all = Successions::new(vec![swap(45, newcomer, third), swap(50, old, third), swap(19, third, old)]);
+        let all =
+            Successions::new(vec![swap(45, newcomer, third), swap(50, old, third), swap(19, third, old)]);
         let turns = window.turns(&[row(19, 1), row(50, 3)], &all);
         assert_eq!(turns, [Turn::Starts(old, BlockNumber(19)), Turn::Succeeds(swap(50, old, third))]);
     }

@@ -14,8 +14,8 @@ use super::{Checksum, ExportError, VERSION};
 /// No line is longer; the longest are those with the operations of an open interval.
 const LONGEST: u64 = 1 << 26;
 
-/// Reads records from lines, part by part. That they are what [`Encoder`](super::Encoder) wrote, all of it, is known at the
-/// end.
+/// Reads records from lines, part by part. That they are what [`Encoder`](super::Encoder) wrote, all of it,
+/// is known at the end.
 pub struct Decoder<R> {
     lines: Lines<R>,
     genesis: BlockHash,
@@ -151,16 +151,22 @@ impl<R: BufRead> Decoder<R> {
             *rows = rows.saturating_add(1);
         }
         match line {
-            Line::Header(_) | Line::Subnet(_) | Line::Part(_) | Line::Trailer(_) => return Err("it should not stand here".to_owned()),
+            Line::Header(_) | Line::Subnet(_) | Line::Part(_) | Line::Trailer(_) => {
+                return Err("it should not stand here".to_owned());
+            }
             Line::Holder(row) => part.holders.push(row.read()),
             Line::Neuron(row) => part.neurons.push(row.read()),
             Line::Succession(row) => part.successions.push(row.read()),
-            Line::Skipped(row) => part.skipped.push(SkippedSlot { block: BlockNumber(row.block), time: Millis(row.time) }),
+            Line::Skipped(row) => {
+                part.skipped.push(SkippedSlot { block: BlockNumber(row.block), time: Millis(row.time) })
+            }
             Line::Epoch(row) => {
                 let (epoch, detected) = row.read();
                 part.epochs.push(EpochRecord { epoch, detected, changes: Vec::new() });
             }
-            Line::Change(row) => part.epochs.last_mut().ok_or("no epoch stands before it")?.changes.push(row.read()),
+            Line::Change(row) => {
+                part.epochs.last_mut().ok_or("no epoch stands before it")?.changes.push(row.read())
+            }
             Line::BalanceChange(row) => part.balance_changes.push(row.read()),
             Line::Entry(row) => part.entries.push(row.read(netuid)),
             Line::Time(row) => {
@@ -199,13 +205,17 @@ impl<R: BufRead> Lines<R> {
             Ok(0) => return Ok(None),
             Ok(_) => {}
             // A compressed file that ends early.
-            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Err(ExportError::CutOff(self.number)),
+            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+                return Err(ExportError::CutOff(self.number));
+            }
             Err(error) => return Err(error.into()),
         }
         self.number = self.number.saturating_add(1);
         match text.last() {
             Some(b'\n') => Ok(Some(text)),
-            _ if u64::try_from(text.len()).is_ok_and(|length| length == LONGEST) => Err(self.wrong("it is too long")),
+            _ if u64::try_from(text.len()).is_ok_and(|length| length == LONGEST) => {
+                Err(self.wrong("it is too long"))
+            }
             _ => Err(ExportError::CutOff(self.number)),
         }
     }

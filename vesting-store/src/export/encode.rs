@@ -59,7 +59,9 @@ impl<W: Write> Encoder<W> {
         }
         part.balance_changes.iter().try_for_each(|row| self.line(&Line::BalanceChange(row.into())))?;
         part.entries.iter().try_for_each(|row| self.line(&Line::Entry(row.into())))?;
-        part.times.iter().try_for_each(|(block, time)| self.line(&Line::Time(MomentLine { block: block.0, time: time.0 })))?;
+        part.times.iter().try_for_each(|(block, time)| {
+            self.line(&Line::Time(MomentLine { block: block.0, time: time.0 }))
+        })?;
         part.snapshots.iter().try_for_each(|row| self.line(&Line::Snapshot(row.into())))?;
         part.locks.iter().try_for_each(|row| self.line(&Line::Lock(row.into())))?;
         part.tranches.iter().try_for_each(|row| self.line(&Line::Tranche(row.into())))?;

@@ -27,7 +27,12 @@ impl Writer {
     ///
     /// # Errors
     /// [`ExportError::Exists`], and when the file cannot be written, as of all that follows.
-    pub fn create(path: &Path, genesis: BlockHash, netuids: &[NetUid], replace: bool) -> Result<Self, ExportError> {
+    pub fn create(
+        path: &Path,
+        genesis: BlockHash,
+        netuids: &[NetUid],
+        replace: bool,
+    ) -> Result<Self, ExportError> {
         let failed = |why| ExportError::File { path: path.to_owned(), why };
         // Asked before the work; that none came in between is seen to at the end.
         if !replace && path.try_exists().map_err(failed)? {
@@ -68,7 +73,9 @@ impl Writer {
         let kept = if replace { file.persist(&path) } else { file.persist_noclobber(&path) };
         match kept {
             Ok(_) => Ok(checksum),
-            Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Err(ExportError::Exists(path)),
+            Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {
+                Err(ExportError::Exists(path))
+            }
             Err(error) => Err(failed(error.error)),
         }
     }
@@ -110,7 +117,8 @@ impl Reader {
         self.lines.checksum()
     }
 
-    /// The next part, one subnet's after the other's; `None` after the last, when all is known to be what was written.
+    /// The next part, one subnet's after the other's; `None` after the last, when all is known to be what was
+    /// written.
     ///
     /// # Errors
     /// As [`Self::open`].

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use vesting_core::ports::{BalanceChange, Holder, LockRow, NeuronRow, OpenInterval, Snapshot, Watermark};
 use vesting_core::{
-    BlockHash, BlockNumber, BlockRef, Coldkey, Detection, Entry, EntryId, Epoch, Exit, Flow, Hotkey, Kind, Millis, NetUid, Origin, Phase,
-    PositionKey, Rao, RaoDelta, SkippedSlot, Source, StakeChange, Succession, Tranche, Uid,
+    BlockHash, BlockNumber, BlockRef, Coldkey, Detection, Entry, EntryId, Epoch, Exit, Flow, Hotkey, Kind,
+    Millis, NetUid, Origin, Phase, PositionKey, Rao, RaoDelta, SkippedSlot, Source, StakeChange, Succession,
+    Tranche, Uid,
 };
 
 use super::text::{Name, Text};
@@ -122,7 +123,11 @@ impl PartHead {
                 from: interval.from.map(|block| block.0),
                 anywhere: interval.anywhere,
                 runtime_changed: interval.runtime_changed,
-                operations: interval.operations.iter().map(|(hotkey, count)| (Text(*hotkey), *count)).collect(),
+                operations: interval
+                    .operations
+                    .iter()
+                    .map(|(hotkey, count)| (Text(*hotkey), *count))
+                    .collect(),
             },
         }
     }
@@ -189,7 +194,8 @@ struct KeyPair {
 
 impl From<&NeuronRow> for NeuronLine {
     fn from(row: &NeuronRow) -> Self {
-        let holder = row.holder.map(|(hotkey, coldkey)| KeyPair { hotkey: Text(hotkey), coldkey: Text(coldkey) });
+        let holder =
+            row.holder.map(|(hotkey, coldkey)| KeyPair { hotkey: Text(hotkey), coldkey: Text(coldkey) });
         Self { block: row.block.0, uid: row.uid.0, holder }
     }
 }
@@ -218,7 +224,12 @@ impl From<&Succession> for SuccessionLine {
 
 impl SuccessionLine {
     pub fn read(self) -> Succession {
-        Succession { block: BlockNumber(self.block), event_index: self.event_index, old: self.old.0, new: self.new.0 }
+        Succession {
+            block: BlockNumber(self.block),
+            event_index: self.event_index,
+            old: self.old.0,
+            new: self.new.0,
+        }
     }
 }
 
@@ -393,7 +404,9 @@ impl From<&Entry> for EntryLine {
     fn from(row: &Entry) -> Self {
         Self {
             block: row.block.0,
-            event: row.source.map(|source| EventLine { index: source.event_index, phase: Name(source.phase) }),
+            event: row
+                .source
+                .map(|source| EventLine { index: source.event_index, phase: Name(source.phase) }),
             hotkey: Text(row.key.hotkey),
             coldkey: Text(row.key.coldkey),
             kind: Name(row.kind),
@@ -426,7 +439,12 @@ pub struct SnapshotLine {
 
 impl From<&Snapshot> for SnapshotLine {
     fn from(row: &Snapshot) -> Self {
-        Self { block: row.block.0, hotkey: Text(row.key.hotkey), coldkey: Text(row.key.coldkey), alpha: Text(row.alpha.0) }
+        Self {
+            block: row.block.0,
+            hotkey: Text(row.key.hotkey),
+            coldkey: Text(row.key.coldkey),
+            alpha: Text(row.alpha.0),
+        }
     }
 }
 
@@ -475,7 +493,12 @@ impl From<EntryId> for IdLine {
 
 impl IdLine {
     fn read(self) -> EntryId {
-        EntryId { block: BlockNumber(self.block), event_index: self.event_index, kind: self.kind.0, hotkey: self.hotkey.0 }
+        EntryId {
+            block: BlockNumber(self.block),
+            event_index: self.event_index,
+            kind: self.kind.0,
+            hotkey: self.hotkey.0,
+        }
     }
 }
 
@@ -491,7 +514,13 @@ pub struct TrancheLine {
 
 impl From<&Tranche> for TrancheLine {
     fn from(row: &Tranche) -> Self {
-        Self { coldkey: Text(row.coldkey), id: row.id.into(), time: row.time.0, origin: Name(row.origin), initial: Text(row.initial.0) }
+        Self {
+            coldkey: Text(row.coldkey),
+            id: row.id.into(),
+            time: row.time.0,
+            origin: Name(row.origin),
+            initial: Text(row.initial.0),
+        }
     }
 }
 
@@ -519,12 +548,23 @@ pub struct ExitLine {
 
 impl From<&Exit> for ExitLine {
     fn from(row: &Exit) -> Self {
-        Self { coldkey: Text(row.coldkey), tranche: row.tranche.into(), by: row.by.into(), amount: Text(row.amount.0) }
+        Self {
+            coldkey: Text(row.coldkey),
+            tranche: row.tranche.into(),
+            by: row.by.into(),
+            amount: Text(row.amount.0),
+        }
     }
 }
 
 impl ExitLine {
     pub fn read(self, netuid: NetUid) -> Exit {
-        Exit { netuid, coldkey: self.coldkey.0, tranche: self.tranche.read(), by: self.by.read(), amount: Rao(self.amount.0) }
+        Exit {
+            netuid,
+            coldkey: self.coldkey.0,
+            tranche: self.tranche.read(),
+            by: self.by.read(),
+            amount: Rao(self.amount.0),
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Records as a file that can be given to another validator. `docs/export.md` describes it.
 //!
-//! [`Encoder`] and [`Decoder`] turn records into lines and back, whatever they are written to; [`Writer`] and [`Reader`]
-//! keep them in a compressed file. All go [part by part](vesting_core::Parts), so that one is held.
+//! [`Encoder`] and [`Decoder`] turn records into lines and back, whatever they are written to; [`Writer`] and
+//! [`Reader`] keep them in a compressed file. All go [part by part](vesting_core::Parts), so that one is
+//! held.
 
 mod decode;
 mod encode;

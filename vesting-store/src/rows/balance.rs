@@ -63,10 +63,16 @@ impl BalanceRow {
         Ok(BalanceChange {
             from: at.block(self.from_block)?,
             to: at.block(self.to_block)?,
-            key: PositionKey { hotkey: Hotkey(at.bytes(&self.hotkey)?), coldkey: Coldkey(at.bytes(&self.coldkey)?) },
+            key: PositionKey {
+                hotkey: Hotkey(at.bytes(&self.hotkey)?),
+                coldkey: Coldkey(at.bytes(&self.coldkey)?),
+            },
             start: Rao(at.number(self.stake_start)?),
             end: Rao(at.number(self.stake_end)?),
-            by_flow: flows.into_iter().filter_map(|(flow, sum)| Some((flow, RaoDelta(sum?.into())))).collect(),
+            by_flow: flows
+                .into_iter()
+                .filter_map(|(flow, sum)| Some((flow, RaoDelta(sum?.into()))))
+                .collect(),
         })
     }
 }

@@ -1,7 +1,9 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary};
 use vesting_core::ports::StoreError;
-use vesting_core::{Coldkey, Entry, EntryId, EntryOrder, Hotkey, NetUid, Phase, PositionKey, RaoDelta, Source};
+use vesting_core::{
+    Coldkey, Entry, EntryId, EntryOrder, Hotkey, NetUid, Phase, PositionKey, RaoDelta, Source,
+};
 
 use crate::convert::{At, event, int, phase, same_subnet};
 use crate::schema::stake_transactions;
@@ -60,8 +62,9 @@ pub fn in_parts(column: &str) -> String {
     some_in_parts(column, "", "")
 }
 
-/// The sum of those values of a column that a `FILTER` lets pass, in two parts whose names begin with `name`, since 64 bits may
-/// overflow on the way to a sum that fits. Division truncates towards zero, so both parts have the sign of their amount.
+/// The sum of those values of a column that a `FILTER` lets pass, in two parts whose names begin with `name`,
+/// since 64 bits may overflow on the way to a sum that fits. Division truncates towards zero, so both parts
+/// have the sign of their amount.
 pub fn some_in_parts(column: &str, filter: &str, name: &str) -> String {
     let sum = |part: &str| format!("COALESCE(CAST(SUM({column} {part} 4294967296) {filter} AS BIGINT), 0)");
     format!("{} AS {name}high, {} AS {name}low", sum("/"), sum("%"))
@@ -95,7 +98,10 @@ impl Sum {
 
     pub fn read(&self, netuid: NetUid) -> Result<(PositionKey, RaoDelta), StoreError> {
         let at = At { table: "stake_transactions", netuid: netuid.0.into(), block: -1 };
-        let key = PositionKey { hotkey: Hotkey(at.bytes(&self.hotkey)?), coldkey: Coldkey(at.bytes(&self.coldkey)?) };
+        let key = PositionKey {
+            hotkey: Hotkey(at.bytes(&self.hotkey)?),
+            coldkey: Coldkey(at.bytes(&self.coldkey)?),
+        };
         Ok((key, whole(self.high, self.low)))
     }
 }

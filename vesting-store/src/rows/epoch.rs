@@ -1,7 +1,8 @@
 use diesel::prelude::*;
 use vesting_core::ports::StoreError;
 use vesting_core::{
-    BlockHash, BlockRef, Coldkey, Detection, Epoch, EpochRecord, Hotkey, Millis, NetUid, PositionKey, Rao, RaoDelta, StakeChange, Uid,
+    BlockHash, BlockRef, Coldkey, Detection, Epoch, EpochRecord, Hotkey, Millis, NetUid, PositionKey, Rao,
+    RaoDelta, StakeChange, Uid,
 };
 
 use crate::convert::{At, int};
@@ -27,7 +28,9 @@ impl EpochRow {
         let epoch = &record.epoch;
         if epoch.pre_block.number != epoch.block.number.parent() {
             let (pre, block) = (epoch.pre_block.number, epoch.block.number);
-            return Err(StoreError::Unusable(format!("nothing was written: block {pre} is not the one before the epoch at block {block}")));
+            return Err(StoreError::Unusable(format!(
+                "nothing was written: block {pre} is not the one before the epoch at block {block}"
+            )));
         }
         Ok(Self {
             netuid: netuid.0.into(),
@@ -58,7 +61,8 @@ impl EpochRow {
     /// How it was found.
     pub fn detected(&self) -> Result<Detection, StoreError> {
         let at = At { table: "epoch_boundaries", netuid: self.netuid, block: self.block };
-        Detection::from_name(&self.detected).ok_or_else(|| at.corrupt(format_args!("the detection `{}` is unknown", self.detected)))
+        Detection::from_name(&self.detected)
+            .ok_or_else(|| at.corrupt(format_args!("the detection `{}` is unknown", self.detected)))
     }
 }
 
@@ -107,7 +111,10 @@ impl ChangeRow {
         let at = At { table: "stake_changes", netuid: self.netuid, block: self.block };
         Ok(StakeChange {
             uid: self.uid.map(|uid| at.number(uid.into()).map(Uid)).transpose()?,
-            key: PositionKey { hotkey: Hotkey(at.bytes(&self.hotkey)?), coldkey: Coldkey(at.bytes(&self.coldkey)?) },
+            key: PositionKey {
+                hotkey: Hotkey(at.bytes(&self.hotkey)?),
+                coldkey: Coldkey(at.bytes(&self.coldkey)?),
+            },
             before: Rao(at.number(self.stake_before)?),
             after: Rao(at.number(self.stake_after)?),
             manual_add: RaoDelta(self.manual_add_stake.into()),

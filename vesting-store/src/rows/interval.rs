@@ -16,7 +16,11 @@ pub struct OperationsRow {
 
 impl OperationsRow {
     pub fn new(netuid: NetUid, hotkey: Hotkey, operations: u64) -> Result<Self, StoreError> {
-        Ok(Self { netuid: netuid.0.into(), hotkey: hotkey.0.to_vec(), operations: int("operations", operations)? })
+        Ok(Self {
+            netuid: netuid.0.into(),
+            hotkey: hotkey.0.to_vec(),
+            operations: int("operations", operations)?,
+        })
     }
 
     pub fn read(&self) -> Result<(Hotkey, u64), StoreError> {

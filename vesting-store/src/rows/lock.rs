@@ -47,6 +47,10 @@ impl LockColumns {
 
     pub fn read(&self) -> Result<LockRow, StoreError> {
         let at = At { table: "stake_locks", netuid: self.netuid, block: self.block };
-        Ok(LockRow { block: at.block(self.block)?, coldkey: Coldkey(at.bytes(&self.coldkey)?), locked: Rao(at.number(self.locked)?) })
+        Ok(LockRow {
+            block: at.block(self.block)?,
+            coldkey: Coldkey(at.bytes(&self.coldkey)?),
+            locked: Rao(at.number(self.locked)?),
+        })
     }
 }

@@ -49,7 +49,11 @@ pub struct HolderRow {
 
 impl HolderRow {
     pub fn new(netuid: NetUid, holder: &Holder) -> Result<Self, StoreError> {
-        Ok(Self { netuid: netuid.0.into(), coldkey: holder.coldkey.0.to_vec(), since: int("block", holder.since.0)? })
+        Ok(Self {
+            netuid: netuid.0.into(),
+            coldkey: holder.coldkey.0.to_vec(),
+            since: int("block", holder.since.0)?,
+        })
     }
 
     pub fn read(&self) -> Result<Holder, StoreError> {

@@ -16,7 +16,11 @@ pub struct SkippedRow {
 
 impl SkippedRow {
     pub fn new(netuid: NetUid, slot: &SkippedSlot) -> Result<Self, StoreError> {
-        Ok(Self { netuid: netuid.0.into(), block: int("block", slot.block.0)?, time: int("time", slot.time.0)? })
+        Ok(Self {
+            netuid: netuid.0.into(),
+            block: int("block", slot.block.0)?,
+            time: int("time", slot.time.0)?,
+        })
     }
 
     pub fn read(&self) -> Result<SkippedSlot, StoreError> {

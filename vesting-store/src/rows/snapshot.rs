@@ -30,7 +30,10 @@ impl SnapshotRow {
 
     pub fn read(&self) -> Result<Snapshot, StoreError> {
         let at = At { table: "stake_snapshots", netuid: self.netuid, block: self.block };
-        let key = PositionKey { hotkey: Hotkey(at.bytes(&self.hotkey)?), coldkey: Coldkey(at.bytes(&self.coldkey)?) };
+        let key = PositionKey {
+            hotkey: Hotkey(at.bytes(&self.hotkey)?),
+            coldkey: Coldkey(at.bytes(&self.coldkey)?),
+        };
         Ok(Snapshot { block: at.block(self.block)?, key, alpha: Rao(at.number(self.alpha)?) })
     }
 }
@@ -49,10 +52,12 @@ pub struct Newest {
 }
 
 impl Newest {
-    /// Up to a block: from position to position, and of each one row, so that a long history costs no more than a short
-    /// one. Both numbers are ours, so they may stand in the text, and the text is the same for every database.
+    /// Up to a block: from position to position, and of each one row, so that a long history costs no more
+    /// than a short one. Both numbers are ours, so they may stand in the text, and the text is the same for
+    /// every database.
     pub fn query(netuid: NetUid, block: i64) -> String {
-        // In two steps: of `(hotkey, coldkey) > (…)` SQLite searches by the hotkey only, and reads all of its history.
+        // In two steps: of `(hotkey, coldkey) > (…)` SQLite searches by the hotkey only, and reads all of its
+        // history.
         let next = |column: &str| {
             format!(
                 "COALESCE((SELECT s.{column} FROM stake_snapshots s WHERE s.netuid = {netuid} AND s.hotkey = p.hotkey \
@@ -83,7 +88,10 @@ impl Newest {
 
     pub fn read(&self, netuid: NetUid) -> Result<(PositionKey, Rao), StoreError> {
         let at = At { table: "stake_snapshots", netuid: netuid.0.into(), block: self.block };
-        let key = PositionKey { hotkey: Hotkey(at.bytes(&self.hotkey)?), coldkey: Coldkey(at.bytes(&self.coldkey)?) };
+        let key = PositionKey {
+            hotkey: Hotkey(at.bytes(&self.hotkey)?),
+            coldkey: Coldkey(at.bytes(&self.coldkey)?),
+        };
         Ok((key, Rao(at.number(self.alpha)?)))
     }
 }

@@ -31,7 +31,18 @@ impl StandRow {
             some_in_parts("e.amount", &up_to, "taken_"),
             some_in_parts("e.amount", &format!("FILTER (WHERE e.block > {as_of})"), "later_"),
         );
-        let columns = ["netuid", "coldkey", "block", "event_index", "kind", "hotkey", "time", "origin", "initial", "remaining"];
+        let columns = [
+            "netuid",
+            "coldkey",
+            "block",
+            "event_index",
+            "kind",
+            "hotkey",
+            "time",
+            "origin",
+            "initial",
+            "remaining",
+        ];
         let columns = columns.map(|column| format!("t.{column}")).join(", ");
         format!(
             "SELECT {columns}, COUNT(e.amount) {up_to} AS exits, {taken}, {later} FROM stake_tranches t \

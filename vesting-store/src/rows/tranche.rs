@@ -92,7 +92,12 @@ impl ExitRow {
         Ok(Exit {
             netuid,
             coldkey: Coldkey(at.bytes(&self.coldkey)?),
-            tranche: at.entry_id(self.tranche_block, self.tranche_event_index, &self.tranche_kind, &self.tranche_hotkey)?,
+            tranche: at.entry_id(
+                self.tranche_block,
+                self.tranche_event_index,
+                &self.tranche_kind,
+                &self.tranche_hotkey,
+            )?,
             by: at.entry_id(self.block, self.event_index, &self.kind, &self.hotkey)?,
             amount: Rao(at.number(self.amount)?),
         })

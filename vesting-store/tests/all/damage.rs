@@ -88,8 +88,10 @@ async fn what_is_lost_of_a_log_is_recorded_again() {
     let truth = memory(&all).await;
     let mut stood = std::collections::BTreeSet::new();
     let garbage = |from: usize| [&whole[..from], &vec![0xa5; whole.len() - from]].concat();
-    let middles = (1..20).map(|n| whole.len() * n / 20 + 17).flat_map(|from| [garbage(from), whole[..from].to_vec()]);
-    let logs = [vec![], garbage(0), b"garbage".to_vec(), garbage(32), whole.clone()].into_iter().chain(middles);
+    let middles =
+        (1..20).map(|n| whole.len() * n / 20 + 17).flat_map(|from| [garbage(from), whole[..from].to_vec()]);
+    let logs =
+        [vec![], garbage(0), b"garbage".to_vec(), garbage(32), whole.clone()].into_iter().chain(middles);
     for log in logs {
         let (_folder, path) = crate::folder();
         std::fs::write(&path, &file).unwrap();

@@ -25,7 +25,8 @@ fn what_is_there_is_told_and_nothing_is_made() {
         let (_folder, path) = crate::folder();
         let mut conn = make(&path, versions);
         assert_eq!(schema(&url(&path)), Schema::Outdated);
-        conn.batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')").unwrap();
+        conn.batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')")
+            .unwrap();
         assert!(refused(examine(&url(&path))).contains("newer version"));
     }
     let (_folder, path) = crate::folder();
@@ -59,7 +60,10 @@ async fn a_database_that_is_being_written_to_is_busy() {
     let mut other = diesel::SqliteConnection::establish(path.to_str().unwrap()).unwrap();
     other.batch_execute("BEGIN IMMEDIATE").unwrap();
     let examined = examine(&url(&path)).unwrap();
-    assert!(matches!(&examined.writable, Err(StoreError::Busy(why)) if why.contains("vesting.db")), "{examined:?}");
+    assert!(
+        matches!(&examined.writable, Err(StoreError::Busy(why)) if why.contains("vesting.db")),
+        "{examined:?}"
+    );
 }
 
 postgres_test! {

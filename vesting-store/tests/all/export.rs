@@ -141,8 +141,12 @@ async fn a_line_cut_off_left_out_or_altered_is_refused() {
     let refused = |text: &str| decode(text.as_bytes()).unwrap_err();
     for n in 0..all.len() {
         let cut = all[..n].iter().map(|line| format!("{line}\n")).collect::<String>();
-        assert!(matches!(refused(&cut), ExportError::CutOff(line) if line == u64::try_from(n).unwrap()), "{n}");
-        let left_out: String = all.iter().enumerate().filter(|(i, _)| *i != n).map(|(_, line)| format!("{line}\n")).collect();
+        assert!(
+            matches!(refused(&cut), ExportError::CutOff(line) if line == u64::try_from(n).unwrap()),
+            "{n}"
+        );
+        let left_out: String =
+            all.iter().enumerate().filter(|(i, _)| *i != n).map(|(_, line)| format!("{line}\n")).collect();
         refused(&left_out);
     }
     // A digit of each line but the last is another one.
@@ -150,20 +154,34 @@ async fn a_line_cut_off_left_out_or_altered_is_refused() {
         let Some(digit) = line.rfind(|c: char| c.is_ascii_digit()) else { continue };
         let old: u32 = line[digit..=digit].parse().unwrap();
         let altered = format!("{}{}{}", &line[..digit], (old + 1) % 10, &line[digit + 1..]);
-        let text: String = all.iter().enumerate().map(|(i, line)| format!("{}\n", if i == n { &altered } else { *line })).collect();
+        let text: String = all
+            .iter()
+            .enumerate()
+            .map(|(i, line)| format!("{}\n", if i == n { &altered } else { *line }))
+            .collect();
         refused(&text);
     }
     let amount = whole.replacen(r#""initial":""#, r#""initial":"1"#, 1);
     assert!(matches!(refused(&amount), ExportError::Checksum { .. }));
-    assert!(matches!(refused(&whole.replacen(r#""version":2"#, r#""version":1"#, 1)), ExportError::Version(1)));
-    assert!(matches!(refused(&whole.replacen("vesting/export", "else", 1)), ExportError::Line { line: 1, .. }));
-    assert!(matches!(refused(&whole.replacen(r#""since""#, r#""more":1,"since""#, 1)), ExportError::Line { .. }), "an unknown field");
+    assert!(matches!(
+        refused(&whole.replacen(r#""version":2"#, r#""version":1"#, 1)),
+        ExportError::Version(1)
+    ));
+    assert!(matches!(
+        refused(&whole.replacen("vesting/export", "else", 1)),
+        ExportError::Line { line: 1, .. }
+    ));
+    assert!(
+        matches!(refused(&whole.replacen(r#""since""#, r#""more":1,"since""#, 1)), ExportError::Line { .. }),
+        "an unknown field"
+    );
     assert!(matches!(refused(&format!("{whole}\n")), ExportError::Line { .. }), "something after the end");
 }
 
 #[tokio::test]
 async fn what_the_page_shows_is_what_is_written() {
-    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/export.md")).unwrap();
+    let page =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/export.md")).unwrap();
     let whole = String::from_utf8(lines(&example().await)).unwrap();
     for line in whole.lines() {
         let value: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -178,6 +196,8 @@ async fn what_the_page_shows_is_what_is_written() {
     let path = folder.path().join("export");
     write(&path, &example().await, false).unwrap();
     let mut text = String::new();
-    BufReader::new(zstd::Decoder::new(std::fs::File::open(&path).unwrap()).unwrap()).read_to_string(&mut text).unwrap();
+    BufReader::new(zstd::Decoder::new(std::fs::File::open(&path).unwrap()).unwrap())
+        .read_to_string(&mut text)
+        .unwrap();
     assert_eq!(text, whole, "the file is these lines, compressed");
 }

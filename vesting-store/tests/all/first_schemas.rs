@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use vesting_core::check::{check, check_beside};
-use vesting_core::ports::{BalanceChange, Commit, Holder, MultiplierRow, NeuronRow, OpenInterval, Snapshot, StakeStore, Watermark};
+use vesting_core::ports::{
+    BalanceChange, Commit, Holder, MultiplierRow, NeuronRow, OpenInterval, Snapshot, StakeStore, Watermark,
+};
 use vesting_core::{
-    BlockHash, BlockNumber, BlockRef, Coldkey, Detection, Entry, EntryId, Epoch, EpochRecord, Exit, Flow, Hotkey, Kind, Millis, NetUid,
-    Neuron, Origin, Phase, PositionKey, Ppb, Rao, RaoDelta, SkippedSlot, Source, StakeChange, Succession, Tranche, Uid,
+    BlockHash, BlockNumber, BlockRef, Coldkey, Detection, Entry, EntryId, Epoch, EpochRecord, Exit, Flow,
+    Hotkey, Kind, Millis, NetUid, Neuron, Origin, Phase, PositionKey, Ppb, Rao, RaoDelta, SkippedSlot,
+    Source, StakeChange, Succession, Tranche, Uid,
 };
 use vesting_store::DatabaseStore;
 
@@ -20,7 +23,8 @@ const HOTKEY: Hotkey = Hotkey([1; 32]);
 const COLDKEY: Coldkey = Coldkey([2; 32]);
 const NEW_NAME: Coldkey = Coldkey([3; 32]);
 
-/// What both schemas have in common. `H`, `C` and `N` are the keys, `G` the genesis, `B…` the hashes of blocks.
+/// What both schemas have in common. `H`, `C` and `N` are the keys, `G` the genesis, `B…` the hashes of
+/// blocks.
 const ROWS: &str = "
 INSERT INTO chain VALUES (1, G);
 INSERT INTO open_interval VALUES (2, H, 1);
@@ -75,7 +79,17 @@ INSERT INTO stake_transactions VALUES (2, 22, 6, 'key_swap', H, C, 0, -171), (2,
 fn written_out(rows: &str) -> String {
     let key = |byte: u8| format!("x'{}'", hex::encode([byte; 32]));
     let mut rows = rows.to_owned();
-    for (name, byte) in [("G", 7), ("B09", 109), ("B10", 110), ("B19", 119), ("B20", 120), ("B22", 122), ("H", 1), ("C", 2), ("N", 3)] {
+    for (name, byte) in [
+        ("G", 7),
+        ("B09", 109),
+        ("B10", 110),
+        ("B19", 119),
+        ("B20", 120),
+        ("B22", 122),
+        ("H", 1),
+        ("C", 2),
+        ("N", 3),
+    ] {
         // Only where it stands alone, as a value.
         for (left, right) in [(" ", ","), (" ", ")"), ("(", ",")] {
             rows = rows.replace(&format!("{left}{name}{right}"), &format!("{left}{}{right}", key(byte)));
@@ -98,7 +112,14 @@ fn position(coldkey: Coldkey) -> PositionKey {
 
 fn entry(number: u64, event: Option<(u32, Phase)>, kind: Kind, coldkey: Coldkey, alpha: i128) -> Entry {
     let source = event.map(|(event_index, phase)| Source { event_index, phase });
-    Entry { netuid: NETUID, block: BlockNumber(number), source, key: position(coldkey), kind, alpha: RaoDelta(alpha) }
+    Entry {
+        netuid: NETUID,
+        block: BlockNumber(number),
+        source,
+        key: position(coldkey),
+        kind,
+        alpha: RaoDelta(alpha),
+    }
 }
 
 fn id(number: u64, event_index: Option<u32>, kind: Kind) -> EntryId {
@@ -106,14 +127,27 @@ fn id(number: u64, event_index: Option<u32>, kind: Kind) -> EntryId {
 }
 
 fn tranche(number: u64, event_index: Option<u32>, kind: Kind, origin: Origin, initial: u64) -> Tranche {
-    Tranche { netuid: NETUID, coldkey: COLDKEY, id: id(number, event_index, kind), time: time(number), origin, initial: Rao(initial) }
+    Tranche {
+        netuid: NETUID,
+        coldkey: COLDKEY,
+        id: id(number, event_index, kind),
+        time: time(number),
+        origin,
+        initial: Rao(initial),
+    }
 }
 
 fn exit(tranche: EntryId, by: EntryId, amount: u64) -> Exit {
     Exit { netuid: NETUID, coldkey: COLDKEY, tranche, by, amount: Rao(amount) }
 }
 
-fn epoch(number: u8, index: Option<u64>, uid: Option<Uid>, before: u64, [dividend, incentive]: [u64; 2]) -> EpochRecord {
+fn epoch(
+    number: u8,
+    index: Option<u64>,
+    uid: Option<Uid>,
+    before: u64,
+    [dividend, incentive]: [u64; 2],
+) -> EpochRecord {
     let emission = Rao(dividend + incentive);
     let change = StakeChange {
         uid,
@@ -129,7 +163,8 @@ fn epoch(number: u8, index: Option<u64>, uid: Option<Uid>, before: u64, [dividen
         unattributed: RaoDelta::ZERO,
     };
     let (pre_block, registered_at) = (block(number - 1), BlockNumber(1));
-    let epoch = Epoch { block: block(number), pre_block, time: time(number.into()), index, tempo: 9, registered_at };
+    let epoch =
+        Epoch { block: block(number), pre_block, time: time(number.into()), index, tempo: 9, registered_at };
     EpochRecord { epoch, detected: Detection::Storage, changes: vec![change] }
 }
 
@@ -143,8 +178,14 @@ fn first() -> Commit {
         observed: BlockNumber(20),
         spec_version: 425,
     };
-    let interval = OpenInterval { from: Some(BlockNumber(20)), operations: [(HOTKEY, 1)].into(), anywhere: 0, runtime_changed: true };
-    let snapshot = |number, alpha| Snapshot { block: BlockNumber(number), key: position(COLDKEY), alpha: Rao(alpha) };
+    let interval = OpenInterval {
+        from: Some(BlockNumber(20)),
+        operations: [(HOTKEY, 1)].into(),
+        anywhere: 0,
+        runtime_changed: true,
+    };
+    let snapshot =
+        |number, alpha| Snapshot { block: BlockNumber(number), key: position(COLDKEY), alpha: Rao(alpha) };
     let neuron = |number, holder| NeuronRow { uid: Uid(3), block: BlockNumber(number), holder };
     let mut record = Commit {
         entries: vec![
@@ -196,7 +237,12 @@ fn second() -> Commit {
     }
     record.skipped.push(SkippedSlot { block: BlockNumber(14), time: time(14) });
     record.holders.push(Holder { coldkey: NEW_NAME, since: BlockNumber(21) });
-    record.successions.push(Succession { block: BlockNumber(22), event_index: 6, old: COLDKEY, new: NEW_NAME });
+    record.successions.push(Succession {
+        block: BlockNumber(22),
+        event_index: 6,
+        old: COLDKEY,
+        new: NEW_NAME,
+    });
     let swap = |coldkey, alpha| entry(22, Some((6, Phase::Extrinsic(0))), Kind::KeySwap, coldkey, alpha);
     record.entries.extend([swap(COLDKEY, -171), swap(NEW_NAME, 171)]);
     record.sort();
@@ -215,7 +261,8 @@ async fn prove(path: &Path, mut expected: Commit, holder: Coldkey) {
     let store = DatabaseStore::open(&url(path)).unwrap();
     assert_eq!(store.genesis().await, Ok(Some(BlockHash([7; 32]))));
     let neuron = Neuron { uid: Uid(3), hotkey: HOTKEY, coldkey: COLDKEY };
-    let multiplier = MultiplierRow { as_of: BlockNumber(20), policy: "p".into(), neuron, multiplier: Ppb(1_250_000_000) };
+    let multiplier =
+        MultiplierRow { as_of: BlockNumber(20), policy: "p".into(), neuron, multiplier: Ppb(1_250_000_000) };
     assert_eq!(store.multipliers(NETUID, BlockNumber(20), "p").await, Ok(vec![multiplier]));
     assert_eq!(sound(&store).await, expected);
     // A sale that consumes the newest tranche and a part of the one before.
@@ -224,7 +271,10 @@ async fn prove(path: &Path, mut expected: Commit, holder: Coldkey) {
     let next = Commit {
         entries: vec![entry(23, Some((2, Phase::Extrinsic(1))), Kind::StakeRemoved, holder, -8)],
         times: [(BlockNumber(23), time(23))].into(),
-        exits: vec![exit(id(21, Some(1), Kind::StakeAdded), by, 5), exit(id(20, None, Kind::Incentive), by, 3)],
+        exits: vec![
+            exit(id(21, Some(1), Kind::StakeAdded), by, 5),
+            exit(id(20, None, Kind::Incentive), by, 3),
+        ],
         ..Commit::without_rows(NETUID, Some(block(22)), watermark, expected.interval.clone())
     };
     store.commit(&next).await.unwrap();

@@ -43,7 +43,8 @@ fn refused<T>(result: Result<T, StoreError>) -> String {
 
 /// Every file of a folder with its bytes.
 fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     files.into_iter().map(|path| (path.clone(), std::fs::read(&path).unwrap_or_default())).collect()
 }
@@ -108,7 +109,10 @@ async fn of_two_writers_one_stands_by() {
     }
     // Another subnet is another record.
     assert_eq!(other.commit(&plain(NetUid(3), 1, None)).await, Ok(()));
-    assert_eq!(one.claim(NetUid(3)).await, Err(StoreError::Taken { netuid: NetUid(3), by: format!("process {}", std::process::id()) }));
+    assert_eq!(
+        one.claim(NetUid(3)).await,
+        Err(StoreError::Taken { netuid: NetUid(3), by: format!("process {}", std::process::id()) })
+    );
     drop(one);
     assert_eq!(other.claim(NETUID).await, Ok(()));
     let late = other.commit(&plain(NETUID, 1, None)).await;
@@ -184,7 +188,9 @@ fn files_that_are_no_record_are_left_alone() {
         let (folder, path) = folder();
         make(&path);
         let before = contents(folder.path());
-        for said in [refused(DatabaseStore::open(&url(&path))), refused(DatabaseStore::open_read_only(&url(&path)))] {
+        for said in
+            [refused(DatabaseStore::open(&url(&path))), refused(DatabaseStore::open_read_only(&url(&path)))]
+        {
             assert!(said.contains(words) && said.contains("vesting.db"), "{said}");
         }
         assert_eq!(contents(folder.path()), before, "{words}");
@@ -229,12 +235,17 @@ async fn a_damaged_row_is_named() {
     let corrupt = async |statements: &str| {
         sql(&path, statements);
         let result = store.entries(NETUID, BlockNumber(0), BlockNumber(30)).await.map(drop);
-        match result.and(store.tranches(NETUID, BlockNumber(0), BlockNumber(30), BlockNumber(30)).await.map(drop)) {
+        match result
+            .and(store.tranches(NETUID, BlockNumber(0), BlockNumber(30), BlockNumber(30)).await.map(drop))
+        {
             Err(StoreError::Corrupt(words)) => words,
             other => panic!("{other:?}"),
         }
     };
-    let words = corrupt("UPDATE stake_tranches SET origin = 'gift' WHERE block = (SELECT MAX(block) FROM stake_tranches)").await;
+    let words = corrupt(
+        "UPDATE stake_tranches SET origin = 'gift' WHERE block = (SELECT MAX(block) FROM stake_tranches)",
+    )
+    .await;
     assert!(words.contains("stake_tranches of subnet 2 at block") && words.contains("`gift`"), "{words}");
     let words = corrupt("UPDATE stake_transactions SET kind = 'gift' WHERE block = (SELECT MAX(block) FROM stake_transactions)").await;
     assert!(words.contains("stake_transactions of subnet 2 at block") && words.contains("`gift`"), "{words}");
@@ -267,14 +278,26 @@ async fn speed() {
     let commits = commits(NETUID, 5000, 5);
     let rows: usize = commits
         .iter()
-        .map(|c| c.entries.len() + c.snapshots.len() + c.tranches.len() + c.exits.len() + c.neurons.len() + c.balance_changes.len())
+        .map(|c| {
+            c.entries.len()
+                + c.snapshots.len()
+                + c.tranches.len()
+                + c.exits.len()
+                + c.neurons.len()
+                + c.balance_changes.len()
+        })
         .sum();
     let start = std::time::Instant::now();
     for commit in &commits {
         store.commit(commit).await.unwrap();
     }
     let spent = start.elapsed().as_secs_f64();
-    println!("{} commits, {rows} rows in {spent:.2} s: {:.0} commits/s, {:.0} rows/s", commits.len(), 5000.0 / spent, rows as f64 / spent);
+    println!(
+        "{} commits, {rows} rows in {spent:.2} s: {:.0} commits/s, {:.0} rows/s",
+        commits.len(),
+        5000.0 / spent,
+        rows as f64 / spent
+    );
     let start = std::time::Instant::now();
     store.ledger_state(NETUID).await.unwrap();
     println!("ledger_state in {:?}", start.elapsed());

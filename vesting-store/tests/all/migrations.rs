@@ -46,7 +46,10 @@ pub fn make(path: &Path, versions: usize) -> SqliteConnection {
 /// Takes a database of today back to the first so many migrations.
 fn revert(path: &Path, versions: usize) {
     let mut conn = connect(path);
-    migrations()[versions..].iter().rev().for_each(|migration| drop(conn.revert_migration(migration).unwrap()));
+    migrations()[versions..]
+        .iter()
+        .rev()
+        .for_each(|migration| drop(conn.revert_migration(migration).unwrap()));
 }
 
 #[derive(QueryableByName)]
@@ -65,11 +68,18 @@ fn tables(conn: &mut SqliteConnection) -> Vec<String> {
 
 /// The columns of every table, and the indices.
 fn schema(conn: &mut SqliteConnection) -> Vec<String> {
-    let mut schema = lines(conn, "SELECT name || ' on ' || tbl_name AS line FROM sqlite_master WHERE type = 'index' ORDER BY name");
+    let mut schema = lines(
+        conn,
+        "SELECT name || ' on ' || tbl_name AS line FROM sqlite_master WHERE type = 'index' ORDER BY name",
+    );
     for table in tables(conn) {
-        let columns = "name || ' ' || type || ' ' || \"notnull\" || ' ' || coalesce(dflt_value, '') || ' ' || pk";
+        let columns =
+            "name || ' ' || type || ' ' || \"notnull\" || ' ' || coalesce(dflt_value, '') || ' ' || pk";
         schema.push(table.clone());
-        schema.extend(lines(conn, &format!("SELECT {columns} AS line FROM pragma_table_info('{table}') ORDER BY cid")));
+        schema.extend(lines(
+            conn,
+            &format!("SELECT {columns} AS line FROM pragma_table_info('{table}') ORDER BY cid"),
+        ));
     }
     schema
 }
@@ -78,9 +88,21 @@ fn schema(conn: &mut SqliteConnection) -> Vec<String> {
 fn contents(conn: &mut SqliteConnection) -> BTreeMap<String, Vec<String>> {
     let mut contents = BTreeMap::new();
     for table in tables(conn) {
-        let columns = lines(conn, &format!("SELECT name AS line FROM pragma_table_info('{table}') WHERE name <> 'run_on' ORDER BY cid"));
-        let row = columns.iter().map(|column| format!("quote(\"{column}\")")).collect::<Vec<_>>().join(" || ',' || ");
-        contents.insert(table.clone(), lines(conn, &format!("SELECT {row} AS line FROM \"{table}\" ORDER BY line")));
+        let columns = lines(
+            conn,
+            &format!(
+                "SELECT name AS line FROM pragma_table_info('{table}') WHERE name <> 'run_on' ORDER BY cid"
+            ),
+        );
+        let row = columns
+            .iter()
+            .map(|column| format!("quote(\"{column}\")"))
+            .collect::<Vec<_>>()
+            .join(" || ',' || ");
+        contents.insert(
+            table.clone(),
+            lines(conn, &format!("SELECT {row} AS line FROM \"{table}\" ORDER BY line")),
+        );
     }
     contents
 }
@@ -106,7 +128,11 @@ fn forget(version: usize, record: &mut Commit) {
         // As far as other rows tell.
         5 => {
             let epochs = record.epochs.iter().map(|epoch| (epoch.epoch.block.number, epoch.epoch.time));
-            let tranches = record.tranches.iter().filter(|t| t.id.kind != Kind::Unattributed).map(|t| (t.id.block, t.time));
+            let tranches = record
+                .tranches
+                .iter()
+                .filter(|t| t.id.kind != Kind::Unattributed)
+                .map(|t| (t.id.block, t.time));
             record.times = epochs.chain(tranches).collect();
         }
         7 => {
@@ -131,15 +157,29 @@ fn gone_on(versions: usize, undisturbed: &Commit, remembered: &Commit) -> Commit
     record.times.retain(|block, _| !early(*block));
     record.times.extend(&remembered.times);
     let mut old = remembered.epochs.iter();
-    record.epochs.iter_mut().filter(|epoch| early(epoch.epoch.block.number)).for_each(|epoch| *epoch = old.next().unwrap().clone());
+    record
+        .epochs
+        .iter_mut()
+        .filter(|epoch| early(epoch.epoch.block.number))
+        .for_each(|epoch| *epoch = old.next().unwrap().clone());
     if versions < 3 {
         // Locked parts are known again from the first epoch on: then of every holder, changed or not.
-        let first = undisturbed.epochs.iter().map(|epoch| epoch.epoch.block.number).find(|block| !early(*block)).unwrap();
-        let mut locks: Vec<LockRow> = record.locks.iter().filter(|lock| lock.block <= first).copied().collect();
+        let first = undisturbed
+            .epochs
+            .iter()
+            .map(|epoch| epoch.epoch.block.number)
+            .find(|block| !early(*block))
+            .unwrap();
+        let mut locks: Vec<LockRow> =
+            record.locks.iter().filter(|lock| lock.block <= first).copied().collect();
         locks.sort_by_key(|lock| lock.block);
         let there: BTreeMap<_, _> = locks.iter().map(|lock| (lock.coldkey, lock.locked)).collect();
         record.locks.retain(|lock| lock.block > first);
-        record.locks.extend(there.into_iter().map(|(coldkey, locked)| LockRow { block: first, coldkey, locked }));
+        record.locks.extend(there.into_iter().map(|(coldkey, locked)| LockRow {
+            block: first,
+            coldkey,
+            locked,
+        }));
     }
     record.sort();
     record
@@ -154,8 +194,8 @@ fn lively() -> SimChain {
     chain
 }
 
-/// Subnets on which nobody takes another name, no epoch is skipped, and nothing is claimed: all that the first
-/// version could tell.
+/// Subnets on which nobody takes another name, no epoch is skipped, and nothing is claimed: all that the
+/// first version could tell.
 fn simple() -> SimChain {
     let mut rng = Rng::new(6);
     let mut chain = RandomLife::new(6).chain(6, None);
@@ -170,7 +210,14 @@ fn simple() -> SimChain {
             chain.queue(match rng.below(5) {
                 0 | 1 => Call::RemoveStake { coldkey, hotkey, netuid, alpha },
                 2 => Call::AddStake { coldkey, hotkey, netuid, alpha },
-                3 => Call::MoveStake { coldkey, from: hotkey, to, from_netuid: netuid, to_netuid: netuid, alpha },
+                3 => Call::MoveStake {
+                    coldkey,
+                    from: hotkey,
+                    to,
+                    from_netuid: netuid,
+                    to_netuid: netuid,
+                    alpha,
+                },
                 _ => Call::Lock { coldkey, hotkey, netuid, alpha: alpha / 10 },
             });
         }
@@ -187,11 +234,16 @@ async fn advance(chain: &Arc<RwLock<SimChain>>, store: Arc<dyn StakeStore>, to: 
 }
 
 fn multiplier() -> MultiplierRow {
-    let neuron = Neuron { uid: Uid(3), hotkey: vesting_core::Hotkey([1; 32]), coldkey: vesting_core::Coldkey([2; 32]) };
+    let neuron = Neuron {
+        uid: Uid(3),
+        hotkey: vesting_core::Hotkey([1; 32]),
+        coldkey: vesting_core::Coldkey([2; 32]),
+    };
     MultiplierRow { as_of: BlockNumber(9), policy: "p".into(), neuron, multiplier: Ppb(1_482_566_507) }
 }
 
-/// A record in a file of today's schema, up to [`STANDS_AT`], and what it is at the end if nothing comes between.
+/// A record in a file of today's schema, up to [`STANDS_AT`], and what it is at the end if nothing comes
+/// between.
 async fn recorded(chain: &Arc<RwLock<SimChain>>, path: &Path) -> BTreeMap<NetUid, Commit> {
     {
         let store = open(&url(path)).unwrap();
@@ -214,10 +266,17 @@ async fn back_and_forth(path: &Path, versions: usize) -> (tempfile::TempDir, Pat
     std::fs::copy(path, &old).unwrap();
     revert(&old, versions);
     let (_made, other) = crate::folder();
-    assert_eq!(schema(&mut connect(&old)), schema(&mut make(&other, versions)), "the schema of version {versions}");
+    assert_eq!(
+        schema(&mut connect(&old)),
+        schema(&mut make(&other, versions)),
+        "the schema of version {versions}"
+    );
     let outdated = versions < migrations().len();
     if outdated {
-        assert!(refused(DatabaseStore::open_read_only(&url(&old))).contains("vesting db migrate"), "version {versions}");
+        assert!(
+            refused(DatabaseStore::open_read_only(&url(&old))).contains("vesting db migrate"),
+            "version {versions}"
+        );
     }
     if versions.is_multiple_of(2) {
         assert_eq!(migrate(&url(&old)), Ok(outdated), "version {versions}");
@@ -232,7 +291,10 @@ async fn back_and_forth(path: &Path, versions: usize) -> (tempfile::TempDir, Pat
     assert_eq!(store.multipliers(NetUid(1), BlockNumber(9), "p").await, Ok(vec![multiplier()]));
     for netuid in RandomLife::NETUIDS {
         let expected = remembered(versions, record(path, netuid).await);
-        assert!(store.record(netuid).await.unwrap().unwrap() == expected, "version {versions}, subnet {netuid}");
+        assert!(
+            store.record(netuid).await.unwrap().unwrap() == expected,
+            "version {versions}, subnet {netuid}"
+        );
     }
     (folder, old)
 }
@@ -266,7 +328,11 @@ async fn through_every_schema(chain: SimChain, oldest: usize, rich: impl Fn(&[Co
         for netuid in RandomLife::NETUIDS {
             let found = sound(&old, netuid).await;
             let expected = gone_on(versions, &undisturbed[&netuid], &remembered[&netuid]);
-            assert!(found == expected, "version {versions}, subnet {netuid}: {}", differences(&found, &expected));
+            assert!(
+                found == expected,
+                "version {versions}, subnet {netuid}: {}",
+                differences(&found, &expected)
+            );
         }
     }
 }
@@ -286,7 +352,12 @@ fn differences(one: &Commit, other: &Commit) -> String {
             ("interval", format!("{:?}", c.interval)),
         ]
     };
-    parts(one).iter().zip(parts(other)).filter(|(a, b)| a.1 != b.1).map(|(a, b)| format!("{}: {} and {}\n", a.0, a.1, b.1)).collect()
+    parts(one)
+        .iter()
+        .zip(parts(other))
+        .filter(|(a, b)| a.1 != b.1)
+        .map(|(a, b)| format!("{}: {} and {}\n", a.0, a.1, b.1))
+        .collect()
 }
 
 #[tokio::test]
@@ -303,8 +374,9 @@ async fn a_record_survives_every_schema_since_swaps_were_known() {
 #[tokio::test]
 async fn a_record_of_what_the_first_schema_knew_survives_it_too() {
     through_every_schema(simple(), 1, |records| {
-        records.iter().all(|r| !r.exits.is_empty() && !r.locks.is_empty() && r.successions.is_empty() && r.skipped.is_empty())
-            && records.iter().any(|r| !r.interval.operations.is_empty())
+        records.iter().all(|r| {
+            !r.exits.is_empty() && !r.locks.is_empty() && r.successions.is_empty() && r.skipped.is_empty()
+        }) && records.iter().any(|r| !r.interval.operations.is_empty())
     })
     .await;
 }
@@ -328,7 +400,11 @@ async fn a_migration_that_fails_halfway_leaves_the_database_as_it_was() {
         (name, made, format!("DROP TABLE {name}"))
     };
     let column = |table: &str, name: &'static str| {
-        (name, format!("ALTER TABLE {table} ADD COLUMN {name} TEXT"), format!("ALTER TABLE {table} DROP COLUMN {name}"))
+        (
+            name,
+            format!("ALTER TABLE {table} ADD COLUMN {name} TEXT"),
+            format!("ALTER TABLE {table} DROP COLUMN {name}"),
+        )
     };
     let obstacles = [
         (2, table("successions")),
@@ -339,9 +415,14 @@ async fn a_migration_that_fails_halfway_leaves_the_database_as_it_was() {
         (7, column("stake_balance_changes", "corrected")),
         (8, table("open_tranches_by_block")),
     ];
-    assert!(obstacles.iter().map(|obstacle| obstacle.0).eq(2..=migrations().len()), "a migration without an obstacle");
+    assert!(
+        obstacles.iter().map(|obstacle| obstacle.0).eq(2..=migrations().len()),
+        "a migration without an obstacle"
+    );
     // Just before the one that fails, and from the very first on.
-    let cases = obstacles.iter().flat_map(|(failing, obstacle)| [(1, *failing, obstacle), (failing - 1, *failing, obstacle)]);
+    let cases = obstacles
+        .iter()
+        .flat_map(|(failing, obstacle)| [(1, *failing, obstacle), (failing - 1, *failing, obstacle)]);
     for (versions, failing, (name, made, removed)) in cases {
         let (_old, old) = folder();
         std::fs::copy(&path, &old).unwrap();
@@ -352,7 +433,10 @@ async fn a_migration_that_fails_halfway_leaves_the_database_as_it_was() {
         for words in [refused(DatabaseStore::open(&url(&old))), refused(migrate(&url(&old)))] {
             assert!(words.contains(name) && words.contains("vesting.db"), "{words}");
         }
-        assert!((schema(&mut connect(&old)), contents(&mut connect(&old))) == before, "{versions} migrations, number {failing} fails");
+        assert!(
+            (schema(&mut connect(&old)), contents(&mut connect(&old))) == before,
+            "{versions} migrations, number {failing} fails"
+        );
         sql(&old, removed);
         assert_eq!(migrate(&url(&old)), Ok(true));
         for netuid in RandomLife::NETUIDS {

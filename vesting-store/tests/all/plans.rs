@@ -17,7 +17,8 @@ use vesting_testkit::postgres_test;
 
 use crate::{NETUID, folder, url};
 
-/// Everything asked of any database of this process, by where it is: statements with their values, as diesel shows them.
+/// Everything asked of any database of this process, by where it is: statements with their values, as diesel
+/// shows them.
 static ASKED: Mutex<BTreeMap<String, BTreeSet<String>>> = Mutex::new(BTreeMap::new());
 
 /// Listens to connections made from here on.
@@ -72,8 +73,8 @@ async fn filled(url: &str) {
     }
 }
 
-/// Gives what was asked of a filled store when everything was: each statement with its values written into it. `name`
-/// is a part of its URL that no other has.
+/// Gives what was asked of a filled store when everything was: each statement with its values written into
+/// it. `name` is a part of its URL that no other has.
 async fn asked(url: &str, name: &str) -> Vec<String> {
     filled(url).await;
     listen();
@@ -81,7 +82,10 @@ async fn asked(url: &str, name: &str) -> Vec<String> {
     let asked = ASKED.lock().unwrap();
     let ours = asked.iter().filter(|(place, _)| place.contains(name)).flat_map(|(_, shown)| shown);
     let asks = |text: &&String| text.starts_with("SELECT") || text.starts_with("WITH");
-    ours.filter(asks).filter(|text| LARGE.iter().any(|table| text.contains(table))).map(|text| written_out(text)).collect()
+    ours.filter(asks)
+        .filter(|text| LARGE.iter().any(|table| text.contains(table)))
+        .map(|text| written_out(text))
+        .collect()
 }
 
 /// A value as SQLite or PostgreSQL writes it.
@@ -103,7 +107,8 @@ fn literal(value: &serde_json::Value, sqlite: bool) -> String {
 /// `… $1 … -- binds: [2]` or `… ? … -- binds: [2]` with the values in their places.
 fn written_out(shown: &str) -> String {
     let Some((statement, binds)) = shown.rsplit_once(" -- binds: ") else { return shown.to_owned() };
-    let binds: Vec<serde_json::Value> = serde_json::from_str(binds).unwrap_or_else(|error| panic!("{error}: {binds}"));
+    let binds: Vec<serde_json::Value> =
+        serde_json::from_str(binds).unwrap_or_else(|error| panic!("{error}: {binds}"));
     let literal = |value: &serde_json::Value| literal(value, statement.contains('?'));
     let mut text = statement.to_owned();
     for (index, value) in binds.iter().enumerate().rev() {
@@ -137,7 +142,8 @@ const LARGE: [&str; 9] = [
 fn sqlite_plans(path: &Path, statements: &[String]) -> Vec<Vec<String>> {
     let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
     let plan = |text: &String| {
-        let rows: Vec<Detail> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {text}")).load(&mut conn).unwrap();
+        let rows: Vec<Detail> =
+            diesel::sql_query(format!("EXPLAIN QUERY PLAN {text}")).load(&mut conn).unwrap();
         rows.into_iter().map(|row| row.detail).collect()
     };
     statements.iter().map(plan).collect()
@@ -154,8 +160,9 @@ fn postgres_plans(url: &str, statements: &[String]) -> Vec<Vec<String>> {
             #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
             line: String,
         }
-        let rows: Vec<Plan> =
-            diesel::sql_query(format!("EXPLAIN (COSTS OFF) {text}")).load(&mut conn).unwrap_or_else(|error| panic!("{error}: {text}"));
+        let rows: Vec<Plan> = diesel::sql_query(format!("EXPLAIN (COSTS OFF) {text}"))
+            .load(&mut conn)
+            .unwrap_or_else(|error| panic!("{error}: {text}"));
         plans.push(rows.into_iter().map(|row| row.line).collect());
     }
     plans

@@ -225,7 +225,8 @@ postgres_test! {
 
 /// A server that is stopped and started again, or drops its sessions.
 fn signal(server: &Server, name: &str) {
-    let status = std::process::Command::new("kill").args([name, &server.process.to_string()]).status().unwrap();
+    let status =
+        std::process::Command::new("kill").args([name, &server.process.to_string()]).status().unwrap();
     assert!(status.success());
 }
 

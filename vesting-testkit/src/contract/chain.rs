@@ -4,7 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use vesting_core::ports::{Ask, ChainError, ChainPort, NeuronsAsk, Roster, SubnetAsk, SubnetState, TraceKeys};
+use vesting_core::ports::{
+    Ask, ChainError, ChainPort, NeuronsAsk, Roster, SubnetAsk, SubnetState, TraceKeys,
+};
 use vesting_core::{BlockNumber, Coldkey, NetUid, Rao, is_epoch};
 
 /// A netuid that no chain under test has.
@@ -18,7 +20,10 @@ pub async fn run(chain: &dyn ChainPort, netuids: &[NetUid], blocks: u64) {
     let head = chain.finalized_head().await.unwrap();
     assert!(head.number.0 >= blocks, "the chain is shorter than the test wants");
     assert_eq!(chain.genesis().await.unwrap(), chain.block(BlockNumber(0), &[]).await.unwrap().block.hash);
-    assert_eq!(chain.wait_for_head_above(head.number.parent()).await.unwrap().number.0.cmp(&head.number.0), std::cmp::Ordering::Equal);
+    assert_eq!(
+        chain.wait_for_head_above(head.number.parent()).await.unwrap().number.0.cmp(&head.number.0),
+        std::cmp::Ordering::Equal
+    );
 
     let mut asked = netuids.to_vec();
     asked.push(NOWHERE);
@@ -26,13 +31,21 @@ pub async fn run(chain: &dyn ChainPort, netuids: &[NetUid], blocks: u64) {
     for number in 1..=blocks {
         let number = BlockNumber(number);
         let facts = chain.block(number, &asked).await.unwrap();
-        assert_eq!((facts.block.number, facts.parent_hash), (number, parent.block.hash), "blocks follow on each other");
+        assert_eq!(
+            (facts.block.number, facts.parent_hash),
+            (number, parent.block.hash),
+            "blocks follow on each other"
+        );
         assert!(facts.time > parent.time, "time goes on");
         assert!(facts.events.is_sorted_by_key(|e| e.index), "events come by index");
         assert!(!facts.subnets.contains_key(&NOWHERE), "a subnet that does not exist is absent");
         parent = facts;
     }
-    assert_eq!(chain.block(BlockNumber(blocks), &asked).await.unwrap(), parent, "answers about a block never change");
+    assert_eq!(
+        chain.block(BlockNumber(blocks), &asked).await.unwrap(),
+        parent,
+        "answers about a block never change"
+    );
 
     let beyond = head.number.child();
     assert!(matches!(chain.block(beyond, &[]).await, Err(ChainError::NoSuchBlock(b)) if b == beyond));
@@ -65,16 +78,32 @@ async fn states(chain: &dyn ChainPort, netuid: NetUid, blocks: u64) {
 
 /// Checks the state of a subnet in one block against itself, read in every way there is.
 async fn state(chain: &dyn ChainPort, netuid: NetUid, block: BlockNumber) {
-    let with_positions = |expected: Roster| SubnetAsk { neurons: NeuronsAsk::WithPositions, expected, ..SubnetAsk::default() };
+    let with_positions =
+        |expected: Roster| SubnetAsk { neurons: NeuronsAsk::WithPositions, expected, ..SubnetAsk::default() };
     let state = chain.subnet(block, netuid, with_positions(Roster::default())).await.unwrap();
     assert!(state.neurons.is_sorted_by_key(|n| n.uid) && !state.neurons.is_empty());
-    assert_eq!(chain.subnet(block, netuid, with_positions(state.roster())).await.unwrap(), state, "what is expected changes nothing");
+    assert_eq!(
+        chain.subnet(block, netuid, with_positions(state.roster())).await.unwrap(),
+        state,
+        "what is expected changes nothing"
+    );
 
     let glance = chain.glance(block, &[netuid]).await.unwrap();
     let facts = chain.block(block, &[netuid]).await.unwrap();
-    assert_eq!(glance, vesting_core::BlockFacts { events: Vec::new(), ..facts.clone() }, "events are left out where not asked for");
-    let mut together = chain.read(block, &Ask { events: true, ..Ask::of(netuid, with_positions(Roster::default())) }).await.unwrap();
-    assert_eq!((together.take(netuid), together.facts), (state.clone(), facts), "an answer does not depend on what else is asked");
+    assert_eq!(
+        glance,
+        vesting_core::BlockFacts { events: Vec::new(), ..facts.clone() },
+        "events are left out where not asked for"
+    );
+    let mut together = chain
+        .read(block, &Ask { events: true, ..Ask::of(netuid, with_positions(Roster::default())) })
+        .await
+        .unwrap();
+    assert_eq!(
+        (together.take(netuid), together.facts),
+        (state.clone(), facts),
+        "an answer does not depend on what else is asked"
+    );
 
     let alone = SubnetAsk { neurons: NeuronsAsk::Yes, ..SubnetAsk::default() };
     let alone = chain.subnet(block, netuid, alone).await.unwrap();
@@ -87,15 +116,24 @@ async fn state(chain: &dyn ChainPort, netuid: NetUid, block: BlockNumber) {
     let all = positions(&coldkeys, Roster::default()).await;
     assert_eq!(positions(&coldkeys, state.roster()).await, all, "what is expected changes nothing");
     assert!(all.positions.values().all(|alpha| *alpha > Rao::ZERO));
-    assert_eq!((&all.positions, &all.traces), (&state.positions, &state.traces), "a state holds the positions of those that own a neuron");
+    assert_eq!(
+        (&all.positions, &all.traces),
+        (&state.positions, &state.traces),
+        "a state holds the positions of those that own a neuron"
+    );
     let locked = SubnetAsk { locks: true, ..SubnetAsk::positions(coldkeys.clone(), state.roster()) };
     let mut locked = chain.subnet(block, netuid, locked).await.unwrap();
     for (coldkey, part) in locked.locks.take().iter().flatten() {
-        let held: u64 = all.positions.iter().filter(|(key, _)| key.coldkey == *coldkey).map(|(_, alpha)| alpha.0).sum();
+        let held: u64 =
+            all.positions.iter().filter(|(key, _)| key.coldkey == *coldkey).map(|(_, alpha)| alpha.0).sum();
         assert!(*part > Rao::ZERO && part.0 <= held, "what is locked is part of what is there");
     }
     assert_eq!(locked, all, "asking what is locked changes nothing else");
-    assert_eq!(all.traces.coldkeys.keys().copied().collect::<BTreeSet<_>>(), coldkeys, "every coldkey that was looked at is told");
+    assert_eq!(
+        all.traces.coldkeys.keys().copied().collect::<BTreeSet<_>>(),
+        coldkeys,
+        "every coldkey that was looked at is told"
+    );
     let mut alone = SubnetState::default();
     for coldkey in &coldkeys {
         alone.absorb(positions(&BTreeSet::from([*coldkey]), Roster::default()).await);
@@ -109,5 +147,9 @@ async fn state(chain: &dyn ChainPort, netuid: NetUid, block: BlockNumber) {
         coldkeys,
     };
     let only = chain.subnet(block, netuid, SubnetAsk { traces, ..SubnetAsk::default() }).await.unwrap();
-    assert_eq!((only.traces, only.positions.len()), (state.traces, 0), "traces are the same however they are read");
+    assert_eq!(
+        (only.traces, only.positions.len()),
+        (state.traces, 0),
+        "traces are the same however they are read"
+    );
 }

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use vesting_core::ports::{
-    BalanceChange, Commit, End, Holder, LockRow, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot, StakeStore, StoreError,
-    TranchePage, TrancheStand, Watermark,
+    BalanceChange, Commit, End, Holder, LockRow, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot,
+    StakeStore, StoreError, TranchePage, TrancheStand, Watermark,
 };
 use vesting_core::{
-    BlockHash, BlockNumber, BlockRef, Coldkey, Detection, Entry, EntryId, Epoch, EpochRecord, Exit, Flow, HolderTranches, Hotkey, Kind,
-    MemoryStore, Millis, NetUid, Neuron, OpenTranche, Phase, PositionKey, Ppb, Rao, RaoDelta, SkippedSlot, Source, StakeChange, Succession,
-    Successions, Uid, sort_entries,
+    BlockHash, BlockNumber, BlockRef, Coldkey, Detection, Entry, EntryId, Epoch, EpochRecord, Exit, Flow,
+    HolderTranches, Hotkey, Kind, MemoryStore, Millis, NetUid, Neuron, OpenTranche, Phase, PositionKey, Ppb,
+    Rao, RaoDelta, SkippedSlot, Source, StakeChange, Succession, Successions, Uid, sort_entries,
 };
 
 const A: NetUid = NetUid(2);
@@ -106,7 +106,8 @@ pub fn commits(netuid: NetUid, blocks: u64, seed: u64) -> Vec<Commit> {
                 let key = position(dice.byte(4), dice.byte(3));
                 let kind = Kind::ALL[usize::try_from(dice.roll(18)).expect("small")];
                 let source = (dice.roll(3) > 0).then(|| u32::try_from(index).expect("small"));
-                let alpha = i128::from(dice.roll(1000)) - if kind.flow() == Flow::Outflow { 1400 } else { 300 };
+                let alpha =
+                    i128::from(dice.roll(1000)) - if kind.flow() == Flow::Outflow { 1400 } else { 300 };
                 let new = entry(netuid, number, source, kind, key, alpha);
                 if commit.entries.iter().all(|old| old.order() != new.order()) {
                     commit.entries.push(new);
@@ -130,13 +131,22 @@ pub fn commits(netuid: NetUid, blocks: u64, seed: u64) -> Vec<Commit> {
             }
             if number > 5 && number % 15 == 1 {
                 // Who took over from a holder is followed from the parent on, here an epoch's block.
-                let (key, since) = (position(dice.byte(4), 100 + u8::try_from(number % 100).expect("small")), BlockNumber(number - 1));
-                let opening = entry(netuid, number - 1, None, Kind::Opening, key, 1 + i128::from(dice.roll(1000)));
-                let (holder, time) = (holders.entry(key.coldkey.0[0]).or_default(), Millis((number - 1) * 12_000));
+                let (key, since) = (
+                    position(dice.byte(4), 100 + u8::try_from(number % 100).expect("small")),
+                    BlockNumber(number - 1),
+                );
+                let opening =
+                    entry(netuid, number - 1, None, Kind::Opening, key, 1 + i128::from(dice.roll(1000)));
+                let (holder, time) =
+                    (holders.entry(key.coldkey.0[0]).or_default(), Millis((number - 1) * 12_000));
                 commit.holders.push(Holder { coldkey: key.coldkey, since });
                 commit.times.insert(since, time);
                 commit.tranches.extend(holder.apply(&opening, time).opened);
-                commit.snapshots.push(Snapshot { block: since, key, alpha: Rao(opening.alpha.magnitude().try_into().expect("small")) });
+                commit.snapshots.push(Snapshot {
+                    block: since,
+                    key,
+                    alpha: Rao(opening.alpha.magnitude().try_into().expect("small")),
+                });
                 let sold = entry(netuid, number, Some(77), Kind::StakeRemoved, key, -1);
                 commit.exits.extend(holder.apply(&sold, commit.watermark.time).exits);
                 commit.times.insert(sold.block, commit.watermark.time);
@@ -144,21 +154,36 @@ pub fn commits(netuid: NetUid, blocks: u64, seed: u64) -> Vec<Commit> {
                 sort_entries(&mut commit.entries);
             }
             for key in [position(dice.byte(4), dice.byte(3)), position(5, dice.byte(3))] {
-                commit.snapshots.push(Snapshot { block: BlockNumber(number), key, alpha: Rao(dice.roll(3) * dice.roll(1000)) });
+                commit.snapshots.push(Snapshot {
+                    block: BlockNumber(number),
+                    key,
+                    alpha: Rao(dice.roll(3) * dice.roll(1000)),
+                });
             }
             if number.is_multiple_of(3) {
-                let holder = (dice.roll(3) > 0).then(|| (Hotkey([dice.byte(9); 32]), Coldkey([dice.byte(9); 32])));
+                let holder =
+                    (dice.roll(3) > 0).then(|| (Hotkey([dice.byte(9); 32]), Coldkey([dice.byte(9); 32])));
                 // Of an epoch's block all was said with it.
                 let block = BlockNumber(if (number - 1).is_multiple_of(5) { number } else { number - 1 });
                 commit.neurons.push(NeuronRow { uid: Uid(u16::from(dice.byte(4))), block, holder });
             }
             if number.is_multiple_of(5) {
-                let changes = (0..3).map(|hotkey| change(position(hotkey, dice.byte(3)), &mut dice)).collect();
-                commit.epochs = vec![EpochRecord { epoch: epoch(number), detected: Detection::ALL[usize::from(dice.byte(3))], changes }];
-                let locked =
-                    |coldkey, dice: &mut Dice| LockRow { block: BlockNumber(number), coldkey, locked: Rao(dice.roll(2) * dice.roll(1000)) };
+                let changes =
+                    (0..3).map(|hotkey| change(position(hotkey, dice.byte(3)), &mut dice)).collect();
+                commit.epochs = vec![EpochRecord {
+                    epoch: epoch(number),
+                    detected: Detection::ALL[usize::from(dice.byte(3))],
+                    changes,
+                }];
+                let locked = |coldkey, dice: &mut Dice| LockRow {
+                    block: BlockNumber(number),
+                    coldkey,
+                    locked: Rao(dice.roll(2) * dice.roll(1000)),
+                };
                 commit.locks = [dice.byte(2), 2].map(|n| locked(Coldkey([n; 32]), &mut dice)).to_vec();
-                commit.balance_changes.extend((0..2).map(|hotkey| balance_change(number, position(hotkey, 1), &mut dice)));
+                commit
+                    .balance_changes
+                    .extend((0..2).map(|hotkey| balance_change(number, position(hotkey, 1), &mut dice)));
             }
             if number.is_multiple_of(7) {
                 let (block, event_index) = (BlockNumber(number), u32::from(dice.byte(4)));
@@ -172,7 +197,8 @@ pub fn commits(netuid: NetUid, blocks: u64, seed: u64) -> Vec<Commit> {
             // An epoch ends with an interval in which nothing has happened yet.
             commit.interval.anywhere = if begun { anywhere } else { 0 };
             commit.interval.runtime_changed = begun && number.is_multiple_of(4);
-            commit.interval.operations = (0..number % 5).map(|n| (Hotkey([dice.byte(9); 32]), number + n)).collect();
+            commit.interval.operations =
+                (0..number % 5).map(|n| (Hotkey([dice.byte(9); 32]), number + n)).collect();
             parent = Some(commit.watermark.block);
             commit
         })
@@ -208,8 +234,16 @@ fn change(key: PositionKey, dice: &mut Dice) -> StakeChange {
 }
 
 fn balance_change(number: u64, key: PositionKey, dice: &mut Dice) -> BalanceChange {
-    let flows =
-        [Flow::Opening, Flow::Emission, Flow::Inflow, Flow::Outflow, Flow::Neutral, Flow::Corrected, Flow::Rounding, Flow::Unattributed];
+    let flows = [
+        Flow::Opening,
+        Flow::Emission,
+        Flow::Inflow,
+        Flow::Outflow,
+        Flow::Neutral,
+        Flow::Corrected,
+        Flow::Rounding,
+        Flow::Unattributed,
+    ];
     // No entry of a flow and entries that sum to 0 are two things.
     let by_flow = flows
         .into_iter()
@@ -251,9 +285,20 @@ pub async fn same(one: &dyn StakeStore, other: &dyn StakeStore, netuid: NetUid, 
     assert_eq!(one.ledger_state(netuid).await, other.ledger_state(netuid).await);
     assert_eq!(one.holders(netuid).await, other.holders(netuid).await);
     assert_eq!(one.record(netuid).await, other.record(netuid).await);
-    for (after, to) in [(None, Some(5)), (Some(5), Some(20)), (Some(10), None), (Some(20), Some(10)), (None, Some(7)), (Some(3), None)] {
+    for (after, to) in [
+        (None, Some(5)),
+        (Some(5), Some(20)),
+        (Some(10), None),
+        (Some(20), Some(10)),
+        (None, Some(7)),
+        (Some(3), None),
+    ] {
         let (after, to) = (after.map(BlockNumber), to.map(BlockNumber));
-        assert_eq!(one.part(netuid, after, to).await, other.part(netuid, after, to).await, "after {after:?} to {to:?}");
+        assert_eq!(
+            one.part(netuid, after, to).await,
+            other.part(netuid, after, to).await,
+            "after {after:?} to {to:?}"
+        );
     }
     // Each of the coldkeys of the rows alone, all of them, and some with one that is none.
     let alone = (0..4).map(|coldkey| vec![coldkey]);
@@ -271,16 +316,44 @@ pub async fn same(one: &dyn StakeStore, other: &dyn StakeStore, netuid: NetUid, 
         assert_eq!(one.positions_at(netuid, to).await, other.positions_at(netuid, to).await);
         assert_eq!(one.locks_at(netuid, to).await, other.locks_at(netuid, to).await);
         for from in near.map(BlockNumber) {
-            assert_eq!(one.entries(netuid, from, to).await, other.entries(netuid, from, to).await, "{from} to {to}");
+            assert_eq!(
+                one.entries(netuid, from, to).await,
+                other.entries(netuid, from, to).await,
+                "{from} to {to}"
+            );
             for as_of in [0, blocks / 2, blocks].map(BlockNumber) {
                 let stands = one.tranches(netuid, from, to, as_of).await;
-                assert_eq!(stands, other.tranches(netuid, from, to, as_of).await, "{from} to {to} as of {as_of}");
+                assert_eq!(
+                    stands,
+                    other.tranches(netuid, from, to, as_of).await,
+                    "{from} to {to} as of {as_of}"
+                );
             }
-            assert_eq!(one.block_times(netuid, from, to).await, other.block_times(netuid, from, to).await, "{from} to {to}");
-            assert_eq!(one.epochs(netuid, from, to).await, other.epochs(netuid, from, to).await, "{from} to {to}");
-            assert_eq!(one.epoch_list(netuid, from, to).await, other.epoch_list(netuid, from, to).await, "{from} to {to}");
-            assert_eq!(one.skipped_slots(netuid, from, to).await, other.skipped_slots(netuid, from, to).await, "{from} to {to}");
-            assert_eq!(one.balance_changes(netuid, from, to).await, other.balance_changes(netuid, from, to).await, "{from} to {to}");
+            assert_eq!(
+                one.block_times(netuid, from, to).await,
+                other.block_times(netuid, from, to).await,
+                "{from} to {to}"
+            );
+            assert_eq!(
+                one.epochs(netuid, from, to).await,
+                other.epochs(netuid, from, to).await,
+                "{from} to {to}"
+            );
+            assert_eq!(
+                one.epoch_list(netuid, from, to).await,
+                other.epoch_list(netuid, from, to).await,
+                "{from} to {to}"
+            );
+            assert_eq!(
+                one.skipped_slots(netuid, from, to).await,
+                other.skipped_slots(netuid, from, to).await,
+                "{from} to {to}"
+            );
+            assert_eq!(
+                one.balance_changes(netuid, from, to).await,
+                other.balance_changes(netuid, from, to).await,
+                "{from} to {to}"
+            );
         }
     }
 }
@@ -302,7 +375,8 @@ async fn pages_of_tranches(store: &dyn StakeStore) {
         }
         sort_entries(&mut commit.entries);
         for entry in &commit.entries {
-            let change = holders.entry(entry.key.coldkey.0[0]).or_default().apply(entry, commit.watermark.time);
+            let change =
+                holders.entry(entry.key.coldkey.0[0]).or_default().apply(entry, commit.watermark.time);
             commit.tranches.extend(change.opened);
             commit.exits.extend(change.exits);
         }
@@ -393,34 +467,48 @@ async fn history(store: &dyn StakeStore) {
 
     let (from, to) = (BlockNumber(11), BlockNumber(40));
     let within = |block: BlockNumber| (from..=to).contains(&block);
-    let mut entries: Vec<Entry> = a.iter().flat_map(|c| c.entries.clone()).filter(|e| within(e.block)).collect();
+    let mut entries: Vec<Entry> =
+        a.iter().flat_map(|c| c.entries.clone()).filter(|e| within(e.block)).collect();
     sort_entries(&mut entries);
     assert!(entries.len() > 20 && a.iter().any(|c| !c.exits.is_empty()), "too little to test with");
     assert_eq!(store.entries(A, from, to).await, Ok(entries));
-    let epochs: Vec<EpochRecord> = a.iter().flat_map(|c| c.epochs.clone()).filter(|e| within(e.epoch.block.number)).collect();
+    let epochs: Vec<EpochRecord> =
+        a.iter().flat_map(|c| c.epochs.clone()).filter(|e| within(e.epoch.block.number)).collect();
     assert_eq!(store.epoch_list(A, from, to).await, Ok(epochs.iter().map(|e| e.epoch).collect()));
     assert_eq!(store.epochs(A, from, to).await, Ok(epochs));
     let times = a.iter().flat_map(|c| c.times.clone()).filter(|(block, _)| within(*block)).collect();
     assert_eq!(store.block_times(A, from, to).await, Ok(times));
-    let changes: Vec<BalanceChange> = a.iter().flat_map(|c| c.balance_changes.clone()).filter(|c| within(c.to)).collect();
+    let changes: Vec<BalanceChange> =
+        a.iter().flat_map(|c| c.balance_changes.clone()).filter(|c| within(c.to)).collect();
     assert_eq!(store.balance_changes(A, from, to).await, Ok(changes));
-    let slots: Vec<SkippedSlot> = a.iter().flat_map(|c| c.skipped.clone()).filter(|s| within(s.block)).collect();
+    let slots: Vec<SkippedSlot> =
+        a.iter().flat_map(|c| c.skipped.clone()).filter(|s| within(s.block)).collect();
     assert!(!slots.is_empty());
     assert_eq!(store.skipped_slots(A, from, to).await, Ok(slots));
-    let successions: Vec<Succession> = a.iter().flat_map(|c| c.successions.clone()).filter(|s| s.block <= to).collect();
+    let successions: Vec<Succession> =
+        a.iter().flat_map(|c| c.successions.clone()).filter(|s| s.block <= to).collect();
     assert_eq!(store.successions(A, to).await, Ok(successions));
-    let neurons: Vec<NeuronRow> = a.iter().flat_map(|c| c.neurons.clone()).filter(|n| n.block <= to).collect();
+    let neurons: Vec<NeuronRow> =
+        a.iter().flat_map(|c| c.neurons.clone()).filter(|n| n.block <= to).collect();
     assert!(neurons.iter().any(|n| n.holder.is_none()), "too little to test with");
     assert_eq!(store.neurons(A, to).await, Ok(neurons));
-    let locks: BTreeMap<Coldkey, Rao> =
-        a.iter().flat_map(|c| c.locks.clone()).filter(|l| l.block <= to).map(|l| (l.coldkey, l.locked)).collect();
+    let locks: BTreeMap<Coldkey, Rao> = a
+        .iter()
+        .flat_map(|c| c.locks.clone())
+        .filter(|l| l.block <= to)
+        .map(|l| (l.coldkey, l.locked))
+        .collect();
     assert!(!locks.is_empty(), "too little to test with");
     assert_eq!(store.locks_at(A, to).await, Ok(locks));
     assert_eq!(store.entries(A, to, from).await, Ok(vec![]), "a range the wrong way round");
 
     let state = store.ledger_state(A).await.expect("readable").expect("a record");
     assert_eq!(state.interval.from, Some(BlockNumber(blocks)));
-    assert_eq!(Some(&state.interval), a.last().map(|c| &c.interval), "the open interval is the last commit's");
+    assert_eq!(
+        Some(&state.interval),
+        a.last().map(|c| &c.interval),
+        "the open interval is the last commit's"
+    );
     for coldkey in [0, 1, 2].map(|c| Coldkey([c; 32])) {
         let held = store.open_tranches(A, &[coldkey].into(), &TranchePage::ALL).await.expect("readable");
         let mut stands = store.tranches(A, BlockNumber(0), END, END).await.expect("readable");
@@ -428,7 +516,10 @@ async fn history(store: &dyn StakeStore) {
         let held: Vec<_> = held.iter().map(|open| (open.tranche, open.remaining.delta())).collect();
         assert_eq!(stands.iter().map(|stand| (stand.tranche, stand.remaining)).collect::<Vec<_>>(), held);
         let less = |stand: &TrancheStand| stand.tranche.initial.delta() - stand.taken;
-        assert!(stands.iter().all(|stand| less(stand) == stand.remaining), "what remains is what did not leave");
+        assert!(
+            stands.iter().all(|stand| less(stand) == stand.remaining),
+            "what remains is what did not leave"
+        );
     }
 }
 
@@ -490,7 +581,10 @@ async fn moved_in_parts(store: &dyn StakeStore, other: &dyn StakeStore) {
     same(other, store, A, blocks).await;
     for (after, to) in [(None, Some(16)), (Some(16), None)] {
         let refused = store.part(A, after.map(BlockNumber), to.map(BlockNumber)).await;
-        assert!(matches!(&refused, Err(StoreError::Unusable(why)) if why.contains("block 16")), "{refused:?}");
+        assert!(
+            matches!(&refused, Err(StoreError::Unusable(why)) if why.contains("block 16")),
+            "{refused:?}"
+        );
     }
     assert_eq!(store.part(B, None, Some(BlockNumber(15))).await, Ok(None));
 }
@@ -514,7 +608,12 @@ async fn refused_whole(store: &dyn StakeStore) {
         commit
     };
     let exit = |tranche: EntryId, amount: u64| {
-        let by = EntryId { block: BlockNumber(2), event_index: Some(1), kind: Kind::StakeRemoved, hotkey: Hotkey([1; 32]) };
+        let by = EntryId {
+            block: BlockNumber(2),
+            event_index: Some(1),
+            kind: Kind::StakeRemoved,
+            hotkey: Hotkey([1; 32]),
+        };
         Exit { netuid: A, coldkey: Coldkey([1; 32]), tranche, by, amount: Rao(amount) }
     };
     type Spoil = fn(&mut Commit, &Commit);
@@ -527,17 +626,22 @@ async fn refused_whole(store: &dyn StakeStore) {
             let (old, new) = (Coldkey([1; 32]), Coldkey([2; 32]));
             commit.successions.extend([Succession { block: BlockNumber(2), event_index: 1, old, new }; 2]);
         }),
-        ("a skipped slot twice", |commit, _| commit.skipped.extend([SkippedSlot { block: BlockNumber(2), time: Millis(0) }; 2])),
+        ("a skipped slot twice", |commit, _| {
+            commit.skipped.extend([SkippedSlot { block: BlockNumber(2), time: Millis(0) }; 2])
+        }),
         ("a neuron again", |commit, first| commit.neurons.extend(&first.neurons)),
         ("a tranche again", |commit, first| commit.tranches.extend(&first.tranches)),
-        ("an entry of another subnet", |commit, _| commit.entries.push(entry(B, 2, None, Kind::Fee, position(1, 1), -1))),
+        ("an entry of another subnet", |commit, _| {
+            commit.entries.push(entry(B, 2, None, Kind::Fee, position(1, 1), -1))
+        }),
         ("an epoch with a gap before it", |commit, _| {
             let epoch = Epoch { pre_block: block(7, 0), ..epoch(2) };
             commit.epochs = vec![EpochRecord { epoch, detected: Detection::Storage, changes: vec![] }];
         }),
         ("changes of one position twice", |commit, _| {
             let one = change(position(1, 1), &mut Dice(1));
-            commit.epochs = vec![EpochRecord { epoch: epoch(2), detected: Detection::Storage, changes: vec![one, one] }];
+            commit.epochs =
+                vec![EpochRecord { epoch: epoch(2), detected: Detection::Storage, changes: vec![one, one] }];
         }),
     ];
     let mut refused: Vec<(&str, Commit)> = bad
@@ -556,7 +660,10 @@ async fn refused_whole(store: &dyn StakeStore) {
     refused.push(("an exit of too much", Commit { exits: vec![exit(there, 51)], ..base() }));
     for (what, commit) in refused {
         let result = store.commit(&commit).await;
-        assert!(matches!(result, Err(StoreError::Unusable(_) | StoreError::Corrupt(_))), "{what}: {result:?}");
+        assert!(
+            matches!(result, Err(StoreError::Unusable(_) | StoreError::Corrupt(_))),
+            "{what}: {result:?}"
+        );
         same(store, &memory, A, 2).await;
     }
     let good = Commit { exits: vec![exit(there, 50)], ..base() };
@@ -570,9 +677,12 @@ async fn tranches(store: &dyn StakeStore) {
     let key = position(1, 1);
     let mut holder = HolderTranches::default();
     let mut parent = None;
-    for (number, kind, alpha) in
-        [(1, Kind::Opening, 100), (2, Kind::Incentive, 30), (3, Kind::StakeRemoved, -40), (4, Kind::StakeRemoved, -90)]
-    {
+    for (number, kind, alpha) in [
+        (1, Kind::Opening, 100),
+        (2, Kind::Incentive, 30),
+        (3, Kind::StakeRemoved, -40),
+        (4, Kind::StakeRemoved, -90),
+    ] {
         let mut commit = plain(A, number, parent);
         let index = (alpha < 0).then_some(7);
         let new = entry(A, number, index, kind, key, alpha);
@@ -589,7 +699,10 @@ async fn tranches(store: &dyn StakeStore) {
         );
     }
     let stands = async |from, to, as_of| {
-        let found = store.tranches(A, BlockNumber(from), BlockNumber(to), BlockNumber(as_of)).await.expect("readable");
+        let found = store
+            .tranches(A, BlockNumber(from), BlockNumber(to), BlockNumber(as_of))
+            .await
+            .expect("readable");
         found.iter().map(|stand| (stand.exits, stand.taken.0, stand.remaining.0)).collect::<Vec<_>>()
     };
     for (as_of, one, two) in [
@@ -607,7 +720,11 @@ async fn tranches(store: &dyn StakeStore) {
 }
 
 async fn newest_wins(store: &dyn StakeStore) {
-    let snapshot = |block, hotkey, alpha| Snapshot { block: BlockNumber(block), key: position(hotkey, 1), alpha: Rao(alpha) };
+    let snapshot = |block, hotkey, alpha| Snapshot {
+        block: BlockNumber(block),
+        key: position(hotkey, 1),
+        alpha: Rao(alpha),
+    };
     let owner = Some((Hotkey([1; 32]), Coldkey([1; 32])));
     let neuron = |block, uid, holder| NeuronRow { uid: Uid(uid), block: BlockNumber(block), holder };
     let mut one = plain(A, 1, None);
@@ -628,7 +745,10 @@ async fn newest_wins(store: &dyn StakeStore) {
     let state = store.ledger_state(A).await.expect("readable").expect("a record");
     assert_eq!(state.observed, [(position(1, 1), Rao(0)), (position(2, 1), Rao(20))].into());
     assert_eq!(state.interval, two.interval);
-    assert_eq!(state.neurons.iter().filter(|n| n.holder.is_some()).collect::<Vec<_>>(), [&neuron(1, 0, owner)]);
+    assert_eq!(
+        state.neurons.iter().filter(|n| n.holder.is_some()).collect::<Vec<_>>(),
+        [&neuron(1, 0, owner)]
+    );
     assert_eq!(store.neurons(A, END).await.map(|rows| rows.len()), Ok(3));
     let at = async |block| store.positions_at(A, BlockNumber(block)).await.expect("readable");
     assert_eq!(at(0).await, [].into());
@@ -648,14 +768,20 @@ async fn observing(store: &dyn StakeStore) {
     }
     assert_eq!(store.positions_at(A, END).await, Ok([].into()));
     let operations = [(position(1, 1).hotkey, 3)].into();
-    let interval = OpenInterval { from: Some(BlockNumber(1)), operations, anywhere: 2, runtime_changed: true };
+    let interval =
+        OpenInterval { from: Some(BlockNumber(1)), operations, anywhere: 2, runtime_changed: true };
     for _ in 0..2 {
-        assert_eq!(store.observe(A, block(2, 0), &[row], &interval).await, Ok(()), "observing again changes nothing");
+        assert_eq!(
+            store.observe(A, block(2, 0), &[row], &interval).await,
+            Ok(()),
+            "observing again changes nothing"
+        );
         let state = store.ledger_state(A).await.expect("readable").expect("a record");
         assert_eq!(state.interval, interval);
         assert_eq!(store.positions_at(A, END).await, Ok([(row.key, row.alpha)].into()));
     }
-    let observed = async |netuid| store.watermark(netuid).await.expect("readable").expect("a record").observed;
+    let observed =
+        async |netuid| store.watermark(netuid).await.expect("readable").expect("a record").observed;
     assert_eq!((observed(A).await, observed(B).await), (BlockNumber(2), BlockNumber(0)));
     let mut next = plain(A, 3, Some(block(2, 0)));
     next.watermark.observed = BlockNumber(2);
@@ -673,11 +799,18 @@ async fn multipliers(store: &dyn StakeStore) {
     let rows = [row(5, "p", 10, 1), row(5, "p", 9, 2), row(5, "q", 9, 3), row(6, "p", 9, 4)];
     for _ in 0..2 {
         assert_eq!(store.put_multipliers(A, &rows).await, Ok(()));
-        assert_eq!(store.multipliers(A, BlockNumber(5), "p").await, Ok(vec![rows[1].clone(), rows[0].clone()]));
+        assert_eq!(
+            store.multipliers(A, BlockNumber(5), "p").await,
+            Ok(vec![rows[1].clone(), rows[0].clone()])
+        );
     }
     assert_eq!(store.put_multipliers(A, &[row(5, "p", 9, 77), row(5, "p", 11, 5)]).await, Ok(()));
     let found = store.multipliers(A, BlockNumber(5), "p").await.expect("readable");
-    assert_eq!(found.iter().map(|row| row.multiplier.0).collect::<Vec<_>>(), [2, 1, 5], "what is stored stays");
+    assert_eq!(
+        found.iter().map(|row| row.multiplier.0).collect::<Vec<_>>(),
+        [2, 1, 5],
+        "what is stored stays"
+    );
     assert_eq!(store.multipliers(A, BlockNumber(5), "q").await, Ok(vec![rows[2].clone()]));
     assert_eq!(store.multipliers(A, BlockNumber(7), "p").await, Ok(vec![]));
     assert_eq!(store.multipliers(B, BlockNumber(5), "p").await, Ok(vec![]));
@@ -717,7 +850,10 @@ async fn large(store: &dyn StakeStore) {
         Commit { entries: vec![entry(A, 2, None, Kind::Incentive, position(1, 1), i128::MIN)], ..base() },
         Commit { snapshots: vec![snapshot], ..base() },
         Commit { tranches: vec![tranche], ..base() },
-        Commit { epochs: vec![EpochRecord { epoch: epoch(2), detected: Detection::Storage, changes: vec![stake] }], ..base() },
+        Commit {
+            epochs: vec![EpochRecord { epoch: epoch(2), detected: Detection::Storage, changes: vec![stake] }],
+            ..base()
+        },
         Commit { balance_changes: vec![interval], ..base() },
     ];
     for commit in bad {
@@ -736,16 +872,22 @@ fn condensed(record: &Commit, base: BlockNumber) -> (Commit, Pruned) {
     let gone = |before: usize, after: usize| u64::try_from(before - after).expect("small");
     // What was left of each tranche at the end of the block, and whose it was.
     let left = |coldkey: Coldkey, id: EntryId, initial: Rao| {
-        let exits = record.exits.iter().filter(|e| (e.coldkey, e.tranche) == (coldkey, id) && e.by.block <= base);
+        let exits =
+            record.exits.iter().filter(|e| (e.coldkey, e.tranche) == (coldkey, id) && e.by.block <= base);
         initial.0 - exits.map(|exit| exit.amount.0).sum::<u64>()
     };
-    after.tranches.iter_mut().filter(|t| t.id.block <= base).for_each(|t| t.initial = Rao(left(t.coldkey, t.id, t.initial)));
+    after
+        .tranches
+        .iter_mut()
+        .filter(|t| t.id.block <= base)
+        .for_each(|t| t.initial = Rao(left(t.coldkey, t.id, t.initial)));
     after.tranches.retain(|t| t.id.block > base || t.initial > Rao::ZERO);
     after.exits.retain(|exit| exit.by.block > base);
     let successions = Successions::new(record.successions.clone());
     let mut owed: BTreeMap<Coldkey, i128> = BTreeMap::new();
     for tranche in after.tranches.iter().filter(|t| t.id.block <= base) {
-        *owed.entry(successions.holder_of(tranche.coldkey, &tranche.id, base)).or_default() += i128::from(tranche.initial.0);
+        *owed.entry(successions.holder_of(tranche.coldkey, &tranche.id, base)).or_default() +=
+            i128::from(tranche.initial.0);
     }
     let mut sums: BTreeMap<PositionKey, i128> = BTreeMap::new();
     for entry in record.entries.iter().filter(|entry| entry.block <= base) {
@@ -761,9 +903,13 @@ fn condensed(record: &Commit, base: BlockNumber) -> (Commit, Pruned) {
             .map(|(kind, alpha)| entry(record.netuid, base.0, None, kind, key, alpha));
         after.entries.extend(rows.into_iter().filter(|entry| !entry.alpha.is_zero()));
     }
-    let newest = |key: PositionKey| record.snapshots.iter().filter(|s| s.key == key && s.block <= base).map(|s| s.block).max();
+    let newest = |key: PositionKey| {
+        record.snapshots.iter().filter(|s| s.key == key && s.block <= base).map(|s| s.block).max()
+    };
     after.snapshots.retain(|s| s.block > base || (newest(s.key) == Some(s.block) && s.alpha > Rao::ZERO));
-    let newest = |coldkey| record.locks.iter().filter(|l| l.coldkey == coldkey && l.block <= base).map(|l| l.block).max();
+    let newest = |coldkey| {
+        record.locks.iter().filter(|l| l.coldkey == coldkey && l.block <= base).map(|l| l.block).max()
+    };
     after.locks.retain(|l| l.block > base || newest(l.coldkey) == Some(l.block));
     let mut changes = 0;
     for epoch in after.epochs.iter_mut().filter(|record| record.epoch.block.number <= base) {
@@ -819,7 +965,16 @@ async fn pruned(store: &dyn StakeStore) {
     for base in [20, 25, 50].map(BlockNumber) {
         let record = store.record(A).await.expect("readable").expect("a record");
         let (expected, rows) = condensed(&record, base);
-        let each = [rows.entries, rows.openings, rows.times, rows.changes, rows.balance_changes, rows.snapshots, rows.tranches, rows.exits];
+        let each = [
+            rows.entries,
+            rows.openings,
+            rows.times,
+            rows.changes,
+            rows.balance_changes,
+            rows.snapshots,
+            rows.tranches,
+            rows.exits,
+        ];
         assert!(each.into_iter().all(|rows| rows > 0), "too little to test with: {rows:?}");
         assert_eq!(store.prune(A, base).await, Ok(rows));
         assert_eq!(memory.prune(A, base).await, Ok(rows));
@@ -831,12 +986,19 @@ async fn pruned(store: &dyn StakeStore) {
         assert_eq!(open_tranches().await, open);
         assert_eq!((state.locks, state.neurons), (whole.locks.clone(), whole.neurons.clone()));
         assert_eq!((state.successions, state.interval), (whole.successions.clone(), whole.interval.clone()));
-        let some = |observed: BTreeMap<PositionKey, Rao>| observed.into_iter().filter(|(_, alpha)| *alpha > Rao::ZERO).collect::<Vec<_>>();
+        let some = |observed: BTreeMap<PositionKey, Rao>| {
+            observed.into_iter().filter(|(_, alpha)| *alpha > Rao::ZERO).collect::<Vec<_>>()
+        };
         assert_eq!(some(state.observed), some(whole.observed.clone()));
         // Again, before it, where no epoch is, where nothing follows, and where there is no record.
-        for (netuid, refused) in [(A, base.0), (A, base.0 - 5), (A, 52), (A, blocks), (A, u64::MAX), (NetUid(9), 20)] {
+        for (netuid, refused) in
+            [(A, base.0), (A, base.0 - 5), (A, 52), (A, blocks), (A, u64::MAX), (NetUid(9), 20)]
+        {
             let refused = store.prune(netuid, BlockNumber(refused)).await;
-            assert!(matches!(&refused, Err(StoreError::Unusable(why)) if why.starts_with("nothing was pruned")), "{refused:?}");
+            assert!(
+                matches!(&refused, Err(StoreError::Unusable(why)) if why.starts_with("nothing was pruned")),
+                "{refused:?}"
+            );
         }
         same(store, &memory, A, blocks).await;
         assert_eq!(store.netuids().await, Ok(vec![A, B]));
@@ -864,7 +1026,8 @@ async fn pruned_on_the_way(store: &dyn StakeStore) {
 async fn pruned_with_large_sums(store: &dyn StakeStore) {
     let most = i128::from(MOST);
     let moved = |block, alphas: &[i128]| {
-        let row = |(index, alpha): (u32, &i128)| entry(A, block, Some(index), Kind::Moved, position(1, 1), *alpha);
+        let row =
+            |(index, alpha): (u32, &i128)| entry(A, block, Some(index), Kind::Moved, position(1, 1), *alpha);
         (0u32..).zip(alphas).map(row).collect::<Vec<_>>()
     };
     let mut parent = None;
@@ -876,7 +1039,8 @@ async fn pruned_with_large_sums(store: &dyn StakeStore) {
             _ => Vec::new(),
         };
         if [3, 4].contains(&number) {
-            commit.epochs = vec![EpochRecord { epoch: epoch(number), detected: Detection::Storage, changes: vec![] }];
+            commit.epochs =
+                vec![EpochRecord { epoch: epoch(number), detected: Detection::Storage, changes: vec![] }];
         }
         commit.interval.from = (number >= 3).then_some(BlockNumber(number.min(4)));
         put(store, std::slice::from_ref(&commit)).await;
@@ -887,13 +1051,17 @@ async fn pruned_with_large_sums(store: &dyn StakeStore) {
     assert!(matches!(refused, Err(StoreError::Unusable(_))), "{refused:?}");
     assert_eq!(store.record(A).await, before);
     assert_eq!(store.prune(A, BlockNumber(3)).await.map(|rows| (rows.entries, rows.openings)), Ok((5, 1)));
-    assert_eq!(store.entries(A, BlockNumber(0), BlockNumber(3)).await, Ok(vec![entry(A, 3, None, Kind::Opening, position(1, 1), most)]));
-    let sum: RaoDelta = store.entries(A, BlockNumber(0), END).await.expect("readable").iter().map(|entry| entry.alpha).sum();
+    assert_eq!(
+        store.entries(A, BlockNumber(0), BlockNumber(3)).await,
+        Ok(vec![entry(A, 3, None, Kind::Opening, position(1, 1), most)])
+    );
+    let sum: RaoDelta =
+        store.entries(A, BlockNumber(0), END).await.expect("readable").iter().map(|entry| entry.alpha).sum();
     assert_eq!(sum, RaoDelta(most + 1));
 }
 
-/// Taken back to any of its epochs a record is what it was when it stood there, and goes on as if it had never gone
-/// further; nothing else changes, and what cannot be is refused.
+/// Taken back to any of its epochs a record is what it was when it stood there, and goes on as if it had
+/// never gone further; nothing else changes, and what cannot be is refused.
 async fn rewound(make: &impl AsyncFn() -> Arc<dyn StakeStore>) {
     let (blocks, mut dice) = (60, Dice(9));
     let all = commits(A, blocks, 10);
@@ -934,7 +1102,10 @@ async fn rewound(make: &impl AsyncFn() -> Arc<dyn StakeStore>) {
     }
     for store in [&*store, &memory] {
         assert_eq!(store.rewind(A, None).await, Ok(()));
-        assert_eq!((store.netuids().await, store.watermark(A).await, store.ledger_state(A).await), (Ok(vec![B]), Ok(None), Ok(None)));
+        assert_eq!(
+            (store.netuids().await, store.watermark(A).await, store.ledger_state(A).await),
+            (Ok(vec![B]), Ok(None), Ok(None))
+        );
         same(store, &MemoryStore::new(), A, blocks).await;
         assert_eq!(store.multipliers(A, BlockNumber(5), "p").await, Ok(vec![]));
         assert_eq!(store.rewind(A, None).await, Ok(()), "there is nothing to take back");
@@ -948,12 +1119,24 @@ async fn rewound(make: &impl AsyncFn() -> Arc<dyn StakeStore>) {
 
 /// What is no epoch of the record is not taken back to.
 async fn refused_to_rewind(store: &dyn StakeStore, stands_at: u64, blocks: u64) {
-    let at = |number: u64, fork: u8| Watermark { block: block(number, fork), ..plain(A, number, None).watermark };
+    let at =
+        |number: u64, fork: u8| Watermark { block: block(number, fork), ..plain(A, number, None).watermark };
     let wrong_time = Watermark { time: Millis(1), ..at(stands_at, 0) };
-    let refused = [at(3, 0), at(stands_at + 5, 0), at(stands_at - 1, 0), at(blocks + 5, 0), at(stands_at, 7), wrong_time, at(0, 0)];
+    let refused = [
+        at(3, 0),
+        at(stands_at + 5, 0),
+        at(stands_at - 1, 0),
+        at(blocks + 5, 0),
+        at(stands_at, 7),
+        wrong_time,
+        at(0, 0),
+    ];
     for (netuid, to) in refused.map(|to| (A, to)).into_iter().chain([(NetUid(9), at(5, 0))]) {
         let refused = store.rewind(netuid, Some(to)).await;
-        assert!(matches!(&refused, Err(StoreError::Unusable(why)) if why.starts_with("nothing was taken back")), "{to:?}: {refused:?}");
+        assert!(
+            matches!(&refused, Err(StoreError::Unusable(why)) if why.starts_with("nothing was taken back")),
+            "{to:?}: {refused:?}"
+        );
     }
 }
 
@@ -961,7 +1144,9 @@ async fn refused_to_rewind(store: &dyn StakeStore, stands_at: u64, blocks: u64) 
 async fn put_multipliers_of(store: &dyn StakeStore, commits: &[Commit]) {
     let neuron = Neuron { uid: Uid(1), hotkey: Hotkey([1; 32]), coldkey: Coldkey([2; 32]) };
     let epochs = commits.iter().flat_map(|commit| &commit.epochs).map(|record| record.epoch.block.number);
-    let rows: Vec<_> = epochs.map(|as_of| MultiplierRow { as_of, policy: "p".into(), neuron, multiplier: Ppb(as_of.0) }).collect();
+    let rows: Vec<_> = epochs
+        .map(|as_of| MultiplierRow { as_of, policy: "p".into(), neuron, multiplier: Ppb(as_of.0) })
+        .collect();
     assert_eq!(store.put_multipliers(A, &rows).await, Ok(()));
 }
 
@@ -970,9 +1155,16 @@ async fn same_whole(store: &dyn StakeStore, other: &dyn StakeStore, blocks: u64)
     same(store, other, A, blocks).await;
     let coldkeys = (0..=u8::MAX).map(|n| Coldkey([n; 32])).collect();
     let page = TranchePage::ALL;
-    assert_eq!(store.open_tranches(A, &coldkeys, &page).await, other.open_tranches(A, &coldkeys, &page).await);
+    assert_eq!(
+        store.open_tranches(A, &coldkeys, &page).await,
+        other.open_tranches(A, &coldkeys, &page).await
+    );
     for as_of in (0..=blocks).map(BlockNumber) {
-        assert_eq!(store.multipliers(A, as_of, "p").await, other.multipliers(A, as_of, "p").await, "as of {as_of}");
+        assert_eq!(
+            store.multipliers(A, as_of, "p").await,
+            other.multipliers(A, as_of, "p").await,
+            "as of {as_of}"
+        );
     }
 }
 
@@ -984,7 +1176,10 @@ async fn rewound_after_a_prune(store: &dyn StakeStore) {
     let before = store.record(A).await;
     for gone in [15, 20] {
         let refused = store.rewind(A, Some(all[gone - 1].watermark)).await;
-        assert!(matches!(&refused, Err(StoreError::Unusable(why)) if why.contains("begins at block 21")), "{refused:?}");
+        assert!(
+            matches!(&refused, Err(StoreError::Unusable(why)) if why.contains("begins at block 21")),
+            "{refused:?}"
+        );
     }
     assert_eq!(store.record(A).await, before);
     assert_eq!(store.rewind(A, Some(all[39].watermark)).await, Ok(()));

@@ -86,7 +86,10 @@ impl Accounts {
     pub(crate) fn seal(&mut self, number: u64) -> Vec<(Coldkey, Option<Account>, BTreeSet<Coldkey>)> {
         let mut changed = Vec::with_capacity(self.dirty.len());
         for coldkey in std::mem::take(&mut self.dirty) {
-            let (account, delegates) = (self.accounts.get(&coldkey).copied(), self.proxies.get(&coldkey).cloned().unwrap_or_default());
+            let (account, delegates) = (
+                self.accounts.get(&coldkey).copied(),
+                self.proxies.get(&coldkey).cloned().unwrap_or_default(),
+            );
             if let Some(account) = account {
                 self.accounts_by_block.set(coldkey, number, account);
             }
@@ -102,17 +105,25 @@ impl Accounts {
         self.proxies_by_block.forget_before(block);
     }
 
-    /// What becomes another value with everything that a coldkey does or has done for it, in the state of a block.
+    /// What becomes another value with everything that a coldkey does or has done for it, in the state of a
+    /// block.
     pub(crate) fn fingerprint(&self, coldkey: Coldkey, block: BlockNumber) -> Fingerprint {
         let (mut acting, mut level) = (BTreeSet::from([coldkey]), BTreeSet::from([coldkey]));
         for _ in 1..DEPTH {
-            level = level.iter().filter_map(|account| self.proxies_by_block.at(account, block)).flatten().copied().collect();
+            level = level
+                .iter()
+                .filter_map(|account| self.proxies_by_block.at(account, block))
+                .flatten()
+                .copied()
+                .collect();
             level.retain(|account| acting.insert(*account));
         }
         let mut print = Vec::new();
         for account in acting {
-            let there = self.accounts_by_block.at(&account, block).map(|account| (account.nonce, account.free));
-            let delegates = self.proxies_by_block.at(&account, block).into_iter().flatten().map(|delegate| delegate.0);
+            let there =
+                self.accounts_by_block.at(&account, block).map(|account| (account.nonce, account.free));
+            let delegates =
+                self.proxies_by_block.at(&account, block).into_iter().flatten().map(|delegate| delegate.0);
             (account.0, there, delegates.collect::<Vec<_>>()).encode_to(&mut print);
         }
         Fingerprint(print)

@@ -4,7 +4,9 @@ use vesting_core::{Coldkey, Hotkey, NetUid};
 
 use super::chain::{FEE, SimChain};
 use super::epoch::Lease;
-use super::event::{self, AlphaBalance, EventRecord, PalletEvent, Phase, RuntimeEvent, SystemEvent, TaoBalance};
+use super::event::{
+    self, AlphaBalance, EventRecord, PalletEvent, Phase, RuntimeEvent, SystemEvent, TaoBalance,
+};
 use super::generation::Generation;
 use super::operation::{Call, Operation};
 
@@ -13,7 +15,8 @@ const SUDO: Coldkey = Coldkey([0xfe; 32]);
 
 impl SimChain {
     pub(super) fn extrinsic(&mut self, phase: Phase, operation: Operation) {
-        let signer = operation.signer.or_else(|| operation.calls.iter().find_map(Call::origin)).unwrap_or(SUDO);
+        let signer =
+            operation.signer.or_else(|| operation.calls.iter().find_map(Call::origin)).unwrap_or(SUDO);
         self.accounts.sign(signer, operation.fee.is_none());
         if let Some((payer, hotkey, netuid, alpha)) = operation.fee {
             let taken = self.debit(netuid, hotkey, payer, alpha.min(self.free(netuid, hotkey, payer)));
@@ -21,13 +24,19 @@ impl SimChain {
         }
         let mut fine = true;
         for call in operation.calls {
-            fine &= call.origin().is_none_or(|origin| self.accounts.may_act(signer, origin)) && self.call(phase, call);
+            fine &= call.origin().is_none_or(|origin| self.accounts.may_act(signer, origin))
+                && self.call(phase, call);
         }
         if let Some((payer, _, netuid, alpha)) = operation.fee {
             let (alpha_fee, tao_amount) = (AlphaBalance(alpha), TaoBalance(alpha / 2));
             self.emit(
                 phase,
-                PalletEvent::TransactionFeePaidWithAlpha { who: payer.into(), netuid: event::NetUid(netuid.0), alpha_fee, tao_amount },
+                PalletEvent::TransactionFeePaidWithAlpha {
+                    who: payer.into(),
+                    netuid: event::NetUid(netuid.0),
+                    alpha_fee,
+                    tao_amount,
+                },
             );
         }
         self.finish(phase, fine);
@@ -44,11 +53,18 @@ impl SimChain {
     /// Whether so much of a position may leave its coldkey or its subnet: not what is locked.
     pub(super) fn may_leave(&self, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey, alpha: u64) -> bool {
         let Some(subnet) = self.subnets.get(&netuid) else { return false };
-        let locked = subnet.locks.get(&coldkey).map_or(0, |(_, locked)| *locked).saturating_add(self.collateral_of(netuid, coldkey));
+        let locked = subnet
+            .locks
+            .get(&coldkey)
+            .map_or(0, |(_, locked)| *locked)
+            .saturating_add(self.collateral_of(netuid, coldkey));
         if locked == 0 {
             return true;
         }
-        let held = subnet.pools.values().fold(0u64, |sum, pool| sum.saturating_add(pool.alpha(&coldkey, self.generation.rules())));
+        let held = subnet
+            .pools
+            .values()
+            .fold(0u64, |sum, pool| sum.saturating_add(pool.alpha(&coldkey, self.generation.rules())));
         held.saturating_sub(alpha.min(self.alpha(netuid, hotkey, coldkey))) >= locked
             && self.leaves_collateral(netuid, hotkey, coldkey, alpha)
     }
@@ -61,11 +77,23 @@ impl SimChain {
 
     pub(super) fn finish(&mut self, phase: Phase, fine: bool) {
         let weight = 119_611_567;
-        let event = if fine { SystemEvent::ExtrinsicSuccess { weight } } else { SystemEvent::ExtrinsicFailed { weight } };
+        let event = if fine {
+            SystemEvent::ExtrinsicSuccess { weight }
+        } else {
+            SystemEvent::ExtrinsicFailed { weight }
+        };
         self.events.push(EventRecord { phase, event: RuntimeEvent::System(event), topics: Vec::new() });
     }
 
-    pub(super) fn removed(&mut self, phase: Phase, coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid, taken: u64, fee: u64) {
+    pub(super) fn removed(
+        &mut self,
+        phase: Phase,
+        coldkey: Coldkey,
+        hotkey: Hotkey,
+        netuid: NetUid,
+        taken: u64,
+        fee: u64,
+    ) {
         self.emit(
             phase,
             PalletEvent::StakeRemoved(
@@ -80,11 +108,25 @@ impl SimChain {
         self.point(coldkey, hotkey);
     }
 
-    pub(super) fn added(&mut self, phase: Phase, coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid, alpha: u64) {
+    pub(super) fn added(
+        &mut self,
+        phase: Phase,
+        coldkey: Coldkey,
+        hotkey: Hotkey,
+        netuid: NetUid,
+        alpha: u64,
+    ) {
         self.credit(netuid, hotkey, coldkey, alpha);
         self.emit(
             phase,
-            PalletEvent::StakeAdded(coldkey.into(), hotkey.into(), TaoBalance(alpha / 2), AlphaBalance(alpha), event::NetUid(netuid.0), 0),
+            PalletEvent::StakeAdded(
+                coldkey.into(),
+                hotkey.into(),
+                TaoBalance(alpha / 2),
+                AlphaBalance(alpha),
+                event::NetUid(netuid.0),
+                0,
+            ),
         );
         self.point(coldkey, hotkey);
     }
@@ -96,24 +138,40 @@ impl SimChain {
     }
 
     /// Buys alpha at the price of half a TAO.
-    pub(super) fn bought(&mut self, phase: Phase, coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid, alpha: u64) {
+    pub(super) fn bought(
+        &mut self,
+        phase: Phase,
+        coldkey: Coldkey,
+        hotkey: Hotkey,
+        netuid: NetUid,
+        alpha: u64,
+    ) {
         self.accounts.spend(coldkey, alpha / 2);
         self.added(phase, coldkey, hotkey, netuid, alpha);
     }
 
-    /// Pays for alpha that was sold, at the price of half a TAO less the fee: who buys and sells again has less than before.
+    /// Pays for alpha that was sold, at the price of half a TAO less the fee: who buys and sells again has
+    /// less than before.
     pub(super) fn paid(&mut self, coldkey: Coldkey, taken: u64) {
         self.accounts.earn(coldkey, (taken - taken / FEE) / 2);
     }
 
     /// Takes stake from one position to another; gives whether anything moved.
-    fn carry(&mut self, phase: Phase, from: (NetUid, Hotkey, Coldkey), to: (NetUid, Hotkey, Coldkey), alpha: u64) -> bool {
+    fn carry(
+        &mut self,
+        phase: Phase,
+        from: (NetUid, Hotkey, Coldkey),
+        to: (NetUid, Hotkey, Coldkey),
+        alpha: u64,
+    ) -> bool {
         // From where to where it is already, it fails (`SameNetuid`).
         if !self.subnets.contains_key(&to.0) || from == to {
             return false;
         }
         let leaves = (from.0, from.2) != (to.0, to.2);
-        if leaves && !self.may_leave(from.0, from.1, from.2, alpha) || !self.leaves_collateral(from.0, from.1, from.2, alpha) {
+        if leaves && !self.may_leave(from.0, from.1, from.2, alpha)
+            || !self.leaves_collateral(from.0, from.1, from.2, alpha)
+        {
             return false;
         }
         let taken = self.debit(from.0, from.1, from.2, alpha);
@@ -128,7 +186,14 @@ impl SimChain {
     }
 
     /// Takes stake from one coldkey to another, with no event but one of its own.
-    fn give(&mut self, phase: Phase, netuid: NetUid, hotkey: Hotkey, (from, to): (Coldkey, Coldkey), alpha: u64) -> bool {
+    fn give(
+        &mut self,
+        phase: Phase,
+        netuid: NetUid,
+        hotkey: Hotkey,
+        (from, to): (Coldkey, Coldkey),
+        alpha: u64,
+    ) -> bool {
         if !self.may_leave(netuid, hotkey, from, alpha) {
             return false;
         }
@@ -136,7 +201,10 @@ impl SimChain {
         self.credit(netuid, hotkey, to, taken);
         if taken > 0 {
             let (from, to, hotkey, alpha) = (from.into(), to.into(), hotkey.into(), AlphaBalance(taken));
-            self.emit(phase, PalletEvent::AlphaGifted { from, to, hotkey, netuid: event::NetUid(netuid.0), alpha });
+            self.emit(
+                phase,
+                PalletEvent::AlphaGifted { from, to, hotkey, netuid: event::NetUid(netuid.0), alpha },
+            );
         }
         taken > 0
     }
@@ -154,7 +222,8 @@ impl SimChain {
                 false
             }
             Call::AddStake { coldkey, hotkey, netuid, alpha } => {
-                let there = self.subnets.contains_key(&netuid) && self.owners.contains_key(&hotkey) && alpha > 0;
+                let there =
+                    self.subnets.contains_key(&netuid) && self.owners.contains_key(&hotkey) && alpha > 0;
                 if there {
                     self.bought(phase, coldkey, hotkey, netuid, alpha);
                 }
@@ -170,11 +239,17 @@ impl SimChain {
                 taken > 0
             }
             Call::MoveStake { coldkey, from, to, from_netuid, to_netuid, alpha } => {
-                let done =
-                    self.owners.contains_key(&to) && self.carry(phase, (from_netuid, from, coldkey), (to_netuid, to, coldkey), alpha);
+                let done = self.owners.contains_key(&to)
+                    && self.carry(phase, (from_netuid, from, coldkey), (to_netuid, to, coldkey), alpha);
                 if done {
-                    let event =
-                        PalletEvent::StakeMoved(coldkey.into(), from.into(), id(from_netuid), to.into(), id(to_netuid), TaoBalance(0));
+                    let event = PalletEvent::StakeMoved(
+                        coldkey.into(),
+                        from.into(),
+                        id(from_netuid),
+                        to.into(),
+                        id(to_netuid),
+                        TaoBalance(0),
+                    );
                     self.emit(phase, event);
                 }
                 done
@@ -184,7 +259,15 @@ impl SimChain {
                 self.generation >= Generation::Today
                     && self.call(phase, Call::MoveStake { coldkey, from, to, from_netuid, to_netuid, alpha })
             }
-            Call::TransferStakeAndHotkey { from, to, from_hotkey, to_hotkey, from_netuid, to_netuid, alpha } => {
+            Call::TransferStakeAndHotkey {
+                from,
+                to,
+                from_hotkey,
+                to_hotkey,
+                from_netuid,
+                to_netuid,
+                alpha,
+            } => {
                 let done = self.generation >= Generation::Today
                     && self.owners.contains_key(&to_hotkey)
                     && self.carry(phase, (from_netuid, from_hotkey, from), (to_netuid, to_hotkey, to), alpha);
@@ -210,16 +293,29 @@ impl SimChain {
             Call::TransferStake { from, to, hotkey, from_netuid, to_netuid, alpha } => {
                 let done = self.carry(phase, (from_netuid, hotkey, from), (to_netuid, hotkey, to), alpha);
                 if done {
-                    let event =
-                        PalletEvent::StakeTransferred(from.into(), to.into(), hotkey.into(), id(from_netuid), id(to_netuid), TaoBalance(0));
+                    let event = PalletEvent::StakeTransferred(
+                        from.into(),
+                        to.into(),
+                        hotkey.into(),
+                        id(from_netuid),
+                        id(to_netuid),
+                        TaoBalance(0),
+                    );
                     self.emit(phase, event);
                 }
                 done
             }
             Call::SwapStake { coldkey, hotkey, from_netuid, to_netuid, alpha } => {
-                let done = self.carry(phase, (from_netuid, hotkey, coldkey), (to_netuid, hotkey, coldkey), alpha);
+                let done =
+                    self.carry(phase, (from_netuid, hotkey, coldkey), (to_netuid, hotkey, coldkey), alpha);
                 if done {
-                    let event = PalletEvent::StakeSwapped(coldkey.into(), hotkey.into(), id(from_netuid), id(to_netuid), TaoBalance(0));
+                    let event = PalletEvent::StakeSwapped(
+                        coldkey.into(),
+                        hotkey.into(),
+                        id(from_netuid),
+                        id(to_netuid),
+                        TaoBalance(0),
+                    );
                     self.emit(phase, event);
                 }
                 done
@@ -227,23 +323,48 @@ impl SimChain {
             Call::Recycle { coldkey, hotkey, netuid, alpha } => {
                 let taken = self.debit(netuid, hotkey, coldkey, alpha);
                 if taken > 0 {
-                    self.emit(phase, PalletEvent::AlphaRecycled(coldkey.into(), hotkey.into(), AlphaBalance(taken), id(netuid)));
+                    self.emit(
+                        phase,
+                        PalletEvent::AlphaRecycled(
+                            coldkey.into(),
+                            hotkey.into(),
+                            AlphaBalance(taken),
+                            id(netuid),
+                        ),
+                    );
                 }
                 taken > 0
             }
             Call::Burn { coldkey, hotkey, netuid, alpha } => {
                 let taken = self.debit(netuid, hotkey, coldkey, alpha);
                 if taken > 0 {
-                    self.emit(phase, PalletEvent::AlphaBurned(coldkey.into(), hotkey.into(), AlphaBalance(taken), id(netuid)));
+                    self.emit(
+                        phase,
+                        PalletEvent::AlphaBurned(
+                            coldkey.into(),
+                            hotkey.into(),
+                            AlphaBalance(taken),
+                            id(netuid),
+                        ),
+                    );
                 }
                 taken > 0
             }
             Call::AddStakeBurn { coldkey, hotkey, netuid, alpha } => {
-                let there = self.subnets.contains_key(&netuid) && self.owners.contains_key(&hotkey) && alpha > 0;
+                let there =
+                    self.subnets.contains_key(&netuid) && self.owners.contains_key(&hotkey) && alpha > 0;
                 if there {
                     self.bought(phase, coldkey, hotkey, netuid, alpha);
                     let burned = self.debit(netuid, hotkey, coldkey, alpha);
-                    self.emit(phase, PalletEvent::AlphaBurned(coldkey.into(), hotkey.into(), AlphaBalance(burned), id(netuid)));
+                    self.emit(
+                        phase,
+                        PalletEvent::AlphaBurned(
+                            coldkey.into(),
+                            hotkey.into(),
+                            AlphaBalance(burned),
+                            id(netuid),
+                        ),
+                    );
                 }
                 there
             }
@@ -253,15 +374,22 @@ impl SimChain {
                 } else {
                     self.accounts.earn(coldkey, alpha / 2);
                 }
-                self.emit(phase, PalletEvent::RootClaimed { coldkey: coldkey.into(), tao: TaoBalance(alpha / 2) });
+                self.emit(
+                    phase,
+                    PalletEvent::RootClaimed { coldkey: coldkey.into(), tao: TaoBalance(alpha / 2) },
+                );
                 true
             }
             Call::Lock { coldkey, hotkey, netuid, alpha } => {
-                let there = self.generation > Generation::Older && self.alpha(netuid, hotkey, coldkey) >= alpha;
+                let there =
+                    self.generation > Generation::Older && self.alpha(netuid, hotkey, coldkey) >= alpha;
                 if there {
                     self.lock(netuid, hotkey, coldkey, alpha);
                     let (coldkey, hotkey, amount) = (coldkey.into(), hotkey.into(), AlphaBalance(alpha));
-                    self.emit(phase, PalletEvent::StakeLocked { coldkey, hotkey, netuid: id(netuid), amount });
+                    self.emit(
+                        phase,
+                        PalletEvent::StakeLocked { coldkey, hotkey, netuid: id(netuid), amount },
+                    );
                 }
                 there
             }
@@ -277,8 +405,12 @@ impl SimChain {
     fn administer(&mut self, phase: Phase, call: Call) -> bool {
         let number = self.head().0 + 1;
         match call {
-            Call::RegisterLocked { coldkey, hotkey, netuid, alpha } => return self.register_locked(phase, coldkey, hotkey, netuid, alpha),
-            Call::AddCollateral { coldkey, hotkey, netuid, alpha } => return self.add_collateral(phase, coldkey, hotkey, netuid, alpha),
+            Call::RegisterLocked { coldkey, hotkey, netuid, alpha } => {
+                return self.register_locked(phase, coldkey, hotkey, netuid, alpha);
+            }
+            Call::AddCollateral { coldkey, hotkey, netuid, alpha } => {
+                return self.add_collateral(phase, coldkey, hotkey, netuid, alpha);
+            }
             Call::SetMinCollateral { coldkey, hotkey, netuid, alpha } => {
                 return self.set_min_collateral(phase, coldkey, hotkey, netuid, alpha);
             }
@@ -293,10 +425,15 @@ impl SimChain {
             }
             Call::Lease { netuid, coldkey, hotkey, contributors, interval } => {
                 let Some(subnet) = self.subnets.get_mut(&netuid) else { return false };
-                subnet.lease = Some(Lease { id: u32::from(netuid.0), coldkey, hotkey, contributors, interval });
+                subnet.lease =
+                    Some(Lease { id: u32::from(netuid.0), coldkey, hotkey, contributors, interval });
             }
-            Call::Register { coldkey, hotkey, netuid } => return self.register(phase, coldkey, hotkey, netuid),
-            Call::SwapHotkey { coldkey, old, new, netuid, keep } => return self.swap_hotkey(phase, coldkey, (old, new), netuid, keep),
+            Call::Register { coldkey, hotkey, netuid } => {
+                return self.register(phase, coldkey, hotkey, netuid);
+            }
+            Call::SwapHotkey { coldkey, old, new, netuid, keep } => {
+                return self.swap_hotkey(phase, coldkey, (old, new), netuid, keep);
+            }
             Call::SwapColdkey { old, new } => return self.swap_coldkey(phase, old, new),
             Call::Dissolve { netuid } => return self.dissolve(phase, netuid),
             Call::RegisterNetwork { netuid, coldkey, hotkey, tempo } => {
@@ -315,9 +452,18 @@ impl SimChain {
                 let (at, owner) = (number + 3, subnet.owner.0);
                 subnet.pending = Some(at);
                 self.dirty.schedules.insert(netuid);
-                self.emit(phase, PalletEvent::EpochTriggered { netuid: event::NetUid(netuid.0), by: owner.into(), fires_at: at });
+                self.emit(
+                    phase,
+                    PalletEvent::EpochTriggered {
+                        netuid: event::NetUid(netuid.0),
+                        by: owner.into(),
+                        fires_at: at,
+                    },
+                );
             }
-            Call::SetProxy { coldkey, delegate, may } => return self.accounts.set_proxy(coldkey, delegate, may),
+            Call::SetProxy { coldkey, delegate, may } => {
+                return self.accounts.set_proxy(coldkey, delegate, may);
+            }
             Call::SetAutoStake { coldkey, netuid, hotkey } => {
                 let Some(subnet) = self.subnets.get_mut(&netuid) else { return false };
                 subnet.auto_stake.insert(coldkey, hotkey);
@@ -332,8 +478,11 @@ impl SimChain {
     fn clear_small(&mut self, phase: Phase, netuid: NetUid) -> bool {
         let Some(subnet) = self.subnets.get(&netuid) else { return false };
         let rules = self.generation.rules();
-        let pairs: Vec<(Hotkey, Coldkey)> =
-            subnet.pools.iter().flat_map(|(hotkey, pool)| pool.holders(rules).map(|(coldkey, _)| (*hotkey, coldkey))).collect();
+        let pairs: Vec<(Hotkey, Coldkey)> = subnet
+            .pools
+            .iter()
+            .flat_map(|(hotkey, pool)| pool.holders(rules).map(|(coldkey, _)| (*hotkey, coldkey)))
+            .collect();
         for (hotkey, coldkey) in pairs {
             self.clear_if_small(phase, netuid, hotkey, coldkey);
         }
@@ -345,7 +494,10 @@ impl SimChain {
     fn clear_if_small(&mut self, phase: Phase, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey) {
         let alpha = self.alpha(netuid, hotkey, coldkey);
         let nominates = self.owners.get(&hotkey) != Some(&coldkey) && self.generation >= Generation::Present;
-        if nominates && (1..self.least_nomination).contains(&alpha) && self.may_leave(netuid, hotkey, coldkey, alpha) {
+        if nominates
+            && (1..self.least_nomination).contains(&alpha)
+            && self.may_leave(netuid, hotkey, coldkey, alpha)
+        {
             let taken = self.debit(netuid, hotkey, coldkey, alpha);
             self.removed(phase, coldkey, hotkey, netuid, taken, taken / FEE);
             self.paid(coldkey, taken);
@@ -359,7 +511,9 @@ impl SimChain {
         for netuid in self.subnets.keys().copied().collect::<Vec<_>>() {
             let pools = self.subnets.get(&netuid).into_iter().flat_map(|subnet| &subnet.pools);
             let small: Vec<(Hotkey, Coldkey)> = pools
-                .flat_map(|(hotkey, pool)| pool.holders(rules).map(|(coldkey, alpha)| (*hotkey, coldkey, alpha)))
+                .flat_map(|(hotkey, pool)| {
+                    pool.holders(rules).map(|(coldkey, alpha)| (*hotkey, coldkey, alpha))
+                })
                 .filter(|(.., alpha)| *alpha < below)
                 .map(|(hotkey, coldkey, _)| (hotkey, coldkey))
                 .collect();

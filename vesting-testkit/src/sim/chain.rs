@@ -6,7 +6,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use codec::Encode;
 use vesting_core::ports::{ColdkeyTrace, Fingerprint, PositionTrace};
 use vesting_core::share_pool::SafeFloat;
-use vesting_core::{BlockHash, BlockNumber, Coldkey, Hotkey, Millis, NetUid, Neuron, PositionKey, SubnetCounters, SubnetOwner, Uid};
+use vesting_core::{
+    BlockHash, BlockNumber, Coldkey, Hotkey, Millis, NetUid, Neuron, PositionKey, SubnetCounters,
+    SubnetOwner, Uid,
+};
 
 use super::account::Accounts;
 use super::collateral::Collateral;
@@ -170,7 +173,12 @@ impl SimChain {
 
     /// A chain that begins with the runtime of this generation.
     #[must_use]
-    pub fn of_generation(generation: Generation, seed: u64, subnets: &[SubnetConfig], history: Option<Arc<RwLock<History>>>) -> Self {
+    pub fn of_generation(
+        generation: Generation,
+        seed: u64,
+        subnets: &[SubnetConfig],
+        history: Option<Arc<RwLock<History>>>,
+    ) -> Self {
         let mut chain = Self {
             seed,
             generation,
@@ -313,7 +321,8 @@ impl SimChain {
         }
     }
 
-    /// Sets new code in the next block; the one after is the first that it makes (docs/chain.md#the-runtime-that-made-a-block).
+    /// Sets new code in the next block; the one after is the first that it makes
+    /// (docs/chain.md#the-runtime-that-made-a-block).
     pub fn upgrade(&mut self, to: Generation) {
         self.upgrade = Some(to).filter(|to| *to > self.code);
     }
@@ -335,7 +344,9 @@ impl SimChain {
     /// was upgraded, whose answer is another runtime's.
     pub(crate) fn tells_locks(&self, block: BlockNumber) -> bool {
         let sealed = self.block(block);
-        sealed.is_some_and(|sealed| sealed.generation.tells_locks() && sealed.code.finds_shares_of(sealed.generation))
+        sealed.is_some_and(|sealed| {
+            sealed.generation.tells_locks() && sealed.code.finds_shares_of(sealed.generation)
+        })
     }
 
     /// The alpha of a position in the state of a block.
@@ -347,7 +358,10 @@ impl SimChain {
     /// The alpha of a position now.
     #[must_use]
     pub fn alpha(&self, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey) -> u64 {
-        self.subnets.get(&netuid).and_then(|s| s.pools.get(&hotkey)).map_or(0, |pool| pool.alpha(&coldkey, self.generation.rules()))
+        self.subnets
+            .get(&netuid)
+            .and_then(|s| s.pools.get(&hotkey))
+            .map_or(0, |pool| pool.alpha(&coldkey, self.generation.rules()))
     }
 
     /// Every position there ever was on a subnet.
@@ -370,9 +384,15 @@ impl SimChain {
     /// The traces of a position in the state of a block.
     pub(crate) fn trace_at(&self, netuid: NetUid, key: PositionKey, block: BlockNumber) -> PositionTrace {
         let row = self.shares.at(&(netuid, key), block).filter(|row| row.shares.mantissa > 0);
-        let touched = self.pointers.at(&(key.coldkey, key.hotkey), block).filter(|_| self.maker(block).points_to_stake());
+        let touched = self
+            .pointers
+            .at(&(key.coldkey, key.hotkey), block)
+            .filter(|_| self.maker(block).points_to_stake());
         PositionTrace {
-            shares: Fingerprint(row.map(|row| (row.shares.mantissa, row.shares.exponent, row.epoch).encode()).unwrap_or_default()),
+            shares: Fingerprint(
+                row.map(|row| (row.shares.mantissa, row.shares.exponent, row.epoch).encode())
+                    .unwrap_or_default(),
+            ),
             touched: BlockNumber(touched.copied().unwrap_or(0)),
         }
     }
@@ -401,7 +421,10 @@ impl SimChain {
 
     /// The trace of a coldkey in the state of a block.
     pub(crate) fn coldkey_at(&self, coldkey: Coldkey, block: BlockNumber) -> ColdkeyTrace {
-        ColdkeyTrace { staking: self.staking_at(coldkey, block), account: self.accounts.fingerprint(coldkey, block) }
+        ColdkeyTrace {
+            staking: self.staking_at(coldkey, block),
+            account: self.accounts.fingerprint(coldkey, block),
+        }
     }
 
     /// How much a coldkey has locked, in the state of a block.
@@ -412,11 +435,19 @@ impl SimChain {
     /// The trace of a pool in the state of a block.
     pub(crate) fn pool_at(&self, netuid: NetUid, hotkey: Hotkey, block: BlockNumber) -> Fingerprint {
         let total = self.totals.at(&(netuid, hotkey), block);
-        Fingerprint(total.map(|(alpha, shares, epoch)| (alpha, shares.mantissa, shares.exponent, epoch).encode()).unwrap_or_default())
+        Fingerprint(
+            total
+                .map(|(alpha, shares, epoch)| (alpha, shares.mantissa, shares.exponent, epoch).encode())
+                .unwrap_or_default(),
+        )
     }
 
     pub(crate) fn emit(&mut self, phase: Phase, event: PalletEvent) {
-        self.events.push(EventRecord { phase, event: RuntimeEvent::SubtensorModule(event), topics: Vec::new() });
+        self.events.push(EventRecord {
+            phase,
+            event: RuntimeEvent::SubtensorModule(event),
+            topics: Vec::new(),
+        });
     }
 
     pub(crate) fn credit(&mut self, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey, alpha: u64) {
@@ -428,7 +459,9 @@ impl SimChain {
     }
 
     pub(crate) fn debit(&mut self, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey, alpha: u64) -> u64 {
-        let Some(pool) = self.subnets.get_mut(&netuid).and_then(|s| s.pools.get_mut(&hotkey)) else { return 0 };
+        let Some(pool) = self.subnets.get_mut(&netuid).and_then(|s| s.pools.get_mut(&hotkey)) else {
+            return 0;
+        };
         let taken = pool.debit(coldkey, alpha, self.generation.rules());
         self.dirty.pools.insert((netuid, hotkey));
         self.dirty.gone.insert((netuid, PositionKey { hotkey, coldkey }));
@@ -438,9 +471,11 @@ impl SimChain {
         taken
     }
 
-    /// Takes a hotkey off a coldkey's list once no shares are left there on any subnet, worth something or not.
+    /// Takes a hotkey off a coldkey's list once no shares are left there on any subnet, worth something or
+    /// not.
     fn drop_if_empty(&mut self, coldkey: Coldkey, hotkey: Hotkey) {
-        let has = |subnet: &Subnet| subnet.pools.get(&hotkey).is_some_and(|pool| pool.rows.contains_key(&coldkey));
+        let has =
+            |subnet: &Subnet| subnet.pools.get(&hotkey).is_some_and(|pool| pool.rows.contains_key(&coldkey));
         let listed = self.staking.get_mut(&coldkey).filter(|_| !self.subnets.values().any(has));
         if listed.is_some_and(|hotkeys| hotkeys.remove(&hotkey)) {
             self.dirty.staking.insert(coldkey);
@@ -467,7 +502,8 @@ impl SimChain {
             self.initialize(netuid, number, &mut ran);
         }
         let queue = std::mem::take(&mut self.queue);
-        let (scheduled, signed): (Vec<Operation>, Vec<Operation>) = queue.into_iter().partition(|o| o.scheduled);
+        let (scheduled, signed): (Vec<Operation>, Vec<Operation>) =
+            queue.into_iter().partition(|o| o.scheduled);
         for operation in scheduled {
             for call in operation.calls {
                 self.call(Phase::Initialization, call);
@@ -484,7 +520,8 @@ impl SimChain {
         self.seal();
     }
 
-    /// Forgets the blocks before this one but genesis, and the states before it, as a node does that is no archive.
+    /// Forgets the blocks before this one but genesis, and the states before it, as a node does that is no
+    /// archive.
     pub fn forget_before(&mut self, block: BlockNumber) {
         let number = u32::try_from(block.0).unwrap_or(u32::MAX);
         drop(self.blocks.forget_before(number));
@@ -510,25 +547,47 @@ impl SimChain {
         for (netuid, hotkey) in &self.dirty.pools {
             let pool = self.subnets.get(netuid).and_then(|s| s.pools.get(hotkey));
             let holders = pool.into_iter().flat_map(|p| p.rows.keys());
-            touched.extend(holders.map(|coldkey| (*netuid, PositionKey { hotkey: *hotkey, coldkey: *coldkey })));
+            touched
+                .extend(holders.map(|coldkey| (*netuid, PositionKey { hotkey: *hotkey, coldkey: *coldkey })));
         }
         for (netuid, key) in &touched {
             let alpha = self.alpha(*netuid, key.hotkey, key.coldkey);
-            let shares = self.subnets.get(netuid).and_then(|s| s.pools.get(&key.hotkey)).and_then(|pool| pool.rows.get(&key.coldkey));
+            let shares = self
+                .subnets
+                .get(netuid)
+                .and_then(|s| s.pools.get(&key.hotkey))
+                .and_then(|pool| pool.rows.get(&key.coldkey));
             let shares = shares.copied().unwrap_or_default();
             self.alphas.set((*netuid, *key), number, alpha);
             self.shares.set((*netuid, *key), number, shares);
         }
         for (netuid, hotkey) in &self.dirty.pools {
             let pool = self.subnets.get(netuid).and_then(|s| s.pools.get(hotkey));
-            self.totals.set((*netuid, *hotkey), number, pool.map(|p| (p.total, p.total_shares, p.epoch)).unwrap_or_default());
+            self.totals.set(
+                (*netuid, *hotkey),
+                number,
+                pool.map(|p| (p.total, p.total_shares, p.epoch)).unwrap_or_default(),
+            );
         }
         let collateral = self.dirty.collateral.iter().map(|(netuid, _, coldkey)| (*coldkey, *netuid));
-        let locks: BTreeSet<(Coldkey, NetUid)> =
-            self.dirty.locks.iter().map(|(coldkey, netuid, _)| (*coldkey, *netuid)).chain(collateral).collect();
+        let locks: BTreeSet<(Coldkey, NetUid)> = self
+            .dirty
+            .locks
+            .iter()
+            .map(|(coldkey, netuid, _)| (*coldkey, *netuid))
+            .chain(collateral)
+            .collect();
         for (coldkey, netuid) in locks {
-            let locked = self.subnets.get(&netuid).and_then(|subnet| subnet.locks.get(&coldkey)).map_or(0, |(_, locked)| *locked);
-            self.locks.set((netuid, coldkey), number, locked.saturating_add(self.collateral_of(netuid, coldkey)));
+            let locked = self
+                .subnets
+                .get(&netuid)
+                .and_then(|subnet| subnet.locks.get(&coldkey))
+                .map_or(0, |(_, locked)| *locked);
+            self.locks.set(
+                (netuid, coldkey),
+                number,
+                locked.saturating_add(self.collateral_of(netuid, coldkey)),
+            );
         }
         for pair in &self.dirty.pointers {
             self.pointers.set(*pair, number, number);
@@ -540,7 +599,11 @@ impl SimChain {
             let neurons = (0u16..)
                 .zip(self.subnets.get(netuid).into_iter().flat_map(|subnet| &subnet.neurons))
                 .filter_map(|(uid, hotkey)| {
-                    self.owners.get(hotkey).map(|coldkey| Neuron { uid: Uid(uid), hotkey: *hotkey, coldkey: *coldkey })
+                    self.owners.get(hotkey).map(|coldkey| Neuron {
+                        uid: Uid(uid),
+                        hotkey: *hotkey,
+                        coldkey: *coldkey,
+                    })
                 })
                 .collect();
             self.neurons.set(*netuid, number, neurons);
@@ -559,8 +622,15 @@ impl SimChain {
             parent_hash,
             time,
             events: std::mem::take(&mut self.events),
-            counters: self.subnets.iter().map(|(netuid, subnet)| (*netuid, subnet.counters(self.generation))).collect(),
-            registrations: self.generation.stores("RegisteredSubnetCounter").then(|| self.registrations.clone()),
+            counters: self
+                .subnets
+                .iter()
+                .map(|(netuid, subnet)| (*netuid, subnet.counters(self.generation)))
+                .collect(),
+            registrations: self
+                .generation
+                .stores("RegisteredSubnetCounter")
+                .then(|| self.registrations.clone()),
             generation: self.generation,
             code: self.code,
         };

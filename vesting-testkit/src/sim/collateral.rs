@@ -1,4 +1,5 @@
-//! What miners have locked as collateral: part of their alpha, which may not leave them (docs/chain.md#locks-and-collateral).
+//! What miners have locked as collateral: part of their alpha, which may not leave them
+//! (docs/chain.md#locks-and-collateral).
 
 use vesting_core::{Coldkey, Hotkey, NetUid};
 
@@ -22,13 +23,23 @@ impl SimChain {
     /// How much of a coldkey's alpha on a subnet is collateral.
     pub(super) fn collateral_of(&self, netuid: NetUid, coldkey: Coldkey) -> u64 {
         let rows = self.subnets.get(&netuid).into_iter().flat_map(|subnet| &subnet.collateral);
-        rows.filter(|((_, owner), _)| *owner == coldkey).fold(0, |sum, (_, row)| sum.saturating_add(row.locked))
+        rows.filter(|((_, owner), _)| *owner == coldkey)
+            .fold(0, |sum, (_, row)| sum.saturating_add(row.locked))
     }
 
     /// Settles what a hotkey earned; gives how much of what may be captured is.
-    pub(super) fn settle_collateral(&mut self, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey, earned: u64, capturable: u64) -> u64 {
+    pub(super) fn settle_collateral(
+        &mut self,
+        netuid: NetUid,
+        hotkey: Hotkey,
+        coldkey: Coldkey,
+        earned: u64,
+        capturable: u64,
+    ) -> u64 {
         let Some(subnet) = self.subnets.get_mut(&netuid) else { return 0 };
-        let Some(row) = subnet.collateral.get_mut(&(hotkey, coldkey)).filter(|_| earned > 0) else { return 0 };
+        let Some(row) = subnet.collateral.get_mut(&(hotkey, coldkey)).filter(|_| earned > 0) else {
+            return 0;
+        };
         let mut captured = 0;
         row.earned = row.earned.saturating_add(earned);
         if row.min_locked > row.locked {
@@ -45,7 +56,14 @@ impl SimChain {
     }
 
     /// Registers a hotkey with alpha that is bought and locked.
-    pub(super) fn register_locked(&mut self, phase: Phase, coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid, alpha: u64) -> bool {
+    pub(super) fn register_locked(
+        &mut self,
+        phase: Phase,
+        coldkey: Coldkey,
+        hotkey: Hotkey,
+        netuid: NetUid,
+        alpha: u64,
+    ) -> bool {
         if self.generation < Generation::Today || alpha == 0 || !self.may_register(coldkey, hotkey, netuid) {
             return false;
         }
@@ -56,9 +74,20 @@ impl SimChain {
     }
 
     /// Locks alpha that is free on the position; what is short of it is bought.
-    pub(super) fn add_collateral(&mut self, phase: Phase, coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid, alpha: u64) -> bool {
+    pub(super) fn add_collateral(
+        &mut self,
+        phase: Phase,
+        coldkey: Coldkey,
+        hotkey: Hotkey,
+        netuid: NetUid,
+        alpha: u64,
+    ) -> bool {
         let registered = self.subnets.get(&netuid).is_some_and(|subnet| subnet.neurons.contains(&hotkey));
-        if self.generation < Generation::Today || alpha == 0 || !registered || self.owners.get(&hotkey) != Some(&coldkey) {
+        if self.generation < Generation::Today
+            || alpha == 0
+            || !registered
+            || self.owners.get(&hotkey) != Some(&coldkey)
+        {
             return false;
         }
         let short = alpha - self.free(netuid, hotkey, coldkey).min(alpha);
@@ -71,9 +100,20 @@ impl SimChain {
     }
 
     /// Sets the floor of a hotkey's collateral.
-    pub(super) fn set_min_collateral(&mut self, phase: Phase, coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid, alpha: u64) -> bool {
+    pub(super) fn set_min_collateral(
+        &mut self,
+        phase: Phase,
+        coldkey: Coldkey,
+        hotkey: Hotkey,
+        netuid: NetUid,
+        alpha: u64,
+    ) -> bool {
         let owned = self.owners.get(&hotkey) == Some(&coldkey);
-        let Some(subnet) = self.subnets.get_mut(&netuid).filter(|_| owned && self.generation >= Generation::Today) else { return false };
+        let Some(subnet) =
+            self.subnets.get_mut(&netuid).filter(|_| owned && self.generation >= Generation::Today)
+        else {
+            return false;
+        };
         let row = subnet.collateral.entry((hotkey, coldkey)).or_default();
         row.min_locked = alpha;
         if row.locked == 0 && alpha == 0 {
@@ -85,7 +125,14 @@ impl SimChain {
         true
     }
 
-    fn lock_collateral(&mut self, phase: Phase, coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid, alpha: u64) {
+    fn lock_collateral(
+        &mut self,
+        phase: Phase,
+        coldkey: Coldkey,
+        hotkey: Hotkey,
+        netuid: NetUid,
+        alpha: u64,
+    ) {
         let Some(subnet) = self.subnets.get_mut(&netuid) else { return };
         let row = subnet.collateral.entry((hotkey, coldkey)).or_default();
         row.locked = row.locked.saturating_add(alpha);
@@ -96,9 +143,14 @@ impl SimChain {
     }
 
     /// Moves collateral to another name of a hotkey or a coldkey, onto what is there.
-    pub(super) fn move_collateral(&mut self, netuid: NetUid, renamed: impl Fn(Hotkey, Coldkey) -> Option<(Hotkey, Coldkey)>) {
+    pub(super) fn move_collateral(
+        &mut self,
+        netuid: NetUid,
+        renamed: impl Fn(Hotkey, Coldkey) -> Option<(Hotkey, Coldkey)>,
+    ) {
         let Some(subnet) = self.subnets.get_mut(&netuid) else { return };
-        let moved: Vec<_> = subnet.collateral.keys().filter_map(|key| renamed(key.0, key.1).map(|to| (*key, to))).collect();
+        let moved: Vec<_> =
+            subnet.collateral.keys().filter_map(|key| renamed(key.0, key.1).map(|to| (*key, to))).collect();
         for (from, to) in moved {
             let row = subnet.collateral.remove(&from).unwrap_or_default();
             let there = subnet.collateral.entry(to).or_default();

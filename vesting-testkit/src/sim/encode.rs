@@ -29,7 +29,12 @@ pub fn runtime(generation: Generation) -> RuntimeData {
     });
     let apis: Vec<([u8; 8], u32)> = Vec::new();
     let version_scale = (SPEC_NAME, "vesting-testkit", 1u32, spec_version, 1u32, apis, 1u32, 1u8).encode();
-    RuntimeData { spec_version, version_json, version_scale, metadata: [(15, metadata::v15(generation))].into() }
+    RuntimeData {
+        spec_version,
+        version_json,
+        version_scale,
+        metadata: [(15, metadata::v15(generation))].into(),
+    }
 }
 
 /// A SCALE header; the seed stands in for the state's root, so that chains of different seeds differ.
@@ -85,7 +90,14 @@ impl Encoder {
         }
     }
 
-    pub(crate) fn write(&mut self, chain: &SimChain, number: u64, sealed: &Sealed, header: Vec<u8>, changed: &Changed) {
+    pub(crate) fn write(
+        &mut self,
+        chain: &SimChain,
+        number: u64,
+        sealed: &Sealed,
+        header: Vec<u8>,
+        changed: &Changed,
+    ) {
         let short = u32::try_from(number).unwrap_or(u32::MAX);
         let mut changes: Vec<Change> = vec![
             (self.events.clone(), Some(sealed.generation.encode(&sealed.events))),
@@ -100,17 +112,29 @@ impl Encoder {
             changes.push((self.now.clone(), Some(sealed.time.0.encode())));
         }
         if self.code != chain.code {
-            // The code is in the state of this block already, though an older one made it (docs/chain.md#the-runtime-that-made-a-block).
+            // The code is in the state of this block already, though an older one made it
+            // (docs/chain.md#the-runtime-that-made-a-block).
             self.code = chain.code;
-            self.history.write().unwrap_or_else(PoisonError::into_inner).add_runtime(short, runtime(chain.code));
+            self.history
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .add_runtime(short, runtime(chain.code));
         }
         if let Some(before) = chain.dirty.migrated {
             rename(chain, before, &mut changes);
         }
         for (netuid, counters) in &sealed.counters {
-            changes.push((pallet("BlocksSinceLastStep", &[identity(netuid.0)]), Some(counters.blocks_since_last_step.encode())));
+            changes.push((
+                pallet("BlocksSinceLastStep", &[identity(netuid.0)]),
+                Some(counters.blocks_since_last_step.encode()),
+            ));
         }
-        for (netuid, count) in sealed.registrations.iter().flatten().filter(|(netuid, _)| chain.dirty.schedules.contains(*netuid)) {
+        for (netuid, count) in sealed
+            .registrations
+            .iter()
+            .flatten()
+            .filter(|(netuid, _)| chain.dirty.schedules.contains(*netuid))
+        {
             changes.push((pallet("RegisteredSubnetCounter", &[identity(netuid.0)]), Some(count.encode())));
         }
         schedules(chain, &mut changes);
@@ -119,10 +143,19 @@ impl Encoder {
         stakes(chain, number, &changed.touched, &mut changes);
         accounts(&changed.accounts, &mut changes);
         if chain.converting_since.is_some_and(|since| number == since + CONVERSION) {
-            changes.push((pallet("HasMigrationRun", &["migrate_alpha_v2_and_unstake_dust_v1".encode()]), Some(vec![1])));
+            changes.push((
+                pallet("HasMigrationRun", &["migrate_alpha_v2_and_unstake_dust_v1".encode()]),
+                Some(vec![1]),
+            ));
         }
-        let block =
-            BlockData { number: short, hash: sealed.hash.0, parent_hash: sealed.parent_hash.0, header, extrinsics: Vec::new(), changes };
+        let block = BlockData {
+            number: short,
+            hash: sealed.hash.0,
+            parent_hash: sealed.parent_hash.0,
+            header,
+            extrinsics: Vec::new(),
+            changes,
+        };
         self.push(block);
     }
 }
@@ -171,18 +204,40 @@ fn schedules(chain: &SimChain, changes: &mut Vec<Change>) {
 }
 
 fn locks(chain: &SimChain, changes: &mut Vec<Change>) {
-    for (coldkey, netuid, hotkey) in chain.dirty.locks.iter().filter(|(_, netuid, _)| !chain.is_dissolving(*netuid)) {
-        let locked = chain.subnets.get(netuid).and_then(|subnet| subnet.locks.get(coldkey)).filter(|(on, _)| on == hotkey);
+    for (coldkey, netuid, hotkey) in
+        chain.dirty.locks.iter().filter(|(_, netuid, _)| !chain.is_dissolving(*netuid))
+    {
+        let locked = chain
+            .subnets
+            .get(netuid)
+            .and_then(|subnet| subnet.locks.get(coldkey))
+            .filter(|(on, _)| on == hotkey);
         let key = pallet("Lock", &[blake2_concat(&coldkey.0), identity(netuid.0), blake2_concat(&hotkey.0)]);
-        changes.push((key, locked.map(|(_, locked)| LockState { locked_mass: *locked, conviction: 0, last_update: 0 }.encode())));
+        changes.push((
+            key,
+            locked.map(|(_, locked)| {
+                LockState { locked_mass: *locked, conviction: 0, last_update: 0 }.encode()
+            }),
+        ));
     }
-    for (netuid, hotkey, coldkey) in chain.dirty.collateral.iter().filter(|(netuid, ..)| !chain.is_dissolving(*netuid)) {
+    for (netuid, hotkey, coldkey) in
+        chain.dirty.collateral.iter().filter(|(netuid, ..)| !chain.is_dissolving(*netuid))
+    {
         let row = chain.subnets.get(netuid).and_then(|subnet| subnet.collateral.get(&(*hotkey, *coldkey)));
-        let key = pallet("MinerCollateral", &[identity(netuid.0), blake2_concat(&hotkey.0), blake2_concat(&coldkey.0)]);
+        let key = pallet(
+            "MinerCollateral",
+            &[identity(netuid.0), blake2_concat(&hotkey.0), blake2_concat(&coldkey.0)],
+        );
         // The drain is a tenth, as a `U64F64`.
-        changes.push((key, row.map(|row| (row.locked, (1u128 << 64) / 10, row.min_locked, row.earned).encode())));
+        changes.push((
+            key,
+            row.map(|row| (row.locked, (1u128 << 64) / 10, row.min_locked, row.earned).encode()),
+        ));
         let sum = Some(chain.collateral_of(*netuid, *coldkey)).filter(|sum| *sum > 0);
-        changes.push((pallet("ColdkeyMinerCollateral", &[identity(netuid.0), blake2_concat(&coldkey.0)]), sum.map(|sum| sum.encode())));
+        changes.push((
+            pallet("ColdkeyMinerCollateral", &[identity(netuid.0), blake2_concat(&coldkey.0)]),
+            sum.map(|sum| sum.encode()),
+        ));
     }
 }
 
@@ -196,7 +251,11 @@ fn rename(chain: &SimChain, before: Generation, changes: &mut Vec<Change>) {
         }
     };
     for (netuid, subnet) in &chain.subnets {
-        move_item("LastMechansimStepBlock", &[identity(netuid.0)], Some(subnet.counters.last_step_block.0.encode()));
+        move_item(
+            "LastMechansimStepBlock",
+            &[identity(netuid.0)],
+            Some(subnet.counters.last_step_block.0.encode()),
+        );
         for (hotkey, pool) in &subnet.pools {
             let total = (pool.total_shares.mantissa, pool.total_shares.exponent).encode();
             move_item("TotalHotkeySharesV2", &[blake2_concat(&hotkey.0), identity(netuid.0)], Some(total));
@@ -217,11 +276,15 @@ fn neurons(chain: &SimChain, changes: &mut Vec<Change>) {
         let count = subnet.map(|subnet| u16::try_from(subnet.neurons.len()).unwrap_or(u16::MAX));
         changes.push((pallet("SubnetworkN", &[identity(netuid.0)]), count.map(|count| count.encode())));
         for uid in 0..chain.dirty.vacated.get(netuid).copied().unwrap_or(0) {
-            changes.push((pallet("Keys", &[identity(netuid.0), identity(u16::try_from(uid).unwrap_or(u16::MAX))]), None));
+            changes.push((
+                pallet("Keys", &[identity(netuid.0), identity(u16::try_from(uid).unwrap_or(u16::MAX))]),
+                None,
+            ));
         }
         for (uid, hotkey) in (0u16..).zip(subnet.into_iter().flat_map(|subnet| &subnet.neurons)) {
             changes.push((pallet("Keys", &[identity(netuid.0), identity(uid)]), Some(hotkey.0.to_vec())));
-            changes.push((pallet("Uids", &[identity(netuid.0), blake2_concat(&hotkey.0)]), Some(uid.encode())));
+            changes
+                .push((pallet("Uids", &[identity(netuid.0), blake2_concat(&hotkey.0)]), Some(uid.encode())));
         }
         for hotkey in &chain.dirty.disowned {
             changes.push((pallet("Owner", &[blake2_concat(&hotkey.0)]), None));
@@ -232,11 +295,21 @@ fn neurons(chain: &SimChain, changes: &mut Vec<Change>) {
     }
 }
 
-fn stakes(chain: &SimChain, number: u64, touched: &BTreeSet<(NetUid, PositionKey)>, changes: &mut Vec<Change>) {
+fn stakes(
+    chain: &SimChain,
+    number: u64,
+    touched: &BTreeSet<(NetUid, PositionKey)>,
+    changes: &mut Vec<Change>,
+) {
     for coldkey in &chain.dirty.staking {
-        let hotkeys: Option<Vec<[u8; 32]>> = chain.staking.get(coldkey).map(|list| list.iter().map(|h| h.0).collect());
-        changes.push((pallet("StakingHotkeys", &[blake2_concat(&coldkey.0)]), hotkeys.map(|list| list.encode())));
-        let owned: Vec<[u8; 32]> = chain.owners.iter().filter(|(_, owner)| *owner == coldkey).map(|(h, _)| h.0).collect();
+        let hotkeys: Option<Vec<[u8; 32]>> =
+            chain.staking.get(coldkey).map(|list| list.iter().map(|h| h.0).collect());
+        changes.push((
+            pallet("StakingHotkeys", &[blake2_concat(&coldkey.0)]),
+            hotkeys.map(|list| list.encode()),
+        ));
+        let owned: Vec<[u8; 32]> =
+            chain.owners.iter().filter(|(_, owner)| *owner == coldkey).map(|(h, _)| h.0).collect();
         changes.push((pallet("OwnedHotkeys", &[blake2_concat(&coldkey.0)]), Some(owned.encode())));
     }
     for (coldkey, hotkey) in &chain.dirty.pointers {
@@ -249,7 +322,9 @@ fn stakes(chain: &SimChain, number: u64, touched: &BTreeSet<(NetUid, PositionKey
         let pool = [blake2_concat(&hotkey.0), identity(netuid.0)];
         for coldkey in coldkeys {
             let keys = [blake2_concat(&hotkey.0), blake2_concat(&coldkey.0), identity(netuid.0)];
-            changes.extend(["AlphaV2", "AlphaShareEpoch"].map(|item| (pallet(chain.generation.item(item), &keys), None)));
+            changes.extend(
+                ["AlphaV2", "AlphaShareEpoch"].map(|item| (pallet(chain.generation.item(item), &keys), None)),
+            );
         }
         let items = ["TotalHotkeyAlpha", "TotalHotkeySharesV2", "AlphaSharePoolEpoch"];
         changes.extend(items.map(|item| (pallet(chain.generation.item(item), &pool), None)));
@@ -281,7 +356,9 @@ fn stakes(chain: &SimChain, number: u64, touched: &BTreeSet<(NetUid, PositionKey
 fn accounts(changed: &[(Coldkey, Option<Account>, BTreeSet<Coldkey>)], changes: &mut Vec<Change>) {
     for (coldkey, account, delegates) in changed {
         // Nonce, references of three kinds, then free, reserved and frozen TAO, and flags.
-        let info = account.map(|account| (account.nonce, 0u32, 1u32, 0u32, account.free, 0u64, 0u64, 1u128 << 127).encode());
+        let info = account.map(|account| {
+            (account.nonce, 0u32, 1u32, 0u32, account.free, 0u64, 0u64, 1u128 << 127).encode()
+        });
         changes.push((storage_key("System", "Account", &[blake2_concat(&coldkey.0)]), info));
         // Each with the type of any call and no delay, and a deposit for all.
         let proxies: Vec<([u8; 32], u8, u32)> = delegates.iter().map(|delegate| (delegate.0, 0, 0)).collect();

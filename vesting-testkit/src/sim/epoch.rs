@@ -17,7 +17,8 @@ impl SimChain {
         let Some(subnet) = self.subnets.get_mut(&netuid) else { return };
         subnet.counters.blocks_since_last_step += 1;
         let tempo = u64::from(subnet.counters.tempo);
-        let due = tempo > 0 && (subnet.pending.is_some_and(|at| at <= number) || number >= subnet.last_epoch + tempo);
+        let due = tempo > 0
+            && (subnet.pending.is_some_and(|at| at <= number) || number >= subnet.last_epoch + tempo);
         if !due {
             return;
         }
@@ -31,7 +32,8 @@ impl SimChain {
             self.emit(Phase::Initialization, PalletEvent::EpochSkipped { netuid: id, block: number });
         } else if *ran >= EPOCHS_A_BLOCK {
             subnet.pending = Some(number + 1);
-            let deferred = PalletEvent::EpochDeferred { netuid: id, from_block: number, to_block: number + 1 };
+            let deferred =
+                PalletEvent::EpochDeferred { netuid: id, from_block: number, to_block: number + 1 };
             self.emit(Phase::Initialization, deferred);
         } else {
             *ran += 1;
@@ -52,11 +54,15 @@ impl SimChain {
         let (incentives, dividends) = subnet.payout(part(INCENTIVE));
         let (owner, destinations) = (subnet.owner, subnet.auto_stake.clone());
         let emissions = incentives.iter().map(|(_, alpha)| AlphaBalance(*alpha)).collect();
-        self.emit(Phase::Initialization, PalletEvent::IncentiveAlphaEmittedToMiners { netuid: NetUidStorageIndex(netuid.0), emissions });
+        self.emit(
+            Phase::Initialization,
+            PalletEvent::IncentiveAlphaEmittedToMiners { netuid: NetUidStorageIndex(netuid.0), emissions },
+        );
         self.pay_lease(netuid, number);
         for (hotkey, alpha) in incentives {
             let Some(coldkey) = self.owners.get(&hotkey).copied() else { continue };
-            // The owner's incentive is burned, and that of the owner's hotkey whoever owns it (docs/chain.md#incentive-that-is-withheld).
+            // The owner's incentive is burned, and that of the owner's hotkey whoever owns it
+            // (docs/chain.md#incentive-that-is-withheld).
             if coldkey != owner.0 && hotkey != owner.1 {
                 self.pay_incentive(netuid, hotkey, coldkey, destinations.get(&coldkey).copied(), alpha);
             }
@@ -73,9 +79,16 @@ impl SimChain {
         self.credit(netuid, owner.1, owner.0, part(OWNER_CUT));
     }
 
-    /// Credits a hotkey's incentive: first what is captured as its collateral, then the rest, elsewhere where its owner
-    /// wants it so (docs/chain.md#auto-stake-and-collateral).
-    fn pay_incentive(&mut self, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey, destination: Option<Hotkey>, alpha: u64) {
+    /// Credits a hotkey's incentive: first what is captured as its collateral, then the rest, elsewhere where
+    /// its owner wants it so (docs/chain.md#auto-stake-and-collateral).
+    fn pay_incentive(
+        &mut self,
+        netuid: NetUid,
+        hotkey: Hotkey,
+        coldkey: Coldkey,
+        destination: Option<Hotkey>,
+        alpha: u64,
+    ) {
         let captured = self.settle_collateral(netuid, hotkey, coldkey, alpha, alpha);
         self.credit_emission(netuid, hotkey, coldkey, captured);
         let rest = alpha - captured;
@@ -84,12 +97,16 @@ impl SimChain {
         if let Some(destination) = destination.filter(|_| announced) {
             let (netuid, incentive) = (event::NetUid(netuid.0), AlphaBalance(rest));
             let (destination, hotkey, owner) = (destination.into(), hotkey.into(), coldkey.into());
-            self.emit(Phase::Initialization, PalletEvent::AutoStakeAdded { netuid, destination, hotkey, owner, incentive });
+            self.emit(
+                Phase::Initialization,
+                PalletEvent::AutoStakeAdded { netuid, destination, hotkey, owner, incentive },
+            );
         }
         self.credit_emission(netuid, destination.unwrap_or(hotkey), coldkey, rest);
     }
 
-    /// Credits what an epoch pays to a position; whoever has a whole pool gets no more shares for it on the newer runtimes.
+    /// Credits what an epoch pays to a position; whoever has a whole pool gets no more shares for it on the
+    /// newer runtimes.
     fn credit_emission(&mut self, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey, alpha: u64) {
         let pool = self.subnets.get_mut(&netuid).and_then(|subnet| subnet.pools.get_mut(&hotkey));
         if self.generation >= Generation::Today && pool.is_some_and(|pool| pool.credit_sole(coldkey, alpha)) {
@@ -113,7 +130,10 @@ impl SimChain {
             self.removed(Phase::Initialization, lease.coldkey, lease.hotkey, netuid, alpha, 0);
             self.added(Phase::Initialization, *contributor, lease.hotkey, netuid, alpha);
             let (contributor, alpha) = ((*contributor).into(), AlphaBalance(alpha));
-            self.emit(Phase::Initialization, PalletEvent::SubnetLeaseDividendsDistributed { lease_id: lease.id, contributor, alpha });
+            self.emit(
+                Phase::Initialization,
+                PalletEvent::SubnetLeaseDividendsDistributed { lease_id: lease.id, contributor, alpha },
+            );
         }
     }
 }
@@ -139,7 +159,8 @@ impl Subnet {
         let weight = |hotkey: &Hotkey| self.weights.get(hotkey).copied().unwrap_or(0);
         let all: u64 = self.neurons.iter().map(weight).sum::<u64>().max(1);
         let incentives = self.neurons.iter().map(|hotkey| (*hotkey, part / all * weight(hotkey))).collect();
-        let pools = || self.validators.iter().filter_map(|v| self.pools.get(v).map(|pool| (*v, pool.total / 1_000)));
+        let pools =
+            || self.validators.iter().filter_map(|v| self.pools.get(v).map(|pool| (*v, pool.total / 1_000)));
         let staked: u64 = pools().map(|(_, staked)| staked).sum::<u64>().max(1);
         (incentives, pools().map(|(hotkey, own)| (hotkey, part / staked * own)).collect())
     }

@@ -64,11 +64,21 @@ pub(crate) enum PalletEvent {
     #[codec(index = 21)]
     AlphaBurned(AccountId32, AccountId32, AlphaBalance, NetUid),
     #[codec(index = 30)]
-    TransactionFeePaidWithAlpha { who: AccountId32, netuid: NetUid, alpha_fee: AlphaBalance, tao_amount: TaoBalance },
+    TransactionFeePaidWithAlpha {
+        who: AccountId32,
+        netuid: NetUid,
+        alpha_fee: AlphaBalance,
+        tao_amount: TaoBalance,
+    },
     #[codec(index = 31)]
     HotkeySwapped { coldkey: AccountId32, old_hotkey: AccountId32, new_hotkey: AccountId32 },
     #[codec(index = 32)]
-    HotkeySwappedOnSubnet { coldkey: AccountId32, old_hotkey: AccountId32, new_hotkey: AccountId32, netuid: NetUid },
+    HotkeySwappedOnSubnet {
+        coldkey: AccountId32,
+        old_hotkey: AccountId32,
+        new_hotkey: AccountId32,
+        netuid: NetUid,
+    },
     #[codec(index = 33)]
     ColdkeySwapped { old_coldkey: AccountId32, new_coldkey: AccountId32, swap_cost: TaoBalance },
     #[codec(index = 34)]
@@ -78,7 +88,13 @@ pub(crate) enum PalletEvent {
     #[codec(index = 40)]
     IncentiveAlphaEmittedToMiners { netuid: NetUidStorageIndex, emissions: Vec<AlphaBalance> },
     #[codec(index = 41)]
-    AutoStakeAdded { netuid: NetUid, destination: AccountId32, hotkey: AccountId32, owner: AccountId32, incentive: AlphaBalance },
+    AutoStakeAdded {
+        netuid: NetUid,
+        destination: AccountId32,
+        hotkey: AccountId32,
+        owner: AccountId32,
+        incentive: AlphaBalance,
+    },
     #[codec(index = 42)]
     SubnetOwnerHotkeySet(NetUid, AccountId32),
     #[codec(index = 43)]
@@ -104,7 +120,13 @@ pub(crate) enum PalletEvent {
     #[codec(index = 49)]
     NetworkDissolveCleanupCompleted { netuid: NetUid },
     #[codec(index = 55)]
-    AlphaGifted { from: AccountId32, to: AccountId32, hotkey: AccountId32, netuid: NetUid, alpha: AlphaBalance },
+    AlphaGifted {
+        from: AccountId32,
+        to: AccountId32,
+        hotkey: AccountId32,
+        netuid: NetUid,
+        alpha: AlphaBalance,
+    },
     #[codec(index = 50)]
     EpochSkipped { netuid: NetUid, block: u64 },
     #[codec(index = 51)]
@@ -137,9 +159,22 @@ pub(crate) enum OrderSide {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, TypeInfo)]
 pub(crate) enum OrdersEvent {
     #[codec(index = 0)]
-    OrderExecuted { order_id: [u8; 32], signer: AccountId32, netuid: NetUid, order_type: OrderType, amount_in: u64, amount_out: u64 },
+    OrderExecuted {
+        order_id: [u8; 32],
+        signer: AccountId32,
+        netuid: NetUid,
+        order_type: OrderType,
+        amount_in: u64,
+        amount_out: u64,
+    },
     #[codec(index = 3)]
-    GroupExecutionSummary { netuid: NetUid, net_side: OrderSide, net_amount: u64, actual_out: u64, executed_count: u32 },
+    GroupExecutionSummary {
+        netuid: NetUid,
+        net_side: OrderSide,
+        net_amount: u64,
+        actual_out: u64,
+        executed_count: u32,
+    },
 }
 
 /// Events of the pallet `System`.
@@ -168,7 +203,14 @@ impl RuntimeEvent {
         match self {
             Self::System(_) => None,
             Self::SubtensorModule(event) => event.meaning(generation),
-            Self::LimitOrders(OrdersEvent::OrderExecuted { signer, netuid: n, order_type, amount_in, amount_out, .. }) => {
+            Self::LimitOrders(OrdersEvent::OrderExecuted {
+                signer,
+                netuid: n,
+                order_type,
+                amount_in,
+                amount_out,
+                ..
+            }) => {
                 let sells = *order_type != OrderType::LimitBuy;
                 let alpha = Rao(if sells { *amount_in } else { *amount_out });
                 Some(StakeEvent::OrderExecuted { trader: cold(*signer), netuid: netuid(*n), sells, alpha })
@@ -296,22 +338,30 @@ impl PalletEvent {
                 to_netuid: netuid(*destination_netuid),
             },
             Self::NetworkRemoved(n) => StakeEvent::NetworkRemoved { netuid: netuid(*n) },
-            Self::HotkeySwapped { coldkey, old_hotkey, new_hotkey } => {
-                StakeEvent::HotkeySwapped { coldkey: cold(*coldkey), old: hot(*old_hotkey), new: hot(*new_hotkey), netuid: None }
-            }
-            Self::HotkeySwappedOnSubnet { coldkey, old_hotkey, new_hotkey, netuid: n } => StakeEvent::HotkeySwapped {
+            Self::HotkeySwapped { coldkey, old_hotkey, new_hotkey } => StakeEvent::HotkeySwapped {
                 coldkey: cold(*coldkey),
                 old: hot(*old_hotkey),
                 new: hot(*new_hotkey),
-                netuid: Some(netuid(*n)),
+                netuid: None,
             },
+            Self::HotkeySwappedOnSubnet { coldkey, old_hotkey, new_hotkey, netuid: n } => {
+                StakeEvent::HotkeySwapped {
+                    coldkey: cold(*coldkey),
+                    old: hot(*old_hotkey),
+                    new: hot(*new_hotkey),
+                    netuid: Some(netuid(*n)),
+                }
+            }
             Self::ColdkeySwapped { old_coldkey, new_coldkey, .. } => {
                 StakeEvent::ColdkeySwapped { old: cold(*old_coldkey), new: cold(*new_coldkey) }
             }
             Self::RootClaimed { coldkey, .. } => StakeEvent::RootClaimed { coldkey: cold(*coldkey) },
-            Self::StakeAdded(c, h, _, alpha, n, _) => {
-                StakeEvent::StakeAdded { coldkey: cold(*c), hotkey: hot(*h), netuid: netuid(*n), alpha: told(alpha.0) }
-            }
+            Self::StakeAdded(c, h, _, alpha, n, _) => StakeEvent::StakeAdded {
+                coldkey: cold(*c),
+                hotkey: hot(*h),
+                netuid: netuid(*n),
+                alpha: told(alpha.0),
+            },
             // The fee is inside or on top (docs/chain.md#removals-and-their-fee).
             Self::StakeRemoved(c, h, _, alpha, n, fee) => StakeEvent::StakeRemoved {
                 coldkey: cold(*c),
@@ -334,30 +384,43 @@ impl PalletEvent {
                 from_netuid: netuid(*from_netuid),
                 to_netuid: netuid(*to_netuid),
             },
-            Self::StakeSwapped(c, h, from, to, _) => {
-                StakeEvent::StakeSwapped { coldkey: cold(*c), hotkey: hot(*h), from_netuid: netuid(*from), to_netuid: netuid(*to) }
-            }
-            Self::AlphaRecycled(c, h, alpha, n) => {
-                StakeEvent::AlphaRecycled { coldkey: cold(*c), hotkey: hot(*h), netuid: netuid(*n), alpha: Rao(alpha.0) }
-            }
-            Self::AlphaBurned(c, h, alpha, n) => {
-                StakeEvent::AlphaBurned { coldkey: cold(*c), hotkey: hot(*h), netuid: netuid(*n), alpha: Rao(alpha.0) }
-            }
+            Self::StakeSwapped(c, h, from, to, _) => StakeEvent::StakeSwapped {
+                coldkey: cold(*c),
+                hotkey: hot(*h),
+                from_netuid: netuid(*from),
+                to_netuid: netuid(*to),
+            },
+            Self::AlphaRecycled(c, h, alpha, n) => StakeEvent::AlphaRecycled {
+                coldkey: cold(*c),
+                hotkey: hot(*h),
+                netuid: netuid(*n),
+                alpha: Rao(alpha.0),
+            },
+            Self::AlphaBurned(c, h, alpha, n) => StakeEvent::AlphaBurned {
+                coldkey: cold(*c),
+                hotkey: hot(*h),
+                netuid: netuid(*n),
+                alpha: Rao(alpha.0),
+            },
             Self::TransactionFeePaidWithAlpha { who, alpha_fee, .. } => {
                 StakeEvent::FeePaidWithAlpha { who: cold(*who), alpha: Rao(alpha_fee.0) }
             }
-            Self::IncentiveAlphaEmittedToMiners { netuid: index, emissions } => StakeEvent::IncentiveEmitted {
-                netuid: vesting_core::NetUid(index.0 % 4096),
-                mechanism: index.0 / 4096,
-                emissions: emissions.iter().map(|e| Rao(e.0)).collect(),
-            },
-            Self::AutoStakeAdded { netuid: n, destination, hotkey, owner, incentive } => StakeEvent::AutoStakeAdded {
-                netuid: netuid(*n),
-                destination: hot(*destination),
-                hotkey: hot(*hotkey),
-                owner: cold(*owner),
-                incentive: Rao(incentive.0),
-            },
+            Self::IncentiveAlphaEmittedToMiners { netuid: index, emissions } => {
+                StakeEvent::IncentiveEmitted {
+                    netuid: vesting_core::NetUid(index.0 % 4096),
+                    mechanism: index.0 / 4096,
+                    emissions: emissions.iter().map(|e| Rao(e.0)).collect(),
+                }
+            }
+            Self::AutoStakeAdded { netuid: n, destination, hotkey, owner, incentive } => {
+                StakeEvent::AutoStakeAdded {
+                    netuid: netuid(*n),
+                    destination: hot(*destination),
+                    hotkey: hot(*hotkey),
+                    owner: cold(*owner),
+                    incentive: Rao(incentive.0),
+                }
+            }
             Self::EpochSkipped { netuid: n, .. } => StakeEvent::EpochSkipped { netuid: netuid(*n) },
             Self::EpochDeferred { netuid: n, .. } => StakeEvent::EpochDeferred { netuid: netuid(*n) },
             Self::EpochTriggered { netuid: n, .. } => StakeEvent::EpochTriggered { netuid: netuid(*n) },

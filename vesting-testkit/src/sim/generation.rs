@@ -32,7 +32,8 @@ pub enum Generation {
 }
 
 /// Storage items that [`Generation::ItemsDropped`] has no more.
-const DROPPED: [&str; 4] = ["LastColdkeyHotkeyStakeBlock", "RegisteredSubnetCounter", "SubnetEpochIndex", "HasMigrationRun"];
+const DROPPED: [&str; 4] =
+    ["LastColdkeyHotkeyStakeBlock", "RegisteredSubnetCounter", "SubnetEpochIndex", "HasMigrationRun"];
 
 /// Events that not all generations have, by name, with the first that does.
 const SINCE: [(&str, Generation); 16] = [
@@ -63,7 +64,8 @@ impl Generation {
     /// Those that a random life goes through, in order.
     pub const ALL: [Self; 5] = [Self::Oldest, Self::Older, Self::Present, Self::Today, Self::Later];
     /// What may come after today's runtime, each another way.
-    pub const TO_COME: [Self; 5] = [Self::Later, Self::FieldsMoved, Self::FeeInside, Self::ItemsDropped, Self::Gifts];
+    pub const TO_COME: [Self; 5] =
+        [Self::Later, Self::FieldsMoved, Self::FeeInside, Self::ItemsDropped, Self::Gifts];
 
     /// The version its runtime has.
     #[must_use]
@@ -89,7 +91,10 @@ impl Generation {
 
     /// The generation of a version.
     pub(crate) fn of(spec_version: u32) -> Option<Self> {
-        Self::ALL.into_iter().chain(Self::TO_COME).find(|generation| generation.spec_version() == spec_version)
+        Self::ALL
+            .into_iter()
+            .chain(Self::TO_COME)
+            .find(|generation| generation.spec_version() == spec_version)
     }
 
     /// Whether incentive is announced.
@@ -152,10 +157,14 @@ impl Generation {
     pub(crate) fn stores(self, name: &str) -> bool {
         match name {
             _ if self == Self::ItemsDropped && DROPPED.contains(&name) => false,
-            "LastEpochBlock" | "SubnetEpochIndex" | "Lock" | "RegisteredSubnetCounter" => self.counts_epochs(),
-            "AlphaSharePoolEpoch" | "AlphaShareEpoch" | "HasMigrationRun" | "MinerCollateral" | "ColdkeyMinerCollateral" => {
-                self >= Self::Today
+            "LastEpochBlock" | "SubnetEpochIndex" | "Lock" | "RegisteredSubnetCounter" => {
+                self.counts_epochs()
             }
+            "AlphaSharePoolEpoch"
+            | "AlphaShareEpoch"
+            | "HasMigrationRun"
+            | "MinerCollateral"
+            | "ColdkeyMinerCollateral" => self >= Self::Today,
             _ => true,
         }
     }
@@ -258,7 +267,8 @@ impl Generation {
             }
         }
         for api in &mut metadata.apis {
-            api.methods.retain(|method| self.tells_locks() || method.name != "get_stake_availability_for_coldkeys");
+            api.methods
+                .retain(|method| self.tells_locks() || method.name != "get_stake_availability_for_coldkeys");
         }
         for ty in &mut metadata.types.types {
             let (true, TypeDef::Variant(events)) =

@@ -17,14 +17,24 @@ impl SimChain {
         on: Option<NetUid>,
         keep: bool,
     ) -> bool {
-        let netuids: Vec<NetUid> = on.map_or_else(|| self.subnets.keys().copied().collect(), |netuid| vec![netuid]);
-        let taken = |netuid: &NetUid| self.subnets.get(netuid).is_none_or(|subnet| subnet.neurons.contains(&new));
-        let owned = self.owners.get(&old) == Some(&coldkey) && self.owners.get(&new).is_none_or(|owner| *owner == coldkey);
+        let netuids: Vec<NetUid> =
+            on.map_or_else(|| self.subnets.keys().copied().collect(), |netuid| vec![netuid]);
+        let taken =
+            |netuid: &NetUid| self.subnets.get(netuid).is_none_or(|subnet| subnet.neurons.contains(&new));
+        let owned = self.owners.get(&old) == Some(&coldkey)
+            && self.owners.get(&new).is_none_or(|owner| *owner == coldkey);
         // The older runtimes swap on all subnets only.
         let known = on.is_none() || self.generation > Generation::Older;
         // Collateral does not stay behind.
-        let collateral = |netuid: &NetUid| self.subnets.get(netuid).is_some_and(|s| s.collateral.contains_key(&(old, coldkey)));
-        if old == new || !owned || !known || netuids.iter().any(taken) || keep && netuids.iter().any(collateral) {
+        let collateral = |netuid: &NetUid| {
+            self.subnets.get(netuid).is_some_and(|s| s.collateral.contains_key(&(old, coldkey)))
+        };
+        if old == new
+            || !owned
+            || !known
+            || netuids.iter().any(taken)
+            || keep && netuids.iter().any(collateral)
+        {
             return false;
         }
         self.own(new, coldkey);
@@ -37,9 +47,12 @@ impl SimChain {
         }
         let (coldkey_id, old_hotkey, new_hotkey) = (coldkey.into(), old.into(), new.into());
         let event = match on {
-            Some(netuid) => {
-                PalletEvent::HotkeySwappedOnSubnet { coldkey: coldkey_id, old_hotkey, new_hotkey, netuid: event::NetUid(netuid.0) }
-            }
+            Some(netuid) => PalletEvent::HotkeySwappedOnSubnet {
+                coldkey: coldkey_id,
+                old_hotkey,
+                new_hotkey,
+                netuid: event::NetUid(netuid.0),
+            },
             None => PalletEvent::HotkeySwapped { coldkey: coldkey_id, old_hotkey, new_hotkey },
         };
         if on.is_none() && !keep {
@@ -93,8 +106,8 @@ impl SimChain {
         }
     }
 
-    /// Gives a coldkey a new name, everywhere. No amount is announced (docs/chain.md#swapped-keys). Into one that stakes on any
-    /// hotkey every runtime refuses it (`ColdKeyAlreadyAssociated`).
+    /// Gives a coldkey a new name, everywhere. No amount is announced (docs/chain.md#swapped-keys). Into one
+    /// that stakes on any hotkey every runtime refuses it (`ColdKeyAlreadyAssociated`).
     pub(super) fn swap_coldkey(&mut self, phase: Phase, old: Coldkey, new: Coldkey) -> bool {
         let associated = self.staking.get(&new).is_some_and(|hotkeys| !hotkeys.is_empty());
         if old == new || associated || !self.staking.contains_key(&old) {
@@ -122,8 +135,12 @@ impl SimChain {
                 *taken_over = taken_over.saturating_add(locked);
                 self.dirty.locks.extend([(old, netuid, hotkey), (new, netuid, *on)]);
             }
-            let held: Vec<Hotkey> =
-                subnet.pools.iter().filter(|(_, pool)| pool.rows.contains_key(&old)).map(|(hotkey, _)| *hotkey).collect();
+            let held: Vec<Hotkey> = subnet
+                .pools
+                .iter()
+                .filter(|(_, pool)| pool.rows.contains_key(&old))
+                .map(|(hotkey, _)| *hotkey)
+                .collect();
             for hotkey in held {
                 let alpha = self.debit(netuid, hotkey, old, u64::MAX);
                 self.credit(netuid, hotkey, new, alpha);
@@ -137,7 +154,11 @@ impl SimChain {
         self.staking.entry(new).or_default().extend(hotkeys);
         self.dirty.staking.extend([old, new]);
         self.accounts.hand_over(old, new);
-        let event = PalletEvent::ColdkeySwapped { old_coldkey: old.into(), new_coldkey: new.into(), swap_cost: TaoBalance(100_000_000) };
+        let event = PalletEvent::ColdkeySwapped {
+            old_coldkey: old.into(),
+            new_coldkey: new.into(),
+            swap_cost: TaoBalance(100_000_000),
+        };
         self.emit(phase, event);
         true
     }
@@ -145,6 +166,10 @@ impl SimChain {
     /// Every position of a subnet now.
     pub(super) fn positions_now(&self, netuid: NetUid) -> Vec<PositionKey> {
         let pools = self.subnets.get(&netuid).into_iter().flat_map(|subnet| &subnet.pools);
-        pools.flat_map(|(hotkey, pool)| pool.rows.keys().map(|coldkey| PositionKey { hotkey: *hotkey, coldkey: *coldkey })).collect()
+        pools
+            .flat_map(|(hotkey, pool)| {
+                pool.rows.keys().map(|coldkey| PositionKey { hotkey: *hotkey, coldkey: *coldkey })
+            })
+            .collect()
     }
 }

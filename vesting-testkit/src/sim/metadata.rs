@@ -3,14 +3,16 @@
 use codec::Encode;
 use frame_metadata::RuntimeMetadataPrefixed;
 use frame_metadata::v15::{
-    CustomMetadata, ExtrinsicMetadata, OuterEnums, PalletEventMetadata, PalletMetadata, PalletStorageMetadata, RuntimeApiMetadata,
-    RuntimeApiMethodMetadata, RuntimeApiMethodParamMetadata, RuntimeMetadataV15, StorageEntryMetadata, StorageEntryModifier,
-    StorageEntryType, StorageHasher,
+    CustomMetadata, ExtrinsicMetadata, OuterEnums, PalletEventMetadata, PalletMetadata,
+    PalletStorageMetadata, RuntimeApiMetadata, RuntimeApiMethodMetadata, RuntimeApiMethodParamMetadata,
+    RuntimeMetadataV15, StorageEntryMetadata, StorageEntryModifier, StorageEntryType, StorageHasher,
 };
 use scale_info::form::MetaForm;
 use scale_info::{MetaType, TypeInfo, meta_type};
 
-use super::event::{AccountId32, EventRecord, NetUid, OrdersEvent, PalletEvent, RuntimeEvent, SystemEvent, TaoBalance};
+use super::event::{
+    AccountId32, EventRecord, NetUid, OrdersEvent, PalletEvent, RuntimeEvent, SystemEvent, TaoBalance,
+};
 use super::generation::Generation;
 
 /// Shares as decimal floats.
@@ -138,12 +140,20 @@ const BLAKE: StorageHasher = StorageHasher::Blake2_128Concat;
 const TWOX: StorageHasher = StorageHasher::Twox64Concat;
 const PLAIN: StorageHasher = StorageHasher::Identity;
 
-fn entry(name: &'static str, ty: StorageEntryType<MetaForm>, default: Option<Vec<u8>>) -> StorageEntryMetadata<MetaForm> {
-    let modifier = if default.is_some() { StorageEntryModifier::Default } else { StorageEntryModifier::Optional };
+fn entry(
+    name: &'static str,
+    ty: StorageEntryType<MetaForm>,
+    default: Option<Vec<u8>>,
+) -> StorageEntryMetadata<MetaForm> {
+    let modifier =
+        if default.is_some() { StorageEntryModifier::Default } else { StorageEntryModifier::Optional };
     StorageEntryMetadata { name, modifier, ty, default: default.unwrap_or_default(), docs: Vec::new() }
 }
 
-fn value<T: TypeInfo + 'static>(name: &'static str, default: Option<Vec<u8>>) -> StorageEntryMetadata<MetaForm> {
+fn value<T: TypeInfo + 'static>(
+    name: &'static str,
+    default: Option<Vec<u8>>,
+) -> StorageEntryMetadata<MetaForm> {
     entry(name, StorageEntryType::Plain(meta_type::<T>()), default)
 }
 
@@ -152,7 +162,8 @@ fn map<K: TypeInfo + 'static, T: TypeInfo + 'static>(
     hashers: &[StorageHasher],
     default: Option<Vec<u8>>,
 ) -> StorageEntryMetadata<MetaForm> {
-    let ty = StorageEntryType::Map { hashers: hashers.to_vec(), key: meta_type::<K>(), value: meta_type::<T>() };
+    let ty =
+        StorageEntryType::Map { hashers: hashers.to_vec(), key: meta_type::<K>(), value: meta_type::<T>() };
     entry(name, ty, default)
 }
 
@@ -204,7 +215,11 @@ fn subtensor() -> PalletMetadata<MetaForm> {
         map::<(AccountId32, NetUid, AccountId32), LockState>("Lock", &[BLAKE, PLAIN, BLAKE], None),
         map::<Pool, u64>("AlphaSharePoolEpoch", &[BLAKE, PLAIN], zero(8)),
         map::<Position, u64>("AlphaShareEpoch", &[BLAKE, BLAKE, PLAIN], zero(8)),
-        map::<(NetUid, AccountId32, AccountId32), MinerCollateral>("MinerCollateral", &[PLAIN, BLAKE, BLAKE], None),
+        map::<(NetUid, AccountId32, AccountId32), MinerCollateral>(
+            "MinerCollateral",
+            &[PLAIN, BLAKE, BLAKE],
+            None,
+        ),
         map::<(NetUid, AccountId32), u64>("ColdkeyMinerCollateral", &[PLAIN, BLAKE], zero(8)),
         map::<Vec<u8>, bool>("HasMigrationRun", &[PLAIN], zero(1)),
     ];
@@ -242,7 +257,8 @@ pub(crate) fn v15(generation: Generation) -> Vec<u8> {
         Some(meta_type::<SystemEvent>()),
     );
     let timestamp = pallet("Timestamp", 2, vec![value::<u64>("Now", Some(vec![0; 8]))], None);
-    let proxies = map::<AccountId32, (Vec<ProxyDefinition>, TaoBalance)>("Proxies", &[TWOX], Some(vec![0; 9]));
+    let proxies =
+        map::<AccountId32, (Vec<ProxyDefinition>, TaoBalance)>("Proxies", &[TWOX], Some(vec![0; 9]));
     let proxy = pallet("Proxy", 16, vec![proxies], None);
     let orders = pallet("LimitOrders", 32, Vec::new(), Some(meta_type::<OrdersEvent>()));
     let extrinsic = ExtrinsicMetadata {
@@ -263,7 +279,12 @@ pub(crate) fn v15(generation: Generation) -> Vec<u8> {
                     parameter("coldkey_accounts", meta_type::<Vec<AccountId32>>()),
                     parameter("netuids", meta_type::<Option<Vec<NetUid>>>()),
                 ],
-                output: meta_type::<std::collections::BTreeMap<AccountId32, std::collections::BTreeMap<NetUid, StakeAvailability>>>(),
+                output: meta_type::<
+                    std::collections::BTreeMap<
+                        AccountId32,
+                        std::collections::BTreeMap<NetUid, StakeAvailability>,
+                    >,
+                >(),
                 docs: Vec::new(),
             },
             RuntimeApiMethodMetadata {

@@ -34,20 +34,22 @@ impl Month {
     /// Coldkeys that own no neuron and trade.
     const TRADERS: usize = 60;
 
-    /// A subnet that lives for `blocks` blocks with about `operations` stake operations of its miners, as many of others, and
-    /// half as many extrinsics of its miners that bear on no stake.
+    /// A subnet that lives for `blocks` blocks with about `operations` stake operations of its miners, as
+    /// many of others, and half as many extrinsics of its miners that bear on no stake.
     #[must_use]
     pub fn new(seed: u64, netuid: NetUid, blocks: u64, operations: u64) -> Self {
         Self::of_size(Self::NEURONS, seed, netuid, blocks, operations)
     }
 
-    /// One with so many neurons: up to 2,500 where there is no consensus to find (docs/chain.md#a-subnet-without-consensus).
+    /// One with so many neurons: up to 2,500 where there is no consensus to find
+    /// (docs/chain.md#a-subnet-without-consensus).
     #[must_use]
     pub fn of_size(neurons: usize, seed: u64, netuid: NetUid, blocks: u64, operations: u64) -> Self {
         let mut rng = Rng::new(seed);
         // About seven coldkeys own ten neurons.
         let coldkeys: Vec<Coldkey> = (0..(neurons * 45).div_ceil(64)).map(|_| Coldkey(rng.key())).collect();
-        let miners: Vec<(Coldkey, Hotkey)> = (0..neurons).map(|n| (coldkeys[n % coldkeys.len()], Hotkey(rng.key()))).collect();
+        let miners: Vec<(Coldkey, Hotkey)> =
+            (0..neurons).map(|n| (coldkeys[n % coldkeys.len()], Hotkey(rng.key()))).collect();
         let validators = miners.iter().take(Self::VALIDATORS).map(|(_, hotkey)| *hotkey).collect();
         let traders = (0..Self::TRADERS).map(|_| Coldkey(rng.key())).collect();
         Self { rng, miners, validators, traders, netuid, blocks, operations }
@@ -82,7 +84,12 @@ impl Month {
 
     /// As [`Self::chain`], of any generation.
     #[must_use]
-    pub fn chain_of(&mut self, generation: Generation, seed: u64, history: Option<Arc<RwLock<History>>>) -> SimChain {
+    pub fn chain_of(
+        &mut self,
+        generation: Generation,
+        seed: u64,
+        history: Option<Arc<RwLock<History>>>,
+    ) -> SimChain {
         let subnet = self.subnet();
         SimChain::of_generation(generation, seed, &[subnet], history)
     }
@@ -94,7 +101,8 @@ impl Month {
             return;
         }
         let netuid = self.netuid;
-        let (Some((coldkey, hotkey)), Some(validator)) = (self.rng.pick(&self.miners).copied(), self.rng.pick(&self.validators).copied())
+        let (Some((coldkey, hotkey)), Some(validator)) =
+            (self.rng.pick(&self.miners).copied(), self.rng.pick(&self.validators).copied())
         else {
             return;
         };
@@ -103,8 +111,20 @@ impl Month {
         let call = match self.rng.below(100) {
             0..=54 => Call::RemoveStake { coldkey, hotkey, netuid, alpha: part },
             55..=79 => Call::AddStake { coldkey, hotkey, netuid, alpha: ALPHA + self.rng.below(20 * ALPHA) },
-            80..=84 => Call::AddStake { coldkey, hotkey: validator, netuid, alpha: ALPHA + self.rng.below(20 * ALPHA) },
-            85..=92 => Call::MoveStake { coldkey, from: hotkey, to: validator, from_netuid: netuid, to_netuid: netuid, alpha: part },
+            80..=84 => Call::AddStake {
+                coldkey,
+                hotkey: validator,
+                netuid,
+                alpha: ALPHA + self.rng.below(20 * ALPHA),
+            },
+            85..=92 => Call::MoveStake {
+                coldkey,
+                from: hotkey,
+                to: validator,
+                from_netuid: netuid,
+                to_netuid: netuid,
+                alpha: part,
+            },
             // To somebody who is no holder, and to nobody: these leave no pointer behind.
             93..=95 => Call::TransferStake {
                 from: coldkey,
@@ -124,7 +144,8 @@ impl Month {
     fn queue_others(&mut self, chain: &mut SimChain) {
         let netuid = self.netuid;
         if self.rng.below(self.blocks) < self.operations
-            && let (Some(coldkey), Some(hotkey)) = (self.rng.pick(&self.traders).copied(), self.rng.pick(&self.validators).copied())
+            && let (Some(coldkey), Some(hotkey)) =
+                (self.rng.pick(&self.traders).copied(), self.rng.pick(&self.validators).copied())
         {
             let held = chain.alpha(netuid, hotkey, coldkey);
             let alpha = ALPHA + self.rng.below(20 * ALPHA);

@@ -14,8 +14,9 @@ const CLEARED_A_BLOCK: usize = 2;
 const DUST: u64 = 3_000_000;
 
 impl SimChain {
-    /// Dissolves a subnet. On the older runtimes every position on it goes to 0 at once, and only `NetworkRemoved` says so
-    /// (docs/chain.md#the-end). On the newer ones its life ends as well, but its storage is cleared away over the next blocks (docs/chain.md#the-clearing-away).
+    /// Dissolves a subnet. On the older runtimes every position on it goes to 0 at once, and only
+    /// `NetworkRemoved` says so (docs/chain.md#the-end). On the newer ones its life ends as well, but its
+    /// storage is cleared away over the next blocks (docs/chain.md#the-clearing-away).
     pub(super) fn dissolve(&mut self, phase: Phase, netuid: NetUid) -> bool {
         let gone = self.positions_now(netuid);
         let Some(subnet) = self.subnets.remove(&netuid) else { return false };
@@ -33,8 +34,12 @@ impl SimChain {
 
     /// Notes what changes where a subnet's life ends, and once more where its storage is cleared away.
     fn note_ended(&mut self, netuid: NetUid, subnet: &Subnet) {
-        self.dirty.locks.extend(subnet.locks.iter().map(|(coldkey, (hotkey, _))| (*coldkey, netuid, *hotkey)));
-        self.dirty.collateral.extend(subnet.collateral.keys().map(|(hotkey, coldkey)| (netuid, *hotkey, *coldkey)));
+        self.dirty
+            .locks
+            .extend(subnet.locks.iter().map(|(coldkey, (hotkey, _))| (*coldkey, netuid, *hotkey)));
+        self.dirty
+            .collateral
+            .extend(subnet.collateral.keys().map(|(hotkey, coldkey)| (netuid, *hotkey, *coldkey)));
         self.dirty.neurons.insert(netuid);
         self.dirty.schedules.insert(netuid);
     }
@@ -51,13 +56,16 @@ impl SimChain {
         self.dissolving.iter().any(|(gone, _)| *gone == netuid)
     }
 
-    /// Ends a block: clears away a part of what was dissolved in an earlier one, and registers who waited for it.
+    /// Ends a block: clears away a part of what was dissolved in an earlier one, and registers who waited for
+    /// it.
     pub(super) fn finalize(&mut self, number: u64) {
         if self.converting_since.is_some_and(|since| number == since + CONVERSION) && number > CONVERSION {
             self.sweep_dust(DUST);
         }
         let fresh = |netuid: &NetUid| self.dirty.schedules.contains(netuid);
-        let Some((netuid, subnet)) = self.dissolving.front_mut().filter(|(netuid, _)| !fresh(netuid)) else { return };
+        let Some((netuid, subnet)) = self.dissolving.front_mut().filter(|(netuid, _)| !fresh(netuid)) else {
+            return;
+        };
         let netuid = *netuid;
         for _ in 0..CLEARED_A_BLOCK {
             let Some((hotkey, pool)) = subnet.pools.pop_first() else { break };
@@ -69,16 +77,27 @@ impl SimChain {
         let Some((_, subnet)) = self.dissolving.pop_front() else { return };
         self.note_ended(netuid, &subnet);
         self.note_cleared(netuid, &subnet);
-        self.emit(Phase::Finalization, PalletEvent::NetworkDissolveCleanupCompleted { netuid: event::NetUid(netuid.0) });
+        self.emit(
+            Phase::Finalization,
+            PalletEvent::NetworkDissolveCleanupCompleted { netuid: event::NetUid(netuid.0) },
+        );
         if let Some((owner, tempo)) = self.awaited.remove(&netuid) {
             self.register_network(Phase::Finalization, netuid, owner, tempo);
         }
     }
 
-    /// Registers a subnet under a free netuid, with its owner as the first neuron. Under one that is being cleared away it
-    /// waits for that.
-    pub(super) fn register_network(&mut self, phase: Phase, netuid: NetUid, owner: (Coldkey, Hotkey), tempo: u16) -> bool {
-        if self.subnets.contains_key(&netuid) || self.owners.get(&owner.1).is_some_and(|coldkey| *coldkey != owner.0) {
+    /// Registers a subnet under a free netuid, with its owner as the first neuron. Under one that is being
+    /// cleared away it waits for that.
+    pub(super) fn register_network(
+        &mut self,
+        phase: Phase,
+        netuid: NetUid,
+        owner: (Coldkey, Hotkey),
+        tempo: u16,
+    ) -> bool {
+        if self.subnets.contains_key(&netuid)
+            || self.owners.get(&owner.1).is_some_and(|coldkey| *coldkey != owner.0)
+        {
             return false;
         }
         if self.is_dissolving(netuid) {
@@ -94,22 +113,31 @@ impl SimChain {
         true
     }
 
-    /// Counts the shares of every pool anew, as the first block of a runtime with another arithmetic does (docs/chain.md#reconciled-pools).
+    /// Counts the shares of every pool anew, as the first block of a runtime with another arithmetic does
+    /// (docs/chain.md#reconciled-pools).
     pub(super) fn reconcile(&mut self) {
         for netuid in self.subnets.keys().copied().collect::<Vec<_>>() {
             let pools = self.subnets.get_mut(&netuid).into_iter().flat_map(|subnet| &mut subnet.pools);
-            let off: Vec<Hotkey> = pools.filter_map(|(hotkey, pool)| (pool.total > 0 && pool.reconcile()).then_some(*hotkey)).collect();
+            let off: Vec<Hotkey> = pools
+                .filter_map(|(hotkey, pool)| (pool.total > 0 && pool.reconcile()).then_some(*hotkey))
+                .collect();
             for hotkey in off {
                 self.dirty.pools.insert((netuid, hotkey));
                 let (hotkey, netuid) = (hotkey.into(), event::NetUid(netuid.0));
-                self.emit(Phase::Initialization, PalletEvent::SharePoolDenominatorReconciled { hotkey, netuid });
+                self.emit(
+                    Phase::Initialization,
+                    PalletEvent::SharePoolDenominatorReconciled { hotkey, netuid },
+                );
             }
         }
     }
 
     /// Counts a quarter more shares in a pool than there are.
     pub(super) fn miscount(&mut self, netuid: NetUid, hotkey: Hotkey) -> bool {
-        let Some(pool) = self.subnets.get_mut(&netuid).and_then(|subnet| subnet.pools.get_mut(&hotkey)) else { return false };
+        let Some(pool) = self.subnets.get_mut(&netuid).and_then(|subnet| subnet.pools.get_mut(&hotkey))
+        else {
+            return false;
+        };
         pool.miscount();
         self.dirty.pools.insert((netuid, hotkey));
         true

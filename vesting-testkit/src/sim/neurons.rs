@@ -14,7 +14,13 @@ impl SimChain {
     }
 
     /// Registers a hotkey.
-    pub(super) fn register(&mut self, phase: Phase, coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid) -> bool {
+    pub(super) fn register(
+        &mut self,
+        phase: Phase,
+        coldkey: Coldkey,
+        hotkey: Hotkey,
+        netuid: NetUid,
+    ) -> bool {
         if !self.may_register(coldkey, hotkey, netuid) {
             return false;
         }
@@ -23,16 +29,17 @@ impl SimChain {
         true
     }
 
-    /// Gives a hotkey a uid. Where there is none left the least useful leaves; its stake stays where it is, and no event
-    /// names it.
+    /// Gives a hotkey a uid. Where there is none left the least useful leaves; its stake stays where it is,
+    /// and no event names it.
     fn take_uid(&mut self, coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid) -> Option<u16> {
         let subnet = self.subnets.get_mut(&netuid)?;
         let uid = if subnet.neurons.len() < subnet.capacity {
             subnet.neurons.push(hotkey);
             subnet.neurons.len() - 1
         } else {
-            let least =
-                (0..subnet.neurons.len()).min_by_key(|i| subnet.weights.get(&subnet.neurons[*i]).copied().unwrap_or(0)).unwrap_or(0);
+            let least = (0..subnet.neurons.len())
+                .min_by_key(|i| subnet.weights.get(&subnet.neurons[*i]).copied().unwrap_or(0))
+                .unwrap_or(0);
             self.dirty.unregistered.insert((netuid, subnet.neurons[least]));
             subnet.neurons[least] = hotkey;
             least
@@ -42,13 +49,17 @@ impl SimChain {
         u16::try_from(uid).ok()
     }
 
-    /// Takes the least useful neurons off a subnet until so many are left, who move up; no event says so (docs/chain.md#silent-changes-of-uids).
+    /// Takes the least useful neurons off a subnet until so many are left, who move up; no event says so
+    /// (docs/chain.md#silent-changes-of-uids).
     pub(super) fn trim(&mut self, netuid: NetUid, left: usize) -> bool {
         let Some(subnet) = self.subnets.get_mut(&netuid) else { return false };
         let before = subnet.neurons.len();
         while subnet.neurons.len() > left.max(1) {
             let weight = |hotkey: &Hotkey| subnet.weights.get(hotkey).copied().unwrap_or(0);
-            let Some(least) = (0..subnet.neurons.len()).rev().min_by_key(|uid| weight(&subnet.neurons[*uid])) else { break };
+            let Some(least) = (0..subnet.neurons.len()).rev().min_by_key(|uid| weight(&subnet.neurons[*uid]))
+            else {
+                break;
+            };
             let gone = subnet.neurons.remove(least);
             self.dirty.unregistered.insert((netuid, gone));
         }
@@ -70,10 +81,13 @@ impl SimChain {
         true
     }
 
-    /// Hands a subnet to the next owner before an epoch is paid out; a hotkey of its without a uid gets one, without an
-    /// event (docs/chain.md#a-new-owner-before-the-payout).
+    /// Hands a subnet to the next owner before an epoch is paid out; a hotkey of its without a uid gets one,
+    /// without an event (docs/chain.md#a-new-owner-before-the-payout).
     pub(super) fn change_owner(&mut self, netuid: NetUid) {
-        let Some(subnet) = self.subnets.get_mut(&netuid).filter(|_| self.generation >= Generation::Present) else { return };
+        let Some(subnet) = self.subnets.get_mut(&netuid).filter(|_| self.generation >= Generation::Present)
+        else {
+            return;
+        };
         let (Some((coldkey, hotkey)), old) = (subnet.next_owner.take(), subnet.owner.0) else { return };
         if coldkey == old || self.owners.get(&hotkey).is_some_and(|owner| *owner != coldkey) {
             return;
@@ -81,7 +95,10 @@ impl SimChain {
         subnet.owner = (coldkey, hotkey);
         let registered = subnet.neurons.contains(&hotkey);
         let (id, old_coldkey, new_coldkey) = (event::NetUid(netuid.0), old.into(), coldkey.into());
-        self.emit(Phase::Initialization, PalletEvent::SubnetOwnerChanged { netuid: id, old_coldkey, new_coldkey });
+        self.emit(
+            Phase::Initialization,
+            PalletEvent::SubnetOwnerChanged { netuid: id, old_coldkey, new_coldkey },
+        );
         if registered {
             self.dirty.schedules.insert(netuid);
         } else {

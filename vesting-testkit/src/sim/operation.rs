@@ -257,8 +257,8 @@ impl Call {
 pub struct Operation {
     /// The calls, in order.
     pub calls: Vec<Call>,
-    /// Who signs it; `None` for whom the first call is made for. A call for somebody else fails where the signer
-    /// may not act for that coldkey.
+    /// Who signs it; `None` for whom the first call is made for. A call for somebody else fails where the
+    /// signer may not act for that coldkey.
     pub signer: Option<Coldkey>,
     /// A fee paid in alpha first, kept even when the calls fail: (payer, hotkey, netuid, rao).
     pub fee: Option<(Coldkey, Hotkey, NetUid, u64)>,

@@ -25,11 +25,21 @@ pub struct Order {
 
 impl SimChain {
     /// Executes orders on a subnet; gives whether any was.
-    pub(super) fn execute_orders(&mut self, phase: Phase, netuid: NetUid, orders: &[Order], grouped: bool) -> bool {
+    pub(super) fn execute_orders(
+        &mut self,
+        phase: Phase,
+        netuid: NetUid,
+        orders: &[Order],
+        grouped: bool,
+    ) -> bool {
         if self.generation < Generation::Present || !self.subnets.contains_key(&netuid) {
             return false;
         }
-        if grouped { self.trade_as_group(phase, netuid, orders) } else { self.trade_one_by_one(phase, netuid, orders) }
+        if grouped {
+            self.trade_as_group(phase, netuid, orders)
+        } else {
+            self.trade_one_by_one(phase, netuid, orders)
+        }
     }
 
     /// Each is a trade of its trader with the subnet's pool, with a stake event and the order's.
@@ -60,8 +70,9 @@ impl SimChain {
         any
     }
 
-    /// Sellers' alpha goes to the pallet's account and from there to the buyers, without a stake event; only what is over
-    /// or short is traded with the subnet's pool, by the pallet's account (docs/chain.md#orders-of-a-group).
+    /// Sellers' alpha goes to the pallet's account and from there to the buyers, without a stake event; only
+    /// what is over or short is traded with the subnet's pool, by the pallet's account
+    /// (docs/chain.md#orders-of-a-group).
     fn trade_as_group(&mut self, phase: Phase, netuid: NetUid, orders: &[Order]) -> bool {
         self.own(PALLET.1, PALLET.0);
         let mut sold: Vec<(Order, u64)> = Vec::new();
@@ -72,9 +83,14 @@ impl SimChain {
                 sold.extend((taken > 0).then_some((*order, taken)));
             }
         }
-        let buys = orders.iter().filter(|order| !order.sells && order.alpha > 0 && self.owners.contains_key(&order.hotkey));
+        let buys = orders
+            .iter()
+            .filter(|order| !order.sells && order.alpha > 0 && self.owners.contains_key(&order.hotkey));
         let bought: Vec<Order> = buys.copied().collect();
-        let (given, wanted) = (sold.iter().map(|(_, alpha)| alpha).sum::<u64>(), bought.iter().map(|order| order.alpha).sum::<u64>());
+        let (given, wanted) = (
+            sold.iter().map(|(_, alpha)| alpha).sum::<u64>(),
+            bought.iter().map(|order| order.alpha).sum::<u64>(),
+        );
         if sold.is_empty() && bought.is_empty() {
             return false;
         }
@@ -121,7 +137,14 @@ impl SimChain {
         let order_id = super::encode::hash(&id).0;
         self.tell(
             phase,
-            OrdersEvent::OrderExecuted { order_id, signer, netuid: event::NetUid(netuid.0), order_type, amount_in, amount_out },
+            OrdersEvent::OrderExecuted {
+                order_id,
+                signer,
+                netuid: event::NetUid(netuid.0),
+                order_type,
+                amount_in,
+                amount_out,
+            },
         );
     }
 

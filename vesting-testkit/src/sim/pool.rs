@@ -11,8 +11,8 @@ use vesting_core::{Coldkey, Rao};
 pub(crate) enum Rules {
     /// Up to spec 425: shares and their sum change by the same amount, each rounded for itself.
     Plain,
-    /// Since spec 460: a pool that is closed makes its rows worthless, shares change by what their sum really changed
-    /// by, and nobody has more than the pool.
+    /// Since spec 460: a pool that is closed makes its rows worthless, shares change by what their sum really
+    /// changed by, and nobody has more than the pool.
     Epochs,
 }
 
@@ -43,7 +43,10 @@ impl Pool {
 
     /// The coldkeys that have any.
     pub(crate) fn holders(&self, rules: Rules) -> impl Iterator<Item = (Coldkey, u64)> {
-        self.rows.keys().map(move |coldkey| (*coldkey, self.alpha(coldkey, rules))).filter(|(_, alpha)| *alpha > 0)
+        self.rows
+            .keys()
+            .map(move |coldkey| (*coldkey, self.alpha(coldkey, rules)))
+            .filter(|(_, alpha)| *alpha > 0)
     }
 
     fn worth(&self, shares: SafeFloat, rules: Rules) -> u64 {
@@ -87,9 +90,11 @@ impl Pool {
         self.total = self.total.saturating_add(alpha);
     }
 
-    /// Credits alpha to whoever has the whole pool: nothing but the pool becomes larger. Gives whether it did.
+    /// Credits alpha to whoever has the whole pool: nothing but the pool becomes larger. Gives whether it
+    /// did.
     pub(crate) fn credit_sole(&mut self, coldkey: Coldkey, alpha: u64) -> bool {
-        let sole = self.total > 0 && self.total_shares.mantissa > 0 && self.shares(&coldkey) == self.total_shares;
+        let sole =
+            self.total > 0 && self.total_shares.mantissa > 0 && self.shares(&coldkey) == self.total_shares;
         if sole {
             self.total = self.total.saturating_add(alpha);
         }
@@ -136,8 +141,8 @@ impl Pool {
             }
         }
         if self.total_shares.mantissa == 0 {
-            // The few rao that rounding leaves in a pool without shares come to whoever stakes first on the real chain, beyond
-            // what is announced; here they are lost.
+            // The few rao that rounding leaves in a pool without shares come to whoever stakes first on the
+            // real chain, beyond what is announced; here they are lost.
             self.total = 0;
         }
         taken
@@ -157,7 +162,8 @@ impl Pool {
 
     /// Makes the sum of shares what the rows that count have; gives whether it was something else.
     pub(crate) fn reconcile(&mut self) -> bool {
-        let sum = self.rows.keys().map(|coldkey| self.shares(coldkey)).fold(SafeFloat::default(), SafeFloat::plus);
+        let sum =
+            self.rows.keys().map(|coldkey| self.shares(coldkey)).fold(SafeFloat::default(), SafeFloat::plus);
         let off = sum.mantissa > 0 && sum != self.total_shares;
         if off {
             self.set_total_shares(sum);
@@ -222,7 +228,11 @@ fn aligned(a: SafeFloat, b: SafeFloat) -> (U256, U256, i64) {
     let of = |float: SafeFloat| {
         // Floats of one pool are less than 35 digits apart; one that is more dwarfs the other.
         let digits = u32::try_from(float.exponent - exponent).unwrap_or(0).min(35);
-        if float.mantissa == 0 { U256::zero() } else { U256::from(float.mantissa) * U256::from(10).pow(U256::from(digits)) }
+        if float.mantissa == 0 {
+            U256::zero()
+        } else {
+            U256::from(float.mantissa) * U256::from(10).pow(U256::from(digits))
+        }
     };
     (of(a), of(b), exponent)
 }
@@ -295,7 +305,11 @@ mod tests {
         assert_eq!(pool.alpha(&B, rules), 1_000, "nobody has more than the pool");
         assert_eq!(pool.alpha(&B, Rules::Plain), 7_000);
         assert_eq!(pool.debit(A, u64::MAX, rules), 1_000);
-        assert_eq!((pool.epoch, pool.alpha(&B, rules), pool.rows.len()), (2, 0, 1), "the other row stays behind");
+        assert_eq!(
+            (pool.epoch, pool.alpha(&B, rules), pool.rows.len()),
+            (2, 0, 1),
+            "the other row stays behind"
+        );
         pool.credit(C, 500, rules);
         assert_eq!((pool.epoch, pool.alpha(&B, rules), pool.alpha(&C, rules)), (3, 0, 500));
         pool.credit(B, 20, rules);
@@ -341,9 +355,14 @@ mod tests {
                 6 => assert_eq!((pool.debit(who, u64::MAX, rules), pool.alpha(&who, rules)), (before, 0)),
                 _ => drop(pool.pay(alpha, rules)),
             }
-            let sum = pool.rows.keys().map(|who| pool.shares(who)).fold(SafeFloat::default(), SafeFloat::plus);
+            let sum =
+                pool.rows.keys().map(|who| pool.shares(who)).fold(SafeFloat::default(), SafeFloat::plus);
             let off = exactly(sum, pool.total_shares);
-            assert!(off.mantissa == 0 || off.exponent < pool.total_shares.exponent, "{sum:?} {:?}", pool.total_shares);
+            assert!(
+                off.mantissa == 0 || off.exponent < pool.total_shares.exponent,
+                "{sum:?} {:?}",
+                pool.total_shares
+            );
         }
     }
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
-use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, ColdkeyTrace, Fingerprint, NeuronsAsk, SubnetAsk, SubnetState};
+use vesting_core::ports::{
+    Ask, BlockState, ChainError, ChainPort, ColdkeyTrace, Fingerprint, NeuronsAsk, SubnetAsk, SubnetState,
+};
 use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, ChainEvent, NetUid, Rao};
 
 use super::chain::{Sealed, SimChain};
@@ -46,7 +48,12 @@ fn facts(chain: &SimChain, number: BlockNumber, ask: &Ask) -> Option<BlockFacts>
         measured: generation.is_measured(),
         announces_incentive: generation.announces_incentive(),
         counters_asked: !generation.stores_counters(),
-        subnets: sealed.counters.iter().filter(|(netuid, _)| ask.subnets.contains_key(netuid)).copied().collect(),
+        subnets: sealed
+            .counters
+            .iter()
+            .filter(|(netuid, _)| ask.subnets.contains_key(netuid))
+            .copied()
+            .collect(),
         registrations: registrations(sealed, ask),
         events: if ask.events { events.collect() } else { Vec::new() },
     })
@@ -55,8 +62,9 @@ fn facts(chain: &SimChain, number: BlockNumber, ask: &Ask) -> Option<BlockFacts>
 /// How often each subnet asked for was registered so far, where the runtime counts that.
 fn registrations(sealed: &Sealed, ask: &Ask) -> BTreeMap<NetUid, u64> {
     let counted = sealed.registrations.as_ref();
-    let of =
-        |counts: &BTreeMap<NetUid, u64>| ask.subnets.keys().map(|netuid| (*netuid, counts.get(netuid).copied().unwrap_or(0))).collect();
+    let of = |counts: &BTreeMap<NetUid, u64>| {
+        ask.subnets.keys().map(|netuid| (*netuid, counts.get(netuid).copied().unwrap_or(0))).collect()
+    };
     counted.map(of).unwrap_or_default()
 }
 
@@ -93,8 +101,11 @@ fn subnet(chain: &SimChain, block: BlockNumber, netuid: NetUid, ask: &SubnetAsk)
     if ask.locks && chain.tells_locks(block) {
         let mut locks = BTreeMap::new();
         for coldkey in &coldkeys {
-            let held =
-                state.positions.iter().filter(|(key, _)| key.coldkey == *coldkey).fold(0u64, |sum, (_, alpha)| sum.saturating_add(alpha.0));
+            let held = state
+                .positions
+                .iter()
+                .filter(|(key, _)| key.coldkey == *coldkey)
+                .fold(0u64, |sum, (_, alpha)| sum.saturating_add(alpha.0));
             let locked = held.min(chain.locked_at(netuid, *coldkey, block));
             if locked > 0 {
                 locks.insert(*coldkey, Rao(locked));
@@ -121,8 +132,9 @@ impl ChainPort for SimPort {
     }
 
     async fn finalized_head(&self) -> Result<BlockRef, ChainError> {
-        let head =
-            self.with(BlockNumber(0), |chain| chain.blocks.newest().map(|sealed| BlockRef { number: chain.head(), hash: sealed.hash }))?;
+        let head = self.with(BlockNumber(0), |chain| {
+            chain.blocks.newest().map(|sealed| BlockRef { number: chain.head(), hash: sealed.hash })
+        })?;
         head.ok_or(ChainError::NoSuchBlock(BlockNumber(0)))
     }
 
@@ -138,7 +150,11 @@ impl ChainPort for SimPort {
 
     async fn read(&self, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError> {
         let read = self.with(number, |chain| {
-            let subnets = ask.subnets.iter().map(|(netuid, ask)| (*netuid, subnet(chain, number, *netuid, ask))).collect();
+            let subnets = ask
+                .subnets
+                .iter()
+                .map(|(netuid, ask)| (*netuid, subnet(chain, number, *netuid, ask)))
+                .collect();
             facts(chain, number, ask).map(|facts| BlockState { facts, subnets, unread: BTreeMap::new() })
         })?;
         read.ok_or(ChainError::Pruned { block: number })

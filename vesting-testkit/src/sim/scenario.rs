@@ -60,10 +60,19 @@ impl Demo {
         let mut rng = Rng::new(seed);
         let actors = CAST
             .iter()
-            .map(|(name, hotkeys)| Actor { name, coldkey: Coldkey(rng.key()), hotkeys: (0..*hotkeys).map(|_| Hotkey(rng.key())).collect() })
+            .map(|(name, hotkeys)| Actor {
+                name,
+                coldkey: Coldkey(rng.key()),
+                hotkeys: (0..*hotkeys).map(|_| Hotkey(rng.key())).collect(),
+            })
             .collect();
         let blocks = u64::from(days) * DAY;
-        Self { netuid: Self::NETUID, actors, rng, arrival: blocks.saturating_sub((5 * DAY).min(blocks / 4)).max(1) }
+        Self {
+            netuid: Self::NETUID,
+            actors,
+            rng,
+            arrival: blocks.saturating_sub((5 * DAY).min(blocks / 4)).max(1),
+        }
     }
 
     /// The cast.
@@ -82,9 +91,15 @@ impl Demo {
         let mut neurons = Vec::new();
         for actor in self.actors.iter().filter(|a| a.name != "newcomer") {
             let validates = actor.name.starts_with("validator");
-            let weight = if validates || actor.name == "owner" { 0 } else { 12 / u64::try_from(actor.hotkeys.len()).unwrap_or(1) };
+            let weight = if validates || actor.name == "owner" {
+                0
+            } else {
+                12 / u64::try_from(actor.hotkeys.len()).unwrap_or(1)
+            };
             let stake = if validates { 20_000 * ALPHA } else { 100 * ALPHA };
-            neurons.extend(actor.hotkeys.iter().map(|hotkey| (actor.coldkey, *hotkey, weight, validates, stake)));
+            neurons.extend(
+                actor.hotkeys.iter().map(|hotkey| (actor.coldkey, *hotkey, weight, validates, stake)),
+            );
         }
         let owner = neurons.first().map_or((Coldkey([0; 32]), Hotkey([0; 32])), |n| (n.0, n.1));
         let subnet = SubnetConfig { netuid: self.netuid, tempo: 360, owner, neurons, capacity: 64 };
@@ -135,7 +150,14 @@ impl Demo {
         let (coldkey, netuid) = (actor.coldkey, self.netuid);
         if let [from, to, ..] = actor.hotkeys.as_slice() {
             let alpha = chain.alpha(netuid, *from, coldkey) / 3;
-            chain.queue(Call::MoveStake { coldkey, from: *from, to: *to, from_netuid: netuid, to_netuid: netuid, alpha });
+            chain.queue(Call::MoveStake {
+                coldkey,
+                from: *from,
+                to: *to,
+                from_netuid: netuid,
+                to_netuid: netuid,
+                alpha,
+            });
         }
     }
 
@@ -143,13 +165,22 @@ impl Demo {
     fn others(&mut self, chain: &mut SimChain) {
         let names = ["miner a", "miner b", "miner c", "miner d", "validator a"];
         let Some(name) = self.rng.pick(&names).copied() else { return };
-        let (Some((coldkey, hotkey)), Some((_, validator))) = (self.of(name), self.of("validator b")) else { return };
+        let (Some((coldkey, hotkey)), Some((_, validator))) = (self.of(name), self.of("validator b")) else {
+            return;
+        };
         let (netuid, alpha) = (self.netuid, self.rng.below(20 * ALPHA) + 1);
         chain.queue(match self.rng.below(4) {
             0 => Call::AddStake { coldkey, hotkey, netuid, alpha },
             1 => Call::AddStake { coldkey, hotkey: validator, netuid, alpha },
             2 => Call::RemoveStake { coldkey, hotkey, netuid, alpha },
-            _ => Call::MoveStake { coldkey, from: hotkey, to: validator, from_netuid: netuid, to_netuid: netuid, alpha: alpha / 4 },
+            _ => Call::MoveStake {
+                coldkey,
+                from: hotkey,
+                to: validator,
+                from_netuid: netuid,
+                to_netuid: netuid,
+                alpha: alpha / 4,
+            },
         });
     }
 }
@@ -159,7 +190,8 @@ pub struct RandomLife {
     rng: Rng,
     /// Acts for whoever lets it, and owns nothing.
     agent: Coldkey,
-    /// A hotkey with shares of a pool that has no alpha any more; used once runtimes know what to do with them.
+    /// A hotkey with shares of a pool that has no alpha any more; used once runtimes know what to do with
+    /// them.
     grave: Hotkey,
     coldkeys: Vec<Coldkey>,
     hotkeys: Vec<Hotkey>,
@@ -196,7 +228,12 @@ impl RandomLife {
 
     /// The chain at genesis, of this generation.
     #[must_use]
-    pub fn chain_of(&mut self, generation: Generation, seed: u64, history: Option<Arc<RwLock<History>>>) -> SimChain {
+    pub fn chain_of(
+        &mut self,
+        generation: Generation,
+        seed: u64,
+        history: Option<Arc<RwLock<History>>>,
+    ) -> SimChain {
         let mut subnets = Vec::new();
         for netuid in Self::NETUIDS {
             let mut neurons = Vec::new();
@@ -298,7 +335,8 @@ impl RandomLife {
     fn operation(&mut self, chain: &SimChain) -> Operation {
         let (coldkey, agent) = (self.coldkey(), self.agent);
         if self.rng.once_in(12) {
-            let (delegate, may) = (if self.rng.once_in(2) { agent } else { self.coldkey() }, self.rng.below(4) > 0);
+            let (delegate, may) =
+                (if self.rng.once_in(2) { agent } else { self.coldkey() }, self.rng.below(4) > 0);
             return Call::SetProxy { coldkey, delegate, may }.into();
         }
         if self.rng.once_in(10) {
@@ -309,7 +347,8 @@ impl RandomLife {
             return Operation { calls, signer: Some(agent), ..Operation::default() };
         }
         let signer = if self.rng.once_in(4) { agent } else { coldkey };
-        let mut operation = Operation { calls: vec![self.call(coldkey)], signer: Some(signer), ..Operation::default() };
+        let mut operation =
+            Operation { calls: vec![self.call(coldkey)], signer: Some(signer), ..Operation::default() };
         while self.rng.once_in(4) {
             let coldkey = if signer == agent { self.coldkey() } else { coldkey };
             operation.calls.push(self.call(coldkey));
@@ -324,19 +363,25 @@ impl RandomLife {
 
     /// What becomes of a subnet without its miners' doing.
     fn govern(&mut self, chain: &SimChain) -> Call {
-        let (netuid, hotkey) = (self.netuid(), if self.rng.once_in(3) { Hotkey(self.rng.key()) } else { self.hotkey() });
+        let (netuid, hotkey) =
+            (self.netuid(), if self.rng.once_in(3) { Hotkey(self.rng.key()) } else { self.hotkey() });
         match self.rng.below(6) {
             0 => Call::SetOwnerHotkey { netuid, hotkey: self.hotkey() },
             1 => Call::ClearSmall { netuid },
             2 => Call::Trim { netuid, left: 4 + usize::try_from(self.rng.below(4)).unwrap_or(0) },
-            _ => Call::PassOwnership { netuid, coldkey: chain.owner_of(hotkey).unwrap_or_else(|| self.coldkey()), hotkey },
+            _ => Call::PassOwnership {
+                netuid,
+                coldkey: chain.owner_of(hotkey).unwrap_or_else(|| self.coldkey()),
+                hotkey,
+            },
         }
     }
 
     /// Orders of several, executed by the agent.
     fn orders(&mut self) -> Call {
         let orders = (0..=self.rng.below(4)).map(|_| {
-            let (trader, hotkey) = (if self.rng.once_in(5) { self.agent } else { self.coldkey() }, self.hotkey());
+            let (trader, hotkey) =
+                (if self.rng.once_in(5) { self.agent } else { self.coldkey() }, self.hotkey());
             let alpha = if self.rng.once_in(9) { u64::MAX } else { self.rng.below(5 * ALPHA) + 1 };
             let sells = alpha == u64::MAX || self.rng.once_in(2);
             Order { trader, hotkey, sells, alpha }
@@ -373,7 +418,12 @@ impl RandomLife {
             }
         } else if self.rng.once_in(20) {
             let tempo = u16::try_from(5 + self.rng.below(20)).unwrap_or(10);
-            chain.queue(Call::RegisterNetwork { netuid, coldkey: self.coldkey(), hotkey: self.hotkey(), tempo });
+            chain.queue(Call::RegisterNetwork {
+                netuid,
+                coldkey: self.coldkey(),
+                hotkey: self.hotkey(),
+                tempo,
+            });
         }
     }
 
@@ -397,7 +447,14 @@ impl RandomLife {
             0..=6 => Call::AddStake { coldkey, hotkey, netuid, alpha: alpha.min(50 * ALPHA) },
             7..=13 => Call::RemoveStake { coldkey, hotkey, netuid, alpha },
             14..=17 => Call::MoveStake { coldkey, from: hotkey, to, from_netuid: netuid, to_netuid, alpha },
-            18..=20 => Call::TransferStake { from: coldkey, to: other, hotkey, from_netuid: netuid, to_netuid, alpha },
+            18..=20 => Call::TransferStake {
+                from: coldkey,
+                to: other,
+                hotkey,
+                from_netuid: netuid,
+                to_netuid,
+                alpha,
+            },
             21..=22 => Call::SwapStake { coldkey, hotkey, from_netuid: netuid, to_netuid, alpha },
             23 => Call::Recycle { coldkey, hotkey, netuid, alpha },
             24 => Call::Burn { coldkey, hotkey, netuid, alpha },
@@ -408,16 +465,35 @@ impl RandomLife {
             29 => Call::AddStakeBurn { coldkey, hotkey, netuid, alpha: alpha.min(50 * ALPHA) },
             // Nothing locked becomes free again.
             30 => Call::Lock { coldkey, hotkey, netuid, alpha: alpha.min(3 * ALPHA) },
-            31..=32 => Call::MoveStakeLimit { coldkey, from: hotkey, to, from_netuid: netuid, to_netuid, alpha, limit: 9 * ALPHA },
+            31..=32 => Call::MoveStakeLimit {
+                coldkey,
+                from: hotkey,
+                to,
+                from_netuid: netuid,
+                to_netuid,
+                alpha,
+                limit: 9 * ALPHA,
+            },
             33..=35 => {
                 let (from_hotkey, from_netuid) = (hotkey, netuid);
-                Call::TransferStakeAndHotkey { from: coldkey, to: other, from_hotkey, to_hotkey: to, from_netuid, to_netuid, alpha }
+                Call::TransferStakeAndHotkey {
+                    from: coldkey,
+                    to: other,
+                    from_hotkey,
+                    to_hotkey: to,
+                    from_netuid,
+                    to_netuid,
+                    alpha,
+                }
             }
             36 => Call::RegisterLocked { coldkey, hotkey, netuid, alpha: alpha.min(2 * ALPHA) },
             37..=38 => Call::AddCollateral { coldkey, hotkey, netuid, alpha: alpha.min(2 * ALPHA) },
-            39..=40 => {
-                Call::SetMinCollateral { coldkey, hotkey, netuid, alpha: if self.rng.once_in(3) { 0 } else { alpha.min(5 * ALPHA) } }
-            }
+            39..=40 => Call::SetMinCollateral {
+                coldkey,
+                hotkey,
+                netuid,
+                alpha: if self.rng.once_in(3) { 0 } else { alpha.min(5 * ALPHA) },
+            },
             _ => Call::Fail,
         }
     }

@@ -5,7 +5,10 @@ use std::sync::{Arc, RwLock};
 use futures_util::FutureExt;
 use vesting_core::check::{CheckError, Walk, check, check_beside, check_parts, check_state};
 use vesting_core::ports::{Commit, MockStakeStore, Snapshot, StakeStore, TrancheStand};
-use vesting_core::{BlockNumber, BlockchainMonitor, EntryId, Flow, Kind, MemoryStore, Millis, NetUid, Origin, Pace, Parts, Rao, RaoDelta};
+use vesting_core::{
+    BlockNumber, BlockchainMonitor, EntryId, Flow, Kind, MemoryStore, Millis, NetUid, Origin, Pace, Parts,
+    Rao, RaoDelta,
+};
 use vesting_testkit::sim::{Call, RandomLife, Rng, SimChain, SimPort};
 
 use crate::{lived, renamed};
@@ -29,27 +32,42 @@ async fn every_record_is_consistent() {
     for seed in 0..24u64 {
         let blocks = 150 + seed * 9;
         let chain = if seed.is_multiple_of(2) { lived(seed, blocks) } else { renamed(seed, blocks) };
-        let store = recorded(chain, if seed.is_multiple_of(3) { Pace::Following } else { Pace::CatchingUp }).await;
+        let store =
+            recorded(chain, if seed.is_multiple_of(3) { Pace::Following } else { Pace::CatchingUp }).await;
         for netuid in RandomLife::NETUIDS {
             let record = store.record(netuid).await.unwrap().unwrap();
             let checked = check(&record).unwrap_or_else(|wrong| panic!("seed {seed}: {wrong}"));
-            check_beside(store.as_ref(), &record, &checked).await.unwrap_or_else(|wrong| panic!("seed {seed}: {wrong}"));
+            check_beside(store.as_ref(), &record, &checked)
+                .await
+                .unwrap_or_else(|wrong| panic!("seed {seed}: {wrong}"));
             assert!(checked.epochs == 0 || checked.boundaries > checked.epochs, "{checked:?}");
             for epochs in [1, 2, 5] {
                 let parts = Parts::of_size(store.as_ref(), netuid, epochs).await.unwrap();
                 let in_parts = check_parts(store.as_ref(), parts).await;
-                assert_eq!(in_parts, Ok((record.watermark, checked)), "seed {seed}, in parts of {epochs} epochs");
+                assert_eq!(
+                    in_parts,
+                    Ok((record.watermark, checked)),
+                    "seed {seed}, in parts of {epochs} epochs"
+                );
             }
             // What is left of it after each of its epochs, too.
-            for base in record.epochs.iter().map(|epoch| epoch.epoch.block.number).filter(|base| *base < record.watermark.block.number) {
+            for base in record
+                .epochs
+                .iter()
+                .map(|epoch| epoch.epoch.block.number)
+                .filter(|base| *base < record.watermark.block.number)
+            {
                 store.prune(netuid, base).await.unwrap();
                 let record = store.record(netuid).await.unwrap().unwrap();
-                let checked = check(&record).unwrap_or_else(|wrong| panic!("seed {seed}, pruned up to {base}: {wrong}"));
+                let checked = check(&record)
+                    .unwrap_or_else(|wrong| panic!("seed {seed}, pruned up to {base}: {wrong}"));
                 check_beside(store.as_ref(), &record, &checked)
                     .await
                     .unwrap_or_else(|wrong| panic!("seed {seed}, pruned up to {base}: {wrong}"));
                 let parts = Parts::of_size(store.as_ref(), netuid, 2).await.unwrap();
-                check_parts(store.as_ref(), parts).await.unwrap_or_else(|wrong| panic!("seed {seed}, pruned up to {base}: {wrong}"));
+                check_parts(store.as_ref(), parts)
+                    .await
+                    .unwrap_or_else(|wrong| panic!("seed {seed}, pruned up to {base}: {wrong}"));
             }
         }
     }
@@ -66,8 +84,12 @@ async fn of_what_was_checked_a_tranche_is_held_for_each_name_of_a_holder() {
             while let Some(part) = parts.next().await.unwrap() {
                 walk.take(&part).await.unwrap();
                 let held = walk.record().await.unwrap();
-                let old: Vec<_> = held.tranches.iter().filter(|tranche| Some(tranche.id.block) <= before).collect();
-                assert!(old.len() <= held.holders.len() + held.successions.len(), "seed {seed}, up to {before:?}: {old:?}");
+                let old: Vec<_> =
+                    held.tranches.iter().filter(|tranche| Some(tranche.id.block) <= before).collect();
+                assert!(
+                    old.len() <= held.holders.len() + held.successions.len(),
+                    "seed {seed}, up to {before:?}: {old:?}"
+                );
                 most = most.max(old.len());
                 before = Some(part.watermark.block.number);
             }
@@ -103,7 +125,8 @@ async fn a_record_that_is_pruned_while_it_is_read_in_parts_is_told_as_such() {
     let netuid = NetUid(1);
     let mut parts = Parts::of_size(store.as_ref(), netuid, 1).await.unwrap();
     let first = parts.next().await.unwrap().unwrap();
-    let epochs = store.epoch_list(netuid, first.watermark.first_block, first.watermark.block.number).await.unwrap();
+    let epochs =
+        store.epoch_list(netuid, first.watermark.first_block, first.watermark.block.number).await.unwrap();
     store.prune(netuid, epochs.last().unwrap().block.number).await.unwrap();
     let refused = parts.next().await.unwrap_err();
     assert!(refused.is_passing() && refused.to_string().contains("while it was read"), "{refused}");
@@ -144,14 +167,38 @@ async fn a_record_of_what_nothing_explains_is_consistent_as_either_version_wrote
             let mut record = store.record(netuid).await.unwrap().unwrap();
             check(&record).unwrap_or_else(|wrong| panic!("seed {seed}: {wrong}"));
             let balance: RaoDelta = record.entries.iter().map(|entry| entry.alpha).sum();
-            let stands =
-                store.tranches(netuid, BlockNumber(0), record.watermark.block.number, record.watermark.block.number).await.unwrap();
+            let stands = store
+                .tranches(
+                    netuid,
+                    BlockNumber(0),
+                    record.watermark.block.number,
+                    record.watermark.block.number,
+                )
+                .await
+                .unwrap();
             let held: RaoDelta = stands.iter().map(|stand| stand.remaining).sum();
-            // Only the rounding of the open interval is not paid yet, and what a root claim of the same block is taken for.
-            let claimed = record.entries.iter().filter(|entry| entry.kind == Kind::RootClaim).map(|entry| entry.alpha.0).sum::<i128>();
-            assert!((0..100 + claimed).contains(&(held - balance).0), "seed {seed}: {held} {balance} {claimed}");
-            let came = record.entries.iter().filter(|entry| entry.kind == Kind::Unattributed && entry.alpha.0 > 0).count();
-            let mut older = record.tranches.iter_mut().filter(|tranche| tranche.id.kind == Kind::Unattributed).collect::<Vec<_>>();
+            // Only the rounding of the open interval is not paid yet, and what a root claim of the same block
+            // is taken for.
+            let claimed = record
+                .entries
+                .iter()
+                .filter(|entry| entry.kind == Kind::RootClaim)
+                .map(|entry| entry.alpha.0)
+                .sum::<i128>();
+            assert!(
+                (0..100 + claimed).contains(&(held - balance).0),
+                "seed {seed}: {held} {balance} {claimed}"
+            );
+            let came = record
+                .entries
+                .iter()
+                .filter(|entry| entry.kind == Kind::Unattributed && entry.alpha.0 > 0)
+                .count();
+            let mut older = record
+                .tranches
+                .iter_mut()
+                .filter(|tranche| tranche.id.kind == Kind::Unattributed)
+                .collect::<Vec<_>>();
             assert!(older.iter().all(|tranche| tranche.origin == Origin::Other));
             older.iter_mut().for_each(|tranche| tranche.origin = Origin::Manual);
             (kept, paid) = (kept + older.len(), paid + came - older.len());
@@ -161,8 +208,8 @@ async fn a_record_of_what_nothing_explains_is_consistent_as_either_version_wrote
     assert!(kept > 20 && paid > 5, "{kept} kept and {paid} paid: too little to test with");
 }
 
-/// A record with much in it; and what is left of it, still much, when it is pruned up to the end of an epoch in the
-/// middle, with that epoch.
+/// A record with much in it; and what is left of it, still much, when it is pruned up to the end of an epoch
+/// in the middle, with that epoch.
 async fn example() -> (Commit, Commit, BlockNumber) {
     for seed in 5..60 {
         let store = recorded(renamed(seed, 300), Pace::CatchingUp).await;
@@ -174,7 +221,10 @@ async fn example() -> (Commit, Commit, BlockNumber) {
         store.prune(NetUid(1), base).await.unwrap();
         let left = store.record(NetUid(1)).await.unwrap().unwrap();
         let later = left.epochs.iter().filter(|epoch| epoch.epoch.block.number > base).count();
-        if later > 3 && left.exits.len() > 10 && left.tranches.iter().filter(|t| t.id.block <= base).count() > 10 {
+        if later > 3
+            && left.exits.len() > 10
+            && left.tranches.iter().filter(|t| t.id.block <= base).count() > 10
+        {
             return (whole, left, base);
         }
     }
@@ -197,10 +247,15 @@ fn named(record: &Commit) {
         ("the amount of an entry", "stake_", |r, n| {
             // In an interval that was closed; in the open one only tranches tell.
             let last = r.epochs.last().map(|epoch| epoch.epoch.block.number);
-            at(&mut r.entries.iter_mut().filter(|e| Some(e.block) <= last).collect::<Vec<_>>(), n).alpha.0 += 1;
+            at(&mut r.entries.iter_mut().filter(|e| Some(e.block) <= last).collect::<Vec<_>>(), n).alpha.0 +=
+                1;
         }),
         ("the block of an entry that brought or took something", "", |r, n| {
-            let flows = &mut r.entries.iter_mut().filter(|e| !matches!(e.flow(), Flow::Neutral | Flow::Rounding)).collect::<Vec<_>>();
+            let flows = &mut r
+                .entries
+                .iter_mut()
+                .filter(|e| !matches!(e.flow(), Flow::Neutral | Flow::Rounding))
+                .collect::<Vec<_>>();
             at(flows, n).block.0 ^= 1;
         }),
         ("an entry left out", "", |r, n| {
@@ -208,8 +263,11 @@ fn named(record: &Commit) {
         }),
         ("an entry twice", "stake_transactions", |r, n| r.entries.push(r.entries[n % r.entries.len()])),
         ("the alpha of a snapshot at an epoch", "stake_snapshots", |r, n| {
-            let epochs: Vec<BlockNumber> = r.epochs.iter().flat_map(|e| [e.epoch.block.number, e.epoch.pre_block.number]).collect();
-            at(&mut r.snapshots.iter_mut().filter(|s| epochs.contains(&s.block)).collect::<Vec<_>>(), n).alpha.0 += 1;
+            let epochs: Vec<BlockNumber> =
+                r.epochs.iter().flat_map(|e| [e.epoch.block.number, e.epoch.pre_block.number]).collect();
+            at(&mut r.snapshots.iter_mut().filter(|s| epochs.contains(&s.block)).collect::<Vec<_>>(), n)
+                .alpha
+                .0 += 1;
         }),
         ("a snapshot more", "stake_snapshots", |r, n| {
             let epoch = at(&mut r.epochs, n).epoch.block.number;
@@ -228,7 +286,11 @@ fn named(record: &Commit) {
             at(changes, n).changes[0].before.0 += 1;
         }),
         ("a change left out", "stake_changes", |r, n| {
-            let changes = &mut r.epochs.iter_mut().filter(|e| e.changes.iter().any(|c| c.true_emission.0 > 0)).collect::<Vec<_>>();
+            let changes = &mut r
+                .epochs
+                .iter_mut()
+                .filter(|e| e.changes.iter().any(|c| c.true_emission.0 > 0))
+                .collect::<Vec<_>>();
             at(changes, n).changes.retain(|c| c.true_emission.0 == 0);
         }),
         ("an interval's flow", "stake_balance_changes", |r, n| {
@@ -239,13 +301,16 @@ fn named(record: &Commit) {
         }),
         ("the amount of a tranche", "stake_tranches", |r, n| at(&mut r.tranches, n).initial.0 += 1),
         ("the time of a reward", "", |r, n| {
-            let rewards = &mut r.tranches.iter_mut().filter(|t| t.id.kind == Kind::Incentive).collect::<Vec<_>>();
+            let rewards =
+                &mut r.tranches.iter_mut().filter(|t| t.id.kind == Kind::Incentive).collect::<Vec<_>>();
             at(rewards, n).time.0 -= 1;
         }),
         ("a tranche left out", "", |r, n| {
             r.tranches.remove(n % r.tranches.len());
         }),
-        ("a smaller exit", "", |r, n| at(&mut r.exits.iter_mut().filter(|e| e.amount.0 > 100).collect::<Vec<_>>(), n).amount.0 -= 100),
+        ("a smaller exit", "", |r, n| {
+            at(&mut r.exits.iter_mut().filter(|e| e.amount.0 > 100).collect::<Vec<_>>(), n).amount.0 -= 100
+        }),
         ("an exit left out", "", |r, n| {
             let large: Vec<usize> = (0..r.exits.len()).filter(|i| r.exits[*i].amount.0 > 100).collect();
             r.exits.remove(large[n % large.len()]);
@@ -278,9 +343,12 @@ fn named(record: &Commit) {
 #[tokio::test]
 async fn what_is_altered_of_what_a_prune_left_is_named() {
     let (_, record, base) = example().await;
-    let before = |record: &Commit| -> Vec<usize> { (0..record.tranches.len()).filter(|i| record.tranches[*i].id.block <= base).collect() };
+    let before = |record: &Commit| -> Vec<usize> {
+        (0..record.tranches.len()).filter(|i| record.tranches[*i].id.block <= base).collect()
+    };
     let opening = |record: &mut Commit, n: usize| {
-        let found: Vec<usize> = (0..record.entries.len()).filter(|i| record.entries[*i].block == base).collect();
+        let found: Vec<usize> =
+            (0..record.entries.len()).filter(|i| record.entries[*i].block == base).collect();
         found[n % found.len()]
     };
     let mut altered: Vec<(&str, &str, Commit)> = Vec::new();
@@ -313,14 +381,16 @@ async fn what_is_altered_of_what_a_prune_left_is_named() {
         push("a tranche of before for another holder", "", &|r| {
             let place = before(r)[n];
             let coldkey = r.tranches[place].coldkey;
-            r.tranches[place].coldkey = r.holders.iter().map(|h| h.coldkey).find(|other| *other != coldkey).unwrap();
+            r.tranches[place].coldkey =
+                r.holders.iter().map(|h| h.coldkey).find(|other| *other != coldkey).unwrap();
         });
         push("a tranche of before at another time", "", &|r| {
             let place = before(r)[n];
             r.tranches[place].time.0 += 10_000_000;
         });
         push("a snapshot of before left out", "stake_snapshots", &|r| {
-            let found: Vec<usize> = (0..r.snapshots.len()).filter(|i| r.snapshots[*i].block <= base).collect();
+            let found: Vec<usize> =
+                (0..r.snapshots.len()).filter(|i| r.snapshots[*i].block <= base).collect();
             r.snapshots.remove(found[n % found.len()]);
         });
         push("a snapshot of before by a rao", "stake_snapshots", &|r| {
@@ -336,9 +406,13 @@ async fn what_is_altered_of_what_a_prune_left_is_named() {
     altered.extend([
         keeps("where it begins", "", &|r| r.watermark.first_block.0 += 1),
         keeps("when it begins", "", &|r| r.watermark.first_time.0 -= 1),
-        keeps("the epoch it begins with left out", "", &|r| r.epochs.retain(|epoch| epoch.epoch.block.number != base)),
+        keeps("the epoch it begins with left out", "", &|r| {
+            r.epochs.retain(|epoch| epoch.epoch.block.number != base)
+        }),
         keeps("what epochs before did", "stake_changes", &|r| r.epochs.clone_from(&whole.epochs)),
-        keeps("an interval before", "stake_balance_changes", &|r| r.balance_changes.clone_from(&whole.balance_changes)),
+        keeps("an interval before", "stake_balance_changes", &|r| {
+            r.balance_changes.clone_from(&whole.balance_changes)
+        }),
         keeps("an exit before", "tranche_exits", &|r| r.exits.clone_from(&whole.exits)),
         keeps("snapshots before", "stake_snapshots", &|r| r.snapshots.clone_from(&whole.snapshots)),
         keeps("entries before", "", &|r| r.entries.clone_from(&whole.entries)),
@@ -370,11 +444,17 @@ async fn what_a_store_keeps_beside_is_compared() {
     assert_eq!(check_state(&record, &altered).unwrap_err().table, "stake_snapshots");
     // What is left of tranches.
     let (checked, mark) = (check(&record).unwrap(), record.watermark);
-    let stands = store.tranches(NetUid(1), BlockNumber(0), mark.block.number, mark.block.number).await.unwrap();
-    assert!(stands.iter().any(|stand| stand.exits > 0 && !stand.remaining.is_zero()), "too little to test with");
+    let stands =
+        store.tranches(NetUid(1), BlockNumber(0), mark.block.number, mark.block.number).await.unwrap();
+    assert!(
+        stands.iter().any(|stand| stand.exits > 0 && !stand.remaining.is_zero()),
+        "too little to test with"
+    );
     let alterations: [fn(&mut Vec<TrancheStand>); 5] = [
         |stands| at(stands, 3).remaining.0 += 1,
-        |stands| at(&mut stands.iter_mut().filter(|stand| stand.exits > 0).collect::<Vec<_>>(), 1).taken.0 -= 1,
+        |stands| {
+            at(&mut stands.iter_mut().filter(|stand| stand.exits > 0).collect::<Vec<_>>(), 1).taken.0 -= 1
+        },
         |stands| at(stands, 5).tranche.initial.0 += 1,
         |stands| at(stands, 7).exits += 1,
         |stands| stands.retain(|stand| stand.exits == 0),
@@ -393,5 +473,8 @@ async fn what_a_store_keeps_beside_is_compared() {
             other => panic!("{other:?}"),
         }
     });
-    assert_eq!(tables, ["stake_tranches", "stake_tranches", "stake_tranches", "tranche_exits", "tranche_exits"]);
+    assert_eq!(
+        tables,
+        ["stake_tranches", "stake_tranches", "stake_tranches", "tranche_exits", "tranche_exits"]
+    );
 }

@@ -9,8 +9,8 @@ use vesting_core::policy::{DurationRule, Policy};
 use vesting_core::ports::StakeStore;
 use vesting_core::whatif::changes;
 use vesting_core::{
-    BlockNumber, BlockchainMonitor, Coldkey, Epoch, HistoryPoint, Hotkey, MemoryStore, Millis, Moved, NetUid, Pace, PositionFigures, Ppb,
-    Reason, StakeTracker, Uid, Whom,
+    BlockNumber, BlockchainMonitor, Coldkey, Epoch, HistoryPoint, Hotkey, MemoryStore, Millis, Moved, NetUid,
+    Pace, PositionFigures, Ppb, Reason, StakeTracker, Uid, Whom,
 };
 use vesting_testkit::sim::{Call, SimChain, SimPort, SubnetConfig};
 
@@ -66,11 +66,16 @@ async fn agree(seed: u64, begin: u64) -> (usize, usize) {
                 for point in &history {
                     let report = &reports[&point.epoch.block.number];
                     let expected = report.holders.get(&point.coldkey);
-                    assert_eq!(point.holding, expected.map(|(holding, _)| *holding), "seed {seed}, {point:?}");
+                    assert_eq!(
+                        point.holding,
+                        expected.map(|(holding, _)| *holding),
+                        "seed {seed}, {point:?}"
+                    );
                     if let (Some((_, multiplier)), None) = (expected, report.window.incomplete_since) {
                         assert_eq!(point.multiplier, *multiplier);
                     }
-                    let moved = moved[&point.epoch.block.number].get(&point.coldkey).copied().unwrap_or_default();
+                    let moved =
+                        moved[&point.epoch.block.number].get(&point.coldkey).copied().unwrap_or_default();
                     assert_eq!(*point, HistoryPoint::of(report, point.coldkey, moved), "seed {seed}");
                     points += 1;
                     renames += usize::from(point.coldkey != *coldkey);
@@ -84,12 +89,19 @@ async fn agree(seed: u64, begin: u64) -> (usize, usize) {
 }
 
 /// A history of which some is known is the same, and what is known is not worked out again.
-async fn beside(tracker: &StakeTracker, netuid: NetUid, policy: &Policy, whom: Whom, history: &[HistoryPoint]) {
+async fn beside(
+    tracker: &StakeTracker,
+    netuid: NetUid,
+    policy: &Policy,
+    whom: Whom,
+    history: &[HistoryPoint],
+) {
     let kept: BTreeMap<(BlockNumber, Coldkey), HistoryPoint> =
         history.iter().map(|point| ((point.epoch.block.number, point.coldkey), *point)).collect();
     // All but the last; every other one; none of the first half.
     let half = history.len() / 2;
-    let some: [&(dyn Fn(usize) -> bool + Sync); 3] = [&|place| place + 1 < history.len(), &|place| place % 2 == 0, &|place| place >= half];
+    let some: [&(dyn Fn(usize) -> bool + Sync); 3] =
+        [&|place| place + 1 < history.len(), &|place| place % 2 == 0, &|place| place >= half];
     for is_known in some {
         let known = |epoch: &Epoch, coldkey: Coldkey| {
             let place = history.iter().position(|point| point.epoch == *epoch)?;
@@ -107,23 +119,32 @@ async fn beside(tracker: &StakeTracker, netuid: NetUid, policy: &Policy, whom: W
 
 /// The explanation of a holder adds up, and never selling is best.
 async fn check(tracker: &StakeTracker, netuid: NetUid, policy: &Policy, coldkey: Coldkey) {
-    let found = tracker.explain(netuid, policy, Whom::Account(Hotkey(coldkey.0)), None, &depth()).await.unwrap();
+    let found =
+        tracker.explain(netuid, policy, Whom::Account(Hotkey(coldkey.0)), None, &depth()).await.unwrap();
     let report = tracker.report(netuid, policy, None).await.unwrap();
     let (holding, multiplier) = report.holders[&coldkey];
     assert_eq!(found.holder.holding, Some(holding));
-    let sum = |of: fn(&PositionFigures) -> u128| found.holder.positions.iter().map(|position| of(&position.figures)).sum::<u128>();
+    let sum = |of: fn(&PositionFigures) -> u128| {
+        found.holder.positions.iter().map(|position| of(&position.figures)).sum::<u128>()
+    };
     assert_eq!(sum(|f| f.rewards), holding.rewards);
     assert_eq!(sum(|f| f.rewards_kept), holding.rewards_kept);
     assert_eq!(sum(|f| f.other), holding.other);
     assert_eq!(sum(|f| f.other_kept), holding.other_kept);
     assert_eq!(sum(|f| f.sold), holding.sold);
-    assert_eq!(found.holder.positions.iter().map(|position| position.stake.0).sum::<u64>(), holding.stake().0);
+    assert_eq!(
+        found.holder.positions.iter().map(|position| position.stake.0).sum::<u64>(),
+        holding.stake().0
+    );
     let Some(account) = found.account else {
         assert_eq!(found.holder.reason, Reason::Incomplete);
         return;
     };
     assert!(account.unsold.factor >= multiplier.factor, "{account:?}");
-    assert_eq!((account.sale_count == 0, account.sale_count.min(5)), (holding.sold == 0, account.sales.len()));
+    assert_eq!(
+        (account.sale_count == 0, account.sale_count.min(5)),
+        (holding.sold == 0, account.sales.len())
+    );
     for sale in &account.sales {
         assert!(sale.without.factor >= multiplier.factor, "{sale:?}");
         assert!(u128::from(sale.rewards.0) <= sale.entry.alpha.magnitude() && sale.time.is_some());
@@ -147,7 +168,13 @@ fn histories_explanations_and_comparisons_are_those_of_the_reports() {
 fn three() -> ([(Coldkey, Hotkey); 3], SimChain) {
     let miners = [1, 2, 3].map(|n| (Coldkey([n; 32]), Hotkey([100 + n; 32])));
     let neurons = miners.iter().map(|(coldkey, hotkey)| (*coldkey, *hotkey, 10, false, ALPHA)).collect();
-    let subnet = SubnetConfig { netuid: NETUID, tempo: 10, owner: (Coldkey([9; 32]), Hotkey([9; 32])), neurons, capacity: 3 };
+    let subnet = SubnetConfig {
+        netuid: NETUID,
+        tempo: 10,
+        owner: (Coldkey([9; 32]), Hotkey([9; 32])),
+        neurons,
+        capacity: 3,
+    };
     (miners, SimChain::new(1, &[subnet], None))
 }
 
@@ -164,18 +191,32 @@ fn a_multiplier_foretold_comes_true_where_all_goes_on_as_it_did() {
     runtime().block_on(async {
         let (store, epochs) = recorded(chain, NETUID, 1).await;
         let tracker = StakeTracker::new(store);
-        for (formula, duration_rule) in built_in().into_iter().flat_map(|f| DurationRule::ALL.map(|rule| (Arc::clone(&f), rule))) {
+        for (formula, duration_rule) in
+            built_in().into_iter().flat_map(|f| DurationRule::ALL.map(|rule| (Arc::clone(&f), rule)))
+        {
             // Windows that begin before the sale and after it; what is held at the start leaves them.
-            for (place, ahead, blocks) in [(12, 5, 120), (12, 11, 125), (20, 8, 100), (20, 1, 100), (10, 3, 500)] {
+            for (place, ahead, blocks) in
+                [(12, 5, 120), (12, 11, 125), (20, 8, 100), (20, 1, 100), (10, 3, 500)]
+            {
                 let policy = Policy { formula: Arc::clone(&formula), duration_rule, ..window_of(blocks) };
                 let (now, then) = (epochs[place], epochs[place + ahead]);
                 let time = Millis(then.time.0 - now.time.0);
                 let depth = Depth { sales: 1, ahead: vec![time] };
-                let found = tracker.explain(NETUID, &policy, Whom::Uid(Uid(0)), Some(now.block.number), &depth).await.unwrap();
+                let found = tracker
+                    .explain(NETUID, &policy, Whom::Uid(Uid(0)), Some(now.block.number), &depth)
+                    .await
+                    .unwrap();
                 let foretold = found.account.unwrap().ahead[0];
                 let report = tracker.report(NETUID, &policy, Some(then.block.number)).await.unwrap();
-                assert_eq!(foretold.multiplier, report.holders[&coldkey].1, "{} epochs after {place}, {policy:?}", ahead);
-                assert_eq!(foretold.rewards, u128::from(chain_reward(&tracker, &policy, now).await) * u128::try_from(ahead).unwrap());
+                assert_eq!(
+                    foretold.multiplier, report.holders[&coldkey].1,
+                    "{} epochs after {place}, {policy:?}",
+                    ahead
+                );
+                assert_eq!(
+                    foretold.rewards,
+                    u128::from(chain_reward(&tracker, &policy, now).await) * u128::try_from(ahead).unwrap()
+                );
             }
         }
     });
@@ -195,20 +236,40 @@ fn without_a_sale_it_is_that_of_who_did_not_make_it() {
     runtime().block_on(async {
         let (store, _) = recorded(chain, netuid, 1).await;
         let tracker = StakeTracker::new(store);
-        for (formula, duration_rule) in built_in().into_iter().flat_map(|f| DurationRule::ALL.map(|rule| (Arc::clone(&f), rule))) {
+        for (formula, duration_rule) in
+            built_in().into_iter().flat_map(|f| DurationRule::ALL.map(|rule| (Arc::clone(&f), rule)))
+        {
             let policy = Policy { formula, duration_rule, ..window_of(140) };
             let report = tracker.report(netuid, &policy, None).await.unwrap();
             let [of_seller, honest, of_other] = miners.map(|(coldkey, _)| report.holders[&coldkey].1);
-            let account = tracker.explain(netuid, &policy, Whom::Uid(Uid(0)), None, &depth()).await.unwrap().account.unwrap();
+            let account = tracker
+                .explain(netuid, &policy, Whom::Uid(Uid(0)), None, &depth())
+                .await
+                .unwrap()
+                .account
+                .unwrap();
             assert_eq!((account.unsold, account.sales[0].without), (honest, of_other));
-            assert_eq!(account.sales.iter().map(|sale| sale.rewards.0).collect::<Vec<_>>(), [3 * ALPHA, 2 * ALPHA]);
+            assert_eq!(
+                account.sales.iter().map(|sale| sale.rewards.0).collect::<Vec<_>>(),
+                [3 * ALPHA, 2 * ALPHA]
+            );
             assert!(of_seller.factor <= of_other.factor && of_other.factor <= honest.factor);
             let largest = Depth { sales: 1, ahead: Vec::new() };
-            let one = tracker.explain(netuid, &policy, Whom::Uid(Uid(0)), None, &largest).await.unwrap().account.unwrap();
+            let one = tracker
+                .explain(netuid, &policy, Whom::Uid(Uid(0)), None, &largest)
+                .await
+                .unwrap()
+                .account
+                .unwrap();
             assert_eq!((one.sale_count, one.sales.as_slice()), (2, &account.sales[..1]));
             // What the stake alone keeps from having it.
             let dear = Policy { minimum_stake: vesting_core::Rao(1_000 * ALPHA), ..policy };
-            let account = tracker.explain(netuid, &dear, Whom::Uid(Uid(0)), None, &largest).await.unwrap().account.unwrap();
+            let account = tracker
+                .explain(netuid, &dear, Whom::Uid(Uid(0)), None, &largest)
+                .await
+                .unwrap()
+                .account
+                .unwrap();
             assert_eq!((account.with_minimum, account.terms), (Some(of_seller), Vec::new()));
         }
     });
@@ -216,7 +277,8 @@ fn without_a_sale_it_is_that_of_who_did_not_make_it() {
 
 /// What the first miner earned in an epoch.
 async fn chain_reward(tracker: &StakeTracker, policy: &Policy, epoch: Epoch) -> u64 {
-    let history = tracker.history(NETUID, policy, Whom::Uid(Uid(0)), Some(epoch.block.number), 1).await.unwrap();
+    let history =
+        tracker.history(NETUID, policy, Whom::Uid(Uid(0)), Some(epoch.block.number), 1).await.unwrap();
     u64::try_from(history[0].earned).unwrap()
 }
 
@@ -229,8 +291,12 @@ fn time_further_ahead_than_the_window_is_not_foretold() {
         let policy = window_of(50);
         let window = policy.retention_window.0;
         let depth = Depth { sales: 0, ahead: [window, window + 1, 0].map(Millis).to_vec() };
-        let found = StakeTracker::new(store).explain(NETUID, &policy, Whom::Uid(Uid(1)), None, &depth).await.unwrap();
-        assert_eq!(found.account.unwrap().ahead.iter().map(|ahead| ahead.time).collect::<Vec<_>>(), [policy.retention_window]);
+        let found =
+            StakeTracker::new(store).explain(NETUID, &policy, Whom::Uid(Uid(1)), None, &depth).await.unwrap();
+        assert_eq!(
+            found.account.unwrap().ahead.iter().map(|ahead| ahead.time).collect::<Vec<_>>(),
+            [policy.retention_window]
+        );
     });
 }
 
@@ -255,7 +321,12 @@ fn comes_back(under: Option<Hotkey>) {
     chain.set_weight(NETUID, again, 10);
     steps(&mut chain, 40);
     let head = chain.head();
-    assert!(chain.neurons_at(NETUID, head).iter().any(|neuron| (neuron.hotkey, neuron.coldkey) == (again, coldkey)));
+    assert!(
+        chain
+            .neurons_at(NETUID, head)
+            .iter()
+            .any(|neuron| (neuron.hotkey, neuron.coldkey) == (again, coldkey))
+    );
     runtime().block_on(async {
         let (store, epochs) = recorded(chain, NETUID, 1).await;
         let tracker = StakeTracker::new(store);

@@ -1,5 +1,5 @@
-//! A store that fails now and then: what passes is tried again by the same monitor, and nothing is lost or counted
-//! twice.
+//! A store that fails now and then: what passes is tried again by the same monitor, and nothing is lost or
+//! counted twice.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
@@ -20,14 +20,33 @@ async fn monitor(port: Arc<SimPort>, store: Arc<dyn StakeStore>) -> BlockchainMo
 /// What both stores hold but for how epochs were found.
 async fn same(one: &dyn StakeStore, other: &dyn StakeStore, seed: u64) {
     for netuid in RandomLife::NETUIDS {
-        let [one, other] = [one.record(netuid).await.unwrap().unwrap(), other.record(netuid).await.unwrap().unwrap()];
+        let [one, other] =
+            [one.record(netuid).await.unwrap().unwrap(), other.record(netuid).await.unwrap().unwrap()];
         assert_eq!(one.watermark, other.watermark, "seed {seed}");
-        assert!(one.entries == other.entries, "seed {seed}, subnet {netuid}: {}", crate::difference(&one.entries, &other.entries));
-        assert!(one.tranches == other.tranches, "seed {seed}, subnet {netuid}: {}", crate::difference(&one.tranches, &other.tranches));
-        assert!(one.exits == other.exits, "seed {seed}, subnet {netuid}: {}", crate::difference(&one.exits, &other.exits));
+        assert!(
+            one.entries == other.entries,
+            "seed {seed}, subnet {netuid}: {}",
+            crate::difference(&one.entries, &other.entries)
+        );
+        assert!(
+            one.tranches == other.tranches,
+            "seed {seed}, subnet {netuid}: {}",
+            crate::difference(&one.tranches, &other.tranches)
+        );
+        assert!(
+            one.exits == other.exits,
+            "seed {seed}, subnet {netuid}: {}",
+            crate::difference(&one.exits, &other.exits)
+        );
         assert!(undetected(&one.epochs) == undetected(&other.epochs), "seed {seed}, subnet {netuid}");
-        assert!(one.snapshots == other.snapshots && one.locks == other.locks && one.neurons == other.neurons, "seed {seed}, {netuid}");
-        assert!(one.successions == other.successions && one.skipped == other.skipped && one.times == other.times, "seed {seed}, {netuid}");
+        assert!(
+            one.snapshots == other.snapshots && one.locks == other.locks && one.neurons == other.neurons,
+            "seed {seed}, {netuid}"
+        );
+        assert!(
+            one.successions == other.successions && one.skipped == other.skipped && one.times == other.times,
+            "seed {seed}, {netuid}"
+        );
     }
 }
 
@@ -43,7 +62,8 @@ async fn tried(chain: SimChain, seed: u64, pace: Pace) -> u32 {
         let early = calls.fetch_add(1, Ordering::Relaxed) < 6;
         let mut rng = rng.lock().unwrap();
         let words = format!("{what} fails");
-        (!early && rng.once_in(6)).then(|| if rng.once_in(2) { StoreError::Busy(words) } else { StoreError::Full(words) })
+        (!early && rng.once_in(6))
+            .then(|| if rng.once_in(2) { StoreError::Busy(words) } else { StoreError::Full(words) })
     });
     let mut tries = 0;
     let mut monitor = monitor(port(&chain), Arc::new(flaky)).await;

@@ -1,7 +1,7 @@
 //! The laws on histories that the other tests do not take: run it for as long as there is time.
 //!
-//! `VESTING_TEST_SEEDS=1000..2000 cargo test -p vesting-testkit --test all -- --ignored --nocapture hunt` names each seed
-//! that breaks one, and fails if any did.
+//! `VESTING_TEST_SEEDS=1000..2000 cargo test -p vesting-testkit --test all -- --ignored --nocapture hunt`
+//! names each seed that breaks one, and fails if any did.
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,8 +26,12 @@ fn hunt() {
         let mut rng = Rng::new(seed ^ 0x5eed);
         let restarts: Vec<u64> = (0..rng.below(6)).map(|_| 1 + rng.below(399)).collect();
         let begins = [2 + rng.below(168), 2 + rng.below(168)];
-        let lives = catch_unwind(AssertUnwindSafe(|| runtime().block_on(prove(seed, 300, &restarts)))).is_ok();
-        let names = catch_unwind(AssertUnwindSafe(|| runtime().block_on(agree(renamed(seed, 280), &begins, &restarts)))).is_ok();
+        let lives =
+            catch_unwind(AssertUnwindSafe(|| runtime().block_on(prove(seed, 300, &restarts)))).is_ok();
+        let names = catch_unwind(AssertUnwindSafe(|| {
+            runtime().block_on(agree(renamed(seed, 280), &begins, &restarts))
+        }))
+        .is_ok();
         if !(lives && names) {
             println!("seed {seed}: lived {lives}, renamed {names}, begins {begins:?}, restarts {restarts:?}");
             broken.push(seed);

@@ -18,7 +18,9 @@ async fn recorded(chain: &SimPort, last: BlockNumber, pace: Pace, lie: Lie, at: 
         // What passes is tried again, as whoever follows does.
         let done = async {
             if monitor.is_none() {
-                monitor = Some(BlockchainMonitor::open(liar.clone(), store.clone(), &RandomLife::NETUIDS, 4).await?);
+                monitor = Some(
+                    BlockchainMonitor::open(liar.clone(), store.clone(), &RandomLife::NETUIDS, 4).await?,
+                );
             }
             let Some(monitor) = monitor.as_mut() else { return Ok(()) };
             monitor.advance(BlockNumber(1), last, pace, &mut |_| {}).await?;
@@ -33,7 +35,8 @@ async fn recorded(chain: &SimPort, last: BlockNumber, pace: Pace, lie: Lie, at: 
     for netuid in RandomLife::NETUIDS {
         let mut record = store.record(netuid).await.unwrap();
         if let (Some(record), Pace::CatchingUp) = (&mut record, pace) {
-            // Of the blocks that were looked at, which may be one more after a lie: what really happened there.
+            // Of the blocks that were looked at, which may be one more after a lie: what really happened
+            // there.
             record.interval.operations.clear();
             record.interval.anywhere = 0;
         }
@@ -45,7 +48,8 @@ async fn recorded(chain: &SimPort, last: BlockNumber, pace: Pace, lie: Lie, at: 
 /// The lines in which two records differ first, as they are shown.
 fn first_difference(found: &[Commit], expected: &[Commit]) -> String {
     let [found, expected] = [found, expected].map(|records| format!("{records:#?}"));
-    let differs = found.lines().zip(expected.lines()).enumerate().find(|(_, (found, expected))| found != expected);
+    let differs =
+        found.lines().zip(expected.lines()).enumerate().find(|(_, (found, expected))| found != expected);
     let Some((at, (other, right))) = differs else { return "one has more than the other".into() };
     let before: Vec<&str> = expected.lines().take(at).skip(at.saturating_sub(12)).collect();
     format!("{}\nfound:    {other}\nexpected: {right}", before.join("\n"))
@@ -84,6 +88,11 @@ async fn one_wrong_answer_changes_nothing() {
 #[ignore = "takes as long as it is given seeds for"]
 async fn hunt_for_a_wrong_answer_that_changes_something() {
     for seed in crate::hunt::seeds() {
-        nothing_changes(seed, if seed.is_multiple_of(2) { lived(seed, 150) } else { renamed(seed, 150) }, 100).await;
+        nothing_changes(
+            seed,
+            if seed.is_multiple_of(2) { lived(seed, 150) } else { renamed(seed, 150) },
+            100,
+        )
+        .await;
     }
 }

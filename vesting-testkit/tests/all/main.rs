@@ -24,8 +24,8 @@ use vesting_core::interval::closing;
 use vesting_core::policy::{DurationRule, Policy};
 use vesting_core::ports::{ChainPort, StakeStore};
 use vesting_core::{
-    BlockNumber, BlockchainMonitor, Coldkey, Detection, Entry, EpochRecord, Flow, MemoryStore, Millis, NetUid, Pace, PositionKey, RaoDelta,
-    StakeTracker, TrackerError,
+    BlockNumber, BlockchainMonitor, Coldkey, Detection, Entry, EpochRecord, Flow, MemoryStore, Millis,
+    NetUid, Pace, PositionKey, RaoDelta, StakeTracker, TrackerError,
 };
 use vesting_testkit::sim::{Call, Generation, RandomLife, Rng, SimChain, SimPort};
 
@@ -46,13 +46,17 @@ fn renamed(seed: u64, blocks: u64) -> SimChain {
     let mut chain = life.chain(seed, None);
     let mut names: BTreeSet<Coldkey> = BTreeSet::new();
     for _ in 0..blocks {
-        let held: BTreeSet<PositionKey> = RandomLife::NETUIDS.into_iter().flat_map(|netuid| chain.positions(netuid)).collect();
+        let held: BTreeSet<PositionKey> =
+            RandomLife::NETUIDS.into_iter().flat_map(|netuid| chain.positions(netuid)).collect();
         let busy: BTreeSet<Coldkey> = held.iter().map(|key| key.coldkey).collect();
         names.extend(&busy);
         let all: Vec<Coldkey> = names.iter().copied().collect();
         let name = |rng: &mut Rng| rng.pick(&all).copied().unwrap();
         if rng.once_in(4) {
-            let (netuid, hotkeys) = (*rng.pick(&RandomLife::NETUIDS).unwrap(), held.iter().map(|key| key.hotkey).collect::<Vec<_>>());
+            let (netuid, hotkeys) = (
+                *rng.pick(&RandomLife::NETUIDS).unwrap(),
+                held.iter().map(|key| key.hotkey).collect::<Vec<_>>(),
+            );
             let (coldkey, hotkey) = (name(&mut rng), *rng.pick(&hotkeys).unwrap());
             chain.queue(Call::AddStake { coldkey, hotkey, netuid, alpha: rng.below(9_000_000_000) });
         } else if rng.once_in(6) && chain.code() > Generation::Oldest {
@@ -79,7 +83,8 @@ async fn record(store: &MemoryStore, netuid: NetUid) -> (Vec<Entry>, Vec<Entry>,
     let last = state.watermark.block.number;
     let stored = store.entries(netuid, BlockNumber(0), last).await.unwrap();
     let mut entries = stored.clone();
-    entries.extend(closing(store, netuid, &state).await.unwrap().expect("positions are read at the watermark"));
+    entries
+        .extend(closing(store, netuid, &state).await.unwrap().expect("positions are read at the watermark"));
     (stored, entries, store.epochs(netuid, BlockNumber(0), last).await.unwrap())
 }
 
@@ -92,13 +97,18 @@ fn check_conservation(chain: &SimChain, netuid: NetUid, entries: &[Entry], epoch
             holders.entry(neuron.coldkey).or_insert(pre);
         }
     }
-    let blocks: BTreeSet<BlockNumber> =
-        epochs.iter().flat_map(|r| [r.epoch.pre_block.number, r.epoch.block.number]).chain([chain.head()]).collect();
-    let keys: BTreeSet<PositionKey> = chain.positions(netuid).into_iter().chain(entries.iter().map(|e| e.key)).collect();
+    let blocks: BTreeSet<BlockNumber> = epochs
+        .iter()
+        .flat_map(|r| [r.epoch.pre_block.number, r.epoch.block.number])
+        .chain([chain.head()])
+        .collect();
+    let keys: BTreeSet<PositionKey> =
+        chain.positions(netuid).into_iter().chain(entries.iter().map(|e| e.key)).collect();
     for key in keys {
         let Some(since) = holders.get(&key.coldkey) else { continue };
         for block in blocks.iter().filter(|b| *b >= since) {
-            let balance: RaoDelta = entries.iter().filter(|e| e.key == key && e.block <= *block).map(|e| e.alpha).sum();
+            let balance: RaoDelta =
+                entries.iter().filter(|e| e.key == key && e.block <= *block).map(|e| e.alpha).sum();
             assert_eq!(balance.0, i128::from(chain.alpha_at(netuid, key, *block)), "block {block}, {key:?}");
         }
     }
@@ -127,7 +137,8 @@ async fn prove(seed: u64, blocks: u64, restarts: &[u64]) {
     let restarted = Arc::new(MemoryStore::new());
     for stop in restarts.iter().map(|r| r % blocks).chain([blocks]).collect::<BTreeSet<_>>() {
         let mut monitor = open(&chain, &restarted).await;
-        let pace = [Pace::Following, Pace::CatchingUp, Pace::EveryBlock { blocks_per_commit: 5 }][usize::try_from(stop % 3).unwrap()];
+        let pace = [Pace::Following, Pace::CatchingUp, Pace::EveryBlock { blocks_per_commit: 5 }]
+            [usize::try_from(stop % 3).unwrap()];
         monitor.advance(first, BlockNumber(stop), pace, &mut |_| {}).await.unwrap();
     }
     open(&chain, &restarted).await.observe().await.unwrap();
@@ -141,19 +152,31 @@ async fn prove(seed: u64, blocks: u64, restarts: &[u64]) {
             let (other_stored, other_entries, other_epochs) = record(other, netuid).await;
             assert!(stored == other_stored, "{}", difference(&stored, &other_stored));
             assert!(entries == other_entries, "{}", difference(&entries, &other_entries));
-            assert!(undetected(&epochs) == undetected(&other_epochs), "{}", difference(&undetected(&epochs), &undetected(&other_epochs)));
+            assert!(
+                undetected(&epochs) == undetected(&other_epochs),
+                "{}",
+                difference(&undetected(&epochs), &undetected(&other_epochs))
+            );
             assert_eq!(
                 caught_up.skipped_slots(netuid, first, last).await.unwrap(),
                 other.skipped_slots(netuid, first, last).await.unwrap()
             );
-            assert_eq!(caught_up.locks_at(netuid, last).await.unwrap(), other.locks_at(netuid, last).await.unwrap());
-            let tranches = async |store: &Arc<MemoryStore>| store.tranches(netuid, BlockNumber(0), last, last).await.unwrap();
+            assert_eq!(
+                caught_up.locks_at(netuid, last).await.unwrap(),
+                other.locks_at(netuid, last).await.unwrap()
+            );
+            let tranches = async |store: &Arc<MemoryStore>| {
+                store.tranches(netuid, BlockNumber(0), last, last).await.unwrap()
+            };
             let (tranches, other_tranches) = (tranches(&caught_up).await, tranches(other).await);
             assert!(tranches == other_tranches, "{}", difference(&tranches, &other_tranches));
             for formula in built_in() {
                 // What depends on the times of sales as well.
-                let policy = Policy { formula, duration_rule: DurationRule::SinceLastSale, ..Policy::default() };
-                let report = async |store: &Arc<MemoryStore>| StakeTracker::new(store.clone()).report(netuid, &policy, None).await;
+                let policy =
+                    Policy { formula, duration_rule: DurationRule::SinceLastSale, ..Policy::default() };
+                let report = async |store: &Arc<MemoryStore>| {
+                    StakeTracker::new(store.clone()).report(netuid, &policy, None).await
+                };
                 assert_eq!(report(&caught_up).await, report(other).await);
             }
         }
@@ -179,7 +202,12 @@ fn window_of(blocks: u64) -> Policy {
 
 /// The state of a subnet as of the last epoch up to a block; `None` where there is none, or the record does
 /// not cover its window.
-async fn state(store: &Arc<dyn StakeStore>, netuid: NetUid, policy: &Policy, as_of: BlockNumber) -> Option<WindowState> {
+async fn state(
+    store: &Arc<dyn StakeStore>,
+    netuid: NetUid,
+    policy: &Policy,
+    as_of: BlockNumber,
+) -> Option<WindowState> {
     let tracker = StakeTracker::new(store.clone());
     match tracker.state(netuid, policy, Some(as_of)).await {
         Ok((_, state)) => Some(state).filter(|state| state.ledger.window.incomplete_since.is_none()),
@@ -201,14 +229,20 @@ async fn agree(chain: SimChain, begins: &[u64], restarts: &[u64]) -> usize {
         let stops = restarts.iter().filter(|stop| way > 0 && (*begin..last.0).contains(stop));
         for stop in stops.chain([&last.0]).collect::<BTreeSet<_>>() {
             let pace = paces[way.wrapping_mul(usize::try_from(*stop).unwrap()) % 3];
-            open(&chain, &store).await.advance(BlockNumber(*begin), BlockNumber(*stop), pace, &mut |_| {}).await.unwrap();
+            open(&chain, &store)
+                .await
+                .advance(BlockNumber(*begin), BlockNumber(*stop), pace, &mut |_| {})
+                .await
+                .unwrap();
         }
         stores.push(store);
     }
     let by_average = window_of(70);
     let by_last_sale = Policy { duration_rule: DurationRule::SinceLastSale, ..by_average.clone() };
     let mut compared = 0;
-    for (netuid, policy) in RandomLife::NETUIDS.into_iter().flat_map(|netuid| [(netuid, &by_average), (netuid, &by_last_sale)]) {
+    for (netuid, policy) in
+        RandomLife::NETUIDS.into_iter().flat_map(|netuid| [(netuid, &by_average), (netuid, &by_last_sale)])
+    {
         let mut as_of = last;
         while let Some(ours) = state(&stores[0], netuid, policy, as_of).await {
             let epoch = ours.ledger.window.as_of.block.number;
@@ -218,7 +252,10 @@ async fn agree(chain: SimChain, begins: &[u64], restarts: &[u64]) -> usize {
                 if let Some(difference) = ours.difference(&theirs) {
                     panic!("subnet {netuid} as of {epoch}, recorded from 1 and from {begin}: {difference}");
                 }
-                assert!(ours == theirs && ours.summary().digest() == theirs.summary().digest(), "all that differs is named");
+                assert!(
+                    ours == theirs && ours.summary().digest() == theirs.summary().digest(),
+                    "all that differs is named"
+                );
                 compared += 1;
             }
             check_sums(&chain.read().unwrap(), &ours);
@@ -232,11 +269,17 @@ async fn agree(chain: SimChain, begins: &[u64], restarts: &[u64]) -> usize {
 fn check_sums(chain: &SimChain, state: &WindowState) {
     let ledger = &state.ledger;
     let mut sums: BTreeMap<PositionKey, RaoDelta> = BTreeMap::new();
-    for (key, alpha) in ledger.openings.iter().map(|o| (o.key, o.alpha)).chain(ledger.entries.iter().map(|e| (e.key, e.alpha))) {
+    for (key, alpha) in ledger
+        .openings
+        .iter()
+        .map(|o| (o.key, o.alpha))
+        .chain(ledger.entries.iter().map(|e| (e.key, e.alpha)))
+    {
         *sums.entry(key).or_default() += alpha;
     }
     let block = ledger.window.as_of.block.number;
-    let keys: BTreeSet<PositionKey> = chain.positions(ledger.netuid).into_iter().chain(sums.keys().copied()).collect();
+    let keys: BTreeSet<PositionKey> =
+        chain.positions(ledger.netuid).into_iter().chain(sums.keys().copied()).collect();
     for key in keys.into_iter().filter(|key| ledger.holders.contains_key(&key.coldkey)) {
         let sum = sums.get(&key).copied().unwrap_or_default();
         assert_eq!(sum.0, i128::from(chain.alpha_at(ledger.netuid, key, block)), "as of {block}, {key:?}");
@@ -263,7 +306,13 @@ fn undetected(epochs: &[EpochRecord]) -> Vec<EpochRecord> {
 /// The first row that only one of two records has, in words.
 fn difference<T: PartialEq + std::fmt::Debug>(one: &[T], other: &[T]) -> String {
     let place = one.iter().zip(other).position(|(a, b)| a != b).unwrap_or(one.len().min(other.len()));
-    format!("row {place} of {} and {}: {:?} and {:?}", one.len(), other.len(), one.get(place), other.get(place))
+    format!(
+        "row {place} of {} and {}: {:?} and {:?}",
+        one.len(),
+        other.len(),
+        one.get(place),
+        other.get(place)
+    )
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -301,11 +350,15 @@ fn a_subnet_that_is_not_recorded_yet_is_not_done_when_another_is() {
     let store = Arc::new(MemoryStore::new());
     runtime().block_on(async {
         // As a crash leaves it between the first commits of two subnets.
-        let mut one = BlockchainMonitor::open(port(&chain), store.clone(), &RandomLife::NETUIDS[..1], 4).await.unwrap();
+        let mut one =
+            BlockchainMonitor::open(port(&chain), store.clone(), &RandomLife::NETUIDS[..1], 4).await.unwrap();
         one.advance(first, last, Pace::CatchingUp, &mut |_| {}).await.unwrap();
         open(&chain, &store).await.follow(first, Some(last), &mut |_| {}).await.unwrap();
         for netuid in RandomLife::NETUIDS {
-            assert_eq!(store.watermark(netuid).await.unwrap().map(|watermark| watermark.block.number), Some(last));
+            assert_eq!(
+                store.watermark(netuid).await.unwrap().map(|watermark| watermark.block.number),
+                Some(last)
+            );
         }
     });
 }
@@ -354,20 +407,32 @@ fn what_no_event_explains_is_found_in_its_block() {
         entries.into_iter().filter(|e| e.flow() == Flow::Unattributed).collect::<Vec<_>>()
     });
     assert_eq!(found.len(), 1, "{found:?}");
-    assert_eq!((found[0].block, found[0].key, found[0].alpha), (edited, neuron.position(), RaoDelta(i128::from(alpha))));
+    assert_eq!(
+        (found[0].block, found[0].key, found[0].alpha),
+        (edited, neuron.position(), RaoDelta(i128::from(alpha)))
+    );
 }
 
 #[test]
 fn the_simulated_chain_in_memory_keeps_the_contract() {
     let chain = Arc::new(RwLock::new(lived(3, 80)));
-    runtime().block_on(vesting_testkit::contract::chain::run(port(&chain).as_ref(), &RandomLife::NETUIDS, 70));
+    runtime().block_on(vesting_testkit::contract::chain::run(
+        port(&chain).as_ref(),
+        &RandomLife::NETUIDS,
+        70,
+    ));
 }
 
 const NETUID: NetUid = NetUid(1);
 
 #[test]
 fn locked_stake_is_still_held_and_reported() {
-    let older = || (1..).map(|seed| RandomLife::new(seed).chain(seed, None)).find(|chain| chain.code() < Generation::Present).unwrap();
+    let older = || {
+        (1..)
+            .map(|seed| RandomLife::new(seed).chain(seed, None))
+            .find(|chain| chain.code() < Generation::Present)
+            .unwrap()
+    };
     let mut chain = older();
     for _ in 0..30 {
         chain.step();
@@ -377,7 +442,11 @@ fn locked_stake_is_still_held_and_reported() {
         let chain = Arc::new(RwLock::new(chain));
         runtime().block_on(async {
             let store = Arc::new(MemoryStore::new());
-            open(&chain, &store).await.advance(BlockNumber(1), last, Pace::CatchingUp, &mut |_| {}).await.unwrap();
+            open(&chain, &store)
+                .await
+                .advance(BlockNumber(1), last, Pace::CatchingUp, &mut |_| {})
+                .await
+                .unwrap();
             StakeTracker::new(store).report(NETUID, &Policy::default(), None).await.unwrap().miners
         })
     };
@@ -392,15 +461,30 @@ fn locked_stake_is_still_held_and_reported() {
         chain.step();
     }
     let before = chain.alpha(NETUID, miner.hotkey, miner.coldkey);
-    chain.queue(Call::RemoveStake { coldkey: miner.coldkey, hotkey: miner.hotkey, netuid: NETUID, alpha: u64::MAX });
+    chain.queue(Call::RemoveStake {
+        coldkey: miner.coldkey,
+        hotkey: miner.hotkey,
+        netuid: NETUID,
+        alpha: u64::MAX,
+    });
     chain.step();
     assert_eq!(chain.alpha(NETUID, miner.hotkey, miner.coldkey), before, "what is locked cannot be sold");
     let miners = reported(chain);
     assert!(miners.iter().all(|report| report.locked_stake.is_some_and(|part| part <= report.stake)));
-    let all: u64 = miners.iter().filter(|r| r.neuron.coldkey == miner.coldkey).filter_map(|r| r.locked_stake).map(|part| part.0).sum();
+    let all: u64 = miners
+        .iter()
+        .filter(|r| r.neuron.coldkey == miner.coldkey)
+        .filter_map(|r| r.locked_stake)
+        .map(|part| part.0)
+        .sum();
     assert!(all > 0 && all <= locked, "{all}");
     assert_eq!(
-        miners.iter().filter(|r| r.neuron.coldkey != miner.coldkey).filter_map(|r| r.locked_stake).map(|part| part.0).sum::<u64>(),
+        miners
+            .iter()
+            .filter(|r| r.neuron.coldkey != miner.coldkey)
+            .filter_map(|r| r.locked_stake)
+            .map(|part| part.0)
+            .sum::<u64>(),
         0
     );
     // A runtime that does not tell: not known, rather than nothing.

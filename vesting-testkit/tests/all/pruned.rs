@@ -9,8 +9,8 @@ use vesting_core::explain::Depth;
 use vesting_core::policy::{DurationRule, Policy};
 use vesting_core::ports::{LedgerState, StakeStore};
 use vesting_core::{
-    BlockNumber, BlockchainMonitor, Hotkey, MemoryStore, NetUid, Pace, Parts, Rao, Report, StakeTracker, TrackerError, VestingStats, Whom,
-    dry_prune, prune,
+    BlockNumber, BlockchainMonitor, Hotkey, MemoryStore, NetUid, Pace, Parts, Rao, Report, StakeTracker,
+    TrackerError, VestingStats, Whom, dry_prune, prune,
 };
 use vesting_testkit::sim::{RandomLife, SimChain};
 
@@ -30,12 +30,15 @@ async fn agree(chain: SimChain, stops: &[(u64, u64)], again: bool) -> usize {
     let last = chain.head();
     let chain = Arc::new(RwLock::new(chain));
     let whole: Arc<dyn StakeStore> = Arc::new(MemoryStore::new());
-    let pruned: [Arc<dyn StakeStore>; 2] = [Arc::new(MemoryStore::new()), vesting_store::open("sqlite::memory:").unwrap()];
-    let monitor =
-        async |store: &Arc<dyn StakeStore>| BlockchainMonitor::open(port(&chain), store.clone(), &RandomLife::NETUIDS, 4).await.unwrap();
+    let pruned: [Arc<dyn StakeStore>; 2] =
+        [Arc::new(MemoryStore::new()), vesting_store::open("sqlite::memory:").unwrap()];
+    let monitor = async |store: &Arc<dyn StakeStore>| {
+        BlockchainMonitor::open(port(&chain), store.clone(), &RandomLife::NETUIDS, 4).await.unwrap()
+    };
     let mut unpruned = monitor(&whole).await;
     let mut monitors = [monitor(&pruned[0]).await, monitor(&pruned[1]).await];
-    let mut stops: Vec<(u64, Option<u64>)> = stops.iter().map(|(stop, choice)| (*stop, Some(*choice))).collect();
+    let mut stops: Vec<(u64, Option<u64>)> =
+        stops.iter().map(|(stop, choice)| (*stop, Some(*choice))).collect();
     stops.sort_unstable();
     // At the end nothing is, so that something is covered.
     stops.push((last.0, None));
@@ -68,7 +71,8 @@ async fn agree(chain: SimChain, stops: &[(u64, u64)], again: bool) -> usize {
     for (monitor_of, store) in monitors.iter_mut().zip(&pruned) {
         monitor_of.observe().await.unwrap();
         for netuid in RandomLife::NETUIDS {
-            let state = async |store: &Arc<dyn StakeStore>| store.ledger_state(netuid).await.unwrap().map(essence);
+            let state =
+                async |store: &Arc<dyn StakeStore>| store.ledger_state(netuid).await.unwrap().map(essence);
             assert_eq!(state(&whole).await, state(store).await);
             consistent(store.as_ref(), netuid).await;
         }
@@ -79,12 +83,15 @@ async fn agree(chain: SimChain, stops: &[(u64, u64)], again: bool) -> usize {
 /// Prunes a record up to one of its epochs, if there is one that may be.
 async fn prune_at(store: &dyn StakeStore, netuid: NetUid, choice: u64) {
     let Some(watermark) = store.watermark(netuid).await.unwrap() else { return };
-    let epochs = store.epoch_list(netuid, watermark.first_block, watermark.block.number.parent()).await.unwrap();
+    let epochs =
+        store.epoch_list(netuid, watermark.first_block, watermark.block.number.parent()).await.unwrap();
     // Now and then none.
     let Some(base) = epochs.get(usize::try_from(choice).unwrap() % (epochs.len() + 1)) else { return };
     let mut tried = Vec::new();
     for size in [1, 3, 100] {
-        tried.push(dry_prune(Parts::of_size(store, netuid, size).await.unwrap(), base.block.number).await.unwrap());
+        tried.push(
+            dry_prune(Parts::of_size(store, netuid, size).await.unwrap(), base.block.number).await.unwrap(),
+        );
     }
     let pruned = store.prune(netuid, base.block.number).await.unwrap();
     assert_eq!(tried, [pruned; 3]);
@@ -126,7 +133,10 @@ async fn same(whole: &Arc<dyn StakeStore>, pruned: &Arc<dyn StakeStore>, netuid:
             }
             let (report, state) = found.unwrap();
             if report.window.incomplete_since.is_some() {
-                assert!(epoch.time.0 < watermark.first_time.0 + policy.retention_window.0, "its window begins after the record");
+                assert!(
+                    epoch.time.0 < watermark.first_time.0 + policy.retention_window.0,
+                    "its window begins after the record"
+                );
                 continue;
             }
             let (expected, expected_state) = ours.state(netuid, &policy, as_of).await.unwrap();
@@ -178,7 +188,8 @@ fn what_is_kept_covers_the_windows_to_come() {
     let chain = Arc::new(RwLock::new(lived(7, 300)));
     runtime().block_on(async {
         let store: Arc<dyn StakeStore> = Arc::new(MemoryStore::new());
-        let mut monitor = BlockchainMonitor::open(port(&chain), store.clone(), &RandomLife::NETUIDS, 4).await.unwrap();
+        let mut monitor =
+            BlockchainMonitor::open(port(&chain), store.clone(), &RandomLife::NETUIDS, 4).await.unwrap();
         let mut bases = BTreeMap::new();
         for stop in (20..=300).step_by(10).map(BlockNumber) {
             monitor.advance(BlockNumber(1), stop, Pace::Following, &mut |_| {}).await.unwrap();
@@ -189,7 +200,9 @@ fn what_is_kept_covers_the_windows_to_come() {
                 store.prune(netuid, base.block.number).await.unwrap();
                 let report = StakeTracker::new(store.clone()).report(netuid, &policy, None).await.unwrap();
                 assert_eq!(report.window.incomplete_since, None);
-                assert!(bases.insert(netuid, base.block.number).is_none_or(|before| before < base.block.number));
+                assert!(
+                    bases.insert(netuid, base.block.number).is_none_or(|before| before < base.block.number)
+                );
             }
         }
         assert!(bases.values().any(|base| *base > BlockNumber(150)), "{bases:?}");

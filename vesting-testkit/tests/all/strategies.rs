@@ -6,7 +6,9 @@ use std::sync::Arc;
 use vesting_core::formula::Tiered;
 use vesting_core::policy::{BelowMinimum, DAY_MS, DurationRule, Policy};
 use vesting_core::{Millis, Ppb};
-use vesting_testkit::sim::strategies::{Contest, ONE_COLDKEY, Outcome, RANDOM, SEVERAL_COLDKEYS, Setting, Strategy, table};
+use vesting_testkit::sim::strategies::{
+    Contest, ONE_COLDKEY, Outcome, RANDOM, SEVERAL_COLDKEYS, Setting, Strategy, table,
+};
 
 const ALPHA: u64 = 1_000_000_000;
 
@@ -16,7 +18,8 @@ const DOCUMENTED: Setting = Setting { seed: 1, tempo: 10, days: 66, window_days:
 /// The policies: a new one is a line.
 fn policies(window_days: u64) -> Vec<(&'static str, Policy)> {
     let policy = Policy { retention_window: Millis(window_days * DAY_MS), ..Policy::default() };
-    let lenient = Policy { retention_target: Ppb(500_000_000), max_multiplier: Ppb(3 * Ppb::ONE.0), ..policy.clone() };
+    let lenient =
+        Policy { retention_target: Ppb(500_000_000), max_multiplier: Ppb(3 * Ppb::ONE.0), ..policy.clone() };
     let strict = Policy { below_minimum: BelowMinimum::ZeroWeight, ..policy.clone() };
     let tiered = Policy { formula: Arc::new(Tiered), ..policy.clone() };
     let since = Policy { duration_rule: DurationRule::SinceLastSale, ..policy.clone() };
@@ -56,14 +59,29 @@ fn nobody_wins(setting: &Setting, strategies: &[Strategy]) -> Outcome {
 fn no_strategy_beats_honesty_and_the_docs_show_it() {
     let outcome = nobody_wins(&DOCUMENTED, &strategies());
     let page = include_str!("../../../docs/strategies.md");
-    assert!(page.contains(&table(&outcome)), "docs/strategies.md has another table than\n{}", table(&outcome));
+    assert!(
+        page.contains(&table(&outcome)),
+        "docs/strategies.md has another table than\n{}",
+        table(&outcome)
+    );
     for strategy in strategies() {
-        assert!(page.contains(&format!("**{}**. {}", strategy.name, strategy.tries)), "docs/strategies.md lacks {}", strategy.name);
+        assert!(
+            page.contains(&format!("**{}**. {}", strategy.name, strategy.tries)),
+            "docs/strategies.md lacks {}",
+            strategy.name
+        );
     }
     // What is said there of coldkeys that take turns.
-    let ahead: Vec<(&str, usize)> =
-        outcome.rivals.iter().map(|rival| (rival.strategy.name, outcome.ahead(rival))).filter(|(_, epochs)| *epochs > 0).collect();
-    assert_eq!(ahead, [("rotates two coldkeys", 12), ("rotates four coldkeys", 19), ("rotates ten coldkeys", 22)]);
+    let ahead: Vec<(&str, usize)> = outcome
+        .rivals
+        .iter()
+        .map(|rival| (rival.strategy.name, outcome.ahead(rival)))
+        .filter(|(_, epochs)| *epochs > 0)
+        .collect();
+    assert_eq!(
+        ahead,
+        [("rotates two coldkeys", 12), ("rotates four coldkeys", 19), ("rotates ten coldkeys", 22)]
+    );
 }
 
 #[test]
@@ -73,7 +91,10 @@ fn no_strategy_beats_honesty_without_an_opening() {
 
 #[test]
 fn no_strategy_beats_honesty_in_a_short_window_with_a_large_opening() {
-    nobody_wins(&Setting { seed: 3, tempo: 20, days: 27, window_days: 12, opening: 50 * ALPHA }, &strategies());
+    nobody_wins(
+        &Setting { seed: 3, tempo: 20, days: 27, window_days: 12, opening: 50 * ALPHA },
+        &strategies(),
+    );
 }
 
 #[test]

@@ -12,10 +12,17 @@ use vesting_testkit::sim::SimChain;
 use super::{NETUID, lived, port};
 
 fn policy() -> Policy {
-    Policy { retention_window: Millis(100 * 12_000), minimum_stake: vesting_core::Rao(0), ..Policy::default() }
+    Policy {
+        retention_window: Millis(100 * 12_000),
+        minimum_stake: vesting_core::Rao(0),
+        ..Policy::default()
+    }
 }
 
-fn system(chain: &Arc<RwLock<SimChain>>, store: &Arc<MemoryStore>) -> (Arc<VestingSystem>, Arc<Mutex<Vec<BlockNumber>>>) {
+fn system(
+    chain: &Arc<RwLock<SimChain>>,
+    store: &Arc<MemoryStore>,
+) -> (Arc<VestingSystem>, Arc<Mutex<Vec<BlockNumber>>>) {
     let system = Arc::new(VestingSystem::new(port(chain), store.clone(), NETUID, policy()));
     let heard = Arc::new(Mutex::new(Vec::new()));
     let hears = Arc::clone(&heard);
@@ -24,7 +31,13 @@ fn system(chain: &Arc<RwLock<SimChain>>, store: &Arc<MemoryStore>) -> (Arc<Vesti
 }
 
 async fn epochs(store: &MemoryStore) -> Vec<BlockNumber> {
-    store.epoch_list(NETUID, BlockNumber(0), BlockNumber(u64::MAX)).await.unwrap().iter().map(|epoch| epoch.block.number).collect()
+    store
+        .epoch_list(NETUID, BlockNumber(0), BlockNumber(u64::MAX))
+        .await
+        .unwrap()
+        .iter()
+        .map(|epoch| epoch.block.number)
+        .collect()
 }
 
 #[tokio::test]
@@ -65,7 +78,9 @@ async fn it_moves_when_told_and_tells_of_every_epoch_once() {
 
     let all = (BlockNumber(0), BlockNumber(u64::MAX));
     let emissions = system.get_true_emissions(all.0, all.1).await.unwrap();
-    assert!(!emissions.is_empty() && emissions.iter().all(|emission| !emission.change.true_emission.is_zero()));
+    assert!(
+        !emissions.is_empty() && emissions.iter().all(|emission| !emission.change.true_emission.is_zero())
+    );
     let hotkey = emissions[0].change.key.hotkey;
     let history = system.get_stake_history(hotkey, all.0, all.1).await.unwrap();
     assert!(!history.entries.is_empty() && history.entries.iter().all(|entry| entry.key.hotkey == hotkey));
@@ -97,7 +112,11 @@ async fn in_the_background_it_follows_until_it_is_shut_down_and_goes_on_after() 
     // What was still to be told when it was shut down may be told of by nobody; the rest is in order, once.
     let epochs = epochs(&store).await;
     let heard = heard.lock().unwrap();
-    assert!(heard.is_sorted() && heard.len() + 2 >= epochs.len() && heard.iter().all(|block| epochs.contains(block)));
+    assert!(
+        heard.is_sorted()
+            && heard.len() + 2 >= epochs.len()
+            && heard.iter().all(|block| epochs.contains(block))
+    );
 }
 
 #[tokio::test]
@@ -106,7 +125,9 @@ async fn a_policy_that_cannot_be_and_a_subnet_that_is_not_there_are_refused() {
     let store = Arc::new(MemoryStore::new());
     let wrong = Policy { max_multiplier: vesting_core::Ppb(1), ..policy() };
     let system = VestingSystem::new(port(&chain), store.clone(), NETUID, wrong);
-    assert!(matches!(system.initialize().await, Err(SystemError::Policy(error)) if error.key == "max_multiplier"));
+    assert!(
+        matches!(system.initialize().await, Err(SystemError::Policy(error)) if error.key == "max_multiplier")
+    );
     let system = VestingSystem::new(port(&chain), store.clone(), vesting_core::NetUid(77), policy());
     assert!(system.initialize().await.unwrap_err().to_string().contains("subnet 77 does not exist"));
     assert_eq!(store.netuids().await, Ok(vec![]));

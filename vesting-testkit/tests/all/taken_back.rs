@@ -1,4 +1,5 @@
-//! A record that is taken back to one of its epochs is what it was when it stood there, and goes on to the same end.
+//! A record that is taken back to one of its epochs is what it was when it stood there, and goes on to the
+//! same end.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
@@ -25,8 +26,8 @@ async fn whole(store: &dyn StakeStore, netuid: NetUid) -> Option<(Commit, Ledger
     Some((record, store.ledger_state(netuid).await.unwrap().unwrap()))
 }
 
-/// Records a history to its end, takes it back to a random epoch, compares with a record that never went further, and
-/// records it again. Gives how often it was taken back.
+/// Records a history to its end, takes it back to a random epoch, compares with a record that never went
+/// further, and records it again. Gives how often it was taken back.
 async fn agree(chain: SimChain, back: &[usize], pace: Pace) -> usize {
     let last = chain.head();
     let chain = Arc::new(RwLock::new(chain));
@@ -41,14 +42,18 @@ async fn agree(chain: SimChain, back: &[usize], pace: Pace) -> usize {
             let epochs = store.epoch_list(netuid, BlockNumber(0), last).await.unwrap();
             // Now and then before all of them, and between two.
             let epoch = epochs.get(choice % (epochs.len() + 1)).map(|epoch| epoch.block.number);
-            let to = epoch.map_or(BlockNumber(0), |epoch| if choice % 3 == 0 { epoch.child() } else { epoch });
+            let to =
+                epoch.map_or(BlockNumber(0), |epoch| if choice % 3 == 0 { epoch.child() } else { epoch });
             let expected = epochs.iter().map(|epoch| epoch.block.number).filter(|block| *block <= to).max();
             assert_eq!(recording.take_back(netuid, to).await.unwrap(), expected);
             let stopped: Arc<dyn StakeStore> = Arc::new(MemoryStore::new());
             if let Some(at) = expected {
                 monitor(&chain, &stopped).await.advance(FIRST, at, pace, &mut |_| {}).await.unwrap();
             }
-            assert!(whole(store.as_ref(), netuid).await == whole(stopped.as_ref(), netuid).await, "subnet {netuid} back at {expected:?}");
+            assert!(
+                whole(store.as_ref(), netuid).await == whole(stopped.as_ref(), netuid).await,
+                "subnet {netuid} back at {expected:?}"
+            );
             taken += 1;
         }
         if choice % 2 == 0 {
@@ -56,7 +61,10 @@ async fn agree(chain: SimChain, back: &[usize], pace: Pace) -> usize {
         }
         recording.advance(FIRST, last, pace, &mut |_| {}).await.unwrap();
         for netuid in RandomLife::NETUIDS {
-            assert!(whole(store.as_ref(), netuid).await == whole(calm.as_ref(), netuid).await, "subnet {netuid}");
+            assert!(
+                whole(store.as_ref(), netuid).await == whole(calm.as_ref(), netuid).await,
+                "subnet {netuid}"
+            );
         }
     }
     taken
@@ -83,7 +91,9 @@ async fn what_cannot_be_read_again_is_not_taken_back() {
     let inner: Arc<dyn StakeStore> = Arc::new(MemoryStore::new());
     let failing = Arc::new(AtomicBool::new(false));
     let fails = Arc::clone(&failing);
-    let busy = move |what| (what == "rewind" && fails.load(Ordering::Relaxed)).then(|| StoreError::Busy("busy".into()));
+    let busy = move |what| {
+        (what == "rewind" && fails.load(Ordering::Relaxed)).then(|| StoreError::Busy("busy".into()))
+    };
     let store: Arc<dyn StakeStore> = Arc::new(FlakyStore::new(Arc::clone(&inner), busy));
     let mut recording = monitor(&chain, &store).await;
     recording.advance(FIRST, BlockNumber(120), Pace::Following, &mut |_| {}).await.unwrap();

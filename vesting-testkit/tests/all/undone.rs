@@ -4,7 +4,9 @@ use std::sync::{Arc, RwLock};
 
 use proptest::prelude::*;
 use vesting_core::policy::Policy;
-use vesting_core::{BlockNumber, Coldkey, Entry, Flow, Hotkey, Kind, MemoryStore, Neuron, Pace, StakeTracker};
+use vesting_core::{
+    BlockNumber, Coldkey, Entry, Flow, Hotkey, Kind, MemoryStore, Neuron, Pace, StakeTracker,
+};
 use vesting_testkit::sim::{Call, Generation, Operation, RandomLife, SimChain};
 
 use crate::{NETUID, check_conservation, open, record, runtime};
@@ -42,8 +44,8 @@ impl Stage {
         Self { chain, miner, elsewhere }
     }
 
-    /// What following and catching up make of what is done in blocks of the interval: the entries of only the one and
-    /// only the other, and whether their reports agree.
+    /// What following and catching up make of what is done in blocks of the interval: the entries of only the
+    /// one and only the other, and whether their reports agree.
     fn both_ways(mut self, deeds: &[(u64, Operation)]) -> (Vec<Entry>, Vec<Entry>, bool) {
         let begin = self.chain.head();
         for block in 1..=80 {
@@ -62,15 +64,22 @@ impl Stage {
                 let (_, entries, epochs) = record(&store, NETUID).await;
                 check_conservation(&chain.read().unwrap(), NETUID, &entries, &epochs);
                 assert!(entries.iter().all(|entry| entry.flow() != Flow::Unattributed), "{pace:?}");
-                assert!(epochs.iter().any(|record| record.epoch.block.number > begin), "the interval was closed");
+                assert!(
+                    epochs.iter().any(|record| record.epoch.block.number > begin),
+                    "the interval was closed"
+                );
                 let report = StakeTracker::new(store).report(NETUID, &Policy::default(), None).await.unwrap();
                 found.push((entries, report));
             }
-            let only = |a: usize, b: usize| found[a].0.iter().filter(|entry| !found[b].0.contains(entry)).copied().collect::<Vec<_>>();
+            let only = |a: usize, b: usize| {
+                found[a].0.iter().filter(|entry| !found[b].0.contains(entry)).copied().collect::<Vec<_>>()
+            };
             let multipliers = |way: usize| {
                 let holders = found[way].1.holders.iter();
                 holders
-                    .map(|(coldkey, (holding, multiplier))| (*coldkey, holding.rewards, holding.rewards_kept, *multiplier))
+                    .map(|(coldkey, (holding, multiplier))| {
+                        (*coldkey, holding.rewards, holding.rewards_kept, *multiplier)
+                    })
                     .collect::<Vec<_>>()
             };
             (only(0, 1), only(1, 0), multipliers(0) == multipliers(1))
@@ -98,8 +107,22 @@ impl Undone {
 
     fn calls(self, stage: &Stage, alpha: u64) -> [Call; 2] {
         let (netuid, Neuron { coldkey, hotkey: own, .. }, fresh) = (NETUID, stage.miner, stage.elsewhere);
-        let moved = |from, to, alpha| Call::MoveStake { coldkey, from, to, from_netuid: netuid, to_netuid: netuid, alpha };
-        let sent = |from, to, alpha| Call::TransferStake { from, to, hotkey: own, from_netuid: netuid, to_netuid: netuid, alpha };
+        let moved = |from, to, alpha| Call::MoveStake {
+            coldkey,
+            from,
+            to,
+            from_netuid: netuid,
+            to_netuid: netuid,
+            alpha,
+        };
+        let sent = |from, to, alpha| Call::TransferStake {
+            from,
+            to,
+            hotkey: own,
+            from_netuid: netuid,
+            to_netuid: netuid,
+            alpha,
+        };
         let renamed = |old, new| Call::SwapHotkey { coldkey, old, new, netuid: None, keep: false };
         let other = Hotkey([77; 32]);
         match self {
@@ -107,9 +130,10 @@ impl Undone {
                 Call::AddStake { coldkey, hotkey: fresh, netuid, alpha },
                 Call::RemoveStake { coldkey, hotkey: fresh, netuid, alpha: u64::MAX },
             ],
-            Self::Sold => {
-                [Call::RemoveStake { coldkey, hotkey: own, netuid, alpha }, Call::AddStake { coldkey, hotkey: own, netuid, alpha }]
-            }
+            Self::Sold => [
+                Call::RemoveStake { coldkey, hotkey: own, netuid, alpha },
+                Call::AddStake { coldkey, hotkey: own, netuid, alpha },
+            ],
             Self::Moved => [moved(own, fresh, alpha), moved(fresh, own, u64::MAX)],
             Self::Transferred => [sent(coldkey, AGENT, alpha), sent(AGENT, coldkey, u64::MAX)],
             Self::Renamed => [renamed(own, other), renamed(other, own)],
@@ -181,7 +205,8 @@ fn what_others_do_and_undo_is_not_seen_and_changes_no_multiplier() {
         let stage = Stage::new(generation);
         let (other, coldkey) = (Hotkey([77; 32]), STRANGER);
         let renamed = |old, new| Call::SwapHotkey { coldkey, old, new, netuid: None, keep: false }.into();
-        let (followed, caught_up, agree) = stage.both_ways(&[(10, renamed(STRANGE, other)), (20, renamed(other, STRANGE))]);
+        let (followed, caught_up, agree) =
+            stage.both_ways(&[(10, renamed(STRANGE, other)), (20, renamed(other, STRANGE))]);
         // Where pools have epochs, the shares are those of a pool opened anew.
         let unseen = if generation == Generation::Today { vec![] } else { vec![Kind::KeySwap; 4] };
         assert_eq!((kinds(&followed), kinds(&caught_up), agree), (unseen, vec![], true), "{generation:?}");
@@ -192,17 +217,30 @@ fn what_others_do_and_undo_is_not_seen_and_changes_no_multiplier() {
     let claim = scheduled(Call::ClaimRoot { coldkey, hotkey, netuid, alpha: 5_000_000 });
     let burn = scheduled(Call::Recycle { coldkey, hotkey, netuid, alpha: u64::MAX });
     let (followed, caught_up, agree) = stage.both_ways(&[(10, claim), (20, burn)]);
-    assert_eq!((kinds(&followed), kinds(&caught_up), agree), (vec![Kind::RootClaim, Kind::Recycled], vec![], true));
+    assert_eq!(
+        (kinds(&followed), kinds(&caught_up), agree),
+        (vec![Kind::RootClaim, Kind::Recycled], vec![], true)
+    );
 }
 
 #[test]
-fn a_transfer_out_and_back_that_no_account_shows_is_seen_by_its_shares_but_where_they_are_worth_as_much_as_they_are() {
+fn a_transfer_out_and_back_that_no_account_shows_is_seen_by_its_shares_but_where_they_are_worth_as_much_as_they_are()
+ {
     let unseen = |on_own: bool| {
         let gaps = (5..30).filter(|at| {
             let stage = Stage::new(Generation::Today);
             let (from, netuid) = (stage.miner.coldkey, NETUID);
             let hotkey = if on_own { stage.miner.hotkey } else { STRANGE };
-            let sent = |from, to, alpha| scheduled(Call::TransferStake { from, to, hotkey, from_netuid: netuid, to_netuid: netuid, alpha });
+            let sent = |from, to, alpha| {
+                scheduled(Call::TransferStake {
+                    from,
+                    to,
+                    hotkey,
+                    from_netuid: netuid,
+                    to_netuid: netuid,
+                    alpha,
+                })
+            };
             let deeds = [(*at, sent(from, STRANGER, 7_000_000)), (at + 1, sent(STRANGER, from, u64::MAX))];
             let (followed, caught_up, _) = stage.both_ways(&deeds);
             let gap = vec![Kind::TransferredOut, Kind::TransferredIn];

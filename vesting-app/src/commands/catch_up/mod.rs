@@ -81,7 +81,9 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
     drop(there);
     let to = match args.to.map(BlockNumber) {
         Some(to) if to > head.number => {
-            return Err(UsageError(format!("`--to {to}`: the finalized head is block {}", head.number)).into());
+            return Err(
+                UsageError(format!("`--to {to}`: the finalized head is block {}", head.number)).into()
+            );
         }
         Some(to) => to,
         None => head.number,
@@ -99,14 +101,20 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
         store.claim(*netuid).await?;
     }
     let netuids = config.netuids.clone();
-    let firsts: BTreeMap<NetUid, BlockNumber> = netuids.iter().map(|netuid| (*netuid, beginnings.of(*netuid))).collect();
+    let firsts: BTreeMap<NetUid, BlockNumber> =
+        netuids.iter().map(|netuid| (*netuid, beginnings.of(*netuid))).collect();
     let shared = SharedChain::new(Arc::<SubxtChain>::clone(&chain), config.max_requests_in_flight);
     let at_once = if args.every_block { netuids.len() } else { config.max_requests_in_flight };
-    let pace = if args.every_block { Pace::EveryBlock { blocks_per_commit: BLOCKS_PER_COMMIT } } else { Pace::CatchingUp };
+    let pace = if args.every_block {
+        Pace::EveryBlock { blocks_per_commit: BLOCKS_PER_COMMIT }
+    } else {
+        Pace::CatchingUp
+    };
     let bar = Mutex::new(Together::new("catching up", &firsts, to));
     let common = Arc::new(Common { config, chain, store, from, to, pace, bar });
     let works = firsts.iter().map(|(netuid, first)| {
-        let subnet = Subnet { netuid: *netuid, first: *first, chain: shared.of(*netuid), common: Arc::clone(&common) };
+        let subnet =
+            Subnet { netuid: *netuid, first: *first, chain: shared.of(*netuid), common: Arc::clone(&common) };
         async move { (subnet.netuid, Task::spawn(subnet.catch_up()).await) }
     });
     let works: Vec<_> = stream::iter(works).buffer_unordered(at_once.max(1)).collect().await;
@@ -140,18 +148,20 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
     if done.unattributed.is_empty() { Ok(()) } else { Err(Ended(UNEXPLAINED).into()) }
 }
 
-/// What is unexplained of all subnets, or the first error once each is told: one that cannot be caught up keeps no other
-/// from it.
+/// What is unexplained of all subnets, or the first error once each is told: one that cannot be caught up
+/// keeps no other from it.
 fn told(works: Vec<(NetUid, Caught)>) -> anyhow::Result<Vec<Unexplained>> {
     let is_alone = works.len() == 1;
     let mut all = Ok(Vec::new());
     for (netuid, work) in works {
-        let broken_off = |_| Err(anyhow::anyhow!("broken off by a mistake in this program: please report it"));
+        let broken_off =
+            |_| Err(anyhow::anyhow!("broken off by a mistake in this program: please report it"));
         match (work.unwrap_or_else(broken_off), &mut all) {
             (Ok(unexplained), Ok(all)) => all.extend(unexplained),
             (Ok(_), Err(_)) => {}
             (Err(error), all) => {
-                let error = if is_alone { error } else { error.context(format!("subnet {netuid} is not caught up")) };
+                let error =
+                    if is_alone { error } else { error.context(format!("subnet {netuid} is not caught up")) };
                 if all.is_ok() {
                     *all = Err(error);
                 } else {
@@ -179,9 +189,10 @@ impl Beginnings {
     }
 }
 
-/// Leaves out of the followed subnets those that cannot be recorded: they have no record, and are neither at the last
-/// block nor where records begin, which may be after their end. Gives where records begin, and who was left out. One
-/// that is there at neither end is no reason to refuse the others. Asked before a database is made.
+/// Leaves out of the followed subnets those that cannot be recorded: they have no record, and are neither at
+/// the last block nor where records begin, which may be after their end. Gives where records begin, and who
+/// was left out. One that is there at neither end is no reason to refuse the others. Asked before a database
+/// is made.
 async fn choose(
     config: &mut Config,
     chain: &dyn ChainPort,
@@ -190,7 +201,8 @@ async fn choose(
     to: BlockNumber,
 ) -> anyhow::Result<(Beginnings, Vec<NetUid>)> {
     let (windows, mut missing) = if from.is_some() {
-        let new: Vec<NetUid> = config.netuids.iter().filter(|netuid| !recorded.contains(netuid)).copied().collect();
+        let new: Vec<NetUid> =
+            config.netuids.iter().filter(|netuid| !recorded.contains(netuid)).copied().collect();
         let present = wiring::present(chain, &new, to).await?;
         (BTreeMap::new(), new.into_iter().filter(|netuid| !present.contains(netuid)).collect())
     } else {
@@ -204,7 +216,9 @@ async fn choose(
     }
     config.netuids.retain(|netuid| !missing.contains(netuid));
     match missing.first() {
-        Some(netuid) if config.netuids.is_empty() => Err(ChainError::NoSuchSubnet { netuid: *netuid, block: to }.into()),
+        Some(netuid) if config.netuids.is_empty() => {
+            Err(ChainError::NoSuchSubnet { netuid: *netuid, block: to }.into())
+        }
         _ => Ok((Beginnings { from, windows }, missing)),
     }
 }

@@ -61,7 +61,11 @@ impl Subnet {
             if forks >= FORKS || witnesses.agree_on_another() {
                 return Err(error.context(witnesses.words(stands_at)));
             }
-            common.bar().say(&format!("subnet {}: {error}; asking again in {} s", self.netuid, FORK_PAUSE.as_secs()));
+            common.bar().say(&format!(
+                "subnet {}: {error}; asking again in {} s",
+                self.netuid,
+                FORK_PAUSE.as_secs()
+            ));
             tokio::time::sleep(FORK_PAUSE).await;
         }
     }
@@ -69,8 +73,14 @@ impl Subnet {
     /// What was written stays, so what passes is tried again from there.
     async fn go_on(&self) -> anyhow::Result<Option<Unexplained>> {
         let common = &self.common;
-        let mut monitor =
-            wiring::monitor(&common.config, self.netuid, Arc::clone(&self.chain), Arc::clone(&common.store), common.from).await?;
+        let mut monitor = wiring::monitor(
+            &common.config,
+            self.netuid,
+            Arc::clone(&self.chain),
+            Arc::clone(&common.store),
+            common.from,
+        )
+        .await?;
         // What is unexplained of an interval is recorded when it ends.
         let begun = monitor.ledgers().get(&self.netuid).and_then(|ledger| ledger.interval().from);
         let mut total: Option<Progress> = None;
@@ -87,7 +97,11 @@ impl Subnet {
             tries = if total.map(|total| total.block) > stood_at { 1 } else { tries + 1 };
             let error = anyhow::Error::from(error);
             let Some(pause) = waits(&error, tries).filter(|_| tries <= TRIES) else { return Err(error) };
-            common.bar().say(&format!("subnet {}: {error}; trying again in {} s", self.netuid, pause.as_secs()));
+            common.bar().say(&format!(
+                "subnet {}: {error}; trying again in {} s",
+                self.netuid,
+                pause.as_secs()
+            ));
             tokio::time::sleep(pause).await;
         }
         monitor.observe().await?;
@@ -95,7 +109,11 @@ impl Subnet {
         Ok(Unexplained::after(common.store.as_ref(), self.netuid, begun).await?)
     }
 
-    async fn advance(&self, monitor: &mut BlockchainMonitor, total: &mut Option<Progress>) -> Result<(), MonitorError> {
+    async fn advance(
+        &self,
+        monitor: &mut BlockchainMonitor,
+        total: &mut Option<Progress>,
+    ) -> Result<(), MonitorError> {
         let (common, before) = (&self.common, *total);
         monitor
             .advance(self.first, common.to, common.pace, &mut |progress| {

@@ -26,12 +26,15 @@ pub async fn run(session: &mut Session, args: &ExportArgs) -> anyhow::Result<()>
         let mut parts = Parts::of(store.as_ref(), *netuid).await?;
         let (mut mark, mut epochs, mut entries) = (None, 0, 0);
         while let Some(part) = parts.next().await? {
-            (mark, epochs, entries) = (Some(part.watermark), epochs + part.epochs.len(), entries + part.entries.len());
+            (mark, epochs, entries) =
+                (Some(part.watermark), epochs + part.epochs.len(), entries + part.entries.len());
             file.part(&part)?;
         }
         let mark = mark.with_context(|| format!("the record of subnet {netuid} is gone"))?;
         let (from, to) = (mark.first_block, mark.block.number);
-        lines.push(format!("Subnet {netuid}, blocks {from} to {to}: {epochs} epochs and {entries} entries written."));
+        lines.push(format!(
+            "Subnet {netuid}, blocks {from} to {to}: {epochs} epochs and {entries} entries written."
+        ));
     }
     let checksum = file.finish()?;
     let done = Done {

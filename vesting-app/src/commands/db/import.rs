@@ -35,23 +35,32 @@ pub async fn run(session: &mut Session, args: &ImportArgs, with_chain: bool) -> 
     let netuids = chosen(session, file.netuids(), "the file")?;
     let expected = args.expect_digest.as_deref().map(expected).transpose()?;
     if expected.is_some() && netuids.len() > 1 {
-        return Err(UsageError("`--expect-digest` is that of one subnet: name it with `--netuid N`".into()).into());
+        return Err(
+            UsageError("`--expect-digest` is that of one subnet: name it with `--netuid N`".into()).into()
+        );
     }
-    // What is there is asked first. Where nothing is, or it is of an older version, the store itself sees to it.
+    // What is there is asked first. Where nothing is, or it is of an older version, the store itself sees to
+    // it.
     if let Ok(store) = session.record() {
         free(store.as_ref(), genesis, &netuids).await?;
     }
-    let (inspected, checksum) = inspect(session, args, file, &netuids).await.context("nothing was taken in")?;
+    let (inspected, checksum) =
+        inspect(session, args, file, &netuids).await.context("nothing was taken in")?;
     let spot_checks = args.spot_check.unwrap_or(if with_chain { SPOT_CHECKS } else { 0 });
     let chain = (with_chain || spot_checks > 0).then(|| wiring::chain(&session.config));
     if let Some(chain) = &chain {
         let offered = chain.genesis().await?;
-        anyhow::ensure!(offered == genesis, "the file is of the chain with genesis {genesis}, but the endpoint serves {offered}");
+        anyhow::ensure!(
+            offered == genesis,
+            "the file is of the chain with genesis {genesis}, but the endpoint serves {offered}"
+        );
     }
     let mut done = Vec::new();
     for inspection in inspected {
         let spot_check = match &chain {
-            Some(chain) if spot_checks > 0 => spot_check(chain.as_ref(), &inspection.record().await?, checksum, spot_checks).await?,
+            Some(chain) if spot_checks > 0 => {
+                spot_check(chain.as_ref(), &inspection.record().await?, checksum, spot_checks).await?
+            }
             _ => None,
         };
         done.push(Done {
@@ -67,7 +76,8 @@ pub async fn run(session: &mut Session, args: &ImportArgs, with_chain: bool) -> 
     store.bind_chain(genesis).await?;
     if let Err(error) = take_in(store.as_ref(), &args.file, &netuids, checksum).await {
         for netuid in &netuids {
-            let why = || format!("{error:#}; what was taken in of subnet {netuid} before it cannot be removed");
+            let why =
+                || format!("{error:#}; what was taken in of subnet {netuid} before it cannot be removed");
             store.rewind(*netuid, None).await.with_context(why)?;
         }
         return Err(error.context("nothing was taken in"));
@@ -90,7 +100,9 @@ async fn inspect(
         }
         if inspected.last().is_none_or(|last| last.netuid != part.netuid) {
             let policy = session.config.policy(part.netuid).clone();
-            inspected.push(Inspection::new(part.netuid, file.genesis(), policy, args.as_of.map(BlockNumber)).await?);
+            inspected.push(
+                Inspection::new(part.netuid, file.genesis(), policy, args.as_of.map(BlockNumber)).await?,
+            );
         }
         if let Some(inspection) = inspected.last_mut() {
             // A file that is damaged is told as such, so it is read on.
@@ -105,11 +117,19 @@ async fn inspect(
 }
 
 /// Takes the records of these subnets in, part by part.
-async fn take_in(store: &dyn StakeStore, path: &Path, netuids: &[NetUid], checksum: Checksum) -> anyhow::Result<()> {
+async fn take_in(
+    store: &dyn StakeStore,
+    path: &Path,
+    netuids: &[NetUid],
+    checksum: Checksum,
+) -> anyhow::Result<()> {
     let mut file = Reader::open(path)?;
     while let Some(part) = file.next_part()? {
         if netuids.contains(&part.netuid) {
-            store.commit(&part).await.with_context(|| format!("cannot take in the record of subnet {}", part.netuid))?;
+            store
+                .commit(&part)
+                .await
+                .with_context(|| format!("cannot take in the record of subnet {}", part.netuid))?;
         }
     }
     anyhow::ensure!(file.checksum() == Some(checksum), "the file was changed while it was read");
@@ -118,15 +138,22 @@ async fn take_in(store: &dyn StakeStore, path: &Path, netuids: &[NetUid], checks
 
 /// A digest as it is printed, in small letters.
 fn expected(text: &str) -> Result<String, UsageError> {
-    let digits = text.strip_prefix("0x").filter(|digits| digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    let digits = digits.ok_or_else(|| UsageError(format!("`--expect-digest {text}`: it should be 0x and 64 hexadecimal digits")))?;
+    let digits = text
+        .strip_prefix("0x")
+        .filter(|digits| digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let digits = digits.ok_or_else(|| {
+        UsageError(format!("`--expect-digest {text}`: it should be 0x and 64 hexadecimal digits"))
+    })?;
     Ok(format!("0x{}", digits.to_ascii_lowercase()))
 }
 
 /// The database is of that chain, or of none yet, and has no record of these subnets.
 async fn free(store: &dyn StakeStore, genesis: BlockHash, netuids: &[NetUid]) -> anyhow::Result<()> {
     if let Some(stored) = store.genesis().await? {
-        anyhow::ensure!(stored == genesis, "the file is of the chain with genesis {genesis}, but the database of that with {stored}");
+        anyhow::ensure!(
+            stored == genesis,
+            "the file is of the chain with genesis {genesis}, but the database of that with {stored}"
+        );
     }
     for netuid in netuids {
         if let Some(mark) = store.watermark(*netuid).await? {
@@ -146,7 +173,9 @@ fn say(session: &mut Session, done: &Done) -> anyhow::Result<()> {
     }
     session.out.line(done.checked.words())?;
     if let Some(digest) = &done.digest {
-        let incomplete = digest.incomplete_since.map(|block| format!("; the record begins at block {block}, inside the window"));
+        let incomplete = digest
+            .incomplete_since
+            .map(|block| format!("; the record begins at block {block}, inside the window"));
         session.out.line(format!(
             "State digest as of block {}: {}{}{}.",
             digest.as_of,

@@ -33,7 +33,12 @@ pub struct Inspection {
 
 impl Inspection {
     /// Of a subnet of which no part has come.
-    pub async fn new(netuid: NetUid, genesis: BlockHash, policy: Policy, as_of: Option<BlockNumber>) -> anyhow::Result<Self> {
+    pub async fn new(
+        netuid: NetUid,
+        genesis: BlockHash,
+        policy: Policy,
+        as_of: Option<BlockNumber>,
+    ) -> anyhow::Result<Self> {
         let window = Condensed::new(netuid);
         window.store().bind_chain(genesis).await?;
         Ok(Self { netuid, policy, as_of, walk: Walk::new(netuid), window })
@@ -80,7 +85,9 @@ impl Inspection {
         let summary = match wiring::tracker(&self.window.store()).state(netuid, policy, self.as_of).await {
             Ok((_, state)) => state.summary(),
             // A record may be younger than its first epoch, or lack what only the policy asks for.
-            Err(TrackerError::NoEpoch { .. } | TrackerError::MissingTime(_)) if expected.is_none() => return Ok(None),
+            Err(TrackerError::NoEpoch { .. } | TrackerError::MissingTime(_)) if expected.is_none() => {
+                return Ok(None);
+            }
             Err(error) => return Err(error.into()),
         };
         let said = summary.digest().to_string();

@@ -37,7 +37,8 @@ pub async fn run(session: &mut Session, args: &PruneArgs) -> anyhow::Result<()> 
         // Whoever has it open would keep it from being written anew.
         drop(store);
         let url = &session.config.database_url;
-        vesting_store::compact(url.expose()).with_context(|| format!("the record was pruned, but the database {url} not compacted"))?;
+        vesting_store::compact(url.expose())
+            .with_context(|| format!("the record was pruned, but the database {url} not compacted"))?;
         if session.json {
             session.out.json(&json!({ "compacted": true }))?;
         } else {

@@ -17,7 +17,8 @@ pub async fn run(session: &mut Session, args: &RepairArgs) -> anyhow::Result<()>
     for netuid in &netuids {
         let Some(mark) = record.watermark(*netuid).await? else { continue };
         if from > mark.block.number {
-            let why = format!("`--from {from}`: the record of subnet {netuid} ends at block {}", mark.block.number);
+            let why =
+                format!("`--from {from}`: the record of subnet {netuid} ends at block {}", mark.block.number);
             return Err(UsageError(why).into());
         }
     }
@@ -37,7 +38,12 @@ pub async fn run(session: &mut Session, args: &RepairArgs) -> anyhow::Result<()>
     Ok(())
 }
 
-async fn back(chain: &dyn ChainPort, store: &Arc<dyn StakeStore>, netuid: NetUid, from: BlockNumber) -> anyhow::Result<Option<TakenBack>> {
+async fn back(
+    chain: &dyn ChainPort,
+    store: &Arc<dyn StakeStore>,
+    netuid: NetUid,
+    from: BlockNumber,
+) -> anyhow::Result<Option<TakenBack>> {
     match take_back(chain, store.as_ref(), netuid, from.parent()).await {
         Err(MonitorError::Fork { block, stands_at }) => {
             let common = last_on_chain(chain, store.as_ref(), netuid).await?;

@@ -29,8 +29,15 @@ impl SpotCheck {
 }
 
 /// Compares `count` positions at the last epoch, and all others of their coldkeys; `None` without an epoch.
-pub async fn spot_check(chain: &dyn ChainPort, record: &Commit, seed: Checksum, count: usize) -> anyhow::Result<Option<SpotCheck>> {
-    let (netuid, Some(epoch)) = (record.netuid, record.epochs.last().map(|record| record.epoch)) else { return Ok(None) };
+pub async fn spot_check(
+    chain: &dyn ChainPort,
+    record: &Commit,
+    seed: Checksum,
+    count: usize,
+) -> anyhow::Result<Option<SpotCheck>> {
+    let (netuid, Some(epoch)) = (record.netuid, record.epochs.last().map(|record| record.epoch)) else {
+        return Ok(None);
+    };
     let block = epoch.block.number;
     let mut sums: BTreeMap<PositionKey, RaoDelta> = BTreeMap::new();
     for entry in record.entries.iter().filter(|entry| entry.block <= block) {
@@ -40,7 +47,8 @@ pub async fn spot_check(chain: &dyn ChainPort, record: &Commit, seed: Checksum, 
     let coldkeys: BTreeSet<Coldkey> = chosen.iter().map(|key| key.coldkey).collect();
     sums.retain(|key, _| coldkeys.contains(&key.coldkey));
     let expected = Roster { neurons: Vec::new(), positions: sums.keys().copied().collect() };
-    let mut state = chain.read(block, &Ask::of(netuid, SubnetAsk::positions(coldkeys.clone(), expected))).await?;
+    let mut state =
+        chain.read(block, &Ask::of(netuid, SubnetAsk::positions(coldkeys.clone(), expected))).await?;
     anyhow::ensure!(
         (state.facts.block, state.facts.time) == (epoch.block, epoch.time),
         "the record has the block {} at {} ms, but the chain {} at {} ms",
@@ -50,9 +58,11 @@ pub async fn spot_check(chain: &dyn ChainPort, record: &Commit, seed: Checksum, 
         state.facts.time
     );
     let positions = state.take(netuid).positions;
-    let keys: BTreeSet<PositionKey> = sums.keys().chain(positions.keys()).filter(|key| coldkeys.contains(&key.coldkey)).copied().collect();
+    let keys: BTreeSet<PositionKey> =
+        sums.keys().chain(positions.keys()).filter(|key| coldkeys.contains(&key.coldkey)).copied().collect();
     for key in &keys {
-        let (said, read) = (sums.get(key).copied().unwrap_or_default(), positions.get(key).copied().unwrap_or_default());
+        let (said, read) =
+            (sums.get(key).copied().unwrap_or_default(), positions.get(key).copied().unwrap_or_default());
         anyhow::ensure!(
             said == read.delta(),
             "subnet {netuid}, block {block}, hotkey {} of coldkey {}: the record says {said} rao, the chain {read}",

@@ -27,7 +27,8 @@ async fn free(config: &Config) -> Finding {
     }
     let finding = match live(config).await {
         true => Finding::ok(CHECK, subject, "a running vesting answers there"),
-        false => Finding::problem(CHECK, subject, "another program listens there").advise("set `bind` to another port"),
+        false => Finding::problem(CHECK, subject, "another program listens there")
+            .advise("set `bind` to another port"),
     };
     finding.fact("in_use", true)
 }
@@ -35,7 +36,10 @@ async fn free(config: &Config) -> Finding {
 /// Whether one like us answers there.
 async fn live(config: &Config) -> bool {
     let Ok(client) = Client::new(&config.own_api().into(), None) else { return false };
-    client.get::<Value>("/health/live").await.is_ok_and(|answer| answer.get("status").is_some_and(|status| status == "live"))
+    client
+        .get::<Value>("/health/live")
+        .await
+        .is_ok_and(|answer| answer.get("status").is_some_and(|status| status == "live"))
 }
 
 fn token(config: &Config) -> Finding {
@@ -48,8 +52,12 @@ fn token(config: &Config) -> Finding {
         return Finding::ok(CHECK, subject, "asks for no token, and only this machine can ask");
     }
     if config.allow_public_without_token {
-        return Finding::warning(CHECK, subject, "whoever reaches it may read all (`allow_public_without_token`)")
-            .advise("set VESTING_API_TOKEN, unless a proxy before it asks for one");
+        return Finding::warning(
+            CHECK,
+            subject,
+            "whoever reaches it may read all (`allow_public_without_token`)",
+        )
+        .advise("set VESTING_API_TOKEN, unless a proxy before it asks for one");
     }
     Finding::problem(CHECK, subject, "others could ask without a token, so `vesting run` will not start")
         .advise("set VESTING_API_TOKEN, or `bind` to 127.0.0.1")

@@ -27,8 +27,8 @@ struct Done {
     unread: Option<String>,
 }
 
-/// The blocks that are taken. Whoever records from `from` reads the state before it, and there the metadata of the
-/// block before that.
+/// The blocks that are taken. Whoever records from `from` reads the state before it, and there the metadata
+/// of the block before that.
 struct Stretch {
     base: BlockNumber,
     from: BlockNumber,
@@ -59,7 +59,10 @@ pub async fn run(session: &mut Session, blocks: u32, output: Option<&Path>) -> a
     let (epoch, stretch) = match port.glance(head, &netuids).await {
         Ok(facts) => {
             let epochs = netuids.iter().map(|netuid| {
-                let counters = facts.subnets.get(netuid).ok_or(ChainError::NoSuchSubnet { netuid: *netuid, block: head });
+                let counters = facts
+                    .subnets
+                    .get(netuid)
+                    .ok_or(ChainError::NoSuchSubnet { netuid: *netuid, block: head });
                 counters.map(|counters| counters.last_step_block)
             });
             let epoch = epochs.collect::<Result<Vec<_>, _>>()?.into_iter().max().unwrap_or(head);
@@ -71,11 +74,13 @@ pub async fn run(session: &mut Session, blocks: u32, output: Option<&Path>) -> a
         }
         Err(error) => return Err(error.into()),
     };
-    let folder = output.map_or_else(|| PathBuf::from(format!("capture-{}-{}", stretch.from, stretch.to)), Path::to_owned);
+    let folder = output
+        .map_or_else(|| PathBuf::from(format!("capture-{}-{}", stretch.from, stretch.to)), Path::to_owned);
     is_free(&folder)?;
 
     let count = stretch.to.0.saturating_sub(stretch.base.0).saturating_add(1);
-    let bar = bar(count.saturating_mul(3), "capturing [{bar:32}] {percent} % · {msg} · {elapsed} gone, {eta} left");
+    let bar =
+        bar(count.saturating_mul(3), "capturing [{bar:32}] {percent} % · {msg} · {elapsed} gone, {eta} left");
     let mut capture = chain.capture(&netuids);
     bar.set_message("who is in it");
     for number in stretch.blocks() {
@@ -125,12 +130,21 @@ fn tell(session: &mut Session, done: &Done) -> anyhow::Result<()> {
     }
     let versions: Vec<String> = done.spec_versions.iter().map(ToString::to_string).collect();
     let Done { folder, from, to, epoch, .. } = done;
-    session.out.line(format!("Blocks {from} to {to}, around block {epoch}, made by spec {}, are in {folder}.", versions.join(" and ")))?;
+    session.out.line(format!(
+        "Blocks {from} to {to}, around block {epoch}, made by spec {}, are in {folder}.",
+        versions.join(" and ")
+    ))?;
     if let Some(why) = &done.unread {
-        return session.out.line(format!("Only what is kept by netuid was taken, since this version cannot read the runtime: {why}"));
+        return session.out.line(format!(
+            "Only what is kept by netuid was taken, since this version cannot read the runtime: {why}"
+        ));
     }
-    session.out.line(format!("To serve them again, and to record from them:\n  vesting simnode --recording {folder}"))?;
-    session.out.line(format!("  vesting catch-up --network local --from {from} --database-url sqlite://captured.db"))
+    session.out.line(format!(
+        "To serve them again, and to record from them:\n  vesting simnode --recording {folder}"
+    ))?;
+    session
+        .out
+        .line(format!("  vesting catch-up --network local --from {from} --database-url sqlite://captured.db"))
 }
 
 fn cannot(number: BlockNumber) -> String {
@@ -141,17 +155,23 @@ fn is_free(folder: &Path) -> anyhow::Result<()> {
     let shown = folder.display();
     match std::fs::read_dir(folder) {
         Ok(mut entries) => {
-            ensure!(entries.next().is_none(), UsageError(format!("`{shown}` is not empty: name another folder with `--output`")))
+            ensure!(
+                entries.next().is_none(),
+                UsageError(format!("`{shown}` is not empty: name another folder with `--output`"))
+            )
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => return Err(UsageError(format!("`{shown}` cannot be the folder of a recording: {error}")).into()),
+        Err(error) => {
+            return Err(UsageError(format!("`{shown}` cannot be the folder of a recording: {error}")).into());
+        }
     }
     Ok(())
 }
 
 /// A number as recordings have them.
 fn short(number: BlockNumber) -> std::io::Result<u32> {
-    u32::try_from(number.0).map_err(|_| std::io::Error::other(format!("block {number} is too high for a recording")))
+    u32::try_from(number.0)
+        .map_err(|_| std::io::Error::other(format!("block {number} is too high for a recording")))
 }
 
 fn write_block(writer: &mut RecordingWriter, block: &CapturedBlock) -> std::io::Result<()> {

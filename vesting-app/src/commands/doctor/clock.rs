@@ -20,12 +20,13 @@ pub fn now() -> Millis {
     Millis(u64::try_from(since).unwrap_or(u64::MAX))
 }
 
-/// What the newest finalized block of all endpoints says about the clock. A block of the future proves it slow; an
-/// old block does not prove it fast, since the chain or all endpoints may stand still. `stale` is how old a record
-/// may be.
+/// What the newest finalized block of all endpoints says about the clock. A block of the future proves it
+/// slow; an old block does not prove it fast, since the chain or all endpoints may stand still. `stale` is
+/// how old a record may be.
 pub fn judge(now: Millis, newest: Option<Millis>, stale: u64) -> Finding {
     let Some(newest) = newest else {
-        return Finding::warning(CHECK, SUBJECT, "no endpoint gave a block to compare the clock with").advise("see to the endpoints first");
+        return Finding::warning(CHECK, SUBJECT, "no endpoint gave a block to compare the clock with")
+            .advise("see to the endpoints first");
     };
     let off = apart(now, newest);
     let clock = UNIX_EPOCH + Duration::from_millis(now.0);
@@ -46,7 +47,11 @@ pub fn judge(now: Millis, newest: Option<Millis>, stale: u64) -> Finding {
             "the newest finalized block of all endpoints is {} old: either this machine's clock is fast, or they all stand still",
             span(off)
         );
-        let finding = if off <= stale { Finding::warning(CHECK, SUBJECT, found) } else { Finding::problem(CHECK, SUBJECT, found) };
+        let finding = if off <= stale {
+            Finding::warning(CHECK, SUBJECT, found)
+        } else {
+            Finding::problem(CHECK, SUBJECT, found)
+        };
         finding
             .advise("compare the clock with another one: `timedatectl` or `date -u`; `sudo timedatectl set-ntp true` sets it")
             .advise("if the clock is right, look at the node or name other `endpoints`")

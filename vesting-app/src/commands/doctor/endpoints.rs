@@ -55,9 +55,15 @@ fn reachable(answers: &Answers, others: bool) -> Finding {
     const CHECK: &str = "endpoint_reachable";
     match (&answers.stopped, answers.latency) {
         (Some(why), _) => {
-            let finding = if others { Finding::warning(CHECK, &answers.url, why) } else { Finding::problem(CHECK, &answers.url, why) };
+            let finding = if others {
+                Finding::warning(CHECK, &answers.url, why)
+            } else {
+                Finding::problem(CHECK, &answers.url, why)
+            };
             if others {
-                finding.advise("another endpoint serves meanwhile; leave this one out of `endpoints` if it stays so")
+                finding.advise(
+                    "another endpoint serves meanwhile; leave this one out of `endpoints` if it stays so",
+                )
             } else {
                 finding.advise("start the node, or name another one: `--network finney`, or `--endpoints ws://HOST:9944`")
             }
@@ -66,7 +72,8 @@ fn reachable(answers: &Answers, others: bool) -> Finding {
             let ms = latency.map_or(0, |latency| latency.as_millis());
             let found = format!("answers in {ms} ms");
             let finding = if ms > SLOW_MS {
-                Finding::warning(CHECK, &answers.url, found).advise("catching up will be slow: put a nearer endpoint first in `endpoints`")
+                Finding::warning(CHECK, &answers.url, found)
+                    .advise("catching up will be slow: put a nearer endpoint first in `endpoints`")
             } else {
                 Finding::ok(CHECK, &answers.url, found)
             };
@@ -75,7 +82,12 @@ fn reachable(answers: &Answers, others: bool) -> Finding {
     }
 }
 
-fn same_chain(answers: &Answers, own: BlockHash, stored: Option<BlockHash>, expected: Option<BlockHash>) -> Finding {
+fn same_chain(
+    answers: &Answers,
+    own: BlockHash,
+    stored: Option<BlockHash>,
+    expected: Option<BlockHash>,
+) -> Finding {
     const CHECK: &str = "endpoint_genesis";
     let finding = match (stored, expected) {
         (Some(stored), _) if stored != own => {
@@ -117,12 +129,20 @@ fn lag(answers: &Answers, head: BlockNumber, best: Option<BlockNumber>, now: Mil
 /// What a runtime may lack, and what follows.
 fn lacking(has: Capabilities) -> Vec<(&'static str, &'static str)> {
     let all = [
-        (has.incentive_event, "incentive_event", "incentive is not announced: the whole emission of a position counts as its reward"),
+        (
+            has.incentive_event,
+            "incentive_event",
+            "incentive is not announced: the whole emission of a position counts as its reward",
+        ),
         (has.auto_stake, "auto_stake", "incentive that is staked elsewhere by itself is not told apart"),
         (has.shares(), "shares", "positions are asked of the runtime one by one: slower"),
         (has.epoch_index, "epoch_index", "epochs are not counted by the chain: a skipped one is not told"),
         (has.fee_in_alpha, "fee_in_alpha", "fees paid in alpha are not named as such"),
-        (has.stake_api, "stake_api", "positions worked out from storage cannot be compared with the runtime's own answer"),
+        (
+            has.stake_api,
+            "stake_api",
+            "positions worked out from storage cannot be compared with the runtime's own answer",
+        ),
         (has.locks_api, "locks_api", "`locked_stake` stays unknown"),
         (has.counters, "counters", "a subnet's counters are asked of the runtime: slower"),
     ];
@@ -166,15 +186,24 @@ fn measured(answers: &Answers) -> Option<Finding> {
         .advise("install a newer version of vesting, if there is one; else send what this writes: `vesting doctor --capture 20`")
     };
     let finding = match facts.standing() {
-        Standing::Measured => Finding::ok(CHECK, &answers.url, format!("the rules of spec {spec_version} were measured")),
-        Standing::Between { below, above } => {
-            Finding::ok(CHECK, &answers.url, format!("spec {spec_version} lies between two that were measured, {below} and {above}"))
+        Standing::Measured => {
+            Finding::ok(CHECK, &answers.url, format!("the rules of spec {spec_version} were measured"))
         }
+        Standing::Between { below, above } => Finding::ok(
+            CHECK,
+            &answers.url,
+            format!("spec {spec_version} lies between two that were measured, {below} and {above}"),
+        ),
         Standing::Older => beyond("older"),
         Standing::Newer => beyond("newer"),
     };
-    let rule = |fact: &Fact| json!({ "rule": fact.rule.name(), "says": fact.says, "found": fact.found.words() });
-    Some(finding.fact("measured", json!(MEASURED)).fact("rules", facts.in_force().map(rule).collect::<Vec<_>>()))
+    let rule =
+        |fact: &Fact| json!({ "rule": fact.rule.name(), "says": fact.says, "found": fact.found.words() });
+    Some(
+        finding
+            .fact("measured", json!(MEASURED))
+            .fact("rules", facts.in_force().map(rule).collect::<Vec<_>>()),
+    )
 }
 
 /// So many names of one meaning stand on a line for people; JSON has all.
@@ -189,7 +218,8 @@ fn unknown(answers: &Answers) -> Option<Finding> {
         let found = format!("everything of spec {spec_version} that bears on stake is known");
         return Some(Finding::ok(CHECK, &answers.url, found).fact("unknown", json!([])));
     }
-    let found = format!("{count} things of spec {spec_version} that may bear on stake are not known as they are");
+    let found =
+        format!("{count} things of spec {spec_version} that may bear on stake are not known as they are");
     let mut finding = Finding::warning(CHECK, &answers.url, found);
     for some in answers.unknown.chunk_by(|one, other| one.meaning() == other.meaning()) {
         let shown: Vec<String> = some.iter().take(NAMES).map(|unknown| unknown.item.to_string()).collect();
@@ -225,11 +255,15 @@ fn state(answers: &Answers) -> Option<Finding> {
     let head = answers.head?.number;
     Some(match answers.depth? {
         Depth::Enough(block) => {
-            Finding::ok(CHECK, &answers.url, format!("goes back to block {block} at least, which is enough")).fact("has_state_of", block.0)
+            Finding::ok(CHECK, &answers.url, format!("goes back to block {block} at least, which is enough"))
+                .fact("has_state_of", block.0)
         }
         Depth::Since(block) => {
             let kept = head.0.saturating_sub(block.0);
-            let found = format!("goes back to about block {block} only: {kept} blocks, or {}", span(kept.saturating_mul(BLOCK)));
+            let found = format!(
+                "goes back to about block {block} only: {kept} blocks, or {}",
+                span(kept.saturating_mul(BLOCK))
+            );
             Finding::ok(CHECK, &answers.url, found).fact("oldest_state", block.0).fact("blocks_kept", kept)
         }
     })

@@ -55,7 +55,14 @@ pub struct Finding {
 impl Finding {
     fn new(check: &'static str, subject: impl ToString, status: Status, found: impl ToString) -> Self {
         let told = |text: String| hide(&text).into_owned();
-        Self { check, subject: subject.to_string(), status, found: told(found.to_string()), advice: Vec::new(), facts: Map::new() }
+        Self {
+            check,
+            subject: subject.to_string(),
+            status,
+            found: told(found.to_string()),
+            advice: Vec::new(),
+            facts: Map::new(),
+        }
     }
 
     pub fn ok(check: &'static str, subject: impl ToString, found: impl ToString) -> Self {
@@ -103,8 +110,13 @@ fn name(finding: &Finding) -> &str {
 pub fn print(out: &mut Out, findings: &[Finding], json: bool, coloured: bool) -> anyhow::Result<bool> {
     let count = |status| findings.iter().filter(|finding| finding.status == status).count();
     let status = findings.iter().map(|finding| finding.status).max().unwrap_or(Status::Ok);
-    let summary =
-        Summary { check: "summary", status, problems: count(Status::Problem), warnings: count(Status::Warning), ok: count(Status::Ok) };
+    let summary = Summary {
+        check: "summary",
+        status,
+        problems: count(Status::Problem),
+        warnings: count(Status::Warning),
+        ok: count(Status::Ok),
+    };
     if json {
         findings.iter().try_for_each(|finding| out.json(finding))?;
         out.json(&summary)?;
@@ -124,7 +136,8 @@ pub fn print(out: &mut Out, findings: &[Finding], json: bool, coloured: bool) ->
             out.line(format!("  {:9}  {:width$}  → {advice}", "", ""))?;
         }
     }
-    let some = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    let some =
+        |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
     out.line(format!(
         "\n{}, {}, {} well.",
         some(summary.problems, "problem", "problems"),

@@ -33,7 +33,8 @@ pub enum Need {
 }
 
 impl Need {
-    /// The block, with this head; no record begins before its subnet was registered, nor before the first block.
+    /// The block, with this head; no record begins before its subnet was registered, nor before the first
+    /// block.
     fn at(self, head: BlockNumber, registered_at: BlockNumber) -> BlockNumber {
         match self {
             Self::Recorded(block) => block,
@@ -106,8 +107,14 @@ pub async fn probe(url: SecretUrl, questions: Arc<Questions>) -> Answers {
 }
 
 /// Waits for an answer that takes some requests.
-async fn within<T>(patience: Duration, what: &str, asked: impl Future<Output = Result<T, ChainError>>) -> Result<T, ChainError> {
-    let late = |_| ChainError::Unreachable(format!("it does not answer within {} s ({what})", patience.as_secs_f64()));
+async fn within<T>(
+    patience: Duration,
+    what: &str,
+    asked: impl Future<Output = Result<T, ChainError>>,
+) -> Result<T, ChainError> {
+    let late = |_| {
+        ChainError::Unreachable(format!("it does not answer within {} s ({what})", patience.as_secs_f64()))
+    };
     tokio::time::timeout(patience, asked).await.map_err(late)?
 }
 
@@ -122,7 +129,9 @@ async fn ask(chain: &SubxtChain, questions: &Questions, answers: &mut Answers) -
     match read(chain, questions, head.number, answers).await {
         Ok(()) => {}
         // It answers, and what it answers cannot be read.
-        Err(error @ (ChainError::Unreadable { .. } | ChainError::Unsupported(_) | ChainError::Malformed(_))) => {
+        Err(
+            error @ (ChainError::Unreadable { .. } | ChainError::Unsupported(_) | ChainError::Malformed(_)),
+        ) => {
             answers.unread = Some(error.to_string());
         }
         Err(error) => return Err(error),
@@ -131,21 +140,34 @@ async fn ask(chain: &SubxtChain, questions: &Questions, answers: &mut Answers) -
 }
 
 /// Reads the runtime of the head, and the subnets with it.
-async fn read(chain: &SubxtChain, questions: &Questions, head: BlockNumber, answers: &mut Answers) -> Result<(), ChainError> {
+async fn read(
+    chain: &SubxtChain,
+    questions: &Questions,
+    head: BlockNumber,
+    answers: &mut Answers,
+) -> Result<(), ChainError> {
     // Its metadata is half a megabyte.
     let patience = questions.patience * 3;
     let runtime = within(patience, "its runtime", chain.runtime(head)).await?;
     answers.runtime = Some((runtime.spec_version(), runtime.capabilities()));
     answers.unknown = runtime.unknown().to_vec();
-    let ask = SubnetAsk { neurons: NeuronsAsk::WithPositions, own_word: OwnWord::Sampled, ..SubnetAsk::default() };
+    let ask =
+        SubnetAsk { neurons: NeuronsAsk::WithPositions, own_word: OwnWord::Sampled, ..SubnetAsk::default() };
     // With the events, whose shape may be another.
-    let ask = Ask { events: true, subnets: questions.netuids.iter().map(|netuid| (*netuid, ask.clone())).collect(), apart: false };
+    let ask = Ask {
+        events: true,
+        subnets: questions.netuids.iter().map(|netuid| (*netuid, ask.clone())).collect(),
+        apart: false,
+    };
     let state = within(patience, "the subnet's state", self::state(chain, head, &ask)).await?;
     answers.time = Some(state.facts.time);
-    let compared = state.subnets.values().any(|subnet| !subnet.positions.is_empty()) && runtime.capabilities().stake_api;
+    let compared =
+        state.subnets.values().any(|subnet| !subnet.positions.is_empty()) && runtime.capabilities().stake_api;
     for (netuid, subnet) in state.subnets {
         let counters = state.facts.subnets.get(&netuid).copied();
-        answers.subnets.insert(netuid, counters.map(|counters| Subnet { counters, neurons: subnet.neurons.len() }));
+        answers
+            .subnets
+            .insert(netuid, counters.map(|counters| Subnet { counters, neurons: subnet.neurons.len() }));
     }
     if compared {
         answers.disagreements = Some(chain.disagreements().iter().map(ToString::to_string).collect());
@@ -153,11 +175,14 @@ async fn read(chain: &SubxtChain, questions: &Questions, head: BlockNumber, answ
     Ok(())
 }
 
-/// Reads a state, by the runtime's own word where that contradicts its storage: there is no record to be taken back.
+/// Reads a state, by the runtime's own word where that contradicts its storage: there is no record to be
+/// taken back.
 async fn state(chain: &SubxtChain, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError> {
     for _ in &ask.subnets {
         match chain.read(number, ask).await {
-            Err(ChainError::Contradicted { netuid, spec_version, .. }) => chain.taken_back(netuid, spec_version).await,
+            Err(ChainError::Contradicted { netuid, spec_version, .. }) => {
+                chain.taken_back(netuid, spec_version).await
+            }
             read => return read,
         }
     }
@@ -165,10 +190,16 @@ async fn state(chain: &SubxtChain, number: BlockNumber, ask: &Ask) -> Result<Blo
 }
 
 /// Finds how far back the state goes: as far as it is needed, or else about where it ends.
-async fn search(chain: &SubxtChain, questions: &Questions, head: BlockNumber, answers: &mut Answers) -> Result<(), ChainError> {
+async fn search(
+    chain: &SubxtChain,
+    questions: &Questions,
+    head: BlockNumber,
+    answers: &mut Answers,
+) -> Result<(), ChainError> {
     let mut needed = Vec::new();
     for (netuid, need) in &questions.needs {
-        let registered_at = answers.subnets.get(netuid).and_then(Option::as_ref).map(|subnet| subnet.counters.registered_at);
+        let registered_at =
+            answers.subnets.get(netuid).and_then(Option::as_ref).map(|subnet| subnet.counters.registered_at);
         let block = need.at(head, registered_at.unwrap_or_default());
         // One that lags may not have come so far.
         if block <= head {

@@ -66,27 +66,32 @@ fn of_database(subject: &str, examined: Examined) -> Vec<Finding> {
     const CHECK: &str = "database_schema";
     let schema = match examined.schema {
         Schema::Current => Finding::ok(CHECK, subject, "is of this version").fact("schema", "current"),
-        Schema::Outdated => {
-            Finding::problem(CHECK, subject, "is from an older version, and cannot be read before it is brought up to date")
-                .advise("`vesting db migrate`, or `vesting run`, which does so too; a copy first does no harm")
-                .fact("schema", "outdated")
+        Schema::Outdated => Finding::problem(
+            CHECK,
+            subject,
+            "is from an older version, and cannot be read before it is brought up to date",
+        )
+        .advise("`vesting db migrate`, or `vesting run`, which does so too; a copy first does no harm")
+        .fact("schema", "outdated"),
+        Schema::None => {
+            Finding::ok(CHECK, subject, "holds no record yet; it is made when it is first written to")
+                .fact("schema", "none")
         }
-        Schema::None => Finding::ok(CHECK, subject, "holds no record yet; it is made when it is first written to").fact("schema", "none"),
     };
     let writable = match examined.writable {
         Ok(()) if examined.schema == Schema::None => Finding::ok("database_writable", subject, "can be made"),
         Ok(()) => Finding::ok("database_writable", subject, "can be written to"),
-        Err(error @ StoreError::Busy(_)) => {
-            Finding::warning("database_writable", subject, error).advise("another program holds it for long: see which, and try again")
-        }
+        Err(error @ StoreError::Busy(_)) => Finding::warning("database_writable", subject, error)
+            .advise("another program holds it for long: see which, and try again"),
         Err(error) => not_writable(subject, &error),
     };
     vec![schema, writable]
 }
 
 fn not_writable(subject: &str, error: &StoreError) -> Finding {
-    Finding::problem("database_writable", subject, error)
-        .advise("let this user write there (`chown`, or another folder or server), or name another `--database-url`")
+    Finding::problem("database_writable", subject, error).advise(
+        "let this user write there (`chown`, or another folder or server), or name another `--database-url`",
+    )
 }
 
 fn unusable(subject: &str, error: &StoreError) -> Finding {
@@ -96,12 +101,12 @@ fn unusable(subject: &str, error: &StoreError) -> Finding {
     }
     let finding = Finding::problem("database_schema", subject, error);
     match error {
-        StoreError::Unreachable(_) => {
-            finding.advise("see whether its server is up, and whether the address and the firewall let this machine in")
-        }
-        StoreError::Corrupt(_) => {
-            finding.advise("`vesting db check` says more; then restore a copy, or record anew with another `--database-url`")
-        }
+        StoreError::Unreachable(_) => finding.advise(
+            "see whether its server is up, and whether the address and the firewall let this machine in",
+        ),
+        StoreError::Corrupt(_) => finding.advise(
+            "`vesting db check` says more; then restore a copy, or record anew with another `--database-url`",
+        ),
         StoreError::Busy(_) => finding.advise("another program holds it for long: see which, and try again"),
         StoreError::Unusable(why) if why.contains("newer version") => {
             finding.advise("install the version that made it, or name another `--database-url`")
@@ -128,22 +133,37 @@ async fn read(config: &Config, database: &mut Database) -> Result<(), StoreError
     Ok(())
 }
 
-async fn window(store: &dyn StakeStore, config: &Config, netuid: NetUid, mark: &Watermark) -> Result<Option<Window>, StoreError> {
+async fn window(
+    store: &dyn StakeStore,
+    config: &Config,
+    netuid: NetUid,
+    mark: &Watermark,
+) -> Result<Option<Window>, StoreError> {
     let epochs = store.epoch_list(netuid, BlockNumber(0), mark.block.number).await?;
     let length = config.policy(netuid).retention_window;
     Ok(Window::ending_at(&epochs, mark.block.number, length, (mark.first_block, mark.first_time)))
 }
 
-async fn blocking<T: Send + 'static>(task: impl FnOnce() -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
-    tokio::task::spawn_blocking(task).await.unwrap_or_else(|error| Err(StoreError::Unusable(error.to_string())))
+async fn blocking<T: Send + 'static>(
+    task: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(task)
+        .await
+        .unwrap_or_else(|error| Err(StoreError::Unusable(error.to_string())))
 }
 
 /// What there is to say of the database, then of each subnet's record; `head` is the best endpoint's.
-pub fn findings(config: &Config, database: &Database, head: Option<BlockNumber>, now: Millis) -> Vec<Finding> {
+pub fn findings(
+    config: &Config,
+    database: &Database,
+    head: Option<BlockNumber>,
+    now: Millis,
+) -> Vec<Finding> {
     let mut findings = database.findings.clone();
     if let Some(genesis) = database.genesis {
         let found = format!("holds the chain with genesis {genesis}");
-        findings.push(Finding::ok("database_chain", subject(config), found).fact("genesis", genesis.to_string()));
+        findings
+            .push(Finding::ok("database_chain", subject(config), found).fact("genesis", genesis.to_string()));
     }
     for (netuid, record) in &database.records {
         let subject = format!("Record of subnet {netuid}");
@@ -155,7 +175,10 @@ pub fn findings(config: &Config, database: &Database, head: Option<BlockNumber>,
 }
 
 fn writer(subject: &str, record: &Recorded) -> Finding {
-    let found = record.writer.as_ref().map_or_else(|| "nobody writes it just now".to_owned(), |by| format!("is being written by {by}"));
+    let found = record
+        .writer
+        .as_ref()
+        .map_or_else(|| "nobody writes it just now".to_owned(), |by| format!("is being written by {by}"));
     Finding::ok("record_writer", subject, found).fact("writer", record.writer.clone())
 }
 
@@ -166,13 +189,20 @@ fn extent(subject: &str, record: &Recorded, head: Option<BlockNumber>, now: Mill
     let behind = head.map(|head| head.0.saturating_sub(last.0));
     let found = format!("blocks {first} to {last}, the last of {}", time(mark.time));
     let finding = match (head, behind) {
-        (Some(head), _) if head < last => {
-            Finding::warning(CHECK, subject, format!("{found}: beyond the finalized block {head} of every endpoint"))
-                .advise("name an endpoint that is not behind")
-        }
+        (Some(head), _) if head < last => Finding::warning(
+            CHECK,
+            subject,
+            format!("{found}: beyond the finalized block {head} of every endpoint"),
+        )
+        .advise("name an endpoint that is not behind"),
         (_, Some(behind)) if behind > USUAL_LAG => {
-            let done = if record.writer.is_some() { "it is being caught up on" } else { "`vesting run` goes on with it" };
-            Finding::warning(CHECK, subject, format!("{found}: {behind} blocks behind the chain")).advise(done)
+            let done = if record.writer.is_some() {
+                "it is being caught up on"
+            } else {
+                "`vesting run` goes on with it"
+            };
+            Finding::warning(CHECK, subject, format!("{found}: {behind} blocks behind the chain"))
+                .advise(done)
         }
         (None, _) => Finding::warning(
             CHECK,
@@ -194,8 +224,11 @@ fn coverage(subject: &str, config: &Config, netuid: NetUid, record: &Recorded) -
     let (start, as_of) = (window.start, window.as_of.block.number);
     let finding = match window.incomplete_since {
         None => {
-            let found =
-                format!("covers its window of {:.2} days, from block {start} to {as_of}, {} epochs", days(length.0), window.epochs.len());
+            let found = format!(
+                "covers its window of {:.2} days, from block {start} to {as_of}, {} epochs",
+                days(length.0),
+                window.epochs.len()
+            );
             Finding::ok(CHECK, subject, found)
         }
         Some(since) => {

@@ -23,13 +23,21 @@ pub fn needs(config: &Config, database: &Database) -> BTreeMap<NetUid, Need> {
 }
 
 /// What there is to say of each subnet; `usable` are the endpoints that serve the chain.
-pub fn findings(config: &Config, database: &Database, needs: &BTreeMap<NetUid, Need>, usable: &[&Answers]) -> Vec<Finding> {
+pub fn findings(
+    config: &Config,
+    database: &Database,
+    needs: &BTreeMap<NetUid, Need>,
+    usable: &[&Answers],
+) -> Vec<Finding> {
     if config.netuids.is_empty() {
-        let finding = Finding::problem("subnet_exists", "Subnets", "no subnet is named, so nothing would be followed")
-            .advise("`--netuid N`, VESTING_NETUIDS=N, or `netuids = [N]` in vesting.toml");
+        let finding =
+            Finding::problem("subnet_exists", "Subnets", "no subnet is named, so nothing would be followed")
+                .advise("`--netuid N`, VESTING_NETUIDS=N, or `netuids = [N]` in vesting.toml");
         return vec![finding];
     }
-    let Some(best) = usable.iter().max_by_key(|answers| answers.head.map(|head| head.number)) else { return Vec::new() };
+    let Some(best) = usable.iter().max_by_key(|answers| answers.head.map(|head| head.number)) else {
+        return Vec::new();
+    };
     let Some(head) = best.head.map(|head| head.number) else { return Vec::new() };
     let mut findings = Vec::new();
     for (netuid, need) in needs {
@@ -42,8 +50,12 @@ pub fn findings(config: &Config, database: &Database, needs: &BTreeMap<NetUid, N
                 findings.push(state(&subject, *netuid, *need, head, usable));
             }
             _ if recorded => findings.push(
-                Finding::warning("subnet_exists", &subject, format!("does not exist at block {head}; its record does"))
-                    .advise("it was dissolved: leave it out of `netuids` once its record is of no use"),
+                Finding::warning(
+                    "subnet_exists",
+                    &subject,
+                    format!("does not exist at block {head}; its record does"),
+                )
+                .advise("it was dissolved: leave it out of `netuids` once its record is of no use"),
             ),
             _ => findings.push(
                 Finding::problem("subnet_exists", &subject, format!("does not exist at block {head}"))
@@ -56,21 +68,31 @@ pub fn findings(config: &Config, database: &Database, needs: &BTreeMap<NetUid, N
 
 fn there(subject: &str, subnet: &Subnet) -> Finding {
     const CHECK: &str = "subnet_exists";
-    let found = format!("exists since block {}, with {} neurons", subnet.counters.registered_at, subnet.neurons);
+    let found =
+        format!("exists since block {}, with {} neurons", subnet.counters.registered_at, subnet.neurons);
     let finding = match subnet.neurons {
-        0 => Finding::warning(CHECK, subject, found).advise("nobody is registered: there is nothing to follow yet"),
+        0 => Finding::warning(CHECK, subject, found)
+            .advise("nobody is registered: there is nothing to follow yet"),
         _ => Finding::ok(CHECK, subject, found),
     };
     finding.fact("neurons", subnet.neurons).fact("registered_at", subnet.counters.registered_at.0)
 }
 
-/// When the next epoch is due, by the schedule of the chain's generation; one may be put off, skipped or triggered.
-fn next_epoch(subject: &str, subnet: &Subnet, netuid: NetUid, head: BlockNumber, time: Option<Millis>) -> Finding {
+/// When the next epoch is due, by the schedule of the chain's generation; one may be put off, skipped or
+/// triggered.
+fn next_epoch(
+    subject: &str,
+    subnet: &Subnet,
+    netuid: NetUid,
+    head: BlockNumber,
+    time: Option<Millis>,
+) -> Finding {
     const CHECK: &str = "subnet_epoch";
     let counters = &subnet.counters;
     let (last, tempo) = (counters.last_step_block, u64::from(counters.tempo));
     if tempo == 0 {
-        return Finding::warning(CHECK, subject, "its tempo is 0: it has no epochs").advise("nothing can be earned on it");
+        return Finding::warning(CHECK, subject, "its tempo is 0: it has no epochs")
+            .advise("nothing can be earned on it");
     }
     let due = match counters.last_epoch_block {
         Some(before) => BlockNumber(before.0.saturating_add(tempo)),
@@ -82,12 +104,18 @@ fn next_epoch(subject: &str, subnet: &Subnet, netuid: NetUid, head: BlockNumber,
         }
     };
     let left = due.0.saturating_sub(head.0);
-    let found = format!("the last in block {last}, the next due in block {due}, in about {}", span(left.saturating_mul(BLOCK)));
+    let found = format!(
+        "the last in block {last}, the next due in block {due}, in about {}",
+        span(left.saturating_mul(BLOCK))
+    );
     Finding::ok(CHECK, subject, found)
         .fact("last_epoch", last.0)
         .fact("tempo", counters.tempo)
         .fact("next_epoch", due.0)
-        .fact("next_epoch_time", time.map(|time| crate::output::time(Millis(time.0.saturating_add(left.saturating_mul(BLOCK))))))
+        .fact(
+            "next_epoch_time",
+            time.map(|time| crate::output::time(Millis(time.0.saturating_add(left.saturating_mul(BLOCK))))),
+        )
 }
 
 /// Whether the state from which a record goes on or begins can be had anywhere.
@@ -105,7 +133,11 @@ fn state(subject: &str, netuid: NetUid, need: Need, head: BlockNumber, usable: &
             .advise("look again later: what they answered is above");
     };
     let finding = match usable.iter().find(has) {
-        Some(answers) => Finding::ok(CHECK, subject, format!("the state of block {block}, {why}, is to be had from {}", answers.url)),
+        Some(answers) => Finding::ok(
+            CHECK,
+            subject,
+            format!("the state of block {block}, {why}, is to be had from {}", answers.url),
+        ),
         None => {
             let finding = Finding::problem(CHECK, subject, format!("no endpoint has the state of block {block}, {why}"))
                 .advise("name an archive endpoint, on Finney `--archive-endpoints wss://archive.chain.opentensor.ai:443`");

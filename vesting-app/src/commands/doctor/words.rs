@@ -22,7 +22,11 @@ pub const fn apart(a: Millis, b: Millis) -> u64 {
 
 /// How long ago a time was, or will be.
 pub fn ago(now: Millis, time: Millis) -> String {
-    if time > now { format!("{} in the future", span(apart(now, time))) } else { format!("{} old", span(apart(now, time))) }
+    if time > now {
+        format!("{} in the future", span(apart(now, time)))
+    } else {
+        format!("{} old", span(apart(now, time)))
+    }
 }
 
 #[cfg(test)]
@@ -35,6 +39,9 @@ mod tests {
             [0, 119_999, 120_000, 7_199_999, 7_200_000, 172_800_000].map(span),
             ["0 s", "119 s", "2 min", "119 min", "2 h", "2 days"]
         );
-        assert_eq!([ago(Millis(5_000), Millis(2_000)), ago(Millis(2_000), Millis(5_000))], ["3 s old", "3 s in the future"]);
+        assert_eq!(
+            [ago(Millis(5_000), Millis(2_000)), ago(Millis(2_000), Millis(5_000))],
+            ["3 s old", "3 s in the future"]
+        );
     }
 }

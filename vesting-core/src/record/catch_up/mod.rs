@@ -15,7 +15,10 @@ use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 
 use crate::block::{BlockFacts, Detection, is_epoch};
 use crate::flow::classify::{Flows, classify};
-use crate::ports::{Ask, ChainError, ChainPort, Commit, NeuronsAsk, OwnWord, Roster, StakeStore, StoreError, SubnetAsk, SubnetState};
+use crate::ports::{
+    Ask, ChainError, ChainPort, Commit, NeuronsAsk, OwnWord, Roster, StakeStore, StoreError, SubnetAsk,
+    SubnetState,
+};
 use crate::record::agreed::two_answers;
 use crate::record::doubt::Doubts;
 use crate::record::error::MonitorError;
@@ -86,8 +89,14 @@ impl CatchUp<'_> {
             followed: Mutex::new(self.ledger.holders()),
         };
         let own_word = OwnWord::ComparedSince(begun);
-        let ask =
-            Ask::of(netuid, SubnetAsk { own_word, recorded: true, ..SubnetAsk::positions(self.ledger.holders(), self.ledger.roster()) });
+        let ask = Ask::of(
+            netuid,
+            SubnetAsk {
+                own_word,
+                recorded: true,
+                ..SubnetAsk::positions(self.ledger.holders(), self.ledger.roster())
+            },
+        );
         let low = Arc::new(reader.search.view(from, &ask).await?);
         let mut ahead = Ahead { prepared: reader.prepare(low, plan(stops)), ready: VecDeque::new() };
         let store = self.store;
@@ -135,11 +144,16 @@ impl CatchUp<'_> {
     }
 
     /// Takes in a stop with its interval; gives the blocks that would have to be read for it.
-    async fn take_stop(&mut self, stop: &mut Prepared, reader: &Reader<'_>) -> Result<BTreeSet<BlockNumber>, MonitorError> {
+    async fn take_stop(
+        &mut self,
+        stop: &mut Prepared,
+        reader: &Reader<'_>,
+    ) -> Result<BTreeSet<BlockNumber>, MonitorError> {
         let holders = self.ledger.holders();
         if [&stop.low, &stop.high].into_iter().any(|view| !view.state.lacking(&holders).is_empty()) {
             // Somebody became a holder by a swap after this was read.
-            (stop.low, stop.high) = try_join(reader.complete(&stop.low, &holders), reader.complete(&stop.high, &holders)).await?;
+            (stop.low, stop.high) =
+                try_join(reader.complete(&stop.low, &holders), reader.complete(&stop.high, &holders)).await?;
             stop.found = reader.search.between(&stop.low, &stop.high).await?;
         }
         let seen = stop.found.iter().map(|found| found.facts.block.number).collect();
@@ -155,7 +169,8 @@ impl CatchUp<'_> {
     ) -> Result<BTreeSet<BlockNumber>, MonitorError> {
         let mut missed = BTreeSet::new();
         for found in &prepared.found {
-            let parent = BlockRef { number: found.facts.block.number.parent(), hash: found.facts.parent_hash };
+            let parent =
+                BlockRef { number: found.facts.block.number.parent(), hash: found.facts.parent_hash };
             self.ledger.pass(parent, found.time_before, found.spec_before);
             self.state.operations = self.state.operations.saturating_add(1);
             self.take_facts(&found.facts, None, None).await?;
@@ -175,14 +190,28 @@ impl CatchUp<'_> {
             }
             StopSort::Epoch { neurons, owner, .. } => {
                 let number = prepared.at.number();
-                if prepared.at.facts.subnets.get(&self.ledger.netuid()).is_none_or(|counters| !is_epoch(number, counters)) {
-                    let why = format!("a later state names an epoch of subnet {} in block {number}, which had none", self.ledger.netuid());
+                if prepared
+                    .at
+                    .facts
+                    .subnets
+                    .get(&self.ledger.netuid())
+                    .is_none_or(|counters| !is_epoch(number, counters))
+                {
+                    let why = format!(
+                        "a later state names an epoch of subnet {} in block {number}, which had none",
+                        self.ledger.netuid()
+                    );
                     return Err(ChainError::Malformed(why).into());
                 }
-                let before = SubnetState { neurons: neurons.to_vec(), owner: *owner, ..prepared.high.state.clone() };
+                let before =
+                    SubnetState { neurons: neurons.to_vec(), owner: *owner, ..prepared.high.state.clone() };
                 Some(Around { before, after: prepared.at.state.clone(), parent: None })
             }
-            StopSort::End => Some(Around { before: prepared.high.state.clone(), after: prepared.at.state.clone(), parent: None }),
+            StopSort::End => Some(Around {
+                before: prepared.high.state.clone(),
+                after: prepared.at.state.clone(),
+                parent: None,
+            }),
             // It may be anything, an epoch of a short life too.
             StopSort::Absent => None,
         };
@@ -196,7 +225,12 @@ impl CatchUp<'_> {
         self.take_facts(&facts, None, None).await
     }
 
-    async fn take_facts(&mut self, facts: &BlockFacts, around: Option<Around>, seen: Option<Seen<'_>>) -> Result<(), MonitorError> {
+    async fn take_facts(
+        &mut self,
+        facts: &BlockFacts,
+        around: Option<Around>,
+        seen: Option<Seen<'_>>,
+    ) -> Result<(), MonitorError> {
         let flows = classify(self.ledger.netuid(), facts);
         let around = match around {
             Some(around) => around,
@@ -209,7 +243,14 @@ impl CatchUp<'_> {
 
     fn recorder<'a>(&'a mut self, seen: Option<Seen<'a>>) -> Recorder<'a> {
         let (chain, store) = (self.chain, self.store);
-        Recorder { chain, store, ledger: self.ledger, doubts: self.doubts, detected: Detection::CatchUp, seen }
+        Recorder {
+            chain,
+            store,
+            ledger: self.ledger,
+            doubts: self.doubts,
+            detected: Detection::CatchUp,
+            seen,
+        }
     }
 
     async fn commit(&mut self) -> Result<(), MonitorError> {
@@ -225,13 +266,23 @@ impl CatchUp<'_> {
 }
 
 /// Reads what is needed of the states before and after a block.
-async fn read_around(chain: &dyn ChainPort, ledger: &SubnetLedger, facts: &BlockFacts, flows: &Flows) -> Result<Around, ChainError> {
+async fn read_around(
+    chain: &dyn ChainPort,
+    ledger: &SubnetLedger,
+    facts: &BlockFacts,
+    flows: &Flows,
+) -> Result<Around, ChainError> {
     let Some(wanted) = Recorder::wants(ledger, facts, flows) else { return Ok(Around::default()) };
     let (netuid, number) = (ledger.netuid(), facts.block.number);
     let ask = Ask::of(netuid, wanted);
     let after = ask.clone().after();
-    let (mut before, mut after) = try_join(chain.read(number.parent(), &ask), chain.read(number, &after)).await?;
-    Ok(Around { before: before.take(netuid), after: after.take(netuid), parent: Some((before.facts.block, before.facts.time)) })
+    let (mut before, mut after) =
+        try_join(chain.read(number.parent(), &ask), chain.read(number, &after)).await?;
+    Ok(Around {
+        before: before.take(netuid),
+        after: after.take(netuid),
+        parent: Some((before.facts.block, before.facts.time)),
+    })
 }
 
 /// Writes what there is to write.
@@ -306,7 +357,11 @@ type Ends = (Stop, Option<View>, Option<View>);
 
 impl Reader<'_> {
     /// Reads stops and the intervals before them; the first interval begins at `low`.
-    fn prepare(&self, low: Arc<View>, planned: Vec<Planned>) -> impl Stream<Item = Result<Prepared, ChainError>> + Unpin {
+    fn prepare(
+        &self,
+        low: Arc<View>,
+        planned: Vec<Planned>,
+    ) -> impl Stream<Item = Result<Prepared, ChainError>> + Unpin {
         let (mut before, mut since) = (low.number(), self.begun);
         let mut reads = planned.into_iter().map(move |planned| {
             let number = planned.stop.number;
@@ -339,7 +394,12 @@ impl Reader<'_> {
     }
 
     /// Reads a stop, and the end of what is read on from `from`, in the interval that began at `since`.
-    async fn ends(&self, from: BlockNumber, since: BlockNumber, planned: Planned) -> Result<Ends, ChainError> {
+    async fn ends(
+        &self,
+        from: BlockNumber,
+        since: BlockNumber,
+        planned: Planned,
+    ) -> Result<Ends, ChainError> {
         let Planned { stop, coldkeys } = planned;
         let mut coldkeys = BTreeSet::clone(&coldkeys);
         coldkeys.extend(self.followed.lock().unwrap_or_else(PoisonError::into_inner).iter());
@@ -353,8 +413,12 @@ impl Reader<'_> {
         }
         let last = matches!(stop.sort, StopSort::Last);
         let edge = if last { number } else { number.parent() };
-        let ask = Ask::of(self.search.netuid, SubnetAsk { recorded: true, ..SubnetAsk::positions(coldkeys, expected) });
-        let high = async { if edge > from { self.edge(edge, &ask, known_edge).await.map(Some) } else { Ok(None) } };
+        let ask = Ask::of(
+            self.search.netuid,
+            SubnetAsk { recorded: true, ..SubnetAsk::positions(coldkeys, expected) },
+        );
+        let high =
+            async { if edge > from { self.edge(edge, &ask, known_edge).await.map(Some) } else { Ok(None) } };
         let mut ask_at = Ask { events: true, ..ask.clone() };
         ask_at.subnets.values_mut().for_each(|ask| {
             ask.neurons = neurons;
@@ -362,13 +426,20 @@ impl Reader<'_> {
             ask.own_word = OwnWord::ComparedSince(since);
         });
         let ask_at = ask_at.after();
-        let at = async { if last { Ok(None) } else { self.note(self.search.agreed_view(number, &ask_at).await?).map(Some) } };
+        let at = async {
+            if last { Ok(None) } else { self.note(self.search.agreed_view(number, &ask_at).await?).map(Some) }
+        };
         let (high, at) = try_join(high, at).await?;
         Ok((stop, high, at))
     }
 
     /// The end of an interval, of which the block and its time are known already or read twice.
-    async fn edge(&self, number: BlockNumber, ask: &Ask, known: Option<(BlockRef, Millis)>) -> Result<View, ChainError> {
+    async fn edge(
+        &self,
+        number: BlockNumber,
+        ask: &Ask,
+        known: Option<(BlockRef, Millis)>,
+    ) -> Result<View, ChainError> {
         let view = self.view(number, ask).await?;
         let said = (view.facts.block, view.facts.time);
         let known = match known.filter(|known| *known == said) {
@@ -397,12 +468,19 @@ impl Reader<'_> {
     }
 
     /// A view with what it lacks of the positions of `coldkeys`.
-    async fn complete(&self, view: &Arc<View>, coldkeys: &BTreeSet<Coldkey>) -> Result<Arc<View>, ChainError> {
+    async fn complete(
+        &self,
+        view: &Arc<View>,
+        coldkeys: &BTreeSet<Coldkey>,
+    ) -> Result<Arc<View>, ChainError> {
         let missing = view.state.lacking(coldkeys);
         if missing.is_empty() {
             return Ok(Arc::clone(view));
         }
-        let ask = Ask::of(self.search.netuid, SubnetAsk { recorded: true, ..SubnetAsk::positions(missing, self.expected()) });
+        let ask = Ask::of(
+            self.search.netuid,
+            SubnetAsk { recorded: true, ..SubnetAsk::positions(missing, self.expected()) },
+        );
         let mut view = View::clone(view);
         view.state.absorb(self.view(view.number(), &ask).await?.state);
         Ok(Arc::new(view))

@@ -1,8 +1,9 @@
 //! The way through history: the blocks that end an interval, found without reading the others.
 //!
-//! `LastMechansimStepBlock` is a linked list (docs/chain.md#the-list-of-epochs): read at B−1 it names the epoch before B. A
-//! subnet may also be dissolved and its netuid registered anew on the way; `NetworkRegisteredAt` tells
-//! its lives apart, and where the chain counts registrations that tells whether there was a life between.
+//! `LastMechansimStepBlock` is a linked list (docs/chain.md#the-list-of-epochs): read at B−1 it names the
+//! epoch before B. A subnet may also be dissolved and its netuid registered anew on the way;
+//! `NetworkRegisteredAt` tells its lives apart, and where the chain counts registrations that tells whether
+//! there was a life between.
 
 use std::sync::Arc;
 
@@ -117,14 +118,18 @@ impl Route<'_> {
                 }
                 (None, None) if low.registrations_until(&high) == Some(0) => {}
                 // A subnet came and went between.
-                (None, None) if low.registrations_until(&high).is_some() && high.number > low.number.child() => {
+                (None, None)
+                    if low.registrations_until(&high).is_some() && high.number > low.number.child() =>
+                {
                     let middle = self.glance(BlockNumber(low.number.0.midpoint(high.number.0))).await?;
                     parts.extend([(low, middle), (middle, high)]);
                 }
                 // A subnet may have come and gone between: only reading every block would tell.
                 (None, _) => {
                     let blocks = low.number.child().0..=high.number.0;
-                    stops.extend(blocks.map(|number| Stop { number: BlockNumber(number), sort: StopSort::Absent }));
+                    stops.extend(
+                        blocks.map(|number| Stop { number: BlockNumber(number), sort: StopSort::Absent }),
+                    );
                 }
             }
         }
@@ -133,7 +138,12 @@ impl Route<'_> {
 
     /// The first block after `low` whose state does not have the subnet registered at that block any
     /// more; `high` is one.
-    async fn end_of(&self, registered_at: BlockNumber, low: BlockNumber, high: BlockNumber) -> Result<Glance, ChainError> {
+    async fn end_of(
+        &self,
+        registered_at: BlockNumber,
+        low: BlockNumber,
+        high: BlockNumber,
+    ) -> Result<Glance, ChainError> {
         let (mut low, mut high) = (low, self.glance(high).await?);
         while high.number > low.child() {
             let middle = self.glance(BlockNumber(low.0.midpoint(high.number.0))).await?;
@@ -160,7 +170,12 @@ impl Route<'_> {
     }
 
     /// The epochs after `after` up to `to`, walked back from `to`.
-    async fn walk(&self, registered_at: BlockNumber, after: BlockNumber, to: BlockNumber) -> Result<Vec<Stop>, ChainError> {
+    async fn walk(
+        &self,
+        registered_at: BlockNumber,
+        after: BlockNumber,
+        to: BlockNumber,
+    ) -> Result<Vec<Stop>, ChainError> {
         let mut stops = Vec::new();
         let mut known: Arc<[Neuron]> = Arc::new([]);
         let mut counters = self.counters(to).await?;
@@ -186,10 +201,17 @@ impl Route<'_> {
                 known = state.neurons.into();
             }
             let edge = (read.facts.block, read.facts.time);
-            stops.push(Stop { number, sort: StopSort::Epoch { edge, neurons: Arc::clone(&known), owner: state.owner } });
+            stops.push(Stop {
+                number,
+                sort: StopSort::Epoch { edge, neurons: Arc::clone(&known), owner: state.owner },
+            });
             let before = read.facts.subnets.get(&self.netuid).copied();
             if before.is_some_and(|before| before.last_step_block >= number) {
-                let why = format!("the state of block {} names an epoch of subnet {} that is still to come", number.parent(), self.netuid);
+                let why = format!(
+                    "the state of block {} names an epoch of subnet {} that is still to come",
+                    number.parent(),
+                    self.netuid
+                );
                 return Err(ChainError::Malformed(why));
             }
             counters = before;

@@ -1,13 +1,14 @@
 //! The blocks of an interval in which something happened, found without reading the others.
 //!
-//! A position's shares change with every credit and debit. What a holder does and undoes leaves them as they were,
-//! but not its account: every extrinsic raises the nonce of whoever signs it, and every trade moves TAO. So an
-//! interval is halved until each block is found in which shares or an account became another. On the older runtimes
-//! `LastColdkeyHotkeyStakeBlock` names some of these blocks at once. A hotkey lost from `StakingHotkeys` tells of a
-//! swapped key, `SubnetEpochIndex` of a skipped epoch, and the first block of a runtime is read for its migrations.
+//! A position's shares change with every credit and debit. What a holder does and undoes leaves them as they
+//! were, but not its account: every extrinsic raises the nonce of whoever signs it, and every trade moves
+//! TAO. So an interval is halved until each block is found in which shares or an account became another. On
+//! the older runtimes `LastColdkeyHotkeyStakeBlock` names some of these blocks at once. A hotkey lost from
+//! `StakingHotkeys` tells of a swapped key, `SubnetEpochIndex` of a skipped epoch, and the first block of a
+//! runtime is read for its migrations.
 //!
-//! What leaves all of these as they were cannot be seen (see `docs/chain.md`). Its sum is nothing, so balances stay
-//! exact.
+//! What leaves all of these as they were cannot be seen (see `docs/chain.md`). Its sum is nothing, so
+//! balances stay exact.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,7 +18,9 @@ use futures_util::{FutureExt, TryStreamExt, stream::FuturesUnordered};
 
 use crate::block::BlockFacts;
 use crate::flow::classify::{SwappedKeys, classify};
-use crate::ports::{Ask, ChainError, ChainPort, ColdkeyTrace, PositionTrace, SubnetAsk, SubnetState, TraceKeys};
+use crate::ports::{
+    Ask, ChainError, ChainPort, ColdkeyTrace, PositionTrace, SubnetAsk, SubnetState, TraceKeys,
+};
 use crate::record::agreed::two_answers;
 use crate::units::{BlockNumber, Coldkey, Hotkey, NetUid};
 
@@ -87,7 +90,9 @@ impl Search<'_> {
         let (mut all, mut low, mut high) = (Vec::new(), Arc::clone(low), Arc::clone(high));
         loop {
             let mut found = self.once(&low, &high).await?;
-            let Some(place) = found.iter().position(|found| self.swaps(&found.facts, &low.state, &high.state)) else {
+            let Some(place) =
+                found.iter().position(|found| self.swaps(&found.facts, &low.state, &high.state))
+            else {
                 all.extend(found);
                 return Ok(all);
             };
@@ -119,7 +124,8 @@ impl Search<'_> {
         Ok(View { facts: read.facts, state })
     }
 
-    /// A block with its events and one subnet in the state after it, where another answer says the same of the block.
+    /// A block with its events and one subnet in the state after it, where another answer says the same of
+    /// the block.
     pub(crate) async fn agreed_view(&self, number: BlockNumber, ask: &Ask) -> Result<View, ChainError> {
         let view = self.view(number, ask);
         let (view, again) = try_join(view, self.chain.block(number, &[self.netuid])).await?;
@@ -135,17 +141,25 @@ impl Search<'_> {
 
     /// A block of which it is known that something happened there.
     pub(crate) async fn found(&self, number: BlockNumber) -> Result<Found, ChainError> {
-        let (parent, facts) =
-            try_join(self.chain.agreed_glance(number.parent(), &[]), self.chain.agreed_block(number, &[self.netuid], None)).await?;
+        let (parent, facts) = try_join(
+            self.chain.agreed_glance(number.parent(), &[]),
+            self.chain.agreed_block(number, &[self.netuid], None),
+        )
+        .await?;
         Ok(Found { facts, spec_before: parent.spec_version, time_before: parent.time })
     }
 
     /// Whether a block swaps a key that is followed at either end.
     fn swaps(&self, facts: &BlockFacts, low: &SubnetState, high: &SubnetState) -> bool {
-        let hotkeys: BTreeSet<&Hotkey> =
-            [low, high].into_iter().flat_map(|state| state.traces.positions.keys()).map(|key| &key.hotkey).collect();
+        let hotkeys: BTreeSet<&Hotkey> = [low, high]
+            .into_iter()
+            .flat_map(|state| state.traces.positions.keys())
+            .map(|key| &key.hotkey)
+            .collect();
         classify(self.netuid, facts).swaps.iter().any(|swap| match swap.keys {
-            SwappedKeys::Coldkey(old, new) => [old, new].iter().any(|key| low.traces.coldkeys.contains_key(key)),
+            SwappedKeys::Coldkey(old, new) => {
+                [old, new].iter().any(|key| low.traces.coldkeys.contains_key(key))
+            }
             SwappedKeys::Hotkey(old, new) => hotkeys.contains(&old) || hotkeys.contains(&new),
         })
     }
@@ -191,17 +205,25 @@ impl Search<'_> {
         let none = PositionTrace::default();
         let (at_low, at_high) = (&low.state.traces, &high.state.traces);
         let positions = keys.traces.positions.iter().filter(|key| {
-            let (before, after) = (at_low.positions.get(key).unwrap_or(&none), at_high.positions.get(key).unwrap_or(&none));
+            let (before, after) =
+                (at_low.positions.get(key).unwrap_or(&none), at_high.positions.get(key).unwrap_or(&none));
             before.shares != after.shares || after.touched > low.number()
         });
         let nothing = ColdkeyTrace::default();
         let coldkeys = keys.traces.coldkeys.iter().filter(|key| {
-            let (before, after) = (at_low.coldkeys.get(key).unwrap_or(&nothing), at_high.coldkeys.get(key).unwrap_or(&nothing));
+            let (before, after) =
+                (at_low.coldkeys.get(key).unwrap_or(&nothing), at_high.coldkeys.get(key).unwrap_or(&nothing));
             before.account != after.account || !before.staking.is_subset(&after.staking)
         });
-        let slots = |view: &View| view.facts.subnets.get(&self.netuid).and_then(|counters| counters.epoch_index).unwrap_or(0);
+        let slots = |view: &View| {
+            view.facts.subnets.get(&self.netuid).and_then(|counters| counters.epoch_index).unwrap_or(0)
+        };
         Keys {
-            traces: TraceKeys { positions: positions.copied().collect(), pools: BTreeSet::new(), coldkeys: coldkeys.copied().collect() },
+            traces: TraceKeys {
+                positions: positions.copied().collect(),
+                pools: BTreeSet::new(),
+                coldkeys: coldkeys.copied().collect(),
+            },
             skips: keys.skips && slots(low) != slots(high),
             runtime: keys.runtime && low.facts.spec_version != high.facts.spec_version,
         }
@@ -265,9 +287,13 @@ impl Search<'_> {
     /// The blocks inside a part that pointers in its last state name.
     fn pointers(&self, part: &Part) -> BTreeSet<BlockNumber> {
         let traces = &part.high.state.traces.positions;
-        let touched = part.keys.traces.positions.iter().filter_map(|key| traces.get(key)).map(|trace| trace.touched);
+        let touched =
+            part.keys.traces.positions.iter().filter_map(|key| traces.get(key)).map(|trace| trace.touched);
         let slot = part.high.facts.subnets.get(&self.netuid).and_then(|counters| counters.last_epoch_block);
         let slot = slot.filter(|_| part.keys.skips);
-        touched.chain(slot).filter(|number| *number > part.low.number() && *number <= part.high.number()).collect()
+        touched
+            .chain(slot)
+            .filter(|number| *number > part.low.number() && *number <= part.high.number())
+            .collect()
     }
 }

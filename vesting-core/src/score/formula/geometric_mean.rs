@@ -42,7 +42,12 @@ impl Formula for GeometricMean {
     fn terms(&self, holding: &Holding, policy: &Policy) -> Vec<Term> {
         let Some((p, q)) = Self::p_and_q(holding, policy) else { return Vec::new() };
         vec![
-            Term { name: "p", value: p, most: Ppb::ONE, meaning: "the part of the rewards kept, against the retention target" },
+            Term {
+                name: "p",
+                value: p,
+                most: Ppb::ONE,
+                meaning: "the part of the rewards kept, against the retention target",
+            },
             Term { name: "q", value: q, most: Ppb::ONE, meaning: "the time held, against the window" },
         ]
     }
@@ -59,7 +64,10 @@ mod tests {
         let age = 15 * u128::from(DAY_MS) * 1_000;
         let holding = Holding { rewards: 1_000, rewards_kept: 450, rewards_age: age, ..Holding::default() };
         let terms = GeometricMean.terms(&holding, &Policy::default());
-        assert_eq!(terms.iter().map(|term| (term.name, term.value.0)).collect::<Vec<_>>(), [("p", 500_000_000), ("q", 500_000_000)]);
+        assert_eq!(
+            terms.iter().map(|term| (term.name, term.value.0)).collect::<Vec<_>>(),
+            [("p", 500_000_000), ("q", 500_000_000)]
+        );
         assert_eq!(GeometricMean.terms(&Holding::default(), &Policy::default()), []);
     }
 }

@@ -63,13 +63,19 @@ impl Formula for Tiered {
         let tenths = |steps: u64| Ppb(Ppb::ONE.0.saturating_add(steps.saturating_mul(Ppb::ONE.0 / 10)));
         let most = tenths(3);
         vec![
-            Term { name: "a", value: tenths(a), most, meaning: "1.1, 1.2, 1.3 for .3, .5, .7 of the rewards kept" },
+            Term {
+                name: "a",
+                value: tenths(a),
+                most,
+                meaning: "1.1, 1.2, 1.3 for .3, .5, .7 of the rewards kept",
+            },
             Term { name: "b", value: tenths(b), most, meaning: "1.1, 1.2, 1.3 for 14, 30, 60 days held" },
         ]
     }
 
     fn warnings(&self, policy: &Policy) -> Vec<String> {
-        let missed: Vec<String> = DAYS_HELD.iter().filter(|days| !policy.reaches(**days)).map(ToString::to_string).collect();
+        let missed: Vec<String> =
+            DAYS_HELD.iter().filter(|days| !policy.reaches(**days)).map(ToString::to_string).collect();
         let reached = DAYS_HELD.len().saturating_sub(missed.len()).saturating_add(TENTHS_KEPT.len());
         let best = u64::try_from(reached).ok().and_then(|steps| Self::after(steps, policy));
         match best {

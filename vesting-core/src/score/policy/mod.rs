@@ -121,7 +121,11 @@ impl Policy {
             return refuse("retention_window_days", &0, "the window must be longer than a millisecond");
         }
         if self.retention_window.0 > 3_650 * DAY_MS {
-            return refuse("retention_window_days", &(self.retention_window.0 / DAY_MS), "the window must be at most 3650 days");
+            return refuse(
+                "retention_window_days",
+                &(self.retention_window.0 / DAY_MS),
+                "the window must be at most 3650 days",
+            );
         }
         if self.retention_target == Ppb(0) || self.retention_target > Ppb::ONE {
             return refuse("retention_target", &self.retention_target, "it must be above 0 and at most 1");
@@ -130,9 +134,11 @@ impl Policy {
             return refuse("max_multiplier", &self.max_multiplier, "it must be from 1 to 1000");
         }
         match self.redistribution {
-            Redistribution::Threshold { factor: Ppb(0), absolute: Ppb(0) } => {
-                refuse("threshold_factor", &0, "with `redistribution = threshold`, it or `absolute_threshold` must be above 0")
-            }
+            Redistribution::Threshold { factor: Ppb(0), absolute: Ppb(0) } => refuse(
+                "threshold_factor",
+                &0,
+                "with `redistribution = threshold`, it or `absolute_threshold` must be above 0",
+            ),
             Redistribution::Threshold { factor, .. } if factor > Ppb(1_000 * Ppb::ONE.0) => {
                 refuse("threshold_factor", &factor, "it must be at most 1000")
             }
@@ -176,7 +182,10 @@ mod tests {
         assert_eq!(bad.check().unwrap_err().key, "max_multiplier");
         for factor in [0, 1_000_000_000_001] {
             let redistribution = Redistribution::Threshold { factor: Ppb(factor), absolute: Ppb(0) };
-            assert_eq!(Policy { redistribution, ..Policy::default() }.check().unwrap_err().key, "threshold_factor");
+            assert_eq!(
+                Policy { redistribution, ..Policy::default() }.check().unwrap_err().key,
+                "threshold_factor"
+            );
         }
         let redistribution = Redistribution::Threshold { factor: Ppb(0), absolute: Ppb(1) };
         assert_eq!(Policy { redistribution, ..Policy::default() }.check(), Ok(()));

@@ -11,8 +11,8 @@ impl Policy {
     /// aside, which changes no figure that validators agree on.
     ///
     /// ASCII; each line is `key value` and ends with a line feed. First `vesting/policy/1` alone, then these
-    /// keys in this order, none left out but where it says so. Numbers are whole, without sign or leading zeros; fractions are in
-    /// parts per billion.
+    /// keys in this order, none left out but where it says so. Numbers are whole, without sign or leading
+    /// zeros; fractions are in parts per billion.
     ///
     /// | key | value |
     /// |---|---|
@@ -89,7 +89,10 @@ mod tests {
         let text = "vesting/policy/1\nminimum_stake_rao 300000000\nretention_window_ms 2592000000\nretention_target_ppb 900000000\nmax_multiplier_ppb 1500000000\nformula geometric_mean\nduration_rule default\nbelow_minimum no_multiplier\nredistribution normalise\neffective_from_block none\n";
         assert_eq!(Policy::default().text(), text);
         // printf '…' | b2sum -l 256
-        assert_eq!(Policy::default().digest().to_string(), "0xec729c2eeaddf12347494ae7468d724edc8139fe522f728893f3ce9511665377");
+        assert_eq!(
+            Policy::default().digest().to_string(),
+            "0xec729c2eeaddf12347494ae7468d724edc8139fe522f728893f3ce9511665377"
+        );
         let other = Policy {
             formula: Arc::new(Tiered),
             duration_rule: DurationRule::SinceLastSale,
@@ -101,7 +104,10 @@ mod tests {
         assert!(other.text().ends_with(
             "formula tiered\nduration_rule since_last_sale\nbelow_minimum zero_weight\nredistribution threshold\nthreshold_factor_ppb 250000000\nabsolute_threshold_ppb 1000\neffective_from_block 7000000\n"
         ));
-        assert_eq!(other.digest().to_string(), "0xd1b370173fe84c429828afe1c840a13627f9e9a4f4c555bb7870246dbb13a02d");
+        assert_eq!(
+            other.digest().to_string(),
+            "0xd1b370173fe84c429828afe1c840a13627f9e9a4f4c555bb7870246dbb13a02d"
+        );
         let flow = Policy { unattributed: UnattributedRule::Flow, ..Policy::default() };
         assert_eq!(flow.text(), format!("{text}unattributed flow\n"));
     }
@@ -119,8 +125,14 @@ mod tests {
             Policy { below_minimum: BelowMinimum::ZeroWeight, ..policy() },
             Policy { redistribution: Redistribution::Burn { uid: Uid(0) }, ..policy() },
             Policy { redistribution: Redistribution::Burn { uid: Uid(1) }, ..policy() },
-            Policy { redistribution: Redistribution::Threshold { factor: Ppb(1), absolute: Ppb(2) }, ..policy() },
-            Policy { redistribution: Redistribution::Threshold { factor: Ppb(2), absolute: Ppb(1) }, ..policy() },
+            Policy {
+                redistribution: Redistribution::Threshold { factor: Ppb(1), absolute: Ppb(2) },
+                ..policy()
+            },
+            Policy {
+                redistribution: Redistribution::Threshold { factor: Ppb(2), absolute: Ppb(1) },
+                ..policy()
+            },
             Policy { effective_from_block: Some(BlockNumber(0)), ..policy() },
             Policy { unattributed: UnattributedRule::Flow, ..policy() },
         ];

@@ -24,7 +24,8 @@ impl Gathered {
         self.into.get(&(coldkey, self.successions.holder_of(coldkey, id, self.base))).copied().filter(|_| old)
     }
 
-    /// Lets exits be from the tranches that stand for theirs. Of one entry those from the same tranche are one.
+    /// Lets exits be from the tranches that stand for theirs. Of one entry those from the same tranche are
+    /// one.
     pub(crate) fn redirect(&self, exits: &mut Vec<Exit>) {
         let mut redirected = BTreeMap::new();
         for mut exit in take(exits) {
@@ -61,7 +62,10 @@ impl Record {
             !old
         });
         let into = sums.iter().map(|(names, open)| (*names, open.tranche.id)).collect();
-        self.tranches.extend(sums.into_values().map(|open| -> (TrancheKey, OpenTranche) { (tranche_key(&open.tranche), open) }));
+        self.tranches.extend(
+            sums.into_values()
+                .map(|open| -> (TrancheKey, OpenTranche) { (tranche_key(&open.tranche), open) }),
+        );
         let gathered = Gathered { base, successions, into };
         let mut exits: Vec<Exit> = take(&mut self.exits).into_values().collect();
         gathered.redirect(&mut exits);
@@ -71,8 +75,8 @@ impl Record {
 }
 
 impl MemoryStore {
-    /// Puts what was entered up to `base` together into one tranche for each holder and name that it was entered under: the
-    /// first of them, which is as large as all of them then.
+    /// Puts what was entered up to `base` together into one tranche for each holder and name that it was
+    /// entered under: the first of them, which is as large as all of them then.
     pub(crate) fn gather(&self, netuid: NetUid, base: BlockNumber) -> Gathered {
         self.lock().records.get_mut(&netuid).map(|(_, record)| record.gather(base)).unwrap_or_default()
     }

@@ -9,13 +9,17 @@ use std::sync::{Mutex, MutexGuard};
 use async_trait::async_trait;
 
 use crate::block::{Epoch, EpochRecord, Phase, SkippedSlot};
-use crate::ledger::{Entry, EntryId, EntryOrder, Exit, OpenTranche, Source, Succession, Successions, Tranche};
+use crate::ledger::{
+    Entry, EntryId, EntryOrder, Exit, OpenTranche, Source, Succession, Successions, Tranche,
+};
 use crate::ports::{
-    BalanceChange, Commit, Holder, LedgerState, LockRow, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot, StakeStore, StoreError,
-    TranchePage, TrancheStand, Watermark,
+    BalanceChange, Commit, Holder, LedgerState, LockRow, MultiplierRow, NeuronRow, OpenInterval, Pruned,
+    Snapshot, StakeStore, StoreError, TranchePage, TrancheStand, Watermark,
 };
 use crate::store::{balances, prune, rewind};
-use crate::units::{BlockHash, BlockNumber, BlockRef, Coldkey, Hotkey, Millis, NetUid, PositionKey, Rao, RaoDelta, Uid};
+use crate::units::{
+    BlockHash, BlockNumber, BlockRef, Coldkey, Hotkey, Millis, NetUid, PositionKey, Rao, RaoDelta, Uid,
+};
 
 pub(crate) use gather::Gathered;
 
@@ -65,7 +69,10 @@ fn tranche_key(tranche: &Tranche) -> TrancheKey {
 }
 
 fn exit_key(exit: &Exit) -> (TrancheKey, EntryOrder) {
-    ((exit.coldkey, place(exit.netuid, exit.coldkey, exit.tranche)), place(exit.netuid, exit.coldkey, exit.by))
+    (
+        (exit.coldkey, place(exit.netuid, exit.coldkey, exit.tranche)),
+        place(exit.netuid, exit.coldkey, exit.by),
+    )
 }
 
 fn refuse(why: impl Display) -> StoreError {
@@ -99,8 +106,14 @@ fn fits(what: &str, amounts: impl IntoIterator<Item = RaoDelta>) -> Result<(), S
 }
 
 fn not_next(netuid: NetUid, stands_at: Option<BlockRef>, offered: Option<BlockRef>) -> StoreError {
-    let words = |block: Option<BlockRef>, none: &str| block.map_or_else(|| none.to_owned(), |block| format!("block {block}"));
-    StoreError::NotNext { netuid, stands_at: words(stands_at, "no block yet"), offered: words(offered, "no block, as a new record") }
+    let words = |block: Option<BlockRef>, none: &str| {
+        block.map_or_else(|| none.to_owned(), |block| format!("block {block}"))
+    };
+    StoreError::NotNext {
+        netuid,
+        stands_at: words(stands_at, "no block yet"),
+        offered: words(offered, "no block, as a new record"),
+    }
 }
 
 impl Record {
@@ -109,29 +122,52 @@ impl Record {
             entries: unique("entries", commit.entries.iter().map(|e| (e.order(), *e)))?,
             times: commit.times.clone(),
             holders: unique("holders", commit.holders.iter().map(|h| (h.coldkey, *h)))?,
-            epochs: unique("epochs", commit.epochs.iter().map(|e| (e.epoch.block.number, sorted(e.clone()))))?,
-            balance_changes: unique("balance changes", commit.balance_changes.iter().map(|c| ((c.to, c.key), c.clone())))?,
+            epochs: unique(
+                "epochs",
+                commit.epochs.iter().map(|e| (e.epoch.block.number, sorted(e.clone()))),
+            )?,
+            balance_changes: unique(
+                "balance changes",
+                commit.balance_changes.iter().map(|c| ((c.to, c.key), c.clone())),
+            )?,
             snapshots: unique("snapshots", commit.snapshots.iter().map(|s| ((s.key, s.block), s.alpha)))?,
             locks: unique("locked parts", commit.locks.iter().map(|l| ((l.coldkey, l.block), l.locked)))?,
             neurons: unique("neurons", commit.neurons.iter().map(|n| ((n.block, n.uid), n.holder)))?,
             skipped: unique("skipped slots", commit.skipped.iter().map(|s| (s.block, *s)))?,
-            successions: unique("successions", commit.successions.iter().map(|s| ((s.block, s.event_index), *s)))?,
+            successions: unique(
+                "successions",
+                commit.successions.iter().map(|s| ((s.block, s.event_index), *s)),
+            )?,
             tranches: unique(
                 "tranches",
-                commit.tranches.iter().map(|t| (tranche_key(t), OpenTranche { tranche: *t, remaining: t.initial })),
+                commit
+                    .tranches
+                    .iter()
+                    .map(|t| (tranche_key(t), OpenTranche { tranche: *t, remaining: t.initial })),
             )?,
             exits: unique("exits", commit.exits.iter().map(|e| (exit_key(e), *e)))?,
             interval: commit.interval.clone(),
         };
         for change in commit.epochs.iter().flat_map(|e| &e.changes) {
-            let parts = [change.manual_add, change.manual_remove, change.neutral, change.true_emission, change.incentive];
+            let parts = [
+                change.manual_add,
+                change.manual_remove,
+                change.neutral,
+                change.true_emission,
+                change.incentive,
+            ];
             fits("change of stake", parts)?;
-            fits("change of stake", [change.before.delta(), change.after.delta(), change.rounding, change.unattributed])?;
+            fits(
+                "change of stake",
+                [change.before.delta(), change.after.delta(), change.rounding, change.unattributed],
+            )?;
         }
         for epoch in &commit.epochs {
             let (pre, block) = (epoch.epoch.pre_block.number, epoch.epoch.block.number);
             if pre != block.parent() {
-                return Err(refuse(format_args!("block {pre} is not the one before the epoch at block {block}")));
+                return Err(refuse(format_args!(
+                    "block {pre} is not the one before the epoch at block {block}"
+                )));
             }
             unique("changes of stake", epoch.changes.iter().map(|change| (change.key, ())))?;
         }
@@ -141,11 +177,16 @@ impl Record {
         fits("tranche", commit.tranches.iter().map(|t| t.initial.delta()))?;
         fits("exit", commit.exits.iter().map(|e| e.amount.delta()))?;
         for change in &commit.balance_changes {
-            fits("balance change", change.by_flow.values().copied().chain([change.start.delta(), change.end.delta()]))?;
+            fits(
+                "balance change",
+                change.by_flow.values().copied().chain([change.start.delta(), change.end.delta()]),
+            )?;
         }
         let foreign = commit.entries.iter().map(|e| e.netuid).chain(commit.tranches.iter().map(|t| t.netuid));
         match foreign.chain(commit.exits.iter().map(|e| e.netuid)).find(|netuid| *netuid != commit.netuid) {
-            Some(netuid) => Err(refuse(format_args!("a row of subnet {netuid} among those of subnet {}", commit.netuid))),
+            Some(netuid) => {
+                Err(refuse(format_args!("a row of subnet {netuid} among those of subnet {}", commit.netuid)))
+            }
             None => Ok(record),
         }
     }
@@ -165,7 +206,11 @@ impl Record {
         disjoint("exits", &self.exits, &new.exits)?;
         let mut touched: BTreeMap<TrancheKey, OpenTranche> = BTreeMap::new();
         for ((key, _), exit) in &new.exits {
-            let found = touched.get(key).or_else(|| new.tranches.get(key)).or_else(|| self.tranches.get(key)).copied();
+            let found = touched
+                .get(key)
+                .or_else(|| new.tranches.get(key))
+                .or_else(|| self.tranches.get(key))
+                .copied();
             let mut open = found.ok_or_else(|| refuse("an exit from a tranche that is not in the record"))?;
             let left = open.remaining.0.checked_sub(exit.amount.0);
             open.remaining = Rao(left.ok_or_else(|| refuse("an exit of more than its tranche holds"))?);
@@ -203,13 +248,25 @@ impl Record {
             epochs: self.epochs.values().cloned().collect(),
             balance_changes: self.balance_changes.values().cloned().collect(),
             skipped: self.skipped.values().copied().collect(),
-            snapshots: self.snapshots.iter().map(|((key, block), alpha)| Snapshot { block: *block, key: *key, alpha: *alpha }).collect(),
+            snapshots: self
+                .snapshots
+                .iter()
+                .map(|((key, block), alpha)| Snapshot { block: *block, key: *key, alpha: *alpha })
+                .collect(),
             locks: self
                 .locks
                 .iter()
-                .map(|((coldkey, block), locked)| LockRow { block: *block, coldkey: *coldkey, locked: *locked })
+                .map(|((coldkey, block), locked)| LockRow {
+                    block: *block,
+                    coldkey: *coldkey,
+                    locked: *locked,
+                })
                 .collect(),
-            neurons: self.neurons.iter().map(|((block, uid), holder)| NeuronRow { uid: *uid, block: *block, holder: *holder }).collect(),
+            neurons: self
+                .neurons
+                .iter()
+                .map(|((block, uid), holder)| NeuronRow { uid: *uid, block: *block, holder: *holder })
+                .collect(),
             successions: self.successions.values().copied().collect(),
             tranches: self.tranches.values().map(|open| open.tranche).collect(),
             exits: self.exits.values().copied().collect(),
@@ -221,8 +278,12 @@ impl Record {
 
     /// Condenses it to what begins at the end of `base`, at the time `time`.
     fn prune(&mut self, netuid: NetUid, base: BlockNumber, time: Millis) -> Result<Pruned, StoreError> {
-        let mut left: BTreeMap<TrancheKey, Rao> =
-            self.tranches.iter().filter(|(_, open)| open.tranche.id.block <= base).map(|(key, open)| (*key, open.remaining)).collect();
+        let mut left: BTreeMap<TrancheKey, Rao> = self
+            .tranches
+            .iter()
+            .filter(|(_, open)| open.tranche.id.block <= base)
+            .map(|(key, open)| (*key, open.remaining))
+            .collect();
         for ((key, _), exit) in self.exits.iter().filter(|(_, exit)| exit.by.block > base) {
             if let Some(left) = left.get_mut(key) {
                 left.0 = left.0.saturating_add(exit.amount.0);
@@ -232,7 +293,8 @@ impl Record {
         let mut held: BTreeMap<Coldkey, RaoDelta> = BTreeMap::new();
         for (key, left) in &left {
             let Some(open) = self.tranches.get(key) else { continue };
-            *held.entry(successions.holder_of(open.tranche.coldkey, &open.tranche.id, base)).or_default() += left.delta();
+            *held.entry(successions.holder_of(open.tranche.coldkey, &open.tranche.id, base)).or_default() +=
+                left.delta();
         }
         let mut sums: BTreeMap<PositionKey, RaoDelta> = BTreeMap::new();
         balances::add(&mut sums, self.entries.values().take_while(|entry| entry.block <= base));
@@ -248,7 +310,9 @@ impl Record {
             snapshots: remove(&mut self.snapshots, |(key, block), alpha| {
                 *block <= base && (newest.get(key) != Some(block) || *alpha == Rao::ZERO)
             }),
-            locks: remove(&mut self.locks, |(coldkey, block), _| *block <= base && newest_locks.get(coldkey) != Some(block)),
+            locks: remove(&mut self.locks, |(coldkey, block), _| {
+                *block <= base && newest_locks.get(coldkey) != Some(block)
+            }),
             tranches: remove(&mut self.tranches, |key, _| left.get(key) == Some(&Rao::ZERO)),
             exits: remove(&mut self.exits, |_, exit| exit.by.block <= base),
             changes: 0,
@@ -271,8 +335,10 @@ impl Record {
 
     /// Takes it back to the end of an epoch's `block`, where `interval` begins.
     fn rewind(&mut self, block: BlockNumber, interval: OpenInterval) {
-        let later: BTreeSet<Coldkey> = self.holders.values().filter(|holder| holder.since >= block).map(|h| h.coldkey).collect();
-        let goes = |at: BlockNumber, coldkey: &Coldkey| at > block || (at == block && later.contains(coldkey));
+        let later: BTreeSet<Coldkey> =
+            self.holders.values().filter(|holder| holder.since >= block).map(|h| h.coldkey).collect();
+        let goes =
+            |at: BlockNumber, coldkey: &Coldkey| at > block || (at == block && later.contains(coldkey));
         for ((key, _), exit) in self.exits.iter().filter(|(_, exit)| exit.by.block > block) {
             if let Some(open) = self.tranches.get_mut(key) {
                 open.remaining.0 = open.remaining.0.saturating_add(exit.amount.0);
@@ -297,17 +363,28 @@ impl Record {
 
     /// The newest snapshot of each position up to `block`.
     fn newest(&self, block: BlockNumber) -> BTreeMap<PositionKey, Rao> {
-        self.snapshots.iter().filter(|((_, at), _)| *at <= block).map(|((key, _), alpha)| (*key, *alpha)).collect()
+        self.snapshots
+            .iter()
+            .filter(|((_, at), _)| *at <= block)
+            .map(|((key, _), alpha)| (*key, *alpha))
+            .collect()
     }
 
     /// The newest locked part of each holder up to `block`.
     fn locks_at(&self, block: BlockNumber) -> BTreeMap<Coldkey, Rao> {
-        self.locks.iter().filter(|((_, at), _)| *at <= block).map(|((coldkey, _), locked)| (*coldkey, *locked)).collect()
+        self.locks
+            .iter()
+            .filter(|((_, at), _)| *at <= block)
+            .map(|((coldkey, _), locked)| (*coldkey, *locked))
+            .collect()
     }
 }
 
 /// The block of the newest row up to `block` of each name.
-fn newest_rows<K: Ord + Copy, V>(rows: &BTreeMap<(K, BlockNumber), V>, block: BlockNumber) -> BTreeMap<K, BlockNumber> {
+fn newest_rows<K: Ord + Copy, V>(
+    rows: &BTreeMap<(K, BlockNumber), V>,
+    block: BlockNumber,
+) -> BTreeMap<K, BlockNumber> {
     rows.keys().filter(|(_, at)| *at <= block).copied().collect()
 }
 
@@ -396,7 +473,11 @@ impl StakeStore for MemoryStore {
         if let Some((watermark, record)) = inner.records.get_mut(&commit.netuid) {
             record.absorb(new)?;
             // Where it begins is the record's to know, which may have been pruned.
-            *watermark = Watermark { first_block: watermark.first_block, first_time: watermark.first_time, ..commit.watermark };
+            *watermark = Watermark {
+                first_block: watermark.first_block,
+                first_time: watermark.first_time,
+                ..commit.watermark
+            };
             return Ok(());
         }
         let mut record = Record::default();
@@ -405,7 +486,13 @@ impl StakeStore for MemoryStore {
         Ok(())
     }
 
-    async fn observe(&self, netuid: NetUid, at: BlockRef, snapshots: &[Snapshot], interval: &OpenInterval) -> Result<(), StoreError> {
+    async fn observe(
+        &self,
+        netuid: NetUid,
+        at: BlockRef,
+        snapshots: &[Snapshot],
+        interval: &OpenInterval,
+    ) -> Result<(), StoreError> {
         fits("snapshot", snapshots.iter().map(|s| s.alpha.delta()))?;
         let mut inner = self.lock();
         match inner.records.get_mut(&netuid) {
@@ -419,31 +506,72 @@ impl StakeStore for MemoryStore {
         }
     }
 
-    async fn entries(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Entry>, StoreError> {
-        self.query(netuid, |r| r.entries.values().filter(|e| (from..=to).contains(&e.block)).copied().collect())
-    }
-
-    async fn block_times(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<BTreeMap<BlockNumber, Millis>, StoreError> {
+    async fn entries(
+        &self,
+        netuid: NetUid,
+        from: BlockNumber,
+        to: BlockNumber,
+    ) -> Result<Vec<Entry>, StoreError> {
         self.query(netuid, |r| {
-            r.times.iter().filter(|(block, _)| (from..=to).contains(block)).map(|(block, time)| (*block, *time)).collect()
+            r.entries.values().filter(|e| (from..=to).contains(&e.block)).copied().collect()
         })
     }
 
-    async fn epochs(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<EpochRecord>, StoreError> {
-        self.query(netuid, |r| r.epochs.values().filter(|e| (from..=to).contains(&e.epoch.block.number)).cloned().collect())
+    async fn block_times(
+        &self,
+        netuid: NetUid,
+        from: BlockNumber,
+        to: BlockNumber,
+    ) -> Result<BTreeMap<BlockNumber, Millis>, StoreError> {
+        self.query(netuid, |r| {
+            r.times
+                .iter()
+                .filter(|(block, _)| (from..=to).contains(block))
+                .map(|(block, time)| (*block, *time))
+                .collect()
+        })
     }
 
-    async fn epoch_list(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<Epoch>, StoreError> {
-        self.query(netuid, |r| r.epochs.values().map(|e| e.epoch).filter(|e| (from..=to).contains(&e.block.number)).collect())
+    async fn epochs(
+        &self,
+        netuid: NetUid,
+        from: BlockNumber,
+        to: BlockNumber,
+    ) -> Result<Vec<EpochRecord>, StoreError> {
+        self.query(netuid, |r| {
+            r.epochs.values().filter(|e| (from..=to).contains(&e.epoch.block.number)).cloned().collect()
+        })
+    }
+
+    async fn epoch_list(
+        &self,
+        netuid: NetUid,
+        from: BlockNumber,
+        to: BlockNumber,
+    ) -> Result<Vec<Epoch>, StoreError> {
+        self.query(netuid, |r| {
+            r.epochs.values().map(|e| e.epoch).filter(|e| (from..=to).contains(&e.block.number)).collect()
+        })
     }
 
     async fn neurons(&self, netuid: NetUid, to: BlockNumber) -> Result<Vec<NeuronRow>, StoreError> {
-        let row = |((block, uid), holder): (&(BlockNumber, Uid), &Option<_>)| NeuronRow { uid: *uid, block: *block, holder: *holder };
+        let row = |((block, uid), holder): (&(BlockNumber, Uid), &Option<_>)| NeuronRow {
+            uid: *uid,
+            block: *block,
+            holder: *holder,
+        };
         self.query(netuid, |r| r.neurons.iter().map(row).filter(|n| n.block <= to).collect())
     }
 
-    async fn skipped_slots(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<SkippedSlot>, StoreError> {
-        self.query(netuid, |r| r.skipped.values().filter(|s| (from..=to).contains(&s.block)).copied().collect())
+    async fn skipped_slots(
+        &self,
+        netuid: NetUid,
+        from: BlockNumber,
+        to: BlockNumber,
+    ) -> Result<Vec<SkippedSlot>, StoreError> {
+        self.query(netuid, |r| {
+            r.skipped.values().filter(|s| (from..=to).contains(&s.block)).copied().collect()
+        })
     }
 
     async fn successions(&self, netuid: NetUid, to: BlockNumber) -> Result<Vec<Succession>, StoreError> {
@@ -454,11 +582,19 @@ impl StakeStore for MemoryStore {
         self.query(netuid, |r| r.holders.values().copied().collect())
     }
 
-    async fn positions_at(&self, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<PositionKey, Rao>, StoreError> {
+    async fn positions_at(
+        &self,
+        netuid: NetUid,
+        block: BlockNumber,
+    ) -> Result<BTreeMap<PositionKey, Rao>, StoreError> {
         self.query(netuid, |r| r.newest(block).into_iter().filter(|(_, alpha)| *alpha > Rao::ZERO).collect())
     }
 
-    async fn locks_at(&self, netuid: NetUid, block: BlockNumber) -> Result<BTreeMap<Coldkey, Rao>, StoreError> {
+    async fn locks_at(
+        &self,
+        netuid: NetUid,
+        block: BlockNumber,
+    ) -> Result<BTreeMap<Coldkey, Rao>, StoreError> {
         self.query(netuid, |r| r.locks_at(block))
     }
 
@@ -471,9 +607,14 @@ impl StakeStore for MemoryStore {
     ) -> Result<Vec<TrancheStand>, StoreError> {
         self.query(netuid, |r| {
             let mut stands: BTreeMap<TrancheKey, TrancheStand> = BTreeMap::new();
-            for (key, open) in r.tranches.iter().filter(|(_, open)| (from..=to).contains(&open.tranche.id.block)) {
+            for (key, open) in
+                r.tranches.iter().filter(|(_, open)| (from..=to).contains(&open.tranche.id.block))
+            {
                 let remaining = open.remaining.delta();
-                stands.insert(*key, TrancheStand { tranche: open.tranche, exits: 0, taken: RaoDelta::ZERO, remaining });
+                stands.insert(
+                    *key,
+                    TrancheStand { tranche: open.tranche, exits: 0, taken: RaoDelta::ZERO, remaining },
+                );
             }
             for ((key, _), exit) in &r.exits {
                 let Some(stand) = stands.get_mut(key) else { continue };
@@ -494,21 +635,46 @@ impl StakeStore for MemoryStore {
         coldkeys: &BTreeSet<Coldkey>,
         page: &TranchePage,
     ) -> Result<Vec<OpenTranche>, StoreError> {
-        let asked = |open: &&OpenTranche| open.remaining > Rao::ZERO && coldkeys.contains(&open.tranche.coldkey);
+        let asked =
+            |open: &&OpenTranche| open.remaining > Rao::ZERO && coldkeys.contains(&open.tranche.coldkey);
         self.query(netuid, |r| {
-            let (from, to) = page.bounds(r.tranches.values().filter(asked).map(|open| open.tranche.id.block).collect());
-            r.tranches.values().filter(asked).filter(|open| (from..=to).contains(&open.tranche.id.block)).copied().collect()
+            let (from, to) =
+                page.bounds(r.tranches.values().filter(asked).map(|open| open.tranche.id.block).collect());
+            r.tranches
+                .values()
+                .filter(asked)
+                .filter(|open| (from..=to).contains(&open.tranche.id.block))
+                .copied()
+                .collect()
         })
     }
 
-    async fn balance_changes(&self, netuid: NetUid, from: BlockNumber, to: BlockNumber) -> Result<Vec<BalanceChange>, StoreError> {
-        self.query(netuid, |r| r.balance_changes.values().filter(|c| (from..=to).contains(&c.to)).cloned().collect())
+    async fn balance_changes(
+        &self,
+        netuid: NetUid,
+        from: BlockNumber,
+        to: BlockNumber,
+    ) -> Result<Vec<BalanceChange>, StoreError> {
+        self.query(netuid, |r| {
+            r.balance_changes.values().filter(|c| (from..=to).contains(&c.to)).cloned().collect()
+        })
     }
 
-    async fn part(&self, netuid: NetUid, after: Option<BlockNumber>, to: Option<BlockNumber>) -> Result<Option<Commit>, StoreError> {
+    async fn part(
+        &self,
+        netuid: NetUid,
+        after: Option<BlockNumber>,
+        to: Option<BlockNumber>,
+    ) -> Result<Option<Commit>, StoreError> {
         let inner = self.lock();
         let Some((watermark, record)) = inner.records.get(&netuid) else { return Ok(None) };
-        let epoch = |block| record.epochs.get(&block).map(|record| record.epoch).ok_or_else(|| StoreError::no_epoch(netuid, block));
+        let epoch = |block| {
+            record
+                .epochs
+                .get(&block)
+                .map(|record| record.epoch)
+                .ok_or_else(|| StoreError::no_epoch(netuid, block))
+        };
         let mut part = record.as_commit(netuid, *watermark);
         if let Some(after) = after {
             part.begin_after(epoch(after)?.block);
@@ -523,7 +689,12 @@ impl StakeStore for MemoryStore {
         let mut inner = self.lock();
         let found = inner.records.get(&netuid);
         let epoch = found.and_then(|(_, record)| record.epochs.get(&base)).map(|record| record.epoch);
-        let condensed = prune::condensed(netuid, found.map(|(watermark, record)| (*watermark, &record.interval)), epoch.as_ref(), base)?;
+        let condensed = prune::condensed(
+            netuid,
+            found.map(|(watermark, record)| (*watermark, &record.interval)),
+            epoch.as_ref(),
+            base,
+        )?;
         let Some((watermark, record)) = inner.records.get_mut(&netuid) else { return Ok(Pruned::default()) };
         let pruned = record.prune(netuid, base, condensed.first_time)?;
         *watermark = condensed;
@@ -538,8 +709,10 @@ impl StakeStore for MemoryStore {
             return Ok(());
         };
         let found = inner.records.get(&netuid);
-        let epoch = found.and_then(|(_, record)| record.epochs.get(&to.block.number)).map(|record| record.epoch);
-        let (rewound, interval) = rewind::rewound(netuid, found.map(|(watermark, _)| *watermark), epoch.as_ref(), &to)?;
+        let epoch =
+            found.and_then(|(_, record)| record.epochs.get(&to.block.number)).map(|record| record.epoch);
+        let (rewound, interval) =
+            rewind::rewound(netuid, found.map(|(watermark, _)| *watermark), epoch.as_ref(), &to)?;
         if let Some((watermark, record)) = inner.records.get_mut(&netuid) {
             record.rewind(to.block.number, interval);
             *watermark = rewound;
@@ -560,7 +733,12 @@ impl StakeStore for MemoryStore {
         Ok(())
     }
 
-    async fn multipliers(&self, netuid: NetUid, as_of: BlockNumber, policy: &str) -> Result<Vec<MultiplierRow>, StoreError> {
+    async fn multipliers(
+        &self,
+        netuid: NetUid,
+        as_of: BlockNumber,
+        policy: &str,
+    ) -> Result<Vec<MultiplierRow>, StoreError> {
         let inner = self.lock();
         let rows = inner.multipliers.get(&netuid).into_iter().flat_map(BTreeMap::values);
         Ok(rows.filter(|row| row.as_of == as_of && row.policy == policy).cloned().collect())

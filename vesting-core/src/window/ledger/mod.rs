@@ -76,8 +76,14 @@ impl WindowLedger {
             walk.enter(entry);
         }
         turns.for_each(|turn| walk.turn(turn));
-        let mut ledger =
-            Self { netuid, window, holders: BTreeMap::new(), successions: Vec::new(), openings: Vec::new(), entries: Vec::new() };
+        let mut ledger = Self {
+            netuid,
+            window,
+            holders: BTreeMap::new(),
+            successions: Vec::new(),
+            openings: Vec::new(),
+            entries: Vec::new(),
+        };
         for (coldkey, history) in walk.histories {
             ledger.holders.insert(coldkey, history.start);
             ledger.successions.extend(history.successions);
@@ -117,7 +123,11 @@ impl Walk {
             }
             Turn::Succeeds(succession) => {
                 let Some(mut history) = self.histories.remove(&succession.old) else { return };
-                history.openings.extend(self.held(succession.new, succession.block, Some(succession.event_index)));
+                history.openings.extend(self.held(
+                    succession.new,
+                    succession.block,
+                    Some(succession.event_index),
+                ));
                 history.successions.push(succession);
                 self.histories.insert(succession.new, history);
                 self.last = Some(succession);
@@ -130,7 +140,9 @@ impl Walk {
         // What a swap takes from the old coldkey is the holder's still.
         let taken = self.last.filter(|last| {
             let by = (entry.block, entry.source.map(|source| source.event_index));
-            entry.kind == Kind::KeySwap && entry.key.coldkey == last.old && by == (last.block, Some(last.event_index))
+            entry.kind == Kind::KeySwap
+                && entry.key.coldkey == last.old
+                && by == (last.block, Some(last.event_index))
         });
         if let Some(history) = self.histories.get_mut(&taken.map_or(entry.key.coldkey, |last| last.new)) {
             history.entries.push(*entry);
@@ -160,11 +172,20 @@ mod tests {
     }
 
     fn owns(uid: u16, block: u64, coldkey: u8) -> NeuronRow {
-        NeuronRow { uid: Uid(uid), block: BlockNumber(block), holder: Some((Hotkey([9; 32]), Coldkey([coldkey; 32]))) }
+        NeuronRow {
+            uid: Uid(uid),
+            block: BlockNumber(block),
+            holder: Some((Hotkey([9; 32]), Coldkey([coldkey; 32]))),
+        }
     }
 
     fn swap(block: u64, event_index: u32, old: u8, new: u8) -> Succession {
-        Succession { block: BlockNumber(block), event_index, old: Coldkey([old; 32]), new: Coldkey([new; 32]) }
+        Succession {
+            block: BlockNumber(block),
+            event_index,
+            old: Coldkey([old; 32]),
+            new: Coldkey([new; 32]),
+        }
     }
 
     /// The ledger of epochs 20, 30, 40 as of the last.
@@ -192,9 +213,17 @@ mod tests {
 
     /// Block, origin, initial and remaining.
     fn tranches(ledger: &WindowLedger, coldkey: u8) -> Vec<(u64, Origin, u64, u64)> {
-        let of = ledger.tranches(UnattributedRule::default()).remove(&Coldkey([coldkey; 32])).unwrap_or_default();
+        let of =
+            ledger.tranches(UnattributedRule::default()).remove(&Coldkey([coldkey; 32])).unwrap_or_default();
         of.iter()
-            .map(|history| (history.tranche.id.block.0, history.tranche.origin, history.tranche.initial.0, history.remaining().0))
+            .map(|history| {
+                (
+                    history.tranche.id.block.0,
+                    history.tranche.origin,
+                    history.tranche.initial.0,
+                    history.remaining().0,
+                )
+            })
             .collect()
     }
 
@@ -221,13 +250,20 @@ mod tests {
             &since,
         ]
         .concat();
-        let short =
-            [[entry(19, None, Kind::Opening, 1, 100)].as_slice(), &since[..1], &since[2..], &[entry(29, None, Kind::Opening, 2, 30)]]
-                .concat();
+        let short = [
+            [entry(19, None, Kind::Opening, 1, 100)].as_slice(),
+            &since[..1],
+            &since[2..],
+            &[entry(29, None, Kind::Opening, 2, 30)],
+        ]
+        .concat();
         let found = ledger(&neurons, &[], &long);
         assert_eq!(found, ledger(&neurons, &[], &short));
         assert_eq!(openings(&found), [(19, None, 1, 100), (29, None, 2, 30)]);
-        assert_eq!(entries(&found), [(20, Kind::Incentive, 1, 5), (30, Kind::Incentive, 1, 6), (35, Kind::StakeAdded, 2, 10)]);
+        assert_eq!(
+            entries(&found),
+            [(20, Kind::Incentive, 1, 5), (30, Kind::Incentive, 1, 6), (35, Kind::StakeAdded, 2, 10)]
+        );
     }
 
     #[test]
@@ -272,11 +308,18 @@ mod tests {
         ];
         let successions = [swap(22, 1, 1, 2), swap(32, 1, 3, 1)];
         let found = ledger(&[owns(0, 15, 1), owns(0, 22, 2), owns(1, 28, 1)], &successions, &all);
-        assert_eq!(found.holders, BTreeMap::from([(Coldkey([1; 32]), BlockNumber(29)), (Coldkey([2; 32]), BlockNumber(19))]));
+        assert_eq!(
+            found.holders,
+            BTreeMap::from([(Coldkey([1; 32]), BlockNumber(29)), (Coldkey([2; 32]), BlockNumber(19))])
+        );
         assert_eq!(found.successions, [successions[0]]);
         assert_eq!(openings(&found), [(19, None, 1, 100), (29, None, 1, 4)]);
-        let expected =
-            [(22, Kind::KeySwap, 1, -100), (22, Kind::KeySwap, 2, 100), (31, Kind::StakeAdded, 1, 5), (32, Kind::KeySwap, 1, 50)];
+        let expected = [
+            (22, Kind::KeySwap, 1, -100),
+            (22, Kind::KeySwap, 2, 100),
+            (31, Kind::StakeAdded, 1, 5),
+            (32, Kind::KeySwap, 1, 50),
+        ];
         assert_eq!(entries(&found), expected);
         let manual = |block, initial| (block, Origin::Manual, initial, initial);
         assert_eq!(tranches(&found, 1), [(29, Origin::Opening, 4, 4), manual(31, 5), manual(32, 50)]);
@@ -298,7 +341,11 @@ mod tests {
             entry(30, None, Kind::Incentive, 1, 20),
             entry(31, Some(1), Kind::StakeRemoved, 1, -26),
         ];
-        let found = ledger(&[owns(0, 15, 1), owns(0, 21, 2), owns(0, 25, 1)], &[swap(21, 2, 1, 2), swap(25, 1, 2, 1)], &all);
+        let found = ledger(
+            &[owns(0, 15, 1), owns(0, 21, 2), owns(0, 25, 1)],
+            &[swap(21, 2, 1, 2), swap(25, 1, 2, 1)],
+            &all,
+        );
         assert_eq!(found.holders, BTreeMap::from([(Coldkey([1; 32]), BlockNumber(19))]));
         assert_eq!(openings(&found), [(19, None, 1, 100), (21, Some(2), 2, 7), (25, Some(1), 1, 3)]);
         let expected = [
@@ -310,8 +357,11 @@ mod tests {
             (30, Origin::Reward, 20, 0),
         ];
         assert_eq!(tranches(&found, 1), expected);
-        let time =
-            found.tranches(UnattributedRule::default()).into_values().flatten().find(|history| history.tranche.id.block == BlockNumber(30));
+        let time = found
+            .tranches(UnattributedRule::default())
+            .into_values()
+            .flatten()
+            .find(|history| history.tranche.id.block == BlockNumber(30));
         assert_eq!(time.map(|history| history.tranche.time), Some(Millis(360_000)), "of its epoch");
     }
 }

@@ -7,16 +7,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Opening, WindowLedger};
-use crate::ledger::{Entry, EntryId, HolderTranches, Kind, Succession, TrancheChange, TrancheHistory, UnattributedRule};
+use crate::ledger::{
+    Entry, EntryId, HolderTranches, Kind, Succession, TrancheChange, TrancheHistory, UnattributedRule,
+};
 use crate::units::{BlockNumber, Coldkey, Millis, NetUid, RaoDelta};
 
 impl WindowLedger {
-    /// The tranches of each holder with what left them up to `as_of`, oldest first. A reward has the time
-    /// of its epoch; anything else that of the last epoch before it, since no figure depends on it. What nothing
+    /// The tranches of each holder with what left them up to `as_of`, oldest first. A reward has the time of
+    /// its epoch; anything else that of the last epoch before it, since no figure depends on it. What nothing
     /// explains goes by `rule`.
     #[must_use]
     pub fn tranches(&self, rule: UnattributedRule) -> BTreeMap<Coldkey, Vec<TrancheHistory>> {
-        let mut steps: Vec<Step<'_>> = self.openings.iter().filter(|opening| opening.event_index.is_none()).map(Step::Open).collect();
+        let mut steps: Vec<Step<'_>> =
+            self.openings.iter().filter(|opening| opening.event_index.is_none()).map(Step::Open).collect();
         steps.extend(self.successions.iter().map(Step::Succeed));
         steps.extend(self.entries.iter().map(Step::Enter));
         // Stable: what is at one place is in order already.
@@ -25,12 +28,18 @@ impl WindowLedger {
         let mut holders: BTreeMap<Coldkey, Held> = BTreeMap::new();
         for step in steps {
             match step {
-                Step::Open(opening) => {
-                    holders.entry(opening.key.coldkey).or_default().open(self.netuid, opening, self.time_of(opening.block))
-                }
+                Step::Open(opening) => holders.entry(opening.key.coldkey).or_default().open(
+                    self.netuid,
+                    opening,
+                    self.time_of(opening.block),
+                ),
                 Step::Succeed(by) => {
                     let mut own = HolderTranches::default();
-                    for opening in self.openings.iter().filter(|o| o.event_index == Some(by.event_index) && o.block == by.block) {
+                    for opening in self
+                        .openings
+                        .iter()
+                        .filter(|o| o.event_index == Some(by.event_index) && o.block == by.block)
+                    {
                         own.apply(&opening.entry(self.netuid), self.time_of(by.block));
                     }
                     let held = holders.remove(&by.old).unwrap_or_default();
@@ -72,7 +81,14 @@ fn swap_of(entry: &Entry) -> Swap {
 
 impl Opening {
     fn entry(&self, netuid: NetUid) -> Entry {
-        Entry { netuid, block: self.block, source: None, key: self.key, kind: Kind::Opening, alpha: self.alpha }
+        Entry {
+            netuid,
+            block: self.block,
+            source: None,
+            key: self.key,
+            kind: Kind::Opening,
+            alpha: self.alpha,
+        }
     }
 }
 
@@ -113,7 +129,8 @@ impl Held {
 
     fn enter(&mut self, entry: &Entry, received: bool, time: Millis, rule: UnattributedRule) {
         let received = received && entry.kind == Kind::KeySwap;
-        let change = if received { self.open.receive(entry, time) } else { self.open.apply_by(entry, time, rule) };
+        let change =
+            if received { self.open.receive(entry, time) } else { self.open.apply_by(entry, time, rule) };
         self.keep(change);
     }
 

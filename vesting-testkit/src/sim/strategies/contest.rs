@@ -6,8 +6,8 @@ use std::sync::{Arc, RwLock};
 use vesting_core::policy::{DAY_MS, Policy};
 use vesting_core::ports::{StakeStore, StoreError};
 use vesting_core::{
-    BlockNumber, BlockchainMonitor, Coldkey, EpochRecord, Hotkey, MemoryStore, Millis, MonitorError, NetUid, Pace, Ppb, StakeTracker,
-    TrackerError,
+    BlockNumber, BlockchainMonitor, Coldkey, EpochRecord, Hotkey, MemoryStore, Millis, MonitorError, NetUid,
+    Pace, Ppb, StakeTracker, TrackerError,
 };
 
 use super::course::{Course, SeatStanding, Standing};
@@ -68,8 +68,9 @@ impl Contest {
     /// When the chain cannot be recorded.
     pub async fn held(setting: &Setting, strategies: &[Strategy]) -> Result<Self, ContestError> {
         let mut rng = Rng::new(setting.seed);
-        let mut persons: Vec<Person> =
-            [Strategy::honest(), Strategy::honest_delegator()].map(|honest| Person::new(honest, false, rng.next())).into();
+        let mut persons: Vec<Person> = [Strategy::honest(), Strategy::honest_delegator()]
+            .map(|honest| Person::new(honest, false, rng.next()))
+            .into();
         for strategy in strategies {
             let seed = rng.next();
             persons.extend([true, false].map(|sells| Person::new(*strategy, sells, seed)));
@@ -93,7 +94,9 @@ impl Contest {
         let mut next = || courses.next().unwrap_or_default();
         let (holder, delegator) = (next(), next());
         let strategists = self.persons.iter().filter(|person| person.sells);
-        let rivals = strategists.map(|person| Rival { strategy: person.strategy, course: next(), twin: next() }).collect();
+        let rivals = strategists
+            .map(|person| Rival { strategy: person.strategy, course: next(), twin: next() })
+            .collect();
         Ok(Outcome { holder, delegator, rivals })
     }
 
@@ -107,15 +110,20 @@ impl Contest {
             .flat_map(|(place, seat)| seat.coldkeys.iter().map(move |coldkey| (*coldkey, place)))
             .collect();
         let epochs = self.store.epochs(NETUID, BlockNumber(0), self.end).await?;
-        let rewards: Vec<BTreeMap<(usize, usize), u128>> = epochs.iter().map(|record| rewards(record, &whose)).collect();
+        let rewards: Vec<BTreeMap<(usize, usize), u128>> =
+            epochs.iter().map(|record| rewards(record, &whose)).collect();
         let tracker = StakeTracker::new(self.store.clone());
-        let mut courses: Vec<Course> = self.persons.iter().map(|person| Course { sold: person.sold, ..Course::default() }).collect();
+        let mut courses: Vec<Course> =
+            self.persons.iter().map(|person| Course { sold: person.sold, ..Course::default() }).collect();
         for (at, record) in epochs.iter().enumerate() {
             let report = tracker.report(NETUID, policy, Some(record.epoch.block.number)).await?;
             // The weights of an epoch bear on what is earned in the next; after the last they are the same.
             let Some(earned) = rewards.get(at + 1).or_else(|| rewards.get(at)) else { continue };
-            let miners: BTreeMap<(usize, usize), _> =
-                report.miners.iter().filter_map(|miner| whose.get(&miner.neuron.coldkey).map(|place| (*place, miner))).collect();
+            let miners: BTreeMap<(usize, usize), _> = report
+                .miners
+                .iter()
+                .filter_map(|miner| whose.get(&miner.neuron.coldkey).map(|place| (*place, miner)))
+                .collect();
             for (index, (person, course)) in self.persons.iter().zip(&mut courses).enumerate() {
                 let seats = (0..person.seats.len()).map(|seat| SeatStanding {
                     earned: earned.get(&(index, seat)).copied().unwrap_or(0),
@@ -138,7 +146,10 @@ impl Contest {
 }
 
 /// The incentive of an epoch, by whose it is.
-fn rewards(record: &EpochRecord, whose: &BTreeMap<Coldkey, (usize, usize)>) -> BTreeMap<(usize, usize), u128> {
+fn rewards(
+    record: &EpochRecord,
+    whose: &BTreeMap<Coldkey, (usize, usize)>,
+) -> BTreeMap<(usize, usize), u128> {
     let mut found = BTreeMap::new();
     for change in &record.changes {
         if let Some(place) = whose.get(&change.coldkey()).filter(|_| !change.incentive.is_zero()) {

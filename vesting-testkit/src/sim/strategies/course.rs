@@ -27,7 +27,8 @@ impl Standing {
     /// The coldkey that earns the most.
     #[must_use]
     pub fn earner(&self) -> Option<usize> {
-        (0..self.seats.len()).max_by_key(|seat| (self.seats.get(*seat).map(|s| s.earned), std::cmp::Reverse(*seat)))
+        (0..self.seats.len())
+            .max_by_key(|seat| (self.seats.get(*seat).map(|s| s.earned), std::cmp::Reverse(*seat)))
     }
 
     /// What all earn in the next epoch, in rao.

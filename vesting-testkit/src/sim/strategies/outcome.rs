@@ -49,7 +49,8 @@ impl Outcome {
         let (name, honest) = (rival.strategy.name, self.honest(&rival.strategy));
         let mut wins = Vec::new();
         let weights = rival.course.weights().into_iter().zip(honest.weights());
-        let rows = rival.course.standings.iter().zip(&rival.twin.standings).zip(&honest.standings).zip(weights);
+        let rows =
+            rival.course.standings.iter().zip(&rival.twin.standings).zip(&honest.standings).zip(weights);
         for (((own, twin), honest), (weight, most)) in rows {
             let mut say = |what: String| wins.push(format!("{name}, as of {}: {what}", own.as_of));
             if own.earned() != honest.earned() {

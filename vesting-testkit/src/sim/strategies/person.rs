@@ -32,7 +32,8 @@ pub(super) struct Person {
 
 impl Person {
     pub(super) fn new(strategy: Strategy, sells: bool, seed: u64) -> Self {
-        let mut person = Self { strategy, sells, seats: Vec::new(), earner: 0, purse: 0, sold: 0, rng: Rng::new(seed) };
+        let mut person =
+            Self { strategy, sells, seats: Vec::new(), earner: 0, purse: 0, sold: 0, rng: Rng::new(seed) };
         for Beginning { neurons, .. } in strategy.coldkeys {
             let coldkeys = vec![Coldkey(person.key())];
             let hotkeys = (0..*neurons).map(|_| Hotkey(person.key())).collect();
@@ -65,7 +66,12 @@ impl Person {
 
     /// What its coldkeys without a neuron hold, delegated to its first hotkey in the first block.
     pub(super) fn bags(&self, opening: u64) -> Vec<(PositionKey, u64)> {
-        let bare = self.strategy.coldkeys.iter().enumerate().filter(|(_, beginning)| beginning.neurons == 0 && beginning.tenths > 0);
+        let bare = self
+            .strategy
+            .coldkeys
+            .iter()
+            .enumerate()
+            .filter(|(_, beginning)| beginning.neurons == 0 && beginning.tenths > 0);
         bare.filter_map(|(seat, beginning)| {
             let key = PositionKey { hotkey: self.hotkey(seat)?, coldkey: self.coldkey(seat)? };
             Some((key, opening / 10 * beginning.tenths))

@@ -3,7 +3,12 @@
 use super::strategy::{Beginning, DUST, Honest, Strategy, WEIGHT};
 use super::turn::Turn;
 
-const fn several(name: &'static str, tries: &'static str, coldkeys: &'static [Beginning], act: fn(&mut Turn<'_>)) -> Strategy {
+const fn several(
+    name: &'static str,
+    tries: &'static str,
+    coldkeys: &'static [Beginning],
+    act: fn(&mut Turn<'_>),
+) -> Strategy {
     Strategy { name, tries, coldkeys, honest: Honest::Holds, act }
 }
 

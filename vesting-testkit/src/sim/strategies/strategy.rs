@@ -57,7 +57,13 @@ impl Strategy {
                 turn.delegate(0);
             }
         };
-        Self { name: "holds and delegates", tries: "Never sells.", coldkeys: ALONE, honest: Honest::Delegates, act }
+        Self {
+            name: "holds and delegates",
+            tries: "Never sells.",
+            coldkeys: ALONE,
+            honest: Honest::Delegates,
+            act,
+        }
     }
 }
 

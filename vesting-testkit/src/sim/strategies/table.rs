@@ -6,7 +6,8 @@ use vesting_core::policy::DAY_MS;
 use super::course::{Course, Standing};
 use super::outcome::Outcome;
 
-const HEADING: [&str; 9] = ["strategy", "rewards", "sold", "held %", "days", "multiplier", "honest's", "on average", "honest's"];
+const HEADING: [&str; 9] =
+    ["strategy", "rewards", "sold", "held %", "days", "multiplier", "honest's", "on average", "honest's"];
 
 /// The outcome as of the last epoch, an aligned table in Markdown. The multiplier is that of the
 /// coldkey that earns; the one beside it has a person with the same rewards, opening and start on that
@@ -21,7 +22,9 @@ pub fn table(outcome: &Outcome) -> String {
     for rival in &outcome.rivals {
         rows.push(row(rival.strategy.name, &rival.course, &rival.twin, outcome.honest(&rival.strategy)));
     }
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..HEADING.len()).map(width).collect();
     let rule = widths.iter().zip(0..).map(|(width, column)| {
         let line = "-".repeat(width + 1);
@@ -33,11 +36,9 @@ pub fn table(outcome: &Outcome) -> String {
 }
 
 fn line(row: &[String], widths: &[usize]) -> String {
-    let cells = row.iter().zip(widths).enumerate().map(
-        |(column, (cell, width))| {
-            if column == 0 { format!(" {cell:<width$} ") } else { format!(" {cell:>width$} ") }
-        },
-    );
+    let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| {
+        if column == 0 { format!(" {cell:<width$} ") } else { format!(" {cell:>width$} ") }
+    });
     format!("|{}|", cells.collect::<Vec<_>>().join("|"))
 }
 
@@ -51,8 +52,12 @@ fn row(name: &str, course: &Course, same: &Course, honest: &Course) -> [String; 
         name.to_owned(),
         alpha(course.rewards),
         alpha(course.sold),
-        holding.and_then(|holding| holding.percentage()).map_or_else(|| "–".to_owned(), |h| tenths(u128::from(h.0), 10_000_000)),
-        holding.and_then(|holding| holding.duration_ms()).map_or_else(|| "–".to_owned(), |ms| tenths(u128::from(ms), u128::from(DAY_MS))),
+        holding
+            .and_then(|holding| holding.percentage())
+            .map_or_else(|| "–".to_owned(), |h| tenths(u128::from(h.0), 10_000_000)),
+        holding
+            .and_then(|holding| holding.duration_ms())
+            .map_or_else(|| "–".to_owned(), |ms| tenths(u128::from(ms), u128::from(DAY_MS))),
         multiplier(course),
         multiplier(same),
         factor(course.average()),
@@ -73,5 +78,8 @@ fn tenths(value: u128, unit: u128) -> String {
 
 /// A factor with six decimals, rounded down.
 fn factor(factor: Option<Ppb>) -> String {
-    factor.map_or_else(|| "–".to_owned(), |Ppb(ppb)| format!("{}.{:06}", ppb / 1_000_000_000, ppb % 1_000_000_000 / 1_000))
+    factor.map_or_else(
+        || "–".to_owned(),
+        |Ppb(ppb)| format!("{}.{:06}", ppb / 1_000_000_000, ppb % 1_000_000_000 / 1_000),
+    )
 }

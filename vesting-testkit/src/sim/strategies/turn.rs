@@ -93,7 +93,9 @@ impl Turn<'_> {
                 left -= part;
             }
         }
-        if let (Some(hotkey), Some(coldkey), true) = (self.person.hotkey(seat), self.person.coldkey(seat), left > 0) {
+        if let (Some(hotkey), Some(coldkey), true) =
+            (self.person.hotkey(seat), self.person.coldkey(seat), left > 0)
+        {
             calls.push(call(PositionKey { hotkey, coldkey }, left));
             if self.place() == 0 && seat == self.person.earner {
                 left -= left.min(self.reward);
@@ -107,8 +109,9 @@ impl Turn<'_> {
             return None;
         }
         let netuid = self.netuid;
-        let (calls, sold) =
-            self.take(seat, alpha, |PositionKey { hotkey, coldkey }, alpha| Call::RemoveStake { coldkey, hotkey, netuid, alpha });
+        let (calls, sold) = self.take(seat, alpha, |PositionKey { hotkey, coldkey }, alpha| {
+            Call::RemoveStake { coldkey, hotkey, netuid, alpha }
+        });
         self.person.purse += sold;
         self.person.sold += u128::from(sold);
         Some(calls)
@@ -130,9 +133,18 @@ impl Turn<'_> {
 
     /// Sells between two moves of one batch.
     pub fn sell_among_moves(&mut self, seat: usize, alpha: u64) {
-        let (Some(coldkey), Some(own)) = (self.person.coldkey(seat), self.person.hotkey(seat)) else { return };
+        let (Some(coldkey), Some(own)) = (self.person.coldkey(seat), self.person.hotkey(seat)) else {
+            return;
+        };
         let (netuid, validator) = (self.netuid, self.validator);
-        let step = |from, to| Call::MoveStake { coldkey, from, to, from_netuid: netuid, to_netuid: netuid, alpha: self.reward };
+        let step = |from, to| Call::MoveStake {
+            coldkey,
+            from,
+            to,
+            from_netuid: netuid,
+            to_netuid: netuid,
+            alpha: self.reward,
+        };
         let (there, back) = (step(own, validator), step(validator, own));
         let mut calls = vec![there];
         calls.extend(self.sale(seat, alpha).unwrap_or_default());
@@ -142,15 +154,27 @@ impl Turn<'_> {
 
     /// Pays alpha as the fee of a call that fails.
     pub fn waste(&mut self, seat: usize, alpha: u64) {
-        let (Some(coldkey), Some(hotkey), true) = (self.person.coldkey(seat), self.person.hotkey(seat), self.person.sells) else { return };
+        let (Some(coldkey), Some(hotkey), true) =
+            (self.person.coldkey(seat), self.person.hotkey(seat), self.person.sells)
+        else {
+            return;
+        };
         self.person.sold += u128::from(alpha.min(self.chain.alpha(self.netuid, hotkey, coldkey)));
-        self.chain.queue(Operation { calls: vec![Call::Fail], fee: Some((coldkey, hotkey, self.netuid, alpha)), ..Operation::default() });
+        self.chain.queue(Operation {
+            calls: vec![Call::Fail],
+            fee: Some((coldkey, hotkey, self.netuid, alpha)),
+            ..Operation::default()
+        });
     }
 
     /// Buys back, at most what was sold.
     pub fn buy(&mut self, seat: usize, alpha: u64) {
         let alpha = alpha.min(self.person.purse);
-        let (Some(coldkey), Some(hotkey), true) = (self.person.coldkey(seat), self.person.hotkey(seat), alpha > 0) else { return };
+        let (Some(coldkey), Some(hotkey), true) =
+            (self.person.coldkey(seat), self.person.hotkey(seat), alpha > 0)
+        else {
+            return;
+        };
         self.person.purse -= alpha;
         self.chain.queue(Call::AddStake { coldkey, hotkey, netuid: self.netuid, alpha });
     }
@@ -166,13 +190,23 @@ impl Turn<'_> {
     /// Recycles alpha.
     pub fn recycle(&mut self, seat: usize, alpha: u64) {
         let netuid = self.netuid;
-        self.give(seat, alpha, |PositionKey { hotkey, coldkey }, alpha| Call::Recycle { coldkey, hotkey, netuid, alpha });
+        self.give(seat, alpha, |PositionKey { hotkey, coldkey }, alpha| Call::Recycle {
+            coldkey,
+            hotkey,
+            netuid,
+            alpha,
+        });
     }
 
     /// Burns alpha.
     pub fn burn(&mut self, seat: usize, alpha: u64) {
         let netuid = self.netuid;
-        self.give(seat, alpha, |PositionKey { hotkey, coldkey }, alpha| Call::Burn { coldkey, hotkey, netuid, alpha });
+        self.give(seat, alpha, |PositionKey { hotkey, coldkey }, alpha| Call::Burn {
+            coldkey,
+            hotkey,
+            netuid,
+            alpha,
+        });
     }
 
     /// Transfers alpha from one coldkey of the person to another, to be rid of it.
@@ -186,13 +220,8 @@ impl Turn<'_> {
     pub fn relocate(&mut self, from: usize, to: usize, alpha: u64) {
         let Some(to) = self.person.coldkey(to) else { return };
         let netuid = self.netuid;
-        let (calls, _) = self.take(from, alpha, |PositionKey { hotkey, coldkey }, alpha| Call::TransferStake {
-            from: coldkey,
-            to,
-            hotkey,
-            from_netuid: netuid,
-            to_netuid: netuid,
-            alpha,
+        let (calls, _) = self.take(from, alpha, |PositionKey { hotkey, coldkey }, alpha| {
+            Call::TransferStake { from: coldkey, to, hotkey, from_netuid: netuid, to_netuid: netuid, alpha }
         });
         self.chain.queue(Operation { calls, ..Operation::default() });
     }
@@ -200,7 +229,13 @@ impl Turn<'_> {
     /// Swaps alpha to another subnet.
     pub fn leave(&mut self, seat: usize, alpha: u64) {
         let (from_netuid, to_netuid) = (self.netuid, self.elsewhere);
-        self.give(seat, alpha, |PositionKey { hotkey, coldkey }, alpha| Call::SwapStake { coldkey, hotkey, from_netuid, to_netuid, alpha });
+        self.give(seat, alpha, |PositionKey { hotkey, coldkey }, alpha| Call::SwapStake {
+            coldkey,
+            hotkey,
+            from_netuid,
+            to_netuid,
+            alpha,
+        });
     }
 
     /// Swaps everything back from another subnet.
@@ -208,7 +243,13 @@ impl Turn<'_> {
         for PositionKey { hotkey, coldkey } in self.positions(seat).collect::<Vec<_>>() {
             let alpha = self.chain.alpha(self.elsewhere, hotkey, coldkey);
             if alpha > 0 {
-                self.chain.queue(Call::SwapStake { coldkey, hotkey, from_netuid: self.elsewhere, to_netuid: self.netuid, alpha });
+                self.chain.queue(Call::SwapStake {
+                    coldkey,
+                    hotkey,
+                    from_netuid: self.elsewhere,
+                    to_netuid: self.netuid,
+                    alpha,
+                });
             }
         }
     }
@@ -220,7 +261,14 @@ impl Turn<'_> {
             let alpha = self.alpha(key);
             if key.hotkey != to && alpha > 0 {
                 let PositionKey { hotkey: from, coldkey } = key;
-                self.chain.queue(Call::MoveStake { coldkey, from, to, from_netuid: netuid, to_netuid: netuid, alpha });
+                self.chain.queue(Call::MoveStake {
+                    coldkey,
+                    from,
+                    to,
+                    from_netuid: netuid,
+                    to_netuid: netuid,
+                    alpha,
+                });
             }
         }
     }
@@ -260,7 +308,10 @@ impl Turn<'_> {
     }
 
     fn register(&mut self, seat: usize, hotkey: Hotkey) {
-        let (Some(coldkey), Some(old)) = (self.person.coldkey(seat), self.person.hotkey(self.person.earner)) else { return };
+        let (Some(coldkey), Some(old)) = (self.person.coldkey(seat), self.person.hotkey(self.person.earner))
+        else {
+            return;
+        };
         // Whose weight is nothing is replaced.
         self.chain.set_weight(self.netuid, old, 0);
         self.chain.set_weight(self.netuid, hotkey, self.earning_weight());
@@ -273,7 +324,10 @@ impl Turn<'_> {
 
     /// Earns with the hotkey that this coldkey goes by; the one before earns dust.
     pub fn earn_with(&mut self, seat: usize) {
-        let (Some(old), Some(new)) = (self.person.hotkey(self.person.earner), self.person.hotkey(seat)) else { return };
+        let (Some(old), Some(new)) = (self.person.hotkey(self.person.earner), self.person.hotkey(seat))
+        else {
+            return;
+        };
         if old != new {
             self.chain.set_weight(self.netuid, old, DUST);
             self.chain.set_weight(self.netuid, new, self.earning_weight());
@@ -289,7 +343,9 @@ impl Turn<'_> {
 
     /// Gives the hotkey of a coldkey a new name; `keep` leaves the stake under the old one.
     pub fn swap_hotkey(&mut self, seat: usize, keep: bool) {
-        let (Some(coldkey), Some(old)) = (self.person.coldkey(seat), self.person.hotkey(seat)) else { return };
+        let (Some(coldkey), Some(old)) = (self.person.coldkey(seat), self.person.hotkey(seat)) else {
+            return;
+        };
         let new = Hotkey(self.person.key());
         self.chain.queue(Call::SwapHotkey { coldkey, old, new, netuid: Some(self.netuid), keep });
         if let Some(seat) = self.person.seats.get_mut(seat) {
