@@ -1,0 +1,20 @@
+//! What every [`StakeStore`](vesting_core::ports::StakeStore) must do.
+
+#![allow(clippy::panic, clippy::expect_used, clippy::missing_panics_doc)] // a test suite: it fails by panicking
+
+mod commits;
+mod dice;
+mod dump;
+mod prune;
+mod reading;
+mod rewind;
+mod rows;
+mod same;
+mod suite;
+mod tranches;
+mod writing;
+
+pub use commits::{commits, plain};
+pub use rows::block;
+pub use same::same;
+pub use suite::run;
