@@ -27,7 +27,7 @@ pub fn plain(netuid: NetUid, number: u64, parent: Option<BlockRef>) -> Commit {
     Commit::without_rows(netuid, parent, watermark, OpenInterval::default())
 }
 
-/// A record of `blocks` commits on `netuid` with rows of every sort, made up but consistent.
+/// A record of `blocks` commits on `netuid` with rows of every table, made up but consistent.
 #[must_use]
 pub fn commits(netuid: NetUid, blocks: u64, seed: u64) -> Vec<Commit> {
     let mut dice = Dice(seed);
@@ -51,7 +51,7 @@ pub fn commits(netuid: NetUid, blocks: u64, seed: u64) -> Vec<Commit> {
             sort_entries(&mut commit.entries);
             commit.times = commit.entries.iter().map(|entry| (entry.block, commit.watermark.time)).collect();
             if number.is_multiple_of(4) && !commit.times.is_empty() {
-                // Found only now, in the block before.
+                // A row of the block before may be found only now; its time comes with this commit.
                 commit.times.insert(BlockNumber(number - 1), Millis((number - 1) * 12_000));
             }
             for entry in &commit.entries {
@@ -65,7 +65,7 @@ pub fn commits(netuid: NetUid, blocks: u64, seed: u64) -> Vec<Commit> {
                 commit.exits.extend(change.exits);
             }
             if number > 5 && number % 15 == 1 {
-                // Who took over from a holder is followed from the parent on, here an epoch's block.
+                // A new holder is followed from the parent block on; here the parent is an epoch's block.
                 let (key, since) = (
                     position(dice.byte(4), 100 + u8::try_from(number % 100).expect("small")),
                     BlockNumber(number - 1),
@@ -98,7 +98,7 @@ pub fn commits(netuid: NetUid, blocks: u64, seed: u64) -> Vec<Commit> {
             if number.is_multiple_of(3) {
                 let holder =
                     (dice.roll(3) > 0).then(|| (Hotkey([dice.byte(9); 32]), Coldkey([dice.byte(9); 32])));
-                // Of an epoch's block all was said with it.
+                // The neurons of an epoch's block were all written with that block.
                 let block = BlockNumber(if (number - 1).is_multiple_of(5) { number } else { number - 1 });
                 commit.neurons.push(NeuronRow { uid: Uid(u16::from(dice.byte(4))), block, holder });
             }
@@ -129,7 +129,7 @@ pub fn commits(netuid: NetUid, blocks: u64, seed: u64) -> Vec<Commit> {
             commit.interval.from = (number >= 5).then_some(BlockNumber(number / 5 * 5));
             commit.watermark.observed = commit.interval.from.unwrap_or_default();
             let (anywhere, begun) = (dice.roll(4), !number.is_multiple_of(5));
-            // An epoch ends with an interval in which nothing has happened yet.
+            // After an epoch the open interval is empty: nothing has happened in it yet.
             commit.interval.anywhere = if begun { anywhere } else { 0 };
             commit.interval.runtime_changed = begun && number.is_multiple_of(4);
             commit.interval.operations =

@@ -1,6 +1,6 @@
 //! Numbers to make rows up with.
 
-/// Numbers that are the same in every run.
+/// A generator of numbers that are the same in every run.
 pub(super) struct Dice(pub(super) u64);
 
 impl Dice {

@@ -7,7 +7,7 @@ use super::commits::{commits, plain, put};
 use super::rows::{A, B};
 use super::same::same;
 
-/// A record is one commit that makes it anew, in another store too.
+/// A whole record is read as one commit, and that commit makes the record anew in another store.
 pub(super) async fn moved(store: &dyn StakeStore, other: &dyn StakeStore) {
     let blocks = 60;
     let all = commits(A, blocks, 3);
@@ -41,7 +41,7 @@ pub(super) async fn moved(store: &dyn StakeStore, other: &dyn StakeStore) {
     assert_eq!(other.netuids().await, Ok(vec![A]));
 }
 
-/// Its parts make a record anew, and the first ones what it was at an epoch.
+/// The parts of a record make it anew; the first of them make what it was at an epoch.
 pub(super) async fn moved_in_parts(store: &dyn StakeStore, other: &dyn StakeStore) {
     let blocks = 60;
     put(store, &commits(A, blocks, 3)).await;

@@ -1,6 +1,7 @@
 //! What every [`StakeStore`](vesting_core::ports::StakeStore) must do.
 
-#![allow(clippy::panic, clippy::expect_used, clippy::missing_panics_doc)] // a test suite: it fails by panicking
+// The suite fails by panicking.
+#![allow(clippy::panic, clippy::expect_used, clippy::missing_panics_doc)]
 
 mod commits;
 mod dice;

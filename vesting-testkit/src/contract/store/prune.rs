@@ -12,11 +12,11 @@ use super::commits::{commits, plain, put};
 use super::rows::{A, B, END, MOST, entry, epoch, position};
 use super::same::same;
 
-/// What a record is once it is pruned up to the end of `base`, and what went and came.
+/// The record as a prune up to the end of `base` leaves it, with the counts of what went and came.
 fn condensed(record: &Commit, base: BlockNumber) -> (Commit, Pruned) {
     let mut after = record.clone();
     let gone = |before: usize, after: usize| u64::try_from(before - after).expect("small");
-    // What was left of each tranche at the end of the block, and whose it was.
+    // What was left of a tranche at the end of `base`.
     let left = |coldkey: Coldkey, id: EntryId, initial: Rao| {
         let exits =
             record.exits.iter().filter(|e| (e.coldkey, e.tranche) == (coldkey, id) && e.by.block <= base);
@@ -43,7 +43,7 @@ fn condensed(record: &Commit, base: BlockNumber) -> (Commit, Pruned) {
     after.entries.retain(|entry| entry.block > base);
     let later = after.entries.len();
     for (key, sum) in sums {
-        // Only the first of a coldkey's positions finds it.
+        // Only the first position of a coldkey takes what is owed.
         let owed = owed.remove(&key.coldkey).map_or(0, |owed| owed.max(0));
         let rows = [(Kind::Rounding, -owed), (Kind::Opening, sum + owed)]
             .map(|(kind, alpha)| entry(record.netuid, base.0, None, kind, key, alpha));
@@ -84,7 +84,7 @@ fn condensed(record: &Commit, base: BlockNumber) -> (Commit, Pruned) {
     (after, pruned)
 }
 
-/// A record is condensed to what begins at the end of an epoch, as often as one likes; nothing else changes.
+/// A prune makes the record begin at the end of an epoch. It may be repeated, and changes nothing else.
 pub(super) async fn pruned(store: &dyn StakeStore) {
     let (blocks, memory) = (60, MemoryStore::new());
     let (a, b) = (commits(A, blocks, 6), commits(B, blocks, 7));
@@ -127,7 +127,7 @@ pub(super) async fn pruned(store: &dyn StakeStore) {
         assert_eq!(store.record(A).await, Ok(Some(expected)));
         same(store, &memory, A, blocks).await;
         same(store, &memory, B, blocks).await;
-        // What a recorder goes on from is what it was, but for what is nothing.
+        // A recorder resumes from the same state, but for positions that hold nothing.
         let state = store.ledger_state(A).await.expect("readable").expect("a record");
         assert_eq!(open_tranches().await, open);
         assert_eq!((state.locks, state.neurons), (whole.locks.clone(), whole.neurons.clone()));
@@ -136,7 +136,7 @@ pub(super) async fn pruned(store: &dyn StakeStore) {
             observed.into_iter().filter(|(_, alpha)| *alpha > Rao::ZERO).collect::<Vec<_>>()
         };
         assert_eq!(some(state.observed), some(whole.observed.clone()));
-        // Again, before it, where no epoch is, where nothing follows, and where there is no record.
+        // Refused: the same epoch again, an earlier one, no epoch, the newest block, beyond it, no record.
         for (netuid, refused) in
             [(A, base.0), (A, base.0 - 5), (A, 52), (A, blocks), (A, u64::MAX), (NetUid(9), 20)]
         {
@@ -152,7 +152,7 @@ pub(super) async fn pruned(store: &dyn StakeStore) {
     assert_eq!(store.multipliers(A, BlockNumber(5), "p").await, Ok(vec![kept]));
 }
 
-/// Who writes need not know that the record was pruned, and what is pruned later is the same.
+/// Commits go on after a prune as if there were none, and a prune after all commits gives the same record.
 pub(super) async fn pruned_on_the_way(store: &dyn StakeStore) {
     let (blocks, base, memory) = (60, BlockNumber(20), MemoryStore::new());
     let all = commits(A, blocks, 9);
@@ -168,7 +168,7 @@ pub(super) async fn pruned_on_the_way(store: &dyn StakeStore) {
     assert_eq!((first.first_block, first.first_time), (BlockNumber(21), Millis(240_000)));
 }
 
-/// Sums that fit by way of sums that do not; one that does not fit is refused, and nothing changes.
+/// A sum that fits a row is stored though the sum on the way does not fit; a sum that does not is refused.
 pub(super) async fn pruned_with_large_sums(store: &dyn StakeStore) {
     let most = i128::from(MOST);
     let moved = |block, alphas: &[i128]| {

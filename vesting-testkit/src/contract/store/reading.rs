@@ -15,6 +15,7 @@ use super::commits::{commits, plain, put};
 use super::rows::{A, B, END, MOST, block, position};
 use super::same::same;
 
+/// A new store holds nothing, and says so to every question.
 pub(super) async fn empty(store: &dyn StakeStore) {
     assert_eq!(store.genesis().await, Ok(None));
     assert_eq!(store.netuids().await, Ok(vec![]));
@@ -26,7 +27,7 @@ pub(super) async fn empty(store: &dyn StakeStore) {
     assert!(matches!(refused, Err(StoreError::NotNext { netuid: A, .. })), "{refused:?}");
 }
 
-/// What is put comes back: against the commits themselves, and against the store in memory.
+/// What is written comes back. The commits themselves and the store in memory say what is expected.
 pub(super) async fn history(store: &dyn StakeStore) {
     let blocks = 60;
     let memory = MemoryStore::new();
@@ -98,6 +99,7 @@ pub(super) async fn history(store: &dyn StakeStore) {
     }
 }
 
+/// Of several rows of a position or a neuron the newest counts.
 pub(super) async fn newest_wins(store: &dyn StakeStore) {
     let snapshot = |block, hotkey, alpha| Snapshot {
         block: BlockNumber(block),
@@ -138,6 +140,7 @@ pub(super) async fn newest_wins(store: &dyn StakeStore) {
     assert_eq!(state.interval, OpenInterval::default(), "an interval that was closed");
 }
 
+/// Multipliers come back by policy and block; the first one written of a neuron stays.
 pub(super) async fn multipliers(store: &dyn StakeStore) {
     let row = |as_of, policy: &str, uid: u16, multiplier| MultiplierRow {
         as_of: BlockNumber(as_of),

@@ -10,8 +10,8 @@ use super::dice::Dice;
 use super::rows::{A, B, block};
 use super::same::same;
 
-/// Taken back to any of its epochs a record is what it was when it stood there, and goes on as if it had
-/// never gone further; nothing else changes, and what cannot be is refused.
+/// A rewind to an epoch gives the record as it was at that epoch, and commits go on from there.
+/// It changes no other subnet, and what cannot be done is refused.
 pub(super) async fn rewound(make: &impl AsyncFn() -> Arc<dyn StakeStore>) {
     let (blocks, mut dice) = (60, Dice(9));
     let all = commits(A, blocks, 10);
@@ -30,14 +30,14 @@ pub(super) async fn rewound(make: &impl AsyncFn() -> Arc<dyn StakeStore>) {
         let kept = usize::try_from(block).expect("small");
         let mark = all[kept - 1].watermark;
         let told = Watermark { first_block: BlockNumber(99), first_time: Millis(99), ..mark };
-        // The same record, made by who stopped there.
+        // The same record in a store that stopped there.
         let stopped = MemoryStore::new();
         put(&stopped, &all[..kept]).await;
         put_multipliers_of(&stopped, &all[..kept]).await;
         for store in [&*store, &memory] {
             assert_eq!(store.rewind(A, Some(told)).await, Ok(()));
             same_whole(store, &stopped, blocks).await;
-            // Once more changes nothing.
+            // The same rewind again changes nothing.
             assert_eq!(store.rewind(A, Some(told)).await, Ok(()));
             same_whole(store, &stopped, blocks).await;
             refused_to_rewind(store, block, blocks).await;
@@ -67,7 +67,7 @@ pub(super) async fn rewound(make: &impl AsyncFn() -> Arc<dyn StakeStore>) {
     same(&*store, &anew, A, blocks).await;
 }
 
-/// What is no epoch of the record is not taken back to.
+/// A rewind to a block that is no epoch of the record is refused.
 async fn refused_to_rewind(store: &dyn StakeStore, stands_at: u64, blocks: u64) {
     let at =
         |number: u64, fork: u8| Watermark { block: block(number, fork), ..plain(A, number, None).watermark };
@@ -90,7 +90,7 @@ async fn refused_to_rewind(store: &dyn StakeStore, stands_at: u64, blocks: u64) 
     }
 }
 
-/// Multipliers as of every epoch of these commits.
+/// Writes a multiplier as of every epoch of these commits.
 async fn put_multipliers_of(store: &dyn StakeStore, commits: &[Commit]) {
     let neuron = Neuron { uid: Uid(1), hotkey: Hotkey([1; 32]), coldkey: Coldkey([2; 32]) };
     let epochs = commits.iter().flat_map(|commit| &commit.epochs).map(|record| record.epoch.block.number);
@@ -100,7 +100,7 @@ async fn put_multipliers_of(store: &dyn StakeStore, commits: &[Commit]) {
     assert_eq!(store.put_multipliers(A, &rows).await, Ok(()));
 }
 
-/// A record is what another one is, which was never taken back.
+/// Checks that a record is the same as one that was never rewound, multipliers included.
 async fn same_whole(store: &dyn StakeStore, other: &dyn StakeStore, blocks: u64) {
     same(store, other, A, blocks).await;
     let coldkeys = (0..=u8::MAX).map(|n| Coldkey([n; 32])).collect();
@@ -118,7 +118,7 @@ async fn same_whole(store: &dyn StakeStore, other: &dyn StakeStore, blocks: u64)
     }
 }
 
-/// Of what was pruned nothing is taken back to; of what was kept everything.
+/// A rewind to a pruned epoch is refused; every epoch that was kept can be rewound to.
 pub(super) async fn rewound_after_a_prune(store: &dyn StakeStore) {
     let (blocks, all) = (60, commits(A, 60, 12));
     put(store, &all).await;

@@ -81,7 +81,7 @@ pub(super) fn balance_change(number: u64, key: PositionKey, dice: &mut Dice) -> 
         Flow::Rounding,
         Flow::Unattributed,
     ];
-    // No entry of a flow and entries that sum to 0 are two things.
+    // A flow without entries is left out; a flow whose entries sum to 0 stands there as 0.
     let by_flow = flows
         .into_iter()
         .map(|flow| (flow, dice.roll(3), dice.roll(5)))

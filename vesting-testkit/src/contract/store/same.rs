@@ -3,7 +3,7 @@
 use vesting_core::ports::{End, StakeStore, TranchePage};
 use vesting_core::{BlockNumber, Coldkey, NetUid};
 
-/// Pages of open tranches: all of them, and some from either end of some blocks.
+/// Pages of open tranches: the page of all, and short ones from either end of several ranges of blocks.
 fn pages(blocks: u64) -> Vec<TranchePage> {
     let mut pages = vec![TranchePage::ALL];
     for (from, to) in [(0, u64::MAX), (2, blocks / 2), (blocks / 2, blocks / 3)] {
@@ -15,7 +15,7 @@ fn pages(blocks: u64) -> Vec<TranchePage> {
     pages
 }
 
-/// Everything the two stores say about a subnet is the same, whatever range is asked.
+/// Checks that both stores answer every question about a subnet alike, whatever range is asked.
 pub async fn same(one: &dyn StakeStore, other: &dyn StakeStore, netuid: NetUid, blocks: u64) {
     assert_eq!(one.watermark(netuid).await, other.watermark(netuid).await);
     assert_eq!(one.ledger_state(netuid).await, other.ledger_state(netuid).await);
@@ -36,7 +36,7 @@ pub async fn same(one: &dyn StakeStore, other: &dyn StakeStore, netuid: NetUid, 
             "after {after:?} to {to:?}"
         );
     }
-    // Each of the coldkeys of the rows alone, all of them, and some with one that is none.
+    // Each coldkey of the rows alone, none, all of them, and one together with a coldkey without rows.
     let alone = (0..4).map(|coldkey| vec![coldkey]);
     for coldkeys in alone.chain([vec![], vec![0, 1, 2, 3], vec![1, 200]]) {
         let coldkeys = coldkeys.into_iter().map(|n| Coldkey([n; 32])).collect();

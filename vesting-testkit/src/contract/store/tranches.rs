@@ -8,7 +8,7 @@ use vesting_core::{BlockNumber, Coldkey, HolderTranches, Kind, OpenTranche, sort
 use super::commits::{plain, put};
 use super::rows::{A, entry, position};
 
-/// Exits reach back over commits, and `as_of` goes back in time.
+/// A commit may take from tranches of earlier commits, and `as_of` tells how a tranche stood at a block.
 pub(super) async fn tranches(store: &dyn StakeStore) {
     let key = position(1, 1);
     let mut holder = HolderTranches::default();
@@ -55,7 +55,7 @@ pub(super) async fn tranches(store: &dyn StakeStore) {
     }
 }
 
-/// Page by page from either end all open tranches come, none twice, and those of a block together.
+/// Page by page, from either end, every open tranche comes once, and those of one block come together.
 pub(super) async fn pages_of_tranches(store: &dyn StakeStore) {
     let mut holders: BTreeMap<u8, HolderTranches> = BTreeMap::new();
     let mut parent = None;

@@ -12,6 +12,7 @@ use super::dice::Dice;
 use super::rows::{A, B, END, MOST, balance_change, block, change, entry, epoch, position};
 use super::same::same;
 
+/// A store is bound to one chain, and refuses another one.
 pub(super) async fn chain(store: &dyn StakeStore) {
     let (stored, offered) = (BlockHash([1; 32]), BlockHash([2; 32]));
     for _ in 0..2 {
@@ -22,6 +23,7 @@ pub(super) async fn chain(store: &dyn StakeStore) {
     assert_eq!(store.genesis().await, Ok(Some(stored)));
 }
 
+/// A commit must follow on the newest block of its subnet; another one is refused and changes nothing.
 pub(super) async fn parents(store: &dyn StakeStore) {
     let refuses = async |number: u64, parent: Option<BlockRef>| {
         let before = store.ledger_state(A).await;
@@ -39,13 +41,13 @@ pub(super) async fn parents(store: &dyn StakeStore) {
     refuses(3, Some(block(1, 0))).await;
     refuses(3, Some(block(2, 7))).await;
     refuses(2, Some(block(1, 0))).await;
-    // The first record of another subnet is none of this one's business.
+    // The first commit of another subnet has nothing to follow on.
     put(store, &[plain(B, 9, None), plain(A, 3, Some(block(2, 0)))]).await;
     assert_eq!(store.netuids().await, Ok(vec![A, B]));
     assert_eq!(store.watermark(A).await, Ok(Some(plain(A, 3, None).watermark)));
 }
 
-/// A commit of which one row cannot be stored leaves nothing behind.
+/// A commit with one row that cannot be stored is refused, and leaves nothing behind.
 pub(super) async fn refused_whole(store: &dyn StakeStore) {
     let mut first = plain(A, 1, None);
     let tranche_entry = entry(A, 1, Some(4), Kind::StakeAdded, position(1, 1), 50);
@@ -129,6 +131,7 @@ pub(super) async fn refused_whole(store: &dyn StakeStore) {
     same(store, &memory, A, 2).await;
 }
 
+/// An observation is taken only at the newest block, and taking it again changes nothing.
 pub(super) async fn observing(store: &dyn StakeStore) {
     put(store, &[plain(A, 1, None), plain(B, 1, None), plain(A, 2, Some(block(1, 0)))]).await;
     let row = Snapshot { block: BlockNumber(2), key: position(1, 1), alpha: Rao(5) };
@@ -159,10 +162,11 @@ pub(super) async fn observing(store: &dyn StakeStore) {
     assert_eq!(observed(A).await, BlockNumber(2));
 }
 
+/// The largest amounts come back as they were; larger ones are refused, and leave nothing behind.
 pub(super) async fn large(store: &dyn StakeStore) {
     let most = i128::from(MOST);
     let mut first = plain(A, 1, None);
-    // Sums that fit, by way of sums that do not.
+    // The whole sum fits a row, though the sum of the first ones does not.
     for (index, alpha) in [most, most, -most, -most, most].into_iter().enumerate() {
         let index = u32::MAX - 4 + u32::try_from(index).expect("small");
         first.entries.push(entry(A, 1, Some(index), Kind::Moved, position(1, 1), alpha));
