@@ -187,7 +187,7 @@ async fn timed<F: Future>(runs: usize, mut run: impl FnMut() -> F) -> String {
 /// What the API asks, with how long each takes.
 async fn ask(store: &Arc<dyn StakeStore>, netuid: NetUid) -> Vec<(&'static str, String)> {
     let policy = Policy::default();
-    let tracker = StakeTracker::new(Arc::clone(store));
+    let tracker = StakeTracker::new(store.clone());
     let report = tracker.report(netuid, &policy, None).await.unwrap();
     let whom = Whom::Account(report.miners[100].neuron.hotkey);
     let end = report.window.as_of.block.number;

@@ -61,7 +61,7 @@ async fn main() {
     }
     let policy = Policy::default();
     let entries = memory.entries(NETUID, BlockNumber(0), BlockNumber(blocks)).await.unwrap().len();
-    let (report, state) = StakeTracker::new(Arc::clone(&memory)).state(NETUID, &policy, None).await.unwrap();
+    let (report, state) = StakeTracker::new(memory.clone()).state(NETUID, &policy, None).await.unwrap();
     let (window, holders) = (report.window.clone(), state.ledger.holders.clone());
     let tranches = state.ledger.histories(UnattributedRule::default());
     let miners = report.miners.len();
@@ -76,7 +76,7 @@ async fn main() {
     .await;
     let replay = median(5, || async { state.ledger.tranches(UnattributedRule::default()).len() }).await;
     let from = async |store: &Arc<dyn StakeStore>| {
-        let tracker = StakeTracker::new(Arc::clone(store));
+        let tracker = StakeTracker::new(store.clone());
         median(5, || tracker.report(NETUID, &policy, None)).await
     };
     let (from_memory, from_sqlite) = (from(&memory).await, from(&sqlite).await);

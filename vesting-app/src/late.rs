@@ -3,9 +3,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use async_trait::async_trait;
 use vesting_core::MemoryStore;
-use vesting_core::ports::{StakeStore, StoreError};
+use vesting_core::ports::{StakeStore, StoreLayer};
 
 /// A store that stands for another one, once that is there, and is empty until then.
 #[derive(Default)]
@@ -21,26 +20,14 @@ impl LateStore {
         let _ = self.store.set(store);
     }
 
-    fn inner(&self) -> &dyn StakeStore {
-        self.store.get().map_or(&self.empty, |store| store.as_ref())
-    }
-
     /// The store, where it is there.
     pub fn get(&self) -> Option<&Arc<dyn StakeStore>> {
         self.store.get()
     }
 }
 
-/// Methods that are passed on.
-macro_rules! passed_on {
-    ($($name:ident($($argument:ident: $of:ty),*) -> $gives:ty;)*) => {
-        #[async_trait]
-        impl StakeStore for LateStore {
-            $(async fn $name(&self, $($argument: $of),*) -> Result<$gives, StoreError> {
-                self.inner().$name($($argument),*).await
-            })*
-        }
-    };
+impl StoreLayer for LateStore {
+    fn inner(&self) -> &dyn StakeStore {
+        self.store.get().map_or(&self.empty, |store| store.as_ref())
+    }
 }
-
-vesting_core::store_methods!(passed_on);

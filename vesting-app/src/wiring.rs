@@ -8,7 +8,9 @@ use anyhow::Context;
 use futures_util::future::join_all;
 use vesting_chain::{ChainOptions, SubxtChain};
 use vesting_core::ports::{ChainError, ChainPort, StakeStore};
-use vesting_core::{BlockNumber, BlockchainMonitor, MonitorError, NetUid, StakeTracker, window_start};
+use vesting_core::{
+    BlockNumber, BlockchainMonitor, MonitorError, NetUid, StakeTracker, agreed_glance, window_start,
+};
 
 use crate::UsageError;
 use crate::config::Config;
@@ -101,7 +103,7 @@ pub async fn bind(config: &Config, chain: &dyn ChainPort, store: &dyn StakeStore
 
 /// The tracker over a store.
 pub fn tracker(store: &Arc<dyn StakeStore>) -> StakeTracker {
-    StakeTracker::new(Arc::clone(store))
+    StakeTracker::new(store.clone())
 }
 
 /// An error of the chain as it is told: where no endpoint serves the record's chain, it is the database that
@@ -193,5 +195,5 @@ pub async fn present(
     if netuids.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(chain.agreed_glance(at, netuids).await?.subnets.into_keys().collect())
+    Ok(agreed_glance(chain, at, netuids).await?.subnets.into_keys().collect())
 }

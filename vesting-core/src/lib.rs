@@ -69,7 +69,7 @@ pub use ledger::{
 };
 pub use record::{
     BlockchainMonitor, ConservationError, Doubt, Misfit, MonitorError, Pace, Progress, SubnetLedger,
-    TakenBack, interval, last_on_chain, take_back, window_start,
+    TakenBack, agreed_block, agreed_glance, interval, last_on_chain, take_back, window_start,
 };
 pub use report::{
     HistoryPoint, HolderReport, MinerReport, Moved, PositionFigures, PositionReport, Reason, Report,

@@ -295,7 +295,7 @@ impl VestingSystem {
     /// # Errors
     /// When nothing is recorded up to there, or the store cannot be read.
     pub async fn report(&self, as_of: Option<BlockNumber>) -> Result<Report, SystemError> {
-        Ok(StakeTracker::new(Arc::clone(&self.store)).report(self.netuid, &self.policy, as_of).await?)
+        Ok(StakeTracker::new(self.store.clone()).report(self.netuid, &self.policy, as_of).await?)
     }
 
     /// How many finalized blocks the record is behind the chain; all of them while there is none.

@@ -17,7 +17,7 @@ use crate::rows::{EntryRow, Sum, TrancheRow, in_parts, whole};
 
 type Conn = Link;
 
-/// As [`vesting_core::ports::StakeStore::prune`] says.
+/// As [`vesting_core::ports::WholeRecord::prune`] says.
 pub fn prune(conn: &mut Conn, netuid: NetUid, base: BlockNumber) -> Result<Pruned, Fault> {
     let state = read::state(conn, netuid)?
         .map(|row| Ok::<_, StoreError>((row.read()?, row.interval(BTreeMap::new())?)))

@@ -6,8 +6,8 @@ use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use vesting_core::ports::{
-    BalanceChange, Commit, End, Holder, LedgerState, MultiplierRow, NeuronRow, StoreError, TranchePage,
-    TrancheStand, Watermark,
+    BalanceChange, Commit, End, Holder, LedgerState, NeuronRow, StoreError, TranchePage, TrancheStand,
+    Watermark,
 };
 use vesting_core::{
     BlockHash, BlockNumber, Coldkey, Entry, Epoch, EpochRecord, Exit, Hotkey, Millis, NetUid, OpenTranche,
@@ -18,14 +18,13 @@ use crate::convert::{At, bound};
 use crate::fault::Fault;
 use crate::link::Link;
 use crate::rows::{
-    BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, LockColumns, MultiplierColumns,
-    NeuronColumns, Newest, OperationsRow, SkippedRow, SnapshotRow, StandRow, StateRow, SuccessionRow,
-    TimeRow, TrancheRow, place,
+    BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, LockColumns, NeuronColumns, Newest,
+    OperationsRow, SkippedRow, SnapshotRow, StandRow, StateRow, SuccessionRow, TimeRow, TrancheRow,
 };
 use crate::schema::{
-    block_times, blockchain_state, chain, epoch_boundaries, holders, multipliers, neurons, open_interval,
-    skipped_slots, stake_balance_changes, stake_changes, stake_locks, stake_snapshots, stake_tranches,
-    stake_transactions, successions, tranche_exits,
+    block_times, blockchain_state, chain, epoch_boundaries, holders, neurons, open_interval, skipped_slots,
+    stake_balance_changes, stake_changes, stake_locks, stake_snapshots, stake_tranches, stake_transactions,
+    successions, tranche_exits,
 };
 
 type Conn = Link;
@@ -260,9 +259,7 @@ pub fn open_tranches(
             .load(conn)?;
         open.extend(all(rows, |row| row.read(netuid))?);
     }
-    open.sort_by_cached_key(|open| {
-        (open.tranche.coldkey, place(netuid, open.tranche.coldkey, open.tranche.id))
-    });
+    open.sort_by_cached_key(|open| (open.tranche.coldkey, open.tranche.id.order(open.tranche.coldkey)));
     Ok(open)
 }
 
@@ -315,9 +312,7 @@ pub fn tranches(
     let rows: Vec<StandRow> =
         diesel::sql_query(StandRow::query(netuid, bound(from), bound(to), bound(as_of))).load(conn)?;
     let mut stands = all(rows, |row| row.read(netuid))?;
-    stands.sort_by_cached_key(|stand| {
-        (stand.tranche.coldkey, place(netuid, stand.tranche.coldkey, stand.tranche.id))
-    });
+    stands.sort_by_cached_key(|stand| (stand.tranche.coldkey, stand.tranche.id.order(stand.tranche.coldkey)));
     Ok(stands)
 }
 
@@ -405,20 +400,4 @@ pub fn part(
     }
     commit.sort();
     Ok(Some(commit))
-}
-
-pub fn multipliers(
-    conn: &mut Conn,
-    netuid: NetUid,
-    as_of: BlockNumber,
-    policy: &str,
-) -> Result<Vec<MultiplierRow>, Fault> {
-    let rows: Vec<MultiplierColumns> = multipliers::table
-        .filter(multipliers::netuid.eq(id(netuid)))
-        .filter(multipliers::as_of.eq(bound(as_of)))
-        .filter(multipliers::policy.eq(policy))
-        .order(multipliers::uid)
-        .select(MultiplierColumns::as_select())
-        .load(conn)?;
-    all(rows, MultiplierColumns::read)
 }

@@ -13,7 +13,7 @@ use crate::rows::StateRow;
 use crate::schema::blockchain_state;
 use crate::write;
 
-/// As [`vesting_core::ports::StakeStore::rewind`] says.
+/// As [`vesting_core::ports::WholeRecord::rewind`] says.
 pub fn rewind(conn: &mut Link, netuid: NetUid, to: Option<Watermark>) -> Result<(), Fault> {
     let Some(to) = to else { return forget(conn, netuid) };
     let record = read::watermark(conn, netuid)?;
@@ -60,7 +60,6 @@ pub fn statements(netuid: NetUid, at: i64) -> Vec<String> {
         format!("DELETE FROM neurons WHERE {of} AND block > {at}"),
         format!("DELETE FROM skipped_slots WHERE {of} AND block > {at}"),
         format!("DELETE FROM successions WHERE {of} AND block > {at}"),
-        format!("DELETE FROM multipliers WHERE {of} AND as_of > {at}"),
     ]
 }
 
@@ -70,7 +69,7 @@ const EXITS: &str = "FROM tranche_exits e WHERE e.netuid = stake_tranches.netuid
      AND e.tranche_kind = stake_tranches.kind AND e.tranche_hotkey = stake_tranches.hotkey";
 
 /// The tables with rows of subnets.
-const OF_SUBNETS: [&str; 16] = [
+const OF_SUBNETS: [&str; 15] = [
     "tranche_exits",
     "stake_tranches",
     "stake_transactions",
@@ -84,7 +83,6 @@ const OF_SUBNETS: [&str; 16] = [
     "neurons",
     "skipped_slots",
     "successions",
-    "multipliers",
     "open_interval",
     "blockchain_state",
 ];

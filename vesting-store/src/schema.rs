@@ -192,15 +192,3 @@ diesel::table! {
         time -> BigInt,
     }
 }
-
-diesel::table! {
-    multipliers (netuid, as_of, policy, uid) {
-        netuid -> Integer,
-        as_of -> BigInt,
-        policy -> Text,
-        uid -> Integer,
-        hotkey -> Binary,
-        coldkey -> Binary,
-        multiplier -> BigInt,
-    }
-}

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use vesting_core::ports::{
-    BalanceChange, Commit, Holder, LedgerState, MultiplierRow, NeuronRow, OpenInterval, Pruned, Snapshot,
-    StakeStore, StoreError, TranchePage, TrancheStand, Watermark,
+    Commit, Holder, LedgerState, NeuronRow, OpenInterval, Pruned, ReadRecord, Snapshot, StoreError,
+    TranchePage, TrancheStand, Watermark, WholeRecord, WriteRecord,
 };
 use vesting_core::{
     BlockHash, BlockNumber, BlockRef, Coldkey, Entry, Epoch, EpochRecord, Millis, NetUid, OpenTranche,
@@ -82,19 +82,7 @@ impl DatabaseStore {
 }
 
 #[async_trait]
-impl StakeStore for DatabaseStore {
-    async fn bind_chain(&self, genesis: BlockHash) -> Result<(), StoreError> {
-        // Most often it is bound, and then nothing needs the write lock.
-        match self.read(read::genesis).await? {
-            Some(stored) => write::same_chain(stored, genesis),
-            None => self.writer()?.write(move |conn| write::bind_chain(conn, genesis)).await,
-        }
-    }
-
-    async fn claim(&self, netuid: NetUid) -> Result<(), StoreError> {
-        self.writer()?.claim(netuid).await
-    }
-
+impl ReadRecord for DatabaseStore {
     async fn genesis(&self) -> Result<Option<BlockHash>, StoreError> {
         self.read(read::genesis).await
     }
@@ -109,25 +97,6 @@ impl StakeStore for DatabaseStore {
 
     async fn ledger_state(&self, netuid: NetUid) -> Result<Option<LedgerState>, StoreError> {
         self.read(move |conn| read::ledger_state(conn, netuid)).await
-    }
-
-    async fn commit(&self, commit: &Commit) -> Result<(), StoreError> {
-        let commit = commit.clone();
-        self.writer()?.write_to(commit.netuid, move |conn| write::commit(conn, &commit)).await
-    }
-
-    async fn observe(
-        &self,
-        netuid: NetUid,
-        at: BlockRef,
-        snapshots: &[Snapshot],
-        interval: &OpenInterval,
-    ) -> Result<(), StoreError> {
-        let snapshots = snapshots.to_vec();
-        let interval = interval.clone();
-        self.writer()?
-            .write_to(netuid, move |conn| write::observe(conn, netuid, at, &snapshots, &interval))
-            .await
     }
 
     async fn entries(
@@ -222,16 +191,44 @@ impl StakeStore for DatabaseStore {
         let (coldkeys, page) = (coldkeys.clone(), *page);
         self.read(move |conn| read::open_tranches(conn, netuid, &coldkeys, &page)).await
     }
+}
 
-    async fn balance_changes(
-        &self,
-        netuid: NetUid,
-        from: BlockNumber,
-        to: BlockNumber,
-    ) -> Result<Vec<BalanceChange>, StoreError> {
-        self.read(move |conn| read::balance_changes(conn, netuid, from, to)).await
+#[async_trait]
+impl WriteRecord for DatabaseStore {
+    async fn bind_chain(&self, genesis: BlockHash) -> Result<(), StoreError> {
+        // Most often it is bound, and then nothing needs the write lock.
+        match self.read(read::genesis).await? {
+            Some(stored) => write::same_chain(stored, genesis),
+            None => self.writer()?.write(move |conn| write::bind_chain(conn, genesis)).await,
+        }
     }
 
+    async fn claim(&self, netuid: NetUid) -> Result<(), StoreError> {
+        self.writer()?.claim(netuid).await
+    }
+
+    async fn commit(&self, commit: &Commit) -> Result<(), StoreError> {
+        let commit = commit.clone();
+        self.writer()?.write_to(commit.netuid, move |conn| write::commit(conn, &commit)).await
+    }
+
+    async fn observe(
+        &self,
+        netuid: NetUid,
+        at: BlockRef,
+        snapshots: &[Snapshot],
+        interval: &OpenInterval,
+    ) -> Result<(), StoreError> {
+        let snapshots = snapshots.to_vec();
+        let interval = interval.clone();
+        self.writer()?
+            .write_to(netuid, move |conn| write::observe(conn, netuid, at, &snapshots, &interval))
+            .await
+    }
+}
+
+#[async_trait]
+impl WholeRecord for DatabaseStore {
     async fn part(
         &self,
         netuid: NetUid,
@@ -247,20 +244,5 @@ impl StakeStore for DatabaseStore {
 
     async fn rewind(&self, netuid: NetUid, to: Option<Watermark>) -> Result<(), StoreError> {
         self.writer()?.write_to(netuid, move |conn| rewind::rewind(conn, netuid, to)).await
-    }
-
-    async fn put_multipliers(&self, netuid: NetUid, rows: &[MultiplierRow]) -> Result<(), StoreError> {
-        let rows = rows.to_vec();
-        self.writer()?.write_to(netuid, move |conn| write::put_multipliers(conn, netuid, &rows)).await
-    }
-
-    async fn multipliers(
-        &self,
-        netuid: NetUid,
-        as_of: BlockNumber,
-        policy: &str,
-    ) -> Result<Vec<MultiplierRow>, StoreError> {
-        let policy = policy.to_owned();
-        self.read(move |conn| read::multipliers(conn, netuid, as_of, &policy)).await
     }
 }

@@ -1,7 +1,7 @@
 //! What changes the record; each function runs inside one transaction of its caller.
 
 use diesel::prelude::*;
-use vesting_core::ports::{Commit, MultiplierRow, OpenInterval, Snapshot, StoreError, Watermark};
+use vesting_core::ports::{Commit, OpenInterval, Snapshot, StoreError, Watermark};
 use vesting_core::{BlockHash, BlockRef, NetUid};
 
 use crate::fault::Fault;
@@ -10,8 +10,8 @@ use crate::leave::leave;
 use crate::link::Link;
 use crate::read;
 use crate::rows::{
-    BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, LockColumns, MultiplierColumns,
-    NeuronColumns, OperationsRow, SkippedRow, SnapshotRow, StateRow, SuccessionRow, TimeRow, TrancheRow,
+    BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, LockColumns, NeuronColumns, OperationsRow,
+    SkippedRow, SnapshotRow, StateRow, SuccessionRow, TimeRow, TrancheRow,
 };
 use crate::schema::{blockchain_state, chain, open_interval, stake_snapshots};
 
@@ -36,16 +36,8 @@ pub fn same_chain(stored: BlockHash, offered: BlockHash) -> Result<(), StoreErro
 /// Nothing is counted twice or left out: what is written follows on what is there. Gives how far that goes.
 fn follows(conn: &mut Conn, netuid: NetUid, offered: Option<BlockRef>) -> Result<Option<Watermark>, Fault> {
     let stored = read::watermark(conn, netuid)?;
-    let stands_at = stored.map(|watermark| watermark.block);
-    if stands_at == offered {
-        return Ok(stored);
-    }
-    let words = |block: Option<BlockRef>, none: &str| {
-        block.map_or_else(|| none.to_owned(), |block| format!("block {block}"))
-    };
-    let (stands_at, offered) =
-        (words(stands_at, "no block yet"), words(offered, "no block, as a new record"));
-    Err(StoreError::NotNext { netuid, stands_at, offered }.into())
+    StoreError::unless_next(netuid, stored.map(|watermark| watermark.block), offered)?;
+    Ok(stored)
 }
 
 pub fn commit(conn: &mut Conn, commit: &Commit) -> Result<(), Fault> {
@@ -134,10 +126,4 @@ pub fn observe(
         diesel::update(blockchain_state::table.find(i32::from(netuid.0))).set(&state).execute(conn)?;
     }
     operations(conn, netuid, interval)
-}
-
-pub fn put_multipliers(conn: &mut Conn, netuid: NetUid, rows: &[MultiplierRow]) -> Result<(), Fault> {
-    let columns = rows.iter().map(|row| MultiplierColumns::new(netuid, row));
-    ignore_all!(conn, multipliers, columns);
-    Ok(())
 }

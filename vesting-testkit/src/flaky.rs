@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use vesting_core::ports::{StakeStore, StoreError};
+use futures_util::future::{BoxFuture, ready};
+use vesting_core::ports::{StakeStore, StoreError, StoreLayer};
 
 /// Asked with the name of what is to be done, whether it fails.
 type Fails = Box<dyn Fn(&'static str) -> Option<StoreError> + Send + Sync>;
@@ -24,19 +24,19 @@ impl FlakyStore {
     }
 }
 
-/// Methods that are passed on.
-macro_rules! passed_on {
-    ($($name:ident($($argument:ident: $of:ty),*) -> $gives:ty;)*) => {
-        #[async_trait]
-        impl StakeStore for FlakyStore {
-            $(async fn $name(&self, $($argument: $of),*) -> Result<$gives, StoreError> {
-                match (self.fails)(stringify!($name)) {
-                    Some(error) => Err(error),
-                    None => self.inner.$name($($argument),*).await,
-                }
-            })*
-        }
-    };
-}
+impl StoreLayer for FlakyStore {
+    fn inner(&self) -> &dyn StakeStore {
+        self.inner.as_ref()
+    }
 
-vesting_core::store_methods!(passed_on);
+    fn pass<'a, T: Send + 'a>(
+        &'a self,
+        method: &'static str,
+        answer: BoxFuture<'a, Result<T, StoreError>>,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
+        match (self.fails)(method) {
+            Some(error) => Box::pin(ready(Err(error))),
+            None => answer,
+        }
+    }
+}

@@ -1,5 +1,6 @@
 use std::sync::{Mutex, RwLock};
 
+use vesting_core::ports::ReadChain;
 use vesting_testkit::sim::{RandomLife, SimChain, SimPort};
 
 use super::*;

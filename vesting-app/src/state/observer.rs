@@ -54,7 +54,7 @@ async fn heads(state: &State) {
 }
 
 async fn records(state: &Arc<State>, store: Arc<dyn StakeStore>, config: &Config) {
-    let tracker = StakeTracker::new(Arc::clone(&store));
+    let tracker = StakeTracker::new(store.clone());
     let mut seen: BTreeMap<NetUid, Seen> = BTreeMap::new();
     loop {
         // All there are, where none is named.

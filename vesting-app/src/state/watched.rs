@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
-use vesting_core::ports::{StakeStore, StoreError};
+use vesting_core::NetUid;
+use vesting_core::ports::{Commit, StakeStore, StoreError, StoreLayer, Watermark};
 
 use super::State;
 
@@ -58,49 +59,31 @@ pub fn watched(inner: Arc<dyn StakeStore>, state: &Arc<State>) -> Arc<dyn StakeS
     Arc::new(WatchedStore { inner, state: Arc::clone(state) })
 }
 
-/// Methods that are passed on.
-macro_rules! passed_on {
-    (
-        commit(commit: $commit:ty) -> ();
-        rewind(netuid: $netuid:ty, to: $to:ty) -> ();
-        $($name:ident($($argument:ident: $of:ty),*) -> $gives:ty;)*
-    ) => {
-        #[async_trait]
-        impl StakeStore for WatchedStore {
-            async fn commit(&self, commit: $commit) -> Result<(), StoreError> {
-                let since = Instant::now();
-                let asked = self.state.unanswered.ask("commit");
-                let result = self.inner.commit(commit).await;
-                drop(asked);
-                self.state.times.note("commit", since, &result);
-                if result.is_ok() {
-                    self.state.committed(commit);
-                }
-                result
-            }
+impl StoreLayer for WatchedStore {
+    fn inner(&self) -> &dyn StakeStore {
+        self.inner.as_ref()
+    }
 
-            async fn rewind(&self, netuid: $netuid, to: $to) -> Result<(), StoreError> {
-                let since = Instant::now();
-                let asked = self.state.unanswered.ask("rewind");
-                let result = self.inner.rewind(netuid, to).await;
-                drop(asked);
-                self.state.times.note("rewind", since, &result);
-                if result.is_ok() {
-                    self.state.taken_back(netuid, to);
-                }
-                result
-            }
+    fn pass<'a, T: Send + 'a>(
+        &'a self,
+        method: &'static str,
+        answer: BoxFuture<'a, Result<T, StoreError>>,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
+        Box::pin(async move {
+            let since = Instant::now();
+            let asked = self.state.unanswered.ask(method);
+            let result = answer.await;
+            drop(asked);
+            self.state.times.note(method, since, &result);
+            result
+        })
+    }
 
-            $(async fn $name(&self, $($argument: $of),*) -> Result<$gives, StoreError> {
-                let since = Instant::now();
-                let asked = self.state.unanswered.ask(stringify!($name));
-                let result = self.inner.$name($($argument),*).await;
-                drop(asked);
-                self.state.times.note(stringify!($name), since, &result);
-                result
-            })*
-        }
-    };
+    fn committed(&self, commit: &Commit) {
+        self.state.committed(commit);
+    }
+
+    fn rewound(&self, netuid: NetUid, to: Option<Watermark>) {
+        self.state.taken_back(netuid, to);
+    }
 }
-
-vesting_core::store_methods!(passed_on);

@@ -103,7 +103,8 @@ mod tests {
     use crate::check::{check, check_beside};
     use crate::ledger::{Entry, Flow, HolderTranches, Kind, Source};
     use crate::ports::{
-        BalanceChange, Commit, Holder, OpenInterval, Snapshot, StakeStore, TranchePage, Watermark,
+        BalanceChange, Commit, Holder, OpenInterval, ReadRecord, Snapshot, TranchePage, Watermark,
+        WholeRecord, WriteRecord,
     };
     use crate::store::MemoryStore;
     use crate::units::{

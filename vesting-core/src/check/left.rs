@@ -2,7 +2,7 @@
 
 use super::error::CheckError;
 use super::{At, Inconsistency};
-use crate::ports::{StakeStore, TrancheStand, Watermark};
+use crate::ports::{ReadRecord, TrancheStand, Watermark};
 use crate::store::stands;
 use crate::units::NetUid;
 
@@ -12,7 +12,7 @@ use crate::units::NetUid;
 /// # Errors
 /// The first thing found wrong, and when the store cannot be read.
 pub(super) async fn check_left(
-    store: &dyn StakeStore,
+    store: &dyn ReadRecord,
     netuid: NetUid,
     mark: &Watermark,
     exits: u64,

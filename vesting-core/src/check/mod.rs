@@ -97,7 +97,7 @@ fn count(rows: usize) -> u64 {
     u64::try_from(rows).unwrap_or(u64::MAX)
 }
 
-/// Checks a whole record, as [`StakeStore::record`](crate::ports::StakeStore::record) gives it.
+/// Checks a whole record, as [`WholeRecord::record`](crate::ports::WholeRecord::record) gives it.
 ///
 /// For every epoch and position the entries sum up to the snapshots and to `stake_changes` at B−1 and at B;
 /// `stake_balance_changes` are the entries between; every row belongs to a holder and to the stretch that the

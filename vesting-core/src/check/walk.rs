@@ -4,7 +4,7 @@
 use super::error::CheckError;
 use super::left::check_left;
 use super::{Checked, check, check_state, count};
-use crate::ports::{Commit, StakeStore, Watermark};
+use crate::ports::{Commit, ReadRecord, StakeStore, Watermark};
 use crate::store::{Condensed, Parts};
 use crate::units::NetUid;
 
@@ -115,7 +115,7 @@ pub async fn check_parts(
 /// # Errors
 /// As [`check_store`].
 pub async fn check_beside(
-    store: &dyn StakeStore,
+    store: &dyn ReadRecord,
     record: &Commit,
     checked: &Checked,
 ) -> Result<(), CheckError> {

@@ -1,6 +1,6 @@
 //! Successions: a coldkey that a holder swaps into takes over its history.
 
-use crate::ledger::{EntryId, Kind};
+use super::{EntryId, Moment};
 use crate::units::{BlockNumber, Coldkey};
 
 /// A holder that goes on under another coldkey. All that it entered before is the new one's.
@@ -20,12 +20,12 @@ impl Succession {
     /// Whether what the old coldkey entered by `id` went over to the new one.
     #[must_use]
     pub fn carries(&self, id: &EntryId) -> bool {
-        let rank = match id.kind {
-            Kind::Incentive | Kind::DividendOrOther => 0,
-            Kind::Unattributed | Kind::Rounding | Kind::Opening => 2,
-            _ => 1,
-        };
-        (id.block, rank, id.event_index) < (self.block, 1, Some(self.event_index))
+        id.moment() < self.moment()
+    }
+
+    /// When it happened: before what its event did to positions.
+    pub(crate) const fn moment(&self) -> Moment {
+        Moment::of_event(self.block, self.event_index)
     }
 }
 
@@ -73,6 +73,7 @@ impl Successions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::Kind;
     use crate::units::Hotkey;
 
     #[test]

@@ -7,14 +7,15 @@ mod store;
 
 pub use chain::{
     Ask, BlockState, ChainError, ChainPort, ColdkeyTrace, Fingerprint, NeuronsAsk, OwnWord, PositionTrace,
-    Roster, SubnetAsk, SubnetState, TraceKeys, Traces,
+    ReadChain, Roster, SubnetAsk, SubnetState, TraceKeys, Traces,
 };
 pub use store::{
-    BalanceChange, Commit, End, Holder, LedgerState, LockRow, MultiplierRow, NeuronRow, OpenInterval, Pruned,
-    Snapshot, StakeStore, StoreError, TranchePage, TrancheStand, Watermark,
+    BalanceChange, Commit, End, Holder, LedgerState, LockRow, NeuronRow, OpenInterval, Pruned, ReadRecord,
+    Snapshot, StakeStore, StoreError, StoreLayer, TranchePage, TrancheStand, Watermark, WholeRecord,
+    WriteRecord,
 };
 
 #[cfg(any(test, feature = "mocks"))]
 pub use chain::MockChainPort;
 #[cfg(any(test, feature = "mocks"))]
-pub use store::MockStakeStore;
+pub use store::{MockReadRecord, MockWholeRecord, MockWriteRecord};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::block::{BlockFacts, is_epoch};
 use crate::flow::classify::classify;
-use crate::ports::{ChainError, ChainPort};
+use crate::ports::{ChainError, ChainPort, ReadChain};
 use crate::record::subnet_ledger::SubnetLedger;
 use crate::units::{BlockNumber, NetUid};
 
@@ -39,31 +39,29 @@ pub(crate) fn two_answers(what: impl fmt::Display) -> ChainError {
     ChainError::Malformed(format!("asked twice about {what}, the endpoint gave two answers"))
 }
 
-impl dyn ChainPort + '_ {
-    /// A block with its events, as two answers have it; `first` is one of them.
-    ///
-    /// # Errors
-    /// [`ChainError::Malformed`] where all answers differ, and as [`ChainPort::read`].
-    pub async fn agreed_block(
-        &self,
-        number: BlockNumber,
-        netuids: &[NetUid],
-        first: Option<BlockFacts>,
-    ) -> Result<BlockFacts, ChainError> {
-        agreed(number, first, || self.block(number, netuids)).await
-    }
+/// A block with its events, as two answers have it; `first` is one of them.
+///
+/// # Errors
+/// [`ChainError::Malformed`] where all answers differ, and as [`ChainPort::read`].
+pub async fn agreed_block(
+    chain: &dyn ChainPort,
+    number: BlockNumber,
+    netuids: &[NetUid],
+    first: Option<BlockFacts>,
+) -> Result<BlockFacts, ChainError> {
+    agreed(number, first, || chain.block(number, netuids)).await
+}
 
-    /// A block without its events, as two answers have it.
-    ///
-    /// # Errors
-    /// [`ChainError::Malformed`] where all answers differ, and as [`ChainPort::read`].
-    pub async fn agreed_glance(
-        &self,
-        number: BlockNumber,
-        netuids: &[NetUid],
-    ) -> Result<BlockFacts, ChainError> {
-        agreed(number, None, || self.glance(number, netuids)).await
-    }
+/// A block without its events, as two answers have it.
+///
+/// # Errors
+/// [`ChainError::Malformed`] where all answers differ, and as [`ChainPort::read`].
+pub async fn agreed_glance(
+    chain: &dyn ChainPort,
+    number: BlockNumber,
+    netuids: &[NetUid],
+) -> Result<BlockFacts, ChainError> {
+    agreed(number, None, || chain.glance(number, netuids)).await
 }
 
 /// Whether something of a block is recorded of a subnet besides that it was: where its record begins, an

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ledger::{Entry, Kind};
-use crate::ports::{ChainError, ChainPort, LedgerState, Roster, StakeStore, StoreError, SubnetAsk};
+use crate::ports::{
+    ChainError, ChainPort, LedgerState, ReadChain, ReadRecord, Roster, StoreError, SubnetAsk,
+};
 use crate::store::balances;
 use crate::units::{BlockNumber, NetUid, PositionKey, Rao, RaoDelta};
 
@@ -134,7 +136,7 @@ pub fn residues(
 /// # Errors
 /// When the store cannot be read.
 pub async fn closing(
-    store: &dyn StakeStore,
+    store: &dyn ReadRecord,
     netuid: NetUid,
     state: &LedgerState,
 ) -> Result<Option<Vec<Entry>>, StoreError> {

@@ -1,12 +1,12 @@
 //! A ledger taken up where the store has it.
 
-use crate::ports::{StakeStore, StoreError};
+use crate::ports::{ReadRecord, StoreError};
 use crate::record::subnet_ledger::SubnetLedger;
 use crate::store::balances;
 use crate::units::{BlockNumber, NetUid};
 
 /// The ledger of a subnet as the store has it.
-pub(crate) async fn load(store: &dyn StakeStore, netuid: NetUid) -> Result<SubnetLedger, StoreError> {
+pub(crate) async fn load(store: &dyn ReadRecord, netuid: NetUid) -> Result<SubnetLedger, StoreError> {
     let Some(state) = store.ledger_state(netuid).await? else { return Ok(SubnetLedger::new(netuid)) };
     let (from, end) = (state.interval.from, state.watermark.block.number);
     // An interval begins where entries and snapshots agree.

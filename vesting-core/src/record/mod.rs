@@ -17,6 +17,7 @@ pub(crate) mod start;
 pub(crate) mod subnet_ledger;
 pub(crate) mod take_back;
 
+pub use agreed::{agreed_block, agreed_glance};
 pub use doubt::{Doubt, Misfit};
 pub use error::MonitorError;
 pub use monitor::{BlockchainMonitor, Pace};

@@ -10,8 +10,8 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::block::BlockFacts;
 use crate::flow::classify::classify;
-use crate::ports::{Ask, ChainError, ChainPort, OwnWord, StakeStore, SubnetAsk};
-use crate::record::agreed::bears_on;
+use crate::ports::{Ask, ChainError, ChainPort, OwnWord, ReadChain, StakeStore, SubnetAsk};
+use crate::record::agreed::{agreed_block, agreed_glance, bears_on};
 use crate::record::catch_up::CatchUp;
 use crate::record::doubt::Doubts;
 use crate::record::error::MonitorError;
@@ -97,7 +97,7 @@ impl BlockchainMonitor {
         for ledger in self.ledgers.values() {
             let Some(watermark) = ledger.watermark() else { continue };
             let stands_at = watermark.block;
-            match self.chain.agreed_glance(stands_at.number, &[]).await {
+            match agreed_glance(self.chain.as_ref(), stands_at.number, &[]).await {
                 Ok(facts) if facts.block == stands_at => {}
                 // A node that is behind us says nothing about the fork.
                 Err(ChainError::NoSuchBlock(_) | ChainError::Pruned { .. }) => {}
@@ -374,7 +374,7 @@ impl BlockchainMonitor {
                 async move {
                     let facts = chain.next_block(number, &netuids).await?;
                     if self.ledgers.values().any(|ledger| bears_on(ledger, &facts)) {
-                        return chain.agreed_block(number, &netuids, Some(facts)).await;
+                        return agreed_block(chain.as_ref(), number, &netuids, Some(facts)).await;
                     }
                     Ok(facts)
                 }

@@ -11,10 +11,10 @@ use crate::flow::emission::EpochSetting;
 use crate::flow::settle::{BlockStates, Settled, affected, settle};
 use crate::ledger::{Entry, HolderTranches, Kind, OpenTranche, Succession};
 use crate::ports::{
-    ChainError, ChainPort, Fingerprint, NeuronsAsk, OwnWord, Roster, Snapshot, StakeStore, StoreError,
-    SubnetAsk, SubnetState, TraceKeys, TranchePage,
+    ChainError, ChainPort, Fingerprint, NeuronsAsk, OwnWord, ReadChain, Roster, Snapshot, StakeStore,
+    StoreError, SubnetAsk, SubnetState, TraceKeys, TranchePage,
 };
-use crate::record::agreed::{agreed, two_answers};
+use crate::record::agreed::{agreed, agreed_block, agreed_glance, two_answers};
 use crate::record::doubt::{Doubt, Doubts, Misfit};
 use crate::record::error::MonitorError;
 use crate::record::interval::{Interval, Residue, residues};
@@ -185,7 +185,7 @@ impl<'a> Recorder<'a> {
             if watermark.block.hash != facts.parent_hash {
                 // One answer does not make a fork.
                 let netuids: Vec<NetUid> = facts.subnets.keys().copied().collect();
-                let again = self.chain.agreed_block(number, &netuids, None).await?;
+                let again = agreed_block(self.chain, number, &netuids, None).await?;
                 if again.parent_hash == watermark.block.hash {
                     return Err(two_answers(format_args!("the parent of block {number}")).into());
                 }
@@ -291,7 +291,7 @@ impl<'a> Recorder<'a> {
             return Ok(());
         }
         // Such are few: what was passed over on the way to them was read once.
-        let time = self.chain.agreed_glance(pre, &[]).await?.time;
+        let time = agreed_glance(self.chain, pre, &[]).await?.time;
         for coldkey in &new {
             self.ledger.open_holder(*coldkey, pre, time, before);
         }
@@ -364,7 +364,7 @@ impl<'a> Recorder<'a> {
     async fn time_of(&self, block: BlockNumber) -> Result<Millis, MonitorError> {
         match self.ledger.watermark() {
             Some(watermark) if watermark.block.number == block => Ok(watermark.time),
-            _ => Ok(self.chain.agreed_glance(block, &[]).await?.time),
+            _ => Ok(agreed_glance(self.chain, block, &[]).await?.time),
         }
     }
 
@@ -577,7 +577,7 @@ impl<'a> Recorder<'a> {
                 continue;
             }
             if high == low.child() {
-                let flows = classify(netuid, &self.chain.agreed_block(high, &[netuid], None).await?);
+                let flows = classify(netuid, &agreed_block(self.chain, high, &[netuid], None).await?);
                 let named = hotkeys
                     .iter()
                     .filter_map(|hotkey| flows.operations.get(hotkey))

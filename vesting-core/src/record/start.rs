@@ -1,6 +1,7 @@
 //! Where a record must begin so that it covers a window.
 
 use crate::ports::{ChainError, ChainPort};
+use crate::record::agreed::agreed_glance;
 use crate::units::{BlockNumber, Millis, NetUid};
 
 /// The last block whose time is at most `length` before the subnet's newest epoch as of the finalized
@@ -15,20 +16,20 @@ pub async fn window_start(
     length: Millis,
     to: BlockNumber,
 ) -> Result<BlockNumber, ChainError> {
-    let facts = chain.agreed_glance(to, &[netuid]).await?;
+    let facts = agreed_glance(chain, to, &[netuid]).await?;
     let counters = facts.subnets.get(&netuid).ok_or(ChainError::NoSuchSubnet { netuid, block: to })?;
     let last = counters.last_step_block;
-    let end = if last.0 > 0 && last < to { chain.agreed_glance(last, &[]).await?.time } else { facts.time };
+    let end = if last.0 > 0 && last < to { agreed_glance(chain, last, &[]).await?.time } else { facts.time };
     let target = end.0.saturating_sub(length.0);
     let mut low = counters.registered_at.0.max(1);
     let mut high = to.0.max(low);
-    if chain.agreed_glance(BlockNumber(low), &[]).await?.time.0 > target {
+    if agreed_glance(chain, BlockNumber(low), &[]).await?.time.0 > target {
         return Ok(BlockNumber(low));
     }
     // Invariant: time(low) ≤ target, and high is above it or `to`.
     while high - low > 1 {
         let middle = low.midpoint(high);
-        if chain.agreed_glance(BlockNumber(middle), &[]).await?.time.0 <= target {
+        if agreed_glance(chain, BlockNumber(middle), &[]).await?.time.0 <= target {
             low = middle;
         } else {
             high = middle;

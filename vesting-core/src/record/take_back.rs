@@ -1,6 +1,7 @@
 //! Taking a record back to an epoch that the chain has, so that what came after is read again.
 
-use crate::ports::{ChainError, ChainPort, StakeStore, Watermark};
+use crate::ports::{ChainError, ChainPort, ReadChain, StakeStore, Watermark};
+use crate::record::agreed::agreed_glance;
 use crate::record::error::MonitorError;
 use crate::store::newest_epochs;
 use crate::units::{BlockNumber, BlockRef, NetUid};
@@ -39,7 +40,7 @@ pub async fn take_back(
     };
     let mark = match last {
         Some(epoch) => {
-            let facts = chain.agreed_glance(epoch.block.number, &[netuid]).await?;
+            let facts = agreed_glance(chain, epoch.block.number, &[netuid]).await?;
             if facts.block != epoch.block {
                 return Err(MonitorError::Fork { block: facts.block.number, stands_at: epoch.block });
             }
@@ -80,7 +81,7 @@ pub async fn last_on_chain(
     let Some(record) = store.watermark(netuid).await? else { return Ok(None) };
     // A fork of finalized blocks is short.
     for epoch in store.epoch_list(netuid, record.first_block, record.block.number).await?.iter().rev() {
-        match chain.agreed_glance(epoch.block.number, &[]).await {
+        match agreed_glance(chain, epoch.block.number, &[]).await {
             Ok(facts) if facts.block == epoch.block => return Ok(Some(epoch.block.number)),
             Ok(_) | Err(ChainError::NoSuchBlock(_)) => {}
             Err(error) => return Err(error.into()),

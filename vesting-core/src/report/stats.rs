@@ -2,7 +2,7 @@
 
 use crate::block::Epoch;
 use crate::ledger::Kind;
-use crate::ports::{StakeStore, StoreError, Watermark};
+use crate::ports::{ReadRecord, StoreError, Watermark};
 use crate::report::Report;
 use crate::units::{BlockNumber, NetUid, Ppb, RaoDelta};
 
@@ -48,7 +48,7 @@ impl VestingStats {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn read(store: &dyn StakeStore, report: &Report) -> Result<Self, StoreError> {
+    pub async fn read(store: &dyn ReadRecord, report: &Report) -> Result<Self, StoreError> {
         let (netuid, as_of) = (report.netuid, report.window.as_of);
         let entries = store.entries(netuid, report.window.start.child(), as_of.block.number).await?;
         let emission = entries

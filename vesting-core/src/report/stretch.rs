@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::block::Epoch;
 use crate::ledger::{Entry, Successions};
-use crate::ports::{NeuronRow, StakeStore};
+use crate::ports::{NeuronRow, ReadRecord};
 use crate::report::TrackerError;
 use crate::store::{balances, newest_epochs};
 use crate::units::{BlockNumber, Coldkey, Millis, NetUid, Neuron, PositionKey, RaoDelta, Uid};
@@ -45,7 +45,7 @@ pub(crate) struct Stretch {
 }
 
 impl Stretch {
-    pub(crate) async fn read(store: &dyn StakeStore, ask: Ask) -> Result<Self, TrackerError> {
+    pub(crate) async fn read(store: &dyn ReadRecord, ask: Ask) -> Result<Self, TrackerError> {
         let netuid = ask.netuid;
         let watermark = store.watermark(netuid).await?.ok_or(TrackerError::NotRecorded(netuid))?;
         let asked = ask.as_of.unwrap_or(watermark.block.number);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::block::Epoch;
 use crate::digest::WindowState;
 use crate::ledger::Successions;
-use crate::ports::{StakeStore, StoreError};
+use crate::ports::{ReadRecord, StoreError};
 use crate::report::error::TrackerError;
 use crate::report::explain::{Account, Depth, Explanation};
 use crate::report::figures::{HolderReport, PositionFigures, position_figures, positions_of};
@@ -41,13 +41,13 @@ use crate::window::WindowLedger;
 /// one from a chain, and the documentation of `vesting-testkit` does both.
 #[derive(Clone)]
 pub struct StakeTracker {
-    store: Arc<dyn StakeStore>,
+    store: Arc<dyn ReadRecord>,
 }
 
 impl StakeTracker {
     /// A tracker over a record.
     #[must_use]
-    pub fn new(store: Arc<dyn StakeStore>) -> Self {
+    pub fn new(store: Arc<dyn ReadRecord>) -> Self {
         Self { store }
     }
 
@@ -416,7 +416,10 @@ mod tests {
     use super::*;
     use crate::block::{Detection, EpochRecord};
     use crate::ledger::{Entry, Kind};
-    use crate::ports::{Commit, Holder, MockStakeStore, NeuronRow, OpenInterval, Snapshot, Watermark};
+    use crate::ports::{
+        Commit, Holder, MockReadRecord, NeuronRow, OpenInterval, Snapshot, Watermark, WholeRecord,
+        WriteRecord,
+    };
     use crate::store::MemoryStore;
     use crate::units::{Hotkey, Millis, RaoDelta, Uid};
     use crate::window::span::tests::epoch;
@@ -474,7 +477,7 @@ mod tests {
         let report =
             StakeTracker::new(store.clone()).report(netuid, &policy, as_of).now_or_never().unwrap().unwrap();
         assert_eq!((report.miners[0].opening_stake, report.window.incomplete_since), (Rao(100), None));
-        let mut pruned_meanwhile = MockStakeStore::new();
+        let mut pruned_meanwhile = MockReadRecord::new();
         let of = || Arc::clone(&store);
         let reading = of();
         pruned_meanwhile.expect_watermark().returning(move |n| reading.watermark(n).now_or_never().unwrap());

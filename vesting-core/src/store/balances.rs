@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::ledger::Entry;
-use crate::ports::{StakeStore, StoreError};
+use crate::ports::{ReadRecord, StoreError};
 use crate::units::{BlockNumber, NetUid, PositionKey, RaoDelta};
 
 /// Σ of each position's entries up to the end of `base`, the block of an epoch of the record or the one in
@@ -13,7 +13,7 @@ use crate::units::{BlockNumber, NetUid, PositionKey, RaoDelta};
 /// At the end of an epoch's block Σ entries and snapshots are the same for every position of every holder:
 /// the recorder writes neither unless they are.
 pub(crate) async fn opening(
-    store: &dyn StakeStore,
+    store: &dyn ReadRecord,
     netuid: NetUid,
     base: Option<BlockNumber>,
 ) -> Result<BTreeMap<PositionKey, RaoDelta>, StoreError> {
@@ -24,7 +24,7 @@ pub(crate) async fn opening(
 /// Σ of each position's entries up to the end of `block`; some may be 0. `base` is such a block up to there;
 /// without one every entry is summed.
 pub(crate) async fn at(
-    store: &dyn StakeStore,
+    store: &dyn ReadRecord,
     netuid: NetUid,
     base: Option<BlockNumber>,
     block: BlockNumber,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::ports::{Commit, Pruned, StakeStore, StoreError};
+use crate::ports::{Commit, Pruned, StakeStore, StoreError, WholeRecord, WriteRecord};
 use crate::store::MemoryStore;
 use crate::store::memory_store::Gathered;
 use crate::units::{BlockNumber, NetUid};
@@ -40,7 +40,7 @@ impl Condensed {
     /// tranches that were put together.
     ///
     /// # Errors
-    /// As [`StakeStore::prune`].
+    /// As [`WholeRecord::prune`].
     pub async fn condense(&mut self, base: BlockNumber) -> Result<Pruned, StoreError> {
         let pruned = self.store.prune(self.netuid, base).await?;
         self.gathered = self.store.gather(self.netuid, base);
@@ -50,7 +50,7 @@ impl Condensed {
     /// What is held, as one commit; `None` where no part has come.
     ///
     /// # Errors
-    /// As [`StakeStore::record`].
+    /// As [`WholeRecord::record`].
     pub async fn record(&self) -> Result<Option<Commit>, StoreError> {
         self.store.record(self.netuid).await
     }

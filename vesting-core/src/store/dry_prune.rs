@@ -9,7 +9,7 @@ use crate::units::BlockNumber;
 /// What a prune of a record up to the end of `base` would remove and add; nothing is changed.
 ///
 /// # Errors
-/// As [`StakeStore::prune`](crate::ports::StakeStore::prune), and when the record was changed meanwhile but
+/// As [`WholeRecord::prune`](crate::ports::WholeRecord::prune), and when the record was changed meanwhile but
 /// for what was added.
 pub async fn dry_prune(mut parts: Parts<'_>, base: BlockNumber) -> Result<Pruned, StoreError> {
     let (store, netuid) = (parts.store(), parts.netuid());

@@ -1,7 +1,7 @@
 //! The newest epochs of a record, read from its end: what is read does not grow with the record.
 
 use crate::block::Epoch;
-use crate::ports::{StakeStore, StoreError};
+use crate::ports::{ReadRecord, StoreError};
 use crate::units::{BlockNumber, NetUid};
 
 /// As many blocks are looked through first: a day.
@@ -13,7 +13,7 @@ const NEAR: u64 = 7_200;
 /// # Errors
 /// When the store cannot be read.
 pub async fn newest_epochs(
-    store: &dyn StakeStore,
+    store: &dyn ReadRecord,
     netuid: NetUid,
     first: BlockNumber,
     to: BlockNumber,
@@ -40,13 +40,13 @@ mod tests {
     use futures_util::FutureExt;
 
     use super::*;
-    use crate::ports::MockStakeStore;
+    use crate::ports::MockReadRecord;
     use crate::window::span::tests::epoch;
 
     /// What is found of a record with an epoch in every 100th block, and what was asked for it.
     fn found(first: u64, to: u64, enough: usize) -> (Vec<u64>, Vec<(u64, u64)>) {
         let asked: &'static Mutex<Vec<(u64, u64)>> = Box::leak(Box::default());
-        let mut store = MockStakeStore::new();
+        let mut store = MockReadRecord::new();
         store.expect_epoch_list().returning(move |_, from, to| {
             asked.lock().unwrap().push((from.0, to.0));
             Ok((from.0.max(1)..=to.0).filter(|block| block.is_multiple_of(100)).map(epoch).collect())

@@ -1,7 +1,7 @@
 //! All tranches of a record, one after the other: however many there are, as many are held as were entered in
 //! a part of it.
 
-use crate::ports::{StakeStore, StoreError, TrancheStand, Watermark};
+use crate::ports::{ReadRecord, StoreError, TrancheStand, Watermark};
 use crate::store::parts::{EPOCHS, ends};
 use crate::units::{BlockNumber, NetUid};
 
@@ -11,7 +11,7 @@ use crate::units::{BlockNumber, NetUid};
 /// The first that `look` gives; when the store cannot be read, or the record was changed meanwhile but for
 /// what was added, in which case nothing that was seen counts.
 pub(crate) async fn each<E: From<StoreError>>(
-    store: &dyn StakeStore,
+    store: &dyn ReadRecord,
     netuid: NetUid,
     mark: &Watermark,
     to: BlockNumber,
@@ -25,7 +25,7 @@ pub(crate) async fn each<E: From<StoreError>>(
 }
 
 async fn all<E: From<StoreError>>(
-    store: &dyn StakeStore,
+    store: &dyn ReadRecord,
     netuid: NetUid,
     to: BlockNumber,
     mut look: impl FnMut(&TrancheStand) -> Result<(), E> + Send,

@@ -1,9 +1,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary};
 use vesting_core::ports::StoreError;
-use vesting_core::{
-    Coldkey, Entry, EntryId, EntryOrder, Hotkey, NetUid, Phase, PositionKey, RaoDelta, Source,
-};
+use vesting_core::{Coldkey, Entry, Hotkey, NetUid, PositionKey, RaoDelta, Source};
 
 use crate::convert::{At, event, int, phase, same_subnet};
 use crate::schema::stake_transactions;
@@ -47,14 +45,6 @@ impl EntryRow {
         let key = PositionKey { hotkey: id.hotkey, coldkey: Coldkey(at.bytes(&self.coldkey)?) };
         Ok(Entry { netuid, block: id.block, source, key, kind: id.kind, alpha: RaoDelta(self.alpha.into()) })
     }
-}
-
-/// Where the entry of that identity stands in its holder's ledger.
-pub fn place(netuid: NetUid, coldkey: Coldkey, id: EntryId) -> EntryOrder {
-    // The phase does not bear on the order.
-    let source = id.event_index.map(|event_index| Source { event_index, phase: Phase::Initialization });
-    let key = PositionKey { hotkey: id.hotkey, coldkey };
-    Entry { netuid, block: id.block, source, key, kind: id.kind, alpha: RaoDelta::ZERO }.order()
 }
 
 /// A column's sum in two parts, `high` and `low`.

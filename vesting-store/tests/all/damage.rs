@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use vesting_core::MemoryStore;
-use vesting_core::ports::{Commit, StakeStore, StoreError};
+use vesting_core::ports::{Commit, ReadRecord, StakeStore, StoreError, WholeRecord, WriteRecord};
 use vesting_store::DatabaseStore;
 use vesting_testkit::contract::store::{commits, same};
 

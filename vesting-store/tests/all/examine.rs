@@ -1,7 +1,7 @@
 //! What a database is, seen without changing it.
 
 use diesel::connection::{Connection, SimpleConnection};
-use vesting_core::ports::{StakeStore, StoreError};
+use vesting_core::ports::{StoreError, WriteRecord};
 use vesting_store::{DatabaseStore, Examined, Schema, examine, open, writer};
 use vesting_testkit::contract::store::plain;
 use vesting_testkit::postgres::Database;

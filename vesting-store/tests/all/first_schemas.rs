@@ -6,12 +6,13 @@ use std::path::Path;
 
 use vesting_core::check::{check, check_beside};
 use vesting_core::ports::{
-    BalanceChange, Commit, Holder, MultiplierRow, NeuronRow, OpenInterval, Snapshot, StakeStore, Watermark,
+    BalanceChange, Commit, Holder, NeuronRow, OpenInterval, ReadRecord, Snapshot, Watermark, WholeRecord,
+    WriteRecord,
 };
 use vesting_core::{
     BlockHash, BlockNumber, BlockRef, Coldkey, Detection, Entry, EntryId, Epoch, EpochRecord, Exit, Flow,
-    Hotkey, Kind, Millis, NetUid, Neuron, Origin, Phase, PositionKey, Ppb, Rao, RaoDelta, SkippedSlot,
-    Source, StakeChange, Succession, Tranche, Uid,
+    Hotkey, Kind, Millis, NetUid, Origin, Phase, PositionKey, Rao, RaoDelta, SkippedSlot, Source,
+    StakeChange, Succession, Tranche, Uid,
 };
 use vesting_store::DatabaseStore;
 
@@ -260,10 +261,6 @@ async fn sound(store: &DatabaseStore) -> Commit {
 async fn prove(path: &Path, mut expected: Commit, holder: Coldkey) {
     let store = DatabaseStore::open(&url(path)).unwrap();
     assert_eq!(store.genesis().await, Ok(Some(BlockHash([7; 32]))));
-    let neuron = Neuron { uid: Uid(3), hotkey: HOTKEY, coldkey: COLDKEY };
-    let multiplier =
-        MultiplierRow { as_of: BlockNumber(20), policy: "p".into(), neuron, multiplier: Ppb(1_250_000_000) };
-    assert_eq!(store.multipliers(NETUID, BlockNumber(20), "p").await, Ok(vec![multiplier]));
     assert_eq!(sound(&store).await, expected);
     // A sale that consumes the newest tranche and a part of the one before.
     let watermark = Watermark { block: block(23), time: time(23), ..expected.watermark };

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
-use vesting_core::ports::{StakeStore, StoreError};
+use vesting_core::ports::{ReadRecord, StakeStore, StoreError, WholeRecord, WriteRecord};
 use vesting_core::{BlockHash, BlockNumber, MemoryStore, NetUid};
 use vesting_store::{DatabaseStore, migrate, open, open_existing};
 use vesting_testkit::contract::store::{block, commits, plain, run, same};

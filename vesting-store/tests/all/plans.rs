@@ -8,7 +8,7 @@ use diesel::connection::{Connection, InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel::{PgConnection, SqliteConnection};
-use vesting_core::ports::{End, StakeStore, TranchePage};
+use vesting_core::ports::{End, ReadRecord, TranchePage, WholeRecord, WriteRecord};
 use vesting_core::{BlockNumber, Coldkey, NetUid};
 use vesting_store::{DatabaseStore, rewind_statements};
 use vesting_testkit::contract::store::commits;
@@ -58,9 +58,7 @@ async fn ask(store: &DatabaseStore) {
     store.positions_at(NETUID, to).await.unwrap();
     store.locks_at(NETUID, to).await.unwrap();
     store.tranches(NETUID, from, to, to).await.unwrap();
-    store.balance_changes(NETUID, from, to).await.unwrap();
     store.record(NETUID).await.unwrap();
-    store.multipliers(NETUID, to, "policy").await.unwrap();
 }
 
 /// Fills a store with several subnets.
@@ -127,7 +125,7 @@ struct Detail {
 }
 
 /// The tables that grow; of the others a scan is the best plan.
-const LARGE: [&str; 9] = [
+const LARGE: [&str; 8] = [
     "stake_transactions",
     "stake_changes",
     "stake_balance_changes",
@@ -136,7 +134,6 @@ const LARGE: [&str; 9] = [
     "tranche_exits",
     "block_times",
     "epoch_boundaries",
-    "multipliers",
 ];
 
 fn sqlite_plans(path: &Path, statements: &[String]) -> Vec<Vec<String>> {

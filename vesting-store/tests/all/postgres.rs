@@ -9,7 +9,7 @@ use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-use vesting_core::ports::{StakeStore, StoreError};
+use vesting_core::ports::{ReadRecord, StakeStore, StoreError, WriteRecord};
 use vesting_core::{BlockHash, Flow, MemoryStore, NetUid};
 use vesting_store::{DatabaseStore, migrate, open, open_existing};
 use vesting_testkit::contract::store::{block, commits, plain, run, same};

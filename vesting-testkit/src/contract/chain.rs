@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use vesting_core::ports::{
-    Ask, ChainError, ChainPort, NeuronsAsk, Roster, SubnetAsk, SubnetState, TraceKeys,
+    Ask, ChainError, ChainPort, NeuronsAsk, ReadChain, Roster, SubnetAsk, SubnetState, TraceKeys,
 };
 use vesting_core::{BlockNumber, Coldkey, NetUid, Rao, is_epoch};
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, RwLock};
 
 use futures_util::FutureExt;
 use vesting_core::check::{CheckError, Walk, check, check_beside, check_parts, check_state};
-use vesting_core::ports::{Commit, MockStakeStore, Snapshot, StakeStore, TrancheStand};
+use vesting_core::ports::{Commit, MockReadRecord, ReadRecord, Snapshot, TrancheStand, WholeRecord};
 use vesting_core::{
     BlockNumber, BlockchainMonitor, EntryId, Flow, Kind, MemoryStore, Millis, NetUid, Origin, Pace, Parts,
     Rao, RaoDelta,
@@ -462,7 +462,7 @@ async fn what_a_store_keeps_beside_is_compared() {
     let tables = alterations.map(|alter| {
         let mut told = stands.clone();
         alter(&mut told);
-        let mut store = MockStakeStore::new();
+        let mut store = MockReadRecord::new();
         let state = state.clone();
         store.expect_ledger_state().returning(move |_| Ok(Some(state.clone())));
         store.expect_watermark().returning(move |_| Ok(Some(mark)));

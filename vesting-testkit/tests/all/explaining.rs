@@ -6,7 +6,7 @@ use std::sync::{Arc, RwLock};
 use vesting_core::explain::{Account, Depth};
 use vesting_core::formula::built_in;
 use vesting_core::policy::{DurationRule, Policy};
-use vesting_core::ports::StakeStore;
+use vesting_core::ports::ReadRecord;
 use vesting_core::whatif::changes;
 use vesting_core::{
     BlockNumber, BlockchainMonitor, Coldkey, Epoch, HistoryPoint, Hotkey, MemoryStore, Millis, Moved, NetUid,

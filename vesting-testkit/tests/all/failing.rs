@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
-use vesting_core::ports::{StakeStore, StoreError};
+use vesting_core::ports::{ReadRecord, StakeStore, StoreError};
 use vesting_core::{BlockNumber, BlockchainMonitor, MemoryStore, MonitorError, Pace};
 use vesting_testkit::flaky::FlakyStore;
 use vesting_testkit::sim::{RandomLife, Rng, SimChain, SimPort};

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, RwLock};
 
-use vesting_core::ports::{Commit, StakeStore};
+use vesting_core::ports::{Commit, WholeRecord};
 use vesting_core::{BlockNumber, BlockchainMonitor, MemoryStore, Pace};
 use vesting_testkit::liar::{Liar, Lie};
 use vesting_testkit::sim::{RandomLife, Rng, SimChain, SimPort};

@@ -22,7 +22,7 @@ use vesting_core::digest::{Difference, WindowState};
 use vesting_core::formula::built_in;
 use vesting_core::interval::closing;
 use vesting_core::policy::{DurationRule, Policy};
-use vesting_core::ports::{ChainPort, StakeStore};
+use vesting_core::ports::{ChainPort, ReadChain, ReadRecord, StakeStore};
 use vesting_core::{
     BlockNumber, BlockchainMonitor, Coldkey, Detection, Entry, EpochRecord, Flow, MemoryStore, Millis,
     NetUid, Pace, PositionKey, RaoDelta, StakeTracker, TrackerError,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use vesting_core::adjust::WeightsInput;
 use vesting_core::policy::Policy;
-use vesting_core::ports::StakeStore;
+use vesting_core::ports::ReadRecord;
 use vesting_core::{BlockNumber, MemoryStore, Millis, SystemError, VestingSystem};
 use vesting_testkit::sim::SimChain;
 

@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use serde::Serialize;
 use vesting_chain::{CapturedBlock, CapturedRuntime};
 use vesting_core::BlockNumber;
-use vesting_core::ports::{ChainError, ChainPort};
+use vesting_core::ports::{ChainError, ChainPort, ReadChain};
 use vesting_testkit::recording_writer::{BlockToWrite, RecordingWriter, RuntimeToWrite};
 
 use super::Session;

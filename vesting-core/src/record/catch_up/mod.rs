@@ -19,7 +19,7 @@ use crate::ports::{
     Ask, ChainError, ChainPort, Commit, NeuronsAsk, OwnWord, Roster, StakeStore, StoreError, SubnetAsk,
     SubnetState,
 };
-use crate::record::agreed::two_answers;
+use crate::record::agreed::{agreed_block, agreed_glance, two_answers};
 use crate::record::doubt::Doubts;
 use crate::record::error::MonitorError;
 use crate::record::load::load;
@@ -221,7 +221,7 @@ impl CatchUp<'_> {
 
     /// Reads and takes in one block.
     async fn take(&mut self, number: BlockNumber) -> Result<(), MonitorError> {
-        let facts = self.chain.agreed_block(number, &[self.ledger.netuid()], None).await?;
+        let facts = agreed_block(self.chain, number, &[self.ledger.netuid()], None).await?;
         self.take_facts(&facts, None, None).await
     }
 
@@ -445,7 +445,7 @@ impl Reader<'_> {
         let known = match known.filter(|known| *known == said) {
             Some(known) => known,
             None => {
-                let facts = self.search.chain.agreed_glance(number, &[]).await?;
+                let facts = agreed_glance(self.search.chain, number, &[]).await?;
                 (facts.block, facts.time)
             }
         };

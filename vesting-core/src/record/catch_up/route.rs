@@ -11,6 +11,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::block::SubnetCounters;
 use crate::ports::{ChainError, ChainPort, NeuronsAsk, Roster, SubnetAsk};
+use crate::record::agreed::agreed_glance;
 use crate::units::{BlockNumber, BlockRef, Millis, NetUid, Neuron, SubnetOwner};
 
 /// Blocks of history for which a walk of its own is worth its first read.
@@ -81,11 +82,11 @@ impl Route<'_> {
     }
 
     async fn counters(&self, number: BlockNumber) -> Result<Option<SubnetCounters>, ChainError> {
-        Ok(self.chain.agreed_glance(number, &[self.netuid]).await?.subnets.get(&self.netuid).copied())
+        Ok(agreed_glance(self.chain, number, &[self.netuid]).await?.subnets.get(&self.netuid).copied())
     }
 
     async fn glance(&self, number: BlockNumber) -> Result<Glance, ChainError> {
-        let facts = self.chain.agreed_glance(number, &[self.netuid]).await?;
+        let facts = agreed_glance(self.chain, number, &[self.netuid]).await?;
         let registered_at = facts.subnets.get(&self.netuid).map(|counters| counters.registered_at);
         Ok(Glance { number, registered_at, registrations: facts.registrations.get(&self.netuid).copied() })
     }

@@ -19,9 +19,9 @@ use futures_util::{FutureExt, TryStreamExt, stream::FuturesUnordered};
 use crate::block::BlockFacts;
 use crate::flow::classify::{SwappedKeys, classify};
 use crate::ports::{
-    Ask, ChainError, ChainPort, ColdkeyTrace, PositionTrace, SubnetAsk, SubnetState, TraceKeys,
+    Ask, ChainError, ChainPort, ColdkeyTrace, PositionTrace, ReadChain, SubnetAsk, SubnetState, TraceKeys,
 };
-use crate::record::agreed::two_answers;
+use crate::record::agreed::{agreed_block, agreed_glance, two_answers};
 use crate::units::{BlockNumber, Coldkey, Hotkey, NetUid};
 
 /// A block with one subnet in the state after it.
@@ -132,7 +132,7 @@ impl Search<'_> {
         if view.facts == again {
             return Ok(view);
         }
-        let facts = self.chain.agreed_block(number, &[self.netuid], Some(again)).await?;
+        let facts = agreed_block(self.chain, number, &[self.netuid], Some(again)).await?;
         if view.facts == facts {
             return Ok(view);
         }
@@ -142,8 +142,8 @@ impl Search<'_> {
     /// A block of which it is known that something happened there.
     pub(crate) async fn found(&self, number: BlockNumber) -> Result<Found, ChainError> {
         let (parent, facts) = try_join(
-            self.chain.agreed_glance(number.parent(), &[]),
-            self.chain.agreed_block(number, &[self.netuid], None),
+            agreed_glance(self.chain, number.parent(), &[]),
+            agreed_block(self.chain, number, &[self.netuid], None),
         )
         .await?;
         Ok(Found { facts, spec_before: parent.spec_version, time_before: parent.time })
@@ -261,7 +261,7 @@ impl Search<'_> {
                 let block = async {
                     if *number == to {
                         // Its state is known.
-                        let facts = self.chain.agreed_block(*number, &[self.netuid], None).await?;
+                        let facts = agreed_block(self.chain, *number, &[self.netuid], None).await?;
                         return Ok(Arc::new(View { facts, state: part.high.state.clone() }));
                     }
                     self.agreed_view(*number, &ask(true)).await.map(Arc::new)

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::mem::take;
 
-use super::{MemoryStore, Record, TrancheKey, exit_key, tranche_key};
+use super::MemoryStore;
+use super::record::{Record, TrancheKey, exit_key, tranche_key};
 use crate::ledger::{EntryId, Exit, OpenTranche, Successions};
 use crate::units::{BlockNumber, Coldkey, NetUid};
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Opening, WindowLedger};
 use crate::ledger::{
-    Entry, EntryId, HolderTranches, Kind, Succession, TrancheChange, TrancheHistory, UnattributedRule,
+    Entry, EntryId, HolderTranches, Kind, Moment, Succession, TrancheChange, TrancheHistory, UnattributedRule,
 };
 use crate::units::{BlockNumber, Coldkey, Millis, NetUid, RaoDelta};
 
@@ -23,7 +23,7 @@ impl WindowLedger {
         steps.extend(self.successions.iter().map(Step::Succeed));
         steps.extend(self.entries.iter().map(Step::Enter));
         // Stable: what is at one place is in order already.
-        steps.sort_by_key(Step::place);
+        steps.sort_by_key(Step::moment);
         let received = self.received();
         let mut holders: BTreeMap<Coldkey, Held> = BTreeMap::new();
         for step in steps {
@@ -100,16 +100,12 @@ enum Step<'a> {
 }
 
 impl Step<'_> {
-    fn place(&self) -> (BlockNumber, u8, Option<u32>, bool) {
+    /// When it happens; of one event a succession comes before its entries.
+    fn moment(&self) -> (Moment, bool) {
         match self {
-            // At the end of its block.
-            Self::Open(opening) => (opening.block, u8::MAX, None, true),
-            // Before what its event did.
-            Self::Succeed(by) => (by.block, Entry::BY_EVENT, Some(by.event_index), false),
-            Self::Enter(entry) => {
-                let (block, rank, event, ..) = entry.order();
-                (block, rank, event, true)
-            }
+            Self::Open(opening) => (Moment::end_of(opening.block), true),
+            Self::Succeed(by) => (by.moment(), false),
+            Self::Enter(entry) => (EntryId::of(entry).moment(), true),
         }
     }
 }

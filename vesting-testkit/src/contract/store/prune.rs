@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use vesting_core::ports::{Commit, MultiplierRow, Pruned, StakeStore, StoreError, TranchePage};
+use vesting_core::ports::{Commit, Pruned, StakeStore, StoreError, TranchePage, WholeRecord};
 use vesting_core::{
-    BlockNumber, Coldkey, Detection, EntryId, EpochRecord, Hotkey, Kind, MemoryStore, Millis, NetUid, Neuron,
-    PositionKey, Ppb, Rao, RaoDelta, Successions, Uid,
+    BlockNumber, Coldkey, Detection, EntryId, EpochRecord, Kind, MemoryStore, Millis, NetUid, PositionKey,
+    Rao, RaoDelta, Successions,
 };
 
 use super::commits::{commits, plain, put};
@@ -92,13 +92,6 @@ pub(super) async fn pruned(store: &dyn StakeStore) {
         put(store, all).await;
         put(&memory, all).await;
     }
-    let kept = MultiplierRow {
-        as_of: BlockNumber(5),
-        policy: "p".into(),
-        neuron: Neuron { uid: Uid(1), hotkey: Hotkey([1; 32]), coldkey: Coldkey([2; 32]) },
-        multiplier: Ppb(3),
-    };
-    assert_eq!(store.put_multipliers(A, std::slice::from_ref(&kept)).await, Ok(()));
     let whole = store.ledger_state(A).await.expect("readable").expect("a record");
     let open_tranches = async || {
         let coldkeys = (0..3).map(|n| Coldkey([n; 32])).collect();
@@ -149,7 +142,6 @@ pub(super) async fn pruned(store: &dyn StakeStore) {
         same(store, &memory, A, blocks).await;
         assert_eq!(store.netuids().await, Ok(vec![A, B]));
     }
-    assert_eq!(store.multipliers(A, BlockNumber(5), "p").await, Ok(vec![kept]));
 }
 
 /// Commits go on after a prune as if there were none, and a prune after all commits gives the same record.

@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 
 use vesting_core::ports::{
-    BalanceChange, MultiplierRow, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError, TranchePage,
-    TrancheStand,
+    BalanceChange, NeuronRow, OpenInterval, Snapshot, StakeStore, StoreError, TranchePage, TrancheStand,
 };
 use vesting_core::{
-    BlockNumber, Coldkey, Entry, EpochRecord, Hotkey, MemoryStore, Neuron, Ppb, Rao, SkippedSlot, Succession,
-    Uid, sort_entries,
+    BlockNumber, Coldkey, Entry, EpochRecord, Hotkey, MemoryStore, Rao, SkippedSlot, Succession, Uid,
+    sort_entries,
 };
 
 use super::commits::{commits, plain, put};
-use super::rows::{A, B, END, MOST, block, position};
+use super::rows::{A, B, END, block, position};
 use super::same::same;
 
 /// A new store holds nothing, and says so to every question.
@@ -22,7 +21,6 @@ pub(super) async fn empty(store: &dyn StakeStore) {
     assert_eq!(store.watermark(A).await, Ok(None));
     assert_eq!(store.ledger_state(A).await, Ok(None));
     same(store, &MemoryStore::new(), A, 3).await;
-    assert_eq!(store.multipliers(A, END, "p").await, Ok(vec![]));
     let refused = store.observe(A, block(1, 0), &[], &OpenInterval::default()).await;
     assert!(matches!(refused, Err(StoreError::NotNext { netuid: A, .. })), "{refused:?}");
 }
@@ -56,7 +54,8 @@ pub(super) async fn history(store: &dyn StakeStore) {
     assert_eq!(store.block_times(A, from, to).await, Ok(times));
     let changes: Vec<BalanceChange> =
         a.iter().flat_map(|c| c.balance_changes.clone()).filter(|c| within(c.to)).collect();
-    assert_eq!(store.balance_changes(A, from, to).await, Ok(changes));
+    let record = store.record(A).await.expect("readable").expect("a record");
+    assert_eq!(record.balance_changes.into_iter().filter(|c| within(c.to)).collect::<Vec<_>>(), changes);
     let slots: Vec<SkippedSlot> =
         a.iter().flat_map(|c| c.skipped.clone()).filter(|s| within(s.block)).collect();
     assert!(!slots.is_empty());
@@ -138,35 +137,4 @@ pub(super) async fn newest_wins(store: &dyn StakeStore) {
     put(store, &[plain(A, 3, Some(block(2, 0)))]).await;
     let state = store.ledger_state(A).await.expect("readable").expect("a record");
     assert_eq!(state.interval, OpenInterval::default(), "an interval that was closed");
-}
-
-/// Multipliers come back by policy and block; the first one written of a neuron stays.
-pub(super) async fn multipliers(store: &dyn StakeStore) {
-    let row = |as_of, policy: &str, uid: u16, multiplier| MultiplierRow {
-        as_of: BlockNumber(as_of),
-        policy: policy.into(),
-        neuron: Neuron { uid: Uid(uid), hotkey: Hotkey([1; 32]), coldkey: Coldkey([2; 32]) },
-        multiplier: Ppb(multiplier),
-    };
-    let rows = [row(5, "p", 10, 1), row(5, "p", 9, 2), row(5, "q", 9, 3), row(6, "p", 9, 4)];
-    for _ in 0..2 {
-        assert_eq!(store.put_multipliers(A, &rows).await, Ok(()));
-        assert_eq!(
-            store.multipliers(A, BlockNumber(5), "p").await,
-            Ok(vec![rows[1].clone(), rows[0].clone()])
-        );
-    }
-    assert_eq!(store.put_multipliers(A, &[row(5, "p", 9, 77), row(5, "p", 11, 5)]).await, Ok(()));
-    let found = store.multipliers(A, BlockNumber(5), "p").await.expect("readable");
-    assert_eq!(
-        found.iter().map(|row| row.multiplier.0).collect::<Vec<_>>(),
-        [2, 1, 5],
-        "what is stored stays"
-    );
-    assert_eq!(store.multipliers(A, BlockNumber(5), "q").await, Ok(vec![rows[2].clone()]));
-    assert_eq!(store.multipliers(A, BlockNumber(7), "p").await, Ok(vec![]));
-    assert_eq!(store.multipliers(B, BlockNumber(5), "p").await, Ok(vec![]));
-    let refused = store.put_multipliers(A, &[row(8, "p", 1, 1), row(8, "p", 2, MOST + 1)]).await;
-    assert!(matches!(refused, Err(StoreError::Unusable(_))), "{refused:?}");
-    assert_eq!(store.multipliers(A, BlockNumber(8), "p").await, Ok(vec![]), "nothing of what was refused");
 }

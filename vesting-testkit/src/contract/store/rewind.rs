@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use vesting_core::ports::{Commit, MultiplierRow, StakeStore, StoreError, TranchePage, Watermark};
-use vesting_core::{BlockNumber, Coldkey, Hotkey, MemoryStore, Millis, NetUid, Neuron, Ppb, Uid};
+use vesting_core::ports::{StakeStore, StoreError, TranchePage, Watermark, WholeRecord};
+use vesting_core::{BlockNumber, Coldkey, MemoryStore, Millis, NetUid};
 
 use super::commits::{commits, plain, put};
 use super::dice::Dice;
@@ -19,11 +19,9 @@ pub(super) async fn rewound(make: &impl AsyncFn() -> Arc<dyn StakeStore>) {
     for store in [&*store, &memory] {
         put(store, &all).await;
         put(store, &commits(B, blocks, 11)).await;
-        put_multipliers_of(store, &all).await;
     }
     let whole = MemoryStore::new();
     put(&whole, &all).await;
-    put_multipliers_of(&whole, &all).await;
     let other = store.record(B).await;
     for _ in 0..4 {
         let block = 5 * (1 + dice.roll(blocks / 5));
@@ -33,7 +31,6 @@ pub(super) async fn rewound(make: &impl AsyncFn() -> Arc<dyn StakeStore>) {
         // The same record in a store that stopped there.
         let stopped = MemoryStore::new();
         put(&stopped, &all[..kept]).await;
-        put_multipliers_of(&stopped, &all[..kept]).await;
         for store in [&*store, &memory] {
             assert_eq!(store.rewind(A, Some(told)).await, Ok(()));
             same_whole(store, &stopped, blocks).await;
@@ -43,7 +40,6 @@ pub(super) async fn rewound(make: &impl AsyncFn() -> Arc<dyn StakeStore>) {
             refused_to_rewind(store, block, blocks).await;
             same_whole(store, &stopped, blocks).await;
             put(store, &all[kept..]).await;
-            put_multipliers_of(store, &all[kept..]).await;
         }
         for store in [&*store, &memory] {
             same_whole(store, &whole, blocks).await;
@@ -57,7 +53,6 @@ pub(super) async fn rewound(make: &impl AsyncFn() -> Arc<dyn StakeStore>) {
             (Ok(vec![B]), Ok(None), Ok(None))
         );
         same(store, &MemoryStore::new(), A, blocks).await;
-        assert_eq!(store.multipliers(A, BlockNumber(5), "p").await, Ok(vec![]));
         assert_eq!(store.rewind(A, None).await, Ok(()), "there is nothing to take back");
         put(store, &all[..7]).await;
         assert_eq!(store.record(B).await, other);
@@ -90,17 +85,7 @@ async fn refused_to_rewind(store: &dyn StakeStore, stands_at: u64, blocks: u64) 
     }
 }
 
-/// Writes a multiplier as of every epoch of these commits.
-async fn put_multipliers_of(store: &dyn StakeStore, commits: &[Commit]) {
-    let neuron = Neuron { uid: Uid(1), hotkey: Hotkey([1; 32]), coldkey: Coldkey([2; 32]) };
-    let epochs = commits.iter().flat_map(|commit| &commit.epochs).map(|record| record.epoch.block.number);
-    let rows: Vec<_> = epochs
-        .map(|as_of| MultiplierRow { as_of, policy: "p".into(), neuron, multiplier: Ppb(as_of.0) })
-        .collect();
-    assert_eq!(store.put_multipliers(A, &rows).await, Ok(()));
-}
-
-/// Checks that a record is the same as one that was never rewound, multipliers included.
+/// Checks that a record is the same as one that was never rewound, its open tranches included.
 async fn same_whole(store: &dyn StakeStore, other: &dyn StakeStore, blocks: u64) {
     same(store, other, A, blocks).await;
     let coldkeys = (0..=u8::MAX).map(|n| Coldkey([n; 32])).collect();
@@ -109,13 +94,6 @@ async fn same_whole(store: &dyn StakeStore, other: &dyn StakeStore, blocks: u64)
         store.open_tranches(A, &coldkeys, &page).await,
         other.open_tranches(A, &coldkeys, &page).await
     );
-    for as_of in (0..=blocks).map(BlockNumber) {
-        assert_eq!(
-            store.multipliers(A, as_of, "p").await,
-            other.multipliers(A, as_of, "p").await,
-            "as of {as_of}"
-        );
-    }
 }
 
 /// A rewind to a pruned epoch is refused; every epoch that was kept can be rewound to.

@@ -6,7 +6,7 @@ use vesting_core::ports::StakeStore;
 
 use super::dump::{moved, moved_in_parts};
 use super::prune::{pruned, pruned_on_the_way, pruned_with_large_sums};
-use super::reading::{empty, history, multipliers, newest_wins};
+use super::reading::{empty, history, newest_wins};
 use super::rewind::{rewound, rewound_after_a_prune};
 use super::tranches::{pages_of_tranches, tranches};
 use super::writing::{chain, large, observing, parents, refused_whole};
@@ -24,7 +24,6 @@ pub async fn run(make: impl AsyncFn() -> Arc<dyn StakeStore>) {
     pages_of_tranches(&*make().await).await;
     newest_wins(&*make().await).await;
     observing(&*make().await).await;
-    multipliers(&*make().await).await;
     large(&*make().await).await;
     pruned(&*make().await).await;
     pruned_on_the_way(&*make().await).await;

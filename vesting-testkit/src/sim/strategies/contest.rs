@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 
 use vesting_core::policy::{DAY_MS, Policy};
-use vesting_core::ports::{StakeStore, StoreError};
+use vesting_core::ports::{ReadRecord, StoreError};
 use vesting_core::{
     BlockNumber, BlockchainMonitor, Coldkey, EpochRecord, Hotkey, MemoryStore, Millis, MonitorError, NetUid,
     Pace, Ppb, StakeTracker, TrackerError,

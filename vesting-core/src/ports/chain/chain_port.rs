@@ -1,0 +1,39 @@
+//! The chain, as the core asks it.
+
+use async_trait::async_trait;
+
+use super::{Ask, BlockState, ChainError};
+use crate::block::BlockFacts;
+use crate::units::{BlockHash, BlockNumber, BlockRef, NetUid};
+
+/// A source of finalized blocks and of historical state.
+///
+/// Promises: only finalized blocks; answers about one block never change, and all of an answer is of
+/// that block's state. A read that was begun and is not waited for yet keeps no other from its end.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait ChainPort: Send + Sync {
+    /// The genesis hash: which chain this is.
+    async fn genesis(&self) -> Result<BlockHash, ChainError>;
+
+    /// The newest finalized block.
+    async fn finalized_head(&self) -> Result<BlockRef, ChainError>;
+
+    /// Waits until a finalized block above `after` may be there, and gives the head then. Only a
+    /// wake-up: the caller goes by its own watermark.
+    async fn wait_for_head_above(&self, after: BlockNumber) -> Result<BlockRef, ChainError>;
+
+    /// Reads a block and the state after it.
+    async fn read(&self, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError>;
+
+    /// A block with its events, and the counters of subnets, for who takes in every block. Subnets that are
+    /// taken in side by side may share a read; who asks for the same block again is given another one.
+    async fn next_block(&self, number: BlockNumber, netuids: &[NetUid]) -> Result<BlockFacts, ChainError> {
+        Ok(self.read(number, &Ask::events(netuids)).await?.facts)
+    }
+
+    /// Hears that the record of a subnet was taken back as [`ChainError::Contradicted`] demands. From here on
+    /// its positions are read by that runtime's own word. A chain that never contradicts itself has nothing
+    /// to do.
+    async fn taken_back(&self, _netuid: NetUid, _spec_version: u32) {}
+}

@@ -1,0 +1,41 @@
+//! The records, each under its subnet.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::record::Record;
+use crate::ports::{StoreError, Watermark};
+use crate::units::{BlockHash, NetUid};
+
+/// Keeps the record in memory, and is as strict as a database: what one cannot hold is refused.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Inner {
+    pub(super) genesis: Option<BlockHash>,
+    pub(super) records: BTreeMap<NetUid, (Watermark, Record)>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
+        // No step in between leaves it half changed.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn query<T: Default>(
+        &self,
+        netuid: NetUid,
+        read: impl FnOnce(&Record) -> T,
+    ) -> Result<T, StoreError> {
+        Ok(self.lock().records.get(&netuid).map(|(_, record)| read(record)).unwrap_or_default())
+    }
+}
