@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use crate::block::{BlockFacts, is_epoch};
-use crate::flow::classify::classify;
+use crate::block::BlockFacts;
 use crate::ports::{ChainError, ChainPort, ReadChain};
-use crate::record::subnet_ledger::SubnetLedger;
 use crate::units::{BlockNumber, NetUid};
 
 /// As often the same is asked at most.
@@ -62,25 +60,4 @@ pub async fn agreed_glance(
     netuids: &[NetUid],
 ) -> Result<BlockFacts, ChainError> {
     agreed(number, None, || chain.glance(number, netuids)).await
-}
-
-/// Whether something of a block is recorded of a subnet besides that it was: where its record begins, an
-/// epoch, an operation of a holder, or that the subnet is not there.
-pub(crate) fn bears_on(ledger: &SubnetLedger, facts: &BlockFacts) -> bool {
-    let Some(counters) = facts.subnets.get(&ledger.netuid()).filter(|_| ledger.watermark().is_some()) else {
-        return true;
-    };
-    if is_epoch(facts.block.number, counters) {
-        return true;
-    }
-    let flows = classify(ledger.netuid(), facts);
-    let concerned = flows.legs.iter().map(|leg| leg.key.coldkey);
-    let concerned = concerned
-        .chain(flows.claims.iter().map(|(_, coldkey)| *coldkey))
-        .chain(flows.orders.iter().map(|order| order.trader));
-    let of_all = !flows.swaps.is_empty() || !flows.reconciled.is_empty() || flows.new_owner.is_some();
-    of_all
-        || flows.dissolved.is_some()
-        || flows.skipped
-        || concerned.into_iter().any(|coldkey| ledger.is_holder(&coldkey))
 }

@@ -1,8 +1,8 @@
 //! Why a record cannot go on.
 
 use crate::ports::{ChainError, StoreError};
+use crate::record::conservation_error::ConservationError;
 use crate::record::doubt::Doubt;
-use crate::record::subnet_ledger::ConservationError;
 use crate::units::{BlockNumber, BlockRef, NetUid};
 
 /// Why the record cannot go on.

@@ -8,16 +8,18 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::block::BlockFacts;
-use crate::flow::classify::classify;
 use crate::ports::{Ask, ChainError, ChainPort, OwnWord, ReadChain, StakeStore, SubnetAsk};
-use crate::record::agreed::{agreed_block, agreed_glance, bears_on};
+use crate::record::agreed::{agreed_block, agreed_glance};
 use crate::record::catch_up::CatchUp;
+use crate::record::classified_block::ClassifiedBlock;
 use crate::record::doubt::Doubts;
 use crate::record::error::MonitorError;
 use crate::record::load::load;
+use crate::record::plan::BlockPlan;
 use crate::record::progress::Progress;
-use crate::record::recorder::{Around, Recorder, Taken, of_coldkeys};
+use crate::record::recorded::Recorded;
+use crate::record::recorder::Recorder;
+use crate::record::states_around::{StatesAround, of_coldkeys};
 use crate::record::subnet_ledger::SubnetLedger;
 use crate::record::take_back::take_back;
 use crate::units::{BlockNumber, NetUid};
@@ -314,15 +316,16 @@ impl BlockchainMonitor {
         let mut next_block = from;
         while next_block <= to {
             let last = BlockNumber(next_block.0.saturating_add(BLOCKS_AHEAD - 1).min(to.0));
-            for facts in self.fetch(next_block, last, &netuids).await? {
+            for block in self.fetch(next_block, last, &netuids).await? {
+                let facts = &block.facts;
                 let behind: Vec<NetUid> = self
                     .ledgers
                     .values()
                     .filter(|ledger| next(ledger) <= facts.block.number)
                     .map(SubnetLedger::netuid)
                     .collect();
-                let taken = self.take(&behind, &facts, pace).await?;
-                state.add(taken);
+                let recorded = self.take(&behind, &block, pace).await?;
+                state.add(recorded);
                 state.block = facts.block.number;
                 progress(state);
             }
@@ -366,17 +369,19 @@ impl BlockchainMonitor {
         from: BlockNumber,
         to: BlockNumber,
         netuids: &Arc<[NetUid]>,
-    ) -> Result<Vec<BlockFacts>, ChainError> {
+    ) -> Result<Vec<ClassifiedBlock>, ChainError> {
         stream::iter(from.0..=to.0)
             .map(|number| {
                 let (chain, netuids, number) =
                     (Arc::clone(&self.chain), Arc::clone(netuids), BlockNumber(number));
                 async move {
-                    let facts = chain.next_block(number, &netuids).await?;
-                    if self.ledgers.values().any(|ledger| bears_on(ledger, &facts)) {
-                        return agreed_block(chain.as_ref(), number, &netuids, Some(facts)).await;
+                    let block = ClassifiedBlock::new(chain.next_block(number, &netuids).await?, &netuids);
+                    if !self.ledgers.values().any(|ledger| block.leaves_a_trace(ledger)) {
+                        return Ok(block);
                     }
-                    Ok(facts)
+                    let agreed = agreed_block(chain.as_ref(), number, &netuids, Some(block.facts.clone()));
+                    let facts = agreed.await?;
+                    if facts == block.facts { Ok(block) } else { Ok(ClassifiedBlock::new(facts, &netuids)) }
                 }
             })
             .buffered(self.in_flight)
@@ -389,32 +394,34 @@ impl BlockchainMonitor {
     async fn take(
         &mut self,
         netuids: &[NetUid],
-        facts: &BlockFacts,
+        block: &ClassifiedBlock,
         pace: Pace,
-    ) -> Result<Taken, MonitorError> {
-        let mut flows = BTreeMap::new();
-        let mut ask = Ask::default();
-        for ledger in netuids.iter().filter_map(|netuid| self.ledgers.get(netuid)) {
-            let own = classify(ledger.netuid(), facts);
-            ask.subnets.extend(Recorder::wants(ledger, facts, &own).map(|wanted| (ledger.netuid(), wanted)));
-            flows.insert(ledger.netuid(), own);
+    ) -> Result<Recorded, MonitorError> {
+        let number = block.facts.block.number;
+        let mut plans: BTreeMap<NetUid, BlockPlan<'_>> = BTreeMap::new();
+        for (netuid, flows) in &block.flows {
+            if let Some(ledger) = self.ledgers.get(netuid).filter(|_| netuids.contains(netuid)) {
+                plans.insert(*netuid, BlockPlan::new(ledger, &block.facts, flows));
+            }
         }
+        let subnets = plans.iter().filter_map(|(netuid, plan)| Some((*netuid, plan.ask.clone()?))).collect();
+        let ask = Ask { subnets, ..Ask::default() };
         let (mut before, mut after, mut parent) = (BTreeMap::new(), BTreeMap::new(), None);
         if !ask.subnets.is_empty() {
-            let read = self.chain.read(facts.block.number.parent(), &ask).await?;
+            let read = self.chain.read(number.parent(), &ask).await?;
             parent = Some((read.facts.block, read.facts.time));
             before = read.subnets;
-            after = self.chain.read(facts.block.number, &ask.after()).await?.subnets;
+            after = self.chain.read(number, &ask.after()).await?.subnets;
         }
-        let mut all = Taken::default();
-        for (netuid, flows) in flows {
+        let mut all = Recorded::default();
+        for (netuid, plan) in plans {
             let Some(ledger) = self.ledgers.get_mut(&netuid) else { continue };
             let (before, after) =
                 (before.remove(&netuid).unwrap_or_default(), after.remove(&netuid).unwrap_or_default());
-            let around = Around { before, after, parent };
+            let around = StatesAround { before, after, parent };
             let mut recorder =
                 Recorder::of_every_block(self.chain.as_ref(), self.store.as_ref(), ledger, &mut self.doubts);
-            all.add(recorder.take(facts, &flows, around).await?);
+            all.add(recorder.take(&plan, around).await?);
             let due = match pace {
                 Pace::EveryBlock { blocks_per_commit } => {
                     ledger.has_boundary() || ledger.pending_blocks() >= blocks_per_commit

@@ -1,6 +1,6 @@
 //! How far a catch-up has got.
 
-use crate::record::recorder::Taken;
+use crate::record::recorded::Recorded;
 use crate::units::BlockNumber;
 
 /// Where a catch-up stands.
@@ -30,8 +30,8 @@ impl Progress {
         }
     }
 
-    pub(crate) fn add(&mut self, taken: Taken) {
-        self.epochs = self.epochs.saturating_add(taken.epochs);
-        self.entries = self.entries.saturating_add(taken.entries);
+    pub(crate) fn add(&mut self, recorded: Recorded) {
+        self.epochs = self.epochs.saturating_add(recorded.epochs);
+        self.entries = self.entries.saturating_add(recorded.entries);
     }
 }

@@ -21,12 +21,12 @@ const BLOCKS_A_WALK: u64 = 2_000;
 #[derive(Debug, Clone)]
 pub(crate) struct Stop {
     pub(crate) number: BlockNumber,
-    pub(crate) sort: StopSort,
+    pub(crate) reason: StopReason,
 }
 
 /// Why one stops.
 #[derive(Debug, Clone)]
-pub(crate) enum StopSort {
+pub(crate) enum StopReason {
     /// An epoch, with its parent and that one's time, and the neurons and the subnet's owner there.
     Epoch { edge: (BlockRef, Millis), neurons: Arc<[Neuron]>, owner: Option<SubnetOwner> },
     /// The subnet is no longer what it was in the parent's state.
@@ -75,7 +75,7 @@ impl Route<'_> {
             stops.extend(self.epochs(&life).await?);
         }
         if stops.iter().all(|stop| stop.number != to) {
-            stops.push(Stop { number: to, sort: StopSort::Last });
+            stops.push(Stop { number: to, reason: StopReason::Last });
         }
         stops.sort_by_key(|stop| stop.number);
         Ok(stops)
@@ -106,11 +106,11 @@ impl Route<'_> {
                 (Some(registered_at), _) => {
                     let end = self.end_of(registered_at, low.number, high.number).await?;
                     lives.push(Life { after: low.number, to: end.number.parent(), registered_at });
-                    stops.push(Stop { number: end.number, sort: StopSort::End });
+                    stops.push(Stop { number: end.number, reason: StopReason::End });
                     parts.push((end, high));
                 }
                 (None, Some(registered_at)) if registered_at > low.number && registered_at <= high.number => {
-                    stops.push(Stop { number: registered_at, sort: StopSort::Absent });
+                    stops.push(Stop { number: registered_at, reason: StopReason::Absent });
                     lives.push(Life { after: registered_at, to: high.number, registered_at });
                     // Otherwise it was the only one.
                     if low.registrations_until(&high) != Some(1) {
@@ -129,7 +129,7 @@ impl Route<'_> {
                 (None, _) => {
                     let blocks = low.number.child().0..=high.number.0;
                     stops.extend(
-                        blocks.map(|number| Stop { number: BlockNumber(number), sort: StopSort::Absent }),
+                        blocks.map(|number| Stop { number: BlockNumber(number), reason: StopReason::Absent }),
                     );
                 }
             }
@@ -204,7 +204,7 @@ impl Route<'_> {
             let edge = (read.facts.block, read.facts.time);
             stops.push(Stop {
                 number,
-                sort: StopSort::Epoch { edge, neurons: Arc::clone(&known), owner: state.owner },
+                reason: StopReason::Epoch { edge, neurons: Arc::clone(&known), owner: state.owner },
             });
             let before = read.facts.subnets.get(&self.netuid).copied();
             if before.is_some_and(|before| before.last_step_block >= number) {

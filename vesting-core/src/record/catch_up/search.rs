@@ -17,7 +17,7 @@ use futures_util::future::{try_join, try_join_all};
 use futures_util::{FutureExt, TryStreamExt, stream::FuturesUnordered};
 
 use crate::block::BlockFacts;
-use crate::flow::classify::{SwappedKeys, classify};
+use crate::flow::classify::{Flows, SwappedKeys, classify};
 use crate::ports::{
     Ask, ChainError, ChainPort, ColdkeyTrace, PositionTrace, ReadChain, SubnetAsk, SubnetState, TraceKeys,
 };
@@ -41,10 +41,19 @@ impl View {
 #[derive(Debug, Clone)]
 pub(crate) struct Found {
     pub(crate) facts: BlockFacts,
+    /// What its events say about the subnet.
+    pub(crate) flows: Flows,
     /// The version of the runtime that made its parent.
     pub(crate) spec_before: u32,
     /// The time of its parent.
     pub(crate) time_before: crate::units::Millis,
+}
+
+impl Found {
+    fn new(netuid: NetUid, parent: &BlockFacts, facts: BlockFacts) -> Self {
+        let flows = classify(netuid, &facts);
+        Self { facts, flows, spec_before: parent.spec_version, time_before: parent.time }
+    }
 }
 
 /// Searches intervals of one subnet.
@@ -91,7 +100,7 @@ impl Search<'_> {
         loop {
             let mut found = self.once(&low, &high).await?;
             let Some(place) =
-                found.iter().position(|found| self.swaps(&found.facts, &low.state, &high.state))
+                found.iter().position(|found| swaps_a_key(&found.flows, &low.state, &high.state))
             else {
                 all.extend(found);
                 return Ok(all);
@@ -108,7 +117,7 @@ impl Search<'_> {
                 let before = Arc::new(self.view(at.parent(), &ask(followed)).await?);
                 all.extend(Box::pin(self.between(&low, &before)).await?);
             }
-            let ask = ask(self.followed(&swap.facts, &low.state));
+            let ask = ask(followed_after(&swap.flows, &low.state));
             all.push(swap);
             if at == high.number() {
                 return Ok(all);
@@ -146,35 +155,7 @@ impl Search<'_> {
             agreed_block(self.chain, number, &[self.netuid], None),
         )
         .await?;
-        Ok(Found { facts, spec_before: parent.spec_version, time_before: parent.time })
-    }
-
-    /// Whether a block swaps a key that is followed at either end.
-    fn swaps(&self, facts: &BlockFacts, low: &SubnetState, high: &SubnetState) -> bool {
-        let hotkeys: BTreeSet<&Hotkey> = [low, high]
-            .into_iter()
-            .flat_map(|state| state.traces.positions.keys())
-            .map(|key| &key.hotkey)
-            .collect();
-        classify(self.netuid, facts).swaps.iter().any(|swap| match swap.keys {
-            SwappedKeys::Coldkey(old, new) => {
-                [old, new].iter().any(|key| low.traces.coldkeys.contains_key(key))
-            }
-            SwappedKeys::Hotkey(old, new) => hotkeys.contains(&old) || hotkeys.contains(&new),
-        })
-    }
-
-    /// The coldkeys followed after a block.
-    fn followed(&self, facts: &BlockFacts, state: &SubnetState) -> BTreeSet<Coldkey> {
-        let mut coldkeys: BTreeSet<Coldkey> = state.traces.coldkeys.keys().copied().collect();
-        for swap in classify(self.netuid, facts).swaps {
-            if let SwappedKeys::Coldkey(old, new) = swap.keys
-                && coldkeys.contains(&old)
-            {
-                coldkeys.insert(new);
-            }
-        }
-        coldkeys
+        Ok(Found::new(self.netuid, &parent, facts))
     }
 
     async fn once(&self, low: &Arc<View>, high: &Arc<View>) -> Result<Vec<Found>, ChainError> {
@@ -270,8 +251,7 @@ impl Search<'_> {
             });
             let mut low = Arc::clone(&part.low);
             for (parent, block) in try_join_all(reads).await? {
-                let (spec_before, time_before) = (parent.facts.spec_version, parent.facts.time);
-                looked.found.push(Found { facts: block.facts.clone(), spec_before, time_before });
+                looked.found.push(Found::new(self.netuid, &parent.facts, block.facts.clone()));
                 ends.push((low, parent));
                 low = block;
             }
@@ -296,4 +276,30 @@ impl Search<'_> {
             .filter(|number| *number > part.low.number() && *number <= part.high.number())
             .collect()
     }
+}
+
+/// Whether a block swaps a key that is followed at either end.
+fn swaps_a_key(flows: &Flows, low: &SubnetState, high: &SubnetState) -> bool {
+    let hotkeys: BTreeSet<&Hotkey> = [low, high]
+        .into_iter()
+        .flat_map(|state| state.traces.positions.keys())
+        .map(|key| &key.hotkey)
+        .collect();
+    flows.swaps.iter().any(|swap| match swap.keys {
+        SwappedKeys::Coldkey(old, new) => [old, new].iter().any(|key| low.traces.coldkeys.contains_key(key)),
+        SwappedKeys::Hotkey(old, new) => hotkeys.contains(&old) || hotkeys.contains(&new),
+    })
+}
+
+/// The coldkeys followed after a block.
+fn followed_after(flows: &Flows, state: &SubnetState) -> BTreeSet<Coldkey> {
+    let mut coldkeys: BTreeSet<Coldkey> = state.traces.coldkeys.keys().copied().collect();
+    for swap in &flows.swaps {
+        if let SwappedKeys::Coldkey(old, new) = swap.keys
+            && coldkeys.contains(&old)
+        {
+            coldkeys.insert(new);
+        }
+    }
+    coldkeys
 }

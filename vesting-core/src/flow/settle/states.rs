@@ -1,0 +1,32 @@
+//! A block with the states around it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::block::BlockFacts;
+use crate::flow::classify::Flows;
+use crate::flow::emission::EpochSetting;
+use crate::units::{Coldkey, NetUid, PositionKey, Rao, RaoDelta};
+
+/// A block with the states around it.
+pub struct BlockStates<'a> {
+    /// The subnet.
+    pub netuid: NetUid,
+    /// The block.
+    pub facts: &'a BlockFacts,
+    /// What its events say about the subnet.
+    pub flows: &'a Flows,
+    /// The coldkeys followed.
+    pub holders: &'a BTreeSet<Coldkey>,
+    /// The coldkeys whose positions were read: at least what [`affected`](super::affected) names.
+    pub coldkeys: &'a BTreeSet<Coldkey>,
+    /// Their positions in the state of the parent.
+    pub before: &'a BTreeMap<PositionKey, Rao>,
+    /// Their positions in the state of the block; empty where the block dissolved the subnet.
+    pub after: &'a BTreeMap<PositionKey, Rao>,
+    /// The ledger's balances at the parent: those of `before`, but for the open interval's rounding.
+    pub balances: &'a BTreeMap<PositionKey, RaoDelta>,
+    /// For an epoch's block: what its announcements mean.
+    pub epoch: Option<&'a EpochSetting>,
+    /// Whether the runtime changed here.
+    pub runtime_changed: bool,
+}

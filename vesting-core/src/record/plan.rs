@@ -1,0 +1,128 @@
+//! The plan of a block: all that follows from its events and the ledger before it, worked out once.
+//!
+//! Whoever reads blocks makes the plan, asks the chain for what it names, and hands it to the recorder.
+
+use std::collections::BTreeSet;
+
+use super::subnet_ledger::SubnetLedger;
+use crate::block::{BlockFacts, SubnetCounters, is_epoch};
+use crate::flow::classify::Flows;
+use crate::flow::settle::affected;
+use crate::ports::{NeuronsAsk, OwnWord, Roster, SubnetAsk};
+use crate::units::{Coldkey, PositionKey};
+
+/// What a block is to the ledger of a subnet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BlockRole {
+    /// An epoch, with the counters after it.
+    Epoch(SubnetCounters),
+    /// The end of the subnet.
+    End,
+    /// There is no such subnet: nobody has anything there, and nobody goes on under another name.
+    Absent,
+    /// None of these.
+    Between,
+}
+
+impl BlockRole {
+    fn of(ledger: &SubnetLedger, facts: &BlockFacts, flows: &Flows) -> Self {
+        match facts.subnets.get(&ledger.netuid()).filter(|counters| is_epoch(facts.block.number, counters)) {
+            Some(counters) => Self::Epoch(*counters),
+            None if flows.dissolved.is_some() && ledger.interval().from.is_some() => Self::End,
+            None if !facts.subnets.contains_key(&ledger.netuid()) => Self::Absent,
+            None => Self::Between,
+        }
+    }
+
+    /// Whether the block ends an interval.
+    pub(crate) const fn is_boundary(self) -> bool {
+        matches!(self, Self::Epoch(_) | Self::End)
+    }
+}
+
+/// The plan of a block for the ledger that stands at its parent.
+pub(crate) struct BlockPlan<'a> {
+    pub(crate) facts: &'a BlockFacts,
+    /// What its events say about the subnet.
+    pub(crate) flows: &'a Flows,
+    pub(crate) role: BlockRole,
+    /// The holders before it.
+    pub(crate) holders: BTreeSet<Coldkey>,
+    /// The holders whose positions must be read around it, because its events do not say all.
+    pub(crate) affected: BTreeSet<Coldkey>,
+    /// Whether the runtime that made it is another than the one that made its parent.
+    pub(crate) runtime_changed: bool,
+    /// What must be read in the states before and after it; `None` where its events say all.
+    pub(crate) ask: Option<SubnetAsk>,
+}
+
+impl<'a> BlockPlan<'a> {
+    /// Plans the block after the one that the ledger stands at.
+    pub(crate) fn new(ledger: &SubnetLedger, facts: &'a BlockFacts, flows: &'a Flows) -> Self {
+        let role = BlockRole::of(ledger, facts, flows);
+        let holders = ledger.holders();
+        let affected = affected(flows, &holders, ledger.balances());
+        let runtime_changed =
+            ledger.watermark().is_some_and(|watermark| watermark.spec_version != facts.spec_version);
+        let ask = ask(ledger, flows, role, &holders, &affected);
+        Self { facts, flows, role, holders, affected, runtime_changed, ask }
+    }
+}
+
+/// What must be read around a block of that role.
+fn ask(
+    ledger: &SubnetLedger,
+    flows: &Flows,
+    role: BlockRole,
+    holders: &BTreeSet<Coldkey>,
+    affected: &BTreeSet<Coldkey>,
+) -> Option<SubnetAsk> {
+    let some = |coldkeys| SubnetAsk {
+        coldkeys,
+        recorded: true,
+        expected: expected(ledger, flows),
+        ..SubnetAsk::default()
+    };
+    let all = || SubnetAsk {
+        own_word: OwnWord::ComparedSince(ledger.interval().from.unwrap_or_default()),
+        ..some(affected.union(holders).copied().collect())
+    };
+    match role {
+        BlockRole::Epoch(_) => Some(SubnetAsk { neurons: NeuronsAsk::WithPositions, ..all() }),
+        BlockRole::End => Some(all()),
+        BlockRole::Between if !affected.is_empty() => Some(some(affected.clone())),
+        BlockRole::Between | BlockRole::Absent => None,
+    }
+}
+
+/// What to expect around a block: what the ledger knows, and what the block's events name.
+fn expected(ledger: &SubnetLedger, flows: &Flows) -> Roster {
+    let mut expected = ledger.roster();
+    expected.positions.extend(flows.legs.iter().map(|leg| leg.key));
+    for swap in &flows.swaps {
+        let renamed: Vec<PositionKey> =
+            expected.positions.iter().filter_map(|key| swap.keys.renamed(key)).collect();
+        expected.positions.extend(renamed);
+    }
+    expected
+}
+
+/// Whether more of a block is recorded than that it was: it begins the record, it is an epoch, it has an
+/// operation of a holder, or the subnet is not there. The ledger may stand at an earlier block.
+pub(crate) fn leaves_a_trace(ledger: &SubnetLedger, facts: &BlockFacts, flows: &Flows) -> bool {
+    let Some(counters) = facts.subnets.get(&ledger.netuid()).filter(|_| ledger.watermark().is_some()) else {
+        return true;
+    };
+    if is_epoch(facts.block.number, counters) {
+        return true;
+    }
+    let concerned = flows.legs.iter().map(|leg| leg.key.coldkey);
+    let concerned = concerned
+        .chain(flows.claims.iter().map(|(_, coldkey)| *coldkey))
+        .chain(flows.orders.iter().map(|order| order.trader));
+    let of_all = !flows.swaps.is_empty() || !flows.reconciled.is_empty() || flows.new_owner.is_some();
+    of_all
+        || flows.dissolved.is_some()
+        || flows.skipped
+        || concerned.into_iter().any(|coldkey| ledger.is_holder(&coldkey))
+}
