@@ -37,18 +37,27 @@
 //! ```
 
 mod blocks;
+#[cfg(feature = "test-tools")]
 pub mod contract;
 pub mod fault;
+#[cfg(feature = "test-tools")]
 pub mod flaky;
+#[cfg(feature = "test-tools")]
 pub mod gate;
 mod header;
 pub mod history;
+#[cfg(feature = "test-tools")]
 pub mod liar;
 pub mod node;
-pub mod postgres;
 pub mod recording;
 pub mod recording_writer;
 pub mod sim;
 pub mod spoil;
 pub mod stake_api;
+#[cfg(feature = "test-tools")]
 pub mod truth;
+
+#[cfg(feature = "test-tools")]
+pub use vesting_testkit_postgres as postgres;
+#[cfg(feature = "test-tools")]
+pub use vesting_testkit_postgres::{own_postgres_test, postgres_test};

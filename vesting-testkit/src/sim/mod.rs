@@ -24,6 +24,7 @@ mod pool;
 mod port;
 mod rng;
 mod scenario;
+#[cfg(feature = "test-tools")]
 pub mod strategies;
 mod versions;
 
