@@ -36,27 +36,22 @@
 //! # }
 //! ```
 
-mod blocks;
 #[cfg(feature = "test-tools")]
 pub mod contract;
-pub mod fault;
 #[cfg(feature = "test-tools")]
-pub mod flaky;
-#[cfg(feature = "test-tools")]
-pub mod gate;
-mod header;
+mod faulty;
+mod hexadecimal;
 pub mod history;
-#[cfg(feature = "test-tools")]
-pub mod liar;
 pub mod node;
 pub mod recording;
-pub mod recording_writer;
 pub mod sim;
-pub mod spoil;
-pub mod stake_api;
-#[cfg(feature = "test-tools")]
-pub mod truth;
 
+#[cfg(feature = "test-tools")]
+pub use faulty::{flaky, gate, liar};
+pub use node::{fault, spoil, stake_api};
+#[cfg(feature = "test-tools")]
+pub use recording::truth;
+pub use recording::writer as recording_writer;
 #[cfg(feature = "test-tools")]
 pub use vesting_testkit_postgres as postgres;
 #[cfg(feature = "test-tools")]

@@ -5,36 +5,23 @@
 //! themselves after their legs.
 //! The same chain is a port in memory ([`SimPort`]) and, block by block, the history of a node.
 
-mod account;
-mod call;
+mod actors;
 mod chain;
-mod collateral;
-mod encode;
-mod epoch;
-mod event;
-mod generation;
-mod identity;
-mod metadata;
-mod month;
-mod network;
-mod neurons;
 mod operation;
-mod orders;
-mod pool;
+mod pallet;
 mod port;
 mod rng;
-mod scenario;
-#[cfg(feature = "test-tools")]
-pub mod strategies;
-mod versions;
+mod runtime;
+mod storage;
 
-pub use chain::{SimChain, SubnetConfig};
-pub(crate) use encode::SPEC_NAME;
-pub use encode::runtime;
-pub use generation::Generation;
-pub use month::Month;
-pub use operation::{Call, Operation};
-pub use orders::Order;
+#[cfg(feature = "test-tools")]
+pub use actors::strategies;
+pub use actors::{Actor, Demo, Month, RandomLife, end_of};
+pub use chain::state::SimChain;
+pub use chain::subnet::SubnetConfig;
+pub use operation::{Call, Operation, Order};
 pub use port::SimPort;
 pub use rng::Rng;
-pub use scenario::{Actor, Demo, RandomLife, end_of};
+pub use runtime::generation::Generation;
+pub(crate) use runtime::version::SPEC_NAME;
+pub use runtime::version::runtime;

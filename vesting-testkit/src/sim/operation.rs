@@ -4,7 +4,18 @@ use std::collections::BTreeMap;
 
 use vesting_core::{Coldkey, Hotkey, NetUid};
 
-use super::orders::Order;
+/// An order; its amount is the alpha bought or sold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Order {
+    /// Who signed it.
+    pub trader: Coldkey,
+    /// On which hotkey.
+    pub hotkey: Hotkey,
+    /// Whether it sells.
+    pub sells: bool,
+    /// How much, in rao.
+    pub alpha: u64,
+}
 
 /// One call. Amounts are alpha in rao; more than there is sells all of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,8 @@ use vesting_core::ports::{
 };
 use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, ChainEvent, NetUid, Rao};
 
-use super::chain::{Sealed, SimChain};
+use super::chain::block::Sealed;
+use super::chain::state::SimChain;
 
 /// A simulated chain behind the core's port; every block made is final.
 #[derive(Clone)]

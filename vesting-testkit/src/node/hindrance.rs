@@ -1,0 +1,73 @@
+//! What keeps a call from its answer.
+
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use jsonrpsee::types::{ErrorObjectOwned, Params};
+
+use super::answer::{error, policy};
+use super::fault::Fault;
+use super::params::keys_of;
+use super::spoil::Spoil;
+use super::state::Node;
+
+/// Why a call is not answered.
+pub(super) enum Hindrance {
+    Silence,
+    Refusal(ErrorObjectOwned),
+    /// An answer that is wrong.
+    Spoil(Spoil),
+}
+
+impl Node {
+    /// The number of a call, and what keeps it from an answer.
+    pub(super) fn hindrance(&self, method: &str, params: &Params<'static>) -> (u64, Option<Hindrance>) {
+        let calls = self.calls.fetch_add(1, Ordering::Relaxed);
+        let keys = if method == "state_queryStorageAt" { keys_of(params) } else { 0 };
+        self.keys.fetch_add(keys, Ordering::Relaxed);
+        let found = self.faults.iter().find_map(|fault| match fault {
+            Fault::Stall(after) if calls >= *after => Some(Hindrance::Silence),
+            Fault::Swallow(every) if calls % every == every - 1 => Some(Hindrance::Silence),
+            Fault::Spoil { how, .. } if method == how.method() && self.spoils(calls) == Some(*how) => {
+                Some(Hindrance::Spoil(*how))
+            }
+            Fault::Refuse(every) if calls % every == every - 1 => Some(Hindrance::Refusal(error(
+                -32_999,
+                "Too many requests: the rate limit of this endpoint is reached".into(),
+            ))),
+            Fault::Error { code, every } if calls % every == every - 1 => {
+                Some(Hindrance::Refusal(error(*code, "Something is wrong behind this node".into())))
+            }
+            Fault::Keys(most) if keys > u64::from(*most) => Some(Hindrance::Refusal(policy(None))),
+            Fault::KeysPerSecond(most) => {
+                self.meter(keys, u64::from(*most)).map(|wait| Hindrance::Refusal(policy(Some(wait))))
+            }
+            _ => None,
+        });
+        (calls, found)
+    }
+
+    /// What is wrong with the answer to a call about storage.
+    pub(super) fn spoils(&self, call: u64) -> Option<Spoil> {
+        self.faults.iter().find_map(|fault| match fault {
+            Fault::Spoil { how, every } if how.comes(call, *every) => Some(*how),
+            _ => None,
+        })
+    }
+
+    /// How long to wait before so many keys may be asked for, where they are too many for this second. A
+    /// request that is too large for any second is refused until it is made smaller.
+    fn meter(&self, keys: u64, most: u64) -> Option<Duration> {
+        let mut metered = self.metered.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let second = Duration::from_secs(1);
+        let (begun, used) =
+            metered.filter(|(begun, _)| now.duration_since(*begun) < second).unwrap_or((now, 0));
+        if used.saturating_add(keys) > most {
+            return Some(second.saturating_sub(now.duration_since(begun)));
+        }
+        *metered = Some((begun, used.saturating_add(keys)));
+        None
+    }
+}

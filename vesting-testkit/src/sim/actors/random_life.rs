@@ -1,0 +1,327 @@
+//! Random lives.
+
+use std::sync::{Arc, RwLock};
+
+use vesting_core::{Coldkey, Hotkey, NetUid};
+
+use super::units::ALPHA;
+use crate::history::History;
+use crate::sim::chain::state::SimChain;
+use crate::sim::chain::subnet::SubnetConfig;
+use crate::sim::operation::{Call, Operation, Order};
+use crate::sim::rng::Rng;
+use crate::sim::runtime::generation::Generation;
+
+/// Two subnets of short tempo, and everybody doing anything.
+pub struct RandomLife {
+    rng: Rng,
+    /// Acts for whoever lets it, and owns nothing.
+    agent: Coldkey,
+    /// A hotkey with shares of a pool that has no alpha any more; used once runtimes know what to do with
+    /// them.
+    grave: Hotkey,
+    coldkeys: Vec<Coldkey>,
+    hotkeys: Vec<Hotkey>,
+    /// Whether its chain becomes one of a later generation now and then.
+    upgrades: bool,
+}
+
+impl RandomLife {
+    /// The subnets there are.
+    pub const NETUIDS: [NetUid; 2] = [NetUid(1), NetUid(2)];
+
+    /// A life with this seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        let mut rng = Rng::new(seed);
+        let coldkeys: Vec<Coldkey> = (0..6).map(|_| Coldkey(rng.key())).collect();
+        let hotkeys = (0..9).map(|_| Hotkey(rng.key())).collect();
+        let (agent, grave) = (Coldkey(rng.key()), Hotkey(rng.key()));
+        Self { rng, agent, grave, coldkeys, hotkeys, upgrades: true }
+    }
+
+    /// One whose chain is upgraded by nobody but the caller.
+    #[must_use]
+    pub fn without_upgrades(seed: u64) -> Self {
+        Self { upgrades: false, ..Self::new(seed) }
+    }
+
+    /// The chain at genesis, of any generation.
+    #[must_use]
+    pub fn chain(&mut self, seed: u64, history: Option<Arc<RwLock<History>>>) -> SimChain {
+        let generation = self.rng.pick(&Generation::ALL).copied().unwrap_or(Generation::Today);
+        self.chain_of(generation, seed, history)
+    }
+
+    /// The chain at genesis, of this generation.
+    #[must_use]
+    pub fn chain_of(
+        &mut self,
+        generation: Generation,
+        seed: u64,
+        history: Option<Arc<RwLock<History>>>,
+    ) -> SimChain {
+        let mut subnets = Vec::new();
+        for netuid in Self::NETUIDS {
+            let mut neurons = Vec::new();
+            // The last hotkeys are registered later, by whoever takes them.
+            for (index, hotkey) in self.hotkeys.iter().take(7).enumerate() {
+                let coldkey = self.coldkeys[index % self.coldkeys.len()];
+                neurons.push((
+                    coldkey,
+                    *hotkey,
+                    self.rng.below(5),
+                    self.rng.once_in(3),
+                    self.rng.below(100) * ALPHA + self.rng.below(1_000),
+                ));
+            }
+            let owner = (neurons[0].0, neurons[0].1);
+            let tempo = u16::try_from(5 + self.rng.below(20)).unwrap_or(10);
+            subnets.push(SubnetConfig { netuid, tempo, owner, neurons, capacity: 8 });
+        }
+        let mut chain = SimChain::of_generation(generation, seed, &subnets, history);
+        self.settle(&mut chain);
+        chain
+    }
+
+    /// Has done, before anybody looks, what a longer history would have brought about.
+    fn settle(&mut self, chain: &mut SimChain) {
+        chain.set_least_nomination(ALPHA / 5);
+        let crooked = Hotkey(self.rng.key());
+        let coldkeys = self.coldkeys.clone();
+        chain.own_hotkey(crooked, coldkeys[1]);
+        chain.own_hotkey(self.grave, coldkeys[5]);
+        for netuid in Self::NETUIDS {
+            for coldkey in &coldkeys[1..4] {
+                let alpha = ALPHA + self.rng.below(20 * ALPHA);
+                chain.queue(Call::AddStake { coldkey: *coldkey, hotkey: crooked, netuid, alpha });
+            }
+            chain.queue(Call::Miscount { netuid, hotkey: crooked });
+        }
+        let contributors = [(coldkeys[2], 7), (coldkeys[3], 20)].into();
+        let (netuid, coldkey, hotkey) = (Self::NETUIDS[0], coldkeys[0], self.hotkeys[0]);
+        chain.queue(Call::Lease { netuid, coldkey, hotkey, contributors, interval: 3 });
+        for coldkey in &coldkeys[..2] {
+            chain.queue(Call::SetProxy { coldkey: *coldkey, delegate: self.agent, may: true });
+        }
+        self.hotkeys.push(crooked);
+    }
+
+    /// Queues what happens in the block after the head, and makes it.
+    pub fn step(&mut self, chain: &mut SimChain) {
+        while self.rng.once_in(3) {
+            let operation = self.operation(chain);
+            chain.queue(operation);
+        }
+        if self.rng.once_in(60) {
+            chain.skip_next_epoch(self.netuid());
+        }
+        if self.rng.once_in(25) {
+            let call = self.govern(chain);
+            chain.queue(call);
+        }
+        if chain.code() >= Generation::Today && !self.hotkeys.contains(&self.grave) {
+            for netuid in Self::NETUIDS {
+                chain.queue(Call::Bury { netuid, hotkey: self.grave, coldkeys: self.coldkeys.clone() });
+            }
+            self.hotkeys.push(self.grave);
+        }
+        // Root claims are made in nearly every block, and mostly bring nothing.
+        for _ in 0..self.rng.below(3) {
+            let (coldkey, hotkey, netuid) = (self.coldkey(), self.hotkey(), self.netuid());
+            // Where there is stake already: claimed and burned again without a trace it would only be
+            // seen by whoever reads every block.
+            let brings = self.rng.once_in(8) && chain.alpha(netuid, hotkey, coldkey) > 0;
+            let alpha = if brings { self.rng.below(ALPHA) } else { 0 };
+            chain.queue(Operation {
+                calls: vec![Call::ClaimRoot { coldkey, hotkey, netuid, alpha }],
+                // Since none keeps alpha, somebody has to ask for it.
+                scheduled: chain.code() < Generation::Today,
+                ..Operation::default()
+            });
+        }
+        if self.rng.once_in(40) {
+            let (call, scheduled) = (self.identity(chain), self.rng.once_in(10));
+            // Where stake events tell no amounts, one between the two names of a key in the block of its
+            // swap cannot be told from the swap.
+            if chain.code() > Generation::Oldest {
+                chain.queue(Operation { calls: vec![call], scheduled, ..Operation::default() });
+            }
+        }
+        self.networks(chain);
+        if self.rng.once_in(100)
+            && self.upgrades
+            && let Some(next) = chain.code().next()
+        {
+            chain.upgrade(next);
+        }
+        chain.step();
+    }
+
+    /// Somebody does something, or several things at once, or has somebody else do it.
+    fn operation(&mut self, chain: &SimChain) -> Operation {
+        let (coldkey, agent) = (self.coldkey(), self.agent);
+        if self.rng.once_in(12) {
+            let (delegate, may) =
+                (if self.rng.once_in(2) { agent } else { self.coldkey() }, self.rng.below(4) > 0);
+            return Call::SetProxy { coldkey, delegate, may }.into();
+        }
+        if self.rng.once_in(10) {
+            let mut calls = vec![self.orders()];
+            if self.rng.once_in(4) {
+                calls.push(self.orders());
+            }
+            return Operation { calls, signer: Some(agent), ..Operation::default() };
+        }
+        let signer = if self.rng.once_in(4) { agent } else { coldkey };
+        let mut operation =
+            Operation { calls: vec![self.call(coldkey)], signer: Some(signer), ..Operation::default() };
+        while self.rng.once_in(4) {
+            let coldkey = if signer == agent { self.coldkey() } else { coldkey };
+            operation.calls.push(self.call(coldkey));
+        }
+        operation.scheduled = self.rng.once_in(10);
+        if !operation.scheduled && self.rng.once_in(10) {
+            operation.fee = Some((signer, self.hotkey(), self.netuid(), 1_000 + self.rng.below(100_000)))
+                .filter(|(c, h, n, alpha)| chain.alpha(*n, *h, *c) > *alpha);
+        }
+        operation
+    }
+
+    /// What becomes of a subnet without its miners' doing.
+    fn govern(&mut self, chain: &SimChain) -> Call {
+        let (netuid, hotkey) =
+            (self.netuid(), if self.rng.once_in(3) { Hotkey(self.rng.key()) } else { self.hotkey() });
+        match self.rng.below(6) {
+            0 => Call::SetOwnerHotkey { netuid, hotkey: self.hotkey() },
+            1 => Call::ClearSmall { netuid },
+            2 => Call::Trim { netuid, left: 4 + usize::try_from(self.rng.below(4)).unwrap_or(0) },
+            _ => Call::PassOwnership {
+                netuid,
+                coldkey: chain.owner_of(hotkey).unwrap_or_else(|| self.coldkey()),
+                hotkey,
+            },
+        }
+    }
+
+    /// Orders of several, executed by the agent.
+    fn orders(&mut self) -> Call {
+        let orders = (0..=self.rng.below(4)).map(|_| {
+            let (trader, hotkey) =
+                (if self.rng.once_in(5) { self.agent } else { self.coldkey() }, self.hotkey());
+            let alpha = if self.rng.once_in(9) { u64::MAX } else { self.rng.below(5 * ALPHA) + 1 };
+            let sells = alpha == u64::MAX || self.rng.once_in(2);
+            Order { trader, hotkey, sells, alpha }
+        });
+        let orders = orders.collect();
+        Call::Orders { netuid: self.netuid(), orders, grouped: self.rng.below(3) > 0 }
+    }
+
+    /// Somebody takes another name.
+    fn identity(&mut self, chain: &SimChain) -> Call {
+        let fresh = self.rng.below(3) > 0;
+        if self.rng.once_in(2) {
+            let (old, new) = (self.coldkey(), Coldkey(self.rng.key()));
+            // A name that was given up is not used again.
+            self.coldkeys.retain(|coldkey| *coldkey != old);
+            self.coldkeys.push(new);
+            return Call::SwapColdkey { old, new };
+        }
+        let (old, new) = (self.hotkey(), if fresh { Hotkey(self.rng.key()) } else { self.hotkey() });
+        if fresh {
+            self.hotkeys.push(new);
+        }
+        let netuid = if self.rng.once_in(2) { None } else { Some(self.netuid()) };
+        let coldkey = chain.owner_of(old).unwrap_or_else(|| self.coldkey());
+        Call::SwapHotkey { coldkey, old, new, netuid, keep: self.rng.once_in(4) }
+    }
+
+    /// The second subnet is dissolved now and then, and its netuid registered anew.
+    fn networks(&mut self, chain: &mut SimChain) {
+        let netuid = Self::NETUIDS[1];
+        if chain.exists(netuid) {
+            if self.rng.once_in(200) {
+                chain.queue(Call::Dissolve { netuid });
+            }
+        } else if self.rng.once_in(20) {
+            let tempo = u16::try_from(5 + self.rng.below(20)).unwrap_or(10);
+            chain.queue(Call::RegisterNetwork {
+                netuid,
+                coldkey: self.coldkey(),
+                hotkey: self.hotkey(),
+                tempo,
+            });
+        }
+    }
+
+    fn coldkey(&mut self) -> Coldkey {
+        self.rng.pick(&self.coldkeys).copied().unwrap_or(Coldkey([0; 32]))
+    }
+
+    fn hotkey(&mut self) -> Hotkey {
+        self.rng.pick(&self.hotkeys).copied().unwrap_or(Hotkey([0; 32]))
+    }
+
+    fn netuid(&mut self) -> NetUid {
+        self.rng.pick(&Self::NETUIDS).copied().unwrap_or(NetUid(1))
+    }
+
+    fn call(&mut self, coldkey: Coldkey) -> Call {
+        let (hotkey, netuid) = (self.hotkey(), self.netuid());
+        let (other, to, to_netuid) = (self.coldkey(), self.hotkey(), self.netuid());
+        let alpha = if self.rng.once_in(6) { u64::MAX } else { self.rng.below(30 * ALPHA) + 1 };
+        match self.rng.below(43) {
+            0..=6 => Call::AddStake { coldkey, hotkey, netuid, alpha: alpha.min(50 * ALPHA) },
+            7..=13 => Call::RemoveStake { coldkey, hotkey, netuid, alpha },
+            14..=17 => Call::MoveStake { coldkey, from: hotkey, to, from_netuid: netuid, to_netuid, alpha },
+            18..=20 => Call::TransferStake {
+                from: coldkey,
+                to: other,
+                hotkey,
+                from_netuid: netuid,
+                to_netuid,
+                alpha,
+            },
+            21..=22 => Call::SwapStake { coldkey, hotkey, from_netuid: netuid, to_netuid, alpha },
+            23 => Call::Recycle { coldkey, hotkey, netuid, alpha },
+            24 => Call::Burn { coldkey, hotkey, netuid, alpha },
+            25 => Call::Register { coldkey, hotkey, netuid },
+            26 => Call::SetTempo { netuid, tempo: u16::try_from(5 + self.rng.below(20)).unwrap_or(10) },
+            27 => Call::TriggerEpoch { netuid },
+            28 => Call::SetAutoStake { coldkey, netuid, hotkey: to },
+            29 => Call::AddStakeBurn { coldkey, hotkey, netuid, alpha: alpha.min(50 * ALPHA) },
+            // Nothing locked becomes free again.
+            30 => Call::Lock { coldkey, hotkey, netuid, alpha: alpha.min(3 * ALPHA) },
+            31..=32 => Call::MoveStakeLimit {
+                coldkey,
+                from: hotkey,
+                to,
+                from_netuid: netuid,
+                to_netuid,
+                alpha,
+                limit: 9 * ALPHA,
+            },
+            33..=35 => {
+                let (from_hotkey, from_netuid) = (hotkey, netuid);
+                Call::TransferStakeAndHotkey {
+                    from: coldkey,
+                    to: other,
+                    from_hotkey,
+                    to_hotkey: to,
+                    from_netuid,
+                    to_netuid,
+                    alpha,
+                }
+            }
+            36 => Call::RegisterLocked { coldkey, hotkey, netuid, alpha: alpha.min(2 * ALPHA) },
+            37..=38 => Call::AddCollateral { coldkey, hotkey, netuid, alpha: alpha.min(2 * ALPHA) },
+            39..=40 => Call::SetMinCollateral {
+                coldkey,
+                hotkey,
+                netuid,
+                alpha: if self.rng.once_in(3) { 0 } else { alpha.min(5 * ALPHA) },
+            },
+            _ => Call::Fail,
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! A subnet of the simulated chain.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use vesting_core::{BlockNumber, Coldkey, Hotkey, NetUid, SubnetCounters};
+
+use super::pool::Pool;
+use crate::sim::runtime::generation::Generation;
+
+/// A subnet to begin with.
+#[derive(Debug, Clone)]
+pub struct SubnetConfig {
+    /// Its netuid.
+    pub netuid: NetUid,
+    /// Blocks between epochs.
+    pub tempo: u16,
+    /// Who gets the owner's cut.
+    pub owner: (Coldkey, Hotkey),
+    /// Neurons by uid: coldkey, hotkey, weight of its incentive, whether it validates, stake at genesis.
+    pub neurons: Vec<(Coldkey, Hotkey, u64, bool, u64)>,
+    /// The most neurons; registering beyond it replaces the one with the least weight.
+    pub capacity: usize,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Subnet {
+    pub(crate) counters: SubnetCounters,
+    pub(crate) last_epoch: u64,
+    pub(crate) pending: Option<u64>,
+    pub(crate) owner: (Coldkey, Hotkey),
+    pub(crate) neurons: Vec<Hotkey>,
+    pub(crate) weights: BTreeMap<Hotkey, u64>,
+    pub(crate) validators: BTreeSet<Hotkey>,
+    pub(crate) auto_stake: BTreeMap<Coldkey, Hotkey>,
+    /// How much each coldkey has locked, and on which hotkey it began; it does not decay here.
+    pub(crate) locks: BTreeMap<Coldkey, (Hotkey, u64)>,
+    pub(crate) pools: BTreeMap<Hotkey, Pool>,
+    pub(crate) capacity: usize,
+    pub(crate) skip_next: bool,
+    /// Who becomes its owner in the block of the next epoch.
+    pub(crate) next_owner: Option<(Coldkey, Hotkey)>,
+    pub(crate) lease: Option<Lease>,
+    pub(crate) collateral: BTreeMap<(Hotkey, Coldkey), Collateral>,
+}
+
+impl Subnet {
+    /// Its counters as they stand, as far as a generation has them.
+    pub(super) fn counters(&self, generation: Generation) -> SubnetCounters {
+        let counts = generation.counts_epochs();
+        SubnetCounters {
+            last_epoch_block: counts.then_some(BlockNumber(self.last_epoch)),
+            epoch_index: self.counters.epoch_index.filter(|_| counts),
+            ..self.counters
+        }
+    }
+}
+
+/// A subnet whose owner is a lease, which pays what it earns to those who paid for it.
+#[derive(Debug, Clone)]
+pub(crate) struct Lease {
+    pub(crate) id: u32,
+    pub(crate) coldkey: Coldkey,
+    pub(crate) hotkey: Hotkey,
+    /// With how many thousandths of what the lease holds each gets.
+    pub(crate) contributors: BTreeMap<Coldkey, u16>,
+    /// It is paid in epochs whose block is a multiple of this.
+    pub(crate) interval: u64,
+}
+
+/// A hotkey's collateral on one subnet, in rao of alpha.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Collateral {
+    pub(crate) locked: u64,
+    /// Below this, what the hotkey earns is captured.
+    pub(crate) min_locked: u64,
+    pub(crate) earned: u64,
+}

@@ -1,0 +1,63 @@
+//! Positions that are too small to be kept.
+
+use vesting_core::{Coldkey, Hotkey, NetUid};
+
+use crate::sim::chain::rates::FEE;
+use crate::sim::chain::state::SimChain;
+use crate::sim::runtime::event::Phase;
+use crate::sim::runtime::generation::Generation;
+
+impl SimChain {
+    /// Removes what nominators have less of than is worth keeping.
+    pub(super) fn clear_small(&mut self, phase: Phase, netuid: NetUid) -> bool {
+        let Some(subnet) = self.subnets.get(&netuid) else { return false };
+        let rules = self.generation.rules();
+        let pairs: Vec<(Hotkey, Coldkey)> = subnet
+            .pools
+            .iter()
+            .flat_map(|(hotkey, pool)| pool.holders(rules).map(|(coldkey, _)| (*hotkey, coldkey)))
+            .collect();
+        for (hotkey, coldkey) in pairs {
+            self.clear_if_small(phase, netuid, hotkey, coldkey);
+        }
+        true
+    }
+
+    /// Removes a nominator's position where it is small, with an event of its own though nobody asked for it
+    /// (docs/chain.md#what-no-event-tells).
+    pub(super) fn clear_if_small(&mut self, phase: Phase, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey) {
+        let alpha = self.alpha(netuid, hotkey, coldkey);
+        let nominates = self.owners.get(&hotkey) != Some(&coldkey) && self.generation >= Generation::Present;
+        if nominates
+            && (1..self.least_nomination).contains(&alpha)
+            && self.may_leave(netuid, hotkey, coldkey, alpha)
+        {
+            let taken = self.debit(netuid, hotkey, coldkey, alpha);
+            self.removed(phase, coldkey, hotkey, netuid, taken, taken / FEE);
+            self.paid(coldkey, taken);
+        }
+    }
+
+    /// Unstakes, at the end of a block, what is so little that a conversion of shares leaves it out
+    /// (docs/chain.md#what-no-event-tells).
+    pub(in crate::sim) fn sweep_dust(&mut self, below: u64) {
+        let rules = self.generation.rules();
+        for netuid in self.subnets.keys().copied().collect::<Vec<_>>() {
+            let pools = self.subnets.get(&netuid).into_iter().flat_map(|subnet| &subnet.pools);
+            let small: Vec<(Hotkey, Coldkey)> = pools
+                .flat_map(|(hotkey, pool)| {
+                    pool.holders(rules).map(|(coldkey, alpha)| (*hotkey, coldkey, alpha))
+                })
+                .filter(|(.., alpha)| *alpha < below)
+                .map(|(hotkey, coldkey, _)| (hotkey, coldkey))
+                .collect();
+            for (hotkey, coldkey) in small {
+                if self.may_leave(netuid, hotkey, coldkey, u64::MAX) {
+                    let taken = self.debit(netuid, hotkey, coldkey, u64::MAX);
+                    self.removed(Phase::Finalization, coldkey, hotkey, netuid, taken, 0);
+                    self.paid(coldkey, taken);
+                }
+            }
+        }
+    }
+}
