@@ -1,5 +1,5 @@
-//! Looks for a PostgreSQL server to test with, so that tests which need one are listed as ignored where there
-//! is none.
+//! Looks for a PostgreSQL server to test with. Where there is none, the tests that need one are listed as
+//! ignored.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=VESTING_TEST_POSTGRES_URL");
     println!("cargo::rerun-if-env-changed=PATH");
-    // Where packages put it; the folder changes when the first version comes.
+    // Packages install it there. The folder changes when the first version is installed.
     println!("cargo::rerun-if-changed=/usr/lib");
     println!("cargo::rustc-check-cfg=cfg(postgres_server)");
     println!("cargo::rustc-check-cfg=cfg(postgres_programs)");
@@ -22,7 +22,7 @@ fn main() {
     }
 }
 
-/// The folder of `initdb` and `postgres`: in the PATH, or the newest that packages have put in place.
+/// The folder with `initdb` and `postgres`: the newest that a package installed, or one in the PATH.
 fn programs() -> Option<PathBuf> {
     let has_both =
         |folder: &Path| ["initdb", "postgres"].iter().all(|program| folder.join(program).is_file());

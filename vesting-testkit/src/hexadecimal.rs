@@ -1,4 +1,4 @@
-//! Bytes in hexadecimal, as JSON-RPC has them.
+//! Bytes in hexadecimal, as JSON-RPC writes them.
 
 /// Bytes in hexadecimal after `0x`.
 pub(crate) fn hex0x(bytes: impl AsRef<[u8]>) -> String {

@@ -1,6 +1,6 @@
 //! Chains to test against: recordings of the real pallets served again, and a simulated subnet.
 //!
-//! A subnet in memory, lived for two days, recorded, and judged:
+//! A subnet in memory that runs for two days, its record, and what its miners' multipliers come to:
 //!
 //! ```
 //! use std::sync::{Arc, RwLock};

@@ -1,5 +1,5 @@
-//! A PostgreSQL server to test with: the one that `VESTING_TEST_POSTGRES_URL` names, or one of this process
-//! alone, from the programs found on the machine.
+//! A PostgreSQL server to test with: the one that `VESTING_TEST_POSTGRES_URL` names, or one that this process
+//! starts from the programs on the machine.
 
 #![allow(clippy::panic, clippy::expect_used, clippy::missing_panics_doc)] // for tests: it fails by panicking
 
@@ -12,8 +12,9 @@ use diesel::connection::{Connection, SimpleConnection};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
-/// Makes a cluster, tells its folder and port in a line, and ends it when its input ends: with the process
-/// that started it, however that ends. PostgreSQL does not run as root.
+/// Makes a cluster, and prints its folder and the server's process id in one line. The server stops when the
+/// input of the script ends, so it never outlives the process that started it. As root the script starts it
+/// under another user, because PostgreSQL refuses to run as root.
 const SCRIPT: &str = r#"
 set -eu
 folder=$(mktemp -d "${TMPDIR:-/tmp}/vesting-postgres.XXXXXX")
@@ -61,25 +62,25 @@ cat server.log >&2
 exit 1
 "#;
 
-/// A server of this process.
+/// A server that this process started.
 #[derive(Debug)]
 pub struct Server {
-    /// Its files, with `server.crt` (who vouches for it) and `other.crt` (who does not).
+    /// The folder of its files. `server.crt` is its certificate, `other.crt` is one that it does not use.
     pub folder: String,
-    /// Its port on 127.0.0.1, where it wants TLS.
+    /// Its port on 127.0.0.1, where it demands TLS.
     pub port: u16,
-    /// The process, to be stopped and gone on with by a test.
+    /// Its process id, so that a test can pause and continue it.
     pub process: u32,
-    /// It ends when this is closed.
+    /// The server stops when this is closed.
     _alive: ChildStdin,
     _script: Child,
 }
 
 impl Server {
-    /// Starts one; `options` are lines for its configuration.
+    /// Starts a server. `options` are lines for its configuration file.
     ///
     /// # Errors
-    /// What its programs say.
+    /// What its programs report.
     pub fn start(options: &str) -> Result<Self, String> {
         let programs = option_env!("VESTING_POSTGRES_PROGRAMS")
             .ok_or("there are no programs of PostgreSQL on this machine")?;
@@ -112,14 +113,14 @@ impl Server {
         Ok(Self { folder, port, process, _alive: input.ok_or("no input")?, _script: script })
     }
 
-    /// The URL of its database, over its socket.
+    /// The URL of its database, over its Unix socket.
     #[must_use]
     pub fn url(&self) -> String {
         format!("postgres:///postgres?user=vesting&host={}&port={}", self.folder, self.port)
     }
 }
 
-/// The URL of the server that this process's tests share.
+/// The URL of the server that all tests of this process share.
 fn shared() -> &'static str {
     static SHARED: OnceLock<(String, Option<Server>)> = OnceLock::new();
     let (url, _) = SHARED.get_or_init(|| match std::env::var("VESTING_TEST_POSTGRES_URL") {
@@ -133,23 +134,23 @@ fn shared() -> &'static str {
     url
 }
 
-/// A schema of its own on the server, gone when this is dropped.
+/// A schema on the server for one test. It is dropped together with this value.
 #[derive(Debug)]
 pub struct Database {
-    /// Where it is.
+    /// The URL of the schema.
     pub url: String,
     base: String,
     schema: String,
 }
 
 impl Database {
-    /// An empty one on the server that the tests share.
+    /// An empty schema on the server that all tests share.
     #[must_use]
     pub fn new() -> Self {
         Self::on(shared())
     }
 
-    /// An empty one on the server at a URL.
+    /// An empty schema on the server at a URL.
     #[must_use]
     pub fn on(base: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -164,13 +165,13 @@ impl Database {
         new
     }
 
-    /// Its name, which no other has.
+    /// Its name, which is unique on the server.
     #[must_use]
     pub fn schema(&self) -> &str {
         &self.schema
     }
 
-    /// Runs statements in it.
+    /// Runs SQL statements in the schema.
     pub fn sql(&self, statements: &str) {
         sql(&self.url, statements);
     }
@@ -184,7 +185,7 @@ impl Default for Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        // A server that was stopped takes it along.
+        // A server that is gone needs no cleaning.
         if let Ok(mut conn) = PgConnection::establish(&self.base) {
             let _ = conn.batch_execute(&format!(
                 "SET client_min_messages = error; DROP SCHEMA IF EXISTS {} CASCADE",
@@ -194,7 +195,7 @@ impl Drop for Database {
     }
 }
 
-/// How many bytes all tables of the URL's schema take, with their indexes.
+/// The bytes that all tables of the URL's schema take, with their indexes.
 #[must_use]
 pub fn size(url: &str) -> u64 {
     #[derive(QueryableByName)]
@@ -214,7 +215,7 @@ fn sql(url: &str, statements: &str) {
     conn.batch_execute(statements).unwrap_or_else(|error| panic!("{error}: {statements}"));
 }
 
-/// A test that needs a PostgreSQL server: ignored, with the reason, where there is none.
+/// A test that needs a PostgreSQL server. It is ignored, with the reason, where there is none.
 #[cfg(postgres_server)]
 #[macro_export]
 macro_rules! postgres_test {
@@ -225,7 +226,7 @@ macro_rules! postgres_test {
     };
 }
 
-/// A test that needs a PostgreSQL server: ignored, with the reason, where there is none.
+/// A test that needs a PostgreSQL server. It is ignored, with the reason, where there is none.
 #[cfg(not(postgres_server))]
 #[macro_export]
 macro_rules! postgres_test {
@@ -237,7 +238,8 @@ macro_rules! postgres_test {
     };
 }
 
-/// A test that starts PostgreSQL servers of its own: ignored, with the reason, where its programs are not.
+/// A test that starts PostgreSQL servers of its own. It is ignored, with the reason, where the programs are
+/// missing.
 #[cfg(postgres_programs)]
 #[macro_export]
 macro_rules! own_postgres_test {
@@ -248,7 +250,8 @@ macro_rules! own_postgres_test {
     };
 }
 
-/// A test that starts PostgreSQL servers of its own: ignored, with the reason, where its programs are not.
+/// A test that starts PostgreSQL servers of its own. It is ignored, with the reason, where the programs are
+/// missing.
 #[cfg(not(postgres_programs))]
 #[macro_export]
 macro_rules! own_postgres_test {

@@ -1,21 +1,21 @@
-//! A store that fails now and then, before it has done anything.
+//! A store that fails now and then, before it does anything.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use vesting_core::ports::{StakeStore, StoreError};
 
-/// Asked with the name of what is to be done, whether it fails.
+/// Says whether the method of this name fails.
 type Fails = Box<dyn Fn(&'static str) -> Option<StoreError> + Send + Sync>;
 
-/// Passes everything on to another store, unless it fails.
+/// A store that passes every call on to another one, unless it fails.
 pub struct FlakyStore {
     inner: Arc<dyn StakeStore>,
     fails: Fails,
 }
 
 impl FlakyStore {
-    /// Over another store, failing where `fails` says so of the method of that name.
+    /// A store over another one. `fails` gets the name of each method that is called, and returns the error.
     pub fn new(
         inner: Arc<dyn StakeStore>,
         fails: impl Fn(&'static str) -> Option<StoreError> + Send + Sync + 'static,
@@ -24,7 +24,7 @@ impl FlakyStore {
     }
 }
 
-/// Methods that are passed on.
+/// Implements the methods that are passed on.
 macro_rules! passed_on {
     ($($name:ident($($argument:ident: $of:ty),*) -> $gives:ty;)*) => {
         #[async_trait]

@@ -1,4 +1,4 @@
-//! A gateway before a node, which hinders connections in ways that a node itself never does.
+//! A gateway before a node. It hinders connections in ways that a node itself never does.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,50 +14,50 @@ use tokio::task::JoinHandle;
 /// What a gateway does with connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Gate {
-    /// It passes them on.
+    /// It passes connections on.
     Open,
-    /// It answers each with this HTTP status, and says after how many seconds to come again.
+    /// It answers each connection with this HTTP status, and says after how many seconds to retry.
     Status(u16, Option<u64>),
-    /// It takes them and says nothing.
+    /// It accepts connections and never answers.
     Mute,
-    /// It passes them on, but closes them with this WebSocket code at the so-many-th message of the client.
+    /// It passes connections on, and closes each of them at a message of the client.
     Closes {
-        /// The code.
+        /// The WebSocket code to close with.
         code: u16,
-        /// The message.
+        /// The number of the message, from 1.
         at: u64,
     },
 }
 
-/// A running gateway; stops when dropped.
+/// A running gateway. It stops when dropped.
 pub struct GateHandle {
     address: SocketAddr,
     gate: watch::Sender<Gate>,
     connections: Arc<AtomicU64>,
-    /// What each connection began with, the newest last.
+    /// The first bytes of each connection, the newest last.
     heads: Arc<Mutex<Vec<String>>>,
     task: JoinHandle<()>,
 }
 
 impl GateHandle {
-    /// Where to connect to.
+    /// The URL to connect to.
     #[must_use]
     pub fn url(&self) -> String {
         format!("ws://{}", self.address)
     }
 
-    /// What it does with connections from now on.
+    /// Sets what the gateway does with connections from now on.
     pub fn set(&self, gate: Gate) {
         self.gate.send_replace(gate);
     }
 
-    /// How many connections came so far.
+    /// The number of connections so far.
     #[must_use]
     pub fn connections(&self) -> u64 {
         self.connections.load(Ordering::Relaxed)
     }
 
-    /// What each connection began with, the newest last.
+    /// The first bytes of each connection, the newest last.
     #[must_use]
     pub fn heads(&self) -> Vec<String> {
         self.heads.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -73,7 +73,7 @@ impl Drop for GateHandle {
 /// Opens a gateway before the node at `url`.
 ///
 /// # Errors
-/// When no address can be listened on.
+/// When no address is free to listen on.
 pub async fn open(url: &str, gate: Gate) -> io::Result<GateHandle> {
     let upstream = url.trim_start_matches("ws://").trim_end_matches('/').to_owned();
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
@@ -85,7 +85,7 @@ pub async fn open(url: &str, gate: Gate) -> io::Result<GateHandle> {
         while let Ok((stream, _)) = listener.accept().await {
             count.fetch_add(1, Ordering::Relaxed);
             let (gate, upstream, kept) = (told.borrow().clone(), upstream.clone(), Arc::clone(&kept));
-            // A connection that breaks is the client's to see.
+            // The client notices a broken connection by itself.
             tokio::spawn(async move { pass(stream, &upstream, gate, &kept).await });
         }
     });
@@ -124,8 +124,8 @@ async fn pass(
     Ok(())
 }
 
-/// Passes on until the client sends its so-many-th message, taken for as many reads: calls that come one by
-/// one.
+/// Passes messages on until the client sends message number `at`. Each read counts as one message, which is
+/// right for calls that come one by one.
 async fn closing(client: &mut TcpStream, node: &mut TcpStream, code: u16, at: u64) -> io::Result<()> {
     let (mut asked, mut answered) = (vec![0; 65_536], vec![0; 65_536]);
     let mut messages = 0;
@@ -137,7 +137,7 @@ async fn closing(client: &mut TcpStream, node: &mut TcpStream, code: u16, at: u6
                     messages += 1;
                     if messages >= at {
                         let [high, low] = code.to_be_bytes();
-                        // A final frame of two bytes: 0x88 is what closes.
+                        // A close frame (0x88) with a body of two bytes.
                         return client.write_all(&[0x88, 2, high, low]).await;
                     }
                     node.write_all(&asked[..length]).await?;

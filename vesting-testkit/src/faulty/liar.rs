@@ -1,4 +1,4 @@
-//! A chain one answer of which is wrong.
+//! A chain that gives one wrong answer.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,30 +7,30 @@ use async_trait::async_trait;
 use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, Fingerprint, SubnetState};
 use vesting_core::{BlockHash, BlockNumber, BlockRef, Millis, Rao};
 
-/// What is wrong with an answer.
+/// What is wrong with the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lie {
-    /// The block is said to be of a millisecond later.
+    /// The block's time is a millisecond too late.
     Time,
-    /// It is said to follow on another parent.
+    /// The parent is another block.
     Parent,
-    /// The last epoch is said to have been a block earlier.
+    /// The last epoch is a block too early.
     LastStep,
-    /// The block is said to be no epoch, or an epoch where it was none.
+    /// An epoch is no epoch, and a block that is none is one.
     Step,
-    /// No subnet is said to be there, unless the answer is said to be recorded.
+    /// No subnet is there. An answer that is recorded stays right.
     Absent,
-    /// No events are told.
+    /// There are no events.
     Silence,
-    /// The last event is left out.
+    /// The last event is missing.
     Event,
-    /// A position is told to have a little more, unless the answer is said to be recorded.
+    /// A position has a little too much. An answer that is recorded stays right.
     Alpha,
-    /// A position is left out, unless the answer is said to be recorded.
+    /// A position is missing. An answer that is recorded stays right.
     Position,
-    /// Two neurons have each other's owners.
+    /// Two neurons have their owners swapped.
     Neurons,
-    /// Nothing of the subnet's traces is as it is.
+    /// Every trace of the subnet is wrong.
     Traces,
 }
 
@@ -112,22 +112,22 @@ impl Lie {
     }
 }
 
-/// Passes everything on to another chain; one answer of it is wrong.
+/// A chain that passes every call on to another one, and changes one answer.
 pub struct Liar {
     inner: Arc<dyn ChainPort>,
     lie: Lie,
-    /// The read whose answer is wrong, counted from 0.
+    /// The number of the read whose answer is wrong, from 0.
     at: u64,
     reads: AtomicU64,
 }
 
 impl Liar {
-    /// Over another chain, with a lie in the answer to the read of that number.
+    /// A chain over another one, with a lie in the answer to read number `at`.
     pub fn new(inner: Arc<dyn ChainPort>, lie: Lie, at: u64) -> Self {
         Self { inner, lie, at, reads: AtomicU64::new(0) }
     }
 
-    /// How many reads there were.
+    /// The number of reads so far.
     pub fn reads(&self) -> u64 {
         self.reads.load(Ordering::Relaxed)
     }

@@ -1,4 +1,4 @@
-//! Ports and connections that fail on purpose, between a real one and whoever is tested.
+//! A store, a chain and a gateway that fail on purpose. Each passes everything else on to a real one.
 
 pub mod flaky;
 pub mod gate;

@@ -16,17 +16,17 @@ struct Header {
     extrinsics: Box<[Vec<u8>]>,
 }
 
-/// The values a key had, by the block that wrote them.
+/// The values of one key, each with the block that wrote it.
 type Versions = Vec<(u32, Option<Box<[u8]>>)>;
 
-/// A chain that only grows, and may forget how it began. State is kept by key, so that any block's is a
-/// binary search away.
+/// A chain that grows at its end and may drop its oldest blocks. State is kept by key, so a binary search
+/// finds the value in any block.
 #[derive(Default)]
 pub struct History {
     blocks: Blocks<Header>,
     numbers: HashMap<[u8; 32], u32>,
     storage: HashMap<Arc<[u8]>, Versions, FixedState>,
-    /// Every key there ever was, in order.
+    /// Every key that was ever written, in order.
     keys: BTreeSet<Arc<[u8]>>,
     runtimes: BTreeMap<u32, RuntimeData>,
 }
@@ -35,7 +35,7 @@ impl History {
     /// Adds the next block.
     ///
     /// # Errors
-    /// When it does not follow on the last one.
+    /// When the block does not follow on the last one.
     pub fn push(&mut self, block: BlockData) -> Result<(), NotNext> {
         let expected = self.blocks.next();
         let follows = self.blocks.follows_a_gap()
@@ -52,7 +52,7 @@ impl History {
             let Some(versions) = self.storage.get_mut(&*key) else { continue };
             let value = value.map(Vec::into_boxed_slice);
             match versions.last_mut() {
-                // The last write of a block counts.
+                // The last write of a block is the one that counts.
                 Some(last) if last.0 == block.number => last.1 = value,
                 _ => versions.push((block.number, value)),
             }
@@ -67,15 +67,15 @@ impl History {
         Ok(())
     }
 
-    /// Adds a runtime, whose code is in the state from `from` on.
+    /// Adds a runtime. Its code is in the state of block `from` and of the blocks after it.
     pub fn add_runtime(&mut self, from: u32, runtime: RuntimeData) {
         self.runtimes.insert(from, runtime);
     }
 
-    /// Leaves out what lies between genesis, the one block there is, and this one, which comes next.
+    /// Leaves out the blocks between genesis and block `number`, which is pushed next.
     ///
     /// # Errors
-    /// When there are other blocks than genesis.
+    /// When the history holds other blocks than genesis.
     pub fn skip_to(&mut self, number: u32) -> Result<(), NotNext> {
         if self.blocks.len() != 1 || number == 0 {
             return Err(NotNext { number, expected: self.blocks.next() });
@@ -84,8 +84,8 @@ impl History {
         Ok(())
     }
 
-    /// Forgets the blocks before this one but genesis, and the states before it, as a node does that is no
-    /// archive.
+    /// Drops the blocks before this one, except genesis, and their states. A node that is no archive does the
+    /// same.
     pub fn forget_before(&mut self, number: u32) {
         for block in self.blocks.forget_before(number) {
             self.numbers.remove(&block.hash);
@@ -103,13 +103,13 @@ impl History {
         });
     }
 
-    /// How many blocks there are, genesis included.
+    /// The number of blocks, genesis included.
     #[must_use]
     pub fn len(&self) -> u32 {
         self.blocks.len()
     }
 
-    /// True without any block.
+    /// Whether there is no block at all.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.blocks.is_empty()
@@ -121,8 +121,8 @@ impl History {
         self.blocks.next().saturating_sub(1)
     }
 
-    /// The height of the first block that is there with its state: 0, or where genesis is all that tells
-    /// which chain it is, the one after what was left out or forgotten.
+    /// The height of the first block that has its state: 0, or the first block after those that were left out
+    /// or dropped. Genesis then only tells which chain it is.
     #[must_use]
     pub const fn first(&self) -> u32 {
         self.blocks.first()
@@ -158,14 +158,14 @@ impl History {
         self.numbers.get(hash).copied()
     }
 
-    /// A key's value in the state of block `at`.
+    /// The value of a key in the state of block `at`.
     #[must_use]
     pub fn storage(&self, key: &[u8], at: u32) -> Option<&[u8]> {
         value_at(self.storage.get(key)?, at)
     }
 
-    /// The keys that begin with `prefix` and have a value in the state of block `at`, after `start`,
-    /// at most `count`, in order.
+    /// The keys after `start` that begin with `prefix` and have a value in the state of block `at`: in order,
+    /// at most `count`.
     #[must_use]
     pub fn keys(&self, prefix: &[u8], start: Option<&[u8]>, count: usize, at: u32) -> Vec<&[u8]> {
         let from: Arc<[u8]> = start.unwrap_or(prefix).into();
@@ -195,7 +195,7 @@ fn value_at(versions: &Versions, at: u32) -> Option<&[u8]> {
 pub(crate) mod tests {
     use super::*;
 
-    /// A block whose hash is its number, for tests that do not look at hashes.
+    /// A block whose hash is its number, for tests that do not check hashes.
     pub(crate) fn block(number: u8, changes: &[(&str, Option<&str>)]) -> BlockData {
         let bytes = |text: &str| text.as_bytes().to_vec();
         BlockData {

@@ -1,4 +1,4 @@
-//! Blocks and runtimes, as they are put into a history.
+//! The blocks and runtimes that a history is made of.
 
 use std::collections::BTreeMap;
 
@@ -28,18 +28,18 @@ pub struct RuntimeData {
     pub version_json: serde_json::Value,
     /// What `Core_version` answers.
     pub version_scale: Vec<u8>,
-    /// Its metadata by metadata version, not wrapped.
+    /// Its metadata by metadata version, without the length prefix of a runtime call.
     pub metadata: BTreeMap<u32, Vec<u8>>,
 }
 
-/// A block that does not continue a history.
+/// A block that does not follow on the last one of a history.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "block {number} does not continue the history: it should be block {expected} with the last block's hash as its parent"
 )]
 pub struct NotNext {
-    /// The block offered.
+    /// The height of the block that was refused.
     pub number: u32,
-    /// The height expected.
+    /// The height that was expected.
     pub expected: u32,
 }

@@ -1,11 +1,11 @@
-//! Blocks by height, of which those that come first may be gone.
+//! Blocks by height. The oldest ones may be missing.
 
-/// Genesis, and the blocks from some height on.
+/// Genesis, and every block from some height on.
 #[derive(Debug, Clone)]
 pub(crate) struct Blocks<T> {
     /// Genesis first.
     kept: Vec<T>,
-    /// How many after genesis are not there.
+    /// How many blocks after genesis are missing.
     gap: u32,
 }
 
@@ -16,7 +16,7 @@ impl<T> Default for Blocks<T> {
 }
 
 impl<T> Blocks<T> {
-    /// How many there are, genesis included.
+    /// The number of blocks that are kept, genesis included.
     pub(crate) fn len(&self) -> u32 {
         u32::try_from(self.kept.len()).unwrap_or(u32::MAX)
     }
@@ -25,7 +25,7 @@ impl<T> Blocks<T> {
         self.kept.is_empty()
     }
 
-    /// Whether the next one comes after a gap, so that its parent is not there.
+    /// Whether the next block comes after the gap, so that its parent is missing.
     pub(crate) fn follows_a_gap(&self) -> bool {
         self.gap > 0 && self.len() == 1
     }
@@ -35,7 +35,7 @@ impl<T> Blocks<T> {
         self.len().saturating_add(self.gap)
     }
 
-    /// The height of the first block that is there but for genesis: 0 where none is gone.
+    /// The height of the first block that is kept after genesis; 0 where none is missing.
     pub(crate) const fn first(&self) -> u32 {
         if self.gap > 0 { self.gap + 1 } else { 0 }
     }
@@ -53,12 +53,12 @@ impl<T> Blocks<T> {
         self.kept.push(block);
     }
 
-    /// Leaves a gap after genesis, up to the block that comes next.
+    /// Leaves a gap between genesis and block `next`.
     pub(crate) const fn begin_after_gap(&mut self, next: u32) {
         self.gap = next.saturating_sub(1);
     }
 
-    /// Gives away the blocks before this one, but for genesis and the newest.
+    /// Removes and returns the blocks before this one. Genesis and the newest block stay.
     pub(crate) fn forget_before(&mut self, number: u32) -> impl Iterator<Item = T> {
         let gone = number.saturating_sub(self.gap).saturating_sub(1).min(self.len().saturating_sub(2));
         self.gap = self.gap.saturating_add(gone);

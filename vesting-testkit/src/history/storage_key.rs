@@ -3,7 +3,7 @@
 use blake2::Blake2b;
 use blake2::digest::{Digest, consts::U16};
 
-/// The key of `SubtensorModule.item` with these hashed keys, as the runtimes of Subtensor hash them.
+/// The key of a storage item of a pallet, with these map keys hashed already.
 #[must_use]
 pub fn storage_key(pallet: &str, item: &str, keys: &[Vec<u8>]) -> Vec<u8> {
     let mut key = twox_128(pallet.as_bytes()).to_vec();
@@ -37,7 +37,7 @@ pub fn twox_concat(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The hasher `Identity` on a 16-bit number.
+/// The hasher `Identity` of a 16-bit number.
 #[must_use]
 pub fn identity(number: u16) -> Vec<u8> {
     number.to_le_bytes().to_vec()

@@ -1,4 +1,4 @@
-//! Answers and errors.
+//! What a method returns: an answer or a JSON-RPC error.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub(super) fn invalid(wanted: &str) -> ErrorObjectOwned {
     error(-32602, format!("Invalid params: {wanted} is wanted"))
 }
 
-/// What a gateway says that meters what storage costs.
+/// The error of a gateway that limits storage reads. `wait` says when to retry.
 pub(super) fn policy(wait: Option<Duration>) -> ErrorObjectOwned {
     let wait = wait.map(|wait| json!({ "policy": "storage work", "retry_after_ms": u64::try_from(wait.as_millis()).unwrap_or(u64::MAX) }));
     ErrorObjectOwned::owned(-32_004, "storage work rate limit exceeded", wait)

@@ -1,4 +1,4 @@
-//! One call, answered out of the history.
+//! One call, answered from the history.
 
 use std::fmt::Write as _;
 
@@ -16,7 +16,7 @@ use super::stake_api;
 use crate::hexadecimal::hex0x;
 use crate::history::History;
 
-/// One call, in a history up to a head.
+/// One call. It sees the history up to a head.
 pub(super) struct Call<'a> {
     pub(super) history: &'a History,
     pub(super) head: u32,
@@ -24,7 +24,7 @@ pub(super) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// The block a hash names; the head without one. Blocks above the head are unknown.
+    /// The height of the block with this hash; the head without one. Blocks above the head are unknown.
     fn at(&self, hash: Option<&Value>) -> Result<u32, ErrorObjectOwned> {
         let Some(text) = hash.and_then(Value::as_str) else { return Ok(self.head) };
         let known = decode(text)
@@ -36,7 +36,7 @@ impl Call<'_> {
         })
     }
 
-    /// The block whose state a hash names, if this node still has it.
+    /// The height of the block with this hash, if this node still has its state.
     fn state_at(&self, hash: Option<&Value>) -> Result<u32, ErrorObjectOwned> {
         let at = self.at(hash)?;
         let gone = self
@@ -81,7 +81,7 @@ impl Call<'_> {
     }
 
     pub(super) fn header(&self, arguments: &[Value]) -> Result<Value, ErrorObjectOwned> {
-        // A header that is not there is null, not an error.
+        // A missing header is null, not an error.
         let number = self.at(arguments.first()).ok();
         Ok(number.and_then(|n| self.history.header(n)).map_or(Value::Null, header_json))
     }
@@ -93,7 +93,7 @@ impl Call<'_> {
         Ok(json!({"block": {"header": header, "extrinsics": extrinsics}, "justifications": null}))
     }
 
-    /// What is under a storage key, as this node has it.
+    /// The value under a storage key, as this node has it.
     fn value(&self, key: &[u8], at: u32) -> Option<&[u8]> {
         let value = self.history.storage(key, at)?;
         let is_cut = self.faults.iter().any(|fault| fault.cuts(key, at));
@@ -106,7 +106,8 @@ impl Call<'_> {
         Ok(self.value(&decode(key)?, at).map_or(Value::Null, |value| Value::String(hex0x(value))))
     }
 
-    /// Written by hand into one string: the call that everything waits for.
+    /// Answers `state_queryStorageAt`. The answer is written into one string by hand, because most of the
+    /// time goes into it.
     pub(super) fn query_storage(&self, params: &Params<'static>, spoil: Option<Spoil>) -> Answer {
         let mut sequence = params.sequence();
         let keys: Vec<&str> = sequence.next().map_err(|_| invalid("a list of storage keys"))?;

@@ -1,4 +1,4 @@
-//! What may be wrong with a node.
+//! What may be wrong with a node on purpose.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,70 +7,69 @@ use vesting_core::{Coldkey, Hotkey, NetUid, PositionKey, Rao};
 
 use super::spoil::Spoil;
 
-/// Something that is wrong with a node on purpose.
+/// One thing that is wrong with a node on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// It keeps the state of so many blocks below its head only, as most public nodes do.
+    /// It keeps the states of this many blocks below its head only, as most public nodes do.
     Pruned(u32),
-    /// After so many calls it answers no more, with the socket open.
+    /// It stops answering after this many calls, and keeps the socket open.
     Stall(u64),
-    /// It never answers one call in so many, and all others.
+    /// It leaves one call in this many without an answer.
     Swallow(u64),
-    /// One answer in so many about storage is wrong.
+    /// One answer in `every` about storage or hashes is wrong.
     Spoil {
-        /// In what way.
+        /// What is wrong with it.
         how: Spoil,
-        /// One answer in so many.
+        /// One answer in this many.
         every: u64,
     },
-    /// Its notices name heads so many blocks above the one they are about, which are blocks that there are
-    /// not.
+    /// Its notices of a new head name a block this many above the head. Such a block does not exist.
     Ahead(u32),
-    /// Its finalized head does not move beyond this block.
+    /// Its finalized head stops at this block.
     Frozen(u32),
-    /// What its storage keeps of this subnet by itself, such as its tempo, lacks the last byte in the states
-    /// from this block on.
+    /// Values that storage keeps for this subnet alone, such as its tempo, lack their last byte from a block
+    /// on.
     Unreadable {
         /// The subnet.
         netuid: NetUid,
-        /// The block.
+        /// The first block whose state is affected.
         from: u32,
     },
-    /// Its runtime says of every position that it has one rao more than its storage says.
+    /// Its runtime answers one rao more for every position than its storage holds.
     Disagree,
-    /// Its runtime says of one position that it has more than its storage says.
+    /// Its runtime answers more for one position than its storage holds.
     DisagreeOn(Contradiction),
-    /// It refuses one call in so many, as one that limits rates does.
+    /// It refuses one call in this many, as an endpoint with a rate limit does.
     Refuse(u64),
-    /// It answers one call in so many with an error of this code, which says nothing about the chain.
+    /// It answers one call in `every` with an error that says nothing about the chain.
     Error {
-        /// The code.
+        /// The JSON-RPC code of the error.
         code: i32,
-        /// One call in so many.
+        /// One call in this many.
         every: u64,
     },
-    /// It refuses requests for more storage keys than this, by policy.
+    /// It refuses requests for more storage keys than this.
     Keys(u32),
-    /// It refuses requests for more storage keys than this a second, by policy, and says how long to wait.
+    /// It refuses requests for more storage keys than this in a second, and says how long to wait.
     KeysPerSecond(u32),
-    /// One call in so many is answered by a node that lacks the last three blocks.
+    /// One call in this many is answered by a node that lacks the last three blocks.
     Lags(u64),
 }
 
 impl Fault {
-    /// How they are written.
+    /// Every fault as it is written on a command line.
     pub const FORMS: &'static str = "pruned=BLOCKS, stall=CALLS, swallow=CALLS, cut=CALLS, lose=CALLS, empty=CALLS, flip=CALLS, elsewhere=CALLS, stale=CALLS, shifted=CALLS, invented=CALLS, ahead=BLOCKS, frozen=BLOCK, unreadable=NETUID:FROM_BLOCK, refuse=CALLS, error=CODE:CALLS, keys=KEYS, keys-per-second=KEYS, lags=CALLS, \
          disagree or disagree=NETUID:HOTKEY:COLDKEY:RAO:FROM_BLOCK[:SPEC]";
 
-    /// Whether the value under a storage key lacks its last byte in the state of a block.
+    /// Whether this fault cuts the last byte off the value under a storage key in the state of a block.
     #[must_use]
     pub fn cuts(&self, key: &[u8], block: u32) -> bool {
-        // Two hashed names, and the netuid as it is.
+        // The key is two hashed names of 16 bytes each, then the netuid, which is not hashed.
         matches!(self, Self::Unreadable { netuid, from } if block >= *from && key.get(32..) == Some(&netuid.0.to_le_bytes()))
     }
 
-    /// How much more the runtime of that version says than its storage, of a position in the state of a
-    /// block.
+    /// How much more the runtime of a version answers for a position than its storage holds, in the state of
+    /// a block.
     #[must_use]
     pub fn more(&self, netuid: NetUid, key: &PositionKey, block: u32, spec_version: u32) -> u64 {
         match self {
@@ -87,18 +86,18 @@ impl Fault {
     }
 }
 
-/// One position of which a runtime contradicts its storage.
+/// One position for which a runtime contradicts its storage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Contradiction {
     /// The subnet.
     pub netuid: NetUid,
     /// The position.
     pub key: PositionKey,
-    /// How much more it has.
+    /// How much more the runtime answers.
     pub more: Rao,
-    /// From this block's state on.
+    /// The first block whose state is affected.
     pub from: u32,
-    /// Only by the runtime of this version.
+    /// Only the runtime of this version contradicts; `None` for every version.
     pub spec_version: Option<u32>,
 }
 

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::state::Node;
 
-/// A running node; stops when dropped.
+/// A running node. It stops when dropped.
 pub struct NodeHandle {
     pub(super) address: SocketAddr,
     pub(super) server: ServerHandle,
@@ -19,13 +19,13 @@ pub struct NodeHandle {
 }
 
 impl NodeHandle {
-    /// Where to connect to.
+    /// The URL to connect to.
     #[must_use]
     pub fn url(&self) -> String {
         format!("ws://{}", self.address)
     }
 
-    /// The finalized head.
+    /// The height of the finalized head.
     #[must_use]
     pub fn head(&self) -> u32 {
         *self.head.borrow()
@@ -41,19 +41,19 @@ impl NodeHandle {
         });
     }
 
-    /// How many calls were answered, by method.
+    /// The number of calls so far, by method.
     #[must_use]
     pub fn requests(&self) -> BTreeMap<String, u64> {
         self.node.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// How many storage keys were asked for.
+    /// The number of storage keys that were asked for.
     #[must_use]
     pub fn keys(&self) -> u64 {
         self.node.keys.load(Ordering::Relaxed)
     }
 
-    /// How many bytes of answers were sent.
+    /// The number of bytes of all answers.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.node.bytes.load(Ordering::Relaxed)
@@ -67,7 +67,7 @@ impl NodeHandle {
 
 impl Drop for NodeHandle {
     fn drop(&mut self) {
-        // An error only says that it has stopped already.
+        // An error only says that the node has stopped already.
         let _ = self.server.stop();
     }
 }

@@ -1,4 +1,4 @@
-//! Block headers, from SCALE to what JSON-RPC shows.
+//! Block headers, from SCALE to JSON.
 
 #![allow(clippy::cast_possible_truncation)] // in what the codec's derive makes of explicit indices
 
@@ -30,7 +30,7 @@ enum DigestItem {
     RuntimeEnvironmentUpdated,
 }
 
-/// A SCALE-encoded header as JSON-RPC shows it.
+/// A SCALE-encoded header as JSON-RPC writes it.
 pub(crate) fn header_json(mut bytes: &[u8]) -> Value {
     let Ok(header) = Header::decode(&mut bytes) else { return Value::Null };
     json!({

@@ -1,4 +1,4 @@
-//! The subscription to heads.
+//! The subscriptions to heads.
 
 use std::sync::PoisonError;
 
@@ -12,7 +12,7 @@ use super::header::header_json;
 use super::state::Node;
 
 impl Node {
-    /// Sends the header of every head from now on, none left out.
+    /// Sends the header of every head from now on, and leaves none out.
     pub(super) async fn send_heads(&self, pending: PendingSubscriptionSink) -> Result<(), SubscriptionError> {
         let sink = pending.accept().await.map_err(|e| SubscriptionError::from(e.to_string()))?;
         let mut heads = self.head.clone();

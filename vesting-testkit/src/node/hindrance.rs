@@ -1,4 +1,4 @@
-//! What keeps a call from its answer.
+//! What keeps a call from its right answer.
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -12,16 +12,16 @@ use super::params::keys_of;
 use super::spoil::Spoil;
 use super::state::Node;
 
-/// Why a call is not answered.
+/// What keeps a call from its right answer.
 pub(super) enum Hindrance {
     Silence,
     Refusal(ErrorObjectOwned),
-    /// An answer that is wrong.
+    /// The answer is spoilt in this way.
     Spoil(Spoil),
 }
 
 impl Node {
-    /// The number of a call, and what keeps it from an answer.
+    /// Counts a call. Returns its number, and what keeps it from its right answer.
     pub(super) fn hindrance(&self, method: &str, params: &Params<'static>) -> (u64, Option<Hindrance>) {
         let calls = self.calls.fetch_add(1, Ordering::Relaxed);
         let keys = if method == "state_queryStorageAt" { keys_of(params) } else { 0 };
@@ -48,7 +48,7 @@ impl Node {
         (calls, found)
     }
 
-    /// What is wrong with the answer to a call about storage.
+    /// How the answer to a call about storage or hashes is spoilt, if it is.
     pub(super) fn spoils(&self, call: u64) -> Option<Spoil> {
         self.faults.iter().find_map(|fault| match fault {
             Fault::Spoil { how, every } if how.comes(call, *every) => Some(*how),
@@ -56,8 +56,8 @@ impl Node {
         })
     }
 
-    /// How long to wait before so many keys may be asked for, where they are too many for this second. A
-    /// request that is too large for any second is refused until it is made smaller.
+    /// How long to wait before this many keys may be asked for, where they are too many for this second. A
+    /// request that exceeds the limit of a whole second is always refused.
     fn meter(&self, keys: u64, most: u64) -> Option<Duration> {
         let mut metered = self.metered.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();

@@ -1,4 +1,4 @@
-//! The methods that a node offers.
+//! The methods that a node offers, and which answer belongs to which.
 
 use std::sync::PoisonError;
 
@@ -40,7 +40,7 @@ impl Node {
             .faults
             .iter()
             .any(|fault| matches!(fault, Fault::Lags(every) if number % every == every - 1));
-        // The head is told by those that do not lag.
+        // A node that lags still answers with the real head.
         let behind = if lags && method != "chain_getFinalizedHead" { 3 } else { 0 };
         let call = Call { history: &history, head: self.head().saturating_sub(behind), faults: &self.faults };
         match method {

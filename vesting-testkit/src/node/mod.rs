@@ -1,4 +1,4 @@
-//! A history served as a JSON-RPC node, and what may be wrong with that node.
+//! A history served as a JSON-RPC node, and the faults that such a node may have.
 
 mod answer;
 mod call;

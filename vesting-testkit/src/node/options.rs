@@ -8,16 +8,16 @@ use super::fault::Fault;
 /// How a node behaves.
 #[derive(Debug, Clone)]
 pub struct NodeOptions {
-    /// Where it listens; port 0 takes a free one.
+    /// The address to listen on; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// How long it waits before each answer.
+    /// How long the node waits before each answer.
     pub latency: Duration,
-    /// `None`: the head stands at the end of the history, also when that grows. Otherwise it starts
-    /// at `start_at` and one more block is finalized each time this has passed.
+    /// `None`: the head starts at the end of the history, and the caller moves it. Otherwise it starts at
+    /// `start_at`, and one more block is finalized each time this has passed.
     pub advance: Option<Duration>,
-    /// The first head of a node that advances.
+    /// The first head of a node that advances by itself.
     pub start_at: u32,
-    /// What is wrong with it.
+    /// What is wrong with the node.
     pub faults: Vec<Fault>,
 }
 

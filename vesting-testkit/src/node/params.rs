@@ -28,7 +28,7 @@ pub(super) fn decode(text: &str) -> Result<Vec<u8>, ErrorObjectOwned> {
     Ok(bytes)
 }
 
-/// How many storage keys a request asks for.
+/// The number of storage keys that a request asks for.
 pub(super) fn keys_of(params: &Params<'static>) -> u64 {
     params.sequence().next::<Vec<&RawValue>>().map_or(0, |keys| u64::try_from(keys.len()).unwrap_or(u64::MAX))
 }

@@ -21,17 +21,17 @@ use crate::history::History;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NodeError {
-    /// The address cannot be listened on.
+    /// The node cannot listen on the address.
     #[error(
         "cannot listen on {address}: {why}; is another node running there? Choose another with `--listen`"
     )]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The reason.
         why: std::io::Error,
     },
-    /// A method cannot be offered.
+    /// The server does not accept a method.
     #[error("the node cannot offer its methods: {0}")]
     Methods(String),
 }
@@ -39,7 +39,7 @@ pub enum NodeError {
 /// Serves a history.
 ///
 /// # Errors
-/// When the address cannot be listened on.
+/// When the node cannot listen on the address.
 pub async fn serve(history: Arc<RwLock<History>>, options: NodeOptions) -> Result<NodeHandle, NodeError> {
     let (first, last) = {
         let history = history.read().unwrap_or_else(PoisonError::into_inner);

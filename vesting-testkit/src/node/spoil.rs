@@ -1,32 +1,32 @@
-//! Answers about storage and hashes that are wrong on purpose.
+//! Answers about storage and hashes that are spoilt on purpose.
 
 use jsonrpsee::types::ErrorObjectOwned;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-/// What is done to an answer.
+/// How an answer is spoilt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spoil {
     /// Every value lacks its last byte.
     Cut,
-    /// One value is told to be none.
+    /// One value is null.
     Lose,
-    /// Every value is told to be none.
+    /// Every value is null.
     Empty,
-    /// One bit of every longer value is another.
+    /// One bit of every value of more than two bytes is flipped.
     Flip,
-    /// It is about the block three before, and says so.
+    /// It is about the state three blocks before, and says so.
     Elsewhere,
-    /// It is about the block three before, and names the block that was asked.
+    /// It is about the state three blocks before, but names the block that was asked for.
     Stale,
-    /// Hashes are those of the blocks three later.
+    /// Hashes belong to the blocks three later.
     Shifted,
-    /// Hashes are those of no block.
+    /// Hashes belong to no block.
     Invented,
 }
 
 impl Spoil {
-    /// Every kind, by its name.
+    /// Every kind with its name.
     pub const ALL: [(&str, Self); 8] = [
         ("cut", Self::Cut),
         ("lose", Self::Lose),
@@ -38,19 +38,19 @@ impl Spoil {
         ("invented", Self::Invented),
     ];
 
-    /// How it is written.
+    /// Its name on a command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         Self::ALL.into_iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
     }
 
-    /// Whether it comes to the `call`th call, as one in so many: as if by chance, so that two in a row may be
-    /// wrong.
+    /// Whether the answer to this call is spoilt, where one in `every` is. The calls follow no pattern, so
+    /// that two in a row may be spoilt.
     pub(crate) const fn comes(self, call: u64, every: u64) -> bool {
         mixed(call).is_multiple_of(every)
     }
 
-    /// The calls whose answers it spoils.
+    /// The method whose answers it spoils.
     pub(crate) const fn method(self) -> &'static str {
         if matches!(self, Self::Shifted | Self::Invented) {
             "chain_getBlockHash"
@@ -59,7 +59,7 @@ impl Spoil {
         }
     }
 
-    /// So many blocks before the one that was asked the state is taken from.
+    /// How many blocks before the one that was asked for the state is read.
     pub(crate) const fn behind(self) -> u32 {
         match self {
             Self::Elsewhere | Self::Stale => 3,
@@ -67,12 +67,12 @@ impl Spoil {
         }
     }
 
-    /// So many blocks after the one that was asked the hash is taken from.
+    /// How many blocks after the one that was asked for the hash is read.
     pub(crate) const fn ahead(self) -> u32 {
         if matches!(self, Self::Shifted) { 3 } else { 0 }
     }
 
-    /// The answer to the `call`th call, spoiled; which of its values and bits follows from that number.
+    /// The spoilt answer to a call. The number of the call decides which values and bits are changed.
     pub(crate) fn apply(self, answer: &RawValue, call: u64) -> Result<Box<RawValue>, ErrorObjectOwned> {
         let wrong = |why: serde_json::Error| ErrorObjectOwned::owned(-32603, why.to_string(), None::<()>);
         let mut sets: Value = serde_json::from_str(answer.get()).map_err(wrong)?;
@@ -112,7 +112,7 @@ impl Spoil {
     }
 }
 
-/// Changes the bytes that a value is made of.
+/// Changes the bytes of a value.
 fn change(value: &mut Value, change: impl FnOnce(&mut Vec<u8>)) {
     let digits = value.as_str().unwrap_or_default().trim_start_matches("0x").as_bytes();
     let mut bytes = vec![0; digits.len() / 2];
@@ -122,7 +122,7 @@ fn change(value: &mut Value, change: impl FnOnce(&mut Vec<u8>)) {
     }
 }
 
-/// A number as good as random (SplitMix64).
+/// A pseudo-random number (SplitMix64).
 const fn mixed(number: u64) -> u64 {
     let state = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

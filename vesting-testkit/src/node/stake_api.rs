@@ -1,4 +1,4 @@
-//! `StakeInfoRuntimeApi`: the runtime's own answer about a position, computed from its storage.
+//! The runtime APIs about stake: the runtime's own answers, computed from its storage.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +12,11 @@ use crate::sim::{Generation, SPEC_NAME};
 
 const SUBNET: &str = "SubnetInfoRuntimeApi_get_dynamic_info";
 const LOCKS: &str = "StakeInfoRuntimeApi_get_stake_availability_for_coldkeys";
-/// Since this version nobody's shares are worth more than the pool.
+/// Since this version no position is worth more than its pool.
 const CAPPED_SINCE: u32 = 458;
 const POSITION: &str = "StakeInfoRuntimeApi_get_stake_info_for_hotkey_coldkey_netuid";
 
-/// The alpha of a position in the state of block `at`. `floats` tells the runtimes with `AlphaV2`.
+/// The alpha of a position in the state of block `at`. `floats` is true for runtimes with `AlphaV2`.
 #[must_use]
 pub fn alpha(
     history: &History,
@@ -28,11 +28,11 @@ pub fn alpha(
 ) -> Rao {
     let pair = [blake2_concat(&hotkey), blake2_concat(&coldkey), identity(netuid)];
     let pool = [blake2_concat(&hotkey), identity(netuid)];
-    // The simulated runtimes call some of it otherwise.
+    // The simulated runtimes have other names for some items.
     let simulated = simulated(history, at);
     let name = |item: &'static str| simulated.map_or(item, |generation| generation.item(item));
     let read = |item: &'static str, keys: &[Vec<u8>]| {
-        // A runtime that was just upgraded does not find what is to be migrated in the next block.
+        // A runtime that was just upgraded does not find items that the next block migrates.
         history.storage(&storage_key("SubtensorModule", name(item), keys), at).map(<[u8]>::to_vec)
     };
     let fixed = |item: &'static str, keys: &[Vec<u8>]| {
@@ -56,7 +56,7 @@ pub fn alpha(
     };
     let pool_epoch = epoch("AlphaSharePoolEpoch", &pool);
     if pool_epoch != 0 && pool_epoch != epoch("AlphaShareEpoch", &pair) {
-        // Left behind when the pool was closed.
+        // The row was left behind when the pool was closed.
         return Rao::ZERO;
     }
     let capped = history.runtime(at).is_some_and(|runtime| runtime.spec_version >= CAPPED_SINCE);
@@ -67,7 +67,7 @@ pub fn alpha(
     }
 }
 
-/// The generation of a simulated runtime whose code is in the state of block `at`.
+/// The generation whose code is in the state of block `at`, if the runtime is a simulated one.
 fn simulated(history: &History, at: u32) -> Option<Generation> {
     let runtime = history.runtime(at).filter(|runtime| runtime.version_json["specName"] == SPEC_NAME)?;
     Generation::of(runtime.spec_version)
@@ -97,7 +97,7 @@ fn dynamic_info(history: &History, generation: Generation, args: &[u8], at: u32)
 /// Total, locked and available alpha.
 type Availability = (Compact<u64>, Compact<u64>, Compact<u64>);
 
-/// The simulated runtime's own answer about what coldkeys can move. Subnets with nothing are left out.
+/// The simulated runtime's own answer about how much coldkeys can move. Subnets without stake are left out.
 fn availability(history: &History, mut args: &[u8], at: u32, more: &More<'_>) -> Result<Vec<u8>, String> {
     let (coldkeys, netuids) = <(Vec<[u8; 32]>, Option<Vec<u16>>)>::decode(&mut args)
         .map_err(|_| format!("bad arguments of {LOCKS}"))?;
@@ -116,7 +116,7 @@ fn availability(history: &History, mut args: &[u8], at: u32, more: &More<'_>) ->
             };
             let alphas = hotkeys.iter().flatten().map(told);
             let total = alphas.fold(0u64, u64::saturating_add);
-            // What is locked on whichever hotkey; its mass comes first in a lock.
+            // A lock may stand on any hotkey. Its first field is the amount.
             let locks = storage_key("SubtensorModule", "Lock", &[blake2_concat(&coldkey), identity(*netuid)]);
             let locks = history.keys(&locks, None, usize::MAX, at);
             let locked = locks.into_iter().filter_map(|key| {
@@ -136,11 +136,11 @@ fn availability(history: &History, mut args: &[u8], at: u32, more: &More<'_>) ->
     Ok(answer.encode())
 }
 
-/// How many rao a position is told to have beyond what storage says.
+/// How many rao an answer adds to what storage holds for a position.
 pub type More<'a> = dyn Fn(NetUid, &PositionKey) -> u64 + 'a;
 
-/// Answers a call of the API in the state of block `at`, a position with `more` rao than it has; `None` for
-/// a method that is not one of it.
+/// Answers a call of these APIs in the state of block `at`, and adds `more` to each position. `None` for any
+/// other method.
 #[must_use]
 pub fn call(
     history: &History,

@@ -1,4 +1,4 @@
-//! What all methods of a node share.
+//! The state that all methods of a node share.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::fault::Fault;
 use crate::history::History;
 
-/// What the methods share.
+/// The state that all methods share.
 pub(super) struct Node {
     pub(super) history: Arc<RwLock<History>>,
     pub(super) head: watch::Receiver<u32>,
@@ -20,7 +20,7 @@ pub(super) struct Node {
     pub(super) bytes: AtomicU64,
     pub(super) keys: AtomicU64,
     pub(super) faults: Vec<Fault>,
-    /// The second in which storage keys were asked for last, and how many.
+    /// The beginning of the newest second in which storage keys were asked for, and how many were.
     pub(super) metered: Mutex<Option<(Instant, u64)>>,
 }
 
@@ -34,7 +34,7 @@ impl Node {
         }
     }
 
-    /// The head, as far as this node gets.
+    /// The head that this node shows.
     pub(super) fn head(&self) -> u32 {
         let frozen = self
             .faults

@@ -1,4 +1,4 @@
-//! Recordings of a chain: folders with `blocks.jsonl(.zst)`, metadata and runtime versions.
+//! Reads a recording: a folder with `blocks.jsonl` or `blocks.jsonl.zst`, metadata and runtime versions.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::history::{BlockData, History, RuntimeData};
 
-/// What is wrong with a recording.
+/// Why a recording cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecordingError {
@@ -26,7 +26,7 @@ pub enum RecordingError {
         /// Why.
         source: io::Error,
     },
-    /// A file's content is not what it should be.
+    /// The content of a file is wrong.
     #[error("{path}, line {line}: {why}")]
     Content {
         /// The file.
@@ -64,7 +64,7 @@ struct Version {
     impl_version: u32,
     apis: Vec<(String, u32)>,
     transaction_version: u32,
-    /// Some runtimes name it `stateVersion`; many give both.
+    /// Some runtimes call it `stateVersion`; many have both.
     system_version: Option<u8>,
     state_version: Option<u8>,
 }
@@ -167,7 +167,7 @@ fn runtime(folder: &Path) -> Result<RuntimeData, RecordingError> {
     Ok(RuntimeData { spec_version: version.spec_version, version_json, version_scale, metadata })
 }
 
-/// Opens `name`, or `name.zst` where that is what there is.
+/// Opens `name`, or `name.zst` where there is no `name`.
 pub(crate) fn open(folder: &Path, name: &str) -> Result<(PathBuf, Box<dyn BufRead>), RecordingError> {
     let plain = folder.join(name);
     let packed = folder.join(format!("{name}.zst"));

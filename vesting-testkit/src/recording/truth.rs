@@ -1,4 +1,4 @@
-//! The exact truth that comes with a recording, and the comparison of a record with it.
+//! The exact stakes and incentives that come with a recording, and how a record is compared with them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
@@ -52,12 +52,12 @@ struct EventLine {
     event: String,
 }
 
-/// One block of one subnet, as the pallet itself says.
+/// One block of one subnet, as the pallet itself computed it.
 #[derive(Debug, Clone, Default)]
 struct Block {
     positions: BTreeMap<PositionKey, Rao>,
     owners: BTreeSet<Coldkey>,
-    /// The incentive credited to each position, if an epoch was distributed.
+    /// The incentive credited to each position, if the block is an epoch.
     epoch: Option<BTreeMap<PositionKey, Rao>>,
 }
 
@@ -80,7 +80,7 @@ pub struct Comparison {
     pub epochs: usize,
     /// Σ |unattributed| of the record.
     pub unattributed: u128,
-    /// What differs, in words; the first hundred.
+    /// What differs, in words; at most the first hundred.
     pub mismatches: Vec<String>,
 }
 
@@ -105,9 +105,10 @@ impl Truth {
         Ok(Self { netuid, blocks })
     }
 
-    /// Compares the entries and epochs of a record that begins at block 1 with the truth: every
-    /// position of every holder at B−1 and B of every epoch and at the last block, every epoch and
-    /// every incentive.
+    /// Compares a record that begins at block 1 with the truth.
+    ///
+    /// Every position of every holder is compared at B−1 and B of each epoch and at the last block. So are
+    /// every epoch and every incentive.
     #[must_use]
     pub fn compare(&self, entries: &[Entry], epochs: &[EpochRecord]) -> Comparison {
         let mut found = Comparison::default();
@@ -236,8 +237,8 @@ impl Comparison {
     }
 }
 
-/// The blocks from a `NetworkRemoved` of a subnet on to before its next `NetworkAdded`: storage goes on
-/// showing positions there for a while, but they are nobody's any more.
+/// The blocks from a subnet's `NetworkRemoved` until its next `NetworkAdded`. Storage shows positions there
+/// for a while longer, but the subnet has ended.
 fn gone(folder: &Path, netuid: NetUid) -> Result<Vec<BlockNumber>, RecordingError> {
     let (path, reader) = open(folder, "events.jsonl")?;
     let (removed, added) =

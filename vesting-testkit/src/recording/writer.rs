@@ -9,26 +9,26 @@ use serde::Serialize;
 
 use crate::hexadecimal::hex0x;
 
-/// How much is spent on making the file small: that of the command's default.
+/// The compression level: the default of the `zstd` command.
 const LEVEL: i32 = 3;
 
-/// Which runtime is in force from which block on.
+/// The file that says from which block on each runtime is in force.
 const RUNTIMES: &str = "runtimes.json";
 
-/// A runtime to be written down.
+/// A runtime to be written.
 #[derive(Debug)]
 pub struct RuntimeToWrite<'a> {
-    /// The first block whose state has its code.
+    /// The first block whose state holds its code.
     pub from: u32,
     /// Its version.
     pub spec_version: u32,
     /// What `state_getRuntimeVersion` answers.
     pub version: &'a serde_json::Value,
-    /// Its metadata by metadata version, not wrapped.
+    /// Its metadata by metadata version, without the length prefix of a runtime call.
     pub metadata: &'a BTreeMap<u32, Vec<u8>>,
 }
 
-/// A block to be written down.
+/// A block to be written.
 #[derive(Debug)]
 pub struct BlockToWrite<'a> {
     /// Its height.
@@ -65,20 +65,20 @@ struct RuntimeLine {
     dir: String,
 }
 
-/// A recording that is being written: [`load`](crate::recording::load) reads it once it is finished. One that
-/// is dropped before leaves nothing behind but the folder.
+/// A recording that is being written. [`load`](crate::recording::load) reads it once it is finished. One that
+/// is dropped before that leaves only the empty folder behind.
 pub struct RecordingWriter {
     folder: PathBuf,
-    /// None once it is finished.
+    /// `None` once the recording is finished.
     blocks: Option<zstd::Encoder<'static, File>>,
     runtimes: Vec<RuntimeLine>,
 }
 
 impl RecordingWriter {
-    /// Begins a recording in a folder, which is made.
+    /// Begins a recording in a folder, and makes the folder.
     ///
     /// # Errors
-    /// Where the folder holds something already, or cannot be written to.
+    /// When the folder is not empty or cannot be written to.
     pub fn new(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         if fs::read_dir(folder)?.next().is_some() {
@@ -91,16 +91,16 @@ impl RecordingWriter {
         Ok(Self { folder: folder.to_owned(), blocks: Some(blocks), runtimes: Vec::new() })
     }
 
-    /// Writes a runtime down; they come in order.
+    /// Writes a runtime. Runtimes come in the order of their blocks.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// When a file cannot be written.
     pub fn runtime(&mut self, runtime: &RuntimeToWrite<'_>) -> io::Result<()> {
-        // Named by the block, too: a version may come back.
+        // The folder is named by the block as well, because a version may come back.
         let dir = format!("runtime-{}-from-{}", runtime.spec_version, runtime.from);
         let folder = self.folder.join(&dir);
         fs::create_dir(&folder)?;
-        // The first serves what is before it as well, of which there is genesis at most.
+        // The first runtime also serves the blocks before it, which are genesis at most.
         let from_state_of_block = if self.runtimes.is_empty() { 0 } else { runtime.from };
         self.runtimes.push(RuntimeLine { from_state_of_block, spec_version: runtime.spec_version, dir });
         fs::write(folder.join("runtime_version.json"), serde_json::to_vec_pretty(runtime.version)?)?;
@@ -110,10 +110,10 @@ impl RecordingWriter {
         Ok(())
     }
 
-    /// Writes a block down: genesis first, then the others one after another.
+    /// Writes a block: genesis first, then the others one after another.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// When a file cannot be written.
     pub fn block(&mut self, block: &BlockToWrite<'_>) -> io::Result<()> {
         let line = Line {
             number: block.number,
@@ -135,10 +135,10 @@ impl RecordingWriter {
         blocks.write_all(b"\n")
     }
 
-    /// Finishes the recording; before that it cannot be read.
+    /// Finishes the recording. It cannot be read before.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// When a file cannot be written.
     pub fn finish(mut self) -> io::Result<()> {
         fs::write(self.folder.join(RUNTIMES), serde_json::to_vec_pretty(&self.runtimes)?)?;
         if let Some(blocks) = &mut self.blocks {
@@ -156,7 +156,8 @@ impl Drop for RecordingWriter {
         if self.blocks.is_none() {
             return;
         }
-        // What went wrong first is what is told. Only what was made here goes.
+        // The first error is the one that is reported, so errors here are left out. Only files that were made
+        // here go.
         let _ = fs::remove_file(unfinished(&self.folder));
         let _ = fs::remove_file(self.folder.join(RUNTIMES));
         for runtime in &self.runtimes {
@@ -178,7 +179,7 @@ mod tests {
     use super::*;
     use crate::recording::load;
 
-    /// Writes blocks with these numbers, each with its number at the key 1.
+    /// Writes blocks with these numbers. Each block stores its number at the key 1.
     fn write(writer: &mut RecordingWriter, numbers: &[u32]) {
         let hash = |number: u32| <[u8; 32]>::from(Blake2b::<U32>::digest(number.to_le_bytes()));
         for number in numbers {

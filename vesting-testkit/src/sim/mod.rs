@@ -1,8 +1,9 @@
-//! A simulated Subtensor chain: seeded, so that a seed reproduces every history.
+//! A simulated Subtensor chain. Its seed reproduces every block.
 //!
-//! In its present [`Generation`] it behaves as the runtime of spec 425 was measured to: emission before
-//! extrinsics, dynamic tempo, a cap on epochs a block, share pools that round, moves that announce
-//! themselves after their legs.
+//! In the [`Generation`] `Present` it behaves as the runtime of spec 425 was measured to. Emission comes
+//! before extrinsics, the tempo is dynamic, and epochs in a block are capped. Share pools round, and a move
+//! is announced after its removal and its addition.
+//!
 //! The same chain is a port in memory ([`SimPort`]) and, block by block, the history of a node.
 
 mod actors;

@@ -1,4 +1,4 @@
-//! The demo: one subnet and its cast.
+//! The demo: one subnet, and the actors on it.
 
 use std::sync::{Arc, RwLock};
 
@@ -11,10 +11,10 @@ use crate::sim::chain::subnet::SubnetConfig;
 use crate::sim::operation::Call;
 use crate::sim::rng::Rng;
 
-/// One of the cast.
+/// One actor of the demo.
 #[derive(Debug, Clone)]
 pub struct Actor {
-    /// What it is called.
+    /// Its name.
     pub name: &'static str,
     /// Its coldkey.
     pub coldkey: Coldkey,
@@ -51,7 +51,7 @@ impl Demo {
     /// The demo's subnet.
     pub const NETUID: NetUid = NetUid(1);
 
-    /// A cast for a history of so many days.
+    /// The actors of a history of this many days.
     #[must_use]
     pub fn new(seed: u64, days: u32) -> Self {
         let mut rng = Rng::new(seed);
@@ -72,7 +72,7 @@ impl Demo {
         }
     }
 
-    /// The cast.
+    /// The actors.
     #[must_use]
     pub fn actors(&self) -> &[Actor] {
         &self.actors
@@ -82,7 +82,7 @@ impl Demo {
         self.actors.iter().find(|a| a.name == name).and_then(|a| a.hotkeys.first().map(|h| (a.coldkey, *h)))
     }
 
-    /// The chain at genesis, written into `history`.
+    /// The chain at genesis. Every block is written into `history`, if there is one.
     #[must_use]
     pub fn chain(&self, seed: u64, history: Option<Arc<RwLock<History>>>) -> SimChain {
         let mut neurons = Vec::new();
@@ -103,7 +103,7 @@ impl Demo {
         SimChain::new(seed, &[subnet], history)
     }
 
-    /// Queues what the cast does in the block after the head, and makes it.
+    /// Queues what the actors do in the next block, and makes the block.
     pub fn step(&mut self, chain: &mut SimChain) {
         let number = chain.head().0 + 1;
         let netuid = self.netuid;
@@ -124,7 +124,7 @@ impl Demo {
         if number % (4 * 360) == 90
             && let Some((coldkey, hotkey)) = self.of("gradual seller")
         {
-            // About half of what it earned since the last time.
+            // This is about half of what it earned since the last sale.
             chain.queue(Call::RemoveStake { coldkey, hotkey, netuid, alpha: 34 * ALPHA });
         }
         if number % (7 * DAY) == 500
@@ -141,7 +141,7 @@ impl Demo {
         chain.step();
     }
 
-    /// The holder of three hotkeys moves stake between them: no sale.
+    /// The holder of three hotkeys moves stake between them, which is no sale.
     fn shuffle(&mut self, chain: &mut SimChain) {
         let Some(actor) = self.actors.iter().find(|a| a.name == "three hotkeys") else { return };
         let (coldkey, netuid) = (actor.coldkey, self.netuid);
@@ -158,7 +158,7 @@ impl Demo {
         }
     }
 
-    /// What goes on besides: the other miners and the validators.
+    /// What the other miners and a validator do.
     fn others(&mut self, chain: &mut SimChain) {
         let names = ["miner a", "miner b", "miner c", "miner d", "validator a"];
         let Some(name) = self.rng.pick(&names).copied() else { return };
@@ -182,7 +182,7 @@ impl Demo {
     }
 }
 
-/// The block at which a history of so many days ends.
+/// The block at which a history of this many days ends.
 #[must_use]
 pub fn end_of(days: u32) -> BlockNumber {
     BlockNumber(u64::from(days) * DAY)

@@ -1,4 +1,5 @@
-//! Those who live on the simulated chain.
+//! Who acts on the simulated chain: the demo's cast, a busy subnet, random actors, and sellers with a
+//! strategy.
 
 mod demo;
 mod month;

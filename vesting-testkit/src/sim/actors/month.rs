@@ -1,4 +1,4 @@
-//! A full subnet over a month, as busy as a real one: what catching up is measured on.
+//! A full subnet over a month, as busy as a real one. Catching up is measured on it.
 
 use std::sync::{Arc, RwLock};
 
@@ -12,12 +12,12 @@ use crate::sim::operation::{Call, Operation};
 use crate::sim::rng::Rng;
 use crate::sim::runtime::generation::Generation;
 
-/// A subnet of full size with so many stake operations spread over its blocks.
+/// A full subnet whose stake operations are spread over its blocks.
 pub struct Month {
     rng: Rng,
     miners: Vec<(Coldkey, Hotkey)>,
     validators: Vec<Hotkey>,
-    /// Coldkeys that trade on its hotkeys and own none.
+    /// Coldkeys that own no neuron and trade on its hotkeys.
     traders: Vec<Coldkey>,
     netuid: NetUid,
     blocks: u64,
@@ -25,28 +25,28 @@ pub struct Month {
 }
 
 impl Month {
-    /// Neurons of a full subnet.
+    /// The neurons of a full subnet.
     pub const NEURONS: usize = 256;
-    /// Stake operations of its miners in 30 days.
+    /// The stake operations of its miners in 30 days.
     const OPERATIONS: u64 = 2_000;
-    /// Neurons that validate.
+    /// The neurons that validate.
     const VALIDATORS: usize = 16;
-    /// Coldkeys that own no neuron and trade.
+    /// The coldkeys that own no neuron and trade.
     const TRADERS: usize = 60;
 
-    /// A subnet that lives for `blocks` blocks with about `operations` stake operations of its miners, as
-    /// many of others, and half as many extrinsics of its miners that bear on no stake.
+    /// A subnet over `blocks` blocks. Its miners make about `operations` stake operations, and half as many
+    /// extrinsics that change no stake. Others make as many stake operations.
     #[must_use]
     pub fn new(seed: u64, netuid: NetUid, blocks: u64, operations: u64) -> Self {
         Self::of_size(Self::NEURONS, seed, netuid, blocks, operations)
     }
 
-    /// One with so many neurons: up to 2,500 where there is no consensus to find
+    /// The same with another number of neurons: up to 2,500 on a subnet without consensus
     /// (docs/chain.md#a-subnet-without-consensus).
     #[must_use]
     pub fn of_size(neurons: usize, seed: u64, netuid: NetUid, blocks: u64, operations: u64) -> Self {
         let mut rng = Rng::new(seed);
-        // About seven coldkeys own ten neurons.
+        // There are about seven coldkeys to ten neurons.
         let coldkeys: Vec<Coldkey> = (0..(neurons * 45).div_ceil(64)).map(|_| Coldkey(rng.key())).collect();
         let miners: Vec<(Coldkey, Hotkey)> =
             (0..neurons).map(|n| (coldkeys[n % coldkeys.len()], Hotkey(rng.key()))).collect();
@@ -55,7 +55,7 @@ impl Month {
         Self { rng, miners, validators, traders, netuid, blocks, operations }
     }
 
-    /// Stake operations of the miners of a busy subnet in so many days.
+    /// The stake operations of a busy subnet's miners in this many days.
     #[must_use]
     pub const fn operations(days: u64) -> u64 {
         Self::OPERATIONS * days / 30
@@ -76,7 +76,7 @@ impl Month {
         SubnetConfig { netuid: self.netuid, tempo: 360, owner, neurons, capacity: self.miners.len() }
     }
 
-    /// The chain with this subnet alone, written into `history`.
+    /// The chain with this subnet alone. Every block is written into `history`, if there is one.
     #[must_use]
     pub fn chain(&mut self, seed: u64, history: Option<Arc<RwLock<History>>>) -> SimChain {
         self.chain_of(Generation::Today, seed, history)
@@ -125,7 +125,7 @@ impl Month {
                 to_netuid: netuid,
                 alpha: part,
             },
-            // To somebody who is no holder, and to nobody: these leave no pointer behind.
+            // The receiver is a new coldkey, which is no holder and owns nothing.
             93..=95 => Call::TransferStake {
                 from: coldkey,
                 to: Coldkey(self.rng.key()),
@@ -140,7 +140,7 @@ impl Month {
         chain.queue(call);
     }
 
-    /// Queues what traders do, and what miners do that bears on no stake.
+    /// Queues what traders do, and calls of miners that change no stake.
     fn queue_others(&mut self, chain: &mut SimChain) {
         let netuid = self.netuid;
         if self.rng.below(self.blocks) < self.operations

@@ -1,4 +1,4 @@
-//! Random lives.
+//! Random actors on two subnets.
 
 use std::sync::{Arc, RwLock};
 
@@ -12,25 +12,24 @@ use crate::sim::operation::{Call, Operation, Order};
 use crate::sim::rng::Rng;
 use crate::sim::runtime::generation::Generation;
 
-/// Two subnets of short tempo, and everybody doing anything.
+/// Two subnets of short tempo, whose actors do anything that a runtime allows, at random.
 pub struct RandomLife {
     rng: Rng,
-    /// Acts for whoever lets it, and owns nothing.
+    /// A coldkey that acts for those who let it, and owns nothing.
     agent: Coldkey,
-    /// A hotkey with shares of a pool that has no alpha any more; used once runtimes know what to do with
-    /// them.
+    /// A hotkey whose pool has shares and no alpha. It is used once a runtime can deal with such a pool.
     grave: Hotkey,
     coldkeys: Vec<Coldkey>,
     hotkeys: Vec<Hotkey>,
-    /// Whether its chain becomes one of a later generation now and then.
+    /// Whether the chain is upgraded to the next generation now and then.
     upgrades: bool,
 }
 
 impl RandomLife {
-    /// The subnets there are.
+    /// The subnets of the chain.
     pub const NETUIDS: [NetUid; 2] = [NetUid(1), NetUid(2)];
 
-    /// A life with this seed.
+    /// Actors with this seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let mut rng = Rng::new(seed);
@@ -40,13 +39,13 @@ impl RandomLife {
         Self { rng, agent, grave, coldkeys, hotkeys, upgrades: true }
     }
 
-    /// One whose chain is upgraded by nobody but the caller.
+    /// The same, but only the caller upgrades the chain.
     #[must_use]
     pub fn without_upgrades(seed: u64) -> Self {
         Self { upgrades: false, ..Self::new(seed) }
     }
 
-    /// The chain at genesis, of any generation.
+    /// The chain at genesis, of a random generation.
     #[must_use]
     pub fn chain(&mut self, seed: u64, history: Option<Arc<RwLock<History>>>) -> SimChain {
         let generation = self.rng.pick(&Generation::ALL).copied().unwrap_or(Generation::Today);
@@ -64,7 +63,7 @@ impl RandomLife {
         let mut subnets = Vec::new();
         for netuid in Self::NETUIDS {
             let mut neurons = Vec::new();
-            // The last hotkeys are registered later, by whoever takes them.
+            // The last hotkeys are not registered yet.
             for (index, hotkey) in self.hotkeys.iter().take(7).enumerate() {
                 let coldkey = self.coldkeys[index % self.coldkeys.len()];
                 neurons.push((
@@ -84,7 +83,7 @@ impl RandomLife {
         chain
     }
 
-    /// Has done, before anybody looks, what a longer history would have brought about.
+    /// Queues for the first block what only a longer history would bring about.
     fn settle(&mut self, chain: &mut SimChain) {
         chain.set_least_nomination(ALPHA / 5);
         let crooked = Hotkey(self.rng.key());
@@ -107,7 +106,7 @@ impl RandomLife {
         self.hotkeys.push(crooked);
     }
 
-    /// Queues what happens in the block after the head, and makes it.
+    /// Queues what happens in the next block, and makes the block.
     pub fn step(&mut self, chain: &mut SimChain) {
         while self.rng.once_in(3) {
             let operation = self.operation(chain);
@@ -126,24 +125,24 @@ impl RandomLife {
             }
             self.hotkeys.push(self.grave);
         }
-        // Root claims are made in nearly every block, and mostly bring nothing.
+        // Nearly every block has root claims, and most of them bring nothing.
         for _ in 0..self.rng.below(3) {
             let (coldkey, hotkey, netuid) = (self.coldkey(), self.hotkey(), self.netuid());
-            // Where there is stake already: claimed and burned again without a trace it would only be
-            // seen by whoever reads every block.
+            // Only where there is stake already. Otherwise alpha could be claimed and burned again without a
+            // trace, and only who reads every block would see it.
             let brings = self.rng.once_in(8) && chain.alpha(netuid, hotkey, coldkey) > 0;
             let alpha = if brings { self.rng.below(ALPHA) } else { 0 };
             chain.queue(Operation {
                 calls: vec![Call::ClaimRoot { coldkey, hotkey, netuid, alpha }],
-                // Since none keeps alpha, somebody has to ask for it.
+                // Since the generation in which no claim keeps alpha, claims are made by extrinsics.
                 scheduled: chain.code() < Generation::Today,
                 ..Operation::default()
             });
         }
         if self.rng.once_in(40) {
             let (call, scheduled) = (self.identity(chain), self.rng.once_in(10));
-            // Where stake events tell no amounts, one between the two names of a key in the block of its
-            // swap cannot be told from the swap.
+            // Where stake events have no amounts, a move between the old and the new key in the block of
+            // their swap looks like the swap.
             if chain.code() > Generation::Oldest {
                 chain.queue(Operation { calls: vec![call], scheduled, ..Operation::default() });
             }
@@ -158,7 +157,7 @@ impl RandomLife {
         chain.step();
     }
 
-    /// Somebody does something, or several things at once, or has somebody else do it.
+    /// Calls of one actor, in one extrinsic, signed by the actor or by the agent.
     fn operation(&mut self, chain: &SimChain) -> Operation {
         let (coldkey, agent) = (self.coldkey(), self.agent);
         if self.rng.once_in(12) {
@@ -188,7 +187,7 @@ impl RandomLife {
         operation
     }
 
-    /// What becomes of a subnet without its miners' doing.
+    /// A call that changes a subnet without its miners' doing.
     fn govern(&mut self, chain: &SimChain) -> Call {
         let (netuid, hotkey) =
             (self.netuid(), if self.rng.once_in(3) { Hotkey(self.rng.key()) } else { self.hotkey() });
@@ -204,7 +203,7 @@ impl RandomLife {
         }
     }
 
-    /// Orders of several, executed by the agent.
+    /// Orders of several actors, executed by the agent.
     fn orders(&mut self) -> Call {
         let orders = (0..=self.rng.below(4)).map(|_| {
             let (trader, hotkey) =
@@ -217,12 +216,12 @@ impl RandomLife {
         Call::Orders { netuid: self.netuid(), orders, grouped: self.rng.below(3) > 0 }
     }
 
-    /// Somebody takes another name.
+    /// A swap of a coldkey or a hotkey.
     fn identity(&mut self, chain: &SimChain) -> Call {
         let fresh = self.rng.below(3) > 0;
         if self.rng.once_in(2) {
             let (old, new) = (self.coldkey(), Coldkey(self.rng.key()));
-            // A name that was given up is not used again.
+            // A coldkey that was swapped away is not used again.
             self.coldkeys.retain(|coldkey| *coldkey != old);
             self.coldkeys.push(new);
             return Call::SwapColdkey { old, new };
@@ -236,7 +235,7 @@ impl RandomLife {
         Call::SwapHotkey { coldkey, old, new, netuid, keep: self.rng.once_in(4) }
     }
 
-    /// The second subnet is dissolved now and then, and its netuid registered anew.
+    /// Dissolves the second subnet now and then, and registers its netuid again.
     fn networks(&mut self, chain: &mut SimChain) {
         let netuid = Self::NETUIDS[1];
         if chain.exists(netuid) {
@@ -290,7 +289,7 @@ impl RandomLife {
             27 => Call::TriggerEpoch { netuid },
             28 => Call::SetAutoStake { coldkey, netuid, hotkey: to },
             29 => Call::AddStakeBurn { coldkey, hotkey, netuid, alpha: alpha.min(50 * ALPHA) },
-            // Nothing locked becomes free again.
+            // Small amounts, because locked stake never becomes free again.
             30 => Call::Lock { coldkey, hotkey, netuid, alpha: alpha.min(3 * ALPHA) },
             31..=32 => Call::MoveStakeLimit {
                 coldkey,

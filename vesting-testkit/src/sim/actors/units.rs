@@ -1,4 +1,4 @@
-//! Units of the actors.
+//! Units that the actors count in.
 
 pub(super) const ALPHA: u64 = 1_000_000_000;
 

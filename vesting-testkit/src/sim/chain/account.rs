@@ -1,4 +1,4 @@
-//! Accounts of coldkeys: what they sign and what they are paid shows in them.
+//! Accounts of coldkeys. They change with whatever a coldkey signs, pays or is paid.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,11 +9,11 @@ use vesting_core::ports::Fingerprint;
 use super::versions::Versions;
 use vesting_core::BlockNumber;
 
-/// What everybody has to begin with, in rao of TAO.
+/// What every coldkey has at first, in rao of TAO.
 const ENDOWMENT: u64 = 1_000_000_000_000_000;
-/// What an extrinsic costs whoever signs it.
+/// What an extrinsic costs its signer, in rao of TAO.
 const TRANSACTION_FEE: u64 = 124_000;
-/// Proxies of proxies are followed so far.
+/// How many levels of proxies of proxies are followed.
 const DEPTH: usize = 4;
 
 /// An account.
@@ -25,12 +25,12 @@ pub(crate) struct Account {
     pub(crate) free: u64,
 }
 
-/// Every account, and who may act for whom.
+/// Every account, and which coldkeys may act for which.
 #[derive(Debug, Default)]
 pub(crate) struct Accounts {
     accounts: BTreeMap<Coldkey, Account>,
     proxies: BTreeMap<Coldkey, BTreeSet<Coldkey>>,
-    /// Those that changed in the block that is being made.
+    /// The coldkeys that changed in the block that is being made.
     dirty: BTreeSet<Coldkey>,
     accounts_by_block: Versions<Coldkey, Account>,
     proxies_by_block: Versions<Coldkey, BTreeSet<Coldkey>>,
@@ -42,7 +42,7 @@ impl Accounts {
         self.dirty.insert(of);
     }
 
-    /// Notes that an extrinsic was signed; `pays` whether its fee is paid in TAO.
+    /// Counts an extrinsic. `pays` says whether its fee is paid in TAO.
     pub(crate) fn sign(&mut self, signer: Coldkey, pays: bool) {
         self.change(signer, |account| {
             account.nonce = account.nonce.saturating_add(1);
@@ -55,7 +55,7 @@ impl Accounts {
         self.change(coldkey, |account| account.free = account.free.saturating_add(tao));
     }
 
-    /// Takes TAO from a coldkey; one that has too little is sent some first.
+    /// Takes TAO from a coldkey. One that has too little receives some first.
     pub(crate) fn spend(&mut self, coldkey: Coldkey, tao: u64) {
         self.change(coldkey, |account| {
             let sent = if account.free < tao { ENDOWMENT } else { 0 };
@@ -63,7 +63,7 @@ impl Accounts {
         });
     }
 
-    /// Lets one coldkey act for another, or no more.
+    /// Lets `delegate` act for a coldkey, or ends that. Returns whether anything changed.
     pub(crate) fn set_proxy(&mut self, coldkey: Coldkey, delegate: Coldkey, may: bool) -> bool {
         let delegates = self.proxies.entry(coldkey).or_default();
         self.dirty.insert(coldkey);
@@ -82,7 +82,8 @@ impl Accounts {
         self.earn(new, free);
     }
 
-    /// Ends a block: what changed becomes readable for ever. Gives who changed, with account and delegates.
+    /// Ends a block: what changed can be read at its height from now on. Returns every coldkey that changed,
+    /// with its account and its delegates.
     pub(crate) fn seal(&mut self, number: u64) -> Vec<(Coldkey, Option<Account>, BTreeSet<Coldkey>)> {
         let mut changed = Vec::with_capacity(self.dirty.len());
         for coldkey in std::mem::take(&mut self.dirty) {
@@ -99,14 +100,13 @@ impl Accounts {
         changed
     }
 
-    /// Forgets what was before the state of a block.
+    /// Drops the states before a block.
     pub(crate) fn forget_before(&mut self, block: BlockNumber) {
         self.accounts_by_block.forget_before(block);
         self.proxies_by_block.forget_before(block);
     }
 
-    /// What becomes another value with everything that a coldkey does or has done for it, in the state of a
-    /// block.
+    /// A value that changes with everything a coldkey does, or another does for it, in the state of a block.
     pub(crate) fn fingerprint(&self, coldkey: Coldkey, block: BlockNumber) -> Fingerprint {
         let (mut acting, mut level) = (BTreeSet::from([coldkey]), BTreeSet::from([coldkey]));
         for _ in 1..DEPTH {

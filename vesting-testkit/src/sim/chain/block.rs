@@ -1,4 +1,4 @@
-//! A block that is done, its header and its hash.
+//! A finished block, its header and its hash.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use vesting_core::{BlockHash, Millis, NetUid, SubnetCounters};
 use crate::sim::runtime::event::EventRecord;
 use crate::sim::runtime::generation::Generation;
 
-/// A block that is done.
+/// A finished block.
 #[derive(Debug, Clone)]
 pub(crate) struct Sealed {
     pub(crate) hash: BlockHash,
@@ -18,15 +18,15 @@ pub(crate) struct Sealed {
     pub(crate) time: Millis,
     pub(crate) events: Vec<EventRecord>,
     pub(crate) counters: Vec<(NetUid, SubnetCounters)>,
-    /// How often each netuid was registered so far, where the runtime counts that.
+    /// How often each netuid was registered so far, where the runtime counts registrations.
     pub(crate) registrations: Option<BTreeMap<NetUid, u64>>,
-    /// The runtime that made it.
+    /// The runtime that made the block.
     pub(crate) generation: Generation,
-    /// The runtime whose code is in its state.
+    /// The runtime whose code is in the block's state.
     pub(crate) code: Generation,
 }
 
-/// A SCALE header; the seed stands in for the state's root, so that chains of different seeds differ.
+/// A header in SCALE. The seed takes the place of the state root, so that chains of different seeds differ.
 pub(crate) fn header(seed: u64, number: u64, parent: BlockHash) -> Vec<u8> {
     let mut root = [0u8; 32];
     root[..8].copy_from_slice(&seed.to_le_bytes());

@@ -1,4 +1,4 @@
-//! Where the blocks of the chain are written down, for a node to serve.
+//! Writes the blocks of the chain into a history, for a node to serve.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -10,7 +10,7 @@ use crate::sim::runtime::version::runtime;
 /// Writes blocks into a history.
 pub(crate) struct HistoryWriter {
     pub(in crate::sim) history: Arc<RwLock<History>>,
-    /// The code in the last state.
+    /// The runtime whose code is in the last state.
     pub(in crate::sim) code: Generation,
     pub(in crate::sim) events: Vec<u8>,
     pub(in crate::sim) number: Vec<u8>,
@@ -34,7 +34,7 @@ impl HistoryWriter {
     /// Adds a block to the history.
     pub(crate) fn push(&self, block: BlockData) {
         let mut history = self.history.write().unwrap_or_else(PoisonError::into_inner);
-        // Blocks come from one chain in order, so none is refused.
+        // Blocks come from one chain and in order, so none is refused.
         let pushed = history.push(block);
         debug_assert!(pushed.is_ok(), "{pushed:?}");
     }

@@ -1,4 +1,4 @@
-//! The state of the simulated chain, and what it was in every block.
+//! The state of the simulated chain, now and in every block.
 
 pub(in crate::sim) mod account;
 pub(in crate::sim) mod block;

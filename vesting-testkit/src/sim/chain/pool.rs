@@ -1,4 +1,4 @@
-//! A hotkey's share pool on one subnet, with the roundings of the real one.
+//! A hotkey's share pool on one subnet. It rounds as the real one does.
 
 use std::collections::BTreeMap;
 
@@ -12,18 +12,18 @@ use crate::sim::runtime::rules::ShareRules;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Row {
     pub(crate) shares: SafeFloat,
-    /// The epoch of the pool in which they were written.
+    /// The epoch of the pool in which the shares were written.
     pub(crate) epoch: u64,
 }
 
-/// Who has which share of a hotkey's alpha.
+/// The alpha of a hotkey, and the shares of it that coldkeys have.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Pool {
     pub(crate) total: u64,
     pub(crate) total_shares: SafeFloat,
-    /// How often it was opened and closed, as far as that was counted.
+    /// How often the pool was opened or closed, since a runtime counts that.
     pub(crate) epoch: u64,
-    /// Those of a pool that was closed since stay behind.
+    /// The rows by coldkey. Rows of an earlier epoch stay in it.
     pub(crate) rows: BTreeMap<Coldkey, Row>,
 }
 
@@ -33,7 +33,7 @@ impl Pool {
         self.worth(self.shares(coldkey), rules)
     }
 
-    /// The coldkeys that have any.
+    /// The coldkeys that have alpha, and how much.
     pub(crate) fn holders(&self, rules: ShareRules) -> impl Iterator<Item = (Coldkey, u64)> {
         self.rows
             .keys()
@@ -46,13 +46,13 @@ impl Pool {
         formula(Rao(self.total), Shares::Float(shares), Shares::Float(self.total_shares)).0
     }
 
-    /// The shares of one coldkey that count.
+    /// The shares of one coldkey in the pool's present epoch.
     fn shares(&self, coldkey: &Coldkey) -> SafeFloat {
         let row = self.rows.get(coldkey).filter(|row| self.epoch == 0 || row.epoch == self.epoch);
         row.map(|row| row.shares).unwrap_or_default()
     }
 
-    /// Credits alpha: new shares at the pool's price.
+    /// Credits alpha as new shares at the pool's price.
     pub(crate) fn credit(&mut self, coldkey: Coldkey, alpha: u64, rules: ShareRules) {
         if alpha == 0 {
             return;
@@ -82,8 +82,7 @@ impl Pool {
         self.total = self.total.saturating_add(alpha);
     }
 
-    /// Credits alpha to whoever has the whole pool: nothing but the pool becomes larger. Gives whether it
-    /// did.
+    /// Credits alpha without new shares to a coldkey that has the whole pool. Returns whether it has.
     pub(crate) fn credit_sole(&mut self, coldkey: Coldkey, alpha: u64) -> bool {
         let sole =
             self.total > 0 && self.total_shares.mantissa > 0 && self.shares(&coldkey) == self.total_shares;
@@ -93,7 +92,7 @@ impl Pool {
         sole
     }
 
-    /// Debits alpha, at most what is there; gives what was taken.
+    /// Debits alpha, at most what the coldkey has. Returns what was taken.
     pub(crate) fn debit(&mut self, coldkey: Coldkey, alpha: u64, rules: ShareRules) -> u64 {
         let held = self.alpha(&coldkey, rules);
         let taken = alpha.min(held);
@@ -133,14 +132,14 @@ impl Pool {
             }
         }
         if self.total_shares.mantissa == 0 {
-            // The few rao that rounding leaves in a pool without shares come to whoever stakes first on the
-            // real chain, beyond what is announced; here they are lost.
+            // Rounding leaves a few rao in a pool without shares. On the real chain the next staker gets
+            // them, and no event says so. Here they are lost.
             self.total = 0;
         }
         taken
     }
 
-    /// Pays dividends: every share is worth more. Gives whether there was anybody.
+    /// Pays dividends, so that every share is worth more. Returns whether anybody has shares.
     pub(crate) fn pay(&mut self, alpha: u64, rules: ShareRules) -> bool {
         let anybody = match rules {
             ShareRules::Plain => !self.rows.is_empty(),
@@ -152,7 +151,7 @@ impl Pool {
         anybody
     }
 
-    /// Makes the sum of shares what the rows that count have; gives whether it was something else.
+    /// Sets the sum of shares to what the rows of the present epoch have. Returns whether it was another.
     pub(crate) fn reconcile(&mut self) -> bool {
         let sum =
             self.rows.keys().map(|coldkey| self.shares(coldkey)).fold(SafeFloat::default(), SafeFloat::plus);
@@ -163,12 +162,12 @@ impl Pool {
         off
     }
 
-    /// Counts a quarter more shares than there are.
+    /// Makes the pool count a quarter more shares than there are.
     pub(crate) fn miscount(&mut self) {
         self.total_shares = self.total_shares.times(SafeFloat::whole(5)).over(SafeFloat::whole(4));
     }
 
-    /// Leaves shares that are worth nothing, while the pool has no alpha.
+    /// Adds shares to a pool without alpha, so that they are worth nothing.
     pub(crate) fn bury(&mut self, coldkey: Coldkey) {
         let shares = SafeFloat::whole(40_000_000_000);
         self.rows.insert(coldkey, Row { shares, epoch: self.epoch });
@@ -183,7 +182,7 @@ impl Pool {
         }
     }
 
-    /// A pool that opens or closes begins another epoch.
+    /// Sets the sum of shares. A pool that opens or closes begins another epoch.
     fn set_total_shares(&mut self, shares: SafeFloat) {
         if (self.total_shares.mantissa == 0) != (shares.mantissa == 0) {
             self.epoch = self.epoch.saturating_add(1);
@@ -200,7 +199,7 @@ impl Pool {
     }
 }
 
-/// So much of the shares as `alpha` is of `total`, rounded once.
+/// `shares · alpha / total`, rounded once.
 fn scaled(alpha: u64, shares: SafeFloat, total: u64) -> SafeFloat {
     let (alpha, total) = (SafeFloat::whole(u128::from(alpha)), SafeFloat::whole(u128::from(total)));
     if total.mantissa == 0 {
@@ -210,7 +209,7 @@ fn scaled(alpha: u64, shares: SafeFloat, total: u64) -> SafeFloat {
     norm(mantissa, alpha.exponent + shares.exponent - total.exponent)
 }
 
-/// The mantissas of two floats at the smaller of their exponents, and that.
+/// The mantissas of two floats at the smaller of their exponents, and that exponent.
 fn aligned(a: SafeFloat, b: SafeFloat) -> (U256, U256, i64) {
     let exponent = match (a.mantissa, b.mantissa) {
         (0, _) => b.exponent,
@@ -218,7 +217,7 @@ fn aligned(a: SafeFloat, b: SafeFloat) -> (U256, U256, i64) {
         _ => a.exponent.min(b.exponent),
     };
     let of = |float: SafeFloat| {
-        // Floats of one pool are less than 35 digits apart; one that is more dwarfs the other.
+        // Floats of one pool are less than 35 digits apart, so that the limit changes nothing.
         let digits = u32::try_from(float.exponent - exponent).unwrap_or(0).min(35);
         if float.mantissa == 0 {
             U256::zero()
@@ -229,7 +228,7 @@ fn aligned(a: SafeFloat, b: SafeFloat) -> (U256, U256, i64) {
     (of(a), of(b), exponent)
 }
 
-/// The difference to the last digit.
+/// The exact difference.
 fn exactly(larger: SafeFloat, smaller: SafeFloat) -> SafeFloat {
     let (larger, smaller, exponent) = aligned(larger, smaller);
     norm(larger.saturating_sub(smaller), exponent)
@@ -290,7 +289,7 @@ mod tests {
         let mut pool = Pool::default();
         pool.credit(A, 1_000, rules);
         assert_eq!(pool.epoch, 1);
-        // More shares than are counted: two have a claim on all of it.
+        // The rows have more shares than the pool counts: two coldkeys claim all of it.
         pool.rows.insert(B, pool.rows[&A]);
         assert_eq!((pool.alpha(&A, rules), pool.alpha(&B, rules)), (1_000, 1_000));
         pool.rows.get_mut(&B).unwrap().shares = SafeFloat::whole(7_000);

@@ -1,4 +1,4 @@
-//! What there is in the state of a block.
+//! Reads in the state of a block.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::state::SimChain;
 use crate::sim::runtime::generation::Generation;
 
 impl SimChain {
-    /// A block that is done.
+    /// A finished block.
     pub(crate) fn block(&self, number: BlockNumber) -> Option<&Sealed> {
         self.blocks.get(u32::try_from(number.0).ok()?)
     }
@@ -22,14 +22,14 @@ impl SimChain {
         sealed.map_or(self.generation, |sealed| sealed.generation)
     }
 
-    /// Whether a subnet is there in the state of a block.
+    /// Whether a subnet exists in the state of a block.
     pub(crate) fn existed(&self, netuid: NetUid, block: BlockNumber) -> bool {
         let sealed = self.block(block);
         sealed.is_some_and(|sealed| sealed.counters.iter().any(|(there, _)| *there == netuid))
     }
 
-    /// Whether the runtime tells what locks leave available in the state of a block: not in one in which it
-    /// was upgraded, whose answer is another runtime's.
+    /// Whether the runtime answers what locks leave available in the state of a block. Where the block
+    /// upgraded the runtime, another runtime answers, which may not find the shares.
     pub(crate) fn tells_locks(&self, block: BlockNumber) -> bool {
         let sealed = self.block(block);
         sealed.is_some_and(|sealed| {
@@ -43,7 +43,7 @@ impl SimChain {
         self.alphas.at(&(netuid, key), block).copied().unwrap_or(0)
     }
 
-    /// Every position there ever was on a subnet.
+    /// Every position that a subnet ever had.
     #[must_use]
     pub fn positions(&self, netuid: NetUid) -> Vec<PositionKey> {
         self.alphas.keys().filter(|(n, _)| *n == netuid).map(|(_, key)| *key).collect()

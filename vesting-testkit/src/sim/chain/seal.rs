@@ -1,4 +1,4 @@
-//! How a block ends, and how its beginnings are forgotten.
+//! How a block ends, and how old blocks are dropped.
 
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
@@ -10,7 +10,7 @@ use super::changes::{Changed, Dirty};
 use super::state::SimChain;
 
 impl SimChain {
-    /// Ends the block: what changed becomes readable for ever.
+    /// Ends the block: what changed can be read at its height from now on.
     pub(super) fn seal(&mut self) {
         let number = u64::from(self.blocks.next());
         let mut touched: BTreeSet<(NetUid, PositionKey)> = std::mem::take(&mut self.dirty.gone);
@@ -112,8 +112,8 @@ impl SimChain {
         self.dirty = Dirty::default();
     }
 
-    /// Forgets the blocks before this one but genesis, and the states before it, as a node does that is no
-    /// archive.
+    /// Drops the blocks before this one, except genesis, and their states. A node that is no archive does the
+    /// same.
     pub fn forget_before(&mut self, block: BlockNumber) {
         let number = u32::try_from(block.0).unwrap_or(u32::MAX);
         drop(self.blocks.forget_before(number));

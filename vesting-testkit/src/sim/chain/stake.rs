@@ -1,4 +1,4 @@
-//! Who owns a hotkey, and how much alpha a position has.
+//! Owners of hotkeys, and the alpha of positions.
 
 use vesting_core::{Coldkey, Hotkey, NetUid, PositionKey};
 
@@ -6,7 +6,7 @@ use super::state::SimChain;
 use super::subnet::Subnet;
 
 impl SimChain {
-    /// Gives a hotkey without an owner one, as an older registration might have.
+    /// Gives an owner to a hotkey that has none, as an older registration might have.
     pub fn own_hotkey(&mut self, hotkey: Hotkey, coldkey: Coldkey) {
         self.own(hotkey, coldkey);
     }
@@ -58,8 +58,8 @@ impl SimChain {
         taken
     }
 
-    /// Takes a hotkey off a coldkey's list once no shares are left there on any subnet, worth something or
-    /// not.
+    /// Takes a hotkey off a coldkey's list once the coldkey has no shares on it on any subnet, not even
+    /// worthless ones.
     fn drop_if_empty(&mut self, coldkey: Coldkey, hotkey: Hotkey) {
         let has =
             |subnet: &Subnet| subnet.pools.get(&hotkey).is_some_and(|pool| pool.rows.contains_key(&coldkey));

@@ -1,4 +1,4 @@
-//! The chain's state.
+//! The state of the chain.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, RwLock};
@@ -23,7 +23,7 @@ use crate::sim::runtime::event::{EventRecord, PalletEvent, Phase, RuntimeEvent};
 use crate::sim::runtime::generation::Generation;
 use crate::sim::runtime::rules::ShareRules;
 
-/// After so many blocks a runtime has no share rows left that it does not list.
+/// How many blocks the conversion of shares takes after an upgrade.
 pub(crate) const CONVERSION: u64 = 2;
 
 /// A simulated chain. Blocks are made one by one with [`SimChain::step`].
@@ -31,19 +31,19 @@ pub struct SimChain {
     pub(crate) seed: u64,
     /// The runtime that makes blocks.
     pub(crate) generation: Generation,
-    /// Code that is to be set in the next block, and code set in the last one.
+    /// The code that the next block sets.
     pub(super) upgrade: Option<Generation>,
     pub(crate) code: Generation,
-    /// What a nominator leaves on a hotkey below this, in rao of alpha, is removed as well.
+    /// The least that a nominator may leave on a hotkey, in rao of alpha. Less is removed as well.
     pub(crate) least_nomination: u64,
     pub(super) start: Millis,
     pub(super) block_ms: u64,
     pub(crate) subnets: BTreeMap<NetUid, Subnet>,
-    /// Those that are dissolved and not cleared away yet, in order.
+    /// Dissolved subnets whose storage is not cleared away yet, in order.
     pub(crate) dissolving: VecDeque<(NetUid, Subnet)>,
-    /// Subnets that wait for their netuid: owner and tempo.
+    /// Registrations that wait for their netuid: owner and tempo.
     pub(crate) awaited: BTreeMap<NetUid, ((Coldkey, Hotkey), u16)>,
-    /// How often each netuid was registered since that is counted.
+    /// How often each netuid was registered, since a runtime counts that.
     pub(crate) registrations: BTreeMap<NetUid, u64>,
     pub(crate) owners: BTreeMap<Hotkey, Coldkey>,
     pub(crate) staking: BTreeMap<Coldkey, BTreeSet<Hotkey>>,
@@ -51,7 +51,7 @@ pub struct SimChain {
     pub(crate) events: Vec<EventRecord>,
     pub(crate) dirty: Dirty,
     pub(crate) accounts: Accounts,
-    /// The first block of a runtime with another arithmetic of shares.
+    /// The first block of a runtime that computes with shares in another way.
     pub(crate) converting_since: Option<u64>,
     pub(crate) blocks: Blocks<Sealed>,
     pub(super) alphas: Versions<(NetUid, PositionKey), u64>,
@@ -66,19 +66,19 @@ pub struct SimChain {
 }
 
 impl SimChain {
-    /// A chain with these subnets in its genesis. With a `history` every block is written into it,
-    /// for a node to serve.
+    /// A chain with these subnets in its genesis. Every block is written into `history`, if there is one, for
+    /// a node to serve.
     #[must_use]
     pub fn new(seed: u64, subnets: &[SubnetConfig], history: Option<Arc<RwLock<History>>>) -> Self {
         Self::of_generation(Generation::Today, seed, subnets, history)
     }
 
-    /// From the next block on it is another fork of the same chain: its blocks have other hashes.
+    /// Makes the chain another fork from the next block on: its blocks have other hashes.
     pub const fn diverge(&mut self) {
         self.seed = !self.seed;
     }
 
-    /// A chain that begins with the runtime of this generation.
+    /// A chain that begins with the runtime of a generation.
     #[must_use]
     pub fn of_generation(
         generation: Generation,
@@ -123,29 +123,29 @@ impl SimChain {
         chain
     }
 
-    /// How far apart blocks are; to be said before the first is made.
+    /// Sets the time between blocks. It is called before the first block is made.
     pub const fn set_block_time(&mut self, apart: Millis) {
         self.block_ms = apart.0;
     }
 
-    /// The least that a nominator may leave on a hotkey, in rao of alpha.
+    /// Sets the least that a nominator may leave on a hotkey, in rao of alpha.
     pub const fn set_least_nomination(&mut self, alpha: u64) {
         self.least_nomination = alpha;
     }
 
-    /// When block 0 would have been; to be said before the first is made.
+    /// Sets the time of block 0. It is called before the first block is made.
     pub const fn set_start(&mut self, start: Millis) {
         self.start = start;
     }
 
-    /// What the miners of a subnet are paid in an epoch that comes after a whole tempo, in rao.
+    /// What the miners of a subnet get in an epoch after a whole tempo, in rao.
     #[must_use]
     pub fn incentive_of(&self, netuid: NetUid) -> u64 {
         let tempo = self.subnets.get(&netuid).map_or(0, |subnet| subnet.counters.tempo);
         u64::from(tempo) * EMISSION / INCENTIVE.1 * INCENTIVE.0
     }
 
-    /// Adds a subnet registered in block `number`.
+    /// Adds a subnet that is registered in block `number`.
     pub(in crate::sim) fn add_subnet(&mut self, config: &SubnetConfig, number: u64) {
         let counters = SubnetCounters {
             tempo: config.tempo,
@@ -182,7 +182,7 @@ impl SimChain {
         self.dirty.schedules.insert(config.netuid);
     }
 
-    /// The last block.
+    /// The height of the last block.
     #[must_use]
     pub fn head(&self) -> BlockNumber {
         BlockNumber(u64::from(self.blocks.next().saturating_sub(1)))
@@ -194,31 +194,31 @@ impl SimChain {
         self.subnets.contains_key(&netuid)
     }
 
-    /// Has an operation run in the next block.
+    /// Queues an operation for the next block.
     pub fn queue(&mut self, operation: impl Into<Operation>) {
         self.queue.push(operation.into());
     }
 
-    /// Lets the next due epoch of a subnet be skipped, as an inconsistent input would.
+    /// Makes the chain skip the next due epoch of a subnet, as it does where its input is inconsistent.
     pub fn skip_next_epoch(&mut self, netuid: NetUid) {
         if let Some(subnet) = self.subnets.get_mut(&netuid) {
             subnet.skip_next = true;
         }
     }
 
-    /// Sets new code in the next block; the one after is the first that it makes
+    /// Sets new code in the next block. The new runtime makes the block after that
     /// (docs/chain.md#the-runtime-that-made-a-block).
     pub fn upgrade(&mut self, to: Generation) {
         self.upgrade = Some(to).filter(|to| *to > self.code);
     }
 
-    /// The runtime whose code is in the last state.
+    /// The runtime whose code is in the state of the last block.
     #[must_use]
     pub fn code(&self) -> Generation {
         self.code
     }
 
-    /// Sets the weight of a miner's incentive.
+    /// Sets the weight of a miner, by which incentive is divided.
     pub fn set_weight(&mut self, netuid: NetUid, hotkey: Hotkey, weight: u64) {
         if let Some(subnet) = self.subnets.get_mut(&netuid) {
             subnet.weights.insert(hotkey, weight);

@@ -10,7 +10,7 @@ impl SimChain {
         let number = self.head().0 + 1;
         let mut ran = 0;
         if self.generation != self.code {
-            // Migrations come before everything else.
+            // A new runtime migrates before everything else.
             self.dirty.migrated = Some(self.generation);
             self.dirty.schedules.extend(self.subnets.keys().copied());
             if self.generation.rules() != self.code.rules() {

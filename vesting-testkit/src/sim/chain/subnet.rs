@@ -7,18 +7,19 @@ use vesting_core::{BlockNumber, Coldkey, Hotkey, NetUid, SubnetCounters};
 use super::pool::Pool;
 use crate::sim::runtime::generation::Generation;
 
-/// A subnet to begin with.
+/// A subnet as it begins.
 #[derive(Debug, Clone)]
 pub struct SubnetConfig {
     /// Its netuid.
     pub netuid: NetUid,
     /// Blocks between epochs.
     pub tempo: u16,
-    /// Who gets the owner's cut.
+    /// The owner, who gets the owner's cut.
     pub owner: (Coldkey, Hotkey),
-    /// Neurons by uid: coldkey, hotkey, weight of its incentive, whether it validates, stake at genesis.
+    /// Neurons by uid: coldkey, hotkey, weight, whether it validates, stake at genesis. Incentive is divided
+    /// by weight.
     pub neurons: Vec<(Coldkey, Hotkey, u64, bool, u64)>,
-    /// The most neurons; registering beyond it replaces the one with the least weight.
+    /// The most neurons. A registration beyond it replaces the neuron with the least weight.
     pub capacity: usize,
 }
 
@@ -32,19 +33,19 @@ pub(crate) struct Subnet {
     pub(crate) weights: BTreeMap<Hotkey, u64>,
     pub(crate) validators: BTreeSet<Hotkey>,
     pub(crate) auto_stake: BTreeMap<Coldkey, Hotkey>,
-    /// How much each coldkey has locked, and on which hotkey it began; it does not decay here.
+    /// How much each coldkey has locked, and the hotkey of its first lock. Locks do not decay here.
     pub(crate) locks: BTreeMap<Coldkey, (Hotkey, u64)>,
     pub(crate) pools: BTreeMap<Hotkey, Pool>,
     pub(crate) capacity: usize,
     pub(crate) skip_next: bool,
-    /// Who becomes its owner in the block of the next epoch.
+    /// The owner from the block of the next epoch on.
     pub(crate) next_owner: Option<(Coldkey, Hotkey)>,
     pub(crate) lease: Option<Lease>,
     pub(crate) collateral: BTreeMap<(Hotkey, Coldkey), Collateral>,
 }
 
 impl Subnet {
-    /// Its counters as they stand, as far as a generation has them.
+    /// Its counters now, as far as a generation has them.
     pub(super) fn counters(&self, generation: Generation) -> SubnetCounters {
         let counts = generation.counts_epochs();
         SubnetCounters {
@@ -55,15 +56,15 @@ impl Subnet {
     }
 }
 
-/// A subnet whose owner is a lease, which pays what it earns to those who paid for it.
+/// A lease that owns a subnet. It pays what it earns to its contributors.
 #[derive(Debug, Clone)]
 pub(crate) struct Lease {
     pub(crate) id: u32,
     pub(crate) coldkey: Coldkey,
     pub(crate) hotkey: Hotkey,
-    /// With how many thousandths of what the lease holds each gets.
+    /// How many thousandths of what the lease holds each contributor gets.
     pub(crate) contributors: BTreeMap<Coldkey, u16>,
-    /// It is paid in epochs whose block is a multiple of this.
+    /// Contributors are paid in epochs whose block is a multiple of this.
     pub(crate) interval: u64,
 }
 
@@ -71,7 +72,7 @@ pub(crate) struct Lease {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Collateral {
     pub(crate) locked: u64,
-    /// Below this, what the hotkey earns is captured.
+    /// The least collateral. While it has less, what the hotkey earns is captured.
     pub(crate) min_locked: u64,
     pub(crate) earned: u64,
 }

@@ -1,10 +1,10 @@
-//! Values by the block that wrote them.
+//! Values with the blocks that wrote them.
 
 use std::collections::BTreeMap;
 
 use vesting_core::BlockNumber;
 
-/// What keys held in the state of every block.
+/// The values of keys in the state of every block.
 #[derive(Debug)]
 pub(crate) struct Versions<K, V>(BTreeMap<K, Vec<(u64, V)>>);
 
@@ -15,7 +15,7 @@ impl<K, V> Default for Versions<K, V> {
 }
 
 impl<K: Ord, V: PartialEq> Versions<K, V> {
-    /// Writes a value in block `number`, which is the newest.
+    /// Writes a value in block `number`, the newest one.
     pub(crate) fn set(&mut self, key: K, number: u64, value: V) {
         let versions = self.0.entry(key).or_default();
         match versions.last_mut() {
@@ -32,7 +32,7 @@ impl<K: Ord, V: PartialEq> Versions<K, V> {
         versions[..after].last().map(|(_, value)| value)
     }
 
-    /// Forgets what was written before the value that stands in the state of a block.
+    /// Drops the values that were replaced before or in this block.
     pub(crate) fn forget_before(&mut self, block: BlockNumber) {
         for versions in self.0.values_mut() {
             let known = versions.partition_point(|(number, _)| *number <= block.0);
@@ -40,7 +40,7 @@ impl<K: Ord, V: PartialEq> Versions<K, V> {
         }
     }
 
-    /// Every key there ever was.
+    /// Every key that was ever written.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &K> {
         self.0.keys()
     }

@@ -46,7 +46,7 @@ impl SimChain {
             }
             Call::SetTempo { netuid, tempo } => {
                 let Some(subnet) = self.subnets.get_mut(&netuid) else { return false };
-                // Moves the cycle's start here without an epoch (docs/chain.md#the-epoch-test).
+                // The cycle begins here, without an epoch (docs/chain.md#the-epoch-test).
                 subnet.counters.tempo = tempo;
                 subnet.last_epoch = number;
                 subnet.pending = None;

@@ -10,7 +10,7 @@ use crate::sim::runtime::event::{AlphaBalance, PalletEvent, Phase, TaoBalance};
 use crate::sim::runtime::generation::Generation;
 
 impl SimChain {
-    /// Runs a call; gives whether it succeeded. One that fails changes nothing.
+    /// Runs a call and returns whether it succeeded. A call that fails changes nothing.
     pub(in crate::sim) fn call(&mut self, phase: Phase, call: Call) -> bool {
         let id = |netuid: NetUid| event::NetUid(netuid.0);
         match call {

@@ -1,4 +1,4 @@
-//! What miners have locked as collateral: part of their alpha, which may not leave them
+//! Collateral of miners: the part of their alpha that may not leave them
 //! (docs/chain.md#locks-and-collateral).
 
 use vesting_core::{Coldkey, Hotkey, NetUid};
@@ -7,7 +7,8 @@ use crate::sim::chain::state::SimChain;
 use crate::sim::runtime::event::{self, AlphaBalance, PalletEvent, Phase};
 use crate::sim::runtime::generation::Generation;
 
-/// So much of what a hotkey earns becomes free again, where there is no floor to be reached.
+/// The part of what a hotkey earns by which its collateral shrinks, down to its least, as numerator and
+/// denominator.
 const DRAIN: (u64, u64) = (1, 10);
 
 impl SimChain {
@@ -18,7 +19,7 @@ impl SimChain {
             .fold(0, |sum, (_, row)| sum.saturating_add(row.locked))
     }
 
-    /// Settles what a hotkey earned; gives how much of what may be captured is.
+    /// Applies what a hotkey earned to its collateral. Returns how much of `capturable` is captured.
     pub(in crate::sim) fn settle_collateral(
         &mut self,
         netuid: NetUid,
@@ -46,7 +47,7 @@ impl SimChain {
         captured
     }
 
-    /// Registers a hotkey with alpha that is bought and locked.
+    /// Registers a hotkey with alpha that is bought and locked as collateral.
     pub(in crate::sim) fn register_locked(
         &mut self,
         phase: Phase,
@@ -64,7 +65,7 @@ impl SimChain {
         self.register(phase, coldkey, hotkey, netuid)
     }
 
-    /// Locks alpha that is free on the position; what is short of it is bought.
+    /// Locks free alpha of the position. Alpha that is missing is bought.
     pub(in crate::sim) fn add_collateral(
         &mut self,
         phase: Phase,
@@ -83,14 +84,14 @@ impl SimChain {
         }
         let short = alpha - self.free(netuid, hotkey, coldkey).min(alpha);
         if short > 0 {
-            // The pool may give a rao less than it was credited.
+            // The position may gain a rao less than was credited.
             self.bought(phase, coldkey, hotkey, netuid, short.saturating_add(1));
         }
         self.lock_collateral(phase, coldkey, hotkey, netuid, alpha);
         true
     }
 
-    /// Sets the floor of a hotkey's collateral.
+    /// Sets the least collateral of a hotkey.
     pub(in crate::sim) fn set_min_collateral(
         &mut self,
         phase: Phase,
@@ -133,7 +134,7 @@ impl SimChain {
         self.emit(phase, PalletEvent::CollateralLocked { netuid, hotkey, locked, total_locked });
     }
 
-    /// Moves collateral to another name of a hotkey or a coldkey, onto what is there.
+    /// Moves collateral from a swapped key to its new one, where it is added.
     pub(in crate::sim) fn move_collateral(
         &mut self,
         netuid: NetUid,
@@ -152,7 +153,7 @@ impl SimChain {
         }
     }
 
-    /// The alpha of a position that is no collateral.
+    /// The alpha of a position that is not collateral.
     pub(in crate::sim) fn free(&self, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey) -> u64 {
         let row = self.subnets.get(&netuid).and_then(|subnet| subnet.collateral.get(&(hotkey, coldkey)));
         self.alpha(netuid, hotkey, coldkey).saturating_sub(row.map_or(0, |row| row.locked))

@@ -1,4 +1,4 @@
-//! What a block begins with: epochs, and who is paid in them.
+//! Epochs: when a block has one, and what it pays.
 
 use vesting_core::{BlockNumber, Coldkey, Hotkey, NetUid};
 
@@ -9,11 +9,11 @@ use crate::sim::runtime::event;
 use crate::sim::runtime::event::{AlphaBalance, NetUidStorageIndex, PalletEvent, Phase};
 use crate::sim::runtime::generation::Generation;
 
-/// Epochs in one block beyond which one is put off to the next.
+/// The most epochs in one block. Further ones are put off to the next block.
 const EPOCHS_A_BLOCK: usize = 1;
 
 impl SimChain {
-    /// Begins a block of a subnet.
+    /// Begins a block for a subnet: counts it, and runs an epoch where one is due.
     pub(in crate::sim) fn initialize(&mut self, netuid: NetUid, number: u64, ran: &mut usize) {
         let Some(subnet) = self.subnets.get_mut(&netuid) else { return };
         subnet.counters.blocks_since_last_step += 1;
@@ -62,8 +62,8 @@ impl SimChain {
         self.pay_lease(netuid, number);
         for (hotkey, alpha) in incentives {
             let Some(coldkey) = self.owners.get(&hotkey).copied() else { continue };
-            // The owner's incentive is burned, and that of the owner's hotkey whoever owns it
-            // (docs/chain.md#incentive-that-is-withheld).
+            // The incentive of the owner's coldkey is burned, and so is that of the owner's hotkey, whoever
+            // owns it (docs/chain.md#incentive-that-is-withheld).
             if coldkey != owner.0 && hotkey != owner.1 {
                 self.pay_incentive(netuid, hotkey, coldkey, destinations.get(&coldkey).copied(), alpha);
             }
@@ -80,8 +80,8 @@ impl SimChain {
         self.credit(netuid, owner.1, owner.0, part(OWNER_CUT));
     }
 
-    /// Credits a hotkey's incentive: first what is captured as its collateral, then the rest, elsewhere where
-    /// its owner wants it so (docs/chain.md#auto-stake-and-collateral).
+    /// Credits a hotkey's incentive. Collateral takes its part first. The rest goes to the auto-stake
+    /// destination, if there is one (docs/chain.md#auto-stake-and-collateral).
     fn pay_incentive(
         &mut self,
         netuid: NetUid,
@@ -93,7 +93,7 @@ impl SimChain {
         let captured = self.settle_collateral(netuid, hotkey, coldkey, alpha, alpha);
         self.credit_emission(netuid, hotkey, coldkey, captured);
         let rest = alpha - captured;
-        // Up to spec 425 nothing is announced as well.
+        // Up to spec 425 a rest of 0 is announced as well.
         let announced = rest > 0 || self.generation == Generation::Present;
         if let Some(destination) = destination.filter(|_| announced) {
             let (netuid, incentive) = (event::NetUid(netuid.0), AlphaBalance(rest));
@@ -106,8 +106,8 @@ impl SimChain {
         self.credit_emission(netuid, destination.unwrap_or(hotkey), coldkey, rest);
     }
 
-    /// Credits what an epoch pays to a position; whoever has a whole pool gets no more shares for it on the
-    /// newer runtimes.
+    /// Credits what an epoch pays to a position. On newer runtimes a coldkey that has a whole pool gets no
+    /// more shares for it.
     fn credit_emission(&mut self, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey, alpha: u64) {
         let pool = self.subnets.get_mut(&netuid).and_then(|subnet| subnet.pools.get_mut(&hotkey));
         if self.generation >= Generation::Today && pool.is_some_and(|pool| pool.credit_sole(coldkey, alpha)) {
@@ -118,11 +118,11 @@ impl SimChain {
     }
 }
 
-/// What hotkeys get.
+/// How much each hotkey gets.
 type Payout = Vec<(Hotkey, u64)>;
 
 impl Subnet {
-    /// How so much is divided among miners by uid, and as much among validators.
+    /// Divides `part` among miners, and as much again among validators. Miners come by uid.
     fn payout(&self, part: u64) -> (Payout, Payout) {
         let weight = |hotkey: &Hotkey| self.weights.get(hotkey).copied().unwrap_or(0);
         let all: u64 = self.neurons.iter().map(weight).sum::<u64>().max(1);

@@ -1,4 +1,4 @@
-//! What extrinsics do.
+//! How extrinsics run.
 
 use vesting_core::Coldkey;
 
@@ -9,7 +9,7 @@ use crate::sim::runtime::event::{
     AlphaBalance, EventRecord, PalletEvent, Phase, RuntimeEvent, SystemEvent, TaoBalance,
 };
 
-/// Who signs what is made for nobody.
+/// The signer of calls of the chain itself.
 const SUDO: Coldkey = Coldkey([0xfe; 32]);
 
 impl SimChain {

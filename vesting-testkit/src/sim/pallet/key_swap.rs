@@ -1,4 +1,4 @@
-//! Keys that take another name.
+//! Swaps of hotkeys and coldkeys.
 
 use vesting_core::{Coldkey, Hotkey, NetUid, PositionKey};
 
@@ -7,8 +7,8 @@ use crate::sim::runtime::event::{self, PalletEvent, Phase, TaoBalance};
 use crate::sim::runtime::generation::Generation;
 
 impl SimChain {
-    /// Gives a hotkey a new name on one subnet or on all; `keep` leaves the stake under the old one.
-    /// No amount is announced (docs/chain.md#swapped-keys).
+    /// Swaps a hotkey on one subnet or on all. `keep` leaves the stake on the old one. No event says an
+    /// amount (docs/chain.md#swapped-keys).
     pub(in crate::sim) fn swap_hotkey(
         &mut self,
         phase: Phase,
@@ -25,7 +25,7 @@ impl SimChain {
             && self.owners.get(&new).is_none_or(|owner| *owner == coldkey);
         // The older runtimes swap on all subnets only.
         let known = on.is_none() || self.generation > Generation::Older;
-        // Collateral does not stay behind.
+        // Collateral cannot stay behind.
         let collateral = |netuid: &NetUid| {
             self.subnets.get(netuid).is_some_and(|s| s.collateral.contains_key(&(old, coldkey)))
         };
@@ -94,7 +94,7 @@ impl SimChain {
         }
     }
 
-    /// Nobody owns the old name any more; who had stake on it has it on the new one.
+    /// Takes the owner from a hotkey. Its stake is on the new hotkey already.
     fn disown(&mut self, hotkey: Hotkey, owner: Coldkey) {
         self.owners.remove(&hotkey);
         self.dirty.disowned.insert(hotkey);
@@ -106,8 +106,8 @@ impl SimChain {
         }
     }
 
-    /// Gives a coldkey a new name, everywhere. No amount is announced (docs/chain.md#swapped-keys). Into one
-    /// that stakes on any hotkey every runtime refuses it (`ColdKeyAlreadyAssociated`).
+    /// Swaps a coldkey on all subnets. No event says an amount (docs/chain.md#swapped-keys). Every runtime
+    /// refuses a new coldkey that stakes on any hotkey (`ColdKeyAlreadyAssociated`).
     pub(in crate::sim) fn swap_coldkey(&mut self, phase: Phase, old: Coldkey, new: Coldkey) -> bool {
         let associated = self.staking.get(&new).is_some_and(|hotkeys| !hotkeys.is_empty());
         if old == new || associated || !self.staking.contains_key(&old) {
@@ -163,7 +163,7 @@ impl SimChain {
         true
     }
 
-    /// Every position of a subnet now.
+    /// Every position that a subnet has now.
     pub(in crate::sim) fn positions_now(&self, netuid: NetUid) -> Vec<PositionKey> {
         let pools = self.subnets.get(&netuid).into_iter().flat_map(|subnet| &subnet.pools);
         pools

@@ -1,4 +1,4 @@
-//! What a lease pays to its contributors.
+//! Leases: what they pay to their contributors.
 
 use vesting_core::NetUid;
 
@@ -6,7 +6,7 @@ use crate::sim::chain::state::SimChain;
 use crate::sim::runtime::event::{AlphaBalance, PalletEvent, Phase};
 
 impl SimChain {
-    /// Pays a lease's contributors out of what the lease holds, where it is due (docs/chain.md#leases).
+    /// Pays the contributors of a lease from what the lease holds, where that is due (docs/chain.md#leases).
     pub(super) fn pay_lease(&mut self, netuid: NetUid, number: u64) {
         let lease = self.subnets.get(&netuid).and_then(|subnet| subnet.lease.clone());
         let Some(lease) = lease.filter(|lease| number.is_multiple_of(lease.interval.max(1))) else { return };

@@ -1,4 +1,4 @@
-//! Stake that may not leave.
+//! Locked stake, which may not leave its coldkey or its subnet.
 
 use vesting_core::{Coldkey, Hotkey, NetUid};
 
@@ -13,7 +13,7 @@ impl SimChain {
         }
     }
 
-    /// Whether so much of a position may leave its coldkey or its subnet: not what is locked.
+    /// Whether this much of a position may leave its coldkey or its subnet. Locked stake may not.
     pub(in crate::sim) fn may_leave(
         &self,
         netuid: NetUid,
@@ -38,7 +38,7 @@ impl SimChain {
             && self.leaves_collateral(netuid, hotkey, coldkey, alpha)
     }
 
-    /// Whether a position holds its collateral when so much was taken.
+    /// Whether a position still holds its collateral once this much is taken.
     pub(super) fn leaves_collateral(
         &self,
         netuid: NetUid,

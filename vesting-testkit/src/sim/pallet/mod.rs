@@ -1,4 +1,4 @@
-//! What calls and epochs do to the state, as the pallet `SubtensorModule` does.
+//! What calls and epochs do to the state, as in the pallet `SubtensorModule`.
 
 mod admin_call;
 mod call;

@@ -1,4 +1,4 @@
-//! Subnets that come and go.
+//! Subnets: how they are registered, dissolved and cleared away.
 
 use vesting_core::{Coldkey, Hotkey, NetUid};
 
@@ -6,17 +6,19 @@ use crate::sim::chain::state::{CONVERSION, SimChain};
 use crate::sim::chain::subnet::{Subnet, SubnetConfig};
 use crate::sim::runtime::event::{self, PalletEvent, Phase};
 
-/// The most neurons of a subnet registered while the chain lives.
+/// The most neurons of a subnet that is registered after genesis.
 const CAPACITY: usize = 8;
-/// Hotkeys of a dissolved subnet that are cleared away in a block.
+/// How many hotkeys of a dissolved subnet one block clears away.
 const CLEARED_A_BLOCK: usize = 2;
-/// What a conversion of shares leaves out of account, in rao of alpha.
+/// A conversion of shares unstakes positions below this, in rao of alpha.
 const DUST: u64 = 3_000_000;
 
 impl SimChain {
-    /// Dissolves a subnet. On the older runtimes every position on it goes to 0 at once, and only
-    /// `NetworkRemoved` says so (docs/chain.md#the-end). On the newer ones its life ends as well, but its
-    /// storage is cleared away over the next blocks (docs/chain.md#the-clearing-away).
+    /// Dissolves a subnet.
+    ///
+    /// On older runtimes every position on it goes to 0 at once, and only `NetworkRemoved` says so
+    /// (docs/chain.md#the-end). On newer ones the subnet ends as well, but the next blocks clear its storage
+    /// away (docs/chain.md#the-clearing-away).
     pub(in crate::sim) fn dissolve(&mut self, phase: Phase, netuid: NetUid) -> bool {
         let gone = self.positions_now(netuid);
         let Some(subnet) = self.subnets.remove(&netuid) else { return false };
@@ -32,7 +34,7 @@ impl SimChain {
         true
     }
 
-    /// Notes what changes where a subnet's life ends, and once more where its storage is cleared away.
+    /// Marks as changed what changes when a subnet ends, and again when its storage is cleared away.
     fn note_ended(&mut self, netuid: NetUid, subnet: &Subnet) {
         self.dirty
             .locks
@@ -44,20 +46,20 @@ impl SimChain {
         self.dirty.schedules.insert(netuid);
     }
 
-    /// Notes what is cleared away besides.
+    /// Marks as changed what changes only when storage is cleared away.
     fn note_cleared(&mut self, netuid: NetUid, subnet: &Subnet) {
         self.dirty.auto_stake.extend(subnet.auto_stake.keys().map(|coldkey| (*coldkey, netuid)));
         self.dirty.unregistered.extend(subnet.neurons.iter().map(|hotkey| (netuid, *hotkey)));
         self.dirty.vacated.insert(netuid, subnet.neurons.len());
     }
 
-    /// Whether a subnet is dissolved, and its storage not cleared away yet.
+    /// Whether a subnet is dissolved and its storage is not cleared away yet.
     pub(in crate::sim) fn is_dissolving(&self, netuid: NetUid) -> bool {
         self.dissolving.iter().any(|(gone, _)| *gone == netuid)
     }
 
-    /// Ends a block: clears away a part of what was dissolved in an earlier one, and registers who waited for
-    /// it.
+    /// Ends a block. Clears away a part of the first dissolved subnet. Once all is gone, the subnet that
+    /// waits for the netuid is registered.
     pub(in crate::sim) fn finalize(&mut self, number: u64) {
         if self.converting_since.is_some_and(|since| number == since + CONVERSION) && number > CONVERSION {
             self.sweep_dust(DUST);
@@ -86,8 +88,8 @@ impl SimChain {
         }
     }
 
-    /// Registers a subnet under a free netuid, with its owner as the first neuron. Under one that is being
-    /// cleared away it waits for that.
+    /// Registers a subnet under a free netuid, with its owner as the first neuron. It waits while the netuid
+    /// is being cleared away.
     pub(in crate::sim) fn register_network(
         &mut self,
         phase: Phase,
@@ -113,7 +115,7 @@ impl SimChain {
         true
     }
 
-    /// Counts the shares of every pool anew, as the first block of a runtime with another arithmetic does
+    /// Reconciles every pool with its rows, as the first block of a runtime with other share rules does
     /// (docs/chain.md#reconciled-pools).
     pub(in crate::sim) fn reconcile(&mut self) {
         for netuid in self.subnets.keys().copied().collect::<Vec<_>>() {
@@ -132,7 +134,7 @@ impl SimChain {
         }
     }
 
-    /// Counts a quarter more shares in a pool than there are.
+    /// Makes a pool count a quarter more shares than there are.
     pub(in crate::sim) fn miscount(&mut self, netuid: NetUid, hotkey: Hotkey) -> bool {
         let Some(pool) = self.subnets.get_mut(&netuid).and_then(|subnet| subnet.pools.get_mut(&hotkey))
         else {
@@ -143,7 +145,7 @@ impl SimChain {
         true
     }
 
-    /// Leaves shares in a pool without alpha.
+    /// Adds worthless shares to a pool without alpha.
     pub(in crate::sim) fn bury(&mut self, netuid: NetUid, hotkey: Hotkey, coldkeys: &[Coldkey]) -> bool {
         let Some(subnet) = self.subnets.get_mut(&netuid) else { return false };
         let pool = subnet.pools.entry(hotkey).or_default();

@@ -1,4 +1,4 @@
-//! Who has a uid, and who owns the subnet.
+//! Neurons of a subnet, and its owner.
 
 use vesting_core::{Coldkey, Hotkey, NetUid};
 
@@ -7,7 +7,7 @@ use crate::sim::runtime::event::{self, PalletEvent, Phase};
 use crate::sim::runtime::generation::Generation;
 
 impl SimChain {
-    /// Whether a hotkey may be registered by a coldkey.
+    /// Whether a coldkey may register a hotkey.
     pub(in crate::sim) fn may_register(&self, coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid) -> bool {
         let vacant = self.subnets.get(&netuid).is_some_and(|subnet| !subnet.neurons.contains(&hotkey));
         vacant && self.owners.get(&hotkey).is_none_or(|owner| *owner == coldkey)
@@ -29,8 +29,8 @@ impl SimChain {
         true
     }
 
-    /// Gives a hotkey a uid. Where there is none left the least useful leaves; its stake stays where it is,
-    /// and no event names it.
+    /// Gives a hotkey a uid. On a full subnet it replaces the neuron with the least weight. The stake of that
+    /// one stays where it is, and no event names it.
     fn take_uid(&mut self, coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid) -> Option<u16> {
         let subnet = self.subnets.get_mut(&netuid)?;
         let uid = if subnet.neurons.len() < subnet.capacity {
@@ -49,8 +49,8 @@ impl SimChain {
         u16::try_from(uid).ok()
     }
 
-    /// Takes the least useful neurons off a subnet until so many are left, who move up; no event says so
-    /// (docs/chain.md#silent-changes-of-uids).
+    /// Removes the neurons with the least weight until `left` are left. The others move up, and no event says
+    /// so (docs/chain.md#silent-changes-of-uids).
     pub(in crate::sim) fn trim(&mut self, netuid: NetUid, left: usize) -> bool {
         let Some(subnet) = self.subnets.get_mut(&netuid) else { return false };
         let before = subnet.neurons.len();
@@ -81,8 +81,8 @@ impl SimChain {
         true
     }
 
-    /// Hands a subnet to the next owner before an epoch is paid out; a hotkey of its without a uid gets one,
-    /// without an event (docs/chain.md#a-new-owner-before-the-payout).
+    /// Makes the next owner the owner before an epoch is paid out. The new owner's hotkey gets a uid if it
+    /// has none, without an event (docs/chain.md#a-new-owner-before-the-payout).
     pub(in crate::sim) fn change_owner(&mut self, netuid: NetUid) {
         let Some(subnet) = self.subnets.get_mut(&netuid).filter(|_| self.generation >= Generation::Present)
         else {

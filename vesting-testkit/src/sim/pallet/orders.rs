@@ -10,11 +10,11 @@ use crate::sim::operation::Order;
 use crate::sim::runtime::event::{self, EventRecord, OrderSide, OrderType, OrdersEvent, Phase, RuntimeEvent};
 use crate::sim::runtime::generation::Generation;
 
-/// The pallet's own account and hotkey, through which a group is traded.
+/// The pallet's own coldkey and hotkey, through which a group is traded.
 const PALLET: (Coldkey, Hotkey) = (Coldkey([0xa0; 32]), Hotkey([0xa1; 32]));
 
 impl SimChain {
-    /// Executes orders on a subnet; gives whether any was.
+    /// Executes orders on a subnet. Returns whether any was executed.
     pub(in crate::sim) fn execute_orders(
         &mut self,
         phase: Phase,
@@ -32,7 +32,7 @@ impl SimChain {
         }
     }
 
-    /// Each is a trade of its trader with the subnet's pool, with a stake event and the order's.
+    /// Executes each order as a trade with the subnet's pool, with a stake event and an order event.
     fn trade_one_by_one(&mut self, phase: Phase, netuid: NetUid, orders: &[Order]) -> bool {
         let mut any = false;
         for order in orders {
@@ -60,9 +60,10 @@ impl SimChain {
         any
     }
 
-    /// Sellers' alpha goes to the pallet's account and from there to the buyers, without a stake event; only
-    /// what is over or short is traded with the subnet's pool, by the pallet's account
-    /// (docs/chain.md#orders-of-a-group).
+    /// Executes all orders as one group (docs/chain.md#orders-of-a-group).
+    ///
+    /// The sellers' alpha goes to the pallet's account and from there to the buyers, without stake events.
+    /// The pallet's account trades only the difference with the subnet's pool.
     fn trade_as_group(&mut self, phase: Phase, netuid: NetUid, orders: &[Order]) -> bool {
         self.own(PALLET.1, PALLET.0);
         let mut sold: Vec<(Order, u64)> = Vec::new();
@@ -113,7 +114,7 @@ impl SimChain {
         true
     }
 
-    /// Announces an order by which so much alpha was bought or sold.
+    /// Emits the event of an order that bought or sold this much alpha.
     fn executed(&mut self, phase: Phase, netuid: NetUid, order: &Order, alpha: u64) {
         let (amount_in, amount_out) = if order.sells { (alpha, alpha / 2) } else { (alpha / 2, alpha) };
         let order_type = if !order.sells {

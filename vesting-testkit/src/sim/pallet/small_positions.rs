@@ -8,7 +8,7 @@ use crate::sim::runtime::event::Phase;
 use crate::sim::runtime::generation::Generation;
 
 impl SimChain {
-    /// Removes what nominators have less of than is worth keeping.
+    /// Removes the positions of nominators that are below the least nomination.
     pub(super) fn clear_small(&mut self, phase: Phase, netuid: NetUid) -> bool {
         let Some(subnet) = self.subnets.get(&netuid) else { return false };
         let rules = self.generation.rules();
@@ -23,8 +23,8 @@ impl SimChain {
         true
     }
 
-    /// Removes a nominator's position where it is small, with an event of its own though nobody asked for it
-    /// (docs/chain.md#what-no-event-tells).
+    /// Removes a nominator's position that is below the least nomination. It has a removal event, though
+    /// nobody asked for it (docs/chain.md#what-no-event-tells).
     pub(super) fn clear_if_small(&mut self, phase: Phase, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey) {
         let alpha = self.alpha(netuid, hotkey, coldkey);
         let nominates = self.owners.get(&hotkey) != Some(&coldkey) && self.generation >= Generation::Present;
@@ -38,7 +38,7 @@ impl SimChain {
         }
     }
 
-    /// Unstakes, at the end of a block, what is so little that a conversion of shares leaves it out
+    /// Unstakes, at the end of a block, the positions that are too small for a conversion of shares
     /// (docs/chain.md#what-no-event-tells).
     pub(in crate::sim) fn sweep_dust(&mut self, below: u64) {
         let rules = self.generation.rules();

@@ -1,4 +1,4 @@
-//! Alpha that is bought and sold, and the events that say so.
+//! Alpha that is bought and sold, and the stake events of it.
 
 use vesting_core::{Coldkey, Hotkey, NetUid};
 
@@ -73,8 +73,8 @@ impl SimChain {
         self.added(phase, coldkey, hotkey, netuid, alpha);
     }
 
-    /// Pays for alpha that was sold, at the price of half a TAO less the fee: who buys and sells again has
-    /// less than before.
+    /// Pays for alpha that was sold, at the price of half a TAO less the fee. Whoever buys and sells again
+    /// has less than before.
     pub(in crate::sim) fn paid(&mut self, coldkey: Coldkey, taken: u64) {
         self.accounts.earn(coldkey, (taken - taken / FEE) / 2);
     }

@@ -1,4 +1,4 @@
-//! Stake that goes from one position to another.
+//! Stake that moves from one position to another.
 
 use vesting_core::{Coldkey, Hotkey, NetUid};
 
@@ -8,7 +8,8 @@ use crate::sim::runtime::event;
 use crate::sim::runtime::event::{AlphaBalance, PalletEvent, Phase};
 
 impl SimChain {
-    /// Takes stake from one position to another; gives whether anything moved.
+    /// Moves stake from one position to another, with a removal and an addition. Returns whether anything
+    /// moved.
     pub(super) fn carry(
         &mut self,
         phase: Phase,
@@ -16,7 +17,7 @@ impl SimChain {
         to: (NetUid, Hotkey, Coldkey),
         alpha: u64,
     ) -> bool {
-        // From where to where it is already, it fails (`SameNetuid`).
+        // Stake that moves to its own position fails (`SameNetuid`).
         if !self.subnets.contains_key(&to.0) || from == to {
             return false;
         }
@@ -37,7 +38,7 @@ impl SimChain {
         true
     }
 
-    /// Takes stake from one coldkey to another, with no event but one of its own.
+    /// Moves stake from one coldkey to another with a single event, and returns whether anything moved.
     pub(super) fn give(
         &mut self,
         phase: Phase,

@@ -1,4 +1,4 @@
-//! The events of the simulated runtime, in the shape of the real one's, with indices of its own.
+//! The events of the simulated runtime. Their fields are those of the real runtime, their indices are not.
 
 #![allow(clippy::cast_possible_truncation)] // in what the codec's derive makes of explicit indices
 
@@ -144,7 +144,7 @@ pub(crate) enum OrderType {
     StopLoss,
 }
 
-/// What a group of orders is short of.
+/// The side of a group of orders that outweighs the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, TypeInfo)]
 pub(crate) enum OrderSide {
     #[codec(index = 0)]
@@ -195,7 +195,7 @@ pub(crate) enum RuntimeEvent {
     LimitOrders(OrdersEvent),
 }
 
-/// When an event happened.
+/// The part of a block in which an event happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, TypeInfo)]
 pub(crate) enum Phase {
     #[codec(index = 0)]

@@ -5,10 +5,11 @@ use codec::Encode;
 use super::event::{EventRecord, PalletEvent, RuntimeEvent};
 use super::generation::Generation;
 
-/// The bytes of the phase and of the two indices before an event's fields: variant, number, pallet, event.
+/// The bytes before an event's fields: the variant and the number of its phase, and the indices of pallet and
+/// event.
 const FIELDS_AT: usize = 7;
 
-/// Initialization and finalization have no number.
+/// The same for initialization and finalization, which have no number.
 const FIELDS_AT_WITHOUT_NUMBER: usize = 3;
 
 impl Generation {
@@ -26,12 +27,12 @@ impl Generation {
         bytes
     }
 
-    /// Whether its events have this one.
+    /// Whether this generation has an event.
     pub(crate) fn emits(self, event: &PalletEvent) -> bool {
         self.knows(event.name())
     }
 
-    /// Whether a record is one of its events.
+    /// Whether this generation has the event of a record.
     pub(crate) fn has(self, record: &EventRecord) -> bool {
         match &record.event {
             RuntimeEvent::SubtensorModule(event) => self.emits(event),
@@ -43,14 +44,14 @@ impl Generation {
         let fields = if bytes.first() == Some(&0) { FIELDS_AT } else { FIELDS_AT_WITHOUT_NUMBER };
         bytes[fields - 1] = self.index(bytes[fields - 1]);
         if matches!(event, PalletEvent::RootClaimed { .. }) && self.claims_alpha() {
-            // Without its TAO.
+            // This generation leaves out the TAO.
             let tao = fields + 32;
             bytes.drain(tao..tao + 8);
         }
         if !matches!(event, PalletEvent::StakeAdded(..) | PalletEvent::StakeRemoved(..)) {
             return;
         }
-        // Two accounts and TAO, then alpha, netuid and fee, then no topics.
+        // The fields are two accounts and TAO, then alpha, netuid and fee. There are no topics.
         let (alpha, netuid, fee) = (fields + 72, fields + 80, fields + 82);
         match self {
             Self::Oldest => {

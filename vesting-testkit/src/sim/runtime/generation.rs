@@ -1,35 +1,37 @@
-//! Generations of the simulated runtime: what upgrades of the real one change, and more.
+//! Generations of the simulated runtime: what upgrades of the real one changed, and what later ones may
+//! change.
 
 use super::rules::ShareRules;
 
-/// One generation. Upgrades go from an older to a newer one.
+/// One generation. An upgrade leads from an older to a newer one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Generation {
-    /// Stake events without alpha and fee, nothing announced about incentive, no count of epochs.
+    /// Stake events have no alpha and no fee, incentive is not announced, and epochs are not counted.
     Oldest,
-    /// Fees inside the alpha of a removal, no count of epochs.
+    /// The alpha of a removal includes its fee, and epochs are not counted.
     Older,
-    /// As measured of spec 425.
+    /// The runtime of spec 425, as it was measured.
     Present,
-    /// Spec 475: pools with epochs, `StakingHotkeys` that shrinks, no pointers to stake on subnets.
+    /// The runtime of spec 475: pools have epochs, `StakingHotkeys` shrinks, and stake on subnets has no
+    /// pointers.
     Today,
-    /// One that is still to come: other indices, more fields, share storage and counters renamed.
+    /// A possible future: other indices, more fields, and other names for share storage and counters.
     Later,
-    /// Another one to come: TAO and alpha have changed places in stake events.
+    /// A possible future: TAO and alpha have changed places in stake events.
     FieldsMoved,
-    /// Another one to come: a removal's fee is inside its alpha again, under the same name and fields.
+    /// A possible future: the alpha of a removal includes its fee again, under the same name and fields.
     FeeInside,
-    /// Another one to come: some storage items are no more.
+    /// A possible future: some storage items are gone.
     ItemsDropped,
-    /// Another one to come: a transfer within a subnet is told by an event of its own only.
+    /// A possible future: a transfer within a subnet has a single event, a new one.
     Gifts,
 }
 
-/// Storage items that [`Generation::ItemsDropped`] has no more.
+/// Storage items that [`Generation::ItemsDropped`] lacks.
 const DROPPED: [&str; 4] =
     ["LastColdkeyHotkeyStakeBlock", "RegisteredSubnetCounter", "SubnetEpochIndex", "HasMigrationRun"];
 
-/// Events that not all generations have, by name, with the first that does.
+/// Events that not all generations have: the name, and the first generation that has it.
 const SINCE: [(&str, Generation); 16] = [
     ("IncentiveAlphaEmittedToMiners", Generation::Older),
     ("AutoStakeAdded", Generation::Older),
@@ -50,14 +52,14 @@ const SINCE: [(&str, Generation); 16] = [
 ];
 
 impl Generation {
-    /// Those that a random life goes through, in order.
+    /// The generations that a random life goes through, in order.
     pub const ALL: [Self; 5] = [Self::Oldest, Self::Older, Self::Present, Self::Today, Self::Later];
 
-    /// What may come after today's runtime, each another way.
+    /// What may come after today's runtime. Each is another possible future.
     pub const TO_COME: [Self; 5] =
         [Self::Later, Self::FieldsMoved, Self::FeeInside, Self::ItemsDropped, Self::Gifts];
 
-    /// The version its runtime has.
+    /// The version of its runtime.
     #[must_use]
     pub const fn spec_version(self) -> u32 {
         match self {
@@ -73,7 +75,7 @@ impl Generation {
         }
     }
 
-    /// The one that follows.
+    /// The next generation of [`Self::ALL`].
     #[must_use]
     pub fn next(self) -> Option<Self> {
         Self::ALL.into_iter().find(|next| *next > self)
@@ -93,17 +95,17 @@ impl Generation {
         self > Self::Oldest
     }
 
-    /// Whether the chain counts epochs, skipped ones too.
+    /// Whether the chain counts epochs, including skipped ones.
     pub(crate) fn counts_epochs(self) -> bool {
         self > Self::Older
     }
 
-    /// Whether it has locks, and tells what they leave available.
+    /// Whether it has locks, and answers what they leave available.
     pub(crate) fn tells_locks(self) -> bool {
         self > Self::Older
     }
 
-    /// Whether storage has all counters under the names known.
+    /// Whether storage has all counters under their known names.
     pub(crate) fn stores_counters(self) -> bool {
         self != Self::Later
     }
@@ -113,7 +115,7 @@ impl Generation {
         self <= Self::Today
     }
 
-    /// Whether a removal's alpha has its fee inside.
+    /// Whether the alpha of a removal includes its fee.
     pub(crate) fn fee_inside(self) -> bool {
         matches!(self, Self::Older | Self::FeeInside)
     }
@@ -123,12 +125,12 @@ impl Generation {
         SINCE.iter().find(|(known, _)| *known == name).is_none_or(|(_, first)| self >= *first)
     }
 
-    /// Whether it finds the shares where another one has put them.
+    /// Whether it finds the shares where another generation stores them.
     pub(crate) fn finds_shares_of(self, other: Self) -> bool {
         self.item("AlphaV2") == other.item("AlphaV2")
     }
 
-    /// What an item of storage is called.
+    /// Its own name of a storage item.
     pub(crate) fn item(self, name: &'static str) -> &'static str {
         match name {
             "AlphaV2" if self == Self::Later => "AlphaShares",
@@ -138,7 +140,7 @@ impl Generation {
         }
     }
 
-    /// Whether storage has an item at all.
+    /// Whether it has a storage item at all.
     pub(crate) fn stores(self, name: &str) -> bool {
         match name {
             _ if self == Self::ItemsDropped && DROPPED.contains(&name) => false,
@@ -154,7 +156,7 @@ impl Generation {
         }
     }
 
-    /// Whether root claims may keep alpha, and are made without being asked for.
+    /// Whether root claims may keep alpha, and the chain makes them by itself.
     pub(crate) fn claims_alpha(self) -> bool {
         self < Self::Today
     }
@@ -164,22 +166,22 @@ impl Generation {
         self >= Self::Today
     }
 
-    /// How it computes with shares.
+    /// Its rules of computing with shares.
     pub(crate) fn rules(self) -> ShareRules {
         if self >= Self::Today { ShareRules::Epochs } else { ShareRules::Plain }
     }
 
-    /// Whether it notes the last block of a stake operation on a subnet.
+    /// Whether it stores the last block of a stake operation on a subnet.
     pub(crate) fn points_to_stake(self) -> bool {
         self < Self::Today
     }
 
-    /// Whether a coldkey's list of hotkeys loses those on which it has nothing left.
+    /// Whether a coldkey's list of hotkeys loses those on which nothing is left.
     pub(crate) fn drops_empty_hotkeys(self) -> bool {
         self >= Self::Today
     }
 
-    /// The index of an event that is `index` at present.
+    /// Its index of the event that has `index` in [`Self::Present`].
     pub(super) fn index(self, index: u8) -> u8 {
         match self {
             Self::Oldest => index + 7,

@@ -1,4 +1,4 @@
-//! Events in the core's words.
+//! What events of a generation mean, as the core's events.
 
 use vesting_core::{Coldkey, Hotkey, Rao, StakeEvent};
 
@@ -18,7 +18,7 @@ fn cold(key: AccountId32) -> Coldkey {
 }
 
 impl RuntimeEvent {
-    /// The event in the core's words, as a reader of this generation must understand it.
+    /// The event as a core event, as a reader of this generation must understand it.
     pub(crate) fn meaning(&self, generation: Generation) -> Option<StakeEvent> {
         match self {
             Self::System(_) => None,
@@ -43,7 +43,7 @@ impl RuntimeEvent {
 }
 
 impl PalletEvent {
-    /// The event in the core's words, as a reader of this generation must understand it.
+    /// The event as a core event, as a reader of this generation must understand it.
     pub(crate) fn meaning(&self, generation: Generation) -> Option<StakeEvent> {
         let told = |alpha: u64| (generation > Generation::Oldest).then_some(Rao(alpha));
         Some(match self {
@@ -105,7 +105,7 @@ impl PalletEvent {
                 netuid: netuid(*n),
                 alpha: told(alpha.0),
             },
-            // The fee is inside or on top (docs/chain.md#removals-and-their-fee).
+            // The alpha includes the fee or leaves it out (docs/chain.md#removals-and-their-fee).
             Self::StakeRemoved(c, h, _, alpha, n, fee) => StakeEvent::StakeRemoved {
                 coldkey: cold(*c),
                 hotkey: hot(*h),

@@ -1,4 +1,4 @@
-//! Metadata of the simulated runtime, made from the types it encodes with.
+//! Metadata of the simulated runtime, made from the types that it encodes with.
 
 use codec::Encode;
 use frame_metadata::RuntimeMetadataPrefixed;

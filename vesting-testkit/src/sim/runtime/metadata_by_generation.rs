@@ -7,7 +7,7 @@ use scale_info::{Field, TypeDef};
 use super::generation::Generation;
 
 impl Generation {
-    /// Makes the metadata of this generation out of the present one's.
+    /// Turns the metadata of [`Self::Present`] into that of this generation.
     pub(crate) fn reshape_metadata(self, metadata: &mut RuntimeMetadataV15) {
         for pallet in &mut metadata.pallets {
             let Some(storage) = &mut pallet.storage else { continue };

@@ -58,7 +58,7 @@ struct AccountData {
     flags: u128,
 }
 
-/// One who may act for another.
+/// A coldkey that may act for another.
 #[derive(TypeInfo)]
 #[allow(dead_code)]
 pub(super) struct ProxyDefinition {
@@ -82,7 +82,7 @@ pub(super) struct LastRuntimeUpgradeInfo {
     spec_name: String,
 }
 
-/// What `StakeInfoRuntimeApi` answers about one position.
+/// The answer of `StakeInfoRuntimeApi` about one position.
 #[derive(TypeInfo)]
 #[allow(dead_code)]
 pub(super) struct StakeInfo {
@@ -103,7 +103,7 @@ pub(super) struct StakeInfo {
     is_registered: bool,
 }
 
-/// What `StakeInfoRuntimeApi` answers about a coldkey on a subnet.
+/// The answer of `StakeInfoRuntimeApi` about a coldkey on a subnet.
 #[derive(TypeInfo)]
 #[allow(dead_code)]
 pub(super) struct StakeAvailability {
@@ -115,7 +115,7 @@ pub(super) struct StakeAvailability {
     available: u64,
 }
 
-/// What `SubnetInfoRuntimeApi` answers about a subnet, as far as it is simulated.
+/// The answer of `SubnetInfoRuntimeApi` about a subnet, as far as it is simulated.
 #[derive(TypeInfo)]
 #[allow(dead_code)]
 pub(super) struct DynamicInfo {
@@ -131,7 +131,7 @@ pub(super) struct DynamicInfo {
     network_registered_at: u64,
 }
 
-/// Nothing is called from outside.
+/// The calls of the runtime: none, since no extrinsic comes from outside.
 #[derive(TypeInfo)]
 #[allow(dead_code)]
 pub(super) enum RuntimeCall {}

@@ -6,7 +6,7 @@ use super::generation::Generation;
 use super::metadata::v15;
 use crate::history::RuntimeData;
 
-/// The name of every generation's runtime.
+/// The spec name of all generations.
 pub(crate) const SPEC_NAME: &str = "vesting-simulated-subtensor";
 
 /// The simulated runtime of a generation, as a node serves it.

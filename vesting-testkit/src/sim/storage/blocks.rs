@@ -1,4 +1,4 @@
-//! A block as changes of storage.
+//! A block as the changes of storage that it makes.
 
 use std::sync::PoisonError;
 
@@ -41,7 +41,7 @@ impl HistoryWriter {
             changes.push((self.now.clone(), Some(sealed.time.0.encode())));
         }
         if self.code != chain.code {
-            // The code is in the state of this block already, though an older one made it
+            // The new code is in the state of this block already, though an older runtime made the block
             // (docs/chain.md#the-runtime-that-made-a-block).
             self.code = chain.code;
             self.history

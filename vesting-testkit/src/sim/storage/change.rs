@@ -1,4 +1,4 @@
-//! A change of storage.
+//! A change of storage, and the keys of the pallet `SubtensorModule`.
 
 use crate::history::storage_key::storage_key;
 

@@ -32,7 +32,7 @@ pub(super) fn locks(chain: &SimChain, changes: &mut Vec<Change>) {
             "MinerCollateral",
             &[identity(netuid.0), blake2_concat(&hotkey.0), blake2_concat(&coldkey.0)],
         );
-        // The drain is a tenth, as a `U64F64`.
+        // The drain ratio is a tenth, as a `U64F64`.
         changes.push((
             key,
             row.map(|row| (row.locked, (1u128 << 64) / 10, row.min_locked, row.earned).encode()),

@@ -1,4 +1,4 @@
-//! What a migration renames.
+//! Storage items that a migration renames.
 
 use codec::Encode;
 
@@ -8,7 +8,7 @@ use crate::sim::chain::pool::Row;
 use crate::sim::chain::state::SimChain;
 use crate::sim::runtime::generation::Generation;
 
-/// A migration: what is called otherwise from here on.
+/// Moves the items that have another name from this block on.
 pub(super) fn rename(chain: &SimChain, before: Generation, changes: &mut Vec<Change>) {
     let mut move_item = |item: &'static str, keys: &[Vec<u8>], value: Option<Vec<u8>>| {
         let (old, new) = (before.item(item), chain.generation.item(item));

@@ -1,4 +1,4 @@
-//! The state as storage keys and values, for a node to serve.
+//! The state of the chain as storage keys and values, for a node to serve.
 
 mod accounts;
 mod blocks;

@@ -1,4 +1,4 @@
-//! Stakes as storage.
+//! Stakes, share pools and lists of hotkeys as storage.
 
 use std::collections::BTreeSet;
 
@@ -43,7 +43,7 @@ pub(super) fn stakes(
         let items = ["TotalHotkeyAlpha", "TotalHotkeySharesV2", "AlphaSharePoolEpoch"];
         changes.extend(items.map(|item| (pallet(chain.generation.item(item), &pool), None)));
     }
-    // What is dissolved stays readable until it is cleared away.
+    // A dissolved subnet can be read until it is cleared away.
     for (netuid, key) in touched.iter().filter(|(netuid, _)| !chain.is_dissolving(*netuid)) {
         let row = pool_of(netuid, &key.hotkey).and_then(|pool| pool.rows.get(&key.coldkey));
         let keys = [blake2_concat(&key.hotkey.0), blake2_concat(&key.coldkey.0), identity(netuid.0)];

@@ -6,7 +6,7 @@ use super::change::{Change, pallet};
 use crate::history::storage_key::{blake2_concat, identity};
 use crate::sim::chain::state::SimChain;
 
-/// What a subnet has while it exists.
+/// The items of a subnet that exist as long as it does.
 const SCHEDULE: [&str; 9] = [
     "NetworksAdded",
     "NetworkRegisteredAt",

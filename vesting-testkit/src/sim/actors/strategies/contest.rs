@@ -1,4 +1,4 @@
-//! The contest: strategists, their twins and the honest on one chain, recorded and judged.
+//! The contest: strategists, their twins and the honest holders on one chain, and its record.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
@@ -18,28 +18,27 @@ use super::turn::Turn;
 use crate::sim::{Call, Rng, SimChain, SimPort, SubnetConfig};
 
 const NETUID: NetUid = NetUid(1);
-/// A subnet without epochs, to which stake can be taken.
+/// A subnet without epochs, to which stake can be swapped.
 const ELSEWHERE: NetUid = NetUid(2);
-/// What each of two validators has on its hotkey: little, so that who delegates to one gets much of
-/// its dividends.
+/// The stake of each of the two validators. It is small, so that a delegator gets much of the dividends.
 const VALIDATOR_STAKE: u64 = 100_000_000_000;
 
-/// What a contest is like. One epoch is one day.
+/// The conditions of a contest. One epoch is one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
-    /// The seed of keys and of whatever is left to chance.
+    /// The seed of keys and of all chance.
     pub seed: u64,
     /// Blocks of an epoch.
     pub tempo: u16,
-    /// Epochs.
+    /// How many epochs it has.
     pub days: u64,
-    /// Epochs of a window, for whoever times by it.
+    /// The epochs of a window. Some strategies time their sales by it.
     pub window_days: u64,
     /// What each person holds at genesis, in rao.
     pub opening: u64,
 }
 
-/// Why a contest could not be recorded or judged.
+/// Why a contest has no outcome.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContestError {
@@ -49,12 +48,12 @@ pub enum ContestError {
     /// The record could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// There is no report.
+    /// A report could not be made.
     #[error(transparent)]
     Tracker(#[from] TrackerError),
 }
 
-/// A contest that is over.
+/// A finished contest.
 pub struct Contest {
     persons: Vec<Person>,
     store: Arc<MemoryStore>,
@@ -62,7 +61,7 @@ pub struct Contest {
 }
 
 impl Contest {
-    /// Lets everybody live, and records it by catching up.
+    /// Lets everybody act, and records the chain by catching up.
     ///
     /// # Errors
     /// When the chain cannot be recorded.
@@ -85,7 +84,7 @@ impl Contest {
         Ok(Self { persons, store, end })
     }
 
-    /// How everybody fared under a policy, as of every epoch.
+    /// What everybody got under a policy, as of every epoch.
     ///
     /// # Errors
     /// When the record cannot be read.
@@ -100,7 +99,7 @@ impl Contest {
         Ok(Outcome { holder, delegator, rivals })
     }
 
-    /// A course for each person, in order.
+    /// The course of each person, in order.
     async fn courses(&self, policy: &Policy) -> Result<Vec<Course>, ContestError> {
         let whose: BTreeMap<Coldkey, (usize, usize)> = self
             .persons
@@ -117,7 +116,8 @@ impl Contest {
             self.persons.iter().map(|person| Course { sold: person.sold, ..Course::default() }).collect();
         for (at, record) in epochs.iter().enumerate() {
             let report = tracker.report(NETUID, policy, Some(record.epoch.block.number)).await?;
-            // The weights of an epoch bear on what is earned in the next; after the last they are the same.
+            // The weights of an epoch apply to what the next one pays. The last epoch has no next one, so its
+            // own pay counts.
             let Some(earned) = rewards.get(at + 1).or_else(|| rewards.get(at)) else { continue };
             let miners: BTreeMap<(usize, usize), _> = report
                 .miners
@@ -145,7 +145,7 @@ impl Contest {
     }
 }
 
-/// The incentive of an epoch, by whose it is.
+/// The incentive of an epoch by person and coldkey.
 fn rewards(
     record: &EpochRecord,
     whose: &BTreeMap<Coldkey, (usize, usize)>,
@@ -159,11 +159,11 @@ fn rewards(
     found
 }
 
-/// The chain on which everybody lives.
+/// Makes the chain, with everything that the persons do on it.
 fn live(setting: &Setting, persons: &mut [Person], rng: &mut Rng) -> SimChain {
     let [owner, one, other] = [(); 3].map(|()| (Coldkey(rng.key()), Hotkey(rng.key())));
-    // Their weight keeps them from being replaced: whoever registers does so in the place of the
-    // hotkey it gave up, the only ones of no weight on a subnet that is full.
+    // The subnet is full, and a registration replaces the neuron with the least weight. These three have a
+    // weight, so that a person who registers replaces only the hotkey that it gave up.
     let mut neurons = vec![(owner.0, owner.1, 1, false, 0)];
     neurons.extend([one, other].map(|(coldkey, hotkey)| (coldkey, hotkey, 1, true, VALIDATOR_STAKE)));
     neurons.extend(persons.iter().flat_map(|person| person.neurons(setting.opening)));

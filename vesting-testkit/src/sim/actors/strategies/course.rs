@@ -1,4 +1,4 @@
-//! What came of what somebody did, epoch by epoch.
+//! What a person got, epoch by epoch.
 
 use vesting_core::holding::Holding;
 use vesting_core::{BlockNumber, Ppb};
@@ -6,11 +6,11 @@ use vesting_core::{BlockNumber, Ppb};
 /// One coldkey as of an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeatStanding {
-    /// The incentive that its neurons get in the next epoch, on which its multiplier bears, in rao.
+    /// The incentive that its neurons get in the next epoch, to which its multiplier applies, in rao.
     pub earned: u128,
-    /// Its multiplier, 0 where it gets no weight at all; `None` while it owns no neuron.
+    /// Its multiplier; 0 where it gets no weight at all, `None` while it owns no neuron.
     pub multiplier: Option<Ppb>,
-    /// Its holding; `None` while it is no holder.
+    /// Its holding; `None` while it is not a holder.
     pub holding: Option<Holding>,
 }
 
@@ -31,32 +31,32 @@ impl Standing {
             .max_by_key(|seat| (self.seats.get(*seat).map(|s| s.earned), std::cmp::Reverse(*seat)))
     }
 
-    /// What all earn in the next epoch, in rao.
+    /// What all coldkeys earn in the next epoch, in rao.
     #[must_use]
     pub fn earned(&self) -> u128 {
         self.seats.iter().map(|seat| seat.earned).sum()
     }
 
-    /// Σ earned · multiplier, in rao · ppb: the weight that the person gets.
+    /// The weight that the person gets: Σ earned · multiplier, in rao · ppb.
     #[must_use]
     pub fn weight(&self) -> u128 {
         self.seats.iter().map(|seat| seat.earned * u128::from(seat.multiplier.unwrap_or(Ppb::ONE).0)).sum()
     }
 }
 
-/// What came of what a person did.
+/// What a person got over the whole contest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Course {
-    /// The incentive of all epochs, in rao.
+    /// The incentive of all its epochs, in rao.
     pub rewards: u128,
-    /// What the person sold or got rid of otherwise, out of any coldkey, in rao.
+    /// What it sold, burned or gave away from any coldkey, in rao.
     pub sold: u128,
-    /// How it stood as of each epoch.
+    /// Its standing as of each epoch.
     pub standings: Vec<Standing>,
 }
 
 impl Course {
-    /// The weight that the person got up to each epoch, in rao · ppb.
+    /// The weight that it got up to each epoch, in rao · ppb.
     #[must_use]
     pub fn weights(&self) -> Vec<u128> {
         let mut sum = 0;
@@ -69,7 +69,7 @@ impl Course {
             .collect()
     }
 
-    /// The multiplier that it had on average, weighted by what it earned.
+    /// Its average multiplier, weighted by what it earned.
     #[must_use]
     pub fn average(&self) -> Option<Ppb> {
         let earned: u128 = self.standings.iter().map(Standing::earned).sum();

@@ -1,8 +1,8 @@
-//! Ways to sell what was earned and still look like somebody who kept it.
+//! Strategies: ways to sell what was earned and still look like somebody who kept it.
 //!
-//! Every strategist has a twin who does the same but gives nothing away and buys nothing, and all of
-//! them stand beside one honest holder with the same opening, on one simulated subnet where everybody
-//! earns the same. `docs/strategies.md` tells what comes of it.
+//! Every strategist has a twin that does the same, but neither sells nor buys. An honest holder has the same
+//! opening. All of them act on one simulated subnet and earn the same. `docs/strategies.md` shows the
+//! outcome.
 
 mod contest;
 mod course;

@@ -1,4 +1,4 @@
-//! Strategies of somebody with one coldkey.
+//! Strategies of a person with one coldkey.
 
 use super::strategy::{ALONE, Beginning, Honest, Strategy};
 use super::turn::Turn;
@@ -14,7 +14,7 @@ const fn delegating(name: &'static str, tries: &'static str, act: fn(&mut Turn<'
     Strategy { name, tries, coldkeys: ALONE, honest: Honest::Delegates, act }
 }
 
-/// Somebody of whom nothing can be foreseen.
+/// A person that acts at random.
 pub const RANDOM: Strategy = holding(
     "sells at random",
     "Sells, buys back, moves, swaps its keys and registers anew whenever it pleases.",
@@ -30,7 +30,7 @@ pub const RANDOM: Strategy = holding(
             10 => turn.sell_among_moves(0, part),
             11 => turn.burn(0, part),
             12 => turn.waste(0, part),
-            // Not so close to an epoch that the new hotkey would miss it.
+            // Not close to an epoch, so that the new hotkey does not miss it.
             13 if turn.place() == 5 => turn.register_anew(0),
             14 if turn.place() == 5 => turn.swap_hotkey(0, part.is_multiple_of(2)),
             15 if turn.place() == 5 => turn.swap_coldkey(0),
@@ -39,7 +39,7 @@ pub const RANDOM: Strategy = holding(
     },
 );
 
-/// They.
+/// All strategies of a person with one coldkey.
 pub const ONE_COLDKEY: &[Strategy] = &[
     holding("sells everything", "Sells all it has, opening and all, after each epoch.", |turn| {
         if turn.place() == 1 {

@@ -1,19 +1,19 @@
-//! Who won.
+//! The outcome of a contest, and what counts as a win.
 
 use super::course::Course;
 use super::strategy::{Honest, Strategy};
 
 /// A strategist and its twin.
 pub struct Rival {
-    /// What it tried.
+    /// Its strategy.
     pub strategy: Strategy,
-    /// What came of it.
+    /// What it got.
     pub course: Course,
-    /// What came of doing the same without giving anything away.
+    /// What its twin got, which did the same and sold nothing.
     pub twin: Course,
 }
 
-/// How everybody fared under a policy.
+/// What everybody got under a policy.
 pub struct Outcome {
     /// The honest holder.
     pub holder: Course,
@@ -24,7 +24,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The honest holder to compare a strategy with.
+    /// The honest holder with whom a strategy is compared.
     #[must_use]
     pub const fn honest(&self, strategy: &Strategy) -> &Course {
         match strategy.honest {
@@ -32,8 +32,8 @@ impl Outcome {
             Honest::Delegates => &self.delegator,
         }
     }
-    /// Every way in which somebody who sold did better than somebody who did not, and every inequality
-    /// that makes the comparison unfair. As of every epoch:
+    /// Every way in which a person that sold got more than one that did not, and every inequality that makes
+    /// the comparison unfair. These hold as of every epoch, or else are listed:
     ///
     /// - all earn the same;
     /// - no coldkey that earns has a higher multiplier than the twin's with the same rewards, opening and
@@ -76,7 +76,7 @@ impl Outcome {
         wins
     }
 
-    /// The epochs as of which a strategist gets more weight than the honest holder, though not in all.
+    /// The number of epochs as of which a strategist gets more weight than the honest holder.
     #[must_use]
     pub fn ahead(&self, rival: &Rival) -> usize {
         let rows = rival.course.standings.iter().zip(&self.honest(&rival.strategy).standings);

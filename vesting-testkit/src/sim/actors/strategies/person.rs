@@ -1,32 +1,32 @@
-//! A person: coldkeys with their hotkeys, and who of them earns.
+//! A person: its coldkeys with their hotkeys, and the one that earns.
 
 use vesting_core::{Coldkey, Hotkey, PositionKey};
 
 use super::strategy::{Beginning, Strategy};
 use crate::sim::Rng;
 
-/// One coldkey of a person, under all the names it had.
+/// One coldkey of a person, with all keys that it was swapped from.
 #[derive(Debug, Clone)]
 pub(super) struct Seat {
-    /// Its names; the last is the present one.
+    /// The coldkey's keys. The last is the present one.
     pub(super) coldkeys: Vec<Coldkey>,
-    /// Its hotkeys; the last is the one it goes by.
+    /// Its hotkeys. The last is the one that it uses.
     pub(super) hotkeys: Vec<Hotkey>,
 }
 
-/// Somebody with a strategy.
+/// A person that acts on the chain.
 pub(super) struct Person {
     pub(super) strategy: Strategy,
-    /// Whether it gives anything away; its twin does not.
+    /// Whether it sells; its twin does not.
     pub(super) sells: bool,
     pub(super) seats: Vec<Seat>,
-    /// Which seat's last hotkey the person earns with.
+    /// The seat whose last hotkey the person earns with.
     pub(super) earner: usize,
-    /// Alpha sold and not bought back, in rao: what there is to buy with.
+    /// Alpha that was sold and not bought back, in rao. It may buy this much.
     pub(super) purse: u64,
-    /// All alpha sold or got rid of otherwise, in rao.
+    /// All alpha that it sold, burned or gave away, in rao.
     pub(super) sold: u128,
-    /// Draws the same numbers as the twin's.
+    /// Its random numbers, the same as its twin's.
     pub(super) rng: Rng,
 }
 
@@ -42,7 +42,7 @@ impl Person {
         person
     }
 
-    /// A key of its own: never its twin's, though they draw the same numbers.
+    /// A new key. It differs from its twin's, though both draw the same numbers.
     pub(super) fn key(&mut self) -> [u8; 32] {
         let mut key = self.rng.key();
         if let Some(first) = key.first_mut() {
@@ -64,7 +64,8 @@ impl Person {
         neurons
     }
 
-    /// What its coldkeys without a neuron hold, delegated to its first hotkey in the first block.
+    /// What its coldkeys without a neuron hold. It is delegated to the person's first hotkey in the first
+    /// block.
     pub(super) fn bags(&self, opening: u64) -> Vec<(PositionKey, u64)> {
         let bare = self
             .strategy
@@ -79,18 +80,18 @@ impl Person {
         .collect()
     }
 
-    /// The present name of a seat.
+    /// The present coldkey of a seat.
     pub(super) fn coldkey(&self, seat: usize) -> Option<Coldkey> {
         self.seats.get(seat)?.coldkeys.last().copied()
     }
 
-    /// The hotkey that a seat goes by; the person's first where it has none.
+    /// The hotkey that a seat uses; the person's first where the seat has none.
     pub(super) fn hotkey(&self, seat: usize) -> Option<Hotkey> {
         let own = self.seats.get(seat)?.hotkeys.last();
         own.or_else(|| self.seats.first()?.hotkeys.first()).copied()
     }
 
-    /// Where a seat may hold something: on any hotkey of the person, and on a validator's.
+    /// The positions where a seat may hold alpha: on any hotkey of the person, and on the validator's.
     pub(super) fn positions(&self, seat: usize, validator: Hotkey) -> Vec<PositionKey> {
         let Some(coldkey) = self.coldkey(seat) else { return Vec::new() };
         let own = self.seats.iter().flat_map(|seat| seat.hotkeys.iter().rev().copied());

@@ -1,4 +1,4 @@
-//! Strategies of somebody with several coldkeys.
+//! Strategies of a person with several coldkeys.
 
 use super::strategy::{Beginning, DUST, Honest, Strategy, WEIGHT};
 use super::turn::Turn;
@@ -21,8 +21,8 @@ const fn bare(tenths: u64) -> Beginning {
     Beginning { tenths, neurons: 0, weight: 0 }
 }
 
-/// Earns with one of so many coldkeys at a time and sells what the one before earned; when its turn comes
-/// again, all that it sold has left the window.
+/// Earns with one of `coldkeys` at a time, and sells what the one before earned. When a coldkey's turn comes
+/// again, its sales have left the window.
 fn rotate(turn: &mut Turn<'_>, coldkeys: u64) {
     let slot = turn.window().div_ceil(coldkeys - 1);
     let of = |epoch: u64| usize::try_from(epoch / slot % coldkeys).unwrap_or(0);
@@ -33,7 +33,7 @@ fn rotate(turn: &mut Turn<'_>, coldkeys: u64) {
     }
 }
 
-/// They.
+/// All strategies of a person with several coldkeys.
 pub const SEVERAL_COLDKEYS: &[Strategy] = &[
     several(
         "transfers and sells there",

@@ -1,24 +1,24 @@
-//! A strategy: what somebody does block by block.
+//! A strategy: what a person does block by block.
 
 use super::turn::Turn;
 
-/// The weight of a person, whatever the number of its neurons.
+/// The weight of a person, however many neurons it has.
 pub(super) const WEIGHT: u64 = 1_000;
-/// The weight of a neuron that is kept for later.
+/// The weight of a neuron that is kept for a later turn.
 pub(super) const DUST: u64 = 1;
 
 /// One coldkey of a person at genesis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Beginning {
-    /// Its part of the person's opening, in tenths.
+    /// Its tenths of the person's opening.
     pub tenths: u64,
-    /// Neurons that it owns. Without one its opening is delegated to the person's first hotkey.
+    /// How many neurons it owns. Without one its opening is delegated to the person's first hotkey.
     pub neurons: usize,
     /// The weight of each; a person's weights add up to a thousand.
     pub weight: u64,
 }
 
-/// The honest holder to compare with.
+/// The honest holder with whom a strategy is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Honest {
     /// Keeps everything on its own hotkey.
@@ -27,7 +27,7 @@ pub enum Honest {
     Delegates,
 }
 
-/// What a person tries.
+/// What a person tries, and how it begins.
 #[derive(Clone, Copy)]
 pub struct Strategy {
     /// Its name.
@@ -36,9 +36,9 @@ pub struct Strategy {
     pub tries: &'static str,
     /// The person's coldkeys.
     pub coldkeys: &'static [Beginning],
-    /// The honest holder it must not beat.
+    /// The honest holder that it must not beat.
     pub honest: Honest,
-    /// What is done in the block after the head.
+    /// What the person does in the next block.
     pub act: fn(&mut Turn<'_>),
 }
 

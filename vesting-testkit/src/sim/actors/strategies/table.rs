@@ -9,10 +9,11 @@ use super::outcome::Outcome;
 const HEADING: [&str; 9] =
     ["strategy", "rewards", "sold", "held %", "days", "multiplier", "honest's", "on average", "honest's"];
 
-/// The outcome as of the last epoch, an aligned table in Markdown. The multiplier is that of the
-/// coldkey that earns; the one beside it has a person with the same rewards, opening and start on that
-/// coldkey who gave nothing away. The averages are over all epochs and coldkeys, beside the one who
-/// holds the whole opening on one coldkey.
+/// The outcome as of the last epoch, as an aligned Markdown table.
+///
+/// The multiplier is that of the coldkey that earns. Beside it is that of the twin, which has the same
+/// rewards, opening and start and sold nothing. The averages are over all epochs and coldkeys. Beside them
+/// are those of the honest holder.
 #[must_use]
 pub fn table(outcome: &Outcome) -> String {
     let mut rows = vec![HEADING.map(str::to_owned)];

@@ -1,7 +1,7 @@
-//! What a person can do in the block after the head.
+//! What a person can do in the next block.
 //!
-//! A twin's sales, transfers, burns and purchases do nothing: it keeps everything. Nobody buys more than
-//! it sold before, so nobody brings in capital that an honest holder has not.
+//! A twin's sales, transfers, burns and purchases do nothing, so that it keeps everything. Nobody buys more
+//! than it sold before. So nobody brings in capital that an honest holder does not have.
 
 use vesting_core::{Coldkey, Hotkey, NetUid, PositionKey};
 
@@ -9,7 +9,7 @@ use super::person::Person;
 use super::strategy::{DUST, WEIGHT};
 use crate::sim::{Call, Operation, SimChain};
 
-/// A person's turn before a block is made.
+/// A person's turn before the next block is made.
 pub struct Turn<'a> {
     pub(super) chain: &'a mut SimChain,
     pub(super) person: &'a mut Person,
@@ -27,7 +27,7 @@ impl Turn<'_> {
         self.chain.head().0 + 1
     }
 
-    /// Blocks of the next block after the last epoch's; 0 where the next block is an epoch's itself.
+    /// How many blocks the next block is after the last epoch; 0 where it is an epoch itself.
     #[must_use]
     pub fn place(&self) -> u64 {
         self.next() % self.tempo
@@ -39,19 +39,20 @@ impl Turn<'_> {
         self.place() == self.tempo - 1
     }
 
-    /// Epochs up to the next block, itself included.
+    /// The number of epochs up to and including the next block.
     #[must_use]
     pub fn epoch(&self) -> u64 {
         self.next() / self.tempo
     }
 
-    /// Whether so many epochs have passed once more, and the next block is at this place after the last.
+    /// Whether the number of epochs is a multiple of `epochs`, and the next block is at this place after the
+    /// last one.
     #[must_use]
     pub fn every(&self, epochs: u64, place: u64) -> bool {
         self.place() == place && self.epoch() > 0 && self.epoch().is_multiple_of(epochs)
     }
 
-    /// Epochs in a window.
+    /// The epochs of a window.
     #[must_use]
     pub const fn window(&self) -> u64 {
         self.window
@@ -82,8 +83,8 @@ impl Turn<'_> {
         self.chain.alpha(self.netuid, key.hotkey, key.coldkey)
     }
 
-    /// One call for each position of a coldkey that is needed to make up `alpha`, and how much of it is
-    /// there or comes with the next block's epoch.
+    /// The calls that take `alpha` from the positions of a coldkey, one each. Also returns how much of it is
+    /// there, or comes with the epoch of the next block.
     fn take(&self, seat: usize, alpha: u64, call: impl Fn(PositionKey, u64) -> Call) -> (Vec<Call>, u64) {
         let (mut calls, mut left) = (Vec::new(), alpha);
         for key in self.positions(seat) {
@@ -124,7 +125,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Sells by the scheduler: inside initialization, where the epoch is.
+    /// Sells by the scheduler, inside initialization, where the epoch is too.
     pub fn sell_scheduled(&mut self, seat: usize, alpha: u64) {
         if let Some(calls) = self.sale(seat, alpha) {
             self.chain.queue(Operation { calls, scheduled: true, ..Operation::default() });
@@ -209,14 +210,15 @@ impl Turn<'_> {
         });
     }
 
-    /// Transfers alpha from one coldkey of the person to another, to be rid of it.
+    /// Transfers alpha from one coldkey of the person to another, in order to sell it. The twin does not.
     pub fn transfer(&mut self, from: usize, to: usize, alpha: u64) {
         if self.person.sells {
             self.relocate(from, to, alpha);
         }
     }
 
-    /// Transfers alpha from one coldkey of the person to another, to keep it there. The twin does too.
+    /// Transfers alpha from one coldkey of the person to another, in order to keep it there. The twin does so
+    /// too.
     pub fn relocate(&mut self, from: usize, to: usize, alpha: u64) {
         let Some(to) = self.person.coldkey(to) else { return };
         let netuid = self.netuid;
@@ -273,7 +275,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Moves all of a coldkey's stake to the hotkey that it goes by.
+    /// Moves all of a coldkey's stake to the hotkey that it uses.
     pub fn gather_at_home(&mut self, seat: usize) {
         if let Some(to) = self.person.hotkey(seat) {
             self.gather(seat, to);
@@ -285,7 +287,7 @@ impl Turn<'_> {
         self.gather(seat, self.validator);
     }
 
-    /// Has incentive staked on a validator's hotkey from here on.
+    /// Has incentive staked on a validator's hotkey from now on.
     pub fn auto_stake(&mut self, seat: usize) {
         if let Some(coldkey) = self.person.coldkey(seat) {
             self.chain.queue(Call::SetAutoStake { coldkey, netuid: self.netuid, hotkey: self.validator });
@@ -298,7 +300,7 @@ impl Turn<'_> {
         self.register(seat, hotkey);
     }
 
-    /// Registers the hotkey again that this coldkey went by before the present one.
+    /// Registers again the hotkey that this coldkey used before the present one.
     pub fn register_again(&mut self, seat: usize) {
         let Some(hotkeys) = self.person.seats.get_mut(seat).map(|seat| &mut seat.hotkeys) else { return };
         if hotkeys.len() > 1 {
@@ -312,7 +314,7 @@ impl Turn<'_> {
         else {
             return;
         };
-        // Whose weight is nothing is replaced.
+        // A neuron without weight is the one that is replaced.
         self.chain.set_weight(self.netuid, old, 0);
         self.chain.set_weight(self.netuid, hotkey, self.earning_weight());
         self.chain.queue(Call::Register { coldkey, hotkey, netuid: self.netuid });
@@ -322,7 +324,7 @@ impl Turn<'_> {
         self.person.earner = seat;
     }
 
-    /// Earns with the hotkey that this coldkey goes by; the one before earns dust.
+    /// Earns with the hotkey that this coldkey uses. The one before keeps hardly any weight.
     pub fn earn_with(&mut self, seat: usize) {
         let (Some(old), Some(new)) = (self.person.hotkey(self.person.earner), self.person.hotkey(seat))
         else {
@@ -341,7 +343,7 @@ impl Turn<'_> {
         WEIGHT.saturating_sub(DUST * u64::try_from(neurons.saturating_sub(1)).unwrap_or(0))
     }
 
-    /// Gives the hotkey of a coldkey a new name; `keep` leaves the stake under the old one.
+    /// Swaps the hotkey of a coldkey. `keep` leaves the stake on the old one.
     pub fn swap_hotkey(&mut self, seat: usize, keep: bool) {
         let (Some(coldkey), Some(old)) = (self.person.coldkey(seat), self.person.hotkey(seat)) else {
             return;
@@ -353,13 +355,13 @@ impl Turn<'_> {
         }
     }
 
-    /// Gives a coldkey a new name.
+    /// Swaps a coldkey for a new one.
     pub fn swap_coldkey(&mut self, seat: usize) {
         let new = Coldkey(self.person.key());
         self.rename(seat, new);
     }
 
-    /// Gives a coldkey the name that it had before the present one.
+    /// Swaps a coldkey back for the one before.
     pub fn swap_coldkey_back(&mut self, seat: usize) {
         let names = self.person.seats.get(seat).map(|seat| seat.coldkeys.as_slice());
         if let Some([.., before, _]) = names {
