@@ -154,7 +154,7 @@ pub enum Call {
         hotkey: Hotkey,
     },
     /// Gives these coldkeys shares of a pool that holds no alpha.
-    Bury {
+    AddWorthlessShares {
         netuid: NetUid,
         hotkey: Hotkey,
         coldkeys: Vec<Coldkey>,

@@ -18,7 +18,7 @@ pub struct RandomLife {
     /// A coldkey that acts for those who let it, and owns nothing.
     agent: Coldkey,
     /// A hotkey whose pool has shares and no alpha. It is used once a runtime can deal with such a pool.
-    grave: Hotkey,
+    worthless: Hotkey,
     coldkeys: Vec<Coldkey>,
     hotkeys: Vec<Hotkey>,
     /// Whether the chain is upgraded to the next generation now and then.
@@ -35,8 +35,8 @@ impl RandomLife {
         let mut rng = Rng::new(seed);
         let coldkeys: Vec<Coldkey> = (0..6).map(|_| Coldkey(rng.key())).collect();
         let hotkeys = (0..9).map(|_| Hotkey(rng.key())).collect();
-        let (agent, grave) = (Coldkey(rng.key()), Hotkey(rng.key()));
-        Self { rng, agent, grave, coldkeys, hotkeys, upgrades: true }
+        let (agent, worthless) = (Coldkey(rng.key()), Hotkey(rng.key()));
+        Self { rng, agent, worthless, coldkeys, hotkeys, upgrades: true }
     }
 
     /// The same, but only the caller upgrades the chain.
@@ -86,16 +86,16 @@ impl RandomLife {
     /// Queues for the first block what only a longer history would bring about.
     fn settle(&mut self, chain: &mut SimChain) {
         chain.set_least_nomination(ALPHA / 5);
-        let crooked = Hotkey(self.rng.key());
+        let miscounted = Hotkey(self.rng.key());
         let coldkeys = self.coldkeys.clone();
-        chain.own_hotkey(crooked, coldkeys[1]);
-        chain.own_hotkey(self.grave, coldkeys[5]);
+        chain.own_hotkey(miscounted, coldkeys[1]);
+        chain.own_hotkey(self.worthless, coldkeys[5]);
         for netuid in Self::NETUIDS {
             for coldkey in &coldkeys[1..4] {
                 let alpha = ALPHA + self.rng.below(20 * ALPHA);
-                chain.queue(Call::AddStake { coldkey: *coldkey, hotkey: crooked, netuid, alpha });
+                chain.queue(Call::AddStake { coldkey: *coldkey, hotkey: miscounted, netuid, alpha });
             }
-            chain.queue(Call::Miscount { netuid, hotkey: crooked });
+            chain.queue(Call::Miscount { netuid, hotkey: miscounted });
         }
         let contributors = [(coldkeys[2], 7), (coldkeys[3], 20)].into();
         let (netuid, coldkey, hotkey) = (Self::NETUIDS[0], coldkeys[0], self.hotkeys[0]);
@@ -103,7 +103,7 @@ impl RandomLife {
         for coldkey in &coldkeys[..2] {
             chain.queue(Call::SetProxy { coldkey: *coldkey, delegate: self.agent, may: true });
         }
-        self.hotkeys.push(crooked);
+        self.hotkeys.push(miscounted);
     }
 
     /// Queues what happens in the next block, and makes the block.
@@ -119,11 +119,15 @@ impl RandomLife {
             let call = self.govern(chain);
             chain.queue(call);
         }
-        if chain.code() >= Generation::Today && !self.hotkeys.contains(&self.grave) {
+        if chain.code() >= Generation::Today && !self.hotkeys.contains(&self.worthless) {
             for netuid in Self::NETUIDS {
-                chain.queue(Call::Bury { netuid, hotkey: self.grave, coldkeys: self.coldkeys.clone() });
+                chain.queue(Call::AddWorthlessShares {
+                    netuid,
+                    hotkey: self.worthless,
+                    coldkeys: self.coldkeys.clone(),
+                });
             }
-            self.hotkeys.push(self.grave);
+            self.hotkeys.push(self.worthless);
         }
         // Nearly every block has root claims, and most of them bring nothing.
         for _ in 0..self.rng.below(3) {

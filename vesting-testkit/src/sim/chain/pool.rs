@@ -168,7 +168,7 @@ impl Pool {
     }
 
     /// Adds shares to a pool without alpha, so that they are worth nothing.
-    pub(crate) fn bury(&mut self, coldkey: Coldkey) {
+    pub(crate) fn add_worthless_shares(&mut self, coldkey: Coldkey) {
         let shares = SafeFloat::whole(40_000_000_000);
         self.rows.insert(coldkey, Row { shares, epoch: self.epoch });
         self.total_shares = self.total_shares.plus(shares);

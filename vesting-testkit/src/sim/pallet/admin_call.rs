@@ -20,7 +20,9 @@ impl SimChain {
                 return self.set_min_collateral(phase, coldkey, hotkey, netuid, alpha);
             }
             Call::Miscount { netuid, hotkey } => return self.miscount(netuid, hotkey),
-            Call::Bury { netuid, hotkey, coldkeys } => return self.bury(netuid, hotkey, &coldkeys),
+            Call::AddWorthlessShares { netuid, hotkey, coldkeys } => {
+                return self.add_worthless_shares(netuid, hotkey, &coldkeys);
+            }
             Call::Trim { netuid, left } => return self.trim(netuid, left),
             Call::ClearSmall { netuid } => return self.clear_small(phase, netuid),
             Call::SetOwnerHotkey { netuid, hotkey } => return self.set_owner_hotkey(phase, netuid, hotkey),

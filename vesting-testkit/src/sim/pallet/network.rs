@@ -11,7 +11,7 @@ const CAPACITY: usize = 8;
 /// How many hotkeys of a dissolved subnet one block clears away.
 const CLEARED_A_BLOCK: usize = 2;
 /// A conversion of shares unstakes positions below this, in rao of alpha.
-const DUST: u64 = 3_000_000;
+const LEAST_CONVERTED: u64 = 3_000_000;
 
 impl SimChain {
     /// Dissolves a subnet.
@@ -62,7 +62,7 @@ impl SimChain {
     /// waits for the netuid is registered.
     pub(in crate::sim) fn finalize(&mut self, number: u64) {
         if self.converting_since.is_some_and(|since| number == since + CONVERSION) && number > CONVERSION {
-            self.sweep_dust(DUST);
+            self.unstake_below(LEAST_CONVERTED);
         }
         let fresh = |netuid: &NetUid| self.dirty.schedules.contains(netuid);
         let Some((netuid, subnet)) = self.dissolving.front_mut().filter(|(netuid, _)| !fresh(netuid)) else {
@@ -146,14 +146,19 @@ impl SimChain {
     }
 
     /// Adds worthless shares to a pool without alpha.
-    pub(in crate::sim) fn bury(&mut self, netuid: NetUid, hotkey: Hotkey, coldkeys: &[Coldkey]) -> bool {
+    pub(in crate::sim) fn add_worthless_shares(
+        &mut self,
+        netuid: NetUid,
+        hotkey: Hotkey,
+        coldkeys: &[Coldkey],
+    ) -> bool {
         let Some(subnet) = self.subnets.get_mut(&netuid) else { return false };
         let pool = subnet.pools.entry(hotkey).or_default();
         if pool.total > 0 {
             return false;
         }
         for coldkey in coldkeys {
-            pool.bury(*coldkey);
+            pool.add_worthless_shares(*coldkey);
         }
         self.dirty.pools.insert((netuid, hotkey));
         for coldkey in coldkeys {

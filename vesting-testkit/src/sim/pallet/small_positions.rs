@@ -40,7 +40,7 @@ impl SimChain {
 
     /// Unstakes, at the end of a block, the positions that are too small for a conversion of shares
     /// (docs/chain.md#what-no-event-tells).
-    pub(in crate::sim) fn sweep_dust(&mut self, below: u64) {
+    pub(in crate::sim) fn unstake_below(&mut self, below: u64) {
         let rules = self.generation.rules();
         for netuid in self.subnets.keys().copied().collect::<Vec<_>>() {
             let pools = self.subnets.get(&netuid).into_iter().flat_map(|subnet| &subnet.pools);

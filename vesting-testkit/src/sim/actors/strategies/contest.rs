@@ -10,10 +10,11 @@ use vesting_core::{
     Pace, Ppb, StakeTracker, TrackerError,
 };
 
+use super::beginning::WEIGHT;
 use super::course::{Course, SeatStanding, Standing};
 use super::outcome::{Outcome, Rival};
 use super::person::Person;
-use super::strategy::{Strategy, WEIGHT};
+use super::strategy::Strategy;
 use super::turn::Turn;
 use crate::sim::{Call, Rng, SimChain, SimPort, SubnetConfig};
 
@@ -53,9 +54,21 @@ pub enum ContestError {
     Tracker(#[from] TrackerError),
 }
 
+/// A person with what it tries.
+struct Contestant {
+    strategy: Strategy,
+    person: Person,
+}
+
+impl Contestant {
+    fn new(strategy: Strategy, sells: bool, seed: u64) -> Self {
+        Self { strategy, person: Person::new(strategy.coldkeys, sells, seed) }
+    }
+}
+
 /// A finished contest.
 pub struct Contest {
-    persons: Vec<Person>,
+    contestants: Vec<Contestant>,
     store: Arc<MemoryStore>,
     end: BlockNumber,
 }
@@ -67,21 +80,21 @@ impl Contest {
     /// When the chain cannot be recorded.
     pub async fn held(setting: &Setting, strategies: &[Strategy]) -> Result<Self, ContestError> {
         let mut rng = Rng::new(setting.seed);
-        let mut persons: Vec<Person> = [Strategy::honest(), Strategy::honest_delegator()]
-            .map(|honest| Person::new(honest, false, rng.next()))
+        let mut contestants: Vec<Contestant> = [Strategy::honest(), Strategy::honest_delegator()]
+            .map(|honest| Contestant::new(honest, false, rng.next()))
             .into();
         for strategy in strategies {
             let seed = rng.next();
-            persons.extend([true, false].map(|sells| Person::new(*strategy, sells, seed)));
+            contestants.extend([true, false].map(|sells| Contestant::new(*strategy, sells, seed)));
         }
-        let chain = live(setting, &mut persons, &mut rng);
+        let chain = live(setting, &mut contestants, &mut rng);
         let end = chain.head();
         let store = Arc::new(MemoryStore::new());
         let port = Arc::new(SimPort::new(Arc::new(RwLock::new(chain))));
         let mut monitor = BlockchainMonitor::open(port, store.clone(), &[NETUID], 4).await?;
         monitor.advance(BlockNumber(1), end, Pace::CatchingUp, &mut |_| {}).await?;
         monitor.observe().await?;
-        Ok(Self { persons, store, end })
+        Ok(Self { contestants, store, end })
     }
 
     /// What everybody got under a policy, as of every epoch.
@@ -92,18 +105,21 @@ impl Contest {
         let mut courses = self.courses(policy).await?.into_iter();
         let mut next = || courses.next().unwrap_or_default();
         let (holder, delegator) = (next(), next());
-        let strategists = self.persons.iter().filter(|person| person.sells);
+        let strategists = self.contestants.iter().filter(|contestant| contestant.person.sells);
         let rivals = strategists
-            .map(|person| Rival { strategy: person.strategy, course: next(), twin: next() })
+            .map(|strategist| Rival { strategy: strategist.strategy, course: next(), twin: next() })
             .collect();
         Ok(Outcome { holder, delegator, rivals })
+    }
+
+    fn persons(&self) -> impl Iterator<Item = &Person> {
+        self.contestants.iter().map(|contestant| &contestant.person)
     }
 
     /// The course of each person, in order.
     async fn courses(&self, policy: &Policy) -> Result<Vec<Course>, ContestError> {
         let whose: BTreeMap<Coldkey, (usize, usize)> = self
-            .persons
-            .iter()
+            .persons()
             .enumerate()
             .flat_map(|(person, p)| p.seats.iter().enumerate().map(move |(seat, s)| ((person, seat), s)))
             .flat_map(|(place, seat)| seat.coldkeys.iter().map(move |coldkey| (*coldkey, place)))
@@ -113,7 +129,7 @@ impl Contest {
             epochs.iter().map(|record| rewards(record, &whose)).collect();
         let tracker = StakeTracker::new(self.store.clone());
         let mut courses: Vec<Course> =
-            self.persons.iter().map(|person| Course { sold: person.sold, ..Course::default() }).collect();
+            self.persons().map(|person| Course { sold: person.sold, ..Course::default() }).collect();
         for (at, record) in epochs.iter().enumerate() {
             let report = tracker.report(NETUID, policy, Some(record.epoch.block.number)).await?;
             // The weights of an epoch apply to what the next one pays. The last epoch has no next one, so its
@@ -124,7 +140,7 @@ impl Contest {
                 .iter()
                 .filter_map(|miner| whose.get(&miner.neuron.coldkey).map(|place| (*place, miner)))
                 .collect();
-            for (index, (person, course)) in self.persons.iter().zip(&mut courses).enumerate() {
+            for (index, (person, course)) in self.persons().zip(&mut courses).enumerate() {
                 let seats = (0..person.seats.len()).map(|seat| SeatStanding {
                     earned: earned.get(&(index, seat)).copied().unwrap_or(0),
                     multiplier: miners
@@ -160,13 +176,13 @@ fn rewards(
 }
 
 /// Makes the chain, with everything that the persons do on it.
-fn live(setting: &Setting, persons: &mut [Person], rng: &mut Rng) -> SimChain {
+fn live(setting: &Setting, contestants: &mut [Contestant], rng: &mut Rng) -> SimChain {
     let [owner, one, other] = [(); 3].map(|()| (Coldkey(rng.key()), Hotkey(rng.key())));
     // The subnet is full, and a registration replaces the neuron with the least weight. These three have a
     // weight, so that a person who registers replaces only the hotkey that it gave up.
     let mut neurons = vec![(owner.0, owner.1, 1, false, 0)];
     neurons.extend([one, other].map(|(coldkey, hotkey)| (coldkey, hotkey, 1, true, VALIDATOR_STAKE)));
-    neurons.extend(persons.iter().flat_map(|person| person.neurons(setting.opening)));
+    neurons.extend(contestants.iter().flat_map(|one| one.person.neurons(setting.opening)));
     let capacity = neurons.len();
     let all: u64 = neurons.iter().map(|neuron| neuron.2).sum();
     let subnets = [
@@ -176,14 +192,13 @@ fn live(setting: &Setting, persons: &mut [Person], rng: &mut Rng) -> SimChain {
     let mut chain = SimChain::new(setting.seed, &subnets, None);
     let tempo = u64::from(setting.tempo).max(1);
     chain.set_block_time(Millis(DAY_MS / tempo));
-    for (key, alpha) in persons.iter().flat_map(|person| person.bags(setting.opening)) {
+    for (key, alpha) in contestants.iter().flat_map(|one| one.person.delegated(setting.opening)) {
         chain.queue(Call::AddStake { coldkey: key.coldkey, hotkey: key.hotkey, netuid: NETUID, alpha });
     }
     let reward = chain.incentive_of(NETUID) / all.max(1) * WEIGHT;
     while chain.head().0 < tempo * setting.days {
-        for person in persons.iter_mut() {
-            let act = person.strategy.act;
-            act(&mut Turn {
+        for Contestant { strategy, person } in contestants.iter_mut() {
+            (strategy.act)(&mut Turn {
                 chain: &mut chain,
                 person,
                 netuid: NETUID,

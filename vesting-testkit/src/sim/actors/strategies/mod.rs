@@ -4,6 +4,7 @@
 //! opening. All of them act on one simulated subnet and earn the same. `docs/strategies.md` shows the
 //! outcome.
 
+mod beginning;
 mod contest;
 mod course;
 mod one_coldkey;
@@ -14,11 +15,12 @@ mod strategy;
 mod table;
 mod turn;
 
+pub use beginning::Beginning;
 pub use contest::{Contest, ContestError, Setting};
 pub use course::{Course, Standing};
 pub use one_coldkey::{ONE_COLDKEY, RANDOM};
 pub use outcome::{Outcome, Rival};
 pub use several_coldkeys::SEVERAL_COLDKEYS;
-pub use strategy::{Beginning, Honest, Strategy};
+pub use strategy::{Honest, Strategy};
 pub use table::table;
 pub use turn::Turn;

@@ -1,6 +1,7 @@
 //! Strategies of a person with one coldkey.
 
-use super::strategy::{ALONE, Beginning, Honest, Strategy};
+use super::beginning::{ALONE, Beginning};
+use super::strategy::{Honest, Strategy};
 use super::turn::Turn;
 
 /// The default minimum stake, in rao.
@@ -26,14 +27,14 @@ pub const RANDOM: Strategy = holding(
             4 => turn.sell(0, u64::MAX),
             5..=7 => turn.buy(0, part),
             8 => turn.buy(0, u64::MAX),
-            9 => turn.gather_at_home(0),
+            9 => turn.gather(0),
             10 => turn.sell_among_moves(0, part),
             11 => turn.burn(0, part),
-            12 => turn.waste(0, part),
+            12 => turn.pay_as_fee(0, part),
             // Not close to an epoch, so that the new hotkey does not miss it.
-            13 if turn.place() == 5 => turn.register_anew(0),
-            14 if turn.place() == 5 => turn.swap_hotkey(0, part.is_multiple_of(2)),
-            15 if turn.place() == 5 => turn.swap_coldkey(0),
+            13 if turn.blocks_since_epoch() == 5 => turn.register_anew(0),
+            14 if turn.blocks_since_epoch() == 5 => turn.swap_hotkey(0, part.is_multiple_of(2)),
+            15 if turn.blocks_since_epoch() == 5 => turn.swap_coldkey(0),
             _ => {}
         }
     },
@@ -42,7 +43,7 @@ pub const RANDOM: Strategy = holding(
 /// All strategies of a person with one coldkey.
 pub const ONE_COLDKEY: &[Strategy] = &[
     holding("sells everything", "Sells all it has, opening and all, after each epoch.", |turn| {
-        if turn.place() == 1 {
+        if turn.blocks_since_epoch() == 1 {
             turn.sell(0, u64::MAX);
         }
     }),
@@ -88,7 +89,7 @@ pub const ONE_COLDKEY: &[Strategy] = &[
         "buys back before the epoch",
         "Sells all after each epoch and buys it back before the next.",
         |turn| {
-            if turn.place() == 1 {
+            if turn.blocks_since_epoch() == 1 {
                 turn.sell(0, u64::MAX);
             }
             if turn.is_last_before_epoch() {
@@ -97,9 +98,9 @@ pub const ONE_COLDKEY: &[Strategy] = &[
         },
     ),
     holding("buys first", "Buys after the reward, so that what it sells later is what it bought.", |turn| {
-        if turn.place() == 1 && turn.epoch() == 1 {
+        if turn.blocks_since_epoch() == 1 && turn.epoch() == 1 {
             turn.sell(0, u64::MAX);
-        } else if turn.place() == 1 {
+        } else if turn.blocks_since_epoch() == 1 {
             turn.buy(0, u64::MAX);
         } else if turn.is_last_before_epoch() && turn.epoch() > 1 {
             turn.sell(0, turn.held(0) / 2);
@@ -109,7 +110,7 @@ pub const ONE_COLDKEY: &[Strategy] = &[
         "washes small amounts",
         "Sells a fiftieth of a reward in one block and buys it back in the next, all the time.",
         |turn| {
-            if turn.place().is_multiple_of(2) {
+            if turn.blocks_since_epoch().is_multiple_of(2) {
                 turn.sell(0, turn.reward() / 50);
             } else {
                 turn.buy(0, u64::MAX);
@@ -168,7 +169,7 @@ pub const ONE_COLDKEY: &[Strategy] = &[
             if turn.is_last_before_epoch() && turn.epoch().is_multiple_of(turn.window()) {
                 turn.sell(0, turn.reward() * turn.window());
             }
-            if turn.place() == 1 {
+            if turn.blocks_since_epoch() == 1 {
                 turn.buy(0, u64::MAX);
             }
         },
@@ -188,8 +189,8 @@ pub const ONE_COLDKEY: &[Strategy] = &[
         if turn.every(5, 3) {
             turn.sell(0, turn.reward() * 4);
             turn.register_anew(0);
-        } else if turn.place() == 5 {
-            turn.gather_at_home(0);
+        } else if turn.blocks_since_epoch() == 5 {
+            turn.gather(0);
         }
     }),
     holding(
@@ -264,7 +265,7 @@ pub const ONE_COLDKEY: &[Strategy] = &[
         "parks on a validator",
         "Moves its stake to a validator's hotkey and sells half of each reward there.",
         |turn| {
-            if turn.place() == 2 {
+            if turn.blocks_since_epoch() == 2 {
                 turn.delegate(0);
             } else if turn.every(1, 4) {
                 turn.sell(0, turn.reward() / 2);
@@ -275,10 +276,10 @@ pub const ONE_COLDKEY: &[Strategy] = &[
         "stakes its incentive elsewhere",
         "Has its incentive staked on a validator's hotkey, and sells half of it there.",
         |turn| {
-            if turn.place() == 1 && turn.epoch() == 0 {
+            if turn.blocks_since_epoch() == 1 && turn.epoch() == 0 {
                 turn.auto_stake(0);
             }
-            if turn.place() == 2 {
+            if turn.blocks_since_epoch() == 2 {
                 turn.delegate(0);
             } else if turn.every(1, 4) {
                 turn.sell(0, turn.reward() / 2);
@@ -289,7 +290,7 @@ pub const ONE_COLDKEY: &[Strategy] = &[
         "lives on dividends",
         "Delegates all it has and sells as much as its incentive: the dividends are left.",
         |turn| {
-            if turn.place() == 2 {
+            if turn.blocks_since_epoch() == 2 {
                 turn.delegate(0);
             } else if turn.every(1, 4) {
                 turn.sell(0, turn.reward());
@@ -307,10 +308,10 @@ pub const ONE_COLDKEY: &[Strategy] = &[
         "sells on another subnet",
         "Swaps its stake to another subnet after each epoch, and most of it back before the next.",
         |turn| {
-            if turn.place() == 1 {
-                turn.leave(0, turn.held(0) / 2);
+            if turn.blocks_since_epoch() == 1 {
+                turn.swap_away(0, turn.held(0) / 2);
             } else if turn.is_last_before_epoch() {
-                turn.come_back(0);
+                turn.swap_back(0);
             }
         },
     ),
@@ -325,7 +326,7 @@ pub const ONE_COLDKEY: &[Strategy] = &[
     ),
     holding("pays fees in alpha", "Pays its rewards as fees of calls that fail.", |turn| {
         if turn.every(1, 2) {
-            turn.waste(0, turn.reward() / 2);
+            turn.pay_as_fee(0, turn.reward() / 2);
         }
     }),
 ];

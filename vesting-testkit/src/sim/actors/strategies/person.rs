@@ -2,7 +2,7 @@
 
 use vesting_core::{Coldkey, Hotkey, PositionKey};
 
-use super::strategy::{Beginning, Strategy};
+use super::beginning::Beginning;
 use crate::sim::Rng;
 
 /// One coldkey of a person, with all keys that it was swapped from.
@@ -16,14 +16,15 @@ pub(super) struct Seat {
 
 /// A person that acts on the chain.
 pub(super) struct Person {
-    pub(super) strategy: Strategy,
+    /// Its coldkeys at genesis.
+    pub(super) beginnings: &'static [Beginning],
     /// Whether it sells; its twin does not.
     pub(super) sells: bool,
     pub(super) seats: Vec<Seat>,
     /// The seat whose last hotkey the person earns with.
     pub(super) earner: usize,
     /// Alpha that was sold and not bought back, in rao. It may buy this much.
-    pub(super) purse: u64,
+    pub(super) proceeds: u64,
     /// All alpha that it sold, burned or gave away, in rao.
     pub(super) sold: u128,
     /// Its random numbers, the same as its twin's.
@@ -31,10 +32,17 @@ pub(super) struct Person {
 }
 
 impl Person {
-    pub(super) fn new(strategy: Strategy, sells: bool, seed: u64) -> Self {
-        let mut person =
-            Self { strategy, sells, seats: Vec::new(), earner: 0, purse: 0, sold: 0, rng: Rng::new(seed) };
-        for Beginning { neurons, .. } in strategy.coldkeys {
+    pub(super) fn new(beginnings: &'static [Beginning], sells: bool, seed: u64) -> Self {
+        let mut person = Self {
+            beginnings,
+            sells,
+            seats: Vec::new(),
+            earner: 0,
+            proceeds: 0,
+            sold: 0,
+            rng: Rng::new(seed),
+        };
+        for Beginning { neurons, .. } in beginnings {
             let coldkeys = vec![Coldkey(person.key())];
             let hotkeys = (0..*neurons).map(|_| Hotkey(person.key())).collect();
             person.seats.push(Seat { coldkeys, hotkeys });
@@ -54,7 +62,7 @@ impl Person {
     /// The neurons at genesis: coldkey, hotkey, weight, whether it validates, stake.
     pub(super) fn neurons(&self, opening: u64) -> Vec<(Coldkey, Hotkey, u64, bool, u64)> {
         let mut neurons = Vec::new();
-        for (seat, beginning) in self.seats.iter().zip(self.strategy.coldkeys) {
+        for (seat, beginning) in self.seats.iter().zip(self.beginnings) {
             let Some(coldkey) = seat.coldkeys.first() else { continue };
             let mut stake = opening / 10 * beginning.tenths;
             for hotkey in &seat.hotkeys {
@@ -66,10 +74,9 @@ impl Person {
 
     /// What its coldkeys without a neuron hold. It is delegated to the person's first hotkey in the first
     /// block.
-    pub(super) fn bags(&self, opening: u64) -> Vec<(PositionKey, u64)> {
+    pub(super) fn delegated(&self, opening: u64) -> Vec<(PositionKey, u64)> {
         let bare = self
-            .strategy
-            .coldkeys
+            .beginnings
             .iter()
             .enumerate()
             .filter(|(_, beginning)| beginning.neurons == 0 && beginning.tenths > 0);

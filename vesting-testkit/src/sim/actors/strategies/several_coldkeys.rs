@@ -1,6 +1,7 @@
 //! Strategies of a person with several coldkeys.
 
-use super::strategy::{Beginning, DUST, Honest, Strategy, WEIGHT};
+use super::beginning::{Beginning, RESERVE_WEIGHT, WEIGHT};
+use super::strategy::{Honest, Strategy};
 use super::turn::Turn;
 
 const fn several(
@@ -92,10 +93,10 @@ pub const SEVERAL_COLDKEYS: &[Strategy] = &[
         "Sells, transfers the rest to a fresh coldkey, and earns there.",
         &[earns(10, WEIGHT), bare(0)],
         |turn| {
-            if turn.epoch() == turn.window() / 2 && turn.place() == 3 {
+            if turn.epoch() == turn.window() / 2 && turn.blocks_since_epoch() == 3 {
                 turn.sell(0, turn.reward() * turn.window() / 4);
                 turn.register_anew(1);
-            } else if turn.epoch() == turn.window() / 2 && turn.place() == 5 {
+            } else if turn.epoch() == turn.window() / 2 && turn.blocks_since_epoch() == 5 {
                 turn.relocate(0, 1, turn.held(0));
             }
         },
@@ -116,29 +117,34 @@ pub const SEVERAL_COLDKEYS: &[Strategy] = &[
     several(
         "rotates two coldkeys",
         "Earns with one coldkey for a window and sells with the other.",
-        &[earns(5, WEIGHT - DUST), earns(5, DUST)],
+        &[earns(5, WEIGHT - RESERVE_WEIGHT), earns(5, RESERVE_WEIGHT)],
         |turn| rotate(turn, 2),
     ),
     several(
         "rotates four coldkeys",
         "Earns with one of four coldkeys at a time and sells with the one before.",
-        &[earns(3, WEIGHT - 3 * DUST), earns(3, DUST), earns(2, DUST), earns(2, DUST)],
+        &[
+            earns(3, WEIGHT - 3 * RESERVE_WEIGHT),
+            earns(3, RESERVE_WEIGHT),
+            earns(2, RESERVE_WEIGHT),
+            earns(2, RESERVE_WEIGHT),
+        ],
         |turn| rotate(turn, 4),
     ),
     several(
         "rotates ten coldkeys",
         "Earns with one of ten coldkeys at a time and sells with the one before.",
         &[
-            earns(1, WEIGHT - 9 * DUST),
-            earns(1, DUST),
-            earns(1, DUST),
-            earns(1, DUST),
-            earns(1, DUST),
-            earns(1, DUST),
-            earns(1, DUST),
-            earns(1, DUST),
-            earns(1, DUST),
-            earns(1, DUST),
+            earns(1, WEIGHT - 9 * RESERVE_WEIGHT),
+            earns(1, RESERVE_WEIGHT),
+            earns(1, RESERVE_WEIGHT),
+            earns(1, RESERVE_WEIGHT),
+            earns(1, RESERVE_WEIGHT),
+            earns(1, RESERVE_WEIGHT),
+            earns(1, RESERVE_WEIGHT),
+            earns(1, RESERVE_WEIGHT),
+            earns(1, RESERVE_WEIGHT),
+            earns(1, RESERVE_WEIGHT),
         ],
         |turn| rotate(turn, 10),
     ),

@@ -1,22 +1,7 @@
 //! A strategy: what a person does block by block.
 
+use super::beginning::{ALONE, Beginning};
 use super::turn::Turn;
-
-/// The weight of a person, however many neurons it has.
-pub(super) const WEIGHT: u64 = 1_000;
-/// The weight of a neuron that is kept for a later turn.
-pub(super) const DUST: u64 = 1;
-
-/// One coldkey of a person at genesis.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Beginning {
-    /// Its tenths of the person's opening.
-    pub tenths: u64,
-    /// How many neurons it owns. Without one its opening is delegated to the person's first hotkey.
-    pub neurons: usize,
-    /// The weight of each; a person's weights add up to a thousand.
-    pub weight: u64,
-}
 
 /// The honest holder with whom a strategy is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +38,7 @@ impl Strategy {
     #[must_use]
     pub const fn honest_delegator() -> Self {
         let act = |turn: &mut Turn<'_>| {
-            if turn.place() == 2 {
+            if turn.blocks_since_epoch() == 2 {
                 turn.delegate(0);
             }
         };
@@ -66,6 +51,3 @@ impl Strategy {
         }
     }
 }
-
-/// One coldkey with one neuron.
-pub(super) const ALONE: &[Beginning] = &[Beginning { tenths: 10, neurons: 1, weight: WEIGHT }];

@@ -5,8 +5,8 @@
 
 use vesting_core::{Coldkey, Hotkey, NetUid, PositionKey};
 
+use super::beginning::{RESERVE_WEIGHT, WEIGHT};
 use super::person::Person;
-use super::strategy::{DUST, WEIGHT};
 use crate::sim::{Call, Operation, SimChain};
 
 /// A person's turn before the next block is made.
@@ -29,14 +29,14 @@ impl Turn<'_> {
 
     /// How many blocks the next block is after the last epoch; 0 where it is an epoch itself.
     #[must_use]
-    pub fn place(&self) -> u64 {
+    pub fn blocks_since_epoch(&self) -> u64 {
         self.next() % self.tempo
     }
 
     /// Whether the next block is the last one before an epoch.
     #[must_use]
     pub fn is_last_before_epoch(&self) -> bool {
-        self.place() == self.tempo - 1
+        self.blocks_since_epoch() == self.tempo - 1
     }
 
     /// The number of epochs up to and including the next block.
@@ -45,11 +45,11 @@ impl Turn<'_> {
         self.next() / self.tempo
     }
 
-    /// Whether the number of epochs is a multiple of `epochs`, and the next block is at this place after the
-    /// last one.
+    /// Whether the number of epochs is a multiple of `epochs`, and the next block is this many `blocks` after
+    /// the last one.
     #[must_use]
-    pub fn every(&self, epochs: u64, place: u64) -> bool {
-        self.place() == place && self.epoch() > 0 && self.epoch().is_multiple_of(epochs)
+    pub fn every(&self, epochs: u64, blocks: u64) -> bool {
+        self.blocks_since_epoch() == blocks && self.epoch() > 0 && self.epoch().is_multiple_of(epochs)
     }
 
     /// The epochs of a window.
@@ -98,7 +98,7 @@ impl Turn<'_> {
             (self.person.hotkey(seat), self.person.coldkey(seat), left > 0)
         {
             calls.push(call(PositionKey { hotkey, coldkey }, left));
-            if self.place() == 0 && seat == self.person.earner {
+            if self.blocks_since_epoch() == 0 && seat == self.person.earner {
                 left -= left.min(self.reward);
             }
         }
@@ -113,7 +113,7 @@ impl Turn<'_> {
         let (calls, sold) = self.take(seat, alpha, |PositionKey { hotkey, coldkey }, alpha| {
             Call::RemoveStake { coldkey, hotkey, netuid, alpha }
         });
-        self.person.purse += sold;
+        self.person.proceeds += sold;
         self.person.sold += u128::from(sold);
         Some(calls)
     }
@@ -154,7 +154,7 @@ impl Turn<'_> {
     }
 
     /// Pays alpha as the fee of a call that fails.
-    pub fn waste(&mut self, seat: usize, alpha: u64) {
+    pub fn pay_as_fee(&mut self, seat: usize, alpha: u64) {
         let (Some(coldkey), Some(hotkey), true) =
             (self.person.coldkey(seat), self.person.hotkey(seat), self.person.sells)
         else {
@@ -170,13 +170,13 @@ impl Turn<'_> {
 
     /// Buys back, at most what was sold.
     pub fn buy(&mut self, seat: usize, alpha: u64) {
-        let alpha = alpha.min(self.person.purse);
+        let alpha = alpha.min(self.person.proceeds);
         let (Some(coldkey), Some(hotkey), true) =
             (self.person.coldkey(seat), self.person.hotkey(seat), alpha > 0)
         else {
             return;
         };
-        self.person.purse -= alpha;
+        self.person.proceeds -= alpha;
         self.chain.queue(Call::AddStake { coldkey, hotkey, netuid: self.netuid, alpha });
     }
 
@@ -229,7 +229,7 @@ impl Turn<'_> {
     }
 
     /// Swaps alpha to another subnet.
-    pub fn leave(&mut self, seat: usize, alpha: u64) {
+    pub fn swap_away(&mut self, seat: usize, alpha: u64) {
         let (from_netuid, to_netuid) = (self.netuid, self.elsewhere);
         self.give(seat, alpha, |PositionKey { hotkey, coldkey }, alpha| Call::SwapStake {
             coldkey,
@@ -241,7 +241,7 @@ impl Turn<'_> {
     }
 
     /// Swaps everything back from another subnet.
-    pub fn come_back(&mut self, seat: usize) {
+    pub fn swap_back(&mut self, seat: usize) {
         for PositionKey { hotkey, coldkey } in self.positions(seat).collect::<Vec<_>>() {
             let alpha = self.chain.alpha(self.elsewhere, hotkey, coldkey);
             if alpha > 0 {
@@ -257,7 +257,7 @@ impl Turn<'_> {
     }
 
     /// Moves all of a coldkey's stake to one hotkey.
-    fn gather(&mut self, seat: usize, to: Hotkey) {
+    fn gather_on(&mut self, seat: usize, to: Hotkey) {
         let netuid = self.netuid;
         for key in self.positions(seat).collect::<Vec<_>>() {
             let alpha = self.alpha(key);
@@ -276,15 +276,15 @@ impl Turn<'_> {
     }
 
     /// Moves all of a coldkey's stake to the hotkey that it uses.
-    pub fn gather_at_home(&mut self, seat: usize) {
+    pub fn gather(&mut self, seat: usize) {
         if let Some(to) = self.person.hotkey(seat) {
-            self.gather(seat, to);
+            self.gather_on(seat, to);
         }
     }
 
     /// Moves all of a coldkey's stake to a validator's hotkey.
     pub fn delegate(&mut self, seat: usize) {
-        self.gather(seat, self.validator);
+        self.gather_on(seat, self.validator);
     }
 
     /// Has incentive staked on a validator's hotkey from now on.
@@ -331,7 +331,7 @@ impl Turn<'_> {
             return;
         };
         if old != new {
-            self.chain.set_weight(self.netuid, old, DUST);
+            self.chain.set_weight(self.netuid, old, RESERVE_WEIGHT);
             self.chain.set_weight(self.netuid, new, self.earning_weight());
             self.person.earner = seat;
         }
@@ -339,8 +339,8 @@ impl Turn<'_> {
 
     /// The weight of the neuron that the person earns with.
     fn earning_weight(&self) -> u64 {
-        let neurons: usize = self.person.strategy.coldkeys.iter().map(|beginning| beginning.neurons).sum();
-        WEIGHT.saturating_sub(DUST * u64::try_from(neurons.saturating_sub(1)).unwrap_or(0))
+        let neurons: usize = self.person.beginnings.iter().map(|beginning| beginning.neurons).sum();
+        WEIGHT.saturating_sub(RESERVE_WEIGHT * u64::try_from(neurons.saturating_sub(1)).unwrap_or(0))
     }
 
     /// Swaps the hotkey of a coldkey. `keep` leaves the stake on the old one.
