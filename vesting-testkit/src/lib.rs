@@ -24,8 +24,9 @@
 //!
 //! let report = vesting.report(None).await?;
 //! let factor = |name| {
-//!     let hotkey = demo.actors().iter().find(|actor| actor.name == name).and_then(|actor| actor.hotkeys.first());
-//!     report.miners.iter().find(|miner| Some(&miner.neuron.hotkey) == hotkey).map(|miner| miner.multiplier.factor)
+//!     let actor = demo.actors().iter().find(|actor| actor.name == name)?;
+//!     let miner = report.miners.iter().find(|miner| actor.hotkeys.contains(&miner.neuron.hotkey))?;
+//!     Some(miner.multiplier.factor)
 //! };
 //! assert!(factor("honest holder") > factor("gradual seller"));
 //!

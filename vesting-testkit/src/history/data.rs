@@ -35,7 +35,8 @@ pub struct RuntimeData {
 /// A block that does not follow on the last one of a history.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "block {number} does not continue the history: it should be block {expected} with the last block's hash as its parent"
+    "block {number} does not continue the history: \
+     it should be block {expected} with the last block's hash as its parent"
 )]
 pub struct NotNext {
     /// The height of the block that was refused.

@@ -18,8 +18,11 @@ pub(super) fn invalid(wanted: &str) -> ErrorObjectOwned {
 
 /// The error of a gateway that limits storage reads. `wait` says when to retry.
 pub(super) fn policy(wait: Option<Duration>) -> ErrorObjectOwned {
-    let wait = wait.map(|wait| json!({ "policy": "storage work", "retry_after_ms": u64::try_from(wait.as_millis()).unwrap_or(u64::MAX) }));
-    ErrorObjectOwned::owned(-32_004, "storage work rate limit exceeded", wait)
+    let data = wait.map(|wait| {
+        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        json!({ "policy": "storage work", "retry_after_ms": wait_ms })
+    });
+    ErrorObjectOwned::owned(-32_004, "storage work rate limit exceeded", data)
 }
 
 pub(super) fn error(code: i32, message: String) -> ErrorObjectOwned {

@@ -58,14 +58,18 @@ pub enum Fault {
 
 impl Fault {
     /// Every fault as it is written on a command line.
-    pub const FORMS: &'static str = "pruned=BLOCKS, stall=CALLS, swallow=CALLS, cut=CALLS, lose=CALLS, empty=CALLS, flip=CALLS, elsewhere=CALLS, stale=CALLS, shifted=CALLS, invented=CALLS, ahead=BLOCKS, frozen=BLOCK, unreadable=NETUID:FROM_BLOCK, refuse=CALLS, error=CODE:CALLS, keys=KEYS, keys-per-second=KEYS, lags=CALLS, \
+    pub const FORMS: &'static str = "pruned=BLOCKS, stall=CALLS, swallow=CALLS, cut=CALLS, lose=CALLS, \
+         empty=CALLS, flip=CALLS, elsewhere=CALLS, stale=CALLS, shifted=CALLS, invented=CALLS, ahead=BLOCKS, \
+         frozen=BLOCK, unreadable=NETUID:FROM_BLOCK, refuse=CALLS, error=CODE:CALLS, keys=KEYS, \
+         keys-per-second=KEYS, lags=CALLS, \
          disagree or disagree=NETUID:HOTKEY:COLDKEY:RAO:FROM_BLOCK[:SPEC]";
 
     /// Whether this fault cuts the last byte off the value under a storage key in the state of a block.
     #[must_use]
     pub fn cuts(&self, key: &[u8], block: u32) -> bool {
         // The key is two hashed names of 16 bytes each, then the netuid, which is not hashed.
-        matches!(self, Self::Unreadable { netuid, from } if block >= *from && key.get(32..) == Some(&netuid.0.to_le_bytes()))
+        let of_subnet = |netuid: &NetUid| key.get(32..) == Some(&netuid.0.to_le_bytes()[..]);
+        matches!(self, Self::Unreadable { netuid, from } if block >= *from && of_subnet(netuid))
     }
 
     /// How much more the runtime of a version answers for a position than its storage holds, in the state of

@@ -11,6 +11,13 @@ use super::fault::Fault;
 use super::header::header_json;
 use super::state::Node;
 
+/// The subscriptions: the method that begins one, the name of its notices, the method that ends it.
+pub(super) const SUBSCRIPTIONS: [(&str, &str, &str); 3] = [
+    ("chain_subscribeFinalizedHeads", "chain_finalizedHead", "chain_unsubscribeFinalizedHeads"),
+    ("chain_subscribeNewHeads", "chain_newHead", "chain_unsubscribeNewHeads"),
+    ("chain_subscribeAllHeads", "chain_allHead", "chain_unsubscribeAllHeads"),
+];
+
 impl Node {
     /// Sends the header of every head from now on, and leaves none out.
     pub(super) async fn send_heads(&self, pending: PendingSubscriptionSink) -> Result<(), SubscriptionError> {

@@ -6,23 +6,45 @@ use std::time::{Duration, Instant};
 
 use jsonrpsee::types::{ErrorObjectOwned, Params};
 
-use super::answer::{error, policy};
+use super::answer::{Answer, error, policy};
 use super::fault::Fault;
 use super::params::keys_of;
 use super::spoil::Spoil;
 use super::state::Node;
 
 /// What keeps a call from its right answer.
-pub(super) enum Hindrance {
+enum Hindrance {
+    /// There is never an answer.
     Silence,
+    /// The answer is this error.
     Refusal(ErrorObjectOwned),
     /// The answer is spoilt in this way.
     Spoil(Spoil),
 }
 
 impl Node {
+    /// Answers a call, as far as nothing hinders it.
+    pub(super) async fn respond(&self, method: &str, params: &Params<'static>) -> Answer {
+        if !self.latency.is_zero() {
+            tokio::time::sleep(self.latency).await;
+        }
+        self.count(method);
+        let (call, hindrance) = self.hindrance(method, params);
+        let answer = match hindrance {
+            None => self.answer(call, method, params),
+            Some(Hindrance::Silence) => std::future::pending().await,
+            Some(Hindrance::Refusal(refusal)) => Err(refusal),
+            Some(Hindrance::Spoil(how)) => {
+                self.answer(call, method, params).and_then(|answer| how.apply(&answer, call))
+            }
+        };
+        let bytes = answer.as_ref().map_or(0, |answer| answer.get().len());
+        self.bytes.fetch_add(u64::try_from(bytes).unwrap_or(0), Ordering::Relaxed);
+        answer
+    }
+
     /// Counts a call. Returns its number, and what keeps it from its right answer.
-    pub(super) fn hindrance(&self, method: &str, params: &Params<'static>) -> (u64, Option<Hindrance>) {
+    fn hindrance(&self, method: &str, params: &Params<'static>) -> (u64, Option<Hindrance>) {
         let calls = self.calls.fetch_add(1, Ordering::Relaxed);
         let keys = if method == "state_queryStorageAt" { keys_of(params) } else { 0 };
         self.keys.fetch_add(keys, Ordering::Relaxed);

@@ -1,17 +1,18 @@
 //! A history served as a JSON-RPC node over WebSocket (and HTTP) on loopback.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use jsonrpsee::RpcModule;
+use jsonrpsee::core::RegisterMethodError;
 use jsonrpsee::server::{PendingSubscriptionSink, ServerBuilder, ServerConfig};
 use jsonrpsee::types::Params;
 use tokio::sync::watch;
 
 use super::handle::NodeHandle;
-use super::hindrance::Hindrance;
+use super::heads::SUBSCRIPTIONS;
 use super::methods::METHODS;
 use super::options::NodeOptions;
 use super::state::Node;
@@ -59,40 +60,7 @@ pub async fn serve(history: Arc<RwLock<History>>, options: NodeOptions) -> Resul
         faults: options.faults,
         metered: Mutex::default(),
     });
-    let mut module = RpcModule::from_arc(Arc::clone(&node));
-    let refuse = |e: jsonrpsee::core::RegisterMethodError| NodeError::Methods(e.to_string());
-    for method in METHODS {
-        let answer = move |params: Params<'static>, node: Arc<Node>, _| async move {
-            if !node.latency.is_zero() {
-                tokio::time::sleep(node.latency).await;
-            }
-            node.count(method);
-            let (call, hindrance) = node.hindrance(method, &params);
-            let answer = match hindrance {
-                None => node.answer(call, method, &params),
-                Some(Hindrance::Silence) => std::future::pending().await,
-                Some(Hindrance::Refusal(refusal)) => Err(refusal),
-                Some(Hindrance::Spoil(how)) => {
-                    node.answer(call, method, &params).and_then(|answer| how.apply(&answer, call))
-                }
-            };
-            let bytes = answer.as_ref().map_or(0, |answer| answer.get().len());
-            node.bytes.fetch_add(u64::try_from(bytes).unwrap_or(0), Ordering::Relaxed);
-            answer
-        };
-        module.register_async_method(method, answer).map_err(refuse)?;
-    }
-    for (subscribe, notice, unsubscribe) in [
-        ("chain_subscribeFinalizedHeads", "chain_finalizedHead", "chain_unsubscribeFinalizedHeads"),
-        ("chain_subscribeNewHeads", "chain_newHead", "chain_unsubscribeNewHeads"),
-        ("chain_subscribeAllHeads", "chain_allHead", "chain_unsubscribeAllHeads"),
-    ] {
-        let follow = move |_: Params<'static>, pending: PendingSubscriptionSink, node: Arc<Node>, _| async move {
-            node.count(subscribe);
-            node.send_heads(pending).await
-        };
-        module.register_subscription(subscribe, notice, unsubscribe, follow).map_err(refuse)?;
-    }
+    let module = methods_of(&node)?;
     let config = ServerConfig::builder()
         .max_request_body_size(64 * 1024 * 1024)
         .max_response_body_size(64 * 1024 * 1024)
@@ -104,21 +72,46 @@ pub async fn serve(history: Arc<RwLock<History>>, options: NodeOptions) -> Resul
     let address = server.local_addr().map_err(listen)?;
     let handle = NodeHandle { address, server: server.start(module), head: sender, node };
     if let Some(pace) = options.advance {
-        let (head, history) = (Arc::downgrade(&handle.head), Arc::clone(&handle.node.history));
-        tokio::spawn(async move {
-            let mut ticks = tokio::time::interval(pace.max(Duration::from_micros(1)));
-            ticks.tick().await;
-            loop {
-                ticks.tick().await;
-                let Some(head) = head.upgrade() else { return };
-                let last = history.read().unwrap_or_else(PoisonError::into_inner).last();
-                head.send_if_modified(|head| {
-                    let moves = *head < last;
-                    *head = head.saturating_add(1).min(last);
-                    moves
-                });
-            }
-        });
+        advance(&handle, pace);
     }
     Ok(handle)
+}
+
+/// The methods and subscriptions of a node.
+fn methods_of(node: &Arc<Node>) -> Result<RpcModule<Node>, NodeError> {
+    let mut module = RpcModule::from_arc(Arc::clone(node));
+    let refuse = |e: RegisterMethodError| NodeError::Methods(e.to_string());
+    for method in METHODS {
+        let answer = move |params: Params<'static>, node: Arc<Node>, _| async move {
+            node.respond(method, &params).await
+        };
+        module.register_async_method(method, answer).map_err(refuse)?;
+    }
+    for (subscribe, notice, unsubscribe) in SUBSCRIPTIONS {
+        let follow = move |_, pending: PendingSubscriptionSink, node: Arc<Node>, _| async move {
+            node.count(subscribe);
+            node.send_heads(pending).await
+        };
+        module.register_subscription(subscribe, notice, unsubscribe, follow).map_err(refuse)?;
+    }
+    Ok(module)
+}
+
+/// Finalizes one more block each time `pace` has passed, as long as the node runs.
+fn advance(handle: &NodeHandle, pace: Duration) {
+    let (head, history) = (Arc::downgrade(&handle.head), Arc::clone(&handle.node.history));
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(pace.max(Duration::from_micros(1)));
+        ticks.tick().await;
+        loop {
+            ticks.tick().await;
+            let Some(head) = head.upgrade() else { return };
+            let last = history.read().unwrap_or_else(PoisonError::into_inner).last();
+            head.send_if_modified(|head| {
+                let moves = *head < last;
+                *head = head.saturating_add(1).min(last);
+                moves
+            });
+        }
+    });
 }

@@ -18,7 +18,8 @@ use crate::history::{BlockData, History, RuntimeData};
 pub enum RecordingError {
     /// A file cannot be read.
     #[error(
-        "cannot read {path}: {source}; a recording is a folder with blocks.jsonl.zst, runtime_version.json and metadata_v14.scale"
+        "cannot read {path}: {source}; \
+         a recording is a folder with blocks.jsonl.zst, runtime_version.json and metadata_v14.scale"
     )]
     Read {
         /// The file.
@@ -204,7 +205,17 @@ fn hash(text: &str) -> Result<[u8; 32], String> {
 mod tests {
     use super::*;
 
-    const VERSION: &str = r#"{"apis":[["0xdf6acb689907609b",5]],"authoringVersion":1,"implName":"i","implVersion":1,"specName":"s","specVersion":425,"stateVersion":1,"systemVersion":1,"transactionVersion":1}"#;
+    const VERSION: &str = r#"{
+        "apis": [["0xdf6acb689907609b", 5]],
+        "authoringVersion": 1,
+        "implName": "i",
+        "implVersion": 1,
+        "specName": "s",
+        "specVersion": 425,
+        "stateVersion": 1,
+        "systemVersion": 1,
+        "transactionVersion": 1
+    }"#;
 
     fn write(blocks: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();

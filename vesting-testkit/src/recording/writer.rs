@@ -201,8 +201,14 @@ mod tests {
 
     fn runtime(writer: &mut RecordingWriter, from: u32, spec_version: u32) {
         let version = json!({
-            "specName": "s", "implName": "i", "authoringVersion": 1, "specVersion": spec_version, "implVersion": 1,
-            "apis": [], "transactionVersion": 1, "systemVersion": 1,
+            "specName": "s",
+            "implName": "i",
+            "authoringVersion": 1,
+            "specVersion": spec_version,
+            "implVersion": 1,
+            "apis": [],
+            "transactionVersion": 1,
+            "systemVersion": 1,
         });
         let metadata = [(14, vec![1, 2]), (15, vec![3])].into();
         writer

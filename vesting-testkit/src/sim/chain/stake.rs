@@ -11,11 +11,13 @@ impl SimChain {
         self.own(hotkey, coldkey);
     }
 
+    /// Makes a coldkey the owner of a hotkey that has none.
     pub(crate) fn own(&mut self, hotkey: Hotkey, coldkey: Coldkey) {
         self.owners.entry(hotkey).or_insert(coldkey);
         self.stakes_on(coldkey, hotkey);
     }
 
+    /// Adds a hotkey to the list of those that a coldkey stakes on.
     pub(in crate::sim) fn stakes_on(&mut self, coldkey: Coldkey, hotkey: Hotkey) {
         if self.staking.entry(coldkey).or_default().insert(hotkey) {
             self.dirty.staking.insert(coldkey);
@@ -37,6 +39,7 @@ impl SimChain {
             .map_or(0, |pool| pool.alpha(&coldkey, self.generation.rules()))
     }
 
+    /// Credits alpha to a position.
     pub(crate) fn credit(&mut self, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey, alpha: u64) {
         if let (Some(subnet), true) = (self.subnets.get_mut(&netuid), alpha > 0) {
             subnet.pools.entry(hotkey).or_default().credit(coldkey, alpha, self.generation.rules());
@@ -45,6 +48,7 @@ impl SimChain {
         }
     }
 
+    /// Debits alpha from a position, at most what it holds. Returns what was taken.
     pub(crate) fn debit(&mut self, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey, alpha: u64) -> u64 {
         let Some(pool) = self.subnets.get_mut(&netuid).and_then(|s| s.pools.get_mut(&hotkey)) else {
             return 0;

@@ -225,6 +225,7 @@ impl SimChain {
         }
     }
 
+    /// Emits an event of the pallet `SubtensorModule`.
     pub(crate) fn emit(&mut self, phase: Phase, event: PalletEvent) {
         self.events.push(EventRecord {
             phase,

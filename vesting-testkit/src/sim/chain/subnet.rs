@@ -23,20 +23,26 @@ pub struct SubnetConfig {
     pub capacity: usize,
 }
 
+/// A subnet as it stands.
 #[derive(Debug, Clone)]
 pub(crate) struct Subnet {
     pub(crate) counters: SubnetCounters,
+    /// The block from which the next epoch is counted.
     pub(crate) last_epoch: u64,
+    /// The block to which an epoch was put off, or in which one was asked for.
     pub(crate) pending: Option<u64>,
     pub(crate) owner: (Coldkey, Hotkey),
+    /// The hotkeys by uid.
     pub(crate) neurons: Vec<Hotkey>,
     pub(crate) weights: BTreeMap<Hotkey, u64>,
     pub(crate) validators: BTreeSet<Hotkey>,
+    /// Where the incentive of a coldkey is staked.
     pub(crate) auto_stake: BTreeMap<Coldkey, Hotkey>,
     /// How much each coldkey has locked, and the hotkey of its first lock. Locks do not decay here.
     pub(crate) locks: BTreeMap<Coldkey, (Hotkey, u64)>,
     pub(crate) pools: BTreeMap<Hotkey, Pool>,
     pub(crate) capacity: usize,
+    /// Whether the next due epoch is skipped.
     pub(crate) skip_next: bool,
     /// The owner from the block of the next epoch on.
     pub(crate) next_owner: Option<(Coldkey, Hotkey)>,

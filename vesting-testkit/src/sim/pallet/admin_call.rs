@@ -3,10 +3,10 @@
 use crate::sim::chain::state::SimChain;
 use crate::sim::chain::subnet::Lease;
 use crate::sim::operation::Call;
-use crate::sim::runtime::event;
-use crate::sim::runtime::event::{PalletEvent, Phase};
+use crate::sim::runtime::event::{self, PalletEvent, Phase};
 
 impl SimChain {
+    /// Runs a call about neurons, subnets or accounts, and returns whether it succeeded.
     pub(super) fn administer(&mut self, phase: Phase, call: Call) -> bool {
         let number = self.head().0 + 1;
         match call {

@@ -5,8 +5,7 @@ use vesting_core::NetUid;
 use crate::sim::chain::rates::FEE;
 use crate::sim::chain::state::SimChain;
 use crate::sim::operation::Call;
-use crate::sim::runtime::event;
-use crate::sim::runtime::event::{AlphaBalance, PalletEvent, Phase, TaoBalance};
+use crate::sim::runtime::event::{self, AlphaBalance, PalletEvent, Phase, TaoBalance};
 use crate::sim::runtime::generation::Generation;
 
 impl SimChain {

@@ -5,8 +5,7 @@ use vesting_core::{BlockNumber, Coldkey, Hotkey, NetUid};
 use crate::sim::chain::rates::{EMISSION, INCENTIVE, OWNER_CUT};
 use crate::sim::chain::state::SimChain;
 use crate::sim::chain::subnet::Subnet;
-use crate::sim::runtime::event;
-use crate::sim::runtime::event::{AlphaBalance, NetUidStorageIndex, PalletEvent, Phase};
+use crate::sim::runtime::event::{self, AlphaBalance, NetUidStorageIndex, PalletEvent, Phase};
 use crate::sim::runtime::generation::Generation;
 
 /// The most epochs in one block. Further ones are put off to the next block.

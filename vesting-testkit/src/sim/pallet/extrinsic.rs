@@ -4,15 +4,15 @@ use vesting_core::Coldkey;
 
 use crate::sim::chain::state::SimChain;
 use crate::sim::operation::{Call, Operation};
-use crate::sim::runtime::event;
 use crate::sim::runtime::event::{
-    AlphaBalance, EventRecord, PalletEvent, Phase, RuntimeEvent, SystemEvent, TaoBalance,
+    self, AlphaBalance, EventRecord, PalletEvent, Phase, RuntimeEvent, SystemEvent, TaoBalance,
 };
 
 /// The signer of calls of the chain itself.
 const SUDO: Coldkey = Coldkey([0xfe; 32]);
 
 impl SimChain {
+    /// Runs an extrinsic: its fee in alpha first, then its calls, then its result.
     pub(in crate::sim) fn extrinsic(&mut self, phase: Phase, operation: Operation) {
         let signer =
             operation.signer.or_else(|| operation.calls.iter().find_map(Call::origin)).unwrap_or(SUDO);
@@ -41,6 +41,7 @@ impl SimChain {
         self.finish(phase, fine);
     }
 
+    /// Emits the event that ends an extrinsic.
     pub(in crate::sim) fn finish(&mut self, phase: Phase, fine: bool) {
         let weight = 119_611_567;
         let event = if fine {

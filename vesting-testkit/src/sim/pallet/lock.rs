@@ -5,6 +5,7 @@ use vesting_core::{Coldkey, Hotkey, NetUid};
 use crate::sim::chain::state::SimChain;
 
 impl SimChain {
+    /// Locks alpha of a coldkey, on the hotkey of its first lock.
     pub(super) fn lock(&mut self, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey, alpha: u64) {
         if let Some(subnet) = self.subnets.get_mut(&netuid) {
             let (on, locked) = subnet.locks.entry(coldkey).or_insert((hotkey, 0));

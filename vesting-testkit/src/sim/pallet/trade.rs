@@ -4,10 +4,10 @@ use vesting_core::{Coldkey, Hotkey, NetUid};
 
 use crate::sim::chain::rates::FEE;
 use crate::sim::chain::state::SimChain;
-use crate::sim::runtime::event;
-use crate::sim::runtime::event::{AlphaBalance, PalletEvent, Phase, TaoBalance};
+use crate::sim::runtime::event::{self, AlphaBalance, PalletEvent, Phase, TaoBalance};
 
 impl SimChain {
+    /// Emits the event of a removal. `fee` is the part of `taken` that is paid as its fee.
     pub(in crate::sim) fn removed(
         &mut self,
         phase: Phase,
@@ -31,6 +31,7 @@ impl SimChain {
         self.point(coldkey, hotkey);
     }
 
+    /// Credits alpha, and emits the event of an addition.
     pub(in crate::sim) fn added(
         &mut self,
         phase: Phase,
@@ -54,6 +55,7 @@ impl SimChain {
         self.point(coldkey, hotkey);
     }
 
+    /// Stores this block as the last one of a stake operation, where the runtime does so.
     pub(in crate::sim) fn point(&mut self, coldkey: Coldkey, hotkey: Hotkey) {
         if self.generation.points_to_stake() {
             self.dirty.pointers.insert((coldkey, hotkey));

@@ -4,8 +4,7 @@ use vesting_core::{Coldkey, Hotkey, NetUid};
 
 use crate::sim::chain::rates::FEE;
 use crate::sim::chain::state::SimChain;
-use crate::sim::runtime::event;
-use crate::sim::runtime::event::{AlphaBalance, PalletEvent, Phase};
+use crate::sim::runtime::event::{self, AlphaBalance, PalletEvent, Phase};
 
 impl SimChain {
     /// Moves stake from one position to another, with a removal and an addition. Returns whether anything
