@@ -1,5 +1,8 @@
 //! Chains to test against: recordings of the real pallets served again, and a simulated subnet.
 //!
+//! The feature `test-tools` adds what only tests need: the contract suites that every store and every chain
+//! must pass, ports that fail on purpose, and a PostgreSQL server. Turn it on in `[dev-dependencies]`.
+//!
 //! A subnet in memory that runs for two days, its record, and what its miners' multipliers come to:
 //!
 //! ```
