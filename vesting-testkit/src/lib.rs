@@ -1,6 +1,9 @@
 //! Chains to test against: recordings of the real pallets served again, and a simulated subnet.
 //!
-//! A subnet in memory, lived for two days, recorded, and judged:
+//! The feature `test-tools` adds what only tests need: the contract suites that every store and every chain
+//! must pass, ports that fail on purpose, and a PostgreSQL server. Turn it on in `[dev-dependencies]`.
+//!
+//! A subnet in memory that runs for two days, its record, and what its miners' multipliers come to:
 //!
 //! ```
 //! use std::sync::{Arc, RwLock};
@@ -24,8 +27,9 @@
 //!
 //! let report = vesting.report(None).await?;
 //! let factor = |name| {
-//!     let hotkey = demo.actors().iter().find(|actor| actor.name == name).and_then(|actor| actor.hotkeys.first());
-//!     report.miners.iter().find(|miner| Some(&miner.neuron.hotkey) == hotkey).map(|miner| miner.multiplier.factor)
+//!     let actor = demo.actors().iter().find(|actor| actor.name == name)?;
+//!     let miner = report.miners.iter().find(|miner| actor.hotkeys.contains(&miner.neuron.hotkey))?;
+//!     Some(miner.multiplier.factor)
 //! };
 //! assert!(factor("honest holder") > factor("gradual seller"));
 //!
@@ -36,19 +40,23 @@
 //! # }
 //! ```
 
-mod blocks;
+#[cfg(feature = "test-tools")]
 pub mod contract;
-pub mod fault;
-pub mod flaky;
-pub mod gate;
-mod header;
+#[cfg(feature = "test-tools")]
+mod faulty;
+mod hexadecimal;
 pub mod history;
-pub mod liar;
 pub mod node;
-pub mod postgres;
 pub mod recording;
-pub mod recording_writer;
 pub mod sim;
-pub mod spoil;
-pub mod stake_api;
-pub mod truth;
+
+#[cfg(feature = "test-tools")]
+pub use faulty::{flaky, gate, liar};
+pub use node::{fault, spoil, stake_api};
+#[cfg(feature = "test-tools")]
+pub use recording::truth;
+pub use recording::writer as recording_writer;
+#[cfg(feature = "test-tools")]
+pub use vesting_testkit_postgres as postgres;
+#[cfg(feature = "test-tools")]
+pub use vesting_testkit_postgres::{own_postgres_test, postgres_test};

@@ -169,7 +169,7 @@ async fn a_row_of_a_closed_pool_raises_no_multiplier() {
         chain.own_hotkey(hotkey, buyer);
         for block in 1..=2_000 {
             if buried && block == 500 {
-                chain.queue(Call::Bury { netuid, hotkey, coldkeys: vec![seller] });
+                chain.queue(Call::AddWorthlessShares { netuid, hotkey, coldkeys: vec![seller] });
             }
             if block == 600 {
                 // The pool is opened anew: what lies there is worth nothing in it.

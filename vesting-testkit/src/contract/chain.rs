@@ -1,4 +1,4 @@
-//! What every `ChainPort` must keep to.
+//! What every [`ChainPort`] must do.
 
 #![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used)] // a test suite fails by panicking
 
@@ -18,7 +18,7 @@ const NOWHERE: NetUid = NetUid(60_001);
 /// When the port breaks a promise.
 pub async fn run(chain: &dyn ChainPort, netuids: &[NetUid], blocks: u64) {
     let head = chain.finalized_head().await.unwrap();
-    assert!(head.number.0 >= blocks, "the chain is shorter than the test wants");
+    assert!(head.number.0 >= blocks, "the chain is too short to test with");
     assert_eq!(chain.genesis().await.unwrap(), chain.block(BlockNumber(0), &[]).await.unwrap().block.hash);
     assert_eq!(
         chain.wait_for_head_above(head.number.parent()).await.unwrap().number.0.cmp(&head.number.0),
@@ -36,7 +36,7 @@ pub async fn run(chain: &dyn ChainPort, netuids: &[NetUid], blocks: u64) {
             (number, parent.block.hash),
             "blocks follow on each other"
         );
-        assert!(facts.time > parent.time, "time goes on");
+        assert!(facts.time > parent.time, "time grows");
         assert!(facts.events.is_sorted_by_key(|e| e.index), "events come by index");
         assert!(!facts.subnets.contains_key(&NOWHERE), "a subnet that does not exist is absent");
         parent = facts;
@@ -59,7 +59,7 @@ pub async fn run(chain: &dyn ChainPort, netuids: &[NetUid], blocks: u64) {
     }
 }
 
-/// Checks what is read in the states around the epochs of a subnet.
+/// Checks the states before and after each epoch of a subnet.
 async fn states(chain: &dyn ChainPort, netuid: NetUid, blocks: u64) {
     let mut epochs = 0;
     for number in (1..=blocks).map(BlockNumber) {
@@ -73,10 +73,10 @@ async fn states(chain: &dyn ChainPort, netuid: NetUid, blocks: u64) {
             state(chain, netuid, block).await;
         }
     }
-    assert!(epochs > 0, "the test wants an epoch of subnet {netuid}");
+    assert!(epochs > 0, "subnet {netuid} has no epoch to test with");
 }
 
-/// Checks the state of a subnet in one block against itself, read in every way there is.
+/// Checks that the state of a subnet in one block is the same, in whatever way it is read.
 async fn state(chain: &dyn ChainPort, netuid: NetUid, block: BlockNumber) {
     let with_positions =
         |expected: Roster| SubnetAsk { neurons: NeuronsAsk::WithPositions, expected, ..SubnetAsk::default() };
@@ -132,7 +132,7 @@ async fn state(chain: &dyn ChainPort, netuid: NetUid, block: BlockNumber) {
     assert_eq!(
         all.traces.coldkeys.keys().copied().collect::<BTreeSet<_>>(),
         coldkeys,
-        "every coldkey that was looked at is told"
+        "every coldkey that was read has a trace"
     );
     let mut alone = SubnetState::default();
     for coldkey in &coldkeys {

@@ -1,39 +1,28 @@
-//! A simulated Subtensor chain: seeded, so that a seed reproduces every history.
+//! A simulated Subtensor chain. Its seed reproduces every block.
 //!
-//! In its present [`Generation`] it behaves as the runtime of spec 425 was measured to: emission before
-//! extrinsics, dynamic tempo, a cap on epochs a block, share pools that round, moves that announce
-//! themselves after their legs.
+//! In the [`Generation`] `Present` it behaves as the runtime of spec 425 was measured to. Emission comes
+//! before extrinsics, the tempo is dynamic, and epochs in a block are capped. Share pools round, and a move
+//! is announced after its removal and its addition.
+//!
 //! The same chain is a port in memory ([`SimPort`]) and, block by block, the history of a node.
 
-mod account;
-mod call;
+mod actors;
 mod chain;
-mod collateral;
-mod encode;
-mod epoch;
-mod event;
-mod generation;
-mod identity;
-mod metadata;
-mod month;
-mod network;
-mod neurons;
 mod operation;
-mod orders;
-mod pool;
+mod pallet;
 mod port;
 mod rng;
-mod scenario;
-pub mod strategies;
-mod versions;
+mod runtime;
+mod storage;
 
-pub use chain::{SimChain, SubnetConfig};
-pub(crate) use encode::SPEC_NAME;
-pub use encode::runtime;
-pub use generation::Generation;
-pub use month::Month;
-pub use operation::{Call, Operation};
-pub use orders::Order;
+#[cfg(feature = "test-tools")]
+pub use actors::strategies;
+pub use actors::{Actor, Demo, Month, RandomLife, end_of};
+pub use chain::state::SimChain;
+pub use chain::subnet::SubnetConfig;
+pub use operation::{Call, Operation, Order};
 pub use port::SimPort;
 pub use rng::Rng;
-pub use scenario::{Actor, Demo, RandomLife, end_of};
+pub use runtime::generation::Generation;
+pub(crate) use runtime::version::SPEC_NAME;
+pub use runtime::version::runtime;

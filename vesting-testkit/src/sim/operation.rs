@@ -1,12 +1,23 @@
-//! What accounts do.
+//! Calls, orders and extrinsics: what accounts do.
 
 use std::collections::BTreeMap;
 
 use vesting_core::{Coldkey, Hotkey, NetUid};
 
-use super::orders::Order;
+/// A limit order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Order {
+    /// Who signed it.
+    pub trader: Coldkey,
+    /// The hotkey on which it trades.
+    pub hotkey: Hotkey,
+    /// Whether it sells alpha; otherwise it buys.
+    pub sells: bool,
+    /// The alpha that is bought or sold, in rao.
+    pub alpha: u64,
+}
 
-/// One call. Amounts are alpha in rao; more than there is sells all of it.
+/// One call. Amounts are alpha in rao. An amount beyond what a position holds stands for all of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)] // the fields carry the field's own names
 pub enum Call {
@@ -30,7 +41,7 @@ pub enum Call {
         to_netuid: NetUid,
         alpha: u64,
     },
-    /// As a move, but of no more than `limit`.
+    /// A move of at most `limit`.
     MoveStakeLimit {
         coldkey: Coldkey,
         from: Hotkey,
@@ -81,34 +92,34 @@ pub enum Call {
         hotkey: Hotkey,
         netuid: NetUid,
     },
-    /// Registers with alpha that is bought and locked as collateral.
+    /// Registers a hotkey with alpha that is bought and locked as collateral.
     RegisterLocked {
         coldkey: Coldkey,
         hotkey: Hotkey,
         netuid: NetUid,
         alpha: u64,
     },
-    /// Locks alpha as collateral; what is not free yet is bought.
+    /// Locks alpha as collateral. Alpha that is missing is bought.
     AddCollateral {
         coldkey: Coldkey,
         hotkey: Hotkey,
         netuid: NetUid,
         alpha: u64,
     },
-    /// Sets below which collateral what a hotkey earns is captured.
+    /// Sets the least collateral of a hotkey. While it has less, what it earns is captured.
     SetMinCollateral {
         coldkey: Coldkey,
         hotkey: Hotkey,
         netuid: NetUid,
         alpha: u64,
     },
-    /// Executes limit orders of others, one by one or as a group.
+    /// Executes limit orders, one by one or as a group.
     Orders {
         netuid: NetUid,
         orders: Vec<Order>,
         grouped: bool,
     },
-    /// Takes the least useful neurons off a subnet.
+    /// Removes the neurons with the least weight until `left` are left.
     Trim {
         netuid: NetUid,
         left: usize,
@@ -117,18 +128,18 @@ pub enum Call {
     ClearSmall {
         netuid: NetUid,
     },
-    /// Sets which hotkey gets the owner's cut, whoever owns it.
+    /// Sets the hotkey that gets the owner's cut. Anybody may own it.
     SetOwnerHotkey {
         netuid: NetUid,
         hotkey: Hotkey,
     },
-    /// Makes somebody the owner in the block of the next epoch.
+    /// Makes this coldkey the owner of the subnet in the block of the next epoch.
     PassOwnership {
         netuid: NetUid,
         coldkey: Coldkey,
         hotkey: Hotkey,
     },
-    /// Has what a lease earns paid to its contributors, each so many thousandths of what it holds.
+    /// Makes the subnet's owner a lease. Each contributor gets this many thousandths of what the lease holds.
     Lease {
         netuid: NetUid,
         coldkey: Coldkey,
@@ -136,13 +147,14 @@ pub enum Call {
         contributors: BTreeMap<Coldkey, u16>,
         interval: u64,
     },
-    /// Counts more shares in a pool than there are, as an older runtime's mistake might: everybody has less.
+    /// Makes a pool count more shares than there are, as a mistake of an older runtime might. Every position
+    /// is worth less.
     Miscount {
         netuid: NetUid,
         hotkey: Hotkey,
     },
-    /// Leaves shares of these coldkeys in a pool without alpha.
-    Bury {
+    /// Gives these coldkeys shares of a pool that holds no alpha.
+    AddWorthlessShares {
         netuid: NetUid,
         hotkey: Hotkey,
         coldkeys: Vec<Coldkey>,
@@ -159,14 +171,14 @@ pub enum Call {
         netuid: NetUid,
         hotkey: Hotkey,
     },
-    /// Buys and burns at once: nothing is left of it.
+    /// Buys alpha and burns all of it at once.
     AddStakeBurn {
         coldkey: Coldkey,
         hotkey: Hotkey,
         netuid: NetUid,
         alpha: u64,
     },
-    /// Gives a hotkey a new name, on one subnet or (`None`) on all; `keep` leaves the stake behind.
+    /// Swaps a hotkey, on one subnet or (`None`) on all. `keep` leaves the stake on the old one.
     SwapHotkey {
         coldkey: Coldkey,
         old: Hotkey,
@@ -174,26 +186,27 @@ pub enum Call {
         netuid: Option<NetUid>,
         keep: bool,
     },
-    /// Gives a coldkey a new name.
+    /// Swaps a coldkey.
     SwapColdkey {
         old: Coldkey,
         new: Coldkey,
     },
-    /// A root claim that keeps its alpha: a rise with no amount, hotkey or netuid announced.
+    /// A root claim that keeps its alpha. Stake grows, and the event has no amount of alpha, hotkey or
+    /// netuid.
     ClaimRoot {
         coldkey: Coldkey,
         hotkey: Hotkey,
         netuid: NetUid,
         alpha: u64,
     },
-    /// Locks stake: it stays where it is.
+    /// Locks stake, which stays where it is.
     Lock {
         coldkey: Coldkey,
         hotkey: Hotkey,
         netuid: NetUid,
         alpha: u64,
     },
-    /// Dissolves a subnet: all stake on it is gone.
+    /// Dissolves a subnet. All stake on it is gone.
     Dissolve {
         netuid: NetUid,
     },
@@ -204,25 +217,25 @@ pub enum Call {
         hotkey: Hotkey,
         tempo: u16,
     },
-    /// Changes storage without a word, as a migration might.
+    /// Adds stake in storage without an event, as a migration might.
     SilentEdit {
         coldkey: Coldkey,
         hotkey: Hotkey,
         netuid: NetUid,
         alpha: u64,
     },
-    /// Lets another coldkey act for this one, or (`may` false) no more.
+    /// Lets another coldkey act for this one, or ends that where `may` is false.
     SetProxy {
         coldkey: Coldkey,
         delegate: Coldkey,
         may: bool,
     },
-    /// Fails.
+    /// A call that fails.
     Fail,
 }
 
 impl Call {
-    /// The coldkey that it is made for; `None` for one that is nobody's.
+    /// The coldkey for which the call is made; `None` for a call of the chain itself.
     #[must_use]
     pub const fn origin(&self) -> Option<Coldkey> {
         match self {
@@ -257,12 +270,12 @@ impl Call {
 pub struct Operation {
     /// The calls, in order.
     pub calls: Vec<Call>,
-    /// Who signs it; `None` for whom the first call is made for. A call for somebody else fails where the
-    /// signer may not act for that coldkey.
+    /// The signer; `None` for the coldkey of the first call. A call for another coldkey fails where the
+    /// signer may not act for it.
     pub signer: Option<Coldkey>,
-    /// A fee paid in alpha first, kept even when the calls fail: (payer, hotkey, netuid, rao).
+    /// A fee in alpha: (payer, hotkey, netuid, rao). It is paid first, and kept when the calls fail.
     pub fee: Option<(Coldkey, Hotkey, NetUid, u64)>,
-    /// Run by the scheduler inside initialization, after the epoch.
+    /// Whether the scheduler runs it, inside initialization and after the epoch.
     pub scheduled: bool,
 }
 

@@ -9,16 +9,17 @@ use vesting_core::ports::{
 };
 use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, ChainEvent, NetUid, Rao};
 
-use super::chain::{Sealed, SimChain};
+use super::chain::block::Sealed;
+use super::chain::state::SimChain;
 
-/// A simulated chain behind the core's port; every block made is final.
+/// A simulated chain behind the core's port. Every block is final at once.
 #[derive(Clone)]
 pub struct SimPort {
     chain: Arc<RwLock<SimChain>>,
 }
 
 impl SimPort {
-    /// The port of a chain, which may go on making blocks.
+    /// The port of a chain. The chain may go on making blocks.
     #[must_use]
     pub fn new(chain: Arc<RwLock<SimChain>>) -> Self {
         Self { chain }
@@ -59,7 +60,7 @@ fn facts(chain: &SimChain, number: BlockNumber, ask: &Ask) -> Option<BlockFacts>
     })
 }
 
-/// How often each subnet asked for was registered so far, where the runtime counts that.
+/// How often each subnet that is asked for was registered so far, where the runtime counts registrations.
 fn registrations(sealed: &Sealed, ask: &Ask) -> BTreeMap<NetUid, u64> {
     let counted = sealed.registrations.as_ref();
     let of = |counts: &BTreeMap<NetUid, u64>| {

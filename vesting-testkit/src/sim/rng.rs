@@ -30,13 +30,13 @@ impl Rng {
         self.below(times) == 0
     }
 
-    /// One of the items.
+    /// A random one of the items.
     pub fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
         let count = u64::try_from(items.len()).ok()?;
         items.get(usize::try_from(self.below(count)).ok()?)
     }
 
-    /// A key.
+    /// A random key.
     pub fn key(&mut self) -> [u8; 32] {
         let mut key = [0; 32];
         for part in key.chunks_mut(8) {

@@ -1,4 +1,4 @@
-//! Records of random histories are consistent in themselves, and altered ones are not.
+//! Records of random histories are consistent in themselves. Altered records are not.
 
 use std::sync::{Arc, RwLock};
 
@@ -50,7 +50,7 @@ async fn every_record_is_consistent() {
                     "seed {seed}, in parts of {epochs} epochs"
                 );
             }
-            // What is left of it after each of its epochs, too.
+            // So is what a prune up to each of its epochs leaves.
             for base in record
                 .epochs
                 .iter()
@@ -132,7 +132,7 @@ async fn a_record_that_is_pruned_while_it_is_read_in_parts_is_told_as_such() {
     assert!(refused.is_passing() && refused.to_string().contains("while it was read"), "{refused}");
 }
 
-/// A random chain on which positions rise without a word, some of which is sold at once.
+/// A random chain on which positions grow without an event. Some of the growth is sold at once.
 fn whispered(seed: u64, blocks: u64) -> SimChain {
     let mut rng = Rng::new(!seed);
     let mut life = RandomLife::new(seed);
@@ -143,14 +143,14 @@ fn whispered(seed: u64, blocks: u64) -> SimChain {
         if let Some(key) = rng.pick(&held).copied().filter(|_| rng.once_in(5)) {
             let (coldkey, hotkey) = (key.coldkey, key.hotkey);
             chain.queue(Call::SilentEdit { coldkey, hotkey, netuid, alpha: rng.below(9_000_000_000) });
-            // All of it: of the same block, what came is booked after what went.
+            // All of it is sold, because within a block growth is entered after sales.
             if rng.once_in(2) {
                 chain.queue(Call::RemoveStake { coldkey, hotkey, netuid, alpha: u64::MAX });
             }
         }
         life.step(&mut chain);
     }
-    // Until what nothing explains has been found at the end of its interval.
+    // The chain goes on until the end of the interval, where unexplained growth is found.
     for _ in 0..120 {
         chain.step();
     }
@@ -177,8 +177,8 @@ async fn a_record_of_what_nothing_explains_is_consistent_as_either_version_wrote
                 .await
                 .unwrap();
             let held: RaoDelta = stands.iter().map(|stand| stand.remaining).sum();
-            // Only the rounding of the open interval is not paid yet, and what a root claim of the same block
-            // is taken for.
+            // Only the rounding of the open interval is not settled yet, and what a root claim of the same
+            // block is taken for.
             let claimed = record
                 .entries
                 .iter()
@@ -208,8 +208,7 @@ async fn a_record_of_what_nothing_explains_is_consistent_as_either_version_wrote
     assert!(kept > 20 && paid > 5, "{kept} kept and {paid} paid: too little to test with");
 }
 
-/// A record with much in it; and what is left of it, still much, when it is pruned up to the end of an epoch
-/// in the middle, with that epoch.
+/// A record with many rows, and what a prune up to an epoch in the middle leaves, with that epoch.
 async fn example() -> (Commit, Commit, BlockNumber) {
     for seed in 5..60 {
         let store = recorded(renamed(seed, 300), Pace::CatchingUp).await;
@@ -231,7 +230,7 @@ async fn example() -> (Commit, Commit, BlockNumber) {
     panic!("too little to test with");
 }
 
-/// An alteration.
+/// One alteration of a record.
 type Alter = fn(&mut Commit, usize);
 
 #[tokio::test]
@@ -245,7 +244,7 @@ fn named(record: &Commit) {
     let mut rng = Rng::new(1);
     let cases: [(&str, &str, Alter); 22] = [
         ("the amount of an entry", "stake_", |r, n| {
-            // In an interval that was closed; in the open one only tranches tell.
+            // The entry is in a closed interval. In the open one only tranches would show it.
             let last = r.epochs.last().map(|epoch| epoch.epoch.block.number);
             at(&mut r.entries.iter_mut().filter(|e| Some(e.block) <= last).collect::<Vec<_>>(), n).alpha.0 +=
                 1;
@@ -442,7 +441,7 @@ async fn what_a_store_keeps_beside_is_compared() {
     let mut altered = state.clone();
     altered.observed.pop_last();
     assert_eq!(check_state(&record, &altered).unwrap_err().table, "stake_snapshots");
-    // What is left of tranches.
+    // Alterations of what is left of tranches.
     let (checked, mark) = (check(&record).unwrap(), record.watermark);
     let stands =
         store.tranches(NetUid(1), BlockNumber(0), mark.block.number, mark.block.number).await.unwrap();

@@ -1,4 +1,4 @@
-//! What is explained is what the record says: histories, figures and claims against reports and the chain.
+//! Explanations agree with the record: histories, figures and claims are compared with reports and the chain.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
@@ -34,9 +34,9 @@ fn depth() -> Depth {
     Depth { sales: 5, ahead: Vec::new() }
 }
 
-/// Of one random life: every point of every holder's history, every explanation and every comparison is that
-/// of the report as of its epoch. Gives how many points were compared, and how many of these under another
-/// coldkey than the last.
+/// Compares every point of every holder's history, every explanation and every comparison with the report as
+/// of its epoch, on one random chain. Returns how many points were compared, and how many of them stand under
+/// an earlier coldkey of the holder.
 async fn agree(seed: u64, begin: u64) -> (usize, usize) {
     let (mut points, mut renames) = (0, 0);
     for (netuid, rule) in [(NetUid(1), DurationRule::Average), (NetUid(2), DurationRule::SinceLastSale)] {
@@ -88,7 +88,7 @@ async fn agree(seed: u64, begin: u64) -> (usize, usize) {
     (points, renames)
 }
 
-/// A history of which some is known is the same, and what is known is not worked out again.
+/// A history of which some points are known is the same, and known points are not computed again.
 async fn beside(
     tracker: &StakeTracker,
     netuid: NetUid,
@@ -98,7 +98,7 @@ async fn beside(
 ) {
     let kept: BTreeMap<(BlockNumber, Coldkey), HistoryPoint> =
         history.iter().map(|point| ((point.epoch.block.number, point.coldkey), *point)).collect();
-    // All but the last; every other one; none of the first half.
+    // Known are all but the last; every other one; none of the first half.
     let half = history.len() / 2;
     let some: [&(dyn Fn(usize) -> bool + Sync); 3] =
         [&|place| place + 1 < history.len(), &|place| place % 2 == 0, &|place| place >= half];
@@ -194,7 +194,7 @@ fn a_multiplier_foretold_comes_true_where_all_goes_on_as_it_did() {
         for (formula, duration_rule) in
             built_in().into_iter().flat_map(|f| DurationRule::ALL.map(|rule| (Arc::clone(&f), rule)))
         {
-            // Windows that begin before the sale and after it; what is held at the start leaves them.
+            // Windows that begin before the sale and after it, so that the opening leaves them.
             for (place, ahead, blocks) in
                 [(12, 5, 120), (12, 11, 125), (20, 8, 100), (20, 1, 100), (10, 3, 500)]
             {
@@ -262,7 +262,7 @@ fn without_a_sale_it_is_that_of_who_did_not_make_it() {
                 .account
                 .unwrap();
             assert_eq!((one.sale_count, one.sales.as_slice()), (2, &account.sales[..1]));
-            // What the stake alone keeps from having it.
+            // Here only the minimum stake keeps the miner from its factor.
             let dear = Policy { minimum_stake: vesting_core::Rao(1_000 * ALPHA), ..policy };
             let account = tracker
                 .explain(netuid, &dear, Whom::Uid(Uid(0)), None, &largest)
@@ -305,7 +305,7 @@ fn comes_back(under: Option<Hotkey>) {
     let ([(coldkey, hotkey), second, third], mut chain) = three();
     let (stranger, again) = ((Coldkey([50; 32]), Hotkey([150; 32])), under.unwrap_or(hotkey));
     steps(&mut chain, 100);
-    // The one with the least weight makes room.
+    // The neuron with the least weight is replaced.
     chain.set_weight(NETUID, hotkey, 0);
     chain.queue(Call::Register { coldkey: stranger.0, hotkey: stranger.1, netuid: NETUID });
     steps(&mut chain, 50);
@@ -345,7 +345,7 @@ fn comes_back(under: Option<Hotkey>) {
         assert_eq!((holding.start, holding.sold), (report.window.start, u128::from(ALPHA / 2)), "one history, with the sale in it");
         assert_eq!(miner.multiplier, multiplier);
         assert!(multiplier.factor > gone.holder.multiplier.factor, "held for longer");
-        // Rewards from before it lost its uid, and from after it came back.
+        // The window has rewards from before it lost its uid and from after it came back.
         let history = tracker.history(NETUID, &policy, Whom::Account(again), None, epochs.len()).await.unwrap();
         let earned: Vec<bool> = history.iter().map(|point| point.earned > 0).collect();
         assert!(earned.starts_with(&[true]) && earned.ends_with(&[true]) && earned.contains(&false), "{earned:?}");
@@ -353,7 +353,7 @@ fn comes_back(under: Option<Hotkey>) {
         let newcomer = report.holders[&stranger.0].1;
         assert!(newcomer.factor < multiplier.factor);
 
-        // A window that holds none of its past gives it nothing.
+        // A window without any of its past gives it nothing.
         let short = tracker.report(NETUID, &window_of(50), Some(away)).await.unwrap();
         assert!(!short.holders.contains_key(&coldkey));
         let forgotten = tracker.explain(NETUID, &window_of(50), Whom::Account(hotkey), Some(away), &depth()).await.unwrap();

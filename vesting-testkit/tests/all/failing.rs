@@ -1,5 +1,5 @@
-//! A store that fails now and then: what passes is tried again by the same monitor, and nothing is lost or
-//! counted twice.
+//! A store that fails now and then. The same monitor retries transient errors, and loses nothing and counts
+//! nothing twice.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
@@ -17,7 +17,7 @@ async fn monitor(port: Arc<SimPort>, store: Arc<dyn StakeStore>) -> BlockchainMo
     BlockchainMonitor::open(port, store, &RandomLife::NETUIDS, 4).await.unwrap()
 }
 
-/// What both stores hold but for how epochs were found.
+/// What a store holds, without how epochs were found.
 async fn same(one: &dyn StakeStore, other: &dyn StakeStore, seed: u64) {
     for netuid in RandomLife::NETUIDS {
         let [one, other] =
@@ -50,7 +50,7 @@ async fn same(one: &dyn StakeStore, other: &dyn StakeStore, seed: u64) {
     }
 }
 
-/// Records a history with a store of which every few calls fail; gives how often it was tried again.
+/// Records a history with a store that fails every few calls. Returns how many retries that took.
 async fn tried(chain: SimChain, seed: u64, pace: Pace) -> u32 {
     let last = chain.head();
     let chain = Arc::new(RwLock::new(chain));
@@ -58,7 +58,7 @@ async fn tried(chain: SimChain, seed: u64, pace: Pace) -> u32 {
     monitor(port(&chain), calm.clone()).await.advance(FIRST, last, pace, &mut |_| {}).await.unwrap();
     let (rng, calls) = (Mutex::new(Rng::new(seed)), AtomicU32::new(0));
     let flaky = FlakyStore::new(inner.clone(), move |what| {
-        // It opens well.
+        // Opening the store succeeds.
         let early = calls.fetch_add(1, Ordering::Relaxed) < 6;
         let mut rng = rng.lock().unwrap();
         let words = format!("{what} fails");
@@ -79,7 +79,7 @@ async fn tried(chain: SimChain, seed: u64, pace: Pace) -> u32 {
 async fn what_passes_is_tried_again_and_nothing_is_lost() {
     let mut tries = 0;
     for seed in 0..24 {
-        // Catching up reads the chain once more from where it stood, in longer stretches.
+        // Catching up reads longer stretches, and a retry reads them again from where it stood.
         let (pace, blocks) = match seed % 3 {
             0 => (Pace::Following, 90),
             1 => (Pace::EveryBlock { blocks_per_commit: 5 }, 160),
@@ -101,7 +101,7 @@ async fn a_block_that_was_not_written_is_not_taken_for_done() {
     });
     let mut monitor = monitor(port(&chain), Arc::new(flaky)).await;
     for stop in 1..=60 {
-        // Neither written nor taken up again.
+        // The block fails: it is neither written nor taken for done.
         failing.store(1, Ordering::Relaxed);
         let failed = monitor.follow(FIRST, Some(BlockNumber(stop)), &mut |_| {}).await;
         assert!(matches!(failed, Err(MonitorError::Store(StoreError::Busy(_)))), "block {stop}: {failed:?}");

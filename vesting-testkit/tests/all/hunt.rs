@@ -1,4 +1,4 @@
-//! The laws on histories that the other tests do not take: run it for as long as there is time.
+//! The laws on histories that the other tests do not cover. It runs for as many seeds as there is time for.
 //!
 //! `VESTING_TEST_SEEDS=1000..2000 cargo test -p vesting-testkit --test all -- --ignored --nocapture hunt`
 //! names each seed that breaks one, and fails if any did.

@@ -1,4 +1,4 @@
-//! One wrong answer changes nothing, whatever is wrong with it and whenever it comes.
+//! One wrong answer changes no record, whatever is wrong with it and whenever it comes.
 
 use std::sync::{Arc, RwLock};
 
@@ -9,13 +9,13 @@ use vesting_testkit::sim::{RandomLife, Rng, SimChain, SimPort};
 
 use crate::{lived, renamed};
 
-/// The record of a chain read past a liar; and how many reads that took.
+/// The record of a chain that is read past a liar, and how many reads that took.
 async fn recorded(chain: &SimPort, last: BlockNumber, pace: Pace, lie: Lie, at: u64) -> (Vec<Commit>, u64) {
     let liar = Arc::new(Liar::new(Arc::new(chain.clone()), lie, at));
     let store = Arc::new(MemoryStore::new());
     let mut monitor = None;
     for _ in 0..4 {
-        // What passes is tried again, as whoever follows does.
+        // Transient errors are retried, as a follower does.
         let done = async {
             if monitor.is_none() {
                 monitor = Some(
@@ -35,8 +35,8 @@ async fn recorded(chain: &SimPort, last: BlockNumber, pace: Pace, lie: Lie, at: 
     for netuid in RandomLife::NETUIDS {
         let mut record = store.record(netuid).await.unwrap();
         if let (Some(record), Pace::CatchingUp) = (&mut record, pace) {
-            // Of the blocks that were looked at, which may be one more after a lie: what really happened
-            // there.
+            // These say what happened in the blocks that were read. After a lie one more block may be read,
+            // so they are not compared.
             record.interval.operations.clear();
             record.interval.anywhere = 0;
         }
@@ -45,7 +45,7 @@ async fn recorded(chain: &SimPort, last: BlockNumber, pace: Pace, lie: Lie, at: 
     (records, liar.reads())
 }
 
-/// The lines in which two records differ first, as they are shown.
+/// The first lines in which two records differ.
 fn first_difference(found: &[Commit], expected: &[Commit]) -> String {
     let [found, expected] = [found, expected].map(|records| format!("{records:#?}"));
     let differs =
@@ -55,7 +55,7 @@ fn first_difference(found: &[Commit], expected: &[Commit]) -> String {
     format!("{}\nfound:    {other}\nexpected: {right}", before.join("\n"))
 }
 
-/// Tells each lie so often.
+/// Tells each lie this many times.
 async fn nothing_changes(seed: u64, chain: SimChain, times: u32) {
     let last = chain.head();
     let port = SimPort::new(Arc::new(RwLock::new(chain)));

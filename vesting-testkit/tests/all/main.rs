@@ -29,7 +29,7 @@ use vesting_core::{
 };
 use vesting_testkit::sim::{Call, Generation, RandomLife, Rng, SimChain, SimPort};
 
-/// A random chain of so many blocks.
+/// A random chain of this many blocks.
 fn lived(seed: u64, blocks: u64) -> SimChain {
     let mut life = RandomLife::new(seed);
     let mut chain = life.chain(seed, None);
@@ -39,7 +39,7 @@ fn lived(seed: u64, blocks: u64) -> SimChain {
     chain
 }
 
-/// As [`lived`], with many more coldkeys swapped, also into names that were given up before.
+/// As [`lived`], but with many more swaps of coldkeys, also into coldkeys that were swapped away before.
 fn renamed(seed: u64, blocks: u64) -> SimChain {
     let mut rng = Rng::new(!seed);
     let mut life = RandomLife::new(seed);
@@ -77,7 +77,8 @@ async fn open(chain: &Arc<RwLock<SimChain>>, store: &Arc<MemoryStore>) -> Blockc
     BlockchainMonitor::open(port(chain), store.clone(), &RandomLife::NETUIDS, 4).await.unwrap()
 }
 
-/// The record of one subnet: stored entries, entries with the closing, epochs.
+/// The record of one subnet: the stored entries, the entries with the closing of the open interval, and the
+/// epochs.
 async fn record(store: &MemoryStore, netuid: NetUid) -> (Vec<Entry>, Vec<Entry>, Vec<EpochRecord>) {
     let state = store.ledger_state(netuid).await.unwrap().unwrap();
     let last = state.watermark.block.number;
@@ -88,7 +89,7 @@ async fn record(store: &MemoryStore, netuid: NetUid) -> (Vec<Entry>, Vec<Entry>,
     (stored, entries, store.epochs(netuid, BlockNumber(0), last).await.unwrap())
 }
 
-/// Every position of every holder, at B−1 and B of every epoch and at the last block, is the chain's.
+/// Every position of every holder is the chain's, at B−1 and B of every epoch and at the last block.
 fn check_conservation(chain: &SimChain, netuid: NetUid, entries: &[Entry], epochs: &[EpochRecord]) {
     let mut holders: BTreeMap<Coldkey, BlockNumber> = BTreeMap::new();
     for record in epochs {
@@ -117,7 +118,8 @@ fn check_conservation(chain: &SimChain, netuid: NetUid, entries: &[Entry], epoch
     }
 }
 
-/// One history, recorded by catching up, by following, and with restarts: the same, and the truth.
+/// One history is recorded by catching up, by following, and with restarts. All records are the same, and
+/// true.
 async fn prove(seed: u64, blocks: u64, restarts: &[u64]) {
     let chain = Arc::new(RwLock::new(lived(seed, blocks)));
     let (first, last) = (BlockNumber(1), BlockNumber(blocks));
@@ -126,7 +128,7 @@ async fn prove(seed: u64, blocks: u64, restarts: &[u64]) {
     let mut monitor = open(&chain, &caught_up).await;
     monitor.advance(first, last, Pace::CatchingUp, &mut |_| {}).await.unwrap();
     monitor.observe().await.unwrap();
-    // Again changes nothing.
+    // Doing it again changes nothing.
     monitor.advance(first, last, Pace::Following, &mut |_| {}).await.unwrap();
 
     let followed = Arc::new(MemoryStore::new());
@@ -171,7 +173,7 @@ async fn prove(seed: u64, blocks: u64, restarts: &[u64]) {
             let (tranches, other_tranches) = (tranches(&caught_up).await, tranches(other).await);
             assert!(tranches == other_tranches, "{}", difference(&tranches, &other_tranches));
             for formula in built_in() {
-                // What depends on the times of sales as well.
+                // The figures that depend on the times of sales agree as well.
                 let policy =
                     Policy { formula, duration_rule: DurationRule::SinceLastSale, ..Policy::default() };
                 let report = async |store: &Arc<MemoryStore>| {
@@ -195,13 +197,13 @@ async fn check_times(chain: &Arc<RwLock<SimChain>>, store: &MemoryStore, netuid:
     }
 }
 
-/// The policy of the digests: a window of so many blocks.
+/// The policy of the digests, with a window of this many blocks.
 fn window_of(blocks: u64) -> Policy {
     Policy { retention_window: Millis(blocks * 12_000), ..Policy::default() }
 }
 
-/// The state of a subnet as of the last epoch up to a block; `None` where there is none, or the record does
-/// not cover its window.
+/// The state of a subnet as of the last epoch up to a block. `None` where there is no such epoch, or the
+/// record does not cover its window.
 async fn state(
     store: &Arc<dyn StakeStore>,
     netuid: NetUid,
@@ -216,8 +218,8 @@ async fn state(
     }
 }
 
-/// Records that begin at different times and go on in different ways have the same state as of every epoch
-/// whose window they cover. Gives how many were compared.
+/// Records that begin at different times and continue in different ways have the same state as of every epoch
+/// whose window they cover. Returns how many epochs were compared.
 async fn agree(chain: SimChain, begins: &[u64], restarts: &[u64]) -> usize {
     let last = chain.head();
     let chain = Arc::new(RwLock::new(chain));
@@ -225,7 +227,7 @@ async fn agree(chain: SimChain, begins: &[u64], restarts: &[u64]) -> usize {
     let paces = [Pace::Following, Pace::CatchingUp, Pace::EveryBlock { blocks_per_commit: 7 }];
     for (way, begin) in [1].iter().chain(begins).enumerate() {
         let store = Arc::new(MemoryStore::new());
-        // The first follows without a break.
+        // The first one follows without a restart.
         let stops = restarts.iter().filter(|stop| way > 0 && (*begin..last.0).contains(stop));
         for stop in stops.chain([&last.0]).collect::<BTreeSet<_>>() {
             let pace = paces[way.wrapping_mul(usize::try_from(*stop).unwrap()) % 3];
@@ -265,7 +267,7 @@ async fn agree(chain: SimChain, begins: &[u64], restarts: &[u64]) -> usize {
     compared
 }
 
-/// Openings and entries of a window's ledger make what its holders have on the chain.
+/// The openings and entries of a window's ledger add up to what its holders have on the chain.
 fn check_sums(chain: &SimChain, state: &WindowState) {
     let ledger = &state.ledger;
     let mut sums: BTreeMap<PositionKey, RaoDelta> = BTreeMap::new();
@@ -298,7 +300,7 @@ fn check_that_an_entry_matters(state: &WindowState) {
     );
 }
 
-/// Epochs but for how they were found.
+/// The epochs, without how they were found.
 fn undetected(epochs: &[EpochRecord]) -> Vec<EpochRecord> {
     epochs.iter().map(|record| EpochRecord { detected: Detection::Storage, ..record.clone() }).collect()
 }
@@ -319,7 +321,7 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-// The same histories every time: what the gate says of a change is about the change.
+// The histories are the same every time, so that a failure of the gate comes from the change.
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, rng_seed: RngSeed::Fixed(475), ..ProptestConfig::default() })]
 
@@ -349,7 +351,7 @@ fn a_subnet_that_is_not_recorded_yet_is_not_done_when_another_is() {
     let (first, last) = (BlockNumber(1), BlockNumber(60));
     let store = Arc::new(MemoryStore::new());
     runtime().block_on(async {
-        // As a crash leaves it between the first commits of two subnets.
+        // This is what a crash between the first commits of two subnets leaves.
         let mut one =
             BlockchainMonitor::open(port(&chain), store.clone(), &RandomLife::NETUIDS[..1], 4).await.unwrap();
         one.advance(first, last, Pace::CatchingUp, &mut |_| {}).await.unwrap();
@@ -378,7 +380,7 @@ fn what_no_event_explains_is_found_in_its_block() {
     let netuid = NetUid(1);
     let mut life = RandomLife::new(11);
     let mut chain = life.chain(11, None);
-    // Quiet blocks, with one edit that nothing announces in the middle of an interval.
+    // The blocks are quiet. In the middle of an interval is one edit without an event.
     for _ in 0..100 {
         chain.step();
     }
@@ -487,7 +489,7 @@ fn locked_stake_is_still_held_and_reported() {
             .sum::<u64>(),
         0
     );
-    // A runtime that does not tell: not known, rather than nothing.
+    // A runtime that does not answer: the locks are unknown, which is not the same as none.
     let mut chain = older();
     for _ in 0..60 {
         chain.step();

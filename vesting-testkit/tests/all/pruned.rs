@@ -1,4 +1,4 @@
-//! A record that is pruned says of every window that it still covers what it said before.
+//! A pruned record has the same figures as before in every window that it still covers.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
@@ -23,9 +23,9 @@ fn policies() -> [Policy; 2] {
     [by_average, by_last_sale]
 }
 
-/// One history, in a record that is never pruned and in others that are on the way, at random epochs, while a
-/// monitor that knows nothing of it goes on; with `again`, another monitor takes up each of those records at
-/// every stop. Gives how many windows were compared.
+/// Records one history without prunes, and again with prunes at random epochs while the monitor goes on
+/// unaware. With `again`, a new monitor resumes each pruned record at every stop. Returns how many windows
+/// were compared.
 async fn agree(chain: SimChain, stops: &[(u64, u64)], again: bool) -> usize {
     let last = chain.head();
     let chain = Arc::new(RwLock::new(chain));
@@ -40,7 +40,7 @@ async fn agree(chain: SimChain, stops: &[(u64, u64)], again: bool) -> usize {
     let mut stops: Vec<(u64, Option<u64>)> =
         stops.iter().map(|(stop, choice)| (*stop, Some(*choice))).collect();
     stops.sort_unstable();
-    // At the end nothing is, so that something is covered.
+    // Nothing is pruned at the end, so that some windows are covered.
     stops.push((last.0, None));
     let mut compared = 0;
     let paces = [Pace::Following, Pace::CatchingUp, Pace::EveryBlock { blocks_per_commit: 7 }];
@@ -61,12 +61,12 @@ async fn agree(chain: SimChain, stops: &[(u64, u64)], again: bool) -> usize {
             for store in &pruned {
                 compared += same(&whole, store, netuid).await;
             }
-            // A database says to the last row what memory does.
+            // A database holds the same rows as memory.
             assert_eq!(pruned[0].record(netuid).await, pruned[1].record(netuid).await);
             assert_eq!(pruned[0].ledger_state(netuid).await, pruned[1].ledger_state(netuid).await);
         }
     }
-    // The positions at the end, as a monitor that has seen everything reads them.
+    // The positions at the end, as the monitor of the whole record has them.
     unpruned.observe().await.unwrap();
     for (monitor_of, store) in monitors.iter_mut().zip(&pruned) {
         monitor_of.observe().await.unwrap();
@@ -80,12 +80,12 @@ async fn agree(chain: SimChain, stops: &[(u64, u64)], again: bool) -> usize {
     compared
 }
 
-/// Prunes a record up to one of its epochs, if there is one that may be.
+/// Prunes a record up to one of its epochs, if one may be pruned.
 async fn prune_at(store: &dyn StakeStore, netuid: NetUid, choice: u64) {
     let Some(watermark) = store.watermark(netuid).await.unwrap() else { return };
     let epochs =
         store.epoch_list(netuid, watermark.first_block, watermark.block.number.parent()).await.unwrap();
-    // Now and then none.
+    // Now and then nothing is pruned.
     let Some(base) = epochs.get(usize::try_from(choice).unwrap() % (epochs.len() + 1)) else { return };
     let mut tried = Vec::new();
     for size in [1, 3, 100] {
@@ -106,7 +106,7 @@ async fn consistent(store: &dyn StakeStore, netuid: NetUid) {
     check_beside(store, &record, &checked).await.unwrap_or_else(|wrong| panic!("{wrong}"));
 }
 
-/// What a recorder goes on from, without what a prune condenses.
+/// The state from which a recorder resumes, without what a prune condenses.
 fn essence(mut state: LedgerState) -> LedgerState {
     (state.watermark.first_block, state.watermark.first_time) = Default::default();
     state.holders.iter_mut().for_each(|holder| holder.since = BlockNumber(0));
@@ -114,8 +114,8 @@ fn essence(mut state: LedgerState) -> LedgerState {
     state
 }
 
-/// Everything said as of every epoch whose window the pruned record covers is what the whole one says; of
-/// others nothing is said. Gives how many there were.
+/// Compares both records as of every epoch whose window the pruned one covers. For other epochs the pruned
+/// record must refuse. Returns how many epochs were compared.
 async fn same(whole: &Arc<dyn StakeStore>, pruned: &Arc<dyn StakeStore>, netuid: NetUid) -> usize {
     let Some(watermark) = pruned.watermark(netuid).await.unwrap() else { return 0 };
     let (ours, theirs) = (StakeTracker::new(whole.clone()), StakeTracker::new(pruned.clone()));
@@ -161,7 +161,7 @@ async fn same(whole: &Arc<dyn StakeStore>, pruned: &Arc<dyn StakeStore>, netuid:
     compared
 }
 
-/// A report in figures, but for where the record begins.
+/// The figures of a report, without where the record begins.
 async fn figures(store: &Arc<dyn StakeStore>, report: &Report) -> VestingStats {
     VestingStats { recorded: None, ..VestingStats::read(store.as_ref(), report).await.unwrap() }
 }

@@ -1,5 +1,5 @@
-//! No strategy beats honesty: with equal rewards, opening and start nobody who sells does better than
-//! the one who never does, as of any epoch.
+//! No strategy beats honesty. With equal rewards, opening and start nobody who sells gets more than the one
+//! who never sells, as of any epoch.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ const ALPHA: u64 = 1_000_000_000;
 /// The setting of the table in `docs/strategies.md`.
 const DOCUMENTED: Setting = Setting { seed: 1, tempo: 10, days: 66, window_days: 30, opening: 3 * ALPHA };
 
-/// The policies: a new one is a line.
+/// The policies. A new one is one more line.
 fn policies(window_days: u64) -> Vec<(&'static str, Policy)> {
     let policy = Policy { retention_window: Millis(window_days * DAY_MS), ..Policy::default() };
     let lenient =
@@ -38,7 +38,7 @@ fn strategies() -> Vec<Strategy> {
     ONE_COLDKEY.iter().chain(SEVERAL_COLDKEYS).copied().collect()
 }
 
-/// Lets them live, judges them under every policy, and gives the outcome under the last.
+/// Runs the contest, checks its outcome under every policy, and returns the outcome under the last one.
 fn nobody_wins(setting: &Setting, strategies: &[Strategy]) -> Outcome {
     super::runtime().block_on(async {
         let contest = Contest::held(setting, strategies).await.unwrap();
@@ -71,7 +71,7 @@ fn no_strategy_beats_honesty_and_the_docs_show_it() {
             strategy.name
         );
     }
-    // What is said there of coldkeys that take turns.
+    // What that page says of coldkeys that take turns.
     let ahead: Vec<(&str, usize)> = outcome
         .rivals
         .iter()

@@ -54,13 +54,13 @@ async fn it_moves_when_told_and_tells_of_every_epoch_once() {
     let update = system.update().await.unwrap();
     assert_eq!(update.block, BlockNumber(200));
     assert!(update.epochs > 3);
-    // Where the window begins, not where the chain does.
+    // The record begins where the window does, not where the chain does.
     assert!(store.watermark(NETUID).await.unwrap().unwrap().first_block > BlockNumber(1));
     assert_eq!(system.update().await.unwrap().epochs, 0);
     for _ in 0..60 {
         chain.write().unwrap().step();
     }
-    // Half-way dropped and told again: as if nothing had happened.
+    // An update that is dropped half-way and repeated leaves no trace.
     let _ = tokio::time::timeout(Duration::ZERO, system.update()).await;
     system.update().await.unwrap();
     let recorded = epochs(&store).await;
@@ -109,7 +109,7 @@ async fn in_the_background_it_follows_until_it_is_shut_down_and_goes_on_after() 
         assert_eq!(head, BlockNumber(150 + 50 * round));
         assert_eq!(system.update().await, Err(SystemError::NotRunning));
     }
-    // What was still to be told when it was shut down may be told of by nobody; the rest is in order, once.
+    // Notices that were pending at the shutdown may be lost. The others come once and in order.
     let epochs = epochs(&store).await;
     let heard = heard.lock().unwrap();
     assert!(

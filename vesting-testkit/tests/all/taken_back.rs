@@ -1,5 +1,5 @@
-//! A record that is taken back to one of its epochs is what it was when it stood there, and goes on to the
-//! same end.
+//! A record that is rewound to one of its epochs is what it was at that epoch, and reaches the same end
+//! again.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
@@ -19,15 +19,15 @@ async fn monitor(chain: &Arc<RwLock<SimChain>>, store: &Arc<dyn StakeStore>) -> 
     BlockchainMonitor::open(port(chain), store.clone(), &RandomLife::NETUIDS, 4).await.unwrap()
 }
 
-/// The whole record and what a recorder would go on from, but for how epochs were come upon.
+/// The whole record and the state from which a recorder resumes, without how epochs were found.
 async fn whole(store: &dyn StakeStore, netuid: NetUid) -> Option<(Commit, LedgerState)> {
     let mut record = store.record(netuid).await.unwrap()?;
     record.epochs = undetected(&record.epochs);
     Some((record, store.ledger_state(netuid).await.unwrap().unwrap()))
 }
 
-/// Records a history to its end, takes it back to a random epoch, compares with a record that never went
-/// further, and records it again. Gives how often it was taken back.
+/// Records a history to its end, rewinds it to a random epoch, compares it with a record that never went
+/// further, and records it again. Returns how many rewinds there were.
 async fn agree(chain: SimChain, back: &[usize], pace: Pace) -> usize {
     let last = chain.head();
     let chain = Arc::new(RwLock::new(chain));
@@ -40,7 +40,7 @@ async fn agree(chain: SimChain, back: &[usize], pace: Pace) -> usize {
     for choice in back {
         for netuid in RandomLife::NETUIDS {
             let epochs = store.epoch_list(netuid, BlockNumber(0), last).await.unwrap();
-            // Now and then before all of them, and between two.
+            // Now and then the block is before all epochs, or between two.
             let epoch = epochs.get(choice % (epochs.len() + 1)).map(|epoch| epoch.block.number);
             let to =
                 epoch.map_or(BlockNumber(0), |epoch| if choice % 3 == 0 { epoch.child() } else { epoch });
@@ -105,7 +105,7 @@ async fn what_cannot_be_read_again_is_not_taken_back() {
     assert!(whole(inner.as_ref(), netuid).await == before);
     failing.store(false, Ordering::Relaxed);
     assert_eq!(recording.take_back(NetUid(99), BlockNumber(60)).await, Ok(None), "there is no record of it");
-    // Where the chain has another block, nothing that follows on this one can be read.
+    // Where the chain has another block, no block that follows on this one can be read.
     let mut moved = inner.record(netuid).await.unwrap().unwrap();
     moved.epochs.iter_mut().for_each(|record| record.epoch.block.hash.0[0] ^= 1);
     let forked: Arc<dyn StakeStore> = Arc::new(MemoryStore::new());

@@ -1,4 +1,5 @@
-//! What is undone before an interval ends: seen by whoever reads every block, and by whoever catches up.
+//! Operations that are undone before an interval ends are found by following, which reads every block, and by
+//! catching up.
 
 use std::sync::{Arc, RwLock};
 
@@ -11,18 +12,18 @@ use vesting_testkit::sim::{Call, Generation, Operation, RandomLife, SimChain};
 
 use crate::{NETUID, check_conservation, open, record, runtime};
 
-/// Owns a hotkey, and is no holder.
+/// A coldkey that owns a hotkey and is no holder.
 const STRANGER: Coldkey = Coldkey([70; 32]);
-/// The stranger's hotkey, on which the miner has some stake.
+/// The hotkey of that coldkey, on which the miner has some stake.
 const STRANGE: Hotkey = Hotkey([71; 32]);
-/// May act for the miner.
+/// A coldkey that may act for the miner.
 const AGENT: Coldkey = Coldkey([72; 32]);
 
-/// A quiet chain, at the beginning of a long interval.
+/// A quiet chain at the beginning of a long interval.
 struct Stage {
     chain: SimChain,
     miner: Neuron,
-    /// Somebody else's hotkey, on which the miner has nothing.
+    /// A hotkey of another coldkey, on which the miner has nothing.
     elsewhere: Hotkey,
 }
 
@@ -33,7 +34,7 @@ impl Stage {
         let miner = chain.neurons_at(NETUID, BlockNumber(0))[3];
         let elsewhere = chain.neurons_at(NETUID, BlockNumber(0))[4].hotkey;
         (0..40).for_each(|_| chain.step());
-        // From here on the epochs are far apart.
+        // The epochs are far apart from here on.
         chain.queue(Call::SetTempo { netuid: NETUID, tempo: 60 });
         let (coldkey, netuid) = (miner.coldkey, NETUID);
         chain.queue(Call::SetProxy { coldkey, delegate: AGENT, may: true });
@@ -44,8 +45,8 @@ impl Stage {
         Self { chain, miner, elsewhere }
     }
 
-    /// What following and catching up make of what is done in blocks of the interval: the entries of only the
-    /// one and only the other, and whether their reports agree.
+    /// Records the same operations by following and by catching up. Returns the entries that only the one
+    /// has, those that only the other has, and whether the reports agree.
     fn both_ways(mut self, deeds: &[(u64, Operation)]) -> (Vec<Entry>, Vec<Entry>, bool) {
         let begin = self.chain.head();
         for block in 1..=80 {
@@ -87,18 +88,18 @@ impl Stage {
     }
 }
 
-/// Two things that undo each other.
+/// Two operations that undo each other.
 #[derive(Debug, Clone, Copy)]
 enum Undone {
-    /// Bought on a hotkey on which there was nothing, and sold.
+    /// Alpha is bought on a hotkey without stake, and sold.
     Bought,
-    /// Sold, and the same alpha bought back.
+    /// Alpha is sold, and the same amount is bought back.
     Sold,
-    /// Moved to a hotkey on which there was nothing, and back.
+    /// Stake moves to a hotkey without stake, and back.
     Moved,
-    /// Transferred to somebody else, and back.
+    /// Stake is transferred to another coldkey, and back.
     Transferred,
-    /// A hotkey that takes another name, and its old one back.
+    /// A hotkey is swapped for another one, and back.
     Renamed,
 }
 
@@ -166,7 +167,7 @@ proptest! {
         let signer = by_proxy.then_some(AGENT);
         let [first, second] = what.calls(&stage, alpha);
         let signed = |calls: Vec<Call>| Operation { calls, signer, ..Operation::default() };
-        // What the agent sends back it signs itself.
+        // The agent itself signs the transfer back.
         let deeds = match what {
             Undone::Transferred => vec![(at, signed(vec![first])), (at + later, second.into())],
             _ if together => vec![(at, signed(vec![first, second]))],
@@ -192,7 +193,7 @@ fn what_is_undone_across_an_upgrade_is_seen() {
 fn what_nobody_signed_is_read_once_something_is_missing() {
     let stage = Stage::new(Generation::Present);
     let (coldkey, hotkey, netuid) = (stage.miner.coldkey, stage.elsewhere, NETUID);
-    // Nothing tells of a root claim once it is burned, but the burning is signed.
+    // A root claim leaves no trace once it is burned, but the burning is signed.
     let claim = scheduled(Call::ClaimRoot { coldkey, hotkey, netuid, alpha: 5_000_000 });
     let burn = Call::Recycle { coldkey, hotkey, netuid, alpha: u64::MAX };
     assert_eq!(stage.both_ways(&[(10, claim), (20, burn.into())]), (vec![], vec![], true));
@@ -201,17 +202,17 @@ fn what_nobody_signed_is_read_once_something_is_missing() {
 #[test]
 fn what_others_do_and_undo_is_not_seen_and_changes_no_multiplier() {
     for generation in [Generation::Present, Generation::Today] {
-        // Who delegates to a hotkey is renamed with it: no sale, and nothing is signed for the delegator.
+        // The stake of a delegator moves with the hotkey. It is no sale, and the delegator signs nothing.
         let stage = Stage::new(generation);
         let (other, coldkey) = (Hotkey([77; 32]), STRANGER);
         let renamed = |old, new| Call::SwapHotkey { coldkey, old, new, netuid: None, keep: false }.into();
         let (followed, caught_up, agree) =
             stage.both_ways(&[(10, renamed(STRANGE, other)), (20, renamed(other, STRANGE))]);
-        // Where pools have epochs, the shares are those of a pool opened anew.
+        // Where pools have epochs, the shares are those of a pool that was opened again.
         let unseen = if generation == Generation::Today { vec![] } else { vec![Kind::KeySwap; 4] };
         assert_eq!((kinds(&followed), kinds(&caught_up), agree), (unseen, vec![], true), "{generation:?}");
     }
-    // What a root claim brought is burned by the scheduler, both unsigned.
+    // The scheduler burns what a root claim brought. Neither is signed.
     let stage = Stage::new(Generation::Present);
     let (coldkey, hotkey, netuid) = (stage.miner.coldkey, stage.elsewhere, NETUID);
     let claim = scheduled(Call::ClaimRoot { coldkey, hotkey, netuid, alpha: 5_000_000 });
@@ -249,8 +250,9 @@ fn a_transfer_out_and_back_that_no_account_shows_is_seen_by_its_shares_but_where
         });
         gaps.count()
     };
-    // What a pool was paid makes a share worth another number, whose digits end somewhere.
+    // A dividend changes what a share is worth, and the new value is rounded.
     assert_eq!(unseen(true), 0);
-    // The one gap (docs/chain.md#what-leaves-no-trace), but where the search comes to look between the two.
+    // This is the one gap (docs/chain.md#what-leaves-no-trace), unless the search reads a block between the
+    // two.
     assert!(unseen(false) > 10);
 }

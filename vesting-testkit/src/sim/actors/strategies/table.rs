@@ -1,0 +1,86 @@
+//! The outcome as a table.
+
+use vesting_core::Ppb;
+use vesting_core::policy::DAY_MS;
+
+use super::course::{Course, Standing};
+use super::outcome::Outcome;
+
+const HEADING: [&str; 9] =
+    ["strategy", "rewards", "sold", "held %", "days", "multiplier", "honest's", "on average", "honest's"];
+
+/// The outcome as of the last epoch, as an aligned Markdown table.
+///
+/// The multiplier is that of the coldkey that earns. Beside it is that of the twin, which has the same
+/// rewards, opening and start and sold nothing. The averages are over all epochs and coldkeys. Beside them
+/// are those of the honest holder.
+#[must_use]
+pub fn table(outcome: &Outcome) -> String {
+    let mut rows = vec![HEADING.map(str::to_owned)];
+    for (name, course) in [("holds", &outcome.holder), ("holds and delegates", &outcome.delegator)] {
+        rows.push(row(name, course, course, course));
+    }
+    for rival in &outcome.rivals {
+        rows.push(row(rival.strategy.name, &rival.course, &rival.twin, outcome.honest(&rival.strategy)));
+    }
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..HEADING.len()).map(width).collect();
+    let rule = widths.iter().zip(0..).map(|(width, column)| {
+        let line = "-".repeat(width + 1);
+        if column == 0 { format!("{line}-") } else { format!("{line}:") }
+    });
+    let mut lines: Vec<String> = rows.iter().map(|row| line(row, &widths)).collect();
+    lines.insert(1, format!("|{}|", rule.collect::<Vec<_>>().join("|")));
+    lines.join("\n") + "\n"
+}
+
+fn line(row: &[String], widths: &[usize]) -> String {
+    let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| {
+        if column == 0 { format!(" {cell:<width$} ") } else { format!(" {cell:>width$} ") }
+    });
+    format!("|{}|", cells.collect::<Vec<_>>().join("|"))
+}
+
+fn row(name: &str, course: &Course, same: &Course, honest: &Course) -> [String; 9] {
+    let last = course.standings.last();
+    let seat = last.and_then(Standing::earner).unwrap_or(0);
+    let of = |course: &Course| course.standings.last().and_then(|standing| standing.seats.get(seat)).copied();
+    let holding = of(course).and_then(|seat| seat.holding);
+    let multiplier = |course| factor(of(course).and_then(|seat| seat.multiplier));
+    [
+        name.to_owned(),
+        alpha(course.rewards),
+        alpha(course.sold),
+        holding
+            .and_then(|holding| holding.percentage())
+            .map_or_else(|| "–".to_owned(), |h| tenths(u128::from(h.0), 10_000_000)),
+        holding
+            .and_then(|holding| holding.duration_ms())
+            .map_or_else(|| "–".to_owned(), |ms| tenths(u128::from(ms), u128::from(DAY_MS))),
+        multiplier(course),
+        multiplier(same),
+        factor(course.average()),
+        factor(honest.average()),
+    ]
+}
+
+/// Alpha with three decimals, rounded down.
+fn alpha(rao: u128) -> String {
+    format!("{}.{:03}", rao / 1_000_000_000, rao / 1_000_000 % 1_000)
+}
+
+/// `value / unit` with one decimal, rounded down.
+fn tenths(value: u128, unit: u128) -> String {
+    let tenths = value * 10 / unit;
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
+/// A factor with six decimals, rounded down.
+fn factor(factor: Option<Ppb>) -> String {
+    factor.map_or_else(
+        || "–".to_owned(),
+        |Ppb(ppb)| format!("{}.{:06}", ppb / 1_000_000_000, ppb % 1_000_000_000 / 1_000),
+    )
+}
