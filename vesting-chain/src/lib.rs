@@ -3,41 +3,24 @@
 //! Everything is looked up by name in the metadata of the runtime that *made* the block that is
 //! read; an absent optional item is a capability that is off, not an error.
 
-mod adapter;
-mod address;
-mod calls;
-mod capture;
-mod chunks;
-mod connection;
-mod counters;
-mod endpoint;
-mod eras;
-mod events;
+mod agreement;
+mod endpoints;
+mod errors;
 pub mod facts;
-mod fields;
-mod hashes;
-mod heads;
-mod items;
-mod locks;
-mod neurons;
-mod pace;
-mod positions;
-mod proxies;
-mod reader;
-mod refusal;
-mod runtime;
-mod runtime_api;
-mod runtimes;
-mod shapes;
-mod shares;
-pub mod surface;
-mod traces;
-mod trust;
+mod link;
+mod node;
+mod reading;
+mod recording;
 
-pub use adapter::{ChainOptions, SubxtChain};
-pub use address::check;
-pub use calls::{Calls, Requests};
-pub use capture::{Capture, CapturedBlock, CapturedRuntime};
-pub use runtime::{Capabilities, Runtime};
-pub use trust::Disagreement;
+mod runtimes;
+mod stake;
+mod state;
+pub mod surface;
+
+pub use agreement::trust::Disagreement;
+pub use endpoints::calls::{Calls, Requests};
+pub use link::address::check;
+pub use reading::chain::{ChainOptions, SubxtChain};
+pub use recording::capture::{Capture, CapturedBlock, CapturedRuntime};
+pub use runtimes::runtime::{Capabilities, Runtime};
 pub use vesting_secret::SecretUrl;

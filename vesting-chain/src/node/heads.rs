@@ -17,8 +17,8 @@ use tokio::time::Instant;
 use vesting_core::ports::ChainError;
 use vesting_core::{BlockHash, BlockNumber, BlockRef};
 
-use crate::connection::Link;
-use crate::endpoint::{Endpoints, lag_pause};
+use crate::endpoints::endpoint::{Endpoints, lag_pause};
+use crate::link::connection::Link;
 
 /// Two blocks: without a notice for so long the head is asked for, whatever else is configured.
 const TWO_BLOCKS: Duration = Duration::from_secs(24);

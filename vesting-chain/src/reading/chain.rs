@@ -18,19 +18,21 @@ use vesting_core::ports::{
 use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, Coldkey, Millis, NetUid, PositionKey};
 use vesting_secret::SecretUrl;
 
-use crate::calls::{Calls, Requests};
-use crate::capture::Capture;
-use crate::endpoint::{Endpoints, lag_pause};
-use crate::eras::Eras;
-use crate::hashes::Hashes;
-use crate::heads::{self, Heads, NextHead, Patience};
-use crate::locks::{Locks, Told};
-use crate::proxies::Proxies;
-use crate::reader::{Reader, two_answers};
-use crate::runtime::Runtime;
-use crate::runtimes::{self, Runtimes};
-use crate::trust::{Comparison, Disagreement, Path, Trust};
-use crate::{chunks, counters, events, neurons, positions, traces, trust};
+use crate::agreement::trust::{self, Comparison, Disagreement, Path, Trust};
+use crate::endpoints::calls::{Calls, Requests};
+use crate::endpoints::endpoint::{Endpoints, lag_pause};
+use crate::node::hashes::Hashes;
+use crate::node::heads::{self, Heads, NextHead, Patience};
+use crate::node::storage;
+use crate::recording::capture::Capture;
+use crate::runtimes::eras::Eras;
+use crate::runtimes::met_runtimes::{self, Runtimes};
+use crate::runtimes::runtime::Runtime;
+use crate::stake::locks::{Locks, Told};
+use crate::stake::proxies::Proxies;
+use crate::stake::{positions, traces};
+use crate::state::reader::{Reader, two_answers};
+use crate::state::{counters, events, neurons};
 
 /// As often a block is read again of which an answer is wrong.
 const MISREADINGS: u32 = 6;
@@ -276,7 +278,7 @@ impl Chain {
         let asked: Option<H256> =
             self.endpoints.call(None, "chain_getBlockHash", rpc_params![number.0]).await?;
         let Some(hash) = asked else { return Ok(false) };
-        match chunks::read(&self.endpoints, number, BlockHash(hash.0), vec![marker_key()]).await {
+        match storage::read(&self.endpoints, number, BlockHash(hash.0), vec![marker_key()]).await {
             Ok(_) => Ok(true),
             Err(ChainError::Pruned { .. }) => Ok(false),
             Err(error) => Err(error),
@@ -302,13 +304,15 @@ impl Chain {
         let spec_version = match marker.map(|mut bytes| Compact::<u32>::decode(&mut bytes)) {
             Some(Ok(Compact(version))) => version,
             // Genesis has no marker: its own code counts.
-            _ => runtimes::spec_version_of_code(&self.endpoints, self.hash(parent).await?, parent).await?,
+            _ => {
+                met_runtimes::spec_version_of_code(&self.endpoints, self.hash(parent).await?, parent).await?
+            }
         };
         let expected = self.eras.lock().await.likely(number);
         if expected != Some(spec_version) {
             // All that is read of its blocks hangs on it.
             let again =
-                chunks::read(&self.endpoints, number, self.hash(number).await?, vec![marker_key()]).await?;
+                storage::read(&self.endpoints, number, self.hash(number).await?, vec![marker_key()]).await?;
             if again.get(&marker_key()) != marker {
                 return Err(two_answers("its runtime", number));
             }
@@ -344,7 +348,7 @@ impl Chain {
         let mut runtime = match certain.or(likely) {
             Some(spec_version) => self.runtime(number, spec_version).await?,
             None => {
-                let values = chunks::read(&self.endpoints, number, hash, vec![marker.clone()]).await?;
+                let values = storage::read(&self.endpoints, number, hash, vec![marker.clone()]).await?;
                 self.maker(number, values.get(&marker)).await?
             }
         };
@@ -355,7 +359,7 @@ impl Chain {
             keys.push(marker.clone());
             keys.sort_unstable();
             keys.dedup();
-            let values = chunks::read(&self.endpoints, number, hash, keys).await?;
+            let values = storage::read(&self.endpoints, number, hash, keys).await?;
             let maker = self.maker(number, values.get(&marker)).await?;
             if maker.spec_version() == runtime.spec_version() {
                 if conversion.is_some_and(|key| values.get(&key) == Some(&[1])) {

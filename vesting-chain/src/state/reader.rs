@@ -6,10 +6,10 @@ use subxt::ext::scale_decode::DecodeAsType;
 use vesting_core::ports::ChainError;
 use vesting_core::{BlockHash, BlockNumber};
 
-use crate::chunks::{self, Values};
-use crate::endpoint::Endpoints;
-use crate::runtime::Runtime;
-use crate::runtime_api::RuntimeApi;
+use crate::endpoints::endpoint::Endpoints;
+use crate::node::storage::{self, Values};
+use crate::runtimes::runtime::Runtime;
+use crate::state::runtime_api::RuntimeApi;
 
 /// The state of a block, as far as it was asked for.
 pub(crate) struct Reader<'a> {
@@ -63,7 +63,7 @@ impl<'a> Reader<'a> {
     pub(crate) async fn ensure(&mut self, keys: Vec<Vec<u8>>) -> Result<(), ChainError> {
         let new: Vec<Vec<u8>> = keys.into_iter().filter(|key| !self.values.knows(key)).collect();
         if !new.is_empty() {
-            self.values.absorb(chunks::read(self.endpoints, self.number, self.hash, new).await?);
+            self.values.absorb(storage::read(self.endpoints, self.number, self.hash, new).await?);
         }
         Ok(())
     }

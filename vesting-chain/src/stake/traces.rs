@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use vesting_core::ports::{ChainError, ColdkeyTrace, PositionTrace, TraceKeys, Traces};
 use vesting_core::{BlockNumber, Coldkey, Hotkey, NetUid, PositionKey};
 
-use crate::proxies::Proxies;
-use crate::reader::Reader;
-use crate::runtime::Runtime;
-use crate::shares::{PoolKeys, Row, ShareKeys};
+use crate::runtimes::runtime::Runtime;
+use crate::stake::proxies::Proxies;
+use crate::stake::shares::{PoolKeys, Row, ShareKeys};
+use crate::state::reader::Reader;
 
 /// The keys of one position's trace.
 pub(crate) struct TraceKeysOf {

@@ -9,9 +9,9 @@ use futures_util::future::try_join;
 use vesting_core::ports::{ChainError, SubnetState};
 use vesting_core::{BlockNumber, Coldkey, NetUid, PositionKey, Rao};
 
-use crate::locks::Told;
-use crate::positions;
-use crate::runtime_api::RuntimeApi;
+use crate::stake::locks::Told;
+use crate::stake::positions;
+use crate::state::runtime_api::RuntimeApi;
 
 /// Blocks within which every position is compared.
 const DAY: u64 = 7_200;

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use vesting_core::ports::{ChainError, Fingerprint, PositionTrace, SubnetState};
 use vesting_core::{BlockNumber, Coldkey, Hotkey, NetUid, PositionKey, Rao};
 
-use crate::proxies::Proxies;
-use crate::reader::Reader;
-use crate::runtime::Runtime;
-use crate::shares::PoolKeys;
-use crate::traces::TraceKeysOf;
+use crate::runtimes::runtime::Runtime;
+use crate::stake::proxies::Proxies;
+use crate::stake::shares::PoolKeys;
+use crate::stake::traces::TraceKeysOf;
+use crate::state::reader::Reader;
 
 /// The lists that name the hotkeys a coldkey may have stake on.
 fn lists(

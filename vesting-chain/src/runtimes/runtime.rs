@@ -13,7 +13,7 @@ use vesting_core::BlockNumber;
 use vesting_core::ports::ChainError;
 
 use crate::facts::{Facts, Rule, Standing};
-use crate::items::Items;
+use crate::runtimes::items::Items;
 use crate::surface::{self, SurfaceItem, Unknown};
 
 const PALLET: &str = "SubtensorModule";

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use vesting_core::ports::ChainError;
 use vesting_core::{BlockNumber, NetUid, SubnetCounters};
 
-use crate::reader::Reader;
-use crate::runtime::Runtime;
+use crate::runtimes::runtime::Runtime;
+use crate::state::reader::Reader;
 
 /// Kept of a netuid through all its subnets: how often one was registered.
 const REGISTRATIONS: &str = "RegisteredSubnetCounter";

@@ -22,11 +22,11 @@ use vesting_core::ports::ChainError;
 use vesting_core::{BlockHash, BlockNumber};
 use vesting_secret::SecretUrl;
 
-use crate::address::Address;
-use crate::calls::{Calls, Counts, Requests};
-use crate::connection::{Link, NoLink, dial};
-use crate::pace::{self, Pace};
-use crate::refusal::{self, Refusal, Verdict};
+use crate::endpoints::calls::{Calls, Counts, Requests};
+use crate::endpoints::pace::{self, Pace};
+use crate::errors::failure::{self, Refusal, Verdict};
+use crate::link::address::Address;
+use crate::link::connection::{Link, NoLink, dial};
 
 const FINALIZED_HEADS: &str = "chain_subscribeFinalizedHeads";
 /// So many blocks below the finalized head a node may have discarded a state; before that, one that does not
@@ -292,7 +292,7 @@ impl Endpoints {
             dial(&address, deadline).await.map(|dialled| Arc::new(Link::new(index, dialled)))
         });
         let ended = |error| NoLink {
-            asked: vec![crate::connection::CONNECT],
+            asked: vec![crate::link::connection::CONNECT],
             verdict: Verdict::Broken(format!("connecting was broken off: {error}")),
         };
         async move { task.await.unwrap_or_else(|error| Err(ended(error))) }.boxed().shared()
@@ -461,7 +461,7 @@ impl Endpoints {
     /// The most storage keys to ask for at once.
     pub(crate) fn keys(&self) -> usize {
         self.place(self.current.load(Ordering::Relaxed))
-            .map_or(crate::pace::MOST_KEYS, |place| place.pace().keys())
+            .map_or(crate::endpoints::pace::MOST_KEYS, |place| place.pace().keys())
     }
 
     /// A call for so many storage keys; `None` where the endpoint takes fewer at once.
@@ -549,7 +549,7 @@ impl Endpoints {
             let Some(method) = method else {
                 return make(link)
                     .await
-                    .map_err(|error| Unanswered::Error(self.unreachable(0, &refusal::words(&error))));
+                    .map_err(|error| Unanswered::Error(self.unreachable(0, &failure::words(&error))));
             };
             let permit = self.permit(place).await.map_err(Unanswered::Error)?;
             // Much may have happened while others had their turn.
@@ -575,7 +575,7 @@ impl Endpoints {
                 }
                 Some(Ok(Err(error))) => {
                     link.answers();
-                    refusal::judge(&error)
+                    failure::judge(&error)
                 }
                 Some(Err(_)) => {
                     let words = format!("no answer within {} s", self.deadline.as_secs_f64());

@@ -12,9 +12,9 @@ use subxt::utils::H256;
 use vesting_core::ports::ChainError;
 use vesting_core::{BlockHash, BlockNumber, Coldkey, NetUid, PositionKey, Rao, SubnetCounters};
 
-use crate::endpoint::Endpoints;
-use crate::reader::Reader;
-use crate::runtime::{LOCKS_API, Runtime, STAKE_API, SUBNET_API};
+use crate::endpoints::endpoint::Endpoints;
+use crate::runtimes::runtime::{LOCKS_API, Runtime, STAKE_API, SUBNET_API};
+use crate::state::reader::Reader;
 
 /// Of the answer about a position only its stake is needed.
 #[derive(DecodeAsType)]
@@ -105,7 +105,9 @@ impl<'a> RuntimeApi<'a> {
     /// Whether the code in this state is of the version that made the block: not where it was upgraded
     /// (docs/chain.md#the-runtime-that-made-a-block), and then its answers are not the block's.
     pub(crate) async fn is_maker(&self) -> Result<bool, ChainError> {
-        let code = crate::runtimes::spec_version_of_code(self.endpoints, self.hash, self.number).await?;
+        let code =
+            crate::runtimes::met_runtimes::spec_version_of_code(self.endpoints, self.hash, self.number)
+                .await?;
         Ok(code == self.runtime.spec_version())
     }
 

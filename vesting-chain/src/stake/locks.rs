@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use vesting_core::ports::ChainError;
 use vesting_core::{Coldkey, NetUid, PositionKey, Rao};
 
-use crate::runtime_api::RuntimeApi;
+use crate::state::runtime_api::RuntimeApi;
 
 /// What the runtime said of coldkeys on a subnet: how much they have, and how much of it is locked.
 pub(crate) struct Told(BTreeMap<Coldkey, (Rao, Rao)>);

@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use vesting_core::ports::ChainError;
 use vesting_core::{BlockFacts, BlockHash, BlockNumber};
 
-use crate::endpoint::{Endpoints, lag_pause};
+use crate::endpoints::endpoint::{Endpoints, lag_pause};
 
 /// Hashes in one request; about 140 KB of answer.
 const HASHES_PER_REQUEST: u64 = 2_048;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::refusal::{LONGEST_WAIT, Refusal};
+use crate::errors::failure::{LONGEST_WAIT, Refusal};
 
 /// Storage keys in one request: far below the nodes' limit of 15 MiB, and few round trips.
 pub(crate) const MOST_KEYS: usize = 4_000;

@@ -6,8 +6,8 @@ use vesting_core::ports::{ChainError, Fingerprint};
 use vesting_core::share_pool::{SafeFloat, Shares, alpha_by_fixed, alpha_by_floats, alpha_capped};
 use vesting_core::{BlockNumber, Hotkey, NetUid, PositionKey, Rao};
 
-use crate::reader::Reader;
-use crate::runtime::Runtime;
+use crate::runtimes::runtime::Runtime;
+use crate::state::reader::Reader;
 
 #[derive(DecodeAsType)]
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]

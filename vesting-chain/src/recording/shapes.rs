@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use subxt::Metadata;
 use subxt::ext::scale_decode::DecodeAsType;
 
-use crate::items::Part::{self, Account, Number};
-use crate::items::{Item, Items};
+use crate::runtimes::items::Part::{self, Account, Number};
+use crate::runtimes::items::{Item, Items};
 
 /// The pallet that keeps the subnets.
 const SUBTENSOR: &str = "SubtensorModule";

@@ -3,8 +3,8 @@
 use vesting_core::ports::ChainError;
 use vesting_core::{Coldkey, Hotkey, NetUid, Neuron, SubnetOwner, Uid};
 
-use crate::reader::Reader;
-use crate::runtime::Runtime;
+use crate::runtimes::runtime::Runtime;
+use crate::state::reader::Reader;
 
 /// Who owns a subnet.
 const OWNER: [&str; 2] = ["SubnetOwner", "SubnetOwnerHotkey"];

@@ -24,9 +24,9 @@ use url::Url;
 use vesting_core::{BlockHash, BlockNumber, BlockRef};
 use vesting_secret::SecretUrl;
 
-use crate::address::Address;
-use crate::heads::head;
-use crate::refusal::{self, Verdict};
+use crate::errors::failure::{self, Verdict};
+use crate::link::address::Address;
+use crate::node::heads::head;
 
 /// The longest that a connection takes to be made, up to its first answer.
 const CONNECTING: Duration = Duration::from_secs(8);
@@ -176,7 +176,7 @@ pub(crate) async fn dial(address: &Address, deadline: Duration) -> Result<Dialle
 
 /// The hash of block 0, which the header of that hash bears out: all that is recorded is bound to it.
 async fn genesis(client: &RpcClient, asked: &mut Vec<&'static str>) -> Result<BlockHash, Verdict> {
-    let judged = |error| refusal::judge(&error);
+    let judged = |error| failure::judge(&error);
     let mut misfit = String::new();
     for _ in 0..GENESIS_READINGS {
         asked.push(BLOCK_HASH);
@@ -211,7 +211,7 @@ async fn connect(address: &Address) -> Result<RpcClient, Verdict> {
             }
             Err(Failure::Shaking(error)) => {
                 let head = head.lock().unwrap_or_else(PoisonError::into_inner);
-                return Err(refusal::handshake(&error, &head, SystemTime::now()));
+                return Err(failure::handshake(&error, &head, SystemTime::now()));
             }
             Err(Failure::Reaching(why)) => return Err(Verdict::Broken(why)),
         }
@@ -248,7 +248,7 @@ enum Failure {
 type Head = Arc<Mutex<Vec<u8>>>;
 
 async fn shake_hands(address: &Address, head: &Head) -> Result<RpcClient, Failure> {
-    let reaching = |error: io::Error| Failure::Reaching(refusal::words(&error));
+    let reaching = |error: io::Error| Failure::Reaching(failure::words(&error));
     let stream = reach(&address.url).await.map_err(reaching)?;
     if address.url.scheme() != "wss" {
         return finish(address, Overheard::new(stream, head)).await;

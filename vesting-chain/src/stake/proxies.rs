@@ -13,8 +13,8 @@ use subxt::ext::scale_decode::DecodeAsType;
 use vesting_core::Coldkey;
 use vesting_core::ports::{ChainError, Fingerprint};
 
-use crate::reader::Reader;
-use crate::runtime::Runtime;
+use crate::runtimes::runtime::Runtime;
+use crate::state::reader::Reader;
 
 /// Proxies of proxies are followed so far.
 const DEPTH: usize = 4;

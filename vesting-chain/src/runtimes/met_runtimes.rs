@@ -10,9 +10,9 @@ use tokio::sync::Mutex;
 use vesting_core::ports::ChainError;
 use vesting_core::{BlockHash, BlockNumber};
 
-use crate::endpoint::Endpoints;
+use crate::endpoints::endpoint::Endpoints;
 use crate::facts::{MEASURED, Standing};
-use crate::runtime::Runtime;
+use crate::runtimes::runtime::Runtime;
 
 /// Metadata versions in the order they are asked for; what has none of them tells its metadata plainly.
 const METADATA_VERSIONS: [u32; 2] = [15, 16];

@@ -17,9 +17,12 @@ use subxt::{ArcMetadata, Metadata};
 use vesting_core::ports::{ChainError, Roster, SubnetState};
 use vesting_core::{BlockHash, BlockNumber, Coldkey, Hotkey, Millis, NetUid, PositionKey, StakeEvent};
 
-use crate::adapter::Chain;
-use crate::shapes::{self, Keys, Subjects};
-use crate::{chunks, events, heads, neurons, positions, runtimes};
+use crate::node::{heads, storage};
+use crate::reading::chain::Chain;
+use crate::recording::shapes::{self, Keys, Subjects};
+use crate::runtimes::met_runtimes;
+use crate::stake::positions;
+use crate::state::{events, neurons};
 
 /// The versions of metadata that a recording has, as far as the node does.
 const METADATA_VERSIONS: [u32; 3] = [14, 15, 16];
@@ -125,7 +128,7 @@ impl Capture {
             ) => {
                 let parent = number.parent();
                 let (version, hash) = self.code_at(parent).await?;
-                let bytes = runtimes::fetch(&self.chain.endpoints, hash, parent).await?;
+                let bytes = met_runtimes::fetch(&self.chain.endpoints, hash, parent).await?;
                 self.metadata
                     .insert(version, Metadata::decode_from(&bytes).map_err(|_| error.clone())?.arc());
                 self.unread.insert(version, error);
@@ -138,7 +141,7 @@ impl Capture {
     /// The version of the code in the state of a block, and that block.
     async fn code_at(&self, number: BlockNumber) -> Result<(u32, BlockHash), ChainError> {
         let hash = self.chain.hash(number).await?;
-        Ok((runtimes::spec_version_of_code(&self.chain.endpoints, hash, number).await?, hash))
+        Ok((met_runtimes::spec_version_of_code(&self.chain.endpoints, hash, number).await?, hash))
     }
 
     async fn look_into(&mut self, number: BlockNumber) -> Result<(), ChainError> {
@@ -288,7 +291,7 @@ impl Capture {
         let other: Vec<Vec<u8>> = keys.other.difference(&all).cloned().collect();
         for number in [first, last] {
             let hash = self.chain.hash(number).await?;
-            let values = chunks::read(&self.chain.endpoints, number, hash, other.clone()).await?;
+            let values = storage::read(&self.chain.endpoints, number, hash, other.clone()).await?;
             all.extend(other.iter().filter(|key| values.get(key).is_some()).cloned());
         }
         self.keys = all.into_iter().collect();
@@ -301,7 +304,7 @@ impl Capture {
     /// Where the chain cannot be read.
     pub async fn block(&mut self, number: BlockNumber) -> Result<CapturedBlock, ChainError> {
         let mut block = self.without_state(number).await?;
-        let mut values = chunks::read(&self.chain.endpoints, number, block.hash, self.keys.clone()).await?;
+        let mut values = storage::read(&self.chain.endpoints, number, block.hash, self.keys.clone()).await?;
         for key in &self.keys {
             match values.take(key) {
                 Some(value) if self.values.get(key) == Some(&value) => {}

@@ -6,8 +6,8 @@ use vesting_core::ports::ChainError;
 use vesting_core::{ChainEvent, NetUid, Phase, Rao, StakeEvent};
 
 use crate::facts::FeeRule;
-use crate::fields::Fields;
-use crate::runtime::Runtime;
+use crate::runtimes::runtime::Runtime;
+use crate::state::event_fields::Fields;
 
 /// The pallets whose events bear on stake. `TransactionFeePaidWithAlpha` lives in one of them
 /// according to the generation, so both are looked at.

@@ -13,7 +13,7 @@ use subxt::utils::H256;
 use vesting_core::ports::ChainError;
 use vesting_core::{BlockHash, BlockNumber};
 
-use crate::endpoint::Endpoints;
+use crate::endpoints::endpoint::Endpoints;
 
 /// What was asked for, with what the state has. Thousands of keys belong to one state: the hasher is a
 /// fast one, and the keys are hashes or addresses of accounts already.

@@ -1,0 +1,3 @@
+//! What an error of a node means.
+
+pub(crate) mod failure;

@@ -1,0 +1,8 @@
+//! What the state of one block says of the block and of a subnet.
+
+pub(crate) mod counters;
+pub(crate) mod event_fields;
+pub(crate) mod events;
+pub(crate) mod neurons;
+pub(crate) mod reader;
+pub(crate) mod runtime_api;
