@@ -1,76 +1,77 @@
-//! How much an endpoint is asked: less at once when it refuses, slowly more again while it answers.
+//! How fast an endpoint is asked: less at once after it refuses, and slowly more again while it answers.
 
 use std::time::{Duration, Instant};
 
-use crate::errors::failure::{LONGEST_WAIT, Refusal};
+use crate::endpoints::pauses::{self, FIRST_PAUSE, doubled, jittered};
+use crate::errors::failure::Refusal;
+use crate::errors::wait::LONGEST_WAIT;
 
-/// Storage keys in one request: far below the nodes' limit of 15 MiB, and few round trips.
+/// The most storage keys in one request: far below the nodes' limit of 15 MiB, and still few round trips.
 pub(crate) const MOST_KEYS: usize = 4_000;
-/// As few keys are asked for whatever an endpoint says.
+/// A request is not made smaller than this, whatever an endpoint refuses.
 const FEWEST_KEYS: usize = 4;
-/// Answers before twice as much is asked for; more of them each time that is refused, so that an endpoint's
-/// limit is seldom tried.
+/// So many answers must come before twice as much is asked for. Each time that is refused, the number doubles
+/// up to the second constant, so that an endpoint's limit is tried seldom.
 const FIRST_ANSWERS: u32 = 8;
 const MOST_ANSWERS: u32 = 512;
-/// After so many refusals in a row what an endpoint took before counts no more.
+/// After so many refusals in a row, what an endpoint answered before no longer counts.
 const OFTEN: u32 = 3;
-/// After so many answers without a wrong one, those before are forgotten.
-const WELL: u32 = 64;
-/// No answer is asked for again before that.
+/// After so many answers without a wrong one, earlier wrong ones are forgotten.
+const FORGIVES_AFTER: u32 = 64;
+/// A call is not sent again before this time.
 const LEAST_PATIENCE: Duration = Duration::from_secs(1);
-/// The first pauses: after a failure or a refusal, and after a refusal by policy. They double.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// The first pause after a refusal by policy. Pauses double.
 const FIRST_POLICY_PAUSE: Duration = Duration::from_secs(1);
-/// The longest pause that an endpoint did not ask for: after failures, and after refusals.
-const LONGEST_FAILURE_PAUSE: Duration = Duration::from_secs(30);
+/// The longest pause after refusals that name no time.
 const LONGEST_REFUSAL_PAUSE: Duration = Duration::from_secs(5 * 60);
 
-/// How an endpoint is asked.
+/// How fast one endpoint is asked.
 #[derive(Debug)]
 pub(crate) struct Pace {
     /// The most storage keys in one request.
     keys: usize,
-    /// As many it has answered in one request: fewer than half of them are not refused for being many.
-    took: usize,
+    /// The most keys it has answered in one request. A request of less than half as many is not refused for
+    /// its size.
+    most_answered: usize,
     /// The most requests at once.
     at_once: u32,
     most_at_once: u32,
-    /// Answers since something was refused or the pace was raised, and how many it takes.
+    /// Answers since the last refusal or raise, and how many are needed for the next raise.
     answers: u32,
     answers_wanted: u32,
     /// Refusals and failures in a row.
     refusals: u32,
     failures: u32,
-    /// Answers that were wrong, and answers since the last of them.
-    misreadings: u32,
-    well: u32,
-    /// Since when it has only refused.
+    /// Wrong answers, and right answers since the last of them.
+    wrong: u32,
+    right: u32,
+    /// Since when it has refused everything.
     refusing: Option<Instant>,
-    /// About as long its slowest answers took of late.
+    /// About how long its slowest recent answers took.
     slowest: Duration,
     /// Until when it is left alone.
     until: Option<Instant>,
-    /// What it said when it refused last.
-    said: String,
+    /// The message of its last refusal.
+    last_refusal: String,
 }
 
 impl Pace {
     pub(crate) fn new(most_at_once: u32) -> Self {
         Self {
             keys: MOST_KEYS,
-            took: 0,
+            most_answered: 0,
             at_once: most_at_once,
             most_at_once,
             answers: 0,
             answers_wanted: FIRST_ANSWERS,
             refusals: 0,
             failures: 0,
-            misreadings: 0,
-            well: 0,
+            wrong: 0,
+            right: 0,
             refusing: None,
             slowest: Duration::ZERO,
             until: None,
-            said: String::new(),
+            last_refusal: String::new(),
         }
     }
 
@@ -94,49 +95,49 @@ impl Pace {
         self.failures
     }
 
-    /// One of its answers was wrong; says how many were of late.
-    pub(crate) const fn misread(&mut self) -> u32 {
-        self.well = 0;
-        self.misreadings = self.misreadings.saturating_add(1);
-        self.misreadings
+    /// Notes a wrong answer. Returns how many there were recently.
+    pub(crate) const fn wrong_answer(&mut self) -> u32 {
+        self.right = 0;
+        self.wrong = self.wrong.saturating_add(1);
+        self.wrong
     }
 
-    /// Until when it is left alone, where that is still to come.
-    pub(crate) fn rests(&self, now: Instant) -> Option<Instant> {
+    /// Until when it is left alone; `None` if it may be asked now.
+    pub(crate) fn rests_until(&self, now: Instant) -> Option<Instant> {
         self.until.filter(|until| *until > now)
     }
 
-    /// How long it has only refused.
+    /// How long it has refused everything.
     pub(crate) fn refuses_for(&self, now: Instant) -> Duration {
         self.refusing.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
     }
 
-    /// What it said when it refused last.
-    pub(crate) fn said(&self) -> &str {
-        &self.said
+    /// The message of its last refusal.
+    pub(crate) fn last_refusal(&self) -> &str {
+        &self.last_refusal
     }
 
-    /// An answer took so long.
-    pub(crate) fn lasted(&mut self, so_long: Duration) {
-        self.slowest = so_long.max(self.slowest - self.slowest / 32);
+    /// Notes how long an answer took.
+    pub(crate) fn took(&mut self, duration: Duration) {
+        self.slowest = duration.max(self.slowest - self.slowest / 32);
     }
 
-    /// As long an answer is waited for before it is asked for again.
+    /// How long an answer is waited for before the call is sent again.
     pub(crate) fn patience(&self) -> Duration {
         self.slowest.saturating_mul(4).max(LEAST_PATIENCE)
     }
 
-    /// It answered a request of so many keys.
+    /// Notes an answer to a request of so many keys.
     pub(crate) fn answered(&mut self, keys: usize) {
         self.refusals = 0;
         self.failures = 0;
         self.refusing = None;
-        self.well = self.well.saturating_add(1);
-        if self.well >= WELL {
-            self.misreadings = 0;
+        self.right = self.right.saturating_add(1);
+        if self.right >= FORGIVES_AFTER {
+            self.wrong = 0;
         }
-        if keys > self.took {
-            self.took = keys;
+        if keys > self.most_answered {
+            self.most_answered = keys;
             self.answers_wanted = (self.answers_wanted / 2).max(FIRST_ANSWERS);
         }
         // A small request says nothing about a large one.
@@ -151,18 +152,18 @@ impl Pace {
         }
     }
 
-    /// It refused a request of so many keys (0 where there were none); says until when it is left alone.
+    /// Notes a refusal of a request of so many keys (0 if it had none). Returns until when it is left alone.
     /// `chance` is between 0 and 1.
     pub(crate) fn refused(&mut self, now: Instant, keys: usize, refusal: &Refusal, chance: f64) -> Instant {
-        self.said.clone_from(&refusal.words);
+        self.last_refusal.clone_from(&refusal.message);
         self.refusing.get_or_insert(now);
-        // One refusal of many that were under way at once is one.
-        let known = self.rests(now).is_some();
+        // Calls that were under way at once are refused together. That counts as one refusal.
+        let known = self.rests_until(now).is_some();
         if !known {
             self.refusals = self.refusals.saturating_add(1);
             self.at_once = (self.at_once / 2).max(1);
-            // More than it ever took: its limit is tried more seldom from now on.
-            if keys > self.took {
+            // That was more than it ever answered: its limit is tried less often from now on.
+            if keys > self.most_answered {
                 self.answers_wanted = self.answers_wanted.saturating_mul(2).min(MOST_ANSWERS);
                 self.answers = 0;
             }
@@ -170,26 +171,25 @@ impl Pace {
         self.ask_less(keys);
         let first = if refusal.policy { FIRST_POLICY_PAUSE } else { FIRST_PAUSE };
         let pause = match refusal.wait {
-            // A little later than told, so that not all come back at once.
-            Some(told) => told.saturating_add(jitter(FIRST_PAUSE, chance)),
-            None => jitter(grown(first, self.refusals, LONGEST_REFUSAL_PAUSE), chance),
+            // A little longer than it said, so that not all calls come back at once.
+            Some(wait) => wait.saturating_add(jittered(FIRST_PAUSE, chance)),
+            None => jittered(doubled(first, self.refusals, LONGEST_REFUSAL_PAUSE), chance),
         };
         self.rest(now, pause)
     }
 
-    /// It failed; says until when it is left alone.
+    /// Notes a failed connection. Returns until when it is left alone.
     pub(crate) fn failed(&mut self, now: Instant, chance: f64) -> Instant {
         self.failures = self.failures.saturating_add(1);
-        let pause = pause(self.failures, chance);
-        self.rest(now, pause)
+        self.rest(now, pauses::after_failures(self.failures, chance))
     }
 
-    /// One of its answers was an error, or none came while others did.
-    pub(crate) const fn stumbled(&mut self) {
+    /// Notes a call that was answered with an error, or not answered while others were.
+    pub(crate) const fn failed_call(&mut self) {
         self.failures = self.failures.saturating_add(1);
     }
 
-    /// It is left alone for so long.
+    /// Leaves it alone for so long, at least. Returns until when.
     pub(crate) fn rest(&mut self, now: Instant, pause: Duration) -> Instant {
         let until = now + pause.min(LONGEST_WAIT);
         let until = self.until.map_or(until, |known| known.max(until));
@@ -197,34 +197,18 @@ impl Pace {
         until
     }
 
-    /// A request of so many keys was too large, or took too long.
+    /// Notes that a request of so many keys was too large, or took too long.
     pub(crate) fn ask_less(&mut self, keys: usize) {
-        // Even what it took before may be too much now.
+        // Even what it answered before may be too much now.
         let often = self.refusals.max(self.failures) >= OFTEN;
-        if keys <= FEWEST_KEYS || (keys.saturating_mul(2) <= self.took && !often) {
+        if keys <= FEWEST_KEYS || (keys.saturating_mul(2) <= self.most_answered && !often) {
             return;
         }
         self.keys = self.keys.min(keys / 2).max(FEWEST_KEYS);
         if often {
-            self.took = self.took.min(self.keys);
+            self.most_answered = self.most_answered.min(self.keys);
         }
     }
-}
-
-/// The pause before a call is tried again that failed so many times.
-pub(crate) fn pause(failures: u32, chance: f64) -> Duration {
-    jitter(grown(FIRST_PAUSE, failures, LONGEST_FAILURE_PAUSE), chance)
-}
-
-/// A first pause, doubled with each further time.
-fn grown(first: Duration, times: u32, longest: Duration) -> Duration {
-    let doublings = times.saturating_sub(1).min(16);
-    first.saturating_mul(1 << doublings).min(longest)
-}
-
-/// Three to five quarters of a pause.
-fn jitter(pause: Duration, chance: f64) -> Duration {
-    pause.mul_f64(0.75 + chance.clamp(0.0, 1.0) / 2.0)
 }
 
 #[cfg(test)]
@@ -232,7 +216,7 @@ mod tests {
     use super::*;
 
     fn refusal(wait: Option<Duration>, policy: bool) -> Refusal {
-        Refusal { words: "slower".into(), wait, policy, closed: false }
+        Refusal { message: "slower".into(), wait, policy, closed: false }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Where an endpoint is, and how much of that may be shown.
+//! The address of an endpoint, as its URL says.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -6,23 +6,24 @@ use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 use vesting_secret::{SecretUrl, keep};
 
-/// Where an endpoint is.
+/// The address of an endpoint.
 #[derive(Clone)]
 pub(crate) struct Address {
-    /// Without userinfo, which goes into a header of its own.
+    /// The URL without user name and password, which go into a header.
     pub(crate) url: Url,
-    /// The `Authorization` header that the userinfo asks for.
+    /// The `Authorization` header, made of the user name and password.
     pub(crate) authorization: Option<String>,
-    /// Whom it belongs to, as far as a name can tell.
-    pub(crate) family: String,
+    /// Who runs it, as far as the name of its host tells: a policy of one endpoint applies to all of its
+    /// provider.
+    pub(crate) provider: String,
 }
 
 impl Address {
-    /// Reads a URL; the error says what to write instead, and shows no secret.
+    /// Reads a URL. The error says what to write instead, and contains no secret.
     pub(crate) fn parse(endpoint: &SecretUrl) -> Result<Self, String> {
         let shown = endpoint.to_string();
         let no_url = |why: &dyn std::fmt::Display| {
-            format!("the endpoint {shown} is no URL that can be used ({why}): use ws:// or wss://")
+            format!("the endpoint {shown} is no URL that can be used ({why}): use a ws:// or wss:// URL")
         };
         endpoint.check().map_err(|flaw| no_url(&flaw))?;
         let mut url = Url::parse(endpoint.expose()).map_err(|error| no_url(&error))?;
@@ -31,9 +32,7 @@ impl Address {
             "http" => Some("ws"),
             "https" => Some("wss"),
             _ => {
-                return Err(format!(
-                    "the endpoint {shown} is not spoken to over WebSocket: use a ws:// or wss:// URL"
-                ));
+                return Err(format!("the endpoint {shown} is no WebSocket URL: use a ws:// or wss:// URL"));
             }
         };
         if let Some(scheme) = instead {
@@ -44,7 +43,7 @@ impl Address {
             ));
         }
         let Some(host) = url.host() else { return Err(format!("the endpoint {shown} names no host")) };
-        let family = family(&host);
+        let provider = provider(&host);
         let decoded = |part: &str| percent_decode_str(part).collect::<Vec<u8>>();
         let authorization = (!url.username().is_empty() || url.password().is_some()).then(|| {
             let credentials =
@@ -54,25 +53,25 @@ impl Address {
             keep(&credentials);
             format!("Basic {credentials}")
         });
-        // Neither fails where there is a host.
+        // Neither fails if there is a host.
         let _ = url.set_username("");
         let _ = url.set_password(None);
-        Ok(Self { url, authorization, family })
+        Ok(Self { url, authorization, provider })
     }
 }
 
-/// Whether an endpoint can be asked at this URL. Nothing is connected to.
+/// Whether this URL can be the URL of an endpoint. Makes no connection.
 ///
 /// # Errors
-/// What to write instead, without a secret.
+/// A text that says what to write instead, without secrets.
 pub fn check(endpoint: &SecretUrl) -> Result<(), String> {
     Address::parse(endpoint).map(|_| ())
 }
 
-/// The registrable domain of a host, or the address itself. A guess without the list of public suffixes: two
-/// labels, or three where the last two look like `co.uk`. Too large a family only means that more of it is
-/// left in peace.
-fn family(host: &Host<&str>) -> String {
+/// The registrable domain of a host, or its IP address. Without the list of public suffixes this is a guess:
+/// two labels, or three if the last two look like `co.uk`. If the guess takes in too much, more endpoints
+/// than necessary are left alone.
+fn provider(host: &Host<&str>) -> String {
     let Host::Domain(name) = host else { return host.to_string() };
     let name = name.trim_end_matches('.').to_lowercase();
     let labels: Vec<&str> = name.split('.').collect();
@@ -93,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn userinfo_is_decoded_sent_and_never_shown() {
+    fn user_name_and_password_are_decoded_sent_and_never_shown() {
         let address = parse("wss://ali%40ce:p%3Aw%2Fd%25@node.example.org:443/key123?x=1").unwrap();
         let header = address.authorization.unwrap();
         let decoded = STANDARD.decode(header.strip_prefix("Basic ").unwrap()).unwrap();
@@ -120,8 +119,8 @@ mod tests {
     }
 
     #[test]
-    fn hosts_of_one_registrable_domain_are_a_family() {
-        let of = |url: &str| parse(url).unwrap().family;
+    fn hosts_of_one_registrable_domain_have_one_provider() {
+        let of = |url: &str| parse(url).unwrap().provider;
         assert_eq!(of("wss://entrypoint-finney.opentensor.ai:443"), of("wss://archive.chain.opentensor.ai"));
         assert_ne!(of("wss://lite.sub.latent.to"), of("wss://lite.chain.opentensor.ai"));
         assert_eq!(of("wss://a.example.co.uk"), "example.co.uk");

@@ -1,4 +1,4 @@
-//! Hashes of finalized blocks by height, fetched many at a time and kept.
+//! Hashes of finalized blocks by height: asked for many at a time, and kept.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,17 +10,18 @@ use tokio::sync::Mutex;
 use vesting_core::ports::ChainError;
 use vesting_core::{BlockFacts, BlockHash, BlockNumber};
 
-use crate::endpoints::endpoint::{Endpoints, lag_pause};
+use crate::endpoints::pauses;
+use crate::endpoints::rpc::Rpc;
 
-/// Hashes in one request; about 140 KB of answer.
+/// The hashes in one request; their answer has about 140 KB.
 const HASHES_PER_REQUEST: u64 = 2_048;
-/// Runs of hashes kept: 131,072 blocks, 4 MB.
+/// So many runs are kept: 131,072 hashes, 4 MB.
 const RUNS_KEPT: usize = 64;
-/// Hashes kept that heads brought along.
+/// So many hashes of heads are kept.
 const HEADS_KEPT: usize = 256;
 
-/// The hashes of one run of blocks, as many as were finalized when it was asked for. A node that began in the
-/// middle of its chain lacks those before.
+/// The hashes of one run of consecutive blocks, as many as were finalized when it was asked for. A node that
+/// began in the middle of its chain lacks the hashes before.
 type Run = Arc<Mutex<Vec<Option<BlockHash>>>>;
 
 /// The hashes known so far.
@@ -40,27 +41,27 @@ impl Hashes {
         }
     }
 
-    /// Forgets the hash that a notice brought along; says whether there was one.
+    /// Forgets the hash of a block that came with a head. Returns whether there was one.
     pub(crate) async fn forget(&self, number: BlockNumber) -> bool {
         self.heads.lock().await.remove(&number).is_some()
     }
 
-    /// Whether the hash by which a block was asked for may be wrong: a notice told it, or another one is told
-    /// now. Then it is forgotten.
-    pub(crate) async fn is_mistaken(&self, endpoints: &Endpoints, number: BlockNumber) -> bool {
+    /// Whether the hash by which a block was asked for may be wrong: it came with a head, or the node now
+    /// tells another one. Then it is forgotten.
+    pub(crate) async fn is_mistaken(&self, rpc: &Rpc, number: BlockNumber) -> bool {
         if self.forget(number).await {
             return true;
         }
         let Some(known) = self.known(number).await else { return false };
-        let is_another = matches!(one(endpoints, number).await, Ok(Some(told)) if told != known);
+        let is_another = matches!(one(rpc, number).await, Ok(Some(told)) if told != known);
         if is_another {
             self.forget_run(number).await;
         }
         is_another
     }
 
-    /// A block's parent, as its state names it, must be the one whose hash is known by its height.
-    pub(crate) async fn link(&self, facts: &BlockFacts) -> Result<(), ChainError> {
+    /// Checks that the parent named in a block's state has the hash that is known of the parent's height.
+    pub(crate) async fn check_parent(&self, facts: &BlockFacts) -> Result<(), ChainError> {
         let (number, parent) = (facts.block.number, facts.block.number.parent());
         if number.0 == 0 {
             return Ok(());
@@ -79,25 +80,25 @@ impl Hashes {
         Err(ChainError::Malformed(why))
     }
 
-    /// The hash of a block, where it was asked for before.
+    /// The hash of a block, if it was asked for before.
     async fn known(&self, number: BlockNumber) -> Option<BlockHash> {
         let (first, place) = place(number);
         let run = self.runs.lock().await.get(&first).cloned()?;
-        // Whoever holds it is asking: what it does not hold yet is not waited for.
+        // Whoever holds the lock is asking the node. What is not known yet is not waited for.
         let run = run.try_lock().ok()?;
         run.get(place).copied().flatten()
     }
 
-    /// Forgets the hashes that were asked for together with that of a block.
+    /// Forgets the run of hashes that a block belongs to.
     pub(crate) async fn forget_run(&self, number: BlockNumber) {
         self.runs.lock().await.remove(&place(number).0);
     }
 
-    /// The hash of a block at or below `finalized`. Behind the name of an endpoint there may be a node that
-    /// does not know it yet, so it is asked for again for some time.
+    /// The hash of a block at or below `finalized`. One of an endpoint's nodes may not know it yet, so it is
+    /// asked for again for some time.
     pub(crate) async fn get(
         &self,
-        endpoints: &Endpoints,
+        rpc: &Rpc,
         number: BlockNumber,
         finalized: u64,
     ) -> Result<BlockHash, ChainError> {
@@ -106,15 +107,15 @@ impl Hashes {
         }
         let begun = Instant::now();
         for times in 0.. {
-            if let Some(hash) = self.look(endpoints, number, finalized).await? {
+            if let Some(hash) = self.find(rpc, number, finalized).await? {
                 return Ok(hash);
             }
-            if begun.elapsed() >= endpoints.lag() {
+            if begun.elapsed() >= rpc.lag() {
                 break;
             }
-            tokio::time::sleep(lag_pause(times)).await;
+            tokio::time::sleep(pauses::for_lag(times)).await;
         }
-        if endpoints.is_old(number) {
+        if rpc.is_old(number) {
             Err(ChainError::Pruned { block: number })
         } else {
             Err(ChainError::NoSuchBlock(number))
@@ -122,14 +123,14 @@ impl Hashes {
     }
 
     /// The hash of a block, if the endpoint has it.
-    async fn look(
+    async fn find(
         &self,
-        endpoints: &Endpoints,
+        rpc: &Rpc,
         number: BlockNumber,
         finalized: u64,
     ) -> Result<Option<BlockHash>, ChainError> {
         let (first, place) = place(number);
-        // Held while asking, so that readers of neighbouring blocks share one request.
+        // The lock is held while asking, so that readers of neighbouring blocks share one request.
         let run = self.run(first).await;
         let mut run = run.lock().await;
         if let Some(Some(hash)) = run.get(place) {
@@ -137,14 +138,13 @@ impl Hashes {
         }
         if let Some(lacking) = run.get_mut(place) {
             // Another endpoint may have it.
-            *lacking = one(endpoints, number).await?;
+            *lacking = one(rpc, number).await?;
             return Ok(*lacking);
         }
         let known = u64::try_from(run.len()).unwrap_or(0);
         let last = finalized.min(first.saturating_add(HASHES_PER_REQUEST - 1));
         let numbers: Vec<u64> = (first.saturating_add(known)..=last).collect();
-        let answer: Vec<Option<H256>> =
-            endpoints.call(None, "chain_getBlockHash", rpc_params![&numbers]).await?;
+        let answer: Vec<Option<H256>> = rpc.call(None, "chain_getBlockHash", rpc_params![&numbers]).await?;
         if answer.len() != numbers.len() {
             let why = format!(
                 "asked for the hashes of {} blocks from {} on, it answered {}",
@@ -152,22 +152,23 @@ impl Hashes {
                 number,
                 answer.len()
             );
-            endpoints.misread(&why);
+            rpc.wrong_answer(&why);
             return Ok(None);
         }
         run.extend(answer.into_iter().map(|hash| hash.map(|hash| BlockHash(hash.0))));
-        // A node that lags behind what another called finalized does not know the last ones.
+        // A node that lags behind the finalized head does not know the last ones.
         while run.last() == Some(&None) {
             run.pop();
         }
         Ok(run.get(place).copied().flatten())
     }
 
+    /// The run that begins at a block.
     async fn run(&self, first: u64) -> Run {
         let mut runs = self.runs.lock().await;
         let run = Arc::clone(runs.entry(first).or_default());
         while runs.len() > RUNS_KEPT {
-            // Catching up goes forwards: what lies farthest behind is not asked for again.
+            // Catching up goes forwards: the run farthest behind is not asked for again.
             let farthest = runs.keys().copied().find(|key| *key != first);
             farthest.and_then(|key| runs.remove(&key));
         }
@@ -181,7 +182,8 @@ fn place(number: BlockNumber) -> (u64, usize) {
     (number.0 - place, usize::try_from(place).unwrap_or(usize::MAX))
 }
 
-async fn one(endpoints: &Endpoints, number: BlockNumber) -> Result<Option<BlockHash>, ChainError> {
-    let hash: Option<H256> = endpoints.call(None, "chain_getBlockHash", rpc_params![number.0]).await?;
+/// The hash of one block, as a node tells it now.
+async fn one(rpc: &Rpc, number: BlockNumber) -> Result<Option<BlockHash>, ChainError> {
+    let hash: Option<H256> = rpc.call(None, "chain_getBlockHash", rpc_params![number.0]).await?;
     Ok(hash.map(|hash| BlockHash(hash.0)))
 }

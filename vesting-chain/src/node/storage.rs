@@ -1,109 +1,50 @@
-//! Many storage keys in few requests, each answer checked: it must name the block that was asked, hold every
-//! key, and say the block's own number, which is asked for along with every request.
+//! Reading storage keys in the state of one block: many keys in few requests, and every answer checked.
+//!
+//! An answer must name the block that was asked about, hold every key, and contain the block's own number,
+//! which is asked for with every request.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use foldhash::fast::FixedState;
 use futures_util::future::try_join_all;
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, Visitor};
 use subxt::rpcs::rpc_params;
 use subxt::utils::H256;
 use vesting_core::ports::ChainError;
 use vesting_core::{BlockHash, BlockNumber};
 
-use crate::endpoints::endpoint::Endpoints;
+use crate::endpoints::rpc::Rpc;
+use crate::node::hex::{HexBytes, hex};
+use crate::node::values::Values;
 
-/// What was asked for, with what the state has. Thousands of keys belong to one state: the hasher is a
-/// fast one, and the keys are hashes or addresses of accounts already.
-#[derive(Debug, Default)]
-pub(crate) struct Values(HashMap<Vec<u8>, Option<Vec<u8>>, FixedState>);
-
-impl Values {
-    /// Whether a key was asked for.
-    pub(crate) fn knows(&self, key: &[u8]) -> bool {
-        self.0.contains_key(key)
-    }
-
-    pub(crate) fn get(&self, key: &[u8]) -> Option<&[u8]> {
-        self.0.get(key).and_then(Option::as_deref)
-    }
-
-    pub(crate) fn absorb(&mut self, other: Self) {
-        if self.0.is_empty() {
-            self.0 = other.0;
-        } else {
-            self.0.extend(other.0);
-        }
-    }
-
-    /// Takes a value out; from then on the state has none.
-    pub(crate) fn take(&mut self, key: &[u8]) -> Option<Vec<u8>> {
-        self.0.get_mut(key).and_then(Option::take)
-    }
-}
-
-/// As often the same is asked again where an answer is not about what was asked.
+/// The same keys are asked for again so many times if an answer does not fit the question.
 const MISREADINGS: u32 = 4;
 
 /// One block's answer to `state_queryStorageAt`.
 #[derive(Deserialize)]
 struct ChangeSet {
     block: H256,
-    changes: Vec<(String, Option<Hex>)>,
-}
-
-/// Bytes in hexadecimal, with or without `0x`.
-struct Hex(Vec<u8>);
-
-impl<'de> Deserialize<'de> for Hex {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-        impl Visitor<'_> for Text {
-            type Value = Hex;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("bytes in hexadecimal")
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Hex, E> {
-                let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
-                let mut bytes = vec![0; digits.len() / 2];
-                faster_hex::hex_decode(digits, &mut bytes)
-                    .map_err(|_| E::custom("bytes in hexadecimal are wanted"))?;
-                Ok(Hex(bytes))
-            }
-        }
-        deserializer.deserialize_str(Text)
-    }
-}
-
-fn text(key: &[u8]) -> String {
-    let mut text = String::with_capacity(2 + key.len() * 2);
-    text.push_str("0x");
-    text.push_str(&faster_hex::hex_string(key));
-    text
+    changes: Vec<(String, Option<HexBytes>)>,
 }
 
 /// A block whose state is read.
 #[derive(Clone, Copy)]
-struct At {
+struct Block {
     number: BlockNumber,
     hash: BlockHash,
 }
 
-impl At {
-    /// Asks for storage keys; for half of them at a time while the endpoint does not take so many.
-    async fn read(self, endpoints: &Endpoints, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, ChainError> {
+impl Block {
+    /// Reads storage keys. If the endpoint does not take so many at once, each half is asked for alone.
+    async fn read(self, rpc: &Rpc, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, ChainError> {
         let mut values = Vec::with_capacity(keys.len());
-        // The part to ask for next is the last one.
+        // The last part is asked for next.
         let mut parts = vec![keys];
-        let mut misread = 0;
+        let mut wrong = 0;
         while let Some(part) = parts.pop() {
             let asked: Vec<&str> = part.iter().map(String::as_str).chain([number_key()]).collect();
             let params = rpc_params![&asked, H256(self.hash.0)];
-            let answer = endpoints
+            let answer = rpc
                 .call_for_keys::<Vec<ChangeSet>>(self.number, asked.len(), "state_queryStorageAt", params)
                 .await?;
             let Some(sets) = answer else {
@@ -114,12 +55,12 @@ impl At {
             match self.values(sets, &asked) {
                 Ok(read) => {
                     values.extend(read);
-                    misread = 0;
+                    wrong = 0;
                 }
-                Err(why) if misread >= MISREADINGS => return Err(ChainError::Malformed(why)),
+                Err(why) if wrong >= MISREADINGS => return Err(ChainError::Malformed(why)),
                 Err(why) => {
-                    endpoints.misread(&why);
-                    misread += 1;
+                    rpc.wrong_answer(&why);
+                    wrong += 1;
                     parts.push(part);
                 }
             }
@@ -127,8 +68,8 @@ impl At {
         Ok(values)
     }
 
-    /// The values of an answer, in the order of the keys, without the number; what is wrong with it where it
-    /// is not about this block and these keys.
+    /// The values of an answer, in the order of the keys, without the block's number. The error says why the
+    /// answer is not about this block and these keys.
     fn values(self, sets: Vec<ChangeSet>, asked: &[&str]) -> Result<Vec<Option<Vec<u8>>>, String> {
         let number = self.number;
         let [set] = <[ChangeSet; 1]>::try_from(sets).map_err(|sets| {
@@ -141,13 +82,13 @@ impl At {
                 BlockHash(set.block.0)
             ));
         }
-        // Nodes answer in the order of the question; whoever does not is read by name.
+        // Nodes answer in the order of the question. If one does not, its answer is read by key.
         let ordered = set.changes.len() == asked.len()
             && set.changes.iter().zip(asked).all(|((name, _), asked)| name == asked);
         let mut values: Vec<Option<Vec<u8>>> = if ordered {
             set.changes.into_iter().map(|(_, value)| value.map(|hex| hex.0)).collect()
         } else {
-            let mut named: HashMap<String, Option<Hex>> =
+            let mut named: HashMap<String, Option<HexBytes>> =
                 set.changes.into_iter().map(|(name, value)| (name.to_lowercase(), value)).collect();
             let value = |asked: &&str| {
                 let value = named.remove(*asked).ok_or_else(|| {
@@ -158,7 +99,7 @@ impl At {
             asked.iter().map(value).collect::<Result<_, String>>()?
         };
         let told = values.pop().flatten().map(|bytes| little_endian(&bytes));
-        // Genesis has none.
+        // Genesis has no number.
         if told.unwrap_or(Some(0)) != Some(number.0) {
             let told = told.flatten().map_or_else(|| "none".to_owned(), |told| told.to_string());
             return Err(format!("the state it gave for block {number} has the block number {told}"));
@@ -167,15 +108,15 @@ impl At {
     }
 }
 
-/// `System.Number`, a plain value under the two hashed names: the block's own number.
+/// The key of `System.Number`, the block's own number: a plain value under the two hashed names.
 fn number_key() -> &'static str {
     static KEY: LazyLock<String> = LazyLock::new(|| {
-        text(&subxt::ext::frame_decode::storage::encode_storage_key_prefix("System", "Number"))
+        hex(&subxt::ext::frame_decode::storage::encode_storage_key_prefix("System", "Number"))
     });
     &KEY
 }
 
-/// A number as SCALE writes one of a fixed width; `None` where it is wider than 64 bits.
+/// A number of fixed width in SCALE; `None` if it needs more than 64 bits.
 fn little_endian(bytes: &[u8]) -> Option<u64> {
     let (low, rest) = bytes.split_at(bytes.len().min(8));
     rest.iter()
@@ -185,16 +126,16 @@ fn little_endian(bytes: &[u8]) -> Option<u64> {
 
 /// Reads storage keys in the state of a block.
 pub(crate) async fn read(
-    endpoints: &Endpoints,
+    rpc: &Rpc,
     number: BlockNumber,
     hash: BlockHash,
     keys: Vec<Vec<u8>>,
 ) -> Result<Values, ChainError> {
-    // One place in each request is the number's.
-    let most = endpoints.keys().saturating_sub(1).max(1);
+    // One key of each request is that of the number.
+    let most = rpc.keys().saturating_sub(1).max(1);
     let parts: Vec<Vec<String>> =
-        keys.chunks(most).map(|part| part.iter().map(|key| text(key)).collect()).collect();
-    let at = At { number, hash };
-    let answers = try_join_all(parts.iter().map(|part| at.read(endpoints, part))).await?;
-    Ok(Values(keys.into_iter().zip(answers.into_iter().flatten()).collect()))
+        keys.chunks(most).map(|part| part.iter().map(|key| hex(key)).collect()).collect();
+    let block = Block { number, hash };
+    let answers = try_join_all(parts.iter().map(|part| block.read(rpc, part))).await?;
+    Ok(keys.into_iter().zip(answers.into_iter().flatten()).collect())
 }

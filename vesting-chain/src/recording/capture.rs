@@ -1,7 +1,8 @@
-//! Blocks as a recording has them: headers, extrinsics, and the storage that bears on some subnets.
+//! Capturing a stretch of blocks for a recording: headers, extrinsics, and the storage that bears on some
+//! subnets.
 //!
-//! A node cannot give a chain's whole state block by block; what is taken is every item kept by netuid, and
-//! by the accounts that own neurons in the stretch or may hold stake for those who do.
+//! A node cannot give the whole state of every block. What is captured is every item that is kept by netuid,
+//! or by an account that owns a neuron in the stretch or may hold stake for one that does.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,49 +16,22 @@ use subxt::rpcs::rpc_params;
 use subxt::utils::H256;
 use subxt::{ArcMetadata, Metadata};
 use vesting_core::ports::{ChainError, Roster, SubnetState};
-use vesting_core::{BlockHash, BlockNumber, Coldkey, Hotkey, Millis, NetUid, PositionKey, StakeEvent};
+use vesting_core::{BlockHash, BlockNumber, Coldkey, Millis, NetUid, PositionKey, StakeEvent};
 
-use crate::node::{heads, storage};
+use crate::link::header::block_of;
+use crate::node::hex::hex;
+use crate::node::storage;
 use crate::reading::chain::Chain;
-use crate::recording::shapes::{self, Keys, Subjects};
-use crate::runtimes::met_runtimes;
+use crate::recording::captured::{CapturedBlock, CapturedRuntime};
+use crate::recording::named::{Named, named_by};
+use crate::recording::shapes::{self, Keys};
+use crate::recording::subjects::Subjects;
+use crate::runtimes::code::{metadata_of_code, spec_version_of_code};
 use crate::stake::positions;
 use crate::state::{events, neurons};
 
-/// The versions of metadata that a recording has, as far as the node does.
+/// The versions of metadata that a recording has, as far as the node has them.
 const METADATA_VERSIONS: [u32; 3] = [14, 15, 16];
-
-/// A block as a recording has it.
-#[derive(Debug, Clone)]
-pub struct CapturedBlock {
-    /// Its height.
-    pub number: BlockNumber,
-    /// Its hash.
-    pub hash: BlockHash,
-    /// Its parent's hash.
-    pub parent_hash: BlockHash,
-    /// Its time; 0 where it has none.
-    pub time: Millis,
-    /// Its header in SCALE, whose hash is the block's.
-    pub header: Vec<u8>,
-    /// Its extrinsics, in hexadecimal.
-    pub extrinsics: Vec<String>,
-    /// The storage that is another than in the block before; of the first block all.
-    pub changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
-}
-
-/// A runtime as a recording has it.
-#[derive(Debug, Clone)]
-pub struct CapturedRuntime {
-    /// The first block whose state has its code.
-    pub from: BlockNumber,
-    /// Its version.
-    pub spec_version: u32,
-    /// What `state_getRuntimeVersion` answers.
-    pub version: serde_json::Value,
-    /// Its metadata by metadata version, not wrapped.
-    pub metadata: BTreeMap<u32, Vec<u8>>,
-}
 
 #[derive(Deserialize)]
 struct SignedBlock {
@@ -69,12 +43,12 @@ struct Body {
     extrinsics: Vec<String>,
 }
 
-/// Takes a stretch of blocks: [`look`](Self::look) at each, then [`search`](Self::search) each, then
-/// [`settle`](Self::settle), then take each [`block`](Self::block), in order.
+/// Captures a stretch of blocks. Call [`look`](Self::look) for each block, then [`search`](Self::search) for
+/// each, then [`settle`](Self::settle) once, and then [`block`](Self::block) for each, in order.
 pub struct Capture {
     chain: Arc<Chain>,
     subjects: Subjects,
-    /// Whom events name: what they keep may come and go between.
+    /// The accounts that events name. Their storage may come and go within the stretch.
     named: BTreeSet<[u8; 32]>,
     coldkeys: BTreeSet<Coldkey>,
     rosters: BTreeMap<NetUid, Roster>,
@@ -82,7 +56,7 @@ pub struct Capture {
     keys: Vec<Vec<u8>>,
     values: BTreeMap<Vec<u8>, Vec<u8>>,
     code: Option<serde_json::Value>,
-    /// The runtimes that cannot be read, and why.
+    /// The runtimes that cannot be read, with the error.
     unread: BTreeMap<u32, ChainError>,
 }
 
@@ -105,17 +79,17 @@ impl Capture {
         }
     }
 
-    /// Why nobody could be looked up, if so: the runtime is of a kind this version cannot read. Then only
-    /// what is kept by netuid is taken.
+    /// Why no accounts could be found, if so: this version cannot read the runtime. Then only storage that is
+    /// kept by netuid is captured.
     #[must_use]
     pub fn unread(&self) -> Option<&ChainError> {
         self.unread.values().next()
     }
 
-    /// Sees who is in a block: who owns neurons, and who its events name.
+    /// Finds the accounts of a block: those that own neurons, and those that its events name.
     ///
     /// # Errors
-    /// Where the chain cannot be read.
+    /// If the chain cannot be read.
     pub async fn look(&mut self, number: BlockNumber) -> Result<(), ChainError> {
         if !self.unread.is_empty() && self.unread.contains_key(&self.code_at(number.parent()).await?.0) {
             return Ok(());
@@ -128,7 +102,7 @@ impl Capture {
             ) => {
                 let parent = number.parent();
                 let (version, hash) = self.code_at(parent).await?;
-                let bytes = met_runtimes::fetch(&self.chain.endpoints, hash, parent).await?;
+                let bytes = metadata_of_code(&self.chain.rpc, hash, parent).await?;
                 self.metadata
                     .insert(version, Metadata::decode_from(&bytes).map_err(|_| error.clone())?.arc());
                 self.unread.insert(version, error);
@@ -141,7 +115,7 @@ impl Capture {
     /// The version of the code in the state of a block, and that block.
     async fn code_at(&self, number: BlockNumber) -> Result<(u32, BlockHash), ChainError> {
         let hash = self.chain.hash(number).await?;
-        Ok((met_runtimes::spec_version_of_code(&self.chain.endpoints, hash, number).await?, hash))
+        Ok((spec_version_of_code(&self.chain.rpc, hash, number).await?, hash))
     }
 
     async fn look_into(&mut self, number: BlockNumber) -> Result<(), ChainError> {
@@ -182,57 +156,21 @@ impl Capture {
         Ok(())
     }
 
-    /// Takes note of whom an event names.
+    /// Notes the accounts that an event names.
     fn note(&mut self, event: &StakeEvent) {
-        let (coldkeys, pairs): (Vec<Coldkey>, Vec<(Hotkey, Coldkey)>) = match event {
-            StakeEvent::StakeAdded { coldkey, hotkey, .. }
-            | StakeEvent::StakeRemoved { coldkey, hotkey, .. }
-            | StakeEvent::StakeSwapped { coldkey, hotkey, .. }
-            | StakeEvent::AlphaRecycled { coldkey, hotkey, .. }
-            | StakeEvent::AlphaBurned { coldkey, hotkey, .. } => (vec![], vec![(*hotkey, *coldkey)]),
-            StakeEvent::StakeMoved { coldkey, from_hotkey, to_hotkey, .. } => {
-                (vec![], vec![(*from_hotkey, *coldkey), (*to_hotkey, *coldkey)])
-            }
-            StakeEvent::StakeTransferred { from_coldkey, to_coldkey, hotkey, .. } => {
-                (vec![], vec![(*hotkey, *from_coldkey), (*hotkey, *to_coldkey)])
-            }
-            StakeEvent::StakeAndHotkeyTransferred {
-                from_coldkey,
-                to_coldkey,
-                from_hotkey,
-                to_hotkey,
-                ..
-            } => (vec![], vec![(*from_hotkey, *from_coldkey), (*to_hotkey, *to_coldkey)]),
-            StakeEvent::AutoStakeAdded { destination, hotkey, owner, .. } => {
-                (vec![], vec![(*destination, *owner), (*hotkey, *owner)])
-            }
-            StakeEvent::HotkeySwapped { coldkey, old, new, .. } => {
-                (vec![], vec![(*old, *coldkey), (*new, *coldkey)])
-            }
-            // Whoever takes over is a holder from there.
-            StakeEvent::ColdkeySwapped { old, new } => (vec![*old, *new], vec![]),
-            StakeEvent::RootClaimed { coldkey }
-            | StakeEvent::FeePaidWithAlpha { who: coldkey, .. }
-            | StakeEvent::OrderExecuted { trader: coldkey, .. }
-            | StakeEvent::LeaseDividend { contributor: coldkey, .. }
-            | StakeEvent::OwnerChanged { new: coldkey, .. } => {
-                self.named.insert(coldkey.0);
-                (vec![], vec![])
-            }
-            _ => (vec![], vec![]),
-        };
-        self.named.extend(coldkeys.iter().map(|coldkey| coldkey.0));
-        self.coldkeys.extend(coldkeys);
+        let Named { holders, accounts, pairs } = named_by(event);
+        self.named.extend(holders.iter().chain(&accounts).map(|coldkey| coldkey.0));
+        self.coldkeys.extend(holders);
         for (hotkey, coldkey) in pairs {
             self.named.extend([hotkey.0, coldkey.0]);
             self.subjects.pairs.insert((hotkey.0, coldkey.0));
         }
     }
 
-    /// Sees on which hotkeys those who own neurons may have stake in a block.
+    /// Finds the hotkeys on which owners of neurons may have stake in a block.
     ///
     /// # Errors
-    /// Where the chain cannot be read.
+    /// If the chain cannot be read.
     pub async fn search(&mut self, number: BlockNumber) -> Result<(), ChainError> {
         if !self.unread.is_empty() {
             return Ok(());
@@ -266,11 +204,11 @@ impl Capture {
         Ok(())
     }
 
-    /// Settles which storage is taken of the blocks from `first` to `last`: all that a record is made from,
-    /// all of those whom events name, and of the rest what is there at one of the ends.
+    /// Decides which storage is captured of the blocks from `first` to `last`: all that a record is made
+    /// from, all of the accounts that events name, and of the rest what exists at one of the ends.
     ///
     /// # Errors
-    /// Where the chain cannot be read.
+    /// If the chain cannot be read.
     pub async fn settle(&mut self, first: BlockNumber, last: BlockNumber) -> Result<(), ChainError> {
         self.subjects.accounts.extend(&self.named);
         let pairs = self
@@ -291,20 +229,20 @@ impl Capture {
         let other: Vec<Vec<u8>> = keys.other.difference(&all).cloned().collect();
         for number in [first, last] {
             let hash = self.chain.hash(number).await?;
-            let values = storage::read(&self.chain.endpoints, number, hash, other.clone()).await?;
+            let values = storage::read(&self.chain.rpc, number, hash, other.clone()).await?;
             all.extend(other.iter().filter(|key| values.get(key).is_some()).cloned());
         }
         self.keys = all.into_iter().collect();
         Ok(())
     }
 
-    /// The next block.
+    /// Captures the next block.
     ///
     /// # Errors
-    /// Where the chain cannot be read.
+    /// If the chain cannot be read.
     pub async fn block(&mut self, number: BlockNumber) -> Result<CapturedBlock, ChainError> {
         let mut block = self.without_state(number).await?;
-        let mut values = storage::read(&self.chain.endpoints, number, block.hash, self.keys.clone()).await?;
+        let mut values = storage::read(&self.chain.rpc, number, block.hash, self.keys.clone()).await?;
         for key in &self.keys {
             match values.take(key) {
                 Some(value) if self.values.get(key) == Some(&value) => {}
@@ -324,26 +262,27 @@ impl Capture {
         Ok(block)
     }
 
-    /// A block without its storage: what tells of genesis which chain it is.
+    /// Captures a block without its storage. For genesis this tells which chain it is.
     ///
     /// # Errors
-    /// Where the chain cannot be read.
+    /// If the chain cannot be read.
     pub async fn without_state(&self, number: BlockNumber) -> Result<CapturedBlock, ChainError> {
-        let endpoints = &self.chain.endpoints;
-        let hash = if number.0 == 0 { endpoints.genesis().await? } else { self.chain.hash(number).await? };
+        let rpc = &self.chain.rpc;
+        let hash = if number.0 == 0 { rpc.genesis().await? } else { self.chain.hash(number).await? };
         let missing = || {
-            ChainError::Malformed(format!("the endpoint does not have block {number}, whose hash it told"))
+            ChainError::Malformed(format!(
+                "the endpoint does not have block {number}, though it told the block's hash"
+            ))
         };
         let header: Option<SubstrateHeader<H256>> =
-            endpoints.call(None, "chain_getHeader", rpc_params![H256(hash.0)]).await?;
+            rpc.call(None, "chain_getHeader", rpc_params![H256(hash.0)]).await?;
         let header = header.ok_or_else(missing)?;
-        if heads::head(&header).hash != hash {
+        if block_of(&header).hash != hash {
             return Err(ChainError::Malformed(format!(
-                "the header of block {number} is of a shape that is not known: it does not hash to its hash"
+                "the header of block {number} has an unknown shape: its hash is not the block's hash"
             )));
         }
-        let body: Option<SignedBlock> =
-            endpoints.call(None, "chain_getBlock", rpc_params![H256(hash.0)]).await?;
+        let body: Option<SignedBlock> = rpc.call(None, "chain_getBlock", rpc_params![H256(hash.0)]).await?;
         Ok(CapturedBlock {
             number,
             hash,
@@ -355,16 +294,16 @@ impl Capture {
         })
     }
 
-    /// The runtime whose code is in the state of a block, where it is another than of the block asked for
-    /// before.
+    /// Captures the runtime whose code is in the state of a block; `None` if it is the same as in the block
+    /// of the call before.
     ///
     /// # Errors
-    /// Where the chain cannot be read.
+    /// If the chain cannot be read.
     pub async fn runtime(&mut self, number: BlockNumber) -> Result<Option<CapturedRuntime>, ChainError> {
-        let endpoints = &self.chain.endpoints;
+        let rpc = &self.chain.rpc;
         let hash = H256(self.chain.hash(number).await?.0);
         let version: serde_json::Value =
-            endpoints.call(Some(number), "state_getRuntimeVersion", rpc_params![hash]).await?;
+            rpc.call(Some(number), "state_getRuntimeVersion", rpc_params![hash]).await?;
         if self.code.as_ref() == Some(&version) {
             return Ok(None);
         }
@@ -376,8 +315,8 @@ impl Capture {
             .ok_or_else(|| ChainError::Malformed("the runtime's version has no `specVersion`".into()))?;
         let mut metadata = BTreeMap::new();
         for wanted in METADATA_VERSIONS {
-            let argument = format!("0x{}", faster_hex::hex_string(&wanted.to_le_bytes()));
-            let asked = endpoints.call::<Bytes>(
+            let argument = hex(&wanted.to_le_bytes());
+            let asked = rpc.call::<Bytes>(
                 Some(number),
                 "state_call",
                 rpc_params!["Metadata_metadata_at_version", argument, hash],
@@ -395,7 +334,7 @@ impl Capture {
             }
         }
         if metadata.is_empty() {
-            let bytes: Bytes = endpoints.call(Some(number), "state_getMetadata", rpc_params![hash]).await?;
+            let bytes: Bytes = rpc.call(Some(number), "state_getMetadata", rpc_params![hash]).await?;
             metadata.insert(14, bytes.0);
         }
         self.code = Some(version.clone());

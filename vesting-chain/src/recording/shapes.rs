@@ -1,48 +1,35 @@
-//! Every storage item of a runtime whose keys are made of accounts, netuids and uids, whatever its name: what
-//! a runtime not seen before may keep of a subnet.
+//! The keys of every storage item whose keys are made of accounts, netuids and uids, whatever the item's
+//! name: what a new runtime may keep of a subnet.
 
 use std::collections::BTreeSet;
 
 use subxt::Metadata;
 use subxt::ext::scale_decode::DecodeAsType;
 
-use crate::runtimes::items::Part::{self, Account, Number};
-use crate::runtimes::items::{Item, Items};
+use crate::recording::subjects::Subjects;
+use crate::runtimes::capabilities::SUBTENSOR;
+use crate::runtimes::item::Item;
+use crate::runtimes::item::Part::{self, Account, Number};
+use crate::runtimes::items::Items;
 
-/// The pallet that keeps the subnets.
-const SUBTENSOR: &str = "SubtensorModule";
-/// The pallets that are looked through: of the others than the first, what every block has once, and what is
-/// read.
+/// The pallets whose items are captured. Of those after the first, only plain values and items that are read.
 const PALLETS: [&str; 4] = [SUBTENSOR, "System", "Timestamp", "Proxy"];
-/// Mechanisms of a subnet have storage indices of their own, so far apart
-/// (docs/chain.md#announced-incentive); of so many, its own with them.
+/// How many mechanisms of a subnet are captured, and how far apart their storage indices are
+/// (docs/chain.md#announced-incentive).
 const MECHANISMS: u16 = 8;
 const MECHANISM_STRIDE: u16 = 4_096;
-
-/// A hotkey and a coldkey that may have stake on it.
-pub(crate) type Pair = ([u8; 32], [u8; 32]);
-
-/// Who and what storage is looked up for.
-#[derive(Debug, Default)]
-pub(crate) struct Subjects {
-    pub(crate) netuids: BTreeSet<u16>,
-    /// How many uids there are at most.
-    pub(crate) uids: u16,
-    pub(crate) accounts: BTreeSet<[u8; 32]>,
-    pub(crate) pairs: BTreeSet<Pair>,
-}
 
 /// Storage keys.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
-    /// Of the items that a record is made from, and of what there is once a block.
+    /// Keys of the items that a record is made from, and of plain values.
     pub(crate) read: BTreeSet<Vec<u8>>,
-    /// Of all others.
+    /// Keys of all other items.
     pub(crate) other: BTreeSet<Vec<u8>>,
 }
 
-/// What a key's type is made of, if it is one of those: found by decoding a sample, which sees through what
-/// only wraps it.
+/// What a key's type is: an account, a number, or neither. A sample is decoded to find out, so wrappers do
+/// not matter.
 fn part(metadata: &Metadata, ty: u32) -> Option<Part> {
     let (mut account, mut number) = (&[1u8; 32][..], &[1u8; 2][..]);
     if <[u8; 32]>::decode_as_type(&mut account, ty, metadata.types()).is_ok() && account.is_empty() {
@@ -54,7 +41,7 @@ fn part(metadata: &Metadata, ty: u32) -> Option<Part> {
     None
 }
 
-/// Every key of these subjects in a runtime with this metadata.
+/// Adds every key of these subjects in a runtime with this metadata.
 pub(crate) fn keys(metadata: &Metadata, subjects: &Subjects, into: &mut Keys) {
     for pallet in PALLETS {
         let Some(storage) = metadata.pallet_by_name(pallet).and_then(|pallet| pallet.storage()) else {
@@ -105,7 +92,7 @@ fn of_item(item: &Item, parts: &[Part], subjects: &Subjects) -> Vec<Vec<u8>> {
             }
         }
         [Account] => subjects.accounts.iter().for_each(|account| add(&[account])),
-        [Account, Account] => both(subjects).for_each(|(a, b)| add(&[a, b])),
+        [Account, Account] => subjects.both_orders().for_each(|(a, b)| add(&[a, b])),
         [Account, Number] => {
             subjects
                 .accounts
@@ -119,21 +106,16 @@ fn of_item(item: &Item, parts: &[Part], subjects: &Subjects) -> Vec<Vec<u8>> {
                 .for_each(|account| netuids.iter().for_each(|netuid| add(&[netuid, account])));
         }
         [Account, Account, Number] => {
-            both(subjects).for_each(|(a, b)| netuids.iter().for_each(|netuid| add(&[a, b, netuid])))
+            subjects.both_orders().for_each(|(a, b)| netuids.iter().for_each(|netuid| add(&[a, b, netuid])))
         }
         [Account, Number, Account] => {
-            both(subjects).for_each(|(a, b)| netuids.iter().for_each(|netuid| add(&[a, netuid, b])))
+            subjects.both_orders().for_each(|(a, b)| netuids.iter().for_each(|netuid| add(&[a, netuid, b])))
         }
         [Number, Account, Account] => {
-            both(subjects).for_each(|(a, b)| netuids.iter().for_each(|netuid| add(&[netuid, a, b])))
+            subjects.both_orders().for_each(|(a, b)| netuids.iter().for_each(|netuid| add(&[netuid, a, b])))
         }
-        // Of no subnet and nobody in particular.
+        // Such items are not kept by subnet or account.
         _ => {}
     }
     keys
-}
-
-/// The pairs in both orders: which is whose, only a name would tell.
-fn both(subjects: &Subjects) -> impl Iterator<Item = (&[u8; 32], &[u8; 32])> {
-    subjects.pairs.iter().flat_map(|(a, b)| [(a, b), (b, a)])
 }

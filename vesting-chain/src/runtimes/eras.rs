@@ -1,16 +1,16 @@
-//! Which runtime made which blocks, as far as they were read.
+//! Which runtime made which blocks, as far as blocks were read.
 
 use std::collections::BTreeMap;
 
 use vesting_core::BlockNumber;
 
-/// The blocks known to be made by each version. Versions only grow, so all between two blocks of one
-/// version are of that version too.
+/// The first and the last block known of each version. Versions only grow, so all blocks between two blocks
+/// of one version have that version too.
 #[derive(Debug, Default)]
 pub(crate) struct Eras(BTreeMap<u32, (BlockNumber, BlockNumber)>);
 
 impl Eras {
-    /// Notes that a runtime of this version made `block`.
+    /// Notes that the runtime of this version made `block`.
     pub(crate) fn note(&mut self, block: BlockNumber, spec_version: u32) {
         let era = self.0.entry(spec_version).or_insert((block, block));
         *era = (era.0.min(block), era.1.max(block));
@@ -21,7 +21,7 @@ impl Eras {
         self.0.clear();
     }
 
-    /// The version that made `block`, if it is certain.
+    /// The version that made `block`, if that is certain.
     pub(crate) fn certain(&self, block: BlockNumber) -> Option<u32> {
         self.0
             .iter()
@@ -29,7 +29,7 @@ impl Eras {
             .map(|(version, _)| *version)
     }
 
-    /// The version that most likely made `block`: that of the nearest block known.
+    /// The version that most likely made `block`: the version of the nearest known block.
     pub(crate) fn likely(&self, block: BlockNumber) -> Option<u32> {
         let distance = |(first, last): &(BlockNumber, BlockNumber)| {
             first.0.saturating_sub(block.0).max(block.0.saturating_sub(last.0))
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_lies_between_is_known() {
+    fn blocks_between_two_of_one_version_have_that_version() {
         let mut eras = Eras::default();
         assert_eq!(eras.likely(BlockNumber(5)), None);
         for (block, version) in [(10, 393), (90, 393), (200, 425)] {

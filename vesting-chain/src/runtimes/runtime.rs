@@ -1,4 +1,4 @@
-//! One runtime: its metadata, and what it can tell.
+//! One runtime: its metadata, and what is read by it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,60 +13,12 @@ use vesting_core::BlockNumber;
 use vesting_core::ports::ChainError;
 
 use crate::facts::{Facts, Rule, Standing};
+use crate::runtimes::capabilities::{Capabilities, SUBTENSOR};
 use crate::runtimes::items::Items;
-use crate::surface::{self, SurfaceItem, Unknown};
+use crate::surface::item::{SurfaceItem, items_of};
+use crate::surface::unknown::{Unknown, unknown_in};
 
-const PALLET: &str = "SubtensorModule";
-
-/// What a runtime can tell, found by name in its metadata.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::struct_excessive_bools)] // a list of what is there and what is not
-pub struct Capabilities {
-    /// `IncentiveAlphaEmittedToMiners`: incentive is announced.
-    pub incentive_event: bool,
-    /// `AutoStakeDestination` and `AutoStakeAdded`.
-    pub auto_stake: bool,
-    /// `AlphaV2` and `TotalHotkeySharesV2`: shares as decimal floats.
-    pub float_shares: bool,
-    /// `Alpha` and `TotalHotkeyShares`: shares as fixed-point numbers.
-    pub fixed_shares: bool,
-    /// `AlphaSharePoolEpoch` and `AlphaShareEpoch`: rows of a pool that was closed are told by its epoch.
-    pub pool_epochs: bool,
-    /// `System.Account`: what a coldkey did shows in its nonce and its balance.
-    pub accounts: bool,
-    /// `SubnetEpochIndex`: the chain counts epochs.
-    pub epoch_index: bool,
-    /// `TransactionFeePaidWithAlpha`: fees in alpha are announced.
-    pub fee_in_alpha: bool,
-    /// `StakeInfoRuntimeApi`: the runtime's own answer about positions.
-    pub stake_api: bool,
-    /// `StakeInfoRuntimeApi` tells how much of a coldkey's stake is locked.
-    pub locks_api: bool,
-    /// `BlocksSinceLastStep`, `LastMechansimStepBlock` and what tells whether a subnet is there.
-    pub counters: bool,
-}
-
-impl Capabilities {
-    /// Whether positions can be worked out from storage.
-    #[must_use]
-    pub const fn shares(self) -> bool {
-        self.float_shares || self.fixed_shares
-    }
-}
-
-/// The runtime's own answer about one position.
-pub(crate) const STAKE_API: (&str, &str) =
-    ("StakeInfoRuntimeApi", "get_stake_info_for_hotkey_coldkey_netuid");
-/// How much of a coldkey's stake on a subnet it cannot move.
-pub(crate) const LOCKS_API: (&str, &str) = ("StakeInfoRuntimeApi", "get_stake_availability_for_coldkeys");
-/// The runtime's own answer about one subnet.
-pub(crate) const SUBNET_API: (&str, &str) = ("SubnetInfoRuntimeApi", "get_dynamic_info");
-
-fn answers(metadata: &Metadata, (api, method): (&str, &str)) -> bool {
-    metadata.runtime_api_trait_by_name(api).is_some_and(|api| api.method_by_name(method).is_some())
-}
-
-/// A runtime of the chain: everything is looked up in it by name.
+/// A runtime of the chain. Everything in its metadata is looked up by name.
 pub struct Runtime {
     spec_version: u32,
     metadata: ArcMetadata,
@@ -74,13 +26,13 @@ pub struct Runtime {
     capabilities: Capabilities,
     items: Items,
     unknown: Vec<Unknown>,
-    /// The keys of what is read of every block.
+    /// The keys that are read in every block.
     plain: PlainKeys,
-    /// The earliest block known in whose state no legacy share rows are left.
+    /// The first block in whose state no legacy share rows are left, as far as is known.
     converted: AtomicU64,
 }
 
-/// Keys that are the same in every block.
+/// Keys of plain values that every block has.
 pub(crate) struct PlainKeys {
     pub(crate) events: Vec<u8>,
     pub(crate) parent_hash: Vec<u8>,
@@ -88,11 +40,11 @@ pub(crate) struct PlainKeys {
 }
 
 impl Runtime {
-    /// Takes up a runtime by its metadata (SCALE, version 14 or later).
+    /// A runtime with this metadata (SCALE, version 14 or later).
     ///
     /// # Errors
-    /// [`ChainError::Unreadable`] when the metadata cannot be decoded, or lacks something that cannot be done
-    /// without.
+    /// [`ChainError::Unreadable`] if the metadata cannot be decoded, or lacks something that is always
+    /// needed.
     pub fn new(spec_version: u32, metadata: &[u8]) -> Result<Self, ChainError> {
         let metadata = Metadata::decode_from(metadata)
             .map_err(|e| ChainError::Unreadable {
@@ -100,9 +52,9 @@ impl Runtime {
                 why: format!("its metadata cannot be decoded: {e}"),
             })?
             .arc();
-        let items = Items::new(PALLET, &metadata);
-        let capabilities = Self::look(spec_version, &metadata, &items)?;
-        let unknown = surface::unknown(&metadata);
+        let items = Items::new(SUBTENSOR, &metadata);
+        let capabilities = Capabilities::find(spec_version, &metadata, &items)?;
+        let unknown = unknown_in(&metadata);
         let plain = |pallet: &str, item: &str| encode_storage_key_prefix(pallet, item).to_vec();
         let plain = PlainKeys {
             events: plain("System", "Events"),
@@ -121,8 +73,8 @@ impl Runtime {
         Ok(Self { spec_version, metadata, offline, capabilities, items, unknown, plain, converted })
     }
 
-    /// Whether share rows of `item` are to be read in the state of a block: where the metadata lists them,
-    /// and after that for as long as the runtime itself looks for them.
+    /// Whether share rows of `item` are read in the state of a block. They are if the metadata lists them,
+    /// and afterwards for as long as the runtime itself still reads them.
     pub(crate) fn has_rows(&self, item: &str, number: BlockNumber) -> bool {
         self.items.has(item) || (self.items.is_legacy(item) && !self.is_converted(number))
     }
@@ -131,7 +83,7 @@ impl Runtime {
         number.0 >= self.converted.load(Ordering::Relaxed)
     }
 
-    /// The key that tells whether legacy share rows are left, where that is still to be asked.
+    /// The key that tells whether legacy share rows are left; `None` if that is known.
     pub(crate) fn conversion(&self, number: BlockNumber) -> Option<Vec<u8>> {
         self.items.conversion().filter(|_| !self.is_converted(number))
     }
@@ -141,7 +93,7 @@ impl Runtime {
         self.converted.fetch_min(number.0, Ordering::Relaxed);
     }
 
-    /// Whether what its events mean was measured: of no runtime that is newer than any seen.
+    /// Whether the meaning of its events was measured. It was not if it is newer than every measured runtime.
     pub(crate) fn is_measured(&self) -> bool {
         self.facts().standing() != Standing::Newer
     }
@@ -151,61 +103,9 @@ impl Runtime {
         self.facts().hold(Rule::ValueCapped)
     }
 
-    /// Whether `LastColdkeyHotkeyStakeBlock` tells of subnets.
+    /// Whether `LastColdkeyHotkeyStakeBlock` tells of stake operations on subnets.
     pub(crate) fn has_pointers(&self) -> bool {
         self.facts().hold(Rule::StakePointer) && self.stores("LastColdkeyHotkeyStakeBlock")
-    }
-
-    fn look(spec_version: u32, metadata: &Metadata, items: &Items) -> Result<Capabilities, ChainError> {
-        let missing = |what: &str| ChainError::Unreadable {
-            spec_version,
-            why: format!(
-                "it has no {what}, so this endpoint does not serve a Subtensor chain, or its runtime is of a kind this version does not know"
-            ),
-        };
-        if metadata.pallet_by_name(PALLET).is_none() {
-            return Err(missing("pallet `SubtensorModule`"));
-        }
-        let has = |name: &str| items.has(name);
-        for name in ["SubnetworkN", "Keys", "Owner", "StakingHotkeys"] {
-            if !has(name) {
-                return Err(missing(&format!("storage `SubtensorModule.{name}`")));
-            }
-        }
-        for (pallet, name) in [("System", "Events"), ("System", "ParentHash"), ("Timestamp", "Now")] {
-            let found =
-                metadata.pallet_by_name(pallet).and_then(|p| p.storage()).and_then(|s| s.entry_by_name(name));
-            if found.is_none() {
-                return Err(missing(&format!("storage `{pallet}.{name}`")));
-            }
-        }
-        let event = |name: &str| {
-            metadata.pallets().filter_map(|p| p.event_variants()).flatten().any(|v| v.name == name)
-        };
-        let capabilities = Capabilities {
-            incentive_event: event("IncentiveAlphaEmittedToMiners"),
-            auto_stake: event("AutoStakeAdded") && has("AutoStakeDestination"),
-            float_shares: has("AlphaV2") && has("TotalHotkeySharesV2") && has("TotalHotkeyAlpha"),
-            fixed_shares: has("Alpha") && has("TotalHotkeyShares") && has("TotalHotkeyAlpha"),
-            pool_epochs: has("AlphaSharePoolEpoch") && has("AlphaShareEpoch"),
-            accounts: has("Account"),
-            epoch_index: has("SubnetEpochIndex"),
-            fee_in_alpha: event("TransactionFeePaidWithAlpha"),
-            stake_api: answers(metadata, STAKE_API),
-            locks_api: answers(metadata, LOCKS_API),
-            counters: ["Tempo", "BlocksSinceLastStep", "LastMechansimStepBlock", "NetworkRegisteredAt"]
-                .into_iter()
-                .all(has),
-        };
-        if !capabilities.shares() && !capabilities.stake_api {
-            return Err(missing("share storage (`AlphaV2` or `Alpha`), and no runtime API to ask instead"));
-        }
-        if !capabilities.counters && !answers(metadata, SUBNET_API) {
-            return Err(missing(
-                "storage `SubtensorModule.LastMechansimStepBlock`, and no runtime API to ask instead",
-            ));
-        }
-        Ok(capabilities)
     }
 
     /// Its version.
@@ -224,7 +124,7 @@ impl Runtime {
         &self.metadata
     }
 
-    /// Its metadata, to be kept.
+    /// Its metadata, shared.
     pub(crate) fn metadata_arc(&self) -> ArcMetadata {
         self.metadata.clone()
     }
@@ -235,19 +135,19 @@ impl Runtime {
         Facts::of(self.spec_version)
     }
 
-    /// Everything in it that bears on stake, in order.
+    /// Everything in it that may bear on stake, in order.
     #[must_use]
     pub fn surface(&self) -> Vec<SurfaceItem> {
-        surface::items(&self.metadata)
+        items_of(&self.metadata)
     }
 
-    /// What bears on stake in it and is not known as it is, by kind.
+    /// What may bear on stake in it and is unknown, by kind.
     #[must_use]
     pub fn unknown(&self) -> &[Unknown] {
         &self.unknown
     }
 
-    /// Decodes what a runtime API answered.
+    /// Decodes the answer of a runtime API.
     pub(crate) fn answer<T: DecodeAsType>(
         &self,
         (api, method): (&str, &str),
@@ -269,29 +169,30 @@ impl Runtime {
         })
     }
 
+    /// The events of a block, from the bytes of `System.Events`.
     pub(crate) fn events(&self, bytes: Vec<u8>) -> Result<Events<SubstrateConfig>, ChainError> {
         let at = self.offline.at_block(0u64).map_err(|e| ChainError::Malformed(e.to_string()))?;
         Ok(at.events().from_bytes(bytes))
     }
 
-    /// Whether `SubtensorModule` stores `item` in the shape that is known.
+    /// Whether the runtime stores `item` in the expected shape.
     pub(crate) fn stores(&self, item: &str) -> bool {
         self.items.has(item)
     }
 
-    /// The storage key of `SubtensorModule.item` of these parts, hashed as the metadata says.
+    /// The storage key of `item`, of these parts.
     pub(crate) fn key(&self, item: &str, parts: &[&[u8]]) -> Result<Vec<u8>, ChainError> {
         self.items.key(item, parts)
     }
 
-    /// The keys of what is read of every block.
+    /// The keys that are read in every block.
     pub(crate) fn plain(&self) -> &PlainKeys {
         &self.plain
     }
 
     /// Decodes a stored value of `SubtensorModule.item`.
     pub(crate) fn value<T: DecodeAsType>(&self, item: &str, bytes: &[u8]) -> Result<T, ChainError> {
-        self.decode(PALLET, item, self.items.value_ty(item), bytes)
+        self.decode(SUBTENSOR, item, self.items.value_ty(item), bytes)
     }
 
     /// Decodes a stored value of `pallet.item`.

@@ -1,6 +1,6 @@
-//! What the runtime says of coldkeys' stake as a whole: how much they have on a subnet, and how much of it is
-//! locked, what they have and cannot move. Only the runtime can say the latter, since locks decay; it is
-//! reported beside the stake, which it is part of.
+//! What the runtime says of coldkeys as a whole: how much each has on a subnet, and how much of that is
+//! locked. Only the runtime can tell the locked part, since locks decay. Locked alpha is still part of the
+//! stake.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,22 +10,22 @@ use vesting_core::{Coldkey, NetUid, PositionKey, Rao};
 
 use crate::state::runtime_api::RuntimeApi;
 
-/// What the runtime said of coldkeys on a subnet: how much they have, and how much of it is locked.
-pub(crate) struct Told(BTreeMap<Coldkey, (Rao, Rao)>);
+/// How much each coldkey has on a subnet, and how much of that is locked, by the runtime's own answer.
+pub(crate) struct ColdkeyTotals(BTreeMap<Coldkey, (Rao, Rao)>);
 
-impl Told {
+impl ColdkeyTotals {
     /// How much a coldkey has.
     pub(crate) fn total(&self, coldkey: &Coldkey) -> Rao {
         self.0.get(coldkey).map(|(total, _)| *total).unwrap_or_default()
     }
 
-    /// The locked parts, where there are any.
+    /// The locked part of each coldkey that has one.
     pub(crate) fn locked(&self) -> BTreeMap<Coldkey, Rao> {
         let some = self.0.iter().filter(|(_, (_, locked))| *locked > Rao::ZERO);
         some.map(|(coldkey, (_, locked))| (*coldkey, *locked)).collect()
     }
 
-    /// Those of the coldkeys of which the runtime counts another sum than these positions have.
+    /// The coldkeys for which the runtime has another total than the sum of these positions.
     pub(crate) fn contradicting(
         &self,
         coldkeys: &BTreeSet<Coldkey>,
@@ -39,15 +39,15 @@ impl Told {
             .collect()
     }
 
-    /// Whether all of it is what these positions sum up to.
+    /// Whether every total is the sum of these positions.
     fn agrees(&self, coldkeys: &BTreeSet<Coldkey>, positions: &BTreeMap<PositionKey, Rao>) -> bool {
         let held = sums(coldkeys, positions);
-        let told = self.0.iter().map(|(coldkey, (total, _))| (*coldkey, *total));
-        told.filter(|(_, total)| *total > Rao::ZERO).eq(held)
+        let totals = self.0.iter().map(|(coldkey, (total, _))| (*coldkey, *total));
+        totals.filter(|(_, total)| *total > Rao::ZERO).eq(held)
     }
 }
 
-/// What each of these coldkeys has that has any.
+/// The sum of each coldkey that has a position.
 fn sums(coldkeys: &BTreeSet<Coldkey>, positions: &BTreeMap<PositionKey, Rao>) -> BTreeMap<Coldkey, Rao> {
     let mut held: BTreeMap<Coldkey, Rao> = BTreeMap::new();
     for (key, alpha) in positions.iter().filter(|(key, _)| coldkeys.contains(&key.coldkey)) {
@@ -57,34 +57,35 @@ fn sums(coldkeys: &BTreeSet<Coldkey>, positions: &BTreeMap<PositionKey, Rao>) ->
     held
 }
 
-/// Asks, until a runtime turns out not to answer.
+/// Asks the runtime for totals and locks, except a runtime that turned out not to answer.
 #[derive(Default)]
 pub(crate) struct Locks {
+    /// The versions that do not answer.
     silent: Mutex<BTreeSet<u32>>,
 }
 
 impl Locks {
-    /// What the runtime says of coldkeys on a subnet, where they have these positions; `None` where it does
-    /// not tell, or another one would.
+    /// The totals of coldkeys that have these positions on a subnet. `None` if the runtime does not answer,
+    /// or another runtime than the block's would.
     pub(crate) async fn read(
         &self,
         api: &RuntimeApi<'_>,
         netuid: NetUid,
         coldkeys: &BTreeSet<Coldkey>,
         positions: &BTreeMap<PositionKey, Rao>,
-    ) -> Result<Option<Told>, ChainError> {
+    ) -> Result<Option<ColdkeyTotals>, ChainError> {
         let spec_version = api.runtime.spec_version();
         if !api.runtime.capabilities().locks_api || self.silent.lock().await.contains(&spec_version) {
             return Ok(None);
         }
         match api.locked(netuid, coldkeys).await {
-            Ok(told) => {
-                let told = Told(
-                    told.into_iter().map(|(coldkey, total, locked)| (coldkey, (total, locked))).collect(),
+            Ok(rows) => {
+                let totals = ColdkeyTotals(
+                    rows.into_iter().map(|(coldkey, total, locked)| (coldkey, (total, locked))).collect(),
                 );
-                // Where the code was just upgraded, the answer is another runtime's.
-                let ours = told.agrees(coldkeys, positions) || api.is_maker().await?;
-                Ok(Some(told).filter(|_| ours))
+                // In the block of an upgrade the answer is that of another runtime.
+                let ours = totals.agrees(coldkeys, positions) || api.is_maker().await?;
+                Ok(Some(totals).filter(|_| ours))
             }
             Err(ChainError::Unsupported(why) | ChainError::Malformed(why)) => {
                 if api.is_maker().await? && self.silent.lock().await.insert(spec_version) {

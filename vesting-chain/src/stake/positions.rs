@@ -1,4 +1,4 @@
-//! Positions straight from the share pools' storage.
+//! Positions: which ones a coldkey may have, and what they are worth by storage or by the runtime itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,9 +6,9 @@ use vesting_core::ports::{ChainError, Fingerprint, PositionTrace, SubnetState};
 use vesting_core::{BlockNumber, Coldkey, Hotkey, NetUid, PositionKey, Rao};
 
 use crate::runtimes::runtime::Runtime;
+use crate::stake::pool::PoolKeys;
+use crate::stake::position_trace::PositionTraceKeys;
 use crate::stake::proxies::Proxies;
-use crate::stake::shares::PoolKeys;
-use crate::stake::traces::TraceKeysOf;
 use crate::state::reader::Reader;
 
 /// The lists that name the hotkeys a coldkey may have stake on.
@@ -30,7 +30,8 @@ fn lists(
     Ok(lists)
 }
 
-/// Every key that the positions of `coldkeys` need, as far as `expected` knows them beforehand.
+/// The keys of the positions of `coldkeys`, as far as they are known before reading: those of `expected`
+/// positions.
 pub(crate) fn expected_keys(
     runtime: &Runtime,
     number: BlockNumber,
@@ -45,7 +46,7 @@ pub(crate) fn expected_keys(
     }
     let mut hotkeys = BTreeSet::new();
     for key in expected.iter().filter(|key| coldkeys.contains(&key.coldkey)) {
-        keys.extend(TraceKeysOf::new(runtime, number, netuid, *key, pointers)?.all());
+        keys.extend(PositionTraceKeys::new(runtime, number, netuid, *key, pointers)?.all());
         hotkeys.insert(key.hotkey);
     }
     for hotkey in hotkeys {
@@ -54,9 +55,9 @@ pub(crate) fn expected_keys(
     Ok(keys)
 }
 
-/// The positions that `coldkeys` may have on `netuid`: on every hotkey they may have stake on, and those
-/// expected. `StakingHotkeys` loses one only when a key is swapped, or when nothing is left on it; a
-/// coldkey's own hotkeys and its auto-stake destination are added in case something was credited unasked.
+/// The positions that `coldkeys` may have on `netuid`: those expected, and one on every hotkey that a coldkey
+/// may have stake on. `StakingHotkeys` loses a hotkey only when a key is swapped, or when nothing is left on
+/// it. A coldkey's own hotkeys and its auto-stake destination are added, since they may be credited unasked.
 pub(crate) async fn possible(
     reader: &mut Reader<'_>,
     netuid: NetUid,
@@ -72,14 +73,14 @@ pub(crate) async fn possible(
         .collect::<Result<Vec<_>, ChainError>>()?;
     let mut keys: Vec<Vec<u8>> =
         wanted.iter().flat_map(|(_, lists)| lists.iter().map(|(_, key)| key.clone())).collect();
-    // Read together with what tells of their doings, which is asked for next.
+    // Their accounts are needed next, so these keys are read in the same requests.
     keys.extend(proxies.expected_keys(&runtime, coldkeys)?);
     reader.ensure(keys).await?;
     let mut accounts = proxies.accounts(reader, coldkeys).await?;
     let mut pairs: BTreeSet<PositionKey> =
         expected.iter().filter(|key| coldkeys.contains(&key.coldkey)).copied().collect();
     for (coldkey, lists) in wanted {
-        // Also where the runtime has no such list: it was looked at.
+        // Also if the runtime has no such list: the coldkey was read.
         let trace = state.traces.coldkeys.entry(coldkey).or_default();
         trace.account = accounts.remove(&coldkey).unwrap_or_default();
         for (item, key) in lists {
@@ -97,22 +98,22 @@ pub(crate) async fn possible(
     Ok(pairs)
 }
 
-/// The keys of these positions' traces, read.
+/// Reads the keys of these positions' traces.
 async fn traces(
     reader: &mut Reader<'_>,
     netuid: NetUid,
     pairs: &BTreeSet<PositionKey>,
     pointers: bool,
-) -> Result<Vec<TraceKeysOf>, ChainError> {
+) -> Result<Vec<PositionTraceKeys>, ChainError> {
     let traces = pairs
         .iter()
-        .map(|key| TraceKeysOf::new(&reader.runtime, reader.number, netuid, *key, pointers))
+        .map(|key| PositionTraceKeys::new(&reader.runtime, reader.number, netuid, *key, pointers))
         .collect::<Result<Vec<_>, _>>()?;
-    reader.ensure(traces.iter().flat_map(TraceKeysOf::all).collect()).await?;
+    reader.ensure(traces.iter().flat_map(PositionTraceKeys::all).collect()).await?;
     Ok(traces)
 }
 
-/// The keys of these hotkeys' pools, read, their fingerprints in `state`.
+/// Reads the keys of these hotkeys' pools, and adds their fingerprints to `state`.
 async fn pools(
     reader: &mut Reader<'_>,
     netuid: NetUid,
@@ -128,7 +129,7 @@ async fn pools(
     Ok(pools)
 }
 
-/// Works positions out from storage, into `state`.
+/// Works out positions from storage, and adds them to `state`.
 pub(crate) async fn by_storage(
     reader: &mut Reader<'_>,
     netuid: NetUid,
@@ -162,7 +163,7 @@ pub(crate) async fn by_storage(
     Ok(())
 }
 
-/// Works one position out from storage that is read for it alone.
+/// Works out one position from storage that is read for it alone.
 pub(crate) async fn alpha(
     mut reader: Reader<'_>,
     netuid: NetUid,
@@ -173,8 +174,8 @@ pub(crate) async fn alpha(
     Ok(state.positions.get(&key).copied().unwrap_or_default())
 }
 
-/// Asks the runtime itself for positions, into `state`. What it says serves as the trace too: between
-/// epochs only operations change it.
+/// Asks the runtime itself for positions, and adds them to `state`. Its answer is the trace too: between
+/// epochs only stake operations change it.
 pub(crate) async fn by_runtime(
     reader: &mut Reader<'_>,
     netuid: NetUid,

@@ -1,8 +1,9 @@
-//! What coldkeys did, or had done: their accounts, and those of whoever may act for them.
+//! The accounts of coldkeys and of their proxies. Whatever a coldkey does, or others do for it, changes one
+//! of them.
 //!
-//! Every extrinsic raises the nonce of the account that signs it. Who signs for a coldkey by proxy is named
-//! by `Proxy.Proxies`; that account may have proxies of its own, and an announced call may be sent by
-//! anybody, which takes the announcement away.
+//! Every extrinsic raises the nonce of the account that signs it. `Proxy.Proxies` names the accounts that may
+//! sign for a coldkey, and these may have proxies of their own. Anybody may send an announced call, but this
+//! removes the announcement.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -16,41 +17,41 @@ use vesting_core::ports::{ChainError, Fingerprint};
 use crate::runtimes::runtime::Runtime;
 use crate::state::reader::Reader;
 
-/// Proxies of proxies are followed so far.
+/// Proxies of proxies are followed so many levels deep.
 const DEPTH: usize = 4;
-/// Coldkeys whose proxies are remembered.
+/// The proxies of so many coldkeys are remembered.
 const REMEMBERED: usize = 10_000;
 
-/// Of a proxy only who it is is needed.
+/// A proxy. Only its account is decoded.
 #[derive(DecodeAsType)]
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 struct Definition {
     delegate: [u8; 32],
 }
 
-/// Who acts for whom, as far as it was seen: only to read it in one go the next time.
+/// The proxies of coldkeys as they were last read, so that the next time their keys are read in one request.
 #[derive(Default)]
 pub(crate) struct Proxies(Mutex<BTreeMap<Coldkey, BTreeSet<[u8; 32]>>>);
 
 impl Proxies {
-    /// Every key that the accounts of `coldkeys` need, as far as it is known beforehand.
+    /// The keys of the accounts of `coldkeys`, as far as they are known before reading.
     pub(crate) fn expected_keys(
         &self,
         runtime: &Runtime,
         coldkeys: &BTreeSet<Coldkey>,
     ) -> Result<Vec<Vec<u8>>, ChainError> {
         let mut keys = Vec::new();
-        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for coldkey in coldkeys {
             keys.extend(self::keys(runtime, &coldkey.0, false)?.into_iter().map(|(_, key)| key));
-            for delegate in seen.get(coldkey).into_iter().flatten() {
+            for delegate in known.get(coldkey).into_iter().flatten() {
                 keys.extend(self::keys(runtime, delegate, true)?.into_iter().map(|(_, key)| key));
             }
         }
         Ok(keys)
     }
 
-    /// What becomes another value with everything that a coldkey does, or that is done for it.
+    /// A fingerprint for each coldkey that changes with everything that it does, or that a proxy does for it.
     pub(crate) async fn accounts(
         &self,
         reader: &mut Reader<'_>,
@@ -59,7 +60,7 @@ impl Proxies {
         if !reader.runtime.capabilities().accounts {
             return Ok(BTreeMap::new());
         }
-        // The accounts that bear on each coldkey: its own, and level by level those of its proxies.
+        // The accounts of each coldkey: its own, and level by level those of its proxies.
         let mut acting: BTreeMap<Coldkey, BTreeSet<[u8; 32]>> =
             coldkeys.iter().map(|key| (*key, BTreeSet::from([key.0]))).collect();
         let mut level: BTreeSet<[u8; 32]> = coldkeys.iter().map(|key| key.0).collect();
@@ -94,9 +95,9 @@ impl Proxies {
         for (coldkey, accounts) in &acting {
             let mut hash = Blake2b::<U16>::new();
             for account in accounts {
-                let others = *account != coldkey.0;
-                for (_, key) in self::keys(&reader.runtime, account, others)? {
-                    // What lies deeper than is followed was not read.
+                let is_proxy = *account != coldkey.0;
+                for (_, key) in self::keys(&reader.runtime, account, is_proxy)? {
+                    // Proxies below the last level were not read.
                     if let Some(value) = reader.known(&key) {
                         hash.update(key.len().to_le_bytes());
                         hash.update(&key);
@@ -111,35 +112,35 @@ impl Proxies {
         Ok(prints)
     }
 
-    /// Who was seen to act for any of `coldkeys`.
+    /// The known proxies of `coldkeys`.
     pub(crate) fn known(&self, coldkeys: &BTreeSet<Coldkey>) -> BTreeSet<[u8; 32]> {
-        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        coldkeys.iter().filter_map(|coldkey| seen.get(coldkey)).flatten().copied().collect()
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        coldkeys.iter().filter_map(|coldkey| known.get(coldkey)).flatten().copied().collect()
     }
 
     fn remember(&self, acting: BTreeMap<Coldkey, BTreeSet<[u8; 32]>>) {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for (coldkey, mut accounts) in acting {
             accounts.remove(&coldkey.0);
-            if !accounts.is_empty() && (seen.contains_key(&coldkey) || seen.len() < REMEMBERED) {
-                seen.insert(coldkey, accounts);
+            if !accounts.is_empty() && (known.contains_key(&coldkey) || known.len() < REMEMBERED) {
+                known.insert(coldkey, accounts);
             }
         }
     }
 }
 
-/// The keys that tell what an account did; of whoever acts for another, what it has announced too.
+/// The keys that show what an account did. For a proxy its announcements are among them.
 fn keys(
     runtime: &Runtime,
     account: &[u8; 32],
-    acts: bool,
+    is_proxy: bool,
 ) -> Result<Vec<(&'static str, Vec<u8>)>, ChainError> {
-    let items = [("Account", true), ("Proxies", true), ("Announcements", acts)];
+    let items = [("Account", true), ("Proxies", true), ("Announcements", is_proxy)];
     let wanted = items.into_iter().filter(|(item, wanted)| *wanted && runtime.stores(item));
     wanted.map(|(item, _)| Ok((item, runtime.key(item, &[account])?))).collect()
 }
 
-/// Who may act for an account, whose keys were read.
+/// The proxies of an account whose keys were read.
 fn delegates_of(reader: &Reader<'_>, account: &[u8; 32]) -> Result<Vec<[u8; 32]>, ChainError> {
     if !reader.runtime.stores("Proxies") {
         return Ok(Vec::new());

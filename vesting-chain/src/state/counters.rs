@@ -1,4 +1,4 @@
-//! A subnet's counters.
+//! The counters of a subnet.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use vesting_core::{BlockNumber, NetUid, SubnetCounters};
 use crate::runtimes::runtime::Runtime;
 use crate::state::reader::Reader;
 
-/// Kept of a netuid through all its subnets: how often one was registered.
+/// How often a subnet was registered on a netuid: it is kept when a subnet goes.
 const REGISTRATIONS: &str = "RegisteredSubnetCounter";
 
 const ITEMS: [&str; 8] = [
@@ -22,7 +22,7 @@ const ITEMS: [&str; 8] = [
     "NetworkRegisteredAt",
 ];
 
-/// Their keys, by item, as far as the runtime has them.
+/// The keys of the counters by item, as far as the runtime has them.
 pub(crate) fn keys(runtime: &Runtime, netuid: NetUid) -> Result<BTreeMap<&'static str, Vec<u8>>, ChainError> {
     ITEMS
         .into_iter()
@@ -31,13 +31,13 @@ pub(crate) fn keys(runtime: &Runtime, netuid: NetUid) -> Result<BTreeMap<&'stati
         .collect()
 }
 
-/// The counters; `None` where the subnet does not exist. Where storage lacks some the runtime is asked.
+/// The counters; `None` if the subnet does not exist. If storage lacks some of them, the runtime is asked.
 pub(crate) async fn read(reader: &Reader<'_>, netuid: NetUid) -> Result<Option<SubnetCounters>, ChainError> {
     if reader.runtime.capabilities().counters {
         return by_storage(reader, netuid);
     }
     let Some(asked) = reader.runtime_api().counters(netuid).await? else { return Ok(None) };
-    // The count of epochs is in storage only.
+    // The number of epochs is in storage only.
     let keys = keys(&reader.runtime, netuid)?;
     let number = |item: &'static str| {
         keys.get(item).map(|key| reader.value::<u64>(item, key).map(Option::unwrap_or_default)).transpose()
@@ -49,10 +49,17 @@ pub(crate) async fn read(reader: &Reader<'_>, netuid: NetUid) -> Result<Option<S
     }))
 }
 
-/// How often a netuid was registered so far; `None` where the runtime does not count it.
+/// How often a subnet was registered on a netuid so far; `None` if the runtime does not count that.
 pub(crate) fn registrations(reader: &Reader<'_>, netuid: NetUid) -> Result<Option<u64>, ChainError> {
     let key = keys(&reader.runtime, netuid)?.remove(REGISTRATIONS);
     key.map(|key| reader.value(REGISTRATIONS, &key).map(Option::unwrap_or_default)).transpose()
+}
+
+/// Whether a subnet exists in the state of a fresh reader.
+pub(crate) async fn exists(mut reader: Reader<'_>, netuid: NetUid) -> Result<bool, ChainError> {
+    let keys = keys(&reader.runtime, netuid)?.into_values().collect();
+    reader.ensure(keys).await?;
+    Ok(read(&reader, netuid).await?.is_some())
 }
 
 fn by_storage(reader: &Reader<'_>, netuid: NetUid) -> Result<Option<SubnetCounters>, ChainError> {

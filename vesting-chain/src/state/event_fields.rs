@@ -1,4 +1,4 @@
-//! The fields of one event, by name where it has names, by place where it is a tuple.
+//! The fields of one event: by name if they have names, by place in a tuple.
 
 use subxt::Metadata;
 use subxt::ext::scale_decode::DecodeAsType;
@@ -10,16 +10,16 @@ use vesting_core::{Coldkey, Hotkey, NetUid, Rao};
 /// A field: its name, its type, its bytes.
 type Field<'a> = (Option<&'a str>, u32, &'a [u8]);
 
-/// The fields of an event, not decoded yet: only what is needed is.
-pub(crate) struct Fields<'a> {
+/// The fields of an event. Each is decoded only when it is asked for.
+pub(crate) struct EventFields<'a> {
     metadata: &'a Metadata,
     event: String,
     fields: Vec<Field<'a>>,
 }
 
-impl<'a> Fields<'a> {
-    /// Cuts the bytes of an event's fields along their types.
-    pub(crate) fn cut(
+impl<'a> EventFields<'a> {
+    /// Splits the bytes of an event into its fields, by their types.
+    pub(crate) fn split(
         metadata: &'a Metadata,
         pallet_index: u8,
         event_index: u8,
@@ -84,13 +84,11 @@ impl<'a> Fields<'a> {
         self.decode(name, place)
     }
 
-    /// The name of the variant that a field holds.
+    /// The name of the enum variant in a field.
     pub(crate) fn variant(&self, name: &str, place: usize) -> Result<String, ChainError> {
         match self.decode::<Value>(name, place)?.value {
             ValueDef::Variant(variant) => Ok(variant.name),
-            _ => {
-                Err(ChainError::Malformed(format!("field `{name}` of the event {} is no choice", self.event)))
-            }
+            _ => Err(ChainError::Malformed(format!("field `{name}` of the event {} is no enum", self.event))),
         }
     }
 

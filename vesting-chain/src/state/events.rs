@@ -1,4 +1,4 @@
-//! `System.Events` in the core's words.
+//! The events of a block, decoded from `System.Events`.
 
 use subxt::config::SubstrateConfig;
 use subxt::events::{Events, Phase as SubxtPhase};
@@ -7,20 +7,19 @@ use vesting_core::{ChainEvent, NetUid, Phase, Rao, StakeEvent};
 
 use crate::facts::FeeRule;
 use crate::runtimes::runtime::Runtime;
-use crate::state::event_fields::Fields;
+use crate::state::event_fields::EventFields;
 
-/// The pallets whose events bear on stake. `TransactionFeePaidWithAlpha` lives in one of them
-/// according to the generation, so both are looked at.
+/// The pallets whose events bear on stake. `TransactionFeePaidWithAlpha` is in the first or the second of
+/// them, depending on the runtime.
 const PALLETS: [&str; 3] = ["SubtensorModule", "SubtensorTransactionFee", "LimitOrders"];
 
-/// Mechanisms of a subnet share its netuid: the field of the incentive event is
-/// mechanism × 4096 + netuid (docs/chain.md#announced-incentive).
+/// The netuid field of the incentive event is mechanism × 4096 + netuid (docs/chain.md#announced-incentive).
 const MECHANISM_STRIDE: u16 = 4096;
 
 /// Decodes the events of a block with the metadata of the runtime that made it.
 pub(crate) fn decode(runtime: &Runtime, bytes: Vec<u8>) -> Result<Vec<ChainEvent>, ChainError> {
     let events: Events<SubstrateConfig> = runtime.events(bytes)?;
-    let mut seen = 0u32;
+    let mut count = 0u32;
     let mut found = Vec::new();
     for event in events.iter() {
         let event = event.map_err(|e| {
@@ -29,16 +28,21 @@ pub(crate) fn decode(runtime: &Runtime, bytes: Vec<u8>) -> Result<Vec<ChainEvent
                 runtime.spec_version()
             ))
         })?;
-        seen += 1;
+        count += 1;
         if !PALLETS.contains(&event.pallet_name()) {
             continue;
         }
-        let cut = || {
-            Fields::cut(runtime.metadata(), event.pallet_index(), event.event_index(), event.field_bytes())
+        let fields = || {
+            EventFields::split(
+                runtime.metadata(),
+                event.pallet_index(),
+                event.event_index(),
+                event.field_bytes(),
+            )
         };
-        let stake = match translate(runtime, event.event_name(), cut) {
-            // An event of a newer runtime that lost what it told is as one that is not known: what it moves
-            // is found in the balances, and `doctor` lists it.
+        let stake = match translate(runtime, event.event_name(), fields) {
+            // An event of a newer runtime that lost a field is treated as unknown. What it moves is found in
+            // the balances, and `doctor` lists it.
             Err(ChainError::Unsupported(_)) if !runtime.is_measured() => None,
             translated => translated?,
         };
@@ -50,31 +54,32 @@ pub(crate) fn decode(runtime: &Runtime, bytes: Vec<u8>) -> Result<Vec<ChainEvent
         };
         found.push(ChainEvent { index: event.index(), phase, event: stake });
     }
-    // The iterator ends quietly when bytes run out; a block with fewer events than it says is not read.
-    if seen != events.len() {
+    // The iterator ends without an error when bytes run out, so events are counted.
+    if count != events.len() {
         return Err(ChainError::Malformed(format!(
-            "a block announces {} events, but {seen} were found",
+            "a block announces {} events, but {count} were found",
             events.len()
         )));
     }
     Ok(found)
 }
 
+/// The stake event of this name; `None` if it does not bear on stake.
 fn translate<'a>(
     runtime: &Runtime,
     name: &str,
-    cut: impl Fn() -> Result<Fields<'a>, ChainError>,
+    fields: impl Fn() -> Result<EventFields<'a>, ChainError>,
 ) -> Result<Option<StakeEvent>, ChainError> {
     Ok(Some(match name {
         "StakeAdded" => {
-            let f = cut()?;
+            let f = fields()?;
             let (coldkey, hotkey) = (f.coldkey("coldkey", 0)?, f.hotkey("hotkey", 1)?);
             let shape = StakeShape::of(&f)?;
             let alpha = if shape.alpha { Some(f.rao("alpha", 3)?) } else { None };
             StakeEvent::StakeAdded { coldkey, hotkey, netuid: f.netuid("netuid", shape.netuid)?, alpha }
         }
         "StakeRemoved" => {
-            let f = cut()?;
+            let f = fields()?;
             let (coldkey, hotkey) = (f.coldkey("coldkey", 0)?, f.hotkey("hotkey", 1)?);
             let shape = StakeShape::of(&f)?;
             let mut fee = Rao::ZERO;
@@ -83,9 +88,11 @@ fn translate<'a>(
                 (true, true, FeeRule::OnTop) => {
                     fee = f.rao("fee", 5)?;
                     let all = f.rao("alpha", 3)?.0.checked_add(fee.0);
-                    Some(Rao(all.ok_or_else(|| ChainError::Malformed("a removal is beyond 64 bits".into()))?))
+                    Some(Rao(all.ok_or_else(|| {
+                        ChainError::Malformed("the alpha and fee of a removal exceed 64 bits".into())
+                    })?))
                 }
-                // Without its fee a removal does not say all that was taken; balances do.
+                // Without its fee a removal does not say all that was taken. Balances do.
                 _ => None,
             };
             StakeEvent::StakeRemoved {
@@ -97,7 +104,7 @@ fn translate<'a>(
             }
         }
         "StakeMoved" => {
-            let f = cut()?;
+            let f = fields()?;
             StakeEvent::StakeMoved {
                 coldkey: f.coldkey("coldkey", 0)?,
                 from_hotkey: f.hotkey("origin_hotkey", 1)?,
@@ -107,7 +114,7 @@ fn translate<'a>(
             }
         }
         "StakeTransferred" => {
-            let f = cut()?;
+            let f = fields()?;
             StakeEvent::StakeTransferred {
                 from_coldkey: f.coldkey("origin_coldkey", 0)?,
                 to_coldkey: f.coldkey("destination_coldkey", 1)?,
@@ -117,7 +124,7 @@ fn translate<'a>(
             }
         }
         "StakeSwapped" => {
-            let f = cut()?;
+            let f = fields()?;
             StakeEvent::StakeSwapped {
                 coldkey: f.coldkey("coldkey", 0)?,
                 hotkey: f.hotkey("hotkey", 1)?,
@@ -126,7 +133,7 @@ fn translate<'a>(
             }
         }
         "StakeAndHotkeyTransferred" => {
-            let f = cut()?;
+            let f = fields()?;
             StakeEvent::StakeAndHotkeyTransferred {
                 from_coldkey: f.coldkey("origin_coldkey", 0)?,
                 to_coldkey: f.coldkey("destination_coldkey", 1)?,
@@ -137,14 +144,14 @@ fn translate<'a>(
             }
         }
         "OrderExecuted" => {
-            let f = cut()?;
+            let f = fields()?;
             let sells = match f.variant("order_type", 3)?.as_str() {
                 "LimitBuy" => false,
                 "TakeProfit" | "StopLoss" => true,
-                // What an order of another kind moves is found in the balances.
+                // An order of another kind: what it moves is found in the balances.
                 _ => return Ok(None),
             };
-            // What a seller gives, and what a buyer gets, is alpha (docs/chain.md#orders-of-a-group).
+            // Sellers give alpha, buyers get alpha (docs/chain.md#orders-of-a-group).
             let alpha = if sells { f.rao("amount_in", 4)? } else { f.rao("amount_out", 5)? };
             StakeEvent::OrderExecuted {
                 trader: f.coldkey("signer", 1)?,
@@ -154,26 +161,26 @@ fn translate<'a>(
             }
         }
         "GroupExecutionSummary" => {
-            let f = cut()?;
+            let f = fields()?;
             StakeEvent::OrdersGrouped {
                 netuid: f.netuid("netuid", 0)?,
                 orders: f.count("executed_count", 4)?,
             }
         }
         "SubnetLeaseDividendsDistributed" => {
-            let f = cut()?;
+            let f = fields()?;
             StakeEvent::LeaseDividend { contributor: f.coldkey("contributor", 1)?, alpha: f.rao("alpha", 2)? }
         }
         "SharePoolDenominatorReconciled" => {
-            let f = cut()?;
+            let f = fields()?;
             StakeEvent::PoolReconciled { hotkey: f.hotkey("hotkey", 0)?, netuid: f.netuid("netuid", 1)? }
         }
         "SubnetOwnerChanged" => {
-            let f = cut()?;
+            let f = fields()?;
             StakeEvent::OwnerChanged { netuid: f.netuid("netuid", 0)?, new: f.coldkey("new_coldkey", 2)? }
         }
         "AlphaRecycled" => {
-            let f = cut()?;
+            let f = fields()?;
             StakeEvent::AlphaRecycled {
                 coldkey: f.coldkey("coldkey", 0)?,
                 hotkey: f.hotkey("hotkey", 1)?,
@@ -182,7 +189,7 @@ fn translate<'a>(
             }
         }
         "AlphaBurned" => {
-            let f = cut()?;
+            let f = fields()?;
             StakeEvent::AlphaBurned {
                 coldkey: f.coldkey("coldkey", 0)?,
                 hotkey: f.hotkey("hotkey", 1)?,
@@ -191,11 +198,11 @@ fn translate<'a>(
             }
         }
         "TransactionFeePaidWithAlpha" => {
-            let f = cut()?;
+            let f = fields()?;
             StakeEvent::FeePaidWithAlpha { who: f.coldkey("who", 0)?, alpha: f.rao("alpha_fee", 2)? }
         }
         "IncentiveAlphaEmittedToMiners" => {
-            let f = cut()?;
+            let f = fields()?;
             let index = f.number("netuid", 0)?;
             StakeEvent::IncentiveEmitted {
                 netuid: NetUid(index % MECHANISM_STRIDE),
@@ -204,7 +211,7 @@ fn translate<'a>(
             }
         }
         "AutoStakeAdded" => {
-            let f = cut()?;
+            let f = fields()?;
             StakeEvent::AutoStakeAdded {
                 netuid: f.netuid("netuid", 0)?,
                 destination: f.hotkey("destination", 1)?,
@@ -213,9 +220,9 @@ fn translate<'a>(
                 incentive: f.rao("incentive", 4)?,
             }
         }
-        "RootClaimed" => StakeEvent::RootClaimed { coldkey: cut()?.coldkey("coldkey", 0)? },
+        "RootClaimed" => StakeEvent::RootClaimed { coldkey: fields()?.coldkey("coldkey", 0)? },
         "HotkeySwapped" => {
-            let f = cut()?;
+            let f = fields()?;
             StakeEvent::HotkeySwapped {
                 coldkey: f.coldkey("coldkey", 0)?,
                 old: f.hotkey("old_hotkey", 1)?,
@@ -224,7 +231,7 @@ fn translate<'a>(
             }
         }
         "HotkeySwappedOnSubnet" => {
-            let f = cut()?;
+            let f = fields()?;
             StakeEvent::HotkeySwapped {
                 coldkey: f.coldkey("coldkey", 0)?,
                 old: f.hotkey("old_hotkey", 1)?,
@@ -233,22 +240,22 @@ fn translate<'a>(
             }
         }
         "ColdkeySwapped" => {
-            let f = cut()?;
+            let f = fields()?;
             StakeEvent::ColdkeySwapped {
                 old: f.coldkey("old_coldkey", 0)?,
                 new: f.coldkey("new_coldkey", 1)?,
             }
         }
-        "NetworkRemoved" => StakeEvent::NetworkRemoved { netuid: cut()?.netuid("netuid", 0)? },
-        "EpochSkipped" => StakeEvent::EpochSkipped { netuid: cut()?.netuid("netuid", 0)? },
-        "EpochDeferred" => StakeEvent::EpochDeferred { netuid: cut()?.netuid("netuid", 0)? },
-        "EpochTriggered" => StakeEvent::EpochTriggered { netuid: cut()?.netuid("netuid", 0)? },
+        "NetworkRemoved" => StakeEvent::NetworkRemoved { netuid: fields()?.netuid("netuid", 0)? },
+        "EpochSkipped" => StakeEvent::EpochSkipped { netuid: fields()?.netuid("netuid", 0)? },
+        "EpochDeferred" => StakeEvent::EpochDeferred { netuid: fields()?.netuid("netuid", 0)? },
+        "EpochTriggered" => StakeEvent::EpochTriggered { netuid: fields()?.netuid("netuid", 0)? },
         _ => return Ok(None),
     }))
 }
 
-/// What `StakeAdded` and `StakeRemoved` tell in this generation: (coldkey, hotkey, tao, netuid) in the
-/// oldest, then with alpha before the netuid, then with the fee after it.
+/// The fields of `StakeAdded` and `StakeRemoved` in this runtime. The oldest have (coldkey, hotkey, tao,
+/// netuid); later ones have alpha before the netuid, and then the fee after it.
 struct StakeShape {
     netuid: usize,
     alpha: bool,
@@ -256,7 +263,7 @@ struct StakeShape {
 }
 
 impl StakeShape {
-    fn of(fields: &Fields<'_>) -> Result<Self, ChainError> {
+    fn of(fields: &EventFields<'_>) -> Result<Self, ChainError> {
         match fields.len() {
             0..=3 => Err(ChainError::Unsupported(
                 "the runtime is too old: its stake events do not say on which subnet they were; start the record at a later block".into(),

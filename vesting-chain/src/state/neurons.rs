@@ -6,10 +6,11 @@ use vesting_core::{Coldkey, Hotkey, NetUid, Neuron, SubnetOwner, Uid};
 use crate::runtimes::runtime::Runtime;
 use crate::state::reader::Reader;
 
-/// Who owns a subnet.
+/// The items that name the owner of a subnet.
 const OWNER: [&str; 2] = ["SubnetOwner", "SubnetOwnerHotkey"];
 
-/// Every key that they need, as far as `expected` knows them beforehand.
+/// The keys of the neurons and the owner, as far as they are known before reading: those of `expected`
+/// neurons.
 pub(crate) fn expected_keys(
     runtime: &Runtime,
     netuid: NetUid,
@@ -60,7 +61,7 @@ pub(crate) async fn read(
         hotkeys.push((uid, Hotkey(hotkey), runtime.key("Owner", &[&hotkey])?));
     }
     reader.ensure(hotkeys.iter().map(|(.., key)| key.clone()).collect()).await?;
-    // Nearly every hotkey has an owner: that one has none is asked twice.
+    // Nearly every hotkey has an owner. If one has none, that is read twice.
     let ownerless: Vec<Vec<u8>> =
         hotkeys.iter().map(|(.., key)| key).filter(|key| reader.raw(key).is_none()).cloned().collect();
     if !ownerless.is_empty() {
@@ -72,7 +73,7 @@ pub(crate) async fn read(
     }
     let mut neurons = Vec::with_capacity(hotkeys.len());
     for (uid, hotkey, key) in hotkeys {
-        // A hotkey that nobody owns belongs to no holder.
+        // A hotkey without an owner belongs to no holder.
         if let Some(coldkey) = reader.value("Owner", &key)? {
             neurons.push(Neuron { uid, hotkey, coldkey: Coldkey(coldkey) });
         }

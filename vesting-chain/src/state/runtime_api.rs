@@ -1,4 +1,5 @@
-//! What the runtime itself says: slower than its storage, but by its own code.
+//! What the runtime itself says in one state. Asking it is slower than reading storage, but its own code
+//! answers.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,19 +13,21 @@ use subxt::utils::H256;
 use vesting_core::ports::ChainError;
 use vesting_core::{BlockHash, BlockNumber, Coldkey, NetUid, PositionKey, Rao, SubnetCounters};
 
-use crate::endpoints::endpoint::Endpoints;
-use crate::runtimes::runtime::{LOCKS_API, Runtime, STAKE_API, SUBNET_API};
-use crate::state::reader::Reader;
+use crate::endpoints::rpc::Rpc;
+use crate::node::hex::hex;
+use crate::runtimes::capabilities::{LOCKS_API, STAKE_API, SUBNET_API};
+use crate::runtimes::code::spec_version_of_code;
+use crate::runtimes::runtime::Runtime;
 
-/// Of the answer about a position only its stake is needed.
+/// The answer about a position. Only its stake is decoded.
 #[derive(DecodeAsType)]
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 struct StakeInfo {
     stake: u64,
 }
 
-/// Of a coldkey on a subnet. What is locked there may be more than it has; what it cannot move, by locks
-/// and as collateral, is what is not available.
+/// The answer about a coldkey on a subnet. Its locks may be larger than its stake. What it cannot move,
+/// because of locks or as collateral, is what is not available.
 #[derive(DecodeAsType)]
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 struct Availability {
@@ -32,10 +35,10 @@ struct Availability {
     available: u64,
 }
 
-/// What a coldkey has on a netuid.
+/// A netuid, and what a coldkey has there.
 type Subnet = (u16, Availability);
 
-/// Of the answer about a subnet only its counters are needed.
+/// The answer about a subnet. Only its counters are decoded.
 #[derive(DecodeAsType)]
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 struct DynamicInfo {
@@ -45,21 +48,16 @@ struct DynamicInfo {
     network_registered_at: u64,
 }
 
-/// The runtime's code in the state of one block.
+/// The calls of the runtime in the state of one block.
 pub(crate) struct RuntimeApi<'a> {
-    pub(crate) endpoints: &'a Endpoints,
+    pub(crate) rpc: &'a Rpc,
     pub(crate) runtime: &'a Arc<Runtime>,
     pub(crate) number: BlockNumber,
     pub(crate) hash: BlockHash,
 }
 
 impl<'a> RuntimeApi<'a> {
-    /// A reader of the storage in this state, that knows nothing yet.
-    pub(crate) fn storage(&self) -> Reader<'a> {
-        Reader::new(self.endpoints, Arc::clone(self.runtime), self.number, self.hash)
-    }
-
-    /// The alpha of positions, in their order.
+    /// The alpha of each position, in the order of `keys`.
     pub(crate) async fn alphas(&self, netuid: NetUid, keys: &[PositionKey]) -> Result<Vec<Rao>, ChainError> {
         try_join_all(keys.iter().map(|key| async move {
             let info: Option<StakeInfo> =
@@ -69,7 +67,8 @@ impl<'a> RuntimeApi<'a> {
         .await
     }
 
-    /// What coldkeys have on a subnet, and how much of it they cannot move; those with nothing are left out.
+    /// What coldkeys have on a subnet, and how much of it they cannot move. Coldkeys with nothing are left
+    /// out.
     pub(crate) async fn locked(
         &self,
         netuid: NetUid,
@@ -89,7 +88,7 @@ impl<'a> RuntimeApi<'a> {
             .collect())
     }
 
-    /// The counters of a subnet; `None` where it does not exist.
+    /// The counters of a subnet; `None` if it does not exist.
     pub(crate) async fn counters(&self, netuid: NetUid) -> Result<Option<SubnetCounters>, ChainError> {
         let info: Option<DynamicInfo> = self.call(SUBNET_API, netuid.0.encode()).await?;
         Ok(info.map(|info| SubnetCounters {
@@ -102,12 +101,10 @@ impl<'a> RuntimeApi<'a> {
         }))
     }
 
-    /// Whether the code in this state is of the version that made the block: not where it was upgraded
-    /// (docs/chain.md#the-runtime-that-made-a-block), and then its answers are not the block's.
+    /// Whether the code in this state has the version that made the block. In the block of an upgrade it has
+    /// not (docs/chain.md#the-runtime-that-made-a-block): then its answers do not count for the block.
     pub(crate) async fn is_maker(&self) -> Result<bool, ChainError> {
-        let code =
-            crate::runtimes::met_runtimes::spec_version_of_code(self.endpoints, self.hash, self.number)
-                .await?;
+        let code = spec_version_of_code(self.rpc, self.hash, self.number).await?;
         Ok(code == self.runtime.spec_version())
     }
 
@@ -117,9 +114,9 @@ impl<'a> RuntimeApi<'a> {
         arguments: Vec<u8>,
     ) -> Result<T, ChainError> {
         let name = format!("{api}_{method}");
-        let arguments = format!("0x{}", faster_hex::hex_string(&arguments));
+        let arguments = hex(&arguments);
         let bytes: Bytes = self
-            .endpoints
+            .rpc
             .call(Some(self.number), "state_call", rpc_params![name, arguments, H256(self.hash.0)])
             .await?;
         self.runtime.answer((api, method), &bytes.0)

@@ -1,4 +1,4 @@
-//! How many JSON-RPC calls were made, to whom, and how many went wrong.
+//! How many JSON-RPC calls were made to each endpoint, and how many of them failed.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,9 +11,9 @@ pub struct Requests(pub u64);
 /// The calls of one method to one endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Calls {
-    /// The endpoint's URL as it may be shown: without userinfo, and without what stands after the host.
+    /// The endpoint's URL without secrets: without user name and password, and without what follows the host.
     pub endpoint: String,
-    /// The method; `connect` for connections that could not be made.
+    /// The method, or `connect` for connections that could not be made.
     pub method: &'static str,
     /// How many were made.
     pub made: u64,
@@ -21,17 +21,17 @@ pub struct Calls {
     pub failed: u64,
 }
 
-/// Made and failed.
+/// How many calls were made, and how many failed.
 #[derive(Default)]
 struct Count {
     made: u64,
     failed: u64,
 }
 
-/// By endpoint and method.
+/// Counts by endpoint and method.
 type ByMethod = BTreeMap<(usize, &'static str), Count>;
 
-/// Counts calls.
+/// Counts calls, and switches of the endpoint.
 #[derive(Default)]
 pub(crate) struct Counts {
     by: Mutex<ByMethod>,
@@ -64,6 +64,7 @@ impl Counts {
         Requests(self.by().values().fold(0, |sum, count| sum.saturating_add(count.made)))
     }
 
+    /// Every count, with the endpoint's URL out of `shown`.
     pub(crate) fn all(&self, shown: &[String]) -> Vec<Calls> {
         let of = |((endpoint, method), count): (&(usize, &'static str), &Count)| {
             let endpoint = shown.get(*endpoint).cloned().unwrap_or_default();
@@ -72,7 +73,7 @@ impl Counts {
         self.by().iter().map(of).collect()
     }
 
-    /// Counts are whole whatever became of whoever counted.
+    /// A panic leaves no count half changed.
     fn by(&self) -> MutexGuard<'_, ByMethod> {
         self.by.lock().unwrap_or_else(PoisonError::into_inner)
     }
