@@ -598,7 +598,7 @@ fn decode(text: &str) -> Result<Vec<u8>, ErrorObjectOwned> {
 }
 
 pub(crate) fn hex0x(bytes: impl AsRef<[u8]>) -> String {
-    format!("0x{}", hex::encode(bytes))
+    format!("0x{}", faster_hex::hex_string(bytes.as_ref()))
 }
 
 fn raw(value: &impl serde::Serialize) -> Answer {
