@@ -43,7 +43,7 @@ pub mod surface;
 
 pub use agreement::disagreement::Disagreement;
 pub use endpoints::counts::{Calls, Requests};
-pub use link::address::check;
+pub use link::address::check_endpoint;
 pub use reading::options::ChainOptions;
 pub use recording::capture::Capture;
 pub use recording::captured::{CapturedBlock, CapturedRuntime};

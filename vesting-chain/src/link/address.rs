@@ -64,7 +64,7 @@ impl Address {
 ///
 /// # Errors
 /// A text that says what to write instead, without secrets.
-pub fn check(endpoint: &SecretUrl) -> Result<(), String> {
+pub fn check_endpoint(endpoint: &SecretUrl) -> Result<(), String> {
     Address::parse(endpoint).map(|_| ())
 }
 

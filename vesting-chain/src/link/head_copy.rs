@@ -64,3 +64,34 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for HeadCopy<S> {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    /// What is kept of bytes that are read so many at a time.
+    fn kept(bytes: &[u8], at_once: usize) -> Vec<u8> {
+        let (head, mut room) = (Head::default(), vec![0; at_once]);
+        let mut stream = HeadCopy::new(bytes, &head);
+        loop {
+            let mut buffer = ReadBuf::new(&mut room);
+            let read = poll_fn(|context| Pin::new(&mut stream).poll_read(context, &mut buffer));
+            assert!(matches!(read.now_or_never(), Some(Ok(()))));
+            if buffer.filled().is_empty() {
+                return head.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            }
+        }
+    }
+
+    #[test]
+    fn the_head_is_kept_up_to_its_end_and_up_to_a_limit() {
+        let head = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 7\r\n\r\n";
+        let answer = [&head[..], b"a body"].concat();
+        assert_eq!(kept(&answer, 1), head);
+        assert_eq!(kept(&[b'x'; 3 * MOST_KEPT], 1_000).len(), MOST_KEPT);
+    }
+}

@@ -43,18 +43,25 @@ struct Body {
     extrinsics: Vec<String>,
 }
 
-/// Captures a stretch of blocks. Call [`look`](Self::look) for each block, then [`search`](Self::search) for
-/// each, then [`settle`](Self::settle) once, and then [`block`](Self::block) for each, in order.
+/// Captures a stretch of blocks, in four steps: [`find_accounts`](Self::find_accounts) in each block, then
+/// [`find_stake`](Self::find_stake) in each, then [`choose_storage`](Self::choose_storage) once, and then
+/// [`block`](Self::block) for each, in order.
 pub struct Capture {
     chain: Arc<Chain>,
     subjects: Subjects,
     /// The accounts that events name. Their storage may come and go within the stretch.
     named: BTreeSet<[u8; 32]>,
+    /// The coldkeys that own neurons, or take over from one that does.
     coldkeys: BTreeSet<Coldkey>,
+    /// The neurons of each subnet in the last block.
     rosters: BTreeMap<NetUid, Roster>,
+    /// The metadata of each runtime.
     metadata: BTreeMap<u32, ArcMetadata>,
+    /// The keys that are captured, once chosen.
     keys: Vec<Vec<u8>>,
+    /// Their values in the last block.
     values: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// The version of the last runtime captured.
     code: Option<serde_json::Value>,
     /// The runtimes that cannot be read, with the error.
     unread: BTreeMap<u32, ChainError>,
@@ -90,11 +97,11 @@ impl Capture {
     ///
     /// # Errors
     /// If the chain cannot be read.
-    pub async fn look(&mut self, number: BlockNumber) -> Result<(), ChainError> {
+    pub async fn find_accounts(&mut self, number: BlockNumber) -> Result<(), ChainError> {
         if !self.unread.is_empty() && self.unread.contains_key(&self.code_at(number.parent()).await?.0) {
             return Ok(());
         }
-        match self.look_into(number).await {
+        match self.find_accounts_in(number).await {
             Err(
                 error @ (ChainError::Unreadable { .. }
                 | ChainError::Unsupported(_)
@@ -118,7 +125,7 @@ impl Capture {
         Ok((spec_version_of_code(&self.chain.rpc, hash, number).await?, hash))
     }
 
-    async fn look_into(&mut self, number: BlockNumber) -> Result<(), ChainError> {
+    async fn find_accounts_in(&mut self, number: BlockNumber) -> Result<(), ChainError> {
         let rosters = &self.rosters;
         let mut reader = self
             .chain
@@ -171,7 +178,7 @@ impl Capture {
     ///
     /// # Errors
     /// If the chain cannot be read.
-    pub async fn search(&mut self, number: BlockNumber) -> Result<(), ChainError> {
+    pub async fn find_stake(&mut self, number: BlockNumber) -> Result<(), ChainError> {
         if !self.unread.is_empty() {
             return Ok(());
         }
@@ -209,7 +216,7 @@ impl Capture {
     ///
     /// # Errors
     /// If the chain cannot be read.
-    pub async fn settle(&mut self, first: BlockNumber, last: BlockNumber) -> Result<(), ChainError> {
+    pub async fn choose_storage(&mut self, first: BlockNumber, last: BlockNumber) -> Result<(), ChainError> {
         self.subjects.accounts.extend(&self.named);
         let pairs = self
             .subjects
