@@ -234,7 +234,7 @@ fn endpoints(values: &Values<'_>, mistakes: &mut Mistakes) -> Option<Vec<SecretU
     let (mut endpoints, archive) = (urls("endpoints"), urls("archive_endpoints"));
     let mut is_fine = true;
     let mut check = |key: &str, urls: &[SecretUrl]| {
-        for why in urls.iter().filter_map(|url| vesting_chain::check(url).err()) {
+        for why in urls.iter().filter_map(|url| vesting_chain::check_endpoint(url).err()) {
             mistakes.note(values.wrong(key, &why));
             is_fine = false;
         }

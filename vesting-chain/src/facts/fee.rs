@@ -1,11 +1,11 @@
-//! The fee of a removal.
+//! Where the fee of a removal is.
 
-/// Where the fee of a `StakeRemoved` is: no metadata tells, since the event's name and fields stayed the
+/// Where the fee of a `StakeRemoved` is. No metadata tells, since the event's name and fields stayed the
 /// same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FeeRule {
-    /// Inside the event's alpha.
+    /// The event's alpha includes it.
     Inside,
-    /// On top of it.
+    /// It comes on top of the event's alpha.
     OnTop,
 }

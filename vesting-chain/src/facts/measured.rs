@@ -1,29 +1,29 @@
-//! Which runtimes were measured, and where another one stands beside them.
+//! Which runtimes were measured, and how another one compares with them.
 
-/// The runtimes whose rules were measured on recordings, block by block against their own answers. Of the
-/// last the rules were measured as ported to the recorded chain, not on the chain that runs it.
+/// The runtimes whose rules were measured on recordings, block by block against their own answers. The rules
+/// of the last one were measured as ported to the recorded chain, not on a chain that runs it.
 pub const MEASURED: [u32; 3] = [393, 425, 475];
 
-/// Where a runtime stands beside those that were measured.
+/// How a runtime compares with the measured ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// It is one of them.
+    /// It was measured.
     Measured,
-    /// It lies between two of them: what changed on the way was read.
+    /// It is between two measured ones; what changed between them was read in the source.
     Between {
-        /// The last measured one before.
+        /// The last measured one before it.
         below: u32,
-        /// The first measured one after.
+        /// The first measured one after it.
         above: u32,
     },
-    /// It is older than all of them.
+    /// It is older than every measured one.
     Older,
-    /// It is newer than all of them.
+    /// It is newer than every measured one.
     Newer,
 }
 
 impl Standing {
-    /// Of the runtime of this version.
+    /// The standing of the runtime of this version.
     #[must_use]
     pub fn of(spec_version: u32) -> Self {
         if MEASURED.contains(&spec_version) {
@@ -38,7 +38,7 @@ impl Standing {
         }
     }
 
-    /// Whether nothing that was measured lies on one side of it.
+    /// Whether it is older or newer than every measured one.
     #[must_use]
     pub const fn is_beyond(self) -> bool {
         matches!(self, Self::Older | Self::Newer)
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_runtime_stands_before_between_or_after() {
+    fn a_runtime_is_measured_or_before_between_or_after_measured_ones() {
         assert_eq!(
             [1, 392, 393, 394, 424, 425, 474, 475, 476].map(Standing::of),
             [

@@ -1,13 +1,13 @@
-//! The rules, each with the runtimes on which it holds and how it was found.
+//! The table of rules, each with the runtimes on which it holds and how it was found.
 
 /// How a rule was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
     /// Measured on recordings of these runtimes.
     Measured(&'static [u32]),
-    /// Tried on these runtimes themselves, in a few blocks.
+    /// Tried on these runtimes, in a few blocks.
     Tried(&'static [u32]),
-    /// Read in the runtime's source, or in what its authors say of it.
+    /// Read in the runtime's source or its authors' notes.
     Read,
 }
 
@@ -24,14 +24,14 @@ impl Found {
     }
 }
 
-/// A rule with the runtimes on which it holds.
+/// A rule, with the runtimes on which it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fact {
     /// The rule.
     pub rule: Rule,
-    /// The first version; `None` where it holds on all before `until`.
+    /// The first version; `None` if it holds on all versions up to `until`.
     pub since: Option<u32>,
-    /// The last version; `None` where no end is known.
+    /// The last version; `None` if no end is known.
     pub until: Option<u32>,
     /// How it was found.
     pub found: Found,
@@ -40,7 +40,7 @@ pub struct Fact {
 }
 
 impl Fact {
-    /// Whether it holds on the runtime of this version.
+    /// Whether the rule holds on the runtime of this version.
     #[must_use]
     pub fn spans(&self, spec_version: u32) -> bool {
         self.since.is_none_or(|since| since <= spec_version)
@@ -50,7 +50,7 @@ impl Fact {
 
 macro_rules! rules {
     ($($name:ident = $text:literal, $since:expr, $until:expr, $found:expr, $says:literal;)*) => {
-        /// What may hold on a runtime and not on another.
+        /// A rule that may hold on one runtime and not on another.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Rule { $(#[doc = $says] $name),* }
 

@@ -1,4 +1,4 @@
-//! Items of a runtime that bear on stake.
+//! The items of a runtime that may bear on stake.
 
 use std::fmt;
 
@@ -6,97 +6,22 @@ use subxt::Metadata;
 use subxt::ext::frame_decode::storage::StorageHasher;
 use subxt::metadata::StorageEntryMetadata;
 
-use super::shape;
+use crate::surface::kind::ItemKind;
+use crate::surface::shape;
 
-/// The pallets whose items bear on stake. Others that do are told by being new.
+/// The pallets whose items may bear on stake. A further one is noticed as a new pallet.
 const PALLETS: [&str; 4] = ["SubtensorModule", "SubtensorTransactionFee", "LimitOrders", "Swap"];
-
-/// What an item is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ItemKind {
-    /// A whole pallet.
-    Pallet,
-    /// A storage item.
-    Storage,
-    /// An event.
-    Event,
-    /// A call.
-    Call,
-}
-
-impl ItemKind {
-    /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Pallet, Self::Storage, Self::Event, Self::Call];
-
-    /// Its name in output.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Pallet => "pallet",
-            Self::Storage => "storage",
-            Self::Event => "event",
-            Self::Call => "call",
-        }
-    }
-
-    /// The file of its list.
-    #[must_use]
-    pub const fn file(self) -> &'static str {
-        match self {
-            Self::Pallet => "pallets.txt",
-            Self::Storage => "storage.txt",
-            Self::Event => "events.txt",
-            Self::Call => "calls.txt",
-        }
-    }
-
-    /// What one that is not known could mean.
-    #[must_use]
-    pub const fn if_new(self) -> &'static str {
-        match self {
-            Self::Pallet => {
-                "a pallet we do not know: if it moves stake without an event that we know, what it moves is booked as unattributed"
-            }
-            Self::Storage => {
-                "a storage item we do not know: if a position's alpha depends on it, positions are misread until the comparison with the runtime's own answer shows it"
-            }
-            Self::Event => {
-                "an event we do not know: if it moves stake, what it moves is booked as unattributed"
-            }
-            Self::Call => {
-                "a call we do not know: if it moves stake without an event that we know, what it moves is booked as unattributed"
-            }
-        }
-    }
-
-    /// What one that is known by name, but of another shape, could mean.
-    #[must_use]
-    pub const fn if_reshaped(self) -> &'static str {
-        match self {
-            Self::Pallet => "a pallet known by name, but of another shape",
-            Self::Storage => {
-                "a storage item known by name, but of another shape: one whose keys changed is not read any more, one whose values changed may be misread until the comparison with the runtime's own answer shows it"
-            }
-            Self::Event => {
-                "an event known by name, but of another shape: its fields are read by name, or by place where they have none; if one changed its meaning, what does not fit the balances is booked as unattributed"
-            }
-            Self::Call => {
-                "a call known by name, but of another shape: calls are not read, so no figure depends on it"
-            }
-        }
-    }
-}
 
 /// An item with its shape.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SurfaceItem {
-    /// What it is.
+    /// Its kind.
     pub kind: ItemKind,
     /// Its pallet.
     pub pallet: String,
-    /// Its name; of a pallet empty.
+    /// Its name; empty for a pallet.
     pub name: String,
-    /// An event's fields, or a storage item's keys and value; of others empty, since nothing is read of them.
+    /// An event's fields, or a storage item's keys and value. Empty for others, of which nothing is read.
     pub shape: String,
 }
 
@@ -107,8 +32,8 @@ impl fmt::Display for SurfaceItem {
     }
 }
 
-/// Every pallet of a runtime, and every item of those that bear on stake, in order.
-pub(crate) fn all(metadata: &Metadata) -> Vec<SurfaceItem> {
+/// Every pallet of a runtime, and every item of those that may bear on stake, in order.
+pub(crate) fn items_of(metadata: &Metadata) -> Vec<SurfaceItem> {
     let types = metadata.types();
     let mut found = Vec::new();
     for pallet in metadata.pallets() {

@@ -1,18 +1,18 @@
-//! What is known of the items that bear on stake: a text file a kind, made from runtimes at hand.
+//! The lists of known items: one text file for each kind, made from the runtimes at hand.
 //!
-//! A line is `Pallet.Name | shape | versions`, the versions being those of the runtimes that had it so. Where
-//! only the name is known, or nothing depends on a shape that differs, it is `?`, and any will do.
-//! `cargo run -p vesting-chain --example surface` brings them up to date.
+//! A line is `Pallet.Name | shape | versions`; the versions are those of the runtimes that had the item in
+//! this shape. The shape is `?` if only the name is known, or nothing depends on the shape: then any shape is
+//! accepted. `cargo run -p vesting-chain --example surface` brings the lists up to date.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use super::item::ItemKind;
+use crate::surface::kind::ItemKind;
 
-/// What stands for a shape that is not known.
+/// The shape that stands for any.
 const ANY: &str = "?";
 
-/// The lists.
+/// The lists, by kind and name.
 pub(crate) struct Known(BTreeMap<(ItemKind, &'static str), BTreeSet<&'static str>>);
 
 /// How much of an item is known.
@@ -29,7 +29,7 @@ pub(crate) enum Knowledge {
 static KNOWN: LazyLock<Known> = LazyLock::new(|| Known::read(ItemKind::text));
 
 impl ItemKind {
-    /// The list of its kind.
+    /// The text of the list.
     const fn text(self) -> &'static str {
         match self {
             Self::Pallet => include_str!("pallets.txt"),
@@ -40,7 +40,7 @@ impl ItemKind {
     }
 }
 
-/// The parts of a line; none of a comment.
+/// The name and shape of a line; `None` for a comment.
 fn parts(line: &'static str) -> Option<(&'static str, &'static str)> {
     let mut parts = line.split('|').map(str::trim);
     let (name, shape) = (parts.next()?, parts.next()?);
@@ -68,7 +68,7 @@ impl Known {
     }
 }
 
-/// How much is known of an item, by its whole name.
+/// How much is known of an item, by its full name.
 pub(crate) fn of(kind: ItemKind, name: &str, shape: &str) -> Knowledge {
     KNOWN.of(kind, name, shape)
 }

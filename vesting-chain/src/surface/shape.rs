@@ -1,12 +1,12 @@
-//! What a type is made of, whatever it is called: types are renamed more often than they change.
+//! The shape of a type: what it is made of, whatever its name. Types are renamed more often than they change.
 
 use std::fmt::Write as _;
 
 use scale_info::{PortableRegistry, TypeDef, form::PortableForm};
 
-/// So deep a type is looked into.
+/// Types are looked into so many levels deep.
 const DEEPEST: usize = 6;
-/// So long a shape may become.
+/// A shape ends after so many characters.
 const LONGEST: usize = 240;
 /// What stands for the rest.
 const MORE: &str = "…";
@@ -57,7 +57,7 @@ fn write(types: &PortableRegistry, id: u32, depth: usize, shape: &mut String) {
     match &ty.type_def {
         TypeDef::Composite(_) if name == "AccountId32" => shape.push_str("account"),
         TypeDef::Composite(composite) => match composite.fields.as_slice() {
-            // A name for something else.
+            // A wrapper around another type.
             [only] => write(types, only.ty.id, depth + 1, shape),
             fields => {
                 shape.push('{');

@@ -84,15 +84,15 @@ pub async fn run(session: &mut Session, blocks: u32, output: Option<&Path>) -> a
     let mut capture = chain.capture(&netuids);
     bar.set_message("who is in it");
     for number in stretch.blocks() {
-        capture.look(number).await.with_context(|| cannot(number))?;
+        capture.find_accounts(number).await.with_context(|| cannot(number))?;
         bar.inc(1);
     }
     bar.set_message("where they hold stake");
     for number in stretch.blocks() {
-        capture.search(number).await.with_context(|| cannot(number))?;
+        capture.find_stake(number).await.with_context(|| cannot(number))?;
         bar.inc(1);
     }
-    capture.settle(stretch.base, stretch.to).await?;
+    capture.choose_storage(stretch.base, stretch.to).await?;
     bar.set_message("blocks");
     let failed = || format!("cannot write the recording to `{}`", folder.display());
     let mut writer = RecordingWriter::new(&folder).with_context(failed)?;

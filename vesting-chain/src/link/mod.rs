@@ -1,0 +1,10 @@
+//! One connection to an endpoint: its address, how it is made, and when it is given up.
+//!
+//! Takes from `errors`.
+
+pub(crate) mod address;
+pub(crate) mod connection;
+pub(crate) mod dial;
+pub(crate) mod handshake;
+pub(crate) mod head_copy;
+pub(crate) mod header;
