@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures_util::future::BoxFuture;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use vesting_core::NetUid;
-use vesting_core::ports::{Commit, StakeStore, StoreError, StoreLayer, Watermark};
+use vesting_core::ports::{Commit, StakeStore, StoreAnswer, StoreError, StoreLayer, Watermark};
 
 use super::State;
 
@@ -67,8 +66,8 @@ impl StoreLayer for WatchedStore {
     fn pass<'a, T: Send + 'a>(
         &'a self,
         method: &'static str,
-        answer: BoxFuture<'a, Result<T, StoreError>>,
-    ) -> BoxFuture<'a, Result<T, StoreError>> {
+        answer: StoreAnswer<'a, T>,
+    ) -> StoreAnswer<'a, T> {
         Box::pin(async move {
             let since = Instant::now();
             let asked = self.state.unanswered.ask(method);

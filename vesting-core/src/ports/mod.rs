@@ -11,8 +11,8 @@ pub use chain::{
 };
 pub use store::{
     BalanceChange, Commit, End, Holder, LedgerState, LockRow, NeuronRow, OpenInterval, Pruned, ReadRecord,
-    Snapshot, StakeStore, StoreError, StoreLayer, TranchePage, TrancheStand, Watermark, WholeRecord,
-    WriteRecord,
+    Snapshot, StakeStore, StoreAnswer, StoreError, StoreLayer, TranchePage, TrancheStand, Watermark,
+    WholeRecord, WriteRecord,
 };
 
 #[cfg(any(test, feature = "mocks"))]

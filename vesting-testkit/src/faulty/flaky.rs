@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use futures_util::future::{BoxFuture, ready};
-use vesting_core::ports::{StakeStore, StoreError, StoreLayer};
+use vesting_core::ports::{StakeStore, StoreAnswer, StoreError, StoreLayer};
 
 /// Says whether the method of this name fails.
 type Fails = Box<dyn Fn(&'static str) -> Option<StoreError> + Send + Sync>;
@@ -32,10 +31,10 @@ impl StoreLayer for FlakyStore {
     fn pass<'a, T: Send + 'a>(
         &'a self,
         method: &'static str,
-        answer: BoxFuture<'a, Result<T, StoreError>>,
-    ) -> BoxFuture<'a, Result<T, StoreError>> {
+        answer: StoreAnswer<'a, T>,
+    ) -> StoreAnswer<'a, T> {
         match (self.fails)(method) {
-            Some(error) => Box::pin(ready(Err(error))),
+            Some(error) => Box::pin(std::future::ready(Err(error))),
             None => answer,
         }
     }

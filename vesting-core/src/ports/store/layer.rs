@@ -1,9 +1,9 @@
 //! A store that stands before another one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
 
 use async_trait::async_trait;
-use futures_util::future::BoxFuture;
 
 use super::{
     Commit, Holder, LedgerState, NeuronRow, OpenInterval, Pruned, ReadRecord, Snapshot, StakeStore,
@@ -12,6 +12,9 @@ use super::{
 use crate::block::{Epoch, EpochRecord, SkippedSlot};
 use crate::ledger::{Entry, OpenTranche, Succession};
 use crate::units::{BlockHash, BlockNumber, BlockRef, Coldkey, Millis, NetUid, PositionKey, Rao};
+
+/// The answer to a call, still to be waited for.
+pub type StoreAnswer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// A store that passes every call on to another one, and may time it, refuse it, or act on its end.
 ///
@@ -22,8 +25,7 @@ use crate::units::{BlockHash, BlockNumber, BlockRef, Coldkey, Millis, NetUid, Po
 /// use std::sync::atomic::{AtomicU32, Ordering};
 ///
 /// use futures_util::FutureExt;
-/// use futures_util::future::BoxFuture;
-/// use vesting_core::ports::{ReadRecord, StakeStore, StoreError, StoreLayer};
+/// use vesting_core::ports::{ReadRecord, StakeStore, StoreAnswer, StoreLayer};
 /// use vesting_core::{MemoryStore, NetUid};
 ///
 /// /// Counts the calls.
@@ -40,8 +42,8 @@ use crate::units::{BlockHash, BlockNumber, BlockRef, Coldkey, Millis, NetUid, Po
 ///     fn pass<'a, T: Send + 'a>(
 ///         &'a self,
 ///         _method: &'static str,
-///         answer: BoxFuture<'a, Result<T, StoreError>>,
-///     ) -> BoxFuture<'a, Result<T, StoreError>> {
+///         answer: StoreAnswer<'a, T>,
+///     ) -> StoreAnswer<'a, T> {
 ///         self.calls.fetch_add(1, Ordering::Relaxed);
 ///         answer
 ///     }
@@ -60,8 +62,8 @@ pub trait StoreLayer: Send + Sync {
     fn pass<'a, T: Send + 'a>(
         &'a self,
         _method: &'static str,
-        answer: BoxFuture<'a, Result<T, StoreError>>,
-    ) -> BoxFuture<'a, Result<T, StoreError>> {
+        answer: StoreAnswer<'a, T>,
+    ) -> StoreAnswer<'a, T> {
         answer
     }
 

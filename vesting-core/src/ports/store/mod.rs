@@ -17,7 +17,7 @@ mod write_record;
 
 pub use commit::Commit;
 pub use error::StoreError;
-pub use layer::StoreLayer;
+pub use layer::{StoreAnswer, StoreLayer};
 pub use ledger_state::LedgerState;
 pub use open_interval::OpenInterval;
 pub use pruned::Pruned;
