@@ -8,7 +8,7 @@ use axum::response::Response;
 use vesting_core::{BlockNumber, Millis, NetUid};
 
 use super::problem::Problem;
-use super::server::Api;
+use super::state::ApiState;
 use crate::clock::age;
 
 /// Says with an answer whether the record's end, from which it follows, is older than it should be.
@@ -18,7 +18,7 @@ const STALE: &str = "vesting-stale";
 /// taken.
 const DEGRADED: &str = "vesting-degraded";
 
-impl Api {
+impl ApiState {
     /// Whether a block is older than the record's last one should be.
     pub fn is_old(&self, time: Millis) -> bool {
         age(time, SystemTime::now()) > self.config.stale_after
@@ -55,7 +55,7 @@ impl Api {
                 .headers_mut()
                 .insert(STALE, HeaderValue::from_static(if stale { "true" } else { "false" }));
         }
-        if let Some(chain) = &self.state.chain
+        if let Some(chain) = &self.daemon.chain
             && !chain.disagreements().is_empty()
         {
             answer.headers_mut().insert(DEGRADED, HeaderValue::from_static("true"));

@@ -9,10 +9,10 @@ use axum::response::{IntoResponse, Response};
 use vesting_core::{HistoryPoint, Whom};
 
 use super::history::count;
-use super::known::Known;
 use super::problem::Problem;
 use super::query::{Query, name};
-use super::server::Api;
+use super::report_cache::CachedReport;
+use super::state::ApiState;
 use super::whatif::{Both, both, changed, known_parameters};
 use crate::chart::{self, Look, Scheme, WIDTHS};
 use crate::config::Config;
@@ -33,7 +33,7 @@ fn svg(drawn: Result<String, String>) -> Result<Response, Problem> {
 
 /// A holder over epochs.
 pub async fn history(
-    State(api): State<Arc<Api>>,
+    State(api): State<Arc<ApiState>>,
     whom: Result<Path<String>, PathRejection>,
     uri: Uri,
 ) -> Result<Response, Problem> {
@@ -49,12 +49,12 @@ pub async fn history(
 }
 
 /// The distribution of multipliers, under another policy too where one is asked for.
-pub async fn multipliers(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, Problem> {
+pub async fn multipliers(State(api): State<Arc<ApiState>>, uri: Uri) -> Result<Response, Problem> {
     let query = Query::of(&uri, &known_parameters(&["width", "scheme"]))?;
     let (netuid, as_of, look) = (query.netuid()?, query.block("as_of")?, look(&query)?);
     let netuid = api.netuid(netuid).await?;
     let Both { now, other } = both(&api, netuid, as_of, &changed(&query)).await?;
-    let factors = |known: &Arc<Known>| {
+    let factors = |known: &Arc<CachedReport>| {
         known.report.miners.iter().map(|miner| miner.multiplier.factor).collect::<Vec<_>>()
     };
     let differs = now.0.digest() != other.0.digest();

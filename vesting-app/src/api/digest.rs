@@ -6,9 +6,10 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 
+use super::answer::json;
 use super::problem::Problem;
 use super::query::Query;
-use super::server::{Api, json};
+use super::state::ApiState;
 use crate::view::digest::Digests;
 use crate::view::row::{self, Rows, Section};
 
@@ -16,12 +17,12 @@ use crate::view::row::{self, Rows, Section};
 const MOST_ROWS: usize = 100_000;
 
 /// The digests, part by part.
-pub async fn summary(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, Problem> {
+pub async fn summary(State(api): State<Arc<ApiState>>, uri: Uri) -> Result<Response, Problem> {
     let query = Query::of(&uri, &["netuid", "as_of"])?;
     let (netuid, as_of) = (query.netuid()?, query.block("as_of")?);
     let netuid = api.netuid(netuid).await?;
     // Of the record as it is now, as the rows are: whoever compares would see it altered.
-    let read = async move |api: Arc<Api>| {
+    let read = async move |api: Arc<ApiState>| {
         let policy = api.config.policy(netuid);
         let (_, state) = api.tracker().state(netuid, policy, as_of).await?;
         Ok(json(&Digests::of(&state.summary(), policy)))
@@ -31,7 +32,7 @@ pub async fn summary(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, 
 }
 
 /// The rows behind a section.
-pub async fn rows(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, Problem> {
+pub async fn rows(State(api): State<Arc<ApiState>>, uri: Uri) -> Result<Response, Problem> {
     let query = Query::of(&uri, &["netuid", "as_of", "section", "from", "to"])?;
     let (netuid, as_of) = (query.netuid()?, query.block("as_of")?);
     let names = || format!("one of {}", Section::ALL.map(Section::name).join(", "));

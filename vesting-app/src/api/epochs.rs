@@ -8,16 +8,16 @@ use axum::http::Uri;
 use axum::response::Response;
 use vesting_core::{BlockNumber, TrackerError};
 
-use super::known::last_epoch;
+use super::answer::json;
 use super::problem::Problem;
 use super::query::{Query, name};
-use super::server::{Api, json};
+use super::state::ApiState;
 use crate::view::epoch::{self, Epoch};
 
 /// The most epochs of one answer: each tells every position that changed.
 const MOST: usize = 100;
 
-pub async fn epochs(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, Problem> {
+pub async fn epochs(State(api): State<Arc<ApiState>>, uri: Uri) -> Result<Response, Problem> {
     let query = Query::of(&uri, &["netuid", "from", "to"])?;
     let (netuid, from, to) = (query.netuid()?, query.block("from")?, query.block("to")?);
     api.work(async move |api| {
@@ -47,7 +47,7 @@ pub async fn epochs(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, P
 
 /// The epoch of one block.
 pub async fn epoch(
-    State(api): State<Arc<Api>>,
+    State(api): State<Arc<ApiState>>,
     block: Result<Path<String>, PathRejection>,
     uri: Uri,
 ) -> Result<Response, Problem> {
@@ -61,14 +61,12 @@ pub async fn epoch(
     let block = BlockNumber(text.parse().map_err(wrong)?);
     let netuid = Query::of(&uri, &["netuid"])?.netuid()?;
     let netuid = api.netuid(netuid).await?;
-    let told = async move |api: Arc<Api>| {
+    let told = async move |api: Arc<ApiState>| {
         let watermark = api.store.watermark(netuid).await?.ok_or(TrackerError::NotRecorded(netuid))?;
         let records = api.store.epochs(netuid, block, block).await?;
         let before = match block.0.checked_sub(1) {
             // Whether or not more is known of it.
-            Some(before) => {
-                last_epoch(api.store.as_ref(), netuid, BlockNumber(0), BlockNumber(before)).await?
-            }
+            Some(before) => api.last_epoch(netuid, BlockNumber(0), BlockNumber(before)).await?,
             None => None,
         };
         let skipped = api

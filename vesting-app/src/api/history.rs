@@ -8,9 +8,10 @@ use axum::http::Uri;
 use axum::response::Response;
 use vesting_core::{HistoryPoint, Whom};
 
+use super::answer::json;
 use super::problem::Problem;
 use super::query::{Query, name};
-use super::server::{Api, json};
+use super::state::ApiState;
 use crate::config::Config;
 use crate::view::history::Point;
 
@@ -21,7 +22,7 @@ const USUAL: usize = 30;
 const MOST: usize = 1_000;
 
 pub async fn history(
-    State(api): State<Arc<Api>>,
+    State(api): State<Arc<ApiState>>,
     whom: Result<Path<String>, PathRejection>,
     uri: Uri,
 ) -> Result<Response, Problem> {

@@ -8,11 +8,11 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use super::problem::Problem;
-use super::server::Api;
+use super::state::ApiState;
 use crate::metrics::{CONTENT_TYPE, text};
 
 /// Nothing is worked out here, and the database is not asked.
-pub async fn metrics(State(api): State<Arc<Api>>) -> Result<Response, Problem> {
-    let text = text(&api.state, SystemTime::now()).map_err(|error| Problem::broken(&error))?;
+pub async fn metrics(State(api): State<Arc<ApiState>>) -> Result<Response, Problem> {
+    let text = text(&api.daemon, SystemTime::now()).map_err(|error| Problem::broken(&error))?;
     Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response())
 }

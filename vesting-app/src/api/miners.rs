@@ -9,9 +9,10 @@ use axum::response::Response;
 use serde::Serialize;
 use vesting_core::{MinerReport, Whom};
 
+use super::answer::{json, json_text};
 use super::problem::Problem;
 use super::query::{Query, name};
-use super::server::{Api, json, json_text};
+use super::state::ApiState;
 use crate::view::explanation::{Explained, usual};
 use crate::view::miner::Miner;
 
@@ -23,16 +24,17 @@ struct One {
     explanation: Explained,
 }
 
-pub async fn miners(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, Problem> {
+pub async fn miners(State(api): State<Arc<ApiState>>, uri: Uri) -> Result<Response, Problem> {
     let query = Query::of(&uri, &["netuid", "as_of"])?;
     let (netuid, as_of) = (query.netuid()?, query.block("as_of")?);
     let netuid = api.netuid(netuid).await?;
-    let answer = json_text(api.known(netuid, as_of).await?.miners(&api).await?);
+    let report = api.report(netuid, as_of).await?;
+    let answer = json_text(api.miners_json(&report).await?);
     api.with_state(netuid, as_of, answer).await
 }
 
 pub async fn miner(
-    State(api): State<Arc<Api>>,
+    State(api): State<Arc<ApiState>>,
     whom: Result<Path<String>, PathRejection>,
     uri: Uri,
 ) -> Result<Response, Problem> {
@@ -40,10 +42,10 @@ pub async fn miner(
     let query = Query::of(&uri, &["netuid", "as_of"])?;
     let (netuid, as_of) = (query.netuid()?, query.block("as_of")?);
     let netuid = api.netuid(netuid).await?;
-    let known = api.known(netuid, as_of).await?;
+    let known = api.report(netuid, as_of).await?;
     // The same epoch, should another one come meanwhile.
     let epoch = known.report.window.as_of.block.number;
-    let explain = async move |api: Arc<Api>| {
+    let explain = async move |api: Arc<ApiState>| {
         let policy = api.config.policy(netuid);
         let found = api.tracker().explain(netuid, policy, whom, Some(epoch), &usual(policy)).await?;
         Ok(Explained::of(&found, policy))

@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 
-use super::server::json_text;
+use super::answer::json_text;
 
 const TEXT: &str = include_str!("openapi.json");
 

@@ -10,14 +10,14 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::problem::Problem;
-use super::server::Api;
+use super::state::ApiState;
 
 /// Refuses what only another site's page asks for.
 ///
 /// On loopback without a token whoever reaches the port may read everything. A site whose name is made to
 /// lead to this host (DNS rebinding) would, through its visitor's browser; its requests name it as `Host`.
 /// Whatever is not merely read is refused from other origins everywhere.
-pub async fn check(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
+pub async fn check(State(api): State<Arc<ApiState>>, request: Request, next: Next) -> Response {
     let open = api.config.api_token.is_none() && api.config.bind.ip().is_loopback();
     match judge(open, request.method(), request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,

@@ -10,9 +10,10 @@ use vesting_chain::SubxtChain;
 use vesting_core::ports::{ChainPort, StoreError};
 use vesting_core::{BlockNumber, NetUid};
 
+use super::answer::json;
 use super::problem::Problem;
 use super::query::Query;
-use super::server::{Api, json};
+use super::state::ApiState;
 use crate::state::Role;
 
 /// How long it is waited for: less than a request may take.
@@ -21,13 +22,13 @@ const PATIENCE: Duration = Duration::from_secs(25);
 /// How often it is looked whether it is done.
 const PAUSE: Duration = Duration::from_millis(50);
 
-pub async fn update(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, Problem> {
+pub async fn update(State(api): State<Arc<ApiState>>, uri: Uri) -> Result<Response, Problem> {
     let query = Query::of(&uri, &["netuid"])?;
     let netuids = match query.netuid()? {
         Some(netuid) => vec![NetUid(netuid)],
         None => api.config.netuids.clone(),
     };
-    let Some(chain) = &api.state.chain else {
+    let Some(chain) = &api.daemon.chain else {
         return Err(Problem::not_here(
             "this process only reads the record: tell the `vesting run` that records it".to_owned(),
         ));
@@ -40,13 +41,13 @@ pub async fn update(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, P
             ));
         }
     }
-    Ok(json(&api.states(&netuids).await?))
+    Ok(json(&api.record_ends(&netuids).await?))
 }
 
-async fn go_on(api: &Api, chain: &SubxtChain, netuids: &[NetUid]) -> Result<(), Problem> {
+async fn go_on(api: &ApiState, chain: &SubxtChain, netuids: &[NetUid]) -> Result<(), Problem> {
     // Whose turn it is shows only then.
     let followed = loop {
-        let followed = api.state.subnets();
+        let followed = api.daemon.subnets();
         if !netuids.iter().any(|netuid| followed.get(netuid).is_some_and(|subnet| !subnet.begun)) {
             break followed;
         }
@@ -74,13 +75,13 @@ async fn go_on(api: &Api, chain: &SubxtChain, netuids: &[NetUid]) -> Result<(), 
 
 /// Waits until the records are as far. Told again and again: what failed in between is tried again only when
 /// told.
-async fn reach(api: &Api, netuids: &[NetUid], head: BlockNumber) -> Result<(), StoreError> {
+async fn reach(api: &ApiState, netuids: &[NetUid], head: BlockNumber) -> Result<(), StoreError> {
     loop {
         let mut is_behind = false;
         for netuid in netuids {
             if api.store.watermark(*netuid).await?.is_none_or(|mark| mark.block.number < head) {
                 is_behind = true;
-                api.state.tell_to_go_on(*netuid);
+                api.daemon.tell_to_go_on(*netuid);
             }
         }
         if !is_behind {

@@ -10,9 +10,10 @@ use serde::Serialize;
 use vesting_core::BlockNumber;
 use vesting_core::weights::WeightsError;
 
+use super::answer::json;
 use super::problem::Problem;
 use super::query::Query;
-use super::server::{Api, json};
+use super::state::ApiState;
 use crate::view::weights::{Adjusted, LARGEST, Malformed, Request};
 
 #[derive(Serialize)]
@@ -28,7 +29,11 @@ struct Answer {
 /// and more, in some ms. What is larger is worked at as anything else is.
 const QUICK: usize = 512 * 1024;
 
-pub async fn apply(State(api): State<Arc<Api>>, uri: Uri, Within(body): Within) -> Result<Response, Problem> {
+pub async fn apply(
+    State(api): State<Arc<ApiState>>,
+    uri: Uri,
+    Within(body): Within,
+) -> Result<Response, Problem> {
     let query = Query::of(&uri, &["netuid", "as_of"])?;
     if body.len() <= QUICK {
         return applied(&api, &query, &body).await;
@@ -36,15 +41,15 @@ pub async fn apply(State(api): State<Arc<Api>>, uri: Uri, Within(body): Within) 
     api.work(async move |api| applied(&api, &query, &body).await).await
 }
 
-async fn applied(api: &Arc<Api>, query: &Query, body: &[u8]) -> Result<Response, Problem> {
+async fn applied(api: &Arc<ApiState>, query: &Query, body: &[u8]) -> Result<Response, Problem> {
     let request = Request::parse(body)?;
     let netuid = one("netuid", query.netuid()?, request.netuid)?;
     let as_of = one("as_of", query.block("as_of")?, request.as_of.map(BlockNumber))?;
     let netuid = api.netuid(netuid).await?;
     let policy = api.config.policy(netuid);
-    let asked = api.asked(netuid, as_of, policy).await?;
-    let stale = as_of.is_none().then(|| api.is_old(asked.mark.time));
-    let known = api.known_as(&asked, policy).await?;
+    let asked = api.report_request(netuid, as_of, policy).await?;
+    let stale = as_of.is_none().then(|| api.is_old(asked.watermark.time));
+    let known = api.report_for(&asked, policy).await?;
     let adjusted = Adjusted::of(&known.report, known.state_digest, policy, &request.weights)?;
     Ok(api.with_stale(stale, json(&Answer { adjusted, stale: stale == Some(true) })))
 }

@@ -8,20 +8,21 @@ use axum::response::Response;
 use vesting_core::policy::Policy;
 use vesting_core::{BlockNumber, NetUid};
 
-use super::known::Known;
+use super::answer::json;
 use super::problem::Problem;
 use super::query::Query;
-use super::server::{Api, json};
+use super::report_cache::CachedReport;
+use super::state::ApiState;
 use crate::config::policy_keys;
 use crate::view::whatif::Line;
 
 /// The subnet under its policy and under another one, as of the same epoch.
 pub struct Both {
-    pub now: (Policy, Arc<Known>),
-    pub other: (Policy, Arc<Known>),
+    pub now: (Policy, Arc<CachedReport>),
+    pub other: (Policy, Arc<CachedReport>),
 }
 
-pub async fn whatif(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, Problem> {
+pub async fn whatif(State(api): State<Arc<ApiState>>, uri: Uri) -> Result<Response, Problem> {
     let query = Query::of(&uri, &known_parameters(&[]))?;
     let (netuid, as_of) = (query.netuid()?, query.block("as_of")?);
     let netuid = api.netuid(netuid).await?;
@@ -52,7 +53,7 @@ pub fn changed(query: &Query) -> Vec<(&'static str, String)> {
 }
 
 pub async fn both(
-    api: &Arc<Api>,
+    api: &Arc<ApiState>,
     netuid: NetUid,
     as_of: Option<BlockNumber>,
     changed: &[(&'static str, String)],
@@ -64,8 +65,8 @@ pub async fn both(
         Problem::bad_input(named.map_or("query", |(key, _)| key), mistake)
     })?;
     let (now, other) = (plain(api.config.policy(netuid).clone()), plain(other));
-    let known = api.known_under(netuid, as_of, &now).await?;
+    let known = api.report_under(netuid, as_of, &now).await?;
     let epoch = Some(known.report.window.as_of.block.number);
-    let other_known = api.known_under(netuid, epoch, &other).await?;
+    let other_known = api.report_under(netuid, epoch, &other).await?;
     Ok(Both { now: (now, known), other: (other, other_known) })
 }

@@ -7,7 +7,7 @@ use vesting_core::{Epoch, NetUid};
 use crate::output::time;
 
 #[derive(Clone, PartialEq, Eq, Serialize)]
-pub struct State {
+pub struct Subnet {
     pub netuid: u16,
     /// The last block recorded, and its time.
     pub block: u64,
@@ -19,7 +19,7 @@ pub struct State {
     pub stale: bool,
 }
 
-impl State {
+impl Subnet {
     pub fn of(netuid: NetUid, record: &Watermark, last: Option<&Epoch>, stale: bool) -> Self {
         let block = record.block.number;
         Self {
