@@ -1,9 +1,11 @@
 //! Reports, kept for the next request.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use axum::body::Bytes;
+use quick_cache::sync::Cache;
 use tokio::sync::OnceCell;
 use vesting_core::digest::Digest;
 use vesting_core::ports::Watermark;
@@ -56,70 +58,58 @@ impl CachedReport {
 pub type ReportCell = Arc<OnceCell<Arc<CachedReport>>>;
 
 /// Reports: that of each subnet's newest epoch, which no other report pushes out, and some others.
-#[derive(Default)]
-pub struct ReportCache(Mutex<Reports>);
-
-#[derive(Default)]
-struct Reports {
-    newest: BTreeMap<NetUid, (ReportKey, ReportCell)>,
-    others: Others,
+pub struct ReportCache {
+    newest: Mutex<BTreeMap<NetUid, (ReportKey, ReportCell)>>,
+    others: Cache<ReportKey, ReportCell>,
     /// The last epoch of each record, and where the record stood when it was looked for.
-    last_epochs: BTreeMap<NetUid, (Watermark, BlockRef)>,
+    last_epochs: Mutex<BTreeMap<NetUid, (Watermark, BlockRef)>>,
 }
 
-/// Reports by key; the last one asked for is at the end.
-#[derive(Default)]
-struct Others(VecDeque<(ReportKey, ReportCell)>);
-
-impl Others {
-    fn cell(&mut self, key: ReportKey) -> ReportCell {
-        let place = self.0.iter().position(|(other, _)| *other == key);
-        let found =
-            place.and_then(|place| self.0.remove(place)).unwrap_or_else(|| (key, ReportCell::default()));
-        let cell = Arc::clone(&found.1);
-        self.0.push_back(found);
-        while self.0.len() > MOST {
-            self.0.pop_front();
-        }
-        cell
+impl Default for ReportCache {
+    fn default() -> Self {
+        Self { newest: Mutex::default(), others: Cache::new(MOST), last_epochs: Mutex::default() }
     }
 }
 
 impl ReportCache {
     /// The last epoch of a record, if it was looked for when the record stood at this watermark.
     pub fn last_epoch(&self, netuid: NetUid, watermark: &Watermark) -> Option<BlockRef> {
-        let reports = self.reports();
-        reports.last_epochs.get(&netuid).filter(|(at, _)| at == watermark).map(|(_, last)| *last)
+        lock(&self.last_epochs).get(&netuid).filter(|(at, _)| at == watermark).map(|(_, last)| *last)
     }
 
     pub fn keep_last_epoch(&self, netuid: NetUid, watermark: Watermark, last: BlockRef) {
-        self.reports().last_epochs.insert(netuid, (watermark, last));
+        lock(&self.last_epochs).insert(netuid, (watermark, last));
     }
 
     /// The place of a report, which may not be worked out yet.
     pub fn cell(&self, request: &ReportRequest) -> ReportCell {
-        let mut reports = self.reports();
-        let (key, netuid) = (request.key, request.key.basis.netuid);
-        if let Some((newest, cell)) = reports.newest.get(&netuid) {
+        let mut newest = lock(&self.newest);
+        let key = request.key;
+        if let Some((newest, cell)) = newest.get(&key.basis.netuid) {
             if *newest == key {
                 return Arc::clone(cell);
             }
             // A request that read the record earlier may come later. Its epoch is no longer the newest.
             if newest.basis == key.basis && newest.as_of.number > key.as_of.number {
-                return reports.others.cell(key);
+                return self.other(key);
             }
         }
         if !request.is_newest {
-            return reports.others.cell(key);
+            return self.other(key);
         }
         let cell = ReportCell::default();
-        reports.newest.insert(netuid, (key, Arc::clone(&cell)));
+        newest.insert(key.basis.netuid, (key, Arc::clone(&cell)));
         cell
     }
 
-    fn reports(&self) -> MutexGuard<'_, Reports> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn other(&self, key: ReportKey) -> ReportCell {
+        let cell: Result<_, Infallible> = self.others.get_or_insert_with(&key, || Ok(ReportCell::default()));
+        cell.unwrap_or_default()
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -159,7 +149,7 @@ mod tests {
             // A report that is asked for again and again stays.
             assert!(Arc::ptr_eq(&first, &reports.cell(&asked(0, 1, false))));
         }
-        assert_eq!(reports.0.lock().unwrap().others.0.len(), MOST);
+        assert_eq!(reports.others.len(), MOST);
     }
 
     #[test]
@@ -200,6 +190,6 @@ mod tests {
         assert!(!Arc::ptr_eq(&newest, &next) && Arc::ptr_eq(&next, &reports.cell(&asked(1_020, 1, true))));
         // After a prune it is another one.
         assert!(!Arc::ptr_eq(&next, &reports.cell(&asked(1_020, 900, true))));
-        assert_eq!(reports.0.lock().unwrap().newest.len(), 1);
+        assert_eq!(reports.newest.lock().unwrap().len(), 1);
     }
 }
