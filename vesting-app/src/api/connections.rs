@@ -111,8 +111,8 @@ impl Table {
     /// Makes room for one more, and says whether there is any.
     ///
     /// Where there is none, the connection that has been idle for the longest time is closed. One that is being
-    /// answered stays, unless it is remote: a remote caller that takes its answer slowly would keep out those
-    /// who have a token to show.
+    /// answered stays, unless it is remote: a remote caller that takes its answer slowly would keep out callers
+    /// with a token.
     fn make_room(&mut self, caller: Caller, limits: ConnectionLimits) -> bool {
         let of_this_kind = || self.by_id.iter().filter(|(_, entry)| entry.caller == caller);
         if of_this_kind().count() < limits.of(caller) {
@@ -258,7 +258,7 @@ mod tests {
         known.authenticate();
         let remote: Vec<_> = (0..10).map(|_| enter(&all, Caller::Remote)).collect();
         assert!(!is_closed(&known) && remote.iter().filter(|remote| is_closed(remote)).count() == 8);
-        // The only place is taken while it is answered: whoever shows the token then stays a remote caller.
+        // The only place is taken while it is answered: a caller that shows the token then stays a remote one.
         remote[9].authenticate();
         assert!(!is_closed(&known));
         drop(asking);

@@ -5,8 +5,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
@@ -14,11 +14,15 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use tokio::time::Instant;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 use vesting_core::{BlockNumber, Epoch, NetUid, TrackerError};
 
 use super::listeners::{RecordEnds, has_listeners};
+use super::parameters::{Netuid, in_header, pattern};
 use super::problem::Problem;
 use super::query::Query;
+use super::responses::RecordProblems;
 use super::state::ApiState;
 use crate::output::time;
 use crate::view::subnet::Subnet;
@@ -67,7 +71,7 @@ struct NewEpoch {
     time: String,
 }
 
-/// One who listens.
+/// A client that listens.
 struct Listener {
     api: Arc<ApiState>,
     /// The only subnet it is told of; `None` for all.
@@ -85,26 +89,56 @@ struct Listener {
     _place: OwnedSemaphorePermit,
 }
 
+/// The last epoch of each subnet that a listener was told of before it came back.
+pub struct LastEventId(BTreeMap<u16, u64>);
+
+impl<S: Send + Sync> FromRequestParts<S> for LastEventId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Some(id) = parts.headers.get("last-event-id") else { return Ok(Self(BTreeMap::new())) };
+        let wrong = || {
+            Problem::bad_input(
+                "Last-Event-ID",
+                "it is no `id` of an event of this path: leave it out to begin with the next epoch",
+            )
+        };
+        id.to_str().ok().and_then(read_id).map(Self).ok_or_else(wrong)
+    }
+}
+
+impl IntoParams for LastEventId {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let text = "The `id` of the last event heard: what came after it is told first, of each subnet the newest 1,000 epochs at most.";
+        let ids = pattern("^([0-9]{1,5}:[0-9]+(,[0-9]{1,5}:[0-9]+)*)?$");
+        vec![in_header("Last-Event-ID", text, ids)]
+    }
+}
+
+/// New epochs, and how far the records go, as they come.
+///
+/// Server-sent events. `epoch`: netuid, block, epoch_index, time. `state`: as a line of /v1/subnets; at once,
+/// whenever it changes, and every 15 s. `unreadable`: the record cannot be read just now. Every event has an `id`.
+#[utoipa::path(
+    get,
+    path = "/v1/events",
+    params(Query<Netuid>, LastEventId),
+    responses(
+        (status = 200, description = "New epochs, and how far the records go, as they come.", body = String, content_type = "text/event-stream"),
+        RecordProblems
+    ),
+)]
 pub async fn events(
     State(api): State<Arc<ApiState>>,
-    headers: HeaderMap,
-    uri: Uri,
+    Query(Netuid(netuid)): Query<Netuid>,
+    LastEventId(last_epochs): LastEventId,
 ) -> Result<Response, Problem> {
-    let only = Query::of(&uri, &["netuid"])?.netuid()?.map(NetUid);
+    let only = netuid.map(NetUid);
     if let Some(netuid) = only
         && !api.netuids().await?.contains(&netuid)
     {
         return Err(TrackerError::NotRecorded(netuid).into());
     }
-    let last_epochs = match headers.get("last-event-id") {
-        Some(id) => id.to_str().ok().and_then(read_id).ok_or_else(|| {
-            Problem::bad_input(
-                "Last-Event-ID",
-                "it is no `id` of an event of this path: leave it out to begin with the next epoch",
-            )
-        })?,
-        None => BTreeMap::new(),
-    };
     let (place, ends) = api.listeners.admit()?;
     let now = read_ends(&api).await;
     let mut listener = Listener {

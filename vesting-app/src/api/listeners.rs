@@ -1,4 +1,4 @@
-//! Those who listen to `/v1/events`: how many may, and what they are told of.
+//! Clients that listen to `/v1/events`: how many there may be, and what they are told.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ const MOST: usize = 64;
 /// How far the records go; `None` while they cannot be read.
 pub type RecordEnds = Option<Arc<Vec<Subnet>>>;
 
-/// The places of those who listen.
+/// The places of clients that listen.
 pub struct Listeners {
     places: Arc<Semaphore>,
     /// The newest ends of the records. They are kept up to date only while somebody listens.

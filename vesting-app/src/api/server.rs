@@ -64,14 +64,15 @@ pub fn serve(
     tokio::spawn(watch_record(Arc::clone(&api), record_ends, watching_stopped));
     let working_ahead = tokio::spawn(Arc::clone(&api).work_ahead());
     let stopped = async move {
-        // An error means that nobody is left who could tell it to stop: then it stops too.
+        // An error means that nothing is left that could tell it to stop. It stops then too.
         let _ = stopped.await;
         // Streams of events do not end by themselves. An error means that the task has ended already.
         let _ = stop_watching.send(());
         working_ahead.abort();
     };
+    let router = router(Arc::clone(&api)).context("the API cannot be described")?;
     let connections = Connections::new(ConnectionLimits::USUAL);
-    let serving = listen(listener, router(api), connections, Timeouts::USUAL, stopped);
+    let serving = listen(listener, router, connections, Timeouts::USUAL, stopped);
     tracing::info!("the API listens on http://{address}");
     Ok(Served { address, stop, task: tokio::spawn(serving) })
 }
