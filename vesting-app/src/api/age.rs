@@ -14,7 +14,8 @@ use crate::clock::age;
 /// The header that says whether the end of the record is older than it should be.
 const STALE: &str = "vesting-stale";
 
-/// The header that says that the chain's runtime contradicts its storage, so that the runtime's word is taken.
+/// The header that says that the chain's runtime contradicts its storage, so that the runtime's word is
+/// taken.
 const DEGRADED: &str = "vesting-degraded";
 
 impl ApiState {
@@ -23,8 +24,8 @@ impl ApiState {
         age(time, SystemTime::now()) > self.config.stale_after
     }
 
-    /// Whether the record's last block is older than it should be, so that newer sales are not known. `None` for
-    /// an answer as of a given block.
+    /// Whether the record's last block is older than it should be, so that newer sales are not known. `None`
+    /// for an answer as of a given block.
     pub async fn is_stale(
         &self,
         netuid: NetUid,
@@ -36,8 +37,8 @@ impl ApiState {
         Ok(Some(self.store.watermark(netuid).await?.is_some_and(|record| self.is_old(record.time))))
     }
 
-    /// Adds the headers to an answer: whether the record is stale, unless the answer is as of a given block, and
-    /// whether the chain contradicts itself.
+    /// Adds the headers to an answer: whether the record is stale, unless the answer is as of a given block,
+    /// and whether the chain contradicts itself.
     pub async fn with_state(
         self: &Arc<Self>,
         netuid: NetUid,

@@ -3,8 +3,8 @@
 use vesting_core::digest::Digest;
 use vesting_core::{BlockNumber, NetUid};
 
-/// What a report or a point of a history depends on, besides its epoch and its coldkey: where the record begins,
-/// how often it was taken back, and the policy.
+/// What a report or a point of a history depends on, besides its epoch and its coldkey: where the record
+/// begins, how often it was taken back, and the policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Basis {
     pub netuid: NetUid,

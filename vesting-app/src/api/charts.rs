@@ -57,7 +57,13 @@ fn svg(drawn: Result<String, String>) -> Result<Response, Problem> {
     operation_id = "chartHistory",
     params(InPath<Whom>, Query<(Netuid, AsOf, Epochs, Look)>),
     responses(
-        (status = 200, description = "A holder's multiplier, stake, emission and sales over epochs, drawn.", body = inline(Svg), content_type = "image/svg+xml", headers(("vesting-stale" = inline(Stale)))),
+        (
+            status = 200,
+            description = "A holder's multiplier, stake, emission and sales over epochs, drawn.",
+            body = inline(Svg),
+            content_type = "image/svg+xml",
+            headers(("vesting-stale" = inline(Stale)))
+        ),
         RecordProblems
     ),
 )]
@@ -80,7 +86,13 @@ pub async fn history(
     operation_id = "chartMultipliers",
     params(Query<(Netuid, AsOf, Look, PolicyChanges)>),
     responses(
-        (status = 200, description = "How many neurons have which multiplier, drawn; with a key of the policy, under another policy beside it.", body = inline(Svg), content_type = "image/svg+xml", headers(("vesting-stale" = inline(Stale)))),
+        (
+            status = 200,
+            description = "How many neurons have which multiplier, drawn; with a key of the policy, under another policy beside it.",
+            body = inline(Svg),
+            content_type = "image/svg+xml",
+            headers(("vesting-stale" = inline(Stale)))
+        ),
         RecordProblems
     ),
 )]

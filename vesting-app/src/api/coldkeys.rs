@@ -20,7 +20,12 @@ use crate::view::coldkey;
     path = "/v1/coldkeys/{coldkey}",
     params(InPath<Coldkey>, Query<(Netuid, AsOf)>),
     responses(
-        (status = 200, description = "A coldkey with all its neurons.", body = coldkey::Coldkey, headers(("vesting-stale" = inline(Stale)))),
+        (
+            status = 200,
+            description = "A coldkey with all its neurons.",
+            body = coldkey::Coldkey,
+            headers(("vesting-stale" = inline(Stale)))
+        ),
         RecordProblems
     ),
 )]

@@ -36,8 +36,8 @@ pub struct ConnectionLimits {
 }
 
 impl ConnectionLimits {
-    /// Each connection is an open file. With those of the database and the chain, these are fewer than the 1,024
-    /// that a process may usually open.
+    /// Each connection is an open file. With those of the database and the chain, these are fewer than the
+    /// 1,024 that a process may usually open.
     pub const USUAL: Self = Self { remote: 256, local: 256, authenticated: 256 };
 
     const fn of(self, caller: Caller) -> usize {
@@ -77,7 +77,8 @@ impl Connections {
         Arc::new(Self { limits, table: Mutex::default() })
     }
 
-    /// Admits a connection. One of the same kind of caller may be closed for it. `None` where there is no room.
+    /// Admits a connection. One of the same kind of caller may be closed for it. `None` where there is no
+    /// room.
     pub fn admit(self: &Arc<Self>, caller: Caller) -> Option<Connection> {
         let mut table = self.table();
         if !table.make_room(caller, self.limits) {
@@ -90,7 +91,8 @@ impl Connections {
         Some(Connection { id, connections: Arc::clone(self), close })
     }
 
-    /// Closes all connections without a request that is being answered. The end would wait for them otherwise.
+    /// Closes all connections without a request that is being answered. The end would wait for them
+    /// otherwise.
     pub fn close_idle(&self) {
         for idle in self.table().by_id.values().filter(|entry| entry.requests == 0) {
             idle.close.notify_one();
@@ -110,9 +112,9 @@ impl Table {
 
     /// Makes room for one more, and says whether there is any.
     ///
-    /// Where there is none, the connection that has been idle for the longest time is closed. One that is being
-    /// answered stays, unless it is remote: a remote caller that takes its answer slowly would keep out callers
-    /// with a token.
+    /// Where there is none, the connection that has been idle for the longest time is closed. One that is
+    /// being answered stays, unless it is remote: a remote caller that takes its answer slowly would keep out
+    /// callers with a token.
     fn make_room(&mut self, caller: Caller, limits: ConnectionLimits) -> bool {
         let of_this_kind = || self.by_id.iter().filter(|(_, entry)| entry.caller == caller);
         if of_this_kind().count() < limits.of(caller) {
@@ -258,7 +260,8 @@ mod tests {
         known.authenticate();
         let remote: Vec<_> = (0..10).map(|_| enter(&all, Caller::Remote)).collect();
         assert!(!is_closed(&known) && remote.iter().filter(|remote| is_closed(remote)).count() == 8);
-        // The only place is taken while it is answered: a caller that shows the token then stays a remote one.
+        // The only place is taken while it is answered: a caller that shows the token then stays a remote
+        // one.
         remote[9].authenticate();
         assert!(!is_closed(&known));
         drop(asking);

@@ -36,7 +36,12 @@ impl Parameters for Section {
     path = "/v1/digest",
     params(Query<(Netuid, AsOf)>),
     responses(
-        (status = 200, description = "One number over all that the multipliers follow from.", body = Digests, headers(("vesting-stale" = inline(Stale)))),
+        (
+            status = 200,
+            description = "One number over all that the multipliers follow from.",
+            body = Digests,
+            headers(("vesting-stale" = inline(Stale)))
+        ),
         RecordProblems
     ),
 )]

@@ -47,7 +47,11 @@ impl PathParameter for EpochBlock {
     path = "/v1/epochs",
     params(Query<(Netuid, Blocks)>),
     responses(
-        (status = 200, description = "The epochs with what each did to every position: at most 100, by default the newest.", body = [Epoch]),
+        (
+            status = 200,
+            description = "The epochs with what each did to every position: at most 100, by default the newest.",
+            body = [Epoch]
+        ),
         RecordProblems
     ),
 )]

@@ -118,13 +118,19 @@ impl IntoParams for LastEventId {
 /// New epochs, and how far the records go, as they come.
 ///
 /// Server-sent events. `epoch`: netuid, block, epoch_index, time. `state`: as a line of /v1/subnets; at once,
-/// whenever it changes, and every 15 s. `unreadable`: the record cannot be read just now. Every event has an `id`.
+/// whenever it changes, and every 15 s. `unreadable`: the record cannot be read just now. Every event has an
+/// `id`.
 #[utoipa::path(
     get,
     path = "/v1/events",
     params(Query<Netuid>, LastEventId),
     responses(
-        (status = 200, description = "New epochs, and how far the records go, as they come.", body = String, content_type = "text/event-stream"),
+        (
+            status = 200,
+            description = "New epochs, and how far the records go, as they come.",
+            body = String,
+            content_type = "text/event-stream"
+        ),
         RecordProblems
     ),
 )]
@@ -202,8 +208,8 @@ impl Listener {
         self.last_ends = Some(Arc::new(ends));
     }
 
-    /// Queues the epochs since the last one it was told of. A listener that was told of none hears from the next
-    /// epoch on.
+    /// Queues the epochs since the last one it was told of. A listener that was told of none hears from the
+    /// next epoch on.
     async fn queue_epochs(&mut self, end: &Subnet) {
         let newest = end.as_of.unwrap_or_default();
         // A listener that was told of a later epoch was told of another record.

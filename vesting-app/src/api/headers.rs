@@ -12,7 +12,8 @@ type SetHeader = SetResponseHeaderLayer<HeaderValue>;
 /// Layers that set the headers.
 pub fn headers() -> (SetHeader, SetHeader, SetHeader, SetHeader, SetHeader, SetHeader) {
     let always = |name, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
-    // Answers follow from what is recorded by now, so none is kept. Files of the page say otherwise themselves.
+    // Answers follow from what is recorded by now, so none is kept. Files of the page say otherwise
+    // themselves.
     let no_store = HeaderValue::from_static("no-store");
     (
         always(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY),

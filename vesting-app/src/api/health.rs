@@ -64,7 +64,7 @@ pub async fn ready(State(api): State<Arc<ApiState>>, headers: HeaderMap) -> Resp
     // The machine's clock counts here and in the metrics, and nowhere else.
     let readiness = api.daemon.readiness(SystemTime::now());
     let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    // The reasons are the operator's. Whoever shows no token where one is set is not told them.
+    // The reasons are the operator's. A request without the token is not told them.
     let answer = if may_see_all(&api, &headers) { json(&readiness) } else { json(&Brief::from(&readiness)) };
     (status, answer).into_response()
 }
@@ -77,7 +77,7 @@ fn may_see_all(api: &ApiState, headers: &HeaderMap) -> bool {
     }
 }
 
-/// What `/health/ready` answers: all of it, or in brief.
+/// The body of `/health/ready`: all of it, or in brief.
 pub enum AnyReadiness {}
 
 impl PartialSchema for AnyReadiness {

@@ -13,8 +13,8 @@ use crate::config::Config;
 impl ApiState {
     /// Answers with the history of a holder up to a block. `tell` makes the answer from its points.
     ///
-    /// A history that is kept whole does not wait behind those that have to be worked out. Points that are kept
-    /// are not worked out again.
+    /// A history that is kept whole does not wait behind those that have to be worked out. Points that are
+    /// kept are not worked out again.
     pub async fn history<F>(
         self: Arc<Self>,
         netuid: Option<u16>,

@@ -47,7 +47,12 @@ impl Parameters for Epochs {
     path = "/v1/miners/{hotkey}/history",
     params(InPath<Whom>, Query<(Netuid, AsOf, Epochs)>),
     responses(
-        (status = 200, description = "A holder as of every epoch.", body = [Point], headers(("vesting-stale" = inline(Stale)))),
+        (
+            status = 200,
+            description = "A holder as of every epoch.",
+            body = [Point],
+            headers(("vesting-stale" = inline(Stale)))
+        ),
         RecordProblems
     ),
 )]

@@ -23,8 +23,8 @@ use super::connections::{AnswerBody, Caller, Connection, Connections};
 /// How long a connection may take for what.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
-    /// From the end of an answer, or from the beginning, to the end of the headers of the next request. A connection
-    /// may be idle for so long too.
+    /// From the end of an answer, or from the beginning, to the end of the headers of the next request. A
+    /// connection may be idle for so long too.
     pub headers: Duration,
     /// The longest in which nothing of an answer is taken: it is held in our memory meanwhile.
     pub stalled: Duration,

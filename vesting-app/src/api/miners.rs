@@ -31,7 +31,12 @@ struct OneMiner {
     path = "/v1/miners",
     params(Query<(Netuid, AsOf)>),
     responses(
-        (status = 200, description = "The neurons: what each holds and which multiplier follows.", body = [Miner], headers(("vesting-stale" = inline(Stale)))),
+        (
+            status = 200,
+            description = "The neurons: what each holds and which multiplier follows.",
+            body = [Miner],
+            headers(("vesting-stale" = inline(Stale)))
+        ),
         RecordProblems
     ),
 )]
@@ -51,7 +56,12 @@ pub async fn miners(
     path = "/v1/miners/{hotkey}",
     params(InPath<Whom>, Query<(Netuid, AsOf)>),
     responses(
-        (status = 200, description = "A neuron, and why its holder has the multiplier it has.", body = OneMiner, headers(("vesting-stale" = inline(Stale)))),
+        (
+            status = 200,
+            description = "A neuron, and why its holder has the multiplier it has.",
+            body = OneMiner,
+            headers(("vesting-stale" = inline(Stale)))
+        ),
         RecordProblems
     ),
 )]

@@ -3,12 +3,12 @@
 use axum::Extension;
 use axum::body::Bytes;
 use axum::response::Response;
+use utoipa::OpenApi;
 use utoipa::openapi::schema::{
     AdditionalProperties, Array, ArrayItems, KnownFormat, Object, Schema, SchemaFormat, SchemaType, Type,
 };
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{self, RefOr};
-use utoipa::{Modify, OpenApi, openapi::Components};
+use utoipa::openapi::{self, Components, RefOr};
 
 use super::answer::json_text;
 use super::responses::{OpenProblems, describe_problems};
@@ -32,7 +32,12 @@ pub struct Document(Bytes);
 impl Document {
     /// Completes a description of all paths.
     pub fn of(mut description: openapi::OpenApi) -> serde_json::Result<Self> {
-        Completed.modify(&mut description);
+        let components = description.components.get_or_insert_with(Components::new);
+        let mut token = Http::new(HttpAuthScheme::Bearer);
+        token.description = Some("`api_token`, where one is set.".to_owned());
+        components.add_security_scheme("token", SecurityScheme::Http(token));
+        describe_problems(components);
+        components.schemas.values_mut().for_each(complete);
         serde_json::to_vec(&description).map(|text| Self(text.into()))
     }
 }
@@ -51,20 +56,7 @@ pub async fn openapi(Extension(Document(text)): Extension<Document>) -> Response
     json_text(text)
 }
 
-/// What holds of all answers, and handlers need not say.
-struct Completed;
-
-impl Modify for Completed {
-    fn modify(&self, description: &mut openapi::OpenApi) {
-        let components = description.components.get_or_insert_with(Components::new);
-        let mut token = Http::new(HttpAuthScheme::Bearer);
-        token.description = Some("`api_token`, where one is set.".to_owned());
-        components.add_security_scheme("token", SecurityScheme::Http(token));
-        describe_problems(components);
-        components.schemas.values_mut().for_each(complete);
-    }
-}
-
+/// Adds to a schema what holds of all of them, so that types need not say it.
 fn complete(schema: &mut RefOr<Schema>) {
     match schema {
         RefOr::T(Schema::Object(object)) => {

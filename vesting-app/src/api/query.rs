@@ -14,7 +14,8 @@ use super::problem::Problem;
 
 /// The parameters that a handler takes after `?`.
 ///
-/// They are described and read in one place. What is not described is refused, so a description cannot leave one out.
+/// They are described and read in one place. What is not described is refused, so a description cannot leave
+/// one out.
 pub trait Parameters: Sized {
     /// Each with its name, for `/openapi.json`.
     fn described() -> Vec<Parameter>;

@@ -13,12 +13,12 @@ use vesting_core::{BlockRef, Coldkey, HistoryPoint, Moved, NetUid, Report, Vesti
 
 use super::basis::Basis;
 
-/// The most reports kept besides those of newest epochs: of earlier epochs, and under policies that people try.
-/// Each has up to 1 MB, where a subnet has 256 neurons.
+/// The most reports kept besides those of newest epochs: of earlier epochs, and under policies that people
+/// try. Each has up to 1 MB, where a subnet has 256 neurons.
 const MOST: usize = 16;
 
-/// What a report depends on. An epoch is final. What is recorded up to it changes only by a prune, or where the
-/// record is taken back.
+/// What a report depends on. An epoch is final. What is recorded up to it changes only by a prune, or where
+/// the record is taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ReportKey {
     pub basis: Basis,

@@ -18,7 +18,8 @@ use crate::view::miner::Miner;
 /// The shortest pause between two looks for a new epoch.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// The pause after a look is so many times as long as the look. Catching up has an epoch every few milliseconds.
+/// The pause after a look is so many times as long as the look. Catching up has an epoch every few
+/// milliseconds.
 const PAUSE_FACTOR: u32 = 10;
 
 /// The pause after a record could not be read.
@@ -137,8 +138,8 @@ impl ApiState {
                 async move |api: Arc<Self>| Ok(VestingStats::read(api.store.as_ref(), &report.report).await?);
             let stats = found.stats.get_or_try_init(|| api.work(read)).await?.clone();
             let recorded = self.store.watermark(netuid).await?;
-            // If the record was pruned or taken back meanwhile, some figures may be from after that. They are not
-            // found again, since the next report has another key.
+            // If the record was pruned or taken back meanwhile, some figures may be from after that. They are
+            // not found again, since the next report has another key.
             let Basis { first_block, rewinds, .. } = found.key.basis;
             let same_record = recorded.is_some_and(|watermark| watermark.first_block == first_block);
             if same_record && self.daemon.rewinds(netuid) == rewinds {

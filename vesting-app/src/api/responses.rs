@@ -10,7 +10,7 @@ use utoipa::{IntoResponses, PartialSchema, ToSchema};
 use super::parameters::one_of;
 use super::problem::Body;
 
-/// What goes wrong, by status: the name of the description, and the description.
+/// What may go wrong: the status, the name of the description, and the description.
 const PROBLEMS: [(&str, &str, &str); 8] = [
     ("400", "Wrong", "A parameter or a member of the body is wrong, unknown or missing."),
     ("401", "Unauthorized", "No token, or another one."),
@@ -30,7 +30,7 @@ const PROBLEMS: [(&str, &str, &str); 8] = [
     ),
 ];
 
-/// Puts the descriptions of all problems where those of the paths refer to.
+/// Adds the descriptions of all problems, to which those of the paths refer.
 pub fn describe_problems(components: &mut Components) {
     for (_, name, text) in PROBLEMS {
         let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(Body::name()))).build();

@@ -80,6 +80,7 @@ fn paths_behind_the_token() -> OpenApiRouter<Arc<ApiState>> {
         .routes(routes!(weights::apply))
 }
 
+/// Answers with a problem when the time is over. The layer of `tower-http` would answer without a body.
 async fn limit_time(request: Request, next: Next) -> Response {
     match tokio::time::timeout(TIME_LIMIT, next.run(request)).await {
         Ok(response) => response,

@@ -23,8 +23,8 @@ use crate::state::State as DaemonState;
 /// How long the end waits for requests that are being answered.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Takes the address that is configured. This is done first of all, since it fails where another `vesting run`
-/// has it.
+/// Takes the address that is configured. This is done first of all, since it fails where another `vesting
+/// run` has it.
 pub async fn bind(config: &Config) -> anyhow::Result<TcpListener> {
     let address = config.bind;
     config.is_safe_to_serve().map_err(UsageError::from)?;

@@ -1,4 +1,5 @@
-//! Which site's page a request comes from: a browser sends requests to this host for any site that is open in it.
+//! Which site's page a request comes from: a browser sends requests to this host for any site that is open in
+//! it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -14,9 +15,9 @@ use super::state::ApiState;
 
 /// Refuses requests that come from another site's page.
 ///
-/// On loopback without a token, everybody who reaches the port may read everything. A site can point its own name
-/// at this host (DNS rebinding), and read through its visitor's browser. Such requests name the site as `Host`.
-/// A request that does more than read must not come from another origin, whatever the configuration.
+/// On loopback without a token, everybody who reaches the port may read everything. A site can point its own
+/// name at this host (DNS rebinding), and read through its visitor's browser. Such requests name the site as
+/// `Host`. A request that does more than read must not come from another origin, whatever the configuration.
 pub async fn check(State(api): State<Arc<ApiState>>, request: Request, next: Next) -> Response {
     let open = api.config.api_token.is_none() && api.config.bind.ip().is_loopback();
     match check_names(open, request.method(), request.uri(), request.headers()) {

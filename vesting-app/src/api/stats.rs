@@ -19,7 +19,12 @@ use crate::view::stats::{Stats, figures};
     path = "/v1/stats",
     params(Query<(Netuid, AsOf)>),
     responses(
-        (status = 200, description = "A subnet in figures.", body = Stats, headers(("vesting-stale" = inline(Stale)))),
+        (
+            status = 200,
+            description = "A subnet in figures.",
+            body = Stats,
+            headers(("vesting-stale" = inline(Stale)))
+        ),
         RecordProblems
     ),
 )]

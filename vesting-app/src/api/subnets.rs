@@ -17,7 +17,11 @@ use crate::view::subnet::Subnet;
     get,
     path = "/v1/subnets",
     responses(
-        (status = 200, description = "Which subnets there are, and how far their records go.", body = [Subnet]),
+        (
+            status = 200,
+            description = "Which subnets there are, and how far their records go.",
+            body = [Subnet]
+        ),
         ReadProblems
     ),
 )]

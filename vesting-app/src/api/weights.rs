@@ -17,8 +17,8 @@ use super::responses::{Stale, WeightsProblems};
 use super::state::ApiState;
 use crate::view::weights::{Adjusted, Input, LARGEST, Malformed, Request};
 
-/// The largest body that is parsed and multiplied on a thread that serves requests. The weights of 4,096 neurons
-/// fit, and take some milliseconds. A larger one is worked at as anything else is.
+/// The largest body that is parsed and multiplied on a thread that serves requests. The weights of 4,096
+/// neurons fit, and take some milliseconds. A larger one is worked at as anything else is.
 const QUICK: usize = 512 * 1024;
 
 /// Weights in, and multiplied out.
@@ -28,7 +28,12 @@ const QUICK: usize = 512 * 1024;
     params(Query<(Netuid, AsOf)>),
     request_body = Input,
     responses(
-        (status = 200, description = "Weights in, and multiplied out.", body = Adjusted, headers(("vesting-stale" = inline(Stale)))),
+        (
+            status = 200,
+            description = "Weights in, and multiplied out.",
+            body = Adjusted,
+            headers(("vesting-stale" = inline(Stale)))
+        ),
         WeightsProblems
     ),
 )]
@@ -62,6 +67,8 @@ async fn applied(
 }
 
 /// A body within the limit. One that declares a larger size is not read.
+///
+/// The layer of `tower-http` would answer in plain text, not with a problem.
 pub struct Within(Bytes);
 
 impl<S: Send + Sync> FromRequest<S> for Within {

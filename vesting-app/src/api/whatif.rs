@@ -30,7 +30,12 @@ pub struct TwoReports {
     path = "/v1/whatif",
     params(Query<(Netuid, AsOf, PolicyChanges)>),
     responses(
-        (status = 200, description = "The neurons under another policy: the present one with the keys given.", body = Line, headers(("vesting-stale" = inline(Stale)))),
+        (
+            status = 200,
+            description = "The neurons under another policy: the present one with the keys given.",
+            body = Line,
+            headers(("vesting-stale" = inline(Stale)))
+        ),
         RecordProblems
     ),
 )]
@@ -54,7 +59,8 @@ pub async fn whatif(
     .await
 }
 
-/// The reports under the present policy and under the one with the changes. In both, `shadow` is left out of account.
+/// The reports under the present policy and under the one with the changes. In both, `shadow` is left out of
+/// account.
 pub async fn two_reports(
     api: &Arc<ApiState>,
     netuid: NetUid,

@@ -8,15 +8,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::problem::Problem;
 
-/// The most reports of newest epochs that are worked out at once. There is one for each epoch and subnet, however
-/// many ask for it.
+/// The most reports of newest epochs that are worked out at once. There is one for each epoch and subnet,
+/// however many ask for it.
 const WEIGHTS: usize = 2;
 
 /// The most answers that are put together at once from what is kept. Each takes some milliseconds.
 const KEPT: usize = 2;
 
-/// The most of anything else that is worked out at once, however many cores there are. Each may hold the whole
-/// ledger of a window in memory.
+/// The most of anything else that is worked out at once, however many cores there are. Each may hold the
+/// whole ledger of a window in memory.
 const OTHER: usize = 4;
 
 /// The most that wait for a place. Hardly more would have their turn within the time limit of a request.
@@ -65,8 +65,8 @@ impl WorkPool {
 
     /// Works out an answer on a thread of its own, not on those that follow the chain and serve requests.
     ///
-    /// Work is not begun if its request is gone before a place is free. Once begun, it keeps its place until it
-    /// is done.
+    /// Work is not begun if its request is gone before a place is free. Once begun, it keeps its place until
+    /// it is done.
     pub async fn run<T: Send + 'static, F>(&self, work: F) -> Result<T, Problem>
     where
         F: AsyncFnOnce() -> Result<T, Problem> + Send + 'static,

@@ -28,16 +28,16 @@ pub struct Readiness {
     pub head: Option<u64>,
     /// What went wrong last, with any subnet or before any was followed; first what still holds.
     pub last_error: Option<Failure>,
-    /// Where a runtime of the chain contradicts its storage, so that its own word is taken; empty where none does,
-    /// or where no chain is asked.
+    /// Where a runtime of the chain contradicts its storage, so that its own word is taken; empty where none
+    /// does, or where no chain is asked.
     pub degraded: Vec<String>,
     /// How many seconds this machine's clock is behind the chain at least; null where it is not.
     pub clock_behind_seconds: Option<u64>,
     pub subnets: Vec<Judged>,
 }
 
-/// What is told where a token is asked for and none is shown, or where none is set and others than this machine
-/// may ask.
+/// What is told where a token is asked for and none is shown, or where none is set and others than this
+/// machine may ask.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ReadinessInBrief)]
 pub struct Brief {

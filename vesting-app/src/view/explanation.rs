@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 use vesting_core::Millis;
-use vesting_core::explain::{Ahead, At, Depth, Explanation, Sale};
+use vesting_core::explain::{Ahead as CoreAhead, At, Depth, Explanation, Sale as CoreSale};
 use vesting_core::policy::Policy;
 
 use super::holder::Holder;
@@ -47,12 +47,12 @@ pub struct Explained {
     last_reward: Option<Moment>,
     oldest_reward_kept: Option<Moment>,
     sale_count: usize,
-    largest_sales: Vec<SaleTold>,
+    largest_sales: Vec<Sale>,
     /// Had nothing left at all.
     multiplier_unsold: Option<Factor>,
     /// If the stake were at least the minimum, where it is not.
     multiplier_with_minimum_stake: Option<Factor>,
-    ahead: Vec<AheadTold>,
+    ahead: Vec<Ahead>,
 }
 
 /// A position of a holder.
@@ -86,8 +86,7 @@ struct Moment {
 
 /// Something that left, and what it cost.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Sale)]
-struct SaleTold {
+struct Sale {
     block: u64,
     time: Option<Time>,
     event_index: Option<u32>,
@@ -102,8 +101,7 @@ struct SaleTold {
 
 /// The multiplier some time ahead if nothing more leaves.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Ahead)]
-struct AheadTold {
+struct Ahead {
     days: f64,
     rewards: Amount,
     multiplier: Factor,
@@ -113,8 +111,8 @@ fn moment((block, at): At) -> Moment {
     Moment { block: block.0, time: at.into() }
 }
 
-impl From<&Sale> for SaleTold {
-    fn from(sale: &Sale) -> Self {
+impl From<&CoreSale> for Sale {
+    fn from(sale: &CoreSale) -> Self {
         Self {
             block: sale.entry.block.0,
             time: sale.time.map(Time::from),
@@ -147,7 +145,7 @@ impl Explained {
             most: term.most.into(),
             meaning: term.meaning,
         });
-        let later = |ahead: &Ahead| AheadTold {
+        let later = |ahead: &CoreAhead| Ahead {
             days: days(ahead.time.0),
             rewards: ahead.rewards.into(),
             multiplier: ahead.multiplier.factor.into(),
@@ -172,11 +170,7 @@ impl Explained {
             last_reward: account.and_then(|account| account.rewards).map(|(_, last)| moment(last)),
             oldest_reward_kept: account.and_then(|account| account.oldest_kept).map(moment),
             sale_count: account.map_or(0, |account| account.sale_count),
-            largest_sales: account
-                .into_iter()
-                .flat_map(|account| &account.sales)
-                .map(SaleTold::from)
-                .collect(),
+            largest_sales: account.into_iter().flat_map(|account| &account.sales).map(Sale::from).collect(),
             multiplier_unsold: account.map(|account| account.unsold.factor.into()),
             multiplier_with_minimum_stake: account
                 .and_then(|account| account.with_minimum)

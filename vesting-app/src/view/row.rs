@@ -43,7 +43,8 @@ impl Section {
         }
     }
 
-    /// The section whose rows show a difference in this part; `None` where the summary tells the difference itself.
+    /// The section whose rows show a difference in this part; `None` where the summary tells the difference
+    /// itself.
     pub const fn behind(part: Part) -> Option<Self> {
         match part {
             Part::Chain | Part::Subnet | Part::AsOf | Part::Registration | Part::Start => None,
@@ -86,7 +87,8 @@ pub struct Rows {
     pub rows: Vec<Row>,
 }
 
-// A row is read as the first of these shapes whose fields are all there, so those with more fields come first.
+// A row is read as the first of these shapes whose fields are all there, so those with more fields come
+// first.
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use vesting_core::policy::{Policy, Redistribution};
+use vesting_core::policy::{Policy as CorePolicy, Redistribution};
 use vesting_core::{RaoDelta, Report, VestingStats};
 
 use super::text::{Amount, Factor, Hash, Time};
@@ -42,13 +42,12 @@ pub struct Stats {
     /// Where the record begins, if that is inside the window: then every multiplier is 1.
     incomplete_since: Option<u64>,
     policy_digest: Hash,
-    policy: PolicyTold,
+    policy: Policy,
 }
 
 /// The policy.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Policy)]
-struct PolicyTold {
+struct Policy {
     minimum_stake: Amount,
     retention_window_days: f64,
     retention_target: Factor,
@@ -65,8 +64,8 @@ struct PolicyTold {
     shadow: bool,
 }
 
-impl From<&Policy> for PolicyTold {
-    fn from(policy: &Policy) -> Self {
+impl From<&CorePolicy> for Policy {
+    fn from(policy: &CorePolicy) -> Self {
         let (threshold, burn_uid) = match policy.redistribution {
             Redistribution::Normalise => (None, None),
             Redistribution::Threshold { factor, absolute } => (Some((factor, absolute)), None),
@@ -92,7 +91,7 @@ impl From<&Policy> for PolicyTold {
 }
 
 /// The figures of a subnet, by name.
-pub fn figures(policy: &Policy, stats: &VestingStats, report: &Report) -> Map<String, Value> {
+pub fn figures(policy: &CorePolicy, stats: &VestingStats, report: &Report) -> Map<String, Value> {
     // A structure of text and numbers: this cannot fail.
     match serde_json::to_value(Stats::of(policy, stats, report)) {
         Ok(Value::Object(figures)) => figures,
@@ -101,7 +100,7 @@ pub fn figures(policy: &Policy, stats: &VestingStats, report: &Report) -> Map<St
 }
 
 impl Stats {
-    fn of(policy: &Policy, stats: &VestingStats, report: &Report) -> Self {
+    fn of(policy: &CorePolicy, stats: &VestingStats, report: &Report) -> Self {
         let as_of = stats.as_of.block.number;
         let average = |sum: RaoDelta, count: usize| {
             i128::try_from(count).ok().filter(|n| *n > 0).map_or(0, |n| sum.0 / n)

@@ -1,4 +1,5 @@
-//! The kinds of text in answers. JSON's numbers are doubles in many programs, so amounts and factors are told as text.
+//! The kinds of text in answers. JSON's numbers are doubles in many programs, so amounts and factors are told
+//! as text.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -166,14 +166,16 @@ pub struct Adjusted {
     pub reasons: Vec<String>,
     /// Why they are unchanged.
     pub unchanged: Option<String>,
-    /// What is to be looked at though the weights were adjusted, such as hotkeys given with the uids of others.
+    /// What is to be looked at though the weights were adjusted, such as hotkeys given with the uids of
+    /// others.
     pub warnings: Vec<String>,
     /// The block of the epoch.
     pub as_of: u64,
     pub policy_digest: Hash,
     pub state_digest: Hash,
-    /// Whether the record's last block is older than it should be: newer sales are not known then. Without `as_of`
-    /// only, otherwise false. The weights follow from the record, not from the clock. Only the API tells it.
+    /// Whether the record's last block is older than it should be: newer sales are not known then. Without
+    /// `as_of` only, otherwise false. The weights follow from the record, not from the clock. Only the API
+    /// tells it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = bool, required = true)]
     pub stale: Option<bool>,
