@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::{Object, ObjectBuilder, Type};
 use vesting_core::NetUid;
 
-use super::{LastError, Obstacle, State, Subnet};
+use super::{LastError, Obstacle, Role, State, Subnet};
 use crate::clock::{age, shown};
 use crate::output::time;
 
@@ -16,33 +18,40 @@ const BLOCK: Duration = Duration::from_secs(12);
 const NEAR: u64 = 16;
 
 /// Whether the daemon is ready.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Readiness {
+    /// Whether weights may be asked for.
     pub ready: bool,
-    /// Why it is not; empty where it is.
+    /// Why not; empty where it is ready.
     pub reasons: Vec<String>,
-    /// The highest block known to be finalized; `null` where no chain is asked.
+    /// The highest block known to be finalized; null where no chain is asked.
     pub head: Option<u64>,
-    /// What went wrong last, with any subnet or before any was followed.
+    /// What went wrong last, with any subnet or before any was followed; first what still holds.
     pub last_error: Option<Failure>,
-    /// Where a runtime of the chain contradicts its storage, so that its own word is taken.
+    /// Where a runtime of the chain contradicts its storage, so that its own word is taken; empty where none
+    /// does, or where no chain is asked.
     pub degraded: Vec<String>,
-    /// How many seconds this machine's clock is behind the chain at least; `null` where it is not.
+    /// How many seconds this machine's clock is behind the chain at least; null where it is not.
     pub clock_behind_seconds: Option<u64>,
     pub subnets: Vec<Judged>,
 }
 
-/// As much of it as anybody may know who asks.
-#[derive(Debug, Serialize)]
+/// What is told where a token is asked for and none is shown, or where none is set and others than this
+/// machine may ask.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReadinessInBrief)]
 pub struct Brief {
+    /// Whether weights may be asked for.
     pub ready: bool,
     pub subnets: Vec<BriefSubnet>,
 }
 
 /// One subnet, as anybody may know it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JudgedInBrief)]
 pub struct BriefSubnet {
     pub netuid: u16,
+    /// Whether nothing is wrong with this subnet.
     pub ready: bool,
 }
 
@@ -54,9 +63,11 @@ impl From<&Readiness> for Brief {
 }
 
 /// What went wrong.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Failure {
+    /// What went wrong.
     pub error: String,
+    /// When.
     pub at: String,
     /// Whether nothing has been taken in since.
     pub holds: bool,
@@ -69,22 +80,28 @@ impl Failure {
 }
 
 /// One subnet.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Judged {
+    /// The subnet.
     pub netuid: u16,
+    /// Whether weights may be asked for.
     pub ready: bool,
+    /// Why not; empty where it is ready.
     pub reasons: Vec<String>,
-    /// `leader`, `standby` or `reader`.
+    #[schema(schema_with = role_names)]
     pub role: &'static str,
     /// Who records it, where others do.
     pub recorded_by: Option<String>,
     /// The last block of its record.
     pub block: Option<u64>,
+    /// The time of that block.
+    #[schema(format = "date-time")]
     pub block_time: Option<String>,
     /// How old that is by this machine's clock.
     pub block_age_seconds: Option<u64>,
+    /// How old it may be.
     pub stale_after_seconds: u64,
-    /// How many blocks the finalized head is ahead; `null` where no chain is asked.
+    /// How many blocks the finalized head is ahead; null where no chain is asked.
     pub lag_blocks: Option<u64>,
     /// The newest epoch that there are figures of.
     pub as_of: Option<u64>,
@@ -94,6 +111,13 @@ pub struct Judged {
     pub incomplete_since: Option<u64>,
     /// What went wrong last while it was followed.
     pub last_error: Option<Failure>,
+}
+
+/// The schema of a role: the names there are.
+fn role_names() -> Object {
+    let text = "Whether this process records it, waits for the one that does, or only reads.";
+    let names = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Role::NAMES));
+    names.description(Some(text)).build()
 }
 
 impl Readiness {
@@ -186,7 +210,7 @@ impl Judged {
             _ => {}
         }
         let recorded_by = match &subnet.role {
-            super::Role::Standby { by } => Some(by.clone()),
+            Role::Standby { by } => Some(by.clone()),
             _ => None,
         };
         Self {
@@ -214,7 +238,7 @@ mod tests {
     use vesting_core::{BlockNumber, BlockRef, Epoch, Millis};
 
     use super::*;
-    use crate::state::{Figures, Role};
+    use crate::state::Figures;
 
     const NOW: u64 = 2_000_000_000;
 

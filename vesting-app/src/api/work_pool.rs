@@ -1,4 +1,4 @@
-//! Lanes: work that may not stand behind other work.
+//! Pools of work, so that no kind of work waits behind another.
 
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -8,45 +8,50 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::problem::Problem;
 
-/// The most reports of newest epochs worked out at once. There is one an epoch and subnet, however many ask.
-const FRONT: usize = 2;
+/// The most reports of newest epochs that are worked out at once. There is one for each epoch and subnet,
+/// however many ask for it.
+const WEIGHTS: usize = 2;
 
-/// The most answers put together at once from what is kept: some ms each.
-const SIDE: usize = 2;
+/// The most answers that are put together at once from what is kept. Each takes some milliseconds.
+const KEPT: usize = 2;
 
-/// The most of anything else worked out at once, however many cores there are: each may hold the whole ledger
-/// of a window.
-const BACK: usize = 4;
+/// The most of anything else that is worked out at once, however many cores there are. Each may hold the
+/// whole ledger of a window in memory.
+const OTHER: usize = 4;
 
-/// The most that wait for a place. In half a minute, the longest a request may take, hardly more have their
-/// turn.
+/// The most that wait for a place. Hardly more would have their turn within the time limit of a request.
 const WAITING: usize = 128;
 
-/// So many of a kind of work are done at once, and so many wait.
-pub struct Lane {
+/// A pool for each kind of work.
+pub struct WorkPools {
+    /// For the reports of newest epochs, by which weights are multiplied.
+    pub weights: WorkPool,
+    /// For answers from what is kept.
+    pub kept: WorkPool,
+    /// For anything else. One core stays free for the follower and for weights.
+    pub other: WorkPool,
+}
+
+impl WorkPools {
+    pub fn new() -> Self {
+        let cores = available_parallelism().map_or(1, usize::from);
+        Self {
+            weights: WorkPool::new(WEIGHTS),
+            kept: WorkPool::new(KEPT),
+            other: WorkPool::new(cores.saturating_sub(1).clamp(1, OTHER)),
+        }
+    }
+}
+
+/// A number of places for work that is done at once, and a number of those that wait for one.
+pub struct WorkPool {
     places: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
 }
 
-impl Lane {
+impl WorkPool {
     fn new(at_once: usize) -> Self {
         Self { places: Arc::new(Semaphore::new(at_once)), waiting: Arc::new(Semaphore::new(WAITING)) }
-    }
-
-    /// For what weights are multiplied by.
-    pub fn front() -> Self {
-        Self::new(FRONT)
-    }
-
-    /// For what is told from what is kept.
-    pub fn side() -> Self {
-        Self::new(SIDE)
-    }
-
-    /// For all else. One core stays free of it, for the follower and the front.
-    pub fn back() -> Self {
-        let cores = available_parallelism().map_or(1, usize::from);
-        Self::new(cores.saturating_sub(1).clamp(1, BACK))
     }
 
     async fn place(&self) -> Result<OwnedSemaphorePermit, Problem> {
@@ -58,9 +63,11 @@ impl Lane {
         Arc::clone(&self.places).acquire_owned().await.map_err(|error| Problem::broken(&error))
     }
 
-    /// Works out an answer off the threads that follow the chain and serve others. Work whose asker goes away
-    /// while it waits is not begun; once begun it takes its place until it is done.
-    pub async fn work<T: Send + 'static, F>(&self, work: F) -> Result<T, Problem>
+    /// Works out an answer on a thread of its own, not on those that follow the chain and serve requests.
+    ///
+    /// Work is not begun if its request is gone before a place is free. Once begun, it keeps its place until
+    /// it is done.
+    pub async fn run<T: Send + 'static, F>(&self, work: F) -> Result<T, Problem>
     where
         F: AsyncFnOnce() -> Result<T, Problem> + Send + 'static,
     {
@@ -82,33 +89,33 @@ mod tests {
     use super::*;
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn who_finds_the_lane_full_is_told_so_at_once_and_another_lane_goes_on() {
-        let (full, other) = (Arc::new(Lane::new(1)), Lane::new(1));
+    async fn a_full_pool_refuses_at_once_and_another_pool_goes_on() {
+        let (full, other) = (Arc::new(WorkPool::new(1)), WorkPool::new(1));
         let (done, ends) = oneshot::channel::<()>();
         let (begun, begins) = oneshot::channel();
-        let lane = Arc::clone(&full);
+        let pool = Arc::clone(&full);
         let first = tokio::spawn(async move {
             let work = async move || {
                 begun.send(()).unwrap();
                 ends.await.unwrap();
                 Ok(0)
             };
-            lane.work(work).await
+            pool.run(work).await
         });
         begins.await.unwrap();
         let waiting: Vec<_> = (1..=WAITING)
             .map(|number| {
-                let lane = Arc::clone(&full);
-                tokio::spawn(async move { lane.work(async move || Ok(number)).await })
+                let pool = Arc::clone(&full);
+                tokio::spawn(async move { pool.run(async move || Ok(number)).await })
             })
             .collect();
         while full.waiting.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
-        let refused = full.work(async || Ok(0)).await.unwrap_err();
+        let refused = full.run(async || Ok(0)).await.unwrap_err();
         assert_eq!(refused.status(), axum::http::StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(other.work(async || Ok(7)).await.unwrap(), 7);
-        // Who goes away leaves its place in the queue.
+        assert_eq!(other.run(async || Ok(7)).await.unwrap(), 7);
+        // A request that goes away leaves its place in the queue.
         waiting[0].abort();
         while full.waiting.available_permits() == 0 {
             tokio::task::yield_now().await;
