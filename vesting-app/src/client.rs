@@ -11,8 +11,8 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Body, RequestBuilder};
 use vesting_secret::SecretUrl;
 
-use crate::UsageError;
 use crate::config::Token;
+use crate::exit::UsageError;
 
 /// The longest one answer may take, from the name's lookup to the last byte.
 const DEADLINE: Duration = Duration::from_secs(10);

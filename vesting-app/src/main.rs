@@ -7,6 +7,8 @@ mod client;
 mod clock;
 mod commands;
 mod config;
+mod dispatch;
+mod exit;
 mod following;
 mod late;
 mod log;
@@ -27,44 +29,13 @@ use std::time::Duration;
 
 use clap::Parser;
 
+use exit::Ended;
+// `crate::UsageError` is how `api` names it.
+use exit::UsageError;
+
 /// As long threads that block are waited for at the end. With what requests to the API are given it is less
 /// than 2 s.
 const ENDING: Duration = Duration::from_millis(500);
-
-/// A mistake in how the program was called or configured: exit code 2.
-#[derive(Debug)]
-pub struct UsageError(pub String);
-
-impl std::fmt::Display for UsageError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for UsageError {}
-
-/// What is wrong was told: this exit code without another word.
-#[derive(Debug)]
-pub struct Ended(pub u8);
-
-impl std::fmt::Display for Ended {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "exit code {}", self.0)
-    }
-}
-
-impl std::error::Error for Ended {}
-
-/// The exit code that an error means.
-pub fn code(error: &anyhow::Error) -> u8 {
-    match error.downcast_ref::<Ended>() {
-        Some(Ended(code)) => *code,
-        None if error.is::<UsageError>() => 2,
-        // The reader of a pipe has gone: it has what it wanted.
-        None if is_broken_pipe(error) => 0,
-        None => 1,
-    }
-}
 
 fn main() -> ExitCode {
     secrets::know(std::env::args_os(), std::env::vars_os());
@@ -80,11 +51,11 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let done = runtime.block_on(commands::run(cli));
+    let done = runtime.block_on(dispatch::run(cli));
     // What hangs in a driver or a node must not hold up the end.
     runtime.shutdown_timeout(ENDING);
     let Err(error) = done else { return ExitCode::SUCCESS };
-    let code = code(&error);
+    let code = exit::code(&error);
     if code != 0 && !error.is::<Ended>() {
         output::say(format!("error: {error:#}"));
     }
@@ -102,10 +73,4 @@ fn refuse(error: &clap::Error) -> ExitCode {
         let _ = error.print();
     }
     u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        cause.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
-    })
 }

@@ -12,8 +12,8 @@ use vesting_core::{
     BlockNumber, BlockchainMonitor, MonitorError, NetUid, StakeTracker, agreed_glance, window_start,
 };
 
-use crate::UsageError;
 use crate::config::Config;
+use crate::exit::UsageError;
 use crate::following::is_passing;
 
 /// The longest wait for one answer of a node.

@@ -1,17 +1,28 @@
 //! `vesting apply`.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use clap::Args;
 use vesting_core::BlockNumber;
 use vesting_core::adjust::WeightsInput;
 
-use super::Session;
-use crate::cli::ApplyArgs;
+use super::session::Session;
 use crate::output::{short, table};
 use crate::view::weights::{Adjusted, LARGEST, Request};
 use crate::wiring;
+
+/// `apply`.
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// The weights as JSON; - is standard input.
+    #[arg(long, default_value = "-", value_name = "FILE|-")]
+    pub weights: PathBuf,
+    /// As of the last epoch at or before this block [default: the last recorded].
+    #[arg(long, value_name = "BLOCK")]
+    pub as_of: Option<u64>,
+}
 
 pub async fn run(session: &mut Session, args: &ApplyArgs) -> anyhow::Result<()> {
     let input = input(&args.weights)?;

@@ -8,10 +8,10 @@ use vesting_core::policy::Policy;
 use vesting_core::{BlockNumber, NetUid, StakeTracker};
 use vesting_secret::SecretUrl;
 
-use super::Session;
-use crate::Ended;
+use super::session::Session;
 use crate::client::Client;
 use crate::config::Token;
+use crate::exit::Ended;
 use crate::output::table;
 use crate::view::digest::Digests;
 use crate::view::row::{self, Row, Rows, Section};

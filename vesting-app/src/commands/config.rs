@@ -7,10 +7,9 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 
-use crate::cli::ConfigArgs;
-use crate::config::{Layers, Mistakes, examine, lines, template};
+use crate::config::{ConfigArgs, Layers, Mistakes, examine, lines, template};
+use crate::exit::{Ended, UsageError};
 use crate::output::{self, Out, table};
-use crate::{Ended, UsageError};
 
 const EXAMPLES: &str = "Examples:
   vesting config init

@@ -1,10 +1,12 @@
 //! `vesting demo`.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use clap::Args;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use vesting_chain::SubxtChain;
@@ -13,13 +15,31 @@ use vesting_testkit::history::History;
 use vesting_testkit::node::{NodeHandle, NodeOptions, serve};
 use vesting_testkit::sim::{Demo, SimChain, end_of};
 
+use super::miners;
 use super::progress::{Bar, bar};
 use super::run::stop_signal;
-use super::{Session, miners};
-use crate::cli::DemoArgs;
+use super::session::Session;
 use crate::config::Config;
+use crate::exit::UsageError;
 use crate::state::{State, observe, watched};
-use crate::{UsageError, api, wiring};
+use crate::{api, wiring};
+
+/// `demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Days of history to catch up on.
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=400))]
+    pub days: u32,
+    /// Seed of the simulation: the same seed gives the same figures.
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// Where the simulated node listens.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// End after the table instead of going on live until Ctrl-C.
+    #[arg(long)]
+    pub once: bool,
+}
 
 /// Blocks followed live before the table: enough for an epoch to come by itself.
 const LIVE_BLOCKS: u64 = 400;

@@ -1,12 +1,29 @@
 //! `vesting digest`.
 
+use clap::Args;
 use vesting_core::BlockNumber;
+use vesting_secret::SecretUrl;
 
-use super::{Session, compare};
-use crate::cli::DigestArgs;
+use super::args::AsOfArgs;
+use super::compare;
+use super::session::Session;
+use crate::config::Token;
 use crate::output::table;
 use crate::view::digest::Digests;
 use crate::wiring;
+
+/// `digest`.
+#[derive(Debug, Args)]
+pub struct DigestArgs {
+    #[command(flatten)]
+    pub at: AsOfArgs,
+    /// Compare with the validator whose API is there; without --as-of, as of the newest epoch of both.
+    #[arg(long, value_name = "URL")]
+    pub compare: Option<SecretUrl>,
+    /// The token of that API.
+    #[arg(long, requires = "compare", value_name = "TOKEN")]
+    pub token: Option<Token>,
+}
 
 pub async fn run(session: &mut Session, args: &DigestArgs) -> anyhow::Result<()> {
     let store = session.record()?;

@@ -2,8 +2,8 @@
 
 use vesting_core::{BlockNumber, RaoDelta, StakeChange};
 
-use super::Session;
-use crate::cli::RangeArgs;
+use super::args::RangeArgs;
+use super::session::Session;
 use crate::output::{alpha, table, time};
 use crate::view::epoch;
 use crate::wiring;

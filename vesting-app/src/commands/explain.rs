@@ -1,17 +1,40 @@
 //! `vesting explain`.
 
+use clap::Args;
 use vesting_core::explain::{Account, At, Depth, Explanation};
 use vesting_core::holding::Holding;
 use vesting_core::policy::{DurationRule, Policy};
-use vesting_core::{BlockNumber, Millis, Ppb, Rao, Reason};
+use vesting_core::{BlockNumber, Millis, Ppb, Rao, Reason, Whom};
 
-use super::Session;
 use super::miners::window_heading;
-use crate::UsageError;
-use crate::cli::ExplainArgs;
+use super::session::Session;
+use crate::exit::UsageError;
 use crate::output::{Out, alpha_short, alpha_sum, days, difference, percent, short, table, time};
 use crate::view::explanation::{self, Explained};
 use crate::wiring;
+
+pub const EXAMPLES: &str = "Examples:
+  vesting explain uid:5 --netuid 2
+  vesting explain 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY --as-of 6500000
+  vesting explain uid:5 --days 7 --json";
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// An SS58 hotkey or coldkey, or a uid as in uid:5. A hotkey that lost its uid is still known.
+    #[arg(value_name = "HOTKEY|COLDKEY|uid:N")]
+    pub whom: Whom,
+    /// As of the last epoch at or before this block [default: the last recorded].
+    #[arg(long, value_name = "BLOCK")]
+    pub as_of: Option<u64>,
+    /// Tell the multiplier so many days ahead if nothing is sold; at most the window [default: a third of the
+    /// window, and all of it].
+    #[arg(long, value_name = "N")]
+    pub days: Option<Ppb>,
+    /// Tell what each of so many of the largest sales cost.
+    #[arg(long, value_name = "N", default_value_t = explanation::SALES, value_parser = clap::value_parser!(u16).range(0..=1000))]
+    pub sales: u16,
+}
 
 pub async fn run(session: &mut Session, args: &ExplainArgs) -> anyhow::Result<()> {
     let store = session.record()?;

@@ -4,8 +4,8 @@ use serde::Serialize;
 use vesting_core::interval::closing;
 use vesting_core::{BlockNumber, Entry};
 
-use super::Session;
-use crate::cli::RangeArgs;
+use super::args::RangeArgs;
+use super::session::Session;
 use crate::output::{alpha, say, short, table};
 use crate::wiring;
 

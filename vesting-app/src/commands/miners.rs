@@ -3,8 +3,8 @@
 use vesting_core::window::Window;
 use vesting_core::{BlockNumber, MinerReport, NetUid, Reason, Report};
 
-use super::Session;
-use crate::cli::AsOfArgs;
+use super::args::AsOfArgs;
+use super::session::Session;
 use crate::output::{Out, alpha_short, days, percent, short, table, time};
 use crate::view::miner::Miner;
 use crate::wiring;

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use clap::Args;
 use serde::Serialize;
 use tokio::sync::Notify;
 use vesting_chain::SubxtChain;
 use vesting_core::ports::{ChainError, ChainPort};
 use vesting_core::{BlockNumber, NetUid, Progress};
 
-use super::Session;
-use crate::cli::RunArgs;
+use super::session::Session;
 use crate::config::Config;
 use crate::following::{Following, PAUSE, is_passing, wait_out, waits};
 use crate::late::LateStore;
@@ -21,6 +21,17 @@ use crate::state::{State, observe, tell_of_database, watched};
 use crate::task::Task;
 use crate::wiring::Plan;
 use crate::{api, notify, wiring};
+
+/// `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// End well once this block is in the store.
+    #[arg(long, value_name = "BLOCK")]
+    pub until: Option<u64>,
+    /// Serve the API over the record as it is, beside another `vesting run` or without one; follow nothing.
+    #[arg(long, conflicts_with = "until")]
+    pub read_only: bool,
+}
 
 /// As long the API waits for the database to be opened, so that a record that is there is served from the
 /// first moment on.

@@ -1,19 +1,60 @@
 //! `vesting simnode`.
 
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::Context;
+use clap::Args;
 use serde::Serialize;
+use vesting_testkit::fault::Fault;
 use vesting_testkit::history::History;
 use vesting_testkit::node::{NodeOptions, serve};
 use vesting_testkit::recording;
 use vesting_testkit::sim::{Demo, Month, end_of};
 
-use super::Session;
 use super::run::stop_signal;
-use crate::UsageError;
-use crate::cli::SimnodeArgs;
+use super::session::Session;
+use crate::exit::UsageError;
+
+/// `simnode`.
+#[derive(Debug, Args)]
+pub struct SimnodeArgs {
+    /// Serve the recording in this folder.
+    #[arg(long, value_name = "DIR", conflicts_with = "scenario")]
+    pub recording: Option<PathBuf>,
+    /// Serve a simulated subnet: demo, or month (as many neurons and operations as a real one).
+    #[arg(long, value_name = "NAME", required_unless_present = "recording")]
+    pub scenario: Option<String>,
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:9944")]
+    pub listen: SocketAddr,
+    /// Wait this long before each answer.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub latency_ms: u64,
+    /// Let the head advance by a block every so often, instead of standing at the end.
+    #[arg(long, value_name = "N")]
+    pub advance_ms: Option<u64>,
+    /// With --advance-ms: the block at which the head starts.
+    #[arg(long, default_value_t = 1, value_name = "BLOCK", requires = "advance_ms")]
+    pub start_at: u32,
+    /// Days of history of a scenario.
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=400))]
+    pub days: u32,
+    /// Seed of a scenario.
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// Neurons of the scenario month.
+    #[arg(long, default_value_t = 256, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=2500))]
+    pub neurons: u16,
+    /// What is wrong with the node: pruned=BLOCKS (keeps the state of so many blocks only), stall=CALLS
+    /// (then answers no more), frozen=BLOCK (its head stops there), refuse=CALLS (one in so many),
+    /// unreadable=NETUID:FROM_BLOCK (values of this subnet cannot be decoded from there on), or disagree (its
+    /// runtime contradicts its storage). May be given several times.
+    #[arg(long = "fault", value_name = "FAULT")]
+    pub faults: Vec<Fault>,
+}
 
 #[derive(Serialize)]
 struct Listening {

@@ -3,8 +3,8 @@
 use serde_json::Value;
 use vesting_core::{BlockNumber, VestingStats};
 
-use super::Session;
-use crate::cli::AsOfArgs;
+use super::args::AsOfArgs;
+use super::session::Session;
 use crate::output::table;
 use crate::view::stats::figures;
 use crate::wiring;

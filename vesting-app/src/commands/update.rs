@@ -6,8 +6,8 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use vesting_core::ports::StoreError;
 
-use super::{Session, catch_up};
-use crate::cli::CatchUpArgs;
+use super::catch_up::{self, CatchUpArgs};
+use super::session::Session;
 use crate::client::Client;
 
 /// More than the daemon takes to say that it is not done.

@@ -1,19 +1,43 @@
 //! `vesting whatif`.
 
+use std::path::PathBuf;
+
 use anyhow::Context;
+use clap::Args;
 use vesting_core::adjust::{WeightsInput, WeightsOutput, adjust};
 use vesting_core::policy::Policy;
 use vesting_core::whatif::{Change, changes};
 use vesting_core::{BlockNumber, Ppb, Report};
 
-use super::Session;
 use super::apply;
 use super::miners::why;
-use crate::cli::WhatifArgs;
+use super::session::Session;
 use crate::config::Config;
 use crate::output::{Out, days, difference, say, short, table, time};
 use crate::view::whatif::Line;
 use crate::wiring;
+
+pub const EXAMPLES: &str = "Examples:
+  vesting whatif --set max_multiplier=2 --set retention_target=0.8
+  vesting whatif --set formula=tiered --set retention_window_days=90 --weights weights.json
+  vesting whatif --set duration_rule=since_last_sale --epochs 60";
+
+/// `whatif`.
+#[derive(Debug, Args)]
+pub struct WhatifArgs {
+    /// A key of the policy and its value there; may be given several times.
+    #[arg(long = "set", value_name = "KEY=VALUE", required = true)]
+    pub set: Vec<String>,
+    /// As of the last epoch at or before this block [default: the last recorded].
+    #[arg(long, value_name = "BLOCK")]
+    pub as_of: Option<u64>,
+    /// As of each of the last so many epochs.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub epochs: u32,
+    /// Weights as JSON, as `apply` reads them, adjusted under both policies; - is standard input.
+    #[arg(long, value_name = "FILE|-", conflicts_with = "epochs")]
+    pub weights: Option<PathBuf>,
+}
 
 pub async fn run(session: &mut Session, other: &Config, args: &WhatifArgs) -> anyhow::Result<()> {
     let input = args.weights.as_deref().map(apply::input).transpose()?;

@@ -1,29 +1,29 @@
 //! The configuration file.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 use vesting_core::NetUid;
 
 use super::key::{Key, Shape};
-use super::layers::{Layered, Layers, Setting, known, network_first, set};
 use super::mistake::{Mistake, Mistakes};
+use super::name::known;
+use super::setting::{Layered, Setting, network_first, set};
 
 /// The file that is read where it is there.
 pub const DEFAULT: &str = "vesting.toml";
 
-/// Puts the file over the common part, and gives what the tables of subnets say.
-pub fn read(given: Option<&Path>, layers: &mut Layers, mistakes: &mut Mistakes) -> BTreeMap<NetUid, Layered> {
+/// The file to read: the one that was named, or the default where it is there.
+pub fn path(named: Option<&Path>) -> Option<PathBuf> {
     let default = Path::new(DEFAULT);
-    let path = match given {
-        Some(path) => path,
-        None if default.exists() => default,
-        None => return BTreeMap::new(),
-    };
-    layers.file = Some(path.to_owned());
+    named.or_else(|| default.exists().then_some(default)).map(Path::to_owned)
+}
+
+/// Puts the file over the common part, and gives what the tables of subnets say.
+pub fn read(path: &Path, common: &mut Layered, mistakes: &mut Mistakes) -> BTreeMap<NetUid, Layered> {
     let Some(table) = parse(path, mistakes) else { return BTreeMap::new() };
-    of_tables(table, &path.display().to_string(), &mut layers.common, mistakes)
+    of_tables(table, &path.display().to_string(), common, mistakes)
 }
 
 fn parse(path: &Path, mistakes: &mut Mistakes) -> Option<Table> {

@@ -1,32 +1,16 @@
 //! The layers of the configuration, put over each other, with where every value comes from.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::PathBuf;
 
 use vesting_core::NetUid;
 
+use super::args::ConfigArgs;
 use super::file;
 use super::key::{KEYS, Key};
 use super::mistake::{Mistake, Mistakes};
-use crate::cli::ConfigArgs;
-
-/// A value and where it comes from.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Setting {
-    pub value: String,
-    pub source: String,
-}
-
-/// A value may be a secret.
-impl fmt::Debug for Setting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Setting(… from {})", self.source)
-    }
-}
-
-/// Keys with their values.
-pub type Layered = BTreeMap<&'static str, Setting>;
+use super::name::known;
+use super::setting::{Layered, Setting, network_first, set};
 
 /// What holds for all subnets, and for those with a table.
 #[derive(Debug, Default)]
@@ -60,8 +44,9 @@ impl Layers {
                 common.insert(key, setting(value, name));
             }
         }
-        let mut layers = Self { common, ..Self::default() };
-        let tables = file::read(args.config.as_deref(), &mut layers, mistakes);
+        let path = file::path(args.config.as_deref());
+        let tables = path.as_deref().map(|path| file::read(path, &mut common, mistakes)).unwrap_or_default();
+        let mut layers = Self { common, file: path, ..Self::default() };
         let over = Over::read(args, environment, changed, mistakes);
         for (netuid, own) in tables {
             let mut values = layers.common.clone();
@@ -120,43 +105,4 @@ fn change(text: &str) -> Result<(&'static Key, Setting), Mistake> {
         return Err(Mistake::of(key.name, format!("{source}: `{}` is no key of the policy", key.name)));
     }
     Ok((key, Setting { value: value.to_owned(), source }))
-}
-
-/// Within a layer nothing comes before something else, so endpoints beside a `network` stay.
-pub fn network_first(layer: &mut [(&'static Key, Setting)]) {
-    layer.sort_by_key(|(key, _)| key.name != "network");
-}
-
-/// A later layer's `network` replaces the endpoints of the layers before: whoever names a network
-/// means it.
-pub fn set(values: &mut Layered, key: &Key, setting: Setting) {
-    if key.name == "network" {
-        values.remove("endpoints");
-    }
-    if let Some(key) = Key::named(key.name) {
-        values.insert(key.name, setting);
-    }
-}
-
-/// The key of this name.
-pub fn known(name: &str, source: &str) -> Result<&'static Key, Mistake> {
-    if let Some(key) = Key::named(name) {
-        return Ok(key);
-    }
-    let near = KEYS.iter().find(|key| name.len() > 3 && key.name.contains(name) || name.contains(key.name));
-    let near = near.or_else(|| KEYS.iter().find(|key| is_near(key.name, name)));
-    let hint = near.map_or_else(
-        || "`vesting config init --output -` lists the keys".to_owned(),
-        |near| format!("did you mean `{}`?", near.name),
-    );
-    Err(Mistake::of(name, format!("{source}: unknown key `{name}`; {hint}")))
-}
-
-/// Whether one is the other with a letter or two amiss.
-fn is_near(a: &str, b: &str) -> bool {
-    let start = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
-    let rest = (a.len().saturating_sub(start), b.len().saturating_sub(start));
-    let end =
-        a.bytes().rev().zip(b.bytes().rev()).take_while(|(a, b)| a == b).count().min(rest.0).min(rest.1);
-    rest.0.saturating_sub(end) <= 2 && rest.1.saturating_sub(end) <= 2
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use vesting_secret::hide;
 
-use crate::UsageError;
+use crate::exit::UsageError;
 
 /// One mistake.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

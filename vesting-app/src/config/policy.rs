@@ -4,8 +4,8 @@ use vesting_core::formula::built_in;
 use vesting_core::policy::{BelowMinimum, DurationRule, Policy, Redistribution, UnattributedRule};
 use vesting_core::{BlockNumber, Ppb, Rao, Uid};
 
-use super::layers::Layered;
 use super::mistake::{Mistake, Mistakes};
+use super::setting::Layered;
 use super::values::Values;
 
 /// The policy; what is wrong is as it is by default, so that the rest can be checked too.

@@ -9,12 +9,13 @@ use vesting_core::{Millis, NetUid};
 use vesting_secret::SecretUrl;
 
 use super::key::policy_keys;
-use super::layers::{Layered, Layers, Setting};
+use super::layers::Layers;
 use super::mistake::{Mistake, Mistakes};
 use super::secret::Token;
+use super::setting::{Layered, Setting};
 use super::values::Values;
 use super::{network, policy};
-use crate::UsageError;
+use crate::exit::UsageError;
 use crate::log::LogFormat;
 
 /// A day in ms.

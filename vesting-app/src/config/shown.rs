@@ -3,9 +3,10 @@
 use serde::Serialize;
 use vesting_secret::{HIDDEN, SecretUrl, hide};
 
-use super::Config;
 use super::key::{KEYS, Key};
-use super::layers::{Layered, Layers};
+use super::layers::Layers;
+use super::setting::Layered;
+use super::settings::Config;
 
 /// A key with its value and where that comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

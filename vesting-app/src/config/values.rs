@@ -5,9 +5,9 @@ use std::time::Duration;
 use vesting_core::Ppb;
 
 use super::key::Key;
-use super::layers::Layered;
 use super::mistake::Mistake;
 use super::secret::Token;
+use super::setting::Layered;
 
 /// The values of one layer over the others.
 pub struct Values<'a>(pub &'a Layered);

@@ -5,7 +5,8 @@ use vesting_core::NetUid;
 use vesting_core::check::{Checked, check_store};
 use vesting_core::ports::Watermark;
 
-use super::{Session, chosen};
+use super::chosen::chosen;
+use crate::commands::session::Session;
 
 /// What was checked of a subnet.
 #[derive(Serialize)]

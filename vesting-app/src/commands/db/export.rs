@@ -1,11 +1,26 @@
 //! `vesting db export`.
 
+use std::path::PathBuf;
+
 use anyhow::Context;
+use clap::Args;
 use serde::Serialize;
 use vesting_core::Parts;
 use vesting_store::export::Writer;
 
-use super::{ExportArgs, Session, chosen};
+use super::chosen::chosen;
+use crate::commands::session::Session;
+
+/// `db export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The file, as in subnet-2.vesting.zst.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Replace a file that is there.
+    #[arg(long)]
+    pub force: bool,
+}
 
 #[derive(Serialize)]
 struct Done {

@@ -2,20 +2,40 @@
 //!
 //! The file is read twice: what it says is checked to its end before any of it is taken in.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use clap::Args;
 use serde::Serialize;
 use vesting_core::ports::{ChainPort, StakeStore};
 use vesting_core::{BlockHash, BlockNumber, NetUid};
 use vesting_store::export::{Checksum, Reader};
 
 use super::check::Line;
+use super::chosen::chosen;
 use super::inspect::{DigestLine, Inspection};
 use super::spot_check::{SpotCheck, spot_check};
-use super::{ImportArgs, Session, chosen};
-use crate::UsageError;
+use crate::commands::session::Session;
+use crate::exit::UsageError;
 use crate::wiring;
+
+/// `db import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The file.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Refuse unless this is the state digest under the policy as it is configured; of one subnet.
+    #[arg(long, value_name = "0x…")]
+    pub expect_digest: Option<String>,
+    /// With --expect-digest: as of the last epoch at or before this block [default: the last of the file].
+    #[arg(long, value_name = "BLOCK", requires = "expect_digest")]
+    pub as_of: Option<u64>,
+    /// Compare so many positions at the last epoch with the chain [default: 20 with --network or --endpoints,
+    /// else 0].
+    #[arg(long, value_name = "N")]
+    pub spot_check: Option<usize>,
+}
 
 /// Positions compared with the chain where an endpoint was named.
 const SPOT_CHECKS: usize = 20;

@@ -1,11 +1,28 @@
 //! `vesting db prune`.
 
 use anyhow::Context;
+use clap::Args;
 use serde_json::json;
 
-use super::{PruneArgs, Session, chosen};
-use crate::UsageError;
+use super::chosen::chosen;
+use crate::commands::session::Session;
+use crate::exit::UsageError;
 use crate::pruner::prune;
+
+/// `db prune`.
+#[derive(Debug, Args)]
+pub struct PruneArgs {
+    /// How many days of the record stay; at least the retention window [default: `keep_snapshots_days`].
+    #[arg(long, value_name = "N")]
+    pub keep_days: Option<u64>,
+    /// Say what would go, and change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Give the space back to the system afterwards: writes the whole database anew, which nobody else may
+    /// write to meanwhile. Without it the space is used for what is recorded next.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub compact: bool,
+}
 
 pub async fn run(session: &mut Session, args: &PruneArgs) -> anyhow::Result<()> {
     let (days, key) = match (args.keep_days, session.config.keep_days) {

@@ -2,12 +2,23 @@
 
 use std::sync::Arc;
 
+use clap::Args;
 use serde_json::json;
 use vesting_core::ports::{ChainPort, StakeStore};
 use vesting_core::{BlockNumber, MonitorError, NetUid, TakenBack, last_on_chain, take_back};
 
-use super::{RepairArgs, Session, chosen};
-use crate::{UsageError, wiring};
+use super::chosen::chosen;
+use crate::commands::session::Session;
+use crate::exit::UsageError;
+use crate::wiring;
+
+/// `db repair`.
+#[derive(Debug, Args)]
+pub struct RepairArgs {
+    /// The first block that is to be read again.
+    #[arg(long, value_name = "BLOCK", value_parser = clap::value_parser!(u64).range(1..))]
+    pub from: u64,
+}
 
 pub async fn run(session: &mut Session, args: &RepairArgs) -> anyhow::Result<()> {
     let from = BlockNumber(args.from);

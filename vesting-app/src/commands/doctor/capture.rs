@@ -9,9 +9,9 @@ use vesting_core::BlockNumber;
 use vesting_core::ports::{ChainError, ChainPort, ReadChain};
 use vesting_testkit::recording_writer::{BlockToWrite, RecordingWriter, RuntimeToWrite};
 
-use super::Session;
-use crate::UsageError;
 use crate::commands::progress::bar;
+use crate::commands::session::Session;
+use crate::exit::UsageError;
 use crate::wiring;
 
 #[derive(Serialize)]

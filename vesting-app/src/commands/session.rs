@@ -1,0 +1,33 @@
+//! What every command has.
+
+use std::sync::Arc;
+
+use vesting_core::ports::StakeStore;
+
+use crate::config::Config;
+use crate::output::Out;
+use crate::wiring;
+
+/// What every command has.
+pub struct Session {
+    pub config: Config,
+    pub json: bool,
+    pub out: Out,
+}
+
+impl Session {
+    /// The record, which must be there already: reading never creates one.
+    pub fn record(&self) -> anyhow::Result<Arc<dyn StakeStore>> {
+        wiring::record(&self.config)
+    }
+
+    /// The record where there is a database.
+    pub fn record_there(&self) -> anyhow::Result<Option<Arc<dyn StakeStore>>> {
+        wiring::record_there(&self.config)
+    }
+
+    /// The record, created when it is not there.
+    pub fn record_or_new(&self) -> anyhow::Result<Arc<dyn StakeStore>> {
+        wiring::record_or_new(&self.config)
+    }
+}
