@@ -7,7 +7,8 @@ use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, Value
 use plotters::prelude::*;
 use vesting_core::{HistoryPoint, Ppb};
 
-use super::{Failed, Look, alpha_in_few, svg};
+use super::amount::alpha_in_few;
+use super::svg::{Failed, Look, svg};
 use crate::output::{alpha_sum, time};
 
 /// The height of a panel without its axis, and of the axis of time.

@@ -3,7 +3,7 @@
 use plotters::prelude::*;
 use vesting_core::Ppb;
 
-use super::{Look, svg};
+use super::svg::{Look, svg};
 
 const HEIGHT: u32 = 200;
 

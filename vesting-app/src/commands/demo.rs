@@ -17,10 +17,10 @@ use vesting_testkit::sim::{Demo, SimChain, end_of};
 
 use super::miners;
 use super::progress::{Bar, bar};
-use super::run::stop_signal;
 use super::session::Session;
 use crate::config::Config;
 use crate::exit::UsageError;
+use crate::signal::stop_signal;
 use crate::state::{State, observe, watched};
 use crate::{api, wiring};
 

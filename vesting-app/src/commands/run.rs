@@ -13,10 +13,12 @@ use vesting_core::{BlockNumber, NetUid, Progress};
 
 use super::session::Session;
 use crate::config::Config;
-use crate::following::{Following, PAUSE, is_passing, wait_out, waits};
+use crate::failure::is_passing;
+use crate::following::{Following, PAUSE, wait_out, waits};
 use crate::late::LateStore;
 use crate::output::Out;
 use crate::pruner::Pruner;
+use crate::signal::stop_signal;
 use crate::state::{State, observe, tell_of_database, watched};
 use crate::task::Task;
 use crate::wiring::Plan;
@@ -73,7 +75,7 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     let served = api::serve(listener, &config, Arc::clone(&store), &state)?;
     let mut beside = vec![Task::spawn(observe(Arc::clone(&state), Arc::clone(&store), config.clone()))];
     let telling = Arc::clone(&state);
-    beside.push(Task::spawn(async move { match tell_of_database(telling).await {} }));
+    beside.push(Task::spawn(async move { match tell_of_database(&telling.unanswered).await {} }));
     let beginning = async {
         let recorded = match opened {
             Some(recorded) => recorded,
@@ -284,27 +286,4 @@ async fn read_only(session: &Session) -> anyhow::Result<()> {
 
 fn subnets(netuids: &[NetUid]) -> String {
     netuids.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
-}
-
-/// Waits for Ctrl-C or SIGTERM; from this call on, neither ends the process by itself.
-pub fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let (mut terminate, mut interrupt) =
-            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        Ok(async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-        })
-    }
-    #[cfg(not(unix))]
-    Ok(async {
-        // Where no signal can be heard, there is none to end by.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    })
 }

@@ -14,9 +14,9 @@ use vesting_testkit::node::{NodeOptions, serve};
 use vesting_testkit::recording;
 use vesting_testkit::sim::{Demo, Month, end_of};
 
-use super::run::stop_signal;
 use super::session::Session;
 use crate::exit::UsageError;
+use crate::signal::stop_signal;
 
 /// `simnode`.
 #[derive(Debug, Args)]

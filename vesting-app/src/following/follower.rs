@@ -9,10 +9,10 @@ use tokio::sync::Semaphore;
 use vesting_core::ports::{ChainError, ChainPort, StakeStore, StoreError};
 use vesting_core::{BlockNumber, BlockchainMonitor, NetUid, Pace, Progress, window_start};
 
-use super::forked::forked;
-use super::pauses::BEAT;
-use super::{Report, wait_out, waits};
+use super::fork::Fork;
+use super::pauses::{BEAT, wait_out, waits};
 use crate::config::Config;
+use crate::failure::forked;
 use crate::state::State;
 use crate::wiring;
 
@@ -21,6 +21,9 @@ const STANDBY_PAUSE: Duration = Duration::from_secs(1);
 
 /// How often it is asked whether the subnet is there now: half a block.
 const APPEARANCE_PAUSE: Duration = Duration::from_secs(6);
+
+/// Hears of every head that a subnet reached, counted since following began.
+pub type Report = dyn Fn(NetUid, Progress) + Send + Sync;
 
 /// One subnet's.
 pub struct Follower {
@@ -47,13 +50,23 @@ impl Follower {
             let Err(error) = self.turn(beginning.take(), &mut total).await else { return Ok(()) };
             if let Some(stands_at) = forked(&error) {
                 forks += 1;
-                self.leave_fork(error, stands_at, forks).await?;
+                self.fork().leave(error, stands_at, forks).await?;
                 continue;
             }
             forks = 0;
             tries = if total.map(|total| total.block) > stood_at { 1 } else { tries + 1 };
             let Some(pause) = waits(&error, tries) else { return Err(error) };
             wait_out(&self.state, Some(self.netuid), &error, pause).await;
+        }
+    }
+
+    fn fork(&self) -> Fork<'_> {
+        Fork {
+            netuid: self.netuid,
+            config: &self.config,
+            chain: self.chain.as_ref(),
+            store: self.store.as_ref(),
+            state: &self.state,
         }
     }
 

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use vesting_core::ports::{ChainError, StoreError};
+use vesting_core::ports::ChainError;
 use vesting_core::{MonitorError, NetUid};
 
+use crate::failure::is_passing;
 use crate::state::State;
 
 /// Between two tries when the chain or the database cannot be reached; for the chain it doubles.
@@ -19,18 +20,6 @@ pub const DISAGREEMENT_PAUSE: Duration = Duration::from_secs(60);
 
 /// As long a pause at most goes by without a sign of life.
 pub const BEAT: Duration = Duration::from_secs(30);
-
-/// The version of the runtime that cannot be read, where that is what went wrong.
-pub fn unreadable(error: &anyhow::Error) -> Option<u32> {
-    let of = |error: &ChainError| match error {
-        ChainError::Unreadable { spec_version, .. } => Some(*spec_version),
-        _ => None,
-    };
-    match error.downcast_ref() {
-        Some(MonitorError::Chain(error)) => of(error),
-        _ => error.downcast_ref().and_then(of),
-    }
-}
 
 /// How long to wait before the same is tried again, for so many times in a row; `None` where that is of no
 /// use.
@@ -82,15 +71,9 @@ async fn rest(state: &State, pause: Duration) {
     }
 }
 
-/// Whether the same may go well a little later.
-pub fn is_passing(error: &anyhow::Error) -> bool {
-    let store = error.downcast_ref::<StoreError>().map(StoreError::is_passing);
-    let chain = error.downcast_ref::<ChainError>().map(ChainError::is_passing);
-    error.downcast_ref::<MonitorError>().map(MonitorError::is_passing).or(store).or(chain) == Some(true)
-}
-
 #[cfg(test)]
 mod tests {
+    use vesting_core::ports::StoreError;
     use vesting_core::{BlockHash, BlockNumber};
 
     use super::*;

@@ -1,9 +1,11 @@
-use std::sync::{Mutex, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
-use vesting_core::ports::ReadChain;
+use async_trait::async_trait;
+use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, ReadChain};
+use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, NetUid};
 use vesting_testkit::sim::{RandomLife, SimChain, SimPort};
 
-use super::*;
+use super::SharedChain;
 
 const BLOCKS: u64 = 20;
 const NETUIDS: [NetUid; 2] = RandomLife::NETUIDS;

@@ -9,8 +9,9 @@ use tokio::task::JoinError;
 use vesting_core::ports::{ChainPort, StakeStore, StoreError};
 use vesting_core::{BlockNumber, Epoch, NetUid, StakeTracker, TrackerError};
 
+use super::daemon::State;
 use super::figures::Figures;
-use super::{Role, State};
+use super::role::Role;
 use crate::config::Config;
 
 /// Between two looks.

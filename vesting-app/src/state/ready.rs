@@ -5,7 +5,11 @@ use std::time::{Duration, Instant, SystemTime};
 use serde::Serialize;
 use vesting_core::NetUid;
 
-use super::{LastError, Obstacle, State, Subnet};
+use super::daemon::State;
+use super::last_error::LastError;
+use super::obstacle::Obstacle;
+use super::role::Role;
+use super::subnet::Subnet;
 use crate::clock::{age, shown};
 use crate::output::time;
 
@@ -97,7 +101,7 @@ pub struct Judged {
 }
 
 impl Readiness {
-    pub(super) fn of(state: &State, stale_after: Duration, now: SystemTime) -> Self {
+    fn of(state: &State, stale_after: Duration, now: SystemTime) -> Self {
         let head = state.head().map(|head| head.0);
         let mut reasons = Vec::new();
         if !state.is_begun() {
@@ -146,6 +150,13 @@ impl Readiness {
     }
 }
 
+impl State {
+    /// Every subnet, judged by this machine's clock.
+    pub fn readiness(&self, now: SystemTime) -> Readiness {
+        Readiness::of(self, self.stale_after, now)
+    }
+}
+
 impl Judged {
     fn of(
         netuid: NetUid,
@@ -186,7 +197,7 @@ impl Judged {
             _ => {}
         }
         let recorded_by = match &subnet.role {
-            super::Role::Standby { by } => Some(by.clone()),
+            Role::Standby { by } => Some(by.clone()),
             _ => None,
         };
         Self {
@@ -214,7 +225,7 @@ mod tests {
     use vesting_core::{BlockNumber, BlockRef, Epoch, Millis};
 
     use super::*;
-    use crate::state::{Figures, Role};
+    use crate::state::Figures;
 
     const NOW: u64 = 2_000_000_000;
 

@@ -1,50 +1,12 @@
 //! What is known of one subnet.
 
-use std::collections::BTreeMap;
-
 use vesting_core::ports::Watermark;
-use vesting_core::{Detection, Epoch, Progress};
+use vesting_core::{Epoch, Progress};
 
-use super::failure::LastError;
+use super::counts::Counts;
 use super::figures::Figures;
-
-/// What this process does for a subnet.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Role {
-    /// Only reads its record.
-    #[default]
-    Reader,
-    /// Records it.
-    Leader,
-    /// Would, if nobody else did.
-    Standby {
-        /// Who does.
-        by: String,
-    },
-}
-
-impl Role {
-    pub const NAMES: [&'static str; 3] = ["leader", "standby", "reader"];
-
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Reader => "reader",
-            Self::Leader => "leader",
-            Self::Standby { .. } => "standby",
-        }
-    }
-}
-
-/// What this process has taken in since it began.
-#[derive(Debug, Clone, Default)]
-pub struct Counts {
-    pub epochs: BTreeMap<Detection, u64>,
-    pub entries: u64,
-    /// Σ of the magnitudes, in rao.
-    pub unattributed: u64,
-    pub rounding: u64,
-    pub conservation_failures: u64,
-}
+use super::last_error::LastError;
+use super::role::Role;
 
 /// What is known of one subnet.
 #[derive(Debug, Clone, Default)]

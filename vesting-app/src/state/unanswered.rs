@@ -5,8 +5,6 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::State;
-
 /// After so long without an answer it is said: nothing that is asked often takes as long.
 const LONG: Duration = Duration::from_secs(8);
 /// How often it is looked at.
@@ -59,11 +57,11 @@ impl Drop for Question {
 }
 
 /// Says once that the database does not answer, and once that it does again; for ever.
-pub async fn tell_of_database(state: Arc<State>) -> Infallible {
+pub async fn tell_of_database(unanswered: &Unanswered) -> Infallible {
     let mut told = false;
     loop {
         tokio::time::sleep(LOOK).await;
-        let silent = state.unanswered.longest(Instant::now());
+        let silent = unanswered.longest(Instant::now());
         match silent {
             Some((method, waited)) if !told => tracing::warn!(
                 method,

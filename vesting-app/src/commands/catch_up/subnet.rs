@@ -8,7 +8,8 @@ use vesting_core::{BlockNumber, BlockchainMonitor, MonitorError, NetUid, Pace, P
 
 use crate::commands::progress::Together;
 use crate::config::Config;
-use crate::following::{FORK_PAUSE, FORKS, forked, waits};
+use crate::failure::forked;
+use crate::following::{FORK_PAUSE, FORKS, waits};
 use crate::view::unexplained::Unexplained;
 use crate::wiring;
 use crate::witnesses::Witnesses;

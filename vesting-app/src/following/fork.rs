@@ -2,47 +2,45 @@
 
 use std::time::Duration;
 
-use vesting_core::{BlockRef, MonitorError, last_on_chain, take_back};
+use vesting_core::ports::{ChainPort, StakeStore};
+use vesting_core::{BlockRef, NetUid, last_on_chain, take_back};
 
-use super::follower::Follower;
-use super::wait_out;
+use super::pauses::wait_out;
+use crate::config::Config;
+use crate::state::State;
 use crate::witnesses::Witnesses;
 
 /// Where one endpoint alone says so, it is asked as often, so far apart: over a minute.
 pub const FORKS: u32 = 3;
 pub const FORK_PAUSE: Duration = Duration::from_secs(30);
 
-/// Where the record stands from which the chain does not go on.
-pub fn forked(error: &anyhow::Error) -> Option<BlockRef> {
-    match error.downcast_ref() {
-        Some(MonitorError::Fork { stands_at, .. }) => Some(*stands_at),
-        _ => None,
-    }
+/// A record whose last block is not on the chain, with all that it takes to leave the fork.
+pub struct Fork<'a> {
+    pub netuid: NetUid,
+    pub config: &'a Config,
+    pub chain: &'a dyn ChainPort,
+    pub store: &'a dyn StakeStore,
+    pub state: &'a State,
 }
 
-impl Follower {
+impl Fork<'_> {
     /// Asks every endpoint by itself; where two agree on another block, takes the record back to its last
     /// epoch that is on the chain. Otherwise it is waited, and what to do is said once that was so for the
     /// so-many-th time.
-    pub async fn leave_fork(
-        &self,
-        error: anyhow::Error,
-        stands_at: BlockRef,
-        times: u32,
-    ) -> anyhow::Result<()> {
+    pub async fn leave(&self, error: anyhow::Error, stands_at: BlockRef, times: u32) -> anyhow::Result<()> {
         let Some(genesis) = self.store.genesis().await? else { return Err(error) };
-        let witnesses = Witnesses::ask(&self.config, genesis, stands_at).await;
+        let witnesses = Witnesses::ask(self.config, genesis, stands_at).await;
         if witnesses.agree_on_another() && self.go_back().await? {
             return Ok(());
         }
         let error = if times < FORKS { error } else { error.context(witnesses.words(stands_at)) };
-        wait_out(&self.state, Some(self.netuid), &error, FORK_PAUSE).await;
+        wait_out(self.state, Some(self.netuid), &error, FORK_PAUSE).await;
         Ok(())
     }
 
     /// Takes the record back to its last epoch that is on the chain, if there is one.
     async fn go_back(&self) -> anyhow::Result<bool> {
-        let (chain, store) = (self.chain.as_ref(), self.store.as_ref());
+        let (chain, store) = (self.chain, self.store);
         let Some(common) = last_on_chain(chain, store, self.netuid).await? else { return Ok(false) };
         if let Some(taken) = take_back(chain, store, self.netuid, common).await? {
             tracing::warn!(

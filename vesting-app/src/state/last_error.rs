@@ -6,7 +6,8 @@ use vesting_core::MonitorError;
 use vesting_core::ports::ChainError;
 use vesting_secret::hide;
 
-use crate::following::unreadable;
+use super::obstacle::Obstacle;
+use crate::failure::unreadable;
 
 /// What went wrong last, of a subnet or before any was followed.
 #[derive(Debug, Clone)]
@@ -19,17 +20,6 @@ pub struct LastError {
     pub kind: Option<Obstacle>,
 }
 
-/// Why nothing of a subnet can be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Obstacle {
-    /// Its ledger does not agree with the chain.
-    Broken,
-    /// Its record is to be read again, since the runtime contradicts its storage.
-    Contradicted,
-    /// The runtime of this version cannot be read.
-    Unreadable(u32),
-}
-
 impl LastError {
     pub fn now(error: &anyhow::Error) -> Self {
         let kind = match error.downcast_ref() {
@@ -38,20 +28,5 @@ impl LastError {
             _ => unreadable(error).map(Obstacle::Unreadable),
         };
         Self { words: hide(&format!("{error:#}")).into_owned(), at: SystemTime::now(), holds: true, kind }
-    }
-}
-
-impl Obstacle {
-    pub fn words(self) -> String {
-        match self {
-            Self::Broken | Self::Contradicted => {
-                "its record does not agree with the chain, and nothing is written".to_owned()
-            }
-            Self::Unreadable(spec_version) => {
-                format!(
-                    "the chain's runtime (spec {spec_version}) cannot be read by this version, and nothing is written"
-                )
-            }
-        }
     }
 }

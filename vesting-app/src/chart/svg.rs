@@ -1,0 +1,36 @@
+//! An SVG, and how it looks.
+
+use std::ops::RangeInclusive;
+
+use plotters::coord::Shift;
+use plotters::prelude::*;
+
+use super::theme::Scheme;
+
+/// Widths that are drawn, in pixels.
+pub const WIDTHS: RangeInclusive<u32> = 240..=2_000;
+
+/// How a chart looks.
+#[derive(Clone, Copy)]
+pub struct Look {
+    pub width: u32,
+    pub scheme: Scheme,
+}
+
+/// What a drawing area says of what it cannot do.
+pub type Failed<'a> = DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>;
+
+/// The SVG that something draws, with what it shows in words, and what else the page is to know of it.
+pub fn svg(
+    size: (u32, u32),
+    words: &str,
+    data: &[(&str, String)],
+    draw: impl for<'a> FnOnce(&DrawingArea<SVGBackend<'a>, Shift>) -> Result<(), Failed<'a>>,
+) -> Result<String, String> {
+    let mut text = String::new();
+    let area = SVGBackend::with_string(&mut text, size).into_drawing_area();
+    draw(&area).and_then(|()| area.present()).map_err(|error| error.to_string())?;
+    drop(area);
+    let data: String = data.iter().map(|(name, value)| format!("data-{name}=\"{value}\" ")).collect();
+    Ok(text.replacen("<svg ", &format!("<svg role=\"img\" aria-label=\"{words}\" {data}"), 1))
+}

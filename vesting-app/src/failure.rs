@@ -1,0 +1,31 @@
+//! What an error of the chain or the store means for whoever tries again.
+
+use vesting_core::ports::{ChainError, StoreError};
+use vesting_core::{BlockRef, MonitorError};
+
+/// Whether the same may go well a little later.
+pub fn is_passing(error: &anyhow::Error) -> bool {
+    let store = error.downcast_ref::<StoreError>().map(StoreError::is_passing);
+    let chain = error.downcast_ref::<ChainError>().map(ChainError::is_passing);
+    error.downcast_ref::<MonitorError>().map(MonitorError::is_passing).or(store).or(chain) == Some(true)
+}
+
+/// The version of the runtime that cannot be read, where that is what went wrong.
+pub fn unreadable(error: &anyhow::Error) -> Option<u32> {
+    let of = |error: &ChainError| match error {
+        ChainError::Unreadable { spec_version, .. } => Some(*spec_version),
+        _ => None,
+    };
+    match error.downcast_ref() {
+        Some(MonitorError::Chain(error)) => of(error),
+        _ => error.downcast_ref().and_then(of),
+    }
+}
+
+/// Where the record stands from which the chain does not go on.
+pub fn forked(error: &anyhow::Error) -> Option<BlockRef> {
+    match error.downcast_ref() {
+        Some(MonitorError::Fork { stands_at, .. }) => Some(*stands_at),
+        _ => None,
+    }
+}

@@ -1,0 +1,323 @@
+//! How the daemon is doing, as the one source of what is told of it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio::sync::watch;
+use vesting_chain::SubxtChain;
+use vesting_core::ports::{Commit, Watermark};
+use vesting_core::{BlockNumber, NetUid, Progress};
+use vesting_secret::hide;
+
+use super::beat::Beat;
+use super::clock_warning::ClockWarning;
+use super::figures::Figures;
+use super::last_error::LastError;
+use super::obstacle::Obstacle;
+use super::recorded::Recorded;
+use super::role::Role;
+use super::subnet::Subnet;
+use super::unanswered::Unanswered;
+use super::update_requests::UpdateRequests;
+use super::watched::StoreTimes;
+use crate::clock::behind;
+use crate::config::Config;
+
+/// How the daemon is doing.
+pub struct State {
+    /// Where the chain is followed; none where the record is only read.
+    pub chain: Option<Arc<SubxtChain>>,
+    /// How long the database took, by what was asked.
+    pub times: StoreTimes,
+    /// What the database was asked and has not answered yet.
+    pub unanswered: Unanswered,
+    requests: UpdateRequests,
+    pub(super) stale_after: Duration,
+    inner: Mutex<Inner>,
+    /// Counts what the service manager may want to hear.
+    news: watch::Sender<u64>,
+}
+
+struct Inner {
+    subnets: BTreeMap<NetUid, Subnet>,
+    /// What went wrong before any subnet was followed.
+    last_error: Option<LastError>,
+    /// Whether following, standing by or reading has begun.
+    begun: bool,
+    beat: Beat,
+    clock_warning: ClockWarning,
+}
+
+impl Inner {
+    fn subnet(&mut self, netuid: NetUid) -> &mut Subnet {
+        self.subnets.entry(netuid).or_default()
+    }
+
+    fn goes_well(&mut self, netuid: NetUid) {
+        self.beat.now(Instant::now());
+        if let Some(error) = self.subnet(netuid).last_error.as_mut() {
+            error.holds = false;
+        }
+    }
+
+    /// How much this machine's clock is behind the chain at least, where it is.
+    fn clock_behind(&self, now: SystemTime) -> Option<Duration> {
+        let newest =
+            self.subnets.values().filter_map(|subnet| subnet.watermark).map(|record| record.time).max();
+        newest.and_then(|time| behind(time, now))
+    }
+
+    /// Says it where this machine's clock came to be behind the chain, or is so no more.
+    fn tell_of_clock(&mut self, now: SystemTime) {
+        let behind = self.clock_behind(now);
+        self.clock_warning.tell(behind);
+    }
+}
+
+impl State {
+    /// Of these subnets, all of which are only read until told otherwise.
+    pub fn new(config: &Config, chain: Option<Arc<SubxtChain>>) -> Arc<Self> {
+        let subnets = config.netuids.iter().map(|netuid| (*netuid, Subnet::default())).collect();
+        let inner = Inner {
+            subnets,
+            last_error: None,
+            begun: false,
+            beat: Beat::new(Instant::now()),
+            clock_warning: ClockWarning::default(),
+        };
+        let news = watch::Sender::new(0);
+        Arc::new(Self {
+            chain,
+            times: StoreTimes::default(),
+            unanswered: Unanswered::default(),
+            requests: UpdateRequests::new(&config.netuids),
+            stale_after: config.stale_after,
+            inner: Mutex::new(inner),
+            news,
+        })
+    }
+
+    /// What is known is whole whatever became of whoever said it.
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self) {
+        self.news.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Wakes whoever wants to know that an epoch was recorded, or that something else has changed.
+    pub fn news(&self) -> watch::Receiver<u64> {
+        self.news.subscribe()
+    }
+
+    /// Reading has begun: nothing is followed.
+    pub fn is_read(&self) {
+        let mut inner = self.inner();
+        inner.begun = true;
+        inner.beat.now(Instant::now());
+        drop(inner);
+        self.tell();
+    }
+
+    /// Following a subnet, or standing by for it, has begun.
+    pub fn has_begun(&self, netuid: NetUid) {
+        let mut inner = self.inner();
+        let first = !std::mem::replace(&mut inner.begun, true);
+        inner.subnet(netuid).begun = true;
+        if let Some(error) = inner.last_error.as_mut() {
+            error.holds = false;
+        }
+        inner.beat.now(Instant::now());
+        drop(inner);
+        if first {
+            self.tell();
+        }
+    }
+
+    /// Whose a subnet is to record: ours, or another's.
+    pub fn leads(&self, netuid: NetUid, other: Option<&str>) {
+        let role = other.map_or(Role::Leader, |by| Role::Standby { by: by.to_owned() });
+        let changed = std::mem::replace(&mut self.inner().subnet(netuid).role, role.clone()) != role;
+        if changed {
+            self.tell();
+        }
+    }
+
+    /// The follower of a subnet stands by, for a reason that it has looked into just now.
+    pub fn stands_by(&self, netuid: NetUid) {
+        self.inner().goes_well(netuid);
+    }
+
+    /// A follower waits before it tries again.
+    pub fn waits(&self) {
+        self.inner().beat.now(Instant::now());
+    }
+
+    /// Why a subnet is not recorded yet.
+    pub fn waits_for(&self, netuid: NetUid, why: Option<String>) {
+        let why = why.map(|why| hide(&why).into_owned());
+        let changed = std::mem::replace(&mut self.inner().subnet(netuid).waits, why.clone()) != why;
+        if changed {
+            self.tell();
+        }
+    }
+
+    /// A head was reached.
+    pub fn reached(&self, netuid: NetUid, progress: Progress) {
+        let mut inner = self.inner();
+        inner.subnet(netuid).progress = Some(progress);
+        inner.goes_well(netuid);
+    }
+
+    /// Something went wrong, with a subnet or before any is followed, and is tried again.
+    pub fn failed(&self, netuid: Option<NetUid>, error: &anyhow::Error) {
+        let error = LastError::now(error);
+        let mut inner = self.inner();
+        inner.beat.now(Instant::now());
+        match netuid.map(|netuid| inner.subnet(netuid)) {
+            Some(subnet) => {
+                if error.kind == Some(Obstacle::Broken) {
+                    subnet.counts.conservation_failures =
+                        subnet.counts.conservation_failures.saturating_add(1);
+                }
+                subnet.last_error = Some(error);
+            }
+            None => inner.last_error = Some(error),
+        }
+        drop(inner);
+        self.tell();
+    }
+
+    /// Tells the follower of a subnet to go on.
+    pub fn tell_to_go_on(&self, netuid: NetUid) {
+        self.requests.send(netuid);
+    }
+
+    /// Waits until the follower of a subnet is told to go on.
+    pub async fn is_told(&self, netuid: NetUid) {
+        self.requests.received(netuid).await;
+    }
+
+    /// Blocks are in the record.
+    pub fn committed(&self, commit: &Commit) {
+        let recorded = Recorded::of(commit);
+        let head = self.head();
+        let mut inner = self.inner();
+        let subnet = inner.subnet(commit.netuid);
+        subnet.watermark = Some(commit.watermark);
+        subnet.counts.add(&recorded);
+        if let Some(record) = commit.epochs.last() {
+            subnet.last_epoch = Some(record.epoch);
+        }
+        inner.beat.now(Instant::now());
+        inner.tell_of_clock(SystemTime::now());
+        drop(inner);
+        recorded.log(head);
+        if !commit.epochs.is_empty() {
+            self.tell();
+        }
+    }
+
+    /// A record was taken back: what is known of what came after is not to be told any more.
+    pub(super) fn taken_back(&self, netuid: NetUid, to: Option<Watermark>) {
+        let mut inner = self.inner();
+        let subnet = inner.subnet(netuid);
+        subnet.rewinds = subnet.rewinds.wrapping_add(1);
+        subnet.watermark = to;
+        subnet.last_epoch = None;
+        subnet.figures = None;
+        inner.beat.now(Instant::now());
+        drop(inner);
+        self.tell();
+    }
+
+    /// How often a record was seen to be taken back: what was worked out before a rewind may not hold after
+    /// it.
+    pub fn rewinds(&self, netuid: NetUid) -> u64 {
+        self.inner().subnets.get(&netuid).map_or(0, |subnet| subnet.rewinds)
+    }
+
+    /// How far a record was found to go, by who had seen so many `rewinds` of it before.
+    pub(super) fn stands_at(&self, netuid: NetUid, watermark: Watermark, rewinds: u64) {
+        let mut inner = self.inner();
+        let subnet = inner.subnet(netuid);
+        if subnet.rewinds != rewinds {
+            return;
+        }
+        let known = &mut subnet.watermark;
+        // What was committed meanwhile is newer than what was read before.
+        if known.is_none_or(|known| known.block.number <= watermark.block.number) {
+            *known = Some(watermark);
+        }
+        inner.tell_of_clock(SystemTime::now());
+    }
+
+    /// The figures as of a record's newest epoch, by who had seen so many `rewinds` of it before.
+    pub(super) fn figured(&self, netuid: NetUid, figures: Figures, rewinds: u64) {
+        let mut inner = self.inner();
+        let subnet = inner.subnet(netuid);
+        if subnet.rewinds != rewinds {
+            return;
+        }
+        subnet.last_epoch = Some(figures.as_of);
+        subnet.figures = Some(figures);
+        drop(inner);
+        self.tell();
+    }
+
+    /// Every subnet.
+    pub fn subnets(&self) -> BTreeMap<NetUid, Subnet> {
+        self.inner().subnets.clone()
+    }
+
+    /// What went wrong last, whatever it was about: first of what still holds.
+    pub fn last_error(&self) -> Option<LastError> {
+        let inner = self.inner();
+        let errors =
+            inner.subnets.values().filter_map(|subnet| subnet.last_error.as_ref()).chain(&inner.last_error);
+        errors.max_by_key(|error| (error.holds, error.at)).cloned()
+    }
+
+    /// What went wrong before any subnet was followed.
+    pub fn start_error(&self) -> Option<LastError> {
+        self.inner().last_error.clone()
+    }
+
+    /// Whether following, standing by or reading has begun.
+    pub fn is_begun(&self) -> bool {
+        self.inner().begun
+    }
+
+    /// The finalized head, as far as it is known.
+    pub fn head(&self) -> Option<BlockNumber> {
+        self.chain.as_ref().and_then(|chain| chain.newest_head())
+    }
+
+    /// How much this machine's clock is behind the chain at least, where it is.
+    pub fn clock_behind(&self, now: SystemTime) -> Option<Duration> {
+        self.inner().clock_behind(now)
+    }
+
+    /// Where a runtime of the chain contradicts its storage; nothing where no chain is asked.
+    pub fn degraded(&self) -> Vec<String> {
+        self.chain
+            .iter()
+            .flat_map(|chain| chain.disagreements())
+            .map(|found| hide(&found.to_string()).into_owned())
+            .collect()
+    }
+
+    /// Whether the follower gets on, or waits for a reason.
+    pub fn is_alive(&self, now: Instant) -> bool {
+        // Where nothing is followed nothing can hang.
+        let Some(chain) = &self.chain else { return true };
+        self.inner().beat.is_alive(chain.requests().0, now)
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_clock_told(&self) -> bool {
+        self.inner().clock_warning.is_told()
+    }
+}
