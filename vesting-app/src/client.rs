@@ -70,18 +70,22 @@ impl Client {
     ) -> anyhow::Result<T> {
         let (client, path) = (self.clone(), path.to_owned());
         let task = move || {
-            let request = client.agent.post(client.at(&path)).config().timeout_global(Some(patience)).build();
-            understood(client.authorized(request).send_empty(), &format!("{}{path}", client.base))
+            let request =
+                client.agent.post(client.url_of(&path)).config().timeout_global(Some(patience)).build();
+            parse_answer(client.authorized(request).send_empty(), &format!("{}{path}", client.base))
         };
         tokio::task::spawn_blocking(task).await.context("the question was broken off")?
     }
 
     fn ask<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
-        understood(self.authorized(self.agent.get(self.at(path))).call(), &format!("{}{path}", self.base))
+        parse_answer(
+            self.authorized(self.agent.get(self.url_of(path))).call(),
+            &format!("{}{path}", self.base),
+        )
     }
 
     /// The whole URL of a path, which must not be printed.
-    fn at(&self, path: &str) -> String {
+    fn url_of(&self, path: &str) -> String {
         format!("{}{path}", self.base.expose())
     }
 
@@ -94,7 +98,7 @@ impl Client {
 }
 
 /// What an answer says; `url` is as it may be seen.
-fn understood<T: DeserializeOwned>(
+fn parse_answer<T: DeserializeOwned>(
     answer: Result<Response<Body>, ureq::Error>,
     url: &str,
 ) -> anyhow::Result<T> {

@@ -6,7 +6,7 @@ use crate::cli::{Cli, Command};
 use crate::commands::doctor::DoctorArgs;
 use crate::commands::session::Session;
 use crate::config::Config;
-use crate::exit::Ended;
+use crate::exit::SilentExit;
 use crate::output::{Out, say};
 use crate::{commands, config, exit, log};
 
@@ -37,9 +37,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         }
     }
     match dispatch(cli, config).await {
-        Err(error) if logs_all && exit::code(&error) != 0 => {
+        Err(error) if logs_all && exit::code_of(&error) != 0 => {
             tracing::error!("{error:#}");
-            Err(Ended(exit::code(&error)).into())
+            Err(SilentExit(exit::code_of(&error)).into())
         }
         done => done,
     }

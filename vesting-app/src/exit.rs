@@ -17,20 +17,20 @@ impl std::error::Error for UsageError {}
 
 /// What is wrong was told: this exit code without another word.
 #[derive(Debug)]
-pub struct Ended(pub u8);
+pub struct SilentExit(pub u8);
 
-impl fmt::Display for Ended {
+impl fmt::Display for SilentExit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "exit code {}", self.0)
     }
 }
 
-impl std::error::Error for Ended {}
+impl std::error::Error for SilentExit {}
 
 /// The exit code that an error means.
-pub fn code(error: &anyhow::Error) -> u8 {
-    match error.downcast_ref::<Ended>() {
-        Some(Ended(code)) => *code,
+pub fn code_of(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref::<SilentExit>() {
+        Some(SilentExit(code)) => *code,
         None if error.is::<UsageError>() => 2,
         // The reader of a pipe has gone: it has what it wanted.
         None if is_broken_pipe(error) => 0,

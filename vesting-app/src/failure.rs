@@ -11,7 +11,7 @@ pub fn is_passing(error: &anyhow::Error) -> bool {
 }
 
 /// The version of the runtime that cannot be read, where that is what went wrong.
-pub fn unreadable(error: &anyhow::Error) -> Option<u32> {
+pub fn unreadable_runtime(error: &anyhow::Error) -> Option<u32> {
     let of = |error: &ChainError| match error {
         ChainError::Unreadable { spec_version, .. } => Some(*spec_version),
         _ => None,
@@ -23,7 +23,7 @@ pub fn unreadable(error: &anyhow::Error) -> Option<u32> {
 }
 
 /// Where the record stands from which the chain does not go on.
-pub fn forked(error: &anyhow::Error) -> Option<BlockRef> {
+pub fn fork_of(error: &anyhow::Error) -> Option<BlockRef> {
     match error.downcast_ref() {
         Some(MonitorError::Fork { stands_at, .. }) => Some(*stands_at),
         _ => None,

@@ -49,7 +49,7 @@ pub fn begin(format: LogFormat, level: &str) {
     JSON.store(json, Ordering::Relaxed);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(move || Hiding { json })
+        .with_writer(move || SecretFreeStderr { json })
         .with_target(false)
         .with_timer(SystemTime);
     if json {
@@ -63,11 +63,11 @@ pub fn begin(format: LogFormat, level: &str) {
 static JSON: AtomicBool = AtomicBool::new(false);
 
 /// Standard error, without secrets.
-struct Hiding {
+struct SecretFreeStderr {
     json: bool,
 }
 
-impl Write for Hiding {
+impl Write for SecretFreeStderr {
     /// Takes an event whole, as the subscriber gives it.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(event);
@@ -102,7 +102,7 @@ pub fn hide_in(value: &mut Value) {
 }
 
 /// Tells of a panic as of any other error: where, and what it said, without secrets.
-pub fn panicked(info: &PanicHookInfo<'_>) {
+pub fn log_panic(info: &PanicHookInfo<'_>) {
     let place =
         info.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
     let payload = info.payload();
@@ -110,7 +110,7 @@ pub fn panicked(info: &PanicHookInfo<'_>) {
         .downcast_ref::<&str>()
         .copied()
         .or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    let words = of_panic(said.unwrap_or("it does not say why"), &place);
+    let words = panic_message(said.unwrap_or("it does not say why"), &place);
     let line = if JSON.load(Ordering::Relaxed) {
         json!({ "level": "ERROR", "message": words }).to_string()
     } else {
@@ -120,7 +120,7 @@ pub fn panicked(info: &PanicHookInfo<'_>) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-fn of_panic(said: &str, place: &str) -> String {
+fn panic_message(said: &str, place: &str) -> String {
     format!("a mistake in the program{place}, please report it: {}", vesting_secret::hide(said))
 }
 
@@ -147,12 +147,12 @@ mod tests {
     fn no_secret_gets_into_the_words_of_a_panic() {
         vesting_secret::keep("Potoroo-99-key");
         assert_eq!(
-            of_panic("called `Option::unwrap()` on wss://me:Potoroo-99-key@host", " at src/x.rs:7"),
+            panic_message("called `Option::unwrap()` on wss://me:Potoroo-99-key@host", " at src/x.rs:7"),
             "a mistake in the program at src/x.rs:7, please report it: called `Option::unwrap()` on wss://me:***@host"
         );
         // The hook itself, as the runtime calls it; what it writes is the same.
         let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(panicked));
+        std::panic::set_hook(Box::new(log_panic));
         let ended = std::panic::catch_unwind(|| std::panic::panic_any(7));
         std::panic::set_hook(before);
         assert!(ended.is_err());

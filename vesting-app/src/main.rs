@@ -31,7 +31,7 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use exit::Ended;
+use exit::SilentExit;
 // `crate::UsageError` is how `api` names it.
 use exit::UsageError;
 
@@ -40,8 +40,8 @@ use exit::UsageError;
 const ENDING: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
-    secrets::know(std::env::args_os(), std::env::vars_os());
-    std::panic::set_hook(Box::new(log::panicked));
+    secrets::register(std::env::args_os(), std::env::vars_os());
+    std::panic::set_hook(Box::new(log::log_panic));
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
@@ -57,8 +57,8 @@ fn main() -> ExitCode {
     // What hangs in a driver or a node must not hold up the end.
     runtime.shutdown_timeout(ENDING);
     let Err(error) = done else { return ExitCode::SUCCESS };
-    let code = exit::code(&error);
-    if code != 0 && !error.is::<Ended>() {
+    let code = exit::code_of(&error);
+    if code != 0 && !error.is::<SilentExit>() {
         output::say(format!("error: {error:#}"));
     }
     ExitCode::from(code)

@@ -12,7 +12,7 @@ const STARTS_WITHIN: Duration = Duration::from_secs(60);
 
 /// Something to say.
 #[derive(Debug, Default)]
-struct Words {
+struct Message {
     ready: bool,
     alive: bool,
     stopping: bool,
@@ -31,7 +31,7 @@ pub async fn notify(state: Arc<State>) {
         if (state.is_begun() && !ready) || status != last {
             let first = state.is_begun() && !ready;
             ready = state.is_begun();
-            say(Words { ready: first, status: Some(status.clone()), ..Words::default() }).await;
+            send(Message { ready: first, status: Some(status.clone()), ..Message::default() }).await;
             last = status;
         }
         tokio::select! {
@@ -41,7 +41,7 @@ pub async fn notify(state: Arc<State>) {
             _ = ticks.tick() => {
                 // A follower that hangs is restarted by silence.
                 if pause.is_some() && state.is_alive(Instant::now()) {
-                    say(Words { alive: true, ..Words::default() }).await;
+                    send(Message { alive: true, ..Message::default() }).await;
                 }
             }
         }
@@ -54,17 +54,18 @@ pub async fn notify(state: Arc<State>) {
 pub async fn starting(state: &State) -> Infallible {
     loop {
         let mut status = "starting: asking the chain and opening the database".to_owned();
-        if let Some(trouble) = trouble(state.start_error()) {
-            status = format!("{status}; {trouble}");
+        if let Some(reason) = retry_reason(state.start_error()) {
+            status = format!("{status}; {reason}");
         }
-        say(Words { starts_within: Some(STARTS_WITHIN), status: Some(status), ..Words::default() }).await;
+        send(Message { starts_within: Some(STARTS_WITHIN), status: Some(status), ..Message::default() })
+            .await;
         tokio::time::sleep(STARTS_WITHIN / 3).await;
     }
 }
 
 /// Says that this ends.
 pub async fn stopping() {
-    say(Words { stopping: true, ..Words::default() }).await;
+    send(Message { stopping: true, ..Message::default() }).await;
 }
 
 /// Where every record stands.
@@ -72,9 +73,9 @@ fn status(state: &State) -> String {
     let head = state.head();
     let mut parts: Vec<String> = Vec::new();
     for (netuid, subnet) in state.subnets() {
-        let trouble = trouble(subnet.last_error).map_or_else(String::new, |trouble| format!(", {trouble}"));
+        let reason = retry_reason(subnet.last_error).map_or_else(String::new, |reason| format!(", {reason}"));
         let Some(record) = subnet.watermark else {
-            parts.push(format!("subnet {netuid}: nothing recorded yet{trouble}"));
+            parts.push(format!("subnet {netuid}: nothing recorded yet{reason}"));
             continue;
         };
         let block = record.block.number;
@@ -84,14 +85,16 @@ fn status(state: &State) -> String {
             Role::Standby { by } => format!(", standing by for {by}"),
             Role::Reader => ", read only".to_owned(),
         };
-        parts.push(format!("subnet {netuid}: block {block}{lag}{role}{trouble}"));
+        parts.push(format!("subnet {netuid}: block {block}{lag}{role}{reason}"));
     }
     parts.join("; ")
 }
 
 /// What went wrong and is tried again.
-fn trouble(error: Option<LastError>) -> Option<String> {
-    error.filter(|error| error.holds).map(|error| format!("trying again: {}", error.words.replace('\n', " ")))
+fn retry_reason(error: Option<LastError>) -> Option<String> {
+    error
+        .filter(|error| error.holds)
+        .map(|error| format!("trying again: {}", error.message.replace('\n', " ")))
 }
 
 #[cfg(unix)]
@@ -106,17 +109,17 @@ const fn watchdog() -> Option<Duration> {
 
 /// A manager that does not listen must not hold up what else there is to do.
 #[cfg(unix)]
-async fn say(words: Words) {
+async fn send(message: Message) {
     use sd_notify::NotifyState;
 
     let task = move || {
         let mut states = Vec::new();
-        states.extend(words.ready.then_some(NotifyState::Ready));
-        states.extend(words.alive.then_some(NotifyState::Watchdog));
-        states.extend(words.stopping.then_some(NotifyState::Stopping));
-        let longer = words.starts_within.and_then(|longer| u32::try_from(longer.as_micros()).ok());
+        states.extend(message.ready.then_some(NotifyState::Ready));
+        states.extend(message.alive.then_some(NotifyState::Watchdog));
+        states.extend(message.stopping.then_some(NotifyState::Stopping));
+        let longer = message.starts_within.and_then(|longer| u32::try_from(longer.as_micros()).ok());
         states.extend(longer.map(NotifyState::ExtendTimeoutUsec));
-        states.extend(words.status.as_deref().map(NotifyState::Status));
+        states.extend(message.status.as_deref().map(NotifyState::Status));
         sd_notify::notify(&states)
     };
     match tokio::time::timeout(Duration::from_secs(1), tokio::task::spawn_blocking(task)).await {
@@ -128,4 +131,4 @@ async fn say(words: Words) {
 }
 
 #[cfg(not(unix))]
-async fn say(_: Words) {}
+async fn send(_: Message) {}

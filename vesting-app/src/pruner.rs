@@ -12,7 +12,7 @@ use crate::output::time;
 
 /// What went of a subnet's record.
 #[derive(Debug, Serialize)]
-pub struct Line {
+pub struct PruneSummary {
     netuid: u16,
     /// The epoch at whose end the record begins now; `null` where none was old enough, and nothing went.
     pruned_to: Option<u64>,
@@ -31,13 +31,13 @@ pub struct Line {
     exits: u64,
 }
 
-impl Line {
+impl PruneSummary {
     /// Whether anything went.
     pub fn is_pruned(&self) -> bool {
         self.pruned_to.is_some()
     }
 
-    pub fn words(&self) -> String {
+    pub fn message(&self) -> String {
         let (Some(base), Some(time)) = (self.pruned_to, self.pruned_to_time.as_ref()) else {
             return format!(
                 "Subnet {}: no epoch is old enough, nothing goes; the record holds the blocks {} to {}.",
@@ -68,7 +68,7 @@ pub async fn prune(
     netuid: NetUid,
     keep: Millis,
     dry: bool,
-) -> Result<Option<Line>, StoreError> {
+) -> Result<Option<PruneSummary>, StoreError> {
     let Some(watermark) = store.watermark(netuid).await? else { return Ok(None) };
     let epochs = store.epoch_list(netuid, watermark.first_block, watermark.block.number).await?;
     let base = prune::base(&watermark, &epochs, keep);
@@ -77,7 +77,7 @@ pub async fn prune(
         Some(base) => (base.child(), store.prune(netuid, base).await?),
         None => (watermark.first_block, Pruned::default()),
     };
-    Ok(Some(Line {
+    Ok(Some(PruneSummary {
         netuid: netuid.0,
         pruned_to: base.map(|epoch| epoch.block.number.0),
         pruned_to_time: base.map(|epoch| time(epoch.time)),
@@ -111,9 +111,9 @@ impl Pruner {
 
     /// Prunes what is due, now that an epoch was recorded. What fails is said, and tried again after the
     /// next.
-    pub async fn recorded(&mut self) {
+    pub async fn epoch_recorded(&mut self) {
         for netuid in self.netuids.clone() {
-            match self.due(netuid).await {
+            match self.prune_if_due(netuid).await {
                 // Whoever records it prunes it.
                 Ok(()) | Err(StoreError::Taken { .. }) => {}
                 Err(error) => tracing::warn!(%netuid, %error, "the record was not pruned"),
@@ -121,17 +121,17 @@ impl Pruner {
         }
     }
 
-    async fn due(&mut self, netuid: NetUid) -> Result<(), StoreError> {
+    async fn prune_if_due(&mut self, netuid: NetUid) -> Result<(), StoreError> {
         let Some(watermark) = self.store.watermark(netuid).await? else { return Ok(()) };
         let epochs = self.store.epoch_list(netuid, watermark.first_block, watermark.block.number).await?;
         let Some(day) = epochs.last().map(|epoch| epoch.time.0 / DAY) else { return Ok(()) };
         if self.days.get(&netuid) == Some(&day) {
             return Ok(());
         }
-        if let Some(line) =
-            prune(self.store.as_ref(), netuid, self.keep, false).await?.filter(Line::is_pruned)
+        if let Some(summary) =
+            prune(self.store.as_ref(), netuid, self.keep, false).await?.filter(PruneSummary::is_pruned)
         {
-            tracing::info!(%netuid, "pruned. {}", line.words());
+            tracing::info!(%netuid, "pruned. {}", summary.message());
         }
         self.days.insert(netuid, day);
         Ok(())

@@ -11,7 +11,7 @@ const FLAGS: [&str; 2] = ["--api-token", "--token"];
 const VARIABLES: [&str; 3] = ["VESTING_API_TOKEN", "PGPASSWORD", "PGSSLPASSWORD"];
 
 /// Looks through arguments and variables, whether or not they are understood later.
-pub fn know(
+pub fn register(
     arguments: impl Iterator<Item = OsString>,
     variables: impl Iterator<Item = (OsString, OsString)>,
 ) {
@@ -62,7 +62,7 @@ mod tests {
             ("https_proxy", "http://me:Emu-name-5@host"),
             ("SOMETHING", "https://host/Emu-else-6"),
         ];
-        know(
+        register(
             arguments.into_iter().map(Into::into),
             variables.into_iter().map(|(name, value)| (name.into(), value.into())),
         );

@@ -53,7 +53,7 @@ impl Witnesses {
     }
 
     /// What they say, and what is to be done about it.
-    pub fn words(&self, block: BlockRef) -> String {
+    pub fn message(&self, block: BlockRef) -> String {
         let others: usize = self.others.values().sum();
         let all = self.has + others + self.silent;
         let said = format!(
@@ -90,7 +90,7 @@ mod tests {
             assert!(!doubtful.agree_on_another(), "{doubtful:?}");
         }
         let block = BlockRef { number: BlockNumber(9), hash: BlockHash([3; 32]) };
-        assert!(of(0, &[(1, 1)]).words(block).contains("db repair --from 9"));
-        assert!(of(1, &[(1, 2)]).words(block).contains("disagree"));
+        assert!(of(0, &[(1, 1)]).message(block).contains("db repair --from 9"));
+        assert!(of(1, &[(1, 2)]).message(block).contains("disagree"));
     }
 }

@@ -1,7 +1,7 @@
 //! Amounts along an axis.
 
 /// An amount of alpha in few signs.
-pub fn alpha_in_few(alpha: f64) -> String {
+pub fn short_alpha(alpha: f64) -> String {
     let size = alpha.abs();
     let (value, unit) = match size {
         _ if size >= 1e9 => (alpha / 1e9, "G"),
@@ -24,7 +24,7 @@ mod tests {
 
     #[test]
     fn amounts_are_short() {
-        let all = [0.0, 0.25, 950.0, 12_345.0, -12_345.0, 2_500_000.0, 3e9].map(alpha_in_few);
+        let all = [0.0, 0.25, 950.0, 12_345.0, -12_345.0, 2_500_000.0, 3e9].map(short_alpha);
         assert_eq!(all, ["0", "0.2", "950", "12.3k", "12.3k", "2.5M", "3G"]);
     }
 }

@@ -48,7 +48,7 @@ pub fn multipliers(factors: &[Ppb], other: Option<&[Ppb]>, most: Ppb, look: Look
     #[allow(clippy::cast_precision_loss)] // pixels
     let edge = |place: usize| 1.0 + (most - 1.0) * place as f64 / bins as f64;
     let scheme = look.scheme;
-    svg((look.width, HEIGHT), &words(factors), &[], |area| {
+    svg((look.width, HEIGHT), &description(factors), &[], |area| {
         let mut chart = ChartBuilder::on(area)
             .margin_top(10)
             .margin_right(16)
@@ -86,7 +86,7 @@ pub fn multipliers(factors: &[Ppb], other: Option<&[Ppb]>, most: Ppb, look: Look
     })
 }
 
-fn words(factors: &[Ppb]) -> String {
+fn description(factors: &[Ppb]) -> String {
     match (factors.iter().min(), factors.iter().max()) {
         (Some(lowest), Some(highest)) => {
             format!("The multipliers of {} neurons, from {lowest} to {highest}.", factors.len())

@@ -18,19 +18,19 @@ pub struct Look {
 }
 
 /// What a drawing area says of what it cannot do.
-pub type Failed<'a> = DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>;
+pub type DrawError<'a> = DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>;
 
-/// The SVG that something draws, with what it shows in words, and what else the page is to know of it.
+/// The SVG that something draws, with what it shows in description, and what else the page is to know of it.
 pub fn svg(
     size: (u32, u32),
-    words: &str,
+    description: &str,
     data: &[(&str, String)],
-    draw: impl for<'a> FnOnce(&DrawingArea<SVGBackend<'a>, Shift>) -> Result<(), Failed<'a>>,
+    draw: impl for<'a> FnOnce(&DrawingArea<SVGBackend<'a>, Shift>) -> Result<(), DrawError<'a>>,
 ) -> Result<String, String> {
     let mut text = String::new();
     let area = SVGBackend::with_string(&mut text, size).into_drawing_area();
     draw(&area).and_then(|()| area.present()).map_err(|error| error.to_string())?;
     drop(area);
     let data: String = data.iter().map(|(name, value)| format!("data-{name}=\"{value}\" ")).collect();
-    Ok(text.replacen("<svg ", &format!("<svg role=\"img\" aria-label=\"{words}\" {data}"), 1))
+    Ok(text.replacen("<svg ", &format!("<svg role=\"img\" aria-label=\"{description}\" {data}"), 1))
 }

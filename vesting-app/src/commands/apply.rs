@@ -26,8 +26,8 @@ pub struct ApplyArgs {
 
 pub async fn run(session: &mut Session, args: &ApplyArgs) -> anyhow::Result<()> {
     let input = input(&args.weights)?;
-    let store = session.record()?;
-    let netuid = wiring::shown(&session.config, store.as_ref()).await?;
+    let store = session.open_record()?;
+    let netuid = wiring::subnet_to_show(&session.config, store.as_ref()).await?;
     let policy = session.config.policy(netuid);
     let (report, state) = wiring::tracker(&store).state(netuid, policy, args.as_of.map(BlockNumber)).await?;
     let output = Adjusted::of(&report, state.summary().digest(), policy, &input)

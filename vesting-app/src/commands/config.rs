@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 
 use crate::config::{ConfigArgs, Layers, Mistakes, examine, lines, template};
-use crate::exit::{Ended, UsageError};
+use crate::exit::{SilentExit, UsageError};
 use crate::output::{self, Out, table};
 
 const EXAMPLES: &str = "Examples:
@@ -54,7 +54,7 @@ pub fn run(args: &ConfigArgs, command: &ConfigCommand) -> anyhow::Result<()> {
         ConfigCommand::Init(init) => write(init, &mut out),
         ConfigCommand::Check(check) => {
             let config = check.file.clone().or_else(|| args.config.clone());
-            say(&ConfigArgs { config, keys: args.keys.clone(), json: args.json }, &mut out)
+            check_settings(&ConfigArgs { config, keys: args.keys.clone(), json: args.json }, &mut out)
         }
         ConfigCommand::Show => show(args, &mut out),
     }?;
@@ -86,10 +86,10 @@ fn write(args: &InitArgs, out: &mut Out) -> anyhow::Result<()> {
     out.line(format!("Wrote {shown}. Change what you need, then run `vesting config check {shown}`."))
 }
 
-fn say(args: &ConfigArgs, out: &mut Out) -> anyhow::Result<()> {
+fn check_settings(args: &ConfigArgs, out: &mut Out) -> anyhow::Result<()> {
     let (layers, config, mistakes) = examine(args, std::env::vars_os());
     if !mistakes.all().is_empty() {
-        return refuse(mistakes, args.json, out);
+        return print_mistakes(mistakes, args.json, out);
     }
     if args.json {
         return Ok(());
@@ -102,11 +102,11 @@ fn say(args: &ConfigArgs, out: &mut Out) -> anyhow::Result<()> {
         warnings.push("no subnet is named, and `vesting run` needs one: `netuids` here, VESTING_NETUIDS, or `--netuid N`".to_owned());
     }
     warnings.iter().for_each(|warning| output::say(format!("warning: {warning}")));
-    out.line(format!("{}: no mistakes", whence(&layers)))
+    out.line(format!("{}: no mistakes", sources(&layers)))
 }
 
 /// What was looked at.
-fn whence(layers: &Layers) -> String {
+fn sources(layers: &Layers) -> String {
     layers.file.as_ref().map_or_else(
         || "No file, only flags, variables and defaults".to_owned(),
         |file| file.display().to_string(),
@@ -114,19 +114,19 @@ fn whence(layers: &Layers) -> String {
 }
 
 /// Tells of every mistake.
-fn refuse(mistakes: Mistakes, json: bool, out: &mut Out) -> anyhow::Result<()> {
+fn print_mistakes(mistakes: Mistakes, json: bool, out: &mut Out) -> anyhow::Result<()> {
     if !json {
         return Err(UsageError::from(mistakes).into());
     }
     mistakes.all().iter().try_for_each(|mistake| out.json(mistake))?;
     out.flush()?;
-    Err(Ended(2).into())
+    Err(SilentExit(2).into())
 }
 
 fn show(args: &ConfigArgs, out: &mut Out) -> anyhow::Result<()> {
     let (layers, config, mistakes) = examine(args, std::env::vars_os());
     if !mistakes.all().is_empty() {
-        return refuse(mistakes, args.json, out);
+        return print_mistakes(mistakes, args.json, out);
     }
     let lines = lines(&layers, &config);
     if args.json {

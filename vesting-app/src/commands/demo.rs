@@ -86,10 +86,10 @@ pub async fn run(session: &mut Session, args: &DemoArgs) -> anyhow::Result<()> {
     let listener = if args.once { None } else { Some(listen(&config).await?) };
     let chain = wiring::chain(&config);
     let state = State::new(&config, Some(Arc::clone(&chain)));
-    state.leads(Demo::NETUID, None);
+    state.set_role(Demo::NETUID, None);
     let store = watched(vesting_store::open(config.database_url.expose())?, &state);
     let first = BlockNumber(1);
-    let mut monitor = wiring::monitor(
+    let mut monitor = wiring::open_monitor(
         &config,
         Demo::NETUID,
         Arc::<SubxtChain>::clone(&chain),
@@ -139,7 +139,7 @@ pub async fn run(session: &mut Session, args: &DemoArgs) -> anyhow::Result<()> {
             ))?;
             session.out.flush()?;
         }
-        state.has_begun(Demo::NETUID);
+        state.following_began(Demo::NETUID);
         let done = live(session, &mut monitor, &chain, first, &state).await;
         observing.abort();
         served.stop().await;
@@ -205,7 +205,7 @@ async fn live(
     let json = session.json;
     let mut epochs = 0;
     let mut report = |progress: Progress| {
-        state.reached(Demo::NETUID, progress);
+        state.progressed(Demo::NETUID, progress);
         if progress.epochs > epochs && !json {
             // A terminal that has gone away does not stop the demo.
             let _ = out

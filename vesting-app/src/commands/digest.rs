@@ -26,8 +26,8 @@ pub struct DigestArgs {
 }
 
 pub async fn run(session: &mut Session, args: &DigestArgs) -> anyhow::Result<()> {
-    let store = session.record()?;
-    let netuid = wiring::shown(&session.config, store.as_ref()).await?;
+    let store = session.open_record()?;
+    let netuid = wiring::subnet_to_show(&session.config, store.as_ref()).await?;
     if let Some(url) = &args.compare {
         let (tracker, as_of) = (wiring::tracker(&store), args.at.as_of.map(BlockNumber));
         return compare::run(session, &tracker, netuid, as_of, url, args.token.clone()).await;

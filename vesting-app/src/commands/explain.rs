@@ -37,8 +37,8 @@ pub struct ExplainArgs {
 }
 
 pub async fn run(session: &mut Session, args: &ExplainArgs) -> anyhow::Result<()> {
-    let store = session.record()?;
-    let netuid = wiring::shown(&session.config, store.as_ref()).await?;
+    let store = session.open_record()?;
+    let netuid = wiring::subnet_to_show(&session.config, store.as_ref()).await?;
     let policy = session.config.policy(netuid);
     let depth = Depth { sales: usize::from(args.sales), ahead: ahead(args.days, policy)? };
     let found = wiring::tracker(&store)

@@ -28,8 +28,8 @@ pub struct HistoryArgs {
 }
 
 pub async fn run(session: &mut Session, args: &HistoryArgs) -> anyhow::Result<()> {
-    let store = session.record()?;
-    let netuid = wiring::shown(&session.config, store.as_ref()).await?;
+    let store = session.open_record()?;
+    let netuid = wiring::subnet_to_show(&session.config, store.as_ref()).await?;
     let policy = session.config.policy(netuid);
     let epochs = usize::try_from(args.epochs)?;
     let points = wiring::tracker(&store)

@@ -39,8 +39,8 @@ impl From<&Entry> for Line {
 }
 
 pub async fn run(session: &mut Session, args: &RangeArgs) -> anyhow::Result<()> {
-    let store = session.record()?;
-    let netuid = wiring::shown(&session.config, store.as_ref()).await?;
+    let store = session.open_record()?;
+    let netuid = wiring::subnet_to_show(&session.config, store.as_ref()).await?;
     let Some(state) = store.ledger_state(netuid).await? else {
         anyhow::bail!(
             "there is no record of subnet {netuid}: run `vesting catch-up --netuid {netuid}` first"

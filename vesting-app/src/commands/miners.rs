@@ -10,8 +10,8 @@ use crate::view::miner::Miner;
 use crate::wiring;
 
 pub async fn run(session: &mut Session, args: &AsOfArgs) -> anyhow::Result<()> {
-    let store = session.record()?;
-    let netuid = wiring::shown(&session.config, store.as_ref()).await?;
+    let store = session.open_record()?;
+    let netuid = wiring::subnet_to_show(&session.config, store.as_ref()).await?;
     let report = wiring::tracker(&store)
         .report(netuid, session.config.policy(netuid), args.as_of.map(BlockNumber))
         .await?;

@@ -60,12 +60,12 @@ impl Bar {
 }
 
 /// One bar for several subnets that are taken in side by side.
-pub struct Together {
+pub struct SubnetsBar {
     bar: Bar,
     of: BTreeMap<NetUid, Progress>,
 }
 
-impl Together {
+impl SubnetsBar {
     /// Of subnets whose records begin at these blocks, where there are none.
     pub fn new(what: &str, firsts: &BTreeMap<NetUid, BlockNumber>, to: BlockNumber) -> Self {
         let begun = |first: &BlockNumber| Progress {

@@ -14,12 +14,12 @@ use vesting_core::{BlockNumber, NetUid, Progress};
 use super::session::Session;
 use crate::config::Config;
 use crate::failure::is_passing;
-use crate::following::{Following, PAUSE, wait_out, waits};
+use crate::following::{Followers, RETRY_PAUSE, report_and_wait, retry_pause};
 use crate::late::LateStore;
 use crate::output::Out;
 use crate::pruner::Pruner;
 use crate::signal::stop_signal;
-use crate::state::{State, observe, tell_of_database, watched};
+use crate::state::{State, observe, watch_database, watched};
 use crate::task::Task;
 use crate::wiring::Plan;
 use crate::{api, notify, wiring};
@@ -55,7 +55,7 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
         return read_only(session).await;
     }
     let config = session.config.clone();
-    wiring::followed(&config)?;
+    wiring::subnets_to_follow(&config)?;
     // From the start on: whoever is told to end ends, whatever it waits for.
     let mut stop = std::pin::pin!(stop_signal()?);
     let listener = api::bind(&config).await?;
@@ -63,19 +63,19 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     let state = State::new(&config, Some(Arc::clone(&chain)));
     let late = Arc::new(LateStore::default());
     let mut starting = std::pin::pin!(notify::starting(&state));
-    let mut opening = std::pin::pin!(open_there(&config, &chain, &state, &late));
+    let mut opening = std::pin::pin!(open_existing(&config, &chain, &state, &late));
     let opened = tokio::select! {
         opened = &mut opening => Some(opened?),
         () = tokio::time::sleep(OPENING) => None,
         never = &mut starting => match never {},
-        () = &mut stop => return never_begun().await,
+        () = &mut stop => return stop_before_start().await,
     };
     // What there is is served at once, whatever becomes of the chain and the database.
     let store = watched(Arc::<LateStore>::clone(&late), &state);
     let served = api::serve(listener, &config, Arc::clone(&store), &state)?;
-    let mut beside = vec![Task::spawn(observe(Arc::clone(&state), Arc::clone(&store), config.clone()))];
-    let telling = Arc::clone(&state);
-    beside.push(Task::spawn(async move { match tell_of_database(&telling.unanswered).await {} }));
+    let mut background = vec![Task::spawn(observe(Arc::clone(&state), Arc::clone(&store), config.clone()))];
+    let watched_state = Arc::clone(&state);
+    background.push(Task::spawn(async move { match watch_database(&watched_state.unanswered).await {} }));
     let beginning = async {
         let recorded = match opened {
             Some(recorded) => recorded,
@@ -89,18 +89,18 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
         () = &mut stop => None,
     };
     let Some((head, plan)) = begun else {
-        drop(beside);
+        drop(background);
         served.stop().await;
-        return never_begun().await;
+        return stop_before_start().await;
     };
-    beside.push(Task::spawn(notify::notify(Arc::clone(&state))));
-    let keep = config.keep_days.map(|days| config.kept(days, "keep_snapshots_days")).transpose()?;
+    background.push(Task::spawn(notify::notify(Arc::clone(&state))));
+    let keep = config.keep_days.map(|days| config.time_to_keep(days, "keep_snapshots_days")).transpose()?;
     let mut pruner = keep.map(|keep| Pruner::new(Arc::clone(&store), config.netuids.clone(), keep));
     tracing::info!(subnets = %subnets(&config.netuids), head = head.0, "following; no wallet is needed or used");
     let epochs = Arc::new(Epochs::default());
     let (heard, requests, json) = (Arc::clone(&epochs), Arc::clone(&chain), session.json);
     let report = move |netuid, progress| heard.note(netuid, progress, json.then(|| requests.requests().0));
-    let following = Following {
+    let followers = Followers {
         config: Arc::new(config.clone()),
         chain: Arc::clone(&chain),
         store,
@@ -114,22 +114,22 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
         match pruner.as_mut() {
             Some(pruner) => loop {
                 epochs.new.notified().await;
-                pruner.recorded().await;
+                pruner.epoch_recorded().await;
             },
             None => std::future::pending::<()>().await,
         }
     };
     let ended = tokio::select! {
-        done = following.go() => done.map(|()| true),
+        done = followers.run() => done.map(|()| true),
         () = pruning => Ok(false),
         () = &mut stop => Ok(false),
     };
-    drop(beside);
+    drop(background);
     notify::stopping().await;
     served.stop().await;
     // What was recorded last may not have been told of yet; whoever stops it does not wait for that.
     if let (true, Some(pruner)) = (ended? && epochs.any(), pruner.as_mut()) {
-        pruner.recorded().await;
+        pruner.epoch_recorded().await;
     }
     tracing::info!("stopped; every block taken in is in the store");
     Ok(())
@@ -167,7 +167,7 @@ impl Epochs {
 }
 
 /// Ends what never began.
-async fn never_begun() -> anyhow::Result<()> {
+async fn stop_before_start() -> anyhow::Result<()> {
     notify::stopping().await;
     tracing::info!("stopped before anything was recorded");
     Ok(())
@@ -175,20 +175,24 @@ async fn never_begun() -> anyhow::Result<()> {
 
 /// Opens the database where there is one; gives the subnets that it has a record of. Which chain they are of
 /// decides which endpoints are asked.
-async fn open_there(
+async fn open_existing(
     config: &Config,
     chain: &SubxtChain,
     state: &State,
     late: &LateStore,
 ) -> anyhow::Result<Vec<NetUid>> {
     let mut recorded = Vec::new();
-    if let Some(store) = patiently(state, async || off_thread(config, wiring::record_there).await).await? {
+    if let Some(store) =
+        retry_database(state, async || off_thread(config, wiring::open_record_if_any).await).await?
+    {
         let genesis;
         (recorded, genesis) =
-            patiently(state, async || Ok((store.netuids().await?, store.genesis().await?))).await?;
+            retry_database(state, async || Ok((store.netuids().await?, store.genesis().await?))).await?;
         genesis.inspect(|genesis| chain.expect_genesis(*genesis));
         drop(store);
-        late.stand_for(patiently(state, async || off_thread(config, wiring::record_or_new).await).await?);
+        late.stand_for(
+            retry_database(state, async || off_thread(config, wiring::open_or_create_record).await).await?,
+        );
     }
     Ok(recorded)
 }
@@ -203,11 +207,14 @@ async fn begin(
     recorded: &[NetUid],
 ) -> anyhow::Result<(BlockNumber, Plan)> {
     for tries in 1.. {
-        let error = match look(config, chain, recorded).await {
+        let error = match plan_start(config, chain, recorded).await {
             Ok(begun) => {
                 if late.get().is_none() {
                     late.stand_for(
-                        patiently(state, async || off_thread(config, wiring::record_or_new).await).await?,
+                        retry_database(state, async || {
+                            off_thread(config, wiring::open_or_create_record).await
+                        })
+                        .await?,
                     );
                 }
                 return Ok(begun);
@@ -219,17 +226,17 @@ async fn begin(
         if let (1, Some(store), Some(other @ ChainError::OtherChain { .. })) =
             (tries, late.get(), error.downcast_ref())
         {
-            return Err(wiring::told(config, Some(store.as_ref()), other.clone()).await);
+            return Err(wiring::explain_chain_error(config, Some(store.as_ref()), other.clone()).await);
         }
-        let Some(pause) = waits(&error, tries) else { return Err(error) };
-        wait_out(state, None, &error, pause).await;
+        let Some(pause) = retry_pause(&error, tries) else { return Err(error) };
+        report_and_wait(state, None, &error, pause).await;
     }
     anyhow::bail!("the chain does not answer")
 }
 
 /// The head, and how to begin there where there is no record yet. Beside one that goes on, who begins is no
 /// reason to wait.
-async fn look(
+async fn plan_start(
     config: &Config,
     chain: &SubxtChain,
     recorded: &[NetUid],
@@ -246,10 +253,13 @@ async fn look(
 }
 
 /// Does what the database does not allow yet, once it does: its server may not be up.
-async fn patiently<T>(state: &State, mut task: impl AsyncFnMut() -> anyhow::Result<T>) -> anyhow::Result<T> {
+async fn retry_database<T>(
+    state: &State,
+    mut task: impl AsyncFnMut() -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     loop {
         match task().await {
-            Err(error) if is_passing(&error) => wait_out(state, None, &error, PAUSE).await,
+            Err(error) if is_passing(&error) => report_and_wait(state, None, &error, RETRY_PAUSE).await,
             done => return done,
         }
     }
@@ -270,15 +280,15 @@ async fn read_only(session: &Session) -> anyhow::Result<()> {
     let stop = stop_signal()?;
     let listener = api::bind(config).await?;
     let state = State::new(config, None);
-    let store = watched(off_thread(config, wiring::record).await?, &state);
+    let store = watched(off_thread(config, wiring::open_record).await?, &state);
     let served = api::serve(listener, config, Arc::clone(&store), &state)?;
-    state.is_read();
-    let beside = [
+    state.reading_began();
+    let background = [
         Task::spawn(observe(Arc::clone(&state), store, config.clone())),
         Task::spawn(notify::notify(Arc::clone(&state))),
     ];
     stop.await;
-    drop(beside);
+    drop(background);
     notify::stopping().await;
     served.stop().await;
     Ok(())

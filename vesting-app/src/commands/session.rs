@@ -17,17 +17,17 @@ pub struct Session {
 
 impl Session {
     /// The record, which must be there already: reading never creates one.
-    pub fn record(&self) -> anyhow::Result<Arc<dyn StakeStore>> {
-        wiring::record(&self.config)
+    pub fn open_record(&self) -> anyhow::Result<Arc<dyn StakeStore>> {
+        wiring::open_record(&self.config)
     }
 
     /// The record where there is a database.
-    pub fn record_there(&self) -> anyhow::Result<Option<Arc<dyn StakeStore>>> {
-        wiring::record_there(&self.config)
+    pub fn open_record_if_any(&self) -> anyhow::Result<Option<Arc<dyn StakeStore>>> {
+        wiring::open_record_if_any(&self.config)
     }
 
     /// The record, created when it is not there.
-    pub fn record_or_new(&self) -> anyhow::Result<Arc<dyn StakeStore>> {
-        wiring::record_or_new(&self.config)
+    pub fn open_or_create_record(&self) -> anyhow::Result<Arc<dyn StakeStore>> {
+        wiring::open_or_create_record(&self.config)
     }
 }

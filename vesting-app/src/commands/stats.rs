@@ -10,8 +10,8 @@ use crate::view::stats::figures;
 use crate::wiring;
 
 pub async fn run(session: &mut Session, args: &AsOfArgs) -> anyhow::Result<()> {
-    let store = session.record()?;
-    let netuid = wiring::shown(&session.config, store.as_ref()).await?;
+    let store = session.open_record()?;
+    let netuid = wiring::subnet_to_show(&session.config, store.as_ref()).await?;
     let policy = session.config.policy(netuid);
     let report = wiring::tracker(&store).report(netuid, policy, args.as_of.map(BlockNumber)).await?;
     let figures = figures(policy, &VestingStats::read(store.as_ref(), &report).await?, &report);

@@ -41,8 +41,8 @@ pub struct WhatifArgs {
 
 pub async fn run(session: &mut Session, other: &Config, args: &WhatifArgs) -> anyhow::Result<()> {
     let input = args.weights.as_deref().map(apply::input).transpose()?;
-    let store = session.record()?;
-    let netuid = wiring::shown(&session.config, store.as_ref()).await?;
+    let store = session.open_record()?;
+    let netuid = wiring::subnet_to_show(&session.config, store.as_ref()).await?;
     let plain = |config: &Config| Policy { shadow: false, ..config.policy(netuid).clone() };
     let policies = [plain(&session.config), plain(other)];
     let [now, then] = &policies;

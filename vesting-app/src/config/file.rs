@@ -7,9 +7,9 @@ use toml::{Table, Value};
 use vesting_core::NetUid;
 
 use super::key::{Key, Shape};
+use super::key_name::find_key;
 use super::mistake::{Mistake, Mistakes};
-use super::name::known;
-use super::setting::{Layered, Setting, network_first, set};
+use super::setting::{Setting, SettingMap, put_network_first, set};
 
 /// The file that is read where it is there.
 pub const DEFAULT: &str = "vesting.toml";
@@ -21,7 +21,7 @@ pub fn path(named: Option<&Path>) -> Option<PathBuf> {
 }
 
 /// Puts the file over the common part, and gives what the tables of subnets say.
-pub fn read(path: &Path, common: &mut Layered, mistakes: &mut Mistakes) -> BTreeMap<NetUid, Layered> {
+pub fn read(path: &Path, common: &mut SettingMap, mistakes: &mut Mistakes) -> BTreeMap<NetUid, SettingMap> {
     let Some(table) = parse(path, mistakes) else { return BTreeMap::new() };
     of_tables(table, &path.display().to_string(), common, mistakes)
 }
@@ -29,7 +29,7 @@ pub fn read(path: &Path, common: &mut Layered, mistakes: &mut Mistakes) -> BTree
 fn parse(path: &Path, mistakes: &mut Mistakes) -> Option<Table> {
     let shown = path.display();
     let unreadable = |e| Mistake::plain(format!("cannot read the configuration file {shown}: {e}"));
-    let text = mistakes.keep(std::fs::read_to_string(path).map_err(unreadable))?;
+    let text = mistakes.note_err(std::fs::read_to_string(path).map_err(unreadable))?;
     // Some editors begin a file with a byte-order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     // Before anything is said of them, and whatever is wrong with them.
@@ -79,9 +79,9 @@ fn place(text: &str, error: &toml::de::Error) -> String {
 fn of_tables(
     mut table: Table,
     shown: &str,
-    common: &mut Layered,
+    common: &mut SettingMap,
     mistakes: &mut Mistakes,
-) -> BTreeMap<NetUid, Layered> {
+) -> BTreeMap<NetUid, SettingMap> {
     let subnets = match table.remove("subnet") {
         None => Table::new(),
         Some(Value::Table(subnets)) => subnets,
@@ -115,7 +115,7 @@ fn of_tables(
             ));
             continue;
         };
-        let mut own = Layered::new();
+        let mut own = SettingMap::new();
         let mut of_subnet = Mistakes::default();
         of_table(table, &source, &mut own, true, &mut of_subnet);
         mistakes.take_over(netuid, of_subnet);
@@ -126,21 +126,21 @@ fn of_tables(
     all
 }
 
-fn of_table(table: Table, source: &str, values: &mut Layered, policy_only: bool, mistakes: &mut Mistakes) {
+fn of_table(table: Table, source: &str, values: &mut SettingMap, policy_only: bool, mistakes: &mut Mistakes) {
     let mut layer = Vec::new();
     for (name, value) in table {
-        let Some(key) = mistakes.keep(known(&name, source)) else { continue };
+        let Some(key) = mistakes.note_err(find_key(&name, source)) else { continue };
         if policy_only && !key.of_policy {
             let why =
                 format!("{source}: `{name}` holds for all subnets: only keys of the policy may stand here");
             mistakes.note(Mistake::of(name, why));
             continue;
         }
-        if let Some(value) = mistakes.keep(text(key, value, source)) {
+        if let Some(value) = mistakes.note_err(text(key, value, source)) {
             layer.push((key, Setting { value, source: source.to_owned() }));
         }
     }
-    network_first(&mut layer);
+    put_network_first(&mut layer);
     layer.into_iter().for_each(|(key, setting)| set(values, key, setting));
 }
 

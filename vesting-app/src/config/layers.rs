@@ -8,22 +8,22 @@ use vesting_core::NetUid;
 use super::args::ConfigArgs;
 use super::file;
 use super::key::{KEYS, Key};
+use super::key_name::find_key;
 use super::mistake::{Mistake, Mistakes};
-use super::name::known;
-use super::setting::{Layered, Setting, network_first, set};
+use super::setting::{Setting, SettingMap, put_network_first, set};
 
 /// What holds for all subnets, and for those with a table.
 #[derive(Debug, Default)]
 pub struct Layers {
-    pub common: Layered,
+    pub common: SettingMap,
     /// All of a subnet, its own table over the common part.
-    pub subnets: BTreeMap<NetUid, Layered>,
+    pub subnets: BTreeMap<NetUid, SettingMap>,
     /// The file that was read.
     pub file: Option<PathBuf>,
 }
 
 /// What comes before the file, the strongest last.
-struct Over(Vec<(&'static Key, Setting)>);
+struct Overrides(Vec<(&'static Key, Setting)>);
 
 impl Layers {
     /// Reads every layer.
@@ -35,7 +35,7 @@ impl Layers {
     ) -> Self {
         let setting =
             |value: &str, source: &str| Setting { value: value.to_owned(), source: source.to_owned() };
-        let mut common: Layered = KEYS
+        let mut common: SettingMap = KEYS
             .iter()
             .filter_map(|key| key.default.map(|value| (key.name, setting(value, "default"))))
             .collect();
@@ -47,46 +47,46 @@ impl Layers {
         let path = file::path(args.config.as_deref());
         let tables = path.as_deref().map(|path| file::read(path, &mut common, mistakes)).unwrap_or_default();
         let mut layers = Self { common, file: path, ..Self::default() };
-        let over = Over::read(args, environment, changed, mistakes);
+        let overrides = Overrides::read(args, environment, changed, mistakes);
         for (netuid, own) in tables {
             let mut values = layers.common.clone();
             values.extend(own);
-            over.lay(&mut values);
+            overrides.apply(&mut values);
             layers.subnets.insert(netuid, values);
         }
-        over.lay(&mut layers.common);
+        overrides.apply(&mut layers.common);
         layers
     }
 }
 
-impl Over {
+impl Overrides {
     fn read(
         args: &ConfigArgs,
         environment: &BTreeMap<String, String>,
         changed: &[String],
         mistakes: &mut Mistakes,
     ) -> Self {
-        let mut over = Vec::new();
+        let mut overrides = Vec::new();
         for (name, value) in environment {
             let Some(key) = name.strip_prefix("VESTING_").map(str::to_lowercase) else { continue };
             // Not settings: tests and the shell use them.
             if key.starts_with("test_") {
                 continue;
             }
-            if let Some(key) = mistakes.keep(known(&key, name)) {
-                over.push((key, Setting { value: value.clone(), source: name.clone() }));
+            if let Some(key) = mistakes.note_err(find_key(&key, name)) {
+                overrides.push((key, Setting { value: value.clone(), source: name.clone() }));
             }
         }
-        network_first(&mut over);
+        put_network_first(&mut overrides);
         let flags = args.keys.iter().map(|(key, value)| {
             (key, Setting { value: value.to_owned(), source: format!("--{}", key.flag()) })
         });
-        over.extend(flags);
-        over.extend(changed.iter().filter_map(|text| mistakes.keep(change(text))));
-        Self(over)
+        overrides.extend(flags);
+        overrides.extend(changed.iter().filter_map(|text| mistakes.note_err(change(text))));
+        Self(overrides)
     }
 
-    fn lay(&self, values: &mut Layered) {
+    fn apply(&self, values: &mut SettingMap) {
         self.0.iter().for_each(|(key, setting)| set(values, key, setting.clone()));
     }
 }
@@ -100,7 +100,7 @@ fn change(text: &str) -> Result<(&'static Key, Setting), Mistake> {
         )));
     };
     // As the flags are spelt, too.
-    let key = known(&key.trim().replace('-', "_"), &source)?;
+    let key = find_key(&key.trim().replace('-', "_"), &source)?;
     if !key.of_policy {
         return Err(Mistake::of(key.name, format!("{source}: `{}` is no key of the policy", key.name)));
     }

@@ -18,8 +18,8 @@ pub fn load(
     environment: impl Iterator<Item = (OsString, OsString)>,
 ) -> Result<Config, UsageError> {
     let (_, config, mut mistakes) = read(args, environment, &[]);
-    check_kept(&config, &mut mistakes);
-    mistakes.or(config)
+    check_keep_days(&config, &mut mistakes);
+    mistakes.or_value(config)
 }
 
 /// Reads the settings with keys of the policy set over all of them, as `key=value`. Another policy is only
@@ -33,7 +33,7 @@ pub fn load_changed(
     changed: &[String],
 ) -> Result<Config, UsageError> {
     let (_, config, mistakes) = read(args, environment, changed);
-    mistakes.or(config)
+    mistakes.or_value(config)
 }
 
 /// Reads the settings as a daemon would, with every mistake there is; what is wrong is as it is by default.
@@ -42,27 +42,27 @@ pub fn examine(
     environment: impl Iterator<Item = (OsString, OsString)>,
 ) -> (Layers, Config, Mistakes) {
     let (layers, config, mut mistakes) = read(args, environment, &[]);
-    check_kept(&config, &mut mistakes);
+    check_keep_days(&config, &mut mistakes);
     // What stands in a subnet's table by mistake bears on none of these.
     let bears = |mistake: &Mistake| {
         let keys = ["bind", "api_token", "allow_public_without_token"];
         mistake.netuid.is_none() && mistake.key.as_deref().is_some_and(|key| keys.contains(&key))
     };
     if !mistakes.all().iter().any(bears) {
-        mistakes.keep(config.is_safe_to_serve());
+        mistakes.note_err(config.is_safe_to_serve());
     }
     (layers, config, mistakes)
 }
 
 /// Whether what is kept is enough cannot be told where one of the two is wrong.
-fn check_kept(config: &Config, mistakes: &mut Mistakes) {
+fn check_keep_days(config: &Config, mistakes: &mut Mistakes) {
     if !mistakes.any_of(&["keep_snapshots_days", "retention_window_days", "netuids"]) {
-        mistakes.keep(config.keeps_enough());
+        mistakes.note_err(config.check_keep_days());
     }
 }
 
 /// The variables that are read here. Those of others are none of our business, whatever they are made of.
-fn of_ours(
+fn our_variables(
     environment: impl Iterator<Item = (OsString, OsString)>,
     mistakes: &mut Mistakes,
 ) -> BTreeMap<String, String> {
@@ -74,7 +74,7 @@ fn of_ours(
             continue;
         };
         let unreadable = |_| Mistake::plain(format!("`{name}` is not UTF-8: set it to text, or unset it"));
-        let value = mistakes.keep(value.into_string().map_err(unreadable));
+        let value = mistakes.note_err(value.into_string().map_err(unreadable));
         ours.extend(value.map(|value| (name.to_owned(), value)));
     }
     ours
@@ -86,7 +86,7 @@ fn read(
     changed: &[String],
 ) -> (Layers, Config, Mistakes) {
     let mut mistakes = Mistakes::default();
-    let environment = of_ours(environment, &mut mistakes);
+    let environment = our_variables(environment, &mut mistakes);
     let layers = Layers::read(args, &environment, changed, &mut mistakes);
     let config = settings::parse(&layers, &mut mistakes);
     (layers, config, mistakes)

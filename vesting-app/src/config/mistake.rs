@@ -59,7 +59,7 @@ impl Mistakes {
     }
 
     /// The value, or a note of what is wrong with it.
-    pub fn keep<T>(&mut self, result: Result<T, Mistake>) -> Option<T> {
+    pub fn note_err<T>(&mut self, result: Result<T, Mistake>) -> Option<T> {
         result.map_err(|mistake| self.note(mistake)).ok()
     }
 
@@ -78,7 +78,7 @@ impl Mistakes {
     }
 
     /// What was read, where nothing is wrong.
-    pub fn or<T>(self, read: T) -> Result<T, UsageError> {
+    pub fn or_value<T>(self, read: T) -> Result<T, UsageError> {
         if self.0.is_empty() { Ok(read) } else { Err(self.into()) }
     }
 

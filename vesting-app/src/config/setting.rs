@@ -20,16 +20,16 @@ impl fmt::Debug for Setting {
 }
 
 /// Keys with their values.
-pub type Layered = BTreeMap<&'static str, Setting>;
+pub type SettingMap = BTreeMap<&'static str, Setting>;
 
 /// Within a layer nothing comes before something else, so endpoints beside a `network` stay.
-pub fn network_first(layer: &mut [(&'static Key, Setting)]) {
+pub fn put_network_first(layer: &mut [(&'static Key, Setting)]) {
     layer.sort_by_key(|(key, _)| key.name != "network");
 }
 
 /// A later layer's `network` replaces the endpoints of the layers before: whoever names a network
 /// means it.
-pub fn set(values: &mut Layered, key: &Key, setting: Setting) {
+pub fn set(values: &mut SettingMap, key: &Key, setting: Setting) {
     if key.name == "network" {
         values.remove("endpoints");
     }

@@ -12,7 +12,7 @@ use super::key::policy_keys;
 use super::layers::Layers;
 use super::mistake::{Mistake, Mistakes};
 use super::secret::Token;
-use super::setting::{Layered, Setting};
+use super::setting::{Setting, SettingMap};
 use super::values::Values;
 use super::{network, policy};
 use crate::exit::UsageError;
@@ -72,7 +72,7 @@ impl Config {
         let setting =
             |value: &String, source: &str| Setting { value: value.clone(), source: source.to_owned() };
         let written = own.get(&netuid).unwrap_or(common).iter();
-        let mut values: Layered =
+        let mut values: SettingMap =
             written.map(|(key, value)| (*key, setting(value, "the configuration"))).collect();
         values.extend(changed.iter().map(|(key, value)| (*key, setting(value, "asked for"))));
         let mut mistakes = Mistakes::default();
@@ -90,7 +90,7 @@ impl Config {
     }
 
     /// The policies of the subnets at hand: the common one, where it is one of them, and those of their own.
-    fn at_hand(&self) -> impl Iterator<Item = (Option<NetUid>, &Policy)> {
+    fn policies_in_use(&self) -> impl Iterator<Item = (Option<NetUid>, &Policy)> {
         let at_hand = |netuid: &NetUid| self.netuids.is_empty() || self.netuids.contains(netuid);
         let common = self.netuids.is_empty()
             || self.netuids.iter().any(|netuid| !self.subnet_policies.contains_key(netuid));
@@ -105,7 +105,7 @@ impl Config {
     /// What the policies of the subnets at hand ask for that cannot be had.
     pub fn warnings(&self) -> Vec<String> {
         let mut all = Vec::new();
-        for (netuid, policy) in self.at_hand() {
+        for (netuid, policy) in self.policies_in_use() {
             let of = |warning: String| match netuid {
                 Some(netuid) => format!("subnet {netuid}: {warning}"),
                 None => warning,
@@ -120,18 +120,19 @@ impl Config {
     ///
     /// # Errors
     /// Names the key and what to set.
-    pub fn kept(&self, days: u64, key: &str) -> Result<Millis, UsageError> {
-        Ok(self.enough(days, key)?)
+    pub fn time_to_keep(&self, days: u64, key: &str) -> Result<Millis, UsageError> {
+        Ok(self.long_enough(days, key)?)
     }
 
     /// Whether what is kept of the record is enough.
-    pub fn keeps_enough(&self) -> Result<(), Mistake> {
-        self.keep_days.map(|days| self.enough(days, "keep_snapshots_days")).transpose().map(|_| ())
+    pub fn check_keep_days(&self) -> Result<(), Mistake> {
+        self.keep_days.map(|days| self.long_enough(days, "keep_snapshots_days")).transpose().map(|_| ())
     }
 
-    fn enough(&self, days: u64, key: &str) -> Result<Millis, Mistake> {
+    fn long_enough(&self, days: u64, key: &str) -> Result<Millis, Mistake> {
         let kept = Millis(days.saturating_mul(DAY));
-        let Some((netuid, policy)) = self.at_hand().max_by_key(|(_, policy)| policy.retention_window) else {
+        let Some((netuid, policy)) = self.policies_in_use().max_by_key(|(_, policy)| policy.retention_window)
+        else {
             return Ok(kept);
         };
         let window = policy.retention_window;
@@ -187,10 +188,10 @@ pub fn parse(layers: &Layers, mistakes: &mut Mistakes) -> Config {
 }
 
 /// All but the policies of the subnets with tables.
-fn parse_common(values: &Layered, common_policy: Policy, mistakes: &mut Mistakes) -> Config {
+fn parse_common(values: &SettingMap, common_policy: Policy, mistakes: &mut Mistakes) -> Config {
     let values = Values(values);
     let in_flight = mistakes
-        .keep(values.up_to("max_requests_in_flight", 1024))
+        .note_err(values.up_to("max_requests_in_flight", 1024))
         .and_then(|number| usize::try_from(number).ok());
     let no_address =
         |_| values.wrong("bind", &"it must be an address with a port, as 127.0.0.1:9180 or [::1]:9180");
@@ -198,35 +199,40 @@ fn parse_common(values: &Layered, common_policy: Policy, mistakes: &mut Mistakes
         endpoints: endpoints(&values, mistakes).unwrap_or_default(),
         netuids: netuids(&values, mistakes),
         database_url: database_url(&values, mistakes),
-        keep_days: mistakes.keep(values.whole("keep_snapshots_days")).flatten(),
+        keep_days: mistakes.note_err(values.whole("keep_snapshots_days")).flatten(),
         common_policy,
         subnet_policies: BTreeMap::new(),
-        use_background_thread: mistakes.keep(values.yes_or_no("use_background_thread")).unwrap_or(true),
-        query_interval: mistakes.keep(values.seconds("query_interval_seconds", 86_400)).unwrap_or_default(),
+        use_background_thread: mistakes.note_err(values.yes_or_no("use_background_thread")).unwrap_or(true),
+        query_interval: mistakes
+            .note_err(values.seconds("query_interval_seconds", 86_400))
+            .unwrap_or_default(),
         max_requests_in_flight: in_flight.unwrap_or(8),
         bind: mistakes
-            .keep(values.text("bind").parse().map_err(no_address))
+            .note_err(values.text("bind").parse().map_err(no_address))
             .unwrap_or((Ipv4Addr::LOCALHOST, 0).into()),
-        api_token: mistakes.keep(values.token("api_token")).flatten(),
+        api_token: mistakes.note_err(values.token("api_token")).flatten(),
         allow_public_without_token: mistakes
-            .keep(values.yes_or_no("allow_public_without_token"))
+            .note_err(values.yes_or_no("allow_public_without_token"))
             .unwrap_or_default(),
-        stale_after: mistakes.keep(values.seconds("stale_after_seconds", 315_360_000)).unwrap_or_default(),
+        stale_after: mistakes
+            .note_err(values.seconds("stale_after_seconds", 315_360_000))
+            .unwrap_or_default(),
         log_format: mistakes
-            .keep(values.choice("log_format", LogFormat::ALL, |format| format.name()))
+            .note_err(values.choice("log_format", LogFormat::ALL, |format| format.name()))
             .unwrap_or(LogFormat::Auto),
         written: (of_the_policy(values.0), BTreeMap::new()),
     }
 }
 
 /// The keys of the policy alone.
-fn of_the_policy(values: &Layered) -> Written {
+fn of_the_policy(values: &SettingMap) -> Written {
     policy_keys().filter_map(|key| Some((key, values.get(key)?.value.clone()))).collect()
 }
 
 fn database_url(values: &Values<'_>, mistakes: &mut Mistakes) -> SecretUrl {
     let url = SecretUrl::new(values.text("database_url"));
-    mistakes.keep(vesting_store::check(url.expose()).map_err(|error| values.wrong("database_url", &error)));
+    mistakes
+        .note_err(vesting_store::check(url.expose()).map_err(|error| values.wrong("database_url", &error)));
     url
 }
 
@@ -252,7 +258,7 @@ fn endpoints(values: &Values<'_>, mistakes: &mut Mistakes) -> Option<Vec<SecretU
                 values.wrong("network", &"it must be finney, test, archive, local, or a ws:// or wss:// URL")
             };
             let named = network::endpoints(named).ok_or_else(unknown);
-            endpoints = mistakes.keep(named)?.iter().copied().map(SecretUrl::new).collect();
+            endpoints = mistakes.note_err(named)?.iter().copied().map(SecretUrl::new).collect();
         }
         if named == "finney" && archive.is_empty() {
             endpoints.extend(network::ARCHIVE.map(SecretUrl::new));
@@ -267,7 +273,7 @@ fn netuids(values: &Values<'_>, mistakes: &mut Mistakes) -> Vec<NetUid> {
     for text in values.list("netuids") {
         let unknown =
             |_| values.wrong("netuids", &format!("`{text}` is not a subnet, a number from 0 to 65535"));
-        let netuid = mistakes.keep(text.parse().map_err(unknown)).map(NetUid);
+        let netuid = mistakes.note_err(text.parse().map_err(unknown)).map(NetUid);
         netuids.extend(netuid.filter(|netuid| !netuids.contains(netuid)));
     }
     netuids

@@ -5,7 +5,7 @@ use vesting_secret::{HIDDEN, SecretUrl, hide};
 
 use super::key::{KEYS, Key};
 use super::layers::Layers;
-use super::setting::Layered;
+use super::setting::SettingMap;
 use super::settings::Config;
 
 /// A key with its value and where that comes from.
@@ -37,7 +37,7 @@ pub fn lines(layers: &Layers, config: &Config) -> Vec<Line> {
     lines
 }
 
-fn line(netuid: Option<u16>, key: &Key, values: &Layered) -> Line {
+fn line(netuid: Option<u16>, key: &Key, values: &SettingMap) -> Line {
     let setting = values.get(key.name);
     Line {
         netuid,

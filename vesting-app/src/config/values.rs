@@ -7,10 +7,10 @@ use vesting_core::Ppb;
 use super::key::Key;
 use super::mistake::Mistake;
 use super::secret::Token;
-use super::setting::Layered;
+use super::setting::SettingMap;
 
 /// The values of one layer over the others.
-pub struct Values<'a>(pub &'a Layered);
+pub struct Values<'a>(pub &'a SettingMap);
 
 impl Values<'_> {
     pub fn get(&self, key: &str) -> Option<(&str, &str)> {

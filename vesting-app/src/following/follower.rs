@@ -10,9 +10,9 @@ use vesting_core::ports::{ChainError, ChainPort, StakeStore, StoreError};
 use vesting_core::{BlockNumber, BlockchainMonitor, NetUid, Pace, Progress, window_start};
 
 use super::fork::Fork;
-use super::pauses::{BEAT, wait_out, waits};
+use super::pauses::{LONGEST_SILENCE, report_and_wait, retry_pause};
 use crate::config::Config;
-use crate::failure::forked;
+use crate::failure::fork_of;
 use crate::state::State;
 use crate::wiring;
 
@@ -20,7 +20,7 @@ use crate::wiring;
 const STANDBY_PAUSE: Duration = Duration::from_secs(1);
 
 /// How often it is asked whether the subnet is there now: half a block.
-const APPEARANCE_PAUSE: Duration = Duration::from_secs(6);
+const SUBNET_PAUSE: Duration = Duration::from_secs(6);
 
 /// Hears of every head that a subnet reached, counted since following began.
 pub type Report = dyn Fn(NetUid, Progress) + Send + Sync;
@@ -35,28 +35,28 @@ pub struct Follower {
     pub state: Arc<State>,
     pub report: Arc<Report>,
     /// Catching up takes memory, so only so many subnets are at once.
-    pub places: Arc<Semaphore>,
+    pub catch_up_permits: Arc<Semaphore>,
 }
 
 impl Follower {
     /// Records the subnet where nobody else does, and takes over from who does. An answer of a node ends
     /// nothing: it is said, waited out and asked for again. A record that there is none of begins at
     /// `beginning`, where that is known.
-    pub async fn go(&self, mut beginning: Option<BlockNumber>) -> anyhow::Result<()> {
+    pub async fn run(&self, mut beginning: Option<BlockNumber>) -> anyhow::Result<()> {
         let mut total: Option<Progress> = None;
         let (mut tries, mut forks) = (0, 0);
         loop {
             let stood_at = total.map(|total| total.block);
-            let Err(error) = self.turn(beginning.take(), &mut total).await else { return Ok(()) };
-            if let Some(stands_at) = forked(&error) {
+            let Err(error) = self.attempt(beginning.take(), &mut total).await else { return Ok(()) };
+            if let Some(stands_at) = fork_of(&error) {
                 forks += 1;
                 self.fork().leave(error, stands_at, forks).await?;
                 continue;
             }
             forks = 0;
             tries = if total.map(|total| total.block) > stood_at { 1 } else { tries + 1 };
-            let Some(pause) = waits(&error, tries) else { return Err(error) };
-            wait_out(&self.state, Some(self.netuid), &error, pause).await;
+            let Some(pause) = retry_pause(&error, tries) else { return Err(error) };
+            report_and_wait(&self.state, Some(self.netuid), &error, pause).await;
         }
     }
 
@@ -71,52 +71,56 @@ impl Follower {
     }
 
     /// Follows until all that was to be done is.
-    async fn turn(&self, beginning: Option<BlockNumber>, total: &mut Option<Progress>) -> anyhow::Result<()> {
+    async fn attempt(
+        &self,
+        beginning: Option<BlockNumber>,
+        total: &mut Option<Progress>,
+    ) -> anyhow::Result<()> {
         // Of another chain nothing is ours to record.
-        wiring::bind(&self.config, self.chain.as_ref(), self.store.as_ref()).await?;
+        wiring::bind_database(&self.config, self.chain.as_ref(), self.store.as_ref()).await?;
         if !self.take_over().await? {
             return Ok(());
         }
-        let Some(first) = self.begin(beginning).await? else { return Ok(()) };
+        let Some(first) = self.first_block(beginning).await? else { return Ok(()) };
         let (chain, store) = (Arc::clone(&self.chain), Arc::clone(&self.store));
-        let mut monitor = wiring::monitor(&self.config, self.netuid, chain, store, None).await?;
-        self.state.has_begun(self.netuid);
+        let mut monitor = wiring::open_monitor(&self.config, self.netuid, chain, store, None).await?;
+        self.state.following_began(self.netuid);
         if !self.config.use_background_thread {
-            return self.when_told(&mut monitor, first, total).await;
+            return self.advance_when_told(&mut monitor, first, total).await;
         }
-        self.catch_up(&mut monitor, first, &mut self.hears(total)).await?;
-        monitor.follow(first, self.until, &mut self.hears(total)).await?;
+        self.catch_up(&mut monitor, first, &mut self.on_progress(total)).await?;
+        monitor.follow(first, self.until, &mut self.on_progress(total)).await?;
         Ok(())
     }
 
     /// Takes note of every head reached, which is counted from nothing each time.
-    fn hears(&self, total: &mut Option<Progress>) -> impl FnMut(Progress) + Send {
+    fn on_progress(&self, total: &mut Option<Progress>) -> impl FnMut(Progress) + Send {
         let before = *total;
         move |progress| {
-            self.state.reached(self.netuid, progress);
+            self.state.progressed(self.netuid, progress);
             let progress = before.map_or(progress, |before| before.plus(progress));
             *total = Some(progress);
             (self.report)(self.netuid, progress);
         }
     }
 
-    /// Goes on to the finalized head where that is far, when there is a place for it.
+    /// Goes on to the finalized head where that is far, when there is a permit for it.
     async fn catch_up(
         &self,
         monitor: &mut BlockchainMonitor,
         first: BlockNumber,
-        hear: &mut (dyn FnMut(Progress) + Send),
+        on_progress: &mut (dyn FnMut(Progress) + Send),
     ) -> anyhow::Result<()> {
         let to = self.last(self.chain.finalized_head().await?.number);
         if monitor.pace(first, to) == Pace::CatchingUp {
-            let mut place = pin!(self.places.acquire());
-            let _place = loop {
+            let mut permit = pin!(self.catch_up_permits.acquire());
+            let _permit = loop {
                 tokio::select! {
-                    place = &mut place => break place,
-                    () = tokio::time::sleep(BEAT) => self.state.waits(),
+                    permit = &mut permit => break permit,
+                    () = tokio::time::sleep(LONGEST_SILENCE) => self.state.is_waiting(),
                 }
             };
-            monitor.advance(first, to, Pace::CatchingUp, hear).await?;
+            monitor.advance(first, to, Pace::CatchingUp, on_progress).await?;
         }
         Ok(())
     }
@@ -138,15 +142,15 @@ impl Follower {
                             "standing by for subnet {}: its record is being written by {by}",
                             self.netuid
                         );
-                        self.state.leads(self.netuid, Some(&by));
+                        self.state.set_role(self.netuid, Some(&by));
                         waited_for = Some(by);
                     }
                 }
                 Err(error) => return Err(error.into()),
             }
-            self.state.has_begun(self.netuid);
-            self.state.stands_by(self.netuid);
-            if self.reached().await? {
+            self.state.following_began(self.netuid);
+            self.state.stood_by(self.netuid);
+            if self.is_done().await? {
                 return Ok(false);
             }
             tokio::time::sleep(STANDBY_PAUSE).await;
@@ -154,22 +158,22 @@ impl Follower {
         if waited_for.is_some() {
             tracing::info!("taking over subnet {}", self.netuid);
         }
-        self.state.leads(self.netuid, None);
+        self.state.set_role(self.netuid, None);
         Ok(true)
     }
 
     /// Where the record begins that is still to be made, once the subnet is there; `None` where it does not
     /// come to be up to where all is done.
-    async fn begin(&self, known: Option<BlockNumber>) -> anyhow::Result<Option<BlockNumber>> {
+    async fn first_block(&self, known: Option<BlockNumber>) -> anyhow::Result<Option<BlockNumber>> {
         if let Some(record) = self.store.watermark(self.netuid).await? {
-            self.state.waits_for(self.netuid, None);
+            self.state.set_waiting(self.netuid, None);
             return Ok(Some(record.first_block));
         }
         if known.is_some() {
             return Ok(known);
         }
         let mut head = self.chain.finalized_head().await?.number;
-        let mut is_said = false;
+        let mut is_logged = false;
         loop {
             match window_start(
                 self.chain.as_ref(),
@@ -180,72 +184,72 @@ impl Follower {
             .await
             {
                 Ok(first) => {
-                    if is_said {
+                    if is_logged {
                         tracing::info!("subnet {} is there as of block {head}", self.netuid);
                     }
-                    self.state.waits_for(self.netuid, None);
+                    self.state.set_waiting(self.netuid, None);
                     return Ok(Some(first));
                 }
                 Err(ChainError::NoSuchSubnet { .. }) => {}
                 Err(error) => {
                     let why =
                         format!("where its window begins cannot be found, which is tried again: {error}");
-                    self.state.waits_for(self.netuid, Some(why));
+                    self.state.set_waiting(self.netuid, Some(why));
                     return Err(error).with_context(|| {
                         format!("cannot find where the window of subnet {} begins", self.netuid)
                     });
                 }
             }
-            if !std::mem::replace(&mut is_said, true) {
+            if !std::mem::replace(&mut is_logged, true) {
                 let why = "it is not there yet: once it is registered, it is recorded from then on";
                 tracing::warn!("subnet {} is not recorded: {why}", self.netuid);
-                self.state.waits_for(self.netuid, Some(why.to_owned()));
-                self.state.has_begun(self.netuid);
+                self.state.set_waiting(self.netuid, Some(why.to_owned()));
+                self.state.following_began(self.netuid);
             }
             if self.until.is_some_and(|until| head >= until) {
                 return Ok(None);
             }
-            head = self.appearance(head).await?;
+            head = self.wait_for_subnet(head).await?;
         }
     }
 
     /// The first head above `head` at which the subnet is there, or up to which there is nothing more to do.
-    async fn appearance(&self, mut head: BlockNumber) -> Result<BlockNumber, ChainError> {
+    async fn wait_for_subnet(&self, mut head: BlockNumber) -> Result<BlockNumber, ChainError> {
         loop {
-            self.state.stands_by(self.netuid);
+            self.state.stood_by(self.netuid);
             head = self.chain.wait_for_head_above(head).await?.number;
             // What others take in is not asked for again.
             let facts = self.chain.next_block(head, &[self.netuid]).await?;
             if facts.subnets.contains_key(&self.netuid) || self.until.is_some_and(|until| head >= until) {
                 return Ok(head);
             }
-            tokio::time::sleep(APPEARANCE_PAUSE).await;
+            tokio::time::sleep(SUBNET_PAUSE).await;
         }
     }
 
     /// Goes on to the finalized head whenever it is told to, until all is done.
-    async fn when_told(
+    async fn advance_when_told(
         &self,
         monitor: &mut BlockchainMonitor,
         first: BlockNumber,
         total: &mut Option<Progress>,
     ) -> anyhow::Result<()> {
-        while !self.reached().await? {
+        while !self.is_done().await? {
             tokio::select! {
-                () = self.state.is_told(self.netuid) => {
+                () = self.state.update_requested(self.netuid) => {
                     let to = self.last(self.chain.finalized_head().await?.number);
                     let pace = monitor.pace(first, to);
-                    monitor.advance(first, to, pace, &mut self.hears(total)).await?;
+                    monitor.advance(first, to, pace, &mut self.on_progress(total)).await?;
                     monitor.observe().await?;
                 }
-                () = tokio::time::sleep(STANDBY_PAUSE) => self.state.stands_by(self.netuid),
+                () = tokio::time::sleep(STANDBY_PAUSE) => self.state.stood_by(self.netuid),
             }
         }
         Ok(())
     }
 
     /// Whether the record has got as far as was asked for.
-    async fn reached(&self) -> Result<bool, StoreError> {
+    async fn is_done(&self) -> Result<bool, StoreError> {
         let Some(until) = self.until else { return Ok(false) };
         Ok(self.store.watermark(self.netuid).await?.is_some_and(|mark| mark.block.number >= until))
     }

@@ -10,14 +10,14 @@ use vesting_core::ports::StakeStore;
 use vesting_core::{BlockNumber, NetUid};
 
 use super::follower::{Follower, Report};
-use super::pauses::{DISAGREEMENT_PAUSE, wait_out};
+use super::pauses::{DISAGREEMENT_PAUSE, report_and_wait};
 use crate::config::Config;
 use crate::shared::SharedChain;
 use crate::state::State;
 use crate::task::Task;
 
 /// The daemon at work.
-pub struct Following {
+pub struct Followers {
     pub config: Arc<Config>,
     pub chain: Arc<SubxtChain>,
     pub store: Arc<dyn StakeStore>,
@@ -32,22 +32,24 @@ pub struct Following {
 /// How the work on a subnet stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Work {
-    GoesOn,
+    Running,
     /// It was broken off, and is begun again a little later.
-    Rests,
+    Paused,
     Done,
 }
 
-impl Following {
+impl Followers {
     /// Follows every subnet until all are as far as was asked for. What breaks off the work on one is said,
     /// and it is begun again a little later; while there is no other that goes on, it is the end of all.
-    pub async fn go(&self) -> anyhow::Result<()> {
+    pub async fn run(&self) -> anyhow::Result<()> {
         let shared =
             SharedChain::new(Arc::<SubxtChain>::clone(&self.chain), self.config.max_requests_in_flight);
-        let places = Arc::new(Semaphore::new(self.config.max_requests_in_flight.max(1)));
-        let works = Mutex::new(self.config.netuids.iter().map(|netuid| (*netuid, Work::GoesOn)).collect());
-        try_join_all(self.config.netuids.iter().map(|netuid| self.follow(*netuid, &shared, &places, &works)))
-            .await?;
+        let catch_up_permits = Arc::new(Semaphore::new(self.config.max_requests_in_flight.max(1)));
+        let works = Mutex::new(self.config.netuids.iter().map(|netuid| (*netuid, Work::Running)).collect());
+        try_join_all(
+            self.config.netuids.iter().map(|netuid| self.follow(*netuid, &shared, &catch_up_permits, &works)),
+        )
+        .await?;
         Ok(())
     }
 
@@ -55,13 +57,13 @@ impl Following {
         &self,
         netuid: NetUid,
         shared: &Arc<SharedChain>,
-        places: &Arc<Semaphore>,
+        catch_up_permits: &Arc<Semaphore>,
         works: &Mutex<BTreeMap<NetUid, Work>>,
     ) -> anyhow::Result<()> {
-        let stands = |work: Work| {
+        let set = |work: Work| {
             let mut works = works.lock().unwrap_or_else(PoisonError::into_inner);
             works.insert(netuid, work);
-            works.values().any(|work| *work == Work::GoesOn)
+            works.values().any(|work| *work == Work::Running)
         };
         let mut beginning = self.beginnings.get(&netuid).copied();
         loop {
@@ -73,12 +75,12 @@ impl Following {
                 until: self.until,
                 state: Arc::clone(&self.state),
                 report: Arc::clone(&self.report),
-                places: Arc::clone(places),
+                catch_up_permits: Arc::clone(catch_up_permits),
             };
             let known = beginning.take();
-            let error = match Task::spawn(async move { follower.go(known).await }).await {
+            let error = match Task::spawn(async move { follower.run(known).await }).await {
                 Ok(Ok(())) => {
-                    stands(Work::Done);
+                    set(Work::Done);
                     return Ok(());
                 }
                 Ok(Err(error)) => error,
@@ -87,11 +89,11 @@ impl Following {
                     "the work on subnet {netuid} was broken off by a mistake in this program: please report it"
                 ),
             };
-            if !stands(Work::Rests) {
+            if !set(Work::Paused) {
                 return Err(error);
             }
-            wait_out(&self.state, Some(netuid), &error, DISAGREEMENT_PAUSE).await;
-            stands(Work::GoesOn);
+            report_and_wait(&self.state, Some(netuid), &error, DISAGREEMENT_PAUSE).await;
+            set(Work::Running);
         }
     }
 }

@@ -5,13 +5,13 @@ use std::time::Duration;
 use vesting_core::ports::{ChainPort, StakeStore};
 use vesting_core::{BlockRef, NetUid, last_on_chain, take_back};
 
-use super::pauses::wait_out;
+use super::pauses::report_and_wait;
 use crate::config::Config;
 use crate::state::State;
 use crate::witnesses::Witnesses;
 
 /// Where one endpoint alone says so, it is asked as often, so far apart: over a minute.
-pub const FORKS: u32 = 3;
+pub const FORK_TRIES: u32 = 3;
 pub const FORK_PAUSE: Duration = Duration::from_secs(30);
 
 /// A record whose last block is not on the chain, with all that it takes to leave the fork.
@@ -33,8 +33,8 @@ impl Fork<'_> {
         if witnesses.agree_on_another() && self.go_back().await? {
             return Ok(());
         }
-        let error = if times < FORKS { error } else { error.context(witnesses.words(stands_at)) };
-        wait_out(self.state, Some(self.netuid), &error, FORK_PAUSE).await;
+        let error = if times < FORK_TRIES { error } else { error.context(witnesses.message(stands_at)) };
+        report_and_wait(self.state, Some(self.netuid), &error, FORK_PAUSE).await;
         Ok(())
     }
 

@@ -5,6 +5,6 @@ mod followers;
 mod fork;
 mod pauses;
 
-pub use followers::Following;
-pub use fork::{FORK_PAUSE, FORKS};
-pub use pauses::{PAUSE, wait_out, waits};
+pub use followers::Followers;
+pub use fork::{FORK_PAUSE, FORK_TRIES};
+pub use pauses::{RETRY_PAUSE, report_and_wait, retry_pause};

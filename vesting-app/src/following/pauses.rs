@@ -9,7 +9,7 @@ use crate::failure::is_passing;
 use crate::state::State;
 
 /// Between two tries when the chain or the database cannot be reached; for the chain it doubles.
-pub const PAUSE: Duration = Duration::from_secs(5);
+pub const RETRY_PAUSE: Duration = Duration::from_secs(5);
 
 /// The longest pause that nobody asked for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -19,11 +19,11 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 pub const DISAGREEMENT_PAUSE: Duration = Duration::from_secs(60);
 
 /// As long a pause at most goes by without a sign of life.
-pub const BEAT: Duration = Duration::from_secs(30);
+pub const LONGEST_SILENCE: Duration = Duration::from_secs(30);
 
 /// How long to wait before the same is tried again, for so many times in a row; `None` where that is of no
 /// use.
-pub fn waits(error: &anyhow::Error, tries: u32) -> Option<Duration> {
+pub fn retry_pause(error: &anyhow::Error, tries: u32) -> Option<Duration> {
     let monitor = error.downcast_ref::<MonitorError>();
     if let Some(error) = error.downcast_ref::<ChainError>() {
         return Some(pause(error, tries));
@@ -33,13 +33,13 @@ pub fn waits(error: &anyhow::Error, tries: u32) -> Option<Duration> {
         Some(MonitorError::Chain(ChainError::Contradicted { .. })) => Some(DISAGREEMENT_PAUSE),
         Some(MonitorError::Chain(error)) => Some(pause(error, tries)),
         Some(MonitorError::Conservation(_)) => Some(DISAGREEMENT_PAUSE),
-        _ => is_passing(error).then_some(PAUSE),
+        _ => is_passing(error).then_some(RETRY_PAUSE),
     }
 }
 
 /// Says what went wrong, of a subnet or before any is followed, and is tried again, and waits: what does not
 /// pass by itself is an error. Stopping altogether would take readiness and metrics away, which tell of it.
-pub async fn wait_out(state: &State, netuid: Option<NetUid>, error: &anyhow::Error, pause: Duration) {
+pub async fn report_and_wait(state: &State, netuid: Option<NetUid>, error: &anyhow::Error, pause: Duration) {
     state.failed(netuid, error);
     let whose = netuid.map_or_else(String::new, |netuid| format!("subnet {netuid}: "));
     if is_passing(error) {
@@ -53,7 +53,7 @@ pub async fn wait_out(state: &State, netuid: Option<NetUid>, error: &anyhow::Err
 /// How long to wait before a chain is asked again that answered with an error so many times in a row: as long
 /// as it wants, and longer each time.
 pub fn pause(error: &ChainError, tries: u32) -> Duration {
-    let grown = PAUSE.saturating_mul(1 << tries.saturating_sub(1).min(8)).min(LONGEST_PAUSE);
+    let grown = RETRY_PAUSE.saturating_mul(1 << tries.saturating_sub(1).min(8)).min(LONGEST_PAUSE);
     match error {
         ChainError::Limited { wait, .. } => grown.max(*wait),
         _ => grown,
@@ -64,10 +64,10 @@ pub fn pause(error: &ChainError, tries: u32) -> Duration {
 async fn rest(state: &State, pause: Duration) {
     let mut left = pause;
     while !left.is_zero() {
-        let part = left.min(BEAT);
+        let part = left.min(LONGEST_SILENCE);
         tokio::time::sleep(part).await;
         left -= part;
-        state.waits();
+        state.is_waiting();
     }
 }
 
@@ -96,12 +96,15 @@ mod tests {
             },
         ] {
             let pauses = [1, 2, 3, 4, 5, 90].map(|tries| {
-                waits(&MonitorError::from(error.clone()).into(), tries).map(|pause| pause.as_secs())
+                retry_pause(&MonitorError::from(error.clone()).into(), tries).map(|pause| pause.as_secs())
             });
             assert_eq!(pauses, [5, 10, 20, 40, 60, 60].map(Some), "{error}");
-            assert_eq!(waits(&anyhow::Error::from(error).context("where it was"), 1), Some(PAUSE));
+            assert_eq!(
+                retry_pause(&anyhow::Error::from(error).context("where it was"), 1),
+                Some(RETRY_PAUSE)
+            );
         }
-        assert_eq!(waits(&limited.into(), 1), Some(Duration::from_secs(300)));
-        assert_eq!(waits(&StoreError::Unusable("x".into()).into(), 1), None);
+        assert_eq!(retry_pause(&limited.into(), 1), Some(Duration::from_secs(300)));
+        assert_eq!(retry_pause(&StoreError::Unusable("x".into()).into(), 1), None);
     }
 }

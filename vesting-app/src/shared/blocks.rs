@@ -10,7 +10,7 @@ use vesting_core::{BlockFacts, BlockNumber, NetUid};
 
 /// The most blocks that are kept for others, and how far from each other subnets are taken in side by side: a
 /// monitor fetches as many before it takes any in. What a busy block says takes some 40 KiB.
-const KEPT: usize = 256;
+const MOST_BLOCKS: usize = 256;
 
 /// Blocks that were read for several subnets.
 #[derive(Default)]
@@ -29,15 +29,15 @@ type Reading = Shared<BoxFuture<'static, Result<Arc<BlockState>, ChainError>>>;
 struct Block {
     reading: Reading,
     /// Who it was read for and has not asked for it yet.
-    left: BTreeSet<NetUid>,
+    waiting: BTreeSet<NetUid>,
 }
 
 /// What there is for a subnet.
-pub enum Taken {
+pub enum SharedBlock {
     /// What the block says of it.
-    Shared(BlockFacts),
+    Facts(BlockFacts),
     /// It has to be read for this subnet alone.
-    Nothing,
+    None,
 }
 
 impl Kept {
@@ -46,24 +46,24 @@ impl Kept {
     fn take(&mut self, chain: &Arc<dyn ChainPort>, number: BlockNumber, netuid: NetUid) -> Option<Reading> {
         self.at.insert(netuid, number);
         if let Some(block) = self.blocks.get_mut(&number) {
-            let reading = block.left.remove(&netuid).then(|| block.reading.clone());
-            if block.left.is_empty() {
+            let reading = block.waiting.remove(&netuid).then(|| block.reading.clone());
+            if block.waiting.is_empty() {
                 self.blocks.remove(&number);
             }
             return reading;
         }
-        let is_next = |at: &BlockNumber| *at < number && number.0.saturating_sub(at.0) < KEPT as u64;
+        let is_next = |at: &BlockNumber| *at < number && number.0.saturating_sub(at.0) < MOST_BLOCKS as u64;
         let others = self.at.iter().filter(|(other, at)| **other != netuid && is_next(at));
-        let left: BTreeSet<NetUid> = others.map(|(other, _)| *other).collect();
-        if left.is_empty() {
+        let waiting: BTreeSet<NetUid> = others.map(|(other, _)| *other).collect();
+        if waiting.is_empty() {
             return None;
         }
-        let together: Vec<NetUid> = left.iter().copied().chain([netuid]).collect();
+        let together: Vec<NetUid> = waiting.iter().copied().chain([netuid]).collect();
         let chain = Arc::clone(chain);
         let ask = Ask { apart: true, ..Ask::events(&together) };
         let reading = async move { chain.read(number, &ask).await.map(Arc::new) }.boxed().shared();
-        self.blocks.insert(number, Block { reading: reading.clone(), left });
-        while self.blocks.len() > KEPT {
+        self.blocks.insert(number, Block { reading: reading.clone(), waiting });
+        while self.blocks.len() > MOST_BLOCKS {
             self.blocks.pop_first();
         }
         Some(reading)
@@ -98,15 +98,15 @@ impl Blocks {
         chain: &Arc<dyn ChainPort>,
         number: BlockNumber,
         netuid: NetUid,
-    ) -> Result<Taken, ChainError> {
-        let Some(reading) = self.kept().take(chain, number, netuid) else { return Ok(Taken::Nothing) };
+    ) -> Result<SharedBlock, ChainError> {
+        let Some(reading) = self.kept().take(chain, number, netuid) else { return Ok(SharedBlock::None) };
         let read = reading.clone().await.inspect_err(|_| self.kept().forget(number, netuid, &reading))?;
         if read.unread.contains_key(&netuid) {
-            return Ok(Taken::Nothing);
+            return Ok(SharedBlock::None);
         }
         let mut facts = read.facts.clone();
         facts.subnets.retain(|of, _| *of == netuid);
         facts.registrations.retain(|of, _| *of == netuid);
-        Ok(Taken::Shared(facts))
+        Ok(SharedBlock::Facts(facts))
     }
 }

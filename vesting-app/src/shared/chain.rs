@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort};
 use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, NetUid};
 
-use super::blocks::{Blocks, Taken};
+use super::blocks::{Blocks, SharedBlock};
 use crate::task::Task;
 
 /// A chain that several subnets are read from at once.
@@ -28,7 +28,7 @@ impl SharedChain {
         Arc::new(SubnetChain {
             shared: Arc::clone(self),
             netuid,
-            places: Arc::new(Semaphore::new(self.in_flight)),
+            permits: Arc::new(Semaphore::new(self.in_flight)),
         })
     }
 }
@@ -40,7 +40,7 @@ struct SubnetChain {
     /// Catching up asks for hundreds of blocks at once. Requests are served in the order in which they were
     /// made, so each subnet has as many reads under way as there may be requests, and another's wait for
     /// those only.
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
 #[async_trait]
@@ -58,10 +58,10 @@ impl ChainPort for SubnetChain {
     }
 
     async fn read(&self, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError> {
-        let (chain, places, ask) = (Arc::clone(&self.shared.chain), Arc::clone(&self.places), ask.clone());
+        let (chain, permits, ask) = (Arc::clone(&self.shared.chain), Arc::clone(&self.permits), ask.clone());
         // By itself: a read that nobody waits for yet must not keep its place for ever.
         let read = Task::spawn(async move {
-            let _place = places.acquire_owned().await;
+            let _permit = permits.acquire_owned().await;
             chain.read(number, &ask).await
         });
         read.await.unwrap_or_else(|why| {
@@ -71,7 +71,7 @@ impl ChainPort for SubnetChain {
 
     async fn next_block(&self, number: BlockNumber, netuids: &[NetUid]) -> Result<BlockFacts, ChainError> {
         if netuids == [self.netuid]
-            && let Taken::Shared(facts) =
+            && let SharedBlock::Facts(facts) =
                 self.shared.blocks.take(&self.shared.chain, number, self.netuid).await?
         {
             return Ok(facts);

@@ -11,7 +11,7 @@ const BLOCKS: u64 = 20;
 const NETUIDS: [NetUid; 2] = RandomLife::NETUIDS;
 
 /// A chain that notes what it is asked, and of which something may be wrong.
-struct Noting {
+struct ObservedChain {
     inner: SimPort,
     asked: Mutex<Vec<(BlockNumber, Vec<NetUid>)>>,
     /// Whose counters cannot be read.
@@ -21,7 +21,7 @@ struct Noting {
 }
 
 #[async_trait]
-impl ChainPort for Noting {
+impl ChainPort for ObservedChain {
     async fn genesis(&self) -> Result<BlockHash, ChainError> {
         self.inner.genesis().await
     }
@@ -60,7 +60,7 @@ impl ChainPort for Noting {
 struct Stage {
     sim: Arc<RwLock<SimChain>>,
     life: RandomLife,
-    chain: Arc<Noting>,
+    chain: Arc<ObservedChain>,
     shared: Arc<SharedChain>,
 }
 
@@ -71,8 +71,9 @@ impl Stage {
         (0..BLOCKS).for_each(|_| life.step(&mut sim));
         let sim = Arc::new(RwLock::new(sim));
         let inner = SimPort::new(Arc::clone(&sim));
-        let chain = Arc::new(Noting { inner, asked: Mutex::default(), unreadable, failing: Mutex::new(0) });
-        let shared = SharedChain::new(Arc::<Noting>::clone(&chain), 4);
+        let chain =
+            Arc::new(ObservedChain { inner, asked: Mutex::default(), unreadable, failing: Mutex::new(0) });
+        let shared = SharedChain::new(Arc::<ObservedChain>::clone(&chain), 4);
         Self { sim, life, chain, shared }
     }
 

@@ -10,9 +10,9 @@ use vesting_core::ports::{Commit, Watermark};
 use vesting_core::{BlockNumber, NetUid, Progress};
 use vesting_secret::hide;
 
-use super::beat::Beat;
 use super::clock_warning::ClockWarning;
 use super::figures::Figures;
+use super::heartbeat::Heartbeat;
 use super::last_error::LastError;
 use super::obstacle::Obstacle;
 use super::recorded::Recorded;
@@ -45,7 +45,7 @@ struct Inner {
     last_error: Option<LastError>,
     /// Whether following, standing by or reading has begun.
     begun: bool,
-    beat: Beat,
+    heartbeat: Heartbeat,
     clock_warning: ClockWarning,
 }
 
@@ -55,7 +55,7 @@ impl Inner {
     }
 
     fn goes_well(&mut self, netuid: NetUid) {
-        self.beat.now(Instant::now());
+        self.heartbeat.beat(Instant::now());
         if let Some(error) = self.subnet(netuid).last_error.as_mut() {
             error.holds = false;
         }
@@ -69,9 +69,9 @@ impl Inner {
     }
 
     /// Says it where this machine's clock came to be behind the chain, or is so no more.
-    fn tell_of_clock(&mut self, now: SystemTime) {
+    fn warn_of_clock(&mut self, now: SystemTime) {
         let behind = self.clock_behind(now);
-        self.clock_warning.tell(behind);
+        self.clock_warning.update(behind);
     }
 }
 
@@ -83,7 +83,7 @@ impl State {
             subnets,
             last_error: None,
             begun: false,
-            beat: Beat::new(Instant::now()),
+            heartbeat: Heartbeat::new(Instant::now()),
             clock_warning: ClockWarning::default(),
         };
         let news = watch::Sender::new(0);
@@ -103,7 +103,7 @@ impl State {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn tell(&self) {
+    fn changed(&self) {
         self.news.send_modify(|count| *count = count.wrapping_add(1));
     }
 
@@ -113,59 +113,59 @@ impl State {
     }
 
     /// Reading has begun: nothing is followed.
-    pub fn is_read(&self) {
+    pub fn reading_began(&self) {
         let mut inner = self.inner();
         inner.begun = true;
-        inner.beat.now(Instant::now());
+        inner.heartbeat.beat(Instant::now());
         drop(inner);
-        self.tell();
+        self.changed();
     }
 
     /// Following a subnet, or standing by for it, has begun.
-    pub fn has_begun(&self, netuid: NetUid) {
+    pub fn following_began(&self, netuid: NetUid) {
         let mut inner = self.inner();
         let first = !std::mem::replace(&mut inner.begun, true);
         inner.subnet(netuid).begun = true;
         if let Some(error) = inner.last_error.as_mut() {
             error.holds = false;
         }
-        inner.beat.now(Instant::now());
+        inner.heartbeat.beat(Instant::now());
         drop(inner);
         if first {
-            self.tell();
+            self.changed();
         }
     }
 
     /// Whose a subnet is to record: ours, or another's.
-    pub fn leads(&self, netuid: NetUid, other: Option<&str>) {
+    pub fn set_role(&self, netuid: NetUid, other: Option<&str>) {
         let role = other.map_or(Role::Leader, |by| Role::Standby { by: by.to_owned() });
         let changed = std::mem::replace(&mut self.inner().subnet(netuid).role, role.clone()) != role;
         if changed {
-            self.tell();
+            self.changed();
         }
     }
 
     /// The follower of a subnet stands by, for a reason that it has looked into just now.
-    pub fn stands_by(&self, netuid: NetUid) {
+    pub fn stood_by(&self, netuid: NetUid) {
         self.inner().goes_well(netuid);
     }
 
     /// A follower waits before it tries again.
-    pub fn waits(&self) {
-        self.inner().beat.now(Instant::now());
+    pub fn is_waiting(&self) {
+        self.inner().heartbeat.beat(Instant::now());
     }
 
     /// Why a subnet is not recorded yet.
-    pub fn waits_for(&self, netuid: NetUid, why: Option<String>) {
+    pub fn set_waiting(&self, netuid: NetUid, why: Option<String>) {
         let why = why.map(|why| hide(&why).into_owned());
-        let changed = std::mem::replace(&mut self.inner().subnet(netuid).waits, why.clone()) != why;
+        let changed = std::mem::replace(&mut self.inner().subnet(netuid).waiting, why.clone()) != why;
         if changed {
-            self.tell();
+            self.changed();
         }
     }
 
     /// A head was reached.
-    pub fn reached(&self, netuid: NetUid, progress: Progress) {
+    pub fn progressed(&self, netuid: NetUid, progress: Progress) {
         let mut inner = self.inner();
         inner.subnet(netuid).progress = Some(progress);
         inner.goes_well(netuid);
@@ -175,7 +175,7 @@ impl State {
     pub fn failed(&self, netuid: Option<NetUid>, error: &anyhow::Error) {
         let error = LastError::now(error);
         let mut inner = self.inner();
-        inner.beat.now(Instant::now());
+        inner.heartbeat.beat(Instant::now());
         match netuid.map(|netuid| inner.subnet(netuid)) {
             Some(subnet) => {
                 if error.kind == Some(Obstacle::Broken) {
@@ -187,7 +187,7 @@ impl State {
             None => inner.last_error = Some(error),
         }
         drop(inner);
-        self.tell();
+        self.changed();
     }
 
     /// Tells the follower of a subnet to go on.
@@ -196,7 +196,7 @@ impl State {
     }
 
     /// Waits until the follower of a subnet is told to go on.
-    pub async fn is_told(&self, netuid: NetUid) {
+    pub async fn update_requested(&self, netuid: NetUid) {
         self.requests.received(netuid).await;
     }
 
@@ -211,12 +211,12 @@ impl State {
         if let Some(record) = commit.epochs.last() {
             subnet.last_epoch = Some(record.epoch);
         }
-        inner.beat.now(Instant::now());
-        inner.tell_of_clock(SystemTime::now());
+        inner.heartbeat.beat(Instant::now());
+        inner.warn_of_clock(SystemTime::now());
         drop(inner);
         recorded.log(head);
         if !commit.epochs.is_empty() {
-            self.tell();
+            self.changed();
         }
     }
 
@@ -228,9 +228,9 @@ impl State {
         subnet.watermark = to;
         subnet.last_epoch = None;
         subnet.figures = None;
-        inner.beat.now(Instant::now());
+        inner.heartbeat.beat(Instant::now());
         drop(inner);
-        self.tell();
+        self.changed();
     }
 
     /// How often a record was seen to be taken back: what was worked out before a rewind may not hold after
@@ -240,7 +240,7 @@ impl State {
     }
 
     /// How far a record was found to go, by who had seen so many `rewinds` of it before.
-    pub(super) fn stands_at(&self, netuid: NetUid, watermark: Watermark, rewinds: u64) {
+    pub(super) fn record_found(&self, netuid: NetUid, watermark: Watermark, rewinds: u64) {
         let mut inner = self.inner();
         let subnet = inner.subnet(netuid);
         if subnet.rewinds != rewinds {
@@ -251,11 +251,11 @@ impl State {
         if known.is_none_or(|known| known.block.number <= watermark.block.number) {
             *known = Some(watermark);
         }
-        inner.tell_of_clock(SystemTime::now());
+        inner.warn_of_clock(SystemTime::now());
     }
 
     /// The figures as of a record's newest epoch, by who had seen so many `rewinds` of it before.
-    pub(super) fn figured(&self, netuid: NetUid, figures: Figures, rewinds: u64) {
+    pub(super) fn set_figures(&self, netuid: NetUid, figures: Figures, rewinds: u64) {
         let mut inner = self.inner();
         let subnet = inner.subnet(netuid);
         if subnet.rewinds != rewinds {
@@ -264,7 +264,7 @@ impl State {
         subnet.last_epoch = Some(figures.as_of);
         subnet.figures = Some(figures);
         drop(inner);
-        self.tell();
+        self.changed();
     }
 
     /// Every subnet.
@@ -313,11 +313,11 @@ impl State {
     pub fn is_alive(&self, now: Instant) -> bool {
         // Where nothing is followed nothing can hang.
         let Some(chain) = &self.chain else { return true };
-        self.inner().beat.is_alive(chain.requests().0, now)
+        self.inner().heartbeat.is_alive(chain.requests().0, now)
     }
 
     #[cfg(test)]
-    pub(super) fn is_clock_told(&self) -> bool {
-        self.inner().clock_warning.is_told()
+    pub(super) fn is_clock_warned(&self) -> bool {
+        self.inner().clock_warning.is_logged()
     }
 }

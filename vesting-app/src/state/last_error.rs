@@ -7,12 +7,12 @@ use vesting_core::ports::ChainError;
 use vesting_secret::hide;
 
 use super::obstacle::Obstacle;
-use crate::failure::unreadable;
+use crate::failure::unreadable_runtime;
 
 /// What went wrong last, of a subnet or before any was followed.
 #[derive(Debug, Clone)]
 pub struct LastError {
-    pub words: String,
+    pub message: String,
     pub at: SystemTime,
     /// Whether nothing has been taken in since.
     pub holds: bool,
@@ -25,8 +25,8 @@ impl LastError {
         let kind = match error.downcast_ref() {
             Some(MonitorError::Conservation(_)) => Some(Obstacle::Broken),
             Some(MonitorError::Chain(ChainError::Contradicted { .. })) => Some(Obstacle::Contradicted),
-            _ => unreadable(error).map(Obstacle::Unreadable),
+            _ => unreadable_runtime(error).map(Obstacle::Unreadable),
         };
-        Self { words: hide(&format!("{error:#}")).into_owned(), at: SystemTime::now(), holds: true, kind }
+        Self { message: hide(&format!("{error:#}")).into_owned(), at: SystemTime::now(), holds: true, kind }
     }
 }

@@ -2,11 +2,11 @@
 //!
 //! Whoever does the work says so here; nothing here has a part in a figure.
 
-mod beat;
 mod clock_warning;
 mod counts;
 mod daemon;
 mod figures;
+mod heartbeat;
 mod last_error;
 mod observer;
 mod obstacle;
@@ -27,5 +27,5 @@ pub use observer::observe;
 pub use ready::Brief;
 pub use role::Role;
 pub use subnet::Subnet;
-pub use unanswered::tell_of_database;
+pub use unanswered::watch_database;
 pub use watched::watched;

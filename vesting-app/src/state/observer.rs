@@ -15,15 +15,15 @@ use super::role::Role;
 use crate::config::Config;
 
 /// Between two looks.
-const PAUSE: Duration = Duration::from_secs(1);
+const LOOK_PAUSE: Duration = Duration::from_secs(1);
 
 /// Figures are worked out again after so many times what they took, at the earliest: catching up has an epoch
 /// every few milliseconds.
-const REST: u32 = 10;
+const FIGURES_REST: u32 = 10;
 
-/// The record of one subnet, as it was seen last.
+/// The record of one subnet, as it was last last.
 #[derive(Default)]
-struct Seen {
+struct LastLook {
     epoch: Option<Epoch>,
     /// The last block of the record.
     block: BlockNumber,
@@ -56,7 +56,7 @@ async fn heads(state: &State) {
 
 async fn records(state: &Arc<State>, store: Arc<dyn StakeStore>, config: &Config) {
     let tracker = StakeTracker::new(store.clone());
-    let mut seen: BTreeMap<NetUid, Seen> = BTreeMap::new();
+    let mut last: BTreeMap<NetUid, LastLook> = BTreeMap::new();
     loop {
         // All there are, where none is named.
         let netuids = if config.netuids.is_empty() {
@@ -65,53 +65,53 @@ async fn records(state: &Arc<State>, store: Arc<dyn StakeStore>, config: &Config
             config.netuids.clone()
         };
         for netuid in netuids {
-            let look = Look { state, store: &store, tracker: &tracker, config };
-            if let Err(error) = look.at(netuid, seen.entry(netuid).or_default()).await {
+            let observer = Observer { state, store: &store, tracker: &tracker, config };
+            if let Err(error) = observer.look_at(netuid, last.entry(netuid).or_default()).await {
                 // The follower says so where it matters, and the record's age tells.
                 tracing::debug!(netuid = netuid.0, %error, "the record cannot be looked at");
             }
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(LOOK_PAUSE).await;
     }
 }
 
-struct Look<'a> {
+struct Observer<'a> {
     state: &'a State,
     store: &'a Arc<dyn StakeStore>,
     tracker: &'a StakeTracker,
     config: &'a Config,
 }
 
-impl Look<'_> {
-    async fn at(&self, netuid: NetUid, seen: &mut Seen) -> Result<(), TrackerError> {
+impl Observer<'_> {
+    async fn look_at(&self, netuid: NetUid, last: &mut LastLook) -> Result<(), TrackerError> {
         let mut rewinds = self.state.rewinds(netuid);
         let watermark = self.store.watermark(netuid).await?;
         let block = watermark.map_or(BlockNumber(0), |watermark| watermark.block.number);
-        if block < seen.block && rewinds == seen.rewinds {
+        if block < last.block && rewinds == last.rewinds {
             // Another process did that.
             self.state.taken_back(netuid, watermark);
             rewinds = self.state.rewinds(netuid);
         }
-        if rewinds != seen.rewinds {
-            *seen = Seen { rewinds, ..Seen::default() };
+        if rewinds != last.rewinds {
+            *last = LastLook { rewinds, ..LastLook::default() };
         }
-        seen.block = block;
+        last.block = block;
         let Some(watermark) = watermark else { return Ok(()) };
-        self.state.stands_at(netuid, watermark, rewinds);
+        self.state.record_found(netuid, watermark, rewinds);
         let now = Instant::now();
-        if seen.due.is_some_and(|due| now < due) {
+        if last.due.is_some_and(|due| now < due) {
             return Ok(());
         }
-        let from = seen.epoch.map_or(watermark.first_block, |epoch| epoch.block.number);
+        let from = last.epoch.map_or(watermark.first_block, |epoch| epoch.block.number);
         let newest = self.store.epoch_list(netuid, from, watermark.block.number).await?.pop();
-        if newest.is_none() || newest == seen.epoch {
+        if newest.is_none() || newest == last.epoch {
             return Ok(());
         }
         let figures = self.figures(netuid).await;
-        seen.due = Some(Instant::now() + now.elapsed() * REST);
+        last.due = Some(Instant::now() + now.elapsed() * FIGURES_REST);
         let figures = figures?;
-        seen.epoch = Some(figures.as_of);
-        self.state.figured(netuid, figures, rewinds);
+        last.epoch = Some(figures.as_of);
+        self.state.set_figures(netuid, figures, rewinds);
         Ok(())
     }
 

@@ -12,7 +12,7 @@ pub enum Obstacle {
 }
 
 impl Obstacle {
-    pub fn words(self) -> String {
+    pub fn message(self) -> String {
         match self {
             Self::Broken | Self::Contradicted => {
                 "its record does not agree with the chain, and nothing is written".to_owned()

@@ -68,7 +68,7 @@ pub struct Failure {
 
 impl Failure {
     fn of(error: &LastError) -> Self {
-        Self { error: error.words.clone(), at: shown(error.at), holds: error.holds }
+        Self { error: error.message.clone(), at: shown(error.at), holds: error.holds }
     }
 }
 
@@ -108,7 +108,7 @@ impl Readiness {
             reasons.push("following has not begun yet".to_owned());
         }
         if let Some(obstacle) = state.start_error().filter(|error| error.holds).and_then(|error| error.kind) {
-            reasons.push(obstacle.words());
+            reasons.push(obstacle.message());
         }
         let subnets: Vec<Judged> = state
             .subnets()
@@ -166,13 +166,13 @@ impl Judged {
         now: SystemTime,
     ) -> Self {
         let obstacle = subnet.last_error.as_ref().filter(|error| error.holds).and_then(|error| error.kind);
-        let mut reasons: Vec<String> = obstacle.map(Obstacle::words).into_iter().collect();
+        let mut reasons: Vec<String> = obstacle.map(Obstacle::message).into_iter().collect();
         let block = subnet.watermark.map(|record| record.block.number.0);
         let old = subnet.watermark.map(|record| age(record.time, now));
         let lag = block.and_then(|block| head.map(|head| head.saturating_sub(block)));
         match old {
             None => {
-                reasons.push(subnet.waits.clone().unwrap_or_else(|| "nothing is recorded yet".to_owned()))
+                reasons.push(subnet.waiting.clone().unwrap_or_else(|| "nothing is recorded yet".to_owned()))
             }
             Some(old) if old > stale_after => {
                 reasons.push(format!(

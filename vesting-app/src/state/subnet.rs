@@ -18,7 +18,7 @@ pub struct Subnet {
     pub progress: Option<Progress>,
     pub last_error: Option<LastError>,
     /// Why nothing is recorded yet, where that is known.
-    pub waits: Option<String>,
+    pub waiting: Option<String>,
     /// How far its record goes.
     pub watermark: Option<Watermark>,
     pub last_epoch: Option<Epoch>,

@@ -37,12 +37,12 @@ fn a_ledger_that_does_not_agree_with_the_chain_is_counted_and_not_ready_until_it
     let progress =
         Progress { block: BlockNumber(9), to: BlockNumber(9), epochs: 0, operations: 0, entries: 0 };
     // Another one that gets on is no reason to be content with this one.
-    state.reached(NetUid(2), progress);
+    state.progressed(NetUid(2), progress);
     assert!(reasons(3).contains("does not agree") && state.last_error().unwrap().holds);
-    state.reached(NetUid(3), progress);
+    state.progressed(NetUid(3), progress);
     assert!(!reasons(3).contains("does not agree"));
     let last = state.last_error().unwrap();
-    assert!(!last.holds && last.words.contains("conservation broken on subnet 3"));
+    assert!(!last.holds && last.message.contains("conservation broken on subnet 3"));
 
     let owed = ChainError::Contradicted {
         netuid: NetUid(2),
@@ -63,9 +63,9 @@ fn a_ledger_that_does_not_agree_with_the_chain_is_counted_and_not_ready_until_it
             && told(2).contains("contradicts")
             && reasons(2).contains("does not agree")
     );
-    assert!(state.last_error().is_some_and(|error| error.holds && error.words.contains("locked")));
-    state.stands_by(NetUid(3));
-    assert!(state.last_error().is_some_and(|error| error.holds && error.words.contains("contradicts")));
+    assert!(state.last_error().is_some_and(|error| error.holds && error.message.contains("locked")));
+    state.stood_by(NetUid(3));
+    assert!(state.last_error().is_some_and(|error| error.holds && error.message.contains("contradicts")));
     assert_eq!(counts(3), 1);
 }
 
@@ -86,8 +86,8 @@ fn a_runtime_that_cannot_be_read_is_told_as_that() {
         );
         assert!(readiness.last_error.unwrap().error.contains("it has no pallet"));
     }
-    state.has_begun(NetUid(2));
-    state.stands_by(NetUid(2));
+    state.following_began(NetUid(2));
+    state.stood_by(NetUid(2));
     assert!(!state.readiness(SystemTime::now()).reasons.iter().any(|why| why.contains("spec 900")));
 }
 
@@ -109,12 +109,12 @@ fn a_clock_behind_the_chain_is_said_and_far_behind_nothing_is_ready() {
             observed: block.number,
             spec_version: 1,
         };
-        state.stands_at(NetUid(2), mark, 0);
+        state.record_found(NetUid(2), mark, 0);
         let readiness = state.readiness(now);
         (
             readiness.clock_behind_seconds,
             readiness.reasons.iter().any(|why| why.contains("clock")),
-            state.is_clock_told(),
+            state.is_clock_warned(),
         )
     };
     assert_eq!(at(60), (None, false, false));
@@ -133,14 +133,14 @@ fn news_are_told_once_something_is_new() {
         new
     };
     assert!(!is_new() && !state.is_begun());
-    state.has_begun(NetUid(2));
+    state.following_began(NetUid(2));
     assert!(is_new() && state.is_begun());
-    state.has_begun(NetUid(3));
-    state.stands_by(NetUid(2));
+    state.following_began(NetUid(3));
+    state.stood_by(NetUid(2));
     assert!(!is_new());
-    state.leads(NetUid(3), Some("process 7"));
+    state.set_role(NetUid(3), Some("process 7"));
     assert!(is_new());
-    state.leads(NetUid(3), Some("process 7"));
+    state.set_role(NetUid(3), Some("process 7"));
     assert!(!is_new());
     assert_eq!(state.subnets()[&NetUid(3)].role, Role::Standby { by: "process 7".into() });
 }

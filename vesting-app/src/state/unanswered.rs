@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// After so long without an answer it is said: nothing that is asked often takes as long.
-const LONG: Duration = Duration::from_secs(8);
+const LONG_WAIT: Duration = Duration::from_secs(8);
 /// How often it is looked at.
-const LOOK: Duration = Duration::from_secs(1);
+const LOOK_PAUSE: Duration = Duration::from_secs(1);
 
 /// The questions under way, by the order in which they were asked.
 #[derive(Default)]
@@ -46,7 +46,7 @@ impl Unanswered {
     /// What waits longest for an answer, and how long it has, where that is long.
     pub fn longest(&self, now: Instant) -> Option<(&'static str, Duration)> {
         let (method, since) = lock(&self.0).open.values().copied().min_by_key(|(_, since)| *since)?;
-        Some((method, now.saturating_duration_since(since))).filter(|(_, waited)| *waited >= LONG)
+        Some((method, now.saturating_duration_since(since))).filter(|(_, waited)| *waited >= LONG_WAIT)
     }
 }
 
@@ -57,21 +57,21 @@ impl Drop for Question {
 }
 
 /// Says once that the database does not answer, and once that it does again; for ever.
-pub async fn tell_of_database(unanswered: &Unanswered) -> Infallible {
-    let mut told = false;
+pub async fn watch_database(unanswered: &Unanswered) -> Infallible {
+    let mut is_logged = false;
     loop {
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(LOOK_PAUSE).await;
         let silent = unanswered.longest(Instant::now());
         match silent {
-            Some((method, waited)) if !told => tracing::warn!(
+            Some((method, waited)) if !is_logged => tracing::warn!(
                 method,
                 "the database has not answered for {} s: see whether its server hangs; it is waited for, and nothing is lost",
                 waited.as_secs()
             ),
-            None if told => tracing::info!("the database answers again"),
+            None if is_logged => tracing::info!("the database answers again"),
             _ => {}
         }
-        told = silent.is_some();
+        is_logged = silent.is_some();
     }
 }
 
@@ -84,7 +84,7 @@ mod tests {
         let unanswered = Unanswered::default();
         let (begun, first) = (Instant::now(), unanswered.ask("commit"));
         let second = unanswered.ask("watermark");
-        let later = begun + LONG + Duration::from_secs(1);
+        let later = begun + LONG_WAIT + Duration::from_secs(1);
         assert_eq!(unanswered.longest(begun), None);
         assert_eq!(unanswered.longest(later).map(|(method, _)| method), Some("commit"));
         drop(first);

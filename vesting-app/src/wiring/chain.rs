@@ -31,7 +31,11 @@ pub fn chain(config: &Config) -> Arc<SubxtChain> {
 
 /// An error of the chain as it is told: where no endpoint serves the record's chain, it is the database that
 /// does not fit.
-pub async fn told(config: &Config, store: Option<&dyn StakeStore>, error: ChainError) -> anyhow::Error {
+pub async fn explain_chain_error(
+    config: &Config,
+    store: Option<&dyn StakeStore>,
+    error: ChainError,
+) -> anyhow::Error {
     if let (ChainError::OtherChain { genesis, .. }, Some(store)) = (&error, store)
         && let Err(refused) = store.bind_chain(*genesis).await
     {

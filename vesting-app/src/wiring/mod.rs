@@ -6,8 +6,8 @@ mod plan;
 mod record;
 mod subnets;
 
-pub use chain::{chain, told};
-pub use monitor::monitor;
+pub use chain::{chain, explain_chain_error};
+pub use monitor::open_monitor;
 pub use plan::Plan;
-pub use record::{bind, record, record_or_new, record_there, tracker};
-pub use subnets::{followed, present, shown};
+pub use record::{bind_database, open_or_create_record, open_record, open_record_if_any, tracker};
+pub use subnets::{subnet_to_show, subnets_at, subnets_to_follow};

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::exit::UsageError;
 
 /// Takes up the record of a subnet. It must be one that can be continued at `from`, where that is given.
-pub async fn monitor(
+pub async fn open_monitor(
     config: &Config,
     netuid: NetUid,
     chain: Arc<dyn ChainPort>,

@@ -10,14 +10,14 @@ use crate::config::Config;
 use crate::failure::is_passing;
 
 /// The record, which must be there already: reading never creates one.
-pub fn record(config: &Config) -> anyhow::Result<Arc<dyn StakeStore>> {
+pub fn open_record(config: &Config) -> anyhow::Result<Arc<dyn StakeStore>> {
     let url = &config.database_url;
     vesting_store::open_existing(url.expose()).with_context(|| format!("cannot open the database {url}"))
 }
 
 /// The record where there is a database. One that cannot be asked just now is no sign of none.
-pub fn record_there(config: &Config) -> anyhow::Result<Option<Arc<dyn StakeStore>>> {
-    match record(config) {
+pub fn open_record_if_any(config: &Config) -> anyhow::Result<Option<Arc<dyn StakeStore>>> {
+    match open_record(config) {
         Ok(store) => Ok(Some(store)),
         Err(error) if is_passing(&error) => Err(error),
         // What is wrong with it is said when it is opened for writing.
@@ -26,13 +26,17 @@ pub fn record_there(config: &Config) -> anyhow::Result<Option<Arc<dyn StakeStore
 }
 
 /// The record, created when it is not there.
-pub fn record_or_new(config: &Config) -> anyhow::Result<Arc<dyn StakeStore>> {
+pub fn open_or_create_record(config: &Config) -> anyhow::Result<Arc<dyn StakeStore>> {
     let url = &config.database_url;
     vesting_store::open(url.expose()).with_context(|| format!("cannot open the database {url}"))
 }
 
 /// Binds the database to the chain, or checks that it belongs to it.
-pub async fn bind(config: &Config, chain: &dyn ChainPort, store: &dyn StakeStore) -> anyhow::Result<()> {
+pub async fn bind_database(
+    config: &Config,
+    chain: &dyn ChainPort,
+    store: &dyn StakeStore,
+) -> anyhow::Result<()> {
     let bound = store.bind_chain(chain.genesis().await?).await;
     bound.with_context(|| format!("cannot go on with the database {}", config.database_url))
 }

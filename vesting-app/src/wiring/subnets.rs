@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::exit::UsageError;
 
 /// The subnets to follow: at least one must be named.
-pub fn followed(config: &Config) -> anyhow::Result<Vec<NetUid>> {
+pub fn subnets_to_follow(config: &Config) -> anyhow::Result<Vec<NetUid>> {
     if config.netuids.is_empty() {
         return Err(UsageError(
             "which subnet? name it with `--netuid N`, VESTING_NETUIDS, or `netuids` in vesting.toml".into(),
@@ -18,7 +18,7 @@ pub fn followed(config: &Config) -> anyhow::Result<Vec<NetUid>> {
 }
 
 /// The subnet to show: named, or the only one there is a record of.
-pub async fn shown(config: &Config, store: &dyn StakeStore) -> anyhow::Result<NetUid> {
+pub async fn subnet_to_show(config: &Config, store: &dyn StakeStore) -> anyhow::Result<NetUid> {
     match config.netuids.as_slice() {
         [netuid] => return Ok(*netuid),
         [] => {}
@@ -43,7 +43,7 @@ pub async fn shown(config: &Config, store: &dyn StakeStore) -> anyhow::Result<Ne
 }
 
 /// Those of the subnets that exist at a block.
-pub async fn present(
+pub async fn subnets_at(
     chain: &dyn ChainPort,
     netuids: &[NetUid],
     at: BlockNumber,

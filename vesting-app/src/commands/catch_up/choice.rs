@@ -38,7 +38,7 @@ pub async fn choose(
     let (windows, mut missing) = if from.is_some() {
         let new: Vec<NetUid> =
             config.netuids.iter().filter(|netuid| !recorded.contains(netuid)).copied().collect();
-        let present = wiring::present(chain, &new, to).await?;
+        let present = wiring::subnets_at(chain, &new, to).await?;
         (BTreeMap::new(), new.into_iter().filter(|netuid| !present.contains(netuid)).collect())
     } else {
         let plan = wiring::Plan::make(config, chain, recorded, to).await;
@@ -46,7 +46,7 @@ pub async fn choose(
         (plan.beginnings, plan.absent)
     };
     if let Some(first) = from.or_else(|| windows.values().min().copied()).filter(|first| *first < to) {
-        let present = wiring::present(chain, &missing, first).await?;
+        let present = wiring::subnets_at(chain, &missing, first).await?;
         missing.retain(|netuid| !present.contains(netuid));
     }
     config.netuids.retain(|netuid| !missing.contains(netuid));

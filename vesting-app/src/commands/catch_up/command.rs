@@ -14,10 +14,10 @@ use vesting_core::ports::ChainPort;
 use vesting_core::{BlockNumber, NetUid, Pace, Ppb};
 
 use super::choice::choose;
-use super::subnet::{Common, Subnet};
-use crate::commands::progress::Together;
+use super::subnet::{Job, Subnet};
+use crate::commands::progress::SubnetsBar;
 use crate::commands::session::Session;
-use crate::exit::{Ended, UsageError};
+use crate::exit::{SilentExit, UsageError};
 use crate::output::say;
 use crate::shared::SharedChain;
 use crate::task::Task;
@@ -43,7 +43,7 @@ pub struct CatchUpArgs {
 }
 
 #[derive(Serialize)]
-struct Done {
+struct Summary {
     netuids: Vec<u16>,
     from: u64,
     to: u64,
@@ -59,7 +59,7 @@ struct Done {
 }
 
 /// How catching a subnet up ended.
-type Caught = Result<anyhow::Result<Option<Unexplained>>, JoinError>;
+type Outcome = Result<anyhow::Result<Option<Unexplained>>, JoinError>;
 
 /// The most blocks in one transaction where every block is read.
 const BLOCKS_PER_COMMIT: u32 = 1_000;
@@ -79,9 +79,9 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
             policy.check().map_err(|_| wrong())?;
         }
     }
-    wiring::followed(&config)?;
+    wiring::subnets_to_follow(&config)?;
     let chain = wiring::chain(&config);
-    let there = session.record_there()?;
+    let there = session.open_record_if_any()?;
     let mut recorded = Vec::new();
     if let Some(store) = &there {
         recorded = store.netuids().await?;
@@ -91,7 +91,7 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
     // The chain first: a wrong endpoint leaves no empty database behind.
     let head = match chain.finalized_head().await {
         Ok(head) => head,
-        Err(error) => return Err(wiring::told(&config, there.as_deref(), error).await),
+        Err(error) => return Err(wiring::explain_chain_error(&config, there.as_deref(), error).await),
     };
     drop(there);
     let to = match args.to.map(BlockNumber) {
@@ -110,8 +110,8 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
             "warning: subnet {netuid} is left out: it is there neither at block {to} nor where records begin; name a `--from` or `--to` inside its life"
         ));
     }
-    let store = session.record_or_new()?;
-    wiring::bind(&config, chain.as_ref(), store.as_ref()).await?;
+    let store = session.open_or_create_record()?;
+    wiring::bind_database(&config, chain.as_ref(), store.as_ref()).await?;
     for netuid in &config.netuids {
         store.claim(*netuid).await?;
     }
@@ -125,18 +125,18 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
     } else {
         Pace::CatchingUp
     };
-    let bar = Mutex::new(Together::new("catching up", &firsts, to));
-    let common = Arc::new(Common { config, chain, store, from, to, pace, bar });
-    let works = firsts.iter().map(|(netuid, first)| {
+    let bar = Mutex::new(SubnetsBar::new("catching up", &firsts, to));
+    let job = Arc::new(Job { config, chain, store, from, to, pace, bar });
+    let outcomes = firsts.iter().map(|(netuid, first)| {
         let subnet =
-            Subnet { netuid: *netuid, first: *first, chain: shared.of(*netuid), common: Arc::clone(&common) };
+            Subnet { netuid: *netuid, first: *first, chain: shared.of(*netuid), job: Arc::clone(&job) };
         async move { (subnet.netuid, Task::spawn(subnet.catch_up()).await) }
     });
-    let works: Vec<_> = stream::iter(works).buffer_unordered(at_once.max(1)).collect().await;
-    common.bar().done();
-    let unattributed = told(works)?;
-    let (chain, last) = (&common.chain, common.bar().sum());
-    let done = Done {
+    let outcomes: Vec<_> = stream::iter(outcomes).buffer_unordered(at_once.max(1)).collect().await;
+    job.bar().done();
+    let unattributed = all_unexplained(outcomes)?;
+    let (chain, last) = (&job.chain, job.bar().sum());
+    let done = Summary {
         netuids: netuids.iter().map(|n| n.0).collect(),
         from: firsts.values().min().map_or(0, |first| first.0),
         to: to.0,
@@ -160,18 +160,18 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
         }
     }
     session.out.flush()?;
-    if done.unattributed.is_empty() { Ok(()) } else { Err(Ended(UNEXPLAINED).into()) }
+    if done.unattributed.is_empty() { Ok(()) } else { Err(SilentExit(UNEXPLAINED).into()) }
 }
 
 /// What is unexplained of all subnets, or the first error once each is told: one that cannot be caught up
 /// keeps no other from it.
-fn told(works: Vec<(NetUid, Caught)>) -> anyhow::Result<Vec<Unexplained>> {
-    let is_alone = works.len() == 1;
+fn all_unexplained(outcomes: Vec<(NetUid, Outcome)>) -> anyhow::Result<Vec<Unexplained>> {
+    let is_alone = outcomes.len() == 1;
     let mut all = Ok(Vec::new());
-    for (netuid, work) in works {
+    for (netuid, outcome) in outcomes {
         let broken_off =
             |_| Err(anyhow::anyhow!("broken off by a mistake in this program: please report it"));
-        match (work.unwrap_or_else(broken_off), &mut all) {
+        match (outcome.unwrap_or_else(broken_off), &mut all) {
             (Ok(unexplained), Ok(all)) => all.extend(unexplained),
             (Ok(_), Err(_)) => {}
             (Err(error), all) => {

@@ -23,7 +23,7 @@ pub struct ExportArgs {
 }
 
 #[derive(Serialize)]
-struct Done {
+struct Exported {
     file: String,
     bytes: u64,
     genesis: String,
@@ -32,7 +32,7 @@ struct Done {
 }
 
 pub async fn run(session: &mut Session, args: &ExportArgs) -> anyhow::Result<()> {
-    let store = session.record()?;
+    let store = session.open_record()?;
     let genesis = store.genesis().await?.context("the database does not say of which chain its record is")?;
     let netuids = chosen(session, &store.netuids().await?, "the database")?;
     let mut file = Writer::create(&args.file, genesis, &netuids, args.force)?;
@@ -52,7 +52,7 @@ pub async fn run(session: &mut Session, args: &ExportArgs) -> anyhow::Result<()>
         ));
     }
     let checksum = file.finish()?;
-    let done = Done {
+    let done = Exported {
         file: args.file.display().to_string(),
         bytes: std::fs::metadata(&args.file)?.len(),
         genesis: genesis.to_string(),

@@ -11,7 +11,7 @@ use vesting_core::ports::{ChainPort, StakeStore};
 use vesting_core::{BlockHash, BlockNumber, NetUid};
 use vesting_store::export::{Checksum, Reader};
 
-use super::check::Line;
+use super::check::CheckSummary;
 use super::chosen::chosen;
 use super::inspect::{DigestLine, Inspection};
 use super::spot_check::{SpotCheck, spot_check};
@@ -41,10 +41,10 @@ pub struct ImportArgs {
 const SPOT_CHECKS: usize = 20;
 
 #[derive(Serialize)]
-struct Done {
+struct Imported {
     netuid: u16,
     checksum: String,
-    checked: Line,
+    checked: CheckSummary,
     digest: Option<DigestLine>,
     spot_check: Option<SpotCheck>,
 }
@@ -61,8 +61,8 @@ pub async fn run(session: &mut Session, args: &ImportArgs, with_chain: bool) -> 
     }
     // What is there is asked first. Where nothing is, or it is of an older version, the store itself sees to
     // it.
-    if let Ok(store) = session.record() {
-        free(store.as_ref(), genesis, &netuids).await?;
+    if let Ok(store) = session.open_record() {
+        check_importable(store.as_ref(), genesis, &netuids).await?;
     }
     let (inspected, checksum) =
         inspect(session, args, file, &netuids).await.context("nothing was taken in")?;
@@ -83,7 +83,7 @@ pub async fn run(session: &mut Session, args: &ImportArgs, with_chain: bool) -> 
             }
             _ => None,
         };
-        done.push(Done {
+        done.push(Imported {
             netuid: inspection.netuid.0,
             checksum: checksum.to_string(),
             checked: inspection.line()?,
@@ -91,10 +91,10 @@ pub async fn run(session: &mut Session, args: &ImportArgs, with_chain: bool) -> 
             spot_check,
         });
     }
-    let store = session.record_or_new()?;
-    free(store.as_ref(), genesis, &netuids).await?;
+    let store = session.open_or_create_record()?;
+    check_importable(store.as_ref(), genesis, &netuids).await?;
     store.bind_chain(genesis).await?;
-    if let Err(error) = take_in(store.as_ref(), &args.file, &netuids, checksum).await {
+    if let Err(error) = write(store.as_ref(), &args.file, &netuids, checksum).await {
         for netuid in &netuids {
             let why =
                 || format!("{error:#}; what was taken in of subnet {netuid} before it cannot be removed");
@@ -102,7 +102,7 @@ pub async fn run(session: &mut Session, args: &ImportArgs, with_chain: bool) -> 
         }
         return Err(error.context("nothing was taken in"));
     }
-    done.iter().try_for_each(|done| say(session, done))
+    done.iter().try_for_each(|done| print(session, done))
 }
 
 /// Looks at the records of these subnets, to the end of the file; gives them with its checksum.
@@ -137,7 +137,7 @@ async fn inspect(
 }
 
 /// Takes the records of these subnets in, part by part.
-async fn take_in(
+async fn write(
     store: &dyn StakeStore,
     path: &Path,
     netuids: &[NetUid],
@@ -168,7 +168,11 @@ fn expected(text: &str) -> Result<String, UsageError> {
 }
 
 /// The database is of that chain, or of none yet, and has no record of these subnets.
-async fn free(store: &dyn StakeStore, genesis: BlockHash, netuids: &[NetUid]) -> anyhow::Result<()> {
+async fn check_importable(
+    store: &dyn StakeStore,
+    genesis: BlockHash,
+    netuids: &[NetUid],
+) -> anyhow::Result<()> {
     if let Some(stored) = store.genesis().await? {
         anyhow::ensure!(
             stored == genesis,
@@ -187,11 +191,11 @@ async fn free(store: &dyn StakeStore, genesis: BlockHash, netuids: &[NetUid]) ->
     Ok(())
 }
 
-fn say(session: &mut Session, done: &Done) -> anyhow::Result<()> {
+fn print(session: &mut Session, done: &Imported) -> anyhow::Result<()> {
     if session.json {
         return session.out.json(done);
     }
-    session.out.line(done.checked.words())?;
+    session.out.line(done.checked.message())?;
     if let Some(digest) = &done.digest {
         let incomplete = digest
             .incomplete_since
@@ -205,7 +209,7 @@ fn say(session: &mut Session, done: &Done) -> anyhow::Result<()> {
         ))?;
     }
     match &done.spot_check {
-        Some(spot) => session.out.line(spot.words())?,
+        Some(spot) => session.out.line(spot.message())?,
         None => session.out.line("Nothing was compared with the chain (`--spot-check N`).")?,
     }
     session.out.line(format!("The record of subnet {} was taken in.", done.netuid))

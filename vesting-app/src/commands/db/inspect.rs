@@ -7,7 +7,7 @@ use vesting_core::policy::Policy;
 use vesting_core::ports::Commit;
 use vesting_core::{BlockHash, BlockNumber, Condensed, NetUid, TrackerError, prune};
 
-use super::check::Line;
+use super::check::CheckSummary;
 use crate::wiring;
 
 #[derive(Serialize)]
@@ -69,9 +69,9 @@ impl Inspection {
     }
 
     /// What was checked.
-    pub fn line(&self) -> anyhow::Result<Line> {
+    pub fn line(&self) -> anyhow::Result<CheckSummary> {
         let mark = self.walk.mark().ok_or(CheckError::Gone(self.netuid))?;
-        Ok(Line::new(self.netuid, &mark, self.walk.checked()))
+        Ok(CheckSummary::new(self.netuid, &mark, self.walk.checked()))
     }
 
     /// The end of the record, condensed.

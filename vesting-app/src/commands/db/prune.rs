@@ -33,18 +33,18 @@ pub async fn run(session: &mut Session, args: &PruneArgs) -> anyhow::Result<()> 
             return Err(UsageError(why.into()).into());
         }
     };
-    let keep = session.config.kept(days, key)?;
+    let keep = session.config.time_to_keep(days, key)?;
     // What is not there is not made.
-    let record = session.record()?;
+    let record = session.open_record()?;
     let netuids = chosen(session, &record.netuids().await?, "the database")?;
-    let store = if args.dry_run { record } else { session.record_or_new()? };
+    let store = if args.dry_run { record } else { session.open_or_create_record()? };
     for netuid in netuids {
         let gone = || format!("the record of subnet {netuid} is gone");
-        let line = prune(store.as_ref(), netuid, keep, args.dry_run).await?.with_context(gone)?;
+        let summary = prune(store.as_ref(), netuid, keep, args.dry_run).await?.with_context(gone)?;
         if session.json {
-            session.out.json(&line)?;
+            session.out.json(&summary)?;
         } else {
-            session.out.line(line.words())?;
+            session.out.line(summary.message())?;
         }
     }
     if args.dry_run && !session.json {

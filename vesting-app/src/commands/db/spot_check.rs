@@ -20,7 +20,7 @@ pub struct SpotCheck {
 }
 
 impl SpotCheck {
-    pub fn words(&self) -> String {
+    pub fn message(&self) -> String {
         format!(
             "The chain has at block {} what {} positions say, {} of them chosen by the checksum {}.",
             self.block, self.compared, self.chosen, self.seed

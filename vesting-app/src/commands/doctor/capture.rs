@@ -15,7 +15,7 @@ use crate::exit::UsageError;
 use crate::wiring;
 
 #[derive(Serialize)]
-struct Done {
+struct Captured {
     folder: String,
     /// The first and the last block that can be recorded from it.
     from: u64,
@@ -51,7 +51,7 @@ impl Stretch {
 }
 
 pub async fn run(session: &mut Session, blocks: u32, output: Option<&Path>) -> anyhow::Result<()> {
-    let netuids = wiring::followed(&session.config)?;
+    let netuids = wiring::subnets_to_follow(&session.config)?;
     output.map_or(Ok(()), is_free)?;
     let chain = wiring::chain(&session.config);
     let head = chain.finalized_head().await?.number;
@@ -112,7 +112,7 @@ pub async fn run(session: &mut Session, blocks: u32, output: Option<&Path>) -> a
     writer.finish().with_context(failed)?;
     bar.finish_and_clear();
 
-    let done = Done {
+    let done = Captured {
         folder: folder.display().to_string(),
         from: stretch.from.0,
         to: stretch.to.0,
@@ -121,15 +121,15 @@ pub async fn run(session: &mut Session, blocks: u32, output: Option<&Path>) -> a
         requests: chain.requests().0,
         unread: capture.unread().map(ToString::to_string),
     };
-    tell(session, &done)
+    print(session, &done)
 }
 
-fn tell(session: &mut Session, done: &Done) -> anyhow::Result<()> {
+fn print(session: &mut Session, done: &Captured) -> anyhow::Result<()> {
     if session.json {
         return session.out.json(done);
     }
     let versions: Vec<String> = done.spec_versions.iter().map(ToString::to_string).collect();
-    let Done { folder, from, to, epoch, .. } = done;
+    let Captured { folder, from, to, epoch, .. } = done;
     session.out.line(format!(
         "Blocks {from} to {to}, around block {epoch}, made by spec {}, are in {folder}.",
         versions.join(" and ")

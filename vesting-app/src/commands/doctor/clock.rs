@@ -23,7 +23,7 @@ pub fn now() -> Millis {
 /// What the newest finalized block of all endpoints says about the clock. A block of the future proves it
 /// slow; an old block does not prove it fast, since the chain or all endpoints may stand still. `stale` is
 /// how old a record may be.
-pub fn judge(now: Millis, newest: Option<Millis>, stale: u64) -> Finding {
+pub fn finding(now: Millis, newest: Option<Millis>, stale: u64) -> Finding {
     let Some(newest) = newest else {
         return Finding::warning(CHECK, SUBJECT, "no endpoint gave a block to compare the clock with")
             .advise("see to the endpoints first");
@@ -68,7 +68,7 @@ mod tests {
     fn only_what_can_be_told_is_told() {
         let now = Millis(1_780_000_000_000);
         let stale = 600_000;
-        let at = |ms: i64| judge(now, Some(Millis(now.0.saturating_add_signed(ms))), stale);
+        let at = |ms: i64| finding(now, Some(Millis(now.0.saturating_add_signed(ms))), stale);
         for (ms, status, word) in [
             (0, Status::Ok, "agree"),
             (-30_000, Status::Ok, "agree"),
@@ -84,6 +84,6 @@ mod tests {
             assert!(finding.found.contains(word), "{ms}: {}", finding.found);
             assert_eq!(finding.advice.is_empty(), status == Status::Ok, "{ms}");
         }
-        assert_eq!(judge(now, None, stale).status, Status::Warning);
+        assert_eq!(finding(now, None, stale).status, Status::Warning);
     }
 }

@@ -11,7 +11,7 @@ use vesting_chain::SecretUrl;
 use super::probe::{Answers, Questions, probe};
 use super::{address, capture, clock, endpoints, finding, record, subnets};
 use crate::commands::session::Session;
-use crate::exit::Ended;
+use crate::exit::SilentExit;
 
 pub const EXAMPLES: &str = "Examples:
   vesting doctor --netuid 2
@@ -54,7 +54,7 @@ pub async fn run(session: &mut Session, args: &DoctorArgs) -> anyhow::Result<()>
     let head = usable.iter().filter_map(|answers| answers.head).map(|head| head.number).max();
     let newest = usable.iter().filter_map(|answers| answers.time).max();
     let mut findings = endpoints::findings(&answers, database.genesis, now);
-    findings.push(clock::judge(
+    findings.push(clock::finding(
         now,
         newest,
         u64::try_from(config.stale_after.as_millis()).unwrap_or(u64::MAX),
@@ -66,7 +66,7 @@ pub async fn run(session: &mut Session, args: &DoctorArgs) -> anyhow::Result<()>
         std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let well = finding::print(&mut session.out, &findings, session.json, coloured)?;
     session.out.flush()?;
-    if well { Ok(()) } else { Err(Ended(1).into()) }
+    if well { Ok(()) } else { Err(SilentExit(1).into()) }
 }
 
 /// Asks all endpoints at once; the answers are in their order.

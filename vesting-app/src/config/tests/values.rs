@@ -115,7 +115,7 @@ fn what_is_kept_is_judged_where_it_can_be() {
 }
 
 #[test]
-fn warnings_are_those_of_the_subnets_at_hand() {
+fn warnings_are_those_of_the_subnets_in_use() {
     let text = "formula = \"tiered\"\n[subnet.5]\nretention_window_days = 90\n[subnet.6]\nretention_window_days = 20";
     let warnings = |netuids: Option<&str>| {
         load_file(text, |args| netuids.into_iter().for_each(|netuids| args.keys.set("netuids", netuids)))

@@ -4,7 +4,7 @@ use super::key::{KEYS, Key};
 use super::mistake::Mistake;
 
 /// The key of this name.
-pub fn known(name: &str, source: &str) -> Result<&'static Key, Mistake> {
+pub fn find_key(name: &str, source: &str) -> Result<&'static Key, Mistake> {
     if let Some(key) = Key::named(name) {
         return Ok(key);
     }

@@ -4,22 +4,22 @@ use std::time::{Duration, Instant};
 
 /// The longest without a sign of life. A follower that waits for a block asks for the head each 90 s, and an
 /// answer takes 30 s at most; an interval that is caught up on takes many questions.
-const LONGEST: Duration = Duration::from_secs(300);
+const LONGEST_SILENCE: Duration = Duration::from_secs(300);
 
 /// The last sign of life.
 #[derive(Debug)]
-pub struct Beat {
+pub struct Heartbeat {
     at: Instant,
     /// How many questions the chain had been asked then.
     requests: u64,
 }
 
-impl Beat {
+impl Heartbeat {
     pub const fn new(now: Instant) -> Self {
         Self { at: now, requests: 0 }
     }
 
-    pub const fn now(&mut self, now: Instant) {
+    pub const fn beat(&mut self, now: Instant) {
         self.at = now;
     }
 
@@ -29,7 +29,7 @@ impl Beat {
             self.requests = requests;
             self.at = now;
         }
-        now.saturating_duration_since(self.at) < LONGEST
+        now.saturating_duration_since(self.at) < LONGEST_SILENCE
     }
 }
 
@@ -41,12 +41,16 @@ mod tests {
     fn a_follower_that_neither_gets_on_nor_asks_is_not_alive() {
         let begun = Instant::now();
         let at = |seconds| begun + Duration::from_secs(seconds);
-        let mut beat = Beat::new(begun);
-        assert!(beat.is_alive(0, at(299)));
-        assert!(!beat.is_alive(0, at(300)));
+        let mut heartbeat = Heartbeat::new(begun);
+        assert!(heartbeat.is_alive(0, at(299)));
+        assert!(!heartbeat.is_alive(0, at(300)));
         // A question, and blocks taken in.
-        assert!(beat.is_alive(1, at(301)) && beat.is_alive(1, at(600)) && !beat.is_alive(1, at(601)));
-        beat.now(at(700));
-        assert!(beat.is_alive(1, at(999)) && !beat.is_alive(1, at(1_000)));
+        assert!(
+            heartbeat.is_alive(1, at(301))
+                && heartbeat.is_alive(1, at(600))
+                && !heartbeat.is_alive(1, at(601))
+        );
+        heartbeat.beat(at(700));
+        assert!(heartbeat.is_alive(1, at(999)) && !heartbeat.is_alive(1, at(1_000)));
     }
 }
