@@ -58,13 +58,12 @@ pub enum Command {
     Run(RunArgs),
     /// Record history up to the finalized head, and end.
     ///
-    /// Ends with what no event explains of what was taken in, if anything, and then with exit code 3.
+    /// Prints what no event explains of what was recorded, if anything, and then exits with code 3.
     CatchUp(CatchUpArgs),
-    /// Go on to the finalized head now: record it, or tell the `vesting run` that records.
+    /// Record up to the finalized head now, or ask the `vesting run` that records to do so.
     ///
-    /// For a daemon with `use_background_thread = false`, which moves only when told, and for whoever wants
-    /// to wait until the newest block is recorded. Another process that records is told over its API, at
-    /// `bind`.
+    /// For a daemon with `use_background_thread = false`, which records only when asked, and to wait until
+    /// the newest block is recorded. A daemon is asked over its API, at `bind`.
     Update,
     /// Serve a recorded or simulated chain as a JSON-RPC node.
     Simnode(SimnodeArgs),
@@ -86,27 +85,27 @@ pub enum Command {
     Explain(ExplainArgs),
     /// A miner's multiplier, holding and stake as of each epoch, under the present policy.
     ///
-    /// A holder that changed its coldkey or hotkeys has one history. Earned and sold are of the epoch
-    /// alone; held and days are over the window that ends with it.
+    /// A holder that changed its coldkey or hotkeys has one history. Earned and sold are of one epoch alone;
+    /// held and days are of the window that ends with it.
     #[command(after_help = history::EXAMPLES)]
     History(HistoryArgs),
     /// The recorded history under another policy: which multipliers, and which weights, would differ.
     ///
     /// The other policy is the present one with the keys of --set changed. Nothing is written. `shadow` is
-    /// left out of account on both sides.
+    /// ignored in both policies.
     #[command(after_help = whatif::EXAMPLES)]
     Whatif(WhatifArgs),
-    /// One number over all that a subnet's multipliers follow from, to compare with other validators'.
+    /// One number over everything that a subnet's multipliers follow from, to compare with other validators'.
     ///
-    /// Validators with the same policy whose records cover the window have the same digest. Where two
-    /// differ, the first section that does is the reason; docs/digests.md describes the encoding. --compare
-    /// asks another validator's API and names the first difference: exit code 0 where there is none, 1 where
-    /// there is one or the two cannot be compared.
+    /// Validators with the same policy whose records cover the window have the same digest. If two digests
+    /// differ, the first section that differs shows the reason; docs/digests.md describes the encoding.
+    /// --compare asks another validator's API and names the first difference: exit code 0 if there is none, 1
+    /// if there is one or the two cannot be compared.
     Digest(DigestArgs),
     /// Multiply weights: reads {"uids": […], "hotkeys": […], "weights": […]}.
     ///
-    /// {"weights": {"0": 0.4, …}} by uid and {"weights": {"5F…": 0.4, …}} by hotkey do as well. With --json
-    /// the weights come also as the chain takes them, `weights_u16`.
+    /// {"weights": {"0": 0.4, …}} by uid and {"weights": {"5F…": 0.4, …}} by hotkey are read too. With --json
+    /// the answer also has the weights as the chain takes them, `weights_u16`.
     Apply(ApplyArgs),
     /// Check the database, bring it up to date, prune it, or move its record to another validator.
     #[command(subcommand)]
@@ -114,21 +113,20 @@ pub enum Command {
     /// Write a configuration file, check it, or show what is in force.
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// See whether all is well: endpoints, chain, subnets, database, clock, API; and what to do where it is
-    /// not.
+    /// Check endpoints, chain, subnets, database, clock and API, and say what to do about problems.
     ///
-    /// Each endpoint is tried by itself, all at once: whether it answers, which chain it serves, how far its
-    /// head is behind the others', what its runtime lacks and what follows from that, how far back its state
-    /// goes against what the record needs, and whether its storage and its runtime agree. Nothing is changed,
-    /// and what does not answer is given up after a while. Exit code 0 where all is well or there are only
-    /// warnings, 1 where there is a problem.
+    /// All endpoints are asked at once, each by itself. The checks are: whether it answers, which chain it
+    /// serves, how far its head is behind the others', what its runtime lacks and what follows from that,
+    /// whether it has the state that the record needs, and whether its storage and its runtime agree. Nothing
+    /// is changed, and each question has a deadline. Exit code 0 if there are no problems (there may be
+    /// warnings), 1 if there is one.
     ///
-    /// With --capture nothing is checked: it writes so many blocks around the newest epoch as a recording,
-    /// which `vesting simnode --recording` serves again: what to send with a report about a runtime that is
-    /// not understood.
+    /// With --capture nothing is checked. Instead, the blocks around the newest epoch are written as a
+    /// recording, which `vesting simnode --recording` serves again. Send it with a report about a runtime
+    /// that `vesting` cannot read.
     #[command(after_help = doctor::EXAMPLES)]
     Doctor(DoctorArgs),
-    /// Print what lets a shell complete commands and flags.
+    /// Print the script with which a shell completes commands and flags.
     #[command(after_help = completions::EXAMPLES)]
     Completions(CompletionsArgs),
     /// Print the manual page, or write one for every command.

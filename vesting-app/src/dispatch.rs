@@ -19,12 +19,12 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let serves = matches!(cli.command, Command::Run(_));
     let level = match cli.command {
         Command::Run(_) => "info",
-        // It says itself what went wrong.
+        // `doctor` reports problems itself.
         Command::Doctor(DoctorArgs { capture: None, .. }) => "off",
         _ => "warn",
     };
     log::begin(config.log_format, level);
-    // Whoever reads the log of a service finds everything there, in one form.
+    // A reader of a service's log finds everything there, in one format.
     let logs_all = serves && config.log_format.is_json();
     // A simulated node has no policy.
     if !matches!(cli.command, Command::Simnode(_)) {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, ErrorKind};
 
-/// A mistake in how the program was called or configured: exit code 2.
+/// The program was called or configured wrongly: exit code 2.
 #[derive(Debug)]
 pub struct UsageError(pub String);
 
@@ -15,7 +15,7 @@ impl fmt::Display for UsageError {
 
 impl std::error::Error for UsageError {}
 
-/// What is wrong was told: this exit code without another word.
+/// End with this exit code and no further message: what is wrong was already printed.
 #[derive(Debug)]
 pub struct SilentExit(pub u8);
 
@@ -32,7 +32,7 @@ pub fn code_of(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<SilentExit>() {
         Some(SilentExit(code)) => *code,
         None if error.is::<UsageError>() => 2,
-        // The reader of a pipe has gone: it has what it wanted.
+        // The reader of the pipe has closed it: it has what it wanted.
         None if is_broken_pipe(error) => 0,
         None => 1,
     }

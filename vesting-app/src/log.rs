@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::time::SystemTime;
 
-/// Who says no more than this, whatever is asked for.
+/// Log targets whose level is limited, whatever `RUST_LOG` asks for.
 const QUIET: &str = "jsonrpsee-client=info";
 
 /// How the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people on a terminal, else for programs.
+    /// For people if standard error is a terminal, else for programs.
     Auto,
     /// For people.
     Human,
@@ -40,10 +40,10 @@ impl LogFormat {
     }
 }
 
-/// Begins to log, from `level` on where `RUST_LOG` says nothing else. Times are RFC 3339, in UTC.
+/// Starts logging at `level` and above, unless `RUST_LOG` says otherwise. Times are RFC 3339, in UTC.
 pub fn begin(format: LogFormat, level: &str) {
     let filter = EnvFilter::try_from_env("RUST_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    // It tells of the whole URL it connects to below that level, and a path may hold a key.
+    // Below that level it logs the whole URL that it connects to, and a path may hold a key.
     let filter = QUIET.parse().into_iter().fold(filter, EnvFilter::add_directive);
     let json = format.is_json();
     JSON.store(json, Ordering::Relaxed);
@@ -62,13 +62,13 @@ pub fn begin(format: LogFormat, level: &str) {
 /// Whether programs read the log.
 static JSON: AtomicBool = AtomicBool::new(false);
 
-/// Standard error, without secrets.
+/// Standard error, from which secrets are removed.
 struct SecretFreeStderr {
     json: bool,
 }
 
 impl Write for SecretFreeStderr {
-    /// Takes an event whole, as the subscriber gives it.
+    /// Receives a whole event, as the subscriber writes it.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(event);
         let shown = if self.json { hide_in_json(&text) } else { vesting_secret::hide(&text) };
@@ -81,7 +81,7 @@ impl Write for SecretFreeStderr {
     }
 }
 
-/// An object without secrets, and still one: only its texts are changed.
+/// Removes secrets from a JSON object. Only its texts are changed, so it stays valid JSON.
 fn hide_in_json(line: &str) -> Cow<'_, str> {
     if !vesting_secret::is_in(line) {
         return Cow::Borrowed(line);
@@ -91,7 +91,7 @@ fn hide_in_json(line: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{value}\n"))
 }
 
-/// Takes secrets out of every text in a value.
+/// Removes secrets from every text in a value.
 pub fn hide_in(value: &mut Value) {
     match value {
         Value::String(text) => *text = vesting_secret::hide(text).into_owned(),
@@ -101,7 +101,7 @@ pub fn hide_in(value: &mut Value) {
     }
 }
 
-/// Tells of a panic as of any other error: where, and what it said, without secrets.
+/// Logs a panic like any other error: where it was and what it said, without secrets.
 pub fn log_panic(info: &PanicHookInfo<'_>) {
     let place =
         info.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
@@ -116,7 +116,7 @@ pub fn log_panic(info: &PanicHookInfo<'_>) {
     } else {
         words
     };
-    // Standard error may be gone, and there is nowhere else to say so.
+    // If standard error is gone, there is nowhere else to write.
     let _ = writeln!(io::stderr(), "{line}");
 }
 
@@ -150,7 +150,7 @@ mod tests {
             panic_message("called `Option::unwrap()` on wss://me:Potoroo-99-key@host", " at src/x.rs:7"),
             "a mistake in the program at src/x.rs:7, please report it: called `Option::unwrap()` on wss://me:***@host"
         );
-        // The hook itself, as the runtime calls it; what it writes is the same.
+        // The hook itself, as the runtime calls it, writes the same message.
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(log_panic));
         let ended = std::panic::catch_unwind(|| std::panic::panic_any(7));

@@ -35,8 +35,8 @@ use exit::SilentExit;
 // `crate::UsageError` is how `api` names it.
 use exit::UsageError;
 
-/// As long threads that block are waited for at the end. With what requests to the API are given it is less
-/// than 2 s.
+/// How long the runtime waits for blocking threads at the end. Together with the time that API requests are
+/// given it stays below 2 s.
 const ENDING: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
@@ -49,12 +49,12 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            output::say(format!("error: the system gives no threads or sockets: {error}"));
+            output::say(format!("error: cannot start threads or sockets: {error}"));
             return ExitCode::FAILURE;
         }
     };
     let done = runtime.block_on(dispatch::run(cli));
-    // What hangs in a driver or a node must not hold up the end.
+    // A driver or a node that hangs must not delay the end.
     runtime.shutdown_timeout(ENDING);
     let Err(error) = done else { return ExitCode::SUCCESS };
     let code = exit::code_of(&error);
@@ -64,14 +64,13 @@ fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Tells what is wrong with the command line, or helps; what was written there may be a secret in the wrong
-/// place.
+/// Prints what is wrong with the command line, or the help. An argument in the wrong place may be a secret.
 fn refuse(error: &clap::Error) -> ExitCode {
     let words = error.to_string();
     if error.use_stderr() && vesting_secret::is_in(&words) {
         output::say(words.trim_end());
     } else {
-        // A reader that has gone needs no help.
+        // If the reader of the pipe is gone, nobody needs the help.
         let _ = error.print();
     }
     u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)

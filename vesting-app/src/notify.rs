@@ -1,5 +1,5 @@
-//! What the service manager hears (sd_notify(3)), where there is one: when this is ready, how it goes, that
-//! it is alive, and that it ends.
+//! Messages to the service manager (sd_notify(3)), if there is one: that the program is ready, its status,
+//! that it is alive, and that it stops.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -7,21 +7,21 @@ use std::time::{Duration, Instant};
 
 use crate::state::{LastError, Role, State};
 
-/// How much longer the start may take, each time it is said.
+/// How much more time each message asks for while the program starts.
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
 
-/// Something to say.
+/// One message.
 #[derive(Debug, Default)]
 struct Message {
     ready: bool,
     alive: bool,
     stopping: bool,
-    /// How much longer the start may take from now on.
+    /// How much more time the start needs, from now on.
     starts_within: Option<Duration>,
     status: Option<String>,
 }
 
-/// Says what there is to say, for ever.
+/// Sends every change of the status, for ever.
 pub async fn notify(state: Arc<State>) {
     let (mut news, mut ready, mut last) = (state.news(), false, String::new());
     let pause = watchdog().map(|longest| longest / 2).filter(|pause| !pause.is_zero());
@@ -39,7 +39,7 @@ pub async fn notify(state: Arc<State>) {
                 return;
             },
             _ = ticks.tick() => {
-                // A follower that hangs is restarted by silence.
+                // If a follower hangs, no message is sent, and the manager restarts the service.
                 if pause.is_some() && state.is_alive(Instant::now()) {
                     send(Message { alive: true, ..Message::default() }).await;
                 }
@@ -48,9 +48,8 @@ pub async fn notify(state: Arc<State>) {
     }
 }
 
-/// Says that this starts, for ever: a database that is not up yet, or a chain that tells slowly where a
-/// window begins, is no reason to be killed. Everything that the start waits for has a deadline, or is tried
-/// again and said.
+/// Reports that the program is starting, for ever. A database that is not up yet or a slow chain is no reason
+/// to be killed: whatever the start waits for has a deadline, or is retried and logged.
 pub async fn starting(state: &State) -> Infallible {
     loop {
         let mut status = "starting: asking the chain and opening the database".to_owned();
@@ -63,12 +62,12 @@ pub async fn starting(state: &State) -> Infallible {
     }
 }
 
-/// Says that this ends.
+/// Reports that the program is stopping.
 pub async fn stopping() {
     send(Message { stopping: true, ..Message::default() }).await;
 }
 
-/// Where every record stands.
+/// The status of every record.
 fn status(state: &State) -> String {
     let head = state.head();
     let mut parts: Vec<String> = Vec::new();
@@ -90,7 +89,7 @@ fn status(state: &State) -> String {
     parts.join("; ")
 }
 
-/// What went wrong and is tried again.
+/// The error because of which something is being retried.
 fn retry_reason(error: Option<LastError>) -> Option<String> {
     error
         .filter(|error| error.holds)
@@ -107,7 +106,7 @@ const fn watchdog() -> Option<Duration> {
     None
 }
 
-/// A manager that does not listen must not hold up what else there is to do.
+/// A manager that does not read its socket must not delay anything else.
 #[cfg(unix)]
 async fn send(message: Message) {
     use sd_notify::NotifyState;
@@ -124,8 +123,8 @@ async fn send(message: Message) {
     };
     match tokio::time::timeout(Duration::from_secs(1), tokio::task::spawn_blocking(task)).await {
         Ok(Ok(Ok(()))) => {}
-        Ok(Ok(Err(error))) => tracing::debug!(%error, "the service manager cannot be told"),
-        Ok(Err(error)) => tracing::debug!(%error, "the service manager cannot be told"),
+        Ok(Ok(Err(error))) => tracing::debug!(%error, "the service manager cannot be notified"),
+        Ok(Err(error)) => tracing::debug!(%error, "the service manager cannot be notified"),
         Err(_) => tracing::debug!("the service manager does not listen"),
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use vesting_core::{Millis, Ppb, Rao, RaoDelta};
 
-/// Standard output, buffered; a reader that goes away is an error here, not a panic.
+/// Standard output, buffered. A reader that goes away causes an error here, not a panic.
 pub struct Out(BufWriter<io::Stdout>);
 
 impl Out {
@@ -35,13 +35,13 @@ impl Out {
     }
 }
 
-/// Says something on standard error, without secrets.
+/// Prints a line on standard error, without secrets.
 pub fn say(words: impl AsRef<str>) {
-    // Whoever reads it may have gone.
+    // Its reader may be gone.
     let _ = writeln!(io::stderr(), "{}", vesting_secret::hide(words.as_ref()));
 }
 
-/// A table that fits the terminal; columns named with a leading `>` are aligned right.
+/// A table that fits the terminal. A column whose name starts with `>` is aligned right.
 pub fn table(columns: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_preset(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
@@ -82,7 +82,7 @@ pub fn alpha_sum(amount: u128) -> String {
     format!("{}.{:04}", ten_thousandths / 10_000, ten_thousandths % 10_000)
 }
 
-/// A multiplier against another, with its sign.
+/// The difference of two multipliers, with its sign.
 pub fn difference(from: Ppb, to: Ppb) -> String {
     if to < from {
         format!("-{}", Ppb(from.0.saturating_sub(to.0)))

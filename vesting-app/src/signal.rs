@@ -1,6 +1,6 @@
 //! The signals that end the program.
 
-/// Waits for Ctrl-C or SIGTERM; from this call on, neither ends the process by itself.
+/// Waits for Ctrl-C or SIGTERM. From this call on, neither ends the process by itself.
 pub fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {
@@ -16,7 +16,7 @@ pub fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     }
     #[cfg(not(unix))]
     Ok(async {
-        // Where no signal can be heard, there is none to end by.
+        // If signals cannot be received, none can end the program.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

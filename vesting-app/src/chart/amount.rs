@@ -1,6 +1,6 @@
 //! Amounts along an axis.
 
-/// An amount of alpha in few signs.
+/// An amount of alpha in few characters.
 pub fn short_alpha(alpha: f64) -> String {
     let size = alpha.abs();
     let (value, unit) = match size {
@@ -14,7 +14,7 @@ pub fn short_alpha(alpha: f64) -> String {
     } else {
         format!("{value:.1}")
     };
-    // What is above the axis and what is below are both amounts.
+    // Values below the axis are amounts too, so they have no sign.
     format!("{}{unit}", text.trim_start_matches('-'))
 }
 

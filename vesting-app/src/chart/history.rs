@@ -1,4 +1,4 @@
-//! A holder over epochs: multiplier, stake, and what was earned and sold, one under the other.
+//! A holder over epochs: multiplier, stake, and what was earned and sold, in panels one below the other.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -11,14 +11,14 @@ use super::amount::short_alpha;
 use super::svg::{DrawError, Look, svg};
 use crate::output::{alpha_sum, time};
 
-/// The height of a panel without its axis, and of the axis of time.
+/// The height of a panel without its time axis, and the height of that axis.
 const PANEL: u32 = 150;
 const AXIS: u32 = 26;
 
-/// Room for the letters on the left, and at the right end.
+/// Margins for the labels on the left, and at the right end.
 const LEFT: u32 = 52;
 const RIGHT: u32 = 12;
-/// Room for a panel's name.
+/// The margin for a panel's name.
 const TOP: u32 = 30;
 
 const DAY: i64 = 86_400_000;
@@ -50,7 +50,7 @@ impl From<&HistoryPoint> for Sample {
     }
 }
 
-/// Time along an axis, with marks at days or hours.
+/// A time axis with marks at whole days or hours.
 struct TimeAxis {
     from: f64,
     to: f64,
@@ -58,7 +58,7 @@ struct TimeAxis {
 }
 
 impl TimeAxis {
-    /// At most so many marks.
+    /// An axis with at most `most` marks.
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)] // pixels
     fn new(from: f64, to: f64, most: usize) -> Self {
         let steps = [
@@ -113,7 +113,7 @@ impl ValueFormatter<f64> for TimeAxis {
     }
 }
 
-/// Draws the history of a holder, oldest first; `most` is the largest multiplier there is.
+/// Draws the history of a holder, oldest epoch first. `most` is the largest multiplier there is.
 ///
 /// # Errors
 /// Says what could not be drawn.
@@ -157,7 +157,7 @@ type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Panel<'a, 'b> =
     ChartContext<'b, SVGBackend<'a>, Cartesian2d<TimeAxis, plotters::coord::types::RangedCoordf64>>;
 
-/// A panel with its name and axes.
+/// Draws a panel's name and axes.
 fn panel<'a, 'b>(
     area: &'b Area<'a>,
     all: &[Sample],
@@ -223,7 +223,7 @@ fn flows<'a>(area: &Area<'a>, all: &[Sample], look: Look) -> Result<(), DrawErro
     let names = ("Earned ▲ and sold ▼ each epoch, alpha", "");
     let mut chart = panel(area, all, heights, names, true, look, &|y| short_alpha(*y))?;
     let width = look.width.saturating_sub(LEFT).saturating_sub(RIGHT);
-    // Some room between them, where there is any.
+    // A gap between the bars, if there is room for one.
     let thick = width
         .checked_div(u32::try_from(all.len()).unwrap_or(u32::MAX))
         .unwrap_or(1)

@@ -1,4 +1,6 @@
 //! Charts as SVG, for the page.
+//!
+//! Takes from `output`.
 
 mod amount;
 mod history;

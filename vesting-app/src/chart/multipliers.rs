@@ -1,4 +1,4 @@
-//! How many neurons have which multiplier; under another policy too, where one is tried.
+//! How many neurons have which multiplier; also under another policy, if one is tried.
 
 use plotters::prelude::*;
 use vesting_core::Ppb;
@@ -7,7 +7,7 @@ use super::svg::{Look, svg};
 
 const HEIGHT: u32 = 200;
 
-/// Counts from 1 up to the largest multiplier there is.
+/// Counts of neurons, from multiplier 1 to the largest possible.
 struct Bins {
     counts: Vec<u32>,
 }
@@ -28,7 +28,7 @@ impl Bins {
     }
 }
 
-/// Draws them; `most` is the largest multiplier that a policy here gives.
+/// Draws the counts. `most` is the largest multiplier that either policy gives.
 ///
 /// # Errors
 /// Says what could not be drawn.
@@ -65,7 +65,7 @@ pub fn multipliers(factors: &[Ppb], other: Option<&[Ppb]>, most: Ppb, look: Look
             .x_labels(if look.width < 480 { 4 } else { 8 })
             .y_labels(4)
             .x_label_formatter(&|x| format!("×{x:.2}"))
-            // There is no half a neuron.
+            // A count is a whole number.
             .y_label_formatter(&|y| {
                 if (y - y.round()).abs() < 1e-9 { format!("{y:.0}") } else { String::new() }
             })

@@ -1,4 +1,4 @@
-//! An SVG, and how it looks.
+//! An SVG document and its appearance.
 
 use std::ops::RangeInclusive;
 
@@ -7,20 +7,21 @@ use plotters::prelude::*;
 
 use super::theme::Scheme;
 
-/// Widths that are drawn, in pixels.
+/// The widths that are allowed, in pixels.
 pub const WIDTHS: RangeInclusive<u32> = 240..=2_000;
 
-/// How a chart looks.
+/// The appearance of a chart.
 #[derive(Clone, Copy)]
 pub struct Look {
     pub width: u32,
     pub scheme: Scheme,
 }
 
-/// What a drawing area says of what it cannot do.
+/// The error of a drawing area.
 pub type DrawError<'a> = DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>;
 
-/// The SVG that something draws, with what it shows in description, and what else the page is to know of it.
+/// Draws an SVG. `description` says in words what it shows; `data` is what else the page needs to know about
+/// it.
 pub fn svg(
     size: (u32, u32),
     description: &str,

@@ -57,7 +57,7 @@ pub async fn run(session: &mut Session, args: &ApplyArgs) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// The weights in a file.
+/// Reads the weights from a file.
 pub fn input(path: &Path) -> anyhow::Result<WeightsInput> {
     let request = Request::parse(&read(path)?)?;
     if request.netuid.is_some() || request.as_of.is_some() {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-/// Commands about one moment.
+/// The argument of commands about one moment.
 #[derive(Debug, Args)]
 pub struct AsOfArgs {
     /// As of the last epoch at or before this block [default: the last recorded].
@@ -10,7 +10,7 @@ pub struct AsOfArgs {
     pub as_of: Option<u64>,
 }
 
-/// Commands about a stretch of history.
+/// The arguments of commands about a part of the history.
 #[derive(Debug, Args)]
 pub struct RangeArgs {
     /// The first block.

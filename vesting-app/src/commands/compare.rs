@@ -16,7 +16,7 @@ use crate::output::table;
 use crate::view::digest::Digests;
 use crate::view::row::{self, Row, Rows, Section};
 
-/// What comes of a comparison.
+/// The result of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Verdict {
@@ -30,12 +30,12 @@ struct Comparison {
     netuid: u16,
     with: String,
     verdict: Verdict,
-    /// In words.
+    /// The result in words.
     why: String,
     policies_equal: bool,
     ours: Side,
     theirs: Side,
-    /// The first thing of the states that differs.
+    /// The first difference of the states.
     difference: Option<FirstDifference>,
 }
 
@@ -58,7 +58,7 @@ impl From<&Digests> for Side {
     }
 }
 
-/// A difference, with the rows as the API tells them; null where one is missing.
+/// A difference, with the rows as the API returns them; `null` if one side has none.
 #[derive(Debug, Serialize)]
 struct FirstDifference {
     part: &'static str,
@@ -67,7 +67,7 @@ struct FirstDifference {
     text: String,
 }
 
-/// Two states of which one is here, with its digests, and the other is known by its digests.
+/// Compares the state here with another one, of which at first only the digests are known.
 struct Comparer<'a> {
     client: &'a Client,
     ours: &'a WindowState,
@@ -152,7 +152,7 @@ async fn compare(
         let found = comparer
             .first(part)
             .await
-            .with_context(|| format!("{part} are not the same, and the first difference is not known"))?;
+            .with_context(|| format!("{part} differ, but the first difference could not be found"))?;
         let place = Section::behind(part).map_or_else(|| "is".to_owned(), |_| format!("is in {part}"));
         words.push(format!(
             "As of block {}, the first difference {place}: {}.",
@@ -176,7 +176,7 @@ async fn compare(
     })
 }
 
-/// Why two states say nothing about each other, if so.
+/// Why two states cannot be compared, if they cannot.
 fn incomparable(as_of: Option<BlockNumber>, ours: &StateSummary, theirs: &StateSummary) -> Option<String> {
     let (here, there) = (ours.as_of.number, theirs.as_of.number);
     if let Some(asked) = as_of.filter(|_| here != there) {
@@ -186,7 +186,7 @@ fn incomparable(as_of: Option<BlockNumber>, ours: &StateSummary, theirs: &StateS
     }
     let incomplete = |who: &str, since: BlockNumber| {
         format!(
-            "Not comparable: the record {who} begins at block {since}, inside the window, and its digest is not that of others yet."
+            "Not comparable: the record {who} begins at block {since}, inside the window, so its digest cannot match that of others yet."
         )
     };
     let here = ours.incomplete_since.map(|since| incomplete("here", since));
@@ -194,7 +194,7 @@ fn incomparable(as_of: Option<BlockNumber>, ours: &StateSummary, theirs: &StateS
 }
 
 impl Comparer<'_> {
-    /// The first thing that differs, given the part that does.
+    /// The first difference, given the part of the state in which it is.
     async fn first(&self, part: Part) -> anyhow::Result<FirstDifference> {
         let mut state = self.ours.clone();
         let Some(section) = Section::behind(part) else {
@@ -225,7 +225,7 @@ impl Comparer<'_> {
         }
         row::replace(&mut state, section, blocks, &theirs.rows)
             .map_err(|why| anyhow!("its rows are not understood: {why}"))?;
-        // Where the epochs are the same, the rows must give the digest that was found.
+        // If the epochs are the same, the rows must give the digest that was answered before.
         let same_epochs = match part {
             Part::Entries { from, to } => {
                 let has = |summary: &StateSummary| {
@@ -236,14 +236,14 @@ impl Comparer<'_> {
             _ => true,
         };
         if same_epochs && state.summary().difference(self.theirs) == Some(part) {
-            anyhow::bail!("its rows do not give the digest that it told of them");
+            anyhow::bail!("its rows do not give the digest that it answered");
         }
         self.difference_in(part, &state)
     }
 
     fn difference_in(&self, part: Part, theirs: &WindowState) -> anyhow::Result<FirstDifference> {
         let Some(difference) = self.ours.difference(theirs) else {
-            let Part::Entries { from, to } = part else { anyhow::bail!("its rows are ours") };
+            let Part::Entries { from, to } = part else { anyhow::bail!("its rows equal ours, although the digests differ") };
             let text = format!(
                 "the entries of blocks {from} to {to} are the same, but there are other epochs among these blocks"
             );

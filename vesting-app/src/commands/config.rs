@@ -23,19 +23,19 @@ const EXAMPLES: &str = "Examples:
 pub enum ConfigCommand {
     /// Write a file with every key, its default, its unit and what it means.
     Init(InitArgs),
-    /// Name every mistake in the settings: file, variables and flags. Exit code 2 where there is one.
+    /// Name every mistake in the settings: file, variables and flags. Exit code 2 if there is one.
     Check(CheckArgs),
-    /// Print the settings in force, and where each comes from; without secrets.
+    /// Print the settings in force, without secrets, and where each comes from.
     Show,
 }
 
 /// `config init`.
 #[derive(Debug, Args)]
 pub struct InitArgs {
-    /// Where to; - is standard output.
+    /// The file to write; - is standard output.
     #[arg(long, value_name = "FILE|-", default_value = "vesting.toml")]
     pub output: PathBuf,
-    /// Write over a file that is there.
+    /// Overwrite an existing file.
     #[arg(long)]
     pub force: bool,
 }
@@ -76,7 +76,7 @@ fn write(args: &InitArgs, out: &mut Out) -> anyhow::Result<()> {
     let mut file = match options.open(&args.output) {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             return Err(UsageError(format!(
-                "{shown} is there already: name another file with `--output`, or write over it with `--force`"
+                "{shown} exists already: name another file with `--output`, or overwrite it with `--force`"
             ))
             .into());
         }
@@ -97,7 +97,7 @@ fn check_settings(args: &ConfigArgs, out: &mut Out) -> anyhow::Result<()> {
     let mut warnings = config.warnings();
     let unfollowed =
         layers.subnets.keys().filter(|netuid| !config.netuids.is_empty() && !config.netuids.contains(netuid));
-    warnings.extend(unfollowed.map(|netuid| format!("[subnet.{netuid}] is of no subnet in `netuids`")));
+    warnings.extend(unfollowed.map(|netuid| format!("[subnet.{netuid}] has no effect: `netuids` does not name this subnet")));
     if config.netuids.is_empty() {
         warnings.push("no subnet is named, and `vesting run` needs one: `netuids` here, VESTING_NETUIDS, or `--netuid N`".to_owned());
     }
@@ -105,7 +105,7 @@ fn check_settings(args: &ConfigArgs, out: &mut Out) -> anyhow::Result<()> {
     out.line(format!("{}: no mistakes", sources(&layers)))
 }
 
-/// What was looked at.
+/// The file that was checked, if there is one.
 fn sources(layers: &Layers) -> String {
     layers.file.as_ref().map_or_else(
         || "No file, only flags, variables and defaults".to_owned(),
@@ -113,7 +113,7 @@ fn sources(layers: &Layers) -> String {
     )
 }
 
-/// Tells of every mistake.
+/// Prints every mistake.
 fn print_mistakes(mistakes: Mistakes, json: bool, out: &mut Out) -> anyhow::Result<()> {
     if !json {
         return Err(UsageError::from(mistakes).into());

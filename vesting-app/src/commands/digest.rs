@@ -17,7 +17,8 @@ use crate::wiring;
 pub struct DigestArgs {
     #[command(flatten)]
     pub at: AsOfArgs,
-    /// Compare with the validator whose API is there; without --as-of, as of the newest epoch of both.
+    /// Compare with the validator whose API is at this URL; without --as-of, as of the newest epoch that both
+    /// have.
     #[arg(long, value_name = "URL")]
     pub compare: Option<SecretUrl>,
     /// The token of that API.
@@ -46,7 +47,7 @@ pub async fn run(session: &mut Session, args: &DigestArgs) -> anyhow::Result<()>
     rows.add_row(["policy digest".to_owned(), line.policy_digest]);
     let since = |block| {
         format!(
-            "no: the record begins at block {block}, inside the window, and the digest is not that of others yet"
+            "no: the record begins at block {block}, inside the window, so the digest cannot match that of others yet"
         )
     };
     rows.add_row(["complete".to_owned(), line.incomplete_since.map_or_else(|| "yes".to_owned(), since)]);

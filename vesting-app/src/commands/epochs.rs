@@ -37,7 +37,7 @@ pub async fn run(session: &mut Session, args: &RangeArgs) -> anyhow::Result<()> 
     ];
     let mut rows = table(&headings);
     for (record, line) in epochs.iter().zip(lines) {
-        // What a prune removed is not nothing.
+        // What a prune removed is unknown, not 0.
         let told = epoch::is_told(&watermark, record);
         let sum = |part: fn(&StakeChange) -> RaoDelta| {
             if told { alpha(record.changes.iter().map(part).sum::<RaoDelta>()) } else { String::new() }

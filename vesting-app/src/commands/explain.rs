@@ -27,11 +27,11 @@ pub struct ExplainArgs {
     /// As of the last epoch at or before this block [default: the last recorded].
     #[arg(long, value_name = "BLOCK")]
     pub as_of: Option<u64>,
-    /// Tell the multiplier so many days ahead if nothing is sold; at most the window [default: a third of the
-    /// window, and all of it].
+    /// Predict the multiplier this many days ahead if nothing is sold; at most the window [default: a third
+    /// of the window, and all of it].
     #[arg(long, value_name = "N")]
     pub days: Option<Ppb>,
-    /// Tell what each of so many of the largest sales cost.
+    /// Say what each of the largest sales cost, for this many of them.
     #[arg(long, value_name = "N", default_value_t = explanation::SALES, value_parser = clap::value_parser!(u16).range(0..=1000))]
     pub sales: u16,
 }
@@ -50,7 +50,7 @@ pub async fn run(session: &mut Session, args: &ExplainArgs) -> anyhow::Result<()
     print(&mut session.out, &found, policy)
 }
 
-/// How far ahead to tell the multiplier.
+/// How far ahead the multiplier is predicted.
 fn ahead(given: Option<Ppb>, policy: &Policy) -> Result<Vec<Millis>, UsageError> {
     let window = policy.retention_window;
     let Some(given) = given else { return Ok(explanation::usual(policy).ahead) };
@@ -119,7 +119,7 @@ fn figures(out: &mut Out, found: &Explanation, holding: &Holding, policy: &Polic
         .locked
         .filter(|locked| *locked > Rao::ZERO)
         .map(|locked| format!("{} of it locked", alpha_short(locked)));
-    let minimum = format!("at least {} is asked for", alpha_short(policy.minimum_stake));
+    let minimum = format!("at least {} is required", alpha_short(policy.minimum_stake));
     row(
         "stake",
         alpha_short(holding.stake()),

@@ -22,7 +22,7 @@ pub struct HistoryArgs {
     /// Up to the last epoch at or before this block [default: the last recorded].
     #[arg(long, value_name = "BLOCK")]
     pub as_of: Option<u64>,
-    /// The last so many epochs.
+    /// The number of epochs, counted from the last.
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub epochs: u32,
 }

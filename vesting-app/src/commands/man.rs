@@ -16,7 +16,7 @@ pub struct ManArgs {
 }
 
 pub fn run(session: &mut Session, args: &ManArgs, cli: Command) -> anyhow::Result<()> {
-    // A page about `vesting help` would say nothing.
+    // A page about `vesting help` would be empty.
     let command = cli.disable_help_subcommand(true);
     let Some(folder) = &args.folder else {
         let mut page = Vec::new();

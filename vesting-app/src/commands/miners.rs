@@ -27,12 +27,12 @@ pub fn print_json(out: &mut Out, report: &Report) -> anyhow::Result<()> {
     report.miners.iter().try_for_each(|miner| out.json(&Miner::of(report, miner)))
 }
 
-/// Prints what the table is about.
+/// Prints the heading of the table.
 pub fn heading(out: &mut Out, report: &Report) -> anyhow::Result<()> {
     window_heading(out, report.netuid, &report.window)
 }
 
-/// Prints which window of which subnet it is about.
+/// Prints the subnet and the window.
 pub fn window_heading(out: &mut Out, netuid: NetUid, window: &Window) -> anyhow::Result<()> {
     let as_of = &window.as_of;
     out.line(format!(
@@ -52,7 +52,7 @@ pub fn window_heading(out: &mut Out, netuid: NetUid, window: &Window) -> anyhow:
     Ok(())
 }
 
-/// Prints the table of miners, with a name in front where there is one.
+/// Prints the table of miners, with a first column of names if there are any.
 pub fn print(
     out: &mut Out,
     report: &Report,
@@ -90,7 +90,7 @@ pub fn print(
     out.line(rows.to_string())
 }
 
-/// Why, in the words of a table.
+/// The reason, short enough for a table.
 pub fn why(reason: &Reason) -> String {
     match reason {
         Reason::Formula(limit) => limit.name().replace('_', " "),

@@ -27,16 +27,16 @@ use crate::{api, notify, wiring};
 /// `run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// End well once this block is in the store.
+    /// Stop, with exit code 0, once this block is recorded.
     #[arg(long, value_name = "BLOCK")]
     pub until: Option<u64>,
-    /// Serve the API over the record as it is, beside another `vesting run` or without one; follow nothing.
+    /// Only serve the API over the existing record, with or without another `vesting run`; follow nothing.
     #[arg(long, conflicts_with = "until")]
     pub read_only: bool,
 }
 
-/// As long the API waits for the database to be opened, so that a record that is there is served from the
-/// first moment on.
+/// How long the API waits for the database to open, so that an existing record is served from the first
+/// moment.
 const OPENING: Duration = Duration::from_millis(500);
 
 /// What was recorded of a subnet since the start.
@@ -56,7 +56,7 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     }
     let config = session.config.clone();
     wiring::subnets_to_follow(&config)?;
-    // From the start on: whoever is told to end ends, whatever it waits for.
+    // From here on a signal ends the program, whatever it waits for.
     let mut stop = std::pin::pin!(stop_signal()?);
     let listener = api::bind(&config).await?;
     let chain = wiring::chain(&config);
@@ -70,7 +70,7 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
         never = &mut starting => match never {},
         () = &mut stop => return stop_before_start().await,
     };
-    // What there is is served at once, whatever becomes of the chain and the database.
+    // The API serves at once, whatever the chain and the database do.
     let store = watched(Arc::<LateStore>::clone(&late), &state);
     let served = api::serve(listener, &config, Arc::clone(&store), &state)?;
     let mut background = vec![Task::spawn(observe(Arc::clone(&state), Arc::clone(&store), config.clone()))];
@@ -109,7 +109,7 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
         state: Arc::clone(&state),
         report: Arc::new(report),
     };
-    // Beside following, which need not wait for it.
+    // Pruning runs beside following, which need not wait for it.
     let pruning = async {
         match pruner.as_mut() {
             Some(pruner) => loop {
@@ -127,7 +127,7 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     drop(background);
     notify::stopping().await;
     served.stop().await;
-    // What was recorded last may not have been told of yet; whoever stops it does not wait for that.
+    // The last epoch may not have been pruned yet. After a signal there is no time for it.
     if let (true, Some(pruner)) = (ended? && epochs.any(), pruner.as_mut()) {
         pruner.epoch_recorded().await;
     }
@@ -135,17 +135,16 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The epochs recorded since the start, and who wants to know.
+/// The number of epochs recorded since the start, by subnet.
 #[derive(Default)]
 struct Epochs {
     counts: Mutex<BTreeMap<NetUid, u64>>,
-    /// Rings for each new one.
+    /// Notified after each new epoch.
     new: Notify,
 }
 
 impl Epochs {
-    /// Takes note of how far a subnet is; with so many requests made, a line is printed where that is another
-    /// epoch.
+    /// Notes a subnet's progress. If there is a new epoch and `requests` is given, a line is printed.
     fn note(&self, netuid: NetUid, progress: Progress, requests: Option<u64>) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let Progress { block, epochs, operations, entries, .. } = progress;
@@ -155,7 +154,7 @@ impl Epochs {
         self.new.notify_one();
         if let Some(requests) = requests {
             let line = Line { netuid: netuid.0, block: block.0, epochs, operations, entries, requests };
-            // Whole lines: the counts are held. A reader that has gone away does not stop the record.
+            // The lock keeps lines whole. A closed reader does not stop the recording.
             let mut out = Out::new();
             let _ = out.json(&line).and_then(|()| out.flush());
         }
@@ -166,15 +165,15 @@ impl Epochs {
     }
 }
 
-/// Ends what never began.
+/// Stops before anything was recorded.
 async fn stop_before_start() -> anyhow::Result<()> {
     notify::stopping().await;
     tracing::info!("stopped before anything was recorded");
     Ok(())
 }
 
-/// Opens the database where there is one; gives the subnets that it has a record of. Which chain they are of
-/// decides which endpoints are asked.
+/// Opens the database if there is one, and returns the subnets that it has records of. Its chain decides
+/// which endpoints are used.
 async fn open_existing(
     config: &Config,
     chain: &SubxtChain,
@@ -197,8 +196,8 @@ async fn open_existing(
     Ok(recorded)
 }
 
-/// Finds out how to begin, and makes a database only then. Whatever a node answers, it is asked again: the
-/// next start would ask no other.
+/// Plans the new records, and only then creates a database. An error of a node is retried here, since a
+/// restart would ask the same nodes.
 async fn begin(
     config: &Config,
     chain: &SubxtChain,
@@ -221,8 +220,8 @@ async fn begin(
             }
             Err(error) => error,
         };
-        // A database of another chain than every endpoint's is no answer to wait for: somebody named the
-        // wrong one of either.
+        // If every endpoint serves another chain than the database's, waiting is useless: one of the two is
+        // configured wrongly.
         if let (1, Some(store), Some(other @ ChainError::OtherChain { .. })) =
             (tries, late.get(), error.downcast_ref())
         {
@@ -234,8 +233,8 @@ async fn begin(
     anyhow::bail!("the chain does not answer")
 }
 
-/// The head, and how to begin there where there is no record yet. Beside one that goes on, who begins is no
-/// reason to wait.
+/// The finalized head, and the plan of new records. If some records exist, following starts at once, and each
+/// follower plans its own.
 async fn plan_start(
     config: &Config,
     chain: &SubxtChain,
@@ -252,7 +251,7 @@ async fn plan_start(
     Ok((head, plan))
 }
 
-/// Does what the database does not allow yet, once it does: its server may not be up.
+/// Retries a task while the database is not available: its server may not be up yet.
 async fn retry_database<T>(
     state: &State,
     mut task: impl AsyncFnMut() -> anyhow::Result<T>,
@@ -265,7 +264,7 @@ async fn retry_database<T>(
     }
 }
 
-/// Does what blocks off the threads that serve: a server may take connections and say nothing.
+/// Runs a blocking task on a thread of its own: a database server may accept a connection and then hang.
 async fn off_thread<T: Send + 'static>(
     config: &Config,
     task: fn(&Config) -> anyhow::Result<T>,
@@ -274,7 +273,7 @@ async fn off_thread<T: Send + 'static>(
     tokio::task::spawn_blocking(move || task(&config)).await?
 }
 
-/// Serves the API over the record that is there.
+/// Serves the API over the existing record.
 async fn read_only(session: &Session) -> anyhow::Result<()> {
     let config = &session.config;
     let stop = stop_signal()?;

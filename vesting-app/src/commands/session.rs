@@ -16,17 +16,17 @@ pub struct Session {
 }
 
 impl Session {
-    /// The record, which must be there already: reading never creates one.
+    /// Opens the record, which must exist: reading never creates one.
     pub fn open_record(&self) -> anyhow::Result<Arc<dyn StakeStore>> {
         wiring::open_record(&self.config)
     }
 
-    /// The record where there is a database.
+    /// Opens the record if there is a database.
     pub fn open_record_if_any(&self) -> anyhow::Result<Option<Arc<dyn StakeStore>>> {
         wiring::open_record_if_any(&self.config)
     }
 
-    /// The record, created when it is not there.
+    /// Opens the record, and creates it if there is none.
     pub fn open_or_create_record(&self) -> anyhow::Result<Arc<dyn StakeStore>> {
         wiring::open_or_create_record(&self.config)
     }

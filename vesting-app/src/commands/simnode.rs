@@ -33,7 +33,7 @@ pub struct SimnodeArgs {
     /// Wait this long before each answer.
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub latency_ms: u64,
-    /// Let the head advance by a block every so often, instead of standing at the end.
+    /// Advance the head by a block at this interval, instead of standing at the last block.
     #[arg(long, value_name = "N")]
     pub advance_ms: Option<u64>,
     /// With --advance-ms: the block at which the head starts.
@@ -48,10 +48,10 @@ pub struct SimnodeArgs {
     /// Neurons of the scenario month.
     #[arg(long, default_value_t = 256, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=2500))]
     pub neurons: u16,
-    /// What is wrong with the node: pruned=BLOCKS (keeps the state of so many blocks only), stall=CALLS
-    /// (then answers no more), frozen=BLOCK (its head stops there), refuse=CALLS (one in so many),
-    /// unreadable=NETUID:FROM_BLOCK (values of this subnet cannot be decoded from there on), or disagree (its
-    /// runtime contradicts its storage). May be given several times.
+    /// A fault of the node: pruned=BLOCKS (keeps the state of this many blocks only), stall=CALLS (answers no
+    /// more after this many), frozen=BLOCK (its head stops there), refuse=CALLS (refuses one call in this
+    /// many), unreadable=NETUID:FROM_BLOCK (values of this subnet cannot be decoded from there on), or
+    /// disagree (its runtime contradicts its storage). May be given several times.
     #[arg(long = "fault", value_name = "FAULT")]
     pub faults: Vec<Fault>,
 }
@@ -100,7 +100,7 @@ pub async fn run(session: &mut Session, args: &SimnodeArgs) -> anyhow::Result<()
     Ok(())
 }
 
-/// The demo's subnet, nothing following.
+/// The demo's subnet, without a follower.
 fn demo(args: &SimnodeArgs, history: &Arc<RwLock<History>>) {
     let mut demo = Demo::new(args.seed, args.days);
     let mut chain = demo.chain(args.seed, Some(Arc::clone(history)));
@@ -120,11 +120,11 @@ fn month(args: &SimnodeArgs, history: &Arc<RwLock<History>>) {
     }
 }
 
-/// What a scenario writes.
+/// The history that a scenario writes.
 fn simulated(args: &SimnodeArgs, scenario: fn(&SimnodeArgs, &Arc<RwLock<History>>)) -> History {
     let history = Arc::default();
     scenario(args, &history);
-    // The chain is gone with its writer, so that nobody else holds the history.
+    // The chain was dropped, so nothing else holds the history.
     Arc::into_inner(history)
         .map(|lock| lock.into_inner().unwrap_or_else(PoisonError::into_inner))
         .unwrap_or_default()

@@ -10,10 +10,10 @@ use super::catch_up::{self, CatchUpArgs};
 use super::session::Session;
 use crate::client::Client;
 
-/// More than the daemon takes to say that it is not done.
+/// More than the daemon takes to answer that it is not done.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// How far a record goes, as the daemon says.
+/// The end of a record, as the daemon reports it.
 #[derive(Deserialize, Serialize)]
 struct Line {
     netuid: u16,
@@ -29,18 +29,18 @@ pub async fn run(session: &mut Session) -> anyhow::Result<()> {
     }
 }
 
-/// Whether somebody else records.
+/// Whether another process records the subnet.
 fn is_taken(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(StoreError::Taken { .. }))
 }
 
-/// Tells the daemon that does.
+/// Asks the daemon that records it.
 async fn tell(session: &mut Session) -> anyhow::Result<()> {
     let config = &session.config;
     let client = Client::new(&config.own_api().into(), config.api_token.clone())?;
     let lines: Vec<Line> = client.post("/v1/update", PATIENCE).await.with_context(|| {
         format!(
-            "it was to be told at `bind = {}`; where it listens elsewhere, POST /v1/update there",
+            "the daemon was asked at `bind = {}`; if it listens elsewhere, POST /v1/update there",
             config.bind
         )
     })?;

@@ -25,13 +25,13 @@ pub const EXAMPLES: &str = "Examples:
 /// `whatif`.
 #[derive(Debug, Args)]
 pub struct WhatifArgs {
-    /// A key of the policy and its value there; may be given several times.
+    /// A key of the policy and its value in the other policy; may be given several times.
     #[arg(long = "set", value_name = "KEY=VALUE", required = true)]
     pub set: Vec<String>,
     /// As of the last epoch at or before this block [default: the last recorded].
     #[arg(long, value_name = "BLOCK")]
     pub as_of: Option<u64>,
-    /// As of each of the last so many epochs.
+    /// Compare as of each of this many epochs, counted from the last.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub epochs: u32,
     /// Weights as JSON, as `apply` reads them, adjusted under both policies; - is standard input.
@@ -78,7 +78,7 @@ pub async fn run(session: &mut Session, other: &Config, args: &WhatifArgs) -> an
     Ok(())
 }
 
-/// Says whose window the record does not cover.
+/// Prints which policy's window the record does not cover.
 fn incomplete(out: &mut Out, [ours, theirs]: &[Report; 2]) -> anyhow::Result<()> {
     for (whose, report) in [("present", ours), ("other", theirs)] {
         if let Some(since) = report.window.incomplete_since {
@@ -92,7 +92,7 @@ fn incomplete(out: &mut Out, [ours, theirs]: &[Report; 2]) -> anyhow::Result<()>
     Ok(())
 }
 
-/// The neurons that differ as of one epoch.
+/// Prints the neurons that differ as of one epoch.
 fn one(out: &mut Out, pair: &[Report; 2]) -> anyhow::Result<()> {
     let [ours, theirs] = pair;
     let as_of = &ours.window.as_of;
@@ -132,7 +132,7 @@ fn one(out: &mut Out, pair: &[Report; 2]) -> anyhow::Result<()> {
     out.line(rows.to_string())
 }
 
-/// How much differs as of each epoch.
+/// Prints how much differs as of each epoch.
 fn many(out: &mut Out, reports: &[[Report; 2]]) -> anyhow::Result<()> {
     for pair in [reports.first(), reports.last()].into_iter().flatten() {
         incomplete(out, pair)?;
@@ -165,7 +165,7 @@ fn many(out: &mut Out, reports: &[[Report; 2]]) -> anyhow::Result<()> {
     out.line(rows.to_string())
 }
 
-/// The mean, floored; 1 of none.
+/// The mean, floored; 1 if there is none.
 fn mean(factors: &[Ppb]) -> Ppb {
     let count = u64::try_from(factors.len()).unwrap_or(u64::MAX);
     let sum = factors.iter().fold(0u64, |sum, factor| sum.saturating_add(factor.0));
@@ -176,7 +176,7 @@ fn largest_rise(from: &[Ppb], to: &[Ppb]) -> Ppb {
     Ppb(from.iter().zip(to).map(|(from, to)| to.0.saturating_sub(from.0)).max().unwrap_or_default())
 }
 
-/// Weights under both policies.
+/// Prints the weights under both policies.
 fn compare(
     out: &mut Out,
     input: &WeightsInput,

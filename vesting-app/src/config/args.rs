@@ -14,7 +14,7 @@ pub struct ConfigArgs {
     /// Configuration file [default: vesting.toml in the working directory, if there].
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Every key.
+    /// Every key of the settings.
     #[command(flatten)]
     pub keys: Flags,
     /// Print JSON, one object a line.

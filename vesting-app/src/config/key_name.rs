@@ -1,9 +1,9 @@
-//! The name of a key, as somebody wrote it.
+//! Finds a key by the name that a user wrote.
 
 use super::key::{KEYS, Key};
 use super::mistake::Mistake;
 
-/// The key of this name.
+/// The key of this name, or a mistake with a name that is spelt alike.
 pub fn find_key(name: &str, source: &str) -> Result<&'static Key, Mistake> {
     if let Some(key) = Key::named(name) {
         return Ok(key);
@@ -17,7 +17,7 @@ pub fn find_key(name: &str, source: &str) -> Result<&'static Key, Mistake> {
     Err(Mistake::of(name, format!("{source}: unknown key `{name}`; {hint}")))
 }
 
-/// Whether one is the other with a letter or two amiss.
+/// Whether two names differ by a letter or two.
 fn is_near(a: &str, b: &str) -> bool {
     let start = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
     let rest = (a.len().saturating_sub(start), b.len().saturating_sub(start));

@@ -1,4 +1,4 @@
-//! The layers of the configuration, put over each other, with where every value comes from.
+//! The layers of the configuration, merged; every value knows where it comes from.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,17 +12,17 @@ use super::key_name::find_key;
 use super::mistake::{Mistake, Mistakes};
 use super::setting::{Setting, SettingMap, put_network_first, set};
 
-/// What holds for all subnets, and for those with a table.
+/// The settings of all subnets, and of those with a table.
 #[derive(Debug, Default)]
 pub struct Layers {
     pub common: SettingMap,
-    /// All of a subnet, its own table over the common part.
+    /// All settings of a subnet: its own table over the common ones.
     pub subnets: BTreeMap<NetUid, SettingMap>,
     /// The file that was read.
     pub file: Option<PathBuf>,
 }
 
-/// What comes before the file, the strongest last.
+/// The layers that come before the file, the strongest last: variables, flags, and `--set`.
 struct Overrides(Vec<(&'static Key, Setting)>);
 
 impl Layers {
@@ -69,7 +69,7 @@ impl Overrides {
         let mut overrides = Vec::new();
         for (name, value) in environment {
             let Some(key) = name.strip_prefix("VESTING_").map(str::to_lowercase) else { continue };
-            // Not settings: tests and the shell use them.
+            // Not settings: tests use them.
             if key.starts_with("test_") {
                 continue;
             }
@@ -91,7 +91,7 @@ impl Overrides {
     }
 }
 
-/// What `--set` says.
+/// Parses the argument of `--set`.
 fn change(text: &str) -> Result<(&'static Key, Setting), Mistake> {
     let source = "--set".to_owned();
     let Some((key, value)) = text.split_once('=') else {
@@ -99,7 +99,7 @@ fn change(text: &str) -> Result<(&'static Key, Setting), Mistake> {
             "`--set {text}`: write a key and its value, as in --set max_multiplier=2"
         )));
     };
-    // As the flags are spelt, too.
+    // The spelling of flags, with dashes, is accepted too.
     let key = find_key(&key.trim().replace('-', "_"), &source)?;
     if !key.of_policy {
         return Err(Mistake::of(key.name, format!("{source}: `{}` is no key of the policy", key.name)));

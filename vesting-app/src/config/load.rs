@@ -1,4 +1,4 @@
-//! Settings read from every layer, and what is wrong with them.
+//! Reads the settings from every layer, and collects the mistakes.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -22,8 +22,8 @@ pub fn load(
     mistakes.or_value(config)
 }
 
-/// Reads the settings with keys of the policy set over all of them, as `key=value`. Another policy is only
-/// tried over what there is, so what is kept of the record need not be enough for it.
+/// Reads the settings with policy keys set over all layers, as `key=value`. Such a policy is only tried on
+/// the existing record, so `keep_snapshots_days` need not be enough for it.
 ///
 /// # Errors
 /// Names every mistake: the key, its value and where it stands.
@@ -36,14 +36,15 @@ pub fn load_changed(
     mistakes.or_value(config)
 }
 
-/// Reads the settings as a daemon would, with every mistake there is; what is wrong is as it is by default.
+/// Reads the settings as the daemon does, and returns every mistake. A setting with a mistake has its
+/// default.
 pub fn examine(
     args: &ConfigArgs,
     environment: impl Iterator<Item = (OsString, OsString)>,
 ) -> (Layers, Config, Mistakes) {
     let (layers, config, mut mistakes) = read(args, environment, &[]);
     check_keep_days(&config, &mut mistakes);
-    // What stands in a subnet's table by mistake bears on none of these.
+    // A misplaced key in a subnet's table has no effect on `bind`.
     let bears = |mistake: &Mistake| {
         let keys = ["bind", "api_token", "allow_public_without_token"];
         mistake.netuid.is_none() && mistake.key.as_deref().is_some_and(|key| keys.contains(&key))
@@ -54,14 +55,14 @@ pub fn examine(
     (layers, config, mistakes)
 }
 
-/// Whether what is kept is enough cannot be told where one of the two is wrong.
+/// Checks that enough of the record is kept, if the keys involved have no mistakes.
 fn check_keep_days(config: &Config, mistakes: &mut Mistakes) {
     if !mistakes.any_of(&["keep_snapshots_days", "retention_window_days", "netuids"]) {
         mistakes.note_err(config.check_keep_days());
     }
 }
 
-/// The variables that are read here. Those of others are none of our business, whatever they are made of.
+/// The variables that the program reads. Others may hold anything, even if it is not UTF-8.
 fn our_variables(
     environment: impl Iterator<Item = (OsString, OsString)>,
     mistakes: &mut Mistakes,

@@ -1,7 +1,9 @@
-//! Settings from flags, the environment, a file, the Bittensor names, and defaults, in this order.
+//! Settings from flags, the environment, a file, the Bittensor variables, and defaults, in this order.
 //!
-//! [`key`] has the one list of keys: flags, the file, the environment and `vesting config` all follow from
+//! [`key`] has the one list of keys. Flags, the file, the environment and `vesting config` all follow from
 //! it.
+//!
+//! Takes from `exit`, `output` and `log`.
 
 mod args;
 mod file;

@@ -1,4 +1,4 @@
-//! The policy of a subnet, from its values.
+//! Parses the policy of a subnet.
 
 use vesting_core::formula::built_in;
 use vesting_core::policy::{BelowMinimum, DurationRule, Policy, Redistribution, UnattributedRule};
@@ -8,7 +8,7 @@ use super::mistake::{Mistake, Mistakes};
 use super::setting::SettingMap;
 use super::values::Values;
 
-/// The policy; what is wrong is as it is by default, so that the rest can be checked too.
+/// The policy. A key with a mistake has its default, so that the rest can be checked too.
 pub fn parse(values: &SettingMap, mistakes: &mut Mistakes) -> Policy {
     let values = Values(values);
     let minimum_stake = mistakes.note_err(values.decimal("minimum_stake"));
@@ -47,7 +47,7 @@ pub fn parse(values: &SettingMap, mistakes: &mut Mistakes) -> Policy {
     policy
 }
 
-/// What to do with the weight. Its numbers are read whether or not they are needed: what is wrong is wrong.
+/// The rule of redistribution. Its numbers are checked even if the rule does not use them.
 fn redistribution(values: &Values<'_>, mistakes: &mut Mistakes) -> Option<Redistribution> {
     let name = mistakes.note_err(values.choice("redistribution", Redistribution::NAMES, |name| *name));
     let factor = mistakes.note_err(values.decimal("threshold_factor"));
@@ -69,7 +69,7 @@ fn redistribution(values: &Values<'_>, mistakes: &mut Mistakes) -> Option<Redist
     }
 }
 
-/// A threshold that does not bear is to be one all the same.
+/// Checks a threshold that the rule does not use.
 fn check_threshold(factor: Option<Ppb>, values: &Values<'_>, mistakes: &mut Mistakes) {
     let Some(factor) = factor else { return };
     let redistribution = Redistribution::Threshold { factor, absolute: Ppb::ONE };
@@ -84,8 +84,8 @@ fn burn_uid(values: &Values<'_>) -> Result<Option<Uid>, Mistake> {
     uid.map(|uid| u16::try_from(uid).map(Uid).map_err(wrong)).transpose()
 }
 
-/// Notes everything that the core finds impossible. It names the first, so that is set right here and the
-/// rest looked at.
+/// Adds everything that the core refuses. The core names one mistake at a time, so each is corrected here
+/// before the rest is checked.
 fn check(mut policy: Policy, values: &Values<'_>, mistakes: &mut Mistakes) {
     let fine = Policy::default();
     while let Err(error) = policy.check() {

@@ -1,34 +1,34 @@
-//! A value and where it comes from; how one is put over another.
+//! A value and its source, and how a layer is applied.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use super::key::Key;
 
-/// A value and where it comes from.
+/// A value and its source.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Setting {
     pub value: String,
     pub source: String,
 }
 
-/// A value may be a secret.
+/// Shows the source only: the value may be a secret.
 impl fmt::Debug for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Setting(… from {})", self.source)
     }
 }
 
-/// Keys with their values.
+/// The keys that are set, with their values.
 pub type SettingMap = BTreeMap<&'static str, Setting>;
 
-/// Within a layer nothing comes before something else, so endpoints beside a `network` stay.
+/// Moves `network` to the front of a layer, so that it does not replace the endpoints of its own layer.
 pub fn put_network_first(layer: &mut [(&'static Key, Setting)]) {
     layer.sort_by_key(|(key, _)| key.name != "network");
 }
 
-/// A later layer's `network` replaces the endpoints of the layers before: whoever names a network
-/// means it.
+/// Sets a key. A `network` replaces the endpoints of the layers before: a user who names a network means that
+/// network.
 pub fn set(values: &mut SettingMap, key: &Key, setting: Setting) {
     if key.name == "network" {
         values.remove("endpoints");

@@ -1,4 +1,4 @@
-//! Everything the program goes by.
+//! The settings of the program.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -30,26 +30,26 @@ pub struct Config {
     pub endpoints: Vec<SecretUrl>,
     pub netuids: Vec<NetUid>,
     pub database_url: SecretUrl,
-    /// How many days of the record stay before its end; all of it where there is none.
+    /// How many days of the record are kept; all of it if `None`.
     pub keep_days: Option<u64>,
-    /// Of every subnet that has none of its own.
+    /// The policy of every subnet without a table.
     pub common_policy: Policy,
-    /// Of the subnets that have a table.
+    /// The policies of the subnets with a table.
     pub subnet_policies: BTreeMap<NetUid, Policy>,
-    /// Whether the daemon goes on by itself.
+    /// Whether the daemon follows the chain by itself.
     pub use_background_thread: bool,
     pub query_interval: Duration,
     pub max_requests_in_flight: usize,
-    /// Where the API listens.
+    /// The address at which the API listens.
     pub bind: SocketAddr,
-    /// What it asks for.
+    /// The token that the API asks for.
     pub api_token: Option<Token>,
-    /// Whether it may listen elsewhere than on loopback without a token.
+    /// Whether the API may listen beyond loopback without a token.
     pub allow_public_without_token: bool,
     /// How old the record's last block may be before it is stale.
     pub stale_after: Duration,
     pub log_format: LogFormat,
-    /// The policies as they are written: of all subnets, and of those that have a table.
+    /// The policies as they were written: the common one, and those of the subnets with a table.
     pub written: (Written, BTreeMap<NetUid, Written>),
 }
 
@@ -79,7 +79,7 @@ impl Config {
         let policy = policy::parse(&values, &mut mistakes);
         match mistakes.all() {
             [] => Ok(policy),
-            // A value may be wrong because of another one.
+            // The first mistake: others may follow from it.
             [first, ..] => Err(first.clone()),
         }
     }
@@ -89,7 +89,7 @@ impl Config {
         std::iter::once(&mut self.common_policy).chain(self.subnet_policies.values_mut())
     }
 
-    /// The policies of the subnets at hand: the common one, where it is one of them, and those of their own.
+    /// The policies of the followed subnets, or of all subnets if none is named.
     fn policies_in_use(&self) -> impl Iterator<Item = (Option<NetUid>, &Policy)> {
         let at_hand = |netuid: &NetUid| self.netuids.is_empty() || self.netuids.contains(netuid);
         let common = self.netuids.is_empty()
@@ -102,7 +102,7 @@ impl Config {
         common.then_some((None, &self.common_policy)).into_iter().chain(own)
     }
 
-    /// What the policies of the subnets at hand ask for that cannot be had.
+    /// Warnings about what the policies of the followed subnets ask for and cannot have.
     pub fn warnings(&self) -> Vec<String> {
         let mut all = Vec::new();
         for (netuid, policy) in self.policies_in_use() {
@@ -115,8 +115,8 @@ impl Config {
         all
     }
 
-    /// So many days of the record, set by `key`, as block time: at least what the policies of the subnets at
-    /// hand need.
+    /// `days` days of the record as block time. `key` set them; they must cover the retention windows of the
+    /// followed subnets.
     ///
     /// # Errors
     /// Names the key and what to set.
@@ -124,7 +124,7 @@ impl Config {
         Ok(self.long_enough(days, key)?)
     }
 
-    /// Whether what is kept of the record is enough.
+    /// Checks that enough of the record is kept.
     pub fn check_keep_days(&self) -> Result<(), Mistake> {
         self.keep_days.map(|days| self.long_enough(days, "keep_snapshots_days")).transpose().map(|_| ())
     }
@@ -148,7 +148,7 @@ impl Config {
         Err(Mistake::of(key, why))
     }
 
-    /// The URL at which this machine finds its own API: who listens everywhere listens on loopback too.
+    /// The URL of this machine's own API. An API that listens on every address also listens on loopback.
     pub fn own_api(&self) -> String {
         let mut there = self.bind;
         match there.ip() {
@@ -159,7 +159,7 @@ impl Config {
         format!("http://{there}")
     }
 
-    /// Whether nobody is let in whom nobody meant to.
+    /// Checks that the API is not open to others by accident.
     pub fn is_safe_to_serve(&self) -> Result<(), Mistake> {
         let address = self.bind;
         if address.ip().is_loopback() || self.api_token.is_some() || self.allow_public_without_token {
@@ -168,13 +168,13 @@ impl Config {
         Err(Mistake::of(
             "bind",
             format!(
-                "`bind = {address}` lets others in: set `api_token` (VESTING_API_TOKEN), or `allow_public_without_token = true` if they may read all"
+                "`bind = {address}` is open to other machines: set `api_token` (VESTING_API_TOKEN), or `allow_public_without_token = true` if they may read everything"
             ),
         ))
     }
 }
 
-/// The settings; what is wrong is as it is by default, so that the rest can be checked too.
+/// The settings. A key with a mistake has its default, so that the rest can be checked too.
 pub fn parse(layers: &Layers, mistakes: &mut Mistakes) -> Config {
     let common_policy = policy::parse(&layers.common, mistakes);
     let mut config = parse_common(&layers.common, common_policy, mistakes);
@@ -187,7 +187,7 @@ pub fn parse(layers: &Layers, mistakes: &mut Mistakes) -> Config {
     config
 }
 
-/// All but the policies of the subnets with tables.
+/// Everything but the policies of the subnets with a table.
 fn parse_common(values: &SettingMap, common_policy: Policy, mistakes: &mut Mistakes) -> Config {
     let values = Values(values);
     let in_flight = mistakes
@@ -224,7 +224,7 @@ fn parse_common(values: &SettingMap, common_policy: Policy, mistakes: &mut Mista
     }
 }
 
-/// The keys of the policy alone.
+/// The policy keys alone.
 fn of_the_policy(values: &SettingMap) -> Written {
     policy_keys().filter_map(|key| Some((key, values.get(key)?.value.clone()))).collect()
 }

@@ -1,4 +1,4 @@
-//! Following one subnet, whatever comes in between.
+//! The follower of one subnet.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -16,16 +16,17 @@ use crate::failure::fork_of;
 use crate::state::State;
 use crate::wiring;
 
-/// How often who stands by asks: this is how long a record stands still when its process dies.
+/// How often a standby asks for the right to write. When the recording process dies, the record stands still
+/// for this long.
 const STANDBY_PAUSE: Duration = Duration::from_secs(1);
 
-/// How often it is asked whether the subnet is there now: half a block.
+/// How often the chain is asked whether the subnet exists now: half a block.
 const SUBNET_PAUSE: Duration = Duration::from_secs(6);
 
-/// Hears of every head that a subnet reached, counted since following began.
+/// Called at every head that a subnet has reached, with what was recorded since following began.
 pub type Report = dyn Fn(NetUid, Progress) + Send + Sync;
 
-/// One subnet's.
+/// The follower of one subnet.
 pub struct Follower {
     pub netuid: NetUid,
     pub config: Arc<Config>,
@@ -34,14 +35,13 @@ pub struct Follower {
     pub until: Option<BlockNumber>,
     pub state: Arc<State>,
     pub report: Arc<Report>,
-    /// Catching up takes memory, so only so many subnets are at once.
+    /// Limits how many subnets catch up at once, since catching up takes memory.
     pub catch_up_permits: Arc<Semaphore>,
 }
 
 impl Follower {
-    /// Records the subnet where nobody else does, and takes over from who does. An answer of a node ends
-    /// nothing: it is said, waited out and asked for again. A record that there is none of begins at
-    /// `beginning`, where that is known.
+    /// Records the subnet, or stands by while another process does. No answer of a node ends this: it is
+    /// logged and asked for again after a pause. A new record begins at `beginning`, if that is known.
     pub async fn run(&self, mut beginning: Option<BlockNumber>) -> anyhow::Result<()> {
         let mut total: Option<Progress> = None;
         let (mut tries, mut forks) = (0, 0);
@@ -70,13 +70,13 @@ impl Follower {
         }
     }
 
-    /// Follows until all that was to be done is.
+    /// Follows until `until` is reached, or until something fails.
     async fn attempt(
         &self,
         beginning: Option<BlockNumber>,
         total: &mut Option<Progress>,
     ) -> anyhow::Result<()> {
-        // Of another chain nothing is ours to record.
+        // A record of another chain must not be continued.
         wiring::bind_database(&self.config, self.chain.as_ref(), self.store.as_ref()).await?;
         if !self.take_over().await? {
             return Ok(());
@@ -93,7 +93,7 @@ impl Follower {
         Ok(())
     }
 
-    /// Takes note of every head reached, which is counted from nothing each time.
+    /// Reports every head that is reached. A monitor counts from zero each time, so earlier counts are added.
     fn on_progress(&self, total: &mut Option<Progress>) -> impl FnMut(Progress) + Send {
         let before = *total;
         move |progress| {
@@ -104,7 +104,7 @@ impl Follower {
         }
     }
 
-    /// Goes on to the finalized head where that is far, when there is a permit for it.
+    /// Catches up to the finalized head if it is far away, once there is a permit.
     async fn catch_up(
         &self,
         monitor: &mut BlockchainMonitor,
@@ -125,12 +125,12 @@ impl Follower {
         Ok(())
     }
 
-    /// Up to where a head allows to go.
+    /// The last block to record, given the finalized head.
     fn last(&self, head: BlockNumber) -> BlockNumber {
         self.until.map_or(head, |until| until.min(head))
     }
 
-    /// Waits until the subnet is ours to record; not so where others have recorded all that was to be done.
+    /// Waits for the right to record the subnet. `false` if another process has recorded up to `until`.
     async fn take_over(&self) -> anyhow::Result<bool> {
         let mut waited_for: Option<String> = None;
         loop {
@@ -162,8 +162,7 @@ impl Follower {
         Ok(true)
     }
 
-    /// Where the record begins that is still to be made, once the subnet is there; `None` where it does not
-    /// come to be up to where all is done.
+    /// The first block of the record; waits for the subnet to exist. `None` if it does not exist by `until`.
     async fn first_block(&self, known: Option<BlockNumber>) -> anyhow::Result<Option<BlockNumber>> {
         if let Some(record) = self.store.watermark(self.netuid).await? {
             self.state.set_waiting(self.netuid, None);
@@ -185,7 +184,7 @@ impl Follower {
             {
                 Ok(first) => {
                     if is_logged {
-                        tracing::info!("subnet {} is there as of block {head}", self.netuid);
+                        tracing::info!("subnet {} exists as of block {head}", self.netuid);
                     }
                     self.state.set_waiting(self.netuid, None);
                     return Ok(Some(first));
@@ -193,7 +192,7 @@ impl Follower {
                 Err(ChainError::NoSuchSubnet { .. }) => {}
                 Err(error) => {
                     let why =
-                        format!("where its window begins cannot be found, which is tried again: {error}");
+                        format!("cannot find where its window begins; trying again: {error}");
                     self.state.set_waiting(self.netuid, Some(why));
                     return Err(error).with_context(|| {
                         format!("cannot find where the window of subnet {} begins", self.netuid)
@@ -201,7 +200,7 @@ impl Follower {
                 }
             }
             if !std::mem::replace(&mut is_logged, true) {
-                let why = "it is not there yet: once it is registered, it is recorded from then on";
+                let why = "it does not exist yet; it will be recorded from its registration on";
                 tracing::warn!("subnet {} is not recorded: {why}", self.netuid);
                 self.state.set_waiting(self.netuid, Some(why.to_owned()));
                 self.state.following_began(self.netuid);
@@ -213,12 +212,12 @@ impl Follower {
         }
     }
 
-    /// The first head above `head` at which the subnet is there, or up to which there is nothing more to do.
+    /// The first head above `head` at which the subnet exists, or the head that reaches `until`.
     async fn wait_for_subnet(&self, mut head: BlockNumber) -> Result<BlockNumber, ChainError> {
         loop {
             self.state.stood_by(self.netuid);
             head = self.chain.wait_for_head_above(head).await?.number;
-            // What others take in is not asked for again.
+            // A block that other subnets take in is not read twice.
             let facts = self.chain.next_block(head, &[self.netuid]).await?;
             if facts.subnets.contains_key(&self.netuid) || self.until.is_some_and(|until| head >= until) {
                 return Ok(head);
@@ -227,7 +226,7 @@ impl Follower {
         }
     }
 
-    /// Goes on to the finalized head whenever it is told to, until all is done.
+    /// Goes on to the finalized head at each request, until `until` is reached.
     async fn advance_when_told(
         &self,
         monitor: &mut BlockchainMonitor,
@@ -248,7 +247,7 @@ impl Follower {
         Ok(())
     }
 
-    /// Whether the record has got as far as was asked for.
+    /// Whether the record has reached `until`.
     async fn is_done(&self) -> Result<bool, StoreError> {
         let Some(until) = self.until else { return Ok(false) };
         Ok(self.store.watermark(self.netuid).await?.is_some_and(|mark| mark.block.number >= until))

@@ -1,4 +1,4 @@
-//! All followers, each in a task of its own: what becomes of one ends or delays no other.
+//! All followers, each in a task of its own: an error on one subnet ends or delays no other.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,31 +16,31 @@ use crate::shared::SharedChain;
 use crate::state::State;
 use crate::task::Task;
 
-/// The daemon at work.
+/// All followers, and what they share.
 pub struct Followers {
     pub config: Arc<Config>,
     pub chain: Arc<SubxtChain>,
     pub store: Arc<dyn StakeStore>,
-    /// Where new records begin, as far as that was found out already.
+    /// Where new records begin, as far as that is already known.
     pub beginnings: BTreeMap<NetUid, BlockNumber>,
     pub until: Option<BlockNumber>,
-    /// Where it is said how this goes.
+    /// Where the progress is reported.
     pub state: Arc<State>,
     pub report: Arc<Report>,
 }
 
-/// How the work on a subnet stands.
+/// The state of one subnet's follower.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Work {
     Running,
-    /// It was broken off, and is begun again a little later.
+    /// It failed, and starts again a little later.
     Paused,
     Done,
 }
 
 impl Followers {
-    /// Follows every subnet until all are as far as was asked for. What breaks off the work on one is said,
-    /// and it is begun again a little later; while there is no other that goes on, it is the end of all.
+    /// Follows every subnet until all have reached `until`. A follower that fails is logged and started again
+    /// a little later. Once none of them is running, the error ends them all.
     pub async fn run(&self) -> anyhow::Result<()> {
         let shared =
             SharedChain::new(Arc::<SubxtChain>::clone(&self.chain), self.config.max_requests_in_flight);
@@ -84,9 +84,9 @@ impl Followers {
                     return Ok(());
                 }
                 Ok(Err(error)) => error,
-                // What it said is in the log.
+                // The panic itself is in the log.
                 Err(_) => anyhow::anyhow!(
-                    "the work on subnet {netuid} was broken off by a mistake in this program: please report it"
+                    "the follower of subnet {netuid} stopped because of a mistake in this program: please report it"
                 ),
             };
             if !set(Work::Paused) {

@@ -1,4 +1,4 @@
-//! A record that the chain does not go on from.
+//! A record that is on a fork: the chain does not continue from its last block.
 
 use std::time::Duration;
 
@@ -10,11 +10,12 @@ use crate::config::Config;
 use crate::state::State;
 use crate::witnesses::Witnesses;
 
-/// Where one endpoint alone says so, it is asked as often, so far apart: over a minute.
+/// How often the endpoints are asked while only one reports the fork, and the pause in between: over a minute
+/// together.
 pub const FORK_TRIES: u32 = 3;
 pub const FORK_PAUSE: Duration = Duration::from_secs(30);
 
-/// A record whose last block is not on the chain, with all that it takes to leave the fork.
+/// A record whose last block is not on the chain, with what it takes to leave the fork.
 pub struct Fork<'a> {
     pub netuid: NetUid,
     pub config: &'a Config,
@@ -24,9 +25,9 @@ pub struct Fork<'a> {
 }
 
 impl Fork<'_> {
-    /// Asks every endpoint by itself; where two agree on another block, takes the record back to its last
-    /// epoch that is on the chain. Otherwise it is waited, and what to do is said once that was so for the
-    /// so-many-th time.
+    /// Asks every endpoint separately. If two agree on another block, the record is taken back to its last
+    /// epoch on the chain. Otherwise this waits; after `FORK_TRIES` times in a row the error also says what
+    /// to do.
     pub async fn leave(&self, error: anyhow::Error, stands_at: BlockRef, times: u32) -> anyhow::Result<()> {
         let Some(genesis) = self.store.genesis().await? else { return Err(error) };
         let witnesses = Witnesses::ask(self.config, genesis, stands_at).await;
@@ -38,13 +39,13 @@ impl Fork<'_> {
         Ok(())
     }
 
-    /// Takes the record back to its last epoch that is on the chain, if there is one.
+    /// Takes the record back to its last epoch on the chain. `false` if there is none.
     async fn go_back(&self) -> anyhow::Result<bool> {
         let (chain, store) = (self.chain, self.store);
         let Some(common) = last_on_chain(chain, store, self.netuid).await? else { return Ok(false) };
         if let Some(taken) = take_back(chain, store, self.netuid, common).await? {
             tracing::warn!(
-                "subnet {}: the last blocks of the record are not on the chain, as two endpoints say; it was taken back from block {} to its epoch in block {common}",
+                "subnet {}: two endpoints agree that the last blocks of the record are not on the chain; it was taken back from block {} to its epoch in block {common}",
                 self.netuid,
                 taken.from.number
             );

@@ -1,4 +1,4 @@
-//! Following the subnets, each by a task of its own: what becomes of one ends or delays no other.
+//! Following the subnets: one follower, and one task, for each of them.
 
 mod follower;
 mod followers;

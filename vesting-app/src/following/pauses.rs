@@ -1,4 +1,4 @@
-//! What goes wrong, and how long is waited before it is tried again.
+//! How long to wait after an error before the next attempt.
 
 use std::time::Duration;
 
@@ -8,28 +8,28 @@ use vesting_core::{MonitorError, NetUid};
 use crate::failure::is_passing;
 use crate::state::State;
 
-/// Between two tries when the chain or the database cannot be reached; for the chain it doubles.
+/// The pause between two attempts if the chain or the database cannot be reached. For the chain it doubles
+/// each time.
 pub const RETRY_PAUSE: Duration = Duration::from_secs(5);
 
-/// The longest pause that nobody asked for.
+/// The longest pause that is chosen here. A node may ask for a longer one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// Between two tries when the ledger or the record does not agree with the chain: another endpoint may tell
-/// another thing, and nothing is written until it agrees.
+/// The pause between two attempts if the ledger or the record contradicts the chain. Another endpoint may
+/// answer otherwise, and nothing is written until it agrees.
 pub const DISAGREEMENT_PAUSE: Duration = Duration::from_secs(60);
 
-/// As long a pause at most goes by without a sign of life.
+/// The longest part of a pause without a heartbeat.
 pub const LONGEST_SILENCE: Duration = Duration::from_secs(30);
 
-/// How long to wait before the same is tried again, for so many times in a row; `None` where that is of no
-/// use.
+/// The pause before the next attempt, after `tries` failures in a row. `None` if trying again is useless.
 pub fn retry_pause(error: &anyhow::Error, tries: u32) -> Option<Duration> {
     let monitor = error.downcast_ref::<MonitorError>();
     if let Some(error) = error.downcast_ref::<ChainError>() {
         return Some(pause(error, tries));
     }
     match monitor {
-        // What the chain says and what is recorded are at odds: a node may be wrong about either.
+        // The chain and the record contradict each other: a node may be wrong about either.
         Some(MonitorError::Chain(ChainError::Contradicted { .. })) => Some(DISAGREEMENT_PAUSE),
         Some(MonitorError::Chain(error)) => Some(pause(error, tries)),
         Some(MonitorError::Conservation(_)) => Some(DISAGREEMENT_PAUSE),
@@ -37,8 +37,9 @@ pub fn retry_pause(error: &anyhow::Error, tries: u32) -> Option<Duration> {
     }
 }
 
-/// Says what went wrong, of a subnet or before any is followed, and is tried again, and waits: what does not
-/// pass by itself is an error. Stopping altogether would take readiness and metrics away, which tell of it.
+/// Reports an error, of a subnet or from before any is followed, and waits before the next attempt. An error
+/// that does not pass by itself is logged as such; the daemon goes on all the same, because readiness and
+/// metrics tell of it.
 pub async fn report_and_wait(state: &State, netuid: Option<NetUid>, error: &anyhow::Error, pause: Duration) {
     state.failed(netuid, error);
     let whose = netuid.map_or_else(String::new, |netuid| format!("subnet {netuid}: "));
@@ -50,8 +51,8 @@ pub async fn report_and_wait(state: &State, netuid: Option<NetUid>, error: &anyh
     rest(state, pause).await;
 }
 
-/// How long to wait before a chain is asked again that answered with an error so many times in a row: as long
-/// as it wants, and longer each time.
+/// The pause before the chain is asked again, after `tries` errors in a row. It doubles each time, and is at
+/// least what the node asks for.
 pub fn pause(error: &ChainError, tries: u32) -> Duration {
     let grown = RETRY_PAUSE.saturating_mul(1 << tries.saturating_sub(1).min(8)).min(LONGEST_PAUSE);
     match error {
@@ -60,7 +61,7 @@ pub fn pause(error: &ChainError, tries: u32) -> Duration {
     }
 }
 
-/// Waits, with signs of life.
+/// Waits, with heartbeats.
 async fn rest(state: &State, pause: Duration) {
     let mut left = pause;
     while !left.is_zero() {

@@ -1,4 +1,4 @@
-//! One chain for several subnets, and what each sees of it.
+//! The shared chain, and each subnet's view of it.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, NetUid};
 use super::blocks::{Blocks, SharedBlock};
 use crate::task::Task;
 
-/// A chain that several subnets are read from at once.
+/// A chain from which several subnets are read at once.
 pub struct SharedChain {
     chain: Arc<dyn ChainPort>,
     pub(super) blocks: Blocks,
@@ -18,12 +18,12 @@ pub struct SharedChain {
 }
 
 impl SharedChain {
-    /// Over a chain of which so many requests may be under way at once.
+    /// Shares a chain on which `in_flight` requests may be under way at once.
     pub fn new(chain: Arc<dyn ChainPort>, in_flight: usize) -> Arc<Self> {
         Arc::new(Self { chain, blocks: Blocks::default(), in_flight: in_flight.max(1) })
     }
 
-    /// The chain, as one subnet is read from it.
+    /// The chain as one subnet sees it.
     pub fn of(self: &Arc<Self>, netuid: NetUid) -> Arc<dyn ChainPort> {
         Arc::new(SubnetChain {
             shared: Arc::clone(self),
@@ -33,13 +33,13 @@ impl SharedChain {
     }
 }
 
-/// A chain, for one subnet.
+/// One subnet's view of the shared chain.
 struct SubnetChain {
     shared: Arc<SharedChain>,
     netuid: NetUid,
-    /// Catching up asks for hundreds of blocks at once. Requests are served in the order in which they were
-    /// made, so each subnet has as many reads under way as there may be requests, and another's wait for
-    /// those only.
+    /// Catching up requests hundreds of blocks at once, and requests are served in order. Each subnet
+    /// therefore has at most `in_flight` reads under way, so that another subnet waits for no more than
+    /// those.
     permits: Arc<Semaphore>,
 }
 
@@ -59,13 +59,13 @@ impl ChainPort for SubnetChain {
 
     async fn read(&self, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError> {
         let (chain, permits, ask) = (Arc::clone(&self.shared.chain), Arc::clone(&self.permits), ask.clone());
-        // By itself: a read that nobody waits for yet must not keep its place for ever.
+        // In a task of its own: a read whose future nobody polls must not keep its permit for ever.
         let read = Task::spawn(async move {
             let _permit = permits.acquire_owned().await;
             chain.read(number, &ask).await
         });
         read.await.unwrap_or_else(|why| {
-            Err(ChainError::Unreachable(format!("reading block {number} was broken off: {why}")))
+            Err(ChainError::Unreachable(format!("reading block {number} was aborted: {why}")))
         })
     }
 

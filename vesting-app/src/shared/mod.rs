@@ -1,4 +1,5 @@
-//! One chain for several subnets, each recorded by a task of its own: what all of them want is asked once.
+//! One chain shared by several subnets, each recorded by a task of its own. What all of them need is
+//! requested once.
 
 mod blocks;
 mod chain;

@@ -10,13 +10,13 @@ use super::SharedChain;
 const BLOCKS: u64 = 20;
 const NETUIDS: [NetUid; 2] = RandomLife::NETUIDS;
 
-/// A chain that notes what it is asked, and of which something may be wrong.
+/// A chain that records what it is asked, and that can be made to fail.
 struct ObservedChain {
     inner: SimPort,
     asked: Mutex<Vec<(BlockNumber, Vec<NetUid>)>>,
-    /// Whose counters cannot be read.
+    /// The subnet whose counters cannot be read.
     unreadable: Option<NetUid>,
-    /// The next reads that fail.
+    /// How many of the next reads fail.
     failing: Mutex<u32>,
 }
 

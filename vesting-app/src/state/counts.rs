@@ -1,4 +1,4 @@
-//! What this process has taken in.
+//! What this process has recorded.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use vesting_core::Detection;
 
 use super::recorded::Recorded;
 
-/// What this process has taken in since it began.
+/// What this process has recorded of a subnet since it started.
 #[derive(Debug, Clone, Default)]
 pub struct Counts {
     pub epochs: BTreeMap<Detection, u64>,

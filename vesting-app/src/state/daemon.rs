@@ -1,4 +1,4 @@
-//! How the daemon is doing, as the one source of what is told of it.
+//! The state of the daemon.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,24 +24,24 @@ use super::watched::StoreTimes;
 use crate::clock::behind;
 use crate::config::Config;
 
-/// How the daemon is doing.
+/// The state of the daemon, shared by all of its tasks.
 pub struct State {
-    /// Where the chain is followed; none where the record is only read.
+    /// The chain that is followed; `None` if records are only read.
     pub chain: Option<Arc<SubxtChain>>,
-    /// How long the database took, by what was asked.
+    /// How long the database took, by method.
     pub times: StoreTimes,
-    /// What the database was asked and has not answered yet.
+    /// Calls that the database has not answered yet.
     pub unanswered: Unanswered,
     requests: UpdateRequests,
     pub(super) stale_after: Duration,
     inner: Mutex<Inner>,
-    /// Counts what the service manager may want to hear.
+    /// Counts changes. Watching it wakes the service manager's task and the API's event streams.
     news: watch::Sender<u64>,
 }
 
 struct Inner {
     subnets: BTreeMap<NetUid, Subnet>,
-    /// What went wrong before any subnet was followed.
+    /// The last error from before any subnet was followed.
     last_error: Option<LastError>,
     /// Whether following, standing by or reading has begun.
     begun: bool,
@@ -61,14 +61,14 @@ impl Inner {
         }
     }
 
-    /// How much this machine's clock is behind the chain at least, where it is.
+    /// How far this machine's clock is behind the chain, at least; `None` if it is not.
     fn clock_behind(&self, now: SystemTime) -> Option<Duration> {
         let newest =
             self.subnets.values().filter_map(|subnet| subnet.watermark).map(|record| record.time).max();
         newest.and_then(|time| behind(time, now))
     }
 
-    /// Says it where this machine's clock came to be behind the chain, or is so no more.
+    /// Logs once if this machine's clock is behind the chain, and once when it no longer is.
     fn warn_of_clock(&mut self, now: SystemTime) {
         let behind = self.clock_behind(now);
         self.clock_warning.update(behind);
@@ -76,7 +76,7 @@ impl Inner {
 }
 
 impl State {
-    /// Of these subnets, all of which are only read until told otherwise.
+    /// The state of the configured subnets. Each has the role of a reader at first.
     pub fn new(config: &Config, chain: Option<Arc<SubxtChain>>) -> Arc<Self> {
         let subnets = config.netuids.iter().map(|netuid| (*netuid, Subnet::default())).collect();
         let inner = Inner {
@@ -98,7 +98,7 @@ impl State {
         })
     }
 
-    /// What is known is whole whatever became of whoever said it.
+    /// A panic in another task leaves the state consistent, so a poisoned lock is used on.
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -107,12 +107,12 @@ impl State {
         self.news.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    /// Wakes whoever wants to know that an epoch was recorded, or that something else has changed.
+    /// A receiver that is woken after each recorded epoch and after each other change.
     pub fn news(&self) -> watch::Receiver<u64> {
         self.news.subscribe()
     }
 
-    /// Reading has begun: nothing is followed.
+    /// Reading has begun; nothing is followed.
     pub fn reading_began(&self) {
         let mut inner = self.inner();
         inner.begun = true;
@@ -136,7 +136,7 @@ impl State {
         }
     }
 
-    /// Whose a subnet is to record: ours, or another's.
+    /// Sets who records a subnet: this process, or another one.
     pub fn set_role(&self, netuid: NetUid, other: Option<&str>) {
         let role = other.map_or(Role::Leader, |by| Role::Standby { by: by.to_owned() });
         let changed = std::mem::replace(&mut self.inner().subnet(netuid).role, role.clone()) != role;
@@ -145,17 +145,17 @@ impl State {
         }
     }
 
-    /// The follower of a subnet stands by, for a reason that it has looked into just now.
+    /// The follower of a subnet stands by, and has just checked why.
     pub fn stood_by(&self, netuid: NetUid) {
         self.inner().goes_well(netuid);
     }
 
-    /// A follower waits before it tries again.
+    /// A follower is waiting before its next attempt: a heartbeat.
     pub fn is_waiting(&self) {
         self.inner().heartbeat.beat(Instant::now());
     }
 
-    /// Why a subnet is not recorded yet.
+    /// Sets why a subnet is not recorded yet.
     pub fn set_waiting(&self, netuid: NetUid, why: Option<String>) {
         let why = why.map(|why| hide(&why).into_owned());
         let changed = std::mem::replace(&mut self.inner().subnet(netuid).waiting, why.clone()) != why;
@@ -164,14 +164,14 @@ impl State {
         }
     }
 
-    /// A head was reached.
+    /// A follower has reached a head.
     pub fn progressed(&self, netuid: NetUid, progress: Progress) {
         let mut inner = self.inner();
         inner.subnet(netuid).progress = Some(progress);
         inner.goes_well(netuid);
     }
 
-    /// Something went wrong, with a subnet or before any is followed, and is tried again.
+    /// Something failed, with a subnet or before any was followed, and is retried.
     pub fn failed(&self, netuid: Option<NetUid>, error: &anyhow::Error) {
         let error = LastError::now(error);
         let mut inner = self.inner();
@@ -190,17 +190,17 @@ impl State {
         self.changed();
     }
 
-    /// Tells the follower of a subnet to go on.
+    /// Asks the follower of a subnet to go on.
     pub fn tell_to_go_on(&self, netuid: NetUid) {
         self.requests.send(netuid);
     }
 
-    /// Waits until the follower of a subnet is told to go on.
+    /// Waits until the follower of a subnet is asked to go on.
     pub async fn update_requested(&self, netuid: NetUid) {
         self.requests.received(netuid).await;
     }
 
-    /// Blocks are in the record.
+    /// A commit is in the record.
     pub fn committed(&self, commit: &Commit) {
         let recorded = Recorded::of(commit);
         let head = self.head();
@@ -220,7 +220,7 @@ impl State {
         }
     }
 
-    /// A record was taken back: what is known of what came after is not to be told any more.
+    /// A record was taken back: what was known of the blocks after it is dropped.
     pub(super) fn taken_back(&self, netuid: NetUid, to: Option<Watermark>) {
         let mut inner = self.inner();
         let subnet = inner.subnet(netuid);
@@ -233,13 +233,13 @@ impl State {
         self.changed();
     }
 
-    /// How often a record was seen to be taken back: what was worked out before a rewind may not hold after
-    /// it.
+    /// How often a record was taken back. What was computed before a rewind may not hold after it.
     pub fn rewinds(&self, netuid: NetUid) -> u64 {
         self.inner().subnets.get(&netuid).map_or(0, |subnet| subnet.rewinds)
     }
 
-    /// How far a record was found to go, by who had seen so many `rewinds` of it before.
+    /// The end of a record, as it was read when `rewinds` was this. It is ignored if the record was taken
+    /// back since.
     pub(super) fn record_found(&self, netuid: NetUid, watermark: Watermark, rewinds: u64) {
         let mut inner = self.inner();
         let subnet = inner.subnet(netuid);
@@ -247,14 +247,15 @@ impl State {
             return;
         }
         let known = &mut subnet.watermark;
-        // What was committed meanwhile is newer than what was read before.
+        // A commit made meanwhile is newer than what was read before it.
         if known.is_none_or(|known| known.block.number <= watermark.block.number) {
             *known = Some(watermark);
         }
         inner.warn_of_clock(SystemTime::now());
     }
 
-    /// The figures as of a record's newest epoch, by who had seen so many `rewinds` of it before.
+    /// The figures as of a record's newest epoch, computed when `rewinds` was this. They are ignored if the
+    /// record was taken back since.
     pub(super) fn set_figures(&self, netuid: NetUid, figures: Figures, rewinds: u64) {
         let mut inner = self.inner();
         let subnet = inner.subnet(netuid);
@@ -272,7 +273,7 @@ impl State {
         self.inner().subnets.clone()
     }
 
-    /// What went wrong last, whatever it was about: first of what still holds.
+    /// The last error of all subnets and of the start. Those that still hold come first.
     pub fn last_error(&self) -> Option<LastError> {
         let inner = self.inner();
         let errors =
@@ -290,7 +291,7 @@ impl State {
         self.inner().begun
     }
 
-    /// The finalized head, as far as it is known.
+    /// The newest finalized head that is known.
     pub fn head(&self) -> Option<BlockNumber> {
         self.chain.as_ref().and_then(|chain| chain.newest_head())
     }
@@ -300,7 +301,7 @@ impl State {
         self.inner().clock_behind(now)
     }
 
-    /// Where a runtime of the chain contradicts its storage; nothing where no chain is asked.
+    /// Where a runtime of the chain contradicts its storage; empty if no chain is followed.
     pub fn degraded(&self) -> Vec<String> {
         self.chain
             .iter()
@@ -309,9 +310,9 @@ impl State {
             .collect()
     }
 
-    /// Whether the follower gets on, or waits for a reason.
+    /// Whether the followers make progress, or wait for a reason.
     pub fn is_alive(&self, now: Instant) -> bool {
-        // Where nothing is followed nothing can hang.
+        // If nothing is followed, nothing can hang.
         let Some(chain) = &self.chain else { return true };
         self.inner().heartbeat.is_alive(chain.requests().0, now)
     }

@@ -1,16 +1,16 @@
-//! Whether the follower is alive: it gets on, or asks the chain, or says that it waits.
+//! Whether the followers are alive: they make progress, ask the chain, or report that they wait.
 
 use std::time::{Duration, Instant};
 
-/// The longest without a sign of life. A follower that waits for a block asks for the head each 90 s, and an
-/// answer takes 30 s at most; an interval that is caught up on takes many questions.
+/// The longest time without a heartbeat. A follower that waits for a block asks for the head every 90 s, and
+/// an answer takes at most 30 s. Catching up on one interval takes many requests.
 const LONGEST_SILENCE: Duration = Duration::from_secs(300);
 
-/// The last sign of life.
+/// The last heartbeat.
 #[derive(Debug)]
 pub struct Heartbeat {
     at: Instant,
-    /// How many questions the chain had been asked then.
+    /// How many requests the chain had received then.
     requests: u64,
 }
 
@@ -23,7 +23,7 @@ impl Heartbeat {
         self.at = now;
     }
 
-    /// Whether there was one of late; another question to the chain is one.
+    /// Whether the last heartbeat is recent. A new request to the chain counts as one.
     pub fn is_alive(&mut self, requests: u64, now: Instant) -> bool {
         if requests != self.requests {
             self.requests = requests;
@@ -44,7 +44,7 @@ mod tests {
         let mut heartbeat = Heartbeat::new(begun);
         assert!(heartbeat.is_alive(0, at(299)));
         assert!(!heartbeat.is_alive(0, at(300)));
-        // A question, and blocks taken in.
+        // A request, then none for too long.
         assert!(
             heartbeat.is_alive(1, at(301))
                 && heartbeat.is_alive(1, at(600))

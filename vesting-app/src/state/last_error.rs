@@ -1,4 +1,4 @@
-//! What went wrong last.
+//! The last error.
 
 use std::time::SystemTime;
 
@@ -9,14 +9,14 @@ use vesting_secret::hide;
 use super::obstacle::Obstacle;
 use crate::failure::unreadable_runtime;
 
-/// What went wrong last, of a subnet or before any was followed.
+/// The last error, of a subnet or from before any was followed.
 #[derive(Debug, Clone)]
 pub struct LastError {
     pub message: String,
     pub at: SystemTime,
     /// Whether nothing has been taken in since.
     pub holds: bool,
-    /// Where that is why nothing can be written.
+    /// The obstacle, if it is why nothing can be written.
     pub kind: Option<Obstacle>,
 }
 

@@ -1,6 +1,9 @@
-//! How the daemon is doing: the one source of `/health/ready`, `/metrics` and what the service manager hears.
+//! The state of the daemon: the one source of `/health/ready`, `/metrics` and the messages to the service
+//! manager.
 //!
-//! Whoever does the work says so here; nothing here has a part in a figure.
+//! The tasks that do the work report here. Nothing here is part of a figure of a report.
+//!
+//! Takes from `clock`, `config`, `failure` and `output`.
 
 mod clock_warning;
 mod counts;

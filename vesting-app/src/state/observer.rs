@@ -1,4 +1,4 @@
-//! Looks at the record beside the follower: others may write it, and figures take time.
+//! Reads the records beside the followers: another process may write them, and computing figures takes time.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,34 +14,34 @@ use super::figures::Figures;
 use super::role::Role;
 use crate::config::Config;
 
-/// Between two looks.
+/// The pause between two looks at the records.
 const LOOK_PAUSE: Duration = Duration::from_secs(1);
 
-/// Figures are worked out again after so many times what they took, at the earliest: catching up has an epoch
-/// every few milliseconds.
+/// After figures were computed, the pause is this many times as long as that took. While catching up, an
+/// epoch is recorded every few milliseconds.
 const FIGURES_REST: u32 = 10;
 
-/// The record of one subnet, as it was last last.
+/// A subnet's record at the last look.
 #[derive(Default)]
 struct LastLook {
     epoch: Option<Epoch>,
     /// The last block of the record.
     block: BlockNumber,
-    /// How often it had been taken back.
+    /// How often it had been taken back then.
     rewinds: u64,
-    /// When figures may be worked out again.
+    /// When figures may be computed again.
     due: Option<Instant>,
 }
 
-/// Who follows hears of every head; who only stands by asks for it now and then.
+/// A follower learns of every head. A standby asks for the head at this interval.
 const HEAD_PAUSE: Duration = Duration::from_secs(30);
 
-/// Looks for ever.
+/// Observes for ever.
 pub async fn observe(state: Arc<State>, store: Arc<dyn StakeStore>, config: Config) {
     tokio::join!(heads(&state), records(&state, store, &config));
 }
 
-/// Keeps the finalized head known where nobody follows it.
+/// Keeps the finalized head known if no subnet is followed.
 async fn heads(state: &State) {
     let Some(chain) = &state.chain else { return };
     loop {
@@ -58,7 +58,7 @@ async fn records(state: &Arc<State>, store: Arc<dyn StakeStore>, config: &Config
     let tracker = StakeTracker::new(store.clone());
     let mut last: BTreeMap<NetUid, LastLook> = BTreeMap::new();
     loop {
-        // All there are, where none is named.
+        // All recorded subnets, if none is named.
         let netuids = if config.netuids.is_empty() {
             store.netuids().await.unwrap_or_default()
         } else {
@@ -67,8 +67,8 @@ async fn records(state: &Arc<State>, store: Arc<dyn StakeStore>, config: &Config
         for netuid in netuids {
             let observer = Observer { state, store: &store, tracker: &tracker, config };
             if let Err(error) = observer.look_at(netuid, last.entry(netuid).or_default()).await {
-                // The follower says so where it matters, and the record's age tells.
-                tracing::debug!(netuid = netuid.0, %error, "the record cannot be looked at");
+                // If it matters, the follower logs it, and the age of the record shows it.
+                tracing::debug!(netuid = netuid.0, %error, "the record cannot be read");
             }
         }
         tokio::time::sleep(LOOK_PAUSE).await;
@@ -88,7 +88,7 @@ impl Observer<'_> {
         let watermark = self.store.watermark(netuid).await?;
         let block = watermark.map_or(BlockNumber(0), |watermark| watermark.block.number);
         if block < last.block && rewinds == last.rewinds {
-            // Another process did that.
+            // Another process took the record back.
             self.state.taken_back(netuid, watermark);
             rewinds = self.state.rewinds(netuid);
         }
@@ -115,14 +115,14 @@ impl Observer<'_> {
         Ok(())
     }
 
-    /// Off the threads that follow the chain and serve others.
+    /// Runs on a blocking thread, not on those that follow the chain and serve requests.
     async fn figures(&self, netuid: NetUid) -> Result<Figures, TrackerError> {
         let (store, tracker, policy) =
             (Arc::clone(self.store), self.tracker.clone(), self.config.policy(netuid).clone());
         let handle = Handle::current();
         let task = move || handle.block_on(Figures::work_out(store.as_ref(), &tracker, netuid, &policy));
         let broken_off =
-            |error: JoinError| StoreError::Unusable(format!("the figures were broken off: {error}")).into();
+            |error: JoinError| StoreError::Unusable(format!("computing the figures was aborted: {error}")).into();
         tokio::task::spawn_blocking(task).await.unwrap_or_else(|error| Err(broken_off(error)))
     }
 }

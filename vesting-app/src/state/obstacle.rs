@@ -3,9 +3,9 @@
 /// Why nothing of a subnet can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Obstacle {
-    /// Its ledger does not agree with the chain.
+    /// Its ledger contradicts the chain.
     Broken,
-    /// Its record is to be read again, since the runtime contradicts its storage.
+    /// Its record must be read again, because the runtime contradicts its storage.
     Contradicted,
     /// The runtime of this version cannot be read.
     Unreadable(u32),

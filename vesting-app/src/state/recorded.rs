@@ -1,4 +1,4 @@
-//! A commit that is in the record, with what no event explains in it.
+//! A commit that was written to the record, and the sums of what no event explains.
 
 use vesting_core::ports::Commit;
 use vesting_core::{BlockNumber, Kind, RaoDelta};

@@ -8,9 +8,9 @@ pub enum Role {
     Reader,
     /// Records it.
     Leader,
-    /// Would, if nobody else did.
+    /// Waits to record it, while another process does.
     Standby {
-        /// Who does.
+        /// The process that records it.
         by: String,
     },
 }

@@ -1,4 +1,4 @@
-//! What is known of one subnet.
+//! The state of one subnet.
 
 use vesting_core::ports::Watermark;
 use vesting_core::{Epoch, Progress};
@@ -12,19 +12,19 @@ use super::role::Role;
 #[derive(Debug, Clone, Default)]
 pub struct Subnet {
     pub role: Role,
-    /// Whether following it, or standing by, has begun.
+    /// Whether its follower has started, to record or to stand by.
     pub begun: bool,
-    /// How far it is taken in, and up to where it goes.
+    /// The last block taken in, and the block it goes on to.
     pub progress: Option<Progress>,
     pub last_error: Option<LastError>,
-    /// Why nothing is recorded yet, where that is known.
+    /// Why nothing is recorded yet, if that is known.
     pub waiting: Option<String>,
-    /// How far its record goes.
+    /// The end of its record.
     pub watermark: Option<Watermark>,
     pub last_epoch: Option<Epoch>,
-    /// As of its last epoch or, while those come fast, of one not long before.
+    /// Figures as of its last epoch or, while catching up, of one shortly before.
     pub figures: Option<Figures>,
     pub counts: Counts,
-    /// How often it was seen to be taken back.
+    /// How often its record was taken back.
     pub rewinds: u64,
 }

@@ -1,4 +1,4 @@
-//! The chain, as it is configured.
+//! The configured chain.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,16 +8,16 @@ use vesting_core::ports::{ChainError, StakeStore};
 
 use crate::config::Config;
 
-/// The longest wait for one answer of a node.
+/// The deadline of one answer of a node.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// A finalized head that does not move for so long is another endpoint's to tell: seven blocks.
+/// If the finalized head does not move for this long (seven blocks), another endpoint is asked.
 const BLOCK_PATIENCE: Duration = Duration::from_secs(90);
 
-/// A block near the head that a node does not know is asked for again for so long: half a block.
+/// A node that does not know a block near the head is asked again for this long (half a block).
 const LAG_PATIENCE: Duration = Duration::from_secs(6);
 
-/// Connects to the chain.
+/// The chain at the configured endpoints. A connection is made when it is first asked.
 pub fn chain(config: &Config) -> Arc<SubxtChain> {
     Arc::new(SubxtChain::new(ChainOptions {
         endpoints: config.endpoints.clone(),
@@ -29,8 +29,8 @@ pub fn chain(config: &Config) -> Arc<SubxtChain> {
     }))
 }
 
-/// An error of the chain as it is told: where no endpoint serves the record's chain, it is the database that
-/// does not fit.
+/// Explains an error of the chain. If no endpoint serves the record's chain, the error is that the database
+/// belongs to another chain.
 pub async fn explain_chain_error(
     config: &Config,
     store: Option<&dyn StakeStore>,
@@ -40,7 +40,7 @@ pub async fn explain_chain_error(
         && let Err(refused) = store.bind_chain(*genesis).await
     {
         return anyhow::Error::from(refused)
-            .context(format!("cannot go on with the database {}", config.database_url));
+            .context(format!("cannot use the database {}", config.database_url));
     }
     error.into()
 }

@@ -1,4 +1,4 @@
-//! The monitor that goes on with a record.
+//! The monitor that continues a record.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use vesting_core::{BlockNumber, BlockchainMonitor, MonitorError, NetUid};
 use crate::config::Config;
 use crate::exit::UsageError;
 
-/// Takes up the record of a subnet. It must be one that can be continued at `from`, where that is given.
+/// Opens the monitor of a subnet's record. If `from` is given, the record must be able to continue there.
 pub async fn open_monitor(
     config: &Config,
     netuid: NetUid,
@@ -21,7 +21,7 @@ pub async fn open_monitor(
     {
         Err(error @ MonitorError::Store(_)) => {
             return Err(error)
-                .with_context(|| format!("cannot go on with the database {}", config.database_url));
+                .with_context(|| format!("cannot use the database {}", config.database_url));
         }
         opened => opened?,
     };

@@ -1,4 +1,4 @@
-//! Where the records begin that are still to be made.
+//! The plan of new records: where each of them begins.
 
 use std::collections::BTreeMap;
 
@@ -8,19 +8,19 @@ use vesting_core::{BlockNumber, NetUid, window_start};
 
 use crate::config::Config;
 
-/// Where the records of the followed subnets begin that are still to be made.
+/// Where the records of the followed subnets begin that do not exist yet.
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// At these blocks: each where its window does.
+    /// The first block of each record: where its window starts.
     pub beginnings: BTreeMap<NetUid, BlockNumber>,
-    /// Those that are not there at the last block.
+    /// Subnets that do not exist at the last block.
     pub absent: Vec<NetUid>,
-    /// Those whose beginning the chain does not tell.
+    /// Subnets whose first block could not be read from the chain.
     pub failed: Vec<(NetUid, ChainError)>,
 }
 
 impl Plan {
-    /// Plans the records of the followed subnets that have none, up to the block `to`; all of them at once.
+    /// Plans the records of all followed subnets that have none, up to the block `to`.
     pub async fn make(config: &Config, chain: &dyn ChainPort, recorded: &[NetUid], to: BlockNumber) -> Self {
         let new = config.netuids.iter().copied().filter(|netuid| !recorded.contains(netuid));
         let starts = new.map(async |netuid| {
@@ -37,7 +37,7 @@ impl Plan {
         plan
     }
 
-    /// The first error among the beginnings.
+    /// The first error, if there is one.
     pub fn failure(&self) -> anyhow::Result<()> {
         match self.failed.first() {
             Some((netuid, error)) => Err(anyhow::Error::from(error.clone())

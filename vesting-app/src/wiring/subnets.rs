@@ -1,4 +1,4 @@
-//! The subnets that a command is for.
+//! The subnets that a command is about.
 
 use vesting_core::ports::{ChainError, ChainPort, StakeStore};
 use vesting_core::{BlockNumber, NetUid, agreed_glance};
@@ -6,7 +6,7 @@ use vesting_core::{BlockNumber, NetUid, agreed_glance};
 use crate::config::Config;
 use crate::exit::UsageError;
 
-/// The subnets to follow: at least one must be named.
+/// The subnets to follow. At least one must be named.
 pub fn subnets_to_follow(config: &Config) -> anyhow::Result<Vec<NetUid>> {
     if config.netuids.is_empty() {
         return Err(UsageError(
@@ -17,7 +17,7 @@ pub fn subnets_to_follow(config: &Config) -> anyhow::Result<Vec<NetUid>> {
     Ok(config.netuids.clone())
 }
 
-/// The subnet to show: named, or the only one there is a record of.
+/// The subnet to show: the one that is named, or the only one with a record.
 pub async fn subnet_to_show(config: &Config, store: &dyn StakeStore) -> anyhow::Result<NetUid> {
     match config.netuids.as_slice() {
         [netuid] => return Ok(*netuid),

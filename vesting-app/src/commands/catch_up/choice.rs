@@ -10,24 +10,24 @@ use crate::wiring;
 
 /// Where new records begin.
 pub struct Beginnings {
-    /// As was asked for.
+    /// The block of `--from`.
     from: Option<BlockNumber>,
-    /// Each where its window does.
+    /// The start of each subnet's window.
     windows: BTreeMap<NetUid, BlockNumber>,
 }
 
 impl Beginnings {
-    /// One without a window of its own at the last block begins where the first of the others does.
+    /// The first block of a subnet's record. A subnet without a window at the last block begins with the
+    /// earliest of the others.
     pub fn of(&self, netuid: NetUid) -> BlockNumber {
         let own = self.from.or_else(|| self.windows.get(&netuid).copied());
         own.or_else(|| self.windows.values().min().copied()).unwrap_or(BlockNumber(1))
     }
 }
 
-/// Leaves out of the followed subnets those that cannot be recorded: they have no record, and are neither at
-/// the last block nor where records begin, which may be after their end. Gives where records begin, and who
-/// was left out. One that is there at neither end is no reason to refuse the others. Asked before a database
-/// is made.
+/// Removes the subnets that cannot be recorded: they have no record, and exist neither at the last block nor
+/// where records begin. Returns where records begin, and the subnets that were removed. The remaining ones
+/// are recorded all the same. This is asked before a database is created.
 pub async fn choose(
     config: &mut Config,
     chain: &dyn ChainPort,

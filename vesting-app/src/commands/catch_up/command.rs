@@ -30,14 +30,14 @@ pub struct CatchUpArgs {
     /// The first block to record [default: the window's start].
     #[arg(long, value_name = "BLOCK", conflicts_with = "days")]
     pub from: Option<u64>,
-    /// Record so many days before the newest epoch.
+    /// Record this many days before the newest epoch.
     #[arg(long, value_name = "N")]
     pub days: Option<String>,
     /// The last block to record [default: the finalized head].
     #[arg(long, value_name = "BLOCK")]
     pub to: Option<u64>,
-    /// Read every block, not only those in which something happened: many times the requests, and what a
-    /// multisig or a contract does and undoes between two epochs is seen as well.
+    /// Read every block, not only those in which something happened. This takes many times the requests, and
+    /// also sees what a multisig or a contract does and undoes between two epochs.
     #[arg(long)]
     pub every_block: bool,
 }
@@ -54,17 +54,17 @@ struct Summary {
     seconds: f64,
     /// Where the runtime contradicts its storage, in words.
     degraded: Vec<String>,
-    /// What no event explains of what was taken in, by subnet.
+    /// What no event explains of what was recorded, by subnet.
     unattributed: Vec<Unexplained>,
 }
 
-/// How catching a subnet up ended.
+/// How catching up on a subnet ended.
 type Outcome = Result<anyhow::Result<Option<Unexplained>>, JoinError>;
 
-/// The most blocks in one transaction where every block is read.
+/// The most blocks in one transaction if every block is read.
 const BLOCKS_PER_COMMIT: u32 = 1_000;
 
-/// The exit code where something is unattributed.
+/// The exit code if something is unattributed.
 const UNEXPLAINED: u8 = 3;
 
 pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()> {
@@ -85,10 +85,10 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
     let mut recorded = Vec::new();
     if let Some(store) = &there {
         recorded = store.netuids().await?;
-        // The record says which chain it is, not the endpoint that answers first.
+        // The record decides which chain it is, not the endpoint that answers first.
         store.genesis().await?.inspect(|genesis| chain.expect_genesis(*genesis));
     }
-    // The chain first: a wrong endpoint leaves no empty database behind.
+    // The chain is asked first, so that a wrong endpoint leaves no empty database behind.
     let head = match chain.finalized_head().await {
         Ok(head) => head,
         Err(error) => return Err(wiring::explain_chain_error(&config, there.as_deref(), error).await),
@@ -107,7 +107,7 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
     let (beginnings, left_out) = choose(&mut config, chain.as_ref(), &recorded, from, to).await?;
     for netuid in &left_out {
         say(format!(
-            "warning: subnet {netuid} is left out: it is there neither at block {to} nor where records begin; name a `--from` or `--to` inside its life"
+            "warning: subnet {netuid} is left out: it exists neither at block {to} nor where records begin; name a `--from` or `--to` within its life"
         ));
     }
     let store = session.open_or_create_record()?;
@@ -163,14 +163,14 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
     if done.unattributed.is_empty() { Ok(()) } else { Err(SilentExit(UNEXPLAINED).into()) }
 }
 
-/// What is unexplained of all subnets, or the first error once each is told: one that cannot be caught up
-/// keeps no other from it.
+/// What is unexplained on all subnets, or the first error after the others were printed. An error on one
+/// subnet does not stop the others.
 fn all_unexplained(outcomes: Vec<(NetUid, Outcome)>) -> anyhow::Result<Vec<Unexplained>> {
     let is_alone = outcomes.len() == 1;
     let mut all = Ok(Vec::new());
     for (netuid, outcome) in outcomes {
         let broken_off =
-            |_| Err(anyhow::anyhow!("broken off by a mistake in this program: please report it"));
+            |_| Err(anyhow::anyhow!("stopped because of a mistake in this program: please report it"));
         match (outcome.unwrap_or_else(broken_off), &mut all) {
             (Ok(unexplained), Ok(all)) => all.extend(unexplained),
             (Ok(_), Err(_)) => {}

@@ -1,4 +1,4 @@
-//! Catching one subnet up.
+//! Catches up on one subnet.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,15 +14,15 @@ use crate::view::unexplained::Unexplained;
 use crate::wiring;
 use crate::witnesses::Witnesses;
 
-/// Tries in a row without getting on, after which it is somebody else's to mend.
+/// How many attempts in a row may make no progress before the error is returned.
 const TRIES: u32 = 12;
 
-/// What all subnets that are caught up have in job.
+/// What all subnets of one command share.
 pub struct Job {
     pub config: Config,
     pub chain: Arc<SubxtChain>,
     pub store: Arc<dyn StakeStore>,
-    /// Where records were asked to begin.
+    /// The block of `--from`.
     pub from: Option<BlockNumber>,
     pub to: BlockNumber,
     pub pace: Pace,
@@ -38,15 +38,15 @@ impl Job {
 /// A subnet to catch up.
 pub struct Subnet {
     pub netuid: NetUid,
-    /// Where its record begins, where there is none.
+    /// The first block of a new record.
     pub first: BlockNumber,
-    /// As it is read from.
+    /// The subnet's view of the chain.
     pub chain: Arc<dyn ChainPort>,
     pub job: Arc<Job>,
 }
 
 impl Subnet {
-    /// Goes on to the last block; gives what is unexplained of what was taken in.
+    /// Goes on to the last block. Returns what is unexplained of what was recorded.
     pub async fn catch_up(self) -> anyhow::Result<Option<Unexplained>> {
         let job = &self.job;
         let mut forks = 0;
@@ -71,7 +71,7 @@ impl Subnet {
         }
     }
 
-    /// What was written stays, so what passes is tried again from there.
+    /// Retries errors that pass; each attempt continues after what was written.
     async fn go_on(&self) -> anyhow::Result<Option<Unexplained>> {
         let job = &self.job;
         let mut monitor = wiring::open_monitor(
@@ -82,7 +82,7 @@ impl Subnet {
             job.from,
         )
         .await?;
-        // What is unexplained of an interval is recorded when it ends.
+        // What an interval leaves unexplained is recorded when it ends.
         let begun = monitor.ledgers().get(&self.netuid).and_then(|ledger| ledger.interval().from);
         let mut total: Option<Progress> = None;
         let mut tries = 0;

@@ -8,7 +8,7 @@ use vesting_core::ports::Watermark;
 use super::chosen::chosen;
 use crate::commands::session::Session;
 
-/// What was checked of a subnet.
+/// What was checked of a subnet's record.
 #[derive(Serialize)]
 pub struct CheckSummary {
     netuid: u16,

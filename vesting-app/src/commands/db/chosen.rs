@@ -5,7 +5,7 @@ use vesting_core::NetUid;
 use crate::commands::session::Session;
 use crate::exit::UsageError;
 
-/// Those of the subnets `there` that are asked for: all where none is named.
+/// Those of the subnets `there` that are asked for; all of them if none is named.
 pub fn chosen(session: &Session, there: &[NetUid], place: &str) -> anyhow::Result<Vec<NetUid>> {
     let asked = &session.config.netuids;
     if let Some(missing) = asked.iter().find(|netuid| !there.contains(netuid)) {

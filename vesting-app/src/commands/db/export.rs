@@ -17,7 +17,7 @@ pub struct ExportArgs {
     /// The file, as in subnet-2.vesting.zst.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Replace a file that is there.
+    /// Overwrite an existing file.
     #[arg(long)]
     pub force: bool,
 }

@@ -1,6 +1,6 @@
 //! `vesting db import`.
 //!
-//! The file is read twice: what it says is checked to its end before any of it is taken in.
+//! The file is read twice: all of it is checked before any of it is written.
 
 use std::path::{Path, PathBuf};
 
@@ -25,19 +25,19 @@ pub struct ImportArgs {
     /// The file.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Refuse unless this is the state digest under the policy as it is configured; of one subnet.
+    /// Refuse the file unless this is the state digest under the configured policy; for one subnet.
     #[arg(long, value_name = "0x…")]
     pub expect_digest: Option<String>,
     /// With --expect-digest: as of the last epoch at or before this block [default: the last of the file].
     #[arg(long, value_name = "BLOCK", requires = "expect_digest")]
     pub as_of: Option<u64>,
-    /// Compare so many positions at the last epoch with the chain [default: 20 with --network or --endpoints,
-    /// else 0].
+    /// Compare this many positions at the last epoch with the chain [default: 20 with --network or
+    /// --endpoints, else 0].
     #[arg(long, value_name = "N")]
     pub spot_check: Option<usize>,
 }
 
-/// Positions compared with the chain where an endpoint was named.
+/// How many positions are compared with the chain if an endpoint was named.
 const SPOT_CHECKS: usize = 20;
 
 #[derive(Serialize)]
@@ -59,8 +59,8 @@ pub async fn run(session: &mut Session, args: &ImportArgs, with_chain: bool) -> 
             UsageError("`--expect-digest` is that of one subnet: name it with `--netuid N`".into()).into()
         );
     }
-    // What is there is asked first. Where nothing is, or it is of an older version, the store itself sees to
-    // it.
+    // An existing record is refused at once. If there is no database, or an older one, the check after
+    // opening it finds out.
     if let Ok(store) = session.open_record() {
         check_importable(store.as_ref(), genesis, &netuids).await?;
     }
@@ -72,7 +72,7 @@ pub async fn run(session: &mut Session, args: &ImportArgs, with_chain: bool) -> 
         let offered = chain.genesis().await?;
         anyhow::ensure!(
             offered == genesis,
-            "the file is of the chain with genesis {genesis}, but the endpoint serves {offered}"
+            "the file belongs to the chain with genesis {genesis}, but the endpoint serves {offered}"
         );
     }
     let mut done = Vec::new();
@@ -97,7 +97,7 @@ pub async fn run(session: &mut Session, args: &ImportArgs, with_chain: bool) -> 
     if let Err(error) = write(store.as_ref(), &args.file, &netuids, checksum).await {
         for netuid in &netuids {
             let why =
-                || format!("{error:#}; what was taken in of subnet {netuid} before it cannot be removed");
+                || format!("{error:#}; what was already imported of subnet {netuid} cannot be removed");
             store.rewind(*netuid, None).await.with_context(why)?;
         }
         return Err(error.context("nothing was taken in"));
@@ -105,7 +105,7 @@ pub async fn run(session: &mut Session, args: &ImportArgs, with_chain: bool) -> 
     done.iter().try_for_each(|done| print(session, done))
 }
 
-/// Looks at the records of these subnets, to the end of the file; gives them with its checksum.
+/// Checks the records of these subnets, to the end of the file. Returns them with the file's checksum.
 async fn inspect(
     session: &Session,
     args: &ImportArgs,
@@ -125,7 +125,7 @@ async fn inspect(
             );
         }
         if let Some(inspection) = inspected.last_mut() {
-            // A file that is damaged is told as such, so it is read on.
+            // Reads on all the same: if the file is damaged, that is the error to report.
             wrong = inspection.take(&part).await.err();
         }
     }
@@ -136,7 +136,7 @@ async fn inspect(
     }
 }
 
-/// Takes the records of these subnets in, part by part.
+/// Writes the records of these subnets, part by part.
 async fn write(
     store: &dyn StakeStore,
     path: &Path,
@@ -156,7 +156,7 @@ async fn write(
     Ok(())
 }
 
-/// A digest as it is printed, in small letters.
+/// A digest the way it is printed, in lower case.
 fn expected(text: &str) -> Result<String, UsageError> {
     let digits = text
         .strip_prefix("0x")
@@ -167,7 +167,7 @@ fn expected(text: &str) -> Result<String, UsageError> {
     Ok(format!("0x{}", digits.to_ascii_lowercase()))
 }
 
-/// The database is of that chain, or of none yet, and has no record of these subnets.
+/// Checks that the database belongs to that chain or to none yet, and has no record of these subnets.
 async fn check_importable(
     store: &dyn StakeStore,
     genesis: BlockHash,
@@ -176,7 +176,7 @@ async fn check_importable(
     if let Some(stored) = store.genesis().await? {
         anyhow::ensure!(
             stored == genesis,
-            "the file is of the chain with genesis {genesis}, but the database of that with {stored}"
+            "the file belongs to the chain with genesis {genesis}, but the database to the one with {stored}"
         );
     }
     for netuid in netuids {

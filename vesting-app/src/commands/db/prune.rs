@@ -12,14 +12,14 @@ use crate::pruner::prune;
 /// `db prune`.
 #[derive(Debug, Args)]
 pub struct PruneArgs {
-    /// How many days of the record stay; at least the retention window [default: `keep_snapshots_days`].
+    /// How many days of the record to keep; at least the retention window [default: `keep_snapshots_days`].
     #[arg(long, value_name = "N")]
     pub keep_days: Option<u64>,
-    /// Say what would go, and change nothing.
+    /// Say what would be removed, and change nothing.
     #[arg(long)]
     pub dry_run: bool,
-    /// Give the space back to the system afterwards: writes the whole database anew, which nobody else may
-    /// write to meanwhile. Without it the space is used for what is recorded next.
+    /// Afterwards, give the space back to the system. This rewrites the whole database, to which nothing else
+    /// may write meanwhile. Without it, the space is used for what is recorded next.
     #[arg(long, conflicts_with = "dry_run")]
     pub compact: bool,
 }
@@ -29,12 +29,12 @@ pub async fn run(session: &mut Session, args: &PruneArgs) -> anyhow::Result<()> 
         (Some(days), _) => (days, "--keep-days"),
         (None, Some(days)) => (days, "keep_snapshots_days"),
         (None, None) => {
-            let why = "how much is to stay? Say so with `--keep-days N`, or set `keep_snapshots_days`";
+            let why = "how much is to be kept? Name it with `--keep-days N`, or set `keep_snapshots_days`";
             return Err(UsageError(why.into()).into());
         }
     };
     let keep = session.config.time_to_keep(days, key)?;
-    // What is not there is not made.
+    // A database that does not exist is not created.
     let record = session.open_record()?;
     let netuids = chosen(session, &record.netuids().await?, "the database")?;
     let store = if args.dry_run { record } else { session.open_or_create_record()? };
@@ -51,7 +51,7 @@ pub async fn run(session: &mut Session, args: &PruneArgs) -> anyhow::Result<()> 
         session.out.line("Nothing was changed (`--dry-run`).")?;
     }
     if args.compact {
-        // Whoever has it open would keep it from being written anew.
+        // A database that is open here cannot be rewritten.
         drop(store);
         let url = &session.config.database_url;
         vesting_store::compact(url.expose())

@@ -15,14 +15,14 @@ use crate::wiring;
 /// `db repair`.
 #[derive(Debug, Args)]
 pub struct RepairArgs {
-    /// The first block that is to be read again.
+    /// The first block to read again.
     #[arg(long, value_name = "BLOCK", value_parser = clap::value_parser!(u64).range(1..))]
     pub from: u64,
 }
 
 pub async fn run(session: &mut Session, args: &RepairArgs) -> anyhow::Result<()> {
     let from = BlockNumber(args.from);
-    // What is not there is not made.
+    // A database that does not exist is not created.
     let record = session.open_record()?;
     let netuids = chosen(session, &record.netuids().await?, "the database")?;
     for netuid in &netuids {
@@ -38,7 +38,7 @@ pub async fn run(session: &mut Session, args: &RepairArgs) -> anyhow::Result<()>
     let chain = wiring::chain(&session.config);
     store.genesis().await?.inspect(|genesis| chain.expect_genesis(*genesis));
     wiring::bind_database(&session.config, chain.as_ref(), store.as_ref()).await?;
-    // A `run` that records it would go on from where it was.
+    // A `run` that records this subnet would continue from the old end.
     for netuid in &netuids {
         store.claim(*netuid).await?;
     }

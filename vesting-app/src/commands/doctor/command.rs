@@ -22,10 +22,10 @@ pub const EXAMPLES: &str = "Examples:
 /// `doctor`.
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
-    /// Write so many blocks around the newest epoch as a recording, instead of checking.
+    /// Write this many blocks around the newest epoch as a recording, instead of checking.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub capture: Option<u32>,
-    /// With --capture: the folder, which must be empty or not there yet [default: capture-FIRST-LAST].
+    /// With --capture: the folder, which must be empty or must not exist yet [default: capture-FIRST-LAST].
     #[arg(long, value_name = "DIR", requires = "capture")]
     pub output: Option<PathBuf>,
     /// The longest wait for one answer of an endpoint, in seconds.
@@ -39,7 +39,7 @@ pub async fn run(session: &mut Session, args: &DoctorArgs) -> anyhow::Result<()>
     }
     let config = &session.config;
     let patience = Duration::from_secs(args.timeout);
-    // First, since it says how far back the endpoints must remember.
+    // The database comes first: it decides how far back the endpoints must have state.
     let database = record::look(config, patience).await;
     let needs = subnets::needs(config, &database);
     let questions = Questions {
@@ -69,7 +69,7 @@ pub async fn run(session: &mut Session, args: &DoctorArgs) -> anyhow::Result<()>
     if well { Ok(()) } else { Err(SilentExit(1).into()) }
 }
 
-/// Asks all endpoints at once; the answers are in their order.
+/// Asks all endpoints at once. The answers are in the order of the endpoints.
 async fn ask_all(urls: &[SecretUrl], questions: Questions) -> Vec<Answers> {
     let questions = Arc::new(questions);
     let tasks: Vec<_> =

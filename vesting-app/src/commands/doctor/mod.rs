@@ -1,4 +1,4 @@
-//! `vesting doctor`: tries everything that following needs, and says what is wrong and what to do.
+//! `vesting doctor`: checks everything that following needs, and says what is wrong and what to do.
 
 mod address;
 mod capture;

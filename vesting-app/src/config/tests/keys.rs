@@ -7,16 +7,16 @@ use super::support::{load_file, load_with};
 use crate::config::key::{KEYS, Key, Shape};
 use crate::config::{ConfigArgs, examine, lines, template};
 
-/// The keys that the design lists; `use_background_thread` comes with what it switches.
+/// The keys that the design lists, and the one that came with what it switches.
 const DESIGN: &str = "network endpoints archive_endpoints netuids database_url minimum_stake retention_window_days retention_target \
     max_multiplier use_background_thread query_interval_seconds duration_rule formula below_minimum redistribution threshold_factor absolute_threshold \
     burn_uid effective_from_block shadow max_requests_in_flight bind api_token allow_public_without_token stale_after_seconds \
     keep_snapshots_days unattributed";
 
-/// Those that came later.
+/// Keys that came later.
 const LATER: &str = "log_format";
 
-/// A value that the key can have and that is not its default.
+/// A value that the key allows and that is not its default.
 fn another(key: &Key) -> &'static str {
     match key.name {
         "network" => "local",
@@ -38,7 +38,7 @@ fn another(key: &Key) -> &'static str {
     }
 }
 
-/// What is said of a key, with its source.
+/// The value of a key as it is shown, with its source.
 fn shown_from(args: &ConfigArgs, environment: &[(&str, &str)], key: &Key) -> (Option<String>, String) {
     let (layers, config, _) = examine(args, environment.iter().map(|(k, v)| (k.into(), v.into())));
     let line = lines(&layers, &config).into_iter().find(|line| line.key == key.name).unwrap();
@@ -118,7 +118,7 @@ fn a_key_in_the_wrong_place_hides_no_other_mistake() {
 fn the_file_to_begin_with_equals_the_defaults() {
     let plain = load_with(|_| {}, &[]).unwrap();
     assert_eq!(load_file(&template(), |_| {}).unwrap(), plain);
-    // With every default set, too.
+    // The same with every default uncommented.
     let set: String = template()
         .lines()
         .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line))
@@ -128,7 +128,7 @@ fn the_file_to_begin_with_equals_the_defaults() {
         KEYS.iter().filter(|key| key.default.is_some()).count()
     );
     assert_eq!(load_file(&set, |_| {}).unwrap(), plain);
-    // And the examples are such that they are understood.
+    // The examples can be read, too.
     let examples: String = template()
         .lines()
         .map(|line| line.trim_start_matches(['#', ' ']))
@@ -140,7 +140,7 @@ fn the_file_to_begin_with_equals_the_defaults() {
                 text
             }
         });
-    // That of the last lines stands in a table of its own.
+    // The last example belongs into a table.
     let (common, _) = examples.trim_end().rsplit_once('\n').unwrap();
     assert_eq!(load_file(common, |_| {}).unwrap().netuids, [NetUid(2), NetUid(3)]);
 }

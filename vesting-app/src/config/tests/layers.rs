@@ -108,7 +108,7 @@ fn what_is_in_force_says_where_it_comes_from() {
     };
     let file = path.display().to_string();
     assert_eq!(of(None, "max_multiplier"), Some(("2".into(), file.clone())));
-    // The file's network counts more than the endpoint of BT_CHAIN_ENDPOINT.
+    // The file's network comes before the endpoint of BT_CHAIN_ENDPOINT.
     assert_eq!(of(None, "endpoints"), Some((LOCAL[0].into(), "network".into())));
     assert_eq!(of(None, "minimum_stake"), Some(("0.3".into(), "default".into())));
     assert_eq!(of(Some(5), "max_multiplier"), Some(("3".into(), format!("{file} [subnet.5]"))));

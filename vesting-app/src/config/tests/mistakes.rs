@@ -55,7 +55,7 @@ fn every_mistake_is_named_at_once() {
         "{words}"
     );
 
-    // Text that is no TOML is named in every place.
+    // Every mistake in the syntax of TOML is named.
     std::fs::write(&path, "a = \nb = 3\nc = [\nd = \"x").unwrap();
     let (_, _, mistakes) = examine(&args, std::iter::empty());
     assert!(mistakes.all().len() >= 2, "{mistakes:?}");
