@@ -1,4 +1,36 @@
 //! The binary `vesting`: wires the chain, the store and the core, and talks to people.
+//!
+//! # Streets
+//!
+//! Each takes from those above it only.
+//!
+//! | street | what is there |
+//! |---|---|
+//! | `exit` | the errors that decide the exit code |
+//! | `failure` | what an error means for whoever tries again |
+//! | `clock` | this machine's clock, for the age of blocks only |
+//! | `signal` | the signals that end the program |
+//! | `task` | tasks that end when their handle is dropped |
+//! | `secrets` | secrets in the arguments and variables |
+//! | `output` | what people and programs read on standard output |
+//! | `log` | the log, and what a panic says |
+//! | `config` | the settings, from all their layers |
+//! | `client` | another validator's API, asked |
+//! | `witnesses` | what each endpoint says of a record's last block |
+//! | `late` | a store that is not there yet |
+//! | `shared` | one chain, read by several subnets |
+//! | `pruner` | pruning of records |
+//! | `wiring` | chain, store and core, put together as configured |
+//! | `state` | the state of the daemon, as it is told |
+//! | `metrics` | that state, for Prometheus |
+//! | `notify` | that state, for the service manager |
+//! | `following` | one follower a subnet |
+//! | `view` | what commands print as JSON and the API answers |
+//! | `chart` | charts as SVG |
+//! | `api` | the HTTP API and the page |
+//! | `commands` | the commands, with their arguments |
+//! | `cli` | the command line: all commands |
+//! | `dispatch` | runs the command that was named |
 
 mod api;
 mod chart;

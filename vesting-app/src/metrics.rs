@@ -237,7 +237,8 @@ impl Scrape {
                 (vec![("kind", kind.name().to_owned()), ("why", why.to_owned())], count(kind, reshaped))
             })
         };
-        let help = "Items of the newest runtime that may affect stake and are not known in this form, by kind";
+        let help =
+            "Items of the newest runtime that may affect stake and are not known in this form, by kind";
         self.gauge("runtime_unknown_items", help, None, ItemKind::ALL.into_iter().flat_map(both));
     }
 

@@ -243,7 +243,9 @@ impl Comparer<'_> {
 
     fn difference_in(&self, part: Part, theirs: &WindowState) -> anyhow::Result<FirstDifference> {
         let Some(difference) = self.ours.difference(theirs) else {
-            let Part::Entries { from, to } = part else { anyhow::bail!("its rows equal ours, although the digests differ") };
+            let Part::Entries { from, to } = part else {
+                anyhow::bail!("its rows equal ours, although the digests differ")
+            };
             let text = format!(
                 "the entries of blocks {from} to {to} are the same, but there are other epochs among these blocks"
             );

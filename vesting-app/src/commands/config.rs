@@ -97,7 +97,10 @@ fn check_settings(args: &ConfigArgs, out: &mut Out) -> anyhow::Result<()> {
     let mut warnings = config.warnings();
     let unfollowed =
         layers.subnets.keys().filter(|netuid| !config.netuids.is_empty() && !config.netuids.contains(netuid));
-    warnings.extend(unfollowed.map(|netuid| format!("[subnet.{netuid}] has no effect: `netuids` does not name this subnet")));
+    warnings.extend(
+        unfollowed
+            .map(|netuid| format!("[subnet.{netuid}] has no effect: `netuids` does not name this subnet")),
+    );
     if config.netuids.is_empty() {
         warnings.push("no subnet is named, and `vesting run` needs one: `netuids` here, VESTING_NETUIDS, or `--netuid N`".to_owned());
     }

@@ -131,8 +131,9 @@ fn of_table(table: Table, source: &str, values: &mut SettingMap, policy_only: bo
     for (name, value) in table {
         let Some(key) = mistakes.note_err(find_key(&name, source)) else { continue };
         if policy_only && !key.of_policy {
-            let why =
-                format!("{source}: `{name}` applies to all subnets: only keys of the policy may be in this table");
+            let why = format!(
+                "{source}: `{name}` applies to all subnets: only keys of the policy may be in this table"
+            );
             mistakes.note(Mistake::of(name, why));
             continue;
         }
@@ -161,10 +162,7 @@ fn text(key: &Key, value: Value, source: &str) -> Result<String, Mistake> {
                 Value::Integer(number) if key.shape == Shape::Numbers => Ok(number.to_string()),
                 other => Err(Mistake::of(
                     name,
-                    format!(
-                        "{source}: `{name}` has an item of the wrong type, {}",
-                        other.type_str()
-                    ),
+                    format!("{source}: `{name}` has an item of the wrong type, {}", other.type_str()),
                 )),
             });
             Ok(items.collect::<Result<Vec<_>, _>>()?.join(","))

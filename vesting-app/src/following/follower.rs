@@ -86,7 +86,7 @@ impl Follower {
         let mut monitor = wiring::open_monitor(&self.config, self.netuid, chain, store, None).await?;
         self.state.following_began(self.netuid);
         if !self.config.use_background_thread {
-            return self.advance_when_told(&mut monitor, first, total).await;
+            return self.advance_on_request(&mut monitor, first, total).await;
         }
         self.catch_up(&mut monitor, first, &mut self.on_progress(total)).await?;
         monitor.follow(first, self.until, &mut self.on_progress(total)).await?;
@@ -111,13 +111,13 @@ impl Follower {
         first: BlockNumber,
         on_progress: &mut (dyn FnMut(Progress) + Send),
     ) -> anyhow::Result<()> {
-        let to = self.last(self.chain.finalized_head().await?.number);
+        let to = self.last_block(self.chain.finalized_head().await?.number);
         if monitor.pace(first, to) == Pace::CatchingUp {
             let mut permit = pin!(self.catch_up_permits.acquire());
             let _permit = loop {
                 tokio::select! {
                     permit = &mut permit => break permit,
-                    () = tokio::time::sleep(LONGEST_SILENCE) => self.state.is_waiting(),
+                    () = tokio::time::sleep(LONGEST_SILENCE) => self.state.heartbeat(),
                 }
             };
             monitor.advance(first, to, Pace::CatchingUp, on_progress).await?;
@@ -126,7 +126,7 @@ impl Follower {
     }
 
     /// The last block to record, given the finalized head.
-    fn last(&self, head: BlockNumber) -> BlockNumber {
+    fn last_block(&self, head: BlockNumber) -> BlockNumber {
         self.until.map_or(head, |until| until.min(head))
     }
 
@@ -149,7 +149,7 @@ impl Follower {
                 Err(error) => return Err(error.into()),
             }
             self.state.following_began(self.netuid);
-            self.state.stood_by(self.netuid);
+            self.state.standing_by(self.netuid);
             if self.is_done().await? {
                 return Ok(false);
             }
@@ -191,8 +191,7 @@ impl Follower {
                 }
                 Err(ChainError::NoSuchSubnet { .. }) => {}
                 Err(error) => {
-                    let why =
-                        format!("cannot find where its window begins; trying again: {error}");
+                    let why = format!("cannot find where its window begins; trying again: {error}");
                     self.state.set_waiting(self.netuid, Some(why));
                     return Err(error).with_context(|| {
                         format!("cannot find where the window of subnet {} begins", self.netuid)
@@ -215,7 +214,7 @@ impl Follower {
     /// The first head above `head` at which the subnet exists, or the head that reaches `until`.
     async fn wait_for_subnet(&self, mut head: BlockNumber) -> Result<BlockNumber, ChainError> {
         loop {
-            self.state.stood_by(self.netuid);
+            self.state.standing_by(self.netuid);
             head = self.chain.wait_for_head_above(head).await?.number;
             // A block that other subnets take in is not read twice.
             let facts = self.chain.next_block(head, &[self.netuid]).await?;
@@ -227,7 +226,7 @@ impl Follower {
     }
 
     /// Goes on to the finalized head at each request, until `until` is reached.
-    async fn advance_when_told(
+    async fn advance_on_request(
         &self,
         monitor: &mut BlockchainMonitor,
         first: BlockNumber,
@@ -236,12 +235,12 @@ impl Follower {
         while !self.is_done().await? {
             tokio::select! {
                 () = self.state.update_requested(self.netuid) => {
-                    let to = self.last(self.chain.finalized_head().await?.number);
+                    let to = self.last_block(self.chain.finalized_head().await?.number);
                     let pace = monitor.pace(first, to);
                     monitor.advance(first, to, pace, &mut self.on_progress(total)).await?;
                     monitor.observe().await?;
                 }
-                () = tokio::time::sleep(STANDBY_PAUSE) => self.state.stood_by(self.netuid),
+                () = tokio::time::sleep(STANDBY_PAUSE) => self.state.standing_by(self.netuid),
             }
         }
         Ok(())

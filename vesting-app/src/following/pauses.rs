@@ -68,7 +68,7 @@ async fn rest(state: &State, pause: Duration) {
         let part = left.min(LONGEST_SILENCE);
         tokio::time::sleep(part).await;
         left -= part;
-        state.is_waiting();
+        state.heartbeat();
     }
 }
 

@@ -146,12 +146,12 @@ impl State {
     }
 
     /// The follower of a subnet stands by, and has just checked why.
-    pub fn stood_by(&self, netuid: NetUid) {
+    pub fn standing_by(&self, netuid: NetUid) {
         self.inner().goes_well(netuid);
     }
 
     /// A follower is waiting before its next attempt: a heartbeat.
-    pub fn is_waiting(&self) {
+    pub fn heartbeat(&self) {
         self.inner().heartbeat.beat(Instant::now());
     }
 

@@ -121,8 +121,9 @@ impl Observer<'_> {
             (Arc::clone(self.store), self.tracker.clone(), self.config.policy(netuid).clone());
         let handle = Handle::current();
         let task = move || handle.block_on(Figures::work_out(store.as_ref(), &tracker, netuid, &policy));
-        let broken_off =
-            |error: JoinError| StoreError::Unusable(format!("computing the figures was aborted: {error}")).into();
+        let broken_off = |error: JoinError| {
+            StoreError::Unusable(format!("computing the figures was aborted: {error}")).into()
+        };
         tokio::task::spawn_blocking(task).await.unwrap_or_else(|error| Err(broken_off(error)))
     }
 }

@@ -64,7 +64,7 @@ fn a_ledger_that_does_not_agree_with_the_chain_is_counted_and_not_ready_until_it
             && reasons(2).contains("does not agree")
     );
     assert!(state.last_error().is_some_and(|error| error.holds && error.message.contains("locked")));
-    state.stood_by(NetUid(3));
+    state.standing_by(NetUid(3));
     assert!(state.last_error().is_some_and(|error| error.holds && error.message.contains("contradicts")));
     assert_eq!(counts(3), 1);
 }
@@ -87,7 +87,7 @@ fn a_runtime_that_cannot_be_read_is_told_as_that() {
         assert!(readiness.last_error.unwrap().error.contains("it has no pallet"));
     }
     state.following_began(NetUid(2));
-    state.stood_by(NetUid(2));
+    state.standing_by(NetUid(2));
     assert!(!state.readiness(SystemTime::now()).reasons.iter().any(|why| why.contains("spec 900")));
 }
 
@@ -136,7 +136,7 @@ fn news_are_told_once_something_is_new() {
     state.following_began(NetUid(2));
     assert!(is_new() && state.is_begun());
     state.following_began(NetUid(3));
-    state.stood_by(NetUid(2));
+    state.standing_by(NetUid(2));
     assert!(!is_new());
     state.set_role(NetUid(3), Some("process 7"));
     assert!(is_new());

@@ -1,4 +1,6 @@
 //! Chain, store and core, put together as configured.
+//!
+//! Takes from `exit`, `failure` and `config`.
 
 mod chain;
 mod monitor;

@@ -20,8 +20,7 @@ pub async fn open_monitor(
     let monitor = match BlockchainMonitor::open(chain, store, &[netuid], config.max_requests_in_flight).await
     {
         Err(error @ MonitorError::Store(_)) => {
-            return Err(error)
-                .with_context(|| format!("cannot use the database {}", config.database_url));
+            return Err(error).with_context(|| format!("cannot use the database {}", config.database_url));
         }
         opened => opened?,
     };

@@ -96,8 +96,7 @@ pub async fn run(session: &mut Session, args: &ImportArgs, with_chain: bool) -> 
     store.bind_chain(genesis).await?;
     if let Err(error) = write(store.as_ref(), &args.file, &netuids, checksum).await {
         for netuid in &netuids {
-            let why =
-                || format!("{error:#}; what was already imported of subnet {netuid} cannot be removed");
+            let why = || format!("{error:#}; what was already imported of subnet {netuid} cannot be removed");
             store.rewind(*netuid, None).await.with_context(why)?;
         }
         return Err(error.context("nothing was taken in"));

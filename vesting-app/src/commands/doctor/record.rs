@@ -107,7 +107,9 @@ fn unusable(subject: &str, error: &StoreError) -> Finding {
         StoreError::Corrupt(_) => finding.advise(
             "`vesting db check` says more; then restore a copy, or record anew with another `--database-url`",
         ),
-        StoreError::Busy(_) => finding.advise("another program has locked it for long: find out which, and try again"),
+        StoreError::Busy(_) => {
+            finding.advise("another program has locked it for long: find out which, and try again")
+        }
         StoreError::Unusable(why) if why.contains("newer version") => {
             finding.advise("install the version that made it, or name another `--database-url`")
         }

@@ -131,8 +131,12 @@ fn state(subject: &str, netuid: NetUid, need: Need, head: BlockNumber, usable: &
     let told = |answers: &&Answers| answers.states.get(&netuid).copied();
     let has = |answers: &&&Answers| told(answers).is_some_and(|(_, there)| there);
     let Some((block, _)) = usable.iter().filter_map(told).max() else {
-        return Finding::warning(CHECK, subject, format!("no endpoint answered whether it has the state {why}"))
-            .advise("look again later: what they answered is above");
+        return Finding::warning(
+            CHECK,
+            subject,
+            format!("no endpoint answered whether it has the state {why}"),
+        )
+        .advise("look again later: what they answered is above");
     };
     let finding = match usable.iter().find(has) {
         Some(answers) => Finding::ok(
