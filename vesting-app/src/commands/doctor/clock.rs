@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use vesting_core::Millis;
 
+use super::duration::{apart, span};
 use super::finding::Finding;
-use super::words::{apart, span};
 use crate::clock::behind;
 
 const CHECK: &str = "clock";

@@ -6,9 +6,9 @@ use vesting_chain::facts::{Fact, Facts, MEASURED, Standing};
 use vesting_chain::surface::Unknown;
 use vesting_core::{BlockHash, BlockNumber, Millis};
 
+use super::duration::{BLOCK, ago, apart, span};
 use super::finding::Finding;
 use super::probe::{Answers, Depth};
-use super::words::{BLOCK, ago, apart, span};
 
 /// How many blocks behind the best endpoint are usual: two minutes.
 const USUAL_LAG: u64 = 10;

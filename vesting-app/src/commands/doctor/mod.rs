@@ -4,11 +4,11 @@ mod address;
 mod capture;
 mod clock;
 mod command;
+mod duration;
 mod endpoints;
 mod finding;
 mod probe;
 mod record;
 mod subnets;
-mod words;
 
 pub use command::{DoctorArgs, EXAMPLES, run};

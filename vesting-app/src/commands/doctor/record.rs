@@ -8,8 +8,8 @@ use vesting_core::window::Window;
 use vesting_core::{BlockHash, BlockNumber, Millis, NetUid};
 use vesting_store::{Examined, Schema};
 
+use super::duration::{apart, span};
 use super::finding::Finding;
-use super::words::{apart, span};
 use crate::config::Config;
 use crate::output::{days, time};
 

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use vesting_core::{BlockNumber, Millis, NetUid};
 
+use super::duration::{BLOCK, span};
 use super::finding::Finding;
 use super::probe::{Answers, Need, Subnet};
 use super::record::Database;
-use super::words::{BLOCK, span};
 use crate::config::Config;
 
 /// A pruning node still has the state this far behind the head when a user has read the message.
