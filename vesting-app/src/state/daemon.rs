@@ -17,10 +17,10 @@ use super::last_error::LastError;
 use super::obstacle::Obstacle;
 use super::recorded::Recorded;
 use super::role::Role;
+use super::store_times::StoreTimes;
 use super::subnet::Subnet;
 use super::unanswered::Unanswered;
 use super::update_requests::UpdateRequests;
-use super::watched::StoreTimes;
 use crate::clock::behind;
 use crate::config::Config;
 

@@ -16,6 +16,7 @@ mod obstacle;
 mod ready;
 mod recorded;
 mod role;
+mod store_times;
 mod subnet;
 #[cfg(test)]
 mod tests;
