@@ -1,4 +1,4 @@
-//! What an error of the chain or the store means for whoever tries again.
+//! What an error of the chain or the store means for the next attempt.
 
 use vesting_core::ports::{ChainError, StoreError};
 use vesting_core::{BlockRef, MonitorError};

@@ -7,21 +7,21 @@
 //! | street | what is there |
 //! |---|---|
 //! | `exit` | the errors that decide the exit code |
-//! | `failure` | what an error means for whoever tries again |
+//! | `failure` | what an error means for the next attempt |
 //! | `clock` | this machine's clock, for the age of blocks only |
 //! | `signal` | the signals that end the program |
 //! | `task` | tasks that end when their handle is dropped |
 //! | `secrets` | secrets in the arguments and variables |
-//! | `output` | what people and programs read on standard output |
+//! | `output` | what people and programs read |
 //! | `log` | the log, and what a panic says |
 //! | `config` | the settings, from all their layers |
-//! | `client` | another validator's API, asked |
+//! | `client` | a client of another validator's API |
 //! | `witnesses` | what each endpoint says of a record's last block |
-//! | `late` | a store that is not there yet |
+//! | `late` | a store that is opened later |
 //! | `shared` | one chain, read by several subnets |
 //! | `pruner` | pruning of records |
 //! | `wiring` | chain, store and core, put together as configured |
-//! | `state` | the state of the daemon, as it is told |
+//! | `state` | the state of the daemon |
 //! | `metrics` | that state, for Prometheus |
 //! | `notify` | that state, for the service manager |
 //! | `following` | one follower a subnet |

@@ -12,7 +12,7 @@ use crate::exit::UsageError;
 /// Reads the settings.
 ///
 /// # Errors
-/// Names every mistake: the key, its value and where it stands.
+/// Names every mistake: the key, its value and its source.
 pub fn load(
     args: &ConfigArgs,
     environment: impl Iterator<Item = (OsString, OsString)>,

@@ -60,7 +60,8 @@ impl Followers {
         catch_up_permits: &Arc<Semaphore>,
         works: &Mutex<BTreeMap<NetUid, Work>>,
     ) -> anyhow::Result<()> {
-        let set = |work: Work| {
+        // Sets what this follower does; says whether any follower is running.
+        let set_work = |work: Work| {
             let mut works = works.lock().unwrap_or_else(PoisonError::into_inner);
             works.insert(netuid, work);
             works.values().any(|work| *work == Work::Running)
@@ -80,7 +81,7 @@ impl Followers {
             let known = beginning.take();
             let error = match Task::spawn(async move { follower.run(known).await }).await {
                 Ok(Ok(())) => {
-                    set(Work::Done);
+                    set_work(Work::Done);
                     return Ok(());
                 }
                 Ok(Err(error)) => error,
@@ -89,11 +90,11 @@ impl Followers {
                     "the follower of subnet {netuid} stopped because of a mistake in this program: please report it"
                 ),
             };
-            if !set(Work::Paused) {
+            if !set_work(Work::Paused) {
                 return Err(error);
             }
             report_and_wait(&self.state, Some(netuid), &error, DISAGREEMENT_PAUSE).await;
-            set(Work::Running);
+            set_work(Work::Running);
         }
     }
 }

@@ -85,7 +85,7 @@ impl Stage {
         std::mem::take(&mut *self.chain.asked.lock().unwrap())
     }
 
-    /// What a subnet is told that is read alone.
+    /// The facts that a subnet gets if its blocks are read for it alone.
     async fn alone(&self, number: BlockNumber, netuid: NetUid) -> BlockFacts {
         let chain: &dyn ChainPort = &self.chain.inner;
         chain.block(number, &[netuid]).await.unwrap()
@@ -156,7 +156,7 @@ async fn a_subnet_that_cannot_be_read_fails_alone() {
         let error = two.next_block(BlockNumber(1), &NETUIDS[1..]).await.unwrap_err();
         assert!(error.to_string().contains("cannot be read"));
     }
-    // One read a block for who goes on; the other reads its own again.
+    // One read a block for the subnet that goes on; the other reads its own again.
     assert_eq!(
         stage.asked().iter().filter(|(number, _)| number.0 > 1).count(),
         usize::try_from(BLOCKS - 1).unwrap()
@@ -177,7 +177,7 @@ async fn what_is_kept_for_others_is_bounded() {
         most = most.max(stage.shared.blocks.len());
     }
     assert_eq!(most, 256 - 1);
-    // Who fell back so far is not read for, and reads alone until it is near again.
+    // A subnet that is too far behind shares no blocks, and reads alone until it is near again.
     assert!(stage.asked().iter().filter(|(number, _)| number.0 > 300).all(|(_, netuids)| netuids.len() == 1));
     let facts = two.next_block(BlockNumber(700), &NETUIDS[1..]).await.unwrap();
     assert_eq!(facts, stage.alone(BlockNumber(700), NETUIDS[1]).await);

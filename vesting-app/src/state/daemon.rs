@@ -296,7 +296,7 @@ impl State {
         self.chain.as_ref().and_then(|chain| chain.newest_head())
     }
 
-    /// How much this machine's clock is behind the chain at least, where it is.
+    /// How far this machine's clock is behind the chain, at least; `None` if it is not.
     pub fn clock_behind(&self, now: SystemTime) -> Option<Duration> {
         self.inner().clock_behind(now)
     }

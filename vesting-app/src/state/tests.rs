@@ -1,4 +1,4 @@
-//! What is told of the daemon, and when.
+//! What the state says about the daemon, and when it changes.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

@@ -1,4 +1,4 @@
-//! A store whose answers are timed and whose commits are told of.
+//! A store that times its answers and reports its commits to the state.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,13 +8,13 @@ use vesting_core::ports::{Commit, StakeStore, StoreAnswer, StoreError, StoreLaye
 
 use super::daemon::State;
 
-/// Over another store.
+/// A store over another one.
 struct WatchedStore {
     inner: Arc<dyn StakeStore>,
     state: Arc<State>,
 }
 
-/// The store, with its answers timed and its commits told of.
+/// The store, which times its answers and reports its commits.
 pub fn watched(inner: Arc<dyn StakeStore>, state: &Arc<State>) -> Arc<dyn StakeStore> {
     Arc::new(WatchedStore { inner, state: Arc::clone(state) })
 }

@@ -1,4 +1,4 @@
-//! Times and durations in words.
+//! Durations in words.
 
 use vesting_core::Millis;
 

@@ -1,4 +1,4 @@
-//! `vesting run`, and how it begins and ends.
+//! `vesting run`: starts the API, the followers and the tasks beside them, and stops them.
 
 use std::sync::Arc;
 use std::time::Duration;
