@@ -1,4 +1,6 @@
 //! The command line.
+//!
+//! Takes from `config` and `commands`.
 
 use clap::{Parser, Subcommand};
 

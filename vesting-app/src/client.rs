@@ -1,4 +1,6 @@
 //! A client of another validator's API.
+//!
+//! Takes from `exit` and `config`.
 
 use std::time::Duration;
 

@@ -1,4 +1,6 @@
 //! The machine's clock. It tells how old a block is, and is never part of a figure.
+//!
+//! Takes from nothing here.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,6 @@
 //! How the program ends: the errors that decide its exit code.
+//!
+//! Takes from nothing here.
 
 use std::fmt;
 use std::io::{self, ErrorKind};

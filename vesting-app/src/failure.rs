@@ -1,4 +1,6 @@
 //! What an error of the chain or the store means for the next attempt.
+//!
+//! Takes from nothing here.
 
 use vesting_core::ports::{ChainError, StoreError};
 use vesting_core::{BlockRef, MonitorError};

@@ -2,6 +2,8 @@
 //! that nothing is worked out and nothing global is kept.
 //!
 //! [docs/metrics.md]: https://github.com/bettensor/vesting/blob/main/docs/metrics.md
+//!
+//! Takes from `clock` and `state`.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,5 +1,7 @@
 //! Messages to the service manager (sd_notify(3)), if there is one: that the program is ready, its status,
 //! that it is alive, and that it stops.
+//!
+//! Takes from `state`.
 
 use std::convert::Infallible;
 use std::sync::Arc;

@@ -1,4 +1,6 @@
 //! Secrets in the arguments and variables of the process. They are registered before anything is printed.
+//!
+//! Takes from nothing here.
 
 use std::ffi::OsString;
 

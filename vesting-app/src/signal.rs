@@ -1,4 +1,6 @@
 //! The signals that end the program.
+//!
+//! Takes from nothing here.
 
 /// Waits for Ctrl-C or SIGTERM. From this call on, neither ends the process by itself.
 pub fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {

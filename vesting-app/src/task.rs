@@ -1,4 +1,6 @@
 //! Tasks that are aborted when their handle is dropped.
+//!
+//! Takes from nothing here.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};

@@ -1,5 +1,7 @@
 //! Whether a record's last block is on the chain, according to each endpoint. One endpoint may be wrong; two
 //! that agree are believed.
+//!
+//! Takes from `config`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,6 @@
 //! The log, on standard error, without secrets; and what a panic says.
+//!
+//! Takes from nothing here.
 
 mod format;
 mod hidden;

@@ -1,4 +1,6 @@
 //! What people and programs read on standard output and standard error.
+//!
+//! Takes from nothing here.
 
 mod amount;
 mod out;
