@@ -14,13 +14,13 @@ pub fn is_passing(error: &anyhow::Error) -> bool {
 
 /// The version of the runtime that cannot be read, if that is the error.
 pub fn unreadable_runtime(error: &anyhow::Error) -> Option<u32> {
-    let of = |error: &ChainError| match error {
+    let version = |error: &ChainError| match error {
         ChainError::Unreadable { spec_version, .. } => Some(*spec_version),
         _ => None,
     };
     match error.downcast_ref() {
-        Some(MonitorError::Chain(error)) => of(error),
-        _ => error.downcast_ref().and_then(of),
+        Some(MonitorError::Chain(error)) => version(error),
+        _ => error.downcast_ref().and_then(version),
     }
 }
 

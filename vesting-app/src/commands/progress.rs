@@ -62,13 +62,13 @@ impl Bar {
 /// One progress bar for several subnets that catch up side by side.
 pub struct SubnetsBar {
     bar: Bar,
-    of: BTreeMap<NetUid, Progress>,
+    subnets: BTreeMap<NetUid, Progress>,
 }
 
 impl SubnetsBar {
     /// A bar for subnets whose new records begin at these blocks.
     pub fn new(what: &str, firsts: &BTreeMap<NetUid, BlockNumber>, to: BlockNumber) -> Self {
-        let begun = |first: &BlockNumber| Progress {
+        let start = |first: &BlockNumber| Progress {
             block: first.parent(),
             to,
             epochs: 0,
@@ -77,15 +77,16 @@ impl SubnetsBar {
         };
         Self {
             bar: Bar::new(what),
-            of: firsts.iter().map(|(netuid, first)| (*netuid, begun(first))).collect(),
+            subnets: firsts.iter().map(|(netuid, first)| (*netuid, start(first))).collect(),
         }
     }
 
     pub fn show(&mut self, netuid: NetUid, progress: Progress, requests: u64) {
-        self.of.insert(netuid, progress);
-        let (sum, done) = (self.sum(), self.of.values().filter(|of| of.block >= of.to).count());
-        let more = if self.of.len() > 1 {
-            format!(" · {done} of {} subnets done", self.of.len())
+        self.subnets.insert(netuid, progress);
+        let (sum, done) =
+            (self.sum(), self.subnets.values().filter(|subnet| subnet.block >= subnet.to).count());
+        let more = if self.subnets.len() > 1 {
+            format!(" · {done} of {} subnets done", self.subnets.len())
         } else {
             String::new()
         };
@@ -94,18 +95,18 @@ impl SubnetsBar {
 
     /// A subnet has caught up; it may have been there from the start.
     pub fn is_done(&mut self, netuid: NetUid) {
-        if let Some(of) = self.of.get_mut(&netuid) {
-            of.block = of.to;
+        if let Some(subnet) = self.subnets.get_mut(&netuid) {
+            subnet.block = subnet.to;
         }
     }
 
     /// The sum of all subnets, and the block that all have reached.
     pub fn sum(&self) -> Progress {
-        let mut all = self.of.values().copied();
+        let mut all = self.subnets.values().copied();
         let none =
             Progress { block: BlockNumber(0), to: BlockNumber(0), epochs: 0, operations: 0, entries: 0 };
         let Some(first) = all.next() else { return none };
-        all.fold(first, |sum, of| Progress { block: sum.block.min(of.block), ..sum.plus(of) })
+        all.fold(first, |sum, subnet| Progress { block: sum.block.min(subnet.block), ..sum.plus(subnet) })
     }
 
     pub fn say(&self, line: &str) {

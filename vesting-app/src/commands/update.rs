@@ -24,7 +24,7 @@ struct Line {
 
 pub async fn run(session: &mut Session) -> anyhow::Result<()> {
     match catch_up::run(session, &CatchUpArgs::default()).await {
-        Err(error) if is_taken(&error) => tell(session).await.with_context(|| format!("{error:#}")),
+        Err(error) if is_taken(&error) => ask_daemon(session).await.with_context(|| format!("{error:#}")),
         done => done,
     }
 }
@@ -35,7 +35,7 @@ fn is_taken(error: &anyhow::Error) -> bool {
 }
 
 /// Asks the daemon that records it.
-async fn tell(session: &mut Session) -> anyhow::Result<()> {
+async fn ask_daemon(session: &mut Session) -> anyhow::Result<()> {
     let config = &session.config;
     let client = Client::new(&config.own_api().into(), config.api_token.clone())?;
     let lines: Vec<Line> = client.post("/v1/update", PATIENCE).await.with_context(|| {

@@ -186,13 +186,13 @@ fn compare(
     let mut rows = table(&[">uid", "hotkey", ">weight", ">now", ">other", ">change"]);
     let longer = if theirs.weights.len() > ours.weights.len() { theirs } else { ours };
     for (place, (uid, hotkey)) in longer.uids.iter().zip(&longer.hotkeys).enumerate() {
-        let of = |weights: &[f64]| weights.get(place).copied();
+        let at_place = |weights: &[f64]| weights.get(place).copied();
         let shown = |weight: Option<f64>| weight.map_or_else(String::new, |weight| format!("{weight:.6}"));
-        let (now, then) = (of(&ours.weights), of(&theirs.weights));
+        let (now, then) = (at_place(&ours.weights), at_place(&theirs.weights));
         rows.add_row([
             uid.map_or_else(String::new, |uid| uid.to_string()),
             hotkey.map_or_else(String::new, short),
-            shown(of(&input.weights)),
+            shown(at_place(&input.weights)),
             shown(now),
             shown(then),
             format!("{:+.6}", then.unwrap_or_default() - now.unwrap_or_default()),

@@ -106,11 +106,11 @@ impl Config {
     pub fn warnings(&self) -> Vec<String> {
         let mut all = Vec::new();
         for (netuid, policy) in self.policies_in_use() {
-            let of = |warning: String| match netuid {
+            let with_subnet = |warning: String| match netuid {
                 Some(netuid) => format!("subnet {netuid}: {warning}"),
                 None => warning,
             };
-            all.extend(policy.warnings().into_iter().map(of));
+            all.extend(policy.warnings().into_iter().map(with_subnet));
         }
         all
     }

@@ -39,9 +39,9 @@ mod tests {
 
     #[test]
     fn a_follower_that_neither_gets_on_nor_asks_is_not_alive() {
-        let begun = Instant::now();
-        let at = |seconds| begun + Duration::from_secs(seconds);
-        let mut heartbeat = Heartbeat::new(begun);
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut heartbeat = Heartbeat::new(start);
         assert!(heartbeat.is_alive(0, at(299)));
         assert!(!heartbeat.is_alive(0, at(300)));
         // A request, then none for too long.

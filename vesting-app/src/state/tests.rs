@@ -55,12 +55,12 @@ fn a_ledger_that_does_not_agree_with_the_chain_is_counted_and_not_ready_until_it
     assert_eq!((counts(2), counts(3)), (0, 1));
 
     state.failed(Some(NetUid(3)), &anyhow::Error::new(StoreError::Busy("locked".into())));
-    let told = |netuid: usize| {
+    let last_error = |netuid: usize| {
         state.readiness(SystemTime::now()).subnets[netuid - 2].last_error.as_ref().unwrap().error.clone()
     };
     assert!(
-        told(3).contains("locked")
-            && told(2).contains("contradicts")
+        last_error(3).contains("locked")
+            && last_error(2).contains("contradicts")
             && reasons(2).contains("does not agree")
     );
     assert!(state.last_error().is_some_and(|error| error.holds && error.message.contains("locked")));

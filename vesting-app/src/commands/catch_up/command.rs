@@ -81,9 +81,9 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
     }
     wiring::subnets_to_follow(&config)?;
     let chain = wiring::chain(&config);
-    let there = session.open_record_if_any()?;
+    let existing = session.open_record_if_any()?;
     let mut recorded = Vec::new();
-    if let Some(store) = &there {
+    if let Some(store) = &existing {
         recorded = store.netuids().await?;
         // The record decides which chain it is, not the endpoint that answers first.
         store.genesis().await?.inspect(|genesis| chain.expect_genesis(*genesis));
@@ -91,9 +91,9 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
     // The chain is asked first, so that a wrong endpoint leaves no empty database behind.
     let head = match chain.finalized_head().await {
         Ok(head) => head,
-        Err(error) => return Err(wiring::explain_chain_error(&config, there.as_deref(), error).await),
+        Err(error) => return Err(wiring::explain_chain_error(&config, existing.as_deref(), error).await),
     };
-    drop(there);
+    drop(existing);
     let to = match args.to.map(BlockNumber) {
         Some(to) if to > head.number => {
             return Err(

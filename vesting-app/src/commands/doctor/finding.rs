@@ -54,12 +54,11 @@ pub struct Finding {
 
 impl Finding {
     fn new(check: &'static str, subject: impl ToString, status: Status, found: impl ToString) -> Self {
-        let told = |text: String| hide(&text).into_owned();
         Self {
             check,
             subject: subject.to_string(),
             status,
-            found: told(found.to_string()),
+            found: hide(&found.to_string()).into_owned(),
             advice: Vec::new(),
             facts: Map::new(),
         }

@@ -112,10 +112,10 @@ async fn within<T>(
     what: &str,
     asked: impl Future<Output = Result<T, ChainError>>,
 ) -> Result<T, ChainError> {
-    let late = |_| {
+    let timed_out = |_| {
         ChainError::Unreachable(format!("it does not answer within {} s ({what})", patience.as_secs_f64()))
     };
-    tokio::time::timeout(patience, asked).await.map_err(late)?
+    tokio::time::timeout(patience, asked).await.map_err(timed_out)?
 }
 
 async fn ask(chain: &SubxtChain, questions: &Questions, answers: &mut Answers) -> Result<(), ChainError> {

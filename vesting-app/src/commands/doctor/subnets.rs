@@ -17,11 +17,11 @@ const RECENT: u64 = 100;
 /// The state that each subnet needs: at the end of its record, or else at the start of a window that ends
 /// now.
 pub fn needs(config: &Config, database: &Database) -> BTreeMap<NetUid, Need> {
-    let of = |netuid: &NetUid| match database.records.get(netuid) {
+    let need_of = |netuid: &NetUid| match database.records.get(netuid) {
         Some(record) => Need::Recorded(record.watermark.block.number),
         None => Need::Before(config.policy(*netuid).retention_window.0.div_ceil(BLOCK)),
     };
-    config.netuids.iter().map(|netuid| (*netuid, of(netuid))).collect()
+    config.netuids.iter().map(|netuid| (*netuid, need_of(netuid))).collect()
 }
 
 /// The findings about each subnet. `usable` are the endpoints that serve the chain.
@@ -128,9 +128,9 @@ fn state(subject: &str, netuid: NetUid, need: Need, head: BlockNumber, usable: &
         Need::Recorded(_) => "where its record goes on",
         Need::Before(_) => "about where its window begins",
     };
-    let told = |answers: &&Answers| answers.states.get(&netuid).copied();
-    let has = |answers: &&&Answers| told(answers).is_some_and(|(_, there)| there);
-    let Some((block, _)) = usable.iter().filter_map(told).max() else {
+    let state_of = |answers: &&Answers| answers.states.get(&netuid).copied();
+    let has = |answers: &&&Answers| state_of(answers).is_some_and(|(_, there)| there);
+    let Some((block, _)) = usable.iter().filter_map(state_of).max() else {
         return Finding::warning(
             CHECK,
             subject,

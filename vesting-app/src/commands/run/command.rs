@@ -44,9 +44,9 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     let listener = api::bind(&config).await?;
     let chain = wiring::chain(&config);
     let state = State::new(&config, Some(Arc::clone(&chain)));
-    let late = Arc::new(LateStore::default());
+    let late_store = Arc::new(LateStore::default());
     let mut starting = std::pin::pin!(notify::starting(&state));
-    let mut opening = std::pin::pin!(open_existing(&config, &chain, &state, &late));
+    let mut opening = std::pin::pin!(open_existing(&config, &chain, &state, &late_store));
     let opened = tokio::select! {
         opened = &mut opening => Some(opened?),
         () = tokio::time::sleep(OPENING) => None,
@@ -54,7 +54,7 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
         () = &mut stop => return stop_before_start().await,
     };
     // The API serves at once, whatever the chain and the database do.
-    let store = watched(Arc::<LateStore>::clone(&late), &state);
+    let store = watched(Arc::<LateStore>::clone(&late_store), &state);
     let served = api::serve(listener, &config, Arc::clone(&store), &state)?;
     let mut background = vec![Task::spawn(observe(Arc::clone(&state), Arc::clone(&store), config.clone()))];
     let watched_state = Arc::clone(&state);
@@ -64,7 +64,7 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
             Some(recorded) => recorded,
             None => opening.await?,
         };
-        plan_records(&config, &chain, &state, &late, &recorded).await
+        plan_records(&config, &chain, &state, &late_store, &recorded).await
     };
     let begun = tokio::select! {
         begun = beginning => Some(begun?),

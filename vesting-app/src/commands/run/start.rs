@@ -18,7 +18,7 @@ pub async fn open_existing(
     config: &Config,
     chain: &SubxtChain,
     state: &State,
-    late: &LateStore,
+    late_store: &LateStore,
 ) -> anyhow::Result<Vec<NetUid>> {
     let mut recorded = Vec::new();
     if let Some(store) =
@@ -29,7 +29,7 @@ pub async fn open_existing(
             retry_database(state, async || Ok((store.netuids().await?, store.genesis().await?))).await?;
         genesis.inspect(|genesis| chain.expect_genesis(*genesis));
         drop(store);
-        late.stand_for(
+        late_store.stand_for(
             retry_database(state, async || off_thread(config, wiring::open_or_create_record).await).await?,
         );
     }
@@ -42,14 +42,14 @@ pub async fn plan_records(
     config: &Config,
     chain: &SubxtChain,
     state: &State,
-    late: &LateStore,
+    late_store: &LateStore,
     recorded: &[NetUid],
 ) -> anyhow::Result<(BlockNumber, Plan)> {
     for tries in 1.. {
         let error = match plan_start(config, chain, recorded).await {
             Ok(begun) => {
-                if late.get().is_none() {
-                    late.stand_for(
+                if late_store.get().is_none() {
+                    late_store.stand_for(
                         retry_database(state, async || {
                             off_thread(config, wiring::open_or_create_record).await
                         })
@@ -63,7 +63,7 @@ pub async fn plan_records(
         // If every endpoint serves another chain than the database's, waiting is useless: one of the two is
         // configured wrongly.
         if let (1, Some(store), Some(other @ ChainError::OtherChain { .. })) =
-            (tries, late.get(), error.downcast_ref())
+            (tries, late_store.get(), error.downcast_ref())
         {
             return Err(wiring::explain_chain_error(config, Some(store.as_ref()), other.clone()).await);
         }

@@ -108,10 +108,10 @@ fn a_key_in_the_wrong_place_hides_no_other_mistake() {
     std::fs::write(&path, "bind = \"0.0.0.0:9180\"\n[subnet.3]\nbind = \"x\"").unwrap();
     let (_, _, mistakes) =
         examine(&ConfigArgs { config: Some(path), ..ConfigArgs::default() }, std::iter::empty());
-    let of = |netuid| {
+    let count = |netuid| {
         mistakes.all().iter().filter(|m| m.netuid == netuid && m.key.as_deref() == Some("bind")).count()
     };
-    assert_eq!((of(None), of(Some(3))), (1, 1), "{:?}", mistakes.all());
+    assert_eq!((count(None), count(Some(3))), (1, 1), "{:?}", mistakes.all());
 }
 
 #[test]

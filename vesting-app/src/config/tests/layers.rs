@@ -100,21 +100,21 @@ fn what_is_in_force_says_where_it_comes_from() {
     let environment = [("BT_CHAIN_ENDPOINT".into(), "ws://elsewhere:1".into())];
     let (layers, config, _) = examine(&args, environment.into_iter());
     let lines = lines(&layers, &config);
-    let of = |netuid: Option<u16>, key: &str| {
+    let shown = |netuid: Option<u16>, key: &str| {
         lines
             .iter()
             .find(|line| line.netuid == netuid && line.key == key)
             .map(|line| (line.value.clone().unwrap(), line.from.clone()))
     };
     let file = path.display().to_string();
-    assert_eq!(of(None, "max_multiplier"), Some(("2".into(), file.clone())));
+    assert_eq!(shown(None, "max_multiplier"), Some(("2".into(), file.clone())));
     // The file's network comes before the endpoint of BT_CHAIN_ENDPOINT.
-    assert_eq!(of(None, "endpoints"), Some((LOCAL[0].into(), "network".into())));
-    assert_eq!(of(None, "minimum_stake"), Some(("0.3".into(), "default".into())));
-    assert_eq!(of(Some(5), "max_multiplier"), Some(("3".into(), format!("{file} [subnet.5]"))));
+    assert_eq!(shown(None, "endpoints"), Some((LOCAL[0].into(), "network".into())));
+    assert_eq!(shown(None, "minimum_stake"), Some(("0.3".into(), "default".into())));
+    assert_eq!(shown(Some(5), "max_multiplier"), Some(("3".into(), format!("{file} [subnet.5]"))));
     // A flag comes before the table.
     assert_eq!(
-        (of(None, "formula"), of(Some(5), "formula")),
+        (shown(None, "formula"), shown(Some(5), "formula")),
         (Some(("geometric_mean".into(), "--formula".into())), None)
     );
 }
