@@ -42,9 +42,9 @@ pub enum DbCommand {
     /// Take the record back to an epoch, so that everything after it is read from the chain again.
     ///
     /// Takes back all recorded subnets, or those named with --netuid, each to its last epoch before the given
-    /// block. The next `run` or `catch-up` continues from there, and the record becomes what it would have
-    /// been. Stop `run` first. The chain is asked whether it has that epoch, so this needs an endpoint with
-    /// the state of that block. Nothing else is lost.
+    /// block. The next `run` or `catch-up` continues from there, and the record becomes as if it had never
+    /// gone further. Stop `run` first. The chain is asked whether it has that epoch, so this needs an endpoint
+    /// with the state of that block. Nothing else is lost.
     Repair(RepairArgs),
 }
 
