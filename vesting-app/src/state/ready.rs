@@ -7,7 +7,11 @@ use utoipa::ToSchema;
 use utoipa::openapi::{Object, ObjectBuilder, Type};
 use vesting_core::NetUid;
 
-use super::{LastError, Obstacle, Role, State, Subnet};
+use super::daemon::State;
+use super::last_error::LastError;
+use super::obstacle::Obstacle;
+use super::role::Role;
+use super::subnet::Subnet;
 use crate::clock::{age, shown};
 use crate::output::time;
 
@@ -75,7 +79,7 @@ pub struct Failure {
 
 impl Failure {
     fn of(error: &LastError) -> Self {
-        Self { error: error.words.clone(), at: shown(error.at), holds: error.holds }
+        Self { error: error.message.clone(), at: shown(error.at), holds: error.holds }
     }
 }
 
@@ -121,14 +125,14 @@ fn role_names() -> Object {
 }
 
 impl Readiness {
-    pub(super) fn of(state: &State, stale_after: Duration, now: SystemTime) -> Self {
+    fn of(state: &State, stale_after: Duration, now: SystemTime) -> Self {
         let head = state.head().map(|head| head.0);
         let mut reasons = Vec::new();
         if !state.is_begun() {
             reasons.push("following has not begun yet".to_owned());
         }
         if let Some(obstacle) = state.start_error().filter(|error| error.holds).and_then(|error| error.kind) {
-            reasons.push(obstacle.words());
+            reasons.push(obstacle.message());
         }
         let subnets: Vec<Judged> = state
             .subnets()
@@ -170,6 +174,13 @@ impl Readiness {
     }
 }
 
+impl State {
+    /// Every subnet, judged by this machine's clock.
+    pub fn readiness(&self, now: SystemTime) -> Readiness {
+        Readiness::of(self, self.stale_after, now)
+    }
+}
+
 impl Judged {
     fn of(
         netuid: NetUid,
@@ -179,13 +190,13 @@ impl Judged {
         now: SystemTime,
     ) -> Self {
         let obstacle = subnet.last_error.as_ref().filter(|error| error.holds).and_then(|error| error.kind);
-        let mut reasons: Vec<String> = obstacle.map(Obstacle::words).into_iter().collect();
+        let mut reasons: Vec<String> = obstacle.map(Obstacle::message).into_iter().collect();
         let block = subnet.watermark.map(|record| record.block.number.0);
         let old = subnet.watermark.map(|record| age(record.time, now));
         let lag = block.and_then(|block| head.map(|head| head.saturating_sub(block)));
         match old {
             None => {
-                reasons.push(subnet.waits.clone().unwrap_or_else(|| "nothing is recorded yet".to_owned()))
+                reasons.push(subnet.waiting.clone().unwrap_or_else(|| "nothing is recorded yet".to_owned()))
             }
             Some(old) if old > stale_after => {
                 reasons.push(format!(

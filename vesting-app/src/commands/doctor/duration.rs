@@ -1,11 +1,11 @@
-//! Times in words.
+//! Durations in words.
 
 use vesting_core::Millis;
 
-/// How far blocks are apart, in ms.
+/// The time between two blocks, in ms.
 pub const BLOCK: u64 = 12_000;
 
-/// A length of time, in the unit that fits.
+/// A duration, in a suitable unit.
 pub fn span(ms: u64) -> String {
     match ms / 1_000 {
         seconds @ 0..120 => format!("{seconds} s"),
@@ -15,12 +15,12 @@ pub fn span(ms: u64) -> String {
     }
 }
 
-/// How far two times are apart.
+/// The distance of two times, in ms.
 pub const fn apart(a: Millis, b: Millis) -> u64 {
     a.0.abs_diff(b.0)
 }
 
-/// How long ago a time was, or will be.
+/// How long ago a time was, or how far it is in the future.
 pub fn ago(now: Millis, time: Millis) -> String {
     if time > now {
         format!("{} in the future", span(apart(now, time)))
