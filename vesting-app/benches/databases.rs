@@ -17,8 +17,8 @@ use comfy_table::Table;
 use vesting_core::policy::Policy;
 use vesting_core::ports::{Commit, StakeStore, TranchePage};
 use vesting_core::{
-    BlockHash, BlockNumber, BlockRef, BlockchainMonitor, Coldkey, MemoryStore, NetUid, Pace, StakeTracker,
-    VestingStats, Whom,
+    BlockHash, BlockNumber, BlockRef, BlockchainMonitor, Coldkey, HolderQuery, MemoryStore, NetUid, Pace,
+    StakeTracker, VestingStats,
 };
 use vesting_testkit::postgres::{Database, Server};
 use vesting_testkit::sim::{Month, SimPort};
@@ -189,7 +189,7 @@ async fn ask(store: &Arc<dyn StakeStore>, netuid: NetUid) -> Vec<(&'static str, 
     let policy = Policy::default();
     let tracker = StakeTracker::new(store.clone());
     let report = tracker.report(netuid, &policy, None).await.unwrap();
-    let whom = Whom::Account(report.miners[100].neuron.hotkey);
+    let whom = HolderQuery::Account(report.miners[100].neuron.hotkey);
     let end = report.window.as_of.block.number;
     let some = BlockNumber(end.0.saturating_sub(BLOCKS_A_DAY));
     let coldkeys: BTreeSet<Coldkey> =

@@ -4,6 +4,7 @@
 
 use clap::CommandFactory;
 
+use crate::advice::Advised;
 use crate::cli::{Cli, Command};
 use crate::commands::doctor::DoctorArgs;
 use crate::commands::session::Session;
@@ -40,7 +41,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     }
     match dispatch(cli, config).await {
         Err(error) if logs_all && exit::code_of(&error) != 0 => {
-            tracing::error!("{error:#}");
+            tracing::error!("{}", error.advised());
             Err(SilentExit(exit::code_of(&error)).into())
         }
         done => done,

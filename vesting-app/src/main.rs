@@ -7,6 +7,7 @@
 //! | street | what is there |
 //! |---|---|
 //! | `exit` | the errors that decide the exit code |
+//! | `advice` | what to do about an error of the core |
 //! | `failure` | what an error means for the next attempt |
 //! | `clock` | this machine's clock, for the age of blocks only |
 //! | `signal` | the signals that end the program |
@@ -32,6 +33,7 @@
 //! | `cli` | the command line: all commands |
 //! | `dispatch` | runs the command that was named |
 
+mod advice;
 mod api;
 mod chart;
 mod cli;
@@ -63,6 +65,7 @@ use std::time::Duration;
 
 use clap::Parser;
 
+use advice::Advised;
 use exit::SilentExit;
 // `crate::UsageError` is how `api` names it.
 use exit::UsageError;
@@ -91,7 +94,7 @@ fn main() -> ExitCode {
     let Err(error) = done else { return ExitCode::SUCCESS };
     let code = exit::code_of(&error);
     if code != 0 && !error.is::<SilentExit>() {
-        output::say(format!("error: {error:#}"));
+        output::say(format!("error: {}", error.advised()));
     }
     ExitCode::from(code)
 }

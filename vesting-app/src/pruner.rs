@@ -9,6 +9,7 @@ use serde::Serialize;
 use vesting_core::ports::{Pruned, StakeStore, StoreError};
 use vesting_core::{Millis, NetUid, Parts, dry_prune, prune};
 
+use crate::advice::Advised;
 use crate::config::DAY;
 use crate::output::time;
 
@@ -119,7 +120,7 @@ impl Pruner {
             match self.prune_if_due(netuid).await {
                 // Another process records this subnet, and prunes it.
                 Ok(()) | Err(StoreError::Taken { .. }) => {}
-                Err(error) => tracing::warn!(%netuid, %error, "the record was not pruned"),
+                Err(error) => tracing::warn!(%netuid, error = %error.advised(), "the record was not pruned"),
             }
         }
     }

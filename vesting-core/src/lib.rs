@@ -72,8 +72,9 @@ pub use record::{
     TakenBack, agreed_block, agreed_glance, interval, last_on_chain, take_back, window_start,
 };
 pub use report::{
-    HistoryPoint, HolderReport, MinerReport, Moved, PositionFigures, PositionReport, Reason, Report,
-    StakeTracker, TrackerError, VestingStats, Whom, WhomError, explain, position_figures, whatif,
+    HistoryPoint, HolderQuery, HolderQueryError, HolderReport, JudgedMiner, MinerReport, Moved,
+    PositionFigures, PositionReport, Reason, Report, ScoredHolder, StakeTracker, TrackerError, VestingStats,
+    explain, position_figures, whatif,
 };
 pub use score::{MissingTime, formula, holding, kept, multiplier, policy};
 pub use store::{Condensed, MemoryStore, Parts, dry_prune, newest_epochs, prune, rewind};

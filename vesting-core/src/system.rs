@@ -16,7 +16,8 @@ use crate::report::{Report, StakeTracker, TrackerError};
 use crate::score::policy::{Policy, PolicyError};
 use crate::units::{BlockNumber, Hotkey, NetUid, PositionKey};
 use crate::weights::WeightsError;
-use crate::weights::adjust::{WeightsInput, WeightsOutput, adjust};
+use crate::weights::adjust::adjust;
+use crate::weights::{AdjustedWeights, WeightsInput};
 
 /// Why the system did not do as it was told. Each kind demands one reaction.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -99,7 +100,7 @@ type Handler = Arc<dyn Fn(&EpochRecord) + Send + Sync>;
 ///     vesting.on_epoch_boundary(|record| println!("epoch at block {}", record.epoch.block.number));
 ///     vesting.initialize().await?;
 ///     vesting.update().await?;
-///     Ok(vesting.apply_vesting_multipliers(&weights).await?.weights)
+///     Ok(vesting.apply_vesting_multipliers(&weights).await?.weights())
 /// }
 /// ```
 ///
@@ -239,7 +240,7 @@ impl VestingSystem {
     pub async fn apply_vesting_multipliers(
         &self,
         weights: &WeightsInput,
-    ) -> Result<WeightsOutput, SystemError> {
+    ) -> Result<AdjustedWeights, SystemError> {
         Ok(adjust(&self.report(None).await?, &self.policy, weights)?)
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use vesting_core::adjust::{WeightsInput, WeightsOutput, adjust};
+use vesting_core::adjust::{AdjustedWeights, WeightsInput, adjust};
 use vesting_core::formula::{Formula, built_in};
 use vesting_core::holding::Holding;
 use vesting_core::kept::holdings;
@@ -460,35 +460,36 @@ proptest! {
         let (weights, factors): (Vec<f64>, Vec<Option<u64>>) = rows.into_iter().unzip();
         let report = report(&factors);
         let policy = Policy { redistribution, ..Policy::default() };
-        let adjusted = |order: &[usize]| -> WeightsOutput {
+        let adjusted = |order: &[usize]| -> AdjustedWeights {
             adjust(&report, &policy, &order.iter().map(|n| (hotkey(*n), weights[*n])).collect::<WeightsInput>()).unwrap()
         };
         let order: Vec<usize> = (0..weights.len()).collect();
         let out = adjusted(&order);
+        let found = out.weights();
 
         // Order and length; what is burned may come last.
-        let appended = out.weights.len() - weights.len();
+        let appended = out.each.len() - weights.len();
         prop_assert!(appended == 0, "the burn uid is one of them, or is no neuron");
-        prop_assert!(out.hotkeys.iter().zip(&order).all(|(found, n)| *found == Some(hotkey(*n))));
+        prop_assert!(out.each.iter().zip(&order).all(|(found, n)| found.hotkey == Some(hotkey(*n))));
         // Sum, and never no number, and never all zero from something.
         let largest = weights.iter().copied().fold(0.0, f64::max);
-        prop_assert!(out.weights.iter().all(|w| w.is_finite() && *w >= 0.0));
-        prop_assert_eq!(largest > 0.0, out.weights.iter().any(|w| *w > 0.0));
+        prop_assert!(found.iter().all(|w| w.is_finite() && *w >= 0.0));
+        prop_assert_eq!(largest > 0.0, found.iter().any(|w| *w > 0.0));
         if largest > 0.0 {
             let sum = |weights: &[f64]| weights.iter().map(|w| w / largest).sum::<f64>();
-            let (before, after) = (sum(&weights), sum(&out.weights));
+            let (before, after) = (sum(&weights), sum(&found));
             prop_assert!((before - after).abs() <= before * 1e-12, "{} {}", before, after);
         }
         // As the chain takes them.
-        let chain = to_u16(&out.weights).unwrap();
+        let chain = to_u16(&found).unwrap();
         prop_assert_eq!(chain.iter().copied().max(), Some(if largest > 0.0 { u16::MAX } else { 0 }));
-        prop_assert!(chain.iter().zip(&out.weights).all(|(chain, w)| *w > 0.0 || *chain == 0));
+        prop_assert!(chain.iter().zip(&found).all(|(chain, w)| *w > 0.0 || *chain == 0));
 
         // In another order they are the same weights.
         let mut turned = order.clone();
         turned.reverse();
         let back = adjusted(&turned);
-        for (one, other) in out.weights.iter().zip(back.weights.iter().rev()) {
+        for (one, other) in found.iter().zip(back.weights().iter().rev()) {
             prop_assert!((one - other).abs() <= largest * 1e-9, "{} {}", one, other);
         }
     }
@@ -501,15 +502,15 @@ proptest! {
         let policy = Policy { redistribution: Redistribution::Burn { uid: burner }, ..Policy::default() };
         let input: WeightsInput = weights.iter().enumerate().map(|(n, weight)| (hotkey(n), *weight)).collect();
         let out = adjust(&report(&factors), &policy, &input).unwrap();
-        prop_assert!(out.weights.len() - weights.len() <= 1);
-        prop_assert!([out.uids.len(), out.hotkeys.len(), out.multipliers.len(), out.reasons.len()].iter().all(|n| *n == out.weights.len()));
+        let found = out.weights();
+        prop_assert!(found.len() - weights.len() <= 1);
         let largest = weights.iter().copied().fold(0.0, f64::max);
         if largest > 0.0 {
             let sum = |weights: &[f64]| weights.iter().map(|w| w / largest).sum::<f64>();
-            let (before, after) = (sum(&weights), sum(&out.weights));
+            let (before, after) = (sum(&weights), sum(&found));
             prop_assert!((before - after).abs() <= before * 1e-12, "{} {}", before, after);
         }
-        for ((out, weight), factor) in out.weights.iter().zip(&weights).zip(&factors) {
+        for ((out, weight), factor) in found.iter().zip(&weights).zip(&factors) {
             prop_assert!(out <= weight && (*factor != Some(1_500_000_000) || out >= weight));
         }
     }

@@ -35,7 +35,7 @@
 //!
 //! let weights: WeightsInput = report.miners.iter().map(|miner| (miner.neuron.hotkey, 1.0)).collect();
 //! let adjusted = vesting.apply_vesting_multipliers(&weights).await?;
-//! assert_eq!(adjusted.weights.len(), report.miners.len());
+//! assert_eq!(adjusted.each.len(), report.miners.len());
 //! # Ok(())
 //! # }
 //! ```

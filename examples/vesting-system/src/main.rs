@@ -83,7 +83,7 @@ async fn validate(
 
     // Shut down when done.
     vesting.shutdown().await;
-    Ok(adjusted.weights)
+    Ok(adjusted.weights())
 }
 
 /// Follows; what passes by itself is waited for.

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use utoipa::openapi::path::Parameter;
-use vesting_core::{HistoryPoint, Whom};
+use vesting_core::{HistoryPoint, HolderQuery};
 
 use super::history::Epochs;
 use super::other_policy::PolicyChanges;
@@ -55,7 +55,7 @@ fn svg(drawn: Result<String, String>) -> Result<Response, Problem> {
     get,
     path = "/charts/history/{hotkey}",
     operation_id = "chartHistory",
-    params(InPath<Whom>, Query<(Netuid, AsOf, Epochs, Look)>),
+    params(InPath<HolderQuery>, Query<(Netuid, AsOf, Epochs, Look)>),
     responses(
         (
             status = 200,
@@ -69,7 +69,7 @@ fn svg(drawn: Result<String, String>) -> Result<Response, Problem> {
 )]
 pub async fn history(
     State(api): State<Arc<ApiState>>,
-    InPath(whom): InPath<Whom>,
+    InPath(whom): InPath<HolderQuery>,
     Query((Netuid(netuid), AsOf(as_of), Epochs(epochs), look)): Query<(Netuid, AsOf, Epochs, Look)>,
 ) -> Result<Response, Problem> {
     let tell = move |config: &Config, netuid, points: &[HistoryPoint]| {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use vesting_core::{Coldkey, Hotkey, TrackerError, Whom};
+use vesting_core::{Coldkey, HolderQuery, Hotkey, TrackerError};
 
 use super::answer::json;
 use super::parameters::{AsOf, Netuid};
@@ -37,8 +37,11 @@ pub async fn coldkey(
     let netuid = api.netuid(netuid).await?;
     let report = api.report(netuid, as_of).await?;
     let as_of_block = report.report.window.as_of.block.number;
-    let nobody =
-        || TrackerError::Nobody { netuid, whom: Whom::Account(Hotkey(coldkey.0)), as_of: as_of_block };
+    let nobody = || TrackerError::Nobody {
+        netuid,
+        query: HolderQuery::Account(Hotkey(coldkey.0)),
+        as_of: as_of_block,
+    };
     let found = coldkey::Coldkey::of(&report.report, coldkey).ok_or_else(nobody)?;
     api.with_state(netuid, as_of, json(&found)).await
 }

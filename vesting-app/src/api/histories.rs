@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use vesting_core::{BlockNumber, Epoch, HistoryPoint, NetUid, Whom};
+use vesting_core::{BlockNumber, Epoch, HistoryPoint, HolderQuery, NetUid};
 
 use super::problem::Problem;
 use super::report_cache::ReportKey;
@@ -18,7 +18,7 @@ impl ApiState {
     pub async fn history<F>(
         self: Arc<Self>,
         netuid: Option<u16>,
-        whom: Whom,
+        whom: HolderQuery,
         as_of: Option<BlockNumber>,
         epochs: usize,
         tell: F,
@@ -46,7 +46,7 @@ impl ApiState {
     async fn history_points(
         self: &Arc<Self>,
         netuid: NetUid,
-        whom: Whom,
+        whom: HolderQuery,
         as_of: Option<BlockNumber>,
         epochs: usize,
         only_kept: bool,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use utoipa::openapi::path::Parameter;
-use vesting_core::{HistoryPoint, NetUid, Whom};
+use vesting_core::{HistoryPoint, HolderQuery, NetUid};
 
 use super::answer::json;
 use super::parameters::{AsOf, Netuid, optional, whole};
@@ -45,7 +45,7 @@ impl Parameters for Epochs {
 #[utoipa::path(
     get,
     path = "/v1/miners/{hotkey}/history",
-    params(InPath<Whom>, Query<(Netuid, AsOf, Epochs)>),
+    params(InPath<HolderQuery>, Query<(Netuid, AsOf, Epochs)>),
     responses(
         (
             status = 200,
@@ -58,7 +58,7 @@ impl Parameters for Epochs {
 )]
 pub async fn history(
     State(api): State<Arc<ApiState>>,
-    InPath(whom): InPath<Whom>,
+    InPath(whom): InPath<HolderQuery>,
     Query((Netuid(netuid), AsOf(as_of), Epochs(epochs))): Query<(Netuid, AsOf, Epochs)>,
 ) -> Result<Response, Problem> {
     let tell = |_: &Config, netuid: NetUid, points: &[HistoryPoint]| {

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
-use vesting_core::{MinerReport, Whom};
+use vesting_core::{HolderQuery, MinerReport};
 
 use super::answer::{json, json_text};
 use super::parameters::{AsOf, Netuid};
@@ -54,7 +54,7 @@ pub async fn miners(
 #[utoipa::path(
     get,
     path = "/v1/miners/{hotkey}",
-    params(InPath<Whom>, Query<(Netuid, AsOf)>),
+    params(InPath<HolderQuery>, Query<(Netuid, AsOf)>),
     responses(
         (
             status = 200,
@@ -67,7 +67,7 @@ pub async fn miners(
 )]
 pub async fn miner(
     State(api): State<Arc<ApiState>>,
-    InPath(whom): InPath<Whom>,
+    InPath(whom): InPath<HolderQuery>,
     Query((Netuid(netuid), AsOf(as_of))): Query<(Netuid, AsOf)>,
 ) -> Result<Response, Problem> {
     let netuid = api.netuid(netuid).await?;
@@ -81,8 +81,8 @@ pub async fn miner(
     };
     let explanation = Arc::clone(&api).work(explain).await?;
     let is_asked_for = |miner: &&MinerReport| match whom {
-        Whom::Uid(uid) => miner.neuron.uid == uid,
-        Whom::Account(hotkey) => miner.neuron.hotkey == hotkey,
+        HolderQuery::Uid(uid) => miner.neuron.uid == uid,
+        HolderQuery::Account(hotkey) => miner.neuron.hotkey == hotkey,
     };
     let miner = report.report.miners.iter().find(is_asked_for).map(|miner| Miner::of(&report.report, miner));
     api.with_state(netuid, as_of, json(&OneMiner { miner, explanation })).await

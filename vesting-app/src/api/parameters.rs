@@ -3,7 +3,7 @@
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, Type};
 use utoipa::openapi::{RefOr, Required};
-use vesting_core::{BlockNumber, Coldkey, Whom};
+use vesting_core::{BlockNumber, Coldkey, HolderQuery};
 
 use super::problem::Problem;
 use super::query::{Pairs, Parameters, PathParameter};
@@ -58,7 +58,7 @@ impl Parameters for Blocks {
     }
 }
 
-impl PathParameter for Whom {
+impl PathParameter for HolderQuery {
     const NAME: &'static str = "hotkey";
 
     fn described() -> Parameter {

@@ -8,6 +8,8 @@ use vesting_core::TrackerError;
 use vesting_core::ports::StoreError;
 use vesting_secret::hide;
 
+use crate::advice::Advised;
+
 /// A problem. Its type is `urn:vesting:problem:` and the name.
 #[derive(Debug)]
 pub struct Problem {
@@ -108,13 +110,13 @@ impl From<StoreError> for Problem {
 
 impl From<TrackerError> for Problem {
     fn from(error: TrackerError) -> Self {
-        let not_found = |name, title| Self::new(name, title, StatusCode::NOT_FOUND, error.to_string());
+        let not_found = |name, title| Self::new(name, title, StatusCode::NOT_FOUND, error.advised());
         match error {
             TrackerError::NotRecorded(_) => not_found("unknown-netuid", "The subnet is not recorded here"),
             TrackerError::NoEpoch { .. } => not_found("no-epoch", "No epoch is recorded up to there"),
             TrackerError::Nobody { .. } => not_found("nobody", "The record knows nobody by this name"),
             TrackerError::Store(error) => error.into(),
-            other => Self::broken(&other),
+            other => Self::broken(&other.advised()),
         }
     }
 }

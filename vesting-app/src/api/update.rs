@@ -15,6 +15,7 @@ use super::problem::Problem;
 use super::query::Query;
 use super::responses::UpdateProblems;
 use super::state::ApiState;
+use crate::advice::Advised;
 use crate::state::Role;
 use crate::view::subnet::Subnet;
 
@@ -83,7 +84,7 @@ async fn reach_head(api: &ApiState, chain: &SubxtChain, netuids: &[NetUid]) -> R
     let head = chain
         .finalized_head()
         .await
-        .map_err(|error| Problem::busy(format!("the finalized head is not known: {error}")))?;
+        .map_err(|error| Problem::busy(format!("the finalized head is not known: {}", error.advised())))?;
     Ok(reach(api, netuids, head.number).await?)
 }
 

@@ -4,7 +4,7 @@ use clap::Args;
 use vesting_core::explain::{Account, At, Depth, Explanation};
 use vesting_core::holding::Holding;
 use vesting_core::policy::{DurationRule, Policy};
-use vesting_core::{BlockNumber, Millis, Ppb, Rao, Reason, Whom};
+use vesting_core::{BlockNumber, HolderQuery, Millis, Ppb, Rao, Reason};
 
 use super::miners::window_heading;
 use super::session::Session;
@@ -23,7 +23,7 @@ pub const EXAMPLES: &str = "Examples:
 pub struct ExplainArgs {
     /// An SS58 hotkey or coldkey, or a uid as in uid:5. A hotkey that lost its uid is still known.
     #[arg(value_name = "HOTKEY|COLDKEY|uid:N")]
-    pub whom: Whom,
+    pub whom: HolderQuery,
     /// As of the last epoch at or before this block [default: the last recorded].
     #[arg(long, value_name = "BLOCK")]
     pub as_of: Option<u64>,

@@ -1,7 +1,7 @@
 //! `vesting history`.
 
 use clap::Args;
-use vesting_core::{BlockNumber, Whom};
+use vesting_core::{BlockNumber, HolderQuery};
 
 use super::miners::why;
 use super::session::Session;
@@ -18,7 +18,7 @@ pub const EXAMPLES: &str = "Examples:
 pub struct HistoryArgs {
     /// An SS58 hotkey or coldkey, or a uid as in uid:5. A hotkey that lost its uid is still known.
     #[arg(value_name = "HOTKEY|COLDKEY|uid:N")]
-    pub whom: Whom,
+    pub whom: HolderQuery,
     /// Up to the last epoch at or before this block [default: the last recorded].
     #[arg(long, value_name = "BLOCK")]
     pub as_of: Option<u64>,

@@ -8,6 +8,7 @@ use vesting_core::ports::StoreError;
 
 use super::catch_up::{self, CatchUpArgs};
 use super::session::Session;
+use crate::advice::Advised;
 use crate::client::Client;
 
 /// More than the daemon takes to answer that it is not done.
@@ -24,7 +25,7 @@ struct Line {
 
 pub async fn run(session: &mut Session) -> anyhow::Result<()> {
     match catch_up::run(session, &CatchUpArgs::default()).await {
-        Err(error) if is_taken(&error) => ask_daemon(session).await.with_context(|| format!("{error:#}")),
+        Err(error) if is_taken(&error) => ask_daemon(session).await.with_context(|| error.advised()),
         done => done,
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use vesting_core::adjust::{WeightsInput, WeightsOutput, adjust};
+use vesting_core::adjust::{AdjustedWeight, AdjustedWeights, WeightsInput, adjust};
 use vesting_core::policy::Policy;
 use vesting_core::whatif::{Change, changes};
 use vesting_core::{BlockNumber, Ppb, Report};
@@ -180,19 +180,19 @@ fn largest_rise(from: &[Ppb], to: &[Ppb]) -> Ppb {
 fn compare(
     out: &mut Out,
     input: &WeightsInput,
-    ours: &WeightsOutput,
-    theirs: &WeightsOutput,
+    ours: &AdjustedWeights,
+    theirs: &AdjustedWeights,
 ) -> anyhow::Result<()> {
     let mut rows = table(&[">uid", "hotkey", ">weight", ">now", ">other", ">change"]);
-    let longer = if theirs.weights.len() > ours.weights.len() { theirs } else { ours };
-    for (place, (uid, hotkey)) in longer.uids.iter().zip(&longer.hotkeys).enumerate() {
-        let at_place = |weights: &[f64]| weights.get(place).copied();
+    let longer = if theirs.each.len() > ours.each.len() { theirs } else { ours };
+    for (place, AdjustedWeight { uid, hotkey, .. }) in longer.each.iter().enumerate() {
+        let at_place = |adjusted: &AdjustedWeights| adjusted.each.get(place).map(|each| each.weight);
         let shown = |weight: Option<f64>| weight.map_or_else(String::new, |weight| format!("{weight:.6}"));
-        let (now, then) = (at_place(&ours.weights), at_place(&theirs.weights));
+        let (now, then) = (at_place(ours), at_place(theirs));
         rows.add_row([
             uid.map_or_else(String::new, |uid| uid.to_string()),
             hotkey.map_or_else(String::new, short),
-            shown(at_place(&input.weights)),
+            shown(input.weights.get(place).copied()),
             shown(now),
             shown(then),
             format!("{:+.6}", then.unwrap_or_default() - now.unwrap_or_default()),

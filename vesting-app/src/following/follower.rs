@@ -11,6 +11,7 @@ use vesting_core::{BlockNumber, BlockchainMonitor, NetUid, Pace, Progress, windo
 
 use super::fork::Fork;
 use super::pauses::{LONGEST_SILENCE, report_and_wait, retry_pause};
+use crate::advice::Advised;
 use crate::config::Config;
 use crate::failure::fork_of;
 use crate::state::State;
@@ -191,7 +192,8 @@ impl Follower {
                 }
                 Err(ChainError::NoSuchSubnet { .. }) => {}
                 Err(error) => {
-                    let why = format!("cannot find where its window begins; trying again: {error}");
+                    let why =
+                        format!("cannot find where its window begins; trying again: {}", error.advised());
                     self.state.set_waiting(self.netuid, Some(why));
                     return Err(error).with_context(|| {
                         format!("cannot find where the window of subnet {} begins", self.netuid)

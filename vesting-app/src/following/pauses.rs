@@ -5,6 +5,7 @@ use std::time::Duration;
 use vesting_core::ports::ChainError;
 use vesting_core::{MonitorError, NetUid};
 
+use crate::advice::Advised;
 use crate::failure::is_passing;
 use crate::state::State;
 
@@ -44,9 +45,9 @@ pub async fn report_and_wait(state: &State, netuid: Option<NetUid>, error: &anyh
     state.failed(netuid, error);
     let whose = netuid.map_or_else(String::new, |netuid| format!("subnet {netuid}: "));
     if is_passing(error) {
-        tracing::warn!("{whose}{error:#}; trying again in {} s", pause.as_secs());
+        tracing::warn!("{whose}{}; trying again in {} s", error.advised(), pause.as_secs());
     } else {
-        tracing::error!("{whose}{error:#}; trying again in {} s", pause.as_secs());
+        tracing::error!("{whose}{}; trying again in {} s", error.advised(), pause.as_secs());
     }
     rest(state, pause).await;
 }

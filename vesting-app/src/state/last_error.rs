@@ -7,6 +7,7 @@ use vesting_core::ports::ChainError;
 use vesting_secret::hide;
 
 use super::obstacle::Obstacle;
+use crate::advice::Advised;
 use crate::failure::unreadable_runtime;
 
 /// The last error, of a subnet or from before any was followed.
@@ -27,6 +28,6 @@ impl LastError {
             Some(MonitorError::Chain(ChainError::Contradicted { .. })) => Some(Obstacle::Contradicted),
             _ => unreadable_runtime(error).map(Obstacle::Unreadable),
         };
-        Self { message: hide(&format!("{error:#}")).into_owned(), at: SystemTime::now(), holds: true, kind }
+        Self { message: hide(&error.advised()).into_owned(), at: SystemTime::now(), holds: true, kind }
     }
 }

@@ -12,6 +12,7 @@ use vesting_core::{BlockNumber, Epoch, NetUid, StakeTracker, TrackerError};
 use super::daemon::State;
 use super::figures::Figures;
 use super::role::Role;
+use crate::advice::Advised;
 use crate::config::Config;
 
 /// The pause between two looks at the records.
@@ -68,7 +69,7 @@ async fn records(state: &Arc<State>, store: Arc<dyn StakeStore>, config: &Config
             let observer = Observer { state, store: &store, tracker: &tracker, config };
             if let Err(error) = observer.look_at(netuid, last.entry(netuid).or_default()).await {
                 // If it matters, the follower logs it, and the age of the record shows it.
-                tracing::debug!(netuid = netuid.0, %error, "the record cannot be read");
+                tracing::debug!(netuid = netuid.0, error = %error.advised(), "the record cannot be read");
             }
         }
         tokio::time::sleep(LOOK_PAUSE).await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use vesting_core::NetUid;
-use vesting_core::ports::{Commit, StakeStore, StoreAnswer, StoreError, StoreLayer, Watermark};
+use vesting_core::ports::{Commit, StakeStore, StoreAnswer, StoreLayer, Watermark};
 
 use super::daemon::State;
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use utoipa::ToSchema;
-use vesting_core::{Coldkey as Account, MinerReport, Rao, Report};
+use vesting_core::{Coldkey as Account, JudgedMiner, MinerReport, Rao, Report};
 
 use super::holder::Holder;
 use super::limited_by::LimitedBy;
@@ -41,7 +41,7 @@ impl Coldkey {
     pub fn of(report: &Report, coldkey: Account) -> Option<Self> {
         let own: Vec<&MinerReport> =
             report.miners.iter().filter(|miner| miner.neuron.coldkey == coldkey).collect();
-        let (holding, multiplier, reason) = report.holder(coldkey)?;
+        let JudgedMiner { holding, multiplier, reason, .. } = report.holder(coldkey)?;
         let sum = |part: fn(&MinerReport) -> Rao| {
             own.iter().fold(0u128, |sum, miner| sum.saturating_add(part(miner).0.into()))
         };

@@ -105,10 +105,14 @@ impl Stats {
         let average = |sum: RaoDelta, count: usize| {
             i128::try_from(count).ok().filter(|n| *n > 0).map_or(0, |n| sum.0 / n)
         };
-        let held: Vec<f64> =
-            report.holders.values().filter_map(|(h, _)| h.percentage()).map(|h| h.as_f64()).collect();
+        let held: Vec<f64> = report
+            .holders
+            .values()
+            .filter_map(|holder| holder.holding.percentage())
+            .map(|h| h.as_f64())
+            .collect();
         let durations: Vec<f64> =
-            report.holders.values().filter_map(|(h, _)| h.duration_ms()).map(days).collect();
+            report.holders.values().filter_map(|holder| holder.holding.duration_ms()).map(days).collect();
         let mean =
             |values: &[f64]| (!values.is_empty()).then(|| values.iter().sum::<f64>() / f64_of(values.len()));
         Self {

@@ -6,7 +6,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, Type};
-use vesting_core::adjust::{Elsewhere, WeightsInput, adjust};
+use vesting_core::adjust::{AdjustedWeights, WeightsInput, adjust};
 use vesting_core::digest::Digest;
 use vesting_core::policy::Policy;
 use vesting_core::weights::{WeightsError, to_u16};
@@ -193,34 +193,40 @@ impl Adjusted {
         input: &WeightsInput,
     ) -> Result<Self, WeightsError> {
         let adjusted = adjust(report, policy, input)?;
+        let (each, weights) = (&adjusted.each, adjusted.weights());
         Ok(Self {
             netuid: report.netuid.0,
-            uids: adjusted.uids.iter().map(|uid| uid.map(|uid| uid.0)).collect(),
-            hotkeys: adjusted.hotkeys.iter().map(|hotkey| hotkey.map(|hotkey| hotkey.to_string())).collect(),
-            weights_u16: to_u16(&adjusted.weights)?,
-            multipliers: adjusted.multipliers.iter().map(ToString::to_string).collect(),
-            reasons: adjusted.reasons.iter().map(ToString::to_string).collect(),
+            uids: each.iter().map(|each| each.uid.map(|uid| uid.0)).collect(),
+            hotkeys: each.iter().map(|each| each.hotkey.map(|hotkey| hotkey.to_string())).collect(),
+            weights_u16: to_u16(&weights)?,
+            multipliers: each.iter().map(|each| each.multiplier.to_string()).collect(),
+            reasons: each.iter().map(|each| each.reason.to_string()).collect(),
             unchanged: adjusted.unchanged.map(|reason| reason.to_string()),
-            warnings: warning(&adjusted.elsewhere).into_iter().collect(),
+            warnings: warning(&adjusted).into_iter().collect(),
             as_of: report.window.as_of.block.number.0,
             policy_digest: policy.digest().into(),
             state_digest: state_digest.into(),
             stale: None,
-            weights: adjusted.weights,
+            weights,
         })
     }
 }
 
 /// What is to be said of hotkeys that were given with the uids of others.
-fn warning(elsewhere: &[Elsewhere]) -> Option<String> {
-    let Elsewhere { place, hotkey, given, uid } = elsewhere.first()?;
-    let more = match elsewhere.len().saturating_sub(1) {
+fn warning(adjusted: &AdjustedWeights) -> Option<String> {
+    let mut elsewhere = adjusted.elsewhere();
+    let (place, first) = elsewhere.next()?;
+    Some(warning_text(place, first.hotkey?, first.uid?, first.own_uid?, elsewhere.count()))
+}
+
+fn warning_text(place: usize, hotkey: Hotkey, given: Uid, own: Uid, more: usize) -> String {
+    let more = match more {
         0 => String::new(),
         more => format!(", and so it is with {more} more"),
     };
-    Some(format!(
-        "weight {place} is given for hotkey {hotkey} and uid {given}, but the hotkey has uid {uid}{more}: multipliers are those of the hotkeys; give `uids` and `hotkeys` in one order, of the newest metagraph"
-    ))
+    format!(
+        "weight {place} is given for hotkey {hotkey} and uid {given}, but the hotkey has uid {own}{more}: multipliers are those of the hotkeys; give `uids` and `hotkeys` in one order, of the newest metagraph"
+    )
 }
 
 #[cfg(test)]
@@ -262,16 +268,15 @@ mod tests {
     #[test]
     fn one_warning_tells_of_all_hotkeys_with_other_uids() {
         let hotkey = Hotkey([1; 32]);
-        let one = Elsewhere { place: 3, hotkey, given: Uid(7), uid: Uid(9) };
-        assert_eq!(warning(&[]), None);
-        let told = warning(&[one]).unwrap();
+        let warned = |more| warning_text(3, hotkey, Uid(7), Uid(9), more);
+        let told = warned(0);
         assert!(
             told.starts_with(&format!(
                 "weight 3 is given for hotkey {hotkey} and uid 7, but the hotkey has uid 9: "
             )),
             "{told}"
         );
-        assert!(warning(&[one; 256]).unwrap().contains("has uid 9, and so it is with 255 more: "));
+        assert!(warned(255).contains("has uid 9, and so it is with 255 more: "));
     }
 
     #[test]

@@ -4,8 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::{Object, ObjectBuilder, Type};
 use vesting_core::Report;
-use vesting_core::adjust::WeightsOutput;
 use vesting_core::policy::Policy;
+use vesting_core::weights::AdjustedWeights;
 use vesting_core::whatif::{Change, changes};
 
 use super::text::{Address, Factor, Hash};
@@ -76,13 +76,13 @@ impl From<&Change> for Neuron {
     }
 }
 
-impl From<&WeightsOutput> for Adjusted {
-    fn from(output: &WeightsOutput) -> Self {
+impl From<&AdjustedWeights> for Adjusted {
+    fn from(adjusted: &AdjustedWeights) -> Self {
         Self {
-            uids: output.uids.iter().map(|uid| uid.map(|uid| uid.0)).collect(),
-            hotkeys: output.hotkeys.iter().map(|hotkey| hotkey.map(|hotkey| hotkey.to_string())).collect(),
-            weights: output.weights.clone(),
-            unchanged: output.unchanged.map(|reason| reason.to_string()),
+            uids: adjusted.each.iter().map(|each| each.uid.map(|uid| uid.0)).collect(),
+            hotkeys: adjusted.each.iter().map(|each| each.hotkey.map(|hotkey| hotkey.to_string())).collect(),
+            weights: adjusted.weights(),
+            unchanged: adjusted.unchanged.map(|reason| reason.to_string()),
         }
     }
 }
@@ -91,7 +91,7 @@ impl Line {
     pub fn of(
         [ours, theirs]: [&Report; 2],
         [now, then]: [&Policy; 2],
-        weights: Option<&[WeightsOutput; 2]>,
+        weights: Option<&[AdjustedWeights; 2]>,
     ) -> Self {
         Self {
             netuid: ours.netuid.0,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use vesting_core::policy::Policy;
-use vesting_core::{BlockNumber, Coldkey, NetUid, Ppb, StakeTracker};
+use vesting_core::{BlockNumber, Coldkey, NetUid, Ppb, ScoredHolder, StakeTracker};
 use vesting_testkit::node::{NodeOptions, serve};
 use vesting_testkit::recording;
 use vesting_testkit::truth::Truth;
@@ -115,7 +115,7 @@ async fn s1_equals_its_truth_and_gives_the_multipliers_of_the_design() {
         ),
     ];
     for (coldkey, opening, earned, kept, factor) in expected {
-        let (holding, multiplier) = report.holders[&coldkey.parse::<Coldkey>().unwrap()];
+        let ScoredHolder { holding, multiplier, .. } = report.holders[&coldkey.parse::<Coldkey>().unwrap()];
         assert_eq!(
             (holding.opening, holding.rewards, holding.rewards_kept),
             (opening, earned, kept),
@@ -124,7 +124,7 @@ async fn s1_equals_its_truth_and_gives_the_multipliers_of_the_design() {
         assert_eq!(multiplier.factor, Ppb(factor), "{coldkey}");
     }
     // m02 sold everything it had before the window.
-    let (holding, multiplier) =
+    let ScoredHolder { holding, multiplier, .. } =
         report.holders[&"5GPo5iH9SoFPctiWDrCV1CNxSP9Ep4ydaEWyhUUmKV5Ffyny".parse::<Coldkey>().unwrap()];
     assert_eq!((holding.opening, multiplier.factor), (0, Ppb::ONE));
 }

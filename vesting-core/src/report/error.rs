@@ -1,7 +1,7 @@
 //! Why there is no report.
 
 use crate::ports::StoreError;
-use crate::report::whom::Whom;
+use crate::report::holder_query::HolderQuery;
 use crate::score::sales::MissingTime;
 use crate::units::{BlockNumber, NetUid};
 
@@ -13,11 +13,11 @@ pub enum TrackerError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The subnet has no record. Reaction: catch up first.
-    #[error("there is no record of subnet {0}: run `vesting catch-up --netuid {0}` first")]
+    #[error("there is no record of subnet {0}")]
     NotRecorded(NetUid),
     /// No epoch is recorded at or before the block asked for. Reaction: ask for a later one, or catch up.
     #[error(
-        "no epoch of subnet {netuid} is recorded at or before block {as_of}, since the record begins at block {from}: catch up further, or ask for a later block"
+        "no epoch of subnet {netuid} is recorded at or before block {as_of}, since the record begins at block {from}"
     )]
     NoEpoch {
         /// The subnet.
@@ -29,13 +29,13 @@ pub enum TrackerError {
     },
     /// Nobody of that name is in the record. Reaction: ask for somebody else.
     #[error(
-        "`{whom}` is nobody in the record of subnet {netuid} up to block {as_of}: neither a hotkey or uid of its neurons, nor a coldkey that owned one; `vesting miners --netuid {netuid}` lists those there are"
+        "`{query}` is nobody in the record of subnet {netuid} up to block {as_of}: neither a hotkey or uid of its neurons, nor a coldkey that owned one"
     )]
     Nobody {
         /// The subnet.
         netuid: NetUid,
         /// The name.
-        whom: Whom,
+        query: HolderQuery,
         /// The last block looked at.
         as_of: BlockNumber,
     },

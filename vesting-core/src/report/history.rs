@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::block::Epoch;
 use crate::ledger::{Entry, Kind, Successions, UnattributedRule};
-use crate::report::reason::judged;
+use crate::report::judged::{JudgedMiner, ScoredHolder};
 use crate::report::stretch::Stretch;
 use crate::report::{Reason, Report};
 use crate::score::holding::Holding;
 use crate::score::kept::holdings;
-use crate::score::multiplier::{Multiplier, multiplier};
+use crate::score::multiplier::Multiplier;
 use crate::score::policy::Policy;
 use crate::score::sales::MissingTime;
 use crate::units::{BlockNumber, Coldkey};
@@ -70,28 +70,11 @@ impl HistoryPoint {
     /// A coldkey as of a report's epoch; `moved` is what [`Moved::of`] the report's ledger has of it.
     #[must_use]
     pub fn of(report: &Report, coldkey: Coldkey, moved: Moved) -> Self {
-        let holder = report.holders.get(&coldkey);
-        let registered = report.miners.iter().any(|miner| miner.neuron.coldkey == coldkey);
-        Self::judged(
-            report.window.as_of,
-            coldkey,
-            holder,
-            report.window.incomplete_since.is_some(),
-            registered,
-            moved,
-        )
+        Self::new(report.window.as_of, coldkey, report.judged(coldkey), moved)
     }
 
-    fn judged(
-        epoch: Epoch,
-        coldkey: Coldkey,
-        holder: Option<&(Holding, Multiplier)>,
-        incomplete: bool,
-        registered: bool,
-        moved: Moved,
-    ) -> Self {
-        let (multiplier, reason) = judged(holder, incomplete, registered);
-        let holding = holder.map(|(holding, _)| *holding);
+    fn new(epoch: Epoch, coldkey: Coldkey, judged: JudgedMiner, moved: Moved) -> Self {
+        let JudgedMiner { holding, multiplier, reason } = judged;
         Self { epoch, coldkey, holding, multiplier, reason, earned: moved.earned, sold: moved.sold }
     }
 }
@@ -117,12 +100,13 @@ pub(crate) fn history(
             let histories = ledger.histories(policy.unattributed);
             let found = holdings(&ledger.window, &ledger.holders, &histories, policy, &stretch.times)?
                 .remove(&coldkey);
-            let holder = found.map(|holding| (holding, multiplier(&holding, policy)));
+            let holder = found.map(|holding| ScoredHolder::new(holding, policy));
             let registered =
                 stretch.neurons_at(epoch.block.number).values().any(|neuron| neuron.coldkey == coldkey);
             let incomplete = ledger.window.incomplete_since.is_some();
             let moved = Moved::by(&ledger, ledger.since_epoch_before(), coldkey, policy.unattributed);
-            Ok(HistoryPoint::judged(epoch, coldkey, holder.as_ref(), incomplete, registered, moved))
+            let judged = JudgedMiner::new(holder.as_ref(), incomplete, registered);
+            Ok(HistoryPoint::new(epoch, coldkey, judged, moved))
         })
         .collect()
 }

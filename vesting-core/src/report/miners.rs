@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::report::figures::PositionFigures;
-use crate::report::reason::{Reason, judged};
+use crate::report::judged::{JudgedMiner, ScoredHolder};
+use crate::report::reason::Reason;
 use crate::score::holding::Holding;
 use crate::score::multiplier::Multiplier;
 use crate::units::{Coldkey, NetUid, Neuron, Rao};
@@ -43,22 +44,27 @@ pub struct Report {
     /// The window.
     pub window: Window,
     /// The holders of the window.
-    pub holders: BTreeMap<Coldkey, (Holding, Multiplier)>,
+    pub holders: BTreeMap<Coldkey, ScoredHolder>,
     /// The neurons at `as_of`, by uid.
     pub miners: Vec<MinerReport>,
 }
 
 impl Report {
-    /// The holding and the multiplier of a coldkey, and why it has that one; `None` for who is neither a
-    /// holder of the window nor owns a neuron.
+    /// A coldkey with its multiplier; `None` for one that is neither a holder of the window nor owns a
+    /// neuron.
     #[must_use]
-    pub fn holder(&self, coldkey: Coldkey) -> Option<(Option<Holding>, Multiplier, Reason)> {
-        let registered = self.miners.iter().any(|miner| miner.neuron.coldkey == coldkey);
-        let holder = self.holders.get(&coldkey);
-        if holder.is_none() && !registered {
-            return None;
-        }
-        let (multiplier, reason) = judged(holder, self.window.incomplete_since.is_some(), registered);
-        Some((holder.map(|(holding, _)| *holding), multiplier, reason))
+    pub fn holder(&self, coldkey: Coldkey) -> Option<JudgedMiner> {
+        let known = self.holders.contains_key(&coldkey) || self.is_registered(coldkey);
+        known.then(|| self.judged(coldkey))
+    }
+
+    /// Any coldkey with its multiplier.
+    pub(crate) fn judged(&self, coldkey: Coldkey) -> JudgedMiner {
+        let incomplete = self.window.incomplete_since.is_some();
+        JudgedMiner::new(self.holders.get(&coldkey), incomplete, self.is_registered(coldkey))
+    }
+
+    fn is_registered(&self, coldkey: Coldkey) -> bool {
+        self.miners.iter().any(|miner| miner.neuron.coldkey == coldkey)
     }
 }

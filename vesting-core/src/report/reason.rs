@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use crate::score::holding::Holding;
-use crate::score::multiplier::{LimitedBy, Multiplier};
-use crate::units::{BlockNumber, Ppb, Uid};
+use crate::score::multiplier::LimitedBy;
+use crate::units::{BlockNumber, Uid};
 
 /// Why a miner has the multiplier it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,20 +57,5 @@ impl fmt::Display for Reason {
             Self::Burned => f.write_str("what multipliers took from others"),
             Self::NoBurnNeuron(uid) => write!(f, "no neuron of the subnet has the `burn_uid` {uid}"),
         }
-    }
-}
-
-/// The multiplier of somebody and why, whether or not it is a holder of the window.
-pub(crate) fn judged(
-    holder: Option<&(Holding, Multiplier)>,
-    incomplete: bool,
-    registered: bool,
-) -> (Multiplier, Reason) {
-    let one = Multiplier { factor: Ppb::ONE, zero_weight: false, limited_by: LimitedBy::NothingEarned };
-    match holder {
-        _ if incomplete => (one, Reason::Incomplete),
-        Some((_, multiplier)) => (*multiplier, Reason::Formula(multiplier.limited_by)),
-        None if registered => (one, Reason::Newcomer),
-        None => (one, Reason::NoHolder),
     }
 }

@@ -85,10 +85,12 @@ impl VestingStats {
             rounding: magnitude(Kind::Rounding),
             unattributed: magnitude(Kind::Unattributed),
             mean_holding_percentage: mean(
-                report.holders.values().filter_map(|(h, _)| h.percentage()).map(|h| h.0),
+                report.holders.values().filter_map(|holder| holder.holding.percentage()).map(|h| h.0),
             )
             .map(Ppb),
-            mean_holding_duration_ms: mean(report.holders.values().filter_map(|(h, _)| h.duration_ms())),
+            mean_holding_duration_ms: mean(
+                report.holders.values().filter_map(|holder| holder.holding.duration_ms()),
+            ),
             multipliers,
         })
     }

@@ -11,13 +11,11 @@ use crate::report::error::TrackerError;
 use crate::report::explain::{Account, Depth, Explanation};
 use crate::report::figures::{HolderReport, PositionFigures, position_figures, positions_of};
 use crate::report::history::{HistoryPoint, history, name_at};
+use crate::report::holder_query::HolderQuery;
+use crate::report::judged::{JudgedMiner, ScoredHolder};
 use crate::report::miners::{MinerReport, Report};
-use crate::report::reason::judged;
 use crate::report::stretch::{Ask, Stretch};
-use crate::report::whom::Whom;
-use crate::score::holding::Holding;
 use crate::score::kept::holdings;
-use crate::score::multiplier::{Multiplier, multiplier};
 use crate::score::policy::{DurationRule, Policy};
 use crate::store::newest_epochs;
 use crate::units::{BlockNumber, Coldkey, NetUid, Neuron, PositionKey, Rao};
@@ -34,7 +32,7 @@ use crate::window::WindowLedger;
 ///
 /// let tracker = StakeTracker::new(Arc::new(MemoryStore::new()));
 /// let report = tracker.report(NetUid(2), &Policy::default(), None).now_or_never().unwrap();
-/// assert_eq!(report.unwrap_err().to_string(), "there is no record of subnet 2: run `vesting catch-up --netuid 2` first");
+/// assert_eq!(report.unwrap_err().to_string(), "there is no record of subnet 2");
 /// ```
 ///
 /// With a record, a report has a line for every neuron; [`VestingSystem`](crate::system::VestingSystem) makes
@@ -83,7 +81,7 @@ impl StakeTracker {
             .ok_or_else(|| StoreError::Corrupt("it does not say of which chain its record is".to_owned()))?;
         let neurons = report.miners.iter().map(|miner| miner.neuron).collect();
         let multipliers =
-            report.holders.iter().map(|(coldkey, (_, multiplier))| (*coldkey, *multiplier)).collect();
+            report.holders.iter().map(|(coldkey, holder)| (*coldkey, holder.multiplier)).collect();
         Ok((report, WindowState { genesis, neurons, ledger, multipliers }))
     }
 
@@ -96,22 +94,22 @@ impl StakeTracker {
         &self,
         netuid: NetUid,
         policy: &Policy,
-        whom: Whom,
+        query: HolderQuery,
         as_of: Option<BlockNumber>,
         depth: &Depth,
     ) -> Result<Explanation, TrackerError> {
-        self.settled(netuid, async || self.explained(netuid, policy, whom, as_of, depth).await).await
+        self.settled(netuid, async || self.explained(netuid, policy, query, as_of, depth).await).await
     }
 
     async fn explained(
         &self,
         netuid: NetUid,
         policy: &Policy,
-        whom: Whom,
+        query: HolderQuery,
         as_of: Option<BlockNumber>,
         depth: &Depth,
     ) -> Result<Explanation, TrackerError> {
-        let coldkey = self.find(netuid, whom, as_of, 1).await?.coldkey;
+        let coldkey = self.find(netuid, query, as_of, 1).await?.coldkey;
         let ask = Ask { times: true, only: Some(coldkey), ..ask(netuid, policy, as_of) };
         let stretch = Stretch::read(self.store.as_ref(), ask).await?;
         let ledger =
@@ -119,18 +117,18 @@ impl StakeTracker {
         let (window, block) = (ledger.window.clone(), ledger.window.as_of.block.number);
         let tranches = ledger.histories(policy.unattributed);
         let found = holdings(&window, &ledger.holders, &tranches, policy, &stretch.times)?.remove(&coldkey);
-        let holder = found.map(|holding| (holding, multiplier(&holding, policy)));
+        let holder = found.map(|holding| ScoredHolder::new(holding, policy));
         let neurons = stretch.neurons_at(block);
         let registered = neurons.values().any(|neuron| neuron.coldkey == coldkey);
         let incomplete = window.incomplete_since.is_some();
-        let (multiplier, reason) = judged(holder.as_ref(), incomplete, registered);
+        let judged = JudgedMiner::new(holder.as_ref(), incomplete, registered);
         let stakes = self.store.positions_at(netuid, block).await?;
         let figures = position_figures(&ledger.holders, &tranches, policy.unattributed);
         let holder = HolderReport {
             coldkey,
-            holding: found,
-            multiplier,
-            reason,
+            holding: judged.holding,
+            multiplier: judged.multiplier,
+            reason: judged.reason,
             locked: self.store.locks_at(netuid, block).await?.get(&coldkey).copied(),
             positions: positions_of(coldkey, &neurons, &stakes, &figures),
         };
@@ -148,11 +146,11 @@ impl StakeTracker {
         &self,
         netuid: NetUid,
         policy: &Policy,
-        whom: Whom,
+        query: HolderQuery,
         as_of: Option<BlockNumber>,
         epochs: usize,
     ) -> Result<Vec<HistoryPoint>, TrackerError> {
-        self.history_beside(netuid, policy, whom, as_of, epochs, &|_, _| None).await
+        self.history_beside(netuid, policy, query, as_of, epochs, &|_, _| None).await
     }
 
     /// The same where some of it may be known: `known` gives what an earlier call gave of a coldkey as of an
@@ -165,13 +163,13 @@ impl StakeTracker {
         &self,
         netuid: NetUid,
         policy: &Policy,
-        whom: Whom,
+        query: HolderQuery,
         as_of: Option<BlockNumber>,
         epochs: usize,
         known: &(dyn Fn(&Epoch, Coldkey) -> Option<HistoryPoint> + Sync),
     ) -> Result<Vec<HistoryPoint>, TrackerError> {
         self.settled(netuid, async || {
-            let asked = self.named(netuid, whom, as_of, epochs).await?;
+            let asked = self.named(netuid, query, as_of, epochs).await?;
             let known: Vec<Option<HistoryPoint>> =
                 asked.iter().map(|(epoch, coldkey)| known(epoch, *coldkey)).collect();
             let mut points = Vec::with_capacity(asked.len());
@@ -204,11 +202,11 @@ impl StakeTracker {
     pub async fn named(
         &self,
         netuid: NetUid,
-        whom: Whom,
+        query: HolderQuery,
         as_of: Option<BlockNumber>,
         epochs: usize,
     ) -> Result<Vec<(Epoch, Coldkey)>, TrackerError> {
-        let Found { coldkey, epochs: all, successions } = self.find(netuid, whom, as_of, epochs).await?;
+        let Found { coldkey, epochs: all, successions } = self.find(netuid, query, as_of, epochs).await?;
         let first = all.len().saturating_sub(epochs);
         Ok(all
             .into_iter()
@@ -284,7 +282,7 @@ impl StakeTracker {
     async fn find(
         &self,
         netuid: NetUid,
-        whom: Whom,
+        query: HolderQuery,
         as_of: Option<BlockNumber>,
         least: usize,
     ) -> Result<Found, TrackerError> {
@@ -301,9 +299,9 @@ impl StakeTracker {
         let neurons = self.store.neurons(netuid, as_of).await?;
         let successions = Successions::new(self.store.successions(netuid, as_of).await?);
         let holders = self.store.holders(netuid).await?;
-        let coldkey = whom.find(&neurons, &successions, &holders, as_of).ok_or(TrackerError::Nobody {
+        let coldkey = query.find(&neurons, &successions, &holders, as_of).ok_or(TrackerError::Nobody {
             netuid,
-            whom,
+            query,
             as_of,
         })?;
         Ok(Found { coldkey, epochs, successions })
@@ -333,10 +331,10 @@ impl StakeTracker {
         let locks = self.store.locks_at(netuid, block).await?;
         let tranches = ledger.histories(policy.unattributed);
         let figures = position_figures(&ledger.holders, &tranches, policy.unattributed);
-        let holders: BTreeMap<Coldkey, (Holding, Multiplier)> =
+        let holders: BTreeMap<Coldkey, ScoredHolder> =
             holdings(&window, &ledger.holders, &tranches, policy, &stretch.times)?
                 .into_iter()
-                .map(|(coldkey, holding)| (coldkey, (holding, multiplier(&holding, policy))))
+                .map(|(coldkey, holding)| (coldkey, ScoredHolder::new(holding, policy)))
                 .collect();
         let miners = stretch
             .neurons_at(block)
@@ -377,18 +375,23 @@ fn ask(netuid: NetUid, policy: &Policy, as_of: Option<BlockNumber>) -> Ask {
 fn miner(
     neuron: Neuron,
     positions: &BTreeMap<PositionKey, Rao>,
-    holder: Option<&(Holding, Multiplier)>,
+    holder: Option<&ScoredHolder>,
     incomplete: bool,
 ) -> MinerReport {
     let stake = positions.get(&neuron.position()).copied().unwrap_or_default();
-    let (opening_stake, earned_stake) = holder.map_or((stake, Rao::ZERO), |(holding, _)| {
-        (
-            share(stake, holding.opening, holding.stake().0.into()),
-            share(stake, holding.rewards_kept.saturating_add(holding.other_kept), holding.stake().0.into()),
-        )
-    });
+    let (opening_stake, earned_stake) =
+        holder.map_or((stake, Rao::ZERO), |ScoredHolder { holding, .. }| {
+            (
+                share(stake, holding.opening, holding.stake().0.into()),
+                share(
+                    stake,
+                    holding.rewards_kept.saturating_add(holding.other_kept),
+                    holding.stake().0.into(),
+                ),
+            )
+        });
     let manual_stake = Rao(stake.0.saturating_sub(opening_stake.0).saturating_sub(earned_stake.0));
-    let (multiplier, reason) = judged(holder, incomplete, true);
+    let judged = JudgedMiner::new(holder, incomplete, true);
     MinerReport {
         neuron,
         stake,
@@ -397,9 +400,9 @@ fn miner(
         manual_stake,
         locked_stake: None,
         figures: PositionFigures::default(),
-        holding: holder.map(|(holding, _)| *holding),
-        multiplier,
-        reason,
+        holding: judged.holding,
+        multiplier: judged.multiplier,
+        reason: judged.reason,
     }
 }
 

@@ -14,7 +14,7 @@ const PART: u128 = 1_000;
 /// default duration rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the time of block {0}, in which something was sold, is not in the record, which an older version made: record the subnet anew for `duration_rule = since_last_sale`"
+    "the time of block {0}, in which something was sold, is not in the record, which an older version made"
 )]
 pub struct MissingTime(pub BlockNumber);
 

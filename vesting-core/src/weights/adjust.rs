@@ -1,82 +1,14 @@
 //! A validator's weights under a report: matched by hotkey, since a uid may have changed hands.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::report::{MinerReport, Reason, Report};
 use crate::score::policy::{Policy, Redistribution};
 use crate::units::{Hotkey, Ppb, Uid};
 use crate::weights::{Burned, Factor, WeightsError, burn, leaves_nothing, normalise, threshold};
 
-/// Weights as a validator has them, one after the other, each of a hotkey, a uid, or both.
-///
-/// A map of weights by hotkey or by uid is collected into it. Weights by uid alone are those of the
-/// hotkeys that have these uids in the report.
-#[derive(Debug, Clone, PartialEq)]
-pub struct WeightsInput {
-    /// The uids, if given; with hotkeys, these say whose multiplier it is.
-    pub uids: Option<Vec<Uid>>,
-    /// The hotkeys, if given.
-    pub hotkeys: Option<Vec<Hotkey>>,
-    /// The weights.
-    pub weights: Vec<f64>,
-}
-
-impl FromIterator<(Uid, f64)> for WeightsInput {
-    fn from_iter<T: IntoIterator<Item = (Uid, f64)>>(map: T) -> Self {
-        let (uids, weights) = map.into_iter().unzip();
-        Self { uids: Some(uids), hotkeys: None, weights }
-    }
-}
-
-impl FromIterator<(Hotkey, f64)> for WeightsInput {
-    fn from_iter<T: IntoIterator<Item = (Hotkey, f64)>>(map: T) -> Self {
-        let (hotkeys, weights) = map.into_iter().unzip();
-        Self { uids: None, hotkeys: Some(hotkeys), weights }
-    }
-}
-
-/// Weights adjusted, in the same order. With [`Redistribution::Burn`], the burn uid comes last where it was
-/// not among them and something is burned.
-#[derive(Debug, Clone, PartialEq)]
-pub struct WeightsOutput {
-    /// The uid of each: as given, else as in the report.
-    pub uids: Vec<Option<Uid>>,
-    /// The hotkey of each: as given, else as in the report.
-    pub hotkeys: Vec<Option<Hotkey>>,
-    /// The weights.
-    pub weights: Vec<f64>,
-    /// The multiplier computed for each.
-    pub multipliers: Vec<Ppb>,
-    /// Why.
-    pub reasons: Vec<Reason>,
-    /// Why the weights are the input's, if they are.
-    pub unchanged: Option<Reason>,
-    /// Those whose hotkey has another uid in the report than was given with it.
-    pub elsewhere: Vec<Elsewhere>,
-}
-
-/// A weight given with a hotkey and a uid that do not belong together. It has the hotkey's multiplier; on the
-/// chain it goes to who has the uid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Elsewhere {
-    /// The place of the weight, from 0.
-    pub place: usize,
-    /// The hotkey.
-    pub hotkey: Hotkey,
-    /// The uid that was given with it.
-    pub given: Uid,
-    /// The uid that it has in the report.
-    pub uid: Uid,
-}
-
-/// One weight's place in the report.
-struct Line {
-    uid: Option<Uid>,
-    hotkey: Option<Hotkey>,
-    factor: Factor,
-    reason: Reason,
-    elsewhere: Option<Elsewhere>,
-}
+pub use super::adjusted::{AdjustedWeight, AdjustedWeights};
+pub use super::input::WeightsInput;
 
 /// Multiplies weights by their holders' multipliers and redistributes what that adds and takes, as the policy
 /// says. Who is not in the report counts ×1. A hotkey counts before a uid: where both are given and the uid
@@ -104,11 +36,11 @@ struct Line {
 /// // `report` is what `StakeTracker::report` gives; uid 0 has 1.5 there and uid 1 has 1.
 /// let weights: WeightsInput = [(Uid(0), 0.5), (Uid(1), 0.5)].into_iter().collect();
 /// let adjusted = adjust(&report, &Policy::default(), &weights)?;
-/// assert!((adjusted.weights[0] - 0.6).abs() < 1e-12 && (adjusted.weights[1] - 0.4).abs() < 1e-12);
+/// assert!((adjusted.each[0].weight - 0.6).abs() < 1e-12 && (adjusted.each[1].weight - 0.4).abs() < 1e-12);
 ///
 /// let later = Policy { effective_from_block: Some(BlockNumber(361)), ..Policy::default() };
 /// let unchanged = adjust(&report, &later, &weights)?;
-/// assert_eq!(unchanged.weights, [0.5, 0.5]);
+/// assert_eq!(unchanged.weights(), [0.5, 0.5]);
 /// assert_eq!(unchanged.unchanged.unwrap().to_string(), "the policy takes effect at block 361");
 /// # Ok::<(), vesting_core::weights::WeightsError>(())
 /// ```
@@ -116,10 +48,14 @@ struct Line {
 /// # Errors
 /// For weights of nobody, lists of different lengths, weights that are no weights, and a hotkey or uid
 /// given twice.
-pub fn adjust(report: &Report, policy: &Policy, input: &WeightsInput) -> Result<WeightsOutput, WeightsError> {
-    check(input)?;
-    let lines = lines(report, input);
-    let factors: Vec<Factor> = lines.iter().map(|line| line.factor).collect();
+pub fn adjust(
+    report: &Report,
+    policy: &Policy,
+    input: &WeightsInput,
+) -> Result<AdjustedWeights, WeightsError> {
+    input.check()?;
+    let mut each = matched(report, input);
+    let factors: Vec<Factor> = each.iter().map(|(_, factor)| *factor).collect();
     // Computed in any case, so that bad weights are refused however the policy stands.
     let Burned { weights, rest } = match policy.redistribution {
         Redistribution::Normalise => Burned { weights: normalise(&input.weights, &factors)?, rest: 0.0 },
@@ -128,25 +64,20 @@ pub fn adjust(report: &Report, policy: &Policy, input: &WeightsInput) -> Result<
         }
         Redistribution::Burn { .. } => burn(&input.weights, &factors, policy.max_multiplier)?,
     };
-    let mut output = WeightsOutput {
-        uids: lines.iter().map(|line| line.uid).collect(),
-        hotkeys: lines.iter().map(|line| line.hotkey).collect(),
-        weights,
-        multipliers: factors.iter().map(|factor| factor.unwrap_or(Ppb(0))).collect(),
-        reasons: lines.iter().map(|line| line.reason).collect(),
-        unchanged: unchanged(report, policy),
-        elsewhere: lines.iter().filter_map(|line| line.elsewhere).collect(),
-    };
+    let mut unchanged = unchanged(report, policy);
     let burns = matches!(policy.redistribution, Redistribution::Burn { .. });
-    if output.unchanged.is_none() && !burns && leaves_nothing(&input.weights, &factors)? {
-        output.unchanged = Some(Reason::NothingLeft);
+    if unchanged.is_none() && !burns && leaves_nothing(&input.weights, &factors)? {
+        unchanged = Some(Reason::NothingLeft);
     }
-    match policy.redistribution {
-        _ if output.unchanged.is_some() => output.weights.clone_from(&input.weights),
-        Redistribution::Burn { uid } => give(&mut output, rest, burner(report, uid), input.uids.is_some())?,
-        _ => {}
+    let weights = if unchanged.is_some() { &input.weights } else { &weights };
+    each.iter_mut().zip(weights).for_each(|((each, _), weight)| each.weight = *weight);
+    let mut each: Vec<AdjustedWeight> = each.into_iter().map(|(each, _)| each).collect();
+    if let Redistribution::Burn { uid } = policy.redistribution
+        && unchanged.is_none()
+    {
+        give(&mut each, rest, burner(report, uid), input.uids.is_some())?;
     }
-    Ok(output)
+    Ok(AdjustedWeights { each, unchanged })
 }
 
 /// Why weights come back as they were, if they do.
@@ -167,85 +98,65 @@ fn burner(report: &Report, uid: Uid) -> Option<&MinerReport> {
 /// Gives the rest to the burn uid: where the validator names it, by uid if it gave uids, else by the hotkey
 /// that has it in the report; and where it does not, at the end.
 fn give(
-    output: &mut WeightsOutput,
+    each: &mut Vec<AdjustedWeight>,
     rest: f64,
     burner: Option<&MinerReport>,
     by_uid: bool,
 ) -> Result<(), WeightsError> {
     let Some(burner) = burner.filter(|_| rest > 0.0) else { return Ok(()) };
     let (uid, hotkey) = (Some(burner.neuron.uid), Some(burner.neuron.hotkey));
-    let place = match by_uid {
-        true => output.uids.iter().position(|at| *at == uid),
-        false => output.hotkeys.iter().position(|at| *at == hotkey),
-    };
-    match place.and_then(|place| output.weights.get_mut(place)) {
-        Some(weight) => *weight += rest,
-        None => {
-            output.uids.push(uid);
-            output.hotkeys.push(hotkey);
-            output.weights.push(rest);
-            output.multipliers.push(burner.multiplier.factor);
-            output.reasons.push(Reason::Burned);
-        }
+    match each.iter_mut().find(|each| if by_uid { each.uid == uid } else { each.hotkey == hotkey }) {
+        Some(burned) => burned.weight += rest,
+        None => each.push(AdjustedWeight {
+            uid,
+            hotkey,
+            weight: rest,
+            multiplier: burner.multiplier.factor,
+            reason: Reason::Burned,
+            own_uid: None,
+        }),
     }
-    if output.weights.iter().all(|weight| weight.is_finite()) { Ok(()) } else { Err(WeightsError::Overflow) }
+    if each.iter().all(|each| each.weight.is_finite()) { Ok(()) } else { Err(WeightsError::Overflow) }
 }
 
-fn check(input: &WeightsInput) -> Result<(), WeightsError> {
-    let weights = input.weights.len();
-    let length = |what, found: usize| {
-        if found == weights { Ok(()) } else { Err(WeightsError::Length { what, found, weights }) }
-    };
-    if input.hotkeys.is_none() && input.uids.is_none() {
-        return Err(WeightsError::Nameless);
-    }
-    input.hotkeys.as_ref().map_or(Ok(()), |hotkeys| length("hotkeys", hotkeys.len()))?;
-    input.uids.as_ref().map_or(Ok(()), |uids| length("uids", uids.len()))?;
-    let (mut hotkeys, mut uids) = (BTreeSet::new(), BTreeSet::new());
-    if let Some(twice) = input.hotkeys.iter().flatten().find(|hotkey| !hotkeys.insert(**hotkey)) {
-        return Err(WeightsError::DuplicateHotkey(twice.to_string()));
-    }
-    match input.uids.iter().flatten().find(|uid| !uids.insert(**uid)) {
-        Some(twice) => Err(WeightsError::DuplicateUid(twice.0)),
-        None => Ok(()),
-    }
-}
-
-/// Finds each weight's neuron.
-fn lines(report: &Report, input: &WeightsInput) -> Vec<Line> {
+/// Finds each weight's neuron, and the factor that it has in the report.
+fn matched(report: &Report, input: &WeightsInput) -> Vec<(AdjustedWeight, Factor)> {
     let by_hotkey: BTreeMap<Hotkey, &MinerReport> =
         report.miners.iter().map(|m| (m.neuron.hotkey, m)).collect();
     let by_uid: BTreeMap<Uid, &MinerReport> = report.miners.iter().map(|m| (m.neuron.uid, m)).collect();
-    (0..input.weights.len())
-        .map(|place| {
-            let uid = input.uids.as_ref().and_then(|uids| uids.get(place)).copied();
-            let hotkey = input.hotkeys.as_ref().and_then(|hotkeys| hotkeys.get(place)).copied();
-            let miner = match (hotkey, uid) {
-                (Some(hotkey), _) => by_hotkey.get(&hotkey).ok_or(Reason::UnknownHotkey),
-                (None, Some(uid)) => by_uid.get(&uid).ok_or(Reason::UnknownUid(uid)),
-                (None, None) => Err(Reason::UnknownHotkey),
-            };
-            match miner {
-                Err(reason) => Line { uid, hotkey, factor: Some(Ppb::ONE), reason, elsewhere: None },
-                Ok(miner) => {
-                    let neuron = miner.neuron;
-                    let given = uid.filter(|uid| *uid != neuron.uid);
-                    Line {
-                        uid: uid.or(Some(neuron.uid)),
-                        hotkey: Some(neuron.hotkey),
-                        factor: (!miner.multiplier.zero_weight).then_some(miner.multiplier.factor),
-                        reason: miner.reason,
-                        elsewhere: given.map(|given| Elsewhere {
-                            place,
-                            hotkey: neuron.hotkey,
-                            given,
-                            uid: neuron.uid,
-                        }),
-                    }
-                }
+    let of = |(place, weight): (usize, &f64)| {
+        let uid = input.uids.as_ref().and_then(|uids| uids.get(place)).copied();
+        let hotkey = input.hotkeys.as_ref().and_then(|hotkeys| hotkeys.get(place)).copied();
+        let miner = match (hotkey, uid) {
+            (Some(hotkey), _) => by_hotkey.get(&hotkey).ok_or(Reason::UnknownHotkey),
+            (None, Some(uid)) => by_uid.get(&uid).ok_or(Reason::UnknownUid(uid)),
+            (None, None) => Err(Reason::UnknownHotkey),
+        };
+        let unknown = |reason| AdjustedWeight {
+            uid,
+            hotkey,
+            weight: *weight,
+            multiplier: Ppb::ONE,
+            reason,
+            own_uid: None,
+        };
+        match miner {
+            Err(reason) => (unknown(reason), Some(Ppb::ONE)),
+            Ok(miner) => {
+                let neuron = miner.neuron;
+                let factor = (!miner.multiplier.zero_weight).then_some(miner.multiplier.factor);
+                let known = AdjustedWeight {
+                    uid: uid.or(Some(neuron.uid)),
+                    hotkey: Some(neuron.hotkey),
+                    multiplier: factor.unwrap_or(Ppb(0)),
+                    own_uid: uid.filter(|uid| *uid != neuron.uid).map(|_| neuron.uid),
+                    ..unknown(miner.reason)
+                };
+                (known, factor)
             }
-        })
-        .collect()
+        }
+    };
+    input.weights.iter().enumerate().map(of).collect()
 }
 
 #[cfg(test)]
@@ -311,6 +222,10 @@ mod tests {
         }
     }
 
+    fn multipliers(adjusted: &AdjustedWeights) -> Vec<Ppb> {
+        adjusted.each.iter().map(|each| each.multiplier).collect()
+    }
+
     fn near(found: &[f64], expected: &[f64]) {
         let near =
             found.len() == expected.len() && found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12);
@@ -322,14 +237,17 @@ mod tests {
         let report = report(&[1_500_000_000, 1_200_000_000]);
         let out =
             adjust(&report, &Policy::default(), &lists(&[1, 7, 9], &[2, 1, 5], &[1.0, 1.0, 1.0])).unwrap();
-        assert_eq!(out.multipliers, [Ppb(1_200_000_000), Ppb(1_500_000_000), Ppb::ONE]);
+        assert_eq!(multipliers(&out), [Ppb(1_200_000_000), Ppb(1_500_000_000), Ppb::ONE]);
         assert_eq!(
-            (out.reasons[1], out.reasons[2]),
+            (out.each[1].reason, out.each[2].reason),
             (Reason::Formula(LimitedBy::HoldingDuration), Reason::UnknownHotkey)
         );
-        assert_eq!(out.uids, [Some(Uid(1)), Some(Uid(7)), Some(Uid(9))], "as they were given");
-        assert_eq!(out.elsewhere, [Elsewhere { place: 1, hotkey: key(1), given: Uid(7), uid: Uid(0) }]);
-        near(&out.weights, &[3.6 / 3.7, 4.5 / 3.7, 3.0 / 3.7]);
+        let uids: Vec<_> = out.each.iter().map(|each| each.uid).collect();
+        assert_eq!(uids, [Some(Uid(1)), Some(Uid(7)), Some(Uid(9))], "as they were given");
+        let elsewhere: Vec<_> =
+            out.elsewhere().map(|(place, each)| (place, each.hotkey, each.own_uid)).collect();
+        assert_eq!(elsewhere, [(1, Some(key(1)), Some(Uid(0)))]);
+        near(&out.weights(), &[3.6 / 3.7, 4.5 / 3.7, 3.0 / 3.7]);
     }
 
     #[test]
@@ -339,8 +257,8 @@ mod tests {
             adjust(&report, &Policy::default(), &lists(uids, &[3, 1, 2], &[0.2, 0.3, 0.5])).unwrap()
         };
         let (right, crossed) = (by(&[2, 0, 1]), by(&[0, 1, 2]));
-        assert_eq!((crossed.weights, crossed.multipliers), (right.weights, right.multipliers));
-        assert_eq!((right.elsewhere.len(), crossed.elsewhere.len()), (0, 3));
+        assert_eq!((crossed.weights(), multipliers(&crossed)), (right.weights(), multipliers(&right)));
+        assert_eq!((right.elsewhere().count(), crossed.elsewhere().count()), (0, 3));
     }
 
     #[test]
@@ -353,11 +271,8 @@ mod tests {
             let policy = Policy { redistribution, ..Policy::default() };
             for weights in [[0.4, 0.6, 0.0], [1.0, 0.0, 0.0]] {
                 let out = adjust(&report, &policy, &lists(&[0, 1, 2], &[1, 2, 3], &weights)).unwrap();
-                assert_eq!(
-                    (out.weights.as_slice(), out.unchanged),
-                    (weights.as_slice(), Some(Reason::NothingLeft))
-                );
-                assert_eq!(out.multipliers, [Ppb(0), Ppb(0), Ppb::ONE]);
+                assert_eq!((out.weights(), out.unchanged), (weights.to_vec(), Some(Reason::NothingLeft)));
+                assert_eq!(multipliers(&out), [Ppb(0), Ppb(0), Ppb::ONE]);
             }
             // Something is left, or there was nothing.
             for weights in [[0.4, 0.6, 0.1], [0.0, 0.0, 0.0]] {
@@ -374,7 +289,7 @@ mod tests {
         let burn = Policy { redistribution: Redistribution::Burn { uid: Uid(2) }, ..Policy::default() };
         let out = adjust(&report, &burn, &lists(&[0, 1, 2], &[1, 2, 3], &[0.4, 0.6, 0.0])).unwrap();
         assert_eq!(out.unchanged, None);
-        near(&out.weights, &[0.0, 0.0, 1.0]);
+        near(&out.weights(), &[0.0, 0.0, 1.0]);
     }
 
     #[test]
@@ -401,16 +316,12 @@ mod tests {
         let [one, other] =
             [&by_uid, &by_hotkey].map(|input| adjust(&report, &Policy::default(), input).unwrap());
         assert_eq!(one, other);
-        assert_eq!(
-            (one.uids, one.hotkeys),
-            (vec![Some(Uid(0)), Some(Uid(1))], vec![Some(key(1)), Some(key(2))])
-        );
+        let names: Vec<_> = one.each.iter().map(|each| (each.uid, each.hotkey)).collect();
+        assert_eq!(names, [(Some(Uid(0)), Some(key(1))), (Some(Uid(1)), Some(key(2)))]);
         let stranger: WeightsInput = [(Uid(9), 1.0)].into_iter().collect();
         let out = adjust(&report, &Policy::default(), &stranger).unwrap();
-        assert_eq!(
-            (out.reasons, out.multipliers, out.hotkeys),
-            (vec![Reason::UnknownUid(Uid(9))], vec![Ppb::ONE], vec![None])
-        );
+        let [each] = out.each[..] else { panic!("{out:?}") };
+        assert_eq!((each.reason, each.multiplier, each.hotkey), (Reason::UnknownUid(Uid(9)), Ppb::ONE, None));
     }
 
     #[test]
@@ -459,7 +370,7 @@ mod tests {
         for (report, policy, reason) in cases {
             let out = adjust(report, &policy, &lists(&[0], &[1], &[0.4])).unwrap();
             assert_eq!(
-                (out.weights, out.unchanged, out.multipliers),
+                (out.weights(), out.unchanged, multipliers(&out)),
                 (vec![0.4], Some(reason), vec![Ppb(1_500_000_000)])
             );
         }
@@ -473,22 +384,22 @@ mod tests {
         let report = report(&[1_500_000_000, 1_000_000_000, 1_500_000_000]);
         // Not named: it is appended, with its hotkey from the report.
         let out = adjust(&report, &policy, &lists(&[0, 1], &[1, 2], &[0.4, 0.6])).unwrap();
-        near(&out.weights, &[0.4, 0.4, 0.2]);
+        near(&out.weights(), &[0.4, 0.4, 0.2]);
         assert_eq!(
-            (out.uids[2], out.hotkeys[2], out.reasons[2]),
+            (out.each[2].uid, out.each[2].hotkey, out.each[2].reason),
             (Some(Uid(2)), Some(key(3)), Reason::Burned)
         );
         // Named: it keeps its place.
         let out = adjust(&report, &policy, &lists(&[2, 1], &[3, 2], &[0.4, 0.6])).unwrap();
-        near(&out.weights, &[0.6, 0.4]);
+        near(&out.weights(), &[0.6, 0.4]);
         let by_hotkey: WeightsInput = [(key(3), 0.4), (key(2), 0.6)].into_iter().collect();
-        near(&adjust(&report, &policy, &by_hotkey).unwrap().weights, &[0.6, 0.4]);
+        near(&adjust(&report, &policy, &by_hotkey).unwrap().weights(), &[0.6, 0.4]);
         // Its uid with another hotkey: weights go by uid on the chain.
         let out = adjust(&report, &policy, &lists(&[2, 1], &[9, 2], &[0.4, 0.6])).unwrap();
-        near(&out.weights, &[0.6, 0.4]);
+        near(&out.weights(), &[0.6, 0.4]);
         // Nothing is burned: nothing is appended.
-        assert_eq!(adjust(&report, &policy, &lists(&[0], &[1], &[0.4])).unwrap().weights, [0.4]);
-        assert_eq!(adjust(&report, &policy, &lists(&[1], &[2], &[0.0])).unwrap().weights, [0.0]);
+        assert_eq!(adjust(&report, &policy, &lists(&[0], &[1], &[0.4])).unwrap().weights(), [0.4]);
+        assert_eq!(adjust(&report, &policy, &lists(&[1], &[2], &[0.0])).unwrap().weights(), [0.0]);
     }
 
     #[test]
@@ -501,8 +412,8 @@ mod tests {
         ] {
             let policy = Policy { redistribution, ..Policy::default() };
             let out = adjust(&report, &policy, &lists(&[0, 1], &[1, 2], &[0.4, 0.6])).unwrap();
-            near(&out.weights, &[0.0, 1.0]);
-            assert_eq!(out.multipliers[0], Ppb(0));
+            near(&out.weights(), &[0.0, 1.0]);
+            assert_eq!(out.each[0].multiplier, Ppb(0));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `redistribution = "burn"`.
 
-use super::{Factor, WeightsError, belong_together, finite, largest, sum};
+use super::sums::{belong_together, finite, largest, sum};
+use super::{Factor, WeightsError};
 use crate::units::Ppb;
 
 /// Weights of which a part is to be burned.

@@ -1,6 +1,7 @@
 //! `redistribution = "normalise"`.
 
-use super::{Factor, WeightsError, belong_together, finite, largest, sum};
+use super::sums::{belong_together, finite, largest, sum};
+use super::{Factor, WeightsError};
 
 /// w′ = w·m, scaled so that Σw′ = Σw (within 10⁻¹²). All-zero stays all-zero, and what would become
 /// all-zero stays as it was. Order and length are kept.

@@ -1,6 +1,7 @@
 //! `redistribution = "threshold"`.
 
-use super::{Factor, WeightsError, finite, largest, normalise, sum};
+use super::sums::{finite, largest, sum};
+use super::{Factor, WeightsError, normalise};
 use crate::units::Ppb;
 
 /// What is within this part of the threshold has reached it: floats are not more exact than that.

@@ -1,6 +1,7 @@
 //! The form in which the chain takes weights.
 
-use super::{WeightsError, largest};
+use super::WeightsError;
+use super::sums::largest;
 
 /// Weights as the chain takes them: the largest becomes 65535, the others in proportion, rounded half up.
 /// Each keeps its place: a 0 stays in the list as 0, and so does a weight under half of 1/65535 of the

@@ -9,8 +9,8 @@ use vesting_core::policy::{DurationRule, Policy};
 use vesting_core::ports::ReadRecord;
 use vesting_core::whatif::changes;
 use vesting_core::{
-    BlockNumber, BlockchainMonitor, Coldkey, Epoch, HistoryPoint, Hotkey, MemoryStore, Millis, Moved, NetUid,
-    Pace, PositionFigures, Ppb, Reason, StakeTracker, Uid, Whom,
+    BlockNumber, BlockchainMonitor, Coldkey, Epoch, HistoryPoint, HolderQuery, Hotkey, MemoryStore, Millis,
+    Moved, NetUid, Pace, PositionFigures, Ppb, Reason, ScoredHolder, StakeTracker, Uid,
 };
 use vesting_testkit::sim::{Call, SimChain, SimPort, SubnetConfig};
 
@@ -60,7 +60,7 @@ async fn agree(seed: u64, begin: u64) -> (usize, usize) {
                 assert_eq!(changes(ours, theirs).len(), ours.miners.len());
             }
             for coldkey in reports[&last.block.number].holders.keys() {
-                let whom = Whom::Account(Hotkey(coldkey.0));
+                let whom = HolderQuery::Account(Hotkey(coldkey.0));
                 let history = tracker.history(netuid, &policy, whom, None, epochs.len()).await.unwrap();
                 assert!(history.iter().map(|point| point.epoch).eq(epochs.iter().copied()));
                 for point in &history {
@@ -68,10 +68,12 @@ async fn agree(seed: u64, begin: u64) -> (usize, usize) {
                     let expected = report.holders.get(&point.coldkey);
                     assert_eq!(
                         point.holding,
-                        expected.map(|(holding, _)| *holding),
+                        expected.map(|holder| holder.holding),
                         "seed {seed}, {point:?}"
                     );
-                    if let (Some((_, multiplier)), None) = (expected, report.window.incomplete_since) {
+                    if let (Some(ScoredHolder { multiplier, .. }), None) =
+                        (expected, report.window.incomplete_since)
+                    {
                         assert_eq!(point.multiplier, *multiplier);
                     }
                     let moved =
@@ -93,7 +95,7 @@ async fn beside(
     tracker: &StakeTracker,
     netuid: NetUid,
     policy: &Policy,
-    whom: Whom,
+    whom: HolderQuery,
     history: &[HistoryPoint],
 ) {
     let kept: BTreeMap<(BlockNumber, Coldkey), HistoryPoint> =
@@ -119,10 +121,12 @@ async fn beside(
 
 /// The explanation of a holder adds up, and never selling is best.
 async fn check(tracker: &StakeTracker, netuid: NetUid, policy: &Policy, coldkey: Coldkey) {
-    let found =
-        tracker.explain(netuid, policy, Whom::Account(Hotkey(coldkey.0)), None, &depth()).await.unwrap();
+    let found = tracker
+        .explain(netuid, policy, HolderQuery::Account(Hotkey(coldkey.0)), None, &depth())
+        .await
+        .unwrap();
     let report = tracker.report(netuid, policy, None).await.unwrap();
-    let (holding, multiplier) = report.holders[&coldkey];
+    let ScoredHolder { holding, multiplier, .. } = report.holders[&coldkey];
     assert_eq!(found.holder.holding, Some(holding));
     let sum = |of: fn(&PositionFigures) -> u128| {
         found.holder.positions.iter().map(|position| of(&position.figures)).sum::<u128>()
@@ -203,13 +207,13 @@ fn a_multiplier_foretold_comes_true_where_all_goes_on_as_it_did() {
                 let time = Millis(then.time.0 - now.time.0);
                 let depth = Depth { sales: 1, ahead: vec![time] };
                 let found = tracker
-                    .explain(NETUID, &policy, Whom::Uid(Uid(0)), Some(now.block.number), &depth)
+                    .explain(NETUID, &policy, HolderQuery::Uid(Uid(0)), Some(now.block.number), &depth)
                     .await
                     .unwrap();
                 let foretold = found.account.unwrap().ahead[0];
                 let report = tracker.report(NETUID, &policy, Some(then.block.number)).await.unwrap();
                 assert_eq!(
-                    foretold.multiplier, report.holders[&coldkey].1,
+                    foretold.multiplier, report.holders[&coldkey].multiplier,
                     "{} epochs after {place}, {policy:?}",
                     ahead
                 );
@@ -241,9 +245,10 @@ fn without_a_sale_it_is_that_of_who_did_not_make_it() {
         {
             let policy = Policy { formula, duration_rule, ..window_of(140) };
             let report = tracker.report(netuid, &policy, None).await.unwrap();
-            let [of_seller, honest, of_other] = miners.map(|(coldkey, _)| report.holders[&coldkey].1);
+            let [of_seller, honest, of_other] =
+                miners.map(|(coldkey, _)| report.holders[&coldkey].multiplier);
             let account = tracker
-                .explain(netuid, &policy, Whom::Uid(Uid(0)), None, &depth())
+                .explain(netuid, &policy, HolderQuery::Uid(Uid(0)), None, &depth())
                 .await
                 .unwrap()
                 .account
@@ -256,7 +261,7 @@ fn without_a_sale_it_is_that_of_who_did_not_make_it() {
             assert!(of_seller.factor <= of_other.factor && of_other.factor <= honest.factor);
             let largest = Depth { sales: 1, ahead: Vec::new() };
             let one = tracker
-                .explain(netuid, &policy, Whom::Uid(Uid(0)), None, &largest)
+                .explain(netuid, &policy, HolderQuery::Uid(Uid(0)), None, &largest)
                 .await
                 .unwrap()
                 .account
@@ -265,7 +270,7 @@ fn without_a_sale_it_is_that_of_who_did_not_make_it() {
             // Here only the minimum stake keeps the miner from its factor.
             let dear = Policy { minimum_stake: vesting_core::Rao(1_000 * ALPHA), ..policy };
             let account = tracker
-                .explain(netuid, &dear, Whom::Uid(Uid(0)), None, &largest)
+                .explain(netuid, &dear, HolderQuery::Uid(Uid(0)), None, &largest)
                 .await
                 .unwrap()
                 .account
@@ -278,7 +283,7 @@ fn without_a_sale_it_is_that_of_who_did_not_make_it() {
 /// What the first miner earned in an epoch.
 async fn chain_reward(tracker: &StakeTracker, policy: &Policy, epoch: Epoch) -> u64 {
     let history =
-        tracker.history(NETUID, policy, Whom::Uid(Uid(0)), Some(epoch.block.number), 1).await.unwrap();
+        tracker.history(NETUID, policy, HolderQuery::Uid(Uid(0)), Some(epoch.block.number), 1).await.unwrap();
     u64::try_from(history[0].earned).unwrap()
 }
 
@@ -291,8 +296,10 @@ fn time_further_ahead_than_the_window_is_not_foretold() {
         let policy = window_of(50);
         let window = policy.retention_window.0;
         let depth = Depth { sales: 0, ahead: [window, window + 1, 0].map(Millis).to_vec() };
-        let found =
-            StakeTracker::new(store).explain(NETUID, &policy, Whom::Uid(Uid(1)), None, &depth).await.unwrap();
+        let found = StakeTracker::new(store)
+            .explain(NETUID, &policy, HolderQuery::Uid(Uid(1)), None, &depth)
+            .await
+            .unwrap();
         assert_eq!(
             found.account.unwrap().ahead.iter().map(|ahead| ahead.time).collect::<Vec<_>>(),
             [policy.retention_window]
@@ -331,32 +338,32 @@ fn comes_back(under: Option<Hotkey>) {
         let (store, epochs) = recorded(chain, NETUID, 1).await;
         let tracker = StakeTracker::new(store);
         let policy = window_of(200);
-        let gone = tracker.explain(NETUID, &policy, Whom::Account(hotkey), Some(away), &depth()).await.unwrap();
+        let gone = tracker.explain(NETUID, &policy, HolderQuery::Account(hotkey), Some(away), &depth()).await.unwrap();
         assert_eq!(gone.holder.coldkey, coldkey);
         assert!(gone.holder.positions.iter().all(|position| position.uid.is_none()));
         assert!(gone.holder.multiplier.factor > Ppb(1_200_000_000), "{:?}", gone.holder);
         let report = tracker.report(NETUID, &policy, Some(away)).await.unwrap();
         assert!(report.miners.iter().all(|miner| miner.neuron.coldkey != coldkey));
-        assert_eq!(report.holders[&coldkey].1, gone.holder.multiplier);
+        assert_eq!(report.holders[&coldkey].multiplier, gone.holder.multiplier);
 
         let report = tracker.report(NETUID, &policy, None).await.unwrap();
         let miner = report.miners.iter().find(|miner| miner.neuron.hotkey == again).unwrap();
-        let (holding, multiplier) = report.holders[&coldkey];
+        let ScoredHolder { holding, multiplier, .. } = report.holders[&coldkey];
         assert_eq!((holding.start, holding.sold), (report.window.start, u128::from(ALPHA / 2)), "one history, with the sale in it");
         assert_eq!(miner.multiplier, multiplier);
         assert!(multiplier.factor > gone.holder.multiplier.factor, "held for longer");
         // The window has rewards from before it lost its uid and from after it came back.
-        let history = tracker.history(NETUID, &policy, Whom::Account(again), None, epochs.len()).await.unwrap();
+        let history = tracker.history(NETUID, &policy, HolderQuery::Account(again), None, epochs.len()).await.unwrap();
         let earned: Vec<bool> = history.iter().map(|point| point.earned > 0).collect();
         assert!(earned.starts_with(&[true]) && earned.ends_with(&[true]) && earned.contains(&false), "{earned:?}");
         assert!(history.iter().all(|point| point.multiplier.factor > Ppb::ONE || point.epoch.block.number < BlockNumber(30)));
-        let newcomer = report.holders[&stranger.0].1;
+        let newcomer = report.holders[&stranger.0].multiplier;
         assert!(newcomer.factor < multiplier.factor);
 
         // A window without any of its past gives it nothing.
         let short = tracker.report(NETUID, &window_of(50), Some(away)).await.unwrap();
         assert!(!short.holders.contains_key(&coldkey));
-        let forgotten = tracker.explain(NETUID, &window_of(50), Whom::Account(hotkey), Some(away), &depth()).await.unwrap();
+        let forgotten = tracker.explain(NETUID, &window_of(50), HolderQuery::Account(hotkey), Some(away), &depth()).await.unwrap();
         assert_eq!((forgotten.holder.reason, forgotten.account), (Reason::NoHolder, None::<Account>));
     });
 }

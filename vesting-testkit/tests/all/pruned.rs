@@ -9,8 +9,8 @@ use vesting_core::explain::Depth;
 use vesting_core::policy::{DurationRule, Policy};
 use vesting_core::ports::{LedgerState, StakeStore};
 use vesting_core::{
-    BlockNumber, BlockchainMonitor, Hotkey, MemoryStore, NetUid, Pace, Parts, Rao, Report, StakeTracker,
-    TrackerError, VestingStats, Whom, dry_prune, prune,
+    BlockNumber, BlockchainMonitor, HolderQuery, Hotkey, MemoryStore, NetUid, Pace, Parts, Rao, Report,
+    StakeTracker, TrackerError, VestingStats, dry_prune, prune,
 };
 use vesting_testkit::sim::{RandomLife, SimChain};
 
@@ -150,7 +150,7 @@ async fn same(whole: &Arc<dyn StakeStore>, pruned: &Arc<dyn StakeStore>, netuid:
         }
         let Some(last) = epochs.last().filter(|_| covered > 0) else { continue };
         let report = ours.report(netuid, &policy, None).await.unwrap();
-        for whom in report.holders.keys().map(|coldkey| Whom::Account(Hotkey(coldkey.0))) {
+        for whom in report.holders.keys().map(|coldkey| HolderQuery::Account(Hotkey(coldkey.0))) {
             let depth = Depth { sales: 2, ahead: Vec::new() };
             let explained = theirs.explain(netuid, &policy, whom, Some(last.block.number), &depth).await;
             assert_eq!(explained, ours.explain(netuid, &policy, whom, Some(last.block.number), &depth).await);

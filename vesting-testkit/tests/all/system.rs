@@ -70,7 +70,7 @@ async fn it_moves_when_told_and_tells_of_every_epoch_once() {
     assert_eq!(report.window.incomplete_since, None);
     let weights: WeightsInput = report.miners.iter().map(|miner| (miner.neuron.hotkey, 1.0)).collect();
     let adjusted = system.apply_vesting_multipliers(&weights).await.unwrap();
-    assert!((adjusted.weights.iter().sum::<f64>() - weights.weights.iter().sum::<f64>()).abs() < 1e-12);
+    assert!((adjusted.weights().iter().sum::<f64>() - weights.weights.iter().sum::<f64>()).abs() < 1e-12);
     let stats = system.get_vesting_stats().await.unwrap();
     assert_eq!((stats.miners, stats.epochs), (report.miners.len(), report.window.epochs.len()));
     let (lowest, mean, highest) = stats.multipliers.unwrap();

@@ -6,7 +6,7 @@ use std::sync::{Arc, RwLock};
 use proptest::prelude::*;
 use vesting_core::policy::Policy;
 use vesting_core::{
-    BlockNumber, Coldkey, Entry, Flow, Hotkey, Kind, MemoryStore, Neuron, Pace, StakeTracker,
+    BlockNumber, Coldkey, Entry, Flow, Hotkey, Kind, MemoryStore, Neuron, Pace, ScoredHolder, StakeTracker,
 };
 use vesting_testkit::sim::{Call, Generation, Operation, RandomLife, SimChain};
 
@@ -78,7 +78,7 @@ impl Stage {
             let multipliers = |way: usize| {
                 let holders = found[way].1.holders.iter();
                 holders
-                    .map(|(coldkey, (holding, multiplier))| {
+                    .map(|(coldkey, ScoredHolder { holding, multiplier, .. })| {
                         (*coldkey, holding.rewards, holding.rewards_kept, *multiplier)
                     })
                     .collect::<Vec<_>>()

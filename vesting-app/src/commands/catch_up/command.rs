@@ -15,6 +15,7 @@ use vesting_core::{BlockNumber, NetUid, Pace, Ppb};
 
 use super::choice::choose;
 use super::subnet::{Job, Subnet};
+use crate::advice::Advised;
 use crate::commands::progress::SubnetsBar;
 use crate::commands::session::Session;
 use crate::exit::{SilentExit, UsageError};
@@ -180,7 +181,7 @@ fn all_unexplained(outcomes: Vec<(NetUid, Outcome)>) -> anyhow::Result<Vec<Unexp
                 if all.is_ok() {
                     *all = Err(error);
                 } else {
-                    say(format!("error: {error:#}"));
+                    say(format!("error: {}", error.advised()));
                 }
             }
         }

@@ -6,6 +6,7 @@ use vesting_chain::SubxtChain;
 use vesting_core::ports::{ChainPort, StakeStore, StoreError};
 use vesting_core::{BlockNumber, BlockchainMonitor, MonitorError, NetUid, Pace, Progress};
 
+use crate::advice::Advised;
 use crate::commands::progress::SubnetsBar;
 use crate::config::Config;
 use crate::failure::fork_of;
@@ -63,8 +64,9 @@ impl Subnet {
                 return Err(error.context(witnesses.message(stands_at)));
             }
             job.bar().say(&format!(
-                "subnet {}: {error}; asking again in {} s",
+                "subnet {}: {}; asking again in {} s",
                 self.netuid,
+                error.advised(),
                 FORK_PAUSE.as_secs()
             ));
             tokio::time::sleep(FORK_PAUSE).await;
@@ -100,7 +102,12 @@ impl Subnet {
             let Some(pause) = retry_pause(&error, tries).filter(|_| tries <= TRIES) else {
                 return Err(error);
             };
-            job.bar().say(&format!("subnet {}: {error}; trying again in {} s", self.netuid, pause.as_secs()));
+            job.bar().say(&format!(
+                "subnet {}: {}; trying again in {} s",
+                self.netuid,
+                error.advised(),
+                pause.as_secs()
+            ));
             tokio::time::sleep(pause).await;
         }
         monitor.observe().await?;

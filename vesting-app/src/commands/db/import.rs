@@ -15,6 +15,7 @@ use super::check::CheckSummary;
 use super::chosen::chosen;
 use super::inspect::{DigestLine, Inspection};
 use super::spot_check::{SpotCheck, spot_check};
+use crate::advice::Advised;
 use crate::commands::session::Session;
 use crate::exit::UsageError;
 use crate::wiring;
@@ -96,7 +97,9 @@ pub async fn run(session: &mut Session, args: &ImportArgs, with_chain: bool) -> 
     store.bind_chain(genesis).await?;
     if let Err(error) = write(store.as_ref(), &args.file, &netuids, checksum).await {
         for netuid in &netuids {
-            let why = || format!("{error:#}; what was already imported of subnet {netuid} cannot be removed");
+            let why = || {
+                format!("{}; what was already imported of subnet {netuid} cannot be removed", error.advised())
+            };
             store.rewind(*netuid, None).await.with_context(why)?;
         }
         return Err(error.context("nothing was taken in"));

@@ -9,6 +9,8 @@ use vesting_chain::{Capabilities, ChainOptions, SecretUrl, SubxtChain};
 use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, NeuronsAsk, OwnWord, SubnetAsk};
 use vesting_core::{BlockHash, BlockNumber, BlockRef, Millis, NetUid, SubnetCounters};
 
+use crate::advice::Advised;
+
 /// The precision of the search for the oldest state: a sixteenth of what is kept.
 const PRECISION: u64 = 16;
 
@@ -101,7 +103,7 @@ pub async fn probe(url: SecretUrl, questions: Arc<Questions>) -> Answers {
         ..ChainOptions::new(url)
     };
     if let Err(error) = ask(&SubxtChain::new(options), &questions, &mut answers).await {
-        answers.stopped = Some(error.to_string());
+        answers.stopped = Some(error.advised());
     }
     answers
 }
@@ -132,7 +134,7 @@ async fn ask(chain: &SubxtChain, questions: &Questions, answers: &mut Answers) -
         Err(
             error @ (ChainError::Unreadable { .. } | ChainError::Unsupported(_) | ChainError::Malformed(_)),
         ) => {
-            answers.unread = Some(error.to_string());
+            answers.unread = Some(error.advised());
         }
         Err(error) => return Err(error),
     }

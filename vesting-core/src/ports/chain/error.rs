@@ -21,9 +21,7 @@ pub enum ChainError {
     },
     /// Every endpoint serves another chain than the one expected. Reaction: stop and say so; while following,
     /// wait.
-    #[error(
-        "the endpoint {endpoint} serves another chain (genesis {genesis}, not {expected}): check `--network` or `--endpoints`"
-    )]
+    #[error("the endpoint {endpoint} serves another chain (genesis {genesis}, not {expected})")]
     OtherChain {
         /// The endpoint, as it may be shown.
         endpoint: String,
@@ -33,9 +31,7 @@ pub enum ChainError {
         expected: BlockHash,
     },
     /// The node does not have the state of this block any more. Reaction: ask an archive endpoint.
-    #[error(
-        "the node has discarded the state of block {block}: use an archive endpoint (`--network archive`, or `--endpoints` with one)"
-    )]
+    #[error("the node has discarded the state of block {block}")]
     Pruned {
         /// The block whose state was asked for.
         block: BlockNumber,
@@ -44,7 +40,7 @@ pub enum ChainError {
     #[error("block {0} is not there: the finalized head is below it")]
     NoSuchBlock(BlockNumber),
     /// The subnet does not exist in that state. Reaction: stop and say so.
-    #[error("subnet {netuid} does not exist at block {block}: check `--netuid`")]
+    #[error("subnet {netuid} does not exist at block {block}")]
     NoSuchSubnet {
         /// The subnet.
         netuid: NetUid,
@@ -54,9 +50,7 @@ pub enum ChainError {
     /// The runtime that made a block cannot be read: its metadata cannot be decoded, or lacks what cannot be
     /// done without. Reaction: say so and write nothing; another endpoint or a newer version of the program
     /// may read it.
-    #[error(
-        "the chain's runtime (spec {spec_version}) cannot be read: {why}; a newer version of vesting may know it, and `vesting doctor` says what to do"
-    )]
+    #[error("the chain's runtime (spec {spec_version}) cannot be read: {why}")]
     Unreadable {
         /// The version of the runtime.
         spec_version: u32,
@@ -72,7 +66,7 @@ pub enum ChainError {
     /// [`ChainPort::taken_back`]; read again. Until then no positions of the subnet are read. Where the
     /// record cannot be read again, leave it and say so.
     #[error(
-        "subnet {netuid}: the runtime (spec {spec_version}) contradicts its storage at block {block}, so the record is to be read again {}; an endpoint with the state of those blocks is needed for that (`--network archive`, or `--endpoints` with an archive endpoint), and until then nothing is written",
+        "subnet {netuid}: the runtime (spec {spec_version}) contradicts its storage at block {block}, so the record is to be read again {}",
         since(*agreed)
     )]
     Contradicted {

@@ -39,9 +39,7 @@ pub enum StoreError {
         offered: Option<BlockRef>,
     },
     /// The database belongs to another chain. Reaction: stop and say so.
-    #[error(
-        "the database holds the chain with genesis {stored}, but the endpoint serves {offered}: use another `--database-url` or another endpoint"
-    )]
+    #[error("the database holds the chain with genesis {stored}, but the endpoint serves {offered}")]
     OtherChain {
         /// What the database holds.
         stored: BlockHash,

@@ -54,7 +54,7 @@ pub(super) struct Reader<'a> {
     pub(super) begun: BlockNumber,
     /// What to expect of the next states; only the number of requests depends on it.
     pub(super) expected: Mutex<Roster>,
-    /// Whom to look at besides: who became a holder by a swap. Whoever is not looked at here is later.
+    /// HolderQuery to look at besides: who became a holder by a swap. Whoever is not looked at here is later.
     pub(super) followed: Mutex<BTreeSet<Coldkey>>,
 }
 

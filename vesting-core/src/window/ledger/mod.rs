@@ -56,7 +56,7 @@ struct History {
 }
 
 impl WindowLedger {
-    /// The ledger of a window, from who held which uid, who took over from whom, the balances at its
+    /// The ledger of a window, from who held which uid, who took over from query, the balances at its
     /// start and all entries after it up to `as_of`, in ledger order.
     #[must_use]
     pub fn of(

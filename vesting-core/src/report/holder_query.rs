@@ -1,4 +1,4 @@
-//! Whom a question is about: a hotkey, a coldkey, or a uid.
+//! HolderQuery a question is about: a hotkey, a coldkey, or a uid.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use crate::units::{AddressError, BlockNumber, Coldkey, Hotkey, Uid};
 
 /// A holder by any of its names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Whom {
+pub enum HolderQuery {
     /// Who has this uid.
     Uid(Uid),
     /// Who has, or had, a neuron with this hotkey; or who has this coldkey. An address does not say which.
@@ -19,7 +19,7 @@ pub enum Whom {
 /// Why a name was not understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum WhomError {
+pub enum HolderQueryError {
     /// No address.
     #[error(transparent)]
     Address(#[from] AddressError),
@@ -28,22 +28,22 @@ pub enum WhomError {
     Uid(String),
 }
 
-impl FromStr for Whom {
-    type Err = WhomError;
+impl FromStr for HolderQuery {
+    type Err = HolderQueryError;
 
     /// `uid:5`, or the SS58 address of a hotkey or coldkey.
-    fn from_str(text: &str) -> Result<Self, WhomError> {
+    fn from_str(text: &str) -> Result<Self, HolderQueryError> {
         match text.strip_prefix("uid:") {
             Some(uid) => uid
                 .parse()
                 .map(|uid| Self::Uid(Uid(uid)))
-                .map_err(|_| WhomError::Uid(text.chars().take(80).collect())),
+                .map_err(|_| HolderQueryError::Uid(text.chars().take(80).collect())),
             None => Ok(Self::Account(text.parse()?)),
         }
     }
 }
 
-impl fmt::Display for Whom {
+impl fmt::Display for HolderQuery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Uid(uid) => write!(f, "uid:{uid}"),
@@ -52,7 +52,7 @@ impl fmt::Display for Whom {
     }
 }
 
-impl Whom {
+impl HolderQuery {
     /// The coldkey that the holder has at the end of `as_of`, from what a record says up to there. A hotkey
     /// that has lost its uid is known by the last one it had.
     #[must_use]
@@ -113,8 +113,8 @@ mod tests {
             Successions::new(vec![swap]),
             [a, b, c].map(|coldkey| Holder { coldkey, since: BlockNumber(4) }),
         );
-        let find = |whom: &str, as_of| {
-            whom.parse::<Whom>().unwrap().find(&neurons, &successions, &holders, BlockNumber(as_of))
+        let find = |query: &str, as_of| {
+            query.parse::<HolderQuery>().unwrap().find(&neurons, &successions, &holders, BlockNumber(as_of))
         };
         assert_eq!(
             (find("uid:0", 40), find("uid:0", 10), find("uid:1", 40), find("uid:7", 40)),
@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(find(&Coldkey([14; 32]).to_string(), 20), None);
         for (bad, word) in [("uid:x", "after `uid:`"), ("uid:65536", "65535"), ("5Grw", "5Grw"), ("", "SS58")]
         {
-            let said = bad.parse::<Whom>().unwrap_err().to_string();
+            let said = bad.parse::<HolderQuery>().unwrap_err().to_string();
             assert!(said.contains(word), "{said}");
         }
     }

@@ -1,0 +1,37 @@
+//! Why weights cannot be adjusted.
+
+/// Why weights cannot be adjusted.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WeightsError {
+    /// Lists of different lengths.
+    #[error("`{what}` has {found} entries, but `weights` has {weights}: they belong together one by one")]
+    Length {
+        /// Which list.
+        what: &'static str,
+        /// How long it is.
+        found: usize,
+        /// How many weights there are.
+        weights: usize,
+    },
+    /// Weights of nobody.
+    #[error("`weights` stand alone: give `hotkeys`, or `uids`, or both")]
+    Nameless,
+    /// A weight that is no weight.
+    #[error("weight {index} is {value}: weights must be finite and not negative")]
+    Value {
+        /// Its place, from 0.
+        index: usize,
+        /// What it is.
+        value: f64,
+    },
+    /// The weights add up to more than a float can hold, whatever would become of them.
+    #[error("the weights add up to more than a number can hold: scale them down")]
+    Overflow,
+    /// One hotkey twice.
+    #[error("hotkey {0} stands in `hotkeys` twice")]
+    DuplicateHotkey(String),
+    /// One uid twice.
+    #[error("uid {0} stands in `uids` twice")]
+    DuplicateUid(u16),
+}
