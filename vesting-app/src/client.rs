@@ -1,4 +1,6 @@
-//! The API of another validator, asked.
+//! A client of another validator's API.
+//!
+//! Takes from `exit` and `config`.
 
 use std::time::Duration;
 
@@ -11,16 +13,16 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Body, RequestBuilder};
 use vesting_secret::SecretUrl;
 
-use crate::UsageError;
 use crate::config::Token;
+use crate::exit::UsageError;
 
-/// The longest one answer may take, from the name's lookup to the last byte.
+/// The deadline of one answer, from the lookup of the name to the last byte.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// The largest answer: more than the rows of a section take.
+/// The largest answer that is accepted: more than the rows of any section take.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
-/// Asks one API.
+/// A client of one API.
 #[derive(Clone)]
 pub struct Client {
     agent: ureq::Agent,
@@ -28,14 +30,14 @@ pub struct Client {
     token: Option<Token>,
 }
 
-/// The part of a problem that people read.
+/// The readable part of a problem document.
 #[derive(Deserialize)]
 struct Problem {
     detail: String,
 }
 
 impl Client {
-    /// Over the API at this address.
+    /// A client of the API at this address.
     pub fn new(url: &SecretUrl, token: Option<Token>) -> Result<Self, UsageError> {
         const INSTEAD: &str = "write it as http://host:9180 or https://host";
         if !matches!(url.scheme(), Some("http" | "https")) {
@@ -46,7 +48,7 @@ impl Client {
         let agent = ureq::Agent::config_builder()
             .timeout_global(Some(DEADLINE))
             .http_status_as_error(false)
-            // A token goes to the one it is for.
+            // A redirect must not carry the token to another host.
             .max_redirects(0)
             .max_redirects_will_error(false)
             .user_agent(concat!("vesting/", env!("CARGO_PKG_VERSION")))
@@ -56,13 +58,13 @@ impl Client {
         Ok(Self { agent, base, token })
     }
 
-    /// What is at a path.
+    /// Requests a path with GET.
     pub async fn get<T: DeserializeOwned + Send + 'static>(&self, path: &str) -> anyhow::Result<T> {
         let (client, path) = (self.clone(), path.to_owned());
-        tokio::task::spawn_blocking(move || client.ask(&path)).await.context("the question was broken off")?
+        tokio::task::spawn_blocking(move || client.ask(&path)).await.context("the request was aborted")?
     }
 
-    /// What comes of posting nothing to a path, within so long.
+    /// Requests a path with an empty POST, with its own deadline.
     pub async fn post<T: DeserializeOwned + Send + 'static>(
         &self,
         path: &str,
@@ -70,18 +72,22 @@ impl Client {
     ) -> anyhow::Result<T> {
         let (client, path) = (self.clone(), path.to_owned());
         let task = move || {
-            let request = client.agent.post(client.at(&path)).config().timeout_global(Some(patience)).build();
-            understood(client.authorized(request).send_empty(), &format!("{}{path}", client.base))
+            let request =
+                client.agent.post(client.url_of(&path)).config().timeout_global(Some(patience)).build();
+            parse_answer(client.authorized(request).send_empty(), &format!("{}{path}", client.base))
         };
-        tokio::task::spawn_blocking(task).await.context("the question was broken off")?
+        tokio::task::spawn_blocking(task).await.context("the request was aborted")?
     }
 
     fn ask<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
-        understood(self.authorized(self.agent.get(self.at(path))).call(), &format!("{}{path}", self.base))
+        parse_answer(
+            self.authorized(self.agent.get(self.url_of(path))).call(),
+            &format!("{}{path}", self.base),
+        )
     }
 
-    /// The whole URL of a path, which must not be printed.
-    fn at(&self, path: &str) -> String {
+    /// The whole URL of a path. It may hold secrets and must not be printed.
+    fn url_of(&self, path: &str) -> String {
         format!("{}{path}", self.base.expose())
     }
 
@@ -93,8 +99,8 @@ impl Client {
     }
 }
 
-/// What an answer says; `url` is as it may be seen.
-fn understood<T: DeserializeOwned>(
+/// Parses an answer. `url` is without secrets and is used in messages.
+fn parse_answer<T: DeserializeOwned>(
     answer: Result<Response<Body>, ureq::Error>,
     url: &str,
 ) -> anyhow::Result<T> {

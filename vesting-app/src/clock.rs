@@ -1,27 +1,29 @@
-//! The machine's clock: only for how old a block is, never in a figure.
+//! The machine's clock. It tells how old a block is, and is never part of a figure.
+//!
+//! Takes from nothing here.
 
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use vesting_core::Millis;
 
-/// How old a block is; one from the future is new.
+/// How old a block is. A block from the future has age 0.
 pub fn age(block: Millis, now: SystemTime) -> Duration {
     let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     now.saturating_sub(Duration::from_millis(block.0))
 }
 
-/// A block's time is its author's clock, which others accept within some seconds.
+/// A block carries the time of its author's clock, which other nodes accept within some seconds.
 pub const TOLERANCE: Duration = Duration::from_secs(60);
 
-/// How much this machine's clock is behind the chain at least: by so much is a block of the future. `None`
-/// where that is no more than usual.
+/// How far this machine's clock is behind the chain, at least: a block from the future shows it. `None`
+/// within the usual tolerance.
 pub fn behind(block: Millis, now: SystemTime) -> Option<Duration> {
     let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Some(Duration::from_millis(block.0).saturating_sub(now)).filter(|behind| *behind > TOLERANCE)
 }
 
-/// A time of the clock as RFC 3339, to the second.
+/// A time of this machine's clock as RFC 3339, to the second.
 pub fn shown(at: SystemTime) -> String {
     let seconds = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
     i64::try_from(seconds)

@@ -1,4 +1,36 @@
 //! The binary `vesting`: wires the chain, the store and the core, and talks to people.
+//!
+//! # Streets
+//!
+//! Each takes from those above it only.
+//!
+//! | street | what is there |
+//! |---|---|
+//! | `exit` | the errors that decide the exit code |
+//! | `failure` | what an error means for the next attempt |
+//! | `clock` | this machine's clock, for the age of blocks only |
+//! | `signal` | the signals that end the program |
+//! | `task` | tasks that end when their handle is dropped |
+//! | `secrets` | secrets in the arguments and variables |
+//! | `output` | what people and programs read |
+//! | `log` | the log, and what a panic says |
+//! | `config` | the settings, from all their layers |
+//! | `client` | a client of another validator's API |
+//! | `witnesses` | what each endpoint says of a record's last block |
+//! | `late` | a store that is opened later |
+//! | `shared` | one chain, read by several subnets |
+//! | `pruner` | pruning of records |
+//! | `wiring` | chain, store and core, put together as configured |
+//! | `state` | the state of the daemon |
+//! | `metrics` | that state, for Prometheus |
+//! | `notify` | that state, for the service manager |
+//! | `following` | one follower a subnet |
+//! | `view` | what commands print as JSON and the API answers |
+//! | `chart` | charts as SVG |
+//! | `api` | the HTTP API and the page |
+//! | `commands` | the commands, with their arguments |
+//! | `cli` | the command line: all commands |
+//! | `dispatch` | runs the command that was named |
 
 mod api;
 mod chart;
@@ -7,6 +39,9 @@ mod client;
 mod clock;
 mod commands;
 mod config;
+mod dispatch;
+mod exit;
+mod failure;
 mod following;
 mod late;
 mod log;
@@ -16,6 +51,7 @@ mod output;
 mod pruner;
 mod secrets;
 mod shared;
+mod signal;
 mod state;
 mod task;
 mod view;
@@ -27,48 +63,17 @@ use std::time::Duration;
 
 use clap::Parser;
 
-/// As long threads that block are waited for at the end. With what requests to the API are given it is less
-/// than 2 s.
+use exit::SilentExit;
+// `crate::UsageError` is how `api` names it.
+use exit::UsageError;
+
+/// How long the runtime waits for blocking threads at the end. Together with the time that API requests are
+/// given it stays below 2 s.
 const ENDING: Duration = Duration::from_millis(500);
 
-/// A mistake in how the program was called or configured: exit code 2.
-#[derive(Debug)]
-pub struct UsageError(pub String);
-
-impl std::fmt::Display for UsageError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for UsageError {}
-
-/// What is wrong was told: this exit code without another word.
-#[derive(Debug)]
-pub struct Ended(pub u8);
-
-impl std::fmt::Display for Ended {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "exit code {}", self.0)
-    }
-}
-
-impl std::error::Error for Ended {}
-
-/// The exit code that an error means.
-pub fn code(error: &anyhow::Error) -> u8 {
-    match error.downcast_ref::<Ended>() {
-        Some(Ended(code)) => *code,
-        None if error.is::<UsageError>() => 2,
-        // The reader of a pipe has gone: it has what it wanted.
-        None if is_broken_pipe(error) => 0,
-        None => 1,
-    }
-}
-
 fn main() -> ExitCode {
-    secrets::know(std::env::args_os(), std::env::vars_os());
-    std::panic::set_hook(Box::new(log::panicked));
+    secrets::register(std::env::args_os(), std::env::vars_os());
+    std::panic::set_hook(Box::new(log::log_panic));
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
@@ -76,36 +81,29 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            output::say(format!("error: the system gives no threads or sockets: {error}"));
+            output::say(format!("error: cannot start threads or sockets: {error}"));
             return ExitCode::FAILURE;
         }
     };
-    let done = runtime.block_on(commands::run(cli));
-    // What hangs in a driver or a node must not hold up the end.
+    let done = runtime.block_on(dispatch::run(cli));
+    // A driver or a node that hangs must not delay the end.
     runtime.shutdown_timeout(ENDING);
     let Err(error) = done else { return ExitCode::SUCCESS };
-    let code = code(&error);
-    if code != 0 && !error.is::<Ended>() {
+    let code = exit::code_of(&error);
+    if code != 0 && !error.is::<SilentExit>() {
         output::say(format!("error: {error:#}"));
     }
     ExitCode::from(code)
 }
 
-/// Tells what is wrong with the command line, or helps; what was written there may be a secret in the wrong
-/// place.
+/// Prints what is wrong with the command line, or the help. An argument in the wrong place may be a secret.
 fn refuse(error: &clap::Error) -> ExitCode {
     let words = error.to_string();
     if error.use_stderr() && vesting_secret::is_in(&words) {
         output::say(words.trim_end());
     } else {
-        // A reader that has gone needs no help.
+        // If the reader of the pipe is gone, nobody needs the help.
         let _ = error.print();
     }
     u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        cause.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
-    })
 }

@@ -2,6 +2,8 @@
 //! that nothing is worked out and nothing global is kept.
 //!
 //! [docs/metrics.md]: https://github.com/bettensor/vesting/blob/main/docs/metrics.md
+//!
+//! Takes from `clock` and `state`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,7 +23,7 @@ use vesting_core::{Detection, NetUid, Ppb, Progress};
 use crate::clock::age;
 use crate::state::{Figures, LastError, Role, State, Subnet};
 
-/// What tells the lines of a metric apart.
+/// The labels of a time series.
 type Labels = Vec<(&'static str, String)>;
 
 /// The content type of the text.
@@ -55,12 +57,12 @@ fn and(mut labels: Labels, name: &'static str, value: impl ToString) -> Labels {
     labels
 }
 
-/// A number as a gauge has it; more than fits is the most that does.
+/// A number as a gauge value, limited to the largest that fits.
 fn whole(number: impl TryInto<i64>) -> i64 {
     number.try_into().unwrap_or(i64::MAX)
 }
 
-/// The lines of a metric, in the order in which they were given.
+/// The time series of a metric, in the order in which they were added.
 #[derive(Debug)]
 struct Series<M>(Vec<(Labels, M)>);
 
@@ -75,7 +77,7 @@ impl<M: EncodeMetric> EncodeMetric for Series<M> {
 }
 
 impl Scrape {
-    /// A metric without lines is left out: its type would not be known.
+    /// A metric without series is left out, because its type would be unknown.
     fn add<M: Metric>(&mut self, name: &str, help: &str, unit: Option<Unit>, series: Vec<(Labels, M)>) {
         if series.is_empty() {
             return;
@@ -136,10 +138,10 @@ impl Scrape {
         );
         let waited =
             state.unanswered.longest(Instant::now()).map_or(0, |(_, waited)| whole(waited.as_secs()));
-        let help = "How long the database has not answered; 0 where that is not long";
+        let help = "How long the database has not answered; 0 if that is not long";
         self.gauge("store_silent", help, Some(Unit::Seconds), [(Labels::new(), waited)]);
         let behind = state.clock_behind(now).map_or(0, |behind| whole(behind.as_secs()));
-        let help = "How far this machine's clock is behind the chain at least; 0 where it is not";
+        let help = "How far this machine's clock is behind the chain at least; 0 if it is not";
         self.gauge("clock_behind", help, Some(Unit::Seconds), [(Labels::new(), behind)]);
         let holds = |error: Option<LastError>| i64::from(error.is_some_and(|error| error.holds));
         let failing = [(Labels::new(), holds(state.last_error()))];
@@ -165,7 +167,7 @@ impl Scrape {
         let degraded = state.chain.as_ref().map(|_| (Labels::new(), i64::from(!state.degraded().is_empty())));
         self.gauge(
             "degraded",
-            "Whether a runtime of the chain contradicts its storage, so that its own word is taken",
+            "Whether a runtime of the chain contradicts its storage, so that the runtime's own answers are used",
             None,
             degraded,
         );
@@ -183,11 +185,11 @@ impl Scrape {
         );
         self.gauge(
             "catch_up_target",
-            "The block that it goes on to",
+            "The block up to which following or catching up goes on",
             Some(block()),
             at(|progress| progress.to.0),
         );
-        // Two endpoints may look the same once their keys are hidden.
+        // Two endpoints may have the same name once their keys are hidden.
         let mut calls: BTreeMap<(String, &str), (u64, u64)> = BTreeMap::new();
         for call in state.chain.iter().flat_map(|chain| chain.calls()) {
             let (made, failed) = calls.entry((call.endpoint, call.method)).or_default();
@@ -208,7 +210,7 @@ impl Scrape {
         }
     }
 
-    /// The newest runtime met.
+    /// The newest runtime seen so far.
     fn runtime(&mut self, runtime: &Runtime) {
         self.gauge(
             "runtime_spec_version",
@@ -219,7 +221,7 @@ impl Scrape {
         let beyond = i64::from(runtime.facts().standing().is_beyond());
         self.gauge(
             "runtime_unmeasured",
-            "Whether it is older or newer than any that was measured",
+            "Whether the newest runtime is older or newer than any that was measured",
             None,
             [(Labels::new(), beyond)],
         );
@@ -237,7 +239,8 @@ impl Scrape {
                 (vec![("kind", kind.name().to_owned()), ("why", why.to_owned())], count(kind, reshaped))
             })
         };
-        let help = "What of it may bear on stake and is not known as it is, by kind";
+        let help =
+            "Items of the newest runtime that may affect stake and are not known in this form, by kind";
         self.gauge("runtime_unknown_items", help, None, ItemKind::ALL.into_iter().flat_map(both));
     }
 
@@ -285,7 +288,7 @@ impl Scrape {
         );
     }
 
-    /// What this process has taken in. Every series is there from the start, so that increases can be seen.
+    /// What this process has recorded. Every series exists from the start, so that an increase is visible.
     fn taken_in(&mut self, state: &State) {
         let subnets = state.subnets();
         let by = |count: fn(&Subnet) -> u64| {
@@ -323,7 +326,7 @@ impl Scrape {
         );
     }
 
-    /// What was worked out once, as of the newest epoch.
+    /// Figures as of the newest epoch, computed once an epoch.
     fn figures(&mut self, state: &State) {
         let subnets = state.subnets();
         let known = || {
@@ -378,9 +381,9 @@ impl Scrape {
     }
 
     fn store(&mut self, state: &State) {
-        let help = "How long the database took, by what was asked of it";
+        let help = "How long calls to the database took, by method";
         self.registry.register_with_unit("store_call", help, Unit::Seconds, state.times.seconds.clone());
-        let help = "What was asked of the database and went wrong";
+        let help = "Calls to the database that failed, by method";
         self.registry.register("store_failures", help, state.times.failures.clone());
     }
 }

@@ -1,5 +1,7 @@
-//! What the service manager hears (sd_notify(3)), where there is one: when this is ready, how it goes, that
-//! it is alive, and that it ends.
+//! Messages to the service manager (sd_notify(3)), if there is one: that the program is ready, its status,
+//! that it is alive, and that it stops.
+//!
+//! Takes from `state`.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -7,21 +9,21 @@ use std::time::{Duration, Instant};
 
 use crate::state::{LastError, Role, State};
 
-/// How much longer the start may take, each time it is said.
+/// How much more time each message asks for while the program starts.
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
 
-/// Something to say.
+/// One message.
 #[derive(Debug, Default)]
-struct Words {
+struct Message {
     ready: bool,
     alive: bool,
     stopping: bool,
-    /// How much longer the start may take from now on.
+    /// How much more time the start needs, from now on.
     starts_within: Option<Duration>,
     status: Option<String>,
 }
 
-/// Says what there is to say, for ever.
+/// Sends every change of the status, for ever.
 pub async fn notify(state: Arc<State>) {
     let (mut news, mut ready, mut last) = (state.news(), false, String::new());
     let pause = watchdog().map(|longest| longest / 2).filter(|pause| !pause.is_zero());
@@ -31,7 +33,7 @@ pub async fn notify(state: Arc<State>) {
         if (state.is_begun() && !ready) || status != last {
             let first = state.is_begun() && !ready;
             ready = state.is_begun();
-            say(Words { ready: first, status: Some(status.clone()), ..Words::default() }).await;
+            send(Message { ready: first, status: Some(status.clone()), ..Message::default() }).await;
             last = status;
         }
         tokio::select! {
@@ -39,42 +41,42 @@ pub async fn notify(state: Arc<State>) {
                 return;
             },
             _ = ticks.tick() => {
-                // A follower that hangs is restarted by silence.
+                // If a follower hangs, no message is sent, and the manager restarts the service.
                 if pause.is_some() && state.is_alive(Instant::now()) {
-                    say(Words { alive: true, ..Words::default() }).await;
+                    send(Message { alive: true, ..Message::default() }).await;
                 }
             }
         }
     }
 }
 
-/// Says that this starts, for ever: a database that is not up yet, or a chain that tells slowly where a
-/// window begins, is no reason to be killed. Everything that the start waits for has a deadline, or is tried
-/// again and said.
+/// Reports that the program is starting, for ever. A database that is not up yet or a slow chain is no reason
+/// to be killed: whatever the start waits for has a deadline, or is retried and logged.
 pub async fn starting(state: &State) -> Infallible {
     loop {
         let mut status = "starting: asking the chain and opening the database".to_owned();
-        if let Some(trouble) = trouble(state.start_error()) {
-            status = format!("{status}; {trouble}");
+        if let Some(reason) = retry_reason(state.start_error()) {
+            status = format!("{status}; {reason}");
         }
-        say(Words { starts_within: Some(STARTS_WITHIN), status: Some(status), ..Words::default() }).await;
+        send(Message { starts_within: Some(STARTS_WITHIN), status: Some(status), ..Message::default() })
+            .await;
         tokio::time::sleep(STARTS_WITHIN / 3).await;
     }
 }
 
-/// Says that this ends.
+/// Reports that the program is stopping.
 pub async fn stopping() {
-    say(Words { stopping: true, ..Words::default() }).await;
+    send(Message { stopping: true, ..Message::default() }).await;
 }
 
-/// Where every record stands.
+/// The status of every record.
 fn status(state: &State) -> String {
     let head = state.head();
     let mut parts: Vec<String> = Vec::new();
     for (netuid, subnet) in state.subnets() {
-        let trouble = trouble(subnet.last_error).map_or_else(String::new, |trouble| format!(", {trouble}"));
+        let reason = retry_reason(subnet.last_error).map_or_else(String::new, |reason| format!(", {reason}"));
         let Some(record) = subnet.watermark else {
-            parts.push(format!("subnet {netuid}: nothing recorded yet{trouble}"));
+            parts.push(format!("subnet {netuid}: nothing recorded yet{reason}"));
             continue;
         };
         let block = record.block.number;
@@ -84,14 +86,16 @@ fn status(state: &State) -> String {
             Role::Standby { by } => format!(", standing by for {by}"),
             Role::Reader => ", read only".to_owned(),
         };
-        parts.push(format!("subnet {netuid}: block {block}{lag}{role}{trouble}"));
+        parts.push(format!("subnet {netuid}: block {block}{lag}{role}{reason}"));
     }
     parts.join("; ")
 }
 
-/// What went wrong and is tried again.
-fn trouble(error: Option<LastError>) -> Option<String> {
-    error.filter(|error| error.holds).map(|error| format!("trying again: {}", error.words.replace('\n', " ")))
+/// The error because of which something is being retried.
+fn retry_reason(error: Option<LastError>) -> Option<String> {
+    error
+        .filter(|error| error.holds)
+        .map(|error| format!("trying again: {}", error.message.replace('\n', " ")))
 }
 
 #[cfg(unix)]
@@ -104,28 +108,28 @@ const fn watchdog() -> Option<Duration> {
     None
 }
 
-/// A manager that does not listen must not hold up what else there is to do.
+/// A manager that does not read its socket must not delay anything else.
 #[cfg(unix)]
-async fn say(words: Words) {
+async fn send(message: Message) {
     use sd_notify::NotifyState;
 
     let task = move || {
         let mut states = Vec::new();
-        states.extend(words.ready.then_some(NotifyState::Ready));
-        states.extend(words.alive.then_some(NotifyState::Watchdog));
-        states.extend(words.stopping.then_some(NotifyState::Stopping));
-        let longer = words.starts_within.and_then(|longer| u32::try_from(longer.as_micros()).ok());
+        states.extend(message.ready.then_some(NotifyState::Ready));
+        states.extend(message.alive.then_some(NotifyState::Watchdog));
+        states.extend(message.stopping.then_some(NotifyState::Stopping));
+        let longer = message.starts_within.and_then(|longer| u32::try_from(longer.as_micros()).ok());
         states.extend(longer.map(NotifyState::ExtendTimeoutUsec));
-        states.extend(words.status.as_deref().map(NotifyState::Status));
+        states.extend(message.status.as_deref().map(NotifyState::Status));
         sd_notify::notify(&states)
     };
     match tokio::time::timeout(Duration::from_secs(1), tokio::task::spawn_blocking(task)).await {
         Ok(Ok(Ok(()))) => {}
-        Ok(Ok(Err(error))) => tracing::debug!(%error, "the service manager cannot be told"),
-        Ok(Err(error)) => tracing::debug!(%error, "the service manager cannot be told"),
+        Ok(Ok(Err(error))) => tracing::debug!(%error, "the service manager cannot be notified"),
+        Ok(Err(error)) => tracing::debug!(%error, "the service manager cannot be notified"),
         Err(_) => tracing::debug!("the service manager does not listen"),
     }
 }
 
 #[cfg(not(unix))]
-async fn say(_: Words) {}
+async fn send(_: Message) {}

@@ -1,4 +1,6 @@
-//! Pruning records, as it is told or configured.
+//! Prunes records: on request, or once a day.
+//!
+//! Takes from `output` and `config`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,14 +12,15 @@ use vesting_core::{Millis, NetUid, Parts, dry_prune, prune};
 use crate::config::DAY;
 use crate::output::time;
 
-/// What went of a subnet's record.
+/// What was removed from a subnet's record.
 #[derive(Debug, Serialize)]
-pub struct Line {
+pub struct PruneSummary {
     netuid: u16,
-    /// The epoch at whose end the record begins now; `null` where none was old enough, and nothing went.
+    /// The epoch after which the record now begins; `null` if no epoch was old enough and nothing was
+    /// removed.
     pruned_to: Option<u64>,
     pruned_to_time: Option<String>,
-    /// The blocks that the record holds.
+    /// The first and the last block of the record.
     from: u64,
     to: u64,
     entries: u64,
@@ -31,21 +34,21 @@ pub struct Line {
     exits: u64,
 }
 
-impl Line {
-    /// Whether anything went.
+impl PruneSummary {
+    /// Whether anything was removed.
     pub fn is_pruned(&self) -> bool {
         self.pruned_to.is_some()
     }
 
-    pub fn words(&self) -> String {
+    pub fn message(&self) -> String {
         let (Some(base), Some(time)) = (self.pruned_to, self.pruned_to_time.as_ref()) else {
             return format!(
-                "Subnet {}: no epoch is old enough, nothing goes; the record holds the blocks {} to {}.",
+                "Subnet {}: no epoch is old enough, so nothing is removed; the record holds the blocks {} to {}.",
                 self.netuid, self.from, self.to
             );
         };
         format!(
-            "Subnet {}, up to the end of block {base} ({time}): {} entries, {} tranches, {} exits, {} snapshots, {} locked parts, {} block times and {} changes by epoch and interval go, and {} openings come. The record holds the blocks {} to {}.",
+            "Subnet {}, up to the end of block {base} ({time}): {} entries, {} tranches, {} exits, {} snapshots, {} locked parts, {} block times and {} changes by epoch and interval are removed, and {} openings are added. The record holds the blocks {} to {}.",
             self.netuid,
             self.entries,
             self.tranches,
@@ -61,14 +64,14 @@ impl Line {
     }
 }
 
-/// Prunes a subnet's record at its newest epoch that leaves so much of it; nothing where there is none. A
-/// `dry` run only tells what would go.
+/// Prunes a subnet's record at the newest epoch that leaves at least `keep` of it. `None` if there is no
+/// record. A `dry` run changes nothing and only counts.
 pub async fn prune(
     store: &dyn StakeStore,
     netuid: NetUid,
     keep: Millis,
     dry: bool,
-) -> Result<Option<Line>, StoreError> {
+) -> Result<Option<PruneSummary>, StoreError> {
     let Some(watermark) = store.watermark(netuid).await? else { return Ok(None) };
     let epochs = store.epoch_list(netuid, watermark.first_block, watermark.block.number).await?;
     let base = prune::base(&watermark, &epochs, keep);
@@ -77,7 +80,7 @@ pub async fn prune(
         Some(base) => (base.child(), store.prune(netuid, base).await?),
         None => (watermark.first_block, Pruned::default()),
     };
-    Ok(Some(Line {
+    Ok(Some(PruneSummary {
         netuid: netuid.0,
         pruned_to: base.map(|epoch| epoch.block.number.0),
         pruned_to_time: base.map(|epoch| time(epoch.time)),
@@ -95,12 +98,12 @@ pub async fn prune(
     }))
 }
 
-/// Prunes the records of subnets once a day of block time.
+/// Prunes the records of several subnets, each once a day of block time.
 pub struct Pruner {
     store: Arc<dyn StakeStore>,
     netuids: Vec<NetUid>,
     keep: Millis,
-    /// The day of the last epoch when each was pruned.
+    /// For each subnet, the day of its last epoch when it was pruned.
     days: BTreeMap<NetUid, u64>,
 }
 
@@ -109,29 +112,29 @@ impl Pruner {
         Self { store, netuids, keep, days: BTreeMap::new() }
     }
 
-    /// Prunes what is due, now that an epoch was recorded. What fails is said, and tried again after the
-    /// next.
-    pub async fn recorded(&mut self) {
+    /// Called after an epoch was recorded: prunes the records whose day has changed. A failure is logged and
+    /// retried after the next epoch.
+    pub async fn epoch_recorded(&mut self) {
         for netuid in self.netuids.clone() {
-            match self.due(netuid).await {
-                // Whoever records it prunes it.
+            match self.prune_if_due(netuid).await {
+                // Another process records this subnet, and prunes it.
                 Ok(()) | Err(StoreError::Taken { .. }) => {}
                 Err(error) => tracing::warn!(%netuid, %error, "the record was not pruned"),
             }
         }
     }
 
-    async fn due(&mut self, netuid: NetUid) -> Result<(), StoreError> {
+    async fn prune_if_due(&mut self, netuid: NetUid) -> Result<(), StoreError> {
         let Some(watermark) = self.store.watermark(netuid).await? else { return Ok(()) };
         let epochs = self.store.epoch_list(netuid, watermark.first_block, watermark.block.number).await?;
         let Some(day) = epochs.last().map(|epoch| epoch.time.0 / DAY) else { return Ok(()) };
         if self.days.get(&netuid) == Some(&day) {
             return Ok(());
         }
-        if let Some(line) =
-            prune(self.store.as_ref(), netuid, self.keep, false).await?.filter(Line::is_pruned)
+        if let Some(summary) =
+            prune(self.store.as_ref(), netuid, self.keep, false).await?.filter(PruneSummary::is_pruned)
         {
-            tracing::info!(%netuid, "pruned. {}", line.words());
+            tracing::info!(%netuid, "pruned. {}", summary.message());
         }
         self.days.insert(netuid, day);
         Ok(())

@@ -1,17 +1,19 @@
-//! What the process was started with that must never be in words: known before anything can be said.
+//! Secrets in the arguments and variables of the process. They are registered before anything is printed.
+//!
+//! Takes from nothing here.
 
 use std::ffi::OsString;
 
 use vesting_secret::{keep, keep_those_in};
 
-/// Arguments that are secrets whatever they look like.
+/// Flags whose values are always secret.
 const FLAGS: [&str; 2] = ["--api-token", "--token"];
 
-/// Variables that are secrets whatever they look like.
+/// Variables whose values are always secret.
 const VARIABLES: [&str; 3] = ["VESTING_API_TOKEN", "PGPASSWORD", "PGSSLPASSWORD"];
 
-/// Looks through arguments and variables, whether or not they are understood later.
-pub fn know(
+/// Registers the secrets in arguments and variables, including those that are not understood later.
+pub fn register(
     arguments: impl Iterator<Item = OsString>,
     variables: impl Iterator<Item = (OsString, OsString)>,
 ) {
@@ -62,7 +64,7 @@ mod tests {
             ("https_proxy", "http://me:Emu-name-5@host"),
             ("SOMETHING", "https://host/Emu-else-6"),
         ];
-        know(
+        register(
             arguments.into_iter().map(Into::into),
             variables.into_iter().map(|(name, value)| (name.into(), value.into())),
         );

@@ -1,11 +1,13 @@
-//! Tasks that end with whoever has them.
+//! Tasks that are aborted when their handle is dropped.
+//!
+//! Takes from nothing here.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::task::{JoinError, JoinHandle};
 
-/// A task that ends with whoever has it.
+/// A task that is aborted when this handle is dropped.
 pub struct Task<T>(JoinHandle<T>);
 
 impl<T: Send + 'static> Task<T> {

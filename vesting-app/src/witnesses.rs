@@ -1,5 +1,7 @@
-//! Whether a record's last block is on the chain, as each endpoint by itself says: one endpoint may be wrong,
-//! two that say the same are believed.
+//! Whether a record's last block is on the chain, according to each endpoint. One endpoint may be wrong; two
+//! that agree are believed.
+//!
+//! Takes from `config`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,17 +13,17 @@ use vesting_core::{BlockHash, BlockRef};
 
 use crate::config::Config;
 
-/// As long each endpoint has.
+/// The deadline of each endpoint.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What the endpoints say of a block of the record.
+/// What the endpoints say about a block of the record.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Witnesses {
-    /// So many have it.
+    /// How many endpoints have the record's block.
     has: usize,
-    /// So many have another one at its height, by its hash.
+    /// How many have another block at its height, by hash.
     others: BTreeMap<BlockHash, usize>,
-    /// So many did not answer.
+    /// How many did not answer.
     silent: usize,
 }
 
@@ -47,13 +49,13 @@ impl Witnesses {
         witnesses
     }
 
-    /// Whether two of them agree on another block, and none has the record's.
+    /// Whether at least two endpoints agree on one other block and none has the record's.
     pub fn agree_on_another(&self) -> bool {
         self.has == 0 && self.others.len() == 1 && self.others.values().all(|count| *count >= 2)
     }
 
-    /// What they say, and what is to be done about it.
-    pub fn words(&self, block: BlockRef) -> String {
+    /// A message with what the endpoints say and what to do about it.
+    pub fn message(&self, block: BlockRef) -> String {
         let others: usize = self.others.values().sum();
         let all = self.has + others + self.silent;
         let said = format!(
@@ -90,7 +92,7 @@ mod tests {
             assert!(!doubtful.agree_on_another(), "{doubtful:?}");
         }
         let block = BlockRef { number: BlockNumber(9), hash: BlockHash([3; 32]) };
-        assert!(of(0, &[(1, 1)]).words(block).contains("db repair --from 9"));
-        assert!(of(1, &[(1, 2)]).words(block).contains("disagree"));
+        assert!(of(0, &[(1, 1)]).message(block).contains("db repair --from 9"));
+        assert!(of(1, &[(1, 2)]).message(block).contains("disagree"));
     }
 }

@@ -2,28 +2,47 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
-use axum::http::{Uri, header};
+use axum::extract::State;
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use utoipa::openapi::path::Parameter;
 use vesting_core::{HistoryPoint, Whom};
 
-use super::history::count;
-use super::known::Known;
+use super::history::Epochs;
+use super::other_policy::PolicyChanges;
+use super::parameters::{AsOf, Netuid, one_of, optional, whole};
 use super::problem::Problem;
-use super::query::{Query, name};
-use super::server::Api;
-use super::whatif::{Both, both, changed, known_parameters};
+use super::query::{InPath, Pairs, Parameters, Query};
+use super::report_cache::CachedReport;
+use super::responses::{RecordProblems, Stale, Svg};
+use super::state::ApiState;
+use super::whatif::{TwoReports, two_reports};
 use crate::chart::{self, Look, Scheme, WIDTHS};
 use crate::config::Config;
 
-fn look(query: &Query) -> Result<Look, Problem> {
-    let must = format!("a width in pixels from {} to {}", WIDTHS.start(), WIDTHS.end());
-    let width = query.get("width", &must)?.unwrap_or(720);
-    if !WIDTHS.contains(&width) {
-        return Err(Problem::bad_input("width", format!("it is `{width}`, but it must be {must}")));
+/// The width of a chart where none is given, in pixels.
+const USUAL_WIDTH: u32 = 720;
+
+impl Parameters for Look {
+    fn described() -> Vec<Parameter> {
+        let (least, most) = (*WIDTHS.start(), *WIDTHS.end());
+        let width = format!("How wide, in pixels: {least} to {most}, by default {USUAL_WIDTH}.");
+        let widths = whole(least.into(), most.into()).default(Some(USUAL_WIDTH.into()));
+        let schemes = one_of(["light", "dark"]).default(Some("light".into()));
+        vec![
+            optional("width", &width, widths),
+            optional("scheme", "The colours: light (the default) or dark.", schemes),
+        ]
     }
-    Ok(Look { width, scheme: query.get("scheme", "light or dark")?.unwrap_or(Scheme::Light) })
+
+    fn read(pairs: &Pairs) -> Result<Self, Problem> {
+        let must = format!("a width in pixels from {} to {}", WIDTHS.start(), WIDTHS.end());
+        let width = pairs.get("width", &must)?.unwrap_or(USUAL_WIDTH);
+        if !WIDTHS.contains(&width) {
+            return Err(Problem::bad_input("width", format!("it is `{width}`, but it must be {must}")));
+        }
+        Ok(Self { width, scheme: pairs.get("scheme", "light or dark")?.unwrap_or(Scheme::Light) })
+    }
 }
 
 fn svg(drawn: Result<String, String>) -> Result<Response, Problem> {
@@ -31,16 +50,28 @@ fn svg(drawn: Result<String, String>) -> Result<Response, Problem> {
     Ok(([(header::CONTENT_TYPE, "image/svg+xml")], text).into_response())
 }
 
-/// A holder over epochs.
+/// A holder's multiplier, stake, emission and sales over epochs, drawn.
+#[utoipa::path(
+    get,
+    path = "/charts/history/{hotkey}",
+    operation_id = "chartHistory",
+    params(InPath<Whom>, Query<(Netuid, AsOf, Epochs, Look)>),
+    responses(
+        (
+            status = 200,
+            description = "A holder's multiplier, stake, emission and sales over epochs, drawn.",
+            body = inline(Svg),
+            content_type = "image/svg+xml",
+            headers(("vesting-stale" = inline(Stale)))
+        ),
+        RecordProblems
+    ),
+)]
 pub async fn history(
-    State(api): State<Arc<Api>>,
-    whom: Result<Path<String>, PathRejection>,
-    uri: Uri,
+    State(api): State<Arc<ApiState>>,
+    InPath(whom): InPath<Whom>,
+    Query((Netuid(netuid), AsOf(as_of), Epochs(epochs), look)): Query<(Netuid, AsOf, Epochs, Look)>,
 ) -> Result<Response, Problem> {
-    let whom: Whom = name("hotkey", whom)?;
-    let query = Query::of(&uri, &["netuid", "as_of", "epochs", "width", "scheme"])?;
-    let (netuid, as_of, epochs, look) =
-        (query.netuid()?, query.block("as_of")?, count(&query)?, look(&query)?);
     let tell = move |config: &Config, netuid, points: &[HistoryPoint]| {
         let most = config.policy(netuid).max_multiplier;
         svg(chart::history(points, most, look))
@@ -48,14 +79,31 @@ pub async fn history(
     api.history(netuid, whom, as_of, epochs, tell).await
 }
 
-/// The distribution of multipliers, under another policy too where one is asked for.
-pub async fn multipliers(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, Problem> {
-    let query = Query::of(&uri, &known_parameters(&["width", "scheme"]))?;
-    let (netuid, as_of, look) = (query.netuid()?, query.block("as_of")?, look(&query)?);
+/// How many neurons have which multiplier, drawn; with a key of the policy, under another policy beside it.
+#[utoipa::path(
+    get,
+    path = "/charts/multipliers",
+    operation_id = "chartMultipliers",
+    params(Query<(Netuid, AsOf, Look, PolicyChanges)>),
+    responses(
+        (
+            status = 200,
+            description = "How many neurons have which multiplier, drawn; with a key of the policy, under another policy beside it.",
+            body = inline(Svg),
+            content_type = "image/svg+xml",
+            headers(("vesting-stale" = inline(Stale)))
+        ),
+        RecordProblems
+    ),
+)]
+pub async fn multipliers(
+    State(api): State<Arc<ApiState>>,
+    Query((Netuid(netuid), AsOf(as_of), look, changes)): Query<(Netuid, AsOf, Look, PolicyChanges)>,
+) -> Result<Response, Problem> {
     let netuid = api.netuid(netuid).await?;
-    let Both { now, other } = both(&api, netuid, as_of, &changed(&query)).await?;
-    let factors = |known: &Arc<Known>| {
-        known.report.miners.iter().map(|miner| miner.multiplier.factor).collect::<Vec<_>>()
+    let TwoReports { now, other } = two_reports(&api, netuid, as_of, &changes).await?;
+    let factors = |report: &Arc<CachedReport>| {
+        report.report.miners.iter().map(|miner| miner.multiplier.factor).collect::<Vec<_>>()
     };
     let differs = now.0.digest() != other.0.digest();
     let most = now.0.max_multiplier.max(other.0.max_multiplier);

@@ -1,103 +1,105 @@
-//! Who is connected, and who gives way when there is no more room.
+//! All connections, and which one is closed when there is no more room.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::Notify;
 
-/// Who is at the other end, as far as is known.
+/// Who is at the other end of a connection, as far as is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// From another host, without the token so far.
-    Stranger,
-    /// From this host: the validator beside us.
+pub enum Caller {
+    /// From another host, and has not shown the token yet.
+    Remote,
+    /// From this host, as the validator beside us.
     Local,
-    /// Has given the token.
-    Proven,
+    /// Has shown the token.
+    Authenticated,
 }
 
-impl Standing {
-    /// Of a connection that has asked for nothing yet.
+impl Caller {
+    /// Who a new connection is from.
     pub fn of(peer: IpAddr) -> Self {
-        if peer.to_canonical().is_loopback() { Self::Local } else { Self::Stranger }
+        if peer.to_canonical().is_loopback() { Self::Local } else { Self::Remote }
     }
 }
 
-/// How many may be connected at once, by what is known of them: nobody takes the room of those better known.
+/// How many connections there may be at once. Each kind of caller has room of its own, which no other takes.
 #[derive(Debug, Clone, Copy)]
-pub struct Room {
-    pub strangers: usize,
+pub struct ConnectionLimits {
+    pub remote: usize,
     pub local: usize,
-    pub proven: usize,
+    pub authenticated: usize,
 }
 
-impl Room {
-    /// Three times 256, each a file: with those of the database and the chain under the 1,024 that a process
-    /// may usually open.
-    pub const USUAL: Self = Self { strangers: 256, local: 256, proven: 256 };
+impl ConnectionLimits {
+    /// Each connection is an open file. With those of the database and the chain, these are fewer than the
+    /// 1,024 that a process may usually open.
+    pub const USUAL: Self = Self { remote: 256, local: 256, authenticated: 256 };
 
-    const fn of(self, standing: Standing) -> usize {
-        match standing {
-            Standing::Stranger => self.strangers,
-            Standing::Local => self.local,
-            Standing::Proven => self.proven,
+    const fn of(self, caller: Caller) -> usize {
+        match caller {
+            Caller::Remote => self.remote,
+            Caller::Local => self.local,
+            Caller::Authenticated => self.authenticated,
         }
     }
 }
 
 /// All connections.
 pub struct Connections {
-    room: Room,
+    limits: ConnectionLimits,
     table: Mutex<Table>,
 }
 
 #[derive(Default)]
 struct Table {
-    next: u64,
-    /// Counts arrivals and requests: what happened when, without a clock.
+    next_id: u64,
+    /// Counts new connections and requests: a time without a clock.
     turn: u64,
-    all: BTreeMap<u64, Connection>,
+    by_id: BTreeMap<u64, Entry>,
 }
 
-struct Connection {
-    standing: Standing,
-    /// Requests that are being answered.
-    asking: usize,
-    /// The turn of its last request, or of its arrival.
-    last: u64,
+struct Entry {
+    caller: Caller,
+    /// How many of its requests are being answered.
+    requests: usize,
+    /// The turn of its last request; before the first one, the turn in which it was made.
+    last_used: u64,
     close: Arc<Notify>,
 }
 
 impl Connections {
-    pub fn new(room: Room) -> Arc<Self> {
-        Arc::new(Self { room, table: Mutex::default() })
+    pub fn new(limits: ConnectionLimits) -> Arc<Self> {
+        Arc::new(Self { limits, table: Mutex::default() })
     }
 
-    /// Lets one in, for whom another one of the same standing may have to go. `None` where there is no room.
-    pub fn admit(self: &Arc<Self>, standing: Standing) -> Option<Guest> {
+    /// Admits a connection. One of the same kind of caller may be closed for it. `None` where there is no
+    /// room.
+    pub fn admit(self: &Arc<Self>, caller: Caller) -> Option<Connection> {
         let mut table = self.table();
-        if !table.make_room(standing, self.room) {
+        if !table.make_room(caller, self.limits) {
             return None;
         }
-        let (id, last) = (table.next, table.turn());
-        table.next = id.wrapping_add(1);
+        let (id, last_used) = (table.next_id, table.turn());
+        table.next_id = id.wrapping_add(1);
         let close = Arc::new(Notify::new());
-        table.all.insert(id, Connection { standing, asking: 0, last, close: Arc::clone(&close) });
-        Some(Guest { id, connections: Arc::clone(self), close })
+        table.by_id.insert(id, Entry { caller, requests: 0, last_used, close: Arc::clone(&close) });
+        Some(Connection { id, connections: Arc::clone(self), close })
     }
 
-    /// Sends away all that are not being answered: those who only wait would hold up the end.
+    /// Closes all connections without a request that is being answered. The end would wait for them
+    /// otherwise.
     pub fn close_idle(&self) {
-        for connection in self.table().all.values().filter(|connection| connection.asking == 0) {
-            connection.close.notify_one();
+        for idle in self.table().by_id.values().filter(|entry| entry.requests == 0) {
+            idle.close.notify_one();
         }
     }
 
-    fn table(&self) -> std::sync::MutexGuard<'_, Table> {
+    fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -108,21 +110,23 @@ impl Table {
         self.turn
     }
 
-    /// Whether there is room for one more. Where there is none, the one goes that has asked for nothing for
-    /// the longest time. One that is being answered does not go, unless it is a stranger: a stranger that
-    /// keeps its answer coming would keep out those who have a token to show.
-    fn make_room(&mut self, standing: Standing, room: Room) -> bool {
-        let alike = || self.all.iter().filter(|(_, other)| other.standing == standing);
-        if alike().count() < room.of(standing) {
+    /// Makes room for one more, and says whether there is any.
+    ///
+    /// Where there is none, the connection that has been idle for the longest time is closed. One that is
+    /// being answered stays, unless it is remote: a remote caller that takes its answer slowly would keep out
+    /// callers with a token.
+    fn make_room(&mut self, caller: Caller, limits: ConnectionLimits) -> bool {
+        let of_this_kind = || self.by_id.iter().filter(|(_, entry)| entry.caller == caller);
+        if of_this_kind().count() < limits.of(caller) {
             return true;
         }
-        let longest = alike()
-            .filter(|(_, other)| other.asking == 0 || standing == Standing::Stranger)
-            .min_by_key(|(_, other)| (other.asking > 0, other.last))
+        let longest_idle = of_this_kind()
+            .filter(|(_, entry)| entry.requests == 0 || caller == Caller::Remote)
+            .min_by_key(|(_, entry)| (entry.requests > 0, entry.last_used))
             .map(|(id, _)| *id);
-        match longest.and_then(|id| self.all.remove(&id)) {
-            Some(gone) => {
-                gone.close.notify_one();
+        match longest_idle.and_then(|id| self.by_id.remove(&id)) {
+            Some(closed) => {
+                closed.close.notify_one();
                 true
             }
             None => false,
@@ -130,69 +134,69 @@ impl Table {
     }
 }
 
-/// A connection that was let in, until it is dropped.
-pub struct Guest {
+/// A connection that was admitted. Dropping it makes room.
+pub struct Connection {
     id: u64,
     connections: Arc<Connections>,
     close: Arc<Notify>,
 }
 
-impl Guest {
-    /// Waits until it has to give way.
+impl Connection {
+    /// Waits until it has to be closed.
     pub fn closed(&self) -> impl Future<Output = ()> + use<> {
         let close = Arc::clone(&self.close);
         async move { close.notified().await }
     }
 
-    /// It asks for something, until the answer is dropped.
-    pub fn asks(self: &Arc<Self>) -> Asking {
+    /// Begins a request, which lasts until what is returned is dropped.
+    pub fn begin_request(self: &Arc<Self>) -> RequestInProgress {
         let mut table = self.connections.table();
         let turn = table.turn();
-        if let Some(connection) = table.all.get_mut(&self.id) {
-            connection.asking = connection.asking.saturating_add(1);
-            connection.last = turn;
+        if let Some(entry) = table.by_id.get_mut(&self.id) {
+            entry.requests = entry.requests.saturating_add(1);
+            entry.last_used = turn;
         }
-        Asking(Arc::clone(self))
+        RequestInProgress(Arc::clone(self))
     }
 
-    /// It has given the token.
-    pub fn prove(&self) {
+    /// Counts it among the authenticated ones from now on, where there is room among them.
+    pub fn authenticate(&self) {
         let mut table = self.connections.table();
-        if table.all.get(&self.id).is_none_or(|connection| connection.standing == Standing::Proven) {
+        if table.by_id.get(&self.id).is_none_or(|entry| entry.caller == Caller::Authenticated) {
             return;
         }
-        if table.make_room(Standing::Proven, self.connections.room)
-            && let Some(connection) = table.all.get_mut(&self.id)
+        if table.make_room(Caller::Authenticated, self.connections.limits)
+            && let Some(entry) = table.by_id.get_mut(&self.id)
         {
-            connection.standing = Standing::Proven;
+            entry.caller = Caller::Authenticated;
         }
     }
 }
 
-impl Drop for Guest {
+impl Drop for Connection {
     fn drop(&mut self) {
-        self.connections.table().all.remove(&self.id);
+        self.connections.table().by_id.remove(&self.id);
     }
 }
 
 /// A request that is being answered.
-pub struct Asking(Arc<Guest>);
+pub struct RequestInProgress(Arc<Connection>);
 
-impl Drop for Asking {
+impl Drop for RequestInProgress {
     fn drop(&mut self) {
-        if let Some(connection) = self.0.connections.table().all.get_mut(&self.0.id) {
-            connection.asking = connection.asking.saturating_sub(1);
+        if let Some(entry) = self.0.connections.table().by_id.get_mut(&self.0.id) {
+            entry.requests = entry.requests.saturating_sub(1);
         }
     }
 }
 
-/// The body of an answer, with the request that it answers.
-pub struct Answer<B> {
+/// The body of an answer. Its request is in progress until the body is sent.
+pub struct AnswerBody<B> {
     pub body: B,
-    pub _asking: Asking,
+    pub _request: RequestInProgress,
 }
 
-impl<B: Body + Unpin> Body for Answer<B> {
+impl<B: Body + Unpin> Body for AnswerBody<B> {
     type Data = B::Data;
     type Error = B::Error;
 
@@ -218,82 +222,83 @@ mod tests {
 
     use super::*;
 
-    fn room() -> Arc<Connections> {
-        Connections::new(Room { strangers: 2, local: 1, proven: 1 })
+    fn connections() -> Arc<Connections> {
+        Connections::new(ConnectionLimits { remote: 2, local: 1, authenticated: 1 })
     }
 
-    fn enter(connections: &Arc<Connections>, standing: Standing) -> Arc<Guest> {
-        Arc::new(connections.admit(standing).unwrap())
+    fn enter(connections: &Arc<Connections>, caller: Caller) -> Arc<Connection> {
+        Arc::new(connections.admit(caller).unwrap())
     }
 
-    fn goes(guest: &Guest) -> bool {
-        guest.closed().now_or_never().is_some()
+    fn is_closed(connection: &Connection) -> bool {
+        connection.closed().now_or_never().is_some()
     }
 
     #[test]
-    fn strangers_take_nobodys_room_and_the_longest_idle_gives_way() {
-        let all = room();
-        let local = enter(&all, Standing::Local);
-        let [one, other] = [enter(&all, Standing::Stranger), enter(&all, Standing::Stranger)];
-        drop(one.asks());
-        let third = enter(&all, Standing::Stranger);
-        assert!(goes(&other) && !goes(&one) && !goes(&local));
-        // All are being answered: the one that began first.
-        let (_one, _third) = (one.asks(), third.asks());
-        let fourth = enter(&all, Standing::Stranger);
-        assert!(goes(&one) && !goes(&third) && !goes(&fourth) && !goes(&local));
-        assert_eq!(all.table().all.len(), 3);
+    fn remote_callers_take_no_others_room_and_the_longest_idle_is_closed() {
+        let all = connections();
+        let local = enter(&all, Caller::Local);
+        let [one, other] = [enter(&all, Caller::Remote), enter(&all, Caller::Remote)];
+        drop(one.begin_request());
+        let third = enter(&all, Caller::Remote);
+        assert!(is_closed(&other) && !is_closed(&one) && !is_closed(&local));
+        // All are being answered: the one that began first is closed.
+        let (_one, _third) = (one.begin_request(), third.begin_request());
+        let fourth = enter(&all, Caller::Remote);
+        assert!(is_closed(&one) && !is_closed(&third) && !is_closed(&fourth) && !is_closed(&local));
+        assert_eq!(all.table().by_id.len(), 3);
         drop((one, other, third, fourth, _one, _third));
-        assert_eq!(all.table().all.len(), 1);
+        assert_eq!(all.table().by_id.len(), 1);
     }
 
     #[test]
-    fn who_has_given_the_token_makes_room_for_strangers_and_keeps_its_own() {
-        let all = room();
-        let proven = enter(&all, Standing::Stranger);
-        let asking = proven.asks();
-        proven.prove();
-        proven.prove();
-        let strangers: Vec<_> = (0..10).map(|_| enter(&all, Standing::Stranger)).collect();
-        assert!(!goes(&proven) && strangers.iter().filter(|guest| goes(guest)).count() == 8);
-        // Its place is taken while it is answered: who proves itself then stays a stranger.
-        strangers[9].prove();
-        assert!(!goes(&proven));
+    fn a_caller_with_the_token_makes_room_for_remote_ones_and_keeps_its_own() {
+        let all = connections();
+        let known = enter(&all, Caller::Remote);
+        let asking = known.begin_request();
+        known.authenticate();
+        known.authenticate();
+        let remote: Vec<_> = (0..10).map(|_| enter(&all, Caller::Remote)).collect();
+        assert!(!is_closed(&known) && remote.iter().filter(|remote| is_closed(remote)).count() == 8);
+        // The only place is taken while it is answered: a caller that shows the token then stays a remote
+        // one.
+        remote[9].authenticate();
+        assert!(!is_closed(&known));
         drop(asking);
-        strangers[9].prove();
-        assert!(goes(&proven));
+        remote[9].authenticate();
+        assert!(is_closed(&known));
     }
 
     #[test]
-    fn one_that_is_answered_on_this_host_is_not_sent_away() {
-        let all = room();
-        let local = enter(&all, Standing::Local);
-        let asking = local.asks();
-        assert!(all.admit(Standing::Local).is_none());
+    fn a_local_connection_is_not_closed_while_it_is_answered() {
+        let all = connections();
+        let local = enter(&all, Caller::Local);
+        let asking = local.begin_request();
+        assert!(all.admit(Caller::Local).is_none());
         drop(asking);
-        assert!(all.admit(Standing::Local).is_some() && goes(&local));
+        assert!(all.admit(Caller::Local).is_some() && is_closed(&local));
     }
 
     #[test]
     fn this_host_is_known_by_its_address() {
-        for (address, standing) in [
-            ("127.0.0.1", Standing::Local),
-            ("127.8.0.1", Standing::Local),
-            ("::1", Standing::Local),
-            ("::ffff:127.0.0.1", Standing::Local),
-            ("10.0.0.1", Standing::Stranger),
-            ("2001:db8::1", Standing::Stranger),
+        for (address, caller) in [
+            ("127.0.0.1", Caller::Local),
+            ("127.8.0.1", Caller::Local),
+            ("::1", Caller::Local),
+            ("::ffff:127.0.0.1", Caller::Local),
+            ("10.0.0.1", Caller::Remote),
+            ("2001:db8::1", Caller::Remote),
         ] {
-            assert_eq!(Standing::of(address.parse().unwrap()), standing, "{address}");
+            assert_eq!(Caller::of(address.parse().unwrap()), caller, "{address}");
         }
     }
 
-    /// What the unit lets the daemon open is well above what it lets in.
+    /// The service's unit lets the daemon open well more files than it admits connections.
     #[test]
     fn the_service_may_open_more_files_than_there_are_connections() {
         let unit = include_str!("../../../deploy/vesting.service");
         let limit = unit.lines().find_map(|line| line.strip_prefix("LimitNOFILE=")).unwrap();
-        let Room { strangers, local, proven } = Room::USUAL;
-        assert!(limit.parse::<usize>().unwrap() >= 2 * (strangers + local + proven));
+        let ConnectionLimits { remote, local, authenticated } = ConnectionLimits::USUAL;
+        assert!(limit.parse::<usize>().unwrap() >= 2 * (remote + local + authenticated));
     }
 }

@@ -3,25 +3,55 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::Uri;
 use axum::response::Response;
+use utoipa::openapi::path::Parameter;
 
+use super::answer::json;
+use super::parameters::{AsOf, Blocks, Netuid, one_of, required};
 use super::problem::Problem;
-use super::query::Query;
-use super::server::{Api, json};
+use super::query::{Pairs, Parameters, Query};
+use super::responses::{RecordProblems, Stale};
+use super::state::ApiState;
 use crate::view::digest::Digests;
 use crate::view::row::{self, Rows, Section};
 
 /// The most rows of one answer: some 25 MB.
 const MOST_ROWS: usize = 100_000;
 
-/// The digests, part by part.
-pub async fn summary(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, Problem> {
-    let query = Query::of(&uri, &["netuid", "as_of"])?;
-    let (netuid, as_of) = (query.netuid()?, query.block("as_of")?);
+impl Parameters for Section {
+    fn described() -> Vec<Parameter> {
+        vec![required("section", "The section.", one_of(Self::ALL.map(Self::name)))]
+    }
+
+    fn read(pairs: &Pairs) -> Result<Self, Problem> {
+        let names = format!("one of {}", Self::ALL.map(Self::name).join(", "));
+        let found = pairs.get("section", &names)?;
+        found.ok_or_else(|| Problem::bad_input("section", format!("give {names}")))
+    }
+}
+
+/// One number over all that the multipliers follow from.
+#[utoipa::path(
+    get,
+    path = "/v1/digest",
+    params(Query<(Netuid, AsOf)>),
+    responses(
+        (
+            status = 200,
+            description = "One number over all that the multipliers follow from.",
+            body = Digests,
+            headers(("vesting-stale" = inline(Stale)))
+        ),
+        RecordProblems
+    ),
+)]
+pub async fn digest(
+    State(api): State<Arc<ApiState>>,
+    Query((Netuid(netuid), AsOf(as_of))): Query<(Netuid, AsOf)>,
+) -> Result<Response, Problem> {
     let netuid = api.netuid(netuid).await?;
-    // Of the record as it is now, as the rows are: whoever compares would see it altered.
-    let read = async move |api: Arc<Api>| {
+    // The record is read each time, as for the rows: a comparison is to see whether the record was altered.
+    let read = async move |api: Arc<ApiState>| {
         let policy = api.config.policy(netuid);
         let (_, state) = api.tracker().state(netuid, policy, as_of).await?;
         Ok(json(&Digests::of(&state.summary(), policy)))
@@ -30,15 +60,26 @@ pub async fn summary(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, 
     api.with_state(netuid, as_of, answer).await
 }
 
-/// The rows behind a section.
-pub async fn rows(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, Problem> {
-    let query = Query::of(&uri, &["netuid", "as_of", "section", "from", "to"])?;
-    let (netuid, as_of) = (query.netuid()?, query.block("as_of")?);
-    let names = || format!("one of {}", Section::ALL.map(Section::name).join(", "));
-    let section: Section = query
-        .get("section", &names())?
-        .ok_or_else(|| Problem::bad_input("section", format!("give {}", names())))?;
-    let (from, to) = (query.block("from")?, query.block("to")?);
+/// The rows behind a section of the digest.
+#[utoipa::path(
+    get,
+    path = "/v1/digest/rows",
+    operation_id = "digestRows",
+    params(Query<(Netuid, AsOf, Section, Blocks)>),
+    responses(
+        (status = 200, description = "The rows behind a section of the digest.", body = Rows),
+        RecordProblems
+    ),
+)]
+pub async fn rows(
+    State(api): State<Arc<ApiState>>,
+    Query((Netuid(netuid), AsOf(as_of), section, Blocks { from, to })): Query<(
+        Netuid,
+        AsOf,
+        Section,
+        Blocks,
+    )>,
+) -> Result<Response, Problem> {
     if section != Section::Entries && (from.is_some() || to.is_some()) {
         let field = if from.is_some() { "from" } else { "to" };
         return Err(Problem::bad_input(field, "only the section `entries` is told by blocks: leave it out"));

@@ -1,25 +1,64 @@
 //! `GET /v1/epochs` and `GET /v1/epochs/{block}`.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
-use axum::http::Uri;
+use axum::extract::State;
 use axum::response::Response;
+use utoipa::openapi::path::Parameter;
 use vesting_core::{BlockNumber, TrackerError};
 
-use super::known::last_epoch;
+use super::answer::json;
+use super::parameters::{Blocks, Netuid, in_path, whole};
 use super::problem::Problem;
-use super::query::{Query, name};
-use super::server::{Api, json};
+use super::query::{InPath, PathParameter, Query};
+use super::responses::RecordProblems;
+use super::state::ApiState;
 use crate::view::epoch::{self, Epoch};
 
 /// The most epochs of one answer: each tells every position that changed.
 const MOST: usize = 100;
 
-pub async fn epochs(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, Problem> {
-    let query = Query::of(&uri, &["netuid", "from", "to"])?;
-    let (netuid, from, to) = (query.netuid()?, query.block("from")?, query.block("to")?);
+/// The block of an epoch.
+pub struct EpochBlock(BlockNumber);
+
+impl FromStr for EpochBlock {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let shown = || text.chars().take(40).collect::<String>();
+        let block =
+            text.parse().map_err(|_| format!("it is `{}`, but it must be a whole number", shown()))?;
+        Ok(Self(BlockNumber(block)))
+    }
+}
+
+impl PathParameter for EpochBlock {
+    const NAME: &'static str = "block";
+
+    fn described() -> Parameter {
+        in_path(Self::NAME, "The block of the epoch.", whole(0, u64::MAX))
+    }
+}
+
+/// The epochs with what each did to every position: at most 100, by default the newest.
+#[utoipa::path(
+    get,
+    path = "/v1/epochs",
+    params(Query<(Netuid, Blocks)>),
+    responses(
+        (
+            status = 200,
+            description = "The epochs with what each did to every position: at most 100, by default the newest.",
+            body = [Epoch]
+        ),
+        RecordProblems
+    ),
+)]
+pub async fn epochs(
+    State(api): State<Arc<ApiState>>,
+    Query((Netuid(netuid), Blocks { from, to })): Query<(Netuid, Blocks)>,
+) -> Result<Response, Problem> {
     api.work(async move |api| {
         let netuid = api.netuid(netuid).await?;
         let watermark = api.store.watermark(netuid).await?.ok_or(TrackerError::NotRecorded(netuid))?;
@@ -46,29 +85,27 @@ pub async fn epochs(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, P
 }
 
 /// The epoch of one block.
+#[utoipa::path(
+    get,
+    path = "/v1/epochs/{block}",
+    params(InPath<EpochBlock>, Query<Netuid>),
+    responses(
+        (status = 200, description = "The epoch of one block.", body = Epoch),
+        RecordProblems
+    ),
+)]
 pub async fn epoch(
-    State(api): State<Arc<Api>>,
-    block: Result<Path<String>, PathRejection>,
-    uri: Uri,
+    State(api): State<Arc<ApiState>>,
+    InPath(EpochBlock(block)): InPath<EpochBlock>,
+    Query(Netuid(netuid)): Query<Netuid>,
 ) -> Result<Response, Problem> {
-    let text: String = name("block", block)?;
-    let wrong = |_| {
-        Problem::bad_input(
-            "block",
-            format!("it is `{}`, but it must be a whole number", text.chars().take(40).collect::<String>()),
-        )
-    };
-    let block = BlockNumber(text.parse().map_err(wrong)?);
-    let netuid = Query::of(&uri, &["netuid"])?.netuid()?;
     let netuid = api.netuid(netuid).await?;
-    let told = async move |api: Arc<Api>| {
+    let told = async move |api: Arc<ApiState>| {
         let watermark = api.store.watermark(netuid).await?.ok_or(TrackerError::NotRecorded(netuid))?;
         let records = api.store.epochs(netuid, block, block).await?;
         let before = match block.0.checked_sub(1) {
             // Whether or not more is known of it.
-            Some(before) => {
-                last_epoch(api.store.as_ref(), netuid, BlockNumber(0), BlockNumber(before)).await?
-            }
+            Some(before) => api.last_epoch(netuid, BlockNumber(0), BlockNumber(before)).await?,
             None => None,
         };
         let skipped = api

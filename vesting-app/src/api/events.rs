@@ -5,8 +5,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
@@ -14,36 +14,38 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use tokio::time::Instant;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 use vesting_core::{BlockNumber, Epoch, NetUid, TrackerError};
 
+use super::listeners::{RecordEnds, has_listeners};
+use super::parameters::{Netuid, in_header, pattern};
 use super::problem::Problem;
 use super::query::Query;
-use super::server::Api;
+use super::responses::RecordProblems;
+use super::state::ApiState;
 use crate::output::time;
-use crate::view::state;
+use crate::view::subnet::Subnet;
 
-/// How often the record is looked at, while somebody listens.
+/// The pause between two looks at the record, while somebody listens.
 const POLL: Duration = Duration::from_secs(1);
 
-/// The longest time without a word of how far the records go.
+/// The longest time without an event.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// The most epochs of a subnet that a listener who comes back is told of: the newest.
+/// The most missed epochs of a subnet that a listener is told of when it comes back: the newest.
 const MOST: usize = 1_000;
 
-/// The most listeners at once.
-pub const LISTENERS: usize = 64;
-
-/// How far the records go, or that they cannot be read just now.
-pub type Seen = Option<Arc<Vec<state::State>>>;
-
-/// Looks at the record while somebody listens, until told to stop; then every stream ends.
-pub async fn watch_record(api: Arc<Api>, seen: watch::Sender<Seen>, mut stopped: oneshot::Receiver<()>) {
+/// Looks at the record while somebody listens, until it is told to stop. Then every stream ends.
+pub async fn watch_record(
+    api: Arc<ApiState>,
+    ends: watch::Sender<RecordEnds>,
+    mut stopped: oneshot::Receiver<()>,
+) {
     loop {
-        // One of them is the one that listeners get theirs from.
-        if seen.receiver_count() > 1 {
-            let now = look(&api).await;
-            seen.send_if_modified(|before| {
+        if has_listeners(&ends) {
+            let now = read_ends(&api).await;
+            ends.send_if_modified(|before| {
                 let differs = *before != now;
                 *before = now;
                 differs
@@ -56,9 +58,9 @@ pub async fn watch_record(api: Arc<Api>, seen: watch::Sender<Seen>, mut stopped:
     }
 }
 
-async fn look(api: &Api) -> Seen {
+async fn read_ends(api: &ApiState) -> RecordEnds {
     let netuids = api.netuids().await.ok()?;
-    api.states(&netuids).await.ok().map(Arc::new)
+    api.record_ends(&netuids).await.ok().map(Arc::new)
 }
 
 #[derive(Serialize)]
@@ -69,59 +71,100 @@ struct NewEpoch {
     time: String,
 }
 
-/// One who listens.
+/// A client that listens.
 struct Listener {
-    api: Arc<Api>,
-    /// The subnet that is listened for; all where there is none.
+    api: Arc<ApiState>,
+    /// The only subnet it is told of; `None` for all.
     only: Option<NetUid>,
-    seen: watch::Receiver<Seen>,
-    /// The last epoch told of each subnet.
-    told: BTreeMap<u16, u64>,
-    /// What was last said of how far they go.
-    said: Seen,
-    said_at: Instant,
-    ready: VecDeque<Event>,
+    ends: watch::Receiver<RecordEnds>,
+    /// The last epoch of each subnet that it was told of.
+    last_epochs: BTreeMap<u16, u64>,
+    /// The ends of the records that it was told of last; `None` where it is to be told again.
+    last_ends: RecordEnds,
+    /// When it was sent the last event.
+    last_event: Instant,
+    /// Events that are not sent yet.
+    queue: VecDeque<Event>,
+    /// Its place among the listeners, until it is dropped.
     _place: OwnedSemaphorePermit,
 }
 
-pub async fn events(State(api): State<Arc<Api>>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
-    let only = Query::of(&uri, &["netuid"])?.netuid()?.map(NetUid);
+/// The last epoch of each subnet that a listener was told of before it came back.
+pub struct LastEventId(BTreeMap<u16, u64>);
+
+impl<S: Send + Sync> FromRequestParts<S> for LastEventId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Some(id) = parts.headers.get("last-event-id") else { return Ok(Self(BTreeMap::new())) };
+        let wrong = || {
+            Problem::bad_input(
+                "Last-Event-ID",
+                "it is no `id` of an event of this path: leave it out to begin with the next epoch",
+            )
+        };
+        id.to_str().ok().and_then(read_id).map(Self).ok_or_else(wrong)
+    }
+}
+
+impl IntoParams for LastEventId {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let text = "The `id` of the last event heard: what came after it is told first, of each subnet the newest 1,000 epochs at most.";
+        let ids = pattern("^([0-9]{1,5}:[0-9]+(,[0-9]{1,5}:[0-9]+)*)?$");
+        vec![in_header("Last-Event-ID", text, ids)]
+    }
+}
+
+/// New epochs, and how far the records go, as they come.
+///
+/// Server-sent events. `epoch`: netuid, block, epoch_index, time. `state`: as a line of /v1/subnets; at once,
+/// whenever it changes, and every 15 s. `unreadable`: the record cannot be read just now. Every event has an
+/// `id`.
+#[utoipa::path(
+    get,
+    path = "/v1/events",
+    params(Query<Netuid>, LastEventId),
+    responses(
+        (
+            status = 200,
+            description = "New epochs, and how far the records go, as they come.",
+            body = String,
+            content_type = "text/event-stream"
+        ),
+        RecordProblems
+    ),
+)]
+pub async fn events(
+    State(api): State<Arc<ApiState>>,
+    Query(Netuid(netuid)): Query<Netuid>,
+    LastEventId(last_epochs): LastEventId,
+) -> Result<Response, Problem> {
+    let only = netuid.map(NetUid);
     if let Some(netuid) = only
         && !api.netuids().await?.contains(&netuid)
     {
         return Err(TrackerError::NotRecorded(netuid).into());
     }
-    let told = match headers.get("last-event-id") {
-        Some(id) => id.to_str().ok().and_then(read_id).ok_or_else(|| {
-            Problem::bad_input(
-                "Last-Event-ID",
-                "it is no `id` of an event of this path: leave it out to begin with the next epoch",
-            )
-        })?,
-        None => BTreeMap::new(),
-    };
-    let too_many = |_| Problem::busy(format!("{LISTENERS} listen already: try again later"));
-    let place = Arc::clone(&api.listeners).try_acquire_owned().map_err(too_many)?;
-    let seen = api.seen.clone();
-    let now = look(&api).await;
+    let (place, ends) = api.listeners.admit()?;
+    let now = read_ends(&api).await;
     let mut listener = Listener {
         api,
         only,
-        seen,
-        told,
-        said: None,
-        said_at: Instant::now(),
-        ready: VecDeque::new(),
+        ends,
+        last_epochs,
+        last_ends: None,
+        last_event: Instant::now(),
+        queue: VecDeque::new(),
         _place: place,
     };
-    listener.hear(now).await;
+    listener.queue_news(now).await;
     let events = stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
         Some((Ok::<_, Infallible>(event), listener))
     });
     let mut response =
         Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here")).into_response();
-    // A proxy that gathers answers would hold events back.
+    // A proxy that buffers answers would hold events back.
     response.headers_mut().insert("x-accel-buffering", axum::http::HeaderValue::from_static("no"));
     Ok(response)
 }
@@ -130,81 +173,76 @@ impl Listener {
     /// The next event; `None` once the server ends.
     async fn next(&mut self) -> Option<Event> {
         loop {
-            if let Some(event) = self.ready.pop_front() {
+            if let Some(event) = self.queue.pop_front() {
                 return Some(event);
             }
-            let heartbeat = self.said_at.checked_add(HEARTBEAT).unwrap_or(self.said_at);
+            let heartbeat = self.last_event.checked_add(HEARTBEAT).unwrap_or(self.last_event);
             tokio::select! {
-                changed = self.seen.changed() => changed.ok()?,
-                () = tokio::time::sleep_until(heartbeat) => self.said = None,
+                changed = self.ends.changed() => changed.ok()?,
+                () = tokio::time::sleep_until(heartbeat) => self.last_ends = None,
             }
-            let now = self.seen.borrow_and_update().clone();
-            self.hear(now).await;
+            let now = self.ends.borrow_and_update().clone();
+            self.queue_news(now).await;
         }
     }
 
-    /// Tells what is new.
-    async fn hear(&mut self, now: Seen) {
-        let Some(states) = now else {
-            self.say_at(
-                Event::default().event("unreadable"),
-                &json!({ "detail": "the record cannot be read just now" }),
-            );
-            self.said = None;
+    /// Queues events of what is new.
+    async fn queue_news(&mut self, now: RecordEnds) {
+        let Some(ends) = now else {
+            let detail = json!({ "detail": "the record cannot be read just now" });
+            self.queue_event("unreadable", &detail);
+            self.last_ends = None;
             return;
         };
-        let concerns = |state: &&state::State| self.only.is_none_or(|only| only.0 == state.netuid);
-        let states: Vec<state::State> = states.iter().filter(concerns).cloned().collect();
-        for state in &states {
-            self.tell_epochs(state).await;
+        let is_wanted = |end: &&Subnet| self.only.is_none_or(|only| only.0 == end.netuid);
+        let ends: Vec<Subnet> = ends.iter().filter(is_wanted).cloned().collect();
+        for end in &ends {
+            self.queue_epochs(end).await;
         }
-        let before = self.said.take();
-        for state in &states {
-            if before.as_ref().is_none_or(|before| !before.contains(state)) {
-                self.say_at(Event::default().event("state"), state);
+        let before = self.last_ends.take();
+        for end in &ends {
+            if before.as_ref().is_none_or(|before| !before.contains(end)) {
+                self.queue_event("state", end);
             }
         }
-        self.said = Some(Arc::new(states));
+        self.last_ends = Some(Arc::new(ends));
     }
 
-    /// Tells of the epochs since the last one told; where none was, from the next one on.
-    async fn tell_epochs(&mut self, state: &state::State) {
-        let last = state.as_of.unwrap_or_default();
-        // One who heard of a later epoch heard of another record.
-        let told = *self.told.entry(state.netuid).and_modify(|told| *told = last.min(*told)).or_insert(last);
-        if told >= last {
+    /// Queues the epochs since the last one it was told of. A listener that was told of none hears from the
+    /// next epoch on.
+    async fn queue_epochs(&mut self, end: &Subnet) {
+        let newest = end.as_of.unwrap_or_default();
+        // A listener that was told of a later epoch was told of another record.
+        let last = self.last_epochs.entry(end.netuid).and_modify(|last| *last = newest.min(*last));
+        let last = *last.or_insert(newest);
+        if last >= newest {
             return;
         }
-        let netuid = NetUid(state.netuid);
-        // What cannot be read now is told with what comes next.
-        let Ok(epochs) =
-            self.api.store.epoch_list(netuid, BlockNumber(told).child(), BlockNumber(last)).await
-        else {
-            return;
-        };
+        let (netuid, from, to) = (NetUid(end.netuid), BlockNumber(last).child(), BlockNumber(newest));
+        // Epochs that cannot be read now are told with the next news.
+        let Ok(epochs) = self.api.store.epoch_list(netuid, from, to).await else { return };
         for Epoch { block, index, time: at, .. } in epochs.iter().skip(epochs.len().saturating_sub(MOST)) {
-            self.told.insert(state.netuid, block.number.0);
-            let told = NewEpoch {
-                netuid: state.netuid,
-                block: block.number.0,
-                epoch_index: *index,
-                time: time(*at),
-            };
-            self.say_at(Event::default().event("epoch"), &told);
+            self.last_epochs.insert(end.netuid, block.number.0);
+            let epoch =
+                NewEpoch { netuid: end.netuid, block: block.number.0, epoch_index: *index, time: time(*at) };
+            self.queue_event("epoch", &epoch);
         }
     }
 
-    fn say_at(&mut self, event: Event, data: &impl Serialize) {
-        self.said_at = Instant::now();
-        let event = if self.told.is_empty() { event } else { event.id(write_id(&self.told)) };
+    fn queue_event(&mut self, name: &str, data: &impl Serialize) {
+        self.last_event = Instant::now();
+        let mut event = Event::default().event(name);
+        if !self.last_epochs.is_empty() {
+            event = event.id(write_id(&self.last_epochs));
+        }
         // Numbers and text: this cannot fail.
-        self.ready.push_back(event.data(serde_json::to_string(data).unwrap_or_default()));
+        self.queue.push_back(event.data(serde_json::to_string(data).unwrap_or_default()));
     }
 }
 
-/// The last epoch told of each subnet, as the `id` of an event: `2:1200,3:1187`.
-fn write_id(told: &BTreeMap<u16, u64>) -> String {
-    told.iter().map(|(netuid, block)| format!("{netuid}:{block}")).collect::<Vec<_>>().join(",")
+/// The last epoch of each subnet as the `id` of an event: `2:1200,3:1187`.
+fn write_id(last_epochs: &BTreeMap<u16, u64>) -> String {
+    last_epochs.iter().map(|(netuid, block)| format!("{netuid}:{block}")).collect::<Vec<_>>().join(",")
 }
 
 fn read_id(id: &str) -> Option<BTreeMap<u16, u64>> {
@@ -225,8 +263,11 @@ mod tests {
 
     #[test]
     fn an_id_tells_the_last_epoch_of_every_subnet() {
-        let told = BTreeMap::from([(2, 1200), (300, 7)]);
-        assert_eq!((write_id(&told).as_str(), read_id("2:1200,300:7")), ("2:1200,300:7", Some(told)));
+        let last_epochs = BTreeMap::from([(2, 1200), (300, 7)]);
+        assert_eq!(
+            (write_id(&last_epochs).as_str(), read_id("2:1200,300:7")),
+            ("2:1200,300:7", Some(last_epochs))
+        );
         assert_eq!(read_id(""), Some(BTreeMap::new()));
         for wrong in ["2", "2:", ":3", "2:x", "2:1,", "70000:1", "2:1;3:4"] {
             assert_eq!(read_id(wrong), None, "{wrong}");

@@ -2,45 +2,68 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
-use axum::http::Uri;
+use axum::extract::State;
 use axum::response::Response;
-use vesting_core::{HistoryPoint, Whom};
+use utoipa::openapi::path::Parameter;
+use vesting_core::{HistoryPoint, NetUid, Whom};
 
+use super::answer::json;
+use super::parameters::{AsOf, Netuid, optional, whole};
 use super::problem::Problem;
-use super::query::{Query, name};
-use super::server::{Api, json};
+use super::query::{InPath, Pairs, Parameters, Query};
+use super::responses::{RecordProblems, Stale};
+use super::state::ApiState;
 use crate::config::Config;
 use crate::view::history::Point;
 
-/// The epochs of an answer that does not say how many, as of `vesting history`.
-const USUAL: usize = 30;
+/// The number of epochs where none is given, as of `vesting history`.
+const USUAL: u16 = 30;
 
 /// The most epochs of one answer: more than a window of 30 days has.
-const MOST: usize = 1_000;
+const MOST: u16 = 1_000;
 
+/// How many epochs are asked for: `epochs`.
+pub struct Epochs(pub usize);
+
+impl Parameters for Epochs {
+    fn described() -> Vec<Parameter> {
+        let text = format!("The last so many epochs: 1 to {MOST}, by default {USUAL}.");
+        vec![optional("epochs", &text, whole(1, MOST.into()).default(Some(USUAL.into())))]
+    }
+
+    fn read(pairs: &Pairs) -> Result<Self, Problem> {
+        let must = format!("a number of epochs from 1 to {MOST}");
+        let epochs = pairs.get("epochs", &must)?.unwrap_or(usize::from(USUAL));
+        if (1..=usize::from(MOST)).contains(&epochs) {
+            return Ok(Self(epochs));
+        }
+        Err(Problem::bad_input("epochs", format!("it is `{epochs}`, but it must be {must}")))
+    }
+}
+
+/// A holder as of every epoch.
+#[utoipa::path(
+    get,
+    path = "/v1/miners/{hotkey}/history",
+    params(InPath<Whom>, Query<(Netuid, AsOf, Epochs)>),
+    responses(
+        (
+            status = 200,
+            description = "A holder as of every epoch.",
+            body = [Point],
+            headers(("vesting-stale" = inline(Stale)))
+        ),
+        RecordProblems
+    ),
+)]
 pub async fn history(
-    State(api): State<Arc<Api>>,
-    whom: Result<Path<String>, PathRejection>,
-    uri: Uri,
+    State(api): State<Arc<ApiState>>,
+    InPath(whom): InPath<Whom>,
+    Query((Netuid(netuid), AsOf(as_of), Epochs(epochs))): Query<(Netuid, AsOf, Epochs)>,
 ) -> Result<Response, Problem> {
-    let whom: Whom = name("hotkey", whom)?;
-    let query = Query::of(&uri, &["netuid", "as_of", "epochs"])?;
-    let (netuid, as_of, epochs) = (query.netuid()?, query.block("as_of")?, count(&query)?);
-    let tell = |_: &Config, netuid, points: &[HistoryPoint]| {
+    let tell = |_: &Config, netuid: NetUid, points: &[HistoryPoint]| {
         let points: Vec<Point> = points.iter().map(|point| Point::of(netuid, point)).collect();
         Ok(json(&points))
     };
     api.history(netuid, whom, as_of, epochs, tell).await
-}
-
-/// How many epochs are asked for.
-pub fn count(query: &Query) -> Result<usize, Problem> {
-    let must = format!("a number of epochs from 1 to {MOST}");
-    let epochs = query.get("epochs", &must)?.unwrap_or(USUAL);
-    if (1..=MOST).contains(&epochs) {
-        return Ok(epochs);
-    }
-    Err(Problem::bad_input("epochs", format!("it is `{epochs}`, but it must be {must}")))
 }

@@ -18,53 +18,53 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_io_timeout::TimeoutStream;
 
-use super::connections::{Answer, Connections, Guest, Standing};
+use super::connections::{AnswerBody, Caller, Connection, Connections};
 
-/// How a connection may behave.
+/// How long a connection may take for what.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// The longest from when a request may begin to the end of its headers; so long a connection may be idle
-    /// too.
+pub struct Timeouts {
+    /// From the end of an answer, or from the beginning, to the end of the headers of the next request. A
+    /// connection may be idle for so long too.
     pub headers: Duration,
-    /// The longest without room for more of an answer: whoever takes nothing holds it in our memory.
+    /// The longest in which nothing of an answer is taken: it is held in our memory meanwhile.
     pub stalled: Duration,
 }
 
-impl Limits {
-    /// Half a minute is twice what Prometheus usually pauses, and as long as any request may take.
+impl Timeouts {
+    /// Half a minute is twice as long as Prometheus usually pauses, and as long as any request may take.
     pub const USUAL: Self = Self { headers: Duration::from_secs(30), stalled: Duration::from_secs(30) };
 }
 
-/// The most that is kept of a request that is not read yet. Headers have to fit.
+/// The most that is kept of a request that is not read yet. Its headers have to fit.
 const BUFFER: usize = 64 * 1024;
 
-/// How long nothing is accepted when the system has no more files or memory.
+/// How long no connection is accepted after the system had no more files or memory.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What one is told who finds no room.
+/// The answer where there is no room for another connection.
 const NO_ROOM: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n";
 
-/// Serves whoever connects until told to stop, and then those who are being answered.
+/// Serves connections until it is told to stop. Then it finishes the requests that are being answered.
 pub async fn listen(
     listener: TcpListener,
     router: Router,
     connections: Arc<Connections>,
-    limits: Limits,
+    timeouts: Timeouts,
     stopped: impl Future<Output = ()>,
 ) {
-    let serving = Serving { router, limits, graceful: GracefulShutdown::new() };
+    let serving = Serving { router, timeouts, graceful: GracefulShutdown::new() };
     let mut stopped = std::pin::pin!(stopped);
     loop {
         let (stream, peer) = tokio::select! {
             accepted = accept(&listener) => accepted,
             () = &mut stopped => break,
         };
-        match connections.admit(Standing::of(peer.ip())) {
-            Some(guest) => serving.serve(stream, guest),
+        match connections.admit(Caller::of(peer.ip())) {
+            Some(connection) => serving.serve(stream, connection),
             None => {
                 tracing::debug!(%peer, "no room for another connection");
-                // As much as goes at once; nobody is waited for.
+                // What cannot be written at once is not written.
                 let _ = stream.try_write(NO_ROOM);
             }
         }
@@ -74,7 +74,7 @@ pub async fn listen(
     serving.graceful.shutdown().await;
 }
 
-/// The next connection. One that breaks off at once is passed over.
+/// The next connection. It passes over those that break off at once.
 async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
@@ -94,36 +94,36 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
 
 struct Serving {
     router: Router,
-    limits: Limits,
+    timeouts: Timeouts,
     graceful: GracefulShutdown,
 }
 
 impl Serving {
-    fn serve(&self, stream: TcpStream, guest: Guest) {
-        // Answers are written whole: nothing is gained by waiting for more. It works without, too.
+    fn serve(&self, stream: TcpStream, connection: Connection) {
+        // Answers are written whole, so there is nothing to wait for. Serving works without it too.
         let _ = stream.set_nodelay(true);
         let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(self.limits.stalled));
-        let (closed, guest) = (guest.closed(), Arc::new(guest));
+        stream.set_write_timeout(Some(self.timeouts.stalled));
+        let (closed, connection) = (connection.closed(), Arc::new(connection));
         let router = TowerToHyperService::new(self.router.clone());
         let answer = service_fn(move |mut request: Request<Incoming>| {
-            let asking = guest.asks();
-            request.extensions_mut().insert(Arc::clone(&guest));
+            let in_progress = connection.begin_request();
+            request.extensions_mut().insert(Arc::clone(&connection));
             let answering = router.call(request);
             async move {
                 let response: Response<Body> = answering.await?;
-                Ok::<_, Infallible>(response.map(|body| Answer { body, _asking: asking }))
+                Ok::<_, Infallible>(response.map(|body| AnswerBody { body, _request: in_progress }))
             }
         });
         let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(self.limits.headers).max_buf_size(BUFFER);
-        let connection = self.graceful.watch(http.serve_connection(TokioIo::new(Box::pin(stream)), answer));
+        http.timer(TokioTimer::new()).header_read_timeout(self.timeouts.headers).max_buf_size(BUFFER);
+        let serving = self.graceful.watch(http.serve_connection(TokioIo::new(Box::pin(stream)), answer));
         tokio::spawn(async move {
             tokio::select! {
-                ended = connection => if let Err(error) = ended {
+                ended = serving => if let Err(error) = ended {
                     tracing::debug!(%error, "a connection ended");
                 },
-                () = closed => tracing::debug!("a connection gave way to another one"),
+                () = closed => tracing::debug!("a connection was closed to make room for another one"),
             }
         });
     }
@@ -137,17 +137,20 @@ mod tests {
     use tokio::task::JoinHandle;
     use tokio::time::timeout;
 
-    use super::super::connections::Room;
+    use super::super::connections::ConnectionLimits;
     use super::*;
 
-    /// More than fits into what two ends of a connection keep.
+    /// More than fits into the buffers at both ends of a connection.
     const MUCH: usize = 64 * 1024 * 1024;
-    const LIMITS: Limits =
-        Limits { headers: Duration::from_millis(300), stalled: Duration::from_millis(300) };
-    /// What a machine with busy cores may take.
+    const TIMEOUTS: Timeouts =
+        Timeouts { headers: Duration::from_millis(300), stalled: Duration::from_millis(300) };
+    /// As long as a machine with busy cores may take.
     const PATIENCE: Duration = Duration::from_secs(20);
 
-    async fn served(room: Room, limits: Limits) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {
+    async fn served(
+        limits: ConnectionLimits,
+        timeouts: Timeouts,
+    ) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {
         let router = Router::new()
             .route("/", get(|| async { "here" }))
             .route("/much", get(|| async { vec![0u8; MUCH] }))
@@ -162,7 +165,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let stopped = async move { drop(stopped.await) };
-        (address, stop, tokio::spawn(listen(listener, router, Connections::new(room), limits, stopped)))
+        (address, stop, tokio::spawn(listen(listener, router, Connections::new(limits), timeouts, stopped)))
     }
 
     async fn begin(address: SocketAddr, text: &str) -> TcpStream {
@@ -171,17 +174,17 @@ mod tests {
         stream
     }
 
-    /// Everything up to the end, which has to come.
+    /// Everything up to the end of the connection, which has to come.
     async fn rest(stream: &mut TcpStream) -> String {
         let mut text = Vec::new();
-        // A connection that was cut off has an end too.
+        // A connection that is cut off ends too.
         let _ = timeout(PATIENCE, stream.read_to_end(&mut text)).await.unwrap();
         String::from_utf8_lossy(&text).into_owned()
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn who_asks_nothing_or_never_ends_asking_is_let_go() {
-        let (address, _stop, _task) = served(Room::USUAL, LIMITS).await;
+    async fn a_connection_without_a_request_or_with_an_endless_one_is_closed() {
+        let (address, _stop, _task) = served(ConnectionLimits::USUAL, TIMEOUTS).await;
         for text in ["", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: x\r\nX-Long: "] {
             let told = rest(&mut begin(address, text).await).await;
             assert!(!told.contains("200 OK"), "{told}");
@@ -189,7 +192,7 @@ mod tests {
         // Idle after an answer.
         let told = rest(&mut begin(address, "GET / HTTP/1.1\r\nHost: x\r\n\r\n").await).await;
         assert!(told.starts_with("HTTP/1.1 200 OK") && told.ends_with("here"), "{told}");
-        // One header now and then: the time is that of all of them.
+        // One header now and then: the limit is for all headers together.
         let mut slow = begin(address, "GET / HTTP/1.1\r\n").await;
         let dripped = timeout(PATIENCE, async {
             while slow.write_all(b"X: y\r\n").await.is_ok() {
@@ -197,22 +200,23 @@ mod tests {
             }
         });
         assert!(dripped.await.is_ok());
-        // An answer that takes longer than that is waited for.
+        // An answer may take longer than that.
         let told = rest(&mut begin(address, "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n").await).await;
         assert!(told.ends_with("late"), "{told}");
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn who_takes_nothing_of_its_answer_is_let_go() {
-        let (address, _stop, _task) = served(Room::USUAL, LIMITS).await;
+    async fn a_connection_that_takes_nothing_of_its_answer_is_closed() {
+        let (address, _stop, _task) = served(ConnectionLimits::USUAL, TIMEOUTS).await;
         let mut stream = begin(address, "GET /much HTTP/1.1\r\nHost: x\r\n\r\n").await;
-        tokio::time::sleep(LIMITS.stalled * 5).await;
-        assert!(rest(&mut stream).await.len() < MUCH, "the rest is not there any more");
+        tokio::time::sleep(TIMEOUTS.stalled * 5).await;
+        assert!(rest(&mut stream).await.len() < MUCH, "the rest is no longer in memory");
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn who_finds_no_room_is_told_so_and_who_is_answered_is_answered_to_the_end() {
-        let (address, stop, task) = served(Room { strangers: 1, local: 1, proven: 1 }, LIMITS).await;
+    async fn without_room_the_answer_is_503_and_a_request_in_progress_is_finished() {
+        let (address, stop, task) =
+            served(ConnectionLimits { remote: 1, local: 1, authenticated: 1 }, TIMEOUTS).await;
         let mut first = begin(address, "GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
         tokio::time::sleep(Duration::from_millis(200)).await;
         let mut second = TcpStream::connect(address).await.unwrap();
@@ -222,9 +226,10 @@ mod tests {
         timeout(PATIENCE, task).await.unwrap().unwrap();
         assert!(TcpStream::connect(address).await.is_err());
     }
+
     #[tokio::test(flavor = "multi_thread")]
-    async fn who_only_waits_does_not_hold_up_the_end() {
-        let (address, stop, task) = served(Room::USUAL, Limits::USUAL).await;
+    async fn idle_connections_do_not_hold_up_the_end() {
+        let (address, stop, task) = served(ConnectionLimits::USUAL, Timeouts::USUAL).await;
         let mut waiting = [
             begin(address, "").await,
             begin(address, "GET / HT").await,

@@ -1,30 +1,46 @@
 //! The HTTP API that `vesting run` serves.
+//!
+//! [`server`] takes connections, [`router`] has the paths, a file a noun answers them from [`state`].
 
 mod age;
+mod answer;
+mod basis;
 mod charts;
 mod coldkeys;
 mod connections;
 mod digest;
 mod epochs;
 mod events;
+mod fallback;
+mod headers;
 mod health;
+mod histories;
 mod history;
-mod known;
-mod lane;
+mod history_cache;
 mod listen;
+mod listeners;
 mod metrics;
 mod miners;
 mod openapi;
+mod other_policy;
 mod page;
-mod points;
+mod parameters;
 mod problem;
+mod progress;
 mod query;
+mod report_cache;
+mod reports;
+mod responses;
+mod router;
 mod server;
 mod site;
+mod state;
 mod stats;
 mod subnets;
+mod token;
 mod update;
 mod weights;
 mod whatif;
+mod work_pool;
 
 pub use server::{bind, serve};

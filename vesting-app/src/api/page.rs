@@ -1,18 +1,13 @@
-//! The page for people: some files that are part of the binary.
+//! The page for people: its files are part of the binary.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use axum::extract::{Path, Request};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use axum::middleware::Next;
+use axum::extract::Path;
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
+use super::fallback::no_such_path;
 use super::problem::Problem;
-use super::server::no_such_path;
-
-/// Everything comes from here, and nothing in the page's text is a program or a style.
-const CONTENT_SECURITY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
-     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const PAGE: File = File { name: "index.html", kind: HTML, text: include_str!("../../assets/index.html") };
 
@@ -60,7 +55,7 @@ pub async fn asset(Path(name): Path<String>, uri: Uri, headers: HeaderMap) -> Re
 }
 
 impl File {
-    /// The file, or that the one there is still the same.
+    /// The file; or, where the browser has the same one already, only that.
     fn answer(&self, headers: &HeaderMap) -> Response {
         let mut hasher = DefaultHasher::new();
         self.text.hash(&mut hasher);
@@ -75,20 +70,6 @@ impl File {
         }
         ([(header::CONTENT_TYPE, self.kind)], about, self.text).into_response()
     }
-}
-
-/// What a browser may do with whatever comes from here.
-pub async fn protect(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
-    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
-    // Answers follow from what is recorded by now.
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    response
 }
 
 #[cfg(test)]
@@ -107,7 +88,7 @@ mod tests {
         known.sort_unstable();
         assert_eq!(known, there);
         for file in FILES.iter().chain([&PAGE]) {
-            // A name of XML is no address.
+            // The name of an XML namespace is no address that a browser asks.
             let text = file.text.replace("http://www.w3.org/2000/svg", "");
             for word in [
                 "http://",

@@ -1,8 +1,9 @@
-//! What goes wrong, as `application/problem+json` (RFC 9457) that says what to do.
+//! Problems: answers that say what is wrong and what to do, as `application/problem+json` (RFC 9457).
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 use vesting_core::TrackerError;
 use vesting_core::ports::StoreError;
 use vesting_secret::hide;
@@ -15,7 +16,7 @@ pub struct Problem {
     status: StatusCode,
     detail: String,
     /// The parameter or the member of the body that is wrong.
-    field: Option<&'static str>,
+    field: Option<String>,
 }
 
 impl Problem {
@@ -27,7 +28,8 @@ impl Problem {
         self.status
     }
 
-    pub fn bad_input(field: &'static str, why: impl std::fmt::Display) -> Self {
+    pub fn bad_input(field: impl Into<String>, why: impl std::fmt::Display) -> Self {
+        let field = field.into();
         let detail = format!("`{field}`: {why}");
         Self {
             field: Some(field),
@@ -39,11 +41,11 @@ impl Problem {
         Self::new("unauthorized", "A token is needed", StatusCode::UNAUTHORIZED, detail)
     }
 
-    /// A browser asks for another site's page.
+    /// A browser asks on behalf of another site's page.
     pub fn other_site(header: &'static str, why: impl std::fmt::Display) -> Self {
         let detail = format!("`{header}`: {why}");
         Self {
-            field: Some(header),
+            field: Some(header.to_owned()),
             ..Self::new("other-site", "Another site's page asks", StatusCode::FORBIDDEN, detail)
         }
     }
@@ -69,7 +71,7 @@ impl Problem {
         Self::new("too-large", "The body is too large", StatusCode::PAYLOAD_TOO_LARGE, detail)
     }
 
-    /// Another process is the one to ask.
+    /// Another process is to be asked.
     pub const fn not_here(detail: String) -> Self {
         Self::new("not-here", "Another process records this", StatusCode::CONFLICT, detail)
     }
@@ -78,7 +80,7 @@ impl Problem {
         Self::new("busy", "The record is busy", StatusCode::SERVICE_UNAVAILABLE, detail)
     }
 
-    /// What is wrong is the operator's to see: it is in the log.
+    /// An error that only the operator may see: it goes to the log.
     pub fn broken(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "a request to the API failed");
         let detail = "the record cannot be read: the log of `vesting run` says why".to_owned();
@@ -117,14 +119,20 @@ impl From<TrackerError> for Problem {
     }
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// A problem (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct Body {
+    /// `urn:vesting:problem:` and its name.
     r#type: String,
-    title: &'a str,
+    title: &'static str,
     status: u16,
-    detail: &'a str,
+    /// What is wrong, and what to do.
+    detail: String,
+    /// The parameter or the member of the body that is wrong; with `bad-input` only.
     #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'a str>,
+    #[schema(nullable = false)]
+    field: Option<String>,
 }
 
 impl IntoResponse for Problem {
@@ -133,7 +141,7 @@ impl IntoResponse for Problem {
             r#type: format!("urn:vesting:problem:{}", self.name),
             title: self.title,
             status: self.status.as_u16(),
-            detail: &hide(&self.detail),
+            detail: hide(&self.detail).into_owned(),
             field: self.field,
         };
         // Text and numbers: this cannot fail.

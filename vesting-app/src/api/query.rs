@@ -1,68 +1,134 @@
-//! The parameters after `?`.
+//! What stands after `?` in a request, and in its path.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequestParts, Path};
 use axum::http::Uri;
-use vesting_core::BlockNumber;
+use axum::http::request::Parts;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::problem::Problem;
 
-/// The parameters of a request, by name.
-pub struct Query(BTreeMap<&'static str, String>);
+/// The parameters that a handler takes after `?`.
+///
+/// They are described and read in one place. What is not described is refused, so a description cannot leave
+/// one out.
+pub trait Parameters: Sized {
+    /// Each with its name, for `/openapi.json`.
+    fn described() -> Vec<Parameter>;
 
-impl Query {
-    /// Reads them; only those `known` may be there, each once.
-    pub fn of(uri: &Uri, known: &[&'static str]) -> Result<Self, Problem> {
+    fn read(pairs: &Pairs) -> Result<Self, Problem>;
+}
+
+/// Reads the parameters of a request.
+pub struct Query<P>(pub P);
+
+impl<P: Parameters, S: Send + Sync> FromRequestParts<S> for Query<P> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Pairs::of(&parts.uri, &P::described()).and_then(|pairs| P::read(&pairs)).map(Self)
+    }
+}
+
+impl<P: Parameters> IntoParams for Query<P> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        P::described()
+    }
+}
+
+macro_rules! together {
+    ($($part:ident),+) => {
+        impl<$($part: Parameters),+> Parameters for ($($part,)+) {
+            fn described() -> Vec<Parameter> {
+                [$($part::described()),+].concat()
+            }
+
+            fn read(pairs: &Pairs) -> Result<Self, Problem> {
+                Ok(($($part::read(pairs)?,)+))
+            }
+        }
+    };
+}
+
+together!(A, B);
+together!(A, B, C);
+together!(A, B, C, D);
+
+/// A path that takes no parameters.
+impl Parameters for () {
+    fn described() -> Vec<Parameter> {
+        Vec::new()
+    }
+
+    fn read(_: &Pairs) -> Result<Self, Problem> {
+        Ok(())
+    }
+}
+
+/// The values of a request's parameters, by name.
+pub struct Pairs(BTreeMap<String, String>);
+
+impl Pairs {
+    /// Splits what stands after `?`. Each name must be one of those described, and stand there once.
+    fn of(uri: &Uri, described: &[Parameter]) -> Result<Self, Problem> {
         let mut found = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
-            let Some(name) = known.iter().find(|known| **known == name) else {
+            if !described.iter().any(|known| known.name == name) {
                 let name: String = name.chars().take(40).collect();
-                let words = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-                return Err(Problem::bad_input(
-                    "query",
-                    format!("there is no parameter `{name}` here; there are: {words}"),
-                ));
-            };
-            if found.insert(*name, value.into_owned()).is_some() {
+                let known: Vec<&str> = described.iter().map(|known| known.name.as_str()).collect();
+                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                let why = format!("there is no parameter `{name}` here; there are: {known}");
+                return Err(Problem::bad_input("query", why));
+            }
+            if found.insert(name.to_string(), value.into_owned()).is_some() {
                 return Err(Problem::bad_input(name, "it is given twice: give it once"));
             }
         }
         Ok(Self(found))
     }
 
-    /// A number, or what else is read from text; `must` says what it must be.
+    /// A value that is read from text; `must` says what it must be.
     pub fn get<T: FromStr>(&self, name: &'static str, must: &str) -> Result<Option<T>, Problem> {
-        let wrong = |text: &String| {
+        let wrong = |text: &str| {
             let text: String = text.chars().take(40).collect();
             Problem::bad_input(name, format!("it is `{text}`, but it must be {must}"))
         };
-        self.0.get(name).map(|text| text.parse().map_err(|_| wrong(text))).transpose()
+        self.text(name).map(|text| text.parse().map_err(|_| wrong(text))).transpose()
     }
 
-    /// What stands there, as it is.
+    /// A value as it is written.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
+}
 
-    /// A block.
-    pub fn block(&self, name: &'static str) -> Result<Option<BlockNumber>, Problem> {
-        Ok(self.get(name, "a block, a whole number")?.map(BlockNumber))
-    }
+/// What stands in a path, such as a hotkey.
+pub trait PathParameter: FromStr<Err: std::fmt::Display> {
+    const NAME: &'static str;
 
-    /// `netuid`.
-    pub fn netuid(&self) -> Result<Option<u16>, Problem> {
-        self.get("netuid", "a subnet, a number from 0 to 65535")
+    /// For `/openapi.json`.
+    fn described() -> Parameter;
+}
+
+/// Reads what stands in the path of a request.
+pub struct InPath<T>(pub T);
+
+impl<T: PathParameter, S: Send + Sync> FromRequestParts<S> for InPath<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let text: Result<Path<String>, PathRejection> = Path::from_request_parts(parts, state).await;
+        let Path(text) = text.map_err(|error| Problem::bad_input(T::NAME, error.body_text()))?;
+        text.parse().map(Self).map_err(|error| Problem::bad_input(T::NAME, error))
     }
 }
 
-/// The name in a path, of a hotkey, a coldkey or what else is read from text.
-pub fn name<T: FromStr<Err: std::fmt::Display>>(
-    field: &'static str,
-    path: Result<Path<String>, PathRejection>,
-) -> Result<T, Problem> {
-    let Path(text) = path.map_err(|error| Problem::bad_input(field, error.body_text()))?;
-    text.parse().map_err(|error| Problem::bad_input(field, error))
+impl<T: PathParameter> IntoParams for InPath<T> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![T::described()]
+    }
 }

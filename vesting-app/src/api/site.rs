@@ -1,4 +1,5 @@
-//! Whose page asks: a browser asks this host on behalf of any site that is open in it.
+//! Which site's page a request comes from: a browser sends requests to this host for any site that is open in
+//! it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,27 +11,27 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::problem::Problem;
-use super::server::Api;
+use super::state::ApiState;
 
-/// Refuses what only another site's page asks for.
+/// Refuses requests that come from another site's page.
 ///
-/// On loopback without a token whoever reaches the port may read everything. A site whose name is made to
-/// lead to this host (DNS rebinding) would, through its visitor's browser; its requests name it as `Host`.
-/// Whatever is not merely read is refused from other origins everywhere.
-pub async fn check(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
+/// On loopback without a token, everybody who reaches the port may read everything. A site can point its own
+/// name at this host (DNS rebinding), and read through its visitor's browser. Such requests name the site as
+/// `Host`. A request that does more than read must not come from another origin, whatever the configuration.
+pub async fn check(State(api): State<Arc<ApiState>>, request: Request, next: Next) -> Response {
     let open = api.config.api_token.is_none() && api.config.bind.ip().is_loopback();
-    match judge(open, request.method(), request.uri(), request.headers()) {
+    match check_names(open, request.method(), request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }
 }
 
-fn judge(open: bool, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+fn check_names(open: bool, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
     let host = match uri.authority() {
         Some(authority) => Some(authority.clone()),
         None => headers.get(header::HOST).map(|host| authority(host, "Host")).transpose()?,
     };
-    // No browser leaves it out.
+    // Every browser sends `Host`, so a request without it is from a program.
     if let Some(host) = host.as_ref().filter(|_| open)
         && !is_this_host(host.host())
     {
@@ -78,12 +79,12 @@ fn shown(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn judged(open: bool, method: &Method, headers: &[(header::HeaderName, &str)]) -> Result<(), String> {
+    fn checked(open: bool, method: &Method, headers: &[(header::HeaderName, &str)]) -> Result<(), String> {
         let headers: HeaderMap = headers
             .iter()
             .map(|(name, value)| (name.clone(), HeaderValue::from_str(value).unwrap()))
             .collect();
-        judge(open, method, &Uri::from_static("/v1/stats"), &headers)
+        check_names(open, method, &Uri::from_static("/v1/stats"), &headers)
             .map_err(|problem| problem.status().to_string())
     }
 
@@ -99,7 +100,7 @@ mod tests {
             "[::1]:9180",
             "[::ffff:127.0.0.1]:1",
         ] {
-            assert_eq!(judged(true, &Method::GET, &[(header::HOST, host)]), Ok(()), "{host}");
+            assert_eq!(checked(true, &Method::GET, &[(header::HOST, host)]), Ok(()), "{host}");
         }
         let others = [
             "evil.example",
@@ -113,23 +114,27 @@ mod tests {
         ];
         for host in others {
             assert_eq!(
-                judged(true, &Method::GET, &[(header::HOST, host)]),
+                checked(true, &Method::GET, &[(header::HOST, host)]),
                 Err("403 Forbidden".to_owned()),
                 "{host}"
             );
-            assert_eq!(judged(false, &Method::GET, &[(header::HOST, host)]), Ok(()), "{host}");
+            assert_eq!(checked(false, &Method::GET, &[(header::HOST, host)]), Ok(()), "{host}");
         }
-        assert_eq!(judged(true, &Method::GET, &[]), Ok(()));
-        assert_eq!(judged(true, &Method::GET, &[(header::HOST, "a b")]), Err("400 Bad Request".to_owned()));
-        let absolute =
-            judge(true, &Method::GET, &Uri::from_static("http://evil.example/v1/stats"), &HeaderMap::new());
+        assert_eq!(checked(true, &Method::GET, &[]), Ok(()));
+        assert_eq!(checked(true, &Method::GET, &[(header::HOST, "a b")]), Err("400 Bad Request".to_owned()));
+        let absolute = check_names(
+            true,
+            &Method::GET,
+            &Uri::from_static("http://evil.example/v1/stats"),
+            &HeaderMap::new(),
+        );
         assert!(absolute.is_err(), "where the request names it");
     }
 
     #[test]
-    fn only_a_page_from_here_may_ask_for_more_than_to_read() {
+    fn only_a_page_from_here_may_do_more_than_read() {
         let ask = |method: &Method, origin: &str| {
-            judged(false, method, &[(header::HOST, "vesting.example:9180"), (header::ORIGIN, origin)])
+            checked(false, method, &[(header::HOST, "vesting.example:9180"), (header::ORIGIN, origin)])
         };
         for origin in ["http://vesting.example:9180", "https://VESTING.example:9180"] {
             assert_eq!(ask(&Method::POST, origin), Ok(()), "{origin}");
@@ -146,11 +151,11 @@ mod tests {
             assert_eq!(ask(&Method::GET, origin), Ok(()), "{origin}");
         }
         assert_eq!(
-            judged(false, &Method::POST, &[(header::ORIGIN, "http://evil.example")]),
+            checked(false, &Method::POST, &[(header::ORIGIN, "http://evil.example")]),
             Err("403 Forbidden".to_owned())
         );
         assert_eq!(
-            judged(false, &Method::POST, &[(header::HOST, "vesting.example")]),
+            checked(false, &Method::POST, &[(header::HOST, "vesting.example")]),
             Ok(()),
             "no browser asks"
         );

@@ -4,35 +4,50 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::Uri;
 use axum::response::Response;
 use vesting_chain::SubxtChain;
 use vesting_core::ports::{ChainPort, StoreError};
 use vesting_core::{BlockNumber, NetUid};
 
+use super::answer::json;
+use super::parameters::Netuid;
 use super::problem::Problem;
 use super::query::Query;
-use super::server::{Api, json};
+use super::responses::UpdateProblems;
+use super::state::ApiState;
 use crate::state::Role;
+use crate::view::subnet::Subnet;
 
-/// How long it is waited for: less than a request may take.
+/// The longest wait: less than a request may take.
 const PATIENCE: Duration = Duration::from_secs(25);
 
-/// How often it is looked whether it is done.
+/// The pause between two looks.
 const PAUSE: Duration = Duration::from_millis(50);
 
-pub async fn update(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, Problem> {
-    let query = Query::of(&uri, &["netuid"])?;
-    let netuids = match query.netuid()? {
+/// Goes on to the finalized head, and answers when that is recorded.
+#[utoipa::path(
+    post,
+    path = "/v1/update",
+    params(Query<Netuid>),
+    responses(
+        (status = 200, description = "How far the records go now.", body = [Subnet]),
+        UpdateProblems
+    ),
+)]
+pub async fn update(
+    State(api): State<Arc<ApiState>>,
+    Query(Netuid(netuid)): Query<Netuid>,
+) -> Result<Response, Problem> {
+    let netuids = match netuid {
         Some(netuid) => vec![NetUid(netuid)],
         None => api.config.netuids.clone(),
     };
-    let Some(chain) = &api.state.chain else {
+    let Some(chain) = &api.daemon.chain else {
         return Err(Problem::not_here(
             "this process only reads the record: tell the `vesting run` that records it".to_owned(),
         ));
     };
-    match tokio::time::timeout(PATIENCE, go_on(&api, chain, &netuids)).await {
+    match tokio::time::timeout(PATIENCE, reach_head(&api, chain, &netuids)).await {
         Ok(done) => done?,
         Err(_) => {
             return Err(Problem::busy(
@@ -40,13 +55,13 @@ pub async fn update(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, P
             ));
         }
     }
-    Ok(json(&api.states(&netuids).await?))
+    Ok(json(&api.record_ends(&netuids).await?))
 }
 
-async fn go_on(api: &Api, chain: &SubxtChain, netuids: &[NetUid]) -> Result<(), Problem> {
-    // Whose turn it is shows only then.
+async fn reach_head(api: &ApiState, chain: &SubxtChain, netuids: &[NetUid]) -> Result<(), Problem> {
+    // Only once following has begun is it known which process records a subnet.
     let followed = loop {
-        let followed = api.state.subnets();
+        let followed = api.daemon.subnets();
         if !netuids.iter().any(|netuid| followed.get(netuid).is_some_and(|subnet| !subnet.begun)) {
             break followed;
         }
@@ -72,15 +87,15 @@ async fn go_on(api: &Api, chain: &SubxtChain, netuids: &[NetUid]) -> Result<(), 
     Ok(reach(api, netuids, head.number).await?)
 }
 
-/// Waits until the records are as far. Told again and again: what failed in between is tried again only when
-/// told.
-async fn reach(api: &Api, netuids: &[NetUid], head: BlockNumber) -> Result<(), StoreError> {
+/// Waits until the records reach a block. It tells the followers to go on at every look: after a failure they
+/// try again only when told.
+async fn reach(api: &ApiState, netuids: &[NetUid], head: BlockNumber) -> Result<(), StoreError> {
     loop {
         let mut is_behind = false;
         for netuid in netuids {
             if api.store.watermark(*netuid).await?.is_none_or(|mark| mark.block.number < head) {
                 is_behind = true;
-                api.state.tell_to_go_on(*netuid);
+                api.daemon.tell_to_go_on(*netuid);
             }
         }
         if !is_behind {

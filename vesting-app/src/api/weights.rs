@@ -4,52 +4,71 @@ use std::sync::Arc;
 
 use axum::body::{Bytes, HttpBody};
 use axum::extract::{FromRequest, State};
-use axum::http::{StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Serialize;
 use vesting_core::BlockNumber;
 use vesting_core::weights::WeightsError;
 
+use super::answer::json;
+use super::parameters::{AsOf, Netuid};
 use super::problem::Problem;
 use super::query::Query;
-use super::server::{Api, json};
-use crate::view::weights::{Adjusted, LARGEST, Malformed, Request};
+use super::responses::{Stale, WeightsProblems};
+use super::state::ApiState;
+use crate::view::weights::{Adjusted, Input, LARGEST, Malformed, Request};
 
-#[derive(Serialize)]
-struct Answer {
-    #[serde(flatten)]
-    adjusted: Adjusted,
-    /// Whether the record's last block is older than it should be: then newer sales are not known. Only said:
-    /// the figures follow from the record, not from the clock. As of a block that was asked for, never.
-    stale: bool,
-}
-
-/// Weights that are parsed and multiplied at once, on a thread that serves requests: those of 4,096 neurons
-/// and more, in some ms. What is larger is worked at as anything else is.
+/// The largest body that is parsed and multiplied on a thread that serves requests. The weights of 4,096
+/// neurons fit, and take some milliseconds. A larger one is worked at as anything else is.
 const QUICK: usize = 512 * 1024;
 
-pub async fn apply(State(api): State<Arc<Api>>, uri: Uri, Within(body): Within) -> Result<Response, Problem> {
-    let query = Query::of(&uri, &["netuid", "as_of"])?;
+/// Weights in, and multiplied out.
+#[utoipa::path(
+    post,
+    path = "/v1/weights/apply",
+    params(Query<(Netuid, AsOf)>),
+    request_body = Input,
+    responses(
+        (
+            status = 200,
+            description = "Weights in, and multiplied out.",
+            body = Adjusted,
+            headers(("vesting-stale" = inline(Stale)))
+        ),
+        WeightsProblems
+    ),
+)]
+pub async fn apply(
+    State(api): State<Arc<ApiState>>,
+    Query(asked): Query<(Netuid, AsOf)>,
+    Within(body): Within,
+) -> Result<Response, Problem> {
     if body.len() <= QUICK {
-        return applied(&api, &query, &body).await;
+        return applied(&api, asked, &body).await;
     }
-    api.work(async move |api| applied(&api, &query, &body).await).await
+    api.work(async move |api| applied(&api, asked, &body).await).await
 }
 
-async fn applied(api: &Arc<Api>, query: &Query, body: &[u8]) -> Result<Response, Problem> {
+async fn applied(
+    api: &Arc<ApiState>,
+    (Netuid(netuid), AsOf(as_of)): (Netuid, AsOf),
+    body: &[u8],
+) -> Result<Response, Problem> {
     let request = Request::parse(body)?;
-    let netuid = one("netuid", query.netuid()?, request.netuid)?;
-    let as_of = one("as_of", query.block("as_of")?, request.as_of.map(BlockNumber))?;
+    let netuid = either("netuid", netuid, request.netuid)?;
+    let as_of = either("as_of", as_of, request.as_of.map(BlockNumber))?;
     let netuid = api.netuid(netuid).await?;
     let policy = api.config.policy(netuid);
-    let asked = api.asked(netuid, as_of, policy).await?;
-    let stale = as_of.is_none().then(|| api.is_old(asked.mark.time));
-    let known = api.known_as(&asked, policy).await?;
-    let adjusted = Adjusted::of(&known.report, known.state_digest, policy, &request.weights)?;
-    Ok(api.with_stale(stale, json(&Answer { adjusted, stale: stale == Some(true) })))
+    let wanted = api.report_request(netuid, as_of, policy).await?;
+    let stale = as_of.is_none().then(|| api.is_old(wanted.watermark.time));
+    let report = api.report_for(&wanted, policy).await?;
+    let mut adjusted = Adjusted::of(&report.report, report.state_digest, policy, &request.weights)?;
+    adjusted.stale = Some(stale == Some(true));
+    Ok(api.with_stale(stale, json(&adjusted)))
 }
 
-/// A body within the limit. One that says beforehand that it is larger is not read.
+/// A body within the limit. One that declares a larger size is not read.
+///
+/// The layer of `tower-http` would answer in plain text, not with a problem.
 pub struct Within(Bytes);
 
 impl<S: Send + Sync> FromRequest<S> for Within {
@@ -72,8 +91,12 @@ impl<S: Send + Sync> FromRequest<S> for Within {
     }
 }
 
-/// What stands after `?` and in the body must be the same.
-fn one<T: PartialEq>(field: &'static str, query: Option<T>, body: Option<T>) -> Result<Option<T>, Problem> {
+/// A value that may stand after `?` or in the body. If it stands in both, both must be the same.
+fn either<T: PartialEq>(
+    field: &'static str,
+    query: Option<T>,
+    body: Option<T>,
+) -> Result<Option<T>, Problem> {
     match (query, body) {
         (Some(a), Some(b)) if a != b => {
             Err(Problem::bad_input(field, "it differs in the query and in the body: give it once"))

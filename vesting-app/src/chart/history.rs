@@ -1,4 +1,4 @@
-//! A holder over epochs: multiplier, stake, and what was earned and sold, one under the other.
+//! A holder over epochs: multiplier, stake, and what was earned and sold, in panels one below the other.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -7,23 +7,24 @@ use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, Value
 use plotters::prelude::*;
 use vesting_core::{HistoryPoint, Ppb};
 
-use super::{Failed, Look, alpha_in_few, svg};
+use super::amount::short_alpha;
+use super::svg::{DrawError, Look, svg};
 use crate::output::{alpha_sum, time};
 
-/// The height of a panel without its axis, and of the axis of time.
+/// The height of a panel without its time axis, and the height of that axis.
 const PANEL: u32 = 150;
 const AXIS: u32 = 26;
 
-/// Room for the letters on the left, and at the right end.
+/// Margins for the labels on the left, and at the right end.
 const LEFT: u32 = 52;
 const RIGHT: u32 = 12;
-/// Room for a panel's name.
+/// The margin for a panel's name.
 const TOP: u32 = 30;
 
 const DAY: i64 = 86_400_000;
 
 /// One epoch, as it is drawn.
-struct At {
+struct Sample {
     time: f64,
     multiplier: f64,
     stake: f64,
@@ -36,7 +37,7 @@ fn rao(amount: u128) -> f64 {
     amount as f64 / 1e9
 }
 
-impl From<&HistoryPoint> for At {
+impl From<&HistoryPoint> for Sample {
     #[allow(clippy::cast_precision_loss)] // the output's edge: pixels
     fn from(point: &HistoryPoint) -> Self {
         Self {
@@ -49,15 +50,15 @@ impl From<&HistoryPoint> for At {
     }
 }
 
-/// Time along an axis, with marks at days or hours.
-struct Times {
+/// A time axis with marks at whole days or hours.
+struct TimeAxis {
     from: f64,
     to: f64,
     marks: Vec<f64>,
 }
 
-impl Times {
-    /// At most so many marks.
+impl TimeAxis {
+    /// An axis with at most `most` marks.
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)] // pixels
     fn new(from: f64, to: f64, most: usize) -> Self {
         let steps = [
@@ -84,7 +85,7 @@ impl Times {
     }
 }
 
-impl Ranged for Times {
+impl Ranged for TimeAxis {
     type FormatOption = NoDefaultFormatting;
     type ValueType = f64;
 
@@ -103,7 +104,7 @@ impl Ranged for Times {
     }
 }
 
-impl ValueFormatter<f64> for Times {
+impl ValueFormatter<f64> for TimeAxis {
     #[allow(clippy::cast_possible_truncation)] // pixels
     fn format_ext(&self, value: &f64) -> String {
         let at = Timestamp::from_millisecond(*value as i64).map(|at| at.to_zoned(TimeZone::UTC));
@@ -112,12 +113,12 @@ impl ValueFormatter<f64> for Times {
     }
 }
 
-/// Draws the history of a holder, oldest first; `most` is the largest multiplier there is.
+/// Draws the history of a holder, oldest epoch first. `most` is the largest multiplier there is.
 ///
 /// # Errors
 /// Says what could not be drawn.
 pub fn history(points: &[HistoryPoint], most: Ppb, look: Look) -> Result<String, String> {
-    let all: Vec<At> = points.iter().map(At::from).collect();
+    let all: Vec<Sample> = points.iter().map(Sample::from).collect();
     let (from, to) = (all.first().map_or(0.0, |at| at.time), all.last().map_or(1.0, |at| at.time));
     let size = (look.width, PANEL.saturating_mul(3).saturating_add(AXIS));
     let right = look.width.saturating_sub(RIGHT);
@@ -127,7 +128,7 @@ pub fn history(points: &[HistoryPoint], most: Ppb, look: Look) -> Result<String,
         ("from", from.to_string()),
         ("to", to.to_string()),
     ];
-    svg(size, &words(points), &data, |area| {
+    svg(size, &description(points), &data, |area| {
         let (first, rest) = area.split_vertically(PANEL);
         let (second, third) = rest.split_vertically(PANEL);
         multiplier(&first, &all, most.as_f64(), look)?;
@@ -136,7 +137,7 @@ pub fn history(points: &[HistoryPoint], most: Ppb, look: Look) -> Result<String,
     })
 }
 
-fn words(points: &[HistoryPoint]) -> String {
+fn description(points: &[HistoryPoint]) -> String {
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return "No epoch".to_owned() };
     let sum =
         |part: fn(&HistoryPoint) -> u128| alpha_sum(points.iter().map(part).fold(0, u128::saturating_add));
@@ -154,18 +155,18 @@ fn words(points: &[HistoryPoint]) -> String {
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Panel<'a, 'b> =
-    ChartContext<'b, SVGBackend<'a>, Cartesian2d<Times, plotters::coord::types::RangedCoordf64>>;
+    ChartContext<'b, SVGBackend<'a>, Cartesian2d<TimeAxis, plotters::coord::types::RangedCoordf64>>;
 
-/// A panel with its name and axes.
+/// Draws a panel's name and axes.
 fn panel<'a, 'b>(
     area: &'b Area<'a>,
-    all: &[At],
+    all: &[Sample],
     heights: (f64, f64),
     (name, aside): (&str, &str),
     last: bool,
     look: Look,
     label: &dyn Fn(&f64) -> String,
-) -> Result<Panel<'a, 'b>, Failed<'a>> {
+) -> Result<Panel<'a, 'b>, DrawError<'a>> {
     let (from, to) = (all.first().map_or(0.0, |at| at.time), all.last().map_or(1.0, |at| at.time));
     let marks = usize::try_from(look.width / 66).unwrap_or(1);
     area.draw_text(name, &look.scheme.title(), (0, 8))?;
@@ -180,7 +181,7 @@ fn panel<'a, 'b>(
         .margin_bottom(if last { 0 } else { 10 })
         .set_label_area_size(LabelAreaPosition::Left, LEFT)
         .set_label_area_size(LabelAreaPosition::Bottom, if last { AXIS } else { 0 })
-        .build_cartesian_2d(Times::new(from, to, marks), heights.0..heights.1)?;
+        .build_cartesian_2d(TimeAxis::new(from, to, marks), heights.0..heights.1)?;
     chart
         .configure_mesh()
         .light_line_style(TRANSPARENT)
@@ -193,7 +194,7 @@ fn panel<'a, 'b>(
     Ok(chart)
 }
 
-fn multiplier<'a>(area: &Area<'a>, all: &[At], most: f64, look: Look) -> Result<(), Failed<'a>> {
+fn multiplier<'a>(area: &Area<'a>, all: &[Sample], most: f64, look: Look) -> Result<(), DrawError<'a>> {
     let now = all.last().map_or_else(String::new, |at| format!("now ×{:.4}", at.multiplier));
     let top = all.iter().map(|at| at.multiplier).fold(most, f64::max).max(1.01);
     let mut chart = panel(area, all, (1.0, top), ("Multiplier", &now), false, look, &|y| format!("×{y:.2}"))?;
@@ -203,26 +204,26 @@ fn multiplier<'a>(area: &Area<'a>, all: &[At], most: f64, look: Look) -> Result<
     Ok(())
 }
 
-fn stake<'a>(area: &Area<'a>, all: &[At], look: Look) -> Result<(), Failed<'a>> {
-    let now = all.last().map_or_else(String::new, |at| format!("now {}", alpha_in_few(at.stake)));
+fn stake<'a>(area: &Area<'a>, all: &[Sample], look: Look) -> Result<(), DrawError<'a>> {
+    let now = all.last().map_or_else(String::new, |at| format!("now {}", short_alpha(at.stake)));
     let top = all.iter().map(|at| at.stake).fold(0.0, f64::max);
     let top = if top > 0.0 { top * 1.05 } else { 1.0 };
-    let mut chart = panel(area, all, (0.0, top), ("Stake, alpha", &now), false, look, &|y| alpha_in_few(*y))?;
+    let mut chart = panel(area, all, (0.0, top), ("Stake, alpha", &now), false, look, &|y| short_alpha(*y))?;
     let line = || all.iter().map(|at| (at.time, at.stake));
     chart.draw_series(AreaSeries::new(line(), 0.0, look.scheme.kept().mix(0.14)))?;
     chart.draw_series(LineSeries::new(line(), look.scheme.kept().stroke_width(2)))?;
     Ok(())
 }
 
-fn flows<'a>(area: &Area<'a>, all: &[At], look: Look) -> Result<(), Failed<'a>> {
-    let most = |part: fn(&At) -> f64| all.iter().map(part).fold(0.0, f64::max);
+fn flows<'a>(area: &Area<'a>, all: &[Sample], look: Look) -> Result<(), DrawError<'a>> {
+    let most = |part: fn(&Sample) -> f64| all.iter().map(part).fold(0.0, f64::max);
     let (up, down) = (most(|at| at.earned), most(|at| at.sold));
     let room = (up + down).max(1e-9) * 0.06;
     let heights = (if down > 0.0 { -down - room } else { 0.0 }, up + room);
     let names = ("Earned ▲ and sold ▼ each epoch, alpha", "");
-    let mut chart = panel(area, all, heights, names, true, look, &|y| alpha_in_few(*y))?;
+    let mut chart = panel(area, all, heights, names, true, look, &|y| short_alpha(*y))?;
     let width = look.width.saturating_sub(LEFT).saturating_sub(RIGHT);
-    // Some room between them, where there is any.
+    // A gap between the bars, if there is room for one.
     let thick = width
         .checked_div(u32::try_from(all.len()).unwrap_or(u32::MAX))
         .unwrap_or(1)
@@ -231,7 +232,7 @@ fn flows<'a>(area: &Area<'a>, all: &[At], look: Look) -> Result<(), Failed<'a>> 
     let bar = |time: f64, to: f64, colour: RGBColor| {
         PathElement::new(vec![(time, 0.0), (time, to)], colour.stroke_width(thick))
     };
-    let some = |part: fn(&At) -> f64| all.iter().filter(move |at| part(at) > 0.0);
+    let some = |part: fn(&Sample) -> f64| all.iter().filter(move |at| part(at) > 0.0);
     chart.draw_series(some(|at| at.earned).map(|at| bar(at.time, at.earned, look.scheme.kept())))?;
     chart.draw_series(some(|at| at.sold).map(|at| bar(at.time, -at.sold, look.scheme.left())))?;
     Ok(())
@@ -246,14 +247,14 @@ mod tests {
     fn marks_of_time_are_few_and_at_full_days_or_hours() {
         let from = 1_780_000_240_000.0;
         for days in [0.0, 0.2, 1.0, 6.0, 30.0, 400.0] {
-            let times = Times::new(from, from + days * DAY as f64, 6);
+            let times = TimeAxis::new(from, from + days * DAY as f64, 6);
             assert!(
                 times.marks.len() <= 7 && times.marks.iter().all(|mark| mark % 3_600_000.0 == 0.0),
                 "{:?}",
                 times.marks
             );
         }
-        let times = Times::new(from, from + 30.0 * DAY as f64, 6);
+        let times = TimeAxis::new(from, from + 30.0 * DAY as f64, 6);
         assert_eq!(times.format_ext(&times.marks[0]), "1 Jun");
     }
 }

@@ -1,13 +1,13 @@
-//! How many neurons have which multiplier; under another policy too, where one is tried.
+//! How many neurons have which multiplier; also under another policy, if one is tried.
 
 use plotters::prelude::*;
 use vesting_core::Ppb;
 
-use super::{Look, svg};
+use super::svg::{Look, svg};
 
 const HEIGHT: u32 = 200;
 
-/// Counts from 1 up to the largest multiplier there is.
+/// Counts of neurons, from multiplier 1 to the largest possible.
 struct Bins {
     counts: Vec<u32>,
 }
@@ -28,7 +28,7 @@ impl Bins {
     }
 }
 
-/// Draws them; `most` is the largest multiplier that a policy here gives.
+/// Draws the counts. `most` is the largest multiplier that either policy gives.
 ///
 /// # Errors
 /// Says what could not be drawn.
@@ -48,7 +48,7 @@ pub fn multipliers(factors: &[Ppb], other: Option<&[Ppb]>, most: Ppb, look: Look
     #[allow(clippy::cast_precision_loss)] // pixels
     let edge = |place: usize| 1.0 + (most - 1.0) * place as f64 / bins as f64;
     let scheme = look.scheme;
-    svg((look.width, HEIGHT), &words(factors), &[], |area| {
+    svg((look.width, HEIGHT), &description(factors), &[], |area| {
         let mut chart = ChartBuilder::on(area)
             .margin_top(10)
             .margin_right(16)
@@ -65,7 +65,7 @@ pub fn multipliers(factors: &[Ppb], other: Option<&[Ppb]>, most: Ppb, look: Look
             .x_labels(if look.width < 480 { 4 } else { 8 })
             .y_labels(4)
             .x_label_formatter(&|x| format!("×{x:.2}"))
-            // There is no half a neuron.
+            // A count is a whole number.
             .y_label_formatter(&|y| {
                 if (y - y.round()).abs() < 1e-9 { format!("{y:.0}") } else { String::new() }
             })
@@ -86,7 +86,7 @@ pub fn multipliers(factors: &[Ppb], other: Option<&[Ppb]>, most: Ppb, look: Look
     })
 }
 
-fn words(factors: &[Ppb]) -> String {
+fn description(factors: &[Ppb]) -> String {
     match (factors.iter().min(), factors.iter().max()) {
         (Some(lowest), Some(highest)) => {
             format!("The multipliers of {} neurons, from {lowest} to {highest}.", factors.len())

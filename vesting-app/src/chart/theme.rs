@@ -1,11 +1,11 @@
-//! Colours and letters, told apart by who sees colours otherwise too.
+//! Colours and fonts. People with other colour vision can tell the colours apart too.
 
 use std::str::FromStr;
 
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-/// On white or on black.
+/// A light or a dark background.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
     Light,
@@ -24,11 +24,11 @@ impl FromStr for Scheme {
     }
 }
 
-/// The size of letters, in pixels.
+/// The font size, in pixels.
 pub const LETTERS: i32 = 12;
 
 impl Scheme {
-    /// What is, what is kept.
+    /// What is kept, or what is the case now.
     pub const fn kept(self) -> RGBColor {
         match self {
             Self::Light => RGBColor(0x1f, 0x6f, 0xb4),
@@ -36,7 +36,7 @@ impl Scheme {
         }
     }
 
-    /// What leaves, what would be.
+    /// What is sold, or what would be the case under another policy.
     pub const fn left(self) -> RGBColor {
         match self {
             Self::Light => RGBColor(0xc2, 0x55, 0x0a),
@@ -44,7 +44,7 @@ impl Scheme {
         }
     }
 
-    /// Lines to measure by.
+    /// Grid lines and axes.
     pub const fn line(self) -> RGBColor {
         match self {
             Self::Light => RGBColor(0xe2, 0xe6, 0xeb),
@@ -66,7 +66,7 @@ impl Scheme {
         }
     }
 
-    /// Letters along an axis.
+    /// The labels of an axis.
     pub fn small(self) -> TextStyle<'static> {
         ("sans-serif", LETTERS).into_font().color(&self.letters())
     }
@@ -76,7 +76,7 @@ impl Scheme {
         ("sans-serif", 13).into_font().color(&self.strong()).pos(Pos::new(HPos::Left, VPos::Top))
     }
 
-    /// What stands on the right of its name.
+    /// The text to the right of a panel's name.
     pub fn aside(self) -> TextStyle<'static> {
         self.small().pos(Pos::new(HPos::Right, VPos::Top))
     }

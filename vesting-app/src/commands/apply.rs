@@ -1,22 +1,33 @@
 //! `vesting apply`.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use clap::Args;
 use vesting_core::BlockNumber;
 use vesting_core::adjust::WeightsInput;
 
-use super::Session;
-use crate::cli::ApplyArgs;
+use super::session::Session;
 use crate::output::{short, table};
 use crate::view::weights::{Adjusted, LARGEST, Request};
 use crate::wiring;
 
+/// `apply`.
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// The weights as JSON; - is standard input.
+    #[arg(long, default_value = "-", value_name = "FILE|-")]
+    pub weights: PathBuf,
+    /// As of the last epoch at or before this block [default: the last recorded].
+    #[arg(long, value_name = "BLOCK")]
+    pub as_of: Option<u64>,
+}
+
 pub async fn run(session: &mut Session, args: &ApplyArgs) -> anyhow::Result<()> {
     let input = input(&args.weights)?;
-    let store = session.record()?;
-    let netuid = wiring::shown(&session.config, store.as_ref()).await?;
+    let store = session.open_record()?;
+    let netuid = wiring::subnet_to_show(&session.config, store.as_ref()).await?;
     let policy = session.config.policy(netuid);
     let (report, state) = wiring::tracker(&store).state(netuid, policy, args.as_of.map(BlockNumber)).await?;
     let output = Adjusted::of(&report, state.summary().digest(), policy, &input)
@@ -46,7 +57,7 @@ pub async fn run(session: &mut Session, args: &ApplyArgs) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// The weights in a file.
+/// Reads the weights from a file.
 pub fn input(path: &Path) -> anyhow::Result<WeightsInput> {
     let request = Request::parse(&read(path)?)?;
     if request.netuid.is_some() || request.as_of.is_some() {

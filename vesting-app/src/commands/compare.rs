@@ -8,15 +8,15 @@ use vesting_core::policy::Policy;
 use vesting_core::{BlockNumber, NetUid, StakeTracker};
 use vesting_secret::SecretUrl;
 
-use super::Session;
-use crate::Ended;
+use super::session::Session;
 use crate::client::Client;
 use crate::config::Token;
+use crate::exit::SilentExit;
 use crate::output::table;
 use crate::view::digest::Digests;
 use crate::view::row::{self, Row, Rows, Section};
 
-/// What comes of a comparison.
+/// The result of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Verdict {
@@ -30,13 +30,13 @@ struct Comparison {
     netuid: u16,
     with: String,
     verdict: Verdict,
-    /// In words.
+    /// The result in words.
     why: String,
     policies_equal: bool,
     ours: Side,
     theirs: Side,
-    /// The first thing of the states that differs.
-    difference: Option<Told>,
+    /// The first difference of the states.
+    difference: Option<FirstDifference>,
 }
 
 #[derive(Debug, Serialize)]
@@ -58,17 +58,17 @@ impl From<&Digests> for Side {
     }
 }
 
-/// A difference, with the rows as the API tells them; null where one is missing.
+/// A difference, with the rows as the API returns them; `null` if one side has none.
 #[derive(Debug, Serialize)]
-struct Told {
+struct FirstDifference {
     part: &'static str,
     ours: Value,
     theirs: Value,
     text: String,
 }
 
-/// Two states of which one is here, with its digests, and the other is known by its digests.
-struct Pairing<'a> {
+/// Compares the state here with another one, of which at first only the digests are known.
+struct Comparer<'a> {
     client: &'a Client,
     ours: &'a WindowState,
     mine: &'a StateSummary,
@@ -113,7 +113,7 @@ pub async fn run(
         session.out.line(&comparison.why)?;
     }
     session.out.flush()?;
-    if comparison.verdict == Verdict::Equal { Ok(()) } else { Err(Ended(1).into()) }
+    if comparison.verdict == Verdict::Equal { Ok(()) } else { Err(SilentExit(1).into()) }
 }
 
 async fn digests(client: &Client, netuid: NetUid, as_of: Option<BlockNumber>) -> anyhow::Result<Digests> {
@@ -148,15 +148,17 @@ async fn compare(
         words.push(why);
         Verdict::NotComparable
     } else if let Some(part) = part {
-        let pairing = Pairing { client, ours, mine: &mine, theirs: &summary };
-        let told = pairing
+        let comparer = Comparer { client, ours, mine: &mine, theirs: &summary };
+        let found = comparer
             .first(part)
             .await
-            .with_context(|| format!("{part} are not the same, and the first difference is not known"))?;
+            .with_context(|| format!("{part} differ, but the first difference could not be found"))?;
         let place = Section::behind(part).map_or_else(|| "is".to_owned(), |_| format!("is in {part}"));
-        words
-            .push(format!("As of block {}, the first difference {place}: {}.", mine.as_of.number, told.text));
-        difference = Some(told);
+        words.push(format!(
+            "As of block {}, the first difference {place}: {}.",
+            mine.as_of.number, found.text
+        ));
+        difference = Some(found);
         Verdict::Different
     } else {
         words.push(format!("As of block {}, the states are the same.", mine.as_of.number));
@@ -174,7 +176,7 @@ async fn compare(
     })
 }
 
-/// Why two states say nothing about each other, if so.
+/// Why two states cannot be compared, if they cannot.
 fn incomparable(as_of: Option<BlockNumber>, ours: &StateSummary, theirs: &StateSummary) -> Option<String> {
     let (here, there) = (ours.as_of.number, theirs.as_of.number);
     if let Some(asked) = as_of.filter(|_| here != there) {
@@ -184,16 +186,16 @@ fn incomparable(as_of: Option<BlockNumber>, ours: &StateSummary, theirs: &StateS
     }
     let incomplete = |who: &str, since: BlockNumber| {
         format!(
-            "Not comparable: the record {who} begins at block {since}, inside the window, and its digest is not that of others yet."
+            "Not comparable: the record {who} begins at block {since}, inside the window, so its digest cannot match that of others yet."
         )
     };
     let here = ours.incomplete_since.map(|since| incomplete("here", since));
     here.or_else(|| theirs.incomplete_since.map(|since| incomplete("there", since)))
 }
 
-impl Pairing<'_> {
-    /// The first thing that differs, given the part that does.
-    async fn first(&self, part: Part) -> anyhow::Result<Told> {
+impl Comparer<'_> {
+    /// The first difference, given the part of the state in which it is.
+    async fn first(&self, part: Part) -> anyhow::Result<FirstDifference> {
         let mut state = self.ours.clone();
         let Some(section) = Section::behind(part) else {
             state.genesis = self.theirs.genesis;
@@ -201,7 +203,7 @@ impl Pairing<'_> {
             state.ledger.window.as_of.block = self.theirs.as_of;
             state.ledger.window.as_of.registered_at = self.theirs.registered_at;
             state.ledger.window.start = self.theirs.start;
-            return self.told(part, &state);
+            return self.difference_in(part, &state);
         };
         let window = &state.ledger.window;
         let blocks = match part {
@@ -223,7 +225,7 @@ impl Pairing<'_> {
         }
         row::replace(&mut state, section, blocks, &theirs.rows)
             .map_err(|why| anyhow!("its rows are not understood: {why}"))?;
-        // Where the epochs are the same, the rows must give the digest that was told.
+        // If the epochs are the same, the rows must give the digest that was answered before.
         let same_epochs = match part {
             Part::Entries { from, to } => {
                 let has = |summary: &StateSummary| {
@@ -234,45 +236,58 @@ impl Pairing<'_> {
             _ => true,
         };
         if same_epochs && state.summary().difference(self.theirs) == Some(part) {
-            anyhow::bail!("its rows do not give the digest that it told of them");
+            anyhow::bail!("its rows do not give the digest that it answered");
         }
-        self.told(part, &state)
+        self.difference_in(part, &state)
     }
 
-    fn told(&self, part: Part, theirs: &WindowState) -> anyhow::Result<Told> {
+    fn difference_in(&self, part: Part, theirs: &WindowState) -> anyhow::Result<FirstDifference> {
         let Some(difference) = self.ours.difference(theirs) else {
-            let Part::Entries { from, to } = part else { anyhow::bail!("its rows are ours") };
+            let Part::Entries { from, to } = part else {
+                anyhow::bail!("its rows equal ours, although the digests differ")
+            };
             let text = format!(
                 "the entries of blocks {from} to {to} are the same, but there are other epochs among these blocks"
             );
-            return Ok(Told { part: "epochs", ours: Value::Null, theirs: Value::Null, text });
+            return Ok(FirstDifference { part: "epochs", ours: Value::Null, theirs: Value::Null, text });
         };
         let text = difference.to_string();
         Ok(match difference {
-            Difference::Chain(pair) => tell("chain", &pair, |hash| Ok(hash.to_string().into()), text),
-            Difference::Subnet(pair) => tell("subnet", &pair, |netuid| Ok(netuid.0.into()), text),
-            Difference::AsOf(pair) => tell("as_of", &pair, |block| Ok(block.to_string().into()), text),
-            Difference::Registration(pair) => tell("registered_at", &pair, |block| Ok(block.0.into()), text),
-            Difference::Start(pair) => tell("window_start", &pair, |block| Ok(block.0.into()), text),
-            Difference::Neuron(pair) => {
-                tell("neurons", &pair, |neuron| serde_json::to_value(Row::from(neuron)), text)
+            Difference::Chain(pair) => {
+                first_difference("chain", &pair, |hash| Ok(hash.to_string().into()), text)
             }
-            Difference::Holder(pair) => tell(
+            Difference::Subnet(pair) => first_difference("subnet", &pair, |netuid| Ok(netuid.0.into()), text),
+            Difference::AsOf(pair) => {
+                first_difference("as_of", &pair, |block| Ok(block.to_string().into()), text)
+            }
+            Difference::Registration(pair) => {
+                first_difference("registered_at", &pair, |block| Ok(block.0.into()), text)
+            }
+            Difference::Start(pair) => {
+                first_difference("window_start", &pair, |block| Ok(block.0.into()), text)
+            }
+            Difference::Neuron(pair) => {
+                first_difference("neurons", &pair, |neuron| serde_json::to_value(Row::from(neuron)), text)
+            }
+            Difference::Holder(pair) => first_difference(
                 "holders",
                 &pair,
                 |(coldkey, start)| serde_json::to_value(Row::from((coldkey, start))),
                 text,
             ),
-            Difference::Succession(pair) => {
-                tell("successions", &pair, |succession| serde_json::to_value(Row::from(succession)), text)
-            }
+            Difference::Succession(pair) => first_difference(
+                "successions",
+                &pair,
+                |succession| serde_json::to_value(Row::from(succession)),
+                text,
+            ),
             Difference::Opening(pair) => {
-                tell("openings", &pair, |opening| serde_json::to_value(Row::from(opening)), text)
+                first_difference("openings", &pair, |opening| serde_json::to_value(Row::from(opening)), text)
             }
             Difference::Entry(pair) => {
-                tell("entries", &pair, |entry| serde_json::to_value(Row::from(entry)), text)
+                first_difference("entries", &pair, |entry| serde_json::to_value(Row::from(entry)), text)
             }
-            Difference::Multiplier(pair) => tell(
+            Difference::Multiplier(pair) => first_difference(
                 "multipliers",
                 &pair,
                 |(coldkey, multiplier)| serde_json::to_value(Row::from((coldkey, multiplier))),
@@ -282,12 +297,12 @@ impl Pairing<'_> {
     }
 }
 
-fn tell<T>(
+fn first_difference<T>(
     part: &'static str,
     pair: &Pair<T>,
     value: impl Fn(&T) -> serde_json::Result<Value>,
     text: String,
-) -> serde_json::Result<Told> {
+) -> serde_json::Result<FirstDifference> {
     let side = |row: &Option<T>| row.as_ref().map_or(Ok(Value::Null), &value);
-    Ok(Told { part, ours: side(&pair.ours)?, theirs: side(&pair.theirs)?, text })
+    Ok(FirstDifference { part, ours: side(&pair.ours)?, theirs: side(&pair.theirs)?, text })
 }

@@ -1,12 +1,23 @@
 //! `vesting completions`.
 
-use clap::CommandFactory;
+use clap::{Args, Command};
 
-use super::Session;
-use crate::cli::{Cli, CompletionsArgs};
+use super::session::Session;
 
-pub fn run(session: &mut Session, args: &CompletionsArgs) -> anyhow::Result<()> {
+pub const EXAMPLES: &str = "Examples:
+  vesting completions bash > ~/.local/share/bash-completion/completions/vesting
+  vesting completions fish > ~/.config/fish/completions/vesting.fish";
+
+/// `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+pub fn run(session: &mut Session, args: &CompletionsArgs, mut cli: Command) -> anyhow::Result<()> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "vesting", &mut script);
+    clap_complete::generate(args.shell, &mut cli, "vesting", &mut script);
     session.out.line(String::from_utf8(script)?.trim_end())
 }

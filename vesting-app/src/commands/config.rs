@@ -7,10 +7,9 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 
-use crate::cli::ConfigArgs;
-use crate::config::{Layers, Mistakes, examine, lines, template};
+use crate::config::{ConfigArgs, Layers, Mistakes, examine, lines, template};
+use crate::exit::{SilentExit, UsageError};
 use crate::output::{self, Out, table};
-use crate::{Ended, UsageError};
 
 const EXAMPLES: &str = "Examples:
   vesting config init
@@ -24,19 +23,19 @@ const EXAMPLES: &str = "Examples:
 pub enum ConfigCommand {
     /// Write a file with every key, its default, its unit and what it means.
     Init(InitArgs),
-    /// Name every mistake in the settings: file, variables and flags. Exit code 2 where there is one.
+    /// Name every mistake in the settings: file, variables and flags. Exit code 2 if there is one.
     Check(CheckArgs),
-    /// Print the settings in force, and where each comes from; without secrets.
+    /// Print the settings in force, without secrets, and where each comes from.
     Show,
 }
 
 /// `config init`.
 #[derive(Debug, Args)]
 pub struct InitArgs {
-    /// Where to; - is standard output.
+    /// The file to write; - is standard output.
     #[arg(long, value_name = "FILE|-", default_value = "vesting.toml")]
     pub output: PathBuf,
-    /// Write over a file that is there.
+    /// Overwrite an existing file.
     #[arg(long)]
     pub force: bool,
 }
@@ -55,7 +54,7 @@ pub fn run(args: &ConfigArgs, command: &ConfigCommand) -> anyhow::Result<()> {
         ConfigCommand::Init(init) => write(init, &mut out),
         ConfigCommand::Check(check) => {
             let config = check.file.clone().or_else(|| args.config.clone());
-            say(&ConfigArgs { config, keys: args.keys.clone(), json: args.json }, &mut out)
+            check_settings(&ConfigArgs { config, keys: args.keys.clone(), json: args.json }, &mut out)
         }
         ConfigCommand::Show => show(args, &mut out),
     }?;
@@ -77,7 +76,7 @@ fn write(args: &InitArgs, out: &mut Out) -> anyhow::Result<()> {
     let mut file = match options.open(&args.output) {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             return Err(UsageError(format!(
-                "{shown} is there already: name another file with `--output`, or write over it with `--force`"
+                "{shown} exists already: name another file with `--output`, or overwrite it with `--force`"
             ))
             .into());
         }
@@ -87,10 +86,10 @@ fn write(args: &InitArgs, out: &mut Out) -> anyhow::Result<()> {
     out.line(format!("Wrote {shown}. Change what you need, then run `vesting config check {shown}`."))
 }
 
-fn say(args: &ConfigArgs, out: &mut Out) -> anyhow::Result<()> {
+fn check_settings(args: &ConfigArgs, out: &mut Out) -> anyhow::Result<()> {
     let (layers, config, mistakes) = examine(args, std::env::vars_os());
     if !mistakes.all().is_empty() {
-        return refuse(mistakes, args.json, out);
+        return print_mistakes(mistakes, args.json, out);
     }
     if args.json {
         return Ok(());
@@ -98,36 +97,39 @@ fn say(args: &ConfigArgs, out: &mut Out) -> anyhow::Result<()> {
     let mut warnings = config.warnings();
     let unfollowed =
         layers.subnets.keys().filter(|netuid| !config.netuids.is_empty() && !config.netuids.contains(netuid));
-    warnings.extend(unfollowed.map(|netuid| format!("[subnet.{netuid}] is of no subnet in `netuids`")));
+    warnings.extend(
+        unfollowed
+            .map(|netuid| format!("[subnet.{netuid}] has no effect: `netuids` does not name this subnet")),
+    );
     if config.netuids.is_empty() {
         warnings.push("no subnet is named, and `vesting run` needs one: `netuids` here, VESTING_NETUIDS, or `--netuid N`".to_owned());
     }
     warnings.iter().for_each(|warning| output::say(format!("warning: {warning}")));
-    out.line(format!("{}: no mistakes", whence(&layers)))
+    out.line(format!("{}: no mistakes", sources(&layers)))
 }
 
-/// What was looked at.
-fn whence(layers: &Layers) -> String {
+/// The file that was checked, if there is one.
+fn sources(layers: &Layers) -> String {
     layers.file.as_ref().map_or_else(
         || "No file, only flags, variables and defaults".to_owned(),
         |file| file.display().to_string(),
     )
 }
 
-/// Tells of every mistake.
-fn refuse(mistakes: Mistakes, json: bool, out: &mut Out) -> anyhow::Result<()> {
+/// Prints every mistake.
+fn print_mistakes(mistakes: Mistakes, json: bool, out: &mut Out) -> anyhow::Result<()> {
     if !json {
         return Err(UsageError::from(mistakes).into());
     }
     mistakes.all().iter().try_for_each(|mistake| out.json(mistake))?;
     out.flush()?;
-    Err(Ended(2).into())
+    Err(SilentExit(2).into())
 }
 
 fn show(args: &ConfigArgs, out: &mut Out) -> anyhow::Result<()> {
     let (layers, config, mistakes) = examine(args, std::env::vars_os());
     if !mistakes.all().is_empty() {
-        return refuse(mistakes, args.json, out);
+        return print_mistakes(mistakes, args.json, out);
     }
     let lines = lines(&layers, &config);
     if args.json {

@@ -1,10 +1,12 @@
 //! `vesting demo`.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use clap::Args;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use vesting_chain::SubxtChain;
@@ -13,22 +15,39 @@ use vesting_testkit::history::History;
 use vesting_testkit::node::{NodeHandle, NodeOptions, serve};
 use vesting_testkit::sim::{Demo, SimChain, end_of};
 
+use super::miners;
 use super::progress::{Bar, bar};
-use super::run::stop_signal;
-use super::{Session, miners};
-use crate::cli::DemoArgs;
+use super::session::Session;
 use crate::config::Config;
+use crate::exit::UsageError;
+use crate::signal::stop_signal;
 use crate::state::{State, observe, watched};
-use crate::{UsageError, api, wiring};
+use crate::{api, wiring};
 
-/// Blocks followed live before the table: enough for an epoch to come by itself.
+/// `demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Days of history to catch up on.
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=400))]
+    pub days: u32,
+    /// Seed of the simulation: the same seed gives the same figures.
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// Where the simulated node listens.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// End after the table, instead of following live until Ctrl-C.
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// Blocks followed live before the table is printed: enough for one epoch.
 const LIVE_BLOCKS: u64 = 400;
-/// The pace of live blocks: a thousand times the real one, so that something is seen to happen.
+/// The pace of live blocks: a thousand times the real one.
 const LIVE_PACE: Duration = Duration::from_millis(12);
-/// Between once and twice as many blocks the simulated chain remembers while it goes on: more than two
-/// epochs.
+/// The simulated chain keeps between one and two times as many blocks while it goes on: more than two epochs.
 const BLOCKS_KEPT: u64 = 1_000;
-/// Loopback is as fast as it gets: more under way than is polite towards a public node.
+/// More requests under way than a public node should get: the node is on loopback.
 const IN_FLIGHT: usize = 64;
 
 pub async fn run(session: &mut Session, args: &DemoArgs) -> anyhow::Result<()> {
@@ -59,17 +78,17 @@ pub async fn run(session: &mut Session, args: &DemoArgs) -> anyhow::Result<()> {
         database_url: format!("sqlite://{}", folder.path().join("demo.db").display()).into(),
         max_requests_in_flight: IN_FLIGHT,
         query_interval: Duration::from_secs(1),
-        // Simulated time is not the clock's.
+        // Simulated time is not this machine's time.
         stale_after: Duration::from_secs(315_360_000),
         ..session.config.clone()
     };
     let listener = if args.once { None } else { Some(listen(&config).await?) };
     let chain = wiring::chain(&config);
     let state = State::new(&config, Some(Arc::clone(&chain)));
-    state.leads(Demo::NETUID, None);
+    state.set_role(Demo::NETUID, None);
     let store = watched(vesting_store::open(config.database_url.expose())?, &state);
     let first = BlockNumber(1);
-    let mut monitor = wiring::monitor(
+    let mut monitor = wiring::open_monitor(
         &config,
         Demo::NETUID,
         Arc::<SubxtChain>::clone(&chain),
@@ -119,19 +138,19 @@ pub async fn run(session: &mut Session, args: &DemoArgs) -> anyhow::Result<()> {
             ))?;
             session.out.flush()?;
         }
-        state.has_begun(Demo::NETUID);
+        state.following_began(Demo::NETUID);
         let done = live(session, &mut monitor, &chain, first, &state).await;
         observing.abort();
         served.stop().await;
         done?;
     }
-    // The sender's other end may have gone with its task.
+    // The task may have ended already.
     let _ = stop.send(());
     making.await.context("the simulated chain ended")?;
     Ok(())
 }
 
-/// The address that is configured or, where that is taken, another.
+/// Listens at the configured address or, if it is in use, at another port.
 async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     match api::bind(config).await {
         Err(error) if !error.is::<UsageError>() => Ok(TcpListener::bind((config.bind.ip(), 0)).await?),
@@ -139,7 +158,7 @@ async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     }
 }
 
-/// Makes blocks at the live pace until told to stop.
+/// Makes blocks at the live pace until it is stopped.
 async fn make_blocks(
     mut demo: Demo,
     mut sim: SimChain,
@@ -151,7 +170,7 @@ async fn make_blocks(
         tokio::select! {
             _ = ticks.tick() => {
                 demo.step(&mut sim);
-                // It may be left on for days.
+                // The demo may run for days.
                 if sim.head().0.is_multiple_of(BLOCKS_KEPT) {
                     sim.forget_before(BlockNumber(sim.head().0 - BLOCKS_KEPT));
                 }
@@ -173,7 +192,7 @@ async fn follow(
     Ok(())
 }
 
-/// Goes on following, a line an epoch, until Ctrl-C.
+/// Goes on following until Ctrl-C, and prints a line for each epoch.
 async fn live(
     session: &mut Session,
     monitor: &mut BlockchainMonitor,
@@ -185,9 +204,9 @@ async fn live(
     let json = session.json;
     let mut epochs = 0;
     let mut report = |progress: Progress| {
-        state.reached(Demo::NETUID, progress);
+        state.progressed(Demo::NETUID, progress);
         if progress.epochs > epochs && !json {
-            // A terminal that has gone away does not stop the demo.
+            // A closed terminal does not stop the demo.
             let _ = out
                 .line(format!("epoch at block {}, {} requests so far", progress.block, chain.requests().0))
                 .and_then(|()| out.flush());

@@ -1,16 +1,34 @@
 //! `vesting digest`.
 
+use clap::Args;
 use vesting_core::BlockNumber;
+use vesting_secret::SecretUrl;
 
-use super::{Session, compare};
-use crate::cli::DigestArgs;
+use super::args::AsOfArgs;
+use super::compare;
+use super::session::Session;
+use crate::config::Token;
 use crate::output::table;
 use crate::view::digest::Digests;
 use crate::wiring;
 
+/// `digest`.
+#[derive(Debug, Args)]
+pub struct DigestArgs {
+    #[command(flatten)]
+    pub at: AsOfArgs,
+    /// Compare with the validator whose API is at this URL; without --as-of, as of the newest epoch that both
+    /// have.
+    #[arg(long, value_name = "URL")]
+    pub compare: Option<SecretUrl>,
+    /// The token of that API.
+    #[arg(long, requires = "compare", value_name = "TOKEN")]
+    pub token: Option<Token>,
+}
+
 pub async fn run(session: &mut Session, args: &DigestArgs) -> anyhow::Result<()> {
-    let store = session.record()?;
-    let netuid = wiring::shown(&session.config, store.as_ref()).await?;
+    let store = session.open_record()?;
+    let netuid = wiring::subnet_to_show(&session.config, store.as_ref()).await?;
     if let Some(url) = &args.compare {
         let (tracker, as_of) = (wiring::tracker(&store), args.at.as_of.map(BlockNumber));
         return compare::run(session, &tracker, netuid, as_of, url, args.token.clone()).await;
@@ -29,7 +47,7 @@ pub async fn run(session: &mut Session, args: &DigestArgs) -> anyhow::Result<()>
     rows.add_row(["policy digest".to_owned(), line.policy_digest]);
     let since = |block| {
         format!(
-            "no: the record begins at block {block}, inside the window, and the digest is not that of others yet"
+            "no: the record begins at block {block}, inside the window, so the digest cannot match that of others yet"
         )
     };
     rows.add_row(["complete".to_owned(), line.incomplete_since.map_or_else(|| "yes".to_owned(), since)]);

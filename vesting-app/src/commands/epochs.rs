@@ -2,15 +2,15 @@
 
 use vesting_core::{BlockNumber, RaoDelta, StakeChange};
 
-use super::Session;
-use crate::cli::RangeArgs;
+use super::args::RangeArgs;
+use super::session::Session;
 use crate::output::{alpha, table, time};
 use crate::view::epoch;
 use crate::wiring;
 
 pub async fn run(session: &mut Session, args: &RangeArgs) -> anyhow::Result<()> {
-    let store = session.record()?;
-    let netuid = wiring::shown(&session.config, store.as_ref()).await?;
+    let store = session.open_record()?;
+    let netuid = wiring::subnet_to_show(&session.config, store.as_ref()).await?;
     let Some(watermark) = store.watermark(netuid).await? else {
         anyhow::bail!(
             "there is no record of subnet {netuid}: run `vesting catch-up --netuid {netuid}` first"
@@ -37,7 +37,7 @@ pub async fn run(session: &mut Session, args: &RangeArgs) -> anyhow::Result<()> 
     ];
     let mut rows = table(&headings);
     for (record, line) in epochs.iter().zip(lines) {
-        // What a prune removed is not nothing.
+        // What a prune removed is unknown, not 0.
         let told = epoch::is_told(&watermark, record);
         let sum = |part: fn(&StakeChange) -> RaoDelta| {
             if told { alpha(record.changes.iter().map(part).sum::<RaoDelta>()) } else { String::new() }

@@ -1,21 +1,44 @@
 //! `vesting explain`.
 
+use clap::Args;
 use vesting_core::explain::{Account, At, Depth, Explanation};
 use vesting_core::holding::Holding;
 use vesting_core::policy::{DurationRule, Policy};
-use vesting_core::{BlockNumber, Millis, Ppb, Rao, Reason};
+use vesting_core::{BlockNumber, Millis, Ppb, Rao, Reason, Whom};
 
-use super::Session;
 use super::miners::window_heading;
-use crate::UsageError;
-use crate::cli::ExplainArgs;
+use super::session::Session;
+use crate::exit::UsageError;
 use crate::output::{Out, alpha_short, alpha_sum, days, difference, percent, short, table, time};
 use crate::view::explanation::{self, Explained};
 use crate::wiring;
 
+pub const EXAMPLES: &str = "Examples:
+  vesting explain uid:5 --netuid 2
+  vesting explain 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY --as-of 6500000
+  vesting explain uid:5 --days 7 --json";
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// An SS58 hotkey or coldkey, or a uid as in uid:5. A hotkey that lost its uid is still known.
+    #[arg(value_name = "HOTKEY|COLDKEY|uid:N")]
+    pub whom: Whom,
+    /// As of the last epoch at or before this block [default: the last recorded].
+    #[arg(long, value_name = "BLOCK")]
+    pub as_of: Option<u64>,
+    /// Predict the multiplier this many days ahead if nothing is sold; at most the window [default: a third
+    /// of the window, and all of it].
+    #[arg(long, value_name = "N")]
+    pub days: Option<Ppb>,
+    /// Say what each of the largest sales cost, for this many of them.
+    #[arg(long, value_name = "N", default_value_t = explanation::SALES, value_parser = clap::value_parser!(u16).range(0..=1000))]
+    pub sales: u16,
+}
+
 pub async fn run(session: &mut Session, args: &ExplainArgs) -> anyhow::Result<()> {
-    let store = session.record()?;
-    let netuid = wiring::shown(&session.config, store.as_ref()).await?;
+    let store = session.open_record()?;
+    let netuid = wiring::subnet_to_show(&session.config, store.as_ref()).await?;
     let policy = session.config.policy(netuid);
     let depth = Depth { sales: usize::from(args.sales), ahead: ahead(args.days, policy)? };
     let found = wiring::tracker(&store)
@@ -27,7 +50,7 @@ pub async fn run(session: &mut Session, args: &ExplainArgs) -> anyhow::Result<()
     print(&mut session.out, &found, policy)
 }
 
-/// How far ahead to tell the multiplier.
+/// How far ahead the multiplier is predicted.
 fn ahead(given: Option<Ppb>, policy: &Policy) -> Result<Vec<Millis>, UsageError> {
     let window = policy.retention_window;
     let Some(given) = given else { return Ok(explanation::usual(policy).ahead) };
@@ -96,7 +119,7 @@ fn figures(out: &mut Out, found: &Explanation, holding: &Holding, policy: &Polic
         .locked
         .filter(|locked| *locked > Rao::ZERO)
         .map(|locked| format!("{} of it locked", alpha_short(locked)));
-    let minimum = format!("at least {} is asked for", alpha_short(policy.minimum_stake));
+    let minimum = format!("at least {} is required", alpha_short(policy.minimum_stake));
     row(
         "stake",
         alpha_short(holding.stake()),

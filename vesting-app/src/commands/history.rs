@@ -1,17 +1,35 @@
 //! `vesting history`.
 
-use vesting_core::BlockNumber;
+use clap::Args;
+use vesting_core::{BlockNumber, Whom};
 
-use super::Session;
 use super::miners::why;
-use crate::cli::HistoryArgs;
+use super::session::Session;
 use crate::output::{alpha_short, alpha_sum, days, percent, table, time};
 use crate::view::history::Point;
 use crate::wiring;
 
+pub const EXAMPLES: &str = "Examples:
+  vesting history uid:5 --netuid 2
+  vesting history 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY --epochs 600 --json";
+
+/// `history`.
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    /// An SS58 hotkey or coldkey, or a uid as in uid:5. A hotkey that lost its uid is still known.
+    #[arg(value_name = "HOTKEY|COLDKEY|uid:N")]
+    pub whom: Whom,
+    /// Up to the last epoch at or before this block [default: the last recorded].
+    #[arg(long, value_name = "BLOCK")]
+    pub as_of: Option<u64>,
+    /// The number of epochs, counted from the last.
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub epochs: u32,
+}
+
 pub async fn run(session: &mut Session, args: &HistoryArgs) -> anyhow::Result<()> {
-    let store = session.record()?;
-    let netuid = wiring::shown(&session.config, store.as_ref()).await?;
+    let store = session.open_record()?;
+    let netuid = wiring::subnet_to_show(&session.config, store.as_ref()).await?;
     let policy = session.config.policy(netuid);
     let epochs = usize::try_from(args.epochs)?;
     let points = wiring::tracker(&store)

@@ -4,8 +4,8 @@ use serde::Serialize;
 use vesting_core::interval::closing;
 use vesting_core::{BlockNumber, Entry};
 
-use super::Session;
-use crate::cli::RangeArgs;
+use super::args::RangeArgs;
+use super::session::Session;
 use crate::output::{alpha, say, short, table};
 use crate::wiring;
 
@@ -39,8 +39,8 @@ impl From<&Entry> for Line {
 }
 
 pub async fn run(session: &mut Session, args: &RangeArgs) -> anyhow::Result<()> {
-    let store = session.record()?;
-    let netuid = wiring::shown(&session.config, store.as_ref()).await?;
+    let store = session.open_record()?;
+    let netuid = wiring::subnet_to_show(&session.config, store.as_ref()).await?;
     let Some(state) = store.ledger_state(netuid).await? else {
         anyhow::bail!(
             "there is no record of subnet {netuid}: run `vesting catch-up --netuid {netuid}` first"

@@ -1,14 +1,23 @@
 //! `vesting man`.
 
+use std::path::PathBuf;
+
 use anyhow::Context;
-use clap::CommandFactory;
+use clap::{Args, Command};
 
-use super::Session;
-use crate::cli::{Cli, ManArgs};
+use super::session::Session;
 
-pub fn run(session: &mut Session, args: &ManArgs) -> anyhow::Result<()> {
-    // A page about `vesting help` would say nothing.
-    let command = Cli::command().disable_help_subcommand(true);
+/// `man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Write vesting.1, vesting-run.1 and so on into this folder.
+    #[arg(value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+}
+
+pub fn run(session: &mut Session, args: &ManArgs, cli: Command) -> anyhow::Result<()> {
+    // A page about `vesting help` would be empty.
+    let command = cli.disable_help_subcommand(true);
     let Some(folder) = &args.folder else {
         let mut page = Vec::new();
         clap_mangen::Man::new(command).render(&mut page)?;

@@ -3,15 +3,15 @@
 use vesting_core::window::Window;
 use vesting_core::{BlockNumber, MinerReport, NetUid, Reason, Report};
 
-use super::Session;
-use crate::cli::AsOfArgs;
+use super::args::AsOfArgs;
+use super::session::Session;
 use crate::output::{Out, alpha_short, days, percent, short, table, time};
 use crate::view::miner::Miner;
 use crate::wiring;
 
 pub async fn run(session: &mut Session, args: &AsOfArgs) -> anyhow::Result<()> {
-    let store = session.record()?;
-    let netuid = wiring::shown(&session.config, store.as_ref()).await?;
+    let store = session.open_record()?;
+    let netuid = wiring::subnet_to_show(&session.config, store.as_ref()).await?;
     let report = wiring::tracker(&store)
         .report(netuid, session.config.policy(netuid), args.as_of.map(BlockNumber))
         .await?;
@@ -27,12 +27,12 @@ pub fn print_json(out: &mut Out, report: &Report) -> anyhow::Result<()> {
     report.miners.iter().try_for_each(|miner| out.json(&Miner::of(report, miner)))
 }
 
-/// Prints what the table is about.
+/// Prints the heading of the table.
 pub fn heading(out: &mut Out, report: &Report) -> anyhow::Result<()> {
     window_heading(out, report.netuid, &report.window)
 }
 
-/// Prints which window of which subnet it is about.
+/// Prints the subnet and the window.
 pub fn window_heading(out: &mut Out, netuid: NetUid, window: &Window) -> anyhow::Result<()> {
     let as_of = &window.as_of;
     out.line(format!(
@@ -52,7 +52,7 @@ pub fn window_heading(out: &mut Out, netuid: NetUid, window: &Window) -> anyhow:
     Ok(())
 }
 
-/// Prints the table of miners, with a name in front where there is one.
+/// Prints the table of miners, with a first column of names if there are any.
 pub fn print(
     out: &mut Out,
     report: &Report,
@@ -90,7 +90,7 @@ pub fn print(
     out.line(rows.to_string())
 }
 
-/// Why, in the words of a table.
+/// The reason, short enough for a table.
 pub fn why(reason: &Reason) -> String {
     match reason {
         Reason::Formula(limit) => limit.name().replace('_', " "),

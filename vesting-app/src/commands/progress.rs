@@ -1,4 +1,4 @@
-//! The progress bar of long work, on standard error and only on a terminal.
+//! Progress bars, on standard error and only on a terminal.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use vesting_core::{BlockNumber, NetUid, Progress};
 
 use crate::output::say;
 
-/// A bar of so many steps, with what stands around it as a template of `indicatif`.
+/// A bar of `length` steps. `template` is one of `indicatif`.
 pub fn bar(length: u64, template: &str) -> ProgressBar {
     let bar = ProgressBar::new(length);
     if let Ok(style) = ProgressStyle::with_template(template) {
@@ -16,7 +16,7 @@ pub fn bar(length: u64, template: &str) -> ProgressBar {
     bar
 }
 
-/// A bar over blocks.
+/// A progress bar over blocks.
 pub struct Bar {
     bar: ProgressBar,
     started: bool,
@@ -33,13 +33,13 @@ impl Bar {
         self.show_with(state, requests, "");
     }
 
-    /// The same, with more to say.
+    /// Shows the progress with more text.
     fn show_with(&mut self, state: Progress, requests: u64, more: &str) {
         if !self.started {
             self.started = true;
             self.bar.set_length(state.to.0);
             self.bar.set_position(state.block.0.saturating_sub(1));
-            // Time left is judged from here, not from block 0.
+            // The time that is left is estimated from here, not from block 0.
             self.bar.reset_eta();
         }
         self.bar.set_position(state.block.0);
@@ -49,7 +49,7 @@ impl Bar {
         ));
     }
 
-    /// A line above the bar, on standard error; without a terminal too.
+    /// Prints a line above the bar, on standard error; also without a terminal.
     pub fn say(&self, line: &str) {
         self.bar.suspend(|| say(line));
     }
@@ -59,16 +59,16 @@ impl Bar {
     }
 }
 
-/// One bar for several subnets that are taken in side by side.
-pub struct Together {
+/// One progress bar for several subnets that catch up side by side.
+pub struct SubnetsBar {
     bar: Bar,
-    of: BTreeMap<NetUid, Progress>,
+    subnets: BTreeMap<NetUid, Progress>,
 }
 
-impl Together {
-    /// Of subnets whose records begin at these blocks, where there are none.
+impl SubnetsBar {
+    /// A bar for subnets whose new records begin at these blocks.
     pub fn new(what: &str, firsts: &BTreeMap<NetUid, BlockNumber>, to: BlockNumber) -> Self {
-        let begun = |first: &BlockNumber| Progress {
+        let start = |first: &BlockNumber| Progress {
             block: first.parent(),
             to,
             epochs: 0,
@@ -77,35 +77,36 @@ impl Together {
         };
         Self {
             bar: Bar::new(what),
-            of: firsts.iter().map(|(netuid, first)| (*netuid, begun(first))).collect(),
+            subnets: firsts.iter().map(|(netuid, first)| (*netuid, start(first))).collect(),
         }
     }
 
     pub fn show(&mut self, netuid: NetUid, progress: Progress, requests: u64) {
-        self.of.insert(netuid, progress);
-        let (sum, done) = (self.sum(), self.of.values().filter(|of| of.block >= of.to).count());
-        let more = if self.of.len() > 1 {
-            format!(" · {done} of {} subnets done", self.of.len())
+        self.subnets.insert(netuid, progress);
+        let (sum, done) =
+            (self.sum(), self.subnets.values().filter(|subnet| subnet.block >= subnet.to).count());
+        let more = if self.subnets.len() > 1 {
+            format!(" · {done} of {} subnets done", self.subnets.len())
         } else {
             String::new()
         };
         self.bar.show_with(sum, requests, &more);
     }
 
-    /// A subnet is as far as it was to be, which it may have been before.
+    /// A subnet has caught up; it may have been there from the start.
     pub fn is_done(&mut self, netuid: NetUid) {
-        if let Some(of) = self.of.get_mut(&netuid) {
-            of.block = of.to;
+        if let Some(subnet) = self.subnets.get_mut(&netuid) {
+            subnet.block = subnet.to;
         }
     }
 
-    /// What all of them took in, up to the block that all have reached.
+    /// The sum of all subnets, and the block that all have reached.
     pub fn sum(&self) -> Progress {
-        let mut all = self.of.values().copied();
+        let mut all = self.subnets.values().copied();
         let none =
             Progress { block: BlockNumber(0), to: BlockNumber(0), epochs: 0, operations: 0, entries: 0 };
         let Some(first) = all.next() else { return none };
-        all.fold(first, |sum, of| Progress { block: sum.block.min(of.block), ..sum.plus(of) })
+        all.fold(first, |sum, subnet| Progress { block: sum.block.min(subnet.block), ..sum.plus(subnet) })
     }
 
     pub fn say(&self, line: &str) {

@@ -3,15 +3,15 @@
 use serde_json::Value;
 use vesting_core::{BlockNumber, VestingStats};
 
-use super::Session;
-use crate::cli::AsOfArgs;
+use super::args::AsOfArgs;
+use super::session::Session;
 use crate::output::table;
 use crate::view::stats::figures;
 use crate::wiring;
 
 pub async fn run(session: &mut Session, args: &AsOfArgs) -> anyhow::Result<()> {
-    let store = session.record()?;
-    let netuid = wiring::shown(&session.config, store.as_ref()).await?;
+    let store = session.open_record()?;
+    let netuid = wiring::subnet_to_show(&session.config, store.as_ref()).await?;
     let policy = session.config.policy(netuid);
     let report = wiring::tracker(&store).report(netuid, policy, args.as_of.map(BlockNumber)).await?;
     let figures = figures(policy, &VestingStats::read(store.as_ref(), &report).await?, &report);

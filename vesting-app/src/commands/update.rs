@@ -6,14 +6,14 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use vesting_core::ports::StoreError;
 
-use super::{Session, catch_up};
-use crate::cli::CatchUpArgs;
+use super::catch_up::{self, CatchUpArgs};
+use super::session::Session;
 use crate::client::Client;
 
-/// More than the daemon takes to say that it is not done.
+/// More than the daemon takes to answer that it is not done.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// How far a record goes, as the daemon says.
+/// The end of a record, as the daemon reports it.
 #[derive(Deserialize, Serialize)]
 struct Line {
     netuid: u16,
@@ -24,23 +24,23 @@ struct Line {
 
 pub async fn run(session: &mut Session) -> anyhow::Result<()> {
     match catch_up::run(session, &CatchUpArgs::default()).await {
-        Err(error) if is_taken(&error) => tell(session).await.with_context(|| format!("{error:#}")),
+        Err(error) if is_taken(&error) => ask_daemon(session).await.with_context(|| format!("{error:#}")),
         done => done,
     }
 }
 
-/// Whether somebody else records.
+/// Whether another process records the subnet.
 fn is_taken(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(StoreError::Taken { .. }))
 }
 
-/// Tells the daemon that does.
-async fn tell(session: &mut Session) -> anyhow::Result<()> {
+/// Asks the daemon that records it.
+async fn ask_daemon(session: &mut Session) -> anyhow::Result<()> {
     let config = &session.config;
     let client = Client::new(&config.own_api().into(), config.api_token.clone())?;
     let lines: Vec<Line> = client.post("/v1/update", PATIENCE).await.with_context(|| {
         format!(
-            "it was to be told at `bind = {}`; where it listens elsewhere, POST /v1/update there",
+            "the daemon was asked at `bind = {}`; if it listens elsewhere, POST /v1/update there",
             config.bind
         )
     })?;

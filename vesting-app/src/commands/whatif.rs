@@ -1,24 +1,48 @@
 //! `vesting whatif`.
 
+use std::path::PathBuf;
+
 use anyhow::Context;
+use clap::Args;
 use vesting_core::adjust::{WeightsInput, WeightsOutput, adjust};
 use vesting_core::policy::Policy;
 use vesting_core::whatif::{Change, changes};
 use vesting_core::{BlockNumber, Ppb, Report};
 
-use super::Session;
 use super::apply;
 use super::miners::why;
-use crate::cli::WhatifArgs;
+use super::session::Session;
 use crate::config::Config;
 use crate::output::{Out, days, difference, say, short, table, time};
 use crate::view::whatif::Line;
 use crate::wiring;
 
+pub const EXAMPLES: &str = "Examples:
+  vesting whatif --set max_multiplier=2 --set retention_target=0.8
+  vesting whatif --set formula=tiered --set retention_window_days=90 --weights weights.json
+  vesting whatif --set duration_rule=since_last_sale --epochs 60";
+
+/// `whatif`.
+#[derive(Debug, Args)]
+pub struct WhatifArgs {
+    /// A key of the policy and its value in the other policy; may be given several times.
+    #[arg(long = "set", value_name = "KEY=VALUE", required = true)]
+    pub set: Vec<String>,
+    /// As of the last epoch at or before this block [default: the last recorded].
+    #[arg(long, value_name = "BLOCK")]
+    pub as_of: Option<u64>,
+    /// Compare as of each of this many epochs, counted from the last.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub epochs: u32,
+    /// Weights as JSON, as `apply` reads them, adjusted under both policies; - is standard input.
+    #[arg(long, value_name = "FILE|-", conflicts_with = "epochs")]
+    pub weights: Option<PathBuf>,
+}
+
 pub async fn run(session: &mut Session, other: &Config, args: &WhatifArgs) -> anyhow::Result<()> {
     let input = args.weights.as_deref().map(apply::input).transpose()?;
-    let store = session.record()?;
-    let netuid = wiring::shown(&session.config, store.as_ref()).await?;
+    let store = session.open_record()?;
+    let netuid = wiring::subnet_to_show(&session.config, store.as_ref()).await?;
     let plain = |config: &Config| Policy { shadow: false, ..config.policy(netuid).clone() };
     let policies = [plain(&session.config), plain(other)];
     let [now, then] = &policies;
@@ -54,7 +78,7 @@ pub async fn run(session: &mut Session, other: &Config, args: &WhatifArgs) -> an
     Ok(())
 }
 
-/// Says whose window the record does not cover.
+/// Prints which policy's window the record does not cover.
 fn incomplete(out: &mut Out, [ours, theirs]: &[Report; 2]) -> anyhow::Result<()> {
     for (whose, report) in [("present", ours), ("other", theirs)] {
         if let Some(since) = report.window.incomplete_since {
@@ -68,7 +92,7 @@ fn incomplete(out: &mut Out, [ours, theirs]: &[Report; 2]) -> anyhow::Result<()>
     Ok(())
 }
 
-/// The neurons that differ as of one epoch.
+/// Prints the neurons that differ as of one epoch.
 fn one(out: &mut Out, pair: &[Report; 2]) -> anyhow::Result<()> {
     let [ours, theirs] = pair;
     let as_of = &ours.window.as_of;
@@ -108,7 +132,7 @@ fn one(out: &mut Out, pair: &[Report; 2]) -> anyhow::Result<()> {
     out.line(rows.to_string())
 }
 
-/// How much differs as of each epoch.
+/// Prints how much differs as of each epoch.
 fn many(out: &mut Out, reports: &[[Report; 2]]) -> anyhow::Result<()> {
     for pair in [reports.first(), reports.last()].into_iter().flatten() {
         incomplete(out, pair)?;
@@ -141,7 +165,7 @@ fn many(out: &mut Out, reports: &[[Report; 2]]) -> anyhow::Result<()> {
     out.line(rows.to_string())
 }
 
-/// The mean, floored; 1 of none.
+/// The mean, floored; 1 if there is none.
 fn mean(factors: &[Ppb]) -> Ppb {
     let count = u64::try_from(factors.len()).unwrap_or(u64::MAX);
     let sum = factors.iter().fold(0u64, |sum, factor| sum.saturating_add(factor.0));
@@ -152,7 +176,7 @@ fn largest_rise(from: &[Ppb], to: &[Ppb]) -> Ppb {
     Ppb(from.iter().zip(to).map(|(from, to)| to.0.saturating_sub(from.0)).max().unwrap_or_default())
 }
 
-/// Weights under both policies.
+/// Prints the weights under both policies.
 fn compare(
     out: &mut Out,
     input: &WeightsInput,
@@ -162,13 +186,13 @@ fn compare(
     let mut rows = table(&[">uid", "hotkey", ">weight", ">now", ">other", ">change"]);
     let longer = if theirs.weights.len() > ours.weights.len() { theirs } else { ours };
     for (place, (uid, hotkey)) in longer.uids.iter().zip(&longer.hotkeys).enumerate() {
-        let of = |weights: &[f64]| weights.get(place).copied();
+        let at_place = |weights: &[f64]| weights.get(place).copied();
         let shown = |weight: Option<f64>| weight.map_or_else(String::new, |weight| format!("{weight:.6}"));
-        let (now, then) = (of(&ours.weights), of(&theirs.weights));
+        let (now, then) = (at_place(&ours.weights), at_place(&theirs.weights));
         rows.add_row([
             uid.map_or_else(String::new, |uid| uid.to_string()),
             hotkey.map_or_else(String::new, short),
-            shown(of(&input.weights)),
+            shown(at_place(&input.weights)),
             shown(now),
             shown(then),
             format!("{:+.6}", then.unwrap_or_default() - now.unwrap_or_default()),

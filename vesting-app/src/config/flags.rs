@@ -1,4 +1,4 @@
-//! Every key as a flag.
+//! Every key as a flag of the command line.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,11 +7,11 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
 use super::key::{KEYS, Key, Shape};
 
-/// The keys set on the command line, with their values.
+/// The keys that are set on the command line, with their values.
 #[derive(Default, Clone)]
 pub struct Flags(BTreeMap<&'static str, String>);
 
-/// A value may be a secret.
+/// Shows the keys only: a value may be a secret.
 impl fmt::Debug for Flags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
@@ -24,7 +24,7 @@ impl Flags {
         self.0.contains_key(name)
     }
 
-    /// The keys set, with flag and value.
+    /// The keys that are set, with their values.
     pub fn iter(&self) -> impl Iterator<Item = (&'static Key, &str)> {
         KEYS.iter().filter_map(|key| self.0.get(key.name).map(|value| (key, value.as_str())))
     }

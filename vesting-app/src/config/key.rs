@@ -1,4 +1,4 @@
-//! The keys: the one list that flags, the file, the environment and `vesting config` follow from.
+//! The list of all keys. Flags, the file, the environment and `vesting config` follow from it.
 
 /// How a value is written in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,14 +17,14 @@ pub struct Key {
     pub shape: Shape,
     /// What the command line calls its value.
     pub value_name: &'static str,
-    /// None means unset.
+    /// `None` if the key is unset by default.
     pub default: Option<&'static str>,
-    /// A value to show where there is no default.
+    /// A value to show if there is no default.
     pub example: &'static str,
     /// What the value counts.
     pub unit: Option<&'static str>,
     pub meaning: &'static str,
-    /// Other names of the flag: shown, and understood only.
+    /// Other names of the flag: those that the help shows, and those that are only understood.
     pub aliases: (&'static [&'static str], &'static [&'static str]),
     /// Whether a `[subnet.N]` table may hold it.
     pub of_policy: bool,
@@ -70,12 +70,12 @@ impl Key {
         self.name.replace('_', "-")
     }
 
-    /// Whether its value must not be seen.
+    /// Whether its value must not be shown.
     pub fn is_secret(&self) -> bool {
         self.name == "api_token"
     }
 
-    /// Whether its value may hold a secret, so that a wrong one is not repeated.
+    /// Whether its value may hold a secret. A wrong value of such a key is not repeated in messages.
     pub fn may_hold_secrets(&self) -> bool {
         self.is_secret()
             || matches!(self.name, "network" | "endpoints" | "archive_endpoints" | "database_url")
@@ -113,7 +113,7 @@ pub const KEYS: [Key; 28] = [
         "keep_snapshots_days",
         Shape::Number,
         "DAYS",
-        "Let `vesting run` and `vesting db prune` remove what lies more than so many days before the end of the record; whole days, at least the retention window; unset, nothing is removed",
+        "How many days of the record to keep before its end: `vesting run` and `vesting db prune` remove what is older; whole days, at least the retention window; if unset, nothing is removed",
     )
     .example("60")
     .unit("days"),
@@ -143,7 +143,7 @@ pub const KEYS: [Key; 28] = [
         "redistribution",
         Shape::Text,
         "RULE",
-        "Where the weight goes that multipliers add and take: normalise (to all), threshold (as normalise, and what falls under it to the others), or burn (to one uid)",
+        "What happens to the weight that multipliers add or take: normalise (shared by all), threshold (the same, and weights under the threshold go to the others), or burn (to one uid)",
     )
     .default("normalise")
     .of_policy(),
@@ -178,10 +178,10 @@ pub const KEYS: [Key; 28] = [
         "use_background_thread",
         Shape::YesNo,
         "BOOL",
-        "Let `vesting run` follow the chain by itself; if false it goes on only when told, by `vesting update` or POST /v1/update: true or false",
+        "Let `vesting run` follow the chain by itself; if false it goes on only when asked, by `vesting update` or POST /v1/update: true or false",
     )
     .default("true"),
-    key("query_interval_seconds", Shape::Number, "SECONDS", "Ask for the head after so long without news")
+    key("query_interval_seconds", Shape::Number, "SECONDS", "Ask for the head after this long without a notice of a new one")
         .default("300")
         .unit("seconds, from 1 to 86400"),
     key("max_requests_in_flight", Shape::Number, "N", "The most requests to the chain under way at once")
@@ -206,7 +206,7 @@ pub const KEYS: [Key; 28] = [
         "stale_after_seconds",
         Shape::Number,
         "SECONDS",
-        "Once the record's last block is so old, the API says `stale` with weights, and is not ready",
+        "The age of the record's last block from which the API marks weights as `stale` and is not ready",
     )
     .default("600")
     .unit("seconds"),

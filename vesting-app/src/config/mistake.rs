@@ -1,32 +1,32 @@
-//! What is wrong with the configuration: all of it, not only the first.
+//! Mistakes in the configuration: all of them, not only the first.
 
 use std::fmt;
 
 use serde::Serialize;
 use vesting_secret::hide;
 
-use crate::UsageError;
+use crate::exit::UsageError;
 
 /// One mistake.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Mistake {
-    /// The key it is about, as far as it is about one.
+    /// The key, if the mistake is about one.
     pub key: Option<String>,
-    /// The subnet whose table it is in or whose policy cannot be.
+    /// The subnet whose table or policy is wrong.
     pub netuid: Option<u16>,
     /// What is wrong, and what to do.
     pub mistake: String,
 }
 
 impl Mistake {
-    /// About a key.
+    /// A mistake about a key.
     pub fn of(key: impl Into<String>, why: impl Into<String>) -> Self {
         Self { key: Some(hide(&key.into()).into_owned()), ..Self::plain(why) }
     }
 
-    /// About the file.
+    /// A mistake about the file or a variable.
     pub fn plain(why: impl Into<String>) -> Self {
-        // A secret may stand where something else belongs.
+        // A secret may have been written in the wrong place.
         Self { key: None, netuid: None, mistake: hide(&why.into()).into_owned() }
     }
 }
@@ -51,19 +51,19 @@ impl From<Mistake> for UsageError {
 pub struct Mistakes(Vec<Mistake>);
 
 impl Mistakes {
-    /// Takes note of one, unless it is known.
+    /// Adds a mistake, unless it is already there.
     pub fn note(&mut self, mistake: Mistake) {
         if !self.0.contains(&mistake) {
             self.0.push(mistake);
         }
     }
 
-    /// The value, or a note of what is wrong with it.
-    pub fn keep<T>(&mut self, result: Result<T, Mistake>) -> Option<T> {
+    /// The value; an error is added to the mistakes.
+    pub fn note_err<T>(&mut self, result: Result<T, Mistake>) -> Option<T> {
         result.map_err(|mistake| self.note(mistake)).ok()
     }
 
-    /// Takes over what was found in the table of a subnet; what it has from the common part is known there.
+    /// Adds the mistakes of a subnet. Those that come from the common settings are already there.
     pub fn take_over(&mut self, netuid: u16, of_table: Self) {
         for mistake in of_table.0 {
             if !self.0.contains(&mistake) {
@@ -77,12 +77,12 @@ impl Mistakes {
         &self.0
     }
 
-    /// What was read, where nothing is wrong.
-    pub fn or<T>(self, read: T) -> Result<T, UsageError> {
+    /// The value that was read, if there are no mistakes.
+    pub fn or_value<T>(self, read: T) -> Result<T, UsageError> {
         if self.0.is_empty() { Ok(read) } else { Err(self.into()) }
     }
 
-    /// Whether one is about one of these keys.
+    /// Whether a mistake is about one of these keys.
     pub fn any_of(&self, keys: &[&str]) -> bool {
         self.0.iter().any(|mistake| mistake.key.as_deref().is_some_and(|key| keys.contains(&key)))
     }

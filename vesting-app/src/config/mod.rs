@@ -1,16 +1,22 @@
-//! Settings from flags, the environment, a file, the Bittensor names, and defaults, in this order.
+//! Settings from flags, the environment, a file, the Bittensor variables, and defaults, in this order.
 //!
-//! [`key`] has the one list of keys: flags, the file, the environment and `vesting config` all follow from
+//! [`key`] has the one list of keys. Flags, the file, the environment and `vesting config` all follow from
 //! it.
+//!
+//! Takes from `exit`, `output` and `log`.
 
+mod args;
 mod file;
 mod flags;
 mod key;
+mod key_name;
 mod layers;
+mod load;
 mod mistake;
 mod network;
 mod policy;
 mod secret;
+mod setting;
 mod settings;
 mod shown;
 mod template;
@@ -18,101 +24,12 @@ mod template;
 mod tests;
 mod values;
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
-
-use crate::UsageError;
-use crate::cli::ConfigArgs;
-
-pub use flags::Flags;
+pub use args::ConfigArgs;
 pub use key::policy_keys;
 pub use layers::Layers;
-use mistake::Mistake;
+pub use load::{examine, load, load_changed};
 pub use mistake::Mistakes;
 pub use secret::Token;
 pub use settings::{Config, DAY};
 pub use shown::lines;
 pub use template::template;
-
-/// Reads the settings.
-///
-/// # Errors
-/// Names every mistake: the key, its value and where it stands.
-pub fn load(
-    args: &ConfigArgs,
-    environment: impl Iterator<Item = (OsString, OsString)>,
-) -> Result<Config, UsageError> {
-    let (_, config, mut mistakes) = read(args, environment, &[]);
-    check_kept(&config, &mut mistakes);
-    mistakes.or(config)
-}
-
-/// Reads the settings with keys of the policy set over all of them, as `key=value`. Another policy is only
-/// tried over what there is, so what is kept of the record need not be enough for it.
-///
-/// # Errors
-/// Names every mistake: the key, its value and where it stands.
-pub fn load_changed(
-    args: &ConfigArgs,
-    environment: impl Iterator<Item = (OsString, OsString)>,
-    changed: &[String],
-) -> Result<Config, UsageError> {
-    let (_, config, mistakes) = read(args, environment, changed);
-    mistakes.or(config)
-}
-
-/// Reads the settings as a daemon would, with every mistake there is; what is wrong is as it is by default.
-pub fn examine(
-    args: &ConfigArgs,
-    environment: impl Iterator<Item = (OsString, OsString)>,
-) -> (Layers, Config, Mistakes) {
-    let (layers, config, mut mistakes) = read(args, environment, &[]);
-    check_kept(&config, &mut mistakes);
-    // What stands in a subnet's table by mistake bears on none of these.
-    let bears = |mistake: &Mistake| {
-        let keys = ["bind", "api_token", "allow_public_without_token"];
-        mistake.netuid.is_none() && mistake.key.as_deref().is_some_and(|key| keys.contains(&key))
-    };
-    if !mistakes.all().iter().any(bears) {
-        mistakes.keep(config.is_safe_to_serve());
-    }
-    (layers, config, mistakes)
-}
-
-/// Whether what is kept is enough cannot be told where one of the two is wrong.
-fn check_kept(config: &Config, mistakes: &mut Mistakes) {
-    if !mistakes.any_of(&["keep_snapshots_days", "retention_window_days", "netuids"]) {
-        mistakes.keep(config.keeps_enough());
-    }
-}
-
-/// The variables that are read here. Those of others are none of our business, whatever they are made of.
-fn of_ours(
-    environment: impl Iterator<Item = (OsString, OsString)>,
-    mistakes: &mut Mistakes,
-) -> BTreeMap<String, String> {
-    let mut ours = BTreeMap::new();
-    for (name, value) in environment {
-        let Some(name) =
-            name.to_str().filter(|name| ["VESTING_", "BT_"].iter().any(|start| name.starts_with(start)))
-        else {
-            continue;
-        };
-        let unreadable = |_| Mistake::plain(format!("`{name}` is not UTF-8: set it to text, or unset it"));
-        let value = mistakes.keep(value.into_string().map_err(unreadable));
-        ours.extend(value.map(|value| (name.to_owned(), value)));
-    }
-    ours
-}
-
-fn read(
-    args: &ConfigArgs,
-    environment: impl Iterator<Item = (OsString, OsString)>,
-    changed: &[String],
-) -> (Layers, Config, Mistakes) {
-    let mut mistakes = Mistakes::default();
-    let environment = of_ours(environment, &mut mistakes);
-    let layers = Layers::read(args, &environment, changed, &mut mistakes);
-    let config = settings::parse(&layers, &mut mistakes);
-    (layers, config, mistakes)
-}

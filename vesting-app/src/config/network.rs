@@ -1,4 +1,4 @@
-//! The endpoints that the name of a network stands for.
+//! The endpoints of the named networks.
 
 const FINNEY: [&str; 3] = [
     "wss://entrypoint-finney.opentensor.ai:443",

@@ -1,32 +1,34 @@
-//! The policy of a subnet, from its values.
+//! Parses the policy of a subnet.
 
 use vesting_core::formula::built_in;
 use vesting_core::policy::{BelowMinimum, DurationRule, Policy, Redistribution, UnattributedRule};
 use vesting_core::{BlockNumber, Ppb, Rao, Uid};
 
-use super::layers::Layered;
 use super::mistake::{Mistake, Mistakes};
+use super::setting::SettingMap;
 use super::values::Values;
 
-/// The policy; what is wrong is as it is by default, so that the rest can be checked too.
-pub fn parse(values: &Layered, mistakes: &mut Mistakes) -> Policy {
+/// The policy. A key with a mistake has its default, so that the rest can be checked too.
+pub fn parse(values: &SettingMap, mistakes: &mut Mistakes) -> Policy {
     let values = Values(values);
-    let minimum_stake = mistakes.keep(values.decimal("minimum_stake"));
-    let window = mistakes.keep(values.decimal("retention_window_days"));
+    let minimum_stake = mistakes.note_err(values.decimal("minimum_stake"));
+    let window = mistakes.note_err(values.decimal("retention_window_days"));
     let window = window.and_then(|days| {
         let too_long = || values.wrong("retention_window_days", &"it is too long");
-        mistakes.keep(Policy::days(days).ok_or_else(too_long))
+        mistakes.note_err(Policy::days(days).ok_or_else(too_long))
     });
-    let retention_target = mistakes.keep(values.decimal("retention_target"));
-    let max_multiplier = mistakes.keep(values.decimal("max_multiplier"));
-    let formula = mistakes.keep(values.choice("formula", built_in(), |formula| formula.name()));
-    let duration_rule = mistakes.keep(values.choice("duration_rule", DurationRule::ALL, |rule| rule.name()));
-    let below_minimum = mistakes.keep(values.choice("below_minimum", BelowMinimum::ALL, |rule| rule.name()));
+    let retention_target = mistakes.note_err(values.decimal("retention_target"));
+    let max_multiplier = mistakes.note_err(values.decimal("max_multiplier"));
+    let formula = mistakes.note_err(values.choice("formula", built_in(), |formula| formula.name()));
+    let duration_rule =
+        mistakes.note_err(values.choice("duration_rule", DurationRule::ALL, |rule| rule.name()));
+    let below_minimum =
+        mistakes.note_err(values.choice("below_minimum", BelowMinimum::ALL, |rule| rule.name()));
     let redistribution = redistribution(&values, mistakes);
     let unattributed =
-        mistakes.keep(values.choice("unattributed", UnattributedRule::ALL, |rule| rule.name()));
-    let effective_from_block = mistakes.keep(values.whole("effective_from_block"));
-    let shadow = mistakes.keep(values.yes_or_no("shadow"));
+        mistakes.note_err(values.choice("unattributed", UnattributedRule::ALL, |rule| rule.name()));
+    let effective_from_block = mistakes.note_err(values.whole("effective_from_block"));
+    let shadow = mistakes.note_err(values.yes_or_no("shadow"));
     let otherwise = Policy::default();
     let policy = Policy {
         minimum_stake: minimum_stake.map_or(otherwise.minimum_stake, |stake| Rao(stake.0)),
@@ -45,12 +47,12 @@ pub fn parse(values: &Layered, mistakes: &mut Mistakes) -> Policy {
     policy
 }
 
-/// What to do with the weight. Its numbers are read whether or not they are needed: what is wrong is wrong.
+/// The rule of redistribution. Its numbers are checked even if the rule does not use them.
 fn redistribution(values: &Values<'_>, mistakes: &mut Mistakes) -> Option<Redistribution> {
-    let name = mistakes.keep(values.choice("redistribution", Redistribution::NAMES, |name| *name));
-    let factor = mistakes.keep(values.decimal("threshold_factor"));
-    let absolute = mistakes.keep(values.decimal("absolute_threshold"));
-    let uid = mistakes.keep(burn_uid(values));
+    let name = mistakes.note_err(values.choice("redistribution", Redistribution::NAMES, |name| *name));
+    let factor = mistakes.note_err(values.decimal("threshold_factor"));
+    let absolute = mistakes.note_err(values.decimal("absolute_threshold"));
+    let uid = mistakes.note_err(burn_uid(values));
     if name != Some("threshold") {
         check_threshold(factor, values, mistakes);
     }
@@ -67,7 +69,7 @@ fn redistribution(values: &Values<'_>, mistakes: &mut Mistakes) -> Option<Redist
     }
 }
 
-/// A threshold that does not bear is to be one all the same.
+/// Checks a threshold that the rule does not use.
 fn check_threshold(factor: Option<Ppb>, values: &Values<'_>, mistakes: &mut Mistakes) {
     let Some(factor) = factor else { return };
     let redistribution = Redistribution::Threshold { factor, absolute: Ppb::ONE };
@@ -82,8 +84,8 @@ fn burn_uid(values: &Values<'_>) -> Result<Option<Uid>, Mistake> {
     uid.map(|uid| u16::try_from(uid).map(Uid).map_err(wrong)).transpose()
 }
 
-/// Notes everything that the core finds impossible. It names the first, so that is set right here and the
-/// rest looked at.
+/// Adds everything that the core refuses. The core names one mistake at a time, so each is corrected here
+/// before the rest is checked.
 fn check(mut policy: Policy, values: &Values<'_>, mistakes: &mut Mistakes) {
     let fine = Policy::default();
     while let Err(error) = policy.check() {

@@ -1,11 +1,11 @@
-//! A token, which must not be seen.
+//! A secret token.
 
-/// A token, kept out of what is printed.
+/// A token that is never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(pub String);
 
 impl From<String> for Token {
-    /// From now on it is taken out of what others say, too.
+    /// Registers the token, so that it is also removed from messages of others.
     fn from(token: String) -> Self {
         vesting_secret::keep(&token);
         Self(token)

@@ -1,4 +1,4 @@
-//! Everything the program goes by.
+//! The settings of the program.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -9,12 +9,13 @@ use vesting_core::{Millis, NetUid};
 use vesting_secret::SecretUrl;
 
 use super::key::policy_keys;
-use super::layers::{Layered, Layers, Setting};
+use super::layers::Layers;
 use super::mistake::{Mistake, Mistakes};
 use super::secret::Token;
+use super::setting::{Setting, SettingMap};
 use super::values::Values;
 use super::{network, policy};
-use crate::UsageError;
+use crate::exit::UsageError;
 use crate::log::LogFormat;
 
 /// A day in ms.
@@ -29,26 +30,26 @@ pub struct Config {
     pub endpoints: Vec<SecretUrl>,
     pub netuids: Vec<NetUid>,
     pub database_url: SecretUrl,
-    /// How many days of the record stay before its end; all of it where there is none.
+    /// How many days of the record are kept; all of it if `None`.
     pub keep_days: Option<u64>,
-    /// Of every subnet that has none of its own.
+    /// The policy of every subnet without a table.
     pub common_policy: Policy,
-    /// Of the subnets that have a table.
+    /// The policies of the subnets with a table.
     pub subnet_policies: BTreeMap<NetUid, Policy>,
-    /// Whether the daemon goes on by itself.
+    /// Whether the daemon follows the chain by itself.
     pub use_background_thread: bool,
     pub query_interval: Duration,
     pub max_requests_in_flight: usize,
-    /// Where the API listens.
+    /// The address at which the API listens.
     pub bind: SocketAddr,
-    /// What it asks for.
+    /// The token that the API asks for.
     pub api_token: Option<Token>,
-    /// Whether it may listen elsewhere than on loopback without a token.
+    /// Whether the API may listen beyond loopback without a token.
     pub allow_public_without_token: bool,
     /// How old the record's last block may be before it is stale.
     pub stale_after: Duration,
     pub log_format: LogFormat,
-    /// The policies as they are written: of all subnets, and of those that have a table.
+    /// The policies as they were written: the common one, and those of the subnets with a table.
     pub written: (Written, BTreeMap<NetUid, Written>),
 }
 
@@ -71,14 +72,14 @@ impl Config {
         let setting =
             |value: &String, source: &str| Setting { value: value.clone(), source: source.to_owned() };
         let written = own.get(&netuid).unwrap_or(common).iter();
-        let mut values: Layered =
+        let mut values: SettingMap =
             written.map(|(key, value)| (*key, setting(value, "the configuration"))).collect();
         values.extend(changed.iter().map(|(key, value)| (*key, setting(value, "asked for"))));
         let mut mistakes = Mistakes::default();
         let policy = policy::parse(&values, &mut mistakes);
         match mistakes.all() {
             [] => Ok(policy),
-            // A value may be wrong because of another one.
+            // The first mistake: others may follow from it.
             [first, ..] => Err(first.clone()),
         }
     }
@@ -88,8 +89,8 @@ impl Config {
         std::iter::once(&mut self.common_policy).chain(self.subnet_policies.values_mut())
     }
 
-    /// The policies of the subnets at hand: the common one, where it is one of them, and those of their own.
-    fn at_hand(&self) -> impl Iterator<Item = (Option<NetUid>, &Policy)> {
+    /// The policies of the followed subnets, or of all subnets if none is named.
+    fn policies_in_use(&self) -> impl Iterator<Item = (Option<NetUid>, &Policy)> {
         let at_hand = |netuid: &NetUid| self.netuids.is_empty() || self.netuids.contains(netuid);
         let common = self.netuids.is_empty()
             || self.netuids.iter().any(|netuid| !self.subnet_policies.contains_key(netuid));
@@ -101,36 +102,37 @@ impl Config {
         common.then_some((None, &self.common_policy)).into_iter().chain(own)
     }
 
-    /// What the policies of the subnets at hand ask for that cannot be had.
+    /// Warnings about what the policies of the followed subnets ask for and cannot have.
     pub fn warnings(&self) -> Vec<String> {
         let mut all = Vec::new();
-        for (netuid, policy) in self.at_hand() {
-            let of = |warning: String| match netuid {
+        for (netuid, policy) in self.policies_in_use() {
+            let with_subnet = |warning: String| match netuid {
                 Some(netuid) => format!("subnet {netuid}: {warning}"),
                 None => warning,
             };
-            all.extend(policy.warnings().into_iter().map(of));
+            all.extend(policy.warnings().into_iter().map(with_subnet));
         }
         all
     }
 
-    /// So many days of the record, set by `key`, as block time: at least what the policies of the subnets at
-    /// hand need.
+    /// `days` days of the record as block time. `key` set them; they must cover the retention windows of the
+    /// followed subnets.
     ///
     /// # Errors
     /// Names the key and what to set.
-    pub fn kept(&self, days: u64, key: &str) -> Result<Millis, UsageError> {
-        Ok(self.enough(days, key)?)
+    pub fn time_to_keep(&self, days: u64, key: &str) -> Result<Millis, UsageError> {
+        Ok(self.long_enough(days, key)?)
     }
 
-    /// Whether what is kept of the record is enough.
-    pub fn keeps_enough(&self) -> Result<(), Mistake> {
-        self.keep_days.map(|days| self.enough(days, "keep_snapshots_days")).transpose().map(|_| ())
+    /// Checks that enough of the record is kept.
+    pub fn check_keep_days(&self) -> Result<(), Mistake> {
+        self.keep_days.map(|days| self.long_enough(days, "keep_snapshots_days")).transpose().map(|_| ())
     }
 
-    fn enough(&self, days: u64, key: &str) -> Result<Millis, Mistake> {
+    fn long_enough(&self, days: u64, key: &str) -> Result<Millis, Mistake> {
         let kept = Millis(days.saturating_mul(DAY));
-        let Some((netuid, policy)) = self.at_hand().max_by_key(|(_, policy)| policy.retention_window) else {
+        let Some((netuid, policy)) = self.policies_in_use().max_by_key(|(_, policy)| policy.retention_window)
+        else {
             return Ok(kept);
         };
         let window = policy.retention_window;
@@ -146,7 +148,7 @@ impl Config {
         Err(Mistake::of(key, why))
     }
 
-    /// The URL at which this machine finds its own API: who listens everywhere listens on loopback too.
+    /// The URL of this machine's own API. An API that listens on every address also listens on loopback.
     pub fn own_api(&self) -> String {
         let mut there = self.bind;
         match there.ip() {
@@ -157,7 +159,7 @@ impl Config {
         format!("http://{there}")
     }
 
-    /// Whether nobody is let in whom nobody meant to.
+    /// Checks that the API is not open to others by accident.
     pub fn is_safe_to_serve(&self) -> Result<(), Mistake> {
         let address = self.bind;
         if address.ip().is_loopback() || self.api_token.is_some() || self.allow_public_without_token {
@@ -166,13 +168,13 @@ impl Config {
         Err(Mistake::of(
             "bind",
             format!(
-                "`bind = {address}` lets others in: set `api_token` (VESTING_API_TOKEN), or `allow_public_without_token = true` if they may read all"
+                "`bind = {address}` is open to other machines: set `api_token` (VESTING_API_TOKEN), or `allow_public_without_token = true` if they may read everything"
             ),
         ))
     }
 }
 
-/// The settings; what is wrong is as it is by default, so that the rest can be checked too.
+/// The settings. A key with a mistake has its default, so that the rest can be checked too.
 pub fn parse(layers: &Layers, mistakes: &mut Mistakes) -> Config {
     let common_policy = policy::parse(&layers.common, mistakes);
     let mut config = parse_common(&layers.common, common_policy, mistakes);
@@ -185,11 +187,11 @@ pub fn parse(layers: &Layers, mistakes: &mut Mistakes) -> Config {
     config
 }
 
-/// All but the policies of the subnets with tables.
-fn parse_common(values: &Layered, common_policy: Policy, mistakes: &mut Mistakes) -> Config {
+/// Everything but the policies of the subnets with a table.
+fn parse_common(values: &SettingMap, common_policy: Policy, mistakes: &mut Mistakes) -> Config {
     let values = Values(values);
     let in_flight = mistakes
-        .keep(values.up_to("max_requests_in_flight", 1024))
+        .note_err(values.up_to("max_requests_in_flight", 1024))
         .and_then(|number| usize::try_from(number).ok());
     let no_address =
         |_| values.wrong("bind", &"it must be an address with a port, as 127.0.0.1:9180 or [::1]:9180");
@@ -197,35 +199,40 @@ fn parse_common(values: &Layered, common_policy: Policy, mistakes: &mut Mistakes
         endpoints: endpoints(&values, mistakes).unwrap_or_default(),
         netuids: netuids(&values, mistakes),
         database_url: database_url(&values, mistakes),
-        keep_days: mistakes.keep(values.whole("keep_snapshots_days")).flatten(),
+        keep_days: mistakes.note_err(values.whole("keep_snapshots_days")).flatten(),
         common_policy,
         subnet_policies: BTreeMap::new(),
-        use_background_thread: mistakes.keep(values.yes_or_no("use_background_thread")).unwrap_or(true),
-        query_interval: mistakes.keep(values.seconds("query_interval_seconds", 86_400)).unwrap_or_default(),
+        use_background_thread: mistakes.note_err(values.yes_or_no("use_background_thread")).unwrap_or(true),
+        query_interval: mistakes
+            .note_err(values.seconds("query_interval_seconds", 86_400))
+            .unwrap_or_default(),
         max_requests_in_flight: in_flight.unwrap_or(8),
         bind: mistakes
-            .keep(values.text("bind").parse().map_err(no_address))
+            .note_err(values.text("bind").parse().map_err(no_address))
             .unwrap_or((Ipv4Addr::LOCALHOST, 0).into()),
-        api_token: mistakes.keep(values.token("api_token")).flatten(),
+        api_token: mistakes.note_err(values.token("api_token")).flatten(),
         allow_public_without_token: mistakes
-            .keep(values.yes_or_no("allow_public_without_token"))
+            .note_err(values.yes_or_no("allow_public_without_token"))
             .unwrap_or_default(),
-        stale_after: mistakes.keep(values.seconds("stale_after_seconds", 315_360_000)).unwrap_or_default(),
+        stale_after: mistakes
+            .note_err(values.seconds("stale_after_seconds", 315_360_000))
+            .unwrap_or_default(),
         log_format: mistakes
-            .keep(values.choice("log_format", LogFormat::ALL, |format| format.name()))
+            .note_err(values.choice("log_format", LogFormat::ALL, |format| format.name()))
             .unwrap_or(LogFormat::Auto),
         written: (of_the_policy(values.0), BTreeMap::new()),
     }
 }
 
-/// The keys of the policy alone.
-fn of_the_policy(values: &Layered) -> Written {
+/// The policy keys alone.
+fn of_the_policy(values: &SettingMap) -> Written {
     policy_keys().filter_map(|key| Some((key, values.get(key)?.value.clone()))).collect()
 }
 
 fn database_url(values: &Values<'_>, mistakes: &mut Mistakes) -> SecretUrl {
     let url = SecretUrl::new(values.text("database_url"));
-    mistakes.keep(vesting_store::check(url.expose()).map_err(|error| values.wrong("database_url", &error)));
+    mistakes
+        .note_err(vesting_store::check(url.expose()).map_err(|error| values.wrong("database_url", &error)));
     url
 }
 
@@ -251,7 +258,7 @@ fn endpoints(values: &Values<'_>, mistakes: &mut Mistakes) -> Option<Vec<SecretU
                 values.wrong("network", &"it must be finney, test, archive, local, or a ws:// or wss:// URL")
             };
             let named = network::endpoints(named).ok_or_else(unknown);
-            endpoints = mistakes.keep(named)?.iter().copied().map(SecretUrl::new).collect();
+            endpoints = mistakes.note_err(named)?.iter().copied().map(SecretUrl::new).collect();
         }
         if named == "finney" && archive.is_empty() {
             endpoints.extend(network::ARCHIVE.map(SecretUrl::new));
@@ -266,7 +273,7 @@ fn netuids(values: &Values<'_>, mistakes: &mut Mistakes) -> Vec<NetUid> {
     for text in values.list("netuids") {
         let unknown =
             |_| values.wrong("netuids", &format!("`{text}` is not a subnet, a number from 0 to 65535"));
-        let netuid = mistakes.keep(text.parse().map_err(unknown)).map(NetUid);
+        let netuid = mistakes.note_err(text.parse().map_err(unknown)).map(NetUid);
         netuids.extend(netuid.filter(|netuid| !netuids.contains(netuid)));
     }
     netuids

@@ -1,28 +1,29 @@
-//! The configuration in force, as it may be shown.
+//! The configuration in force, without secrets.
 
 use serde::Serialize;
 use vesting_secret::{HIDDEN, SecretUrl, hide};
 
-use super::Config;
 use super::key::{KEYS, Key};
-use super::layers::{Layered, Layers};
+use super::layers::Layers;
+use super::setting::SettingMap;
+use super::settings::Config;
 
-/// A key with its value and where that comes from.
+/// A key with its value and the source of the value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
-    /// The subnet whose policy has it; `null` where it holds for all.
+    /// The subnet whose policy has this value; `null` if it applies to all.
     pub netuid: Option<u16>,
     pub key: &'static str,
-    /// As flags have it; `null` where it is not set.
+    /// The value as a flag takes it; `null` if unset.
     pub value: Option<String>,
-    /// A flag, a variable, the file (with the table), `network` (which implies it), or `default`.
+    /// A flag, a variable, the file (with the table), `network` (which implies the value), or `default`.
     pub from: String,
 }
 
-/// Every key; then those that the tables of subnets set, with what is in force there.
+/// Every key, then the policy keys that the subnets' tables change.
 pub fn lines(layers: &Layers, config: &Config) -> Vec<Line> {
     let mut lines: Vec<Line> = KEYS.iter().map(|key| line(None, key, &layers.common)).collect();
-    // What a network stands for is worth seeing.
+    // Shows the endpoints that the network implies.
     if let Some(implied) = lines.iter_mut().find(|line| line.key == "endpoints" && line.value.is_none()) {
         let urls: Vec<String> = config.endpoints.iter().map(ToString::to_string).collect();
         implied.value = Some(urls.join(","));
@@ -36,7 +37,7 @@ pub fn lines(layers: &Layers, config: &Config) -> Vec<Line> {
     lines
 }
 
-fn line(netuid: Option<u16>, key: &Key, values: &Layered) -> Line {
+fn line(netuid: Option<u16>, key: &Key, values: &SettingMap) -> Line {
     let setting = values.get(key.name);
     Line {
         netuid,

@@ -1,4 +1,4 @@
-//! A configuration file with every key, to begin with.
+//! A configuration file with every key, to start from.
 
 use super::key::{KEYS, Key, Shape};
 
@@ -19,10 +19,10 @@ const SUBNETS: &str = "
 # retention_window_days = 14
 ";
 
-/// The widest a line of comment is.
+/// The width of a comment in the file.
 const WIDTH: usize = 110;
 
-/// The file's text.
+/// The text of the file.
 pub fn template() -> String {
     let mut text = HEADING.to_owned();
     KEYS.iter().filter(|key| !key.of_policy).for_each(|key| describe(key, &mut text));
@@ -45,7 +45,7 @@ fn describe(key: &Key, text: &mut String) {
     }
 }
 
-/// A value as the file has it.
+/// A value as the file writes it.
 fn written(key: &Key, value: &str) -> String {
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
     match key.shape {

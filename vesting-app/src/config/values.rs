@@ -1,16 +1,16 @@
-//! Values as they are asked for, with mistakes that say where they stand.
+//! Reads typed values. A mistake names the key, the value and its source.
 
 use std::time::Duration;
 
 use vesting_core::Ppb;
 
 use super::key::Key;
-use super::layers::Layered;
 use super::mistake::Mistake;
 use super::secret::Token;
+use super::setting::SettingMap;
 
-/// The values of one layer over the others.
-pub struct Values<'a>(pub &'a Layered);
+/// The merged values of all layers.
+pub struct Values<'a>(pub &'a SettingMap);
 
 impl Values<'_> {
     pub fn get(&self, key: &str) -> Option<(&str, &str)> {
@@ -21,7 +21,7 @@ impl Values<'_> {
         Mistake::of(
             key,
             match self.get(key) {
-                // What a secret was meant to be is not told either.
+                // A wrong value of a secret is not shown either.
                 Some((_, source)) if Key::named(key).is_some_and(Key::may_hold_secrets) => {
                     format!("`{key}` ({source}): {why}")
                 }
@@ -71,7 +71,7 @@ impl Values<'_> {
         }
     }
 
-    /// A token that can stand in a header; what is wrong with it does not repeat it.
+    /// A token that can stand in a header. A message about a wrong one does not repeat it.
     pub fn token(&self, key: &str) -> Result<Option<Token>, Mistake> {
         match self.get(key) {
             None => Ok(None),
@@ -85,7 +85,7 @@ impl Values<'_> {
         }
     }
 
-    /// The one of `all` that has the name.
+    /// The one of `all` whose name is the value.
     pub fn choice<T>(
         &self,
         key: &str,

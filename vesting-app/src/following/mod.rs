@@ -1,108 +1,12 @@
-//! Following the subnets, each by a task of its own: what becomes of one ends or delays no other.
+//! Following the subnets: one follower, and one task, for each of them.
+//!
+//! Takes from `failure`, `task`, `config`, `witnesses`, `shared`, `wiring` and `state`.
 
 mod follower;
-mod forked;
+mod followers;
+mod fork;
 mod pauses;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
-use futures_util::future::try_join_all;
-use tokio::sync::Semaphore;
-use vesting_chain::SubxtChain;
-use vesting_core::ports::StakeStore;
-use vesting_core::{BlockNumber, NetUid, Progress};
-
-use crate::config::Config;
-use crate::shared::SharedChain;
-use crate::state::State;
-use crate::task::Task;
-
-pub use forked::{FORK_PAUSE, FORKS, forked};
-pub use pauses::{PAUSE, is_passing, unreadable, wait_out, waits};
-
-use follower::Follower;
-use pauses::DISAGREEMENT_PAUSE;
-
-/// Hears of every head that a subnet reached, counted since following began.
-pub type Report = dyn Fn(NetUid, Progress) + Send + Sync;
-
-/// The daemon at work.
-pub struct Following {
-    pub config: Arc<Config>,
-    pub chain: Arc<SubxtChain>,
-    pub store: Arc<dyn StakeStore>,
-    /// Where new records begin, as far as that was found out already.
-    pub beginnings: BTreeMap<NetUid, BlockNumber>,
-    pub until: Option<BlockNumber>,
-    /// Where it is said how this goes.
-    pub state: Arc<State>,
-    pub report: Arc<Report>,
-}
-
-/// How the work on a subnet stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Work {
-    GoesOn,
-    /// It was broken off, and is begun again a little later.
-    Rests,
-    Done,
-}
-
-impl Following {
-    /// Follows every subnet until all are as far as was asked for. What breaks off the work on one is said,
-    /// and it is begun again a little later; while there is no other that goes on, it is the end of all.
-    pub async fn go(&self) -> anyhow::Result<()> {
-        let shared =
-            SharedChain::new(Arc::<SubxtChain>::clone(&self.chain), self.config.max_requests_in_flight);
-        let places = Arc::new(Semaphore::new(self.config.max_requests_in_flight.max(1)));
-        let works = Mutex::new(self.config.netuids.iter().map(|netuid| (*netuid, Work::GoesOn)).collect());
-        try_join_all(self.config.netuids.iter().map(|netuid| self.follow(*netuid, &shared, &places, &works)))
-            .await?;
-        Ok(())
-    }
-
-    async fn follow(
-        &self,
-        netuid: NetUid,
-        shared: &Arc<SharedChain>,
-        places: &Arc<Semaphore>,
-        works: &Mutex<BTreeMap<NetUid, Work>>,
-    ) -> anyhow::Result<()> {
-        let stands = |work: Work| {
-            let mut works = works.lock().unwrap_or_else(PoisonError::into_inner);
-            works.insert(netuid, work);
-            works.values().any(|work| *work == Work::GoesOn)
-        };
-        let mut beginning = self.beginnings.get(&netuid).copied();
-        loop {
-            let follower = Follower {
-                netuid,
-                config: Arc::clone(&self.config),
-                chain: shared.of(netuid),
-                store: Arc::clone(&self.store),
-                until: self.until,
-                state: Arc::clone(&self.state),
-                report: Arc::clone(&self.report),
-                places: Arc::clone(places),
-            };
-            let known = beginning.take();
-            let error = match Task::spawn(async move { follower.go(known).await }).await {
-                Ok(Ok(())) => {
-                    stands(Work::Done);
-                    return Ok(());
-                }
-                Ok(Err(error)) => error,
-                // What it said is in the log.
-                Err(_) => anyhow::anyhow!(
-                    "the work on subnet {netuid} was broken off by a mistake in this program: please report it"
-                ),
-            };
-            if !stands(Work::Rests) {
-                return Err(error);
-            }
-            wait_out(&self.state, Some(netuid), &error, DISAGREEMENT_PAUSE).await;
-            stands(Work::GoesOn);
-        }
-    }
-}
+pub use followers::Followers;
+pub use fork::{FORK_PAUSE, FORK_TRIES};
+pub use pauses::{RETRY_PAUSE, report_and_wait, retry_pause};

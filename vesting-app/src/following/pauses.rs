@@ -1,56 +1,46 @@
-//! What goes wrong, and how long is waited before it is tried again.
+//! How long to wait after an error before the next attempt.
 
 use std::time::Duration;
 
-use vesting_core::ports::{ChainError, StoreError};
+use vesting_core::ports::ChainError;
 use vesting_core::{MonitorError, NetUid};
 
+use crate::failure::is_passing;
 use crate::state::State;
 
-/// Between two tries when the chain or the database cannot be reached; for the chain it doubles.
-pub const PAUSE: Duration = Duration::from_secs(5);
+/// The pause between two attempts if the chain or the database cannot be reached. For the chain it doubles
+/// each time.
+pub const RETRY_PAUSE: Duration = Duration::from_secs(5);
 
-/// The longest pause that nobody asked for.
+/// The longest pause that is chosen here. A node may ask for a longer one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// Between two tries when the ledger or the record does not agree with the chain: another endpoint may tell
-/// another thing, and nothing is written until it agrees.
+/// The pause between two attempts if the ledger or the record contradicts the chain. Another endpoint may
+/// answer otherwise, and nothing is written until it agrees.
 pub const DISAGREEMENT_PAUSE: Duration = Duration::from_secs(60);
 
-/// As long a pause at most goes by without a sign of life.
-pub const BEAT: Duration = Duration::from_secs(30);
+/// The longest part of a pause without a heartbeat.
+pub const LONGEST_SILENCE: Duration = Duration::from_secs(30);
 
-/// The version of the runtime that cannot be read, where that is what went wrong.
-pub fn unreadable(error: &anyhow::Error) -> Option<u32> {
-    let of = |error: &ChainError| match error {
-        ChainError::Unreadable { spec_version, .. } => Some(*spec_version),
-        _ => None,
-    };
-    match error.downcast_ref() {
-        Some(MonitorError::Chain(error)) => of(error),
-        _ => error.downcast_ref().and_then(of),
-    }
-}
-
-/// How long to wait before the same is tried again, for so many times in a row; `None` where that is of no
-/// use.
-pub fn waits(error: &anyhow::Error, tries: u32) -> Option<Duration> {
+/// The pause before the next attempt, after `tries` failures in a row. `None` if trying again is useless.
+pub fn retry_pause(error: &anyhow::Error, tries: u32) -> Option<Duration> {
     let monitor = error.downcast_ref::<MonitorError>();
     if let Some(error) = error.downcast_ref::<ChainError>() {
         return Some(pause(error, tries));
     }
     match monitor {
-        // What the chain says and what is recorded are at odds: a node may be wrong about either.
+        // The chain and the record contradict each other: a node may be wrong about either.
         Some(MonitorError::Chain(ChainError::Contradicted { .. })) => Some(DISAGREEMENT_PAUSE),
         Some(MonitorError::Chain(error)) => Some(pause(error, tries)),
         Some(MonitorError::Conservation(_)) => Some(DISAGREEMENT_PAUSE),
-        _ => is_passing(error).then_some(PAUSE),
+        _ => is_passing(error).then_some(RETRY_PAUSE),
     }
 }
 
-/// Says what went wrong, of a subnet or before any is followed, and is tried again, and waits: what does not
-/// pass by itself is an error. Stopping altogether would take readiness and metrics away, which tell of it.
-pub async fn wait_out(state: &State, netuid: Option<NetUid>, error: &anyhow::Error, pause: Duration) {
+/// Reports an error, of a subnet or from before any is followed, and waits before the next attempt. An error
+/// that does not pass by itself is logged as such; the daemon goes on all the same, because readiness and
+/// metrics tell of it.
+pub async fn report_and_wait(state: &State, netuid: Option<NetUid>, error: &anyhow::Error, pause: Duration) {
     state.failed(netuid, error);
     let whose = netuid.map_or_else(String::new, |netuid| format!("subnet {netuid}: "));
     if is_passing(error) {
@@ -61,36 +51,30 @@ pub async fn wait_out(state: &State, netuid: Option<NetUid>, error: &anyhow::Err
     rest(state, pause).await;
 }
 
-/// How long to wait before a chain is asked again that answered with an error so many times in a row: as long
-/// as it wants, and longer each time.
+/// The pause before the chain is asked again, after `tries` errors in a row. It doubles each time, and is at
+/// least what the node asks for.
 pub fn pause(error: &ChainError, tries: u32) -> Duration {
-    let grown = PAUSE.saturating_mul(1 << tries.saturating_sub(1).min(8)).min(LONGEST_PAUSE);
+    let grown = RETRY_PAUSE.saturating_mul(1 << tries.saturating_sub(1).min(8)).min(LONGEST_PAUSE);
     match error {
         ChainError::Limited { wait, .. } => grown.max(*wait),
         _ => grown,
     }
 }
 
-/// Waits, with signs of life.
+/// Waits, with heartbeats.
 async fn rest(state: &State, pause: Duration) {
     let mut left = pause;
     while !left.is_zero() {
-        let part = left.min(BEAT);
+        let part = left.min(LONGEST_SILENCE);
         tokio::time::sleep(part).await;
         left -= part;
-        state.waits();
+        state.heartbeat();
     }
-}
-
-/// Whether the same may go well a little later.
-pub fn is_passing(error: &anyhow::Error) -> bool {
-    let store = error.downcast_ref::<StoreError>().map(StoreError::is_passing);
-    let chain = error.downcast_ref::<ChainError>().map(ChainError::is_passing);
-    error.downcast_ref::<MonitorError>().map(MonitorError::is_passing).or(store).or(chain) == Some(true)
 }
 
 #[cfg(test)]
 mod tests {
+    use vesting_core::ports::StoreError;
     use vesting_core::{BlockHash, BlockNumber};
 
     use super::*;
@@ -113,12 +97,15 @@ mod tests {
             },
         ] {
             let pauses = [1, 2, 3, 4, 5, 90].map(|tries| {
-                waits(&MonitorError::from(error.clone()).into(), tries).map(|pause| pause.as_secs())
+                retry_pause(&MonitorError::from(error.clone()).into(), tries).map(|pause| pause.as_secs())
             });
             assert_eq!(pauses, [5, 10, 20, 40, 60, 60].map(Some), "{error}");
-            assert_eq!(waits(&anyhow::Error::from(error).context("where it was"), 1), Some(PAUSE));
+            assert_eq!(
+                retry_pause(&anyhow::Error::from(error).context("where it was"), 1),
+                Some(RETRY_PAUSE)
+            );
         }
-        assert_eq!(waits(&limited.into(), 1), Some(Duration::from_secs(300)));
-        assert_eq!(waits(&StoreError::Unusable("x".into()).into(), 1), None);
+        assert_eq!(retry_pause(&limited.into(), 1), Some(Duration::from_secs(300)));
+        assert_eq!(retry_pause(&StoreError::Unusable("x".into()).into(), 1), None);
     }
 }

@@ -8,9 +8,9 @@ use futures_util::future::{BoxFuture, Shared};
 use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort};
 use vesting_core::{BlockFacts, BlockNumber, NetUid};
 
-/// The most blocks that are kept for others, and how far from each other subnets are taken in side by side: a
-/// monitor fetches as many before it takes any in. What a busy block says takes some 40 KiB.
-const KEPT: usize = 256;
+/// The most blocks kept for other subnets. It is also the largest distance between subnets that share blocks:
+/// a monitor fetches this many before it takes any in. A busy block takes about 40 KiB.
+const MOST_BLOCKS: usize = 256;
 
 /// Blocks that were read for several subnets.
 #[derive(Default)]
@@ -18,58 +18,57 @@ pub struct Blocks(Mutex<Kept>);
 
 #[derive(Default)]
 struct Kept {
-    /// The block that each subnet asked for last.
+    /// The last block that each subnet asked for.
     at: BTreeMap<NetUid, BlockNumber>,
     blocks: BTreeMap<BlockNumber, Block>,
 }
 
 type Reading = Shared<BoxFuture<'static, Result<Arc<BlockState>, ChainError>>>;
 
-/// A block that is being read, or was.
+/// A block that is being read or was read.
 struct Block {
     reading: Reading,
-    /// Who it was read for and has not asked for it yet.
-    left: BTreeSet<NetUid>,
+    /// The subnets that it was read for and that have not asked for it yet.
+    waiting: BTreeSet<NetUid>,
 }
 
-/// What there is for a subnet.
-pub enum Taken {
-    /// What the block says of it.
-    Shared(BlockFacts),
-    /// It has to be read for this subnet alone.
-    Nothing,
+/// The answer to a subnet that asks for a shared block.
+pub enum SharedBlock {
+    /// The block's facts about that subnet.
+    Facts(BlockFacts),
+    /// There is none: the subnet has to read the block by itself.
+    None,
 }
 
 impl Kept {
-    /// A block for a subnet that did not have it yet; `None` where it did, or where it was not read for that
-    /// subnet.
+    /// The block for a subnet. `None` if the subnet already had it, or if it was not read for that subnet.
     fn take(&mut self, chain: &Arc<dyn ChainPort>, number: BlockNumber, netuid: NetUid) -> Option<Reading> {
         self.at.insert(netuid, number);
         if let Some(block) = self.blocks.get_mut(&number) {
-            let reading = block.left.remove(&netuid).then(|| block.reading.clone());
-            if block.left.is_empty() {
+            let reading = block.waiting.remove(&netuid).then(|| block.reading.clone());
+            if block.waiting.is_empty() {
                 self.blocks.remove(&number);
             }
             return reading;
         }
-        let is_next = |at: &BlockNumber| *at < number && number.0.saturating_sub(at.0) < KEPT as u64;
+        let is_next = |at: &BlockNumber| *at < number && number.0.saturating_sub(at.0) < MOST_BLOCKS as u64;
         let others = self.at.iter().filter(|(other, at)| **other != netuid && is_next(at));
-        let left: BTreeSet<NetUid> = others.map(|(other, _)| *other).collect();
-        if left.is_empty() {
+        let waiting: BTreeSet<NetUid> = others.map(|(other, _)| *other).collect();
+        if waiting.is_empty() {
             return None;
         }
-        let together: Vec<NetUid> = left.iter().copied().chain([netuid]).collect();
+        let together: Vec<NetUid> = waiting.iter().copied().chain([netuid]).collect();
         let chain = Arc::clone(chain);
         let ask = Ask { apart: true, ..Ask::events(&together) };
         let reading = async move { chain.read(number, &ask).await.map(Arc::new) }.boxed().shared();
-        self.blocks.insert(number, Block { reading: reading.clone(), left });
-        while self.blocks.len() > KEPT {
+        self.blocks.insert(number, Block { reading: reading.clone(), waiting });
+        while self.blocks.len() > MOST_BLOCKS {
             self.blocks.pop_first();
         }
         Some(reading)
     }
 
-    /// What went wrong is not kept, and who was told so has the block still to come.
+    /// Forgets a read that failed. The subnet that got the error may ask for the block again.
     fn forget(&mut self, number: BlockNumber, netuid: NetUid, reading: &Reading) {
         if self.blocks.get(&number).is_some_and(|block| block.reading.ptr_eq(reading)) {
             self.blocks.remove(&number);
@@ -85,28 +84,28 @@ impl Blocks {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many blocks are kept for others.
+    /// How many blocks are kept for other subnets.
     #[cfg(test)]
     pub fn len(&self) -> usize {
         self.kept().blocks.len()
     }
 
-    /// A block with its events and the counters of a subnet, read for others near it as well. No answer is
-    /// given twice to the same subnet: who asks again doubts it.
+    /// A block with its events and a subnet's counters; it is read for other subnets near it as well. A
+    /// subnet gets each block once: if it asks again it doubts the answer, so the block is read anew.
     pub async fn take(
         &self,
         chain: &Arc<dyn ChainPort>,
         number: BlockNumber,
         netuid: NetUid,
-    ) -> Result<Taken, ChainError> {
-        let Some(reading) = self.kept().take(chain, number, netuid) else { return Ok(Taken::Nothing) };
+    ) -> Result<SharedBlock, ChainError> {
+        let Some(reading) = self.kept().take(chain, number, netuid) else { return Ok(SharedBlock::None) };
         let read = reading.clone().await.inspect_err(|_| self.kept().forget(number, netuid, &reading))?;
         if read.unread.contains_key(&netuid) {
-            return Ok(Taken::Nothing);
+            return Ok(SharedBlock::None);
         }
         let mut facts = read.facts.clone();
         facts.subnets.retain(|of, _| *of == netuid);
         facts.registrations.retain(|of, _| *of == netuid);
-        Ok(Taken::Shared(facts))
+        Ok(SharedBlock::Facts(facts))
     }
 }

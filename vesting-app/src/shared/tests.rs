@@ -1,25 +1,27 @@
-use std::sync::{Mutex, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
-use vesting_core::ports::ReadChain;
+use async_trait::async_trait;
+use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, ReadChain};
+use vesting_core::{BlockFacts, BlockHash, BlockNumber, BlockRef, NetUid};
 use vesting_testkit::sim::{RandomLife, SimChain, SimPort};
 
-use super::*;
+use super::SharedChain;
 
 const BLOCKS: u64 = 20;
 const NETUIDS: [NetUid; 2] = RandomLife::NETUIDS;
 
-/// A chain that notes what it is asked, and of which something may be wrong.
-struct Noting {
+/// A chain that records what it is asked, and that can be made to fail.
+struct ObservedChain {
     inner: SimPort,
     asked: Mutex<Vec<(BlockNumber, Vec<NetUid>)>>,
-    /// Whose counters cannot be read.
+    /// The subnet whose counters cannot be read.
     unreadable: Option<NetUid>,
-    /// The next reads that fail.
+    /// How many of the next reads fail.
     failing: Mutex<u32>,
 }
 
 #[async_trait]
-impl ChainPort for Noting {
+impl ChainPort for ObservedChain {
     async fn genesis(&self) -> Result<BlockHash, ChainError> {
         self.inner.genesis().await
     }
@@ -58,7 +60,7 @@ impl ChainPort for Noting {
 struct Stage {
     sim: Arc<RwLock<SimChain>>,
     life: RandomLife,
-    chain: Arc<Noting>,
+    chain: Arc<ObservedChain>,
     shared: Arc<SharedChain>,
 }
 
@@ -69,8 +71,9 @@ impl Stage {
         (0..BLOCKS).for_each(|_| life.step(&mut sim));
         let sim = Arc::new(RwLock::new(sim));
         let inner = SimPort::new(Arc::clone(&sim));
-        let chain = Arc::new(Noting { inner, asked: Mutex::default(), unreadable, failing: Mutex::new(0) });
-        let shared = SharedChain::new(Arc::<Noting>::clone(&chain), 4);
+        let chain =
+            Arc::new(ObservedChain { inner, asked: Mutex::default(), unreadable, failing: Mutex::new(0) });
+        let shared = SharedChain::new(Arc::<ObservedChain>::clone(&chain), 4);
         Self { sim, life, chain, shared }
     }
 
@@ -82,7 +85,7 @@ impl Stage {
         std::mem::take(&mut *self.chain.asked.lock().unwrap())
     }
 
-    /// What a subnet is told that is read alone.
+    /// The facts that a subnet gets if its blocks are read for it alone.
     async fn alone(&self, number: BlockNumber, netuid: NetUid) -> BlockFacts {
         let chain: &dyn ChainPort = &self.chain.inner;
         chain.block(number, &[netuid]).await.unwrap()
@@ -153,7 +156,7 @@ async fn a_subnet_that_cannot_be_read_fails_alone() {
         let error = two.next_block(BlockNumber(1), &NETUIDS[1..]).await.unwrap_err();
         assert!(error.to_string().contains("cannot be read"));
     }
-    // One read a block for who goes on; the other reads its own again.
+    // One read a block for the subnet that goes on; the other reads its own again.
     assert_eq!(
         stage.asked().iter().filter(|(number, _)| number.0 > 1).count(),
         usize::try_from(BLOCKS - 1).unwrap()
@@ -174,7 +177,7 @@ async fn what_is_kept_for_others_is_bounded() {
         most = most.max(stage.shared.blocks.len());
     }
     assert_eq!(most, 256 - 1);
-    // Who fell back so far is not read for, and reads alone until it is near again.
+    // A subnet that is too far behind shares no blocks, and reads alone until it is near again.
     assert!(stage.asked().iter().filter(|(number, _)| number.0 > 300).all(|(_, netuids)| netuids.len() == 1));
     let facts = two.next_block(BlockNumber(700), &NETUIDS[1..]).await.unwrap();
     assert_eq!(facts, stage.alone(BlockNumber(700), NETUIDS[1]).await);

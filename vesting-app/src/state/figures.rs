@@ -1,4 +1,4 @@
-//! What costs a report, worked out once an epoch.
+//! Figures that take a whole report, computed once an epoch.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +10,9 @@ use vesting_core::{BlockNumber, Epoch, NetUid, Ppb, Report, StakeTracker, Tracke
 #[derive(Debug, Clone)]
 pub struct Figures {
     pub as_of: Epoch,
-    /// Where the record begins, when that is inside the window.
+    /// Where the record begins, if that is inside the window.
     pub incomplete_since: Option<BlockNumber>,
-    /// How many neurons, by what part of the possible effect they have and by what limits it.
+    /// The number of neurons, by the part of the possible effect that they have and by what limits it.
     pub neurons: BTreeMap<(&'static str, &'static str), u64>,
     /// The lowest, the mean and the highest multiplier.
     pub multipliers: Option<(Ppb, Ppb, Ppb)>,

@@ -1,4 +1,4 @@
-//! Looks at the record beside the follower: others may write it, and figures take time.
+//! Reads the records beside the followers: another process may write them, and computing figures takes time.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,38 +9,39 @@ use tokio::task::JoinError;
 use vesting_core::ports::{ChainPort, StakeStore, StoreError};
 use vesting_core::{BlockNumber, Epoch, NetUid, StakeTracker, TrackerError};
 
+use super::daemon::State;
 use super::figures::Figures;
-use super::{Role, State};
+use super::role::Role;
 use crate::config::Config;
 
-/// Between two looks.
-const PAUSE: Duration = Duration::from_secs(1);
+/// The pause between two looks at the records.
+const LOOK_PAUSE: Duration = Duration::from_secs(1);
 
-/// Figures are worked out again after so many times what they took, at the earliest: catching up has an epoch
-/// every few milliseconds.
-const REST: u32 = 10;
+/// After figures were computed, the pause is this many times as long as that took. While catching up, an
+/// epoch is recorded every few milliseconds.
+const FIGURES_REST: u32 = 10;
 
-/// The record of one subnet, as it was seen last.
+/// A subnet's record at the last look.
 #[derive(Default)]
-struct Seen {
+struct LastLook {
     epoch: Option<Epoch>,
     /// The last block of the record.
     block: BlockNumber,
-    /// How often it had been taken back.
+    /// How often it had been taken back then.
     rewinds: u64,
-    /// When figures may be worked out again.
+    /// When figures may be computed again.
     due: Option<Instant>,
 }
 
-/// Who follows hears of every head; who only stands by asks for it now and then.
+/// A follower learns of every head. A standby asks for the head at this interval.
 const HEAD_PAUSE: Duration = Duration::from_secs(30);
 
-/// Looks for ever.
+/// Observes for ever.
 pub async fn observe(state: Arc<State>, store: Arc<dyn StakeStore>, config: Config) {
     tokio::join!(heads(&state), records(&state, store, &config));
 }
 
-/// Keeps the finalized head known where nobody follows it.
+/// Keeps the finalized head known if no subnet is followed.
 async fn heads(state: &State) {
     let Some(chain) = &state.chain else { return };
     loop {
@@ -55,73 +56,74 @@ async fn heads(state: &State) {
 
 async fn records(state: &Arc<State>, store: Arc<dyn StakeStore>, config: &Config) {
     let tracker = StakeTracker::new(store.clone());
-    let mut seen: BTreeMap<NetUid, Seen> = BTreeMap::new();
+    let mut last: BTreeMap<NetUid, LastLook> = BTreeMap::new();
     loop {
-        // All there are, where none is named.
+        // All recorded subnets, if none is named.
         let netuids = if config.netuids.is_empty() {
             store.netuids().await.unwrap_or_default()
         } else {
             config.netuids.clone()
         };
         for netuid in netuids {
-            let look = Look { state, store: &store, tracker: &tracker, config };
-            if let Err(error) = look.at(netuid, seen.entry(netuid).or_default()).await {
-                // The follower says so where it matters, and the record's age tells.
-                tracing::debug!(netuid = netuid.0, %error, "the record cannot be looked at");
+            let observer = Observer { state, store: &store, tracker: &tracker, config };
+            if let Err(error) = observer.look_at(netuid, last.entry(netuid).or_default()).await {
+                // If it matters, the follower logs it, and the age of the record shows it.
+                tracing::debug!(netuid = netuid.0, %error, "the record cannot be read");
             }
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(LOOK_PAUSE).await;
     }
 }
 
-struct Look<'a> {
+struct Observer<'a> {
     state: &'a State,
     store: &'a Arc<dyn StakeStore>,
     tracker: &'a StakeTracker,
     config: &'a Config,
 }
 
-impl Look<'_> {
-    async fn at(&self, netuid: NetUid, seen: &mut Seen) -> Result<(), TrackerError> {
+impl Observer<'_> {
+    async fn look_at(&self, netuid: NetUid, last: &mut LastLook) -> Result<(), TrackerError> {
         let mut rewinds = self.state.rewinds(netuid);
         let watermark = self.store.watermark(netuid).await?;
         let block = watermark.map_or(BlockNumber(0), |watermark| watermark.block.number);
-        if block < seen.block && rewinds == seen.rewinds {
-            // Another process did that.
+        if block < last.block && rewinds == last.rewinds {
+            // Another process took the record back.
             self.state.taken_back(netuid, watermark);
             rewinds = self.state.rewinds(netuid);
         }
-        if rewinds != seen.rewinds {
-            *seen = Seen { rewinds, ..Seen::default() };
+        if rewinds != last.rewinds {
+            *last = LastLook { rewinds, ..LastLook::default() };
         }
-        seen.block = block;
+        last.block = block;
         let Some(watermark) = watermark else { return Ok(()) };
-        self.state.stands_at(netuid, watermark, rewinds);
+        self.state.record_found(netuid, watermark, rewinds);
         let now = Instant::now();
-        if seen.due.is_some_and(|due| now < due) {
+        if last.due.is_some_and(|due| now < due) {
             return Ok(());
         }
-        let from = seen.epoch.map_or(watermark.first_block, |epoch| epoch.block.number);
+        let from = last.epoch.map_or(watermark.first_block, |epoch| epoch.block.number);
         let newest = self.store.epoch_list(netuid, from, watermark.block.number).await?.pop();
-        if newest.is_none() || newest == seen.epoch {
+        if newest.is_none() || newest == last.epoch {
             return Ok(());
         }
         let figures = self.figures(netuid).await;
-        seen.due = Some(Instant::now() + now.elapsed() * REST);
+        last.due = Some(Instant::now() + now.elapsed() * FIGURES_REST);
         let figures = figures?;
-        seen.epoch = Some(figures.as_of);
-        self.state.figured(netuid, figures, rewinds);
+        last.epoch = Some(figures.as_of);
+        self.state.set_figures(netuid, figures, rewinds);
         Ok(())
     }
 
-    /// Off the threads that follow the chain and serve others.
+    /// Runs on a blocking thread, not on those that follow the chain and serve requests.
     async fn figures(&self, netuid: NetUid) -> Result<Figures, TrackerError> {
         let (store, tracker, policy) =
             (Arc::clone(self.store), self.tracker.clone(), self.config.policy(netuid).clone());
         let handle = Handle::current();
         let task = move || handle.block_on(Figures::work_out(store.as_ref(), &tracker, netuid, &policy));
-        let broken_off =
-            |error: JoinError| StoreError::Unusable(format!("the figures were broken off: {error}")).into();
+        let broken_off = |error: JoinError| {
+            StoreError::Unusable(format!("computing the figures was aborted: {error}")).into()
+        };
         tokio::task::spawn_blocking(task).await.unwrap_or_else(|error| Err(broken_off(error)))
     }
 }

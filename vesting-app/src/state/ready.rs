@@ -3,9 +3,15 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::{Object, ObjectBuilder, Type};
 use vesting_core::NetUid;
 
-use super::{LastError, Obstacle, State, Subnet};
+use super::daemon::State;
+use super::last_error::LastError;
+use super::obstacle::Obstacle;
+use super::role::Role;
+use super::subnet::Subnet;
 use crate::clock::{age, shown};
 use crate::output::time;
 
@@ -16,33 +22,40 @@ const BLOCK: Duration = Duration::from_secs(12);
 const NEAR: u64 = 16;
 
 /// Whether the daemon is ready.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Readiness {
+    /// Whether weights may be asked for.
     pub ready: bool,
-    /// Why it is not; empty where it is.
+    /// Why not; empty where it is ready.
     pub reasons: Vec<String>,
-    /// The highest block known to be finalized; `null` where no chain is asked.
+    /// The highest block known to be finalized; null where no chain is asked.
     pub head: Option<u64>,
-    /// What went wrong last, with any subnet or before any was followed.
+    /// What went wrong last, with any subnet or before any was followed; first what still holds.
     pub last_error: Option<Failure>,
-    /// Where a runtime of the chain contradicts its storage, so that its own word is taken.
+    /// Where a runtime of the chain contradicts its storage, so that its own word is taken; empty where none
+    /// does, or where no chain is asked.
     pub degraded: Vec<String>,
-    /// How many seconds this machine's clock is behind the chain at least; `null` where it is not.
+    /// How many seconds this machine's clock is behind the chain at least; null where it is not.
     pub clock_behind_seconds: Option<u64>,
     pub subnets: Vec<Judged>,
 }
 
-/// As much of it as anybody may know who asks.
-#[derive(Debug, Serialize)]
+/// What is told where a token is asked for and none is shown, or where none is set and others than this
+/// machine may ask.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReadinessInBrief)]
 pub struct Brief {
+    /// Whether weights may be asked for.
     pub ready: bool,
     pub subnets: Vec<BriefSubnet>,
 }
 
 /// One subnet, as anybody may know it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JudgedInBrief)]
 pub struct BriefSubnet {
     pub netuid: u16,
+    /// Whether nothing is wrong with this subnet.
     pub ready: bool,
 }
 
@@ -54,9 +67,11 @@ impl From<&Readiness> for Brief {
 }
 
 /// What went wrong.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Failure {
+    /// What went wrong.
     pub error: String,
+    /// When.
     pub at: String,
     /// Whether nothing has been taken in since.
     pub holds: bool,
@@ -64,27 +79,33 @@ pub struct Failure {
 
 impl Failure {
     fn of(error: &LastError) -> Self {
-        Self { error: error.words.clone(), at: shown(error.at), holds: error.holds }
+        Self { error: error.message.clone(), at: shown(error.at), holds: error.holds }
     }
 }
 
 /// One subnet.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Judged {
+    /// The subnet.
     pub netuid: u16,
+    /// Whether weights may be asked for.
     pub ready: bool,
+    /// Why not; empty where it is ready.
     pub reasons: Vec<String>,
-    /// `leader`, `standby` or `reader`.
+    #[schema(schema_with = role_names)]
     pub role: &'static str,
     /// Who records it, where others do.
     pub recorded_by: Option<String>,
     /// The last block of its record.
     pub block: Option<u64>,
+    /// The time of that block.
+    #[schema(format = "date-time")]
     pub block_time: Option<String>,
     /// How old that is by this machine's clock.
     pub block_age_seconds: Option<u64>,
+    /// How old it may be.
     pub stale_after_seconds: u64,
-    /// How many blocks the finalized head is ahead; `null` where no chain is asked.
+    /// How many blocks the finalized head is ahead; null where no chain is asked.
     pub lag_blocks: Option<u64>,
     /// The newest epoch that there are figures of.
     pub as_of: Option<u64>,
@@ -96,15 +117,22 @@ pub struct Judged {
     pub last_error: Option<Failure>,
 }
 
+/// The schema of a role: the names there are.
+fn role_names() -> Object {
+    let text = "Whether this process records it, waits for the one that does, or only reads.";
+    let names = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Role::NAMES));
+    names.description(Some(text)).build()
+}
+
 impl Readiness {
-    pub(super) fn of(state: &State, stale_after: Duration, now: SystemTime) -> Self {
+    fn of(state: &State, stale_after: Duration, now: SystemTime) -> Self {
         let head = state.head().map(|head| head.0);
         let mut reasons = Vec::new();
         if !state.is_begun() {
             reasons.push("following has not begun yet".to_owned());
         }
         if let Some(obstacle) = state.start_error().filter(|error| error.holds).and_then(|error| error.kind) {
-            reasons.push(obstacle.words());
+            reasons.push(obstacle.message());
         }
         let subnets: Vec<Judged> = state
             .subnets()
@@ -146,6 +174,13 @@ impl Readiness {
     }
 }
 
+impl State {
+    /// Every subnet, judged by this machine's clock.
+    pub fn readiness(&self, now: SystemTime) -> Readiness {
+        Readiness::of(self, self.stale_after, now)
+    }
+}
+
 impl Judged {
     fn of(
         netuid: NetUid,
@@ -155,13 +190,13 @@ impl Judged {
         now: SystemTime,
     ) -> Self {
         let obstacle = subnet.last_error.as_ref().filter(|error| error.holds).and_then(|error| error.kind);
-        let mut reasons: Vec<String> = obstacle.map(Obstacle::words).into_iter().collect();
+        let mut reasons: Vec<String> = obstacle.map(Obstacle::message).into_iter().collect();
         let block = subnet.watermark.map(|record| record.block.number.0);
         let old = subnet.watermark.map(|record| age(record.time, now));
         let lag = block.and_then(|block| head.map(|head| head.saturating_sub(block)));
         match old {
             None => {
-                reasons.push(subnet.waits.clone().unwrap_or_else(|| "nothing is recorded yet".to_owned()))
+                reasons.push(subnet.waiting.clone().unwrap_or_else(|| "nothing is recorded yet".to_owned()))
             }
             Some(old) if old > stale_after => {
                 reasons.push(format!(
@@ -186,7 +221,7 @@ impl Judged {
             _ => {}
         }
         let recorded_by = match &subnet.role {
-            super::Role::Standby { by } => Some(by.clone()),
+            Role::Standby { by } => Some(by.clone()),
             _ => None,
         };
         Self {
@@ -214,7 +249,7 @@ mod tests {
     use vesting_core::{BlockNumber, BlockRef, Epoch, Millis};
 
     use super::*;
-    use crate::state::{Figures, Role};
+    use crate::state::Figures;
 
     const NOW: u64 = 2_000_000_000;
 

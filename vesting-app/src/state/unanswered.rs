@@ -1,18 +1,16 @@
-//! What the database was asked and has not answered yet: a server that hangs says nothing by itself.
+//! Calls that the database has not answered yet: a server that hangs reports nothing by itself.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::State;
+/// A call without an answer for this long is reported. No frequent call takes as long.
+const LONG_WAIT: Duration = Duration::from_secs(8);
+/// How often this is checked.
+const LOOK_PAUSE: Duration = Duration::from_secs(1);
 
-/// After so long without an answer it is said: nothing that is asked often takes as long.
-const LONG: Duration = Duration::from_secs(8);
-/// How often it is looked at.
-const LOOK: Duration = Duration::from_secs(1);
-
-/// The questions under way, by the order in which they were asked.
+/// The calls under way, in the order in which they were made.
 #[derive(Default)]
 pub struct Unanswered(Arc<Mutex<Questions>>);
 
@@ -22,7 +20,7 @@ struct Questions {
     open: BTreeMap<u64, (&'static str, Instant)>,
 }
 
-/// A question; ends with the answer, or with who asked.
+/// A call under way. It ends when this is dropped, with the answer or with its caller.
 pub struct Question {
     number: u64,
     questions: Arc<Mutex<Questions>>,
@@ -33,7 +31,7 @@ fn lock(questions: &Mutex<Questions>) -> MutexGuard<'_, Questions> {
 }
 
 impl Unanswered {
-    /// Takes note of a question. What goes over a whole record may take its time.
+    /// Registers a call. Calls that read a whole record are left out, because they may take long.
     pub fn ask(&self, method: &'static str) -> Option<Question> {
         if matches!(method, "prune" | "record") {
             return None;
@@ -45,10 +43,10 @@ impl Unanswered {
         Some(Question { number, questions: Arc::clone(&self.0) })
     }
 
-    /// What waits longest for an answer, and how long it has, where that is long.
+    /// The method that has waited longest for an answer, and how long, if that is long.
     pub fn longest(&self, now: Instant) -> Option<(&'static str, Duration)> {
         let (method, since) = lock(&self.0).open.values().copied().min_by_key(|(_, since)| *since)?;
-        Some((method, now.saturating_duration_since(since))).filter(|(_, waited)| *waited >= LONG)
+        Some((method, now.saturating_duration_since(since))).filter(|(_, waited)| *waited >= LONG_WAIT)
     }
 }
 
@@ -58,22 +56,22 @@ impl Drop for Question {
     }
 }
 
-/// Says once that the database does not answer, and once that it does again; for ever.
-pub async fn tell_of_database(state: Arc<State>) -> Infallible {
-    let mut told = false;
+/// Logs once that the database does not answer, and once that it answers again; for ever.
+pub async fn watch_database(unanswered: &Unanswered) -> Infallible {
+    let mut is_logged = false;
     loop {
-        tokio::time::sleep(LOOK).await;
-        let silent = state.unanswered.longest(Instant::now());
+        tokio::time::sleep(LOOK_PAUSE).await;
+        let silent = unanswered.longest(Instant::now());
         match silent {
-            Some((method, waited)) if !told => tracing::warn!(
+            Some((method, waited)) if !is_logged => tracing::warn!(
                 method,
-                "the database has not answered for {} s: see whether its server hangs; it is waited for, and nothing is lost",
+                "the database has not answered for {} s: see whether its server hangs; the program waits, and nothing is lost",
                 waited.as_secs()
             ),
-            None if told => tracing::info!("the database answers again"),
+            None if is_logged => tracing::info!("the database answers again"),
             _ => {}
         }
-        told = silent.is_some();
+        is_logged = silent.is_some();
     }
 }
 
@@ -86,7 +84,7 @@ mod tests {
         let unanswered = Unanswered::default();
         let (begun, first) = (Instant::now(), unanswered.ask("commit"));
         let second = unanswered.ask("watermark");
-        let later = begun + LONG + Duration::from_secs(1);
+        let later = begun + LONG_WAIT + Duration::from_secs(1);
         assert_eq!(unanswered.longest(begun), None);
         assert_eq!(unanswered.longest(later).map(|(method, _)| method), Some("commit"));
         drop(first);

@@ -1,22 +1,32 @@
 //! The digests of a state, part by part.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use vesting_core::digest::{Digest, Range, Section, StateSummary};
 use vesting_core::policy::Policy;
 use vesting_core::{BlockHash, BlockNumber, BlockRef, NetUid};
 
-/// The digests of a state and of the policy.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+use super::text::Hash;
+
+/// The digests of a state, part by part, and of the policy.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Digests {
     pub netuid: u16,
-    /// The block and hash of the epoch.
+    /// The block of the epoch.
     pub as_of: u64,
+    /// The hash of that block.
+    #[schema(value_type = Hash)]
     pub hash: String,
+    #[schema(value_type = Hash)]
     pub state_digest: String,
+    #[schema(value_type = Hash)]
     pub policy_digest: String,
-    /// Whether the record covers the window; if not, the digest is not yet that of others.
+    /// Whether the record covers the window. If it does not, the digest is not yet that of others.
     pub complete: bool,
+    /// Where the record begins, if that is inside the window: then every multiplier is 1.
     pub incomplete_since: Option<u64>,
+    /// The genesis hash of the chain.
+    #[schema(value_type = Hash)]
     pub genesis: String,
     pub registered_at: u64,
     pub window_start: u64,
@@ -24,19 +34,22 @@ pub struct Digests {
     pub entries: Vec<Blocks>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// A section of a digest.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Part {
     pub section: String,
     pub rows: u64,
+    #[schema(value_type = Hash)]
     pub digest: String,
 }
 
 /// The entries of one epoch of the window.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Blocks {
     from: u64,
     to: u64,
     rows: u64,
+    #[schema(value_type = Hash)]
     digest: String,
 }
 
@@ -80,7 +93,7 @@ impl Digests {
         }
     }
 
-    /// The summary that they are of.
+    /// The summary of the state whose digests these are.
     ///
     /// # Errors
     /// Says which field is not understood, or that the digests of the parts do not give the state digest.

@@ -1,68 +1,91 @@
 //! An epoch with what it did to every position.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 use vesting_core::ports::Watermark;
-use vesting_core::{EpochRecord, NetUid, SkippedSlot, StakeChange};
+use vesting_core::{Detection, EpochRecord, NetUid, SkippedSlot, StakeChange};
 
-use crate::output::time;
+use super::text::{Address, Amount, Time};
 
-#[derive(Serialize)]
+/// An epoch.
+#[derive(Serialize, ToSchema)]
 pub struct Epoch {
     netuid: u16,
     block: u64,
+    /// The block before it.
     pre_block: u64,
     epoch_index: Option<u64>,
     tempo: u16,
-    time: String,
-    /// How it was found: storage, runtime_api or catch_up.
-    detected: &'static str,
-    /// The blocks since the epoch before in which one was due and skipped: this one pays for them.
+    time: Time,
+    /// How it was found.
+    detected: Detected,
+    /// The blocks since the epoch before in which an epoch was due and skipped. This one pays for them.
     pub skipped_slots: Vec<u64>,
-    /// `None` where they were pruned, which is not the same as none.
+    /// What it did to every position; null where that was pruned.
     changes: Option<Vec<Change>>,
 }
 
-#[derive(Serialize)]
+/// How an epoch was found.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Detected {
+    Storage,
+    RuntimeApi,
+    CatchUp,
+}
+
+impl From<Detection> for Detected {
+    fn from(detection: Detection) -> Self {
+        match detection {
+            Detection::Storage => Self::Storage,
+            Detection::RuntimeApi => Self::RuntimeApi,
+            Detection::CatchUp => Self::CatchUp,
+        }
+    }
+}
+
+/// What an epoch's block did to a position.
+#[derive(Serialize, ToSchema)]
 struct Change {
     uid: Option<u16>,
-    hotkey: String,
-    coldkey: String,
-    stake_before: String,
-    stake_after: String,
-    manual_add_stake: String,
-    manual_remove_stake: String,
-    neutral: String,
-    true_emission: String,
-    incentive: String,
-    rounding: String,
-    unattributed: String,
+    hotkey: Address,
+    coldkey: Address,
+    stake_before: Amount,
+    stake_after: Amount,
+    manual_add_stake: Amount,
+    manual_remove_stake: Amount,
+    neutral: Amount,
+    true_emission: Amount,
+    incentive: Amount,
+    rounding: Amount,
+    unattributed: Amount,
 }
 
 impl From<&StakeChange> for Change {
     fn from(change: &StakeChange) -> Self {
         Self {
             uid: change.uid.map(|uid| uid.0),
-            hotkey: change.hotkey().to_string(),
-            coldkey: change.coldkey().to_string(),
-            stake_before: change.before.to_string(),
-            stake_after: change.after.to_string(),
-            manual_add_stake: change.manual_add.to_string(),
-            manual_remove_stake: change.manual_remove.to_string(),
-            neutral: change.neutral.to_string(),
-            true_emission: change.true_emission.to_string(),
-            incentive: change.incentive.to_string(),
-            rounding: change.rounding.to_string(),
-            unattributed: change.unattributed.to_string(),
+            hotkey: change.hotkey().into(),
+            coldkey: change.coldkey().into(),
+            stake_before: change.before.into(),
+            stake_after: change.after.into(),
+            manual_add_stake: change.manual_add.into(),
+            manual_remove_stake: change.manual_remove.into(),
+            neutral: change.neutral.into(),
+            true_emission: change.true_emission.into(),
+            incentive: change.incentive.into(),
+            rounding: change.rounding.into(),
+            unattributed: change.unattributed.into(),
         }
     }
 }
 
-/// Whether it is known what an epoch did: a record begins with its first block.
+/// Whether the record tells what an epoch did. It does so from its first block on.
 pub fn is_told(watermark: &Watermark, record: &EpochRecord) -> bool {
     record.epoch.block.number >= watermark.first_block
 }
 
-/// Epochs in order, each with those of the `skipped` slots that came before it.
+/// Epochs in order, each with the `skipped` slots since the epoch before.
 pub fn epochs(
     watermark: Watermark,
     netuid: NetUid,
@@ -78,8 +101,8 @@ pub fn epochs(
             pre_block: record.epoch.pre_block.number.0,
             epoch_index: record.epoch.index,
             tempo: record.epoch.tempo,
-            time: time(record.epoch.time),
-            detected: record.detected.name(),
+            time: record.epoch.time.into(),
+            detected: record.detected.into(),
             skipped_slots: std::iter::from_fn(|| skipped.next_if(|slot| *slot < block))
                 .map(|slot| slot.0)
                 .collect(),

@@ -1,12 +1,15 @@
 //! Why a holder has its multiplier, as `explain` tells it.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 use vesting_core::Millis;
-use vesting_core::explain::{Ahead, At, Depth, Explanation, Sale};
+use vesting_core::explain::{Ahead as CoreAhead, At, Depth, Explanation, Sale as CoreSale};
 use vesting_core::policy::Policy;
 
 use super::holder::Holder;
-use crate::output::{days, time};
+use super::limited_by::LimitedBy;
+use super::text::{Address, Amount, Factor, Time};
+use crate::output::days;
 
 /// The largest sales whose cost is told.
 pub const SALES: u16 = 10;
@@ -17,20 +20,26 @@ pub fn usual(policy: &Policy) -> Depth {
     Depth { sales: usize::from(SALES), ahead: vec![Millis(window.0 / 3), window] }
 }
 
-#[derive(Serialize)]
+/// Why a holder has the multiplier it has, and what would raise it; as `vesting explain --json`.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Explanation)]
 pub struct Explained {
     netuid: u16,
+    /// The block of the epoch.
     as_of: u64,
     window_start: u64,
+    /// Where the record begins, if that is inside the window: then every multiplier is 1.
     incomplete_since: Option<u64>,
-    coldkey: String,
-    multiplier: String,
-    max_multiplier: String,
-    limited_by: &'static str,
+    coldkey: Address,
+    multiplier: Factor,
+    max_multiplier: Factor,
+    limited_by: LimitedBy,
     reason: String,
+    /// The part of the rewards of the window that is kept; null where nothing was earned.
     holding_percentage: Option<f64>,
+    /// For how many days, on average, what was held was held.
     holding_duration: Option<f64>,
-    locked_stake: Option<String>,
+    locked_stake: Option<Amount>,
     holder: Option<Holder>,
     positions: Vec<Position>,
     terms: Vec<Term>,
@@ -38,72 +47,81 @@ pub struct Explained {
     last_reward: Option<Moment>,
     oldest_reward_kept: Option<Moment>,
     sale_count: usize,
-    largest_sales: Vec<Sold>,
-    multiplier_unsold: Option<String>,
-    multiplier_with_minimum_stake: Option<String>,
-    ahead: Vec<Later>,
+    largest_sales: Vec<Sale>,
+    /// Had nothing left at all.
+    multiplier_unsold: Option<Factor>,
+    /// If the stake were at least the minimum, where it is not.
+    multiplier_with_minimum_stake: Option<Factor>,
+    ahead: Vec<Ahead>,
 }
 
-#[derive(Serialize)]
+/// A position of a holder.
+#[derive(Serialize, ToSchema)]
 struct Position {
-    hotkey: String,
+    hotkey: Address,
     uid: Option<u16>,
-    stake: String,
-    rewards: String,
-    rewards_kept: String,
-    other: String,
-    other_kept: String,
-    sold: String,
+    stake: Amount,
+    rewards: Amount,
+    rewards_kept: Amount,
+    other: Amount,
+    other_kept: Amount,
+    sold: Amount,
 }
 
-#[derive(Serialize)]
+/// A term of the formula.
+#[derive(Serialize, ToSchema)]
 struct Term {
     name: &'static str,
-    value: String,
-    most: String,
+    value: Factor,
+    most: Factor,
     meaning: &'static str,
 }
 
-#[derive(Serialize)]
+/// A block and its time.
+#[derive(Serialize, ToSchema)]
 struct Moment {
     block: u64,
-    time: String,
+    time: Time,
 }
 
-#[derive(Serialize)]
-struct Sold {
+/// Something that left, and what it cost.
+#[derive(Serialize, ToSchema)]
+struct Sale {
     block: u64,
-    time: Option<String>,
+    time: Option<Time>,
     event_index: Option<u32>,
     kind: &'static str,
-    hotkey: String,
-    amount: String,
-    of_rewards: String,
-    multiplier_without: String,
+    hotkey: Address,
+    amount: Amount,
+    /// How much of it was rewards of the window.
+    of_rewards: Amount,
+    /// The multiplier without it.
+    multiplier_without: Factor,
 }
 
-#[derive(Serialize)]
-struct Later {
+/// The multiplier some time ahead if nothing more leaves.
+#[derive(Serialize, ToSchema)]
+struct Ahead {
     days: f64,
-    rewards: String,
-    multiplier: String,
+    rewards: Amount,
+    multiplier: Factor,
 }
 
 fn moment((block, at): At) -> Moment {
-    Moment { block: block.0, time: time(at) }
+    Moment { block: block.0, time: at.into() }
 }
 
-impl From<&Sale> for Sold {
-    fn from(sale: &Sale) -> Self {
+impl From<&CoreSale> for Sale {
+    fn from(sale: &CoreSale) -> Self {
         Self {
             block: sale.entry.block.0,
-            time: sale.time.map(time),
+            time: sale.time.map(Time::from),
             event_index: sale.entry.source.map(|source| source.event_index),
             kind: sale.entry.kind.name(),
-            hotkey: sale.entry.key.hotkey.to_string(),
-            amount: sale.entry.alpha.magnitude().to_string(),
-            of_rewards: sale.rewards.to_string(),
-            multiplier_without: sale.without.factor.to_string(),
+            hotkey: sale.entry.key.hotkey.into(),
+            amount: sale.entry.alpha.magnitude().into(),
+            of_rewards: sale.rewards.into(),
+            multiplier_without: sale.without.factor.into(),
         }
     }
 }
@@ -112,39 +130,39 @@ impl Explained {
     pub fn of(found: &Explanation, policy: &Policy) -> Self {
         let (holder, account) = (&found.holder, found.account.as_ref());
         let positions = holder.positions.iter().map(|position| Position {
-            hotkey: position.hotkey.to_string(),
+            hotkey: position.hotkey.into(),
             uid: position.uid.map(|uid| uid.0),
-            stake: position.stake.to_string(),
-            rewards: position.figures.rewards.to_string(),
-            rewards_kept: position.figures.rewards_kept.to_string(),
-            other: position.figures.other.to_string(),
-            other_kept: position.figures.other_kept.to_string(),
-            sold: position.figures.sold.to_string(),
+            stake: position.stake.into(),
+            rewards: position.figures.rewards.into(),
+            rewards_kept: position.figures.rewards_kept.into(),
+            other: position.figures.other.into(),
+            other_kept: position.figures.other_kept.into(),
+            sold: position.figures.sold.into(),
         });
         let terms = account.into_iter().flat_map(|account| &account.terms).map(|term| Term {
             name: term.name,
-            value: term.value.to_string(),
-            most: term.most.to_string(),
+            value: term.value.into(),
+            most: term.most.into(),
             meaning: term.meaning,
         });
-        let later = |ahead: &Ahead| Later {
+        let later = |ahead: &CoreAhead| Ahead {
             days: days(ahead.time.0),
-            rewards: ahead.rewards.to_string(),
-            multiplier: ahead.multiplier.factor.to_string(),
+            rewards: ahead.rewards.into(),
+            multiplier: ahead.multiplier.factor.into(),
         };
         Self {
             netuid: found.netuid.0,
             as_of: found.window.as_of.block.number.0,
             window_start: found.window.start.0,
             incomplete_since: found.window.incomplete_since.map(|block| block.0),
-            coldkey: holder.coldkey.to_string(),
-            multiplier: holder.multiplier.factor.to_string(),
-            max_multiplier: policy.max_multiplier.to_string(),
-            limited_by: holder.multiplier.limited_by.name(),
+            coldkey: holder.coldkey.into(),
+            multiplier: holder.multiplier.factor.into(),
+            max_multiplier: policy.max_multiplier.into(),
+            limited_by: holder.multiplier.limited_by.into(),
             reason: holder.reason.to_string(),
             holding_percentage: holder.holding.and_then(|h| h.percentage()).map(|h| h.as_f64()),
             holding_duration: holder.holding.and_then(|h| h.duration_ms()).map(days),
-            locked_stake: holder.locked.map(|locked| locked.to_string()),
+            locked_stake: holder.locked.map(|locked| locked.into()),
             holder: holder.holding.as_ref().map(Holder::from),
             positions: positions.collect(),
             terms: terms.collect(),
@@ -152,11 +170,11 @@ impl Explained {
             last_reward: account.and_then(|account| account.rewards).map(|(_, last)| moment(last)),
             oldest_reward_kept: account.and_then(|account| account.oldest_kept).map(moment),
             sale_count: account.map_or(0, |account| account.sale_count),
-            largest_sales: account.into_iter().flat_map(|account| &account.sales).map(Sold::from).collect(),
-            multiplier_unsold: account.map(|account| account.unsold.factor.to_string()),
+            largest_sales: account.into_iter().flat_map(|account| &account.sales).map(Sale::from).collect(),
+            multiplier_unsold: account.map(|account| account.unsold.factor.into()),
             multiplier_with_minimum_stake: account
                 .and_then(|account| account.with_minimum)
-                .map(|with| with.factor.to_string()),
+                .map(|with| with.factor.into()),
             ahead: account.into_iter().flat_map(|account| &account.ahead).map(later).collect(),
         }
     }

@@ -1,33 +1,43 @@
 //! What a holder earned, sold and kept in a window, on all its positions of the subnet.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 use vesting_core::holding::Holding;
 
-#[derive(Serialize)]
+use super::text::Amount;
+
+/// What a holder earned, sold and kept in the window, on all its positions of the subnet.
+#[derive(Serialize, ToSchema)]
 pub struct Holder {
+    /// The block at whose end its history in the window starts.
     start: u64,
-    stake: String,
-    opening_kept: String,
-    rewards: String,
-    rewards_kept: String,
-    other: String,
-    other_kept: String,
-    manual_kept: String,
-    sold: String,
+    stake: Amount,
+    /// What is left of what it held then.
+    opening_kept: Amount,
+    /// Rewards earned.
+    rewards: Amount,
+    rewards_kept: Amount,
+    /// Dividends and whatever else was earned.
+    other: Amount,
+    other_kept: Amount,
+    /// What is left of what was bought or moved in.
+    manual_kept: Amount,
+    /// What left.
+    sold: Amount,
 }
 
 impl From<&Holding> for Holder {
     fn from(holding: &Holding) -> Self {
         Self {
             start: holding.start.0,
-            stake: holding.stake().to_string(),
-            opening_kept: holding.opening.to_string(),
-            rewards: holding.rewards.to_string(),
-            rewards_kept: holding.rewards_kept.to_string(),
-            other: holding.other.to_string(),
-            other_kept: holding.other_kept.to_string(),
-            manual_kept: holding.manual_kept.to_string(),
-            sold: holding.sold.to_string(),
+            stake: holding.stake().into(),
+            opening_kept: holding.opening.into(),
+            rewards: holding.rewards.into(),
+            rewards_kept: holding.rewards_kept.into(),
+            other: holding.other.into(),
+            other_kept: holding.other_kept.into(),
+            manual_kept: holding.manual_kept.into(),
+            sold: holding.sold.into(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use vesting_core::digest::{Part, WindowState};
 use vesting_core::multiplier::{LimitedBy, Multiplier};
 use vesting_core::{
@@ -10,11 +11,13 @@ use vesting_core::{
     Source, Succession, Uid,
 };
 
+use super::text::{Address, Amount, Factor, Hash};
+
 /// The version of [`Rows`].
 pub const VERSION: u32 = 1;
 
 /// A section of a state digest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Section {
     Neurons,
@@ -40,7 +43,8 @@ impl Section {
         }
     }
 
-    /// The one whose rows tell a difference in this part; none where the summary says all.
+    /// The section whose rows show a difference in this part; `None` where the summary tells the difference
+    /// itself.
     pub const fn behind(part: Part) -> Option<Self> {
         match part {
             Part::Chain | Part::Subnet | Part::AsOf | Part::Registration | Part::Start => None,
@@ -67,118 +71,149 @@ impl FromStr for Section {
 
 /// The rows of a section, in the order in which they are digested; of the entries, those of the blocks
 /// `from` to `to`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Rows {
     pub version: u32,
     pub netuid: u16,
+    /// The block of the epoch.
     pub as_of: u64,
+    #[schema(value_type = Hash)]
     pub state_digest: String,
     pub section: Section,
+    /// The first block whose entries are told; null for other sections.
     pub from: Option<u64>,
+    /// The last block whose entries are told; null for other sections.
     pub to: Option<u64>,
     pub rows: Vec<Row>,
 }
 
-/// One row. The first shape whose fields are all there is meant, so those with more fields come first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+// A row is read as the first of these shapes whose fields are all there, so those with more fields come
+// first.
+/// One row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub enum Row {
-    Entry {
-        block: u64,
-        event_index: Option<u32>,
-        kind: String,
-        hotkey: String,
-        coldkey: String,
-        alpha_rao: String,
-    },
-    Opening {
-        block: u64,
-        event_index: Option<u32>,
-        hotkey: String,
-        coldkey: String,
-        alpha_rao: String,
-    },
-    Succession {
-        block: u64,
-        event_index: u32,
-        old: String,
-        new: String,
-    },
-    Neuron {
-        uid: u16,
-        hotkey: String,
-        coldkey: String,
-    },
-    Holder {
-        coldkey: String,
-        start: u64,
-    },
-    Multiplier {
-        coldkey: String,
-        multiplier: String,
-        zero_weight: bool,
-    },
+    Entry(EntryRow),
+    Opening(OpeningRow),
+    Succession(SuccessionRow),
+    Neuron(NeuronRow),
+    Holder(HolderRow),
+    Multiplier(MultiplierRow),
+}
+
+/// A row of the section `entries`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EntryRow {
+    block: u64,
+    event_index: Option<u32>,
+    kind: String,
+    hotkey: Address,
+    coldkey: Address,
+    alpha_rao: Amount,
+}
+
+/// A row of the section `openings`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OpeningRow {
+    block: u64,
+    event_index: Option<u32>,
+    hotkey: Address,
+    coldkey: Address,
+    alpha_rao: Amount,
+}
+
+/// A row of the section `successions`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SuccessionRow {
+    block: u64,
+    event_index: u32,
+    old: Address,
+    new: Address,
+}
+
+/// A row of the section `neurons`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NeuronRow {
+    uid: u16,
+    hotkey: Address,
+    coldkey: Address,
+}
+
+/// A row of the section `holders`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct HolderRow {
+    coldkey: Address,
+    /// The block at whose end its history starts.
+    start: u64,
+}
+
+/// A row of the section `multipliers`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MultiplierRow {
+    coldkey: Address,
+    multiplier: Factor,
+    zero_weight: bool,
 }
 
 impl From<&Entry> for Row {
     fn from(entry: &Entry) -> Self {
-        Self::Entry {
+        Self::Entry(EntryRow {
             block: entry.block.0,
             event_index: entry.source.map(|source| source.event_index),
             kind: entry.kind.name().to_owned(),
-            hotkey: entry.key.hotkey.to_string(),
-            coldkey: entry.key.coldkey.to_string(),
-            alpha_rao: entry.alpha.to_string(),
-        }
+            hotkey: entry.key.hotkey.into(),
+            coldkey: entry.key.coldkey.into(),
+            alpha_rao: entry.alpha.into(),
+        })
     }
 }
 
 impl From<&Opening> for Row {
     fn from(opening: &Opening) -> Self {
-        Self::Opening {
+        Self::Opening(OpeningRow {
             block: opening.block.0,
             event_index: opening.event_index,
-            hotkey: opening.key.hotkey.to_string(),
-            coldkey: opening.key.coldkey.to_string(),
-            alpha_rao: opening.alpha.to_string(),
-        }
+            hotkey: opening.key.hotkey.into(),
+            coldkey: opening.key.coldkey.into(),
+            alpha_rao: opening.alpha.into(),
+        })
     }
 }
 
 impl From<&Succession> for Row {
     fn from(succession: &Succession) -> Self {
-        Self::Succession {
+        Self::Succession(SuccessionRow {
             block: succession.block.0,
             event_index: succession.event_index,
-            old: succession.old.to_string(),
-            new: succession.new.to_string(),
-        }
+            old: succession.old.into(),
+            new: succession.new.into(),
+        })
     }
 }
 
 impl From<&Neuron> for Row {
     fn from(neuron: &Neuron) -> Self {
-        Self::Neuron {
+        Self::Neuron(NeuronRow {
             uid: neuron.uid.0,
-            hotkey: neuron.hotkey.to_string(),
-            coldkey: neuron.coldkey.to_string(),
-        }
+            hotkey: neuron.hotkey.into(),
+            coldkey: neuron.coldkey.into(),
+        })
     }
 }
 
 impl From<(&Coldkey, &BlockNumber)> for Row {
     fn from((coldkey, start): (&Coldkey, &BlockNumber)) -> Self {
-        Self::Holder { coldkey: coldkey.to_string(), start: start.0 }
+        Self::Holder(HolderRow { coldkey: (*coldkey).into(), start: start.0 })
     }
 }
 
 impl From<(&Coldkey, &Multiplier)> for Row {
     fn from((coldkey, multiplier): (&Coldkey, &Multiplier)) -> Self {
-        Self::Multiplier {
-            coldkey: coldkey.to_string(),
-            multiplier: multiplier.factor.to_string(),
+        Self::Multiplier(MultiplierRow {
+            coldkey: (*coldkey).into(),
+            multiplier: multiplier.factor.into(),
             zero_weight: multiplier.zero_weight,
-        }
+        })
     }
 }
 
@@ -201,7 +236,7 @@ pub fn rows(state: &WindowState, section: Section, (from, to): (BlockNumber, Blo
     }
 }
 
-/// Puts rows of another's state in the place of ours.
+/// Replaces our rows of a section by those of another's state.
 ///
 /// # Errors
 /// Says what is not understood.
@@ -229,7 +264,7 @@ pub fn replace(
         }
         Section::Multipliers => {
             let theirs = all(rows, Row::multiplier)?;
-            // What limits a multiplier is not told, since the digest does not cover it.
+            // Rows do not tell what limits a multiplier, since the digest does not cover it.
             let limited_by = |coldkey: &Coldkey| {
                 state.multipliers.get(coldkey).map_or(LimitedBy::Nothing, |ours| ours.limited_by)
             };
@@ -252,27 +287,27 @@ fn parse<T: FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|error: T::Err| error.to_string())
 }
 
-fn key(hotkey: &str, coldkey: &str) -> Result<PositionKey, String> {
-    Ok(PositionKey { hotkey: parse::<Hotkey>(hotkey)?, coldkey: parse::<Coldkey>(coldkey)? })
+fn key(hotkey: &Address, coldkey: &Address) -> Result<PositionKey, String> {
+    Ok(PositionKey { hotkey: parse::<Hotkey>(&hotkey.0)?, coldkey: parse::<Coldkey>(&coldkey.0)? })
 }
 
-fn rao(text: &str) -> Result<RaoDelta, String> {
+fn rao(Amount(text): &Amount) -> Result<RaoDelta, String> {
     text.parse().map(RaoDelta).map_err(|_| format!("`{text}` is not an amount in rao"))
 }
 
 impl Row {
-    fn other(&self) -> String {
+    fn of_another_section(&self) -> String {
         format!("it has a row of another section: {self:?}")
     }
 
     fn entry(&self, netuid: NetUid) -> Result<Entry, String> {
-        let Self::Entry { block, event_index, kind, hotkey, coldkey, alpha_rao } = self else {
-            return Err(self.other());
+        let Self::Entry(EntryRow { block, event_index, kind, hotkey, coldkey, alpha_rao }) = self else {
+            return Err(self.of_another_section());
         };
         Ok(Entry {
             netuid,
             block: BlockNumber(*block),
-            // The phase is not told, since the digest does not cover it.
+            // Rows do not tell the phase, since the digest does not cover it.
             source: event_index.map(|event_index| Source { event_index, phase: Phase::Initialization }),
             key: key(hotkey, coldkey)?,
             kind: Kind::from_name(kind)
@@ -282,8 +317,8 @@ impl Row {
     }
 
     fn opening(&self) -> Result<Opening, String> {
-        let Self::Opening { block, event_index, hotkey, coldkey, alpha_rao } = self else {
-            return Err(self.other());
+        let Self::Opening(OpeningRow { block, event_index, hotkey, coldkey, alpha_rao }) = self else {
+            return Err(self.of_another_section());
         };
         Ok(Opening {
             block: BlockNumber(*block),
@@ -294,27 +329,33 @@ impl Row {
     }
 
     fn succession(&self) -> Result<Succession, String> {
-        let Self::Succession { block, event_index, old, new } = self else { return Err(self.other()) };
+        let Self::Succession(SuccessionRow { block, event_index, old, new }) = self else {
+            return Err(self.of_another_section());
+        };
         Ok(Succession {
             block: BlockNumber(*block),
             event_index: *event_index,
-            old: parse(old)?,
-            new: parse(new)?,
+            old: parse(&old.0)?,
+            new: parse(&new.0)?,
         })
     }
 
     fn neuron(&self) -> Result<Neuron, String> {
-        let Self::Neuron { uid, hotkey, coldkey } = self else { return Err(self.other()) };
-        Ok(Neuron { uid: Uid(*uid), hotkey: parse(hotkey)?, coldkey: parse(coldkey)? })
+        let Self::Neuron(NeuronRow { uid, hotkey, coldkey }) = self else {
+            return Err(self.of_another_section());
+        };
+        Ok(Neuron { uid: Uid(*uid), hotkey: parse(&hotkey.0)?, coldkey: parse(&coldkey.0)? })
     }
 
     fn holder(&self) -> Result<(Coldkey, BlockNumber), String> {
-        let Self::Holder { coldkey, start } = self else { return Err(self.other()) };
-        Ok((parse(coldkey)?, BlockNumber(*start)))
+        let Self::Holder(HolderRow { coldkey, start }) = self else { return Err(self.of_another_section()) };
+        Ok((parse(&coldkey.0)?, BlockNumber(*start)))
     }
 
     fn multiplier(&self) -> Result<(Coldkey, Ppb, bool), String> {
-        let Self::Multiplier { coldkey, multiplier, zero_weight } = self else { return Err(self.other()) };
-        Ok((parse(coldkey)?, parse(multiplier)?, *zero_weight))
+        let Self::Multiplier(MultiplierRow { coldkey, multiplier, zero_weight }) = self else {
+            return Err(self.of_another_section());
+        };
+        Ok((parse(&coldkey.0)?, parse(&multiplier.0)?, *zero_weight))
     }
 }

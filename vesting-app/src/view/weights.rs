@@ -4,11 +4,15 @@ use std::fmt;
 
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, Type};
 use vesting_core::adjust::{Elsewhere, WeightsInput, adjust};
 use vesting_core::digest::Digest;
 use vesting_core::policy::Policy;
 use vesting_core::weights::{WeightsError, to_u16};
 use vesting_core::{Hotkey, Report, Uid};
+
+use super::text::{Address, Factor, Hash};
 
 /// More than any subnet's weights need; keeps a wrong file or body from filling the memory.
 pub const LARGEST: usize = 16 * 1024 * 1024;
@@ -22,13 +26,22 @@ pub struct Request {
     pub as_of: Option<u64>,
 }
 
-#[derive(Deserialize)]
+/// Weights in one of three shapes: a list with `uids`, `hotkeys` or both; a map by uid; a map by hotkey.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Input {
+#[schema(as = Weights)]
+pub struct Input {
+    #[schema(nullable = false)]
     netuid: Option<u16>,
+    #[schema(nullable = false)]
     as_of: Option<u64>,
+    /// Each once.
+    #[schema(nullable = false)]
     uids: Option<Vec<u16>>,
+    /// Beside `uids`: whose multiplier each weight has; each once.
+    #[schema(nullable = false, value_type = Option<Vec<Address>>)]
     hotkeys: Option<Vec<String>>,
+    #[schema(schema_with = list_or_map)]
     weights: Weights,
 }
 
@@ -39,6 +52,21 @@ enum Weights {
     List(Vec<f64>),
     #[serde(deserialize_with = "pairs")]
     Map(Vec<(String, f64)>),
+}
+
+/// The schema of [`Weights`].
+fn list_or_map() -> Schema {
+    let weight = || ObjectBuilder::new().schema_type(Type::Number).minimum(Some(0));
+    let name = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some("^([0-9]{1,5}|5[1-9A-HJ-NP-Za-km-z]{47})$"));
+    let text = "Each finite and not negative, together no more than a double holds. In a map by uid or by hotkey, leave `uids` and `hotkeys` out.";
+    AnyOfBuilder::new()
+        .description(Some(text))
+        .item(ArrayBuilder::new().items(weight()))
+        .item(ObjectBuilder::new().additional_properties(Some(weight())).property_names(Some(name)))
+        .build()
+        .into()
 }
 
 /// The pairs of a map, with those given twice.
@@ -124,22 +152,33 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 const SHAPE: &str = r#"the weights are not understood; they should be {"uids": [0, 1], "hotkeys": ["5F…", "5G…"], "weights": [0.4, 0.6]}, or {"weights": {"0": 0.4, "1": 0.6}} by uid or by hotkey"#;
 
-/// Weights adjusted.
-#[derive(Serialize)]
+/// Weights, multiplied.
+#[derive(Serialize, ToSchema)]
 pub struct Adjusted {
     pub netuid: u16,
     pub uids: Vec<Option<u16>>,
+    #[schema(value_type = Vec<Option<Address>>)]
     pub hotkeys: Vec<Option<String>>,
     pub weights: Vec<f64>,
     pub weights_u16: Vec<u16>,
+    #[schema(value_type = Vec<Factor>)]
     pub multipliers: Vec<String>,
     pub reasons: Vec<String>,
+    /// Why they are unchanged.
     pub unchanged: Option<String>,
-    /// What is to be looked at, though the weights were adjusted.
+    /// What is to be looked at though the weights were adjusted, such as hotkeys given with the uids of
+    /// others.
     pub warnings: Vec<String>,
+    /// The block of the epoch.
     pub as_of: u64,
-    pub policy_digest: String,
-    pub state_digest: String,
+    pub policy_digest: Hash,
+    pub state_digest: Hash,
+    /// Whether the record's last block is older than it should be: newer sales are not known then. Without
+    /// `as_of` only, otherwise false. The weights follow from the record, not from the clock. Only the API
+    /// tells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = bool, required = true)]
+    pub stale: Option<bool>,
 }
 
 impl Adjusted {
@@ -164,8 +203,9 @@ impl Adjusted {
             unchanged: adjusted.unchanged.map(|reason| reason.to_string()),
             warnings: warning(&adjusted.elsewhere).into_iter().collect(),
             as_of: report.window.as_of.block.number.0,
-            policy_digest: policy.digest().to_string(),
-            state_digest: state_digest.to_string(),
+            policy_digest: policy.digest().into(),
+            state_digest: state_digest.into(),
+            stale: None,
             weights: adjusted.weights,
         })
     }

@@ -1,32 +1,42 @@
 //! The same epoch under two policies, as `whatif` tells it.
 
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::{Object, ObjectBuilder, Type};
 use vesting_core::Report;
 use vesting_core::adjust::WeightsOutput;
 use vesting_core::policy::Policy;
 use vesting_core::whatif::{Change, changes};
 
-/// One epoch.
-#[derive(Serialize)]
+use super::text::{Address, Factor, Hash};
+
+/// The neurons under the policy and under another one; `shadow` is left out of account.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Whatif)]
 pub struct Line {
     netuid: u16,
     as_of: u64,
-    policy_digest: String,
-    other_policy_digest: String,
+    policy_digest: Hash,
+    other_policy_digest: Hash,
+    /// Where the record begins, if that is inside the window: then every multiplier is 1.
     incomplete_since: Option<u64>,
+    /// Where the record begins, if that is inside the window: then every multiplier is 1.
     other_incomplete_since: Option<u64>,
     neurons: Vec<Neuron>,
+    #[schema(schema_with = no_weights)]
     weights: Option<Weights>,
 }
 
-#[derive(Serialize)]
+/// A neuron under two policies.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OtherPolicy)]
 struct Neuron {
     uid: u16,
-    hotkey: String,
-    coldkey: String,
-    multiplier: String,
+    hotkey: Address,
+    coldkey: Address,
+    multiplier: Factor,
     reason: String,
-    other_multiplier: String,
+    other_multiplier: Factor,
     other_reason: String,
     differs: bool,
 }
@@ -45,15 +55,21 @@ struct Adjusted {
     unchanged: Option<String>,
 }
 
+/// The schema of `weights` in answers of the API.
+fn no_weights() -> Object {
+    let text = "Weights are compared by `vesting whatif --weights` only.";
+    ObjectBuilder::new().schema_type(Type::Null).description(Some(text)).build()
+}
+
 impl From<&Change> for Neuron {
     fn from(change: &Change) -> Self {
         Self {
             uid: change.neuron.uid.0,
-            hotkey: change.neuron.hotkey.to_string(),
-            coldkey: change.neuron.coldkey.to_string(),
-            multiplier: change.before.0.factor.to_string(),
+            hotkey: change.neuron.hotkey.into(),
+            coldkey: change.neuron.coldkey.into(),
+            multiplier: change.before.0.factor.into(),
             reason: change.before.1.to_string(),
-            other_multiplier: change.after.0.factor.to_string(),
+            other_multiplier: change.after.0.factor.into(),
             other_reason: change.after.1.to_string(),
             differs: change.differs(),
         }
@@ -80,8 +96,8 @@ impl Line {
         Self {
             netuid: ours.netuid.0,
             as_of: ours.window.as_of.block.number.0,
-            policy_digest: now.digest().to_string(),
-            other_policy_digest: then.digest().to_string(),
+            policy_digest: now.digest().into(),
+            other_policy_digest: then.digest().into(),
             incomplete_since: ours.window.incomplete_since.map(|block| block.0),
             other_incomplete_since: theirs.window.incomplete_since.map(|block| block.0),
             neurons: changes(ours, theirs).iter().map(Neuron::from).collect(),

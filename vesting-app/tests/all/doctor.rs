@@ -209,7 +209,7 @@ async fn another_chain_is_told_from_the_endpoints_and_the_databases() {
         "endpoint_genesis",
         &other.url(),
         "problem",
-        "another chain than the endpoints before",
+        "another chain than the first endpoint that answered",
         "leave it out",
     );
 
@@ -288,7 +288,7 @@ async fn what_a_runtime_lacks_is_told_with_what_follows() {
     let older = node(&chain(7, Generation::Older, 0), &[]).await;
     let found = doctor(folder.path(), &["--network", &older.url()]);
     assert_eq!((found.code, found.wrong()), (Some(0), vec![("endpoint_runtime", "warning")]));
-    found.has("endpoint_runtime", "", "warning", "spec 393 lacks", "a skipped one is not told");
+    found.has("endpoint_runtime", "", "warning", "spec 393 lacks", "a skipped one is not reported");
     assert_eq!(
         found.about("endpoint_runtime", "")["lacks"],
         serde_json::json!(["epoch_index", "fee_in_alpha", "locks_api"])

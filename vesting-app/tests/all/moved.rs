@@ -110,7 +110,7 @@ async fn a_record_moves_whole() {
     let mut exported = Reader::open(&file).unwrap();
     while exported.next_part().unwrap().is_some() {}
     let checksum = exported.checksum().unwrap();
-    assert!(words.contains("The chain has") && words.contains(&checksum.to_string()), "{words}");
+    assert!(words.contains("the chain agrees with") && words.contains(&checksum.to_string()), "{words}");
     run(other.path(), &["db", "check"]);
     assert_eq!(said(other.path()), said(one.path()));
     run(other.path(), &["db", "export", "again"]);

@@ -12,9 +12,14 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str) -> Result<()
     if let Some(name) = schema["$ref"].as_str() {
         return check(document, document.pointer(name.trim_start_matches('#')).unwrap(), value, at);
     }
-    if let Some(any) = schema["anyOf"].as_array() {
-        let why: Vec<String> = any.iter().filter_map(|one| check(document, one, value, at).err()).collect();
-        return if why.len() < any.len() { Ok(()) } else { Err(why.join("; or ")) };
+    for (choice, most) in [("anyOf", usize::MAX), ("oneOf", 1)] {
+        let Some(all) = schema[choice].as_array() else { continue };
+        let why: Vec<String> = all.iter().filter_map(|one| check(document, one, value, at).err()).collect();
+        return match all.len() - why.len() {
+            0 => Err(why.join("; or ")),
+            fitting if fitting <= most => Ok(()),
+            fitting => Err(format!("{at} is {value}, which fits {fitting} schemas of {schema}")),
+        };
     }
     let types: Vec<&str> = schema["type"].as_array().map_or_else(
         || schema["type"].as_str().into_iter().collect(),
@@ -42,6 +47,21 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str) -> Result<()
     {
         return Err(format!("{at} is {value}, beyond {schema}"));
     }
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if let (Some(text), Some(pattern)) = (value.as_str(), schema["pattern"].as_str()) {
+        let fits = match pattern {
+            "^-?[0-9]+$" => is_digits(text.strip_prefix('-').unwrap_or(text)),
+            r"^[0-9]+\.[0-9]{9}$" => text
+                .split_once('.')
+                .is_some_and(|(whole, part)| is_digits(whole) && is_digits(part) && part.len() == 9),
+            "^5[1-9A-HJ-NP-Za-km-z]{47}$" => text.starts_with('5') && text.len() == 48,
+            "^0x[0-9a-f]{64}$" => text.starts_with("0x") && text.len() == 66,
+            other => panic!("{at}: no test knows the pattern {other}"),
+        };
+        if !fits {
+            return Err(format!("{at} is {value}, not {pattern}"));
+        }
+    }
     if let Some(items) = value.as_array() {
         return items.iter().enumerate().try_for_each(|(place, item)| {
             check(document, &schema["items"], item, &format!("{at}[{place}]"))
@@ -49,6 +69,9 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str) -> Result<()
     }
     let Some(members) = value.as_object() else { return Ok(()) };
     let Some(known) = schema["properties"].as_object() else { return Ok(()) };
+    if schema["additionalProperties"] != false {
+        return Err(format!("{at} may have other members than those described"));
+    }
     let missing = schema["required"]
         .as_array()
         .into_iter()
@@ -62,6 +85,11 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str) -> Result<()
         Some(schema) => check(document, schema, member, &format!("{at}.{name}")),
         None => Err(format!("{at}.{name} is not described")),
     })
+}
+
+/// The parameters of an operation.
+fn parameters(operation: &Value) -> impl Iterator<Item = &Value> {
+    operation["parameters"].as_array().into_iter().flatten()
 }
 
 fn is_described(document: &Value, path: &str, method: &str, answer: &Answer) {
@@ -102,11 +130,7 @@ async fn the_server_answers_as_its_description_says() {
                 .replace("{hotkey}", miners[0]["hotkey"].as_str().unwrap())
                 .replace("{coldkey}", miners[0]["coldkey"].as_str().unwrap())
                 .replace("{block}", &epochs[1]["block"].to_string());
-            let parameters: BTreeSet<&str> = operation["parameters"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|one| document.pointer(one["$ref"].as_str().unwrap().trim_start_matches('#')).unwrap())
+            let described: BTreeSet<&str> = parameters(operation)
                 .filter(|one| one["in"] == "query")
                 .map(|one| one["name"].as_str().unwrap())
                 .collect();
@@ -121,15 +145,15 @@ async fn the_server_answers_as_its_description_says() {
                 let known =
                     refused.body["detail"].as_str().unwrap().rsplit_once("there are: ").unwrap().1.to_owned();
                 let known: BTreeSet<&str> = known.split(", ").filter(|name| *name != "none").collect();
-                assert_eq!(known, parameters, "{path}");
+                assert_eq!(known, described, "{path}");
             }
             let mut queries = vec![String::new()];
             match path.as_str() {
                 // It does not end.
                 "/v1/events" => continue,
                 "/v1/digest/rows" => {
-                    let sections =
-                        document["components"]["parameters"]["section"]["schema"]["enum"].as_array().unwrap();
+                    let section = parameters(operation).find(|one| one["name"] == "section");
+                    let sections = section.unwrap()["schema"]["enum"].as_array().unwrap();
                     queries = sections
                         .iter()
                         .map(|section| format!("section={}", section.as_str().unwrap()))
@@ -142,9 +166,9 @@ async fn the_server_answers_as_its_description_says() {
                 _ => {}
             }
             for query in queries {
-                let netuid = if parameters.contains("netuid") { "netuid=2&" } else { "" };
+                let netuid = if described.contains("netuid") { "netuid=2&" } else { "" };
                 let asked =
-                    if parameters.is_empty() { filled.clone() } else { format!("{filled}?{netuid}{query}") };
+                    if described.is_empty() { filled.clone() } else { format!("{filled}?{netuid}{query}") };
                 let body = json!({ "uids": [0, 1], "weights": [0.4, 0.6] }).to_string();
                 let body = if method == "post" { body.as_str() } else { "" };
                 let answer = daemon.ask(&format!("{} {asked} HTTP/1.1\r\n", method.to_uppercase()), body);
@@ -159,7 +183,7 @@ async fn the_server_answers_as_its_description_says() {
                 is_described(&document, path, method, &answer);
                 seen.insert(path.as_str());
             }
-            if parameters.contains("as_of") {
+            if described.contains("as_of") {
                 let netuid = daemon.ask(
                     &format!("{} {filled}?netuid=9&section=holders HTTP/1.1\r\n", method.to_uppercase()),
                     "",
@@ -225,8 +249,7 @@ fn accepted(daemon: &Daemon, document: &Value) {
     for (path, item) in document["paths"].as_object().unwrap() {
         let Some(operation) = item.get("get").filter(|_| path != "/v1/events") else { continue };
         let filled = path.replace("{hotkey}", "uid:0").replace("{coldkey}", NOBODY).replace("{block}", "20");
-        for one in operation["parameters"].as_array().unwrap() {
-            let parameter = document.pointer(one["$ref"].as_str().unwrap().trim_start_matches('#')).unwrap();
+        for parameter in parameters(operation) {
             let name = parameter["name"].as_str().unwrap();
             if parameter["in"] != "query" || !tried.insert((name.to_owned(), path.starts_with("/charts"))) {
                 continue;

@@ -1,4 +1,4 @@
-//! Catching one subnet up.
+//! Catches up on one subnet.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -6,30 +6,31 @@ use vesting_chain::SubxtChain;
 use vesting_core::ports::{ChainPort, StakeStore, StoreError};
 use vesting_core::{BlockNumber, BlockchainMonitor, MonitorError, NetUid, Pace, Progress};
 
-use crate::commands::progress::Together;
+use crate::commands::progress::SubnetsBar;
 use crate::config::Config;
-use crate::following::{FORK_PAUSE, FORKS, forked, waits};
+use crate::failure::fork_of;
+use crate::following::{FORK_PAUSE, FORK_TRIES, retry_pause};
 use crate::view::unexplained::Unexplained;
 use crate::wiring;
 use crate::witnesses::Witnesses;
 
-/// Tries in a row without getting on, after which it is somebody else's to mend.
+/// How many attempts in a row may make no progress before the error is returned.
 const TRIES: u32 = 12;
 
-/// What all subnets that are caught up have in common.
-pub struct Common {
+/// What all subnets of one command share.
+pub struct Job {
     pub config: Config,
     pub chain: Arc<SubxtChain>,
     pub store: Arc<dyn StakeStore>,
-    /// Where records were asked to begin.
+    /// The block of `--from`.
     pub from: Option<BlockNumber>,
     pub to: BlockNumber,
     pub pace: Pace,
-    pub bar: Mutex<Together>,
+    pub bar: Mutex<SubnetsBar>,
 }
 
-impl Common {
-    pub fn bar(&self) -> MutexGuard<'_, Together> {
+impl Job {
+    pub fn bar(&self) -> MutexGuard<'_, SubnetsBar> {
         self.bar.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -37,31 +38,31 @@ impl Common {
 /// A subnet to catch up.
 pub struct Subnet {
     pub netuid: NetUid,
-    /// Where its record begins, where there is none.
+    /// The first block of a new record.
     pub first: BlockNumber,
-    /// As it is read from.
+    /// The subnet's view of the chain.
     pub chain: Arc<dyn ChainPort>,
-    pub common: Arc<Common>,
+    pub job: Arc<Job>,
 }
 
 impl Subnet {
-    /// Goes on to the last block; gives what is unexplained of what was taken in.
+    /// Goes on to the last block. Returns what is unexplained of what was recorded.
     pub async fn catch_up(self) -> anyhow::Result<Option<Unexplained>> {
-        let common = &self.common;
+        let job = &self.job;
         let mut forks = 0;
         loop {
             let error = match self.go_on().await {
                 Err(error) => error,
                 done => return done,
             };
-            let Some(stands_at) = forked(&error) else { return Err(error) };
-            let Ok(Some(genesis)) = common.store.genesis().await else { return Err(error) };
+            let Some(stands_at) = fork_of(&error) else { return Err(error) };
+            let Ok(Some(genesis)) = job.store.genesis().await else { return Err(error) };
             forks += 1;
-            let witnesses = Witnesses::ask(&common.config, genesis, stands_at).await;
-            if forks >= FORKS || witnesses.agree_on_another() {
-                return Err(error.context(witnesses.words(stands_at)));
+            let witnesses = Witnesses::ask(&job.config, genesis, stands_at).await;
+            if forks >= FORK_TRIES || witnesses.agree_on_another() {
+                return Err(error.context(witnesses.message(stands_at)));
             }
-            common.bar().say(&format!(
+            job.bar().say(&format!(
                 "subnet {}: {error}; asking again in {} s",
                 self.netuid,
                 FORK_PAUSE.as_secs()
@@ -70,18 +71,18 @@ impl Subnet {
         }
     }
 
-    /// What was written stays, so what passes is tried again from there.
+    /// Retries errors that pass; each attempt continues after what was written.
     async fn go_on(&self) -> anyhow::Result<Option<Unexplained>> {
-        let common = &self.common;
-        let mut monitor = wiring::monitor(
-            &common.config,
+        let job = &self.job;
+        let mut monitor = wiring::open_monitor(
+            &job.config,
             self.netuid,
             Arc::clone(&self.chain),
-            Arc::clone(&common.store),
-            common.from,
+            Arc::clone(&job.store),
+            job.from,
         )
         .await?;
-        // What is unexplained of an interval is recorded when it ends.
+        // What an interval leaves unexplained is recorded when it ends.
         let begun = monitor.ledgers().get(&self.netuid).and_then(|ledger| ledger.interval().from);
         let mut total: Option<Progress> = None;
         let mut tries = 0;
@@ -96,17 +97,15 @@ impl Subnet {
             }
             tries = if total.map(|total| total.block) > stood_at { 1 } else { tries + 1 };
             let error = anyhow::Error::from(error);
-            let Some(pause) = waits(&error, tries).filter(|_| tries <= TRIES) else { return Err(error) };
-            common.bar().say(&format!(
-                "subnet {}: {error}; trying again in {} s",
-                self.netuid,
-                pause.as_secs()
-            ));
+            let Some(pause) = retry_pause(&error, tries).filter(|_| tries <= TRIES) else {
+                return Err(error);
+            };
+            job.bar().say(&format!("subnet {}: {error}; trying again in {} s", self.netuid, pause.as_secs()));
             tokio::time::sleep(pause).await;
         }
         monitor.observe().await?;
-        common.bar().is_done(self.netuid);
-        Ok(Unexplained::after(common.store.as_ref(), self.netuid, begun).await?)
+        job.bar().is_done(self.netuid);
+        Ok(Unexplained::after(job.store.as_ref(), self.netuid, begun).await?)
     }
 
     async fn advance(
@@ -114,12 +113,12 @@ impl Subnet {
         monitor: &mut BlockchainMonitor,
         total: &mut Option<Progress>,
     ) -> Result<(), MonitorError> {
-        let (common, before) = (&self.common, *total);
+        let (job, before) = (&self.job, *total);
         monitor
-            .advance(self.first, common.to, common.pace, &mut |progress| {
+            .advance(self.first, job.to, job.pace, &mut |progress| {
                 let progress = before.map_or(progress, |before| before.plus(progress));
                 *total = Some(progress);
-                common.bar().show(self.netuid, progress, common.chain.requests().0);
+                job.bar().show(self.netuid, progress, job.chain.requests().0);
             })
             .await
     }

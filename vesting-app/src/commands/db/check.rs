@@ -5,11 +5,12 @@ use vesting_core::NetUid;
 use vesting_core::check::{Checked, check_store};
 use vesting_core::ports::Watermark;
 
-use super::{Session, chosen};
+use super::chosen::chosen;
+use crate::commands::session::Session;
 
-/// What was checked of a subnet.
+/// What was checked of a subnet's record.
 #[derive(Serialize)]
-pub struct Line {
+pub struct CheckSummary {
     netuid: u16,
     from: u64,
     to: u64,
@@ -22,7 +23,7 @@ pub struct Line {
     exits: u64,
 }
 
-impl Line {
+impl CheckSummary {
     pub fn new(netuid: NetUid, mark: &Watermark, checked: Checked) -> Self {
         Self {
             netuid: netuid.0,
@@ -38,7 +39,7 @@ impl Line {
         }
     }
 
-    pub fn words(&self) -> String {
+    pub fn message(&self) -> String {
         format!(
             "Subnet {}, blocks {} to {}: {} positions at {} ends of intervals of {} epochs are the sums of {} entries; {} changes by epoch and interval, {} tranches and {} exits agree with them.",
             self.netuid,
@@ -56,14 +57,14 @@ impl Line {
 }
 
 pub async fn run(session: &mut Session) -> anyhow::Result<()> {
-    let store = session.record()?;
+    let store = session.open_record()?;
     for netuid in chosen(session, &store.netuids().await?, "the database")? {
         let (mark, found) = check_store(store.as_ref(), netuid).await?;
-        let line = Line::new(netuid, &mark, found);
+        let line = CheckSummary::new(netuid, &mark, found);
         if session.json {
             session.out.json(&line)?;
         } else {
-            session.out.line(line.words())?;
+            session.out.line(line.message())?;
         }
     }
     Ok(())

@@ -1,14 +1,29 @@
 //! `vesting db export`.
 
+use std::path::PathBuf;
+
 use anyhow::Context;
+use clap::Args;
 use serde::Serialize;
 use vesting_core::Parts;
 use vesting_store::export::Writer;
 
-use super::{ExportArgs, Session, chosen};
+use super::chosen::chosen;
+use crate::commands::session::Session;
+
+/// `db export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The file, as in subnet-2.vesting.zst.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Overwrite an existing file.
+    #[arg(long)]
+    pub force: bool,
+}
 
 #[derive(Serialize)]
-struct Done {
+struct Exported {
     file: String,
     bytes: u64,
     genesis: String,
@@ -17,7 +32,7 @@ struct Done {
 }
 
 pub async fn run(session: &mut Session, args: &ExportArgs) -> anyhow::Result<()> {
-    let store = session.record()?;
+    let store = session.open_record()?;
     let genesis = store.genesis().await?.context("the database does not say of which chain its record is")?;
     let netuids = chosen(session, &store.netuids().await?, "the database")?;
     let mut file = Writer::create(&args.file, genesis, &netuids, args.force)?;
@@ -37,7 +52,7 @@ pub async fn run(session: &mut Session, args: &ExportArgs) -> anyhow::Result<()>
         ));
     }
     let checksum = file.finish()?;
-    let done = Done {
+    let done = Exported {
         file: args.file.display().to_string(),
         bytes: std::fs::metadata(&args.file)?.len(),
         genesis: genesis.to_string(),

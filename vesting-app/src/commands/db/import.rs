@@ -1,30 +1,50 @@
 //! `vesting db import`.
 //!
-//! The file is read twice: what it says is checked to its end before any of it is taken in.
+//! The file is read twice: all of it is checked before any of it is written.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use clap::Args;
 use serde::Serialize;
 use vesting_core::ports::{ChainPort, StakeStore};
 use vesting_core::{BlockHash, BlockNumber, NetUid};
 use vesting_store::export::{Checksum, Reader};
 
-use super::check::Line;
+use super::check::CheckSummary;
+use super::chosen::chosen;
 use super::inspect::{DigestLine, Inspection};
 use super::spot_check::{SpotCheck, spot_check};
-use super::{ImportArgs, Session, chosen};
-use crate::UsageError;
+use crate::commands::session::Session;
+use crate::exit::UsageError;
 use crate::wiring;
 
-/// Positions compared with the chain where an endpoint was named.
+/// `db import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The file.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Refuse the file unless this is the state digest under the configured policy; for one subnet.
+    #[arg(long, value_name = "0x…")]
+    pub expect_digest: Option<String>,
+    /// With --expect-digest: as of the last epoch at or before this block [default: the last of the file].
+    #[arg(long, value_name = "BLOCK", requires = "expect_digest")]
+    pub as_of: Option<u64>,
+    /// Compare this many positions at the last epoch with the chain [default: 20 with --network or
+    /// --endpoints, else 0].
+    #[arg(long, value_name = "N")]
+    pub spot_check: Option<usize>,
+}
+
+/// How many positions are compared with the chain if an endpoint was named.
 const SPOT_CHECKS: usize = 20;
 
 #[derive(Serialize)]
-struct Done {
+struct Imported {
     netuid: u16,
     checksum: String,
-    checked: Line,
+    checked: CheckSummary,
     digest: Option<DigestLine>,
     spot_check: Option<SpotCheck>,
 }
@@ -39,10 +59,10 @@ pub async fn run(session: &mut Session, args: &ImportArgs, with_chain: bool) -> 
             UsageError("`--expect-digest` is that of one subnet: name it with `--netuid N`".into()).into()
         );
     }
-    // What is there is asked first. Where nothing is, or it is of an older version, the store itself sees to
-    // it.
-    if let Ok(store) = session.record() {
-        free(store.as_ref(), genesis, &netuids).await?;
+    // An existing record is refused at once. If there is no database, or an older one, the check after
+    // opening it finds out.
+    if let Ok(store) = session.open_record() {
+        check_importable(store.as_ref(), genesis, &netuids).await?;
     }
     let (inspected, checksum) =
         inspect(session, args, file, &netuids).await.context("nothing was taken in")?;
@@ -52,7 +72,7 @@ pub async fn run(session: &mut Session, args: &ImportArgs, with_chain: bool) -> 
         let offered = chain.genesis().await?;
         anyhow::ensure!(
             offered == genesis,
-            "the file is of the chain with genesis {genesis}, but the endpoint serves {offered}"
+            "the file belongs to the chain with genesis {genesis}, but the endpoint serves {offered}"
         );
     }
     let mut done = Vec::new();
@@ -63,7 +83,7 @@ pub async fn run(session: &mut Session, args: &ImportArgs, with_chain: bool) -> 
             }
             _ => None,
         };
-        done.push(Done {
+        done.push(Imported {
             netuid: inspection.netuid.0,
             checksum: checksum.to_string(),
             checked: inspection.line()?,
@@ -71,21 +91,20 @@ pub async fn run(session: &mut Session, args: &ImportArgs, with_chain: bool) -> 
             spot_check,
         });
     }
-    let store = session.record_or_new()?;
-    free(store.as_ref(), genesis, &netuids).await?;
+    let store = session.open_or_create_record()?;
+    check_importable(store.as_ref(), genesis, &netuids).await?;
     store.bind_chain(genesis).await?;
-    if let Err(error) = take_in(store.as_ref(), &args.file, &netuids, checksum).await {
+    if let Err(error) = write(store.as_ref(), &args.file, &netuids, checksum).await {
         for netuid in &netuids {
-            let why =
-                || format!("{error:#}; what was taken in of subnet {netuid} before it cannot be removed");
+            let why = || format!("{error:#}; what was already imported of subnet {netuid} cannot be removed");
             store.rewind(*netuid, None).await.with_context(why)?;
         }
         return Err(error.context("nothing was taken in"));
     }
-    done.iter().try_for_each(|done| say(session, done))
+    done.iter().try_for_each(|done| print(session, done))
 }
 
-/// Looks at the records of these subnets, to the end of the file; gives them with its checksum.
+/// Checks the records of these subnets, to the end of the file. Returns them with the file's checksum.
 async fn inspect(
     session: &Session,
     args: &ImportArgs,
@@ -105,7 +124,7 @@ async fn inspect(
             );
         }
         if let Some(inspection) = inspected.last_mut() {
-            // A file that is damaged is told as such, so it is read on.
+            // Reads on all the same: if the file is damaged, that is the error to report.
             wrong = inspection.take(&part).await.err();
         }
     }
@@ -116,8 +135,8 @@ async fn inspect(
     }
 }
 
-/// Takes the records of these subnets in, part by part.
-async fn take_in(
+/// Writes the records of these subnets, part by part.
+async fn write(
     store: &dyn StakeStore,
     path: &Path,
     netuids: &[NetUid],
@@ -136,7 +155,7 @@ async fn take_in(
     Ok(())
 }
 
-/// A digest as it is printed, in small letters.
+/// A digest the way it is printed, in lower case.
 fn expected(text: &str) -> Result<String, UsageError> {
     let digits = text
         .strip_prefix("0x")
@@ -147,12 +166,16 @@ fn expected(text: &str) -> Result<String, UsageError> {
     Ok(format!("0x{}", digits.to_ascii_lowercase()))
 }
 
-/// The database is of that chain, or of none yet, and has no record of these subnets.
-async fn free(store: &dyn StakeStore, genesis: BlockHash, netuids: &[NetUid]) -> anyhow::Result<()> {
+/// Checks that the database belongs to that chain or to none yet, and has no record of these subnets.
+async fn check_importable(
+    store: &dyn StakeStore,
+    genesis: BlockHash,
+    netuids: &[NetUid],
+) -> anyhow::Result<()> {
     if let Some(stored) = store.genesis().await? {
         anyhow::ensure!(
             stored == genesis,
-            "the file is of the chain with genesis {genesis}, but the database of that with {stored}"
+            "the file belongs to the chain with genesis {genesis}, but the database to the one with {stored}"
         );
     }
     for netuid in netuids {
@@ -167,11 +190,11 @@ async fn free(store: &dyn StakeStore, genesis: BlockHash, netuids: &[NetUid]) ->
     Ok(())
 }
 
-fn say(session: &mut Session, done: &Done) -> anyhow::Result<()> {
+fn print(session: &mut Session, done: &Imported) -> anyhow::Result<()> {
     if session.json {
         return session.out.json(done);
     }
-    session.out.line(done.checked.words())?;
+    session.out.line(done.checked.message())?;
     if let Some(digest) = &done.digest {
         let incomplete = digest
             .incomplete_since
@@ -185,7 +208,7 @@ fn say(session: &mut Session, done: &Done) -> anyhow::Result<()> {
         ))?;
     }
     match &done.spot_check {
-        Some(spot) => session.out.line(spot.words())?,
+        Some(spot) => session.out.line(spot.message())?,
         None => session.out.line("Nothing was compared with the chain (`--spot-check N`).")?,
     }
     session.out.line(format!("The record of subnet {} was taken in.", done.netuid))

@@ -1,4 +1,4 @@
-//! A record of a file, looked at part by part before any of it is taken in.
+//! The inspection of a record in a file, part by part, before any of it is written.
 
 use anyhow::Context;
 use serde::Serialize;
@@ -7,7 +7,7 @@ use vesting_core::policy::Policy;
 use vesting_core::ports::Commit;
 use vesting_core::{BlockHash, BlockNumber, Condensed, NetUid, TrackerError, prune};
 
-use super::check::Line;
+use super::check::CheckSummary;
 use crate::wiring;
 
 #[derive(Serialize)]
@@ -16,23 +16,23 @@ pub struct DigestLine {
     pub state_digest: String,
     pub policy_digest: String,
     pub incomplete_since: Option<u64>,
-    /// Whether it was expected.
+    /// Whether `--expect-digest` named it.
     pub expected: bool,
 }
 
-/// The record of a subnet as far as it was read: its last parts, and its window.
+/// The record of a subnet, as far as it was read: its last parts and its window.
 pub struct Inspection {
     pub netuid: NetUid,
     policy: Policy,
-    /// The block as of which the digest is wanted.
+    /// The block as of which the digest is asked for.
     as_of: Option<BlockNumber>,
     walk: Walk,
-    /// What the digest follows from.
+    /// What the digest is computed from.
     window: Condensed,
 }
 
 impl Inspection {
-    /// Of a subnet of which no part has come.
+    /// Starts before the first part of a subnet.
     pub async fn new(
         netuid: NetUid,
         genesis: BlockHash,
@@ -44,7 +44,7 @@ impl Inspection {
         Ok(Self { netuid, policy, as_of, walk: Walk::new(netuid), window })
     }
 
-    /// Looks at the next part.
+    /// Inspects the next part.
     pub async fn take(&mut self, part: &Commit) -> anyhow::Result<()> {
         self.walk.take(part).await.context("the file is not consistent")?;
         let reached = self.window.store().watermark(self.netuid).await?.map(|mark| mark.block.number);
@@ -69,9 +69,9 @@ impl Inspection {
     }
 
     /// What was checked.
-    pub fn line(&self) -> anyhow::Result<Line> {
+    pub fn line(&self) -> anyhow::Result<CheckSummary> {
         let mark = self.walk.mark().ok_or(CheckError::Gone(self.netuid))?;
-        Ok(Line::new(self.netuid, &mark, self.walk.checked()))
+        Ok(CheckSummary::new(self.netuid, &mark, self.walk.checked()))
     }
 
     /// The end of the record, condensed.
@@ -79,12 +79,12 @@ impl Inspection {
         Ok(self.walk.record().await?)
     }
 
-    /// The digest, which must be the expected one; `None` where there can be none.
+    /// The digest, which must be the expected one. `None` if there can be no digest.
     pub async fn digest(&self, expected: Option<&str>) -> anyhow::Result<Option<DigestLine>> {
         let (netuid, policy) = (self.netuid, &self.policy);
         let summary = match wiring::tracker(&self.window.store()).state(netuid, policy, self.as_of).await {
             Ok((_, state)) => state.summary(),
-            // A record may be younger than its first epoch, or lack what only the policy asks for.
+            // A record may end before its first epoch, or lack times that only the policy needs.
             Err(TrackerError::NoEpoch { .. } | TrackerError::MissingTime(_)) if expected.is_none() => {
                 return Ok(None);
             }

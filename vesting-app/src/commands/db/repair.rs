@@ -2,17 +2,28 @@
 
 use std::sync::Arc;
 
+use clap::Args;
 use serde_json::json;
 use vesting_core::ports::{ChainPort, StakeStore};
 use vesting_core::{BlockNumber, MonitorError, NetUid, TakenBack, last_on_chain, take_back};
 
-use super::{RepairArgs, Session, chosen};
-use crate::{UsageError, wiring};
+use super::chosen::chosen;
+use crate::commands::session::Session;
+use crate::exit::UsageError;
+use crate::wiring;
+
+/// `db repair`.
+#[derive(Debug, Args)]
+pub struct RepairArgs {
+    /// The first block to read again.
+    #[arg(long, value_name = "BLOCK", value_parser = clap::value_parser!(u64).range(1..))]
+    pub from: u64,
+}
 
 pub async fn run(session: &mut Session, args: &RepairArgs) -> anyhow::Result<()> {
     let from = BlockNumber(args.from);
-    // What is not there is not made.
-    let record = session.record()?;
+    // A database that does not exist is not created.
+    let record = session.open_record()?;
     let netuids = chosen(session, &record.netuids().await?, "the database")?;
     for netuid in &netuids {
         let Some(mark) = record.watermark(*netuid).await? else { continue };
@@ -23,22 +34,22 @@ pub async fn run(session: &mut Session, args: &RepairArgs) -> anyhow::Result<()>
         }
     }
     drop(record);
-    let store = session.record_or_new()?;
+    let store = session.open_or_create_record()?;
     let chain = wiring::chain(&session.config);
     store.genesis().await?.inspect(|genesis| chain.expect_genesis(*genesis));
-    wiring::bind(&session.config, chain.as_ref(), store.as_ref()).await?;
-    // A `run` that records it would go on from where it was.
+    wiring::bind_database(&session.config, chain.as_ref(), store.as_ref()).await?;
+    // A `run` that records this subnet would continue from the old end.
     for netuid in &netuids {
         store.claim(*netuid).await?;
     }
     for netuid in netuids {
-        let Some(taken) = back(chain.as_ref(), &store, netuid, from).await? else { continue };
-        say(session, netuid, &taken)?;
+        let Some(taken) = take_back_before(chain.as_ref(), &store, netuid, from).await? else { continue };
+        print(session, netuid, &taken)?;
     }
     Ok(())
 }
 
-async fn back(
+async fn take_back_before(
     chain: &dyn ChainPort,
     store: &Arc<dyn StakeStore>,
     netuid: NetUid,
@@ -59,7 +70,7 @@ async fn back(
     }
 }
 
-fn say(session: &mut Session, netuid: NetUid, taken: &TakenBack) -> anyhow::Result<()> {
+fn print(session: &mut Session, netuid: NetUid, taken: &TakenBack) -> anyhow::Result<()> {
     if session.json {
         return session.out.json(&json!({
             "netuid": netuid.0,

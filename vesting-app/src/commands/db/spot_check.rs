@@ -1,4 +1,4 @@
-//! Some positions of a record, compared with the chain.
+//! Compares some positions of a record with the chain.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,24 +11,25 @@ use vesting_store::export::Checksum;
 #[derive(Serialize)]
 pub struct SpotCheck {
     block: u64,
-    /// What the choice follows from: the file's checksum.
+    /// What the choice is computed from: the file's checksum.
     seed: String,
     /// The positions chosen.
     chosen: usize,
-    /// With all others of their coldkeys.
+    /// The positions chosen and all others of their coldkeys.
     compared: usize,
 }
 
 impl SpotCheck {
-    pub fn words(&self) -> String {
+    pub fn message(&self) -> String {
         format!(
-            "The chain has at block {} what {} positions say, {} of them chosen by the checksum {}.",
+            "At block {} the chain agrees with {} positions of the record, of which {} were chosen by the checksum {}.",
             self.block, self.compared, self.chosen, self.seed
         )
     }
 }
 
-/// Compares `count` positions at the last epoch, and all others of their coldkeys; `None` without an epoch.
+/// Compares `count` positions at the last epoch, and all others of their coldkeys. `None` if there is no
+/// epoch.
 pub async fn spot_check(
     chain: &dyn ChainPort,
     record: &Commit,
@@ -73,7 +74,7 @@ pub async fn spot_check(
     Ok(Some(SpotCheck { block: block.0, seed: seed.to_string(), chosen: chosen.len(), compared: keys.len() }))
 }
 
-/// So many of the keys, by a seed: the same for everybody who has the file.
+/// Chooses `count` keys by a seed: the same for everybody who has the file.
 fn choose(mut keys: Vec<PositionKey>, seed: Checksum, count: usize) -> Vec<PositionKey> {
     let mut state = seed.0.iter().take(8).fold(0u64, |number, byte| number << 8 | u64::from(*byte));
     let mut chosen = Vec::new();

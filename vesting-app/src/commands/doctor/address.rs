@@ -1,4 +1,4 @@
-//! Where the API would listen.
+//! The address of the API.
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
@@ -9,7 +9,7 @@ use super::finding::Finding;
 use crate::client::Client;
 use crate::config::Config;
 
-/// Whether the address is free or ours, and who may ask there.
+/// Whether the address is free or used by `vesting`, and who may ask there.
 pub async fn findings(config: &Config) -> Vec<Finding> {
     vec![free(config).await, token(config)]
 }
@@ -33,7 +33,7 @@ async fn free(config: &Config) -> Finding {
     finding.fact("in_use", true)
 }
 
-/// Whether one like us answers there.
+/// Whether another `vesting` answers there.
 async fn live(config: &Config) -> bool {
     let Ok(client) = Client::new(&config.own_api().into(), None) else { return false };
     client
@@ -55,7 +55,7 @@ fn token(config: &Config) -> Finding {
         return Finding::warning(
             CHECK,
             subject,
-            "whoever reaches it may read all (`allow_public_without_token`)",
+            "anybody who can reach it may read everything (`allow_public_without_token`)",
         )
         .advise("set VESTING_API_TOKEN, unless a proxy before it asks for one");
     }

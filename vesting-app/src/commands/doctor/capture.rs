@@ -1,4 +1,4 @@
-//! `vesting doctor --capture`: writes blocks around the newest epoch down as a recording.
+//! `vesting doctor --capture`: writes the blocks around the newest epoch as a recording.
 
 use std::path::{Path, PathBuf};
 
@@ -9,13 +9,13 @@ use vesting_core::BlockNumber;
 use vesting_core::ports::{ChainError, ChainPort, ReadChain};
 use vesting_testkit::recording_writer::{BlockToWrite, RecordingWriter, RuntimeToWrite};
 
-use super::Session;
-use crate::UsageError;
 use crate::commands::progress::bar;
+use crate::commands::session::Session;
+use crate::exit::UsageError;
 use crate::wiring;
 
 #[derive(Serialize)]
-struct Done {
+struct Captured {
     folder: String,
     /// The first and the last block that can be recorded from it.
     from: u64,
@@ -23,12 +23,12 @@ struct Done {
     epoch: u64,
     spec_versions: Vec<u32>,
     requests: u64,
-    /// Why only part of the storage was taken, if so.
+    /// Why only part of the storage was captured, if so.
     unread: Option<String>,
 }
 
-/// The blocks that are taken. Whoever records from `from` reads the state before it, and there the metadata
-/// of the block before that.
+/// The blocks that are captured. Recording from `from` needs the state of the block before it, and the
+/// metadata of the one before that.
 struct Stretch {
     base: BlockNumber,
     from: BlockNumber,
@@ -36,7 +36,7 @@ struct Stretch {
 }
 
 impl Stretch {
-    /// So many blocks around one, as far as there are.
+    /// `blocks` blocks around one, as far as they exist.
     fn around(epoch: BlockNumber, head: BlockNumber, blocks: u32) -> Self {
         let blocks = u64::from(blocks);
         let to = BlockNumber(epoch.0.saturating_add(blocks / 2).min(head.0));
@@ -51,7 +51,7 @@ impl Stretch {
 }
 
 pub async fn run(session: &mut Session, blocks: u32, output: Option<&Path>) -> anyhow::Result<()> {
-    let netuids = wiring::followed(&session.config)?;
+    let netuids = wiring::subnets_to_follow(&session.config)?;
     output.map_or(Ok(()), is_free)?;
     let chain = wiring::chain(&session.config);
     let head = chain.finalized_head().await?.number;
@@ -68,7 +68,7 @@ pub async fn run(session: &mut Session, blocks: u32, output: Option<&Path>) -> a
             let epoch = epochs.collect::<Result<Vec<_>, _>>()?.into_iter().max().unwrap_or(head);
             (epoch, Stretch::around(epoch, head, blocks))
         }
-        // Which block had the epoch cannot be told then.
+        // In that case the block of the newest epoch is unknown.
         Err(ChainError::Unreadable { .. } | ChainError::Unsupported(_) | ChainError::Malformed(_)) => {
             (head, Stretch::around(head, head, blocks))
         }
@@ -82,12 +82,12 @@ pub async fn run(session: &mut Session, blocks: u32, output: Option<&Path>) -> a
     let bar =
         bar(count.saturating_mul(3), "capturing [{bar:32}] {percent} % · {msg} · {elapsed} gone, {eta} left");
     let mut capture = chain.capture(&netuids);
-    bar.set_message("who is in it");
+    bar.set_message("coldkeys and hotkeys");
     for number in stretch.blocks() {
         capture.find_accounts(number).await.with_context(|| cannot(number))?;
         bar.inc(1);
     }
-    bar.set_message("where they hold stake");
+    bar.set_message("positions");
     for number in stretch.blocks() {
         capture.find_stake(number).await.with_context(|| cannot(number))?;
         bar.inc(1);
@@ -112,7 +112,7 @@ pub async fn run(session: &mut Session, blocks: u32, output: Option<&Path>) -> a
     writer.finish().with_context(failed)?;
     bar.finish_and_clear();
 
-    let done = Done {
+    let done = Captured {
         folder: folder.display().to_string(),
         from: stretch.from.0,
         to: stretch.to.0,
@@ -121,22 +121,22 @@ pub async fn run(session: &mut Session, blocks: u32, output: Option<&Path>) -> a
         requests: chain.requests().0,
         unread: capture.unread().map(ToString::to_string),
     };
-    tell(session, &done)
+    print(session, &done)
 }
 
-fn tell(session: &mut Session, done: &Done) -> anyhow::Result<()> {
+fn print(session: &mut Session, done: &Captured) -> anyhow::Result<()> {
     if session.json {
         return session.out.json(done);
     }
     let versions: Vec<String> = done.spec_versions.iter().map(ToString::to_string).collect();
-    let Done { folder, from, to, epoch, .. } = done;
+    let Captured { folder, from, to, epoch, .. } = done;
     session.out.line(format!(
         "Blocks {from} to {to}, around block {epoch}, made by spec {}, are in {folder}.",
         versions.join(" and ")
     ))?;
     if let Some(why) = &done.unread {
         return session.out.line(format!(
-            "Only what is kept by netuid was taken, since this version cannot read the runtime: {why}"
+            "Only storage keyed by netuid was captured, because this version cannot read the runtime: {why}"
         ));
     }
     session.out.line(format!(
@@ -168,7 +168,7 @@ fn is_free(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A number as recordings have them.
+/// A block number in the width that recordings use.
 fn short(number: BlockNumber) -> std::io::Result<u32> {
     u32::try_from(number.0)
         .map_err(|_| std::io::Error::other(format!("block {number} is too high for a recording")))
@@ -203,9 +203,9 @@ mod tests {
         };
         assert_eq!(around(1_000, 2_000, 20), (989, 991, 1_010));
         assert_eq!(around(1_000, 2_000, 1), (998, 1_000, 1_000));
-        // Near the head more of those before.
+        // Near the head, more blocks before it.
         assert_eq!(around(1_000, 1_000, 20), (979, 981, 1_000));
-        // Near the beginning more of those after.
+        // Near the beginning, more blocks after it.
         assert_eq!(around(3, 2_000, 20), (0, 1, 20));
         assert_eq!(around(0, 5, 20), (0, 1, 5));
     }

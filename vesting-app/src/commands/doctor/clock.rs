@@ -1,29 +1,29 @@
-//! The machine's clock beside the chain's.
+//! Compares this machine's clock with the chain.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use vesting_core::Millis;
 
+use super::duration::{apart, span};
 use super::finding::Finding;
-use super::words::{apart, span};
 use crate::clock::behind;
 
 const CHECK: &str = "clock";
 const SUBJECT: &str = "This machine";
 
-/// A finalized head is older than that only when something is wrong.
+/// A finalized head that is older than this is a sign of trouble.
 const USUAL_AGE: u64 = 120_000;
 
-/// What this machine's clock says.
+/// The time of this machine.
 pub fn now() -> Millis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
     Millis(u64::try_from(since).unwrap_or(u64::MAX))
 }
 
-/// What the newest finalized block of all endpoints says about the clock. A block of the future proves it
-/// slow; an old block does not prove it fast, since the chain or all endpoints may stand still. `stale` is
-/// how old a record may be.
-pub fn judge(now: Millis, newest: Option<Millis>, stale: u64) -> Finding {
+/// What the newest finalized block of all endpoints shows about the clock. A block from the future proves
+/// that the clock is slow. An old block does not prove that it is fast: the chain or all endpoints may stand
+/// still. `stale` is the age at which a record is stale.
+pub fn finding(now: Millis, newest: Option<Millis>, stale: u64) -> Finding {
     let Some(newest) = newest else {
         return Finding::warning(CHECK, SUBJECT, "no endpoint gave a block to compare the clock with")
             .advise("see to the endpoints first");
@@ -35,7 +35,7 @@ pub fn judge(now: Millis, newest: Option<Millis>, stale: u64) -> Finding {
             CHECK,
             SUBJECT,
             format!(
-                "this machine's clock is slow by {} at least: the newest block is of the future",
+                "this machine's clock is slow by {} at least: the newest block is from the future",
                 span(u64::try_from(behind.as_millis()).unwrap_or(u64::MAX))
             ),
         )
@@ -68,7 +68,7 @@ mod tests {
     fn only_what_can_be_told_is_told() {
         let now = Millis(1_780_000_000_000);
         let stale = 600_000;
-        let at = |ms: i64| judge(now, Some(Millis(now.0.saturating_add_signed(ms))), stale);
+        let at = |ms: i64| finding(now, Some(Millis(now.0.saturating_add_signed(ms))), stale);
         for (ms, status, word) in [
             (0, Status::Ok, "agree"),
             (-30_000, Status::Ok, "agree"),
@@ -84,6 +84,6 @@ mod tests {
             assert!(finding.found.contains(word), "{ms}: {}", finding.found);
             assert_eq!(finding.advice.is_empty(), status == Status::Ok, "{ms}");
         }
-        assert_eq!(judge(now, None, stale).status, Status::Warning);
+        assert_eq!(finding(now, None, stale).status, Status::Warning);
     }
 }

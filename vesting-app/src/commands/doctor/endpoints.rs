@@ -1,4 +1,4 @@
-//! What the endpoints answered, judged beside each other.
+//! Findings about the endpoints, which are compared with each other.
 
 use serde_json::json;
 use vesting_chain::Capabilities;
@@ -6,28 +6,28 @@ use vesting_chain::facts::{Fact, Facts, MEASURED, Standing};
 use vesting_chain::surface::Unknown;
 use vesting_core::{BlockHash, BlockNumber, Millis};
 
+use super::duration::{BLOCK, ago, apart, span};
 use super::finding::Finding;
 use super::probe::{Answers, Depth};
-use super::words::{BLOCK, ago, apart, span};
 
-/// Blocks behind the best endpoint that are no reason to worry: two minutes.
+/// How many blocks behind the best endpoint are usual: two minutes.
 const USUAL_LAG: u64 = 10;
-/// Those that are too many: ten minutes.
+/// How many blocks behind are a problem: ten minutes.
 const TOO_FAR_BEHIND: u64 = 50;
-/// An answer that takes longer makes catching up slow.
+/// A slower answer makes catching up slow.
 const SLOW_MS: u128 = 2_000;
 
-/// The chain that all should serve: the database's, or else that of the first endpoint that answered.
+/// The genesis that all should serve: the database's, or that of the first endpoint that answered.
 pub fn expected_genesis(stored: Option<BlockHash>, all: &[Answers]) -> Option<BlockHash> {
     stored.or_else(|| all.iter().find_map(|answers| answers.genesis))
 }
 
-/// The endpoints that can be read and serve the chain.
+/// The endpoints that can be read and that serve the expected chain.
 pub fn usable(all: &[Answers], genesis: Option<BlockHash>) -> Vec<&Answers> {
     all.iter().filter(|answers| answers.is_usable() && answers.genesis == genesis).collect()
 }
 
-/// What there is to say of each endpoint.
+/// The findings about each endpoint.
 pub fn findings(all: &[Answers], stored: Option<BlockHash>, now: Millis) -> Vec<Finding> {
     let genesis = expected_genesis(stored, all);
     let usable = usable(all, genesis);
@@ -37,7 +37,7 @@ pub fn findings(all: &[Answers], stored: Option<BlockHash>, now: Millis) -> Vec<
         let others = usable.iter().any(|other| other.url != answers.url);
         findings.push(reachable(answers, others));
         findings.extend(answers.genesis.map(|own| same_chain(answers, own, stored, genesis)));
-        // Of another chain nothing else is of interest.
+        // An endpoint of another chain is not checked further.
         if answers.genesis != genesis {
             continue;
         }
@@ -62,7 +62,7 @@ fn reachable(answers: &Answers, others: bool) -> Finding {
             };
             if others {
                 finding.advise(
-                    "another endpoint serves meanwhile; leave this one out of `endpoints` if it stays so",
+                    "another endpoint is used meanwhile; leave this one out of `endpoints` if it stays so",
                 )
             } else {
                 finding.advise("start the node, or name another one: `--network finney`, or `--endpoints ws://HOST:9944`")
@@ -95,7 +95,7 @@ fn same_chain(
                 .advise("name endpoints of that chain (`--network`, `--endpoints`), or another `--database-url` for this one")
         }
         (None, Some(expected)) if expected != own => {
-            Finding::problem(CHECK, &answers.url, format!("serves another chain than the endpoints before: genesis {own}, not {expected}"))
+            Finding::problem(CHECK, &answers.url, format!("serves another chain than the first endpoint that answered: genesis {own}, not {expected}"))
                 .advise("leave it out of `endpoints` and `archive_endpoints`")
         }
         _ => Finding::ok(CHECK, &answers.url, own),
@@ -126,7 +126,7 @@ fn lag(answers: &Answers, head: BlockNumber, best: Option<BlockNumber>, now: Mil
         .fact("lag_blocks", behind)
 }
 
-/// What a runtime may lack, and what follows.
+/// What a runtime lacks, and what follows from that.
 fn lacking(has: Capabilities) -> Vec<(&'static str, &'static str)> {
     let all = [
         (
@@ -134,9 +134,9 @@ fn lacking(has: Capabilities) -> Vec<(&'static str, &'static str)> {
             "incentive_event",
             "incentive is not announced: the whole emission of a position counts as its reward",
         ),
-        (has.auto_stake, "auto_stake", "incentive that is staked elsewhere by itself is not told apart"),
-        (has.shares(), "shares", "positions are asked of the runtime one by one: slower"),
-        (has.epoch_index, "epoch_index", "epochs are not counted by the chain: a skipped one is not told"),
+        (has.auto_stake, "auto_stake", "incentive that the chain stakes elsewhere is not told apart"),
+        (has.shares(), "shares", "the runtime is asked for each position: slower"),
+        (has.epoch_index, "epoch_index", "the chain does not count epochs: a skipped one is not reported"),
         (has.fee_in_alpha, "fee_in_alpha", "fees paid in alpha are not named as such"),
         (
             has.stake_api,
@@ -144,7 +144,7 @@ fn lacking(has: Capabilities) -> Vec<(&'static str, &'static str)> {
             "positions worked out from storage cannot be compared with the runtime's own answer",
         ),
         (has.locks_api, "locks_api", "`locked_stake` stays unknown"),
-        (has.counters, "counters", "a subnet's counters are asked of the runtime: slower"),
+        (has.counters, "counters", "the runtime is asked for a subnet's counters: slower"),
     ];
     all.into_iter().filter(|(there, ..)| !there).map(|(_, name, follows)| (name, follows)).collect()
 }
@@ -161,7 +161,7 @@ fn runtime(answers: &Answers) -> Option<Finding> {
     let lacking = lacking(has);
     let names: Vec<&str> = lacking.iter().map(|(name, _)| *name).collect();
     let finding = if lacking.is_empty() {
-        Finding::ok(CHECK, &answers.url, format!("spec {spec_version} has all that is used"))
+        Finding::ok(CHECK, &answers.url, format!("spec {spec_version} has everything that is used"))
     } else {
         let found = format!("spec {spec_version} lacks {}", names.join(", "));
         let finding = Finding::warning(CHECK, &answers.url, found);
@@ -170,7 +170,7 @@ fn runtime(answers: &Answers) -> Option<Finding> {
     Some(finding.fact("spec_version", spec_version).fact("lacks", json!(names)))
 }
 
-/// Whether what is known of the runtime was measured, or is taken on faith.
+/// Whether the rules of the runtime were measured, or are assumed.
 fn measured(answers: &Answers) -> Option<Finding> {
     const CHECK: &str = "endpoint_measured";
     let (spec_version, _) = answers.runtime?;
@@ -180,7 +180,7 @@ fn measured(answers: &Answers) -> Option<Finding> {
         Finding::warning(
             CHECK,
             &answers.url,
-            format!("spec {spec_version} is {side} than any that was measured ({all}): what is known of those is taken for it"),
+            format!("spec {spec_version} is {side} than any that was measured ({all}): the rules of those are assumed"),
         )
         .advise("balances are read at every epoch whatever the events say, and what does not fit is booked as `unattributed`: look at `vesting stats`")
         .advise("install a newer version of vesting, if there is one; else send what this writes: `vesting doctor --capture 20`")
@@ -206,20 +206,20 @@ fn measured(answers: &Answers) -> Option<Finding> {
     )
 }
 
-/// So many names of one meaning stand on a line for people; JSON has all.
+/// How many names of one meaning are printed; JSON has all.
 const NAMES: usize = 12;
 
-/// What bears on stake in the runtime and is not known as it is.
+/// What may affect stake in the runtime and is not known in this form.
 fn unknown(answers: &Answers) -> Option<Finding> {
     const CHECK: &str = "endpoint_unknown";
     let (spec_version, _) = answers.runtime?;
     let count = answers.unknown.len();
     if count == 0 {
-        let found = format!("everything of spec {spec_version} that bears on stake is known");
+        let found = format!("every item of spec {spec_version} that affects stake is known");
         return Some(Finding::ok(CHECK, &answers.url, found).fact("unknown", json!([])));
     }
     let found =
-        format!("{count} things of spec {spec_version} that may bear on stake are not known as they are");
+        format!("{count} items of spec {spec_version} that may affect stake are not known in this form");
     let mut finding = Finding::warning(CHECK, &answers.url, found);
     for some in answers.unknown.chunk_by(|one, other| one.meaning() == other.meaning()) {
         let shown: Vec<String> = some.iter().take(NAMES).map(|unknown| unknown.item.to_string()).collect();
@@ -246,7 +246,7 @@ fn agreement(answers: &Answers) -> Option<Finding> {
     Some(match disagreements.first() {
         None => Finding::ok(CHECK, &answers.url, "storage and the runtime's own answer agree on a sample of positions"),
         Some(first) => Finding::warning(CHECK, &answers.url, first)
-            .advise("compare with another endpoint; if all say so, report it with what this writes: `vesting doctor --capture 20`"),
+            .advise("compare with another endpoint; if all disagree, report it with what this writes: `vesting doctor --capture 20`"),
     })
 }
 

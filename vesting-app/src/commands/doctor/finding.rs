@@ -1,4 +1,4 @@
-//! What a check found, and how it is told.
+//! A finding of a check, and how findings are printed.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -7,7 +7,7 @@ use vesting_secret::hide;
 use crate::log::hide_in;
 use crate::output::Out;
 
-/// How grave it is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -17,7 +17,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// A sign and a word, as wide for each.
+    /// A sign and a word, of the same width for each.
     const fn shown(self) -> &'static str {
         match self {
             Self::Ok => "✓ ok     ",
@@ -26,7 +26,7 @@ impl Status {
         }
     }
 
-    /// The colour that terminals give it.
+    /// Its colour on a terminal.
     const fn colour(self) -> &'static str {
         match self {
             Self::Ok => "\u{1b}[32m",
@@ -36,30 +36,29 @@ impl Status {
     }
 }
 
-/// What one check found.
+/// The finding of one check.
 #[derive(Debug, Clone, Serialize)]
 pub struct Finding {
-    /// Its name, which stays.
+    /// The name of the check. It does not change between versions.
     pub check: &'static str,
-    /// What was looked at: an endpoint's URL, a subnet, a database, an address.
+    /// What was checked: an endpoint's URL, a subnet, a database, or an address.
     pub subject: String,
     pub status: Status,
     pub found: String,
     /// What to do about it.
     pub advice: Vec<String>,
-    /// The same in figures.
+    /// The same as values for programs.
     #[serde(flatten)]
     pub facts: Map<String, Value>,
 }
 
 impl Finding {
     fn new(check: &'static str, subject: impl ToString, status: Status, found: impl ToString) -> Self {
-        let told = |text: String| hide(&text).into_owned();
         Self {
             check,
             subject: subject.to_string(),
             status,
-            found: told(found.to_string()),
+            found: hide(&found.to_string()).into_owned(),
             advice: Vec::new(),
             facts: Map::new(),
         }
@@ -77,13 +76,13 @@ impl Finding {
         Self::new(check, subject, Status::Problem, found)
     }
 
-    /// The same with something to do.
+    /// Adds advice.
     pub fn advise(mut self, advice: impl ToString) -> Self {
         self.advice.push(hide(&advice.to_string()).into_owned());
         self
     }
 
-    /// The same with a figure.
+    /// Adds a value for programs.
     pub fn fact(mut self, name: &str, value: impl Into<Value>) -> Self {
         let mut value = value.into();
         hide_in(&mut value);
@@ -101,12 +100,12 @@ struct Summary {
     ok: usize,
 }
 
-/// A check's name below its subject, which says the rest.
+/// The name of a check as printed below its subject, without the prefix that the subject already says.
 fn name(finding: &Finding) -> &str {
     finding.check.split_once('_').map_or(finding.check, |(_, name)| name)
 }
 
-/// Prints what was found, and says whether there is no problem.
+/// Prints the findings. Returns whether there is no problem.
 pub fn print(out: &mut Out, findings: &[Finding], json: bool, coloured: bool) -> anyhow::Result<bool> {
     let count = |status| findings.iter().filter(|finding| finding.status == status).count();
     let status = findings.iter().map(|finding| finding.status).max().unwrap_or(Status::Ok);

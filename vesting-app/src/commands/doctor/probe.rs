@@ -1,4 +1,4 @@
-//! One endpoint, tried by itself. Whatever it does not answer in time is left out.
+//! Asks one endpoint by itself. What it does not answer in time is left out.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use vesting_chain::{Capabilities, ChainOptions, SecretUrl, SubxtChain};
 use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, NeuronsAsk, OwnWord, SubnetAsk};
 use vesting_core::{BlockHash, BlockNumber, BlockRef, Millis, NetUid, SubnetCounters};
 
-/// How far a bisection for the oldest state goes: then it is told within a sixteenth of what is kept.
+/// The precision of the search for the oldest state: a sixteenth of what is kept.
 const PRECISION: u64 = 16;
 
 /// What is asked of each endpoint.
@@ -19,21 +19,21 @@ pub struct Questions {
     /// The longest wait for one answer.
     pub patience: Duration,
     pub in_flight: usize,
-    /// The block whose state each subnet needs, counted from the head where there is no record.
+    /// The block whose state each subnet needs; counted from the head if there is no record.
     pub needs: BTreeMap<NetUid, Need>,
 }
 
-/// Whose state is needed.
+/// The block whose state is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// A record goes on there.
+    /// The block from which a record continues.
     Recorded(BlockNumber),
-    /// A record is to begin so many blocks before the head.
+    /// A new record would begin this many blocks before the head.
     Before(u64),
 }
 
 impl Need {
-    /// The block, with this head; no record begins before its subnet was registered, nor before the first
+    /// The block, given the head. No record begins before its subnet was registered, nor before the first
     /// block.
     fn at(self, head: BlockNumber, registered_at: BlockNumber) -> BlockNumber {
         match self {
@@ -43,23 +43,23 @@ impl Need {
     }
 }
 
-/// A subnet at the head.
+/// A subnet, as of the head.
 #[derive(Debug, Clone)]
 pub struct Subnet {
     pub counters: SubnetCounters,
     pub neurons: usize,
 }
 
-/// How far back its state goes.
+/// How far back an endpoint has state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
     /// At least to the oldest block that is needed.
     Enough(BlockNumber),
-    /// To about this block only.
+    /// Only to about this block.
     Since(BlockNumber),
 }
 
-/// What an endpoint answered, in the order in which it was asked.
+/// The answers of an endpoint, in the order of the questions.
 #[derive(Debug, Clone, Default)]
 pub struct Answers {
     pub url: String,
@@ -68,35 +68,35 @@ pub struct Answers {
     /// How long one answer took.
     pub latency: Option<Duration>,
     pub runtime: Option<(u32, Capabilities)>,
-    /// What bears on stake in its runtime and is not known as it is.
+    /// What may affect stake in its runtime and is not known in this form.
     pub unknown: Vec<Unknown>,
     /// Why its runtime cannot be read.
     pub unread: Option<String>,
     pub time: Option<Millis>,
     pub subnets: BTreeMap<NetUid, Option<Subnet>>,
-    /// Where its runtime contradicts its storage; `None` where that was not compared.
+    /// Where its runtime contradicts its storage; `None` if that was not compared.
     pub disagreements: Option<Vec<String>>,
     pub depth: Option<Depth>,
-    /// The block whose state each subnet needs, and whether it is there.
+    /// The block whose state each subnet needs, and whether the endpoint has it.
     pub states: BTreeMap<NetUid, (BlockNumber, bool)>,
-    /// Why it was asked no more.
+    /// Why it was not asked further.
     pub stopped: Option<String>,
 }
 
 impl Answers {
-    /// Whether blocks can be read there.
+    /// Whether blocks can be read from it.
     pub fn is_usable(&self) -> bool {
         self.head.is_some() && self.time.is_some()
     }
 }
 
-/// Asks everything.
+/// Asks all questions.
 pub async fn probe(url: SecretUrl, questions: Arc<Questions>) -> Answers {
     let mut answers = Answers { url: url.to_string(), ..Answers::default() };
     let options = ChainOptions {
         deadline: questions.patience,
         max_requests_in_flight: questions.in_flight,
-        // How far back its state goes is asked of blocks that may be near the head.
+        // The search for the oldest state also asks for blocks near the head.
         lag_patience: Duration::ZERO,
         ..ChainOptions::new(url)
     };
@@ -106,16 +106,16 @@ pub async fn probe(url: SecretUrl, questions: Arc<Questions>) -> Answers {
     answers
 }
 
-/// Waits for an answer that takes some requests.
+/// Waits for an answer that takes several requests.
 async fn within<T>(
     patience: Duration,
     what: &str,
     asked: impl Future<Output = Result<T, ChainError>>,
 ) -> Result<T, ChainError> {
-    let late = |_| {
+    let timed_out = |_| {
         ChainError::Unreachable(format!("it does not answer within {} s ({what})", patience.as_secs_f64()))
     };
-    tokio::time::timeout(patience, asked).await.map_err(late)?
+    tokio::time::timeout(patience, asked).await.map_err(timed_out)?
 }
 
 async fn ask(chain: &SubxtChain, questions: &Questions, answers: &mut Answers) -> Result<(), ChainError> {
@@ -128,7 +128,7 @@ async fn ask(chain: &SubxtChain, questions: &Questions, answers: &mut Answers) -
     answers.head = Some(head);
     match read(chain, questions, head.number, answers).await {
         Ok(()) => {}
-        // It answers, and what it answers cannot be read.
+        // The endpoint answers, but its answers cannot be read.
         Err(
             error @ (ChainError::Unreadable { .. } | ChainError::Unsupported(_) | ChainError::Malformed(_)),
         ) => {
@@ -146,14 +146,14 @@ async fn read(
     head: BlockNumber,
     answers: &mut Answers,
 ) -> Result<(), ChainError> {
-    // Its metadata is half a megabyte.
+    // The metadata is half a megabyte.
     let patience = questions.patience * 3;
     let runtime = within(patience, "its runtime", chain.runtime(head)).await?;
     answers.runtime = Some((runtime.spec_version(), runtime.capabilities()));
     answers.unknown = runtime.unknown().to_vec();
     let ask =
         SubnetAsk { neurons: NeuronsAsk::WithPositions, own_word: OwnWord::Sampled, ..SubnetAsk::default() };
-    // With the events, whose shape may be another.
+    // Events are read too: their shape may have changed.
     let ask = Ask {
         events: true,
         subnets: questions.netuids.iter().map(|netuid| (*netuid, ask.clone())).collect(),
@@ -175,8 +175,8 @@ async fn read(
     Ok(())
 }
 
-/// Reads a state, by the runtime's own word where that contradicts its storage: there is no record to be
-/// taken back.
+/// Reads a state. If the runtime contradicts its storage, the runtime's own answer is used: there is no
+/// record that would have to be taken back.
 async fn state(chain: &SubxtChain, number: BlockNumber, ask: &Ask) -> Result<BlockState, ChainError> {
     for _ in &ask.subnets {
         match chain.read(number, ask).await {
@@ -189,7 +189,7 @@ async fn state(chain: &SubxtChain, number: BlockNumber, ask: &Ask) -> Result<Blo
     chain.read(number, ask).await
 }
 
-/// Finds how far back the state goes: as far as it is needed, or else about where it ends.
+/// Finds how far back the endpoint has state: as far as it is needed, or about where it ends.
 async fn search(
     chain: &SubxtChain,
     questions: &Questions,
@@ -201,7 +201,7 @@ async fn search(
         let registered_at =
             answers.subnets.get(netuid).and_then(Option::as_ref).map(|subnet| subnet.counters.registered_at);
         let block = need.at(head, registered_at.unwrap_or_default());
-        // One that lags may not have come so far.
+        // An endpoint that lags may not have the block yet.
         if block <= head {
             needed.push((block, *netuid));
         }
@@ -209,7 +209,7 @@ async fn search(
     needed.sort_unstable();
     let (mut lacking, mut found) = (None, false);
     for (block, netuid) in &needed {
-        // What is newer than what is there is there too.
+        // If an older state exists, newer ones exist too.
         found = found || chain.has_state(*block).await?;
         answers.states.insert(*netuid, (*block, found));
         if !found {
@@ -220,7 +220,7 @@ async fn search(
         answers.depth = needed.first().map(|(oldest, _)| Depth::Enough(*oldest));
         return Ok(());
     };
-    // Most nodes keep 256 blocks, and then few questions are left.
+    // Most nodes keep 256 blocks; asking there first saves requests.
     let usual = BlockNumber(head.0.saturating_sub(256));
     if usual > low {
         if chain.has_state(usual).await? { high = usual } else { low = usual }

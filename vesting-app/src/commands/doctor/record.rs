@@ -1,4 +1,4 @@
-//! The database and the records in it.
+//! Findings about the database and its records.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use vesting_core::window::Window;
 use vesting_core::{BlockHash, BlockNumber, Millis, NetUid};
 use vesting_store::{Examined, Schema};
 
+use super::duration::{apart, span};
 use super::finding::Finding;
-use super::words::{apart, span};
 use crate::config::Config;
 use crate::output::{days, time};
 
-/// Blocks between the record and the head that are no reason to worry: ten minutes.
+/// How many blocks between the record and the head are usual: ten minutes.
 const USUAL_LAG: u64 = 50;
 
 /// What is known of a subnet's record.
@@ -21,7 +21,7 @@ pub struct Recorded {
     pub watermark: Watermark,
     /// The window that ends at its last epoch, if it has one.
     pub window: Option<Window>,
-    /// Who writes it just now.
+    /// The process that writes it now.
     pub writer: Option<String>,
 }
 
@@ -33,13 +33,13 @@ pub struct Database {
     findings: Vec<Finding>,
 }
 
-/// Looks at the database, which may be on a server that does not answer.
+/// Examines the database. Its server may not answer.
 pub async fn look(config: &Config, patience: Duration) -> Database {
     let url = config.database_url.clone();
     let subject = subject(config);
     let mut database = Database::default();
     let examining = tokio::task::spawn_blocking(move || vesting_store::examine(url.expose()));
-    // SQLite waits 5 s for others, and a server gets its own time to connect.
+    // SQLite waits up to 5 s for other processes, and connecting to a server takes time.
     match tokio::time::timeout(patience.max(Duration::from_secs(15)), examining).await {
         Ok(Ok(Ok(examined))) => {
             let current = examined.schema == Schema::Current;
@@ -71,7 +71,7 @@ fn of_database(subject: &str, examined: Examined) -> Vec<Finding> {
             subject,
             "is from an older version, and cannot be read before it is brought up to date",
         )
-        .advise("`vesting db migrate`, or `vesting run`, which does so too; a copy first does no harm")
+        .advise("run `vesting db migrate`, or `vesting run`, which migrates too; make a copy first")
         .fact("schema", "outdated"),
         Schema::None => {
             Finding::ok(CHECK, subject, "holds no record yet; it is made when it is first written to")
@@ -82,7 +82,7 @@ fn of_database(subject: &str, examined: Examined) -> Vec<Finding> {
         Ok(()) if examined.schema == Schema::None => Finding::ok("database_writable", subject, "can be made"),
         Ok(()) => Finding::ok("database_writable", subject, "can be written to"),
         Err(error @ StoreError::Busy(_)) => Finding::warning("database_writable", subject, error)
-            .advise("another program holds it for long: see which, and try again"),
+            .advise("another program has locked it for long: find out which, and try again"),
         Err(error) => not_writable(subject, &error),
     };
     vec![schema, writable]
@@ -95,7 +95,7 @@ fn not_writable(subject: &str, error: &StoreError) -> Finding {
 }
 
 fn unusable(subject: &str, error: &StoreError) -> Finding {
-    // SQLite does not even read where it may not make its log.
+    // SQLite cannot even read a database if it may not create its log.
     if matches!(error, StoreError::Unusable(why) if why.contains("opened for writing")) {
         return not_writable(subject, error);
     }
@@ -107,7 +107,9 @@ fn unusable(subject: &str, error: &StoreError) -> Finding {
         StoreError::Corrupt(_) => finding.advise(
             "`vesting db check` says more; then restore a copy, or record anew with another `--database-url`",
         ),
-        StoreError::Busy(_) => finding.advise("another program holds it for long: see which, and try again"),
+        StoreError::Busy(_) => {
+            finding.advise("another program has locked it for long: find out which, and try again")
+        }
         StoreError::Unusable(why) if why.contains("newer version") => {
             finding.advise("install the version that made it, or name another `--database-url`")
         }
@@ -152,7 +154,7 @@ async fn blocking<T: Send + 'static>(
         .unwrap_or_else(|error| Err(StoreError::Unusable(error.to_string())))
 }
 
-/// What there is to say of the database, then of each subnet's record; `head` is the best endpoint's.
+/// The findings about the database, then about each subnet's record. `head` is that of the best endpoint.
 pub fn findings(
     config: &Config,
     database: &Database,
@@ -178,7 +180,7 @@ fn writer(subject: &str, record: &Recorded) -> Finding {
     let found = record
         .writer
         .as_ref()
-        .map_or_else(|| "nobody writes it just now".to_owned(), |by| format!("is being written by {by}"));
+        .map_or_else(|| "no process writes it now".to_owned(), |by| format!("is being written by {by}"));
     Finding::ok("record_writer", subject, found).fact("writer", record.writer.clone())
 }
 
@@ -240,7 +242,7 @@ fn coverage(subject: &str, config: &Config, netuid: NetUid, record: &Recorded) -
                 days(length.0)
             );
             Finding::problem(CHECK, subject, found)
-                .advise(format!("wait: going on by itself it covers the window from {}", time(from)))
+                .advise(format!("wait: if it goes on, it covers the window from {}", time(from)))
                 .advise("or record anew from an archive node: `vesting catch-up --network archive --database-url sqlite://other.db`")
                 .advise("or take another validator's: `vesting db import FILE --database-url sqlite://other.db`")
         }

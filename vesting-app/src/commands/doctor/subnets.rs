@@ -1,28 +1,30 @@
-//! The followed subnets on the chain, and whether what their records need can be had.
+//! Findings about the followed subnets: whether they exist, and whether the state that their records need is
+//! available.
 
 use std::collections::BTreeMap;
 
 use vesting_core::{BlockNumber, Millis, NetUid};
 
+use super::duration::{BLOCK, span};
 use super::finding::Finding;
 use super::probe::{Answers, Need, Subnet};
 use super::record::Database;
-use super::words::{BLOCK, span};
 use crate::config::Config;
 
-/// So far behind the head a node that forgets still has the state when somebody has read this far.
+/// A pruning node still has the state this far behind the head when a user has read the message.
 const RECENT: u64 = 100;
 
-/// Whose state each subnet needs: that at the end of its record, or else where a window that ends now begins.
+/// The state that each subnet needs: at the end of its record, or else at the start of a window that ends
+/// now.
 pub fn needs(config: &Config, database: &Database) -> BTreeMap<NetUid, Need> {
-    let of = |netuid: &NetUid| match database.records.get(netuid) {
+    let need_of = |netuid: &NetUid| match database.records.get(netuid) {
         Some(record) => Need::Recorded(record.watermark.block.number),
         None => Need::Before(config.policy(*netuid).retention_window.0.div_ceil(BLOCK)),
     };
-    config.netuids.iter().map(|netuid| (*netuid, of(netuid))).collect()
+    config.netuids.iter().map(|netuid| (*netuid, need_of(netuid))).collect()
 }
 
-/// What there is to say of each subnet; `usable` are the endpoints that serve the chain.
+/// The findings about each subnet. `usable` are the endpoints that serve the chain.
 pub fn findings(
     config: &Config,
     database: &Database,
@@ -78,7 +80,7 @@ fn there(subject: &str, subnet: &Subnet) -> Finding {
     finding.fact("neurons", subnet.neurons).fact("registered_at", subnet.counters.registered_at.0)
 }
 
-/// When the next epoch is due, by the schedule of the chain's generation; one may be put off, skipped or
+/// When the next epoch is due, by the schedule of the chain's generation. An epoch may be delayed, skipped or
 /// triggered.
 fn next_epoch(
     subject: &str,
@@ -96,7 +98,7 @@ fn next_epoch(
     }
     let due = match counters.last_epoch_block {
         Some(before) => BlockNumber(before.0.saturating_add(tempo)),
-        // Where (block + netuid + 2) is a multiple of tempo + 1.
+        // An epoch is due if (block + netuid + 2) is a multiple of tempo + 1.
         None => {
             let (from, period) = (head.0.saturating_add(1), tempo + 1);
             let into = from.saturating_add(u64::from(netuid.0) + 2) % period;
@@ -118,7 +120,7 @@ fn next_epoch(
         )
 }
 
-/// Whether the state from which a record goes on or begins can be had anywhere.
+/// Whether any endpoint has the state from which a record continues or begins.
 fn state(subject: &str, netuid: NetUid, need: Need, head: BlockNumber, usable: &[&Answers]) -> Finding {
     const CHECK: &str = "subnet_state";
     let recent = head.0.saturating_sub(RECENT).max(1);
@@ -126,17 +128,21 @@ fn state(subject: &str, netuid: NetUid, need: Need, head: BlockNumber, usable: &
         Need::Recorded(_) => "where its record goes on",
         Need::Before(_) => "about where its window begins",
     };
-    let told = |answers: &&Answers| answers.states.get(&netuid).copied();
-    let has = |answers: &&&Answers| told(answers).is_some_and(|(_, there)| there);
-    let Some((block, _)) = usable.iter().filter_map(told).max() else {
-        return Finding::warning(CHECK, subject, format!("no endpoint told whether it has the state {why}"))
-            .advise("look again later: what they answered is above");
+    let state_of = |answers: &&Answers| answers.states.get(&netuid).copied();
+    let has = |answers: &&&Answers| state_of(answers).is_some_and(|(_, there)| there);
+    let Some((block, _)) = usable.iter().filter_map(state_of).max() else {
+        return Finding::warning(
+            CHECK,
+            subject,
+            format!("no endpoint answered whether it has the state {why}"),
+        )
+        .advise("look again later: what they answered is above");
     };
     let finding = match usable.iter().find(has) {
         Some(answers) => Finding::ok(
             CHECK,
             subject,
-            format!("the state of block {block}, {why}, is to be had from {}", answers.url),
+            format!("the state of block {block}, {why}, is available from {}", answers.url),
         ),
         None => {
             let finding = Finding::problem(CHECK, subject, format!("no endpoint has the state of block {block}, {why}"))
@@ -146,7 +152,7 @@ fn state(subject: &str, netuid: NetUid, need: Need, head: BlockNumber, usable: &
                     finding.advise("or take another validator's fresh record: `vesting db import FILE --database-url sqlite://other.db`")
                 }
                 Need::Before(_) => finding.advise("or take another validator's record: `vesting db import FILE`").advise(format!(
-                    "or begin now, and cover the window by and by: `vesting catch-up --from {recent}`, then `vesting run`"
+                    "or begin now, and cover the window over time: `vesting catch-up --from {recent}`, then `vesting run`"
                 )),
             }
         }

@@ -1,0 +1,8 @@
+//! `vesting run`.
+
+mod command;
+mod epoch_counts;
+mod read_only;
+mod start;
+
+pub use command::{RunArgs, run};

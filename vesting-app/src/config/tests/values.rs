@@ -1,0 +1,129 @@
+//! Which values are refused, and why.
+
+use vesting_core::Rao;
+use vesting_core::policy::Redistribution;
+
+use super::support::{load_file, load_with};
+use crate::config::{ConfigArgs, examine};
+use crate::exit::UsageError;
+
+#[test]
+fn decimals_are_read_exactly() {
+    let config = load_with(|a| a.keys.set("retention_window_days", "0.02"), &[]).unwrap();
+    assert_eq!(config.common_policy.retention_window.0, 1_728_000);
+    assert_eq!(config.common_policy.minimum_stake, Rao(300_000_000));
+}
+
+#[test]
+fn mistakes_name_the_key() {
+    let bad = [
+        load_with(|a| a.keys.set("network", "mainnet"), &[]),
+        load_with(|a| a.keys.set("netuids", "two"), &[]),
+        load_with(|a| a.keys.set("retention_target", "1.5"), &[]),
+        load_with(|a| a.keys.set("max_multiplier", "0.5"), &[]),
+        load_with(|_| {}, &[("VESTING_RETENTION", "1")]),
+        load_with(|_| {}, &[("VESTING_FORMULA", "linear")]),
+        load_with(|a| a.keys.set("duration_rule", "since_first_sale"), &[]),
+        load_with(|a| a.keys.set("unattributed", "manual"), &[]),
+        load_with(|a| a.keys.set("redistribution", "normalize"), &[]),
+        load_with(|a| a.keys.set("redistribution", "threshold"), &[]),
+        load_with(|a| a.keys.set("redistribution", "burn"), &[]),
+        load_with(|a| a.keys.set("redistribution", "burn"), &[("VESTING_BURN_UID", "65536")]),
+        load_with(|a| a.keys.set("absolute_threshold", "-1"), &[("VESTING_REDISTRIBUTION", "threshold")]),
+        load_with(|a| a.keys.set("bind", "localhost"), &[]),
+        load_with(|a| a.keys.set("api_token", "two words"), &[]),
+        load_with(|_| {}, &[("VESTING_ALLOW_PUBLIC_WITHOUT_TOKEN", "1")]),
+        load_with(|a| a.keys.set("stale_after_seconds", "0"), &[]),
+        load_with(|a| a.keys.set("keep_snapshots_days", "29"), &[]),
+        load_with(|a| a.keys.set("keep_snapshots_days", "0"), &[("VESTING_RETENTION_WINDOW_DAYS", "0.5")]),
+        load_with(|a| a.keys.set("keep_snapshots_days", "3.5"), &[]),
+        load_with(|a| a.config = Some("/nonexistent/vesting.toml".into()), &[]),
+    ];
+    let words = [
+        "network",
+        "netuids",
+        "retention_target",
+        "max_multiplier",
+        "retention",
+        "formula = linear` (VESTING_FORMULA): it must be geometric_mean or tiered",
+        "duration_rule",
+        "unattributed = manual` (--unattributed): it must be neutral or flow",
+        "redistribution = normalize` (--redistribution): it must be normalise or threshold or burn",
+        "threshold_factor",
+        "`burn_uid` is not set",
+        "burn_uid = 65536",
+        "absolute_threshold",
+        "bind = localhost",
+        "`api_token` (--api-token)",
+        "allow_public_without_token = 1",
+        "stale_after_seconds = 0",
+        "`keep_snapshots_days` is 29, but `retention_window_days` is 30: what is in the window is needed; set `keep_snapshots_days` to 30",
+        "set `keep_snapshots_days` to 1 or more",
+        "keep_snapshots_days = 3.5",
+        "vesting.toml",
+    ];
+    for (result, word) in bad.into_iter().zip(words) {
+        let error = result.unwrap_err().0;
+        assert!(error.contains(word), "{error}");
+    }
+}
+
+#[test]
+fn a_wrong_value_is_refused_whether_or_not_it_bears() {
+    for redistribution in ["normalise", "threshold", "burn"] {
+        let rest = format!("redistribution = \"{redistribution}\"\n");
+        for wrong in [
+            "threshold_factor = \"AAA\"",
+            "threshold_factor = 2000",
+            "absolute_threshold = -1",
+            "burn_uid = 65536",
+            "burn_uid = \"AAA\"",
+        ] {
+            let UsageError(words) = load_file(&format!("{rest}{wrong}"), |_| {}).unwrap_err();
+            let key = wrong.split(' ').next().unwrap();
+            assert_eq!(words.matches(&format!("`{key} = ")).count(), 1, "{redistribution}: {words}");
+        }
+    }
+    let fine = "threshold_factor = 1000\nabsolute_threshold = 0.5\nburn_uid = 65535";
+    assert_eq!(load_file(fine, |_| {}).unwrap().common_policy.redistribution, Redistribution::Normalise);
+}
+
+#[test]
+fn what_is_kept_is_at_least_the_longest_window_at_hand() {
+    let text = "keep_snapshots_days = 40\n[subnet.5]\nretention_window_days = 40.5\n[subnet.6]\nretention_window_days = 40";
+    let load = |netuids: Option<&str>| {
+        load_file(text, |args| netuids.into_iter().for_each(|netuids| args.keys.set("netuids", netuids)))
+    };
+    assert_eq!(load(Some("1,6")).unwrap().keep_days, Some(40));
+    for netuids in [None, Some("5"), Some("1,5,6")] {
+        let UsageError(words) = load(netuids).unwrap_err();
+        assert!(words.contains("of subnet 5 is 40.5") && words.contains("to 41 or more"), "{words}");
+    }
+    assert_eq!(load_with(|_| {}, &[]).unwrap().keep_days, None);
+}
+
+#[test]
+fn what_is_kept_is_judged_where_it_can_be() {
+    let (_, _, mistakes) = {
+        let mut args = ConfigArgs::default();
+        args.keys.set("keep_snapshots_days", "2");
+        args.keys.set("max_multiplier", "0");
+        examine(&args, std::iter::empty())
+    };
+    let keys: Vec<_> = mistakes.all().iter().map(|m| m.key.as_deref().unwrap()).collect();
+    assert_eq!(keys, ["max_multiplier", "keep_snapshots_days"]);
+}
+
+#[test]
+fn warnings_are_those_of_the_subnets_in_use() {
+    let text = "formula = \"tiered\"\n[subnet.5]\nretention_window_days = 90\n[subnet.6]\nretention_window_days = 20";
+    let warnings = |netuids: Option<&str>| {
+        load_file(text, |args| netuids.into_iter().for_each(|netuids| args.keys.set("netuids", netuids)))
+            .unwrap()
+            .warnings()
+    };
+    assert_eq!(warnings(None).len(), 2);
+    assert_eq!(warnings(Some("5")), Vec::<String>::new());
+    assert!(warnings(Some("5,6"))[0].starts_with("subnet 6: "));
+    assert!(warnings(Some("1,5"))[0].contains("30 or 60 days"));
+}

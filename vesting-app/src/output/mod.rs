@@ -1,0 +1,13 @@
+//! What people and programs read on standard output and standard error.
+//!
+//! Takes from nothing here.
+
+mod amount;
+mod out;
+mod table;
+mod time;
+
+pub use amount::{alpha, alpha_short, alpha_sum, difference, percent};
+pub use out::{Out, say};
+pub use table::{short, table};
+pub use time::{days, time};
