@@ -3,22 +3,23 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::miner::{miner, share};
 use crate::block::Epoch;
 use crate::digest::WindowState;
 use crate::ledger::Successions;
 use crate::ports::{ReadRecord, StoreError};
 use crate::report::error::TrackerError;
 use crate::report::explain::{Account, Depth, Explanation};
-use crate::report::figures::{HolderReport, PositionFigures, position_figures, positions_of};
+use crate::report::figures::{HolderReport, position_figures, positions_of};
 use crate::report::history::{HistoryPoint, history, name_at};
 use crate::report::holder_query::HolderQuery;
 use crate::report::judged::{JudgedMiner, ScoredHolder};
-use crate::report::miners::{MinerReport, Report};
+use crate::report::miners::Report;
 use crate::report::stretch::{Ask, Stretch};
 use crate::score::kept::holdings;
 use crate::score::policy::{DurationRule, Policy};
 use crate::store::newest_epochs;
-use crate::units::{BlockNumber, Coldkey, NetUid, Neuron, PositionKey, Rao};
+use crate::units::{BlockNumber, Coldkey, NetUid};
 use crate::window::WindowLedger;
 
 /// Manages stake metrics from the record.
@@ -370,153 +371,4 @@ struct Found {
 fn ask(netuid: NetUid, policy: &Policy, as_of: Option<BlockNumber>) -> Ask {
     let times = policy.duration_rule == DurationRule::SinceLastSale;
     Ask { netuid, as_of, windows: 1, length: policy.retention_window, times, only: None }
-}
-
-fn miner(
-    neuron: Neuron,
-    positions: &BTreeMap<PositionKey, Rao>,
-    holder: Option<&ScoredHolder>,
-    incomplete: bool,
-) -> MinerReport {
-    let stake = positions.get(&neuron.position()).copied().unwrap_or_default();
-    let (opening_stake, earned_stake) =
-        holder.map_or((stake, Rao::ZERO), |ScoredHolder { holding, .. }| {
-            (
-                share(stake, holding.opening, holding.stake().0.into()),
-                share(
-                    stake,
-                    holding.rewards_kept.saturating_add(holding.other_kept),
-                    holding.stake().0.into(),
-                ),
-            )
-        });
-    let manual_stake = Rao(stake.0.saturating_sub(opening_stake.0).saturating_sub(earned_stake.0));
-    let judged = JudgedMiner::new(holder, incomplete, true);
-    MinerReport {
-        neuron,
-        stake,
-        opening_stake,
-        earned_stake,
-        manual_stake,
-        locked_stake: None,
-        figures: PositionFigures::default(),
-        holding: judged.holding,
-        multiplier: judged.multiplier,
-        reason: judged.reason,
-    }
-}
-
-/// Tranches belong to the holder, not to a hotkey: a position has the holder's parts in proportion.
-fn share(stake: Rao, part: u128, whole: u128) -> Rao {
-    let share = u128::from(stake.0).saturating_mul(part).checked_div(whole).unwrap_or(0);
-    Rao(u64::try_from(share).unwrap_or(stake.0).min(stake.0))
-}
-
-#[cfg(test)]
-mod tests {
-    use futures_util::FutureExt;
-
-    use super::*;
-    use crate::block::{Detection, EpochRecord};
-    use crate::ledger::{Entry, Kind};
-    use crate::ports::{
-        Commit, Holder, MockReadRecord, NeuronRow, OpenInterval, Snapshot, Watermark, WholeRecord,
-        WriteRecord,
-    };
-    use crate::store::MemoryStore;
-    use crate::units::{Hotkey, Millis, RaoDelta, Uid};
-    use crate::window::span::tests::epoch;
-
-    #[test]
-    fn a_record_that_has_not_begun_is_not_damaged() {
-        let tracker = StakeTracker::new(Arc::new(MemoryStore::new()));
-        let state = tracker.state(NetUid(7), &Policy::default(), None).now_or_never().unwrap();
-        assert_eq!(state.unwrap_err(), TrackerError::NotRecorded(NetUid(7)));
-    }
-
-    /// A record of the blocks 1 to 61 with epochs at 20, 40 and 60, and a miner that held 100 at first.
-    fn record() -> MemoryStore {
-        let netuid = NetUid(2);
-        let key = PositionKey { hotkey: Hotkey([1; 32]), coldkey: Coldkey([2; 32]) };
-        let watermark = Watermark {
-            block: crate::units::BlockRef {
-                number: BlockNumber(61),
-                hash: crate::units::BlockHash::default(),
-            },
-            time: Millis(61 * 12_000),
-            first_block: BlockNumber(1),
-            first_time: Millis(12_000),
-            observed: BlockNumber(60),
-            spec_version: 1,
-        };
-        let interval = OpenInterval { from: Some(BlockNumber(60)), ..OpenInterval::default() };
-        let mut commit = Commit::without_rows(netuid, None, watermark, interval);
-        let block = BlockNumber(19);
-        commit.entries.push(Entry {
-            netuid,
-            block,
-            source: None,
-            key,
-            kind: Kind::Opening,
-            alpha: RaoDelta(100),
-        });
-        commit.holders.push(Holder { coldkey: key.coldkey, since: block });
-        commit.snapshots.push(Snapshot { block, key, alpha: Rao(100) });
-        commit.neurons.push(NeuronRow { uid: Uid(0), block, holder: Some((key.hotkey, key.coldkey)) });
-        let epoch =
-            |block| EpochRecord { epoch: epoch(block), detected: Detection::Storage, changes: Vec::new() };
-        commit.epochs = [20, 40, 60].map(epoch).to_vec();
-        let store = MemoryStore::new();
-        store.commit(&commit).now_or_never().unwrap().unwrap();
-        store
-    }
-
-    #[test]
-    fn what_is_pruned_while_it_is_read_does_not_count_as_nothing() {
-        let netuid = NetUid(2);
-        let policy = Policy { retention_window: Millis(12_000), ..Policy::default() };
-        let as_of = Some(BlockNumber(40));
-        let store = Arc::new(record());
-        let report =
-            StakeTracker::new(store.clone()).report(netuid, &policy, as_of).now_or_never().unwrap().unwrap();
-        assert_eq!((report.miners[0].opening_stake, report.window.incomplete_since), (Rao(100), None));
-        let mut pruned_meanwhile = MockReadRecord::new();
-        let of = || Arc::clone(&store);
-        let reading = of();
-        pruned_meanwhile.expect_watermark().returning(move |n| reading.watermark(n).now_or_never().unwrap());
-        let reading = of();
-        pruned_meanwhile
-            .expect_epoch_list()
-            .returning(move |n, from, to| reading.epoch_list(n, from, to).now_or_never().unwrap());
-        let reading = of();
-        pruned_meanwhile
-            .expect_neurons()
-            .returning(move |n, to| reading.neurons(n, to).now_or_never().unwrap());
-        let reading = of();
-        pruned_meanwhile
-            .expect_successions()
-            .returning(move |n, to| reading.successions(n, to).now_or_never().unwrap());
-        let reading = of();
-        pruned_meanwhile
-            .expect_entries()
-            .returning(move |n, from, to| reading.entries(n, from, to).now_or_never().unwrap());
-        let reading = of();
-        pruned_meanwhile.expect_positions_at().returning(move |n, block| {
-            // The second time there is nothing to prune.
-            let _ = reading.prune(n, BlockNumber(40)).now_or_never().unwrap();
-            reading.positions_at(n, block).now_or_never().unwrap()
-        });
-        let reading = of();
-        pruned_meanwhile
-            .expect_locks_at()
-            .returning(move |n, block| reading.locks_at(n, block).now_or_never().unwrap());
-        let said = StakeTracker::new(Arc::new(pruned_meanwhile))
-            .report(netuid, &policy, as_of)
-            .now_or_never()
-            .unwrap();
-        assert_eq!(
-            said,
-            Err(TrackerError::NoEpoch { netuid, as_of: BlockNumber(40), from: BlockNumber(41) })
-        );
-    }
 }
