@@ -3,6 +3,8 @@
 //! [`Encoder`] and [`Decoder`] turn records into lines and back, whatever they are written to; [`Writer`] and
 //! [`Reader`] keep them in a compressed file. All go [part by part](vesting_core::Parts), so that one is
 //! held.
+//!
+//! Takes from nothing here.
 
 mod decode;
 mod encode;

@@ -2,8 +2,8 @@ use diesel::prelude::*;
 use vesting_core::ports::{BalanceChange, StoreError};
 use vesting_core::{Coldkey, Flow, Hotkey, NetUid, PositionKey, Rao, RaoDelta};
 
-use crate::convert::{At, int};
-use crate::schema::stake_balance_changes;
+use super::value::{At, int};
+use crate::schema::tables::stake_balance_changes;
 
 /// What an interval did to a position.
 #[derive(Queryable, Selectable, Insertable)]

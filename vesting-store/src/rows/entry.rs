@@ -3,8 +3,8 @@ use diesel::sql_types::{BigInt, Binary};
 use vesting_core::ports::StoreError;
 use vesting_core::{Coldkey, Entry, Hotkey, NetUid, PositionKey, RaoDelta, Source};
 
-use crate::convert::{At, event, int, phase, same_subnet};
-use crate::schema::stake_transactions;
+use super::value::{At, event, int, phase, same_subnet};
+use crate::schema::tables::stake_transactions;
 
 /// An entry.
 #[derive(Queryable, Selectable, Insertable)]

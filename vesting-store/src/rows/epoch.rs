@@ -5,8 +5,8 @@ use vesting_core::{
     RaoDelta, StakeChange, Uid,
 };
 
-use crate::convert::{At, int};
-use crate::schema::{epoch_boundaries, stake_changes};
+use super::value::{At, int};
+use crate::schema::tables::{epoch_boundaries, stake_changes};
 
 /// An epoch.
 #[derive(Queryable, Selectable, Insertable)]

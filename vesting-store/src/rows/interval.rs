@@ -2,8 +2,8 @@ use diesel::prelude::*;
 use vesting_core::ports::StoreError;
 use vesting_core::{Hotkey, NetUid};
 
-use crate::convert::{At, int};
-use crate::schema::open_interval;
+use super::value::{At, int};
+use crate::schema::tables::open_interval;
 
 /// Operations on a hotkey since the last epoch.
 #[derive(Queryable, Selectable, Insertable)]

@@ -2,8 +2,8 @@ use diesel::prelude::*;
 use vesting_core::ports::{LockRow, StoreError};
 use vesting_core::{Coldkey, NetUid, Rao};
 
-use crate::convert::{At, int};
-use crate::schema::stake_locks;
+use super::value::{At, int};
+use crate::schema::tables::stake_locks;
 
 /// How much of a holder's stake is locked.
 #[derive(Queryable, QueryableByName, Selectable, Insertable)]

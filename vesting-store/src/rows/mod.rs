@@ -1,4 +1,6 @@
-//! The rows of the tables, and what they are in the core.
+//! The rows of the tables: one type for each table, read and written as the core's types.
+//!
+//! Takes from `schema`.
 
 mod balance;
 mod entry;
@@ -9,10 +11,11 @@ mod neuron;
 mod skipped;
 mod snapshot;
 mod stand;
+mod state;
 mod succession;
 mod time;
 mod tranche;
-mod watermark;
+mod value;
 
 pub use balance::BalanceRow;
 pub use entry::{EntryRow, Sum, in_parts, some_in_parts, whole};
@@ -23,7 +26,8 @@ pub use neuron::{HolderRow, NeuronColumns};
 pub use skipped::SkippedRow;
 pub use snapshot::{Newest, SnapshotRow};
 pub use stand::StandRow;
+pub use state::StateRow;
 pub use succession::SuccessionRow;
 pub use time::TimeRow;
 pub use tranche::{ExitRow, TrancheRow};
-pub use watermark::StateRow;
+pub use value::{At, bound, event, int, same_subnet};

@@ -2,8 +2,8 @@ use diesel::prelude::*;
 use vesting_core::ports::{Holder, NeuronRow, StoreError};
 use vesting_core::{Coldkey, Hotkey, NetUid, Uid};
 
-use crate::convert::{At, int};
-use crate::schema::{holders, neurons};
+use super::value::{At, int};
+use crate::schema::tables::{holders, neurons};
 
 /// Who holds a uid.
 #[derive(Queryable, Selectable, Insertable)]

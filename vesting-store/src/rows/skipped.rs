@@ -2,8 +2,8 @@ use diesel::prelude::*;
 use vesting_core::ports::StoreError;
 use vesting_core::{Millis, NetUid, SkippedSlot};
 
-use crate::convert::{At, int};
-use crate::schema::skipped_slots;
+use super::value::{At, int};
+use crate::schema::tables::skipped_slots;
 
 /// A slot whose epoch was skipped.
 #[derive(Queryable, Selectable, Insertable)]

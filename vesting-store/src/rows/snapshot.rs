@@ -3,8 +3,8 @@ use diesel::sql_types::{BigInt, Binary};
 use vesting_core::ports::{Snapshot, StoreError};
 use vesting_core::{Coldkey, Hotkey, NetUid, PositionKey, Rao};
 
-use crate::convert::{At, int};
-use crate::schema::stake_snapshots;
+use super::value::{At, int};
+use crate::schema::tables::stake_snapshots;
 
 /// The alpha of a position in a block's state.
 #[derive(Queryable, Selectable, Insertable)]

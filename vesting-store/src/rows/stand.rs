@@ -3,8 +3,8 @@ use diesel::sql_types::BigInt;
 use vesting_core::NetUid;
 use vesting_core::ports::{StoreError, TrancheStand};
 
+use super::value::At;
 use super::{TrancheRow, some_in_parts, whole};
-use crate::convert::At;
 
 /// A tranche with the sums of its exits up to a block, and after it.
 #[derive(QueryableByName)]

@@ -2,8 +2,8 @@ use diesel::prelude::*;
 use vesting_core::ports::StoreError;
 use vesting_core::{Coldkey, NetUid, Succession};
 
-use crate::convert::{At, int};
-use crate::schema::successions;
+use super::value::{At, int};
+use crate::schema::tables::successions;
 
 /// A coldkey that took over from a holder.
 #[derive(Queryable, Selectable, Insertable)]

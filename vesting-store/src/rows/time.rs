@@ -2,8 +2,8 @@ use diesel::prelude::*;
 use vesting_core::ports::StoreError;
 use vesting_core::{BlockNumber, Millis, NetUid};
 
-use crate::convert::{At, int};
-use crate::schema::block_times;
+use super::value::{At, int};
+use crate::schema::tables::block_times;
 
 /// The time of a block with entries.
 #[derive(Queryable, Selectable, Insertable)]

@@ -2,8 +2,8 @@ use diesel::prelude::*;
 use vesting_core::ports::StoreError;
 use vesting_core::{Coldkey, Exit, Millis, NetUid, OpenTranche, Origin, Rao, Tranche};
 
-use crate::convert::{At, event, int, same_subnet};
-use crate::schema::{stake_tranches, tranche_exits};
+use super::value::{At, event, int, same_subnet};
+use crate::schema::tables::{stake_tranches, tranche_exits};
 
 /// A tranche with what is left of it at the watermark.
 #[derive(Queryable, QueryableByName, Selectable, Insertable)]

@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // tests fail by panicking
 
+use vesting_core::ports::{StoreError, WriteRecord};
 use vesting_core::{MemoryStore, NetUid};
 use vesting_testkit::contract::store::{commits, same};
 
-use super::*;
+use super::DatabaseStore;
 
 const NETUID: NetUid = NetUid(2);
 

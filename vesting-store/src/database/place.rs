@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use vesting_core::ports::StoreError;
 use vesting_secret::{Flaw, SecretUrl};
 
-use crate::fault::Fault;
-use crate::link::Link;
-use crate::schema_version::Found;
-use crate::{file, server};
+use super::any_connection::Link;
+use super::{postgres, sqlite};
+use crate::error::Fault;
+use crate::schema::version::Found;
 
 /// Where a record is.
 #[derive(Clone, PartialEq, Eq)]
@@ -52,57 +52,57 @@ impl Place {
     /// A connection for writing, to a record that is made and brought up to date as needed.
     pub fn writer(&self) -> Result<Link, StoreError> {
         Ok(match self {
-            Self::File(path) => Link::Sqlite(file::writer(path)?),
-            Self::Memory => Link::Sqlite(file::memory()?),
-            Self::Server(url) => Link::Postgres(server::writer(url)?),
+            Self::File(path) => Link::Sqlite(sqlite::writer(path)?),
+            Self::Memory => Link::Sqlite(sqlite::memory()?),
+            Self::Server(url) => Link::Postgres(postgres::writer(url)?),
         })
     }
 
     /// A connection to a record that is there, which cannot change it.
     pub fn reader(&self) -> Result<Link, StoreError> {
         match self {
-            Self::File(path) => Ok(Link::Sqlite(file::reader(path)?)),
+            Self::File(path) => Ok(Link::Sqlite(sqlite::reader(path)?)),
             Self::Memory => Err(StoreError::Unusable(
                 "a database in memory holds no record to read: name a file, as in `sqlite://vesting.db`"
                     .into(),
             )),
-            Self::Server(url) => Ok(Link::Postgres(server::reader(url)?)),
+            Self::Server(url) => Ok(Link::Postgres(postgres::reader(url)?)),
         }
     }
 
     /// Names it in an error.
     pub fn at(&self, fault: Fault) -> StoreError {
         match self {
-            Self::File(path) => file::at(path, fault),
+            Self::File(path) => sqlite::at(path, fault),
             Self::Memory => fault.into(),
-            Self::Server(url) => server::at(url, fault),
+            Self::Server(url) => postgres::at(url, fault),
         }
     }
 
     /// Gives the space of removed rows back.
     pub fn compact(&self) -> Result<(), StoreError> {
         match self {
-            Self::File(path) => file::compact(path),
+            Self::File(path) => sqlite::compact(path),
             Self::Memory => Ok(()),
-            Self::Server(url) => server::compact(url),
+            Self::Server(url) => postgres::compact(url),
         }
     }
 
     /// Looks at what is there, and whether it could be written to, without writing.
     pub fn examine(&self) -> Result<(Found, Result<(), StoreError>), StoreError> {
         match self {
-            Self::File(path) => file::examine(path),
+            Self::File(path) => sqlite::examine(path),
             Self::Memory => Ok((Found::Nothing, Ok(()))),
-            Self::Server(url) => server::examine(url),
+            Self::Server(url) => postgres::examine(url),
         }
     }
 
     /// Brings a record that is there up to date; says whether it was not.
     pub fn migrate(&self) -> Result<bool, StoreError> {
         match self {
-            Self::File(path) => file::migrate_existing(path),
+            Self::File(path) => sqlite::migrate_existing(path),
             Self::Memory => Ok(false),
-            Self::Server(url) => server::migrate_existing(url),
+            Self::Server(url) => postgres::migrate_existing(url),
         }
     }
 }

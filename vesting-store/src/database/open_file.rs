@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use vesting_core::ports::StoreError;
 
-use crate::file::refuse;
+use super::sqlite::refuse;
 
 /// What tells a file from another one of its name. Elsewhere a file that is open cannot be taken away.
 #[cfg(unix)]

@@ -3,9 +3,9 @@
 use vesting_core::NetUid;
 use vesting_core::ports::StoreError;
 
-use crate::claim;
-use crate::place::Place;
-use crate::schema_version::Found;
+use crate::access;
+use crate::database::Place;
+use crate::schema::version::Found;
 
 /// Whether a database has our tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,5 +48,5 @@ pub fn examine(url: &str) -> Result<Examined, StoreError> {
 /// # Errors
 /// Where it cannot be seen.
 pub fn writer(url: &str, netuid: NetUid) -> Result<Option<String>, StoreError> {
-    claim::holder(&Place::of(url)?, netuid)
+    access::holder(&Place::of(url)?, netuid)
 }

@@ -8,9 +8,8 @@ use diesel_migrations::MigrationHarness;
 use vesting_core::ports::StoreError;
 use vesting_secret::{SecretUrl, hide};
 
-use crate::fault::Fault;
-use crate::naming;
-use crate::schema_version::{self, Found, Name, POSTGRES};
+use crate::error::{Fault, naming};
+use crate::schema::version::{self, Found, Name, POSTGRES};
 
 /// The oldest server that knows all that is asked of it.
 const OLDEST: i64 = 120_000;
@@ -110,7 +109,7 @@ pub fn examine(url: &SecretUrl) -> Result<(Found, Result<(), StoreError>), Store
 pub fn compact(url: &SecretUrl) -> Result<(), StoreError> {
     migrate_existing(url)?;
     let mut conn = connect(url)?;
-    for table in schema_version::TABLES {
+    for table in version::TABLES {
         conn.batch_execute(&format!("VACUUM (FULL, ANALYZE) {table}"))
             .map_err(|error| at(url, error.into()))?;
     }
@@ -220,11 +219,11 @@ fn inspect(conn: &mut PgConnection, url: &SecretUrl) -> Result<Found, StoreError
         "SELECT tablename::text AS name FROM pg_catalog.pg_tables WHERE schemaname = current_schema()",
     )?;
     let applied = || names("SELECT version AS name FROM __diesel_schema_migrations");
-    schema_version::found(
+    version::found(
         "schema (`options=-csearch_path%3D…`) or database",
         &tables,
         applied,
-        schema_version::of_postgres(),
+        version::of_postgres(),
         |why| refuse(url, format!("in its schema `{schema}`, {why}")),
     )
 }

@@ -6,8 +6,8 @@ use diesel::connection::{
 use diesel::pg::PgConnection;
 use diesel::sqlite::SqliteConnection;
 
-use crate::fault::Fault;
-use crate::server;
+use super::postgres;
+use crate::error::Fault;
 
 /// A connection. Queries are the same for both; where they are not, a `match` says so.
 #[derive(diesel::MultiConnection)]
@@ -73,7 +73,7 @@ impl Link {
     pub fn tells_in_english(&mut self) -> bool {
         match self {
             Self::Sqlite(_) => true,
-            Self::Postgres(conn) => server::tells_in_english(conn),
+            Self::Postgres(conn) => postgres::tells_in_english(conn),
         }
     }
 

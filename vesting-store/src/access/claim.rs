@@ -11,9 +11,8 @@ use diesel::sql_types::{Bool, Nullable, Text};
 use vesting_core::NetUid;
 use vesting_core::ports::StoreError;
 
-use crate::fault::Fault;
-use crate::link::Link;
-use crate::place::Place;
+use crate::database::{Link, Place};
+use crate::error::Fault;
 
 /// The right, as long as it is kept.
 #[derive(Debug)]

@@ -8,10 +8,9 @@ use diesel::prelude::*;
 use diesel_migrations::MigrationHarness;
 use vesting_core::ports::StoreError;
 
-use crate::fault::{CUT_OFF, Fault, IO, NOT_A_DATABASE, by_message};
-use crate::naming;
-use crate::open_file::is_full;
-use crate::schema_version::{self, Found, Name, SQLITE};
+use super::open_file::is_full;
+use crate::error::{CUT_OFF, Fault, IO, NOT_A_DATABASE, by_message, naming};
+use crate::schema::version::{self, Found, Name, SQLITE};
 
 /// First of all, so that what follows waits for another program's transaction.
 const PATIENCE: &str = "PRAGMA busy_timeout = 5000";
@@ -182,7 +181,7 @@ fn inspect(conn: &mut SqliteConnection, path: &Path) -> Result<Found, StoreError
         return Err(at(path, Fault::Words(format!("{CUT_OFF}: {length} bytes of {whole}"))));
     }
     let applied = || names("SELECT version AS name FROM __diesel_schema_migrations");
-    schema_version::found("file", &tables, applied, schema_version::of_sqlite(), |why| refuse(path, why))
+    version::found("file", &tables, applied, version::of_sqlite(), |why| refuse(path, why))
 }
 
 fn migrate(conn: &mut SqliteConnection) -> Result<(), Fault> {

@@ -14,14 +14,14 @@ use vesting_core::{
     PositionKey, Rao, SkippedSlot, StakeChange, Succession, Uid, sort_entries,
 };
 
-use crate::convert::{At, bound};
-use crate::fault::Fault;
-use crate::link::Link;
+use crate::database::Link;
+use crate::error::Fault;
+use crate::rows::{At, bound};
 use crate::rows::{
     BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, LockColumns, NeuronColumns, Newest,
     OperationsRow, SkippedRow, SnapshotRow, StandRow, StateRow, SuccessionRow, TimeRow, TrancheRow,
 };
-use crate::schema::{
+use crate::schema::tables::{
     block_times, blockchain_state, chain, epoch_boundaries, holders, neurons, open_interval, skipped_slots,
     stake_balance_changes, stake_changes, stake_locks, stake_snapshots, stake_tranches, stake_transactions,
     successions, tranche_exits,

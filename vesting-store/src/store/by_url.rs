@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use vesting_core::ports::{StakeStore, StoreError};
 
-use crate::DatabaseStore;
-use crate::place::Place;
+use super::DatabaseStore;
+use crate::database::Place;
 
 /// Whether a URL names a database. Nothing is opened.
 ///

@@ -7,10 +7,10 @@ use diesel::sql_types::{Array, BigInt, Binary, Integer, Text};
 use vesting_core::ports::StoreError;
 use vesting_core::{Coldkey, EntryId, Exit, NetUid};
 
-use crate::convert::{event, int, same_subnet};
-use crate::fault::Fault;
-use crate::link::Link;
-use crate::schema::stake_tranches::dsl;
+use crate::database::Link;
+use crate::error::Fault;
+use crate::rows::{event, int, same_subnet};
+use crate::schema::tables::stake_tranches::dsl;
 
 /// Tranches of one statement.
 const CHUNK: usize = 5000;

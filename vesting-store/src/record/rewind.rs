@@ -5,13 +5,12 @@ use diesel::prelude::*;
 use vesting_core::ports::Watermark;
 use vesting_core::{NetUid, rewind};
 
-use crate::convert::bound;
-use crate::fault::Fault;
-use crate::link::Link;
-use crate::read;
-use crate::rows::StateRow;
-use crate::schema::blockchain_state;
-use crate::write;
+use super::read;
+use super::write;
+use crate::database::Link;
+use crate::error::Fault;
+use crate::rows::{StateRow, bound};
+use crate::schema::tables::blockchain_state;
 
 /// As [`vesting_core::ports::WholeRecord::rewind`] says.
 pub fn rewind(conn: &mut Link, netuid: NetUid, to: Option<Watermark>) -> Result<(), Fault> {

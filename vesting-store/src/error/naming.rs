@@ -5,7 +5,7 @@ use std::fmt::Display;
 use vesting_core::ports::StoreError;
 use vesting_secret::hide;
 
-use crate::fault::Fault;
+use super::fault::Fault;
 
 /// There is nothing to read.
 pub fn none(name: impl Display) -> StoreError {

@@ -6,10 +6,8 @@ use diesel::connection::{Connection, InstrumentationEvent};
 use diesel::result::Error;
 use vesting_core::ports::StoreError;
 
-use crate::fault::Fault;
-use crate::link::Link;
-use crate::open_file::OpenFile;
-use crate::place::Place;
+use crate::database::{Link, OpenFile, Place};
+use crate::error::Fault;
 
 /// A connection, and where it leads.
 pub struct Held {

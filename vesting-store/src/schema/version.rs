@@ -10,7 +10,7 @@ use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use vesting_core::ports::StoreError;
 
-use crate::naming;
+use crate::error::naming;
 
 /// The table in which diesel writes down what it has applied.
 const APPLIED: &str = "__diesel_schema_migrations";

@@ -3,12 +3,10 @@
 use deadpool::managed::{Manager, Metrics, Object, Pool, PoolError, RecycleError, RecycleResult};
 use vesting_core::ports::StoreError;
 
-use crate::blocking::blocking;
-use crate::fault::Fault;
-use crate::held::Held;
-use crate::link::Link;
-use crate::open_file::OpenFile;
-use crate::place::Place;
+use super::blocking::blocking;
+use super::open_connection::Held;
+use crate::database::{Link, OpenFile, Place};
+use crate::error::Fault;
 
 /// As many as can be at work at once; a reader of SQLite keeps a core busy.
 const MOST: usize = 8;

@@ -8,12 +8,11 @@ use diesel::sql_types::{BigInt, Binary};
 use vesting_core::ports::{Pruned, StoreError};
 use vesting_core::{BlockNumber, Coldkey, NetUid, PositionKey, RaoDelta, Successions, prune};
 
-use crate::convert::{At, bound, int};
-use crate::fault::Fault;
-use crate::insert::add_all;
-use crate::link::Link;
-use crate::read;
-use crate::rows::{EntryRow, Sum, TrancheRow, in_parts, whole};
+use super::insert::add_all;
+use super::read;
+use crate::database::Link;
+use crate::error::Fault;
+use crate::rows::{At, EntryRow, Sum, TrancheRow, bound, in_parts, int, whole};
 
 type Conn = Link;
 

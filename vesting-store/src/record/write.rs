@@ -4,16 +4,16 @@ use diesel::prelude::*;
 use vesting_core::ports::{Commit, OpenInterval, Snapshot, StoreError, Watermark};
 use vesting_core::{BlockHash, BlockRef, NetUid};
 
-use crate::fault::Fault;
-use crate::insert::{add_all, ignore_all, replace_all};
-use crate::leave::leave;
-use crate::link::Link;
-use crate::read;
+use super::exits::leave;
+use super::insert::{add_all, ignore_all, replace_all};
+use super::read;
+use crate::database::Link;
+use crate::error::Fault;
 use crate::rows::{
     BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, LockColumns, NeuronColumns, OperationsRow,
     SkippedRow, SnapshotRow, StateRow, SuccessionRow, TimeRow, TrancheRow,
 };
-use crate::schema::{blockchain_state, chain, open_interval, stake_snapshots};
+use crate::schema::tables::{blockchain_state, chain, open_interval, stake_snapshots};
 
 type Conn = Link;
 

@@ -14,15 +14,15 @@ macro_rules! rows {
 /// Adds rows that must be new.
 macro_rules! add_all {
     ($conn:expr, $table:ident, $rows:expr) => {
-        for chunk in crate::insert::rows!($rows).chunks(crate::insert::CHUNK) {
+        for chunk in crate::record::insert::rows!($rows).chunks(crate::record::insert::CHUNK) {
             match $conn {
-                crate::link::Link::Sqlite(conn) => diesel::RunQueryDsl::execute(
-                    diesel::insert_into(crate::schema::$table::table).values(chunk),
+                crate::database::Link::Sqlite(conn) => diesel::RunQueryDsl::execute(
+                    diesel::insert_into(crate::schema::tables::$table::table).values(chunk),
                     conn,
                 )?,
                 // Three times as fast as a statement with its values.
-                crate::link::Link::Postgres(conn) => diesel::ExecuteCopyFromDsl::execute(
-                    diesel::copy_from(crate::schema::$table::table).from_insertable(chunk),
+                crate::database::Link::Postgres(conn) => diesel::ExecuteCopyFromDsl::execute(
+                    diesel::copy_from(crate::schema::tables::$table::table).from_insertable(chunk),
                     conn,
                 )?,
             };
@@ -33,14 +33,16 @@ macro_rules! add_all {
 /// Adds those rows whose keys are new.
 macro_rules! ignore_all {
     ($conn:expr, $table:ident, $rows:expr) => {
-        for chunk in crate::insert::rows!($rows).chunks(crate::insert::CHUNK) {
+        for chunk in crate::record::insert::rows!($rows).chunks(crate::record::insert::CHUNK) {
             match $conn {
-                crate::link::Link::Sqlite(conn) => diesel::RunQueryDsl::execute(
-                    diesel::insert_or_ignore_into(crate::schema::$table::table).values(chunk),
+                crate::database::Link::Sqlite(conn) => diesel::RunQueryDsl::execute(
+                    diesel::insert_or_ignore_into(crate::schema::tables::$table::table).values(chunk),
                     conn,
                 )?,
-                crate::link::Link::Postgres(conn) => diesel::RunQueryDsl::execute(
-                    diesel::insert_into(crate::schema::$table::table).values(chunk).on_conflict_do_nothing(),
+                crate::database::Link::Postgres(conn) => diesel::RunQueryDsl::execute(
+                    diesel::insert_into(crate::schema::tables::$table::table)
+                        .values(chunk)
+                        .on_conflict_do_nothing(),
                     conn,
                 )?,
             };
@@ -51,14 +53,14 @@ macro_rules! ignore_all {
 /// Adds rows, each in place of one with its key. No two of them have one key.
 macro_rules! replace_all {
     ($conn:expr, $table:ident, $key:expr, $value:expr, $rows:expr) => {
-        for chunk in crate::insert::rows!($rows).chunks(crate::insert::CHUNK) {
+        for chunk in crate::record::insert::rows!($rows).chunks(crate::record::insert::CHUNK) {
             match $conn {
-                crate::link::Link::Sqlite(conn) => diesel::RunQueryDsl::execute(
-                    diesel::replace_into(crate::schema::$table::table).values(chunk),
+                crate::database::Link::Sqlite(conn) => diesel::RunQueryDsl::execute(
+                    diesel::replace_into(crate::schema::tables::$table::table).values(chunk),
                     conn,
                 )?,
-                crate::link::Link::Postgres(conn) => diesel::RunQueryDsl::execute(
-                    diesel::insert_into(crate::schema::$table::table)
+                crate::database::Link::Postgres(conn) => diesel::RunQueryDsl::execute(
+                    diesel::insert_into(crate::schema::tables::$table::table)
                         .values(chunk)
                         .on_conflict($key)
                         .do_update()

@@ -8,12 +8,11 @@ use tokio::sync::Mutex;
 use vesting_core::NetUid;
 use vesting_core::ports::StoreError;
 
-use crate::blocking::blocking;
-use crate::claim::Claim;
-use crate::fault::Fault;
-use crate::held::Held;
-use crate::link::Link;
-use crate::place::Place;
+use super::blocking::blocking;
+use super::claim::Claim;
+use super::open_connection::Held;
+use crate::database::{Link, Place};
+use crate::error::Fault;
 
 /// As long a server has to take claims back at the end.
 const RELEASING: Duration = Duration::from_millis(500);

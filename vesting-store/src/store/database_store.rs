@@ -12,16 +12,10 @@ use vesting_core::{
     PositionKey, Rao, SkippedSlot, Succession,
 };
 
-use crate::fault::Fault;
-use crate::held::Held;
-use crate::link::Link;
-use crate::place::Place;
-use crate::readers::Readers;
-use crate::writer::Writer;
-use crate::{prune, read, rewind, write};
-
-#[cfg(test)]
-mod tests;
+use crate::access::{Held, Readers, Writer};
+use crate::database::{Link, Place};
+use crate::error::Fault;
+use crate::record::{prune, read, rewind, write};
 
 /// A record in a SQLite file or on a PostgreSQL server: one connection writes, others read beside it.
 pub struct DatabaseStore {
@@ -64,7 +58,7 @@ impl DatabaseStore {
         Ok(Self { writer: None, readers: Some(Readers::new(&place, file)?) })
     }
 
-    fn writer(&self) -> Result<&Writer, StoreError> {
+    pub(super) fn writer(&self) -> Result<&Writer, StoreError> {
         let why = "nothing was written: the database was opened for reading only";
         self.writer.as_ref().ok_or_else(|| StoreError::Unusable(why.to_owned()))
     }

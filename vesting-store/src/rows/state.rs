@@ -4,8 +4,8 @@ use diesel::prelude::*;
 use vesting_core::ports::{OpenInterval, StoreError, Watermark};
 use vesting_core::{BlockHash, BlockRef, Hotkey, Millis, NetUid};
 
-use crate::convert::{At, int};
-use crate::schema::blockchain_state;
+use super::value::{At, int};
+use crate::schema::tables::blockchain_state;
 
 /// How far the record of a subnet goes.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]

@@ -1,0 +1,14 @@
+//! Access to an open database: one connection that writes, several that read, and the right to write a subnet.
+//!
+//! Takes from `error` and `database`.
+
+mod blocking;
+mod claim;
+mod open_connection;
+mod readers;
+mod writer;
+
+pub use claim::holder;
+pub use open_connection::Held;
+pub use readers::Readers;
+pub use writer::Writer;
