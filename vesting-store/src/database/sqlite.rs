@@ -115,7 +115,7 @@ pub fn memory() -> Result<SqliteConnection, StoreError> {
     Ok(conn)
 }
 
-pub fn refuse(path: &Path, why: impl std::fmt::Display) -> StoreError {
+fn refuse(path: &Path, why: impl std::fmt::Display) -> StoreError {
     naming::refuse(path.display(), why)
 }
 

@@ -8,8 +8,9 @@ use blake2::{Blake2b, Digest};
 use vesting_core::ports::Commit;
 use vesting_core::{BlockHash, BlockNumber, BlockRef, EpochRecord, Millis, NetUid, SkippedSlot};
 
-use super::line::{FORMAT, Header, Line, Preamble, Trailer};
-use super::{Checksum, ExportError, VERSION};
+use super::error::ExportError;
+use super::format::{Checksum, FORMAT, VERSION};
+use super::line::{Header, Line, Preamble, Trailer};
 
 /// No line is longer; the longest are those with the operations of an open interval.
 const LONGEST: u64 = 1 << 26;

@@ -8,9 +8,9 @@ use blake2::{Blake2b, Digest};
 use vesting_core::ports::Commit;
 use vesting_core::{BlockHash, NetUid};
 
-use super::line::{EpochLine, FORMAT, Header, Line, MomentLine, PartHead, Trailer};
+use super::format::{Checksum, FORMAT, VERSION};
+use super::line::{EpochLine, Header, Line, MomentLine, PartHead, Trailer};
 use super::text::Name;
-use super::{Checksum, VERSION};
 
 /// Writes records as lines, part by part; the same parts give the same bytes.
 pub struct Encoder<W: Write> {

@@ -8,7 +8,10 @@ use tempfile::NamedTempFile;
 use vesting_core::ports::Commit;
 use vesting_core::{BlockHash, NetUid};
 
-use super::{Checksum, Decoder, Encoder, ExportError};
+use super::decode::Decoder;
+use super::encode::Encoder;
+use super::error::ExportError;
+use super::format::Checksum;
 
 /// zstd's own middle between time and size. The same level gives the same bytes.
 const LEVEL: i32 = 6;

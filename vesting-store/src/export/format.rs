@@ -1,0 +1,12 @@
+//! What identifies the format, and the checksum of an export.
+
+use vesting_core::BlockHash;
+
+/// The value of `format` in the first line.
+pub const FORMAT: &str = "vesting/export";
+
+/// The version of the format that is written, and the only one that is read.
+pub const VERSION: u32 = 2;
+
+/// The BLAKE2b-256 hash of an export's lines.
+pub type Checksum = BlockHash;

@@ -1,0 +1,60 @@
+//! The kinds of lines.
+
+use serde::{Deserialize, Serialize};
+
+use super::entry::EntryLine;
+use super::epoch::{BalanceLine, ChangeLine, EpochLine, MomentLine};
+use super::frame::{Header, PartHead, Trailer};
+use super::holder::{HolderLine, NeuronLine, SuccessionLine};
+use super::snapshot::{LockLine, SnapshotLine};
+use super::tranche::{ExitLine, TrancheLine};
+
+/// A line: one thing each.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Line {
+    /// The first.
+    Header(Header),
+    /// The parts from here on are of this subnet.
+    Subnet(u16),
+    /// The rows from here on are of this part.
+    Part(PartHead),
+    Holder(HolderLine),
+    Neuron(NeuronLine),
+    Succession(SuccessionLine),
+    Skipped(MomentLine),
+    Epoch(EpochLine),
+    /// Of the epoch in the last line of an epoch.
+    Change(ChangeLine),
+    BalanceChange(BalanceLine),
+    Entry(EntryLine),
+    Time(MomentLine),
+    Snapshot(SnapshotLine),
+    Lock(LockLine),
+    Tranche(TrancheLine),
+    Exit(ExitLine),
+    /// The last.
+    Trailer(Trailer),
+}
+
+impl Line {
+    /// Under which name rows are counted; none for what is no row.
+    pub fn sort(&self) -> Option<&'static str> {
+        match self {
+            Self::Header(_) | Self::Subnet(_) | Self::Part(_) | Self::Trailer(_) => None,
+            Self::Holder(_) => Some("holder"),
+            Self::Neuron(_) => Some("neuron"),
+            Self::Succession(_) => Some("succession"),
+            Self::Skipped(_) => Some("skipped"),
+            Self::Epoch(_) => Some("epoch"),
+            Self::Change(_) => Some("change"),
+            Self::BalanceChange(_) => Some("balance_change"),
+            Self::Entry(_) => Some("entry"),
+            Self::Time(_) => Some("time"),
+            Self::Snapshot(_) => Some("snapshot"),
+            Self::Lock(_) => Some("lock"),
+            Self::Tranche(_) => Some("tranche"),
+            Self::Exit(_) => Some("exit"),
+        }
+    }
+}

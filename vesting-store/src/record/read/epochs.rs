@@ -1,0 +1,75 @@
+//! Epochs, with what they changed, and skipped slots.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use vesting_core::{BlockNumber, Epoch, EpochRecord, NetUid, SkippedSlot, StakeChange};
+
+use super::rows::{all, id};
+use crate::database::Link;
+use crate::error::Fault;
+use crate::rows::{ChangeRow, EpochRow, SkippedRow, bound};
+use crate::schema::tables::{epoch_boundaries, skipped_slots, stake_changes};
+
+fn epoch_rows(
+    conn: &mut Link,
+    netuid: NetUid,
+    from: BlockNumber,
+    to: BlockNumber,
+) -> Result<Vec<EpochRow>, Fault> {
+    Ok(epoch_boundaries::table
+        .filter(epoch_boundaries::netuid.eq(id(netuid)))
+        .filter(epoch_boundaries::block.between(bound(from), bound(to)))
+        .order(epoch_boundaries::block)
+        .select(EpochRow::as_select())
+        .load(conn)?)
+}
+
+pub fn epoch_list(
+    conn: &mut Link,
+    netuid: NetUid,
+    from: BlockNumber,
+    to: BlockNumber,
+) -> Result<Vec<Epoch>, Fault> {
+    all(epoch_rows(conn, netuid, from, to)?, |row| row.read())
+}
+
+pub fn epochs(
+    conn: &mut Link,
+    netuid: NetUid,
+    from: BlockNumber,
+    to: BlockNumber,
+) -> Result<Vec<EpochRecord>, Fault> {
+    let rows: Vec<ChangeRow> = stake_changes::table
+        .filter(stake_changes::netuid.eq(id(netuid)))
+        .filter(stake_changes::block.between(bound(from), bound(to)))
+        .order((stake_changes::block, stake_changes::hotkey, stake_changes::coldkey))
+        .select(ChangeRow::as_select())
+        .load(conn)?;
+    let mut changes: BTreeMap<i64, Vec<StakeChange>> = BTreeMap::new();
+    for row in rows {
+        changes.entry(row.block).or_default().push(row.read()?);
+    }
+    all(epoch_rows(conn, netuid, from, to)?, |row| {
+        Ok(EpochRecord {
+            epoch: row.read()?,
+            detected: row.detected()?,
+            changes: changes.remove(&row.block).unwrap_or_default(),
+        })
+    })
+}
+
+pub fn skipped_slots(
+    conn: &mut Link,
+    netuid: NetUid,
+    from: BlockNumber,
+    to: BlockNumber,
+) -> Result<Vec<SkippedSlot>, Fault> {
+    let rows: Vec<SkippedRow> = skipped_slots::table
+        .filter(skipped_slots::netuid.eq(id(netuid)))
+        .filter(skipped_slots::block.between(bound(from), bound(to)))
+        .order(skipped_slots::block)
+        .select(SkippedRow::as_select())
+        .load(conn)?;
+    all(rows, |row| row.read())
+}

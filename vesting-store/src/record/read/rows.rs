@@ -1,0 +1,14 @@
+//! What all queries do with the rows that they load.
+
+use vesting_core::NetUid;
+use vesting_core::ports::StoreError;
+
+use crate::error::Fault;
+
+pub fn id(netuid: NetUid) -> i32 {
+    netuid.0.into()
+}
+
+pub fn all<R, T>(rows: Vec<R>, read: impl FnMut(R) -> Result<T, StoreError>) -> Result<Vec<T>, Fault> {
+    Ok(rows.into_iter().map(read).collect::<Result<_, _>>()?)
+}

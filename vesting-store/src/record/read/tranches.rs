@@ -1,0 +1,115 @@
+//! Tranches, and exits from them.
+
+use std::collections::BTreeSet;
+
+use diesel::expression::SqlLiteral;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use vesting_core::ports::{End, TranchePage, TrancheStand};
+use vesting_core::{BlockNumber, Coldkey, Exit, NetUid, OpenTranche};
+
+use super::rows::{all, id};
+use crate::database::Link;
+use crate::error::Fault;
+use crate::rows::{ExitRow, StandRow, TrancheRow, bound};
+use crate::schema::tables::{stake_tranches, tranche_exits};
+
+/// The tranches entered in `from` ≤ block ≤ `to`, as they stand at the watermark.
+pub fn entered(
+    conn: &mut Link,
+    netuid: NetUid,
+    from: BlockNumber,
+    to: BlockNumber,
+) -> Result<Vec<OpenTranche>, Fault> {
+    let rows: Vec<TrancheRow> = stake_tranches::table
+        .filter(stake_tranches::netuid.eq(id(netuid)))
+        .filter(stake_tranches::block.between(bound(from), bound(to)))
+        .select(TrancheRow::as_select())
+        .load(conn)?;
+    all(rows, |row| row.read(netuid))
+}
+
+/// Coldkeys that one statement asks for: a database binds only so many values.
+const NAMES: usize = 500;
+
+pub fn open_tranches(
+    conn: &mut Link,
+    netuid: NetUid,
+    coldkeys: &BTreeSet<Coldkey>,
+    page: &TranchePage,
+) -> Result<Vec<OpenTranche>, Fault> {
+    let names: Vec<&[u8]> = coldkeys.iter().map(|coldkey| &coldkey.0[..]).collect();
+    let (from, to) =
+        if *page == TranchePage::ALL { (page.from, page.to) } else { bounds(conn, netuid, &names, page)? };
+    let mut open = Vec::new();
+    for names in names.chunks(NAMES) {
+        let rows: Vec<TrancheRow> = stake_tranches::table
+            .filter(stake_tranches::netuid.eq(id(netuid)))
+            .filter(stake_tranches::coldkey.eq_any(names.iter().copied()))
+            .filter(stake_tranches::block.between(bound(from), bound(to)))
+            .filter(still_open())
+            .select(TrancheRow::as_select())
+            .load(conn)?;
+        open.extend(all(rows, |row| row.read(netuid))?);
+    }
+    open.sort_by_cached_key(|open| (open.tranche.coldkey, open.tranche.id.order(open.tranche.coldkey)));
+    Ok(open)
+}
+
+/// Written out, since the index is one of these rows only, which a bound value does not tell.
+fn still_open() -> SqlLiteral<Bool> {
+    diesel::dsl::sql("remaining > 0")
+}
+
+/// The first and the last block of a page.
+fn bounds(
+    conn: &mut Link,
+    netuid: NetUid,
+    names: &[&[u8]],
+    page: &TranchePage,
+) -> Result<(BlockNumber, BlockNumber), Fault> {
+    let mut blocks: Vec<i64> = Vec::new();
+    for names in names.chunks(NAMES) {
+        let open = stake_tranches::table
+            .filter(stake_tranches::netuid.eq(id(netuid)))
+            .filter(stake_tranches::coldkey.eq_any(names.iter().copied()))
+            .filter(stake_tranches::block.between(bound(page.from), bound(page.to)))
+            .filter(still_open())
+            .select(stake_tranches::block)
+            .limit(page.least.into());
+        blocks.extend(match page.first {
+            End::Newest => open.order(stake_tranches::block.desc()).load::<i64>(conn)?,
+            End::Oldest => open.order(stake_tranches::block.asc()).load::<i64>(conn)?,
+        });
+    }
+    Ok(page.bounds(blocks.into_iter().map(|block| BlockNumber(u64::try_from(block).unwrap_or(0))).collect()))
+}
+
+/// The exits with `from` ≤ block ≤ `to`.
+pub fn exits(
+    conn: &mut Link,
+    netuid: NetUid,
+    from: BlockNumber,
+    to: BlockNumber,
+) -> Result<Vec<Exit>, Fault> {
+    let rows: Vec<ExitRow> = tranche_exits::table
+        .filter(tranche_exits::netuid.eq(id(netuid)))
+        .filter(tranche_exits::block.between(bound(from), bound(to)))
+        .select(ExitRow::as_select())
+        .load(conn)?;
+    all(rows, |row| row.read(netuid))
+}
+
+pub fn tranches(
+    conn: &mut Link,
+    netuid: NetUid,
+    from: BlockNumber,
+    to: BlockNumber,
+    as_of: BlockNumber,
+) -> Result<Vec<TrancheStand>, Fault> {
+    let rows: Vec<StandRow> =
+        diesel::sql_query(StandRow::query(netuid, bound(from), bound(to), bound(as_of))).load(conn)?;
+    let mut stands = all(rows, |row| row.read(netuid))?;
+    stands.sort_by_cached_key(|stand| (stand.tranche.coldkey, stand.tranche.id.order(stand.tranche.coldkey)));
+    Ok(stands)
+}
