@@ -30,6 +30,5 @@ mod store;
 
 #[doc(hidden)] // for tests that look at the plans of its statements
 pub use record::rewind::statements as rewind_statements;
-pub use store::{
-    DatabaseStore, Examined, Schema, check, compact, examine, migrate, open, open_existing, writer,
-};
+pub use schema::version::Schema;
+pub use store::{DatabaseStore, Examined, check, compact, examine, migrate, open, open_existing, writer};

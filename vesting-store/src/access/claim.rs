@@ -11,7 +11,7 @@ use diesel::sql_types::{Bool, Nullable, Text};
 use vesting_core::NetUid;
 use vesting_core::ports::StoreError;
 
-use crate::database::{Link, Place};
+use crate::database::{AnyConnection, Place};
 use crate::error::Fault;
 
 /// The right, as long as it is kept.
@@ -27,10 +27,10 @@ pub enum Claim {
 
 impl Claim {
     /// Takes the right, or says who has it.
-    pub fn take(place: &Place, link: &mut Link, netuid: NetUid) -> Result<Self, StoreError> {
-        match (place, link) {
-            (Place::File(path), _) => file(path, netuid).map(Self::File),
-            (_, Link::Postgres(conn)) => session(conn, netuid).map(|()| Self::Session),
+    pub fn take(place: &Place, conn: &mut AnyConnection, netuid: NetUid) -> Result<Self, StoreError> {
+        match (place, conn) {
+            (Place::File(path), _) => lock_file(path, netuid).map(Self::File),
+            (_, AnyConnection::Postgres(conn)) => lock_session(conn, netuid).map(|()| Self::Session),
             _ => Ok(Self::Sole),
         }
     }
@@ -39,17 +39,17 @@ impl Claim {
 /// Who has the right to write a subnet's record, if anybody; it is not taken.
 pub fn holder(place: &Place, netuid: NetUid) -> Result<Option<String>, StoreError> {
     match place {
-        Place::File(path) => holder_of_file(path, netuid),
+        Place::File(path) => file_holder(path, netuid),
         Place::Memory => Ok(None),
         Place::Server(_) => match place.reader()? {
-            Link::Postgres(mut conn) => holding_session(&mut conn, netuid),
-            Link::Sqlite(_) => Ok(None),
+            AnyConnection::Postgres(mut conn) => session_holder(&mut conn, netuid),
+            AnyConnection::Sqlite(_) => Ok(None),
         },
     }
 }
 
-fn holder_of_file(database: &Path, netuid: NetUid) -> Result<Option<String>, StoreError> {
-    let path = beside(database, netuid);
+fn file_holder(database: &Path, netuid: NetUid) -> Result<Option<String>, StoreError> {
+    let path = lock_path(database, netuid);
     let failed =
         |error: std::io::Error| StoreError::Unusable(format!("`{}` cannot be read: {error}", path.display()));
     let mut file = match File::open(&path) {
@@ -60,13 +60,13 @@ fn holder_of_file(database: &Path, netuid: NetUid) -> Result<Option<String>, Sto
     // Shared, and given up at once: others who only look are not in the way.
     match file.try_lock_shared() {
         Ok(()) => Ok(None),
-        Err(TryLockError::WouldBlock) => Ok(Some(said_in(&mut file))),
+        Err(TryLockError::WouldBlock) => Ok(Some(owner_in(&mut file))),
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
 
 /// Whom a locked file names.
-fn said_in(file: &mut File) -> String {
+fn owner_in(file: &mut File) -> String {
     let mut by = String::new();
     let read = file.rewind().and_then(|()| file.take(100).read_to_string(&mut by));
     if read.is_ok() && !by.is_empty() { by } else { "another process".to_owned() }
@@ -74,15 +74,15 @@ fn said_in(file: &mut File) -> String {
 
 /// Where a process says that it writes. SQLite's own locks are held for a transaction only; and the database
 /// itself must not be opened beside SQLite, which would lose its locks when that is closed.
-fn beside(database: &Path, netuid: NetUid) -> PathBuf {
+fn lock_path(database: &Path, netuid: NetUid) -> PathBuf {
     // However it was named, it is one database.
     let mut name = database.canonicalize().unwrap_or_else(|_| database.to_owned()).into_os_string();
     name.push(format!("-writer-{netuid}"));
     PathBuf::from(name)
 }
 
-fn file(database: &Path, netuid: NetUid) -> Result<File, StoreError> {
-    let path = beside(database, netuid);
+fn lock_file(database: &Path, netuid: NetUid) -> Result<File, StoreError> {
+    let path = lock_path(database, netuid);
     let failed = |error: std::io::Error| {
         StoreError::Unusable(format!(
             "`{}`, by which one process at a time may write, cannot be used: {error}",
@@ -97,19 +97,19 @@ fn file(database: &Path, netuid: NetUid) -> Result<File, StoreError> {
             file.set_len(0).and_then(|()| write!(file, "process {}", std::process::id())).map_err(failed)?;
             Ok(file)
         }
-        Err(TryLockError::WouldBlock) => Err(StoreError::Taken { netuid, by: said_in(&mut file) }),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Taken { netuid, by: owner_in(&mut file) }),
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
 
 #[derive(QueryableByName)]
-struct Taken {
+struct LockRow {
     #[diesel(sql_type = Bool)]
-    taken: bool,
+    locked: bool,
 }
 
 #[derive(QueryableByName)]
-struct Session {
+struct SessionRow {
     #[diesel(sql_type = Nullable<Text>)]
     address: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -117,33 +117,33 @@ struct Session {
 }
 
 /// The lock's number: of this subnet, in this schema of this database.
-fn key(netuid: NetUid) -> String {
+fn lock_key(netuid: NetUid) -> String {
     format!("hashtextextended('vesting writer {netuid} ' || current_schema(), 0)")
 }
 
-fn session(conn: &mut PgConnection, netuid: NetUid) -> Result<(), StoreError> {
-    let key = key(netuid);
-    let answer: Result<Taken, _> =
-        diesel::sql_query(format!("SELECT pg_try_advisory_lock({key}) AS taken")).get_result(conn);
-    if answer.map_err(Fault::from)?.taken {
+fn lock_session(conn: &mut PgConnection, netuid: NetUid) -> Result<(), StoreError> {
+    let key = lock_key(netuid);
+    let answer: Result<LockRow, _> =
+        diesel::sql_query(format!("SELECT pg_try_advisory_lock({key}) AS locked")).get_result(conn);
+    if answer.map_err(Fault::from)?.locked {
         return Ok(());
     }
     // It may have gone in between: then it is just another.
-    let by = holding_session(conn, netuid)?.unwrap_or_else(|| "another process".to_owned());
+    let by = session_holder(conn, netuid)?.unwrap_or_else(|| "another process".to_owned());
     Err(StoreError::Taken { netuid, by })
 }
 
-fn holding_session(conn: &mut PgConnection, netuid: NetUid) -> Result<Option<String>, StoreError> {
-    let key = key(netuid);
+fn session_holder(conn: &mut PgConnection, netuid: NetUid) -> Result<Option<String>, StoreError> {
+    let key = lock_key(netuid);
     let holder = diesel::sql_query(format!(
         "SELECT host(a.client_addr) AS address, to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS since \
          FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid \
          WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
          AND ((l.classid::bigint << 32) | l.objid::bigint) = {key}"
     ));
-    let holder = holder.get_result::<Session>(conn).optional().map_err(Fault::from)?;
+    let holder = holder.get_result::<SessionRow>(conn).optional().map_err(Fault::from)?;
     // Of another role's sessions the server tells nothing: then it is just another.
-    Ok(holder.map(|Session { address, since }| match since {
+    Ok(holder.map(|SessionRow { address, since }| match since {
         Some(since) => format!(
             "a process connected from {} since {since} UTC",
             address.as_deref().unwrap_or("the server's machine")

@@ -9,6 +9,6 @@ mod readers;
 mod writer;
 
 pub use claim::holder;
-pub use open_connection::Held;
+pub use open_connection::OpenConnection;
 pub use readers::Readers;
 pub use writer::Writer;

@@ -1,4 +1,4 @@
-//! A connection that is held open, and what is done with it.
+//! An open connection that knows where it leads.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,43 +6,46 @@ use diesel::connection::{Connection, InstrumentationEvent};
 use diesel::result::Error;
 use vesting_core::ports::StoreError;
 
-use crate::database::{Link, OpenFile, Place};
+use crate::database::{AnyConnection, OpenFile, Place};
 use crate::error::Fault;
 
 /// A connection, and where it leads.
-pub struct Held {
-    link: Link,
+pub struct OpenConnection {
+    conn: AnyConnection,
     place: Place,
     /// None where there is no file.
     file: Option<OpenFile>,
     /// The first thing that the database said against the task at hand.
-    said: Arc<Mutex<Option<String>>>,
+    first_error: Arc<Mutex<Option<String>>>,
 }
 
-impl Held {
+impl OpenConnection {
     /// Opens a place for writing, and makes and brings up to date what is there as needed.
     pub fn writer(place: &Place) -> Result<Self, StoreError> {
-        let mut held = Self::of(place.writer()?, place)?;
-        let said = Arc::clone(&held.said);
-        held.link.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+        let mut open = Self::new(place.writer()?, place)?;
+        let first_error = Arc::clone(&open.first_error);
+        open.conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
             if let InstrumentationEvent::FinishQuery { error: Some(error), .. } = event {
-                said.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| error.to_string());
+                first_error
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .get_or_insert_with(|| error.to_string());
             }
         });
-        Ok(held)
+        Ok(open)
     }
 
     /// Opens a place for reading.
     pub fn reader(place: &Place) -> Result<Self, StoreError> {
-        Self::of(place.reader()?, place)
+        Self::new(place.reader()?, place)
     }
 
-    fn of(link: Link, place: &Place) -> Result<Self, StoreError> {
+    fn new(conn: AnyConnection, place: &Place) -> Result<Self, StoreError> {
         let file = match place {
             Place::File(path) => Some(OpenFile::new(path)?),
             Place::Memory | Place::Server(_) => None,
         };
-        Ok(Self { link, place: place.clone(), file, said: Arc::default() })
+        Ok(Self { conn, place: place.clone(), file, first_error: Arc::default() })
     }
 
     /// The file, where there is one.
@@ -51,51 +54,59 @@ impl Held {
     }
 
     /// The connection itself.
-    pub fn link(&mut self) -> &mut Link {
-        &mut self.link
+    pub fn inner(&mut self) -> &mut AnyConnection {
+        &mut self.conn
     }
 
     /// Reads in one transaction, so that several queries see one state.
-    pub fn read<T>(&mut self, task: impl FnOnce(&mut Link) -> Result<T, Fault>) -> Result<T, StoreError> {
-        self.enter(|link| link.read(task))
+    pub fn read<T>(
+        &mut self,
+        task: impl FnOnce(&mut AnyConnection) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        self.run(|conn| conn.read(task))
     }
 
     /// Writes in one transaction.
-    pub fn write<T>(&mut self, task: impl FnOnce(&mut Link) -> Result<T, Fault>) -> Result<T, StoreError> {
-        self.enter(|link| link.write(task))
+    pub fn write<T>(
+        &mut self,
+        task: impl FnOnce(&mut AnyConnection) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        self.run(|conn| conn.write(task))
     }
 
-    fn enter<T>(&mut self, task: impl FnOnce(&mut Link) -> Result<T, Fault>) -> Result<T, StoreError> {
+    fn run<T>(&mut self, task: impl FnOnce(&mut AnyConnection) -> Result<T, Fault>) -> Result<T, StoreError> {
         if let Some(file) = &self.file {
             file.still_there()?;
         }
-        self.hear();
-        task(&mut self.link).map_err(|fault| {
+        self.take_first_error();
+        task(&mut self.conn).map_err(|fault| {
             // SQLite ends a transaction by itself where there is no room for it, and then diesel tells that
             // it cannot be rolled back, not why.
-            let fault = match (fault, self.hear()) {
-                (Fault::Database(error), Some(first)) if is_over(&error) => Fault::Words(first),
+            let fault = match (fault, self.take_first_error()) {
+                (Fault::Database(error), Some(first)) if says_transaction_is_over(&error) => {
+                    Fault::Message(first)
+                }
                 (fault, _) => fault,
             };
             // In another language it may be a lock or a deadlock as well as a table that is gone: it is tried
             // again and said.
-            let foreign = fault
-                .unknown()
-                .filter(|_| !self.link.tells_in_english())
+            let untranslatable = fault
+                .unknown_message()
+                .filter(|_| !self.conn.tells_in_english())
                 .map(|words| StoreError::Busy(words.to_owned()));
-            let fault = foreign.map_or(fault, Fault::Store);
-            self.place.at(fault)
+            let fault = untranslatable.map_or(fault, Fault::Store);
+            self.place.named(fault)
         })
     }
 
     /// What the database said first, and forgets it.
-    fn hear(&self) -> Option<String> {
-        self.said.lock().unwrap_or_else(PoisonError::into_inner).take()
+    fn take_first_error(&self) -> Option<String> {
+        self.first_error.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
 /// Whether it only says that a transaction was over already.
-fn is_over(error: &Error) -> bool {
+fn says_transaction_is_over(error: &Error) -> bool {
     match error {
         Error::BrokenTransactionManager | Error::NotInTransaction => true,
         Error::DatabaseError(_, info) => ["no such savepoint", "no transaction is active"]

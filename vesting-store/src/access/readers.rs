@@ -4,47 +4,51 @@ use deadpool::managed::{Manager, Metrics, Object, Pool, PoolError, RecycleError,
 use vesting_core::ports::StoreError;
 
 use super::blocking::blocking;
-use super::open_connection::Held;
-use crate::database::{Link, OpenFile, Place};
+use super::open_connection::OpenConnection;
+use crate::database::{AnyConnection, OpenFile, Place};
 use crate::error::Fault;
 
 /// As many as can be at work at once; a reader of SQLite keeps a core busy.
-const MOST: usize = 8;
+const MAX_READERS: usize = 8;
 
 /// The connections, made as they are needed.
 pub struct Readers {
-    pool: Pool<Maker>,
+    pool: Pool<Opener>,
 }
 
 /// Makes them.
-struct Maker {
+struct Opener {
     place: Place,
     /// The file that all of them lead to.
     file: Option<OpenFile>,
 }
 
-impl Manager for Maker {
-    type Type = Held;
+impl Manager for Opener {
+    type Type = OpenConnection;
     type Error = StoreError;
 
-    async fn create(&self) -> Result<Held, StoreError> {
+    async fn create(&self) -> Result<OpenConnection, StoreError> {
         let (place, file) = (self.place.clone(), self.file.clone());
         blocking(move || {
             file.as_ref().map_or(Ok(()), OpenFile::still_there)?;
-            Held::reader(&place)
+            OpenConnection::reader(&place)
         })
         .await?
     }
 
-    async fn recycle(&self, held: &mut Held, _: &Metrics) -> RecycleResult<StoreError> {
-        if held.link().is_idle() { Ok(()) } else { Err(RecycleError::message("a transaction was left open")) }
+    async fn recycle(&self, conn: &mut OpenConnection, _: &Metrics) -> RecycleResult<StoreError> {
+        if conn.inner().is_idle() {
+            Ok(())
+        } else {
+            Err(RecycleError::message("a transaction was left open"))
+        }
     }
 }
 
 impl Readers {
     /// Readers of what is at a place, in this file if in one.
     pub fn new(place: &Place, file: Option<OpenFile>) -> Result<Self, StoreError> {
-        let pool = Pool::builder(Maker { place: place.clone(), file }).max_size(MOST).build();
+        let pool = Pool::builder(Opener { place: place.clone(), file }).max_size(MAX_READERS).build();
         Ok(Self { pool: pool.map_err(|error| StoreError::Unusable(error.to_string()))? })
     }
 
@@ -52,31 +56,31 @@ impl Readers {
     pub async fn read<T, F>(&self, task: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: Fn(&mut Link) -> Result<T, Fault> + Send + Sync + Clone + 'static,
+        F: Fn(&mut AnyConnection) -> Result<T, Fault> + Send + Sync + Clone + 'static,
     {
-        match self.once(task.clone()).await {
+        match self.read_once(task.clone()).await {
             // A server that was restarted has dropped all of them.
             Err(StoreError::Unreachable(_)) => {
                 self.pool.retain(|_, _| false);
-                self.once(task).await
+                self.read_once(task).await
             }
             done => done,
         }
     }
 
-    async fn once<T, F>(&self, task: F) -> Result<T, StoreError>
+    async fn read_once<T, F>(&self, task: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: Fn(&mut Link) -> Result<T, Fault> + Send + 'static,
+        F: Fn(&mut AnyConnection) -> Result<T, Fault> + Send + 'static,
     {
-        let mut held = self.pool.get().await.map_err(|error| match error {
+        let mut conn = self.pool.get().await.map_err(|error| match error {
             PoolError::Backend(error) => error,
             other => StoreError::Busy(format!("no connection to the database: {other}")),
         })?;
         blocking(move || {
-            let done = held.read(task);
+            let done = conn.read(task);
             if matches!(done, Err(StoreError::Unreachable(_))) {
-                drop(Object::take(held));
+                drop(Object::take(conn));
             }
             done
         })

@@ -11,16 +11,16 @@ use crate::error::Fault;
 
 /// A connection. Queries are the same for both; where they are not, a `match` says so.
 #[derive(diesel::MultiConnection)]
-pub enum Link {
+pub enum AnyConnection {
     /// To a SQLite file.
     Sqlite(SqliteConnection),
     /// To a PostgreSQL server.
     Postgres(PgConnection),
 }
 
-type Manager = <Link as Connection>::TransactionManager;
+type Manager = <AnyConnection as Connection>::TransactionManager;
 
-impl Link {
+impl AnyConnection {
     /// Reads in one transaction, so that several queries see one state.
     pub fn read<T>(&mut self, task: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
         match self {

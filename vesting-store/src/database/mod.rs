@@ -8,6 +8,6 @@ mod place;
 mod postgres;
 mod sqlite;
 
-pub use any_connection::Link;
+pub use any_connection::AnyConnection;
 pub use open_file::OpenFile;
 pub use place::Place;

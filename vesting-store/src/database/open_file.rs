@@ -29,7 +29,7 @@ pub struct OpenFile {
 impl OpenFile {
     /// The file that was opened just now.
     pub fn new(path: &Path) -> Result<Self, StoreError> {
-        let identity = identity(path).map_err(|error| naming::refuse(path.display(), error))?;
+        let identity = identity(path).map_err(|error| naming::unusable(path.display(), error))?;
         Ok(Self { path: path.to_owned(), identity })
     }
 
@@ -44,7 +44,7 @@ impl OpenFile {
             Err(error) if error.kind() == ErrorKind::NotFound => Err(gone(
                 "was taken away while it was in use: put it back, or start again to begin a new record",
             )),
-            Err(error) => Err(naming::refuse(self.path.display(), error)),
+            Err(error) => Err(naming::unusable(self.path.display(), error)),
         }
     }
 }

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use vesting_core::ports::StoreError;
 use vesting_secret::{Flaw, SecretUrl};
 
-use super::any_connection::Link;
+use super::any_connection::AnyConnection;
 use super::{postgres, sqlite};
 use crate::error::Fault;
-use crate::schema::version::Found;
+use crate::schema::version::Schema;
 
 /// Where a record is.
 #[derive(Clone, PartialEq, Eq)]
@@ -50,32 +50,32 @@ impl Place {
     }
 
     /// A connection for writing, to a record that is made and brought up to date as needed.
-    pub fn writer(&self) -> Result<Link, StoreError> {
+    pub fn writer(&self) -> Result<AnyConnection, StoreError> {
         Ok(match self {
-            Self::File(path) => Link::Sqlite(sqlite::writer(path)?),
-            Self::Memory => Link::Sqlite(sqlite::memory()?),
-            Self::Server(url) => Link::Postgres(postgres::writer(url)?),
+            Self::File(path) => AnyConnection::Sqlite(sqlite::writer(path)?),
+            Self::Memory => AnyConnection::Sqlite(sqlite::memory()?),
+            Self::Server(url) => AnyConnection::Postgres(postgres::writer(url)?),
         })
     }
 
     /// A connection to a record that is there, which cannot change it.
-    pub fn reader(&self) -> Result<Link, StoreError> {
+    pub fn reader(&self) -> Result<AnyConnection, StoreError> {
         match self {
-            Self::File(path) => Ok(Link::Sqlite(sqlite::reader(path)?)),
+            Self::File(path) => Ok(AnyConnection::Sqlite(sqlite::reader(path)?)),
             Self::Memory => Err(StoreError::Unusable(
                 "a database in memory holds no record to read: name a file, as in `sqlite://vesting.db`"
                     .into(),
             )),
-            Self::Server(url) => Ok(Link::Postgres(postgres::reader(url)?)),
+            Self::Server(url) => Ok(AnyConnection::Postgres(postgres::reader(url)?)),
         }
     }
 
     /// Names it in an error.
-    pub fn at(&self, fault: Fault) -> StoreError {
+    pub fn named(&self, fault: Fault) -> StoreError {
         match self {
-            Self::File(path) => sqlite::at(path, fault),
+            Self::File(path) => sqlite::named(path, fault),
             Self::Memory => fault.into(),
-            Self::Server(url) => postgres::at(url, fault),
+            Self::Server(url) => postgres::named(url, fault),
         }
     }
 
@@ -89,10 +89,10 @@ impl Place {
     }
 
     /// Looks at what is there, and whether it could be written to, without writing.
-    pub fn examine(&self) -> Result<(Found, Result<(), StoreError>), StoreError> {
+    pub fn examine(&self) -> Result<(Schema, Result<(), StoreError>), StoreError> {
         match self {
             Self::File(path) => sqlite::examine(path),
-            Self::Memory => Ok((Found::Nothing, Ok(()))),
+            Self::Memory => Ok((Schema::None, Ok(()))),
             Self::Server(url) => postgres::examine(url),
         }
     }

@@ -9,10 +9,11 @@ use vesting_core::ports::StoreError;
 use vesting_secret::{SecretUrl, hide};
 
 use crate::error::{Fault, naming};
-use crate::schema::version::{self, Found, Name, POSTGRES};
+use crate::schema::tables::PRUNED_TABLES;
+use crate::schema::version::{self, NameRow, POSTGRES, Schema};
 
 /// The oldest server that knows all that is asked of it.
-const OLDEST: i64 = 120_000;
+const OLDEST_VERSION: i64 = 120_000;
 
 /// What libpq should go by unless the URL says otherwise. A server that has gone is noticed within seconds
 /// instead of the hours that the system's defaults take.
@@ -40,26 +41,26 @@ const READING: &str = "SET default_transaction_read_only = on;";
 /// Opens a database for writing; makes and migrates the record as needed.
 pub fn writer(url: &SecretUrl) -> Result<PgConnection, StoreError> {
     let mut conn = connect(url)?;
-    if !matches!(inspect(&mut conn, url)?, Found::Record { outdated: false }) {
-        migrate(&mut conn).map_err(|fault| at(url, fault))?;
+    if !matches!(inspect(&mut conn, url)?, Schema::Current) {
+        migrate(&mut conn).map_err(|fault| named(url, fault))?;
     }
-    conn.batch_execute(WRITING).map_err(|error| at(url, error.into()))?;
+    conn.batch_execute(WRITING).map_err(|error| named(url, error.into()))?;
     Ok(conn)
 }
 
 /// Opens a database that holds a record, for reading.
 pub fn reader(url: &SecretUrl) -> Result<PgConnection, StoreError> {
     let mut conn = connect(url)?;
-    inspect(&mut conn, url)?.readable(url)?;
-    conn.batch_execute(READING).map_err(|error| at(url, error.into()))?;
+    inspect(&mut conn, url)?.check_readable(url)?;
+    conn.batch_execute(READING).map_err(|error| named(url, error.into()))?;
     Ok(conn)
 }
 
 /// Brings a database that holds a record up to date; says whether it was not.
 pub fn migrate_existing(url: &SecretUrl) -> Result<bool, StoreError> {
     let mut conn = connect(url)?;
-    let outdated = inspect(&mut conn, url)?.outdated(url)?;
-    migrate(&mut conn).map_err(|fault| at(url, fault))?;
+    let outdated = inspect(&mut conn, url)?.is_outdated(url)?;
+    migrate(&mut conn).map_err(|fault| named(url, fault))?;
     Ok(outdated)
 }
 
@@ -74,12 +75,12 @@ struct Allowed {
 }
 
 /// Looks at what is there, and whether it could be written to, without writing.
-pub fn examine(url: &SecretUrl) -> Result<(Found, Result<(), StoreError>), StoreError> {
+pub fn examine(url: &SecretUrl) -> Result<(Schema, Result<(), StoreError>), StoreError> {
     let mut conn = connect(url)?;
-    let found = inspect(&mut conn, url)?;
-    let allowed = match found {
-        Found::Nothing => "has_schema_privilege(current_schema(), 'CREATE')",
-        Found::Record { .. } => {
+    let schema = inspect(&mut conn, url)?;
+    let allowed = match schema {
+        Schema::None => "has_schema_privilege(current_schema(), 'CREATE')",
+        Schema::Outdated | Schema::Current => {
             "has_table_privilege('blockchain_state', 'INSERT') AND has_table_privilege('blockchain_state', 'UPDATE') \
              AND has_table_privilege('stake_transactions', 'INSERT')"
         }
@@ -88,41 +89,41 @@ pub fn examine(url: &SecretUrl) -> Result<(Found, Result<(), StoreError>), Store
         "SELECT pg_is_in_recovery() AS standby, current_setting('transaction_read_only')::bool AS read_only, {allowed} AS allowed"
     );
     let answer: Allowed =
-        diesel::sql_query(query).get_result(&mut conn).map_err(|error| at(url, error.into()))?;
+        diesel::sql_query(query).get_result(&mut conn).map_err(|error| named(url, error.into()))?;
     let writable = match answer {
         Allowed { standby: true, .. } => {
-            Err(refuse(url, "its server is a standby, which only reads: name the primary"))
+            Err(unusable(url, "its server is a standby, which only reads: name the primary"))
         }
         Allowed { read_only: true, .. } => {
-            Err(refuse(url, "its sessions only read (`default_transaction_read_only`)"))
+            Err(unusable(url, "its sessions only read (`default_transaction_read_only`)"))
         }
         Allowed { allowed: Some(true), .. } => Ok(()),
-        Allowed { .. } => Err(refuse(
+        Allowed { .. } => Err(unusable(
             url,
             "this user may not write to it: grant it the right, or use the user that made the tables",
         )),
     };
-    Ok((found, writable))
+    Ok((schema, writable))
 }
 
 /// Gives the space of removed rows in a database that holds a record back.
 pub fn compact(url: &SecretUrl) -> Result<(), StoreError> {
     migrate_existing(url)?;
     let mut conn = connect(url)?;
-    for table in version::TABLES {
+    for table in PRUNED_TABLES {
         conn.batch_execute(&format!("VACUUM (FULL, ANALYZE) {table}"))
-            .map_err(|error| at(url, error.into()))?;
+            .map_err(|error| named(url, error.into()))?;
     }
     Ok(())
 }
 
-fn refuse(url: &SecretUrl, why: impl std::fmt::Display) -> StoreError {
-    naming::refuse(url, why)
+fn unusable(url: &SecretUrl, why: impl std::fmt::Display) -> StoreError {
+    naming::unusable(url, why)
 }
 
 /// Names the database in an error.
-pub fn at(url: &SecretUrl, fault: Fault) -> StoreError {
-    naming::at(url, fault, |error| match error {
+pub fn named(url: &SecretUrl, fault: Fault) -> StoreError {
+    naming::named(url, fault, |error| match error {
         StoreError::Unreachable(why) => unreachable(url, &why),
         other => other,
     })
@@ -148,7 +149,7 @@ fn with_defaults(url: &str) -> String {
 fn connect(url: &SecretUrl) -> Result<PgConnection, StoreError> {
     let mut conn = PgConnection::establish(&with_defaults(url.expose()))
         .map_err(|error| refused(url, &error.to_string()))?;
-    conn.batch_execute(SETUP).map_err(|error| at(url, error.into()))?;
+    conn.batch_execute(SETUP).map_err(|error| named(url, error.into()))?;
     // Only who has been granted it may set it; others are told in the server's language.
     let _ = conn.batch_execute("SET lc_messages = 'C'");
     Ok(conn)
@@ -157,7 +158,7 @@ fn connect(url: &SecretUrl) -> Result<PgConnection, StoreError> {
 /// Whether the server tells errors in words that are known here. One that cannot be asked tells none.
 pub fn tells_in_english(conn: &mut PgConnection) -> bool {
     let language =
-        diesel::sql_query("SELECT current_setting('lc_messages') AS name").get_result::<Name>(conn);
+        diesel::sql_query("SELECT current_setting('lc_messages') AS name").get_result::<NameRow>(conn);
     language.is_ok_and(|language| is_english(&language.name))
 }
 
@@ -182,7 +183,7 @@ fn refused(url: &SecretUrl, said: &str) -> StoreError {
     ];
     let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
     match OURS.iter().any(|part| words.contains(part)) {
-        true => refuse(url, words),
+        true => unusable(url, words),
         false => unreachable(url, &words),
     }
 }
@@ -196,35 +197,36 @@ struct About {
 }
 
 /// Looks without changing anything.
-fn inspect(conn: &mut PgConnection, url: &SecretUrl) -> Result<Found, StoreError> {
+fn inspect(conn: &mut PgConnection, url: &SecretUrl) -> Result<Schema, StoreError> {
     let about: About = diesel::sql_query(
         "SELECT current_setting('server_version_num')::bigint AS version, current_schema()::text AS schema",
     )
     .get_result(conn)
-    .map_err(|error| at(url, error.into()))?;
-    if about.version < OLDEST {
-        return Err(refuse(url, "its server is older than PostgreSQL 12: use a newer one"));
+    .map_err(|error| named(url, error.into()))?;
+    if about.version < OLDEST_VERSION {
+        return Err(unusable(url, "its server is older than PostgreSQL 12: use a newer one"));
     }
     let Some(schema) = about.schema else {
-        return Err(refuse(
+        return Err(unusable(
             url,
             "the schema that it should be in is not there: create it (`CREATE SCHEMA …`)",
         ));
     };
     let mut names = |query: &str| -> Result<Vec<String>, StoreError> {
-        let rows: Vec<Name> = diesel::sql_query(query).load(conn).map_err(|error| at(url, error.into()))?;
+        let rows: Vec<NameRow> =
+            diesel::sql_query(query).load(conn).map_err(|error| named(url, error.into()))?;
         Ok(rows.into_iter().map(|row| row.name).collect())
     };
     let tables = names(
         "SELECT tablename::text AS name FROM pg_catalog.pg_tables WHERE schemaname = current_schema()",
     )?;
     let applied = || names("SELECT version AS name FROM __diesel_schema_migrations");
-    version::found(
+    version::identify(
         "schema (`options=-csearch_path%3D…`) or database",
         &tables,
         applied,
-        version::of_postgres(),
-        |why| refuse(url, format!("in its schema `{schema}`, {why}")),
+        version::postgres_versions(),
+        |why| unusable(url, format!("in its schema `{schema}`, {why}")),
     )
 }
 
@@ -237,7 +239,7 @@ fn migrate(conn: &mut PgConnection) -> Result<(), Fault> {
         .execute(conn)?;
         match conn.run_pending_migrations(POSTGRES) {
             Ok(_) => Ok(()),
-            Err(error) => Err(Fault::Words(error.to_string())),
+            Err(error) => Err(Fault::Message(error.to_string())),
         }
     })
 }

@@ -10,7 +10,7 @@ pub enum Fault {
     /// The database refused.
     Database(Error),
     /// The database refused, in its own words.
-    Words(String),
+    Message(String),
     /// We refused.
     Store(StoreError),
 }
@@ -31,19 +31,18 @@ impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Store(error) => error,
-            Fault::Words(message) => by_message(&hide(&message)),
-            Fault::Database(error) => without_secrets(of(error)),
+            Fault::Message(message) => from_message(&hide(&message)),
+            Fault::Database(error) => without_secrets(from_diesel(error)),
         }
     }
 }
 
 impl Fault {
     /// What the database said, where nobody knows what it means: no code of diesel's and no words of ours.
-    pub fn unknown(&self) -> Option<&str> {
+    pub fn unknown_message(&self) -> Option<&str> {
         match self {
-            Self::Database(Error::DatabaseError(DatabaseErrorKind::Unknown, info)) => {
-                Some(info.message()).filter(|message| matches!(by_message(message), StoreError::Unusable(_)))
-            }
+            Self::Database(Error::DatabaseError(DatabaseErrorKind::Unknown, info)) => Some(info.message())
+                .filter(|message| matches!(from_message(message), StoreError::Unusable(_))),
             _ => None,
         }
     }
@@ -62,7 +61,7 @@ fn without_secrets(error: StoreError) -> StoreError {
     }
 }
 
-fn of(error: Error) -> StoreError {
+fn from_diesel(error: Error) -> StoreError {
     use DatabaseErrorKind as Kind;
     match error {
         Error::DatabaseError(Kind::UniqueViolation, info) => {
@@ -80,10 +79,10 @@ fn of(error: Error) -> StoreError {
             "nothing was written: {}: name a server that takes writes",
             info.message()
         )),
-        Error::DatabaseError(_, info) => by_message(info.message()),
+        Error::DatabaseError(_, info) => from_message(info.message()),
         Error::DeserializationError(error) => StoreError::Corrupt(error.to_string()),
         // What failed first tells why.
-        Error::RollbackErrorOnCommit { commit_error, .. } => of(*commit_error),
+        Error::RollbackErrorOnCommit { commit_error, .. } => from_diesel(*commit_error),
         Error::BrokenTransactionManager | Error::AlreadyInTransaction => {
             unreachable("the connection was left in the middle of something")
         }
@@ -98,7 +97,7 @@ fn unreachable(message: &str) -> StoreError {
 /// Sorts failures by their text, since diesel keeps SQLite's result codes and most of PostgreSQL's to itself.
 /// SQLite's texts are constants of the version that is built in; PostgreSQL is asked for its untranslated
 /// ones, and where it may not give them no word of it is judged.
-pub fn by_message(message: &str) -> StoreError {
+pub fn from_message(message: &str) -> StoreError {
     let says = |part: &str| message.contains(part);
     if says(" is locked") || says("due to lock timeout") || says("deadlock detected") {
         StoreError::Busy(message.to_owned())

@@ -5,4 +5,4 @@
 mod fault;
 pub mod naming;
 
-pub use fault::{CUT_OFF, Fault, IO, NOT_A_DATABASE, by_message};
+pub use fault::{CUT_OFF, Fault, IO, NOT_A_DATABASE, from_message};

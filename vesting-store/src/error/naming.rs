@@ -8,24 +8,24 @@ use vesting_secret::hide;
 use super::fault::Fault;
 
 /// There is nothing to read.
-pub fn none(name: impl Display) -> StoreError {
+pub fn no_record(name: impl Display) -> StoreError {
     StoreError::Unusable(format!("there is no record in `{name}` yet: run `vesting catch-up` first"))
 }
 
 /// It cannot be used as it is.
-pub fn refuse(name: impl Display, why: impl Display) -> StoreError {
+pub fn unusable(name: impl Display, why: impl Display) -> StoreError {
     StoreError::Unusable(format!("the database `{name}` cannot be used: {}", hide(&why.to_string())))
 }
 
-/// What went wrong with it. `closer` looks closer at what only one sort of database can have.
-pub fn at(name: impl Display, fault: Fault, closer: impl FnOnce(StoreError) -> StoreError) -> StoreError {
+/// The error of a fault, with the database's name. `refine` handles what only one kind of database has.
+pub fn named(name: impl Display, fault: Fault, refine: impl FnOnce(StoreError) -> StoreError) -> StoreError {
     let error = match fault {
         // What we refused to write is not the database's fault.
         Fault::Store(error @ StoreError::Unusable(_)) => return error,
-        fault => closer(fault.into()),
+        fault => refine(fault.into()),
     };
     match error {
-        StoreError::Unusable(why) => refuse(name, why),
+        StoreError::Unusable(why) => unusable(name, why),
         StoreError::Busy(why) => StoreError::Busy(format!("`{name}`: {why}")),
         StoreError::Full(why) => StoreError::Full(format!("`{name}`: {why}")),
         StoreError::Corrupt(why) => StoreError::Corrupt(format!(

@@ -13,7 +13,7 @@ use super::format::{Checksum, FORMAT, VERSION};
 use super::line::{Header, Line, Preamble, Trailer};
 
 /// No line is longer; the longest are those with the operations of an open interval.
-const LONGEST: u64 = 1 << 26;
+const MAX_LINE_BYTES: u64 = 1 << 26;
 
 /// Reads records from lines, part by part. That they are what [`Encoder`](super::Encoder) wrote, all of it,
 /// is known at the end.
@@ -22,7 +22,7 @@ pub struct Decoder<R> {
     genesis: BlockHash,
     netuids: Vec<NetUid>,
     /// The subnets still to come.
-    ahead: VecDeque<u16>,
+    subnets_left: VecDeque<u16>,
     /// The part at hand, and where the one before it of the same subnet ended.
     part: Option<Commit>,
     netuid: Option<NetUid>,
@@ -54,7 +54,7 @@ impl<R: BufRead> Decoder<R> {
             lines,
             genesis: genesis.0,
             netuids: subnets.iter().map(|netuid| NetUid(*netuid)).collect(),
-            ahead: subnets.into(),
+            subnets_left: subnets.into(),
             part: None,
             netuid: None,
             end: None,
@@ -109,7 +109,7 @@ impl<R: BufRead> Decoder<R> {
             return Err(ExportError::Checksum { computed, said });
         }
         let wrong = |netuid| ExportError::Rows { netuid: NetUid(netuid) };
-        if let Some(netuid) = self.ahead.front() {
+        if let Some(netuid) = self.subnets_left.front() {
             return Err(wrong(*netuid));
         }
         for (netuid, rows) in &self.rows {
@@ -125,7 +125,7 @@ impl<R: BufRead> Decoder<R> {
     fn take(&mut self, line: Line) -> Result<Option<Commit>, String> {
         match line {
             Line::Subnet(netuid) => {
-                let known = self.ahead.pop_front().filter(|known| *known == netuid);
+                let known = self.subnets_left.pop_front().filter(|known| *known == netuid);
                 known.ok_or_else(|| format!("the header does not tell of subnet {netuid} in this place"))?;
                 self.rows.insert(netuid, BTreeMap::new());
                 (self.netuid, self.end) = (Some(NetUid(netuid)), None);
@@ -147,8 +147,8 @@ impl<R: BufRead> Decoder<R> {
     fn row(&mut self, line: Line) -> Result<(), String> {
         let part = self.part.as_mut().ok_or("no line says of which part it is")?;
         let netuid = part.netuid;
-        if let (Some(sort), Some(rows)) = (line.sort(), self.rows.get_mut(&netuid.0)) {
-            let rows = rows.entry(sort.to_owned()).or_default();
+        if let (Some(name), Some(rows)) = (line.row_name(), self.rows.get_mut(&netuid.0)) {
+            let rows = rows.entry(name.to_owned()).or_default();
             *rows = rows.saturating_add(1);
         }
         match line {
@@ -201,7 +201,7 @@ impl<R: BufRead> Lines<R> {
     /// The next line with its end; none after the last.
     fn next(&mut self) -> Result<Option<Vec<u8>>, ExportError> {
         let mut text = Vec::new();
-        let read = Read::take(&mut self.from, LONGEST).read_until(b'\n', &mut text);
+        let read = Read::take(&mut self.from, MAX_LINE_BYTES).read_until(b'\n', &mut text);
         match read {
             Ok(0) => return Ok(None),
             Ok(_) => {}
@@ -214,7 +214,7 @@ impl<R: BufRead> Lines<R> {
         self.number = self.number.saturating_add(1);
         match text.last() {
             Some(b'\n') => Ok(Some(text)),
-            _ if u64::try_from(text.len()).is_ok_and(|length| length == LONGEST) => {
+            _ if u64::try_from(text.len()).is_ok_and(|length| length == MAX_LINE_BYTES) => {
                 Err(self.wrong("it is too long"))
             }
             _ => Err(ExportError::CutOff(self.number)),

@@ -9,7 +9,7 @@ use vesting_core::ports::Commit;
 use vesting_core::{BlockHash, NetUid};
 
 use super::format::{Checksum, FORMAT, VERSION};
-use super::line::{EpochLine, Header, Line, MomentLine, PartHead, Trailer};
+use super::line::{BlockTimeLine, EpochLine, Header, Line, PartHead, Trailer};
 use super::text::Name;
 
 /// Writes records as lines, part by part; the same parts give the same bytes.
@@ -60,7 +60,7 @@ impl<W: Write> Encoder<W> {
         part.balance_changes.iter().try_for_each(|row| self.line(&Line::BalanceChange(row.into())))?;
         part.entries.iter().try_for_each(|row| self.line(&Line::Entry(row.into())))?;
         part.times.iter().try_for_each(|(block, time)| {
-            self.line(&Line::Time(MomentLine { block: block.0, time: time.0 }))
+            self.line(&Line::Time(BlockTimeLine { block: block.0, time: time.0 }))
         })?;
         part.snapshots.iter().try_for_each(|row| self.line(&Line::Snapshot(row.into())))?;
         part.locks.iter().try_for_each(|row| self.line(&Line::Lock(row.into())))?;
@@ -85,8 +85,8 @@ impl<W: Write> Encoder<W> {
         self.hash.update(&text);
         self.to.write_all(&text)?;
         let rows = self.netuid.and_then(|netuid| self.rows.get_mut(&netuid.0));
-        if let (Some(sort), Some(rows)) = (line.sort(), rows) {
-            let rows = rows.entry(sort.to_owned()).or_default();
+        if let (Some(name), Some(rows)) = (line.row_name(), rows) {
+            let rows = rows.entry(name.to_owned()).or_default();
             *rows = rows.saturating_add(1);
         }
         Ok(())

@@ -7,16 +7,21 @@ use diesel::sql_types::{Array, BigInt, Binary, Integer, Text};
 use vesting_core::ports::StoreError;
 use vesting_core::{Coldkey, EntryId, Exit, NetUid};
 
-use crate::database::Link;
+use crate::database::AnyConnection;
 use crate::error::Fault;
-use crate::rows::{event, int, same_subnet};
+use crate::rows::{event_column, int, same_subnet};
 use crate::schema::tables::stake_tranches::dsl;
 
 /// Tranches of one statement.
-const CHUNK: usize = 5000;
+const TRANCHES_PER_STATEMENT: usize = 5000;
+
+/// The exits from a row of `stake_tranches`, as the rest of a query.
+pub const EXITS_OF_TRANCHE: &str = "FROM tranche_exits e WHERE e.netuid = stake_tranches.netuid AND e.coldkey = stake_tranches.coldkey \
+     AND e.tranche_block = stake_tranches.block AND e.tranche_event_index = stake_tranches.event_index \
+     AND e.tranche_kind = stake_tranches.kind AND e.tranche_hotkey = stake_tranches.hotkey";
 
 /// What all exits of a commit take from one tranche.
-struct Taken {
+struct Debit {
     coldkey: Coldkey,
     tranche: EntryId,
     block: i64,
@@ -24,12 +29,12 @@ struct Taken {
 }
 
 /// Takes exits from what remains of their tranches, which must be there and hold as much.
-pub fn leave(conn: &mut Link, netuid: NetUid, exits: &[Exit]) -> Result<(), Fault> {
-    let taken = taken(netuid, exits)?;
-    for taken in taken.chunks(CHUNK) {
+pub fn debit_exits(conn: &mut AnyConnection, netuid: NetUid, exits: &[Exit]) -> Result<(), Fault> {
+    let debits = debits(netuid, exits)?;
+    for debits in debits.chunks(TRANCHES_PER_STATEMENT) {
         let short = match conn {
-            Link::Sqlite(conn) => one_by_one(conn, netuid, taken)?,
-            Link::Postgres(conn) => at_once(conn, netuid, taken)?,
+            AnyConnection::Sqlite(conn) => one_by_one(conn, netuid, debits)?,
+            AnyConnection::Postgres(conn) => at_once(conn, netuid, debits)?,
         };
         if let Some(short) = short {
             let why = format!(
@@ -42,7 +47,7 @@ pub fn leave(conn: &mut Link, netuid: NetUid, exits: &[Exit]) -> Result<(), Faul
     Ok(())
 }
 
-fn taken(netuid: NetUid, exits: &[Exit]) -> Result<Vec<Taken>, StoreError> {
+fn debits(netuid: NetUid, exits: &[Exit]) -> Result<Vec<Debit>, StoreError> {
     let mut amounts: BTreeMap<(Coldkey, EntryId), u64> = BTreeMap::new();
     for exit in exits {
         same_subnet(netuid, exit.netuid)?;
@@ -50,7 +55,7 @@ fn taken(netuid: NetUid, exits: &[Exit]) -> Result<Vec<Taken>, StoreError> {
         *amount = amount.saturating_add(exit.amount.0);
     }
     let row = |((coldkey, tranche), amount): ((Coldkey, EntryId), u64)| {
-        Ok(Taken {
+        Ok(Debit {
             coldkey,
             tranche,
             block: int("block", tranche.block.0)?,
@@ -64,20 +69,20 @@ fn taken(netuid: NetUid, exits: &[Exit]) -> Result<Vec<Taken>, StoreError> {
 fn one_by_one<'a>(
     conn: &mut SqliteConnection,
     netuid: NetUid,
-    taken: &'a [Taken],
-) -> Result<Option<&'a Taken>, Fault> {
-    for taken in taken {
+    debits: &'a [Debit],
+) -> Result<Option<&'a Debit>, Fault> {
+    for debit in debits {
         let tranche = dsl::stake_tranches.find((
             i32::from(netuid.0),
-            taken.block,
-            event(taken.tranche.event_index),
-            taken.tranche.kind.name(),
-            &taken.tranche.hotkey.0[..],
-            &taken.coldkey.0[..],
+            debit.block,
+            event_column(debit.tranche.event_index),
+            debit.tranche.kind.name(),
+            &debit.tranche.hotkey.0[..],
+            &debit.coldkey.0[..],
         ));
-        let holds = tranche.filter(dsl::remaining.ge(taken.amount));
-        if diesel::update(holds).set(dsl::remaining.eq(dsl::remaining - taken.amount)).execute(conn)? != 1 {
-            return Ok(Some(taken));
+        let holds = tranche.filter(dsl::remaining.ge(debit.amount));
+        if diesel::update(holds).set(dsl::remaining.eq(dsl::remaining - debit.amount)).execute(conn)? != 1 {
+            return Ok(Some(debit));
         }
     }
     Ok(None)
@@ -85,7 +90,7 @@ fn one_by_one<'a>(
 
 /// A row of what was taken, by its place.
 #[derive(QueryableByName)]
-struct Done {
+struct DebitedRow {
     #[diesel(sql_type = BigInt)]
     place: i64,
 }
@@ -95,22 +100,22 @@ struct Done {
 fn at_once<'a>(
     conn: &mut PgConnection,
     netuid: NetUid,
-    taken: &'a [Taken],
-) -> Result<Option<&'a Taken>, Fault> {
-    let done: Vec<Done> = diesel::sql_query(
+    debits: &'a [Debit],
+) -> Result<Option<&'a Debit>, Fault> {
+    let debited: Vec<DebitedRow> = diesel::sql_query(
         "UPDATE stake_tranches AS t SET remaining = t.remaining - e.amount \
          FROM UNNEST($2, $3, $4, $5, $6, $7) WITH ORDINALITY AS e (coldkey, block, event_index, kind, hotkey, amount, place) \
          WHERE t.netuid = $1 AND t.block = e.block AND t.event_index = e.event_index AND t.kind = e.kind COLLATE \"C\" \
          AND t.hotkey = e.hotkey AND t.coldkey = e.coldkey AND t.remaining >= e.amount RETURNING e.place",
     )
     .bind::<Integer, _>(i32::from(netuid.0))
-    .bind::<Array<Binary>, _>(taken.iter().map(|t| &t.coldkey.0[..]).collect::<Vec<_>>())
-    .bind::<Array<BigInt>, _>(taken.iter().map(|t| t.block).collect::<Vec<_>>())
-    .bind::<Array<BigInt>, _>(taken.iter().map(|t| event(t.tranche.event_index)).collect::<Vec<_>>())
-    .bind::<Array<Text>, _>(taken.iter().map(|t| t.tranche.kind.name()).collect::<Vec<_>>())
-    .bind::<Array<Binary>, _>(taken.iter().map(|t| &t.tranche.hotkey.0[..]).collect::<Vec<_>>())
-    .bind::<Array<BigInt>, _>(taken.iter().map(|t| t.amount).collect::<Vec<_>>())
+    .bind::<Array<Binary>, _>(debits.iter().map(|t| &t.coldkey.0[..]).collect::<Vec<_>>())
+    .bind::<Array<BigInt>, _>(debits.iter().map(|t| t.block).collect::<Vec<_>>())
+    .bind::<Array<BigInt>, _>(debits.iter().map(|t| event_column(t.tranche.event_index)).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(debits.iter().map(|t| t.tranche.kind.name()).collect::<Vec<_>>())
+    .bind::<Array<Binary>, _>(debits.iter().map(|t| &t.tranche.hotkey.0[..]).collect::<Vec<_>>())
+    .bind::<Array<BigInt>, _>(debits.iter().map(|t| t.amount).collect::<Vec<_>>())
     .load(conn)?;
-    let done: BTreeSet<i64> = done.into_iter().map(|row| row.place).collect();
-    Ok((1..).zip(taken).find(|(place, _)| !done.contains(place)).map(|(_, taken)| taken))
+    let debited: BTreeSet<i64> = debited.into_iter().map(|row| row.place).collect();
+    Ok((1..).zip(debits).find(|(place, _)| !debited.contains(place)).map(|(_, debit)| debit))
 }

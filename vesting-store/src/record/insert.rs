@@ -2,7 +2,7 @@
 
 /// Rows of one statement. SQLite binds at most 32,766 values, PostgreSQL 65,535, and no table has
 /// more than 16 columns.
-pub const CHUNK: usize = 1000;
+pub const ROWS_PER_STATEMENT: usize = 1000;
 
 /// Converts items to rows.
 macro_rules! rows {
@@ -12,16 +12,16 @@ macro_rules! rows {
 }
 
 /// Adds rows that must be new.
-macro_rules! add_all {
+macro_rules! insert_all {
     ($conn:expr, $table:ident, $rows:expr) => {
-        for chunk in crate::record::insert::rows!($rows).chunks(crate::record::insert::CHUNK) {
+        for chunk in crate::record::insert::rows!($rows).chunks(crate::record::insert::ROWS_PER_STATEMENT) {
             match $conn {
-                crate::database::Link::Sqlite(conn) => diesel::RunQueryDsl::execute(
+                crate::database::AnyConnection::Sqlite(conn) => diesel::RunQueryDsl::execute(
                     diesel::insert_into(crate::schema::tables::$table::table).values(chunk),
                     conn,
                 )?,
                 // Three times as fast as a statement with its values.
-                crate::database::Link::Postgres(conn) => diesel::ExecuteCopyFromDsl::execute(
+                crate::database::AnyConnection::Postgres(conn) => diesel::ExecuteCopyFromDsl::execute(
                     diesel::copy_from(crate::schema::tables::$table::table).from_insertable(chunk),
                     conn,
                 )?,
@@ -31,15 +31,15 @@ macro_rules! add_all {
 }
 
 /// Adds those rows whose keys are new.
-macro_rules! ignore_all {
+macro_rules! insert_missing {
     ($conn:expr, $table:ident, $rows:expr) => {
-        for chunk in crate::record::insert::rows!($rows).chunks(crate::record::insert::CHUNK) {
+        for chunk in crate::record::insert::rows!($rows).chunks(crate::record::insert::ROWS_PER_STATEMENT) {
             match $conn {
-                crate::database::Link::Sqlite(conn) => diesel::RunQueryDsl::execute(
+                crate::database::AnyConnection::Sqlite(conn) => diesel::RunQueryDsl::execute(
                     diesel::insert_or_ignore_into(crate::schema::tables::$table::table).values(chunk),
                     conn,
                 )?,
-                crate::database::Link::Postgres(conn) => diesel::RunQueryDsl::execute(
+                crate::database::AnyConnection::Postgres(conn) => diesel::RunQueryDsl::execute(
                     diesel::insert_into(crate::schema::tables::$table::table)
                         .values(chunk)
                         .on_conflict_do_nothing(),
@@ -51,15 +51,15 @@ macro_rules! ignore_all {
 }
 
 /// Adds rows, each in place of one with its key. No two of them have one key.
-macro_rules! replace_all {
+macro_rules! upsert_all {
     ($conn:expr, $table:ident, $key:expr, $value:expr, $rows:expr) => {
-        for chunk in crate::record::insert::rows!($rows).chunks(crate::record::insert::CHUNK) {
+        for chunk in crate::record::insert::rows!($rows).chunks(crate::record::insert::ROWS_PER_STATEMENT) {
             match $conn {
-                crate::database::Link::Sqlite(conn) => diesel::RunQueryDsl::execute(
+                crate::database::AnyConnection::Sqlite(conn) => diesel::RunQueryDsl::execute(
                     diesel::replace_into(crate::schema::tables::$table::table).values(chunk),
                     conn,
                 )?,
-                crate::database::Link::Postgres(conn) => diesel::RunQueryDsl::execute(
+                crate::database::AnyConnection::Postgres(conn) => diesel::RunQueryDsl::execute(
                     diesel::insert_into(crate::schema::tables::$table::table)
                         .values(chunk)
                         .on_conflict($key)
@@ -71,4 +71,4 @@ macro_rules! replace_all {
         }
     };
 }
-pub(crate) use {add_all, ignore_all, replace_all, rows};
+pub(crate) use {insert_all, insert_missing, rows, upsert_all};

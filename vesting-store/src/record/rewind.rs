@@ -5,21 +5,22 @@ use diesel::prelude::*;
 use vesting_core::ports::Watermark;
 use vesting_core::{NetUid, rewind};
 
+use super::exits::EXITS_OF_TRANCHE;
 use super::read;
 use super::write;
-use crate::database::Link;
+use crate::database::AnyConnection;
 use crate::error::Fault;
-use crate::rows::{StateRow, bound};
+use crate::rows::{StateRow, block_bound};
 use crate::schema::tables::blockchain_state;
 
 /// As [`vesting_core::ports::WholeRecord::rewind`] says.
-pub fn rewind(conn: &mut Link, netuid: NetUid, to: Option<Watermark>) -> Result<(), Fault> {
+pub fn rewind(conn: &mut AnyConnection, netuid: NetUid, to: Option<Watermark>) -> Result<(), Fault> {
     let Some(to) = to else { return forget(conn, netuid) };
     let record = read::watermark(conn, netuid)?;
     let epoch = read::epoch_list(conn, netuid, to.block.number, to.block.number)?.pop();
     let (watermark, interval) = rewind::rewound(netuid, record, epoch.as_ref(), &to)?;
     let state = StateRow::new(netuid, &watermark, &interval)?;
-    for statement in statements(netuid, bound(to.block.number)) {
+    for statement in statements(netuid, block_bound(to.block.number)) {
         diesel::sql_query(statement).execute(conn)?;
     }
     diesel::update(blockchain_state::table.find(state.netuid)).set(&state).execute(conn)?;
@@ -34,8 +35,8 @@ pub fn statements(netuid: NetUid, at: i64) -> Vec<String> {
     let later = format!("(SELECT h.coldkey FROM holders h WHERE h.netuid = {netuid} AND h.since >= {at})");
     vec![
         format!(
-            "UPDATE stake_tranches SET remaining = remaining + (SELECT CAST(SUM(e.amount) AS BIGINT) {EXITS} AND e.block > {at}) \
-             WHERE {of} AND block <= {at} AND remaining < initial AND EXISTS (SELECT 1 {EXITS} AND e.block > {at})"
+            "UPDATE stake_tranches SET remaining = remaining + (SELECT CAST(SUM(e.amount) AS BIGINT) {EXITS_OF_TRANCHE} AND e.block > {at}) \
+             WHERE {of} AND block <= {at} AND remaining < initial AND EXISTS (SELECT 1 {EXITS_OF_TRANCHE} AND e.block > {at})"
         ),
         format!("DELETE FROM tranche_exits WHERE {of} AND block > {at}"),
         format!("DELETE FROM stake_tranches WHERE {of} AND block > {at}"),
@@ -62,13 +63,8 @@ pub fn statements(netuid: NetUid, at: i64) -> Vec<String> {
     ]
 }
 
-/// The exits from a tranche.
-const EXITS: &str = "FROM tranche_exits e WHERE e.netuid = stake_tranches.netuid AND e.coldkey = stake_tranches.coldkey \
-     AND e.tranche_block = stake_tranches.block AND e.tranche_event_index = stake_tranches.event_index \
-     AND e.tranche_kind = stake_tranches.kind AND e.tranche_hotkey = stake_tranches.hotkey";
-
 /// The tables with rows of subnets.
-const OF_SUBNETS: [&str; 15] = [
+const SUBNET_TABLES: [&str; 15] = [
     "tranche_exits",
     "stake_tranches",
     "stake_transactions",
@@ -87,8 +83,8 @@ const OF_SUBNETS: [&str; 15] = [
 ];
 
 /// Leaves nothing of a subnet.
-fn forget(conn: &mut Link, netuid: NetUid) -> Result<(), Fault> {
-    for table in OF_SUBNETS {
+fn forget(conn: &mut AnyConnection, netuid: NetUid) -> Result<(), Fault> {
+    for table in SUBNET_TABLES {
         diesel::sql_query(format!("DELETE FROM {table} WHERE netuid = {netuid}")).execute(conn)?;
     }
     Ok(())

@@ -4,10 +4,10 @@ use diesel::prelude::*;
 use vesting_core::ports::{Commit, OpenInterval, Snapshot, StoreError, Watermark};
 use vesting_core::{BlockHash, BlockRef, NetUid};
 
-use super::exits::leave;
-use super::insert::{add_all, ignore_all, replace_all};
+use super::exits::debit_exits;
+use super::insert::{insert_all, insert_missing, upsert_all};
 use super::read;
-use crate::database::Link;
+use crate::database::AnyConnection;
 use crate::error::Fault;
 use crate::rows::{
     BalanceRow, ChangeRow, EntryRow, EpochRow, ExitRow, HolderRow, LockColumns, NeuronColumns, OperationsRow,
@@ -15,9 +15,7 @@ use crate::rows::{
 };
 use crate::schema::tables::{blockchain_state, chain, open_interval, stake_snapshots};
 
-type Conn = Link;
-
-pub fn bind_chain(conn: &mut Conn, genesis: BlockHash) -> Result<(), Fault> {
+pub fn bind_chain(conn: &mut AnyConnection, genesis: BlockHash) -> Result<(), Fault> {
     match read::genesis(conn)? {
         None => {
             diesel::insert_into(chain::table)
@@ -34,15 +32,19 @@ pub fn same_chain(stored: BlockHash, offered: BlockHash) -> Result<(), StoreErro
 }
 
 /// Nothing is counted twice or left out: what is written follows on what is there. Gives how far that goes.
-fn follows(conn: &mut Conn, netuid: NetUid, offered: Option<BlockRef>) -> Result<Option<Watermark>, Fault> {
+fn check_parent(
+    conn: &mut AnyConnection,
+    netuid: NetUid,
+    offered: Option<BlockRef>,
+) -> Result<Option<Watermark>, Fault> {
     let stored = read::watermark(conn, netuid)?;
     StoreError::unless_next(netuid, stored.map(|watermark| watermark.block), offered)?;
     Ok(stored)
 }
 
-pub fn commit(conn: &mut Conn, commit: &Commit) -> Result<(), Fault> {
+pub fn commit(conn: &mut AnyConnection, commit: &Commit) -> Result<(), Fault> {
     let netuid = commit.netuid;
-    let stored = follows(conn, netuid, commit.parent)?;
+    let stored = check_parent(conn, netuid, commit.parent)?;
     // Where it begins is the record's to know, which may have been pruned.
     let (first_block, first_time) = stored
         .map_or((commit.watermark.first_block, commit.watermark.first_time), |w| {
@@ -54,49 +56,49 @@ pub fn commit(conn: &mut Conn, commit: &Commit) -> Result<(), Fault> {
         None => diesel::insert_into(blockchain_state::table).values(&state).execute(conn)?,
         Some(_) => diesel::update(blockchain_state::table.find(state.netuid)).set(&state).execute(conn)?,
     };
-    add_all!(conn, stake_transactions, commit.entries.iter().map(|entry| EntryRow::new(netuid, entry)));
+    insert_all!(conn, stake_transactions, commit.entries.iter().map(|entry| EntryRow::new(netuid, entry)));
     // A block has one time, told once or twice.
     let times = commit.times.iter().map(|(block, time)| TimeRow::new(netuid, *block, *time));
-    ignore_all!(conn, block_times, times);
-    add_all!(conn, holders, commit.holders.iter().map(|holder| HolderRow::new(netuid, holder)));
+    insert_missing!(conn, block_times, times);
+    insert_all!(conn, holders, commit.holders.iter().map(|holder| HolderRow::new(netuid, holder)));
     for record in &commit.epochs {
-        add_all!(conn, epoch_boundaries, std::iter::once(EpochRow::new(netuid, record)));
-        add_all!(
+        insert_all!(conn, epoch_boundaries, std::iter::once(EpochRow::new(netuid, record)));
+        insert_all!(
             conn,
             stake_changes,
             record.changes.iter().map(|change| ChangeRow::new(netuid, &record.epoch, change))
         );
     }
-    add_all!(
+    insert_all!(
         conn,
         stake_balance_changes,
         commit.balance_changes.iter().map(|change| BalanceRow::new(netuid, change))
     );
-    add_all!(
+    insert_all!(
         conn,
         stake_snapshots,
         commit.snapshots.iter().map(|snapshot| SnapshotRow::new(netuid, snapshot))
     );
-    add_all!(conn, stake_locks, commit.locks.iter().map(|row| LockColumns::new(netuid, row)));
-    add_all!(conn, neurons, commit.neurons.iter().map(|row| NeuronColumns::new(netuid, row)));
-    add_all!(conn, skipped_slots, commit.skipped.iter().map(|slot| SkippedRow::new(netuid, slot)));
-    add_all!(
+    insert_all!(conn, stake_locks, commit.locks.iter().map(|row| LockColumns::new(netuid, row)));
+    insert_all!(conn, neurons, commit.neurons.iter().map(|row| NeuronColumns::new(netuid, row)));
+    insert_all!(conn, skipped_slots, commit.skipped.iter().map(|slot| SkippedRow::new(netuid, slot)));
+    insert_all!(
         conn,
         successions,
         commit.successions.iter().map(|succession| SuccessionRow::new(netuid, succession))
     );
-    add_all!(conn, stake_tranches, commit.tranches.iter().map(|tranche| TrancheRow::new(netuid, tranche)));
-    add_all!(conn, tranche_exits, commit.exits.iter().map(|exit| ExitRow::new(netuid, exit)));
-    leave(conn, netuid, &commit.exits)?;
+    insert_all!(conn, stake_tranches, commit.tranches.iter().map(|tranche| TrancheRow::new(netuid, tranche)));
+    insert_all!(conn, tranche_exits, commit.exits.iter().map(|exit| ExitRow::new(netuid, exit)));
+    debit_exits(conn, netuid, &commit.exits)?;
     operations(conn, netuid, &commit.interval)
 }
 
 /// Writes the operations of the open interval in place of those before.
-pub fn operations(conn: &mut Conn, netuid: NetUid, interval: &OpenInterval) -> Result<(), Fault> {
+pub fn operations(conn: &mut AnyConnection, netuid: NetUid, interval: &OpenInterval) -> Result<(), Fault> {
     diesel::delete(open_interval::table.filter(open_interval::netuid.eq(i32::from(netuid.0))))
         .execute(conn)?;
     let operations = interval.operations.iter();
-    add_all!(
+    insert_all!(
         conn,
         open_interval,
         operations.map(|(hotkey, count)| OperationsRow::new(netuid, *hotkey, *count))
@@ -105,16 +107,16 @@ pub fn operations(conn: &mut Conn, netuid: NetUid, interval: &OpenInterval) -> R
 }
 
 pub fn observe(
-    conn: &mut Conn,
+    conn: &mut AnyConnection,
     netuid: NetUid,
     at: BlockRef,
     snapshots: &[Snapshot],
     interval: &OpenInterval,
 ) -> Result<(), Fault> {
     let watermark =
-        follows(conn, netuid, Some(at))?.map(|watermark| Watermark { observed: at.number, ..watermark });
+        check_parent(conn, netuid, Some(at))?.map(|watermark| Watermark { observed: at.number, ..watermark });
     // A state read twice is the same state.
-    replace_all!(
+    upsert_all!(
         conn,
         stake_snapshots,
         (stake_snapshots::netuid, stake_snapshots::hotkey, stake_snapshots::coldkey, stake_snapshots::block),

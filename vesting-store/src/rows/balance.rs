@@ -2,7 +2,7 @@ use diesel::prelude::*;
 use vesting_core::ports::{BalanceChange, StoreError};
 use vesting_core::{Coldkey, Flow, Hotkey, NetUid, PositionKey, Rao, RaoDelta};
 
-use super::value::{At, int};
+use super::value::{Location, int};
 use crate::schema::tables::stake_balance_changes;
 
 /// What an interval did to a position.
@@ -49,7 +49,7 @@ impl BalanceRow {
     }
 
     pub fn read(&self) -> Result<BalanceChange, StoreError> {
-        let at = At { table: "stake_balance_changes", netuid: self.netuid, block: self.to_block };
+        let at = Location { table: "stake_balance_changes", netuid: self.netuid, block: self.to_block };
         let flows = [
             (Flow::Opening, self.opening),
             (Flow::Emission, self.emission),

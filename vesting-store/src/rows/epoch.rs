@@ -5,7 +5,7 @@ use vesting_core::{
     RaoDelta, StakeChange, Uid,
 };
 
-use super::value::{At, int};
+use super::value::{Location, int};
 use crate::schema::tables::{epoch_boundaries, stake_changes};
 
 /// An epoch.
@@ -46,7 +46,7 @@ impl EpochRow {
     }
 
     pub fn read(&self) -> Result<Epoch, StoreError> {
-        let at = At { table: "epoch_boundaries", netuid: self.netuid, block: self.block };
+        let at = Location { table: "epoch_boundaries", netuid: self.netuid, block: self.block };
         let number = at.block(self.block)?;
         Ok(Epoch {
             block: BlockRef { number, hash: BlockHash(at.bytes(&self.hash)?) },
@@ -60,7 +60,7 @@ impl EpochRow {
 
     /// How it was found.
     pub fn detected(&self) -> Result<Detection, StoreError> {
-        let at = At { table: "epoch_boundaries", netuid: self.netuid, block: self.block };
+        let at = Location { table: "epoch_boundaries", netuid: self.netuid, block: self.block };
         Detection::from_name(&self.detected)
             .ok_or_else(|| at.corrupt(format_args!("the detection `{}` is unknown", self.detected)))
     }
@@ -108,7 +108,7 @@ impl ChangeRow {
     }
 
     pub fn read(&self) -> Result<StakeChange, StoreError> {
-        let at = At { table: "stake_changes", netuid: self.netuid, block: self.block };
+        let at = Location { table: "stake_changes", netuid: self.netuid, block: self.block };
         Ok(StakeChange {
             uid: self.uid.map(|uid| at.number(uid.into()).map(Uid)).transpose()?,
             key: PositionKey {

@@ -2,7 +2,7 @@ use diesel::prelude::*;
 use vesting_core::ports::StoreError;
 use vesting_core::{Hotkey, NetUid};
 
-use super::value::{At, int};
+use super::value::{Location, int};
 use crate::schema::tables::open_interval;
 
 /// Operations on a hotkey since the last epoch.
@@ -24,7 +24,7 @@ impl OperationsRow {
     }
 
     pub fn read(&self) -> Result<(Hotkey, u64), StoreError> {
-        let at = At { table: "open_interval", netuid: self.netuid, block: -1 };
+        let at = Location { table: "open_interval", netuid: self.netuid, block: -1 };
         Ok((Hotkey(at.bytes(&self.hotkey)?), at.number(self.operations)?))
     }
 }

@@ -2,7 +2,7 @@ use diesel::prelude::*;
 use vesting_core::ports::{LockRow, StoreError};
 use vesting_core::{Coldkey, NetUid, Rao};
 
-use super::value::{At, int};
+use super::value::{Location, int};
 use crate::schema::tables::stake_locks;
 
 /// How much of a holder's stake is locked.
@@ -25,7 +25,7 @@ impl LockColumns {
         })
     }
 
-    /// The newest of each holder up to a block, as [`super::Newest`] does for positions.
+    /// The newest of each holder up to a block, as [`super::NewestSnapshotRow`] does for positions.
     pub fn newest(netuid: NetUid, block: i64) -> String {
         let newest = |column: &str| {
             format!(
@@ -46,7 +46,7 @@ impl LockColumns {
     }
 
     pub fn read(&self) -> Result<LockRow, StoreError> {
-        let at = At { table: "stake_locks", netuid: self.netuid, block: self.block };
+        let at = Location { table: "stake_locks", netuid: self.netuid, block: self.block };
         Ok(LockRow {
             block: at.block(self.block)?,
             coldkey: Coldkey(at.bytes(&self.coldkey)?),

@@ -2,7 +2,7 @@ use diesel::prelude::*;
 use vesting_core::ports::{Holder, NeuronRow, StoreError};
 use vesting_core::{Coldkey, Hotkey, NetUid, Uid};
 
-use super::value::{At, int};
+use super::value::{Location, int};
 use crate::schema::tables::{holders, neurons};
 
 /// Who holds a uid.
@@ -28,7 +28,7 @@ impl NeuronColumns {
     }
 
     pub fn read(&self) -> Result<NeuronRow, StoreError> {
-        let at = At { table: "neurons", netuid: self.netuid, block: self.block };
+        let at = Location { table: "neurons", netuid: self.netuid, block: self.block };
         let holder = match (&self.hotkey, &self.coldkey) {
             (Some(hotkey), Some(coldkey)) => Some((Hotkey(at.bytes(hotkey)?), Coldkey(at.bytes(coldkey)?))),
             (None, None) => None,
@@ -57,7 +57,7 @@ impl HolderRow {
     }
 
     pub fn read(&self) -> Result<Holder, StoreError> {
-        let at = At { table: "holders", netuid: self.netuid, block: self.since };
+        let at = Location { table: "holders", netuid: self.netuid, block: self.since };
         Ok(Holder { coldkey: Coldkey(at.bytes(&self.coldkey)?), since: at.block(self.since)? })
     }
 }

@@ -3,7 +3,7 @@ use diesel::sql_types::{BigInt, Binary};
 use vesting_core::ports::{Snapshot, StoreError};
 use vesting_core::{Coldkey, Hotkey, NetUid, PositionKey, Rao};
 
-use super::value::{At, int};
+use super::value::{Location, int};
 use crate::schema::tables::stake_snapshots;
 
 /// The alpha of a position in a block's state.
@@ -29,7 +29,7 @@ impl SnapshotRow {
     }
 
     pub fn read(&self) -> Result<Snapshot, StoreError> {
-        let at = At { table: "stake_snapshots", netuid: self.netuid, block: self.block };
+        let at = Location { table: "stake_snapshots", netuid: self.netuid, block: self.block };
         let key = PositionKey {
             hotkey: Hotkey(at.bytes(&self.hotkey)?),
             coldkey: Coldkey(at.bytes(&self.coldkey)?),
@@ -40,7 +40,7 @@ impl SnapshotRow {
 
 /// The newest alpha of a position.
 #[derive(QueryableByName)]
-pub struct Newest {
+pub struct NewestSnapshotRow {
     #[diesel(sql_type = BigInt)]
     block: i64,
     #[diesel(sql_type = Binary)]
@@ -51,7 +51,7 @@ pub struct Newest {
     alpha: i64,
 }
 
-impl Newest {
+impl NewestSnapshotRow {
     /// Up to a block: from position to position, and of each one row, so that a long history costs no more
     /// than a short one. Both numbers are ours, so they may stand in the text, and the text is the same for
     /// every database.
@@ -87,7 +87,7 @@ impl Newest {
     }
 
     pub fn read(&self, netuid: NetUid) -> Result<(PositionKey, Rao), StoreError> {
-        let at = At { table: "stake_snapshots", netuid: netuid.0.into(), block: self.block };
+        let at = Location { table: "stake_snapshots", netuid: netuid.0.into(), block: self.block };
         let key = PositionKey {
             hotkey: Hotkey(at.bytes(&self.hotkey)?),
             coldkey: Coldkey(at.bytes(&self.coldkey)?),

@@ -3,12 +3,13 @@ use diesel::sql_types::BigInt;
 use vesting_core::NetUid;
 use vesting_core::ports::{StoreError, TrancheStand};
 
-use super::value::At;
-use super::{TrancheRow, some_in_parts, whole};
+use super::tranche::TrancheRow;
+use super::value::Location;
+use super::wide_sum::{filtered_sum_columns, wide_sum};
 
 /// A tranche with the sums of its exits up to a block, and after it.
 #[derive(QueryableByName)]
-pub struct StandRow {
+pub struct TrancheStandRow {
     #[diesel(embed)]
     tranche: TrancheRow,
     #[diesel(sql_type = BigInt)]
@@ -23,13 +24,13 @@ pub struct StandRow {
     later_low: i64,
 }
 
-impl StandRow {
+impl TrancheStandRow {
     /// Of those entered in `from` ≤ block ≤ `to`.
     pub fn query(netuid: NetUid, from: i64, to: i64, as_of: i64) -> String {
         let up_to = format!("FILTER (WHERE e.block <= {as_of})");
         let (taken, later) = (
-            some_in_parts("e.amount", &up_to, "taken_"),
-            some_in_parts("e.amount", &format!("FILTER (WHERE e.block > {as_of})"), "later_"),
+            filtered_sum_columns("e.amount", &up_to, "taken_"),
+            filtered_sum_columns("e.amount", &format!("FILTER (WHERE e.block > {as_of})"), "later_"),
         );
         let columns = [
             "netuid",
@@ -55,12 +56,12 @@ impl StandRow {
 
     pub fn read(&self, netuid: NetUid) -> Result<TrancheStand, StoreError> {
         let open = self.tranche.read(netuid)?;
-        let at = At { table: "tranche_exits", netuid: netuid.0.into(), block: -1 };
+        let at = Location { table: "tranche_exits", netuid: netuid.0.into(), block: -1 };
         Ok(TrancheStand {
             tranche: open.tranche,
             exits: at.number(self.exits)?,
-            taken: whole(self.taken_high, self.taken_low),
-            remaining: open.remaining.delta() + whole(self.later_high, self.later_low),
+            taken: wide_sum(self.taken_high, self.taken_low),
+            remaining: open.remaining.delta() + wide_sum(self.later_high, self.later_low),
         })
     }
 }

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use vesting_core::ports::{OpenInterval, StoreError, Watermark};
 use vesting_core::{BlockHash, BlockRef, Hotkey, Millis, NetUid};
 
-use super::value::{At, int};
+use super::value::{Location, int};
 use crate::schema::tables::blockchain_state;
 
 /// How far the record of a subnet goes.
@@ -43,7 +43,7 @@ impl StateRow {
 
     /// The open interval, with the operations on each hotkey.
     pub fn interval(&self, operations: BTreeMap<Hotkey, u64>) -> Result<OpenInterval, StoreError> {
-        let at = At { table: "blockchain_state", netuid: self.netuid, block: self.block };
+        let at = Location { table: "blockchain_state", netuid: self.netuid, block: self.block };
         Ok(OpenInterval {
             from: self.interval_from.map(|block| at.block(block)).transpose()?,
             operations,
@@ -53,7 +53,7 @@ impl StateRow {
     }
 
     pub fn read(&self) -> Result<Watermark, StoreError> {
-        let at = At { table: "blockchain_state", netuid: self.netuid, block: self.block };
+        let at = Location { table: "blockchain_state", netuid: self.netuid, block: self.block };
         Ok(Watermark {
             block: BlockRef { number: at.block(self.block)?, hash: BlockHash(at.bytes(&self.hash)?) },
             time: Millis(at.number(self.time)?),

@@ -2,7 +2,7 @@ use diesel::prelude::*;
 use vesting_core::ports::StoreError;
 use vesting_core::{Coldkey, NetUid, Succession};
 
-use super::value::{At, int};
+use super::value::{Location, int};
 use crate::schema::tables::successions;
 
 /// A coldkey that took over from a holder.
@@ -28,7 +28,7 @@ impl SuccessionRow {
     }
 
     pub fn read(&self) -> Result<Succession, StoreError> {
-        let at = At { table: "successions", netuid: self.netuid, block: self.block };
+        let at = Location { table: "successions", netuid: self.netuid, block: self.block };
         Ok(Succession {
             block: at.block(self.block)?,
             event_index: at.number(self.event_index)?,

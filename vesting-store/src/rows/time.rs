@@ -2,7 +2,7 @@ use diesel::prelude::*;
 use vesting_core::ports::StoreError;
 use vesting_core::{BlockNumber, Millis, NetUid};
 
-use super::value::{At, int};
+use super::value::{Location, int};
 use crate::schema::tables::block_times;
 
 /// The time of a block with entries.
@@ -20,7 +20,7 @@ impl TimeRow {
     }
 
     pub fn read(&self) -> Result<(BlockNumber, Millis), StoreError> {
-        let at = At { table: "block_times", netuid: self.netuid, block: self.block };
+        let at = Location { table: "block_times", netuid: self.netuid, block: self.block };
         Ok((at.block(self.block)?, Millis(at.number(self.time)?)))
     }
 }

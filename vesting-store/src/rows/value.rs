@@ -7,7 +7,7 @@ use vesting_core::{BlockNumber, EntryId, Hotkey, Kind, NetUid, Phase};
 
 /// Where a value is stored, for errors that name the row.
 #[derive(Debug, Clone, Copy)]
-pub struct At {
+pub struct Location {
     /// The table.
     pub table: &'static str,
     /// The subnet.
@@ -16,13 +16,13 @@ pub struct At {
     pub block: i64,
 }
 
-impl Display for At {
+impl Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} of subnet {} at block {}", self.table, self.netuid, self.block)
     }
 }
 
-impl At {
+impl Location {
     /// A value that cannot be what was written.
     pub fn corrupt(self, what: impl Display) -> StoreError {
         StoreError::Corrupt(format!("{self}: {what}"))
@@ -81,12 +81,12 @@ const INITIALIZATION: i64 = -2;
 const FINALIZATION: i64 = -3;
 
 /// The column of an event's index.
-pub fn event(index: Option<u32>) -> i64 {
+pub fn event_column(index: Option<u32>) -> i64 {
     index.map_or(NO_EVENT, i64::from)
 }
 
 /// The column of a phase.
-pub fn phase(phase: Option<Phase>) -> i64 {
+pub fn phase_column(phase: Option<Phase>) -> i64 {
     match phase {
         None => NO_EVENT,
         Some(Phase::Initialization) => INITIALIZATION,
@@ -103,7 +103,7 @@ pub fn int<T: TryInto<i64> + Display + Copy>(what: &str, value: T) -> Result<i64
 }
 
 /// The end of a range to search: beyond what a database holds there is nothing.
-pub fn bound(block: BlockNumber) -> i64 {
+pub fn block_bound(block: BlockNumber) -> i64 {
     i64::try_from(block.0).unwrap_or(i64::MAX)
 }
 

@@ -1,6 +1,18 @@
 //! The tables, as the migrations make them.
 
-#![allow(missing_docs)] // the columns are documented where they are made
+#![allow(missing_docs)] // the migrations document the columns
+
+/// The tables that lose rows when a record is pruned.
+pub const PRUNED_TABLES: [&str; 8] = [
+    "stake_transactions",
+    "stake_changes",
+    "stake_balance_changes",
+    "stake_snapshots",
+    "stake_locks",
+    "stake_tranches",
+    "tranche_exits",
+    "block_times",
+];
 
 diesel::table! {
     chain (id) {

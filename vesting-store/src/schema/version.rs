@@ -15,54 +15,43 @@ use crate::error::naming;
 /// The table in which diesel writes down what it has applied.
 const APPLIED: &str = "__diesel_schema_migrations";
 
-/// The tables that lose rows when a record is pruned.
-pub const TABLES: [&str; 8] = [
-    "stake_transactions",
-    "stake_changes",
-    "stake_balance_changes",
-    "stake_snapshots",
-    "stake_locks",
-    "stake_tranches",
-    "tranche_exits",
-    "block_times",
-];
-
 /// How the tables come to be in SQLite.
 pub const SQLITE: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
 
 /// How the tables come to be in PostgreSQL. The same version means the same tables in both.
 pub const POSTGRES: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
 
-/// What is in a database.
-pub enum Found {
-    /// No table.
-    Nothing,
-    /// Our tables; whether a migration is still to come.
-    Record {
-        /// Whether they are of an older version.
-        outdated: bool,
-    },
+/// Whether a database has our tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    /// It has none, or is not there yet.
+    None,
+    /// They are of an older version: `vesting db migrate` brings them up to date.
+    Outdated,
+    /// They are of this version.
+    Current,
 }
 
-impl Found {
-    /// Whether the tables there are of an older version.
+impl Schema {
+    /// Whether the tables are of an older version.
     ///
     /// # Errors
-    /// Where there are none.
-    pub fn outdated(&self, name: impl Display) -> Result<bool, StoreError> {
+    /// If there are none.
+    pub(crate) fn is_outdated(self, name: impl Display) -> Result<bool, StoreError> {
         match self {
-            Self::Nothing => Err(naming::none(name)),
-            Self::Record { outdated } => Ok(*outdated),
+            Self::None => Err(naming::no_record(name)),
+            Self::Outdated => Ok(true),
+            Self::Current => Ok(false),
         }
     }
 
-    /// That a record can be read.
+    /// Checks that a record can be read.
     ///
     /// # Errors
-    /// Where there is none, or it is of an older version.
-    pub fn readable(&self, name: impl Display) -> Result<(), StoreError> {
-        match self.outdated(&name)? {
-            true => Err(naming::refuse(
+    /// If there is no record, or it is of an older version.
+    pub(crate) fn check_readable(self, name: impl Display) -> Result<(), StoreError> {
+        match self.is_outdated(&name)? {
+            true => Err(naming::unusable(
                 name,
                 "it is from an older version: `vesting db migrate` brings it up to date",
             )),
@@ -73,7 +62,7 @@ impl Found {
 
 /// A name that was asked for.
 #[derive(QueryableByName)]
-pub struct Name {
+pub struct NameRow {
     /// The name.
     #[diesel(sql_type = Text)]
     pub name: String,
@@ -83,15 +72,15 @@ pub struct Name {
 ///
 /// # Errors
 /// Where it is not ours, or of a version that is not known here.
-pub fn found(
+pub fn identify(
     what: &str,
     tables: &[String],
     applied: impl FnOnce() -> Result<Vec<String>, StoreError>,
     known: Result<Vec<String>, String>,
     refuse: impl Fn(String) -> StoreError,
-) -> Result<Found, StoreError> {
+) -> Result<Schema, StoreError> {
     if tables.is_empty() {
-        return Ok(Found::Nothing);
+        return Ok(Schema::None);
     }
     if !tables.iter().any(|table| table == APPLIED) {
         return Err(refuse(format!("it belongs to another program: name another {what}")));
@@ -102,16 +91,17 @@ pub fn found(
             "it is from a newer version of vesting (schema {version}) or from another program: install that version or name another {what}"
         )));
     }
-    Ok(Found::Record { outdated: known.iter().any(|version| !applied.contains(version)) })
+    let is_outdated = known.iter().any(|version| !applied.contains(version));
+    Ok(if is_outdated { Schema::Outdated } else { Schema::Current })
 }
 
 /// The versions of SQLite's migrations.
-pub fn of_sqlite() -> Result<Vec<String>, String> {
+pub fn sqlite_versions() -> Result<Vec<String>, String> {
     versions(MigrationSource::<Sqlite>::migrations(&SQLITE))
 }
 
 /// The versions of PostgreSQL's migrations.
-pub fn of_postgres() -> Result<Vec<String>, String> {
+pub fn postgres_versions() -> Result<Vec<String>, String> {
     versions(MigrationSource::<Pg>::migrations(&POSTGRES))
 }
 

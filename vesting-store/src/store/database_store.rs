@@ -12,8 +12,8 @@ use vesting_core::{
     PositionKey, Rao, SkippedSlot, Succession,
 };
 
-use crate::access::{Held, Readers, Writer};
-use crate::database::{Link, Place};
+use crate::access::{OpenConnection, Readers, Writer};
+use crate::database::{AnyConnection, Place};
 use crate::error::Fault;
 use crate::record::{prune, read, rewind, write};
 
@@ -41,10 +41,13 @@ impl DatabaseStore {
     pub fn open(url: &str) -> Result<Self, StoreError> {
         let place = Place::of(url)?;
         // The writer first: it makes what the readers then find.
-        let held = Held::writer(&place)?;
-        let readers =
-            if place == Place::Memory { None } else { Some(Readers::new(&place, held.file().cloned())?) };
-        Ok(Self { writer: Some(Writer::new(&place, held)), readers })
+        let connection = OpenConnection::writer(&place)?;
+        let readers = if place == Place::Memory {
+            None
+        } else {
+            Some(Readers::new(&place, connection.file().cloned())?)
+        };
+        Ok(Self { writer: Some(Writer::new(&place, connection)), readers })
     }
 
     /// Opens the record at a database URL; creates nothing and refuses to write.
@@ -54,7 +57,7 @@ impl DatabaseStore {
     pub fn open_read_only(url: &str) -> Result<Self, StoreError> {
         let place = Place::of(url)?;
         // One to see that there is something to read.
-        let file = Held::reader(&place)?.file().cloned();
+        let file = OpenConnection::reader(&place)?.file().cloned();
         Ok(Self { writer: None, readers: Some(Readers::new(&place, file)?) })
     }
 
@@ -66,7 +69,7 @@ impl DatabaseStore {
     async fn read<T, F>(&self, task: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: Fn(&mut Link) -> Result<T, Fault> + Send + Sync + Clone + 'static,
+        F: Fn(&mut AnyConnection) -> Result<T, Fault> + Send + Sync + Clone + 'static,
     {
         match &self.readers {
             Some(readers) => readers.read(task).await,

@@ -5,18 +5,7 @@ use vesting_core::ports::StoreError;
 
 use crate::access;
 use crate::database::Place;
-use crate::schema::version::Found;
-
-/// Whether a database has our tables.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Schema {
-    /// It has none, or is not there yet.
-    None,
-    /// They are of an older version: `vesting db migrate` brings them up to date.
-    Outdated,
-    /// They are of this version.
-    Current,
-}
+use crate::schema::version::Schema;
 
 /// What a database is.
 #[derive(Debug)]
@@ -33,12 +22,7 @@ pub struct Examined {
 /// For a URL that is not understood and a database that is another program's, newer, damaged or not to be
 /// reached.
 pub fn examine(url: &str) -> Result<Examined, StoreError> {
-    let (found, writable) = Place::of(url)?.examine()?;
-    let schema = match found {
-        Found::Nothing => Schema::None,
-        Found::Record { outdated: true } => Schema::Outdated,
-        Found::Record { outdated: false } => Schema::Current,
-    };
+    let (schema, writable) = Place::of(url)?.examine()?;
     Ok(Examined { schema, writable })
 }
 

@@ -10,4 +10,4 @@ mod tests;
 
 pub use by_url::{check, compact, migrate, open, open_existing};
 pub use database_store::DatabaseStore;
-pub use examine::{Examined, Schema, examine, writer};
+pub use examine::{Examined, examine, writer};

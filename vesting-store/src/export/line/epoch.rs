@@ -14,12 +14,12 @@ use crate::export::text::{Name, Text};
 /// A block with its time.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct MomentLine {
+pub struct BlockTimeLine {
     pub block: u64,
     pub time: u64,
 }
 
-impl From<&SkippedSlot> for MomentLine {
+impl From<&SkippedSlot> for BlockTimeLine {
     fn from(row: &SkippedSlot) -> Self {
         Self { block: row.block.0, time: row.time.0 }
     }

@@ -11,11 +11,11 @@ use crate::export::text::{Name, Text};
 /// What is read of the first line before it is known that the rest is understood.
 #[derive(Debug, Deserialize)]
 pub struct Preamble {
-    pub header: Version,
+    pub header: FormatVersion,
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Version {
+pub struct FormatVersion {
     pub format: String,
     pub version: u32,
 }

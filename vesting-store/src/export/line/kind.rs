@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::entry::EntryLine;
-use super::epoch::{BalanceLine, ChangeLine, EpochLine, MomentLine};
+use super::epoch::{BalanceLine, BlockTimeLine, ChangeLine, EpochLine};
 use super::frame::{Header, PartHead, Trailer};
 use super::holder::{HolderLine, NeuronLine, SuccessionLine};
 use super::snapshot::{LockLine, SnapshotLine};
@@ -22,13 +22,13 @@ pub enum Line {
     Holder(HolderLine),
     Neuron(NeuronLine),
     Succession(SuccessionLine),
-    Skipped(MomentLine),
+    Skipped(BlockTimeLine),
     Epoch(EpochLine),
     /// Of the epoch in the last line of an epoch.
     Change(ChangeLine),
     BalanceChange(BalanceLine),
     Entry(EntryLine),
-    Time(MomentLine),
+    Time(BlockTimeLine),
     Snapshot(SnapshotLine),
     Lock(LockLine),
     Tranche(TrancheLine),
@@ -39,7 +39,7 @@ pub enum Line {
 
 impl Line {
     /// Under which name rows are counted; none for what is no row.
-    pub fn sort(&self) -> Option<&'static str> {
+    pub fn row_name(&self) -> Option<&'static str> {
         match self {
             Self::Header(_) | Self::Subnet(_) | Self::Part(_) | Self::Trailer(_) => None,
             Self::Holder(_) => Some("holder"),

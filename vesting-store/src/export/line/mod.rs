@@ -8,6 +8,6 @@ mod kind;
 mod snapshot;
 mod tranche;
 
-pub use epoch::{EpochLine, MomentLine};
+pub use epoch::{BlockTimeLine, EpochLine};
 pub use frame::{Header, PartHead, Preamble, Trailer};
 pub use kind::Line;

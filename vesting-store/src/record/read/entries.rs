@@ -7,20 +7,20 @@ use vesting_core::ports::BalanceChange;
 use vesting_core::{BlockNumber, Entry, Millis, NetUid, sort_entries};
 
 use super::rows::{all, id};
-use crate::database::Link;
+use crate::database::AnyConnection;
 use crate::error::Fault;
-use crate::rows::{BalanceRow, EntryRow, TimeRow, bound};
+use crate::rows::{BalanceRow, EntryRow, TimeRow, block_bound};
 use crate::schema::tables::{block_times, stake_balance_changes, stake_transactions};
 
 pub fn entries(
-    conn: &mut Link,
+    conn: &mut AnyConnection,
     netuid: NetUid,
     from: BlockNumber,
     to: BlockNumber,
 ) -> Result<Vec<Entry>, Fault> {
     let rows: Vec<EntryRow> = stake_transactions::table
         .filter(stake_transactions::netuid.eq(id(netuid)))
-        .filter(stake_transactions::block.between(bound(from), bound(to)))
+        .filter(stake_transactions::block.between(block_bound(from), block_bound(to)))
         .select(EntryRow::as_select())
         .load(conn)?;
     let mut entries = all(rows, |row| row.read(netuid))?;
@@ -30,28 +30,28 @@ pub fn entries(
 }
 
 pub fn block_times(
-    conn: &mut Link,
+    conn: &mut AnyConnection,
     netuid: NetUid,
     from: BlockNumber,
     to: BlockNumber,
 ) -> Result<BTreeMap<BlockNumber, Millis>, Fault> {
     let rows: Vec<TimeRow> = block_times::table
         .filter(block_times::netuid.eq(id(netuid)))
-        .filter(block_times::block.between(bound(from), bound(to)))
+        .filter(block_times::block.between(block_bound(from), block_bound(to)))
         .select(TimeRow::as_select())
         .load(conn)?;
     Ok(all(rows, |row| row.read())?.into_iter().collect())
 }
 
 pub fn balance_changes(
-    conn: &mut Link,
+    conn: &mut AnyConnection,
     netuid: NetUid,
     from: BlockNumber,
     to: BlockNumber,
 ) -> Result<Vec<BalanceChange>, Fault> {
     let rows: Vec<BalanceRow> = stake_balance_changes::table
         .filter(stake_balance_changes::netuid.eq(id(netuid)))
-        .filter(stake_balance_changes::to_block.between(bound(from), bound(to)))
+        .filter(stake_balance_changes::to_block.between(block_bound(from), block_bound(to)))
         .order((
             stake_balance_changes::to_block,
             stake_balance_changes::hotkey,

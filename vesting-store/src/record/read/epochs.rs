@@ -6,27 +6,27 @@ use diesel::prelude::*;
 use vesting_core::{BlockNumber, Epoch, EpochRecord, NetUid, SkippedSlot, StakeChange};
 
 use super::rows::{all, id};
-use crate::database::Link;
+use crate::database::AnyConnection;
 use crate::error::Fault;
-use crate::rows::{ChangeRow, EpochRow, SkippedRow, bound};
+use crate::rows::{ChangeRow, EpochRow, SkippedRow, block_bound};
 use crate::schema::tables::{epoch_boundaries, skipped_slots, stake_changes};
 
 fn epoch_rows(
-    conn: &mut Link,
+    conn: &mut AnyConnection,
     netuid: NetUid,
     from: BlockNumber,
     to: BlockNumber,
 ) -> Result<Vec<EpochRow>, Fault> {
     Ok(epoch_boundaries::table
         .filter(epoch_boundaries::netuid.eq(id(netuid)))
-        .filter(epoch_boundaries::block.between(bound(from), bound(to)))
+        .filter(epoch_boundaries::block.between(block_bound(from), block_bound(to)))
         .order(epoch_boundaries::block)
         .select(EpochRow::as_select())
         .load(conn)?)
 }
 
 pub fn epoch_list(
-    conn: &mut Link,
+    conn: &mut AnyConnection,
     netuid: NetUid,
     from: BlockNumber,
     to: BlockNumber,
@@ -35,14 +35,14 @@ pub fn epoch_list(
 }
 
 pub fn epochs(
-    conn: &mut Link,
+    conn: &mut AnyConnection,
     netuid: NetUid,
     from: BlockNumber,
     to: BlockNumber,
 ) -> Result<Vec<EpochRecord>, Fault> {
     let rows: Vec<ChangeRow> = stake_changes::table
         .filter(stake_changes::netuid.eq(id(netuid)))
-        .filter(stake_changes::block.between(bound(from), bound(to)))
+        .filter(stake_changes::block.between(block_bound(from), block_bound(to)))
         .order((stake_changes::block, stake_changes::hotkey, stake_changes::coldkey))
         .select(ChangeRow::as_select())
         .load(conn)?;
@@ -60,14 +60,14 @@ pub fn epochs(
 }
 
 pub fn skipped_slots(
-    conn: &mut Link,
+    conn: &mut AnyConnection,
     netuid: NetUid,
     from: BlockNumber,
     to: BlockNumber,
 ) -> Result<Vec<SkippedSlot>, Fault> {
     let rows: Vec<SkippedRow> = skipped_slots::table
         .filter(skipped_slots::netuid.eq(id(netuid)))
-        .filter(skipped_slots::block.between(bound(from), bound(to)))
+        .filter(skipped_slots::block.between(block_bound(from), block_bound(to)))
         .order(skipped_slots::block)
         .select(SkippedRow::as_select())
         .load(conn)?;

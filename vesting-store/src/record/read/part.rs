@@ -10,14 +10,14 @@ use super::holders::{holders, neurons, successions};
 use super::rows::{all, id};
 use super::state::{operations, state};
 use super::tranches::{entered, exits};
-use crate::database::Link;
+use crate::database::AnyConnection;
 use crate::error::Fault;
-use crate::rows::{LockColumns, SnapshotRow, bound};
+use crate::rows::{LockColumns, SnapshotRow, block_bound};
 use crate::schema::tables::{stake_locks, stake_snapshots};
 
 /// A part of the record, as the commit that would make it.
 pub fn part(
-    conn: &mut Link,
+    conn: &mut AnyConnection,
     netuid: NetUid,
     after: Option<BlockNumber>,
     to: Option<BlockNumber>,
@@ -32,12 +32,12 @@ pub fn part(
     let (first, last) = (after.unwrap_or_default(), to.unwrap_or(BlockNumber(u64::MAX)));
     let snapshots: Vec<SnapshotRow> = stake_snapshots::table
         .filter(stake_snapshots::netuid.eq(id(netuid)))
-        .filter(stake_snapshots::block.between(bound(first), bound(last)))
+        .filter(stake_snapshots::block.between(block_bound(first), block_bound(last)))
         .select(SnapshotRow::as_select())
         .load(conn)?;
     let locks: Vec<LockColumns> = stake_locks::table
         .filter(stake_locks::netuid.eq(id(netuid)))
-        .filter(stake_locks::block.between(bound(first), bound(last)))
+        .filter(stake_locks::block.between(block_bound(first), block_bound(last)))
         .select(LockColumns::as_select())
         .load(conn)?;
     let mut commit = Commit {

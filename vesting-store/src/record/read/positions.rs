@@ -6,22 +6,23 @@ use diesel::prelude::*;
 use vesting_core::{BlockNumber, Coldkey, NetUid, PositionKey, Rao};
 
 use super::rows::all;
-use crate::database::Link;
+use crate::database::AnyConnection;
 use crate::error::Fault;
-use crate::rows::{LockColumns, Newest, bound};
+use crate::rows::{LockColumns, NewestSnapshotRow, block_bound};
 
 /// The newest snapshot of each position up to `block`.
 pub fn newest(
-    conn: &mut Link,
+    conn: &mut AnyConnection,
     netuid: NetUid,
     block: BlockNumber,
 ) -> Result<BTreeMap<PositionKey, Rao>, Fault> {
-    let rows: Vec<Newest> = diesel::sql_query(Newest::query(netuid, bound(block))).load(conn)?;
+    let rows: Vec<NewestSnapshotRow> =
+        diesel::sql_query(NewestSnapshotRow::query(netuid, block_bound(block))).load(conn)?;
     Ok(all(rows, |row| row.read(netuid))?.into_iter().collect())
 }
 
 pub fn positions_at(
-    conn: &mut Link,
+    conn: &mut AnyConnection,
     netuid: NetUid,
     block: BlockNumber,
 ) -> Result<BTreeMap<PositionKey, Rao>, Fault> {
@@ -32,10 +33,11 @@ pub fn positions_at(
 
 /// How much of each holder's stake is locked, by its newest row up to `block`.
 pub fn locks_at(
-    conn: &mut Link,
+    conn: &mut AnyConnection,
     netuid: NetUid,
     block: BlockNumber,
 ) -> Result<BTreeMap<Coldkey, Rao>, Fault> {
-    let rows: Vec<LockColumns> = diesel::sql_query(LockColumns::newest(netuid, bound(block))).load(conn)?;
+    let rows: Vec<LockColumns> =
+        diesel::sql_query(LockColumns::newest(netuid, block_bound(block))).load(conn)?;
     Ok(all(rows, |row| row.read())?.into_iter().map(|row| (row.coldkey, row.locked)).collect())
 }

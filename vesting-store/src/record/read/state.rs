@@ -9,36 +9,36 @@ use vesting_core::{BlockHash, BlockNumber, Hotkey, NetUid, Uid};
 use super::holders::{holders, neurons, successions};
 use super::positions::{locks_at, newest};
 use super::rows::{all, id};
-use crate::database::Link;
+use crate::database::AnyConnection;
 use crate::error::Fault;
-use crate::rows::{At, OperationsRow, StateRow};
+use crate::rows::{Location, OperationsRow, StateRow};
 use crate::schema::tables::{blockchain_state, chain, open_interval};
 
-pub fn genesis(conn: &mut Link) -> Result<Option<BlockHash>, Fault> {
+pub fn genesis(conn: &mut AnyConnection) -> Result<Option<BlockHash>, Fault> {
     let stored: Option<Vec<u8>> = chain::table.select(chain::genesis).first(conn).optional()?;
-    let at = At { table: "chain", netuid: -1, block: 0 };
+    let at = Location { table: "chain", netuid: -1, block: 0 };
     Ok(stored.map(|bytes| at.bytes(&bytes)).transpose()?.map(BlockHash))
 }
 
-pub fn netuids(conn: &mut Link) -> Result<Vec<NetUid>, Fault> {
+pub fn netuids(conn: &mut AnyConnection) -> Result<Vec<NetUid>, Fault> {
     let rows: Vec<(i32, i64)> = blockchain_state::table
         .select((blockchain_state::netuid, blockchain_state::block))
         .order(blockchain_state::netuid)
         .load(conn)?;
     all(rows, |(netuid, block)| {
-        At { table: "blockchain_state", netuid, block }.number(netuid.into()).map(NetUid)
+        Location { table: "blockchain_state", netuid, block }.number(netuid.into()).map(NetUid)
     })
 }
 
-pub fn state(conn: &mut Link, netuid: NetUid) -> Result<Option<StateRow>, Fault> {
+pub fn state(conn: &mut AnyConnection, netuid: NetUid) -> Result<Option<StateRow>, Fault> {
     Ok(blockchain_state::table.find(id(netuid)).select(StateRow::as_select()).first(conn).optional()?)
 }
 
-pub fn watermark(conn: &mut Link, netuid: NetUid) -> Result<Option<Watermark>, Fault> {
+pub fn watermark(conn: &mut AnyConnection, netuid: NetUid) -> Result<Option<Watermark>, Fault> {
     Ok(state(conn, netuid)?.map(|row| row.read()).transpose()?)
 }
 
-pub fn ledger_state(conn: &mut Link, netuid: NetUid) -> Result<Option<LedgerState>, Fault> {
+pub fn ledger_state(conn: &mut AnyConnection, netuid: NetUid) -> Result<Option<LedgerState>, Fault> {
     let Some(state) = state(conn, netuid)? else { return Ok(None) };
     let by_uid: BTreeMap<Uid, NeuronRow> =
         neurons(conn, netuid, BlockNumber(u64::MAX))?.into_iter().map(|row| (row.uid, row)).collect();
@@ -55,7 +55,7 @@ pub fn ledger_state(conn: &mut Link, netuid: NetUid) -> Result<Option<LedgerStat
 }
 
 /// The operations of the open interval.
-pub fn operations(conn: &mut Link, netuid: NetUid) -> Result<BTreeMap<Hotkey, u64>, Fault> {
+pub fn operations(conn: &mut AnyConnection, netuid: NetUid) -> Result<BTreeMap<Hotkey, u64>, Fault> {
     let rows: Vec<OperationsRow> = open_interval::table
         .filter(open_interval::netuid.eq(id(netuid)))
         .select(OperationsRow::as_select())

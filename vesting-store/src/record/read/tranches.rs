@@ -9,44 +9,47 @@ use vesting_core::ports::{End, TranchePage, TrancheStand};
 use vesting_core::{BlockNumber, Coldkey, Exit, NetUid, OpenTranche};
 
 use super::rows::{all, id};
-use crate::database::Link;
+use crate::database::AnyConnection;
 use crate::error::Fault;
-use crate::rows::{ExitRow, StandRow, TrancheRow, bound};
+use crate::rows::{ExitRow, TrancheRow, TrancheStandRow, block_bound};
 use crate::schema::tables::{stake_tranches, tranche_exits};
 
 /// The tranches entered in `from` ≤ block ≤ `to`, as they stand at the watermark.
 pub fn entered(
-    conn: &mut Link,
+    conn: &mut AnyConnection,
     netuid: NetUid,
     from: BlockNumber,
     to: BlockNumber,
 ) -> Result<Vec<OpenTranche>, Fault> {
     let rows: Vec<TrancheRow> = stake_tranches::table
         .filter(stake_tranches::netuid.eq(id(netuid)))
-        .filter(stake_tranches::block.between(bound(from), bound(to)))
+        .filter(stake_tranches::block.between(block_bound(from), block_bound(to)))
         .select(TrancheRow::as_select())
         .load(conn)?;
     all(rows, |row| row.read(netuid))
 }
 
 /// Coldkeys that one statement asks for: a database binds only so many values.
-const NAMES: usize = 500;
+const COLDKEYS_PER_STATEMENT: usize = 500;
 
 pub fn open_tranches(
-    conn: &mut Link,
+    conn: &mut AnyConnection,
     netuid: NetUid,
     coldkeys: &BTreeSet<Coldkey>,
     page: &TranchePage,
 ) -> Result<Vec<OpenTranche>, Fault> {
-    let names: Vec<&[u8]> = coldkeys.iter().map(|coldkey| &coldkey.0[..]).collect();
-    let (from, to) =
-        if *page == TranchePage::ALL { (page.from, page.to) } else { bounds(conn, netuid, &names, page)? };
+    let coldkey_bytes: Vec<&[u8]> = coldkeys.iter().map(|coldkey| &coldkey.0[..]).collect();
+    let (from, to) = if *page == TranchePage::ALL {
+        (page.from, page.to)
+    } else {
+        page_bounds(conn, netuid, &coldkey_bytes, page)?
+    };
     let mut open = Vec::new();
-    for names in names.chunks(NAMES) {
+    for coldkey_bytes in coldkey_bytes.chunks(COLDKEYS_PER_STATEMENT) {
         let rows: Vec<TrancheRow> = stake_tranches::table
             .filter(stake_tranches::netuid.eq(id(netuid)))
-            .filter(stake_tranches::coldkey.eq_any(names.iter().copied()))
-            .filter(stake_tranches::block.between(bound(from), bound(to)))
+            .filter(stake_tranches::coldkey.eq_any(coldkey_bytes.iter().copied()))
+            .filter(stake_tranches::block.between(block_bound(from), block_bound(to)))
             .filter(still_open())
             .select(TrancheRow::as_select())
             .load(conn)?;
@@ -62,18 +65,18 @@ fn still_open() -> SqlLiteral<Bool> {
 }
 
 /// The first and the last block of a page.
-fn bounds(
-    conn: &mut Link,
+fn page_bounds(
+    conn: &mut AnyConnection,
     netuid: NetUid,
-    names: &[&[u8]],
+    coldkey_bytes: &[&[u8]],
     page: &TranchePage,
 ) -> Result<(BlockNumber, BlockNumber), Fault> {
     let mut blocks: Vec<i64> = Vec::new();
-    for names in names.chunks(NAMES) {
+    for coldkey_bytes in coldkey_bytes.chunks(COLDKEYS_PER_STATEMENT) {
         let open = stake_tranches::table
             .filter(stake_tranches::netuid.eq(id(netuid)))
-            .filter(stake_tranches::coldkey.eq_any(names.iter().copied()))
-            .filter(stake_tranches::block.between(bound(page.from), bound(page.to)))
+            .filter(stake_tranches::coldkey.eq_any(coldkey_bytes.iter().copied()))
+            .filter(stake_tranches::block.between(block_bound(page.from), block_bound(page.to)))
             .filter(still_open())
             .select(stake_tranches::block)
             .limit(page.least.into());
@@ -87,28 +90,33 @@ fn bounds(
 
 /// The exits with `from` ≤ block ≤ `to`.
 pub fn exits(
-    conn: &mut Link,
+    conn: &mut AnyConnection,
     netuid: NetUid,
     from: BlockNumber,
     to: BlockNumber,
 ) -> Result<Vec<Exit>, Fault> {
     let rows: Vec<ExitRow> = tranche_exits::table
         .filter(tranche_exits::netuid.eq(id(netuid)))
-        .filter(tranche_exits::block.between(bound(from), bound(to)))
+        .filter(tranche_exits::block.between(block_bound(from), block_bound(to)))
         .select(ExitRow::as_select())
         .load(conn)?;
     all(rows, |row| row.read(netuid))
 }
 
 pub fn tranches(
-    conn: &mut Link,
+    conn: &mut AnyConnection,
     netuid: NetUid,
     from: BlockNumber,
     to: BlockNumber,
     as_of: BlockNumber,
 ) -> Result<Vec<TrancheStand>, Fault> {
-    let rows: Vec<StandRow> =
-        diesel::sql_query(StandRow::query(netuid, bound(from), bound(to), bound(as_of))).load(conn)?;
+    let rows: Vec<TrancheStandRow> = diesel::sql_query(TrancheStandRow::query(
+        netuid,
+        block_bound(from),
+        block_bound(to),
+        block_bound(as_of),
+    ))
+    .load(conn)?;
     let mut stands = all(rows, |row| row.read(netuid))?;
     stands.sort_by_cached_key(|stand| (stand.tranche.coldkey, stand.tranche.id.order(stand.tranche.coldkey)));
     Ok(stands)
