@@ -1,8 +1,7 @@
-//! The record in a database, through diesel.
+//! The record in a database, SQLite or PostgreSQL, through diesel.
 //!
-//! [`open`] and [`open_existing`] understand database URLs and give back the core's port; [`DatabaseStore`]
-//! is the adapter itself, over SQLite and PostgreSQL. [`export`] is a record as a file. No type of diesel is
-//! seen from outside.
+//! [`open`] and [`open_existing`] take a database URL and return the core's port. [`DatabaseStore`] is the
+//! adapter behind it. [`export`] writes a record to a file and reads it back. No type of diesel is public.
 //!
 //! # Streets
 //!

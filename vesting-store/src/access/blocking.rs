@@ -1,11 +1,11 @@
-//! Work that blocks, off the threads that serve futures.
+//! Blocking work, run off the async threads.
 
 use vesting_core::ports::StoreError;
 
-/// Runs a task to its end; one whose caller has gone away too.
+/// Runs a task on a thread that may block. The task runs to its end even if the caller is dropped.
 pub async fn blocking<T: Send + 'static>(task: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
     tokio::task::spawn_blocking(task).await.map_err(|error| {
-        // Only a runtime that ends begins no task.
+        // Tokio cancels a blocking task only if the runtime shuts down before the task starts.
         if error.is_cancelled() {
             return StoreError::Busy("the program is ending".to_owned());
         }

@@ -1,5 +1,5 @@
-//! The right to write the record of a subnet, which one process has at a time. It ends with the process,
-//! however that ends.
+//! The right to write the record of a subnet. One process has it at a time. It ends with the process, even
+//! if that crashes.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -14,19 +14,22 @@ use vesting_core::ports::StoreError;
 use crate::database::{AnyConnection, Place};
 use crate::error::Fault;
 
-/// The right, as long as it is kept.
+/// The right to write a record, held until this value is dropped or its session ends.
 #[derive(Debug)]
 pub enum Claim {
-    /// A locked file beside the database; the system unlocks it when the process ends.
+    /// A locked file beside the database. The system unlocks it when the process ends.
     File(#[allow(dead_code)] File),
-    /// A lock of the session that writes; the server unlocks it when the session ends.
+    /// A lock of the session that writes. The server unlocks it when the session ends.
     Session,
-    /// Nobody else can have it.
+    /// No lock: a database in memory belongs to this process alone.
     Sole,
 }
 
 impl Claim {
-    /// Takes the right, or says who has it.
+    /// Takes the right to write a subnet's record.
+    ///
+    /// # Errors
+    /// [`StoreError::Taken`] with the process that has it.
     pub fn take(place: &Place, conn: &mut AnyConnection, netuid: NetUid) -> Result<Self, StoreError> {
         match (place, conn) {
             (Place::File(path), _) => lock_file(path, netuid).map(Self::File),
@@ -36,7 +39,7 @@ impl Claim {
     }
 }
 
-/// Who has the right to write a subnet's record, if anybody; it is not taken.
+/// The process that has the right to write a subnet's record, if any. The right is not taken.
 pub fn holder(place: &Place, netuid: NetUid) -> Result<Option<String>, StoreError> {
     match place {
         Place::File(path) => file_holder(path, netuid),
@@ -57,7 +60,7 @@ fn file_holder(database: &Path, netuid: NetUid) -> Result<Option<String>, StoreE
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(error)),
     };
-    // Shared, and given up at once: others who only look are not in the way.
+    // A shared lock, released at once: it does not block another process that only looks.
     match file.try_lock_shared() {
         Ok(()) => Ok(None),
         Err(TryLockError::WouldBlock) => Ok(Some(owner_in(&mut file))),
@@ -65,17 +68,17 @@ fn file_holder(database: &Path, netuid: NetUid) -> Result<Option<String>, StoreE
     }
 }
 
-/// Whom a locked file names.
+/// The process named in a locked file.
 fn owner_in(file: &mut File) -> String {
     let mut by = String::new();
     let read = file.rewind().and_then(|()| file.take(100).read_to_string(&mut by));
     if read.is_ok() && !by.is_empty() { by } else { "another process".to_owned() }
 }
 
-/// Where a process says that it writes. SQLite's own locks are held for a transaction only; and the database
-/// itself must not be opened beside SQLite, which would lose its locks when that is closed.
+/// The path of the lock file. SQLite's own locks last for one transaction only, so they cannot serve as the
+/// right. Nor can a lock on the database file: opening and closing it here would drop SQLite's locks on it.
 fn lock_path(database: &Path, netuid: NetUid) -> PathBuf {
-    // However it was named, it is one database.
+    // Two paths to one database must give one lock file.
     let mut name = database.canonicalize().unwrap_or_else(|_| database.to_owned()).into_os_string();
     name.push(format!("-writer-{netuid}"));
     PathBuf::from(name)
@@ -93,7 +96,7 @@ fn lock_file(database: &Path, netuid: NetUid) -> Result<File, StoreError> {
         OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {
-            // For whoever comes to wait for it.
+            // Another process that wants the right reads here who has it.
             file.set_len(0).and_then(|()| write!(file, "process {}", std::process::id())).map_err(failed)?;
             Ok(file)
         }
@@ -116,7 +119,7 @@ struct SessionRow {
     since: Option<String>,
 }
 
-/// The lock's number: of this subnet, in this schema of this database.
+/// The SQL expression for the lock's number, which is unique to this subnet and schema.
 fn lock_key(netuid: NetUid) -> String {
     format!("hashtextextended('vesting writer {netuid} ' || current_schema(), 0)")
 }
@@ -128,7 +131,7 @@ fn lock_session(conn: &mut PgConnection, netuid: NetUid) -> Result<(), StoreErro
     if answer.map_err(Fault::from)?.locked {
         return Ok(());
     }
-    // It may have gone in between: then it is just another.
+    // Its session may have ended in between. Then it cannot be named.
     let by = session_holder(conn, netuid)?.unwrap_or_else(|| "another process".to_owned());
     Err(StoreError::Taken { netuid, by })
 }
@@ -142,7 +145,7 @@ fn session_holder(conn: &mut PgConnection, netuid: NetUid) -> Result<Option<Stri
          AND ((l.classid::bigint << 32) | l.objid::bigint) = {key}"
     ));
     let holder = holder.get_result::<SessionRow>(conn).optional().map_err(Fault::from)?;
-    // Of another role's sessions the server tells nothing: then it is just another.
+    // The server shows no details of another role's sessions.
     Ok(holder.map(|SessionRow { address, since }| match since {
         Some(since) => format!(
             "a process connected from {} since {since} UTC",

@@ -1,4 +1,4 @@
-//! Access to an open database: one connection that writes, several that read, and the right to write a subnet.
+//! Access to a database: one connection that writes, several that read, and the right to write a record.
 //!
 //! Takes from `error` and `database`.
 

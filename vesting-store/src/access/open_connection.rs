@@ -1,4 +1,4 @@
-//! An open connection that knows where it leads.
+//! An open connection that checks its file before each use, and names its database in errors.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,18 +9,18 @@ use vesting_core::ports::StoreError;
 use crate::database::{AnyConnection, OpenFile, Place};
 use crate::error::Fault;
 
-/// A connection, and where it leads.
+/// A connection with the place that it leads to.
 pub struct OpenConnection {
     conn: AnyConnection,
     place: Place,
-    /// None where there is no file.
+    /// `None` unless the database is a file.
     file: Option<OpenFile>,
-    /// The first thing that the database said against the task at hand.
+    /// The first error of the database during the current task. Recorded by the writer only.
     first_error: Arc<Mutex<Option<String>>>,
 }
 
 impl OpenConnection {
-    /// Opens a place for writing, and makes and brings up to date what is there as needed.
+    /// Opens a place for writing. Creates and migrates the record as needed.
     pub fn writer(place: &Place) -> Result<Self, StoreError> {
         let mut open = Self::new(place.writer()?, place)?;
         let first_error = Arc::clone(&open.first_error);
@@ -48,7 +48,7 @@ impl OpenConnection {
         Ok(Self { conn, place: place.clone(), file, first_error: Arc::default() })
     }
 
-    /// The file, where there is one.
+    /// The file, if the database is one.
     pub fn file(&self) -> Option<&OpenFile> {
         self.file.as_ref()
     }
@@ -80,16 +80,16 @@ impl OpenConnection {
         }
         self.take_first_error();
         task(&mut self.conn).map_err(|fault| {
-            // SQLite ends a transaction by itself where there is no room for it, and then diesel tells that
-            // it cannot be rolled back, not why.
+            // SQLite rolls a transaction back by itself when the disk is full. Then diesel reports that there
+            // is no transaction to roll back, so the cause is the first error.
             let fault = match (fault, self.take_first_error()) {
                 (Fault::Database(error), Some(first)) if says_transaction_is_over(&error) => {
                     Fault::Message(first)
                 }
                 (fault, _) => fault,
             };
-            // In another language it may be a lock or a deadlock as well as a table that is gone: it is tried
-            // again and said.
+            // An untranslated message is not understood: it may mean a deadlock or a missing table. So the
+            // error counts as passing, and the caller tries again.
             let untranslatable = fault
                 .unknown_message()
                 .filter(|_| !self.conn.tells_in_english())
@@ -99,13 +99,13 @@ impl OpenConnection {
         })
     }
 
-    /// What the database said first, and forgets it.
+    /// Takes the first error of the database out of its place.
     fn take_first_error(&self) -> Option<String> {
         self.first_error.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
-/// Whether it only says that a transaction was over already.
+/// Whether an error only says that its transaction has already ended.
 fn says_transaction_is_over(error: &Error) -> bool {
     match error {
         Error::BrokenTransactionManager | Error::NotInTransaction => true,

@@ -1,4 +1,4 @@
-//! Connections that read, several beside each other.
+//! The connections that read, several at the same time.
 
 use deadpool::managed::{Manager, Metrics, Object, Pool, PoolError, RecycleError, RecycleResult};
 use vesting_core::ports::StoreError;
@@ -8,18 +8,18 @@ use super::open_connection::OpenConnection;
 use crate::database::{AnyConnection, OpenFile, Place};
 use crate::error::Fault;
 
-/// As many as can be at work at once; a reader of SQLite keeps a core busy.
+/// The most connections at once. Each reader of SQLite can keep one core busy.
 const MAX_READERS: usize = 8;
 
-/// The connections, made as they are needed.
+/// A pool of connections, opened as needed.
 pub struct Readers {
     pool: Pool<Opener>,
 }
 
-/// Makes them.
+/// Opens the connections of the pool.
 struct Opener {
     place: Place,
-    /// The file that all of them lead to.
+    /// The file that every connection must lead to.
     file: Option<OpenFile>,
 }
 
@@ -46,7 +46,7 @@ impl Manager for Opener {
 }
 
 impl Readers {
-    /// Readers of what is at a place, in this file if in one.
+    /// Readers of the database at a place; `file` is its file, if it is one.
     pub fn new(place: &Place, file: Option<OpenFile>) -> Result<Self, StoreError> {
         let pool = Pool::builder(Opener { place: place.clone(), file }).max_size(MAX_READERS).build();
         Ok(Self { pool: pool.map_err(|error| StoreError::Unusable(error.to_string()))? })
@@ -59,7 +59,7 @@ impl Readers {
         F: Fn(&mut AnyConnection) -> Result<T, Fault> + Send + Sync + Clone + 'static,
     {
         match self.read_once(task.clone()).await {
-            // A server that was restarted has dropped all of them.
+            // A restarted server has dropped all connections.
             Err(StoreError::Unreachable(_)) => {
                 self.pool.retain(|_, _| false);
                 self.read_once(task).await

@@ -1,4 +1,4 @@
-//! The one connection that writes, and the rights to do so.
+//! The one connection that writes, and the claims of this process.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, mpsc};
@@ -14,25 +14,25 @@ use super::open_connection::OpenConnection;
 use crate::database::{AnyConnection, Place};
 use crate::error::Fault;
 
-/// As long a server has to take claims back at the end.
+/// How long closing waits for the server to release the claims.
 const RELEASE_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Writes, one task at a time.
+/// The connection that writes. Runs one task at a time.
 pub struct Writer {
     place: Place,
     state: Arc<Mutex<WriterState>>,
 }
 
-/// What is needed to write.
+/// The connection and the claims.
 struct WriterState {
-    /// None after it was lost, until the next task.
+    /// `None` from its loss to the next task.
     connection: Option<OpenConnection>,
-    /// Those of a server end with the connection.
+    /// On a server, claims end with the connection.
     claims: BTreeMap<NetUid, Claim>,
 }
 
 impl WriterState {
-    /// The connection, made anew where it was lost.
+    /// The connection, opened again if it was lost.
     fn connection(&mut self, place: &Place) -> Result<&mut OpenConnection, StoreError> {
         if self.connection.as_mut().is_some_and(|connection| !connection.inner().is_idle()) {
             self.disconnect();
@@ -43,14 +43,14 @@ impl WriterState {
         }
     }
 
-    /// Gives up the connection, and with it the claims of its session.
+    /// Closes the connection, and forgets the claims that end with it.
     fn disconnect(&mut self) {
         self.connection = None;
         self.claims.retain(|_, claim| !matches!(claim, Claim::Session));
     }
 
     fn claim(&mut self, place: &Place, netuid: NetUid) -> Result<(), StoreError> {
-        // First, since it may find that the claims are gone.
+        // This comes first: reconnecting removes the claims of the lost session.
         self.connection(place)?;
         if self.claims.contains_key(&netuid) {
             return Ok(());
@@ -63,8 +63,8 @@ impl WriterState {
 }
 
 impl Drop for WriterState {
-    /// A server ends a session some moments after it was closed, and whoever comes next would be told that it
-    /// still writes. One that hangs is not waited for.
+    /// Releases the claims. A server notices a closed session only moments later, and until then the next
+    /// process would find the claims taken. A server that hangs is not waited for.
     fn drop(&mut self) {
         if !self.claims.values().any(|claim| matches!(claim, Claim::Session)) {
             return;
@@ -77,7 +77,7 @@ impl Drop for WriterState {
         std::thread::spawn(move || {
             connection.inner().release();
             drop(connection);
-            // Nobody may wait any more.
+            // The receiver may have stopped waiting.
             let _ = done.send(());
         });
         let _ = waits.recv_timeout(RELEASE_TIMEOUT);
@@ -85,7 +85,7 @@ impl Drop for WriterState {
 }
 
 impl Writer {
-    /// A writer at a place, with its first connection.
+    /// A writer at a place, with its open connection.
     pub fn new(place: &Place, connection: OpenConnection) -> Self {
         let state = WriterState { connection: Some(connection), claims: BTreeMap::new() };
         Self { place: place.clone(), state: Arc::new(Mutex::new(state)) }
@@ -95,7 +95,7 @@ impl Writer {
     pub async fn claim(&self, netuid: NetUid) -> Result<(), StoreError> {
         self.with_state(move |state, place| {
             match state.claim(place, netuid) {
-                // A session may have ended since it was last used, and the right with it.
+                // The session may have ended since its last use, and the claim with it.
                 Ok(()) if state.connection(place)?.inner().is_alive() => return Ok(()),
                 Ok(()) | Err(StoreError::Unreachable(_)) => {}
                 Err(error) => return Err(error),
@@ -106,7 +106,7 @@ impl Writer {
         .await
     }
 
-    /// Writes what belongs to no subnet, in one transaction.
+    /// Writes data that belongs to no subnet, in one transaction.
     pub async fn write<F>(&self, task: F) -> Result<(), StoreError>
     where
         F: FnOnce(&mut AnyConnection) -> Result<(), Fault> + Send + 'static,
@@ -114,7 +114,7 @@ impl Writer {
         self.with_state(move |state, place| state.connection(place)?.write(task)).await
     }
 
-    /// Writes to a subnet's record, in one transaction, on the very connection that holds the right to.
+    /// Writes to a subnet's record, in one transaction, on the connection that has the claim.
     pub async fn write_to<T, F>(&self, netuid: NetUid, task: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -127,7 +127,7 @@ impl Writer {
         .await
     }
 
-    /// Reads through the writer's connection: a database in memory has no other.
+    /// Reads through the writer's connection, which is the only one of a database in memory.
     pub async fn read<T, F>(&self, task: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -136,7 +136,7 @@ impl Writer {
         self.with_state(move |state, place| state.connection(place)?.read(task)).await
     }
 
-    /// Runs a statement on the connection itself, which is not the store's to do.
+    /// Runs any statement on the connection, for tests.
     #[cfg(test)]
     pub fn execute(&self, statement: &str) {
         use diesel::connection::SimpleConnection;

@@ -1,4 +1,4 @@
-//! A connection to either database, and its transactions.
+//! A connection to either kind of database, and its transactions.
 
 use diesel::connection::{
     AnsiTransactionManager, Connection, SimpleConnection, TransactionManager, TransactionManagerStatus,
@@ -9,7 +9,7 @@ use diesel::sqlite::SqliteConnection;
 use super::postgres;
 use crate::error::Fault;
 
-/// A connection. Queries are the same for both; where they are not, a `match` says so.
+/// A connection. Most statements are the same for both kinds; a `match` marks those that are not.
 #[derive(diesel::MultiConnection)]
 pub enum AnyConnection {
     /// To a SQLite file.
@@ -35,8 +35,9 @@ impl AnyConnection {
         self.end(task)
     }
 
-    /// Writes in one transaction. SQLite takes the write lock at once: a transaction that begins by reading
-    /// cannot wait for it later. PostgreSQL refuses to write over what another has changed meanwhile.
+    /// Writes in one transaction. SQLite takes the write lock at once, since a transaction that has already
+    /// read cannot wait for it. PostgreSQL refuses to overwrite rows that another transaction changed
+    /// meanwhile.
     pub fn write<T>(&mut self, task: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
         match self {
             Self::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")?,
@@ -54,14 +55,14 @@ impl AnyConnection {
                 Ok(done)
             }
             Err(fault) => {
-                // What went wrong first is what is told.
+                // The first error is the cause, so a failed rollback is ignored.
                 let _ = Manager::rollback_transaction(self);
                 Err(fault)
             }
         }
     }
 
-    /// Whether there is still somebody at the other end.
+    /// Whether the server still answers.
     pub fn is_alive(&mut self) -> bool {
         match self {
             Self::Sqlite(_) => true,
@@ -69,7 +70,7 @@ impl AnyConnection {
         }
     }
 
-    /// Whether errors are told in words that are known here.
+    /// Whether errors come in English, so that their messages are understood here.
     pub fn tells_in_english(&mut self) -> bool {
         match self {
             Self::Sqlite(_) => true,
@@ -77,14 +78,14 @@ impl AnyConnection {
         }
     }
 
-    /// Gives up the locks of the session; one that is gone has none.
+    /// Releases the locks of the session. A session that has ended has none.
     pub fn release(&mut self) {
         if let Self::Postgres(conn) = self {
             let _ = conn.batch_execute("SELECT pg_advisory_unlock_all()");
         }
     }
 
-    /// Whether it can be used: no transaction was left open or broken on it.
+    /// Whether the connection can be used: no transaction on it is open or broken.
     pub fn is_idle(&mut self) -> bool {
         match Manager::transaction_manager_status_mut(self) {
             TransactionManagerStatus::Valid(status) => status.transaction_depth().is_none(),

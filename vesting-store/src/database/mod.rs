@@ -1,4 +1,4 @@
-//! The two kinds of database: what a URL says, and how a connection to SQLite or PostgreSQL is opened safely.
+//! The two kinds of database: where a URL leads, and how SQLite or PostgreSQL is opened safely.
 //!
 //! Takes from `error` and `schema`.
 

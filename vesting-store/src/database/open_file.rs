@@ -1,4 +1,4 @@
-//! The file of an open database, which somebody may take away or replace.
+//! The file of an open database. It may be removed or replaced while it is open.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,8 @@ use vesting_core::ports::StoreError;
 
 use crate::error::naming;
 
-/// What tells a file from another one of its name. Elsewhere a file that is open cannot be taken away.
+/// A file's device and inode, which a new file of the same name does not share. On other systems an open
+/// file cannot be removed, so any value will do.
 #[cfg(unix)]
 fn identity(path: &Path) -> std::io::Result<(u64, u64)> {
     use std::os::unix::fs::MetadataExt;
@@ -19,7 +20,7 @@ fn identity(path: &Path) -> std::io::Result<(u64, u64)> {
     path.metadata().map(|_| (0, 0))
 }
 
-/// A file as it was opened.
+/// A file and its identity when it was opened.
 #[derive(Debug, Clone)]
 pub struct OpenFile {
     path: PathBuf,
@@ -27,13 +28,13 @@ pub struct OpenFile {
 }
 
 impl OpenFile {
-    /// The file that was opened just now.
+    /// The file at a path that was opened just now.
     pub fn new(path: &Path) -> Result<Self, StoreError> {
         let identity = identity(path).map_err(|error| naming::unusable(path.display(), error))?;
         Ok(Self { path: path.to_owned(), identity })
     }
 
-    /// Refuses to go on with a file that has no name any more: what is written to it is lost with it.
+    /// Checks that the path still leads to the same file: data written to a removed file is lost with it.
     pub fn still_there(&self) -> Result<(), StoreError> {
         let gone = |why| StoreError::Unusable(format!("the database `{}` {why}", self.path.display()));
         match identity(&self.path) {
@@ -49,7 +50,7 @@ impl OpenFile {
     }
 }
 
-/// Whether nothing can be written beside the file for want of room.
+/// Whether the disk of a file is full: writing a temporary file beside it fails for want of space.
 pub fn is_full(path: &Path) -> bool {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let written = tempfile::tempfile_in(folder)

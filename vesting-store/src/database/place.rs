@@ -1,4 +1,4 @@
-//! Where a record is: what a database URL says.
+//! Where a record is, as a database URL says.
 
 use std::path::{Path, PathBuf};
 
@@ -15,14 +15,14 @@ use crate::schema::version::Schema;
 pub enum Place {
     /// A SQLite file.
     File(PathBuf),
-    /// SQLite in the memory of this process.
+    /// A SQLite database in the memory of this process.
     Memory,
-    /// PostgreSQL, at a URL that libpq understands as it is meant.
+    /// A PostgreSQL server, at a URL that can be read in one way only.
     Server(SecretUrl),
 }
 
 impl Place {
-    /// What a URL says. The URL itself is never repeated: it may hold a password.
+    /// Reads a URL. Errors never repeat the URL, since it may hold a password.
     pub fn of(url: &str) -> Result<Self, StoreError> {
         let unusable = |why: &str| StoreError::Unusable(why.to_owned());
         let flawed = |why: Flaw| StoreError::Unusable(format!("the database URL cannot be used: {why}"));
@@ -49,7 +49,7 @@ impl Place {
         }
     }
 
-    /// A connection for writing, to a record that is made and brought up to date as needed.
+    /// Opens a connection for writing. Creates and migrates the record as needed.
     pub fn writer(&self) -> Result<AnyConnection, StoreError> {
         Ok(match self {
             Self::File(path) => AnyConnection::Sqlite(sqlite::writer(path)?),
@@ -58,7 +58,7 @@ impl Place {
         })
     }
 
-    /// A connection to a record that is there, which cannot change it.
+    /// Opens a connection to an existing record, for reading only.
     pub fn reader(&self) -> Result<AnyConnection, StoreError> {
         match self {
             Self::File(path) => Ok(AnyConnection::Sqlite(sqlite::reader(path)?)),
@@ -70,7 +70,7 @@ impl Place {
         }
     }
 
-    /// Names it in an error.
+    /// The error of a fault here, with the name of this database.
     pub fn named(&self, fault: Fault) -> StoreError {
         match self {
             Self::File(path) => sqlite::named(path, fault),
@@ -79,7 +79,7 @@ impl Place {
         }
     }
 
-    /// Gives the space of removed rows back.
+    /// Gives the space of removed rows back to the system.
     pub fn compact(&self) -> Result<(), StoreError> {
         match self {
             Self::File(path) => sqlite::compact(path),
@@ -88,7 +88,7 @@ impl Place {
         }
     }
 
-    /// Looks at what is there, and whether it could be written to, without writing.
+    /// Finds which schema the database has, and whether it can be written to. Changes nothing.
     pub fn examine(&self) -> Result<(Schema, Result<(), StoreError>), StoreError> {
         match self {
             Self::File(path) => sqlite::examine(path),
@@ -97,7 +97,7 @@ impl Place {
         }
     }
 
-    /// Brings a record that is there up to date; says whether it was not.
+    /// Migrates an existing record. Returns whether it was outdated.
     pub fn migrate(&self) -> Result<bool, StoreError> {
         match self {
             Self::File(path) => sqlite::migrate_existing(path),

@@ -1,4 +1,4 @@
-//! PostgreSQL: how a connection is set up, and what is checked before a database is touched.
+//! Opens PostgreSQL databases: the setup of a connection, and the checks before a database is changed.
 
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
@@ -12,11 +12,11 @@ use crate::error::{Fault, naming};
 use crate::schema::tables::PRUNED_TABLES;
 use crate::schema::version::{self, NameRow, POSTGRES, Schema};
 
-/// The oldest server that knows all that is asked of it.
+/// The oldest supported version of the server, PostgreSQL 12.
 const OLDEST_VERSION: i64 = 120_000;
 
-/// What libpq should go by unless the URL says otherwise. A server that has gone is noticed within seconds
-/// instead of the hours that the system's defaults take.
+/// Options of libpq, unless the URL has them. With these a lost server is noticed within seconds. With the
+/// system's defaults that takes hours.
 const DEFAULTS: [(&str, &str); 6] = [
     ("application_name", "vesting"),
     ("connect_timeout", "8"),
@@ -26,19 +26,18 @@ const DEFAULTS: [(&str, &str); 6] = [
     ("tcp_user_timeout", "15000"),
 ];
 
-/// The same for the server: when a client's machine has gone, its locks are free within seconds, and nobody
-/// who stops halfway holds others up.
+/// The same on the server's side: the locks of a lost client are released within seconds, and a client that
+/// stops in the middle of a transaction does not block others for long.
 const SETUP: &str = "SET client_min_messages = warning; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '60s'; \
      SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 3; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 15000;";
 
-/// A loss of power may undo the last commits but never corrupts, and the watermark is undone with them: the
-/// blocks are simply read again. So nothing is lost or counted twice, and a commit need not wait for the
-/// disk.
+/// Commits do not wait for the disk. A power loss may undo the last of them, but it corrupts nothing. The
+/// watermark is undone with them, so the blocks are read again, and none is lost or counted twice.
 const WRITING: &str = "SET synchronous_commit = off;";
 
 const READING: &str = "SET default_transaction_read_only = on;";
 
-/// Opens a database for writing; makes and migrates the record as needed.
+/// Opens a database for writing. Creates and migrates the record as needed.
 pub fn writer(url: &SecretUrl) -> Result<PgConnection, StoreError> {
     let mut conn = connect(url)?;
     if !matches!(inspect(&mut conn, url)?, Schema::Current) {
@@ -56,7 +55,7 @@ pub fn reader(url: &SecretUrl) -> Result<PgConnection, StoreError> {
     Ok(conn)
 }
 
-/// Brings a database that holds a record up to date; says whether it was not.
+/// Migrates an existing record. Returns whether it was outdated.
 pub fn migrate_existing(url: &SecretUrl) -> Result<bool, StoreError> {
     let mut conn = connect(url)?;
     let outdated = inspect(&mut conn, url)?.is_outdated(url)?;
@@ -74,7 +73,7 @@ struct Allowed {
     allowed: Option<bool>,
 }
 
-/// Looks at what is there, and whether it could be written to, without writing.
+/// Finds which schema the database has, and whether it can be written to. Changes nothing.
 pub fn examine(url: &SecretUrl) -> Result<(Schema, Result<(), StoreError>), StoreError> {
     let mut conn = connect(url)?;
     let schema = inspect(&mut conn, url)?;
@@ -106,7 +105,7 @@ pub fn examine(url: &SecretUrl) -> Result<(Schema, Result<(), StoreError>), Stor
     Ok((schema, writable))
 }
 
-/// Gives the space of removed rows in a database that holds a record back.
+/// Gives the space of removed rows back to the system.
 pub fn compact(url: &SecretUrl) -> Result<(), StoreError> {
     migrate_existing(url)?;
     let mut conn = connect(url)?;
@@ -121,7 +120,7 @@ fn unusable(url: &SecretUrl, why: impl std::fmt::Display) -> StoreError {
     naming::unusable(url, why)
 }
 
-/// Names the database in an error.
+/// The error of a fault, with the name of the database.
 pub fn named(url: &SecretUrl, fault: Fault) -> StoreError {
     naming::named(url, fault, |error| match error {
         StoreError::Unreachable(why) => unreachable(url, &why),
@@ -133,7 +132,7 @@ fn unreachable(url: &SecretUrl, why: &str) -> StoreError {
     StoreError::Unreachable(format!("`{url}`: {}", hide(why)))
 }
 
-/// The URL with what it leaves out.
+/// The URL, with the default options that it does not set.
 fn with_defaults(url: &str) -> String {
     let said = |key: &str| url.split(['?', '&']).skip(1).any(|option| option.split('=').next() == Some(key));
     let mut full = url.to_owned();
@@ -150,26 +149,27 @@ fn connect(url: &SecretUrl) -> Result<PgConnection, StoreError> {
     let mut conn = PgConnection::establish(&with_defaults(url.expose()))
         .map_err(|error| refused(url, &error.to_string()))?;
     conn.batch_execute(SETUP).map_err(|error| named(url, error.into()))?;
-    // Only who has been granted it may set it; others are told in the server's language.
+    // Only some roles may set it. For the others, errors come in the server's language.
     let _ = conn.batch_execute("SET lc_messages = 'C'");
     Ok(conn)
 }
 
-/// Whether the server tells errors in words that are known here. One that cannot be asked tells none.
+/// Whether the server reports errors in English. If it cannot be asked, it does not.
 pub fn tells_in_english(conn: &mut PgConnection) -> bool {
     let language =
         diesel::sql_query("SELECT current_setting('lc_messages') AS name").get_result::<NameRow>(conn);
     language.is_ok_and(|language| is_english(&language.name))
 }
 
-/// Whether a locale's messages are the untranslated ones.
+/// Whether a locale has English messages.
 fn is_english(locale: &str) -> bool {
     let language = locale.split(['_', '.', '@', '-']).next().unwrap_or_default();
     matches!(language, "" | "C" | "POSIX" | "en" | "English")
 }
 
-/// A connection that could not be made: either nobody is there yet, or we are not let in.
-/// libpq's words are its own, since it is built in; a server that refuses in another language is tried again.
+/// The error of a failed connection: the URL or the access rights are wrong, or the server is not there yet.
+/// The messages of libpq are known, since it is built in. A refusal in another language is not recognised, so
+/// it counts as a server that is not there yet.
 fn refused(url: &SecretUrl, said: &str) -> StoreError {
     const OURS: [&str; 8] = [
         "authentication failed",
@@ -196,7 +196,7 @@ struct About {
     schema: Option<String>,
 }
 
-/// Looks without changing anything.
+/// Finds which schema the database has. Changes nothing.
 fn inspect(conn: &mut PgConnection, url: &SecretUrl) -> Result<Schema, StoreError> {
     let about: About = diesel::sql_query(
         "SELECT current_setting('server_version_num')::bigint AS version, current_schema()::text AS schema",
@@ -232,7 +232,7 @@ fn inspect(conn: &mut PgConnection, url: &SecretUrl) -> Result<Schema, StoreErro
 
 fn migrate(conn: &mut PgConnection) -> Result<(), Fault> {
     conn.transaction(|conn| {
-        // Two programs that open a new database at once do not meet halfway.
+        // The lock keeps two programs from migrating the same database at the same time.
         diesel::sql_query(
             "SELECT pg_advisory_xact_lock(hashtextextended('vesting schema ' || current_schema(), 0))",
         )

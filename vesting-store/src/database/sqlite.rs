@@ -1,4 +1,4 @@
-//! SQLite files: what is checked before one is touched, and how a connection is set up.
+//! Opens SQLite files: the setup of a connection, and the checks before a file is changed.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -12,24 +12,24 @@ use super::open_file::is_full;
 use crate::error::{CUT_OFF, Fault, IO, NOT_A_DATABASE, from_message, naming};
 use crate::schema::version::{self, NameRow, SQLITE, Schema};
 
-/// First of all, so that what follows waits for another program's transaction.
+/// Set first, so that all later statements wait for another program's transaction.
 const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 5000";
 
-/// An epoch touches a page for each position: of the connection that writes, the 2 MB that SQLite keeps by
-/// itself hold too few of them. Those that read are several, and read on from page to page.
+/// 16 MB of pages for the writer. An epoch changes a page for each position, and the default of 2 MB holds
+/// too few of them. Readers keep the default, since they are several and read pages in order.
 const WRITER_CACHE: &str = "PRAGMA cache_size = -16384";
 
-/// WAL lets readers read while the daemon writes. With `NORMAL` a loss of power may undo the last
-/// commits but never corrupts, and the watermark is undone with them: the blocks are simply read
-/// again. So nothing is lost or counted twice, and a commit needs no sync of its own. Pages written by many
-/// commits go into the database once, after 32 MB of them.
+/// WAL lets readers read while the daemon writes. With `NORMAL`, a commit does not wait for the disk. A power
+/// loss may undo the last commits, but it corrupts nothing. The watermark is undone with them, so the blocks
+/// are read again, and none is lost or counted twice. Pages move from the log to the database after every
+/// 32 MB, so that a page changed by many commits moves once.
 const SETUP: &str =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8192;";
 
 const SMALLEST_PAGE: u64 = 512;
 const NOT_SQLITE: &str = "it is not a SQLite database: name another file";
 
-/// Opens a file for writing; makes and migrates it as needed.
+/// Opens a file for writing. Creates and migrates the record as needed.
 pub fn writer(path: &Path) -> Result<SqliteConnection, StoreError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
@@ -50,14 +50,14 @@ pub fn reader(path: &Path) -> Result<SqliteConnection, StoreError> {
     if !path.try_exists().map_err(|error| unusable(path, error))? {
         return Err(naming::no_record(path.display()));
     }
-    // Not `mode=ro`, with which SQLite leaves its helper files behind.
+    // With `mode=ro`, SQLite would leave its log and index files behind.
     let mut conn = connect(path, "rw")?;
     inspect(&mut conn, path)?.check_readable(path.display())?;
     conn.batch_execute("PRAGMA query_only = ON").map_err(|error| named(path, error.into()))?;
     Ok(conn)
 }
 
-/// Brings a file that holds a record up to date; says whether it was not.
+/// Migrates an existing record. Returns whether it was outdated.
 pub fn migrate_existing(path: &Path) -> Result<bool, StoreError> {
     if !path.try_exists().map_err(|error| unusable(path, error))? {
         return Err(naming::no_record(path.display()));
@@ -68,15 +68,15 @@ pub fn migrate_existing(path: &Path) -> Result<bool, StoreError> {
     Ok(outdated)
 }
 
-/// Looks at what is there, and whether it could be written to, without writing.
+/// Finds which schema the file has, and whether it can be written to. Changes nothing.
 pub fn examine(path: &Path) -> Result<(Schema, Result<(), StoreError>), StoreError> {
     if !path.try_exists().map_err(|error| unusable(path, error))? {
         return Ok((Schema::None, folder_takes_files(path)));
     }
     let mut conn = connect(path, "rw")?;
     let schema = inspect(&mut conn, path)?;
-    // Of a file that may only be read SQLite makes the beginning of a transaction one of reading: the refusal
-    // comes with the first statement that would write.
+    // On a read-only file, SQLite begins a write transaction without an error. It refuses the first statement
+    // that would write.
     let nothing = match schema {
         Schema::None => "PRAGMA user_version = 0",
         Schema::Outdated | Schema::Current => "DELETE FROM __diesel_schema_migrations WHERE 0",
@@ -87,7 +87,7 @@ pub fn examine(path: &Path) -> Result<(Schema, Result<(), StoreError>), StoreErr
     Ok((schema, writable.and_then(|()| folder_takes_files(path))))
 }
 
-/// The log and the file by which one process at a time may write are beside the database.
+/// Checks that files can be created beside the database, as SQLite's log and the lock file of a claim are.
 fn folder_takes_files(path: &Path) -> Result<(), StoreError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !folder.is_dir() {
@@ -96,7 +96,7 @@ fn folder_takes_files(path: &Path) -> Result<(), StoreError> {
             format_args!("the folder `{}` is not there: create it", folder.display()),
         ));
     }
-    // One without a name, where the system can, and gone at once where it cannot.
+    // The file has no name where the system allows that, and is removed at once where it does not.
     tempfile::tempfile_in(folder).map(drop).map_err(|error| {
         let folder = folder.display();
         unusable(
@@ -106,15 +106,15 @@ fn folder_takes_files(path: &Path) -> Result<(), StoreError> {
     })
 }
 
-/// Gives the space of removed rows in a file that holds a record back.
+/// Gives the space of removed rows back to the system.
 pub fn compact(path: &Path) -> Result<(), StoreError> {
     migrate_existing(path)?;
     let mut conn = connect(path, "rw")?;
-    // What is written anew goes through the log beside the file, which then gets as short.
+    // `VACUUM` writes the whole database through the log, so the log is then shortened too.
     conn.batch_execute("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)").map_err(|error| named(path, error.into()))
 }
 
-/// A database of this process only.
+/// Opens a new database in memory.
 pub fn memory() -> Result<SqliteConnection, StoreError> {
     let mut conn =
         SqliteConnection::establish(":memory:").map_err(|error| from_message(&error.to_string()))?;
@@ -126,7 +126,7 @@ fn unusable(path: &Path, why: impl std::fmt::Display) -> StoreError {
     naming::unusable(path.display(), why)
 }
 
-/// Names the file in an error.
+/// The error of a fault, with the name of the file.
 pub fn named(path: &Path, fault: Fault) -> StoreError {
     naming::named(path.display(), fault, |error| match error {
         StoreError::Unusable(why) if why.contains(IO) && is_full(path) => StoreError::Full(why),
@@ -138,12 +138,12 @@ fn connect(path: &Path, mode: &str) -> Result<SqliteConnection, StoreError> {
     if path.is_dir() {
         return Err(unusable(path, "it is a folder: name a file"));
     }
-    // SQLite takes a file that is shorter than its smallest page for an empty one, and overwrites it.
+    // SQLite treats a file shorter than its smallest page as empty, and overwrites it.
     if path.metadata().is_ok_and(|file| (1..SMALLEST_PAGE).contains(&file.len())) {
         return Err(unusable(path, NOT_SQLITE));
     }
     let text = path.to_str().ok_or_else(|| unusable(path, "its name is not UTF-8"))?;
-    // A URI can name the mode; the empty authority keeps a leading `//` of the path a path.
+    // Only a URI can set the mode. With an empty authority, a path may begin with `//`.
     let mut uri = String::from(if path.is_absolute() { "file://" } else { "file:" });
     for byte in text.bytes() {
         match byte {
@@ -160,8 +160,8 @@ fn connect(path: &Path, mode: &str) -> Result<SqliteConnection, StoreError> {
     Ok(conn)
 }
 
-/// Looks without changing anything. SQLite reads the file itself: if we opened it beside, closing
-/// it again would drop the locks this process holds on it.
+/// Finds which schema the file has. Changes nothing. All reading goes through SQLite: if this process opened
+/// the file a second time, closing it would drop SQLite's locks on it.
 fn inspect(conn: &mut SqliteConnection, path: &Path) -> Result<Schema, StoreError> {
     let mut names = |query: &str| -> Result<Vec<String>, StoreError> {
         let rows: Result<Vec<NameRow>, _> = diesel::sql_query(query).load(conn);
@@ -172,13 +172,14 @@ fn inspect(conn: &mut SqliteConnection, path: &Path) -> Result<Schema, StoreErro
         }
     };
     let tables = names("SELECT name FROM sqlite_master WHERE type = 'table'")?;
-    // Of a last page that is cut off SQLite takes the rest for zeros. In this order: what has left the log by
-    // now is in the file, and what is in the log need not be.
+    // SQLite reads a last page that is cut off as if zeros followed, so the length is checked here. The
+    // number of pages is read before the length of the log: pages still in the log may be missing from the
+    // file.
     let whole = names(
         "SELECT CAST(page_count * page_size AS TEXT) AS name FROM pragma_page_count, pragma_page_size",
     )?;
     let whole = whole.first().and_then(|bytes| bytes.parse().ok()).unwrap_or(0);
-    // The log is beside the file itself, not beside a link to it.
+    // The log is beside the file itself, not beside a symbolic link to it.
     let itself = path.canonicalize().map_err(|error| unusable(path, error))?;
     let log =
         itself.with_file_name(format!("{}-wal", itself.file_name().unwrap_or_default().to_string_lossy()));
@@ -193,7 +194,7 @@ fn inspect(conn: &mut SqliteConnection, path: &Path) -> Result<Schema, StoreErro
 
 fn migrate(conn: &mut SqliteConnection) -> Result<(), Fault> {
     conn.batch_execute(SETUP)?;
-    // One transaction: two programs that open a new file at once do not meet halfway.
+    // One transaction, so that two programs cannot migrate the same file at the same time.
     conn.immediate_transaction(|conn| match conn.run_pending_migrations(SQLITE) {
         Ok(_) => Ok(()),
         Err(error) => Err(Fault::Message(error.to_string())),

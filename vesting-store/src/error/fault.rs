@@ -1,17 +1,17 @@
-//! diesel's errors as those of the port.
+//! Errors of diesel as errors of the port.
 
 use diesel::result::{DatabaseErrorKind, Error};
 use vesting_core::ports::StoreError;
 use vesting_secret::hide;
 
-/// What can go wrong inside a transaction.
+/// An error inside a transaction.
 #[derive(Debug)]
 pub enum Fault {
-    /// The database refused.
+    /// An error of diesel.
     Database(Error),
-    /// The database refused, in its own words.
+    /// A message of the database.
     Message(String),
-    /// We refused.
+    /// An error of the store itself.
     Store(StoreError),
 }
 
@@ -38,7 +38,7 @@ impl From<Fault> for StoreError {
 }
 
 impl Fault {
-    /// What the database said, where nobody knows what it means: no code of diesel's and no words of ours.
+    /// The message of the database, if neither diesel nor [`from_message`] knows what it means.
     pub fn unknown_message(&self) -> Option<&str> {
         match self {
             Self::Database(Error::DatabaseError(DatabaseErrorKind::Unknown, info)) => Some(info.message())
@@ -48,7 +48,7 @@ impl Fault {
     }
 }
 
-/// The same without what a driver may have repeated.
+/// The same error without any secret that the driver may have repeated.
 fn without_secrets(error: StoreError) -> StoreError {
     let hidden = |words: String| hide(&words).into_owned();
     match error {
@@ -65,7 +65,7 @@ fn from_diesel(error: Error) -> StoreError {
     use DatabaseErrorKind as Kind;
     match error {
         Error::DatabaseError(Kind::UniqueViolation, info) => {
-            // Never a replay, which the watermark refuses before: two rows claim one key.
+            // Two rows have one key. A repeated commit never gets here: the watermark refuses it first.
             StoreError::Unusable(format!(
                 "nothing was written: a row is in the record already: {}",
                 info.message()
@@ -81,7 +81,7 @@ fn from_diesel(error: Error) -> StoreError {
         )),
         Error::DatabaseError(_, info) => from_message(info.message()),
         Error::DeserializationError(error) => StoreError::Corrupt(error.to_string()),
-        // What failed first tells why.
+        // The first error is the cause.
         Error::RollbackErrorOnCommit { commit_error, .. } => from_diesel(*commit_error),
         Error::BrokenTransactionManager | Error::AlreadyInTransaction => {
             unreachable("the connection was left in the middle of something")
@@ -94,9 +94,9 @@ fn unreachable(message: &str) -> StoreError {
     StoreError::Unreachable(message.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// Sorts failures by their text, since diesel keeps SQLite's result codes and most of PostgreSQL's to itself.
-/// SQLite's texts are constants of the version that is built in; PostgreSQL is asked for its untranslated
-/// ones, and where it may not give them no word of it is judged.
+/// The error that a message means. diesel does not pass on SQLite's result codes, nor most of PostgreSQL's,
+/// so the message must do. SQLite is built in, so its messages are fixed. PostgreSQL is asked for messages in
+/// English; where it gives others, they are not matched here (see `OpenConnection`).
 pub fn from_message(message: &str) -> StoreError {
     let says = |part: &str| message.contains(part);
     if says(" is locked") || says("due to lock timeout") || says("deadlock detected") {
@@ -122,11 +122,11 @@ pub fn from_message(message: &str) -> StoreError {
     }
 }
 
-/// SQLite's words for what the system would not do, for want of room too.
+/// SQLite's message for a failed system call, also on a full disk.
 pub const IO: &str = "disk I/O error";
 
-/// Ours for a file of which the end is missing.
+/// Our message for a file whose end is missing.
 pub const CUT_OFF: &str = "the file is cut off";
 
-/// SQLite's words for a file that is something else.
+/// SQLite's message for a file that is not a database.
 pub const NOT_A_DATABASE: &str = "file is not a database";

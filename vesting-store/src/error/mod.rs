@@ -1,4 +1,4 @@
-//! Errors: a driver's error becomes one of the port's, with the database's name in it.
+//! Errors of the drivers as errors of the port, with the name of the database.
 //!
 //! Takes from nothing here.
 

@@ -1,4 +1,4 @@
-//! A database's name in what is said of it, whichever database it is.
+//! The database's name in errors, for either kind of database.
 
 use std::fmt::Display;
 
@@ -7,12 +7,12 @@ use vesting_secret::hide;
 
 use super::fault::Fault;
 
-/// There is nothing to read.
+/// The error of a database without a record.
 pub fn no_record(name: impl Display) -> StoreError {
     StoreError::Unusable(format!("there is no record in `{name}` yet: run `vesting catch-up` first"))
 }
 
-/// It cannot be used as it is.
+/// The error of a database that cannot be used as it is.
 pub fn unusable(name: impl Display, why: impl Display) -> StoreError {
     StoreError::Unusable(format!("the database `{name}` cannot be used: {}", hide(&why.to_string())))
 }
@@ -20,7 +20,7 @@ pub fn unusable(name: impl Display, why: impl Display) -> StoreError {
 /// The error of a fault, with the database's name. `refine` handles what only one kind of database has.
 pub fn named(name: impl Display, fault: Fault, refine: impl FnOnce(StoreError) -> StoreError) -> StoreError {
     let error = match fault {
-        // What we refused to write is not the database's fault.
+        // The store refused to write this; the database is not at fault.
         Fault::Store(error @ StoreError::Unusable(_)) => return error,
         fault => refine(fault.into()),
     };

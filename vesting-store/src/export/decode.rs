@@ -1,4 +1,4 @@
-//! Lines as records.
+//! Reads records from lines.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead, Read};
@@ -12,21 +12,24 @@ use super::error::ExportError;
 use super::format::{Checksum, FORMAT, VERSION};
 use super::line::{Header, Line, Preamble, Trailer};
 
-/// No line is longer; the longest are those with the operations of an open interval.
+/// The longest line accepted. Lines with the operations of an open interval are the longest.
 const MAX_LINE_BYTES: u64 = 1 << 26;
 
-/// Reads records from lines, part by part. That they are what [`Encoder`](super::Encoder) wrote, all of it,
-/// is known at the end.
+/// Reads records from lines, part by part. Only at the end is it certain that the lines are complete and are
+/// those that [`Encoder`](super::Encoder) wrote.
 pub struct Decoder<R> {
     lines: Lines<R>,
     genesis: BlockHash,
     netuids: Vec<NetUid>,
-    /// The subnets still to come.
+    /// The subnets whose records are still to come.
     subnets_left: VecDeque<u16>,
-    /// The part at hand, and where the one before it of the same subnet ended.
+    /// The part being read.
     part: Option<Commit>,
+    /// Its subnet.
     netuid: Option<NetUid>,
+    /// The last block of the newest part begun, on which the next part of the subnet follows.
     end: Option<BlockRef>,
+    /// The number of rows of each kind so far, by subnet.
     rows: BTreeMap<u16, BTreeMap<String, u64>>,
     checksum: Option<Checksum>,
 }
@@ -35,7 +38,7 @@ impl<R: BufRead> Decoder<R> {
     /// Reads the first line.
     ///
     /// # Errors
-    /// Whatever is wrong with it, as of all that follows.
+    /// If it cannot be read, or is not the first line of an export.
     pub fn new(from: R) -> Result<Self, ExportError> {
         let mut lines = Lines { from, number: 0, hash: Blake2b::new() };
         let first = lines.next()?.ok_or(ExportError::CutOff(0))?;
@@ -63,25 +66,25 @@ impl<R: BufRead> Decoder<R> {
         })
     }
 
-    /// The genesis of the chain.
+    /// The genesis hash of the chain.
     pub const fn genesis(&self) -> BlockHash {
         self.genesis
     }
 
-    /// Whose records there are.
+    /// The subnets of the export.
     pub fn netuids(&self) -> &[NetUid] {
         &self.netuids
     }
 
-    /// The checksum of the lines, once the last was read.
+    /// The checksum of the lines, once the last line was read.
     pub const fn checksum(&self) -> Option<Checksum> {
         self.checksum
     }
 
-    /// The next part; `None` after the last, when all is known to be what was written.
+    /// The next part. `None` after the last; by then the whole export has been verified.
     ///
     /// # Errors
-    /// Whatever is wrong with it.
+    /// If the lines cannot be read, are damaged, or are not complete.
     pub fn next_part(&mut self) -> Result<Option<Commit>, ExportError> {
         while self.checksum.is_none() {
             let text = self.lines.next()?.ok_or(ExportError::CutOff(self.lines.number))?;
@@ -99,7 +102,7 @@ impl<R: BufRead> Decoder<R> {
         Ok(None)
     }
 
-    /// Takes the last line.
+    /// Checks the last line against all lines before it.
     fn end(&mut self, trailer: &Trailer) -> Result<(), ExportError> {
         if self.lines.next()?.is_some() {
             return Err(self.lines.wrong("something follows the last line"));
@@ -121,7 +124,7 @@ impl<R: BufRead> Decoder<R> {
         Ok(())
     }
 
-    /// Takes in a line between the first and the last; gives the part that ends with it.
+    /// Takes a line between the first and the last. Returns the part that is complete with it, if any.
     fn take(&mut self, line: Line) -> Result<Option<Commit>, String> {
         match line {
             Line::Subnet(netuid) => {
@@ -143,7 +146,7 @@ impl<R: BufRead> Decoder<R> {
         Ok(None)
     }
 
-    /// Takes in a row of the part at hand.
+    /// Adds a row to the part being read.
     fn row(&mut self, line: Line) -> Result<(), String> {
         let part = self.part.as_mut().ok_or("no line says of which part it is")?;
         let netuid = part.netuid;
@@ -184,7 +187,7 @@ impl<R: BufRead> Decoder<R> {
     }
 }
 
-/// A file made by others may have rows in another order.
+/// Another program may have written the rows in another order.
 fn sorted(mut part: Commit) -> Commit {
     part.sort();
     part
@@ -198,14 +201,14 @@ struct Lines<R> {
 }
 
 impl<R: BufRead> Lines<R> {
-    /// The next line with its end; none after the last.
+    /// The next line with its line end. `None` after the last.
     fn next(&mut self) -> Result<Option<Vec<u8>>, ExportError> {
         let mut text = Vec::new();
         let read = Read::take(&mut self.from, MAX_LINE_BYTES).read_until(b'\n', &mut text);
         match read {
             Ok(0) => return Ok(None),
             Ok(_) => {}
-            // A compressed file that ends early.
+            // The compressed file ends early.
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
                 return Err(ExportError::CutOff(self.number));
             }

@@ -1,4 +1,4 @@
-//! Records as lines.
+//! Writes records as lines.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -12,22 +12,22 @@ use super::format::{Checksum, FORMAT, VERSION};
 use super::line::{BlockTimeLine, EpochLine, Header, Line, PartHead, Trailer};
 use super::text::Name;
 
-/// Writes records as lines, part by part; the same parts give the same bytes.
+/// Writes records as lines, part by part. The same parts give the same bytes.
 pub struct Encoder<W: Write> {
     to: W,
-    /// Of all lines so far.
+    /// The hash of all lines so far.
     hash: Blake2b<U32>,
-    /// The subnet at hand.
+    /// The subnet being written.
     netuid: Option<NetUid>,
-    /// How many rows there are of each sort, by subnet.
+    /// The number of rows of each kind so far, by subnet.
     rows: BTreeMap<u16, BTreeMap<String, u64>>,
 }
 
 impl<W: Write> Encoder<W> {
-    /// Begins with the first line.
+    /// Writes the first line.
     ///
     /// # Errors
-    /// When `to` takes no more, as of all that follows.
+    /// If writing fails.
     pub fn new(to: W, genesis: BlockHash, netuids: &[NetUid]) -> io::Result<Self> {
         let mut encoder = Self { to, hash: Blake2b::new(), netuid: None, rows: BTreeMap::new() };
         encoder.line(&Line::Header(Header {
@@ -39,10 +39,11 @@ impl<W: Write> Encoder<W> {
         Ok(encoder)
     }
 
-    /// Writes the next part of a record: one subnet's after the other's, in the order of the first line.
+    /// Writes the next part of a record. The subnets come one after the other, in the order of the first
+    /// line.
     ///
     /// # Errors
-    /// When no more is taken.
+    /// If writing fails.
     pub fn part(&mut self, part: &Commit) -> io::Result<()> {
         if self.netuid.replace(part.netuid) != Some(part.netuid) {
             self.rows.insert(part.netuid.0, BTreeMap::new());
@@ -68,10 +69,10 @@ impl<W: Write> Encoder<W> {
         part.exits.iter().try_for_each(|row| self.line(&Line::Exit(row.into())))
     }
 
-    /// Writes the last line; gives what was written to, and the checksum.
+    /// Writes the last line. Returns the writer and the checksum.
     ///
     /// # Errors
-    /// When no more is taken.
+    /// If writing fails.
     pub fn finish(mut self) -> io::Result<(W, Checksum)> {
         let checksum = BlockHash(self.hash.clone().finalize().into());
         let rows = std::mem::take(&mut self.rows);

@@ -1,4 +1,4 @@
-//! Why an export cannot be written or read.
+//! The errors of an export.
 
 use std::path::PathBuf;
 
@@ -6,47 +6,47 @@ use vesting_core::NetUid;
 
 use super::format::{Checksum, VERSION};
 
-/// Why there is no export, or none was written.
+/// Why an export cannot be written or read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
-    /// A file cannot be read or written. Reaction: as the system says.
+    /// A file cannot be read or written. Reaction: do what the system's error asks for.
     #[error("`{}`: {why}", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         why: std::io::Error,
     },
-    /// There is a file of that name. Reaction: name another one, or have it replaced.
+    /// A file of that name exists. Reaction: name another file, or replace it.
     #[error("`{}` is there already: name another file, or replace it with `--force`", .0.display())]
     Exists(PathBuf),
-    /// Lines cannot be read or written any further.
+    /// Lines cannot be read or written. Reaction: do what the system's error asks for.
     #[error(transparent)]
     Lines(#[from] std::io::Error),
-    /// It was cut off. Reaction: get it again.
+    /// The export is cut off. Reaction: get it again.
     #[error("the export is cut off after line {0}: get it again")]
     CutOff(u64),
-    /// It is not what was written. Reaction: get it again.
+    /// The lines are not those that were written. Reaction: get the export again.
     #[error("the export is damaged or was altered: its checksum is {computed}, but it says {said}")]
     Checksum {
-        /// Of its lines.
+        /// The checksum of its lines.
         computed: Checksum,
-        /// What its last line says.
+        /// The checksum in its last line.
         said: Checksum,
     },
-    /// It is of a version that is not understood. Reaction: use a version of vesting that does.
+    /// The format has another version. Reaction: use a version of vesting that reads it.
     #[error("the export has format version {0}; this version of vesting reads {VERSION}")]
     Version(u32),
-    /// A line is not understood. Reaction: get it again.
+    /// A line is not understood. Reaction: get the export again.
     #[error("line {line} of the export is not understood: {why}")]
     Line {
-        /// Which, from 1.
+        /// Its number, from 1.
         line: u64,
-        /// Why.
+        /// Why it is not understood.
         why: String,
     },
-    /// The lines of a subnet are not those that were written. Reaction: get it again.
+    /// A subnet does not have the rows that the last line counts. Reaction: get the export again.
     #[error("the export of subnet {netuid} has not the rows that its last line tells")]
     Rows {
         /// The subnet.

@@ -1,8 +1,8 @@
-//! Records as a file that can be given to another validator. `docs/export.md` describes it.
+//! An export: records in a file that can be given to another validator. `docs/export.md` describes the
+//! format.
 //!
-//! [`Encoder`] and [`Decoder`] turn records into lines and back, whatever they are written to; [`Writer`] and
-//! [`Reader`] keep them in a compressed file. All go [part by part](vesting_core::Parts), so that one is
-//! held.
+//! [`Encoder`] and [`Decoder`] convert records to lines and back. [`Writer`] and [`Reader`] keep the lines in
+//! a compressed file. All work [part by part](vesting_core::Parts), so that only one part is in memory.
 //!
 //! Takes from nothing here.
 

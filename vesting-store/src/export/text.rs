@@ -1,4 +1,4 @@
-//! Values as they stand in a line.
+//! Values in a line, as text.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use vesting_core::{BlockHash, Detection, Flow, Kind, Origin, Phase};
 
-/// A value that has a text, as that text: amounts in rao, SS58 addresses.
+/// A value in its usual text form (`Display` and `FromStr`): an amount in rao, an SS58 address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Text<T>(pub T);
 
@@ -22,15 +22,15 @@ impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Text<T> {
     }
 }
 
-/// What has a name or a spelling of its own here.
+/// A type that the format writes in a form of its own.
 pub trait Spelled: Sized {
-    /// In words.
+    /// Its text in the format.
     fn spell(&self) -> String;
-    /// From words.
+    /// The value of a text, if there is one.
     fn read(text: &str) -> Option<Self>;
 }
 
-/// A value by its spelling.
+/// A value in the form that the format gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Name<T>(pub T);
 

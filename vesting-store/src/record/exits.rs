@@ -1,4 +1,4 @@
-//! What leaves tranches, inside one transaction of its caller.
+//! Debits exits from their tranches, inside the transaction of the caller.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::error::Fault;
 use crate::rows::{event_column, int, same_subnet};
 use crate::schema::tables::stake_tranches::dsl;
 
-/// Tranches of one statement.
+/// The most tranches in one statement.
 const TRANCHES_PER_STATEMENT: usize = 5000;
 
 /// The exits from a row of `stake_tranches`, as the rest of a query.
@@ -20,7 +20,7 @@ pub const EXITS_OF_TRANCHE: &str = "FROM tranche_exits e WHERE e.netuid = stake_
      AND e.tranche_block = stake_tranches.block AND e.tranche_event_index = stake_tranches.event_index \
      AND e.tranche_kind = stake_tranches.kind AND e.tranche_hotkey = stake_tranches.hotkey";
 
-/// What all exits of a commit take from one tranche.
+/// The sum of all exits of a commit from one tranche.
 struct Debit {
     coldkey: Coldkey,
     tranche: EntryId,
@@ -28,7 +28,10 @@ struct Debit {
     amount: i64,
 }
 
-/// Takes exits from what remains of their tranches, which must be there and hold as much.
+/// Debits exits from what remains of their tranches.
+///
+/// # Errors
+/// If a tranche does not exist or holds less.
 pub fn debit_exits(conn: &mut AnyConnection, netuid: NetUid, exits: &[Exit]) -> Result<(), Fault> {
     let debits = debits(netuid, exits)?;
     for debits in debits.chunks(TRANCHES_PER_STATEMENT) {
@@ -65,7 +68,8 @@ fn debits(netuid: NetUid, exits: &[Exit]) -> Result<Vec<Debit>, StoreError> {
     amounts.into_iter().map(row).collect()
 }
 
-/// A statement each, which is how SQLite is fastest. Gives the first tranche that holds less.
+/// Runs one statement for each tranche, which is fastest on SQLite. Returns the first tranche that holds
+/// less.
 fn one_by_one<'a>(
     conn: &mut SqliteConnection,
     netuid: NetUid,
@@ -88,15 +92,15 @@ fn one_by_one<'a>(
     Ok(None)
 }
 
-/// A row of what was taken, by its place.
+/// The place of a debited tranche in the list, from 1.
 #[derive(QueryableByName)]
 struct DebitedRow {
     #[diesel(sql_type = BigInt)]
     place: i64,
 }
 
-/// One statement for all of them: on the way to a server each would take as long. Gives a tranche that holds
-/// less.
+/// Runs one statement for all tranches, since every statement costs a round trip to the server. Returns a
+/// tranche that holds less.
 fn at_once<'a>(
     conn: &mut PgConnection,
     netuid: NetUid,

@@ -1,6 +1,7 @@
-//! Rows in bulk. Macros, since the bounds of generic functions would be longer than what they do.
+//! Inserts rows in bulk. These are macros, because diesel's bounds would make generic functions longer than
+//! their bodies.
 
-/// Rows of one statement. SQLite binds at most 32,766 values, PostgreSQL 65,535, and no table has
+/// The most rows in one statement. SQLite binds at most 32,766 values, PostgreSQL 65,535, and no table has
 /// more than 16 columns.
 pub const ROWS_PER_STATEMENT: usize = 1000;
 
@@ -11,7 +12,7 @@ macro_rules! rows {
     };
 }
 
-/// Adds rows that must be new.
+/// Inserts rows. A row with the key of another is an error.
 macro_rules! insert_all {
     ($conn:expr, $table:ident, $rows:expr) => {
         for chunk in crate::record::insert::rows!($rows).chunks(crate::record::insert::ROWS_PER_STATEMENT) {
@@ -20,7 +21,7 @@ macro_rules! insert_all {
                     diesel::insert_into(crate::schema::tables::$table::table).values(chunk),
                     conn,
                 )?,
-                // Three times as fast as a statement with its values.
+                // `COPY` is three times as fast as `INSERT`.
                 crate::database::AnyConnection::Postgres(conn) => diesel::ExecuteCopyFromDsl::execute(
                     diesel::copy_from(crate::schema::tables::$table::table).from_insertable(chunk),
                     conn,
@@ -30,7 +31,7 @@ macro_rules! insert_all {
     };
 }
 
-/// Adds those rows whose keys are new.
+/// Inserts the rows whose keys are new, and skips the others.
 macro_rules! insert_missing {
     ($conn:expr, $table:ident, $rows:expr) => {
         for chunk in crate::record::insert::rows!($rows).chunks(crate::record::insert::ROWS_PER_STATEMENT) {
@@ -50,7 +51,7 @@ macro_rules! insert_missing {
     };
 }
 
-/// Adds rows, each in place of one with its key. No two of them have one key.
+/// Inserts rows. Each replaces the row with its key. No two of them may have the same key.
 macro_rules! upsert_all {
     ($conn:expr, $table:ident, $key:expr, $value:expr, $rows:expr) => {
         for chunk in crate::record::insert::rows!($rows).chunks(crate::record::insert::ROWS_PER_STATEMENT) {

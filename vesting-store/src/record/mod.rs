@@ -1,4 +1,4 @@
-//! The statements that read and change a record. Each function runs inside one transaction of its caller.
+//! The statements that read and change a record. Each function runs inside the transaction of its caller.
 //!
 //! Takes from `error`, `schema`, `rows` and `database`.
 

@@ -1,5 +1,5 @@
-//! Pruning a record, inside one transaction of its caller. The statements are the same for every database;
-//! the numbers in them are ours.
+//! Prunes a record, inside the transaction of the caller. The statements are the same for both databases.
+//! They are built as text, which is safe: only numbers are put into them.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ pub fn prune(conn: &mut AnyConnection, netuid: NetUid, base: BlockNumber) -> Res
     let condensed = prune::condensed(netuid, record, epoch.as_ref(), base)?;
     let (first_block, first_time) =
         (int("block", condensed.first_block.0)?, int("time", condensed.first_time.0)?);
-    // All of it from the record as it is: the sums first.
+    // The sums come first, while all entries are still there.
     let at = block_bound(base);
     let sums = entry_sums(conn, netuid, at)?;
     let mut run = |statement: String| -> Result<u64, Fault> {
@@ -37,8 +37,8 @@ pub fn prune(conn: &mut AnyConnection, netuid: NetUid, base: BlockNumber) -> Res
         times: run(format!("DELETE FROM block_times WHERE netuid = {netuid} AND block < {at}"))?,
         changes: run(format!("DELETE FROM stake_changes WHERE netuid = {netuid} AND block <= {at}"))?,
         balance_changes: run(format!("DELETE FROM stake_balance_changes WHERE netuid = {netuid} AND to_block <= {at}"))?,
-        // One statement for what is not the newest, one for what is nothing: neither sees what the other
-        // removes.
+        // One statement removes the rows that are not the newest, and one those of zero. In a single
+        // statement, one condition could depend on rows that the other removes.
         snapshots: run(format!(
             "DELETE FROM stake_snapshots WHERE netuid = {netuid} AND block < {at} AND block < (SELECT MAX(s.block) FROM stake_snapshots s \
              WHERE s.netuid = {netuid} AND s.hotkey = stake_snapshots.hotkey AND s.coldkey = stake_snapshots.coldkey \
@@ -55,7 +55,8 @@ pub fn prune(conn: &mut AnyConnection, netuid: NetUid, base: BlockNumber) -> Res
         ))?,
         openings: 0,
     };
-    // What remains now with what left since is what was left then, and no more than it was at first.
+    // What a tranche held at `base` is what remains now and what has left it since. The exits up to `base`
+    // are gone by now, so all exits left are later ones.
     run(format!(
         "UPDATE stake_tranches SET initial = remaining + COALESCE((SELECT CAST(SUM(e.amount) AS BIGINT) {EXITS_OF_TRANCHE}), 0) \
          WHERE netuid = {netuid} AND block <= {at} AND initial <> remaining"
@@ -75,7 +76,7 @@ pub fn prune(conn: &mut AnyConnection, netuid: NetUid, base: BlockNumber) -> Res
     Ok(pruned)
 }
 
-/// Σ of each position's entries up to a block, where that is 0 too.
+/// The sum of each position's entries up to a block, sums of 0 included.
 fn entry_sums(
     conn: &mut AnyConnection,
     netuid: NetUid,
@@ -85,14 +86,14 @@ fn entry_sums(
     Ok(rows.into_iter().map(|row| row.read(netuid)).collect::<Result<_, StoreError>>()?)
 }
 
-/// What the tranches of each holder that were entered up to `base` held at its end, which is their `initial`.
+/// What the tranches opened up to `base` held at its end, for each holder. By now that is their `initial`.
 fn tranche_sums(
     conn: &mut AnyConnection,
     netuid: NetUid,
     base: BlockNumber,
 ) -> Result<BTreeMap<Coldkey, RaoDelta>, Fault> {
     let at = block_bound(base);
-    // Of who took another name, each tranche tells whether it went along. There are few of them.
+    // A succession may move only some tranches of a coldkey, so those are assigned one by one. They are few.
     let renamed = format!("(SELECT old_coldkey FROM successions WHERE netuid = {netuid} AND block <= {at})");
     let entered = format!("FROM stake_tranches WHERE netuid = {netuid} AND block <= {at}");
     let mut sums_by_holder: BTreeMap<Coldkey, RaoDelta> = BTreeMap::new();
@@ -118,7 +119,7 @@ fn tranche_sums(
     Ok(sums_by_holder)
 }
 
-/// What the tranches of a coldkey hold, in two parts.
+/// The sum of what the tranches of a coldkey hold, in two parts.
 #[derive(QueryableByName)]
 struct TrancheSumRow {
     #[diesel(sql_type = Binary)]

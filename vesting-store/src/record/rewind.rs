@@ -1,5 +1,5 @@
-//! Taking a record back, inside one transaction of its caller. The statements are the same for every
-//! database; the numbers in them are ours.
+//! Takes a record back to an earlier block, inside the transaction of the caller. The statements are the same
+//! for both databases. They are built as text, which is safe: only numbers are put into them.
 
 use diesel::prelude::*;
 use vesting_core::ports::Watermark;
@@ -27,11 +27,11 @@ pub fn rewind(conn: &mut AnyConnection, netuid: NetUid, to: Option<Watermark>) -
     write::operations(conn, netuid, &interval)
 }
 
-/// What takes the tables of a record back to the end of the block `at`, in this order.
+/// The statements that take the tables of a record back to the end of the block `at`, in order.
 #[must_use]
 pub fn statements(netuid: NetUid, at: i64) -> Vec<String> {
     let of = format!("netuid = {netuid}");
-    // Who is followed from there on only, which was found out later.
+    // The holders followed from `at` on. That was only found out after `at`.
     let later = format!("(SELECT h.coldkey FROM holders h WHERE h.netuid = {netuid} AND h.since >= {at})");
     vec![
         format!(
@@ -44,7 +44,7 @@ pub fn statements(netuid: NetUid, at: i64) -> Vec<String> {
         format!("DELETE FROM stake_transactions WHERE {of} AND block > {at}"),
         format!("DELETE FROM stake_transactions WHERE {of} AND block = {at} AND coldkey IN {later}"),
         format!("DELETE FROM block_times WHERE {of} AND block > {at}"),
-        // A block without entries has no time.
+        // Only a block with entries has a time.
         format!(
             "DELETE FROM block_times WHERE {of} AND block = {at} AND NOT EXISTS \
              (SELECT 1 FROM stake_transactions e WHERE e.netuid = {netuid} AND e.block = {at})"
@@ -63,7 +63,7 @@ pub fn statements(netuid: NetUid, at: i64) -> Vec<String> {
     ]
 }
 
-/// The tables with rows of subnets.
+/// Every table whose rows belong to a subnet.
 const SUBNET_TABLES: [&str; 15] = [
     "tranche_exits",
     "stake_tranches",
@@ -82,7 +82,7 @@ const SUBNET_TABLES: [&str; 15] = [
     "blockchain_state",
 ];
 
-/// Leaves nothing of a subnet.
+/// Removes all rows of a subnet.
 fn forget(conn: &mut AnyConnection, netuid: NetUid) -> Result<(), Fault> {
     for table in SUBNET_TABLES {
         diesel::sql_query(format!("DELETE FROM {table} WHERE netuid = {netuid}")).execute(conn)?;

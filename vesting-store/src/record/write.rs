@@ -1,4 +1,4 @@
-//! What changes the record; each function runs inside one transaction of its caller.
+//! Writes to a record, inside the transaction of the caller.
 
 use diesel::prelude::*;
 use vesting_core::ports::{Commit, OpenInterval, Snapshot, StoreError, Watermark};
@@ -31,7 +31,8 @@ pub fn same_chain(stored: BlockHash, offered: BlockHash) -> Result<(), StoreErro
     if stored == offered { Ok(()) } else { Err(StoreError::OtherChain { stored, offered }) }
 }
 
-/// Nothing is counted twice or left out: what is written follows on what is there. Gives how far that goes.
+/// Checks that a commit follows on the watermark, so that no block is counted twice or left out. Returns the
+/// watermark.
 fn check_parent(
     conn: &mut AnyConnection,
     netuid: NetUid,
@@ -45,7 +46,7 @@ fn check_parent(
 pub fn commit(conn: &mut AnyConnection, commit: &Commit) -> Result<(), Fault> {
     let netuid = commit.netuid;
     let stored = check_parent(conn, netuid, commit.parent)?;
-    // Where it begins is the record's to know, which may have been pruned.
+    // The start of the record is the stored one, since pruning may have moved it.
     let (first_block, first_time) = stored
         .map_or((commit.watermark.first_block, commit.watermark.first_time), |w| {
             (w.first_block, w.first_time)
@@ -57,7 +58,7 @@ pub fn commit(conn: &mut AnyConnection, commit: &Commit) -> Result<(), Fault> {
         Some(_) => diesel::update(blockchain_state::table.find(state.netuid)).set(&state).execute(conn)?,
     };
     insert_all!(conn, stake_transactions, commit.entries.iter().map(|entry| EntryRow::new(netuid, entry)));
-    // A block has one time, told once or twice.
+    // Two commits may have entries of one block. Its time is the same in both.
     let times = commit.times.iter().map(|(block, time)| TimeRow::new(netuid, *block, *time));
     insert_missing!(conn, block_times, times);
     insert_all!(conn, holders, commit.holders.iter().map(|holder| HolderRow::new(netuid, holder)));
@@ -93,7 +94,7 @@ pub fn commit(conn: &mut AnyConnection, commit: &Commit) -> Result<(), Fault> {
     operations(conn, netuid, &commit.interval)
 }
 
-/// Writes the operations of the open interval in place of those before.
+/// Replaces the operations of the open interval.
 pub fn operations(conn: &mut AnyConnection, netuid: NetUid, interval: &OpenInterval) -> Result<(), Fault> {
     diesel::delete(open_interval::table.filter(open_interval::netuid.eq(i32::from(netuid.0))))
         .execute(conn)?;
@@ -115,7 +116,7 @@ pub fn observe(
 ) -> Result<(), Fault> {
     let watermark =
         check_parent(conn, netuid, Some(at))?.map(|watermark| Watermark { observed: at.number, ..watermark });
-    // A state read twice is the same state.
+    // The same state may be read and written twice.
     upsert_all!(
         conn,
         stake_snapshots,

@@ -1,3 +1,5 @@
+//! Rows of `stake_balance_changes`.
+
 use diesel::prelude::*;
 use vesting_core::ports::{BalanceChange, StoreError};
 use vesting_core::{Coldkey, Flow, Hotkey, NetUid, PositionKey, Rao, RaoDelta};
@@ -5,7 +7,7 @@ use vesting_core::{Coldkey, Flow, Hotkey, NetUid, PositionKey, Rao, RaoDelta};
 use super::value::{Location, int};
 use crate::schema::tables::stake_balance_changes;
 
-/// What an interval did to a position.
+/// How an interval changed the balance of a position.
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = stake_balance_changes, treat_none_as_default_value = false)]
 pub struct BalanceRow {

@@ -1,3 +1,5 @@
+//! Rows of `stake_transactions`, and their sums.
+
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary};
 use vesting_core::ports::StoreError;
@@ -7,7 +9,7 @@ use super::value::{Location, event_column, int, phase_column, same_subnet};
 use super::wide_sum::{sum_columns, wide_sum};
 use crate::schema::tables::stake_transactions;
 
-/// An entry.
+/// An entry of the ledger.
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = stake_transactions, treat_none_as_default_value = false)]
 pub struct EntryRow {

@@ -1,3 +1,5 @@
+//! Rows of `epoch_boundaries` and `stake_changes`.
+
 use diesel::prelude::*;
 use vesting_core::ports::StoreError;
 use vesting_core::{
@@ -58,7 +60,7 @@ impl EpochRow {
         })
     }
 
-    /// How it was found.
+    /// How the epoch was detected.
     pub fn detected(&self) -> Result<Detection, StoreError> {
         let at = Location { table: "epoch_boundaries", netuid: self.netuid, block: self.block };
         Detection::from_name(&self.detected)
@@ -66,7 +68,7 @@ impl EpochRow {
     }
 }
 
-/// What an epoch's block did to a position.
+/// How the block of an epoch changed a position.
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = stake_changes, treat_none_as_default_value = false)]
 pub struct ChangeRow {

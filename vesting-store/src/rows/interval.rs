@@ -1,3 +1,5 @@
+//! Rows of `open_interval`.
+
 use diesel::prelude::*;
 use vesting_core::ports::StoreError;
 use vesting_core::{Hotkey, NetUid};
@@ -5,7 +7,7 @@ use vesting_core::{Hotkey, NetUid};
 use super::value::{Location, int};
 use crate::schema::tables::open_interval;
 
-/// Operations on a hotkey since the last epoch.
+/// The number of operations on a hotkey since the last epoch.
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = open_interval, treat_none_as_default_value = false)]
 pub struct OperationsRow {

@@ -1,3 +1,5 @@
+//! Rows of `stake_locks`.
+
 use diesel::prelude::*;
 use vesting_core::ports::{LockRow, StoreError};
 use vesting_core::{Coldkey, NetUid, Rao};
@@ -25,7 +27,8 @@ impl LockColumns {
         })
     }
 
-    /// The newest of each holder up to a block, as [`super::NewestSnapshotRow`] does for positions.
+    /// The query for the newest row of each holder up to a block. It is built like
+    /// [`NewestSnapshotRow::query`](super::NewestSnapshotRow::query).
     pub fn newest(netuid: NetUid, block: i64) -> String {
         let newest = |column: &str| {
             format!(

@@ -1,4 +1,4 @@
-//! The rows of the tables: one type for each table, read and written as the core's types.
+//! The rows of the tables: one type for each, converted from and to the core's types.
 //!
 //! Takes from `schema`.
 

@@ -1,3 +1,5 @@
+//! Rows of `neurons` and `holders`.
+
 use diesel::prelude::*;
 use vesting_core::ports::{Holder, NeuronRow, StoreError};
 use vesting_core::{Coldkey, Hotkey, NetUid, Uid};
@@ -5,7 +7,7 @@ use vesting_core::{Coldkey, Hotkey, NetUid, Uid};
 use super::value::{Location, int};
 use crate::schema::tables::{holders, neurons};
 
-/// Who holds a uid.
+/// The keys that hold a uid.
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = neurons, treat_none_as_default_value = false)]
 pub struct NeuronColumns {

@@ -1,3 +1,5 @@
+//! Rows of `skipped_slots`.
+
 use diesel::prelude::*;
 use vesting_core::ports::StoreError;
 use vesting_core::{Millis, NetUid, SkippedSlot};

@@ -1,3 +1,5 @@
+//! Rows of `stake_snapshots`.
+
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary};
 use vesting_core::ports::{Snapshot, StoreError};
@@ -52,12 +54,12 @@ pub struct NewestSnapshotRow {
 }
 
 impl NewestSnapshotRow {
-    /// Up to a block: from position to position, and of each one row, so that a long history costs no more
-    /// than a short one. Both numbers are ours, so they may stand in the text, and the text is the same for
-    /// every database.
+    /// The query for the newest snapshot of each position up to a block. It steps through the index from one
+    /// position to the next, and reads one row of each, so that a long history costs no more than a short
+    /// one. Only numbers are put into its text, which is the same for both databases.
     pub fn query(netuid: NetUid, block: i64) -> String {
-        // In two steps: of `(hotkey, coldkey) > (…)` SQLite searches by the hotkey only, and reads all of its
-        // history.
+        // The next coldkey of this hotkey, or else the next hotkey. For `(hotkey, coldkey) > (…)`, SQLite
+        // would search by the hotkey only, and read all its history.
         let next = |column: &str| {
             format!(
                 "COALESCE((SELECT s.{column} FROM stake_snapshots s WHERE s.netuid = {netuid} AND s.hotkey = p.hotkey \

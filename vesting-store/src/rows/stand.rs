@@ -1,3 +1,5 @@
+//! Tranches with the sums of their exits.
+
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use vesting_core::NetUid;
@@ -25,7 +27,7 @@ pub struct TrancheStandRow {
 }
 
 impl TrancheStandRow {
-    /// Of those entered in `from` ≤ block ≤ `to`.
+    /// The query for the tranches opened in `from` ≤ block ≤ `to`, with the exits up to and after `as_of`.
     pub fn query(netuid: NetUid, from: i64, to: i64, as_of: i64) -> String {
         let up_to = format!("FILTER (WHERE e.block <= {as_of})");
         let (taken, later) = (

@@ -1,3 +1,5 @@
+//! Rows of `blockchain_state`.
+
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
@@ -7,7 +9,7 @@ use vesting_core::{BlockHash, BlockRef, Hotkey, Millis, NetUid};
 use super::value::{Location, int};
 use crate::schema::tables::blockchain_state;
 
-/// How far the record of a subnet goes.
+/// How far the record of a subnet goes, and its open interval.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = blockchain_state, primary_key(netuid), treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct StateRow {

@@ -1,3 +1,5 @@
+//! Rows of `successions`.
+
 use diesel::prelude::*;
 use vesting_core::ports::StoreError;
 use vesting_core::{Coldkey, NetUid, Succession};

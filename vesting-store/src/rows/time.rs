@@ -1,3 +1,5 @@
+//! Rows of `block_times`.
+
 use diesel::prelude::*;
 use vesting_core::ports::StoreError;
 use vesting_core::{BlockNumber, Millis, NetUid};

@@ -1,3 +1,5 @@
+//! Rows of `stake_tranches` and `tranche_exits`.
+
 use diesel::prelude::*;
 use vesting_core::ports::StoreError;
 use vesting_core::{Coldkey, Exit, Millis, NetUid, OpenTranche, Origin, Rao, Tranche};

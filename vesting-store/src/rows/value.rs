@@ -1,11 +1,11 @@
-//! Between the chain's numbers and names and those of a database, checked in both directions.
+//! Single values: from the core's types to columns and back, checked both ways.
 
 use std::fmt::{self, Display};
 
 use vesting_core::ports::StoreError;
 use vesting_core::{BlockNumber, EntryId, Hotkey, Kind, NetUid, Phase};
 
-/// Where a value is stored, for errors that name the row.
+/// Where a value is stored, so that an error can name its row.
 #[derive(Debug, Clone, Copy)]
 pub struct Location {
     /// The table.
@@ -23,32 +23,32 @@ impl Display for Location {
 }
 
 impl Location {
-    /// A value that cannot be what was written.
+    /// The error of a value that was never written like this.
     pub fn corrupt(self, what: impl Display) -> StoreError {
         StoreError::Corrupt(format!("{self}: {what}"))
     }
 
-    /// A number that must fit the core's type.
+    /// Reads a number, which must fit the core's type.
     pub fn number<T: TryFrom<i64>>(self, value: i64) -> Result<T, StoreError> {
         T::try_from(value).map_err(|_| self.corrupt(format_args!("{value} is out of range")))
     }
 
-    /// A block's number.
+    /// Reads a block number.
     pub fn block(self, value: i64) -> Result<BlockNumber, StoreError> {
         self.number(value).map(BlockNumber)
     }
 
-    /// A key or hash.
+    /// Reads a key or a hash.
     pub fn bytes(self, value: &[u8]) -> Result<[u8; 32], StoreError> {
         value.try_into().map_err(|_| self.corrupt(format_args!("a key or hash of {} bytes", value.len())))
     }
 
-    /// A kind by its name.
+    /// Reads a kind by its name.
     pub fn kind(self, name: &str) -> Result<Kind, StoreError> {
         Kind::from_name(name).ok_or_else(|| self.corrupt(format_args!("the kind `{name}` is unknown")))
     }
 
-    /// What identifies an entry.
+    /// Reads the id of an entry.
     pub fn entry_id(
         self,
         block: i64,
@@ -64,7 +64,7 @@ impl Location {
         })
     }
 
-    /// A phase; none where there is no event.
+    /// Reads a phase. Without an event there is none.
     pub fn phase(self, value: i64) -> Result<Option<Phase>, StoreError> {
         Ok(match value {
             NO_EVENT => None,
@@ -75,7 +75,7 @@ impl Location {
     }
 }
 
-/// Stands for no event: NULL would be equal to nothing and so never be caught as written twice.
+/// Stands for no event. NULL cannot be used: it equals nothing, so a key with it would not be unique.
 const NO_EVENT: i64 = -1;
 const INITIALIZATION: i64 = -2;
 const FINALIZATION: i64 = -3;
@@ -95,19 +95,19 @@ pub fn phase_column(phase: Option<Phase>) -> i64 {
     }
 }
 
-/// The column of a number; databases hold 64 bits with a sign.
+/// The column of a number. Both databases hold 64 bits with a sign.
 pub fn int<T: TryInto<i64> + Display + Copy>(what: &str, value: T) -> Result<i64, StoreError> {
     value.try_into().map_err(|_| {
         StoreError::Unusable(format!("nothing was written: {what}: {value} is more than a database holds"))
     })
 }
 
-/// The end of a range to search: beyond what a database holds there is nothing.
+/// The column of a bound of a search. A database holds no block beyond the largest.
 pub fn block_bound(block: BlockNumber) -> i64 {
     i64::try_from(block.0).unwrap_or(i64::MAX)
 }
 
-/// A row's own subnet must be that of the commit, under which it is stored.
+/// The column of the subnet. A row's own subnet must be that of its commit.
 pub fn same_subnet(commit: NetUid, row: NetUid) -> Result<i32, StoreError> {
     if commit != row {
         return Err(StoreError::Unusable(format!(

@@ -1,4 +1,4 @@
-//! The tables: their columns, and which version of them a database has.
+//! The tables: their columns, and the version of them that a database has.
 //!
 //! Takes from `error`.
 

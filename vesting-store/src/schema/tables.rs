@@ -2,7 +2,7 @@
 
 #![allow(missing_docs)] // the migrations document the columns
 
-/// The tables that lose rows when a record is pruned.
+/// The tables from which pruning removes rows.
 pub const PRUNED_TABLES: [&str; 8] = [
     "stake_transactions",
     "stake_changes",

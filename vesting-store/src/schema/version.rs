@@ -1,4 +1,4 @@
-//! Which schema a database has: what is looked at before it is touched.
+//! Which schema a database has. It is checked before anything is changed.
 
 use std::fmt::Display;
 
@@ -12,23 +12,23 @@ use vesting_core::ports::StoreError;
 
 use crate::error::naming;
 
-/// The table in which diesel writes down what it has applied.
+/// The table in which diesel records the migrations that it has run.
 const APPLIED: &str = "__diesel_schema_migrations";
 
-/// How the tables come to be in SQLite.
+/// The migrations of SQLite.
 pub const SQLITE: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
 
-/// How the tables come to be in PostgreSQL. The same version means the same tables in both.
+/// The migrations of PostgreSQL. The same version means the same tables in both.
 pub const POSTGRES: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
 
-/// Whether a database has our tables.
+/// Which of vesting's tables a database has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Schema {
-    /// It has none, or is not there yet.
+    /// None, or the database does not exist yet.
     None,
-    /// They are of an older version: `vesting db migrate` brings them up to date.
+    /// Those of an older version: `vesting db migrate` brings them up to date.
     Outdated,
-    /// They are of this version.
+    /// Those of this version.
     Current,
 }
 
@@ -60,7 +60,7 @@ impl Schema {
     }
 }
 
-/// A name that was asked for.
+/// A row with one column, `name`.
 #[derive(QueryableByName)]
 pub struct NameRow {
     /// The name.
@@ -68,27 +68,28 @@ pub struct NameRow {
     pub name: String,
 }
 
-/// What is in a `what` (a file, a schema) with these tables. `refuse` names it in an error.
+/// Which schema a database with these tables has. `kind` names its kind in an error, such as "file".
+/// `applied` reads the migrations that it has, and `known` are those of this version.
 ///
 /// # Errors
-/// Where it is not ours, or of a version that is not known here.
+/// If the tables are those of another program, or of an unknown version.
 pub fn identify(
-    what: &str,
+    kind: &str,
     tables: &[String],
     applied: impl FnOnce() -> Result<Vec<String>, StoreError>,
     known: Result<Vec<String>, String>,
-    refuse: impl Fn(String) -> StoreError,
+    unusable: impl Fn(String) -> StoreError,
 ) -> Result<Schema, StoreError> {
     if tables.is_empty() {
         return Ok(Schema::None);
     }
     if !tables.iter().any(|table| table == APPLIED) {
-        return Err(refuse(format!("it belongs to another program: name another {what}")));
+        return Err(unusable(format!("it belongs to another program: name another {kind}")));
     }
-    let (applied, known) = (applied()?, known.map_err(&refuse)?);
+    let (applied, known) = (applied()?, known.map_err(&unusable)?);
     if let Some(version) = applied.iter().find(|version| !known.contains(version)) {
-        return Err(refuse(format!(
-            "it is from a newer version of vesting (schema {version}) or from another program: install that version or name another {what}"
+        return Err(unusable(format!(
+            "it is from a newer version of vesting (schema {version}) or from another program: install that version or name another {kind}"
         )));
     }
     let is_outdated = known.iter().any(|version| !applied.contains(version));

@@ -1,4 +1,4 @@
-//! Opening the record at a database URL, whichever database it is.
+//! Opens, checks, migrates and compacts the database at a URL, of either kind.
 
 use std::sync::Arc;
 
@@ -7,43 +7,43 @@ use vesting_core::ports::{StakeStore, StoreError};
 use super::DatabaseStore;
 use crate::database::Place;
 
-/// Whether a URL names a database. Nothing is opened.
+/// Checks that a URL names a database. Opens nothing.
 ///
 /// # Errors
-/// For a URL that is not understood, or that could be understood in two ways; no part of it is repeated.
+/// If the URL is not understood, or can be read in two ways. No part of it is repeated.
 pub fn check(url: &str) -> Result<(), StoreError> {
     Place::of(url).map(|_| ())
 }
 
-/// Opens the record at a URL for writing, and makes it where there is none.
+/// Opens the record at a URL for writing. Creates it if there is none.
 ///
 /// # Errors
-/// For a URL that is not understood and a database that cannot be used, in words for the operator.
+/// If the URL is not understood or the database cannot be used. The error tells the operator what to do.
 pub fn open(url: &str) -> Result<Arc<dyn StakeStore>, StoreError> {
     Ok(Arc::new(DatabaseStore::open(url)?))
 }
 
-/// Opens the record at a URL for reading; changes and creates nothing.
+/// Opens the record at a URL for reading. Changes and creates nothing.
 ///
 /// # Errors
-/// As [`open`], and where there is no record yet.
+/// Those of [`open`], and if there is no record yet.
 pub fn open_existing(url: &str) -> Result<Arc<dyn StakeStore>, StoreError> {
     Ok(Arc::new(DatabaseStore::open_read_only(url)?))
 }
 
-/// Brings the database at a URL up to date with this version; says whether it was not. [`open`] does so too.
+/// Migrates the database at a URL to this version, as [`open`] does too. Returns whether it was outdated.
 ///
 /// # Errors
-/// As [`open_existing`], but for a database of an older version.
+/// Those of [`open_existing`], but an older version is no error.
 pub fn migrate(url: &str) -> Result<bool, StoreError> {
     Place::of(url)?.migrate()
 }
 
-/// Gives the space that removed rows took in the database at a URL back to the system. It writes the whole
-/// database anew, while nobody else can write to it.
+/// Gives the space of removed rows in the database at a URL back to the system. This rewrites the whole
+/// database, and blocks all other writers meanwhile.
 ///
 /// # Errors
-/// As [`open_existing`], and [`StoreError::Busy`] while another program holds it.
+/// Those of [`open_existing`], and [`StoreError::Busy`] while another program holds the database.
 pub fn compact(url: &str) -> Result<(), StoreError> {
     Place::of(url)?.compact()
 }

@@ -1,4 +1,4 @@
-//! The store over a database.
+//! `DatabaseStore`: the core's port over a database.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,11 +17,11 @@ use crate::database::{AnyConnection, Place};
 use crate::error::Fault;
 use crate::record::{prune, read, rewind, write};
 
-/// A record in a SQLite file or on a PostgreSQL server: one connection writes, others read beside it.
+/// A store in a SQLite file or on a PostgreSQL server. One connection writes; others read at the same time.
 pub struct DatabaseStore {
-    /// None where nothing may be changed.
+    /// `None` if the store was opened for reading only.
     writer: Option<Writer>,
-    /// None where there is no connection but the writer's.
+    /// `None` for a database in memory, which has no connection but the writer's.
     readers: Option<Readers>,
 }
 
@@ -32,15 +32,15 @@ impl std::fmt::Debug for DatabaseStore {
 }
 
 impl DatabaseStore {
-    /// Opens the record at a database URL for writing, and makes it where there is none.
+    /// Opens the record at a database URL for writing. Creates it if there is none.
     ///
     /// # Errors
-    /// [`StoreError::Unusable`] with what is wrong and what to do, in which case what is there was not
-    /// touched; [`StoreError::Busy`] while another program holds it; [`StoreError::Unreachable`] without a
-    /// server.
+    /// - [`StoreError::Unusable`] says what is wrong and what to do. The database was not changed.
+    /// - [`StoreError::Busy`]: another program holds the database.
+    /// - [`StoreError::Unreachable`]: the server does not answer.
     pub fn open(url: &str) -> Result<Self, StoreError> {
         let place = Place::of(url)?;
-        // The writer first: it makes what the readers then find.
+        // The writer comes first: it creates the record that the readers need.
         let connection = OpenConnection::writer(&place)?;
         let readers = if place == Place::Memory {
             None
@@ -50,13 +50,13 @@ impl DatabaseStore {
         Ok(Self { writer: Some(Writer::new(&place, connection)), readers })
     }
 
-    /// Opens the record at a database URL; creates nothing and refuses to write.
+    /// Opens the record at a database URL for reading. Creates nothing, and refuses to write.
     ///
     /// # Errors
-    /// As [`DatabaseStore::open`], and where there is no record yet.
+    /// Those of [`DatabaseStore::open`], and if there is no record yet.
     pub fn open_read_only(url: &str) -> Result<Self, StoreError> {
         let place = Place::of(url)?;
-        // One to see that there is something to read.
+        // Opening one connection now shows that there is a record.
         let file = OpenConnection::reader(&place)?.file().cloned();
         Ok(Self { writer: None, readers: Some(Readers::new(&place, file)?) })
     }
@@ -193,7 +193,7 @@ impl ReadRecord for DatabaseStore {
 #[async_trait]
 impl WriteRecord for DatabaseStore {
     async fn bind_chain(&self, genesis: BlockHash) -> Result<(), StoreError> {
-        // Most often it is bound, and then nothing needs the write lock.
+        // Most often the chain is bound already, and then no write lock is needed.
         match self.read(read::genesis).await? {
             Some(stored) => write::same_chain(stored, genesis),
             None => self.writer()?.write(move |conn| write::bind_chain(conn, genesis)).await,

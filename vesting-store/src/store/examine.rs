@@ -1,4 +1,4 @@
-//! What a database is, seen without changing it.
+//! Examines a database without changing it.
 
 use vesting_core::NetUid;
 use vesting_core::ports::StoreError;
@@ -7,30 +7,30 @@ use crate::access;
 use crate::database::Place;
 use crate::schema::version::Schema;
 
-/// What a database is.
+/// What was found out about a database.
 #[derive(Debug)]
 pub struct Examined {
-    /// Its tables.
+    /// Which schema it has.
     pub schema: Schema,
-    /// Whether it could be written to, or made, or why not.
+    /// Whether it can be written to, or created, or else why not.
     pub writable: Result<(), StoreError>,
 }
 
-/// Looks at the database at a URL; changes and creates nothing.
+/// Examines the database at a URL. Changes and creates nothing.
 ///
 /// # Errors
-/// For a URL that is not understood and a database that is another program's, newer, damaged or not to be
-/// reached.
+/// If the URL is not understood, or the database belongs to another program, is of a newer version, damaged
+/// or unreachable.
 pub fn examine(url: &str) -> Result<Examined, StoreError> {
     let (schema, writable) = Place::of(url)?.examine()?;
     Ok(Examined { schema, writable })
 }
 
-/// Who writes the record of a subnet in the database at a URL just now, if anybody does, as far as it is
-/// known.
+/// The process that is writing the record of a subnet in the database at a URL now, if any. A process whose
+/// name is not known is "another process".
 ///
 /// # Errors
-/// Where it cannot be seen.
+/// If that cannot be found out.
 pub fn writer(url: &str, netuid: NetUid) -> Result<Option<String>, StoreError> {
     access::holder(&Place::of(url)?, netuid)
 }

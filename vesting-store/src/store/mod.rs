@@ -1,4 +1,4 @@
-//! The store: the core's port over a database, and what one can do with a database URL.
+//! The core's port over a database, and what else can be done with a database URL.
 //!
 //! Takes from `error`, `schema`, `database`, `access` and `record`.
 

@@ -1,4 +1,4 @@
-//! The line of a ledger's entry.
+//! The line of an entry of the ledger.
 
 use serde::{Deserialize, Serialize};
 use vesting_core::{BlockNumber, Coldkey, Entry, Hotkey, Kind, NetUid, Phase, PositionKey, RaoDelta, Source};

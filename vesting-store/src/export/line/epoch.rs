@@ -1,4 +1,4 @@
-//! Lines of epochs: the epoch, what it changed, and what the interval before it did.
+//! Lines of epochs: the epoch, its stake changes, the balance changes of its interval, and times of blocks.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use vesting_core::{
 
 use crate::export::text::{Name, Text};
 
-/// A block with its time.
+/// A block with its time: a skipped slot, or a block with entries.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BlockTimeLine {

@@ -1,4 +1,4 @@
-//! The lines that are no rows: the first, the last, and the beginning of a part.
+//! The lines around the rows: the first, the last, and the first of a part.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use vesting_core::{BlockHash, BlockNumber, BlockRef, Hotkey, Millis};
 
 use crate::export::text::{Name, Text};
 
-/// What is read of the first line before it is known that the rest is understood.
+/// The first line as it is read at first: in another version, its other fields may be unknown.
 #[derive(Debug, Deserialize)]
 pub struct Preamble {
     pub header: FormatVersion,
@@ -29,7 +29,7 @@ pub struct Header {
     pub subnets: Vec<u16>,
 }
 
-/// How far the record goes with a part, and its open interval.
+/// The first line of a part: how far the record goes with it, and the open interval there.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PartHead {

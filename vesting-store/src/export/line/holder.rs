@@ -1,4 +1,4 @@
-//! Lines of holders: who is followed, who holds a uid, and who took over from whom.
+//! Lines of holders, of the neurons of a subnet, and of successions of coldkeys.
 
 use serde::{Deserialize, Serialize};
 use vesting_core::ports::{Holder, NeuronRow};

@@ -1,4 +1,4 @@
-//! The kinds of lines.
+//! `Line`: every kind of line.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,22 +9,22 @@ use super::holder::{HolderLine, NeuronLine, SuccessionLine};
 use super::snapshot::{LockLine, SnapshotLine};
 use super::tranche::{ExitLine, TrancheLine};
 
-/// A line: one thing each.
+/// A line. It holds one thing.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Line {
-    /// The first.
+    /// The first line.
     Header(Header),
-    /// The parts from here on are of this subnet.
+    /// The parts that follow are of this subnet.
     Subnet(u16),
-    /// The rows from here on are of this part.
+    /// The rows that follow are of this part.
     Part(PartHead),
     Holder(HolderLine),
     Neuron(NeuronLine),
     Succession(SuccessionLine),
     Skipped(BlockTimeLine),
     Epoch(EpochLine),
-    /// Of the epoch in the last line of an epoch.
+    /// A stake change of the newest epoch before it.
     Change(ChangeLine),
     BalanceChange(BalanceLine),
     Entry(EntryLine),
@@ -33,12 +33,12 @@ pub enum Line {
     Lock(LockLine),
     Tranche(TrancheLine),
     Exit(ExitLine),
-    /// The last.
+    /// The last line.
     Trailer(Trailer),
 }
 
 impl Line {
-    /// Under which name rows are counted; none for what is no row.
+    /// The name under which the last line counts a row. `None` if the line is not a row.
     pub fn row_name(&self) -> Option<&'static str> {
         match self {
             Self::Header(_) | Self::Subnet(_) | Self::Part(_) | Self::Trailer(_) => None,

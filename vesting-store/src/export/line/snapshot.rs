@@ -1,4 +1,4 @@
-//! Lines of a block's state: the alpha of a position, and what is locked of it.
+//! Lines of the state at a block: the alpha of a position, and how much a holder has locked.
 
 use serde::{Deserialize, Serialize};
 use vesting_core::ports::{LockRow, Snapshot};

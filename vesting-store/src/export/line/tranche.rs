@@ -1,11 +1,11 @@
-//! Lines of tranches, and of exits from them.
+//! Lines of tranches, and of the exits from them.
 
 use serde::{Deserialize, Serialize};
 use vesting_core::{BlockNumber, Coldkey, EntryId, Exit, Hotkey, Kind, Millis, NetUid, Origin, Rao, Tranche};
 
 use crate::export::text::{Name, Text};
 
-/// What identifies an entry of one holder's ledger.
+/// The id of an entry in the ledger of one holder.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct IdLine {

@@ -1,4 +1,4 @@
-//! Entries, the times of their blocks, and what intervals did.
+//! Reads entries, the times of their blocks, and the balance changes of intervals.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub fn entries(
         .select(EntryRow::as_select())
         .load(conn)?;
     let mut entries = all(rows, |row| row.read(netuid))?;
-    // A ledger's order is the core's to know.
+    // The core defines the order of a ledger.
     sort_entries(&mut entries);
     Ok(entries)
 }

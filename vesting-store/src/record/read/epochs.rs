@@ -1,4 +1,4 @@
-//! Epochs, with what they changed, and skipped slots.
+//! Reads epochs, their stake changes, and skipped slots.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Who is followed, who holds a uid, and who took over from whom.
+//! Reads holders, the neurons of a subnet, and successions of coldkeys.
 
 use diesel::prelude::*;
 use vesting_core::ports::{Holder, NeuronRow};

@@ -1,4 +1,4 @@
-//! The queries, by what they read.
+//! The queries, in a file for each thing that they read.
 
 mod entries;
 mod epochs;

@@ -1,4 +1,4 @@
-//! A part of a record.
+//! Reads a part of a record.
 
 use diesel::prelude::*;
 use vesting_core::ports::{Commit, StoreError};
@@ -15,7 +15,7 @@ use crate::error::Fault;
 use crate::rows::{LockColumns, SnapshotRow, block_bound};
 use crate::schema::tables::{stake_locks, stake_snapshots};
 
-/// A part of the record, as the commit that would make it.
+/// A part of the record, as the commit that would write it.
 pub fn part(
     conn: &mut AnyConnection,
     netuid: NetUid,
@@ -28,7 +28,8 @@ pub fn part(
         None => Err(Fault::from(StoreError::no_epoch(netuid, block))),
     };
     let (begin, end) = (after.map(&mut epoch).transpose()?, to.map(&mut epoch).transpose()?);
-    // What is recorded later than it is dated is of the block of `after`.
+    // Rows of the block `after` may belong to this part: some are recorded later than their block.
+    // `begin_after` removes the others.
     let (first, last) = (after.unwrap_or_default(), to.unwrap_or(BlockNumber(u64::MAX)));
     let snapshots: Vec<SnapshotRow> = stake_snapshots::table
         .filter(stake_snapshots::netuid.eq(id(netuid)))

@@ -1,4 +1,4 @@
-//! The alpha of positions, and what is locked of it, at a block.
+//! Reads the alpha of positions at a block, and how much of it is locked.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ pub fn positions_at(
     Ok(positions)
 }
 
-/// How much of each holder's stake is locked, by its newest row up to `block`.
+/// How much of each holder's stake is locked: its newest row up to `block`.
 pub fn locks_at(
     conn: &mut AnyConnection,
     netuid: NetUid,

@@ -1,4 +1,4 @@
-//! What all queries do with the rows that they load.
+//! Shared by all queries: the column of a subnet, and the conversion of loaded rows.
 
 use vesting_core::NetUid;
 use vesting_core::ports::StoreError;

@@ -1,4 +1,4 @@
-//! How far a record goes, and the ledger at its end.
+//! Reads how far a record goes, and the state of the ledger there.
 
 use std::collections::BTreeMap;
 
@@ -54,7 +54,7 @@ pub fn ledger_state(conn: &mut AnyConnection, netuid: NetUid) -> Result<Option<L
     }))
 }
 
-/// The operations of the open interval.
+/// The operations on each hotkey in the open interval.
 pub fn operations(conn: &mut AnyConnection, netuid: NetUid) -> Result<BTreeMap<Hotkey, u64>, Fault> {
     let rows: Vec<OperationsRow> = open_interval::table
         .filter(open_interval::netuid.eq(id(netuid)))

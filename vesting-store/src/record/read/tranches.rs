@@ -1,4 +1,4 @@
-//! Tranches, and exits from them.
+//! Reads tranches, and the exits from them.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::error::Fault;
 use crate::rows::{ExitRow, TrancheRow, TrancheStandRow, block_bound};
 use crate::schema::tables::{stake_tranches, tranche_exits};
 
-/// The tranches entered in `from` ≤ block ≤ `to`, as they stand at the watermark.
+/// The tranches opened in `from` ≤ block ≤ `to`, as they are at the watermark.
 pub fn entered(
     conn: &mut AnyConnection,
     netuid: NetUid,
@@ -29,7 +29,7 @@ pub fn entered(
     all(rows, |row| row.read(netuid))
 }
 
-/// Coldkeys that one statement asks for: a database binds only so many values.
+/// The most coldkeys in one query: a database limits the number of bound values.
 const COLDKEYS_PER_STATEMENT: usize = 500;
 
 pub fn open_tranches(
@@ -59,7 +59,8 @@ pub fn open_tranches(
     Ok(open)
 }
 
-/// Written out, since the index is one of these rows only, which a bound value does not tell.
+/// A tranche that still holds something. The 0 is written out, since the index covers only these rows, and
+/// the database cannot match it with a bound value.
 fn still_open() -> SqlLiteral<Bool> {
     diesel::dsl::sql("remaining > 0")
 }
