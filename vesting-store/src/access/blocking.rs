@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_asked_while_the_program_ends_tells_of_no_damage() {
+    fn a_task_asked_for_at_shutdown_is_refused_as_busy() {
         let ending = Builder::new_multi_thread().worker_threads(1).build().unwrap();
         let handle = ending.handle().clone();
         ending.shutdown_background();
@@ -31,7 +31,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_that_panics_is_told_of() {
+    fn a_task_that_panics_is_an_error() {
         let found =
             Builder::new_current_thread().build().unwrap().block_on(blocking(|| panic!("on purpose")));
         assert!(

@@ -249,7 +249,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_language_is_read_off_a_locale() {
+    fn english_locales_are_recognised() {
         for locale in
             ["C", "C.UTF-8", "POSIX", "en_US.UTF-8", "en_GB", "en-US", "English_United States.1252", ""]
         {

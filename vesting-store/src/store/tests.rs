@@ -11,7 +11,7 @@ use super::DatabaseStore;
 const NETUID: NetUid = NetUid(2);
 
 #[tokio::test]
-async fn what_finds_no_room_changes_nothing_and_goes_well_once_there_is() {
+async fn a_commit_to_a_full_disk_changes_nothing_and_succeeds_once_there_is_space() {
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join("vesting.db");
     let url = format!("sqlite://{}", path.display());
