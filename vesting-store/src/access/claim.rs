@@ -141,7 +141,8 @@ fn session_holder(conn: &mut PgConnection, netuid: NetUid) -> Result<Option<Stri
     let holder = diesel::sql_query(format!(
         "SELECT host(a.client_addr) AS address, to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS since \
          FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid \
-         WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+         WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_database \
+         WHERE datname = current_database()) \
          AND ((l.classid::bigint << 32) | l.objid::bigint) = {key}"
     ));
     let holder = holder.get_result::<SessionRow>(conn).optional().map_err(Fault::from)?;

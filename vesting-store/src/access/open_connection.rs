@@ -88,13 +88,13 @@ impl OpenConnection {
                 }
                 (fault, _) => fault,
             };
-            // An untranslated message is not understood: it may mean a deadlock or a missing table. So the
-            // error counts as passing, and the caller tries again.
-            let untranslatable = fault
+            // A message in another language is not understood: it may mean a deadlock or a missing table. So
+            // the error counts as passing, and the caller tries again.
+            let foreign = fault
                 .unknown_message()
                 .filter(|_| !self.conn.tells_in_english())
                 .map(|words| StoreError::Busy(words.to_owned()));
-            let fault = untranslatable.map_or(fault, Fault::Store);
+            let fault = foreign.map_or(fault, Fault::Store);
             self.place.named(fault)
         })
     }

@@ -73,14 +73,14 @@ impl Drop for WriterState {
         if !connection.inner().is_idle() {
             return;
         }
-        let (done, waits) = mpsc::channel();
+        let (done, released) = mpsc::channel();
         std::thread::spawn(move || {
             connection.inner().release();
             drop(connection);
             // The receiver may have stopped waiting.
             let _ = done.send(());
         });
-        let _ = waits.recv_timeout(RELEASE_TIMEOUT);
+        let _ = released.recv_timeout(RELEASE_TIMEOUT);
     }
 }
 

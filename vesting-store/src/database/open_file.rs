@@ -40,7 +40,7 @@ impl OpenFile {
         match identity(&self.path) {
             Ok(now) if now == self.identity => Ok(()),
             Ok(_) => Err(gone(
-                "was replaced by another file while it was in use: start again to go on with that one",
+                "was replaced by another file while it was in use: start again to continue with that one",
             )),
             Err(error) if error.kind() == ErrorKind::NotFound => Err(gone(
                 "was taken away while it was in use: put it back, or start again to begin a new record",

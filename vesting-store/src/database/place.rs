@@ -33,7 +33,8 @@ impl Place {
         }
         match url.split_once("://") {
             Some(("sqlite", "")) => Err(unusable(
-                "the database URL names no file: write it as `sqlite://vesting.db` or `sqlite:///var/lib/vesting.db`",
+                "the database URL names no file: \
+                 write it as `sqlite://vesting.db` or `sqlite:///var/lib/vesting.db`",
             )),
             Some(("sqlite", path)) if path.contains('?') => {
                 Err(unusable("options after `?` in a `sqlite://` URL are not understood: leave them out"))
@@ -44,7 +45,8 @@ impl Place {
             Some(("postgres" | "postgresql", _)) => read.check().map(|()| Self::Server(read)).map_err(flawed),
             _ if read.check() == Err(Flaw::Quotes) => Err(flawed(Flaw::Quotes)),
             _ => Err(unusable(
-                "the database URL is not understood: expected `sqlite://relative.db`, `sqlite:///absolute/path.db`, `sqlite::memory:` or `postgres://user@host/database`",
+                "the database URL is not understood: expected `sqlite://relative.db`, \
+                 `sqlite:///absolute/path.db`, `sqlite::memory:` or `postgres://user@host/database`",
             )),
         }
     }

@@ -28,8 +28,9 @@ const DEFAULTS: [(&str, &str); 6] = [
 
 /// The same on the server's side: the locks of a lost client are released within seconds, and a client that
 /// stops in the middle of a transaction does not block others for long.
-const SETUP: &str = "SET client_min_messages = warning; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '60s'; \
-     SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 3; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 15000;";
+const SETUP: &str = "SET client_min_messages = warning; SET lock_timeout = '5s'; \
+     SET idle_in_transaction_session_timeout = '60s'; SET tcp_keepalives_idle = 5; \
+     SET tcp_keepalives_interval = 3; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 15000;";
 
 /// Commits do not wait for the disk. A power loss may undo the last of them, but it corrupts nothing. The
 /// watermark is undone with them, so the blocks are read again, and none is lost or counted twice.
@@ -80,12 +81,14 @@ pub fn examine(url: &SecretUrl) -> Result<(Schema, Result<(), StoreError>), Stor
     let allowed = match schema {
         Schema::None => "has_schema_privilege(current_schema(), 'CREATE')",
         Schema::Outdated | Schema::Current => {
-            "has_table_privilege('blockchain_state', 'INSERT') AND has_table_privilege('blockchain_state', 'UPDATE') \
+            "has_table_privilege('blockchain_state', 'INSERT') \
+             AND has_table_privilege('blockchain_state', 'UPDATE') \
              AND has_table_privilege('stake_transactions', 'INSERT')"
         }
     };
     let query = format!(
-        "SELECT pg_is_in_recovery() AS standby, current_setting('transaction_read_only')::bool AS read_only, {allowed} AS allowed"
+        "SELECT pg_is_in_recovery() AS standby, \
+         current_setting('transaction_read_only')::bool AS read_only, {allowed} AS allowed"
     );
     let answer: Allowed =
         diesel::sql_query(query).get_result(&mut conn).map_err(|error| named(url, error.into()))?;

@@ -101,7 +101,10 @@ fn folder_takes_files(path: &Path) -> Result<(), StoreError> {
         let folder = folder.display();
         unusable(
             path,
-            format_args!("no file can be made in the folder `{folder}`: {error}; let this user write there, or name another place"),
+            format_args!(
+                "no file can be made in the folder `{folder}`: {error}; \
+                 let this user write there, or name another place"
+            ),
         )
     })
 }

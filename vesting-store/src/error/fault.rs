@@ -67,7 +67,7 @@ fn from_diesel(error: Error) -> StoreError {
         Error::DatabaseError(Kind::UniqueViolation, info) => {
             // Two rows have one key. A repeated commit never gets here: the watermark refuses it first.
             StoreError::Unusable(format!(
-                "nothing was written: a row is in the record already: {}",
+                "nothing was written: a row with the same key is in the record already: {}",
                 info.message()
             ))
         }
@@ -84,7 +84,7 @@ fn from_diesel(error: Error) -> StoreError {
         // The first error is the cause.
         Error::RollbackErrorOnCommit { commit_error, .. } => from_diesel(*commit_error),
         Error::BrokenTransactionManager | Error::AlreadyInTransaction => {
-            unreachable("the connection was left in the middle of something")
+            unreachable("the connection was left in the middle of a transaction")
         }
         error => StoreError::Unusable(format!("the database failed: {error}")),
     }
@@ -116,7 +116,7 @@ pub fn from_message(message: &str) -> StoreError {
         let what = "let the user that runs this program write to the file and to its folder";
         StoreError::Unusable(format!("it cannot be opened for writing ({message}): {what}"))
     } else if says(IO) {
-        StoreError::Unusable(format!("the disk failed ({message}): see what the system says of it"))
+        StoreError::Unusable(format!("the disk failed ({message}): see the system's log"))
     } else {
         StoreError::Unusable(format!("the database failed: {message}"))
     }

@@ -44,13 +44,13 @@ impl<R: BufRead> Decoder<R> {
         let first = lines.next()?.ok_or(ExportError::CutOff(0))?;
         let preamble: Preamble = lines.parse(&first)?;
         if preamble.header.format != FORMAT {
-            return Err(lines.wrong("it is no export of vesting"));
+            return Err(lines.wrong("it is not an export of vesting"));
         }
         if preamble.header.version != VERSION {
             return Err(ExportError::Version(preamble.header.version));
         }
         let Line::Header(Header { genesis, subnets, .. }) = lines.parse(&first)? else {
-            return Err(lines.wrong("the header should stand here"));
+            return Err(lines.wrong("it should be the header"));
         };
         lines.hash.update(&first);
         Ok(Self {
@@ -129,13 +129,13 @@ impl<R: BufRead> Decoder<R> {
         match line {
             Line::Subnet(netuid) => {
                 let known = self.subnets_left.pop_front().filter(|known| *known == netuid);
-                known.ok_or_else(|| format!("the header does not tell of subnet {netuid} in this place"))?;
+                known.ok_or_else(|| format!("the header does not list subnet {netuid} in this place"))?;
                 self.rows.insert(netuid, BTreeMap::new());
                 (self.netuid, self.end) = (Some(NetUid(netuid)), None);
                 return Ok(self.part.take());
             }
             Line::Part(head) => {
-                let netuid = self.netuid.ok_or("no line says of which subnet it is")?;
+                let netuid = self.netuid.ok_or("no line of a subnet comes before it")?;
                 let (watermark, interval) = head.read();
                 let next = Commit::without_rows(netuid, self.end, watermark, interval);
                 self.end = Some(watermark.block);
@@ -148,7 +148,7 @@ impl<R: BufRead> Decoder<R> {
 
     /// Adds a row to the part being read.
     fn row(&mut self, line: Line) -> Result<(), String> {
-        let part = self.part.as_mut().ok_or("no line says of which part it is")?;
+        let part = self.part.as_mut().ok_or("no line of a part comes before it")?;
         let netuid = part.netuid;
         if let (Some(name), Some(rows)) = (line.row_name(), self.rows.get_mut(&netuid.0)) {
             let rows = rows.entry(name.to_owned()).or_default();
@@ -156,7 +156,7 @@ impl<R: BufRead> Decoder<R> {
         }
         match line {
             Line::Header(_) | Line::Subnet(_) | Line::Part(_) | Line::Trailer(_) => {
-                return Err("it should not stand here".to_owned());
+                return Err("it is not allowed here".to_owned());
             }
             Line::Holder(row) => part.holders.push(row.read()),
             Line::Neuron(row) => part.neurons.push(row.read()),
@@ -169,13 +169,13 @@ impl<R: BufRead> Decoder<R> {
                 part.epochs.push(EpochRecord { epoch, detected, changes: Vec::new() });
             }
             Line::Change(row) => {
-                part.epochs.last_mut().ok_or("no epoch stands before it")?.changes.push(row.read())
+                part.epochs.last_mut().ok_or("no line of an epoch comes before it")?.changes.push(row.read())
             }
             Line::BalanceChange(row) => part.balance_changes.push(row.read()),
             Line::Entry(row) => part.entries.push(row.read(netuid)),
             Line::Time(row) => {
                 if part.times.insert(BlockNumber(row.block), Millis(row.time)).is_some() {
-                    return Err(format!("the time of block {} is there twice", row.block));
+                    return Err(format!("block {} has two times", row.block));
                 }
             }
             Line::Snapshot(row) => part.snapshots.push(row.read()),

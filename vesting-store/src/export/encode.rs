@@ -10,7 +10,7 @@ use vesting_core::{BlockHash, NetUid};
 
 use super::format::{Checksum, FORMAT, VERSION};
 use super::line::{BlockTimeLine, EpochLine, Header, Line, PartHead, Trailer};
-use super::text::Name;
+use super::text::Spelled;
 
 /// Writes records as lines, part by part. The same parts give the same bytes.
 pub struct Encoder<W: Write> {
@@ -33,7 +33,7 @@ impl<W: Write> Encoder<W> {
         encoder.line(&Line::Header(Header {
             format: FORMAT.to_owned(),
             version: VERSION,
-            genesis: Name(genesis),
+            genesis: Spelled(genesis),
             subnets: netuids.iter().map(|netuid| netuid.0).collect(),
         }))?;
         Ok(encoder)
@@ -76,7 +76,7 @@ impl<W: Write> Encoder<W> {
     pub fn finish(mut self) -> io::Result<(W, Checksum)> {
         let checksum = BlockHash(self.hash.clone().finalize().into());
         let rows = std::mem::take(&mut self.rows);
-        self.line(&Line::Trailer(Trailer { rows, blake2b_256: Name(checksum) }))?;
+        self.line(&Line::Trailer(Trailer { rows, blake2b_256: Spelled(checksum) }))?;
         Ok((self.to, checksum))
     }
 

@@ -47,7 +47,7 @@ pub enum ExportError {
         why: String,
     },
     /// A subnet does not have the rows that the last line counts. Reaction: get the export again.
-    #[error("the export of subnet {netuid} has not the rows that its last line tells")]
+    #[error("the export of subnet {netuid} does not have the rows that its last line counts: get it again")]
     Rows {
         /// The subnet.
         netuid: NetUid,

@@ -16,7 +16,8 @@ use crate::schema::tables::stake_tranches::dsl;
 const TRANCHES_PER_STATEMENT: usize = 5000;
 
 /// The exits from a row of `stake_tranches`, as the rest of a query.
-pub const EXITS_OF_TRANCHE: &str = "FROM tranche_exits e WHERE e.netuid = stake_tranches.netuid AND e.coldkey = stake_tranches.coldkey \
+pub const EXITS_OF_TRANCHE: &str = "FROM tranche_exits e WHERE e.netuid = stake_tranches.netuid \
+     AND e.coldkey = stake_tranches.coldkey \
      AND e.tranche_block = stake_tranches.block AND e.tranche_event_index = stake_tranches.event_index \
      AND e.tranche_kind = stake_tranches.kind AND e.tranche_hotkey = stake_tranches.hotkey";
 
@@ -41,7 +42,7 @@ pub fn debit_exits(conn: &mut AnyConnection, netuid: NetUid, exits: &[Exit]) -> 
         };
         if let Some(short) = short {
             let why = format!(
-                "what leaves the tranche of block {} of coldkey {} is more than it holds",
+                "the exits from the tranche of block {} of coldkey {} are more than it holds",
                 short.block, short.coldkey
             );
             return Err(StoreError::Unusable(format!("nothing was written: {why}")).into());
@@ -109,7 +110,8 @@ fn at_once<'a>(
     let debited: Vec<DebitedRow> = diesel::sql_query(
         "UPDATE stake_tranches AS t SET remaining = t.remaining - e.amount \
          FROM UNNEST($2, $3, $4, $5, $6, $7) WITH ORDINALITY AS e (coldkey, block, event_index, kind, hotkey, amount, place) \
-         WHERE t.netuid = $1 AND t.block = e.block AND t.event_index = e.event_index AND t.kind = e.kind COLLATE \"C\" \
+         WHERE t.netuid = $1 AND t.block = e.block AND t.event_index = e.event_index \
+         AND t.kind = e.kind COLLATE \"C\" \
          AND t.hotkey = e.hotkey AND t.coldkey = e.coldkey AND t.remaining >= e.amount RETURNING e.place",
     )
     .bind::<Integer, _>(i32::from(netuid.0))

@@ -36,39 +36,50 @@ pub fn prune(conn: &mut AnyConnection, netuid: NetUid, base: BlockNumber) -> Res
         entries: run(format!("DELETE FROM stake_transactions WHERE netuid = {netuid} AND block <= {at}"))?,
         times: run(format!("DELETE FROM block_times WHERE netuid = {netuid} AND block < {at}"))?,
         changes: run(format!("DELETE FROM stake_changes WHERE netuid = {netuid} AND block <= {at}"))?,
-        balance_changes: run(format!("DELETE FROM stake_balance_changes WHERE netuid = {netuid} AND to_block <= {at}"))?,
+        balance_changes: run(format!(
+            "DELETE FROM stake_balance_changes WHERE netuid = {netuid} AND to_block <= {at}"
+        ))?,
         // One statement removes the rows that are not the newest, and one those of zero. In a single
         // statement, one condition could depend on rows that the other removes.
         snapshots: run(format!(
-            "DELETE FROM stake_snapshots WHERE netuid = {netuid} AND block < {at} AND block < (SELECT MAX(s.block) FROM stake_snapshots s \
-             WHERE s.netuid = {netuid} AND s.hotkey = stake_snapshots.hotkey AND s.coldkey = stake_snapshots.coldkey \
+            "DELETE FROM stake_snapshots WHERE netuid = {netuid} AND block < {at} \
+             AND block < (SELECT MAX(s.block) FROM stake_snapshots s \
+             WHERE s.netuid = {netuid} AND s.hotkey = stake_snapshots.hotkey \
+             AND s.coldkey = stake_snapshots.coldkey \
              AND s.block <= {at})"
         ))?
-        .saturating_add(run(format!("DELETE FROM stake_snapshots WHERE netuid = {netuid} AND block <= {at} AND alpha = 0"))?),
+        .saturating_add(run(format!(
+            "DELETE FROM stake_snapshots WHERE netuid = {netuid} AND block <= {at} AND alpha = 0"
+        ))?),
         locks: run(format!(
-            "DELETE FROM stake_locks WHERE netuid = {netuid} AND block < {at} AND block < (SELECT MAX(l.block) FROM stake_locks l \
+            "DELETE FROM stake_locks WHERE netuid = {netuid} AND block < {at} \
+             AND block < (SELECT MAX(l.block) FROM stake_locks l \
              WHERE l.netuid = {netuid} AND l.coldkey = stake_locks.coldkey AND l.block <= {at})"
         ))?,
         exits: run(format!("DELETE FROM tranche_exits WHERE netuid = {netuid} AND block <= {at}"))?,
         tranches: run(format!(
-            "DELETE FROM stake_tranches WHERE netuid = {netuid} AND block <= {at} AND remaining = 0 AND NOT EXISTS (SELECT 1 {EXITS_OF_TRANCHE})"
+            "DELETE FROM stake_tranches WHERE netuid = {netuid} AND block <= {at} AND remaining = 0 \
+             AND NOT EXISTS (SELECT 1 {EXITS_OF_TRANCHE})"
         ))?,
         openings: 0,
     };
     // What a tranche held at `base` is what remains now and what has left it since. The exits up to `base`
     // are gone by now, so all exits left are later ones.
     run(format!(
-        "UPDATE stake_tranches SET initial = remaining + COALESCE((SELECT CAST(SUM(e.amount) AS BIGINT) {EXITS_OF_TRANCHE}), 0) \
+        "UPDATE stake_tranches \
+         SET initial = remaining + COALESCE((SELECT CAST(SUM(e.amount) AS BIGINT) {EXITS_OF_TRANCHE}), 0) \
          WHERE netuid = {netuid} AND block <= {at} AND initial <> remaining"
     ))?;
     run(format!(
-        "INSERT INTO block_times (netuid, block, time) SELECT e.netuid, e.block, e.time FROM epoch_boundaries e \
+        "INSERT INTO block_times (netuid, block, time) SELECT e.netuid, e.block, e.time \
+         FROM epoch_boundaries e \
          WHERE e.netuid = {netuid} AND e.block = {at} \
          AND NOT EXISTS (SELECT 1 FROM block_times t WHERE t.netuid = e.netuid AND t.block = e.block)"
     ))?;
     run(format!("UPDATE holders SET since = {at} WHERE netuid = {netuid} AND since < {at}"))?;
     run(format!(
-        "UPDATE blockchain_state SET first_block = {first_block}, first_time = {first_time} WHERE netuid = {netuid}"
+        "UPDATE blockchain_state SET first_block = {first_block}, first_time = {first_time} \
+         WHERE netuid = {netuid}"
     ))?;
     let openings = prune::openings(netuid, base, &sums, &tranche_sums(conn, netuid, base)?);
     pruned.openings = u64::try_from(openings.len()).unwrap_or(u64::MAX);

@@ -35,8 +35,11 @@ pub fn statements(netuid: NetUid, at: i64) -> Vec<String> {
     let later = format!("(SELECT h.coldkey FROM holders h WHERE h.netuid = {netuid} AND h.since >= {at})");
     vec![
         format!(
-            "UPDATE stake_tranches SET remaining = remaining + (SELECT CAST(SUM(e.amount) AS BIGINT) {EXITS_OF_TRANCHE} AND e.block > {at}) \
-             WHERE {of} AND block <= {at} AND remaining < initial AND EXISTS (SELECT 1 {EXITS_OF_TRANCHE} AND e.block > {at})"
+            "UPDATE stake_tranches \
+             SET remaining = remaining \
+             + (SELECT CAST(SUM(e.amount) AS BIGINT) {EXITS_OF_TRANCHE} AND e.block > {at}) \
+             WHERE {of} AND block <= {at} AND remaining < initial \
+             AND EXISTS (SELECT 1 {EXITS_OF_TRANCHE} AND e.block > {at})"
         ),
         format!("DELETE FROM tranche_exits WHERE {of} AND block > {at}"),
         format!("DELETE FROM stake_tranches WHERE {of} AND block > {at}"),
@@ -50,7 +53,8 @@ pub fn statements(netuid: NetUid, at: i64) -> Vec<String> {
              (SELECT 1 FROM stake_transactions e WHERE e.netuid = {netuid} AND e.block = {at})"
         ),
         format!(
-            "DELETE FROM stake_snapshots WHERE {of} AND (block > {at} OR (block = {at} AND coldkey IN {later}))"
+            "DELETE FROM stake_snapshots \
+             WHERE {of} AND (block > {at} OR (block = {at} AND coldkey IN {later}))"
         ),
         format!("DELETE FROM holders WHERE {of} AND since >= {at}"),
         format!("DELETE FROM epoch_boundaries WHERE {of} AND block > {at}"),

@@ -67,7 +67,8 @@ impl EntrySumRow {
     pub fn query(netuid: NetUid, block: i64) -> String {
         let sum = sum_columns("alpha");
         format!(
-            "SELECT hotkey, coldkey, {sum} FROM stake_transactions WHERE netuid = {netuid} AND block <= {block} GROUP BY hotkey, coldkey"
+            "SELECT hotkey, coldkey, {sum} FROM stake_transactions WHERE netuid = {netuid} \
+             AND block <= {block} GROUP BY hotkey, coldkey"
         )
     }
 

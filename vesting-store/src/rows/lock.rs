@@ -32,17 +32,21 @@ impl LockColumns {
     pub fn newest(netuid: NetUid, block: i64) -> String {
         let newest = |column: &str| {
             format!(
-                "(SELECT l.{column} FROM stake_locks l WHERE l.netuid = {netuid} AND l.coldkey = c.coldkey AND l.block <= {block} \
+                "(SELECT l.{column} FROM stake_locks l WHERE l.netuid = {netuid} \
+                 AND l.coldkey = c.coldkey AND l.block <= {block} \
                  ORDER BY l.block DESC LIMIT 1)"
             )
         };
         format!(
             "WITH RECURSIVE c (coldkey) AS ( \
-             SELECT coldkey FROM (SELECT coldkey FROM stake_locks WHERE netuid = {netuid} ORDER BY coldkey LIMIT 1) AS first \
-             UNION ALL SELECT (SELECT l.coldkey FROM stake_locks l WHERE l.netuid = {netuid} AND l.coldkey > c.coldkey \
+             SELECT coldkey FROM (SELECT coldkey FROM stake_locks WHERE netuid = {netuid} \
+             ORDER BY coldkey LIMIT 1) AS first \
+             UNION ALL SELECT (SELECT l.coldkey FROM stake_locks l WHERE l.netuid = {netuid} \
+             AND l.coldkey > c.coldkey \
              ORDER BY l.coldkey LIMIT 1) FROM c WHERE c.coldkey IS NOT NULL) \
              SELECT {netuid} AS netuid, q.block, q.coldkey, q.locked FROM ( \
-             SELECT c.coldkey, {} AS block, {} AS locked FROM c WHERE c.coldkey IS NOT NULL) AS q WHERE q.block IS NOT NULL",
+             SELECT c.coldkey, {} AS block, {} AS locked FROM c WHERE c.coldkey IS NOT NULL) AS q \
+             WHERE q.block IS NOT NULL",
             newest("block"),
             newest("locked")
         )

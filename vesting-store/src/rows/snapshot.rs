@@ -62,7 +62,8 @@ impl NewestSnapshotRow {
         // would search by the hotkey only, and read all its history.
         let next = |column: &str| {
             format!(
-                "COALESCE((SELECT s.{column} FROM stake_snapshots s WHERE s.netuid = {netuid} AND s.hotkey = p.hotkey \
+                "COALESCE((SELECT s.{column} FROM stake_snapshots s WHERE s.netuid = {netuid} \
+                 AND s.hotkey = p.hotkey \
                  AND s.coldkey > p.coldkey ORDER BY s.coldkey LIMIT 1), \
                  (SELECT s.{column} FROM stake_snapshots s WHERE s.netuid = {netuid} AND s.hotkey > p.hotkey \
                  ORDER BY s.hotkey, s.coldkey LIMIT 1))"
@@ -70,17 +71,20 @@ impl NewestSnapshotRow {
         };
         let newest = |column: &str| {
             format!(
-                "(SELECT s.{column} FROM stake_snapshots s WHERE s.netuid = {netuid} AND s.hotkey = p.hotkey AND s.coldkey = p.coldkey \
+                "(SELECT s.{column} FROM stake_snapshots s WHERE s.netuid = {netuid} \
+                 AND s.hotkey = p.hotkey AND s.coldkey = p.coldkey \
                  AND s.block <= {block} ORDER BY s.block DESC LIMIT 1)"
             )
         };
         format!(
             "WITH RECURSIVE p (hotkey, coldkey) AS ( \
-             SELECT hotkey, coldkey FROM (SELECT hotkey, coldkey FROM stake_snapshots WHERE netuid = {netuid} \
+             SELECT hotkey, coldkey FROM (SELECT hotkey, coldkey FROM stake_snapshots \
+             WHERE netuid = {netuid} \
              ORDER BY hotkey, coldkey LIMIT 1) AS first \
              UNION ALL SELECT {}, {} FROM p WHERE p.hotkey IS NOT NULL) \
              SELECT q.block, q.hotkey, q.coldkey, q.alpha FROM ( \
-             SELECT p.hotkey, p.coldkey, {} AS block, {} AS alpha FROM p WHERE p.hotkey IS NOT NULL) AS q WHERE q.block IS NOT NULL",
+             SELECT p.hotkey, p.coldkey, {} AS block, {} AS alpha FROM p \
+             WHERE p.hotkey IS NOT NULL) AS q WHERE q.block IS NOT NULL",
             next("hotkey"),
             next("coldkey"),
             newest("block"),

@@ -89,7 +89,8 @@ pub fn identify(
     let (applied, known) = (applied()?, known.map_err(&unusable)?);
     if let Some(version) = applied.iter().find(|version| !known.contains(version)) {
         return Err(unusable(format!(
-            "it is from a newer version of vesting (schema {version}) or from another program: install that version or name another {kind}"
+            "it is from a newer version of vesting (schema {version}) or from another program: \
+             install that version or name another {kind}"
         )));
     }
     let is_outdated = known.iter().any(|version| !applied.contains(version));

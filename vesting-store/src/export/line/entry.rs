@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use vesting_core::{BlockNumber, Coldkey, Entry, Hotkey, Kind, NetUid, Phase, PositionKey, RaoDelta, Source};
 
-use crate::export::text::{Name, Text};
+use crate::export::text::{Spelled, Text};
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -12,7 +12,7 @@ pub struct EntryLine {
     event: Option<EventLine>,
     hotkey: Text<Hotkey>,
     coldkey: Text<Coldkey>,
-    kind: Name<Kind>,
+    kind: Spelled<Kind>,
     alpha: Text<i128>,
 }
 
@@ -20,7 +20,7 @@ pub struct EntryLine {
 #[serde(deny_unknown_fields)]
 struct EventLine {
     index: u32,
-    phase: Name<Phase>,
+    phase: Spelled<Phase>,
 }
 
 impl From<&Entry> for EntryLine {
@@ -29,10 +29,10 @@ impl From<&Entry> for EntryLine {
             block: row.block.0,
             event: row
                 .source
-                .map(|source| EventLine { index: source.event_index, phase: Name(source.phase) }),
+                .map(|source| EventLine { index: source.event_index, phase: Spelled(source.phase) }),
             hotkey: Text(row.key.hotkey),
             coldkey: Text(row.key.coldkey),
-            kind: Name(row.kind),
+            kind: Spelled(row.kind),
             alpha: Text(row.alpha.0),
         }
     }

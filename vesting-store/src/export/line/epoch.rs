@@ -9,7 +9,7 @@ use vesting_core::{
     RaoDelta, SkippedSlot, StakeChange, Uid,
 };
 
-use crate::export::text::{Name, Text};
+use crate::export::text::{Spelled, Text};
 
 /// A block with its time: a skipped slot, or a block with entries.
 #[derive(Debug, Serialize, Deserialize)]
@@ -29,28 +29,28 @@ impl From<&SkippedSlot> for BlockTimeLine {
 #[serde(deny_unknown_fields)]
 pub struct EpochLine {
     block: u64,
-    hash: Name<BlockHash>,
+    hash: Spelled<BlockHash>,
     pre_block: u64,
-    pre_hash: Name<BlockHash>,
+    pre_hash: Spelled<BlockHash>,
     time: u64,
     index: Option<u64>,
     tempo: u16,
     registered_at: u64,
-    detected: Name<Detection>,
+    detected: Spelled<Detection>,
 }
 
 impl EpochLine {
     pub fn new(epoch: &Epoch, detected: Detection) -> Self {
         Self {
             block: epoch.block.number.0,
-            hash: Name(epoch.block.hash),
+            hash: Spelled(epoch.block.hash),
             pre_block: epoch.pre_block.number.0,
-            pre_hash: Name(epoch.pre_block.hash),
+            pre_hash: Spelled(epoch.pre_block.hash),
             time: epoch.time.0,
             index: epoch.index,
             tempo: epoch.tempo,
             registered_at: epoch.registered_at.0,
-            detected: Name(detected),
+            detected: Spelled(detected),
         }
     }
 
@@ -130,7 +130,7 @@ pub struct BalanceLine {
     coldkey: Text<Coldkey>,
     start: Text<u64>,
     end: Text<u64>,
-    by_flow: BTreeMap<Name<Flow>, Text<i128>>,
+    by_flow: BTreeMap<Spelled<Flow>, Text<i128>>,
 }
 
 impl From<&BalanceChange> for BalanceLine {
@@ -142,7 +142,7 @@ impl From<&BalanceChange> for BalanceLine {
             coldkey: Text(row.key.coldkey),
             start: Text(row.start.0),
             end: Text(row.end.0),
-            by_flow: row.by_flow.iter().map(|(flow, alpha)| (Name(*flow), Text(alpha.0))).collect(),
+            by_flow: row.by_flow.iter().map(|(flow, alpha)| (Spelled(*flow), Text(alpha.0))).collect(),
         }
     }
 }

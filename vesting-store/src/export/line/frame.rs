@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use vesting_core::ports::{OpenInterval, Watermark};
 use vesting_core::{BlockHash, BlockNumber, BlockRef, Hotkey, Millis};
 
-use crate::export::text::{Name, Text};
+use crate::export::text::{Spelled, Text};
 
 /// The first line as it is read at first: in another version, its other fields may be unknown.
 #[derive(Debug, Deserialize)]
@@ -25,7 +25,7 @@ pub struct FormatVersion {
 pub struct Header {
     pub format: String,
     pub version: u32,
-    pub genesis: Name<BlockHash>,
+    pub genesis: Spelled<BlockHash>,
     pub subnets: Vec<u16>,
 }
 
@@ -34,7 +34,7 @@ pub struct Header {
 #[serde(deny_unknown_fields)]
 pub struct PartHead {
     block: u64,
-    hash: Name<BlockHash>,
+    hash: Spelled<BlockHash>,
     time: u64,
     first_block: u64,
     first_time: u64,
@@ -56,7 +56,7 @@ impl PartHead {
     pub fn new(mark: &Watermark, interval: &OpenInterval) -> Self {
         Self {
             block: mark.block.number.0,
-            hash: Name(mark.block.hash),
+            hash: Spelled(mark.block.hash),
             time: mark.time.0,
             first_block: mark.first_block.0,
             first_time: mark.first_time.0,
@@ -98,5 +98,5 @@ impl PartHead {
 #[serde(deny_unknown_fields)]
 pub struct Trailer {
     pub rows: BTreeMap<u16, BTreeMap<String, u64>>,
-    pub blake2b_256: Name<BlockHash>,
+    pub blake2b_256: Spelled<BlockHash>,
 }

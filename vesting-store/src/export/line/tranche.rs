@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use vesting_core::{BlockNumber, Coldkey, EntryId, Exit, Hotkey, Kind, Millis, NetUid, Origin, Rao, Tranche};
 
-use crate::export::text::{Name, Text};
+use crate::export::text::{Spelled, Text};
 
 /// The id of an entry in the ledger of one holder.
 #[derive(Debug, Serialize, Deserialize)]
@@ -11,13 +11,18 @@ use crate::export::text::{Name, Text};
 struct IdLine {
     block: u64,
     event_index: Option<u32>,
-    kind: Name<Kind>,
+    kind: Spelled<Kind>,
     hotkey: Text<Hotkey>,
 }
 
 impl From<EntryId> for IdLine {
     fn from(id: EntryId) -> Self {
-        Self { block: id.block.0, event_index: id.event_index, kind: Name(id.kind), hotkey: Text(id.hotkey) }
+        Self {
+            block: id.block.0,
+            event_index: id.event_index,
+            kind: Spelled(id.kind),
+            hotkey: Text(id.hotkey),
+        }
     }
 }
 
@@ -38,7 +43,7 @@ pub struct TrancheLine {
     coldkey: Text<Coldkey>,
     id: IdLine,
     time: u64,
-    origin: Name<Origin>,
+    origin: Spelled<Origin>,
     initial: Text<u64>,
 }
 
@@ -48,7 +53,7 @@ impl From<&Tranche> for TrancheLine {
             coldkey: Text(row.coldkey),
             id: row.id.into(),
             time: row.time.0,
-            origin: Name(row.origin),
+            origin: Spelled(row.origin),
             initial: Text(row.initial.0),
         }
     }

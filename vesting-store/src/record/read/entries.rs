@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use vesting_core::ports::BalanceChange;
 use vesting_core::{BlockNumber, Entry, Millis, NetUid, sort_entries};
 
-use super::rows::{all, id};
+use super::rows::{netuid_column, read_all};
 use crate::database::AnyConnection;
 use crate::error::Fault;
 use crate::rows::{BalanceRow, EntryRow, TimeRow, block_bound};
@@ -19,11 +19,11 @@ pub fn entries(
     to: BlockNumber,
 ) -> Result<Vec<Entry>, Fault> {
     let rows: Vec<EntryRow> = stake_transactions::table
-        .filter(stake_transactions::netuid.eq(id(netuid)))
+        .filter(stake_transactions::netuid.eq(netuid_column(netuid)))
         .filter(stake_transactions::block.between(block_bound(from), block_bound(to)))
         .select(EntryRow::as_select())
         .load(conn)?;
-    let mut entries = all(rows, |row| row.read(netuid))?;
+    let mut entries = read_all(rows, |row| row.read(netuid))?;
     // The core defines the order of a ledger.
     sort_entries(&mut entries);
     Ok(entries)
@@ -36,11 +36,11 @@ pub fn block_times(
     to: BlockNumber,
 ) -> Result<BTreeMap<BlockNumber, Millis>, Fault> {
     let rows: Vec<TimeRow> = block_times::table
-        .filter(block_times::netuid.eq(id(netuid)))
+        .filter(block_times::netuid.eq(netuid_column(netuid)))
         .filter(block_times::block.between(block_bound(from), block_bound(to)))
         .select(TimeRow::as_select())
         .load(conn)?;
-    Ok(all(rows, |row| row.read())?.into_iter().collect())
+    Ok(read_all(rows, |row| row.read())?.into_iter().collect())
 }
 
 pub fn balance_changes(
@@ -50,7 +50,7 @@ pub fn balance_changes(
     to: BlockNumber,
 ) -> Result<Vec<BalanceChange>, Fault> {
     let rows: Vec<BalanceRow> = stake_balance_changes::table
-        .filter(stake_balance_changes::netuid.eq(id(netuid)))
+        .filter(stake_balance_changes::netuid.eq(netuid_column(netuid)))
         .filter(stake_balance_changes::to_block.between(block_bound(from), block_bound(to)))
         .order((
             stake_balance_changes::to_block,
@@ -59,5 +59,5 @@ pub fn balance_changes(
         ))
         .select(BalanceRow::as_select())
         .load(conn)?;
-    all(rows, |row| row.read())
+    read_all(rows, |row| row.read())
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use vesting_core::{BlockNumber, Epoch, EpochRecord, NetUid, SkippedSlot, StakeChange};
 
-use super::rows::{all, id};
+use super::rows::{netuid_column, read_all};
 use crate::database::AnyConnection;
 use crate::error::Fault;
 use crate::rows::{ChangeRow, EpochRow, SkippedRow, block_bound};
@@ -18,7 +18,7 @@ fn epoch_rows(
     to: BlockNumber,
 ) -> Result<Vec<EpochRow>, Fault> {
     Ok(epoch_boundaries::table
-        .filter(epoch_boundaries::netuid.eq(id(netuid)))
+        .filter(epoch_boundaries::netuid.eq(netuid_column(netuid)))
         .filter(epoch_boundaries::block.between(block_bound(from), block_bound(to)))
         .order(epoch_boundaries::block)
         .select(EpochRow::as_select())
@@ -31,7 +31,7 @@ pub fn epoch_list(
     from: BlockNumber,
     to: BlockNumber,
 ) -> Result<Vec<Epoch>, Fault> {
-    all(epoch_rows(conn, netuid, from, to)?, |row| row.read())
+    read_all(epoch_rows(conn, netuid, from, to)?, |row| row.read())
 }
 
 pub fn epochs(
@@ -41,7 +41,7 @@ pub fn epochs(
     to: BlockNumber,
 ) -> Result<Vec<EpochRecord>, Fault> {
     let rows: Vec<ChangeRow> = stake_changes::table
-        .filter(stake_changes::netuid.eq(id(netuid)))
+        .filter(stake_changes::netuid.eq(netuid_column(netuid)))
         .filter(stake_changes::block.between(block_bound(from), block_bound(to)))
         .order((stake_changes::block, stake_changes::hotkey, stake_changes::coldkey))
         .select(ChangeRow::as_select())
@@ -50,7 +50,7 @@ pub fn epochs(
     for row in rows {
         changes.entry(row.block).or_default().push(row.read()?);
     }
-    all(epoch_rows(conn, netuid, from, to)?, |row| {
+    read_all(epoch_rows(conn, netuid, from, to)?, |row| {
         Ok(EpochRecord {
             epoch: row.read()?,
             detected: row.detected()?,
@@ -66,10 +66,10 @@ pub fn skipped_slots(
     to: BlockNumber,
 ) -> Result<Vec<SkippedSlot>, Fault> {
     let rows: Vec<SkippedRow> = skipped_slots::table
-        .filter(skipped_slots::netuid.eq(id(netuid)))
+        .filter(skipped_slots::netuid.eq(netuid_column(netuid)))
         .filter(skipped_slots::block.between(block_bound(from), block_bound(to)))
         .order(skipped_slots::block)
         .select(SkippedRow::as_select())
         .load(conn)?;
-    all(rows, |row| row.read())
+    read_all(rows, |row| row.read())
 }

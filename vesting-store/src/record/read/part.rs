@@ -7,7 +7,7 @@ use vesting_core::{BlockNumber, NetUid};
 use super::entries::{balance_changes, block_times, entries};
 use super::epochs::{epoch_list, epochs, skipped_slots};
 use super::holders::{holders, neurons, successions};
-use super::rows::{all, id};
+use super::rows::{netuid_column, read_all};
 use super::state::{operations, state};
 use super::tranches::{entered, exits};
 use crate::database::AnyConnection;
@@ -32,12 +32,12 @@ pub fn part(
     // `begin_after` removes the others.
     let (first, last) = (after.unwrap_or_default(), to.unwrap_or(BlockNumber(u64::MAX)));
     let snapshots: Vec<SnapshotRow> = stake_snapshots::table
-        .filter(stake_snapshots::netuid.eq(id(netuid)))
+        .filter(stake_snapshots::netuid.eq(netuid_column(netuid)))
         .filter(stake_snapshots::block.between(block_bound(first), block_bound(last)))
         .select(SnapshotRow::as_select())
         .load(conn)?;
     let locks: Vec<LockColumns> = stake_locks::table
-        .filter(stake_locks::netuid.eq(id(netuid)))
+        .filter(stake_locks::netuid.eq(netuid_column(netuid)))
         .filter(stake_locks::block.between(block_bound(first), block_bound(last)))
         .select(LockColumns::as_select())
         .load(conn)?;
@@ -51,8 +51,8 @@ pub fn part(
         epochs: epochs(conn, netuid, first, last)?,
         balance_changes: balance_changes(conn, netuid, first, last)?,
         skipped: skipped_slots(conn, netuid, first, last)?,
-        snapshots: all(snapshots, |row| row.read())?,
-        locks: all(locks, |row| row.read())?,
+        snapshots: read_all(snapshots, |row| row.read())?,
+        locks: read_all(locks, |row| row.read())?,
         neurons: neurons(conn, netuid, last)?,
         successions: successions(conn, netuid, last)?,
         tranches: entered(conn, netuid, first, last)?.into_iter().map(|open| open.tranche).collect(),

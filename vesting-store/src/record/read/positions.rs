@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use vesting_core::{BlockNumber, Coldkey, NetUid, PositionKey, Rao};
 
-use super::rows::all;
+use super::rows::read_all;
 use crate::database::AnyConnection;
 use crate::error::Fault;
 use crate::rows::{LockColumns, NewestSnapshotRow, block_bound};
@@ -18,7 +18,7 @@ pub fn newest(
 ) -> Result<BTreeMap<PositionKey, Rao>, Fault> {
     let rows: Vec<NewestSnapshotRow> =
         diesel::sql_query(NewestSnapshotRow::query(netuid, block_bound(block))).load(conn)?;
-    Ok(all(rows, |row| row.read(netuid))?.into_iter().collect())
+    Ok(read_all(rows, |row| row.read(netuid))?.into_iter().collect())
 }
 
 pub fn positions_at(
@@ -39,5 +39,5 @@ pub fn locks_at(
 ) -> Result<BTreeMap<Coldkey, Rao>, Fault> {
     let rows: Vec<LockColumns> =
         diesel::sql_query(LockColumns::newest(netuid, block_bound(block))).load(conn)?;
-    Ok(all(rows, |row| row.read())?.into_iter().map(|row| (row.coldkey, row.locked)).collect())
+    Ok(read_all(rows, |row| row.read())?.into_iter().map(|row| (row.coldkey, row.locked)).collect())
 }

@@ -5,10 +5,10 @@ use vesting_core::ports::StoreError;
 
 use crate::error::Fault;
 
-pub fn id(netuid: NetUid) -> i32 {
+pub fn netuid_column(netuid: NetUid) -> i32 {
     netuid.0.into()
 }
 
-pub fn all<R, T>(rows: Vec<R>, read: impl FnMut(R) -> Result<T, StoreError>) -> Result<Vec<T>, Fault> {
+pub fn read_all<R, T>(rows: Vec<R>, read: impl FnMut(R) -> Result<T, StoreError>) -> Result<Vec<T>, Fault> {
     Ok(rows.into_iter().map(read).collect::<Result<_, _>>()?)
 }

@@ -8,7 +8,7 @@ use vesting_core::{BlockHash, BlockNumber, Hotkey, NetUid, Uid};
 
 use super::holders::{holders, neurons, successions};
 use super::positions::{locks_at, newest};
-use super::rows::{all, id};
+use super::rows::{netuid_column, read_all};
 use crate::database::AnyConnection;
 use crate::error::Fault;
 use crate::rows::{Location, OperationsRow, StateRow};
@@ -25,13 +25,17 @@ pub fn netuids(conn: &mut AnyConnection) -> Result<Vec<NetUid>, Fault> {
         .select((blockchain_state::netuid, blockchain_state::block))
         .order(blockchain_state::netuid)
         .load(conn)?;
-    all(rows, |(netuid, block)| {
+    read_all(rows, |(netuid, block)| {
         Location { table: "blockchain_state", netuid, block }.number(netuid.into()).map(NetUid)
     })
 }
 
 pub fn state(conn: &mut AnyConnection, netuid: NetUid) -> Result<Option<StateRow>, Fault> {
-    Ok(blockchain_state::table.find(id(netuid)).select(StateRow::as_select()).first(conn).optional()?)
+    Ok(blockchain_state::table
+        .find(netuid_column(netuid))
+        .select(StateRow::as_select())
+        .first(conn)
+        .optional()?)
 }
 
 pub fn watermark(conn: &mut AnyConnection, netuid: NetUid) -> Result<Option<Watermark>, Fault> {
@@ -57,8 +61,8 @@ pub fn ledger_state(conn: &mut AnyConnection, netuid: NetUid) -> Result<Option<L
 /// The operations on each hotkey in the open interval.
 pub fn operations(conn: &mut AnyConnection, netuid: NetUid) -> Result<BTreeMap<Hotkey, u64>, Fault> {
     let rows: Vec<OperationsRow> = open_interval::table
-        .filter(open_interval::netuid.eq(id(netuid)))
+        .filter(open_interval::netuid.eq(netuid_column(netuid)))
         .select(OperationsRow::as_select())
         .load(conn)?;
-    Ok(all(rows, |row| row.read())?.into_iter().collect())
+    Ok(read_all(rows, |row| row.read())?.into_iter().collect())
 }

@@ -8,7 +8,7 @@ use diesel::sql_types::Bool;
 use vesting_core::ports::{End, TranchePage, TrancheStand};
 use vesting_core::{BlockNumber, Coldkey, Exit, NetUid, OpenTranche};
 
-use super::rows::{all, id};
+use super::rows::{netuid_column, read_all};
 use crate::database::AnyConnection;
 use crate::error::Fault;
 use crate::rows::{ExitRow, TrancheRow, TrancheStandRow, block_bound};
@@ -22,11 +22,11 @@ pub fn entered(
     to: BlockNumber,
 ) -> Result<Vec<OpenTranche>, Fault> {
     let rows: Vec<TrancheRow> = stake_tranches::table
-        .filter(stake_tranches::netuid.eq(id(netuid)))
+        .filter(stake_tranches::netuid.eq(netuid_column(netuid)))
         .filter(stake_tranches::block.between(block_bound(from), block_bound(to)))
         .select(TrancheRow::as_select())
         .load(conn)?;
-    all(rows, |row| row.read(netuid))
+    read_all(rows, |row| row.read(netuid))
 }
 
 /// The most coldkeys in one query: a database limits the number of bound values.
@@ -47,13 +47,13 @@ pub fn open_tranches(
     let mut open = Vec::new();
     for coldkey_bytes in coldkey_bytes.chunks(COLDKEYS_PER_STATEMENT) {
         let rows: Vec<TrancheRow> = stake_tranches::table
-            .filter(stake_tranches::netuid.eq(id(netuid)))
+            .filter(stake_tranches::netuid.eq(netuid_column(netuid)))
             .filter(stake_tranches::coldkey.eq_any(coldkey_bytes.iter().copied()))
             .filter(stake_tranches::block.between(block_bound(from), block_bound(to)))
             .filter(still_open())
             .select(TrancheRow::as_select())
             .load(conn)?;
-        open.extend(all(rows, |row| row.read(netuid))?);
+        open.extend(read_all(rows, |row| row.read(netuid))?);
     }
     open.sort_by_cached_key(|open| (open.tranche.coldkey, open.tranche.id.order(open.tranche.coldkey)));
     Ok(open)
@@ -75,7 +75,7 @@ fn page_bounds(
     let mut blocks: Vec<i64> = Vec::new();
     for coldkey_bytes in coldkey_bytes.chunks(COLDKEYS_PER_STATEMENT) {
         let open = stake_tranches::table
-            .filter(stake_tranches::netuid.eq(id(netuid)))
+            .filter(stake_tranches::netuid.eq(netuid_column(netuid)))
             .filter(stake_tranches::coldkey.eq_any(coldkey_bytes.iter().copied()))
             .filter(stake_tranches::block.between(block_bound(page.from), block_bound(page.to)))
             .filter(still_open())
@@ -97,11 +97,11 @@ pub fn exits(
     to: BlockNumber,
 ) -> Result<Vec<Exit>, Fault> {
     let rows: Vec<ExitRow> = tranche_exits::table
-        .filter(tranche_exits::netuid.eq(id(netuid)))
+        .filter(tranche_exits::netuid.eq(netuid_column(netuid)))
         .filter(tranche_exits::block.between(block_bound(from), block_bound(to)))
         .select(ExitRow::as_select())
         .load(conn)?;
-    all(rows, |row| row.read(netuid))
+    read_all(rows, |row| row.read(netuid))
 }
 
 pub fn tranches(
@@ -118,7 +118,7 @@ pub fn tranches(
         block_bound(as_of),
     ))
     .load(conn)?;
-    let mut stands = all(rows, |row| row.read(netuid))?;
+    let mut stands = read_all(rows, |row| row.read(netuid))?;
     stands.sort_by_cached_key(|stand| (stand.tranche.coldkey, stand.tranche.id.order(stand.tranche.coldkey)));
     Ok(stands)
 }

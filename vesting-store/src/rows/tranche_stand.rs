@@ -49,8 +49,10 @@ impl TrancheStandRow {
         let columns = columns.map(|column| format!("t.{column}")).join(", ");
         format!(
             "SELECT {columns}, COUNT(e.amount) {up_to} AS exits, {taken}, {later} FROM stake_tranches t \
-             LEFT JOIN tranche_exits e ON e.netuid = t.netuid AND e.coldkey = t.coldkey AND e.tranche_block = t.block \
-             AND e.tranche_event_index = t.event_index AND e.tranche_kind = t.kind AND e.tranche_hotkey = t.hotkey \
+             LEFT JOIN tranche_exits e ON e.netuid = t.netuid AND e.coldkey = t.coldkey \
+             AND e.tranche_block = t.block \
+             AND e.tranche_event_index = t.event_index AND e.tranche_kind = t.kind \
+             AND e.tranche_hotkey = t.hotkey \
              WHERE t.netuid = {netuid} AND t.block BETWEEN {from} AND {to} \
              GROUP BY t.netuid, t.block, t.event_index, t.kind, t.hotkey, t.coldkey"
         )
