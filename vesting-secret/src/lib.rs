@@ -1,8 +1,8 @@
-//! What must never be in words.
+//! Secrets that must never be printed.
 //!
-//! A [`SecretUrl`] cannot be printed whole. Whoever reads one makes its secrets known here, and [`hide`]
-//! takes them out of any text that comes from elsewhere: a driver, a node, the system. So a text is safe to
-//! print even where its author repeats what it was told.
+//! A [`SecretUrl`] cannot be printed whole. Reading one also registers its secrets in this process. [`hide`]
+//! removes registered secrets from any text that comes from elsewhere: a driver, a node, the system. So such
+//! a text is safe to print even if it repeats a secret.
 
 mod flaw;
 mod known;
@@ -13,5 +13,5 @@ pub use flaw::Flaw;
 pub use known::{hide, is_in, keep, keep_those_in};
 pub use url::SecretUrl;
 
-/// What stands in the place of a secret.
+/// The text printed in place of a secret.
 pub const HIDDEN: &str = "***";
