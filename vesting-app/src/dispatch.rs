@@ -1,6 +1,6 @@
 //! Runs the command that was named.
 //!
-//! Takes from `exit`, `output`, `log`, `config`, `commands` and `cli`.
+//! Takes from `exit`, `advice`, `output`, `log`, `config`, `commands` and `cli`.
 
 use clap::CommandFactory;
 

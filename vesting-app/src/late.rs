@@ -1,4 +1,6 @@
 //! A store that is not there yet: before the chain has answered for the first time no database is made, and
+//!
+//! Takes from nothing here.
 //! the API serves an empty record.
 
 use std::sync::{Arc, OnceLock};

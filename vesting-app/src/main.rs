@@ -67,8 +67,6 @@ use clap::Parser;
 
 use advice::Advised;
 use exit::SilentExit;
-// `crate::UsageError` is how `api` names it.
-use exit::UsageError;
 
 /// How long the runtime waits for blocking threads at the end. Together with the time that API requests are
 /// given it stays below 2 s.

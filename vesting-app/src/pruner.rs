@@ -1,6 +1,6 @@
 //! Prunes records: on request, or once a day.
 //!
-//! Takes from `output` and `config`.
+//! Takes from `advice`, `output` and `config`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,21 +1,21 @@
-//! What is wrong with a URL. It never repeats the URL.
+//! What is wrong with a URL. The texts never repeat the URL.
 
 use std::fmt;
 
 /// What is wrong with a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flaw {
-    /// Nothing like `scheme://`.
+    /// It does not begin with a known `scheme://`.
     Scheme,
-    /// It stands in quotes.
+    /// It is in quotes.
     Quotes,
-    /// A character, or a `%`, that cannot stand where it does.
+    /// It has a character, or a `%`, that is not allowed in its place.
     Character,
-    /// What follows the host is no port.
+    /// The text after the host is not a port.
     Port,
-    /// An option is no `name=value`, or no option of PostgreSQL.
+    /// An option is not of the form `name=value`, or PostgreSQL does not know it.
     Option,
-    /// A file has no user and no password.
+    /// It has a user or a password, but names a file.
     File,
 }
 

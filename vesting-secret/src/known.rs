@@ -1,22 +1,21 @@
-//! The secrets of this process, and texts without them.
+//! The secrets registered in this process, and texts without them.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{PoisonError, RwLock};
 
-use crate::url::suspicious;
-use crate::{HIDDEN, SecretUrl};
+use crate::HIDDEN;
 
-/// A part of a secret that is as long tells of it.
+/// A part of a secret is hidden if it has at least this many bytes.
 const PART: usize = 6;
-/// What is shorter is not looked for: it is in every text.
+/// A shorter secret is not searched for: it would be found in every text.
 const SHORTEST: usize = 3;
-/// No setting is longer.
+/// A longer secret is not registered: no setting is that long.
 const LONGEST: usize = 4_096;
-/// More than any configuration has; what comes later is not looked for in the texts of others.
+/// The most secrets registered, more than any configuration has. Later ones are not searched for.
 const MOST: usize = 2_048;
 
-/// Words of this program's own. To hide one of them would tell that it is a password.
+/// Words of this program's own messages. Hiding one of them would reveal that it is a password.
 const OWN: [&str; 12] = [
     "vesting",
     "password",
@@ -32,63 +31,45 @@ const OWN: [&str; 12] = [
     "secret",
 ];
 
-/// The secrets of one text, and what of it is told anyway.
+/// The secrets of one text, and its public words.
 #[derive(Debug, Default)]
 pub struct Words {
     pub secrets: Vec<String>,
-    pub told: Vec<String>,
+    pub public: Vec<String>,
 }
 
-/// The secrets of the process.
+/// The secrets registered in this process.
 static KNOWN: RwLock<Option<Known>> = RwLock::new(None);
 
-/// Secrets to look for.
+/// Registered secrets, and public words.
 #[derive(Default)]
 struct Known {
     secrets: BTreeSet<String>,
-    told: BTreeSet<String>,
-    /// Every part of a secret.
+    public: BTreeSet<String>,
+    /// Every part of a secret of the least length.
     parts: HashSet<[u8; PART]>,
 }
 
-/// Makes a secret known: [`hide`] takes it out of texts from now on.
+/// Registers a secret. From now on, [`hide`] removes it from texts.
 pub fn keep(secret: &str) {
-    learn(Words { secrets: vec![secret.to_owned()], told: Vec::new() });
+    learn(Words { secrets: vec![secret.to_owned()], public: Vec::new() });
 }
 
-/// Makes known what may be a secret in an argument or a variable, whatever it is meant for: URLs, and what
-/// calls itself a password.
-pub fn keep_those_in(text: &str) {
-    // `--database-url=postgres://…`
-    let text =
-        if text.starts_with('-') { text.split_once('=').map_or(text, |(_, value)| value) } else { text };
-    // The second, without a scheme, as in `me:password@host`.
-    if text.contains("password") || (!text.contains("://") && text.contains('@')) {
-        learn(suspicious(text));
-    }
-    if text.contains("://") {
-        let list: Vec<SecretUrl> = text.split(',').map(SecretUrl::new).collect();
-        // It is no list, but has a comma where none can stand.
-        if list.len() > 1 && list.iter().any(|url| url.check().is_err()) {
-            drop(SecretUrl::new(text));
-        }
-    }
-}
-
-/// A text without the secrets of this process, and without parts of them that tell of them.
+/// A text without the registered secrets, and without parts of them that are long enough to reveal them.
 #[must_use]
 pub fn hide(text: &str) -> Cow<'_, str> {
     let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
     known.as_ref().map_or(Cow::Borrowed(text), |known| known.hide(text))
 }
 
-/// Whether a text holds a secret of this process.
+/// Whether a text holds a registered secret.
 #[must_use]
 pub fn is_in(text: &str) -> bool {
     let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
     known.as_ref().is_some_and(|known| !known.found_in(text).is_empty())
 }
 
+/// Registers the words of a text.
 pub fn learn(words: Words) {
     if words.secrets.is_empty() {
         return;
@@ -97,7 +78,7 @@ pub fn learn(words: Words) {
     known.get_or_insert_default().learn(words);
 }
 
-/// Whether a word is nothing that people would write in a text: it has digits and letters, or is long.
+/// Whether a word looks like a key: it is long, or mixes digits and letters or small and capital letters.
 pub fn is_like_a_key(word: &str) -> bool {
     word.len() >= 16 || is_mixed(word)
 }
@@ -110,13 +91,13 @@ fn is_mixed(word: &str) -> bool {
 
 impl Known {
     fn learn(&mut self, words: Words) {
-        for told in words.told.into_iter().filter(|told| told.len() >= SHORTEST) {
-            if self.told.len() < MOST {
-                self.told.insert(told);
+        for word in words.public.into_iter().filter(|word| word.len() >= SHORTEST) {
+            if self.public.len() < MOST {
+                self.public.insert(word);
             }
         }
         for secret in words.secrets {
-            // As other programs print it between quotes.
+            // The form in which another program prints it in quotes.
             let escaped = secret.escape_debug().to_string();
             for form in [secret, escaped] {
                 if (SHORTEST..=LONGEST).contains(&form.len()) && self.secrets.len() < MOST {
@@ -137,7 +118,7 @@ impl Known {
         let (mut hidden, mut at) = (String::with_capacity(text.len()), 0);
         for (from, to) in found {
             hidden.push_str(text.get(at..from).unwrap_or_default());
-            // Two that touch are one.
+            // Two that touch are replaced once.
             if from > at || !hidden.ends_with(HIDDEN) {
                 hidden.push_str(HIDDEN);
             }
@@ -147,14 +128,15 @@ impl Known {
         Cow::Owned(hidden)
     }
 
-    /// Where secrets are in a text, in order and apart from each other.
+    /// The ranges of a text that hold secrets, in order and without overlaps.
     fn found_in(&self, text: &str) -> Vec<(usize, usize)> {
         let mut found = Vec::new();
-        for secret in self.secrets.iter().filter(|secret| !self.is_told(secret)) {
+        for secret in self.secrets.iter().filter(|secret| !self.is_public(secret)) {
             let whole = text
                 .match_indices(secret.as_str())
                 .map(|(from, _)| (from, from.saturating_add(secret.len())));
-            // A short one may be a part of any word, and a number of any figure.
+            // A short secret counts only as a whole word, and a short number not at all: it may be any
+            // figure.
             let is_short = secret.len() < PART;
             let is_number = secret.bytes().all(|byte| byte.is_ascii_digit());
             found.extend(
@@ -172,7 +154,7 @@ impl Known {
         })
     }
 
-    /// Parts of secrets that others cut out of them.
+    /// Adds the ranges of a text that hold only a part of a secret.
     fn parts_in(&self, text: &str, found: &mut Vec<(usize, usize)>) {
         let bytes = text.as_bytes();
         let mut at = 0usize;
@@ -192,7 +174,7 @@ impl Known {
             for (run, of) in self.secrets.iter().map(longest).filter(|(run, _)| *run >= PART) {
                 let (start, end) = (floor(text, from), ceil(text, from.saturating_add(run)));
                 let Some(words) = text.get(start..end) else { continue };
-                if (is_mixed(words) || run.saturating_mul(2) >= of) && !self.is_told(words) {
+                if (is_mixed(words) || run.saturating_mul(2) >= of) && !self.is_public(words) {
                     found.push((start, end));
                     at = at.max(from.saturating_add(run.saturating_sub(PART - 1)));
                 }
@@ -200,24 +182,25 @@ impl Known {
         }
     }
 
-    /// Whether a word is told anyway, so that nothing is won by hiding it.
-    fn is_told(&self, word: &str) -> bool {
-        OWN.iter().any(|own| own.contains(word)) || self.told.iter().any(|told| told.contains(word))
+    /// Whether a word is public anyway, so that hiding it would gain nothing.
+    fn is_public(&self, word: &str) -> bool {
+        OWN.iter().any(|own| own.contains(word)) || self.public.iter().any(|known| known.contains(word))
     }
 }
 
-/// How many bytes both begin with.
+/// The length of the common beginning.
 fn shared(one: &[u8], other: &[u8]) -> usize {
     one.iter().zip(other).take_while(|(a, b)| a == b).count()
 }
 
-/// Whether what is there is no part of a longer word.
+/// Whether a range of a text is a whole word.
 fn stands_alone(text: &str, from: usize, to: usize) -> bool {
     let before = text.get(..from).and_then(|text| text.chars().next_back());
     let after = text.get(to..).and_then(|text| text.chars().next());
     ![before, after].into_iter().flatten().any(char::is_alphanumeric)
 }
 
+/// The nearest character boundary at or before a byte.
 fn floor(text: &str, mut at: usize) -> usize {
     while !text.is_char_boundary(at) {
         at = at.saturating_sub(1);
@@ -225,6 +208,7 @@ fn floor(text: &str, mut at: usize) -> usize {
     at
 }
 
+/// The nearest character boundary at or after a byte.
 fn ceil(text: &str, mut at: usize) -> usize {
     while !text.is_char_boundary(at) {
         at = at.saturating_add(1);
@@ -250,7 +234,7 @@ mod tests {
             "postgres://vesting:Rosebud%2F77%22x@db.example.org/vesting",
             "wss://node.example.org/v1/aZ81kk20qqPz?k=0011aabb",
         ]);
-        for (said, told) in [
+        for (text, hidden) in [
             ("user Rosebud/77\"x is not let in", "user *** is not let in"),
             ("user Rosebud%2F77%22x is not let in", "user *** is not let in"),
             ("user \"Rosebud/77\\\"x\" is not let in", "user \"***\" is not let in"),
@@ -264,13 +248,13 @@ mod tests {
             ),
             ("Rose, bud, aZ81, v1 and k", "Rose, bud, aZ81, v1 and k"),
         ] {
-            assert_eq!(known.hide(said), told);
+            assert_eq!(known.hide(text), hidden);
         }
         assert_eq!(Known::default().hide("Rosebud"), "Rosebud");
     }
 
     #[test]
-    fn what_is_short_or_told_anyway_spoils_no_text() {
+    fn a_short_or_public_word_spoils_no_text() {
         let known = of(&[
             "postgres://me:vesting@host/x",
             "postgres://me:1234@host/x",
@@ -285,30 +269,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_is_bounded() {
+    fn the_number_of_secrets_is_bounded() {
         let mut known = Known::default();
         for number in 0..2 * MOST {
             known.learn(Words {
                 secrets: vec![format!("secret-{number}")],
-                told: vec![format!("told-{number}")],
+                public: vec![format!("public-{number}")],
             });
         }
-        known.learn(Words { secrets: vec!["x".repeat(LONGEST + 1)], told: Vec::new() });
-        assert_eq!((known.secrets.len(), known.told.len()), (MOST, MOST));
-    }
-
-    #[test]
-    fn arguments_and_variables_are_looked_through() {
-        keep_those_in("--database-urll=postgres://me:Quokka41@host/x");
-        keep_those_in("wss://h/Wombat52,wss://i/Numbat63");
-        keep_those_in("host=h password='Bilby74 x' user=me");
-        keep_those_in("me:Possum85@h");
-        assert_eq!(hide("Possum85 Quokka41 Wombat52 Numbat63 Bilby74"), "*** *** *** *** ***");
-        keep_those_in("wss://me:Dunnart,96@h");
-        assert_eq!(hide("Dunnart,96"), "***");
-        // A list of hosts is no secret.
-        keep_those_in("ws://127.0.0.1:4567,ws://127.0.0.1:4568");
-        assert_eq!(hide("http://127.0.0.1:4568"), "http://127.0.0.1:4568");
-        assert!(is_in("a Quokka41") && !is_in("a quoll"));
+        known.learn(Words { secrets: vec!["x".repeat(LONGEST + 1)], public: Vec::new() });
+        assert_eq!((known.secrets.len(), known.public.len()), (MOST, MOST));
     }
 }

@@ -1,17 +1,19 @@
-//! What must never be in words.
+//! Secrets that must never be printed.
 //!
-//! A [`SecretUrl`] cannot be printed whole. Whoever reads one makes its secrets known here, and [`hide`]
-//! takes them out of any text that comes from elsewhere: a driver, a node, the system. So a text is safe to
-//! print even where its author repeats what it was told.
+//! A [`SecretUrl`] cannot be printed whole. Reading one also registers its secrets in this process. [`hide`]
+//! removes registered secrets from any text that comes from elsewhere: a driver, a node, the system. So such
+//! a text is safe to print even if it repeats a secret.
 
+mod arguments;
 mod flaw;
 mod known;
 mod parts;
 mod url;
 
+pub use arguments::keep_those_in;
 pub use flaw::Flaw;
-pub use known::{hide, is_in, keep, keep_those_in};
+pub use known::{hide, is_in, keep};
 pub use url::SecretUrl;
 
-/// What stands in the place of a secret.
+/// The text printed in place of a secret.
 pub const HIDDEN: &str = "***";

@@ -1,23 +1,23 @@
-//! The parts of a URL, read strictly: what another reader might take for something else is refused, so that
-//! no part of a password ends up in a host name or a port.
+//! The parts of a URL, read strictly. A URL that another program could split differently is refused. So no
+//! part of a password is taken for a host name or a port.
 
 use crate::Flaw;
 
-/// The parts as they are written.
+/// The parts of a URL, still percent-encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parts<'a> {
     pub user: Option<&'a str>,
     pub password: Option<&'a str>,
-    /// Hosts with their ports.
+    /// The hosts with their ports, separated by commas.
     pub hosts: &'a str,
-    /// Without its leading `/`; `None` where there is none.
+    /// The path without its leading `/`, or `None` if there is no `/`.
     pub path: Option<&'a str>,
     pub query: Option<&'a str>,
     pub fragment: Option<&'a str>,
 }
 
 impl<'a> Parts<'a> {
-    /// Reads what stands after `://`.
+    /// Reads the text after `://`.
     pub fn read(rest: &'a str) -> Result<Self, Flaw> {
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, tail) = rest.split_at(end);
@@ -25,7 +25,7 @@ impl<'a> Parts<'a> {
             Some((userinfo, hosts)) => (Some(userinfo), hosts),
             None => (None, authority),
         };
-        // An `@` further on means that a password ended too early.
+        // An `@` further on means that a reserved character ended the password too early.
         if hosts.contains('@') || tail.contains('@') {
             return Err(Flaw::Character);
         }
@@ -43,7 +43,7 @@ impl<'a> Parts<'a> {
         Ok(Self { user, password, hosts, path, query, fragment })
     }
 
-    /// The options of the query, as name and value.
+    /// The options of the query, each as its name and value.
     pub fn options(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.query
             .into_iter()
@@ -52,12 +52,12 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// What stands before and after the first separator.
+/// The text before and after the first separator.
 fn split(text: &str, separator: char) -> (&str, Option<&str>) {
     text.split_once(separator).map_or((text, None), |(before, after)| (before, Some(after)))
 }
 
-/// Only what RFC 3986 allows in all of these parts, and no half percent-encoding.
+/// Checks a part: only characters that RFC 3986 allows in every part, and only complete percent-encodings.
 fn check(part: &str) -> Result<(), Flaw> {
     let mut bytes = part.bytes();
     while let Some(byte) = bytes.next() {
@@ -78,7 +78,7 @@ fn check(part: &str) -> Result<(), Flaw> {
     Ok(())
 }
 
-/// A host, which PostgreSQL allows to be percent-encoded or missing, with a port.
+/// Checks a host with its port. For PostgreSQL, the host may be percent-encoded or empty.
 fn check_host(host: &str) -> Result<(), Flaw> {
     let (name, port) = match host.strip_prefix('[') {
         Some(six) => {

@@ -8,7 +8,7 @@ use crate::known::{self, Words, is_like_a_key};
 use crate::parts::Parts;
 use crate::{Flaw, HIDDEN};
 
-/// The schemes that may be named whatever follows them.
+/// The schemes that may be shown, even if the rest of the URL is hidden.
 const SCHEMES: [&str; 12] = [
     "ws",
     "wss",
@@ -24,8 +24,8 @@ const SCHEMES: [&str; 12] = [
     "redis",
 ];
 
-/// The options that libpq knows and whose values may be seen.
-const SEEN: [&str; 43] = [
+/// The options of libpq whose values may be shown.
+const SHOWN_OPTIONS: [&str; 43] = [
     "application_name",
     "channel_binding",
     "client_encoding",
@@ -71,8 +71,8 @@ const SEEN: [&str; 43] = [
     "user",
 ];
 
-/// The options that libpq knows and that are secrets.
-const UNSEEN: [&str; 8] = [
+/// The options of libpq whose values are secrets.
+const SECRET_OPTIONS: [&str; 8] = [
     "oauth_client_id",
     "oauth_client_secret",
     "oauth_issuer",
@@ -83,8 +83,8 @@ const UNSEEN: [&str; 8] = [
     "sslpassword",
 ];
 
-/// A URL that may hold secrets. Whatever prints it prints it without them, and once it is made they are known
-/// to [`hide`](crate::hide).
+/// A URL that may hold secrets. It is printed without them. Creating one registers its secrets, so that
+/// [`hide`](crate::hide) removes them from other texts.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretUrl {
     text: String,
@@ -93,7 +93,7 @@ pub struct SecretUrl {
 }
 
 impl SecretUrl {
-    /// Reads a URL; one that is flawed too, since it must not be printed either.
+    /// Reads a URL. A flawed one is kept too, since its secrets must not be printed either.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         let text = text.into().trim().to_owned();
@@ -102,22 +102,22 @@ impl SecretUrl {
         Self { text, shown, flaw }
     }
 
-    /// The URL itself, to connect with. It must not be printed.
+    /// The whole URL, for connecting. It must not be printed.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.text
     }
 
-    /// The scheme, where there is one.
+    /// The scheme, if there is one.
     #[must_use]
     pub fn scheme(&self) -> Option<&str> {
         self.text.split_once("://").map(|(scheme, _)| scheme)
     }
 
-    /// Whether it can be read in one way only.
+    /// Checks that the URL can be read in one way only.
     ///
     /// # Errors
-    /// What is wrong with it and what to write instead, without a part of it.
+    /// The flaw, which says what to write instead and repeats no part of the URL.
     pub fn check(&self) -> Result<(), Flaw> {
         self.flaw.map_or(Ok(()), Err)
     }
@@ -141,7 +141,7 @@ impl<T: Into<String>> From<T> for SecretUrl {
     }
 }
 
-/// A text as it may be seen, what is wrong with it, and its words.
+/// The form of a URL that may be shown, its flaw, and its words.
 pub fn look(text: &str) -> (String, Option<Flaw>, Words) {
     match read(text) {
         Ok((shown, words)) => (shown, None, words),
@@ -149,7 +149,7 @@ pub fn look(text: &str) -> (String, Option<Flaw>, Words) {
     }
 }
 
-/// A URL as it may be seen, with its secrets and what of it is none.
+/// The form of a URL that may be shown, and its secret and public words.
 fn read(text: &str) -> Result<(String, Words), Flaw> {
     if text.starts_with(['"', '\'', '`']) || text.ends_with(['"', '\'', '`']) {
         return Err(Flaw::Quotes);
@@ -176,7 +176,7 @@ fn of_file(text: &str, path: &str) -> Result<(String, Words), Flaw> {
     }
 }
 
-/// All but the password and the options that may hold one.
+/// Shows all of the URL but the password and the options that are secrets.
 fn of_server(scheme: &str, parts: &Parts<'_>) -> Result<(String, Words), Flaw> {
     let mut words = Words::default();
     let mut shown = format!("{scheme}://");
@@ -193,7 +193,7 @@ fn of_server(scheme: &str, parts: &Parts<'_>) -> Result<(String, Words), Flaw> {
     }
     shown.push_str(parts.hosts);
     parts.hosts.split(',').for_each(|host| words.show(host.split(':').next().unwrap_or_default()));
-    // What a fragment would be is a part of the name to libpq.
+    // libpq would take a fragment for a part of the database's name.
     if parts.fragment.is_some() {
         return Err(Flaw::Character);
     }
@@ -203,14 +203,14 @@ fn of_server(scheme: &str, parts: &Parts<'_>) -> Result<(String, Words), Flaw> {
         shown.push_str(path);
     }
     for (place, (name, value)) in parts.options().enumerate() {
-        let may_be_seen = SEEN.contains(&name);
-        if !(may_be_seen || UNSEEN.contains(&name)) || value.contains(['=', '?']) {
+        let is_shown = SHOWN_OPTIONS.contains(&name);
+        if !(is_shown || SECRET_OPTIONS.contains(&name)) || value.contains(['=', '?']) {
             return Err(Flaw::Option);
         }
         shown.push(if place == 0 { '?' } else { '&' });
         shown.push_str(name);
         shown.push('=');
-        if may_be_seen {
+        if is_shown {
             words.show(value);
             shown.push_str(value);
         } else {
@@ -221,9 +221,9 @@ fn of_server(scheme: &str, parts: &Parts<'_>) -> Result<(String, Words), Flaw> {
     Ok((shown, words))
 }
 
-/// Scheme and host alone: providers take user names, paths and queries for keys.
+/// Shows the scheme and the host only: some providers put keys into user names, paths or queries.
 fn of_endpoint(scheme: &str, parts: &Parts<'_>) -> Result<(String, Words), Flaw> {
-    // Several hosts are PostgreSQL's alone.
+    // Only PostgreSQL allows several hosts.
     if parts.hosts.contains(',') {
         return Err(Flaw::Character);
     }
@@ -238,7 +238,7 @@ fn of_endpoint(scheme: &str, parts: &Parts<'_>) -> Result<(String, Words), Flaw>
     [parts.user, parts.password, parts.fragment].into_iter().flatten().for_each(|secret| words.hide(secret));
     if let Some(path) = parts.path {
         words.hide(path);
-        // A single word such as `rpc` or `archive` is in many texts, and no key.
+        // A plain word such as `rpc` or `archive` is not a key, and hiding it would spoil many texts.
         path.split('/').filter(|segment| is_like_a_key(segment)).for_each(|segment| words.hide(segment));
     }
     if let Some(query) = parts.query {
@@ -267,7 +267,7 @@ fn of_endpoint(scheme: &str, parts: &Parts<'_>) -> Result<(String, Words), Flaw>
     Ok((shown, words))
 }
 
-/// Of a URL that cannot be read, the scheme alone.
+/// The form of an unreadable URL that may be shown: its scheme, if that is known.
 fn hidden(text: &str) -> String {
     match text.split_once("://") {
         Some((scheme, _)) if SCHEMES.contains(&scheme) => format!("{scheme}://{HIDDEN}"),
@@ -275,18 +275,18 @@ fn hidden(text: &str) -> String {
     }
 }
 
-/// What may be a secret in a text that cannot be read.
+/// The words of an unreadable URL that may be secrets.
 pub fn suspicious(text: &str) -> Words {
     let mut words = Words::default();
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
     words.hide(rest);
-    // What would be user name and password.
+    // The text before the last `@` may be a user name and a password.
     if let Some((userinfo, _)) = rest.rsplit_once('@') {
         let password = userinfo.split_once(':').map_or(userinfo, |(_, password)| password);
         words.hide(password);
         password.split(DELIMITERS).for_each(|part| words.hide(part));
     }
-    // Of libpq's other way of writing, and of options.
+    // Passwords and keys in options, or in libpq's form `name=value name=value`.
     for name in ["password=", "password =", "pass=", "pwd=", "key=", "token=", "secret="] {
         for (place, _) in rest.match_indices(name) {
             let value = rest
@@ -304,7 +304,7 @@ pub fn suspicious(text: &str) -> Words {
 const DELIMITERS: [char; 15] = ['/', '?', '#', '@', ':', '&', '=', ',', ';', ' ', '\'', '"', '`', '%', '\\'];
 
 impl Words {
-    /// Takes note of a secret, as it is written and as it is meant.
+    /// Adds a secret, as it is written and percent-decoded.
     pub fn hide(&mut self, written: &str) {
         self.secrets.push(written.to_owned());
         let decoded = percent_decode_str(written).decode_utf8_lossy();
@@ -313,12 +313,12 @@ impl Words {
         }
     }
 
-    /// Takes note of what is told anyway.
+    /// Adds a public word, as it is written and percent-decoded.
     pub fn show(&mut self, written: &str) {
-        self.told.push(written.to_owned());
+        self.public.push(written.to_owned());
         let decoded = percent_decode_str(written).decode_utf8_lossy();
         if decoded != written {
-            self.told.push(decoded.into_owned());
+            self.public.push(decoded.into_owned());
         }
     }
 }
@@ -394,7 +394,7 @@ mod tests {
             assert_eq!((read.check(), read.to_string().as_str()), (Err(flaw), shown), "{url}");
             let said = format!("{flaw} {read:?} {read}");
             assert!(!["hun", "ter2", "hün"].iter().any(|part| said.contains(part)), "{said}");
-            // Whoever repeats it says nothing either.
+            // A text that repeats the URL does not show the secret either.
             let repeated = crate::hide(&format!("cannot use {url}: sorry")).into_owned();
             assert!(!["hunter2", "ter2@"].iter().any(|part| repeated.contains(part)), "{url}: {repeated}");
         }

@@ -1,4 +1,4 @@
-"""What the tests share: a real sidecar on a simulated chain, a server that misbehaves, and both ways to ask."""
+"""Shared by the tests: a sidecar on a simulated chain, a misbehaving server, and both kinds of client."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from vesting_client import aio
 
 ROOT = Path(__file__).resolve().parents[3]
 
-#: The demo's subnet.
+#: The subnet of `vesting demo`.
 NETUID = 1
 
-#: A record of a simulated chain is as old as its blocks.
+#: The blocks of a simulated chain lie in the past, so its record counts as out of date.
 NEVER_STALE = ["--stale-after-seconds", "315360000"]
 
 Either = Union[vesting_client.VestingSystem, aio.VestingSystem]
 
 
 class Waiting:
-    """Asks with what waits."""
+    """Asks with the blocking client."""
 
     @staticmethod
     def system(url: str, **settings: Any) -> Either:
@@ -43,7 +43,7 @@ class Waiting:
 
 
 class Awaiting:
-    """Asks with what is awaited."""
+    """Asks with the asyncio client."""
 
     @staticmethod
     def system(url: str, **settings: Any) -> Either:
@@ -61,7 +61,7 @@ BOTH = (Waiting, Awaiting)
 
 
 def binary() -> str:
-    """The program under test: `VESTING_BIN`, or what was built last."""
+    """The program under test: `VESTING_BIN`, or the newest debug build."""
     named = os.environ.get("VESTING_BIN")
     if named:
         return str(Path(named).resolve(strict=True))
@@ -73,7 +73,7 @@ def binary() -> str:
 
 
 def environment(**more: str) -> Dict[str, str]:
-    """That of this process, with nothing set for the program by whoever runs the tests."""
+    """The environment of this process without any setting of the program under test."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("VESTING_", "BT_"))}
     return {**kept, "VESTING_BIND": "127.0.0.1:0", "RUST_LOG": "info", **more}
 
@@ -105,7 +105,7 @@ class Record:
             node.stop()
 
     def printed(self, *arguments: str, given: Optional[str] = None) -> List[Any]:
-        """What a command prints of it."""
+        """What a command prints about the record."""
         command = [binary(), *arguments, "--json", "--database-url", self.database]
         done = subprocess.run(command, env=environment(), input=given, check=True, capture_output=True, text=True)
         return [json.loads(line) for line in done.stdout.splitlines()]
@@ -130,14 +130,14 @@ class Sidecar:
         else:
             _stop(self._process)
             raise AssertionError(f"it does not listen: {said}")
-        # Alone, or in a line of JSON.
+        # The address stands alone, or in a line of JSON.
         self.url = said[-1].split("listens on ")[1].split('"')[0].strip()
-        # Whoever does not read what it says would stop it.
+        # A pipe that nobody reads would fill up and block the sidecar.
         self._reader = threading.Thread(target=lambda: [None for _ in errors], daemon=True)
         self._reader.start()
 
     def get(self, path: str) -> Any:
-        """What is at a path, asked without the client."""
+        """The API's answer at a path, fetched without the client."""
         with urllib.request.urlopen(self.url + path, timeout=30) as answer:
             return json.load(answer)
 
@@ -166,7 +166,7 @@ def _stop(process: subprocess.Popen[str], reader: Optional[threading.Thread] = N
 
 
 class BadServer:
-    """Takes connections, reads their requests, and does with each whatever the test wants."""
+    """Accepts connections, reads their requests, and handles each as the test wants."""
 
     def __init__(self, behave: Callable[[socket.socket], None], wrap: Optional[Callable[[socket.socket], socket.socket]] = None) -> None:
         self._behave = behave
@@ -187,7 +187,7 @@ class BadServer:
             threading.Thread(target=self._one, args=(connection,), daemon=True).start()
 
     def _one(self, connection: socket.socket) -> None:
-        # The other side going away is how most of these end.
+        # Most of these connections end when the client closes them.
         try:
             with (self._wrap(connection) if self._wrap else connection) as wrapped:
                 self.requests.append(_request(wrapped))
@@ -229,7 +229,7 @@ def http(body: Union[bytes, str, Any], status: str = "200 OK", *headers: str) ->
 
 
 def hanging(connection: socket.socket) -> None:
-    """Answers nothing until the other side goes away."""
+    """Sends no answer until the client closes the connection."""
     while connection.recv(4096):
         pass
 

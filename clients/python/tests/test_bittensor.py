@@ -1,4 +1,4 @@
-"""With the metagraphs and weights of the `bittensor` SDK, where it is installed."""
+"""Metagraphs and weights of the `bittensor` SDK, if it is installed."""
 
 import dataclasses
 import unittest
@@ -17,9 +17,9 @@ else:
 
 
 def metagraph(miners: List[Dict[str, Any]]) -> Any:
-    """The SDK's own, with these neurons."""
+    """A metagraph of the SDK with these neurons."""
     if hasattr(bittensor, "MetagraphNeuron"):
-        # From version 11 on.
+        # Since version 11.
         nothing = {field.name: None for field in dataclasses.fields(bittensor.MetagraphNeuron)}
         neurons = [bittensor.MetagraphNeuron(**{**nothing, "uid": m["uid"], "hotkey": m["hotkey"], "coldkey": m["coldkey"]}) for m in miners]
         nothing = {field.name: None for field in dataclasses.fields(bittensor.Metagraph)}
@@ -34,7 +34,7 @@ def metagraph(miners: List[Dict[str, Any]]) -> Any:
 
 
 def sent(uids: Any, weights: Any) -> List[int]:
-    """Weights as the SDK makes them ready for the chain."""
+    """Weights as the SDK converts them for the chain."""
     if hasattr(bittensor, "MetagraphNeuron"):
         from bittensor.intents.weights import normalize
 
@@ -65,5 +65,5 @@ class WithTheSdk(unittest.TestCase):
                 weights = numpy.ones(len(miners), dtype=numpy.float32)
                 adjusted = system.apply_vesting_multipliers(weights, uids=graph.uids, hotkeys=graph.hotkeys)
                 self.assertEqual(adjusted.dtype, numpy.float32)
-                # A float32 may fall on the other side of a half.
+                # A float32 may round to the other side of a half.
                 self.assertTrue(all(abs(a - b) <= 1 for a, b in zip(sent(graph.uids, adjusted), expected)))

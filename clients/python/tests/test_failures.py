@@ -1,4 +1,4 @@
-"""Whatever the other side does, weights come back as they were, in time, and it is said why."""
+"""Whatever the server does, the weights are returned unchanged, in time, and with the reason."""
 
 import asyncio
 import inspect
@@ -22,7 +22,7 @@ from .support import BOTH, BadServer, Timed, answering, hanging, http
 
 DEADLINE = 0.4
 
-#: What a machine with two busy cores may take longer.
+#: How many seconds longer a machine with two busy cores may take.
 SLACK = 1.0
 
 UIDS = [3, 4]
@@ -30,7 +30,7 @@ HOTKEYS = ["5DgBgxFkw71efa2FyeRQEPReQeNejMwZTHHbQZKcPs8wx3P5", "5EcZxKaNshY7hUZF
 
 
 def answer(**other: Any) -> Dict[str, Any]:
-    """A good one to the weights 0.5 and 0.5, but for what is other."""
+    """A good answer to the weights 0.5 and 0.5, except for the members given."""
     good = {
         "netuid": 1,
         "uids": UIDS,
@@ -55,7 +55,7 @@ def raw(text: str) -> bytes:
 
 
 def drip(begun: bytes, piece: bytes) -> Callable[[socket.socket], None]:
-    """Begins an answer, and goes on with a piece now and then for ever."""
+    """Begins an answer and sends a piece now and then, for ever."""
 
     def behave(connection: socket.socket) -> None:
         connection.sendall(begun)
@@ -67,7 +67,7 @@ def drip(begun: bytes, piece: bytes) -> Callable[[socket.socket], None]:
 
 
 def flood(begun: bytes) -> Callable[[socket.socket], None]:
-    """Begins an answer, and goes on as fast as it can."""
+    """Begins an answer and sends pieces as fast as it can, for ever."""
 
     def behave(connection: socket.socket) -> None:
         connection.sendall(begun)
@@ -266,7 +266,7 @@ class Policies(unittest.TestCase):
     POLICY = {"minimum_stake": "300000000", "retention_window_days": 30.0, "retention_target": "0.900000000", "max_multiplier": "1.500000000"}
 
     def serve(self, *digests: str) -> BadServer:
-        """Tells the policy; with these digests, one after the other, as far as they go."""
+        """Answers with the policy, with each of these digests in turn; the last one is repeated."""
 
         def behave(connection: socket.socket) -> None:
             place = min(len(server.requests), len(digests)) - 1
@@ -284,7 +284,7 @@ class Policies(unittest.TestCase):
                 system = way.system(server.url, **expected)
                 for _ in range(3):
                     self.assertEqual(way.call(system, "apply_vesting_multipliers", [0.5, 0.5], UIDS), [0.6, 0.4])
-                # It is compared once, as long as its digest is the same.
+                # The policy is compared once while its digest stays the same.
                 self.assertEqual(len(server.requests), 4)
             for name, other in (("minimum_stake", 0.31), ("retention_window_days", 29.5), ("retention_target", 0.8), ("max_multiplier", 2)):
                 with self.serve("0x01") as server, self.assertLogs("vesting_client", "WARNING"):
@@ -319,7 +319,7 @@ class Asynchronous(unittest.TestCase):
             with self.assertRaises(asyncio.CancelledError):
                 await asking
             cancelled = time.monotonic()
-            # The loop's end would close it too.
+            # The end of the loop would close the connection too.
             while not gone and time.monotonic() < cancelled + 5:
                 await asyncio.sleep(0.01)
             return cancelled

@@ -1,4 +1,4 @@
-"""Against `vesting run` over a simulated chain."""
+"""The client against `vesting run` on a simulated chain."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class OverARecord(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls) -> None:
-        # More epochs than one answer has.
+        # More epochs than fit one answer.
         cls.record = Record(days=7)
         cls.addClassCleanup(cls.record.remove)
         cls.sidecar = Sidecar("--read-only", "--database-url", cls.record.database, *NEVER_STALE)
@@ -33,7 +33,7 @@ class OverARecord(unittest.TestCase):
         cls.miners = cls.record.printed("miners")
 
     def weights(self) -> Tuple[List[int], List[str], List[float]]:
-        """Those of all miners, each with another weight."""
+        """Weights for all miners, each different."""
         uids = [miner["uid"] for miner in self.miners]
         return uids, [miner["hotkey"] for miner in self.miners], [1 / (3 + uid) for uid in uids]
 
@@ -51,7 +51,7 @@ class OverARecord(unittest.TestCase):
             self.assertEqual((adjustment.policy_digest, adjustment.state_digest), (told["policy_digest"], told["state_digest"]))
             self.assertEqual((adjustment.reason, adjustment.error, adjustment.stale), (None, None, False))
             self.assertTrue(math.isclose(sum(adjustment.weights), sum(weights)))
-            # Otherwise named, otherwise ordered, it is the same.
+            # Other names and another order give the same result.
             one = way.call(system, "apply_vesting_multipliers", dict(zip(uids[::-1], weights[::-1])))
             self.assertEqual(list(one), uids[::-1])
             for uid, weight in zip(uids, adjustment.weights):
@@ -288,7 +288,7 @@ class WhenItGoes(unittest.TestCase):
 
 
 class WhenTold(unittest.TestCase):
-    """Over a sidecar that does not follow by itself."""
+    """With a sidecar that does not follow the chain by itself."""
 
     def test_it_goes_on_to_the_head_when_told(self) -> None:
         for way in BOTH:
@@ -304,7 +304,7 @@ class WhenTold(unittest.TestCase):
                     recorded = way.call(system, "get_vesting_stats")["recorded_to"]
                     self.assertEqual(sidecar.get("/v1/subnets")[0]["block"], recorded)
                     self.assertGreater(recorded, 7200)
-                # Gone: said, or raised.
+                # The sidecar is gone: the error is logged, or raised.
                 self.assertRaises(Unreachable, lambda: way.call(system, "update"))
                 calm = way.system(sidecar.url)
                 self.assertFalse(way.call(calm, "update"))

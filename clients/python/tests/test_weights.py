@@ -16,13 +16,13 @@ A, B = "5DgBgxFkw71efa2FyeRQEPReQeNejMwZTHHbQZKcPs8wx3P5", "5EcZxKaNshY7hUZFuwFJ
 
 
 class FakeType:
-    """As `torch.float32`."""
+    """Like `torch.float32`."""
 
     is_floating_point = True
 
 
 class Tensor:
-    """As much of a tensor as matters: it is cloned, not copied, and off the graph before that."""
+    """The part of a tensor that matters here: it is detached from the graph and then cloned, not copied."""
 
     def __init__(self, values: List[float], tracked: bool = True) -> None:
         self.values, self.tracked = values, tracked
@@ -44,7 +44,7 @@ class Tensor:
 
 
 class Graph:
-    """As a metagraph of the SDK up to version 10."""
+    """Like a metagraph of the SDK up to version 10."""
 
     def __init__(self, uids: Any, hotkeys: Any) -> None:
         self.uids, self.hotkeys = uids, hotkeys

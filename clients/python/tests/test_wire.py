@@ -30,7 +30,7 @@ class Answers(unittest.TestCase):
 
     def test_what_breaks_off_is_none(self) -> None:
         for raw in (LENGTH, CHUNKS):
-            # Nothing has to come after the size of the last chunk.
+            # A response may end right after the size of its last chunk.
             for end in range(1, raw.rindex(b"0\r\n") if raw is CHUNKS else len(raw)):
                 with self.assertRaises(BadAnswer):
                     read([raw[:end]])

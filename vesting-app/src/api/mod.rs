@@ -1,5 +1,7 @@
 //! The HTTP API that `vesting run` serves.
 //!
+//! Takes from `exit`, `advice`, `clock`, `output`, `config`, `wiring`, `state`, `metrics`, `view` and `chart`.
+//!
 //! [`server`] takes connections, [`router`] has the paths, a file a noun answers them from [`state`].
 
 mod age;

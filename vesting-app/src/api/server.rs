@@ -16,8 +16,8 @@ use super::listen::{Timeouts, listen};
 use super::listeners::Listeners;
 use super::router::router;
 use super::state::ApiState;
-use crate::UsageError;
 use crate::config::Config;
+use crate::exit::UsageError;
 use crate::state::State as DaemonState;
 
 /// How long the end waits for requests that are being answered.

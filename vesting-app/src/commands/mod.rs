@@ -1,7 +1,7 @@
 //! The commands: one file each, with its arguments.
 //!
-//! Takes from `exit`, `failure`, `clock`, `signal`, `task`, `output`, `log`, `config`, `client`, `witnesses`,
-//! `late`, `shared`, `pruner`, `wiring`, `state`, `notify`, `following`, `view` and `api`.
+//! Takes from `exit`, `advice`, `failure`, `clock`, `signal`, `task`, `output`, `log`, `config`, `client`,
+//! `witnesses`, `late`, `shared`, `pruner`, `wiring`, `state`, `notify`, `following`, `view` and `api`.
 
 pub mod apply;
 pub mod args;

@@ -124,9 +124,9 @@ fn one(out: &mut Out, pair: &[Report; 2]) -> anyhow::Result<()> {
             short(change.neuron.hotkey),
             shown(&change.before),
             shown(&change.after),
-            difference(change.before.0.factor, change.after.0.factor),
-            why(&change.before.1),
-            why(&change.after.1),
+            difference(change.before.multiplier.factor, change.after.multiplier.factor),
+            why(&change.before.reason),
+            why(&change.after.reason),
         ]);
     }
     out.line(rows.to_string())
@@ -149,8 +149,8 @@ fn many(out: &mut Out, reports: &[[Report; 2]]) -> anyhow::Result<()> {
     ]);
     for [ours, theirs] in reports {
         let all = changes(ours, theirs);
-        let before: Vec<Ppb> = all.iter().map(|change| change.before.0.factor).collect();
-        let after: Vec<Ppb> = all.iter().map(|change| change.after.0.factor).collect();
+        let before: Vec<Ppb> = all.iter().map(|change| change.before.multiplier.factor).collect();
+        let after: Vec<Ppb> = all.iter().map(|change| change.after.multiplier.factor).collect();
         rows.add_row([
             ours.window.as_of.block.number.to_string(),
             time(ours.window.as_of.time),

@@ -1,6 +1,6 @@
 //! Following the subnets: one follower, and one task, for each of them.
 //!
-//! Takes from `failure`, `task`, `config`, `witnesses`, `shared`, `wiring` and `state`.
+//! Takes from `advice`, `failure`, `task`, `config`, `witnesses`, `shared`, `wiring` and `state`.
 
 mod follower;
 mod followers;

@@ -3,7 +3,7 @@
 //!
 //! The tasks that do the work report here. Nothing here is part of a figure of a report.
 //!
-//! Takes from `failure`, `clock`, `output` and `config`.
+//! Takes from `advice`, `failure`, `clock`, `output` and `config`.
 
 mod clock_warning;
 mod counts;

@@ -1,4 +1,6 @@
 //! What commands with `--json` print and the HTTP API answers: one shape for both.
+//!
+//! Takes from `output`.
 
 pub mod coldkey;
 pub mod digest;

@@ -67,10 +67,10 @@ impl From<&Change> for Neuron {
             uid: change.neuron.uid.0,
             hotkey: change.neuron.hotkey.into(),
             coldkey: change.neuron.coldkey.into(),
-            multiplier: change.before.0.factor.into(),
-            reason: change.before.1.to_string(),
-            other_multiplier: change.after.0.factor.into(),
-            other_reason: change.after.1.to_string(),
+            multiplier: change.before.multiplier.factor.into(),
+            reason: change.before.reason.to_string(),
+            other_multiplier: change.after.multiplier.factor.into(),
+            other_reason: change.after.reason.to_string(),
             differs: change.differs(),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{At, Inconsistency};
+use super::inconsistency::{At, Inconsistency};
 use crate::ledger::{Kind, Successions, Tranche};
 use crate::ports::Commit;
 use crate::units::{BlockNumber, Coldkey, Rao, RaoDelta};

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{At, Checked, Inconsistency, condensed, count};
+use super::checked::{Checked, count};
+use super::condensed;
+use super::inconsistency::{At, Inconsistency};
 use crate::block::EpochRecord;
 use crate::ledger::{Entry, Flow, Kind};
 use crate::ports::{BalanceChange, Commit};

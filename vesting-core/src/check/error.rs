@@ -1,6 +1,6 @@
 //! Why a record was not found consistent.
 
-use super::Inconsistency;
+use super::inconsistency::Inconsistency;
 use crate::ports::StoreError;
 use crate::units::NetUid;
 

@@ -1,7 +1,7 @@
 //! What a store keeps of tranches beside their exits: what is left of each.
 
 use super::error::CheckError;
-use super::{At, Inconsistency};
+use super::inconsistency::{At, Inconsistency};
 use crate::ports::{ReadRecord, TrancheStand, Watermark};
 use crate::store::stands;
 use crate::units::NetUid;

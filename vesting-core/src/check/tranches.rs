@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{At, Checked, Inconsistency, condensed, count};
+use super::checked::{Checked, count};
+use super::condensed;
+use super::inconsistency::{At, Inconsistency};
 use crate::ledger::{Entry, EntryId, Flow, Kind, Successions, Tranche};
 use crate::ports::Commit;
 use crate::units::{Coldkey, Rao, RaoDelta};

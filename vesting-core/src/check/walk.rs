@@ -1,9 +1,11 @@
 //! A record checked part by part: what was checked already is condensed, as a prune does, so that two parts
 //! are held.
 
+use super::checked::{Checked, count};
 use super::error::CheckError;
 use super::left::check_left;
-use super::{Checked, check, check_state, count};
+use super::record::check;
+use super::state::check_state;
 use crate::ports::{Commit, ReadRecord, StakeStore, Watermark};
 use crate::store::{Condensed, Parts};
 use crate::units::NetUid;

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{StateSummary, WindowState};
+use super::state::WindowState;
+use super::summary::StateSummary;
 use crate::ledger::{Entry, EntryOrder, Succession};
 use crate::score::multiplier::Multiplier;
 use crate::units::{BlockHash, BlockNumber, BlockRef, Coldkey, NetUid, Neuron, PositionKey};

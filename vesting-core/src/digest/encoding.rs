@@ -4,13 +4,36 @@ use blake2::Blake2b;
 use blake2::digest::Digest as _;
 use blake2::digest::consts::U32;
 
-use super::{Digest, Range, Section, StateSummary, WindowState};
+use super::state::WindowState;
+use super::summary::{Range, Section, StateSummary};
 use crate::ledger::Entry;
-use crate::units::{BlockNumber, Coldkey, PositionKey, RaoDelta};
+use crate::units::{BlockNumber, Coldkey, Digest, PositionKey, RaoDelta};
 
 const DOMAIN: &str = "vesting/state/1";
 
-pub(super) fn state(summary: &StateSummary) -> Digest {
+impl WindowState {
+    /// Its digests, part by part.
+    #[must_use]
+    pub fn summary(&self) -> StateSummary {
+        summary(self)
+    }
+}
+
+impl StateSummary {
+    /// The state digest.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        state(self)
+    }
+
+    /// The section of all entries: its rows are the ranges.
+    #[must_use]
+    pub fn entries(&self) -> Section {
+        entries(&self.ranges)
+    }
+}
+
+fn state(summary: &StateSummary) -> Digest {
     let mut bytes = Bytes::new();
     bytes.text(DOMAIN);
     bytes.raw(&summary.genesis.0);
@@ -26,7 +49,7 @@ pub(super) fn state(summary: &StateSummary) -> Digest {
     bytes.digest()
 }
 
-pub(super) fn summary(state: &WindowState) -> StateSummary {
+fn summary(state: &WindowState) -> StateSummary {
     let ledger = &state.ledger;
     StateSummary {
         genesis: state.genesis,
@@ -91,7 +114,7 @@ fn range(from: BlockNumber, to: BlockNumber, entries: &[Entry]) -> Section {
 }
 
 /// The section of all entries.
-pub(super) fn entries(ranges: &[Range]) -> Section {
+fn entries(ranges: &[Range]) -> Section {
     section("entries", ranges, |bytes, range| {
         bytes.block(range.from);
         bytes.block(range.to);

@@ -43,105 +43,18 @@
 //! Entries are in ledger order, in which `vesting ledger` prints them: by block; in it first `incentive`,
 //! then `dividend_or_other`, then what events tell by event index, then `unattributed`, then `rounding`. Ties
 //! go by kind in the order of [`Kind::ALL`](crate::ledger::Kind::ALL), event (none first), hotkey, coldkey.
-//! Bytes compare as unsigned. What the rows are is said at [`WindowLedger`].
+//! Bytes compare as unsigned. What the rows are is said at [`WindowLedger`](crate::window::WindowLedger).
 //!
 //! Takes from `units`, `block`, `ledger`, `window` and `score`.
 
 mod difference;
 mod encoding;
-
-use std::collections::BTreeMap;
-
-use crate::score::multiplier::Multiplier;
-use crate::units::{BlockHash, BlockNumber, BlockRef, Coldkey, NetUid, Neuron};
-use crate::window::WindowLedger;
+mod state;
+mod summary;
+#[cfg(test)]
+mod tests;
 
 pub use crate::units::Digest;
 pub use difference::{Difference, Part, Rows};
-
-/// Everything that is digested. [`StakeTracker::state`](crate::report::StakeTracker::state) makes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WindowState {
-    /// Which chain.
-    pub genesis: BlockHash,
-    /// The neurons in the state of `as_of`, by uid.
-    pub neurons: Vec<Neuron>,
-    /// The ledger of the window.
-    pub ledger: WindowLedger,
-    /// The multipliers of its holders.
-    pub multipliers: BTreeMap<Coldkey, Multiplier>,
-}
-
-/// Rows and their digest.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Section {
-    /// How many rows.
-    pub rows: u64,
-    /// Their digest.
-    pub digest: Digest,
-}
-
-/// The entries of some blocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Range {
-    /// The first block.
-    pub from: BlockNumber,
-    /// The last block: an epoch's.
-    pub to: BlockNumber,
-    /// How many there are, and their digest.
-    pub entries: Section,
-}
-
-/// The digests of a state, part by part: small enough to send, and enough to say which part differs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StateSummary {
-    /// Which chain.
-    pub genesis: BlockHash,
-    /// The subnet.
-    pub netuid: NetUid,
-    /// The block in which it was registered.
-    pub registered_at: BlockNumber,
-    /// The epoch.
-    pub as_of: BlockRef,
-    /// The block at whose end the window starts.
-    pub start: BlockNumber,
-    /// The first block of a record that does not cover the window: the digest is not yet that of others.
-    pub incomplete_since: Option<BlockNumber>,
-    /// Who holds which uid at `as_of`.
-    pub neurons: Section,
-    /// The holders and where their histories start.
-    pub holders: Section,
-    /// Holders that went on under other coldkeys.
-    pub successions: Section,
-    /// What positions held when their holders' histories began.
-    pub openings: Section,
-    /// The entries, a range for each epoch of the window.
-    pub ranges: Vec<Range>,
-    /// The multipliers of the holders.
-    pub multipliers: Section,
-}
-
-impl WindowState {
-    /// Its digests, part by part.
-    #[must_use]
-    pub fn summary(&self) -> StateSummary {
-        encoding::summary(self)
-    }
-}
-
-impl StateSummary {
-    /// The state digest.
-    #[must_use]
-    pub fn digest(&self) -> Digest {
-        encoding::state(self)
-    }
-
-    /// The section of all entries: its rows are the ranges.
-    #[must_use]
-    pub fn entries(&self) -> Section {
-        encoding::entries(&self.ranges)
-    }
-}
-
-#[cfg(test)]
-mod tests;
+pub use state::WindowState;
+pub use summary::{Range, Section, StateSummary};

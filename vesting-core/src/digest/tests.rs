@@ -1,9 +1,14 @@
-use super::*;
+use std::collections::BTreeMap;
+
 use crate::block::{Epoch, Phase};
+use crate::digest::{Part, WindowState};
 use crate::ledger::{Entry, Kind, Source, Succession};
-use crate::score::multiplier::LimitedBy;
-use crate::units::{Hotkey, Millis, PositionKey, Ppb, RaoDelta, Uid};
-use crate::window::{Opening, Window};
+use crate::score::multiplier::{LimitedBy, Multiplier};
+use crate::units::{
+    BlockHash, BlockNumber, BlockRef, Coldkey, Hotkey, Millis, NetUid, Neuron, PositionKey, Ppb, RaoDelta,
+    Uid,
+};
+use crate::window::{Opening, Window, WindowLedger};
 
 const fn at(hotkey: u8, coldkey: u8) -> PositionKey {
     PositionKey { hotkey: Hotkey([hotkey; 32]), coldkey: Coldkey([coldkey; 32]) }

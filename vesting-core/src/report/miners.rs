@@ -36,6 +36,14 @@ pub struct MinerReport {
     pub reason: Reason,
 }
 
+impl MinerReport {
+    /// Its holder's holding, its multiplier, and why it has that one.
+    #[must_use]
+    pub const fn judged(&self) -> JudgedMiner {
+        JudgedMiner { holding: self.holding, multiplier: self.multiplier, reason: self.reason }
+    }
+}
+
 /// A subnet as of an epoch, under a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {

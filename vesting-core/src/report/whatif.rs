@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::report::{MinerReport, Reason, Report};
-use crate::score::multiplier::Multiplier;
+use crate::report::{JudgedMiner, MinerReport, Report};
 use crate::units::{Neuron, Uid};
 
 /// One neuron under two policies.
@@ -11,17 +10,17 @@ use crate::units::{Neuron, Uid};
 pub struct Change {
     /// The neuron.
     pub neuron: Neuron,
-    /// Its multiplier under the policy that is, and why.
-    pub before: (Multiplier, Reason),
-    /// Under the other one.
-    pub after: (Multiplier, Reason),
+    /// Its multiplier under the present policy, and why.
+    pub before: JudgedMiner,
+    /// The same under the other one.
+    pub after: JudgedMiner,
 }
 
 impl Change {
     /// Whether it gets another factor, or a weight where it got none or the other way round.
     #[must_use]
     pub fn differs(&self) -> bool {
-        let given = |(multiplier, _): &(Multiplier, Reason)| (multiplier.factor, multiplier.zero_weight);
+        let given = |judged: &JudgedMiner| (judged.multiplier.factor, judged.multiplier.zero_weight);
         given(&self.before) != given(&self.after)
     }
 }
@@ -34,10 +33,6 @@ pub fn changes(before: &Report, after: &Report) -> Vec<Change> {
     let pairs =
         before.miners.iter().filter_map(|miner| others.get(&miner.neuron.uid).map(|other| (miner, other)));
     pairs
-        .map(|(miner, other)| Change {
-            neuron: miner.neuron,
-            before: (miner.multiplier, miner.reason),
-            after: (other.multiplier, other.reason),
-        })
+        .map(|(miner, other)| Change { neuron: miner.neuron, before: miner.judged(), after: other.judged() })
         .collect()
 }

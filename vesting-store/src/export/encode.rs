@@ -1,4 +1,4 @@
-//! Records as lines.
+//! Writes records as lines.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -8,41 +8,42 @@ use blake2::{Blake2b, Digest};
 use vesting_core::ports::Commit;
 use vesting_core::{BlockHash, NetUid};
 
-use super::line::{EpochLine, FORMAT, Header, Line, MomentLine, PartHead, Trailer};
-use super::text::Name;
-use super::{Checksum, VERSION};
+use super::format::{Checksum, FORMAT, VERSION};
+use super::line::{BlockTimeLine, EpochLine, Header, Line, PartHead, Trailer};
+use super::text::Spelled;
 
-/// Writes records as lines, part by part; the same parts give the same bytes.
+/// Writes records as lines, part by part. The same parts give the same bytes.
 pub struct Encoder<W: Write> {
     to: W,
-    /// Of all lines so far.
+    /// The hash of all lines so far.
     hash: Blake2b<U32>,
-    /// The subnet at hand.
+    /// The subnet being written.
     netuid: Option<NetUid>,
-    /// How many rows there are of each sort, by subnet.
+    /// The number of rows of each kind so far, by subnet.
     rows: BTreeMap<u16, BTreeMap<String, u64>>,
 }
 
 impl<W: Write> Encoder<W> {
-    /// Begins with the first line.
+    /// Writes the first line.
     ///
     /// # Errors
-    /// When `to` takes no more, as of all that follows.
+    /// If writing fails.
     pub fn new(to: W, genesis: BlockHash, netuids: &[NetUid]) -> io::Result<Self> {
         let mut encoder = Self { to, hash: Blake2b::new(), netuid: None, rows: BTreeMap::new() };
         encoder.line(&Line::Header(Header {
             format: FORMAT.to_owned(),
             version: VERSION,
-            genesis: Name(genesis),
+            genesis: Spelled(genesis),
             subnets: netuids.iter().map(|netuid| netuid.0).collect(),
         }))?;
         Ok(encoder)
     }
 
-    /// Writes the next part of a record: one subnet's after the other's, in the order of the first line.
+    /// Writes the next part of a record. The subnets come one after the other, in the order of the first
+    /// line.
     ///
     /// # Errors
-    /// When no more is taken.
+    /// If writing fails.
     pub fn part(&mut self, part: &Commit) -> io::Result<()> {
         if self.netuid.replace(part.netuid) != Some(part.netuid) {
             self.rows.insert(part.netuid.0, BTreeMap::new());
@@ -60,7 +61,7 @@ impl<W: Write> Encoder<W> {
         part.balance_changes.iter().try_for_each(|row| self.line(&Line::BalanceChange(row.into())))?;
         part.entries.iter().try_for_each(|row| self.line(&Line::Entry(row.into())))?;
         part.times.iter().try_for_each(|(block, time)| {
-            self.line(&Line::Time(MomentLine { block: block.0, time: time.0 }))
+            self.line(&Line::Time(BlockTimeLine { block: block.0, time: time.0 }))
         })?;
         part.snapshots.iter().try_for_each(|row| self.line(&Line::Snapshot(row.into())))?;
         part.locks.iter().try_for_each(|row| self.line(&Line::Lock(row.into())))?;
@@ -68,14 +69,14 @@ impl<W: Write> Encoder<W> {
         part.exits.iter().try_for_each(|row| self.line(&Line::Exit(row.into())))
     }
 
-    /// Writes the last line; gives what was written to, and the checksum.
+    /// Writes the last line. Returns the writer and the checksum.
     ///
     /// # Errors
-    /// When no more is taken.
+    /// If writing fails.
     pub fn finish(mut self) -> io::Result<(W, Checksum)> {
         let checksum = BlockHash(self.hash.clone().finalize().into());
         let rows = std::mem::take(&mut self.rows);
-        self.line(&Line::Trailer(Trailer { rows, blake2b_256: Name(checksum) }))?;
+        self.line(&Line::Trailer(Trailer { rows, blake2b_256: Spelled(checksum) }))?;
         Ok((self.to, checksum))
     }
 
@@ -85,8 +86,8 @@ impl<W: Write> Encoder<W> {
         self.hash.update(&text);
         self.to.write_all(&text)?;
         let rows = self.netuid.and_then(|netuid| self.rows.get_mut(&netuid.0));
-        if let (Some(sort), Some(rows)) = (line.sort(), rows) {
-            let rows = rows.entry(sort.to_owned()).or_default();
+        if let (Some(name), Some(rows)) = (line.row_name(), rows) {
+            let rows = rows.entry(name.to_owned()).or_default();
             *rows = rows.saturating_add(1);
         }
         Ok(())

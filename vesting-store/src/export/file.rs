@@ -1,4 +1,4 @@
-//! An export as a file: zstd over its lines.
+//! An export as a file: its lines, compressed with zstd.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
@@ -8,14 +8,17 @@ use tempfile::NamedTempFile;
 use vesting_core::ports::Commit;
 use vesting_core::{BlockHash, NetUid};
 
-use super::{Checksum, Decoder, Encoder, ExportError};
+use super::decode::Decoder;
+use super::encode::Encoder;
+use super::error::ExportError;
+use super::format::Checksum;
 
-/// zstd's own middle between time and size. The same level gives the same bytes.
+/// The level of compression, a compromise of time and size. The same level gives the same bytes.
 const LEVEL: i32 = 6;
 
 type Compressed = zstd::Encoder<'static, BufWriter<NamedTempFile>>;
 
-/// A file that is being written: whole or not at all.
+/// Writes an export to a file. The file appears complete, or not at all.
 pub struct Writer {
     path: PathBuf,
     replace: bool,
@@ -23,10 +26,10 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Begins a file. One that is there stays as it is, unless it may be replaced.
+    /// Begins a file. An existing file is kept, unless `replace` is set.
     ///
     /// # Errors
-    /// [`ExportError::Exists`], and when the file cannot be written, as of all that follows.
+    /// [`ExportError::Exists`], or [`ExportError::File`] if the file cannot be written.
     pub fn create(
         path: &Path,
         genesis: BlockHash,
@@ -34,14 +37,14 @@ impl Writer {
         replace: bool,
     ) -> Result<Self, ExportError> {
         let failed = |why| ExportError::File { path: path.to_owned(), why };
-        // Asked before the work; that none came in between is seen to at the end.
+        // This check saves work in vain. `finish` checks again, without a gap.
         if !replace && path.try_exists().map_err(failed)? {
             return Err(ExportError::Exists(path.to_owned()));
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut builder = tempfile::Builder::new();
         builder.prefix(".vesting-export-");
-        // As any file: it is there to be given away.
+        // Temporary files are private, but an export is meant to be given away.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let file = builder.tempfile_in(folder).map_err(failed)?;
@@ -53,15 +56,15 @@ impl Writer {
     /// Writes the next part of a record.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub fn part(&mut self, part: &Commit) -> Result<(), ExportError> {
         self.lines.part(part).map_err(|why| ExportError::File { path: self.path.clone(), why })
     }
 
-    /// Ends the file, which is there then.
+    /// Ends the file and puts it in its place.
     ///
     /// # Errors
-    /// As [`Self::create`].
+    /// Those of [`Self::create`].
     pub fn finish(self) -> Result<Checksum, ExportError> {
         let Self { path, replace, lines } = self;
         let failed = |why| ExportError::File { path: path.clone(), why };
@@ -81,7 +84,7 @@ impl Writer {
     }
 }
 
-/// A file that is being read.
+/// Reads an export from a file.
 pub struct Reader {
     path: PathBuf,
     lines: Decoder<BufReader<zstd::Decoder<'static, BufReader<File>>>>,
@@ -91,7 +94,7 @@ impl Reader {
     /// Opens a file.
     ///
     /// # Errors
-    /// When the file cannot be read, or is not what [`Writer`] wrote, as of all that follows.
+    /// If the file cannot be read, or is not an export.
     pub fn open(path: &Path) -> Result<Self, ExportError> {
         let failed = |why| ExportError::File { path: path.to_owned(), why };
         let lines = zstd::Decoder::new(File::open(path).map_err(failed)?).map_err(failed)?;
@@ -99,29 +102,29 @@ impl Reader {
         Ok(Self { path: path.to_owned(), lines })
     }
 
-    /// The genesis of the chain.
+    /// The genesis hash of the chain.
     #[must_use]
     pub const fn genesis(&self) -> BlockHash {
         self.lines.genesis()
     }
 
-    /// Whose records there are.
+    /// The subnets of the export.
     #[must_use]
     pub fn netuids(&self) -> &[NetUid] {
         self.lines.netuids()
     }
 
-    /// The checksum of the lines, once the last was read.
+    /// The checksum of the lines, once the last line was read.
     #[must_use]
     pub const fn checksum(&self) -> Option<Checksum> {
         self.lines.checksum()
     }
 
-    /// The next part, one subnet's after the other's; `None` after the last, when all is known to be what was
-    /// written.
+    /// The next part, one subnet after the other. `None` after the last; by then the whole export has been
+    /// verified.
     ///
     /// # Errors
-    /// As [`Self::open`].
+    /// If the file cannot be read, or its lines are damaged or not complete.
     pub fn next_part(&mut self) -> Result<Option<Commit>, ExportError> {
         self.lines.next_part().map_err(|error| named(&self.path, error))
     }

@@ -1,73 +1,21 @@
-//! Records as a file that can be given to another validator. `docs/export.md` describes it.
+//! An export: records in a file that can be given to another validator. `docs/export.md` describes the
+//! format.
 //!
-//! [`Encoder`] and [`Decoder`] turn records into lines and back, whatever they are written to; [`Writer`] and
-//! [`Reader`] keep them in a compressed file. All go [part by part](vesting_core::Parts), so that one is
-//! held.
+//! [`Encoder`] and [`Decoder`] convert records to lines and back. [`Writer`] and [`Reader`] keep the lines in
+//! a compressed file. All work [part by part](vesting_core::Parts), so that only one part is in memory.
+//!
+//! Takes from nothing here.
 
 mod decode;
 mod encode;
+mod error;
 mod file;
+mod format;
 mod line;
 mod text;
 
-use std::path::PathBuf;
-
-use vesting_core::{BlockHash, NetUid};
-
 pub use decode::Decoder;
 pub use encode::Encoder;
+pub use error::ExportError;
 pub use file::{Reader, Writer};
-
-/// The version of the format that is written, and the only one that is read.
-pub const VERSION: u32 = 2;
-
-/// The BLAKE2b-256 hash of an export's lines.
-pub type Checksum = BlockHash;
-
-/// Why there is no export, or none was written.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ExportError {
-    /// A file cannot be read or written. Reaction: as the system says.
-    #[error("`{}`: {why}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        why: std::io::Error,
-    },
-    /// There is a file of that name. Reaction: name another one, or have it replaced.
-    #[error("`{}` is there already: name another file, or replace it with `--force`", .0.display())]
-    Exists(PathBuf),
-    /// Lines cannot be read or written any further.
-    #[error(transparent)]
-    Lines(#[from] std::io::Error),
-    /// It was cut off. Reaction: get it again.
-    #[error("the export is cut off after line {0}: get it again")]
-    CutOff(u64),
-    /// It is not what was written. Reaction: get it again.
-    #[error("the export is damaged or was altered: its checksum is {computed}, but it says {said}")]
-    Checksum {
-        /// Of its lines.
-        computed: Checksum,
-        /// What its last line says.
-        said: Checksum,
-    },
-    /// It is of a version that is not understood. Reaction: use a version of vesting that does.
-    #[error("the export has format version {0}; this version of vesting reads {VERSION}")]
-    Version(u32),
-    /// A line is not understood. Reaction: get it again.
-    #[error("line {line} of the export is not understood: {why}")]
-    Line {
-        /// Which, from 1.
-        line: u64,
-        /// Why.
-        why: String,
-    },
-    /// The lines of a subnet are not those that were written. Reaction: get it again.
-    #[error("the export of subnet {netuid} has not the rows that its last line tells")]
-    Rows {
-        /// The subnet.
-        netuid: NetUid,
-    },
-}
+pub use format::{Checksum, VERSION};

@@ -1,4 +1,4 @@
-//! Values as they stand in a line.
+//! Values in a line, as text.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use vesting_core::{BlockHash, Detection, Flow, Kind, Origin, Phase};
 
-/// A value that has a text, as that text: amounts in rao, SS58 addresses.
+/// A value in its usual text form (`Display` and `FromStr`): an amount in rao, an SS58 address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Text<T>(pub T);
 
@@ -22,25 +22,25 @@ impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Text<T> {
     }
 }
 
-/// What has a name or a spelling of its own here.
-pub trait Spelled: Sized {
-    /// In words.
+/// A type that the format writes in a form of its own.
+pub trait Spelling: Sized {
+    /// Its text in the format.
     fn spell(&self) -> String;
-    /// From words.
+    /// The value of a text, if there is one.
     fn read(text: &str) -> Option<Self>;
 }
 
-/// A value by its spelling.
+/// A value in the form that the format gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Name<T>(pub T);
+pub struct Spelled<T>(pub T);
 
-impl<T: Spelled> Serialize for Name<T> {
+impl<T: Spelling> Serialize for Spelled<T> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(&self.0.spell())
     }
 }
 
-impl<'de, T: Spelled> Deserialize<'de> for Name<T> {
+impl<'de, T: Spelling> Deserialize<'de> for Spelled<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
         T::read(&text).map(Self).ok_or_else(|| D::Error::custom(format!("`{text}` is unknown")))
@@ -49,7 +49,7 @@ impl<'de, T: Spelled> Deserialize<'de> for Name<T> {
 
 macro_rules! named {
     ($($name:ty),*) => {
-        $(impl Spelled for $name {
+        $(impl Spelling for $name {
             fn spell(&self) -> String {
                 self.name().to_owned()
             }
@@ -61,7 +61,7 @@ macro_rules! named {
 }
 named!(Kind, Detection, Origin);
 
-impl Spelled for Flow {
+impl Spelling for Flow {
     fn spell(&self) -> String {
         self.name().to_owned()
     }
@@ -71,7 +71,7 @@ impl Spelled for Flow {
     }
 }
 
-impl Spelled for BlockHash {
+impl Spelling for BlockHash {
     fn spell(&self) -> String {
         self.to_string()
     }
@@ -83,7 +83,7 @@ impl Spelled for BlockHash {
     }
 }
 
-impl Spelled for Phase {
+impl Spelling for Phase {
     fn spell(&self) -> String {
         self.to_string()
     }

@@ -1,11 +1,13 @@
+//! Rows of `stake_balance_changes`.
+
 use diesel::prelude::*;
 use vesting_core::ports::{BalanceChange, StoreError};
 use vesting_core::{Coldkey, Flow, Hotkey, NetUid, PositionKey, Rao, RaoDelta};
 
-use crate::convert::{At, int};
-use crate::schema::stake_balance_changes;
+use super::value::{Location, int};
+use crate::schema::tables::stake_balance_changes;
 
-/// What an interval did to a position.
+/// How an interval changed the balance of a position.
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = stake_balance_changes, treat_none_as_default_value = false)]
 pub struct BalanceRow {
@@ -49,7 +51,7 @@ impl BalanceRow {
     }
 
     pub fn read(&self) -> Result<BalanceChange, StoreError> {
-        let at = At { table: "stake_balance_changes", netuid: self.netuid, block: self.to_block };
+        let at = Location { table: "stake_balance_changes", netuid: self.netuid, block: self.to_block };
         let flows = [
             (Flow::Opening, self.opening),
             (Flow::Emission, self.emission),

@@ -1,12 +1,15 @@
+//! Rows of `stake_transactions`, and their sums.
+
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary};
 use vesting_core::ports::StoreError;
 use vesting_core::{Coldkey, Entry, Hotkey, NetUid, PositionKey, RaoDelta, Source};
 
-use crate::convert::{At, event, int, phase, same_subnet};
-use crate::schema::stake_transactions;
+use super::value::{Location, event_column, int, phase_column, same_subnet};
+use super::wide_sum::{sum_columns, wide_sum};
+use crate::schema::tables::stake_transactions;
 
-/// An entry.
+/// An entry of the ledger.
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = stake_transactions, treat_none_as_default_value = false)]
 pub struct EntryRow {
@@ -25,17 +28,17 @@ impl EntryRow {
         Ok(Self {
             netuid: same_subnet(netuid, entry.netuid)?,
             block: int("block", entry.block.0)?,
-            event_index: event(entry.source.map(|s| s.event_index)),
+            event_index: event_column(entry.source.map(|s| s.event_index)),
             kind: entry.kind.name().to_owned(),
             hotkey: entry.key.hotkey.0.to_vec(),
             coldkey: entry.key.coldkey.0.to_vec(),
-            phase: phase(entry.source.map(|s| s.phase)),
+            phase: phase_column(entry.source.map(|s| s.phase)),
             alpha: int("alpha of an entry", entry.alpha.0)?,
         })
     }
 
     pub fn read(&self, netuid: NetUid) -> Result<Entry, StoreError> {
-        let at = At { table: "stake_transactions", netuid: self.netuid, block: self.block };
+        let at = Location { table: "stake_transactions", netuid: self.netuid, block: self.block };
         let id = at.entry_id(self.block, self.event_index, &self.kind, &self.hotkey)?;
         let source = match (id.event_index, at.phase(self.phase)?) {
             (Some(event_index), Some(phase)) => Some(Source { event_index, phase }),
@@ -47,27 +50,9 @@ impl EntryRow {
     }
 }
 
-/// A column's sum in two parts, `high` and `low`.
-pub fn in_parts(column: &str) -> String {
-    some_in_parts(column, "", "")
-}
-
-/// The sum of those values of a column that a `FILTER` lets pass, in two parts whose names begin with `name`,
-/// since 64 bits may overflow on the way to a sum that fits. Division truncates towards zero, so both parts
-/// have the sign of their amount.
-pub fn some_in_parts(column: &str, filter: &str, name: &str) -> String {
-    let sum = |part: &str| format!("COALESCE(CAST(SUM({column} {part} 4294967296) {filter} AS BIGINT), 0)");
-    format!("{} AS {name}high, {} AS {name}low", sum("/"), sum("%"))
-}
-
-/// The sum of both parts.
-pub fn whole(high: i64, low: i64) -> RaoDelta {
-    RaoDelta(i128::from(high) * 4_294_967_296 + i128::from(low))
-}
-
 /// The sum of a position's entries up to a block.
 #[derive(QueryableByName)]
-pub struct Sum {
+pub struct EntrySumRow {
     #[diesel(sql_type = Binary)]
     hotkey: Vec<u8>,
     #[diesel(sql_type = Binary)]
@@ -78,20 +63,21 @@ pub struct Sum {
     low: i64,
 }
 
-impl Sum {
+impl EntrySumRow {
     pub fn query(netuid: NetUid, block: i64) -> String {
-        let sum = in_parts("alpha");
+        let sum = sum_columns("alpha");
         format!(
-            "SELECT hotkey, coldkey, {sum} FROM stake_transactions WHERE netuid = {netuid} AND block <= {block} GROUP BY hotkey, coldkey"
+            "SELECT hotkey, coldkey, {sum} FROM stake_transactions WHERE netuid = {netuid} \
+             AND block <= {block} GROUP BY hotkey, coldkey"
         )
     }
 
     pub fn read(&self, netuid: NetUid) -> Result<(PositionKey, RaoDelta), StoreError> {
-        let at = At { table: "stake_transactions", netuid: netuid.0.into(), block: -1 };
+        let at = Location { table: "stake_transactions", netuid: netuid.0.into(), block: -1 };
         let key = PositionKey {
             hotkey: Hotkey(at.bytes(&self.hotkey)?),
             coldkey: Coldkey(at.bytes(&self.coldkey)?),
         };
-        Ok((key, whole(self.high, self.low)))
+        Ok((key, wide_sum(self.high, self.low)))
     }
 }

@@ -1,3 +1,5 @@
+//! Rows of `epoch_boundaries` and `stake_changes`.
+
 use diesel::prelude::*;
 use vesting_core::ports::StoreError;
 use vesting_core::{
@@ -5,8 +7,8 @@ use vesting_core::{
     RaoDelta, StakeChange, Uid,
 };
 
-use crate::convert::{At, int};
-use crate::schema::{epoch_boundaries, stake_changes};
+use super::value::{Location, int};
+use crate::schema::tables::{epoch_boundaries, stake_changes};
 
 /// An epoch.
 #[derive(Queryable, Selectable, Insertable)]
@@ -46,7 +48,7 @@ impl EpochRow {
     }
 
     pub fn read(&self) -> Result<Epoch, StoreError> {
-        let at = At { table: "epoch_boundaries", netuid: self.netuid, block: self.block };
+        let at = Location { table: "epoch_boundaries", netuid: self.netuid, block: self.block };
         let number = at.block(self.block)?;
         Ok(Epoch {
             block: BlockRef { number, hash: BlockHash(at.bytes(&self.hash)?) },
@@ -58,15 +60,15 @@ impl EpochRow {
         })
     }
 
-    /// How it was found.
+    /// How the epoch was detected.
     pub fn detected(&self) -> Result<Detection, StoreError> {
-        let at = At { table: "epoch_boundaries", netuid: self.netuid, block: self.block };
+        let at = Location { table: "epoch_boundaries", netuid: self.netuid, block: self.block };
         Detection::from_name(&self.detected)
             .ok_or_else(|| at.corrupt(format_args!("the detection `{}` is unknown", self.detected)))
     }
 }
 
-/// What an epoch's block did to a position.
+/// How the block of an epoch changed a position.
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = stake_changes, treat_none_as_default_value = false)]
 pub struct ChangeRow {
@@ -108,7 +110,7 @@ impl ChangeRow {
     }
 
     pub fn read(&self) -> Result<StakeChange, StoreError> {
-        let at = At { table: "stake_changes", netuid: self.netuid, block: self.block };
+        let at = Location { table: "stake_changes", netuid: self.netuid, block: self.block };
         Ok(StakeChange {
             uid: self.uid.map(|uid| at.number(uid.into()).map(Uid)).transpose()?,
             key: PositionKey {

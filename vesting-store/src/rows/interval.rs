@@ -1,11 +1,13 @@
+//! Rows of `open_interval`.
+
 use diesel::prelude::*;
 use vesting_core::ports::StoreError;
 use vesting_core::{Hotkey, NetUid};
 
-use crate::convert::{At, int};
-use crate::schema::open_interval;
+use super::value::{Location, int};
+use crate::schema::tables::open_interval;
 
-/// Operations on a hotkey since the last epoch.
+/// The number of operations on a hotkey since the last epoch.
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = open_interval, treat_none_as_default_value = false)]
 pub struct OperationsRow {
@@ -24,7 +26,7 @@ impl OperationsRow {
     }
 
     pub fn read(&self) -> Result<(Hotkey, u64), StoreError> {
-        let at = At { table: "open_interval", netuid: self.netuid, block: -1 };
+        let at = Location { table: "open_interval", netuid: self.netuid, block: -1 };
         Ok((Hotkey(at.bytes(&self.hotkey)?), at.number(self.operations)?))
     }
 }

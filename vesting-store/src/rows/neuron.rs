@@ -1,11 +1,13 @@
+//! Rows of `neurons` and `holders`.
+
 use diesel::prelude::*;
 use vesting_core::ports::{Holder, NeuronRow, StoreError};
 use vesting_core::{Coldkey, Hotkey, NetUid, Uid};
 
-use crate::convert::{At, int};
-use crate::schema::{holders, neurons};
+use super::value::{Location, int};
+use crate::schema::tables::{holders, neurons};
 
-/// Who holds a uid.
+/// The keys that hold a uid.
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = neurons, treat_none_as_default_value = false)]
 pub struct NeuronColumns {
@@ -28,7 +30,7 @@ impl NeuronColumns {
     }
 
     pub fn read(&self) -> Result<NeuronRow, StoreError> {
-        let at = At { table: "neurons", netuid: self.netuid, block: self.block };
+        let at = Location { table: "neurons", netuid: self.netuid, block: self.block };
         let holder = match (&self.hotkey, &self.coldkey) {
             (Some(hotkey), Some(coldkey)) => Some((Hotkey(at.bytes(hotkey)?), Coldkey(at.bytes(coldkey)?))),
             (None, None) => None,
@@ -57,7 +59,7 @@ impl HolderRow {
     }
 
     pub fn read(&self) -> Result<Holder, StoreError> {
-        let at = At { table: "holders", netuid: self.netuid, block: self.since };
+        let at = Location { table: "holders", netuid: self.netuid, block: self.since };
         Ok(Holder { coldkey: Coldkey(at.bytes(&self.coldkey)?), since: at.block(self.since)? })
     }
 }

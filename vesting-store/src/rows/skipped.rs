@@ -1,9 +1,11 @@
+//! Rows of `skipped_slots`.
+
 use diesel::prelude::*;
 use vesting_core::ports::StoreError;
 use vesting_core::{Millis, NetUid, SkippedSlot};
 
-use crate::convert::{At, int};
-use crate::schema::skipped_slots;
+use super::value::{Location, int};
+use crate::schema::tables::skipped_slots;
 
 /// A slot whose epoch was skipped.
 #[derive(Queryable, Selectable, Insertable)]
@@ -24,7 +26,7 @@ impl SkippedRow {
     }
 
     pub fn read(&self) -> Result<SkippedSlot, StoreError> {
-        let at = At { table: "skipped_slots", netuid: self.netuid, block: self.block };
+        let at = Location { table: "skipped_slots", netuid: self.netuid, block: self.block };
         Ok(SkippedSlot { block: at.block(self.block)?, time: Millis(at.number(self.time)?) })
     }
 }

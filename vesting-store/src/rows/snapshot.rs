@@ -1,10 +1,12 @@
+//! Rows of `stake_snapshots`.
+
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary};
 use vesting_core::ports::{Snapshot, StoreError};
 use vesting_core::{Coldkey, Hotkey, NetUid, PositionKey, Rao};
 
-use crate::convert::{At, int};
-use crate::schema::stake_snapshots;
+use super::value::{Location, int};
+use crate::schema::tables::stake_snapshots;
 
 /// The alpha of a position in a block's state.
 #[derive(Queryable, Selectable, Insertable)]
@@ -29,7 +31,7 @@ impl SnapshotRow {
     }
 
     pub fn read(&self) -> Result<Snapshot, StoreError> {
-        let at = At { table: "stake_snapshots", netuid: self.netuid, block: self.block };
+        let at = Location { table: "stake_snapshots", netuid: self.netuid, block: self.block };
         let key = PositionKey {
             hotkey: Hotkey(at.bytes(&self.hotkey)?),
             coldkey: Coldkey(at.bytes(&self.coldkey)?),
@@ -40,7 +42,7 @@ impl SnapshotRow {
 
 /// The newest alpha of a position.
 #[derive(QueryableByName)]
-pub struct Newest {
+pub struct NewestSnapshotRow {
     #[diesel(sql_type = BigInt)]
     block: i64,
     #[diesel(sql_type = Binary)]
@@ -51,16 +53,17 @@ pub struct Newest {
     alpha: i64,
 }
 
-impl Newest {
-    /// Up to a block: from position to position, and of each one row, so that a long history costs no more
-    /// than a short one. Both numbers are ours, so they may stand in the text, and the text is the same for
-    /// every database.
+impl NewestSnapshotRow {
+    /// The query for the newest snapshot of each position up to a block. It steps through the index from one
+    /// position to the next, and reads one row of each, so that a long history costs no more than a short
+    /// one. Only numbers are put into its text, which is the same for both databases.
     pub fn query(netuid: NetUid, block: i64) -> String {
-        // In two steps: of `(hotkey, coldkey) > (…)` SQLite searches by the hotkey only, and reads all of its
-        // history.
+        // The next coldkey of this hotkey, or else the next hotkey. For `(hotkey, coldkey) > (…)`, SQLite
+        // would search by the hotkey only, and read all its history.
         let next = |column: &str| {
             format!(
-                "COALESCE((SELECT s.{column} FROM stake_snapshots s WHERE s.netuid = {netuid} AND s.hotkey = p.hotkey \
+                "COALESCE((SELECT s.{column} FROM stake_snapshots s WHERE s.netuid = {netuid} \
+                 AND s.hotkey = p.hotkey \
                  AND s.coldkey > p.coldkey ORDER BY s.coldkey LIMIT 1), \
                  (SELECT s.{column} FROM stake_snapshots s WHERE s.netuid = {netuid} AND s.hotkey > p.hotkey \
                  ORDER BY s.hotkey, s.coldkey LIMIT 1))"
@@ -68,17 +71,20 @@ impl Newest {
         };
         let newest = |column: &str| {
             format!(
-                "(SELECT s.{column} FROM stake_snapshots s WHERE s.netuid = {netuid} AND s.hotkey = p.hotkey AND s.coldkey = p.coldkey \
+                "(SELECT s.{column} FROM stake_snapshots s WHERE s.netuid = {netuid} \
+                 AND s.hotkey = p.hotkey AND s.coldkey = p.coldkey \
                  AND s.block <= {block} ORDER BY s.block DESC LIMIT 1)"
             )
         };
         format!(
             "WITH RECURSIVE p (hotkey, coldkey) AS ( \
-             SELECT hotkey, coldkey FROM (SELECT hotkey, coldkey FROM stake_snapshots WHERE netuid = {netuid} \
+             SELECT hotkey, coldkey FROM (SELECT hotkey, coldkey FROM stake_snapshots \
+             WHERE netuid = {netuid} \
              ORDER BY hotkey, coldkey LIMIT 1) AS first \
              UNION ALL SELECT {}, {} FROM p WHERE p.hotkey IS NOT NULL) \
              SELECT q.block, q.hotkey, q.coldkey, q.alpha FROM ( \
-             SELECT p.hotkey, p.coldkey, {} AS block, {} AS alpha FROM p WHERE p.hotkey IS NOT NULL) AS q WHERE q.block IS NOT NULL",
+             SELECT p.hotkey, p.coldkey, {} AS block, {} AS alpha FROM p \
+             WHERE p.hotkey IS NOT NULL) AS q WHERE q.block IS NOT NULL",
             next("hotkey"),
             next("coldkey"),
             newest("block"),
@@ -87,7 +93,7 @@ impl Newest {
     }
 
     pub fn read(&self, netuid: NetUid) -> Result<(PositionKey, Rao), StoreError> {
-        let at = At { table: "stake_snapshots", netuid: netuid.0.into(), block: self.block };
+        let at = Location { table: "stake_snapshots", netuid: netuid.0.into(), block: self.block };
         let key = PositionKey {
             hotkey: Hotkey(at.bytes(&self.hotkey)?),
             coldkey: Coldkey(at.bytes(&self.coldkey)?),

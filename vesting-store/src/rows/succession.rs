@@ -1,9 +1,11 @@
+//! Rows of `successions`.
+
 use diesel::prelude::*;
 use vesting_core::ports::StoreError;
 use vesting_core::{Coldkey, NetUid, Succession};
 
-use crate::convert::{At, int};
-use crate::schema::successions;
+use super::value::{Location, int};
+use crate::schema::tables::successions;
 
 /// A coldkey that took over from a holder.
 #[derive(Queryable, Selectable, Insertable)]
@@ -28,7 +30,7 @@ impl SuccessionRow {
     }
 
     pub fn read(&self) -> Result<Succession, StoreError> {
-        let at = At { table: "successions", netuid: self.netuid, block: self.block };
+        let at = Location { table: "successions", netuid: self.netuid, block: self.block };
         Ok(Succession {
             block: at.block(self.block)?,
             event_index: at.number(self.event_index)?,

@@ -1,9 +1,11 @@
+//! Rows of `block_times`.
+
 use diesel::prelude::*;
 use vesting_core::ports::StoreError;
 use vesting_core::{BlockNumber, Millis, NetUid};
 
-use crate::convert::{At, int};
-use crate::schema::block_times;
+use super::value::{Location, int};
+use crate::schema::tables::block_times;
 
 /// The time of a block with entries.
 #[derive(Queryable, Selectable, Insertable)]
@@ -20,7 +22,7 @@ impl TimeRow {
     }
 
     pub fn read(&self) -> Result<(BlockNumber, Millis), StoreError> {
-        let at = At { table: "block_times", netuid: self.netuid, block: self.block };
+        let at = Location { table: "block_times", netuid: self.netuid, block: self.block };
         Ok((at.block(self.block)?, Millis(at.number(self.time)?)))
     }
 }

@@ -1,9 +1,11 @@
+//! Rows of `stake_tranches` and `tranche_exits`.
+
 use diesel::prelude::*;
 use vesting_core::ports::StoreError;
 use vesting_core::{Coldkey, Exit, Millis, NetUid, OpenTranche, Origin, Rao, Tranche};
 
-use crate::convert::{At, event, int, same_subnet};
-use crate::schema::{stake_tranches, tranche_exits};
+use super::value::{Location, event_column, int, same_subnet};
+use crate::schema::tables::{stake_tranches, tranche_exits};
 
 /// A tranche with what is left of it at the watermark.
 #[derive(Queryable, QueryableByName, Selectable, Insertable)]
@@ -28,7 +30,7 @@ impl TrancheRow {
             netuid: same_subnet(netuid, tranche.netuid)?,
             coldkey: tranche.coldkey.0.to_vec(),
             block: int("block", tranche.id.block.0)?,
-            event_index: event(tranche.id.event_index),
+            event_index: event_column(tranche.id.event_index),
             kind: tranche.id.kind.name().to_owned(),
             hotkey: tranche.id.hotkey.0.to_vec(),
             time: int("time", tranche.time.0)?,
@@ -39,7 +41,7 @@ impl TrancheRow {
     }
 
     pub fn read(&self, netuid: NetUid) -> Result<OpenTranche, StoreError> {
-        let at = At { table: "stake_tranches", netuid: self.netuid, block: self.block };
+        let at = Location { table: "stake_tranches", netuid: self.netuid, block: self.block };
         let unknown = || at.corrupt(format_args!("the origin `{}` is unknown", self.origin));
         let tranche = Tranche {
             netuid,
@@ -76,11 +78,11 @@ impl ExitRow {
             netuid: same_subnet(netuid, exit.netuid)?,
             coldkey: exit.coldkey.0.to_vec(),
             tranche_block: int("block", exit.tranche.block.0)?,
-            tranche_event_index: event(exit.tranche.event_index),
+            tranche_event_index: event_column(exit.tranche.event_index),
             tranche_kind: exit.tranche.kind.name().to_owned(),
             tranche_hotkey: exit.tranche.hotkey.0.to_vec(),
             block: int("block", exit.by.block.0)?,
-            event_index: event(exit.by.event_index),
+            event_index: event_column(exit.by.event_index),
             kind: exit.by.kind.name().to_owned(),
             hotkey: exit.by.hotkey.0.to_vec(),
             amount: int("amount of an exit", exit.amount.0)?,
@@ -88,7 +90,7 @@ impl ExitRow {
     }
 
     pub fn read(&self, netuid: NetUid) -> Result<Exit, StoreError> {
-        let at = At { table: "tranche_exits", netuid: self.netuid, block: self.block };
+        let at = Location { table: "tranche_exits", netuid: self.netuid, block: self.block };
         Ok(Exit {
             netuid,
             coldkey: Coldkey(at.bytes(&self.coldkey)?),

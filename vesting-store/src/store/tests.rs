@@ -1,16 +1,17 @@
-//! A database that may not grow: here, since only its own connection can be told so.
+//! A database that must not grow. This test is here because the limit is set on the store's own connection.
 
 #![allow(clippy::unwrap_used, clippy::panic)] // tests fail by panicking
 
+use vesting_core::ports::{StoreError, WriteRecord};
 use vesting_core::{MemoryStore, NetUid};
 use vesting_testkit::contract::store::{commits, same};
 
-use super::*;
+use super::DatabaseStore;
 
 const NETUID: NetUid = NetUid(2);
 
 #[tokio::test]
-async fn what_finds_no_room_changes_nothing_and_goes_well_once_there_is() {
+async fn a_commit_to_a_full_disk_changes_nothing_and_succeeds_once_there_is_space() {
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join("vesting.db");
     let url = format!("sqlite://{}", path.display());
@@ -18,7 +19,7 @@ async fn what_finds_no_room_changes_nothing_and_goes_well_once_there_is() {
     let allow = |pages: u32| store.writer().unwrap().execute(&format!("PRAGMA max_page_count = {pages}"));
     let mut full = 0;
     for commit in commits(NETUID, 200, 5) {
-        // As large as it is.
+        // The limit is raised to the present size: the file cannot grow.
         allow(1);
         while let Err(error) = store.commit(&commit).await {
             let StoreError::Full(words) = &error else { panic!("{error:?}") };

@@ -1,4 +1,4 @@
-//! Files that are damaged, cut off, taken away or replaced.
+//! Files that are damaged, cut off, removed or replaced.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use vesting_testkit::contract::store::{commits, same};
 
 use crate::{NETUID, contents, folder, refused, url};
 
-/// The page size that SQLite has by itself.
+/// The default page size of SQLite.
 const PAGE: usize = 4096;
 
 async fn memory(commits: &[Commit]) -> MemoryStore {
@@ -24,7 +24,7 @@ async fn put(store: &dyn StakeStore, commits: &[Commit]) {
     }
 }
 
-/// What a damaged file says of the record: the truth, or that it is damaged, naming the file.
+/// What is read from a damaged file: either the true record, or an error that names the file.
 async fn honest(path: &Path, truth: &MemoryStore) -> bool {
     let read = async {
         let store = DatabaseStore::open_read_only(&url(path))?;
@@ -46,7 +46,7 @@ async fn honest(path: &Path, truth: &MemoryStore) -> bool {
 }
 
 #[tokio::test]
-async fn damaged_pages_are_said_and_left_as_they_are() {
+async fn damaged_pages_are_reported_and_not_changed() {
     let (folder, path) = folder();
     let all = commits(NETUID, 120, 5);
     put(&DatabaseStore::open(&url(&path)).unwrap(), &all).await;
@@ -75,10 +75,10 @@ async fn damaged_pages_are_said_and_left_as_they_are() {
 }
 
 #[tokio::test]
-async fn what_is_lost_of_a_log_is_recorded_again() {
+async fn commits_lost_with_a_log_are_recorded_again() {
     let (_folder, path) = folder();
     let all = commits(NETUID, 60, 9);
-    // As power lost leaves it: a part in the file, the rest in the log beside it.
+    // As a power loss leaves it: some commits are in the file, the rest in the log beside it.
     put(&DatabaseStore::open(&url(&path)).unwrap(), &all[..20]).await;
     let store = DatabaseStore::open(&url(&path)).unwrap();
     put(&store, &all[20..40]).await;
@@ -110,7 +110,7 @@ async fn what_is_lost_of_a_log_is_recorded_again() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_file_taken_away_or_replaced_is_not_written_to() {
+async fn a_removed_or_replaced_file_is_not_written_to() {
     let (folder, path) = folder();
     let all = commits(NETUID, 30, 3);
     let store = DatabaseStore::open(&url(&path)).unwrap();
@@ -122,7 +122,7 @@ async fn a_file_taken_away_or_replaced_is_not_written_to() {
         assert!(words.contains("vesting.db") && words.contains("taken away"), "{words}");
     }
     assert_eq!(contents(folder.path()), before);
-    // Another one of its name, the same to the last bit.
+    // Another file of the same name, with the same content.
     std::fs::copy(&aside, &path).unwrap();
     let before = contents(folder.path());
     for words in [refused(store.commit(&all[10]).await), refused(store.record(NETUID).await)] {

@@ -1,4 +1,4 @@
-//! What a database is, seen without changing it.
+//! Examining a database without changing it.
 
 use diesel::connection::{Connection, SimpleConnection};
 use vesting_core::ports::{StoreError, WriteRecord};
@@ -17,7 +17,7 @@ fn schema(url: &str) -> Schema {
 }
 
 #[test]
-fn what_is_there_is_told_and_nothing_is_made() {
+fn an_examination_tells_the_schema_and_creates_nothing() {
     let (folder, path) = folder();
     assert_eq!(schema(&url(&path)), Schema::None);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
@@ -38,7 +38,7 @@ fn what_is_there_is_told_and_nothing_is_made() {
 }
 
 #[tokio::test]
-async fn whoever_writes_is_named_and_not_disturbed() {
+async fn the_writer_is_named_and_not_disturbed() {
     let (_folder, path) = folder();
     let url = url(&path);
     let store = DatabaseStore::open(&url).unwrap();
@@ -49,7 +49,7 @@ async fn whoever_writes_is_named_and_not_disturbed() {
     store.commit(&plain(NETUID, 1, None)).await.unwrap();
     drop(store);
     assert_eq!(writer(&url, NETUID), Ok(None));
-    // Having looked holds nobody up.
+    // The examination does not block a writer.
     assert_eq!(DatabaseStore::open(&url).unwrap().claim(NETUID).await, Ok(()));
 }
 

@@ -1,4 +1,4 @@
-//! Records as a file, and back.
+//! Export of records to a file, and import.
 
 use std::io::{BufReader, Read};
 use std::path::Path;
@@ -15,7 +15,7 @@ const BLOCKS: u64 = 60;
 
 const GENESIS: BlockHash = BlockHash([7; 32]);
 
-/// The parts of a store's records, of so many epochs each.
+/// The records of a store, in parts of a number of epochs each.
 async fn parts(store: &dyn StakeStore, epochs: usize) -> Vec<Commit> {
     let mut found = Vec::new();
     for netuid in store.netuids().await.unwrap() {
@@ -53,7 +53,7 @@ fn lines(parts: &[Commit]) -> Vec<u8> {
     encoder.finish().unwrap().0
 }
 
-/// Reads lines to their end.
+/// Reads an export to its end.
 fn decode(text: &[u8]) -> Result<Vec<Commit>, ExportError> {
     let mut lines = Decoder::new(text)?;
     let mut parts = Vec::new();
@@ -98,7 +98,7 @@ async fn records_come_back_into_any_store() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_there_stays() {
+async fn an_existing_file_is_kept() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("export");
     std::fs::write(&path, "mine").unwrap();
@@ -149,7 +149,7 @@ async fn a_line_cut_off_left_out_or_altered_is_refused() {
             all.iter().enumerate().filter(|(i, _)| *i != n).map(|(_, line)| format!("{line}\n")).collect();
         refused(&left_out);
     }
-    // A digit of each line but the last is another one.
+    // Each line but the last, with one digit changed.
     for (n, line) in all.iter().enumerate().take(all.len() - 1) {
         let Some(digit) = line.rfind(|c: char| c.is_ascii_digit()) else { continue };
         let old: u32 = line[digit..=digit].parse().unwrap();
@@ -179,17 +179,17 @@ async fn a_line_cut_off_left_out_or_altered_is_refused() {
 }
 
 #[tokio::test]
-async fn what_the_page_shows_is_what_is_written() {
+async fn every_kind_of_line_and_every_field_is_documented() {
     let page =
         std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/export.md")).unwrap();
     let whole = String::from_utf8(lines(&example().await)).unwrap();
     for line in whole.lines() {
         let value: serde_json::Value = serde_json::from_str(line).unwrap();
-        let (sort, row) = value.as_object().unwrap().iter().next().unwrap();
-        assert!(page.contains(&format!("### `{sort}`")), "{sort}");
-        let section = page.split(&format!("### `{sort}`")).nth(1).unwrap().split("\n### ").next().unwrap();
+        let (kind, row) = value.as_object().unwrap().iter().next().unwrap();
+        assert!(page.contains(&format!("### `{kind}`")), "{kind}");
+        let section = page.split(&format!("### `{kind}`")).nth(1).unwrap().split("\n### ").next().unwrap();
         for field in row.as_object().into_iter().flat_map(|row| row.keys()) {
-            assert!(section.contains(&format!("`{field}`")), "{sort}: {field}");
+            assert!(section.contains(&format!("`{field}`")), "{kind}: {field}");
         }
     }
     let folder = TempDir::new().unwrap();

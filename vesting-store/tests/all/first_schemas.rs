@@ -1,5 +1,5 @@
-//! Databases of the first two schemas with rows written out by hand, so that more is read than what down
-//! migrations leave behind.
+//! Databases of the first two schemas, with rows written by hand. So the tests also read rows that down
+//! migrations never produce.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,8 +24,8 @@ const HOTKEY: Hotkey = Hotkey([1; 32]);
 const COLDKEY: Coldkey = Coldkey([2; 32]);
 const NEW_NAME: Coldkey = Coldkey([3; 32]);
 
-/// What both schemas have in common. `H`, `C` and `N` are the keys, `G` the genesis, `B…` the hashes of
-/// blocks.
+/// The rows that both schemas have in common. `H`, `C` and `N` are keys, `G` is the genesis, and `B…` are
+/// hashes of blocks.
 const ROWS: &str = "
 INSERT INTO chain VALUES (1, G);
 INSERT INTO open_interval VALUES (2, H, 1);
@@ -56,7 +56,7 @@ INSERT INTO tranche_exits VALUES
 INSERT INTO multipliers VALUES (2, 20, 'p', 3, H, C, 1250000000);
 ";
 
-/// What only the first schema has so.
+/// The rows in the form of the first schema.
 const FIRST: &str = "
 INSERT INTO blockchain_state VALUES (2, 22, B22, 264000, 8, 96000, 20, 425, 1);
 INSERT INTO epoch_boundaries VALUES
@@ -64,7 +64,7 @@ INSERT INTO epoch_boundaries VALUES
     (2, 20, B20, B19, 240000, 5,    9, 1);
 ";
 
-/// What the second has so: a skipped slot, and a holder that goes on under another name.
+/// The rows in the form of the second schema: also a skipped slot and a succession.
 const SECOND: &str = "
 INSERT INTO blockchain_state VALUES (2, 22, B22, 264000, 8, 96000, 20, 425, 1, 20, 4);
 INSERT INTO epoch_boundaries VALUES
@@ -76,7 +76,7 @@ INSERT INTO successions VALUES (2, 22, 6, C, N);
 INSERT INTO stake_transactions VALUES (2, 22, 6, 'key_swap', H, C, 0, -171), (2, 22, 6, 'key_swap', H, N, 0, 171);
 ";
 
-/// Rows as SQL, with every key and hash written out.
+/// The rows as SQL, with every key and hash replaced by its value.
 fn written_out(rows: &str) -> String {
     let key = |byte: u8| format!("x'{}'", hex::encode([byte; 32]));
     let mut rows = rows.to_owned();
@@ -91,7 +91,7 @@ fn written_out(rows: &str) -> String {
         ("C", 2),
         ("N", 3),
     ] {
-        // Only where it stands alone, as a value.
+        // A name is replaced only where it is a whole value.
         for (left, right) in [(" ", ","), (" ", ")"), ("(", ",")] {
             rows = rows.replace(&format!("{left}{name}{right}"), &format!("{left}{}{right}", key(byte)));
         }
@@ -169,7 +169,7 @@ fn epoch(
     EpochRecord { epoch, detected: Detection::Storage, changes: vec![change] }
 }
 
-/// What the rows of the first schema say, as today's version has it.
+/// The record that the rows of the first schema mean, in today's form.
 fn first() -> Commit {
     let watermark = Watermark {
         block: block(22),
@@ -198,7 +198,8 @@ fn first() -> Commit {
             entry(20, None, Kind::Incentive, COLDKEY, 30),
             entry(21, Some((1, Phase::Finalization)), Kind::StakeAdded, COLDKEY, 5),
         ],
-        // Those of epochs and tranches; nothing tells when it was sold at block 15, and rounded at block 19.
+        // The times of epochs and tranches. The times of the sale at block 15 and of the rounding at block 19
+        // are lost.
         times: [9, 10, 20, 21].map(|number| (BlockNumber(number), time(number))).into(),
         holders: vec![Holder { coldkey: COLDKEY, since: BlockNumber(9) }],
         epochs: vec![epoch(10, None, Some(Uid(3)), 100, [7, 50]), epoch(20, Some(5), None, 136, [0, 30])],
@@ -229,7 +230,7 @@ fn first() -> Commit {
     record
 }
 
-/// What the rows of the second schema say.
+/// The record that the rows of the second schema mean, in today's form.
 fn second() -> Commit {
     let mut record = first();
     record.interval.anywhere = 4;
@@ -257,12 +258,12 @@ async fn sound(store: &DatabaseStore) -> Commit {
     record
 }
 
-/// Opens the file with today's version: it holds `expected`, and goes on as that would.
+/// Opens the file with today's version. It holds `expected`, and a commit changes both in the same way.
 async fn prove(path: &Path, mut expected: Commit, holder: Coldkey) {
     let store = DatabaseStore::open(&url(path)).unwrap();
     assert_eq!(store.genesis().await, Ok(Some(BlockHash([7; 32]))));
     assert_eq!(sound(&store).await, expected);
-    // A sale that consumes the newest tranche and a part of the one before.
+    // A sale of the newest tranche and a part of the one before.
     let watermark = Watermark { block: block(23), time: time(23), ..expected.watermark };
     let by = id(23, Some(2), Kind::StakeRemoved);
     let next = Commit {
@@ -284,7 +285,7 @@ async fn prove(path: &Path, mut expected: Commit, holder: Coldkey) {
 }
 
 #[tokio::test]
-async fn rows_of_the_first_schema_are_what_they_were() {
+async fn rows_of_the_first_schema_keep_their_meaning() {
     let (_folder, path) = folder();
     drop(make(&path, 1));
     sql(&path, &written_out(&[ROWS, FIRST].concat()));
@@ -292,7 +293,7 @@ async fn rows_of_the_first_schema_are_what_they_were() {
 }
 
 #[tokio::test]
-async fn rows_of_the_second_schema_are_what_they_were() {
+async fn rows_of_the_second_schema_keep_their_meaning() {
     let (_folder, path) = folder();
     drop(make(&path, 2));
     sql(&path, &written_out(&[ROWS, SECOND].concat()));

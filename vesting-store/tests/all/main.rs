@@ -1,4 +1,4 @@
-//! The contract of a store for every adapter, and what is SQLite's own.
+//! The contract of a store on every adapter, and what is particular to SQLite.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::cast_precision_loss)] // tests fail by panicking
 
@@ -32,7 +32,7 @@ fn url(path: &Path) -> String {
     format!("sqlite://{}", path.display())
 }
 
-/// The words of a refusal, which must be for the operator.
+/// The text of a refusal, which must be one for the operator.
 fn refused<T>(result: Result<T, StoreError>) -> String {
     match result {
         Err(StoreError::Unusable(words)) => words,
@@ -41,7 +41,7 @@ fn refused<T>(result: Result<T, StoreError>) -> String {
     }
 }
 
-/// Every file of a folder with its bytes.
+/// Every file in a folder with its content.
 fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -82,7 +82,7 @@ async fn a_record_outlives_its_store() {
     let memory = MemoryStore::new();
     for commit in commits(NETUID, 30, 5) {
         memory.commit(&commit).await.unwrap();
-        // A store for each commit: nothing is kept between but the file.
+        // A new store for each commit, so that only the file keeps anything in between.
         DatabaseStore::open(&url(&path)).unwrap().commit(&commit).await.unwrap();
     }
     same(&DatabaseStore::open(&url(&path)).unwrap(), &memory, NETUID, 30).await;
@@ -90,13 +90,13 @@ async fn a_record_outlives_its_store() {
 }
 
 #[tokio::test]
-async fn of_two_writers_one_stands_by() {
+async fn the_second_of_two_writers_stands_by() {
     let (_folder, path) = folder();
     let (one, other) = (DatabaseStore::open(&url(&path)).unwrap(), DatabaseStore::open(&url(&path)).unwrap());
     assert_eq!(one.claim(NETUID).await, Ok(()));
     assert_eq!(one.claim(NETUID).await, Ok(()), "what is held is held");
     one.commit(&plain(NETUID, 1, None)).await.unwrap();
-    // Named otherwise, it is the same database.
+    // Another path to the same database.
     let link = path.with_file_name("link.db");
     std::os::unix::fs::symlink(&path, &link).unwrap();
     let linked = DatabaseStore::open(&url(&link)).unwrap();
@@ -107,7 +107,7 @@ async fn of_two_writers_one_stands_by() {
         assert_eq!(store.rewind(NETUID, None).await, Err(ours.clone()));
         assert_eq!(store.watermark(NETUID).await.unwrap().unwrap().block, block(1, 0), "all may read");
     }
-    // Another subnet is another record.
+    // The record of another subnet has a right of its own.
     assert_eq!(other.commit(&plain(NetUid(3), 1, None)).await, Ok(()));
     assert_eq!(
         one.claim(NetUid(3)).await,
@@ -204,7 +204,7 @@ fn files_that_are_no_record_are_left_alone() {
 #[test]
 fn an_older_schema_is_brought_up_to_date_by_writers_only() {
     let (_folder, path) = folder();
-    // As a version would leave it that had no migration yet.
+    // As a version without any migration would leave it.
     sql(
         &path,
         "CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)",
@@ -269,7 +269,7 @@ fn urls_that_are_not_understood_say_what_is_expected() {
     assert!(refused(open_existing("sqlite::memory:")).contains("no record"));
 }
 
-/// How fast commits are: `cargo test --release -p vesting-store -- --ignored --nocapture`.
+/// Measures the speed of commits: `cargo test --release -p vesting-store -- --ignored --nocapture`.
 #[tokio::test]
 #[ignore = "a measurement"]
 async fn speed() {

@@ -1,4 +1,4 @@
-//! Databases of every earlier schema, with data in them: forwards, backwards, and halfway.
+//! Migrations of databases with data: from every earlier schema, back to it, and interrupted.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,9 +20,9 @@ use crate::{folder, refused, sql, url};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
 
-/// The blocks of a history, and how far it is recorded when the schema changes.
+/// The blocks of a history, and the block at which the schema changes.
 const BLOCKS: u64 = 260;
-const STANDS_AT: BlockNumber = BlockNumber(150);
+const CHANGED_AT: BlockNumber = BlockNumber(150);
 
 fn migrations() -> Vec<Box<dyn Migration<Sqlite>>> {
     let mut all = MigrationSource::<Sqlite>::migrations(&MIGRATIONS).unwrap();
@@ -34,16 +34,16 @@ fn connect(path: &Path) -> SqliteConnection {
     SqliteConnection::establish(path.to_str().unwrap()).unwrap()
 }
 
-/// Makes a database with the first so many migrations.
+/// Creates a database with the first `versions` migrations.
 pub fn make(path: &Path, versions: usize) -> SqliteConnection {
     let mut conn = connect(path);
-    // Which makes the table of versions.
+    // This creates the table of versions.
     assert_eq!(conn.pending_migrations(MIGRATIONS).unwrap().len(), migrations().len());
     migrations()[..versions].iter().for_each(|migration| drop(conn.run_migration(migration).unwrap()));
     conn
 }
 
-/// Takes a database of today back to the first so many migrations.
+/// Takes a database of today's schema back to the first `versions` migrations.
 fn revert(path: &Path, versions: usize) {
     let mut conn = connect(path);
     migrations()[versions..]
@@ -66,7 +66,7 @@ fn tables(conn: &mut SqliteConnection) -> Vec<String> {
     lines(conn, "SELECT name AS line FROM sqlite_master WHERE type = 'table' ORDER BY name")
 }
 
-/// The columns of every table, and the indices.
+/// The columns of every table, and the indexes.
 fn schema(conn: &mut SqliteConnection) -> Vec<String> {
     let mut schema = lines(
         conn,
@@ -84,7 +84,7 @@ fn schema(conn: &mut SqliteConnection) -> Vec<String> {
     schema
 }
 
-/// Every row of every table, but for when migrations ran.
+/// Every row of every table, without the times at which migrations ran.
 fn contents(conn: &mut SqliteConnection) -> BTreeMap<String, Vec<String>> {
     let mut contents = BTreeMap::new();
     for table in tables(conn) {
@@ -111,7 +111,7 @@ async fn record(path: &Path, netuid: NetUid) -> Commit {
     DatabaseStore::open_read_only(&url(path)).unwrap().record(netuid).await.unwrap().unwrap()
 }
 
-/// What the down migration of a version loses of a record, and what its up migration fills in instead.
+/// Removes from a record what the down migration of a version loses, and adds what its up migration fills in.
 fn forget(version: usize, record: &mut Commit) {
     match version {
         2 => {
@@ -119,13 +119,13 @@ fn forget(version: usize, record: &mut Commit) {
             record.skipped.clear();
             record.epochs.iter_mut().for_each(|epoch| epoch.detected = Detection::Storage);
             record.interval.anywhere = 0;
-            // A dissolution ends an interval too, which this version did not know.
+            // In this version, a dissolution did not end an interval.
             record.interval.from = record.epochs.iter().map(|epoch| epoch.epoch.block.number).max();
         }
         3 => record.locks.clear(),
-        // The same rows in another order, or found by another index; a table that nothing of a record is in.
+        // Another order of rows, another index, or a table without a part of the record: nothing is lost.
         4 | 6 | 8 | 9 => {}
-        // As far as other rows tell.
+        // As far as it follows from other rows.
         5 => {
             let epochs = record.epochs.iter().map(|epoch| (epoch.epoch.block.number, epoch.epoch.time));
             let tranches = record
@@ -144,16 +144,16 @@ fn forget(version: usize, record: &mut Commit) {
     }
 }
 
-/// What a record is that went back to the first so many migrations and forwards again.
-fn remembered(versions: usize, mut record: Commit) -> Commit {
+/// A record after migrating down to the first migrations and up again.
+fn migrated_back(versions: usize, mut record: Commit) -> Commit {
     (versions + 1..=migrations().len()).rev().for_each(|version| forget(version, &mut record));
     record
 }
 
-/// What becomes of an undisturbed record if its first part, up to [`STANDS_AT`], is remembered only.
-fn gone_on(versions: usize, undisturbed: &Commit, remembered: &Commit) -> Commit {
+/// An undisturbed record whose first part, up to [`CHANGED_AT`], went through the migrations.
+fn continued(versions: usize, undisturbed: &Commit, remembered: &Commit) -> Commit {
     let mut record = undisturbed.clone();
-    let early = |block: BlockNumber| block <= STANDS_AT;
+    let early = |block: BlockNumber| block <= CHANGED_AT;
     record.times.retain(|block, _| !early(*block));
     record.times.extend(&remembered.times);
     let mut old = remembered.epochs.iter();
@@ -163,7 +163,7 @@ fn gone_on(versions: usize, undisturbed: &Commit, remembered: &Commit) -> Commit
         .filter(|epoch| early(epoch.epoch.block.number))
         .for_each(|epoch| *epoch = old.next().unwrap().clone());
     if versions < 3 {
-        // Locked parts are known again from the first epoch on: then of every holder, changed or not.
+        // At the first epoch after that, the locked part of every holder is read again, changed or not.
         let first = undisturbed
             .epochs
             .iter()
@@ -185,7 +185,7 @@ fn gone_on(versions: usize, undisturbed: &Commit, remembered: &Commit) -> Commit
     record
 }
 
-/// Subnets on which everything happens.
+/// Subnets with every kind of event.
 fn lively() -> SimChain {
     let mut life = RandomLife::new(68);
     let mut chain = life.chain(68, None);
@@ -194,8 +194,7 @@ fn lively() -> SimChain {
     chain
 }
 
-/// Subnets on which nobody takes another name, no epoch is skipped, and nothing is claimed: all that the
-/// first version could tell.
+/// Subnets without successions, skipped epochs and root claims, which the first version could not record.
 fn simple() -> SimChain {
     let mut rng = Rng::new(6);
     let mut chain = RandomLife::new(6).chain(6, None);
@@ -233,12 +232,11 @@ async fn advance(chain: &Arc<RwLock<SimChain>>, store: Arc<dyn StakeStore>, to: 
     monitor.observe().await.unwrap();
 }
 
-/// A record in a file of today's schema, up to [`STANDS_AT`], and what it is at the end if nothing comes
-/// between.
+/// A record in a file of today's schema, up to [`CHANGED_AT`], and the same record at its undisturbed end.
 async fn recorded(chain: &Arc<RwLock<SimChain>>, path: &Path) -> BTreeMap<NetUid, Commit> {
     {
         let store = open(&url(path)).unwrap();
-        advance(chain, Arc::clone(&store), STANDS_AT, Pace::CatchingUp).await;
+        advance(chain, Arc::clone(&store), CHANGED_AT, Pace::CatchingUp).await;
     }
     let (_folder, whole) = folder();
     std::fs::copy(path, &whole).unwrap();
@@ -250,7 +248,7 @@ async fn recorded(chain: &Arc<RwLock<SimChain>>, path: &Path) -> BTreeMap<NetUid
     records
 }
 
-/// Takes a recorded file back to the first so many migrations and opens it with today's version.
+/// Takes a recorded file back to the first migrations, and opens it with today's version.
 async fn back_and_forth(path: &Path, versions: usize) -> (tempfile::TempDir, PathBuf) {
     let (folder, old) = folder();
     std::fs::copy(path, &old).unwrap();
@@ -279,7 +277,7 @@ async fn back_and_forth(path: &Path, versions: usize) -> (tempfile::TempDir, Pat
     assert_eq!(store.genesis().await, recorded.genesis().await);
     assert_ne!(store.genesis().await, Ok(None));
     for netuid in RandomLife::NETUIDS {
-        let expected = remembered(versions, record(path, netuid).await);
+        let expected = migrated_back(versions, record(path, netuid).await);
         assert!(
             store.record(netuid).await.unwrap().unwrap() == expected,
             "version {versions}, subnet {netuid}"
@@ -288,7 +286,7 @@ async fn back_and_forth(path: &Path, versions: usize) -> (tempfile::TempDir, Pat
     (folder, old)
 }
 
-/// The record is consistent in itself, and with what the store keeps beside it.
+/// Checks that the record is consistent in itself, and with the state that the store finds.
 async fn sound(path: &Path, netuid: NetUid) -> Commit {
     let store = DatabaseStore::open_read_only(&url(path)).unwrap();
     let record = store.record(netuid).await.unwrap().unwrap();
@@ -297,7 +295,7 @@ async fn sound(path: &Path, netuid: NetUid) -> Commit {
     record
 }
 
-/// Takes a recorded file through every schema from `oldest` on, and goes on recording.
+/// Takes a recorded file through every schema from `oldest` on, and continues recording.
 async fn through_every_schema(chain: SimChain, oldest: usize, rich: impl Fn(&[Commit]) -> bool) {
     let chain = Arc::new(RwLock::new(chain));
     let (_folder, path) = folder();
@@ -316,7 +314,7 @@ async fn through_every_schema(chain: SimChain, oldest: usize, rich: impl Fn(&[Co
         advance(&chain, open(&url(&old)).unwrap(), BlockNumber(BLOCKS), Pace::Following).await;
         for netuid in RandomLife::NETUIDS {
             let found = sound(&old, netuid).await;
-            let expected = gone_on(versions, &undisturbed[&netuid], &remembered[&netuid]);
+            let expected = continued(versions, &undisturbed[&netuid], &remembered[&netuid]);
             assert!(
                 found == expected,
                 "version {versions}, subnet {netuid}: {}",
@@ -326,7 +324,7 @@ async fn through_every_schema(chain: SimChain, oldest: usize, rich: impl Fn(&[Co
     }
 }
 
-/// Which parts of two records differ.
+/// The names of the parts in which two records differ.
 fn differences(one: &Commit, other: &Commit) -> String {
     let parts = |c: &Commit| {
         [
@@ -375,7 +373,7 @@ async fn the_first_schema_loses_who_went_on_under_another_name_and_nothing_else(
     let chain = Arc::new(RwLock::new(lively()));
     let (_folder, path) = folder();
     recorded(&chain, &path).await;
-    // Compared there: all but what `forget` says.
+    // The records are equal but for what `forget` removes.
     back_and_forth(&path, 1).await;
 }
 
@@ -412,7 +410,7 @@ async fn a_migration_that_fails_halfway_leaves_the_database_as_it_was() {
         obstacles.iter().map(|obstacle| obstacle.0).eq(2..=migrations().len()),
         "a migration without an obstacle"
     );
-    // Just before the one that fails, and from the very first on.
+    // From the schema just before the failing migration, and from the very first.
     let cases = obstacles
         .iter()
         .flat_map(|(failing, obstacle)| [(1, *failing, obstacle), (failing - 1, *failing, obstacle)]);
@@ -433,7 +431,7 @@ async fn a_migration_that_fails_halfway_leaves_the_database_as_it_was() {
         sql(&old, removed);
         assert_eq!(migrate(&url(&old)), Ok(true));
         for netuid in RandomLife::NETUIDS {
-            let expected = remembered(versions, record(&path, netuid).await);
+            let expected = migrated_back(versions, record(&path, netuid).await);
             assert!(sound(&old, netuid).await == expected, "{versions} migrations, number {failing} failed");
         }
     }

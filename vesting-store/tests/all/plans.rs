@@ -1,4 +1,4 @@
-//! No question to a store is answered by reading a whole table: the plans of both databases say so.
+//! No query of a store reads a whole table. The query plans of both databases show it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -17,11 +17,10 @@ use vesting_testkit::postgres_test;
 
 use crate::{NETUID, folder, url};
 
-/// Everything asked of any database of this process, by where it is: statements with their values, as diesel
-/// shows them.
+/// The statements of this process with their values, as diesel shows them, by the URL of their database.
 static ASKED: Mutex<BTreeMap<String, BTreeSet<String>>> = Mutex::new(BTreeMap::new());
 
-/// Listens to connections made from here on.
+/// Records the statements of all connections opened from now on.
 fn listen() {
     fn instrument() -> Option<Box<dyn diesel::connection::Instrumentation>> {
         let mut place = String::new();
@@ -36,7 +35,7 @@ fn listen() {
     diesel::connection::set_default_instrumentation(instrument).unwrap();
 }
 
-/// Asks a store everything that the port has.
+/// Calls every reading method of the port.
 async fn ask(store: &DatabaseStore) {
     let (from, to) = (BlockNumber(10), BlockNumber(20));
     store.genesis().await.unwrap();
@@ -61,7 +60,7 @@ async fn ask(store: &DatabaseStore) {
     store.record(NETUID).await.unwrap();
 }
 
-/// Fills a store with several subnets.
+/// Fills a store with the records of several subnets.
 async fn filled(url: &str) {
     let store = DatabaseStore::open(url).unwrap();
     for netuid in [NetUid(1), NETUID, NetUid(3)] {
@@ -71,8 +70,8 @@ async fn filled(url: &str) {
     }
 }
 
-/// Gives what was asked of a filled store when everything was: each statement with its values written into
-/// it. `name` is a part of its URL that no other has.
+/// The statements of all methods on a filled store, with the values written into them. `name` is a part of
+/// the URL that no other database has.
 async fn asked(url: &str, name: &str) -> Vec<String> {
     filled(url).await;
     listen();
@@ -86,7 +85,7 @@ async fn asked(url: &str, name: &str) -> Vec<String> {
         .collect()
 }
 
-/// A value as SQLite or PostgreSQL writes it.
+/// A value as a literal of SQLite or PostgreSQL.
 fn literal(value: &serde_json::Value, sqlite: bool) -> String {
     match value {
         serde_json::Value::String(text) => format!("'{text}'"),
@@ -102,7 +101,7 @@ fn literal(value: &serde_json::Value, sqlite: bool) -> String {
     }
 }
 
-/// `… $1 … -- binds: [2]` or `… ? … -- binds: [2]` with the values in their places.
+/// `… $1 … -- binds: [2]` or `… ? … -- binds: [2]` with the values written into it.
 fn written_out(shown: &str) -> String {
     let Some((statement, binds)) = shown.rsplit_once(" -- binds: ") else { return shown.to_owned() };
     let binds: Vec<serde_json::Value> =
@@ -124,7 +123,7 @@ struct Detail {
     detail: String,
 }
 
-/// The tables that grow; of the others a scan is the best plan.
+/// The tables that grow. For the others, a scan is the best plan.
 const LARGE: [&str; 8] = [
     "stake_transactions",
     "stake_changes",
@@ -148,7 +147,8 @@ fn sqlite_plans(path: &Path, statements: &[String]) -> Vec<Vec<String>> {
 
 fn postgres_plans(url: &str, statements: &[String]) -> Vec<Vec<String>> {
     let mut conn = PgConnection::establish(url).unwrap();
-    // In small tables a scan is cheapest; whether there is another way shows when it is not to be had.
+    // A scan is cheapest on small tables. With scans disabled, the plan shows whether there is an index to
+    // use.
     conn.batch_execute("ANALYZE; SET enable_seqscan = off").unwrap();
     let mut plans = Vec::new();
     for text in statements {
@@ -180,18 +180,18 @@ async fn sqlite_searches_and_does_not_scan() {
     let plans = sqlite_plans(&path, &statements);
     show(&statements, &plans);
     for (text, plan) in statements.iter().zip(&plans) {
-        // Only what asks for all rows of a subnet, or for one of them, may search by the subnet alone.
+        // Only a query for all rows of a subnet, or for any one row, may search by the subnet alone.
         let part = text.contains("block") && !text.starts_with("WITH") && text.contains(" BETWEEN 10 AND 20");
         assert!(!part || plan.iter().all(|line| !line.ends_with("(netuid=?)")), "{text}: {plan:?}");
     }
     for line in plans.iter().flatten() {
         assert!(!scans(line), "{line}");
-        // Of a comparison of rows only the first column is searched by.
+        // A comparison of rows searches by its first column only.
         assert!(!line.contains(")>("), "{line}");
     }
 }
 
-/// Whether a line of a plan of SQLite reads the whole of a large table.
+/// Whether a line of SQLite's plan reads the whole of a large table.
 fn scans(line: &str) -> bool {
     let scanned = line.strip_prefix("SCAN ").map(|rest| rest.split(' ').next().unwrap_or(rest));
     scanned.is_some_and(|table| LARGE.contains(&table))

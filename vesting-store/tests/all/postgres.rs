@@ -1,4 +1,4 @@
-//! The contract on PostgreSQL, and what is a server's own.
+//! The contract of a store on PostgreSQL, and what is particular to a server.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -39,7 +39,7 @@ postgres_test! {
         let memory = MemoryStore::new();
         for commit in commits(NETUID, 30, 5) {
             memory.commit(&commit).await.unwrap();
-            // A store for each commit: nothing is kept between but the database.
+            // A new store for each commit, so that only the database keeps anything in between.
             DatabaseStore::open(&database.url).unwrap().commit(&commit).await.unwrap();
         }
         same(&DatabaseStore::open(&database.url).unwrap(), &memory, NETUID, 30).await;
@@ -48,7 +48,7 @@ postgres_test! {
 }
 
 postgres_test! {
-    async fn of_two_writers_on_a_server_one_stands_by() {
+    async fn the_second_of_two_writers_on_a_server_stands_by() {
         let database = Database::new();
         let (one, other) = (DatabaseStore::open(&database.url).unwrap(), DatabaseStore::open(&database.url).unwrap());
         assert_eq!((one.claim(NETUID).await, one.claim(NETUID).await), (Ok(()), Ok(())));
@@ -132,7 +132,7 @@ own_postgres_test! {
         let url = database.url.replace("user=vesting", "user=looker");
         let reader = open_existing(&url).unwrap();
         same(&*reader, &memory, NETUID, 30).await;
-        // Nor can it be made to write.
+        // It cannot write either.
         let other = open(&url).unwrap();
         let next = plain(NETUID, 31, Some(block(30, 0)));
         let taken = other.commit(&next).await;
@@ -149,7 +149,7 @@ own_postgres_test! {
     }
 }
 
-/// Takes the tables of a database back to the first version, with what they hold.
+/// Takes the tables of a database back to the first version, with their rows.
 fn revert(database: &Database) {
     let mut conn = PgConnection::establish(&database.url).unwrap();
     let mut all = MigrationSource::<Pg>::migrations(&MIGRATIONS).unwrap();
@@ -167,7 +167,7 @@ struct Definition {
 /// The columns and the indexes of every table.
 fn schema(database: &Database) -> Vec<Definition> {
     let mut conn = PgConnection::establish(&database.url).unwrap();
-    // Columns in their order: a column that was dropped leaves its number behind.
+    // Columns in their order, without their numbers: a dropped column leaves a gap.
     let query = "SELECT format('%s %s %s %s', table_name, row_number() OVER (PARTITION BY table_name ORDER BY ordinal_position), \
                  column_name, data_type) AS definition \
                  FROM information_schema.columns WHERE table_schema = current_schema() \
@@ -181,7 +181,7 @@ postgres_test! {
         let memory = MemoryStore::new();
         let store = open(&database.url).unwrap();
         let mut all = commits(NETUID, 60, 5);
-        // The column for them is lost on the way back.
+        // The down migration loses their column.
         for change in all.iter_mut().flat_map(|commit| &mut commit.balance_changes) {
             change.by_flow.remove(&Flow::Corrected);
         }
@@ -194,7 +194,7 @@ postgres_test! {
         revert(&database);
         assert_ne!(schema(&database), today);
         assert!(refused(open_existing(&database.url)).contains("vesting db migrate"));
-        // What stands in the way is named, and the tables stay as they are.
+        // The error names the obstacle, and the tables stay as they are.
         database.sql("CREATE TABLE open_tranches_by_coldkey (mine TEXT)");
         let before = schema(&database);
         assert!(refused(open(&database.url)).contains("open_tranches_by_coldkey"));
@@ -223,7 +223,7 @@ postgres_test! {
     }
 }
 
-/// A server that is stopped and started again, or drops its sessions.
+/// A server that is restarted, or drops its sessions.
 fn signal(server: &Server, name: &str) {
     let status =
         std::process::Command::new("kill").args([name, &server.process.to_string()]).status().unwrap();
@@ -245,7 +245,7 @@ own_postgres_test! {
         let lost = store.commit(&next).await;
         assert!(matches!(lost, Err(StoreError::Unreachable(_))), "{lost:?}");
         assert_eq!(store.commit(&next).await, Ok(()), "with a new session, and the right taken anew");
-        // Whoever was quicker has it.
+        // The quicker one has the right.
         database.sql(others);
         assert_eq!(other.claim(NETUID).await, Ok(()));
         let taken = store.claim(NETUID).await;
@@ -273,7 +273,7 @@ own_postgres_test! {
         let store = open(&database.url).unwrap();
         store.commit(&plain(NETUID, 1, None)).await.unwrap();
         assert_eq!(store.watermark(NETUID).await.unwrap().unwrap().block, block(1, 0));
-        // The server's own word that both are encrypted.
+        // The server itself reports that both connections are encrypted.
         database.sql("DO $$ BEGIN ASSERT (SELECT count(*) >= 2 AND bool_and(s.ssl) FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid) \
                       WHERE a.application_name = 'vesting'); END $$");
         for (url, words) in [
@@ -298,7 +298,7 @@ own_postgres_test! {
         ));
         let with = |password: &str| database.url.replace("vesting@", &format!("guarded:{password}@"));
         let right = "Zq7%3Fw%404%2FK:x%259%23L%20m&2=R";
-        // One that may not set its own language, too.
+        // Also with a role that may not set its language.
         let store = open(&with(right)).unwrap();
         store.commit(&plain(NETUID, 1, None)).await.unwrap();
         assert_eq!(store.watermark(NETUID).await.unwrap().unwrap().block, block(1, 0));
@@ -323,7 +323,7 @@ postgres_test! {
         let database = Database::new();
         let store = open(&database.url).unwrap();
         store.commit(&plain(NETUID, 1, None)).await.unwrap();
-        // What the session speaks, told by the server itself.
+        // The language of the session, as the server reports it.
         database.sql(
             "CREATE FUNCTION speak() RETURNS trigger LANGUAGE plpgsql AS \
              $$ BEGIN RAISE EXCEPTION 'speaks <%>', current_setting('lc_messages'); END $$; \
@@ -348,7 +348,7 @@ postgres_test! {
                 tokio::spawn(async move {
                     let mut last = 0;
                     while last < 40 {
-                        // One state each time: never a record beyond its own watermark.
+                        // Each answer is of one state: no row is later than the watermark.
                         let record = reader.record(NETUID).await.unwrap().unwrap();
                         let stands_at = record.watermark.block.number;
                         assert!(record.entries.iter().all(|entry| entry.block <= stands_at));

@@ -1,6 +1,6 @@
 """A validator's weights, adjusted by the vesting sidecar of its Bittensor subnet.
 
-`VestingSystem` waits; `vesting_client.aio.VestingSystem` is awaited.
+`VestingSystem` blocks until it has an answer. `vesting_client.aio.VestingSystem` is the same for asyncio.
 """
 
 from .answers import Adjustment, Change, Epoch, StakePoint, TrueEmission

@@ -1,4 +1,4 @@
-"""`VestingSystem` for asyncio: the same names, to be awaited."""
+"""`VestingSystem` for asyncio: the same methods as coroutines."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ __all__ = ["VestingSystem"]
 
 
 class VestingSystem:
-    """As `vesting_client.VestingSystem`, without holding up the event loop.
+    """Like `vesting_client.VestingSystem`, but it never blocks the event loop.
 
-    A call that is cancelled closes its connection.
+    A cancelled call closes its connection.
     """
 
     def __init__(
@@ -52,57 +52,59 @@ class VestingSystem:
         self._handlers: List[Callable[[Epoch], object]] = []
         self._background: Optional[asyncio.Task[None]] = None
         self.last_error: Optional[VestingError] = None
-        """What went wrong in the last call; nothing if it went well."""
+        """The error of the last call, or `None` if it succeeded."""
 
     async def initialize(self) -> bool:
-        """Says whether the sidecar answers, under the policy that is expected.
+        """Returns whether the sidecar answers and has the expected policy.
 
-        Where it does not, nothing is lost: every later call tries anew.
+        If it does not, later calls still work once it does: each of them tries again.
         """
         return await self._goes_well(self._questions.initialize(), self._seconds)
 
     async def update(self) -> bool:
-        """As `vesting_client.VestingSystem.update`."""
+        """Same as `vesting_client.VestingSystem.update`."""
         return await self._goes_well(self._questions.update(), PATIENCE)
 
     async def apply_vesting_multipliers(self, weights: W, uids: object = None, hotkeys: object = None, metagraph: object = None) -> W:
-        """Weights multiplied by their miners' multipliers; `adjust` tells more."""
+        """Returns the weights multiplied by their miners' multipliers. `adjust` also returns the details."""
         return (await self.adjust(weights, uids, hotkeys, metagraph)).weights
 
     async def adjust(
         self, weights: W, uids: object = None, hotkeys: object = None, metagraph: object = None, as_of: Optional[int] = None
     ) -> Adjustment[W]:
-        """As `vesting_client.VestingSystem.adjust`."""
+        """Same as `vesting_client.VestingSystem.adjust`."""
         try:
             return await self._ask(self._questions.adjust(weights, uids, hotkeys, metagraph, as_of))
         except VestingError as error:
             return self._questions.failed(weights, error)
 
     async def get_vesting_stats(self) -> Dict[str, Any]:
-        """As `vesting_client.VestingSystem.get_vesting_stats`."""
+        """Same as `vesting_client.VestingSystem.get_vesting_stats`."""
         return await self._ask(self._questions.stats())
 
     async def get_true_emissions(self, from_block: Optional[int] = None, to_block: Optional[int] = None) -> List[TrueEmission]:
-        """As `vesting_client.VestingSystem.get_true_emissions`."""
+        """Same as `vesting_client.VestingSystem.get_true_emissions`."""
         return await self._ask(self._questions.true_emissions(from_block, to_block))
 
     async def get_stake_history(self, hotkey: str, epochs: Optional[int] = None, as_of: Optional[int] = None) -> List[StakePoint]:
-        """As `vesting_client.VestingSystem.get_stake_history`."""
+        """Same as `vesting_client.VestingSystem.get_stake_history`."""
         return await self._ask(self._questions.stake_history(hotkey, epochs, as_of))
 
     def on_epoch_boundary(self, handler: Callable[[Epoch], object]) -> None:
-        """Calls `handler`, a function or a coroutine function, with every epoch that is recorded from now on, in
-        order and once, in a task of the running loop, until `shutdown`. While the sidecar does not answer it is
-        asked again; no epoch is left out."""
+        """Calls `handler` once with every epoch recorded from now on, in order, until `shutdown`.
+
+        `handler` is a function or a coroutine function. It runs in a task of the running loop. If the sidecar
+        does not answer, it is asked again later, so no epoch is left out.
+        """
         self._handlers.append(handler)
         if self._background is None:
             self._background = asyncio.get_running_loop().create_task(self._follow())
 
     async def shutdown(self) -> None:
-        """Ends what `on_epoch_boundary` began. The sidecar goes on."""
+        """Stops the task that `on_epoch_boundary` started. The sidecar keeps running."""
         background, self._background = self._background, None
         self._handlers.clear()
-        # A handler may end it itself; it then ends at its next step.
+        # A handler may call `shutdown`, and its own task cannot wait for itself: it ends at its next `await`.
         if background is not None and background.cancel() and background is not asyncio.current_task():
             await asyncio.wait([background])
 

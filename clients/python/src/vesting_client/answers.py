@@ -1,4 +1,4 @@
-"""What the API answers, checked and as Python has it. Amounts are integers in rao."""
+"""The API's answers, checked and as Python objects. Amounts are integers in rao."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Adjustment(Generic[W]):
-    """Weights, adjusted or unchanged."""
+    """Weights, adjusted or unchanged, with the details."""
 
     weights: W
-    """The same kind, type, length and order as given; where they are unchanged, what was given itself."""
+    """Of the type, length and order of the weights given. If unchanged, the very object that was given."""
     reason: Optional[str] = None
-    """Why they are unchanged, if they are."""
+    """Why the weights are unchanged, or `None` if they are adjusted."""
     error: Optional[VestingError] = None
-    """What went wrong, if that is why."""
+    """The error, if the weights are unchanged because of one."""
     stale: bool = False
-    """Whether the sidecar's record is older than it should be: it does not know newer sales."""
+    """Whether the sidecar's record is out of date: newer sales are missing from it."""
     as_of: Optional[int] = None
-    """The block of the epoch as of which they were adjusted."""
+    """The block of the epoch that the multipliers are of."""
     multipliers: List[Decimal] = field(default_factory=list)
-    """The multiplier of each weight, exact; none where there was no answer."""
+    """The exact multiplier of each weight. Empty without an answer."""
     reasons: List[str] = field(default_factory=list)
-    """Why each multiplier is what it is."""
+    """The reason for each multiplier."""
     policy_digest: Optional[str] = None
     state_digest: Optional[str] = None
     warnings: List[str] = field(default_factory=list)
-    """What is to be looked at though the weights were adjusted, such as hotkeys given with the uids of others."""
+    """What to check although the weights were adjusted, such as a hotkey given with another hotkey's uid."""
 
 
 @dataclass(frozen=True)
 class TrueEmission:
-    """What an epoch really brought to a position of a holder."""
+    """The emission that one epoch paid to one position of a holder."""
 
     block: int
     time: str
@@ -54,7 +54,7 @@ class TrueEmission:
 
 @dataclass(frozen=True)
 class Change:
-    """What an epoch's own block did to a position."""
+    """What the block of an epoch changed in one position."""
 
     uid: Optional[int]
     hotkey: str
@@ -72,7 +72,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Epoch:
-    """An epoch, with what it did to every position that changed."""
+    """An epoch with every position that its block changed."""
 
     netuid: int
     block: int
@@ -82,7 +82,7 @@ class Epoch:
 
 @dataclass(frozen=True)
 class StakePoint:
-    """A miner's holder as of an epoch: all its positions of the subnet."""
+    """A miner's holder at one epoch: the sum of its positions in the subnet."""
 
     as_of: int
     time: str
@@ -100,7 +100,7 @@ class StakePoint:
 
 
 def decoded(response: Response) -> Any:
-    """The JSON of an answer that is one."""
+    """The JSON of an answer. Raises `Refused` for any status other than 200."""
     if response.status != 200:
         raise _refused(response)
     try:
@@ -135,8 +135,10 @@ def _refused(response: Response) -> Refused:
 
 
 def adjusted(answer: Any, given: Given[W], netuid: Optional[int]) -> Adjustment[W]:
-    """Weights from the answer to `POST /v1/weights/apply`; anything that is not the whole answer to these
-    very weights is none."""
+    """The weights from the answer to `POST /v1/weights/apply`.
+
+    Raises `BadAnswer` unless it is a complete answer to exactly these weights.
+    """
     told = _object(answer)
     if netuid is not None and _of(told, "netuid", int) != netuid:
         raise BadAnswer("the answer is about another subnet")
@@ -171,7 +173,7 @@ def _sum(values: List[float]) -> float:
 
 
 def stats(answer: Any) -> Dict[str, Any]:
-    """The figures of a subnet."""
+    """The figures of a subnet, as the API returned them."""
     told = _object(answer)
     _of(told, "netuid", int), _of(told, "as_of", int), _of(told, "policy_digest", str)
     _object(told.get("policy"))
@@ -184,7 +186,7 @@ def epochs(answer: Any) -> List[Epoch]:
 
 
 def emissions(epoch: Epoch) -> List[TrueEmission]:
-    """Those of an epoch that are not nothing."""
+    """The emissions of an epoch, without those of 0."""
     return [
         TrueEmission(epoch.block, epoch.time, c.uid, c.hotkey, c.coldkey, c.true_emission, c.incentive)
         for c in epoch.changes
@@ -241,7 +243,7 @@ def _object(value: Any) -> Dict[str, Any]:
 
 
 def _is(value: Any, kind: Type[T], name: str) -> T:
-    # A truth value is an int in Python, but not here.
+    # In Python a bool is an int; in an answer it is not.
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise BadAnswer(f"the answer is not what the API's is: `{name}` is no {kind.__name__}")
     return value

@@ -1,4 +1,4 @@
-"""What can go wrong. Each kind demands one reaction."""
+"""The errors of this package. Each class names one reaction."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ from typing import ClassVar, Optional
 
 
 class VestingError(Exception):
-    """There is no answer that can be used."""
+    """There is no usable answer."""
 
     kind: ClassVar[str] = "error"
 
 
 class InputError(VestingError):
-    """Weights, uids or hotkeys that are none, or do not belong together. Reaction: mend them."""
+    """Weights, uids or hotkeys are invalid or do not match. Reaction: correct them."""
 
     kind = "input"
 
 
 class Unreachable(VestingError):
-    """Nothing answers at the address, or the connection broke. Reaction: look after the sidecar."""
+    """Nothing answers at the address, or the connection broke. Reaction: check the sidecar."""
 
     kind = "unreachable"
 
 
 class DeadlineExceeded(VestingError):
-    """The call was not done in time, from the name's lookup to the last byte. Reaction: ask again later."""
+    """The call, from the name lookup to the last byte, took too long. Reaction: try again later."""
 
     kind = "deadline"
 
 
 class Refused(VestingError):
-    """The sidecar says no: a status other than 200. Reaction: as the text says."""
+    """The sidecar refused: its status is not 200. Reaction: do what the text says."""
 
     kind = "refused"
 
@@ -39,19 +39,19 @@ class Refused(VestingError):
         self.status = status
         """The HTTP status."""
         self.problem = problem
-        """The kind of problem as docs/api.md lists them, such as `unknown-netuid`, where it is told."""
+        """The kind of problem, such as `unknown-netuid`, if the answer names one. docs/api.md lists them."""
         self.field = field
-        """The parameter or member of the body that is wrong, where it is told."""
+        """The wrong parameter or body member, if the answer names it."""
         self.detail = detail
 
 
 class BadAnswer(VestingError):
-    """An answer that is none: malformed, too large, or of other weights. Reaction: see what is at the address."""
+    """The answer is malformed, too large, or about other weights. Reaction: check what answers there."""
 
     kind = "bad-answer"
 
 
 class PolicyDiffers(VestingError):
-    """The sidecar's policy is not the one that the constructor was given. Reaction: mend either."""
+    """The sidecar's policy is not the one given to the constructor. Reaction: change one of them."""
 
     kind = "policy"

@@ -1,4 +1,4 @@
-"""One question to the sidecar, over a socket or over asyncio's streams, until a moment and no longer."""
+"""One request to the sidecar and its response, over a socket or asyncio's streams, under a deadline."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, List, Optional, Tuple
 from .errors import DeadlineExceeded, Unreachable
 from .wire import Endpoint, Inbox, Response
 
-#: How much is taken off a connection at once, in bytes.
+#: The most bytes read from a connection at once.
 _PIECE = 64 * 1024
 
 #: A family and an address, as `socket.getaddrinfo` gives them.
@@ -20,42 +20,42 @@ _Address = Tuple[int, Any]
 
 
 class Deadline:
-    """The moment at which a call has to be done."""
+    """The moment by which a call must be done."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._end = time.monotonic() + seconds
 
     def left(self) -> float:
-        """The seconds left, more than none."""
+        """The seconds left, always above 0. Raises `DeadlineExceeded` if none are."""
         left = self._end - time.monotonic()
         if left <= 0:
             raise self.exceeded()
         return left
 
     def exceeded(self) -> DeadlineExceeded:
-        """What to say when it has passed."""
+        """The error to raise once it has passed."""
         return exceeded(self._seconds)
 
 
 def exceeded(seconds: float) -> DeadlineExceeded:
-    """What to say of a call that was not done in so many seconds."""
+    """The error of a call that took longer than `seconds`."""
     return DeadlineExceeded(f"there was no whole answer within {seconds:g} s")
 
 
 def tls(endpoint: Endpoint) -> Optional[ssl.SSLContext]:
-    """What checks the other side, where the address asks for it."""
+    """The TLS context that verifies the server, or `None` for plain HTTP."""
     return ssl.create_default_context() if endpoint.tls else None
 
 
 def ask(endpoint: Endpoint, context: Optional[ssl.SSLContext], request: bytes, largest: int, deadline: Deadline) -> Response:
-    """Asks over a socket."""
+    """Sends a request over a socket and returns the response."""
     inbox = Inbox(largest)
     try:
         with _connect(endpoint, deadline) as plain:
             if context is None:
                 return _exchange(plain, request, inbox, deadline)
-            # A timeout of the handshake is one over all of it.
+            # This timeout holds for the whole handshake.
             plain.settimeout(deadline.left())
             with context.wrap_socket(plain, server_hostname=endpoint.host) as secure:
                 return _exchange(secure, request, inbox, deadline)
@@ -66,14 +66,14 @@ def ask(endpoint: Endpoint, context: Optional[ssl.SSLContext], request: bytes, l
 
 
 def _exchange(connection: socket.socket, request: bytes, inbox: Inbox, deadline: Deadline) -> Response:
-    # A timeout is for one operation: before each it becomes what is left of the call.
+    # A socket's timeout holds for one operation, so it is set anew before each.
     rest = memoryview(request)
     try:
         while rest:
             connection.settimeout(deadline.left())
             rest = rest[connection.send(rest) :]
     except (BrokenPipeError, ConnectionResetError):
-        # Who does not read all of it may have answered all the same.
+        # A server may answer without reading the whole request.
         pass
     while True:
         connection.settimeout(deadline.left())
@@ -91,7 +91,7 @@ def _connect(endpoint: Endpoint, deadline: Deadline) -> socket.socket:
     for place, (family, address) in enumerate(addresses):
         connection = socket.socket(family, socket.SOCK_STREAM)
         try:
-            # An address that swallows what it gets leaves time for the others.
+            # An address that never answers must leave time for the others.
             connection.settimeout(deadline.left() / (len(addresses) - place))
             connection.connect(address)
         except OSError as error:
@@ -121,7 +121,7 @@ def _addresses(endpoint: Endpoint, deadline: Deadline) -> List[_Address]:
     if endpoint.numeric:
         look_up()
     else:
-        # The system's resolver knows no deadline: it is left behind.
+        # The system's resolver has no deadline, so it runs in a thread that can be abandoned.
         thread = threading.Thread(target=look_up, name="vesting-lookup", daemon=True)
         thread.start()
         thread.join(deadline.left())
@@ -133,7 +133,10 @@ def _addresses(endpoint: Endpoint, deadline: Deadline) -> List[_Address]:
 
 
 async def ask_async(endpoint: Endpoint, context: Optional[ssl.SSLContext], request: bytes, largest: int) -> Response:
-    """Asks over asyncio's streams; the deadline is the caller's to set. Cancelled, it closes the connection."""
+    """Sends a request over asyncio's streams and returns the response.
+
+    The caller sets the deadline. Cancelling it closes the connection.
+    """
     inbox = Inbox(largest)
     try:
         name = endpoint.host if context is not None else None
@@ -141,7 +144,7 @@ async def ask_async(endpoint: Endpoint, context: Optional[ssl.SSLContext], reque
         try:
             writer.write(request)
             while True:
-                # What was sent without being read shows here; the answer may be there all the same.
+                # A failed write shows up here as an error; the server may have answered before it.
                 data = await reader.read(_PIECE)
                 if not data:
                     inbox.end()

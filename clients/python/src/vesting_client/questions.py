@@ -1,7 +1,7 @@
-"""What is asked of the sidecar, question by question; who asks and waits is not known here.
+"""The questions to the sidecar, without any input or output.
 
-A question is a generator: it yields requests, is sent their answers, and returns what was asked for. So it
-is the same over sockets and over asyncio.
+A question is a generator: it yields requests, receives their answers, and returns the result. So the same
+question works over sockets and over asyncio.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ T = TypeVar("T")
 
 log = logging.getLogger("vesting_client")
 
-#: Where `vesting run` listens by itself.
+#: Where `vesting run` listens by default.
 _USUAL = "http://127.0.0.1:9180"
 
-#: The largest answers taken, in bytes: to weights, which are those of one subnet, and to anything else.
+#: The largest answers accepted, in bytes: to a request for one subnet's weights, and to any other.
 _LARGEST_WEIGHTS = 4 * 1024 * 1024
 _LARGEST = 64 * 1024 * 1024
 
@@ -38,7 +38,7 @@ _RAO = 10**9
 
 @dataclass(frozen=True)
 class Request:
-    """One request to the API."""
+    """One request to the API, and the largest answer accepted, in bytes."""
 
     method: str
     target: str
@@ -46,12 +46,12 @@ class Request:
     largest: int
 
 
-#: A question; `T` is what it returns.
+#: A question that returns `T`.
 Question = Generator[Request, Any, T]
 
 
 class Questions:
-    """What one client asks: of whom, about which subnet, under which policy."""
+    """The questions of one client: to which address, about which subnet, under which policy."""
 
     def __init__(
         self,
@@ -77,20 +77,20 @@ class Questions:
         self._netuid = subnet_id
         self._raises = on_error == "raise"
         self._expected = {name: Decimal(str(value)) for name, value in policy.items() if value is not None}
-        #: The digest of the policy that was found to be the expected one.
+        #: The digest of the sidecar's policy, once that was found to be the expected one.
         self._agreed: Optional[str] = None
 
     def bytes_of(self, request: Request) -> bytes:
-        """The bytes of a request."""
+        """A request as bytes."""
         return self.endpoint.request(request.method, request.target, self._token, request.body)
 
     def failed(self, weights: W, error: VestingError) -> Adjustment[W]:
-        """Weights that are used as they are, since something went wrong; raises it where that is asked for."""
+        """The weights unchanged, with the error. Raises the error if `on_error` is `"raise"`."""
         self.note(error)
         return Adjustment(weights, str(error), error)
 
     def note(self, error: VestingError) -> None:
-        """Says what went wrong, or raises it where that is asked for."""
+        """Logs an error, or raises it if `on_error` is `"raise"`."""
         if self._raises:
             raise error
         log.warning("%s: %s", error.kind, error)
@@ -98,20 +98,20 @@ class Questions:
     # Questions.
 
     def initialize(self) -> Question[None]:
-        """Whether the sidecar is there, under the policy that is expected."""
+        """Checks that the sidecar answers and has the expected policy."""
         self._agree(answers.stats((yield self._get("/v1/stats"))))
 
     def update(self) -> Question[None]:
-        """The record at the finalized head."""
+        """Makes the sidecar record up to the finalized head."""
         query = urlencode(self._named())
         yield Request("POST", f"/v1/update?{query}" if query else "/v1/update", b"", _LARGEST)
 
     def stats(self) -> Question[Dict[str, Any]]:
-        """The subnet in figures."""
+        """The subnet's figures."""
         return answers.stats((yield self._get("/v1/stats")))
 
     def adjust(self, weights: W, uids: object, hotkeys: object, metagraph: object, as_of: Optional[int]) -> Question[Adjustment[W]]:
-        """Weights multiplied."""
+        """The weights multiplied by their miners' multipliers."""
         input = given(weights, uids, hotkeys, metagraph)
         body = {**input.body(), **self._named(as_of=as_of)}
         text = json.dumps(body, allow_nan=False).encode("ascii")
@@ -130,21 +130,21 @@ class Questions:
         return adjustment
 
     def true_emissions(self, from_block: Optional[int], to_block: Optional[int]) -> Question[List[TrueEmission]]:
-        """What the epochs of these blocks brought."""
+        """The true emissions of the epochs in these blocks."""
         epochs = yield from self.epochs(from_block, to_block)
         return [emission for epoch in epochs for emission in answers.emissions(epoch)]
 
     def stake_history(self, hotkey: str, epochs: Optional[int], as_of: Optional[int]) -> Question[List[StakePoint]]:
-        """A miner as of epochs."""
+        """A miner's holder at each of its last epochs."""
         path = f"/v1/miners/{quote(hotkey, safe='')}/history"
         return answers.stake_history((yield self._get(path, epochs=epochs, as_of=as_of)))
 
     def epochs(self, from_block: Optional[int], to_block: Optional[int]) -> Question[List[Epoch]]:
-        """The epochs of these blocks, in order; without `from_block` the newest that one answer has."""
+        """The epochs in these blocks, in order. Without `from_block`: the newest that fit one answer."""
         try:
             return answers.epochs((yield self._get("/v1/epochs", **{"from": from_block}, to=to_block)))
         except Refused as refused:
-            # More than one answer has: asked for page by page, from the end.
+            # They do not fit one answer: ask page by page, the newest first.
             if refused.field != "from" or from_block is None:
                 raise
         found: List[Epoch] = []
@@ -156,7 +156,7 @@ class Questions:
             to_block = page[0].block - 1
 
     def recorded_to(self) -> Question[int]:
-        """The last block of the record; 0 where there is no epoch yet."""
+        """The last block of the record, or 0 if it has no epoch yet."""
         try:
             stats = answers.stats((yield self._get("/v1/stats")))
         except Refused as refused:
@@ -166,12 +166,12 @@ class Questions:
         recorded = stats.get("recorded_to")
         return recorded if isinstance(recorded, int) else int(stats["as_of"])
 
-    # Parts of them.
+    # Parts of questions.
 
     def _named(self, **members: Optional[int]) -> Dict[str, int]:
         members["netuid"] = self._netuid
         try:
-            # Whole numbers of whatever type.
+            # NumPy's integers too, which JSON would refuse.
             return {name: operator.index(value) for name, value in members.items() if value is not None}
         except TypeError as error:
             raise InputError(f"blocks, epochs and subnets are whole numbers: {error}") from None

@@ -1,4 +1,4 @@
-"""`VestingSystem`, for programs that wait."""
+"""`VestingSystem` for programs without asyncio: its methods block."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ from .weights import W
 
 T = TypeVar("T")
 
-#: How long the background waits for an answer: nobody waits for it.
+#: How long, in seconds, the background thread and `update` wait for an answer. No weights wait for either.
 PATIENCE = 30.0
 
 
 class VestingSystem:
-    """One subnet's vesting system, which a sidecar (`vesting run`) works out.
+    """The vesting system of one subnet. A sidecar (`vesting run`) computes it.
 
-    `url` is the address of its API, by default `VESTING_URL`, else http://127.0.0.1:9180; `token` what it asks
-    for, by default `VESTING_API_TOKEN`. `subnet_id` may be left out where it follows one subnet.
+    `url` is the address of the sidecar's API. The default is `VESTING_URL`, or else http://127.0.0.1:9180.
+    `token` is the API's token, by default `VESTING_API_TOKEN`. `subnet_id` may be omitted if the sidecar follows
+    one subnet.
 
-    A call is done after `deadline_seconds`, whatever happens. When there is no answer that can be used, weights
-    come back as they were and a warning is logged; with `on_error="raise"` a `VestingError` is raised.
+    Every call ends within `deadline_seconds`. Without a usable answer, the weights are returned unchanged and
+    a warning is logged. With `on_error="raise"` a `VestingError` is raised instead.
 
-    The policy is the sidecar's. What is given here of `minimum_stake` (in alpha), `retention_window_days`,
-    `retention_target` and `max_multiplier` is compared with it, and weights are not adjusted under another one.
+    The sidecar decides the policy. Give `minimum_stake` (in alpha), `retention_window_days`, `retention_target`
+    or `max_multiplier` to compare them with it. If the sidecar's policy differs, weights are not adjusted.
 
-    `query_interval_seconds` is how often `on_epoch_boundary` looks for an epoch.
+    `query_interval_seconds` is the pause between two checks for new epochs by `on_epoch_boundary`.
     """
 
     def __init__(
@@ -61,33 +62,36 @@ class VestingSystem:
         self._handlers: List[Callable[[Epoch], object]] = []
         self._background: Optional[_Background] = None
         self.last_error: Optional[VestingError] = None
-        """What went wrong in the last call; nothing if it went well."""
+        """The error of the last call, or `None` if it succeeded."""
 
     def initialize(self) -> bool:
-        """Says whether the sidecar answers, under the policy that is expected.
+        """Returns whether the sidecar answers and has the expected policy.
 
-        Where it does not, nothing is lost: every later call tries anew.
+        If it does not, later calls still work once it does: each of them tries again.
         """
         return self._goes_well(self._questions.initialize(), self._seconds)
 
     def update(self) -> bool:
-        """Lets the sidecar go on to the finalized head, and waits for that, half a minute at most; says whether it is
-        there. Needed where its `use_background_thread` is false, and harmless elsewhere."""
+        """Makes the sidecar record up to the finalized head, and returns whether it got there.
+
+        Waits for half a minute at most. Needed only if the sidecar's `use_background_thread` is false, and
+        harmless otherwise.
+        """
         return self._goes_well(self._questions.update(), PATIENCE)
 
     def apply_vesting_multipliers(self, weights: W, uids: object = None, hotkeys: object = None, metagraph: object = None) -> W:
-        """Weights multiplied by their miners' multipliers; `adjust` tells more."""
+        """Returns the weights multiplied by their miners' multipliers. `adjust` also returns the details."""
         return self.adjust(weights, uids, hotkeys, metagraph).weights
 
     def adjust(
         self, weights: W, uids: object = None, hotkeys: object = None, metagraph: object = None, as_of: Optional[int] = None
     ) -> Adjustment[W]:
-        """Weights multiplied by their miners' multipliers, and what is to be said about it.
+        """Returns the weights multiplied by their miners' multipliers, with the details.
 
-        `weights` is a one-dimensional NumPy array, something like it, a list or a tuple, or a dict by uid; what
-        comes back is the same. `uids` and `hotkeys` are lists in the same order, either of which may be left
-        out; `metagraph` is in place of both, or of `hotkeys`. A miner is found by its hotkey where that is
-        given, so that a uid that changed hands is not mistaken.
+        `weights` is a one-dimensional array (NumPy or PyTorch), a list, a tuple, or a dict by uid. The result is
+        of the same type. `uids` and `hotkeys` are lists in the order of the weights; one of them may be omitted.
+        `metagraph` replaces both, or only `hotkeys`. A miner is found by its hotkey if it is given, so that the
+        new miner of a uid is not mistaken for the old one.
         """
         try:
             return self._ask(self._questions.adjust(weights, uids, hotkeys, metagraph, as_of))
@@ -95,30 +99,33 @@ class VestingSystem:
             return self._questions.failed(weights, error)
 
     def get_vesting_stats(self) -> Dict[str, Any]:
-        """The subnet in figures, as `vesting stats --json` tells them; amounts are text, in rao.
+        """Returns the subnet's figures as `vesting stats --json` prints them. Amounts are strings in rao.
 
-        Raises a `VestingError` where there are none.
+        Raises a `VestingError` if there are none.
         """
         return self._ask(self._questions.stats())
 
     def get_true_emissions(self, from_block: Optional[int] = None, to_block: Optional[int] = None) -> List[TrueEmission]:
-        """What every epoch with `from_block` ≤ block ≤ `to_block` really brought to each position of a holder,
-        in order; without `from_block`, of the newest 100 epochs.
+        """Returns the true emission of each position in every epoch with `from_block` ≤ block ≤ `to_block`.
 
-        Raises a `VestingError` where that is not told.
+        The order is that of the epochs. Without `from_block`, it returns those of the newest 100 epochs. Raises a
+        `VestingError` if there is no answer.
         """
         return self._ask(self._questions.true_emissions(from_block, to_block))
 
     def get_stake_history(self, hotkey: str, epochs: Optional[int] = None, as_of: Optional[int] = None) -> List[StakePoint]:
-        """The holder of a hotkey as of each of the last `epochs` (30) epochs, oldest first.
+        """Returns the state of a hotkey's holder at the last `epochs` epochs (30 by default), oldest first.
 
-        Raises a `VestingError` where that is not told.
+        Raises a `VestingError` if there is no answer.
         """
         return self._ask(self._questions.stake_history(hotkey, epochs, as_of))
 
     def on_epoch_boundary(self, handler: Callable[[Epoch], object]) -> None:
-        """Calls `handler` with every epoch that is recorded from now on, in order and once, in a thread of its
-        own, until `shutdown`. While the sidecar does not answer it is asked again; no epoch is left out."""
+        """Calls `handler` once with every epoch recorded from now on, in order, until `shutdown`.
+
+        `handler` runs in a background thread. If the sidecar does not answer, it is asked again later, so no
+        epoch is left out.
+        """
         with self._lock:
             self._handlers.append(handler)
             if self._background is None:
@@ -126,7 +133,7 @@ class VestingSystem:
                 self._background.start()
 
     def shutdown(self) -> None:
-        """Ends what `on_epoch_boundary` began. The sidecar goes on."""
+        """Stops the thread that `on_epoch_boundary` started. The sidecar keeps running."""
         with self._lock:
             background, self._background = self._background, None
             self._handlers.clear()
@@ -176,7 +183,7 @@ class VestingSystem:
 
 
 class _Background(threading.Thread):
-    """Looks for epochs, and tells of them."""
+    """The thread that looks for new epochs and calls the handlers."""
 
     def __init__(self, system: VestingSystem) -> None:
         super().__init__(name="vesting-epochs", daemon=True)
@@ -185,14 +192,14 @@ class _Background(threading.Thread):
         self._telling = threading.Lock()
 
     def end(self) -> None:
-        """Ends it, and waits for a handler under way, but for no answer; a handler may end it itself."""
+        """Stops the thread. Waits for a running handler, but not for an answer. A handler may call it too."""
         self._ended.set()
         if threading.current_thread() is not self:
             with self._telling:
                 pass
 
     def run(self) -> None:
-        """Until it is ended."""
+        """Looks for new epochs until `end` is called."""
         told: Optional[int] = None
         failing = False
         while not self._ended.is_set():

@@ -1,6 +1,6 @@
-"""A validator's weights, as they are given and as they go back: the same kind, type, length and order.
+"""A validator's weights, in and out: the result has the type, length and order of what was given.
 
-NumPy and PyTorch are known by what they can do; neither is imported.
+NumPy arrays and PyTorch tensors are recognised by their methods; neither library is imported.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ W = TypeVar("W")
 
 @dataclass(frozen=True)
 class Given(Generic[W]):
-    """Weights as the API takes them, and how others become the same kind of thing."""
+    """Weights as the API takes them, and `like`, which turns other values into the type of `weights`."""
 
     weights: W
     values: List[float]
@@ -26,15 +26,15 @@ class Given(Generic[W]):
     like: Callable[[List[float]], W]
 
     def body(self) -> Dict[str, Any]:
-        """The members that tell them."""
+        """The weights as members of a request's body."""
         named = {"uids": self.uids, "hotkeys": self.hotkeys, "weights": self.values}
         return {name: value for name, value in named.items() if value is not None}
 
 
 def given(weights: W, uids: object, hotkeys: object, metagraph: object) -> Given[W]:
-    """Reads weights and whose they are.
+    """Reads weights and the miners they belong to.
 
-    Whatever goes wrong in things that only look like lists is an `InputError` too.
+    Any exception from an object that only looks like a list becomes an `InputError` too.
     """
     try:
         return _given(weights, uids, hotkeys, metagraph)
@@ -83,12 +83,12 @@ def _given(weights: W, uids: object, hotkeys: object, metagraph: object) -> Give
 
 
 def _opened(weights: W) -> Tuple[Optional[List[int]], Iterable[object], Callable[[List[float]], W]]:
-    """The uids that weights name themselves, the weights, and how others become the same kind."""
+    """The uids of a dict of weights, the weights, and a function from other values to the same type."""
     if isinstance(weights, Mapping):
         if type(weights) is not dict:
             raise InputError(f"weights as {type(weights).__name__} are not understood: give a dict")
         keys = [_uid(key) for key in weights]
-        # The keys themselves go back, of whatever integer type.
+        # The result has the very keys that were given, whatever their integer type.
         return keys, weights.values(), lambda values: cast(W, dict(zip(weights, values)))
     array = cast(Any, weights)
     if type(weights) is list:
@@ -105,7 +105,7 @@ def _opened(weights: W) -> Tuple[Optional[List[int]], Iterable[object], Callable
 
 
 def _array(array: Any, values: List[float]) -> Any:
-    """An array of the same type, where it is, with other values."""
+    """A copy of an array, of the same type and on the same device, with other values."""
     try:
         made = array.detach().clone() if hasattr(array, "detach") else array.copy()
         for place, value in enumerate(values):
@@ -138,7 +138,7 @@ def _uid(item: object) -> int:
 
 
 def _list(items: object) -> List[object]:
-    """Those of an array, or of anything that can be gone through."""
+    """The items of an array or of any iterable."""
     array = cast(Any, items)
     return list(array.tolist() if hasattr(array, "tolist") else array)
 
@@ -158,7 +158,7 @@ def _hotkeys(hotkeys: object) -> List[str]:
 
 
 def _neurons(metagraph: object) -> Tuple[List[int], List[str]]:
-    """The uids and hotkeys of a metagraph; one without `uids` has `neurons` that know theirs."""
+    """The uids and hotkeys of a metagraph. One without `uids` has `neurons`, each with its uid and hotkey."""
     graph = cast(Any, metagraph)
     if hasattr(graph, "uids"):
         uids, hotkeys = _uids(graph.uids), _hotkeys(graph.hotkeys)

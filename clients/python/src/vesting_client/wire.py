@@ -1,4 +1,4 @@
-"""HTTP/1.1 as far as one question and one answer need it, without any input or output."""
+"""The part of HTTP/1.1 that one request and one response need, without any input or output."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 from .errors import BadAnswer, Unreachable
 
-#: The largest head of an answer, in bytes.
+#: The largest head of a response, in bytes.
 _LARGEST_HEAD = 64 * 1024
 
-#: The longest line that tells a chunk's size, in bytes.
+#: The longest line with a chunk's size, in bytes.
 _LARGEST_LINE = 1024
 
 
@@ -23,14 +23,14 @@ class Endpoint:
     tls: bool
     host: str
     port: int
-    #: What stands before every path.
+    #: The path of the base URL, put before every request's path.
     prefix: str
-    #: As the header `Host` tells it.
+    #: The value of the header `Host`.
     authority: str
 
     @classmethod
     def of(cls, url: str) -> Endpoint:
-        """Reads an address; one that is none is a `ValueError`."""
+        """Reads a URL. Raises `ValueError` if it is not an API's address."""
         wrong = ValueError(f"`{url}` is not the address of an API: write it as http://host:9180 or https://host")
         try:
             parts = urlsplit(url)
@@ -46,7 +46,7 @@ class Endpoint:
 
     @property
     def numeric(self) -> bool:
-        """Whether the host is an address, so that nobody has to be asked for it."""
+        """Whether the host is an IP address, so that no name lookup is needed."""
         try:
             ipaddress.ip_address(self.host)
         except ValueError:
@@ -54,7 +54,7 @@ class Endpoint:
         return True
 
     def request(self, method: str, target: str, token: Optional[str], body: Optional[bytes]) -> bytes:
-        """The bytes of a request."""
+        """A request as bytes."""
         lines = [
             f"{method} {self.prefix}{target} HTTP/1.1",
             f"Host: {self.authority}",
@@ -71,7 +71,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Response:
-    """An answer."""
+    """A response."""
 
     status: int
     headers: Dict[str, str]
@@ -79,7 +79,7 @@ class Response:
 
 
 class Inbox:
-    """Takes in the bytes of an answer, in whatever pieces they come."""
+    """Puts a response together from the pieces in which its bytes arrive."""
 
     def __init__(self, largest: int) -> None:
         self._largest = largest
@@ -87,13 +87,13 @@ class Inbox:
         self._body = bytearray()
         self._status: Optional[int] = None
         self._headers: Dict[str, str] = {}
-        #: Bytes of the body still to come, where that is known.
+        #: The bytes still to come of the body, or of the current chunk; `None` if that is not known.
         self._left: Optional[int] = None
         self._chunked = False
         self._whole = False
 
     def feed(self, data: bytes) -> bool:
-        """Takes in a piece; says whether the answer is whole."""
+        """Takes one more piece. Returns whether the response is complete."""
         self._raw += data
         if self._status is None and not self._take_head():
             return False
@@ -106,7 +106,7 @@ class Inbox:
         return self._whole
 
     def end(self) -> None:
-        """Nothing more comes."""
+        """The connection was closed. Raises an error if the response is not complete."""
         if self._status is None and not self._raw:
             raise Unreachable("the connection was closed without an answer")
         if self._status is None or self._chunked or self._left is not None:
@@ -114,7 +114,7 @@ class Inbox:
         self._whole = True
 
     def response(self) -> Response:
-        """The answer, once it is whole."""
+        """The response. Raises `BadAnswer` if it is not complete."""
         if self._status is None or not self._whole:
             raise BadAnswer("the answer broke off")
         return Response(self._status, self._headers, bytes(self._body))
@@ -124,7 +124,7 @@ class Inbox:
         if end > _LARGEST_HEAD or (end < 0 and len(self._raw) > _LARGEST_HEAD):
             raise BadAnswer("the answer's head does not end")
         if end < 0:
-            # Something that never ends its lines need not be waited for.
+            # If it is not HTTP, there is no need to wait for the end of its head.
             if not self._raw.startswith(b"HTTP/1."[: len(self._raw)]):
                 raise BadAnswer("the answer is not HTTP: something else listens there")
             return False
@@ -154,7 +154,7 @@ class Inbox:
         return True
 
     def _take(self, length: int) -> None:
-        """Moves so much into the body, as far as it is there."""
+        """Moves up to `length` of the bytes received into the body."""
         length = min(length, len(self._raw))
         self._room(length)
         self._body += self._raw[:length]
@@ -163,7 +163,7 @@ class Inbox:
             self._left -= length
 
     def _take_chunk(self) -> bool:
-        """Takes a part of a chunk; says whether there may be more to take."""
+        """Takes a part of a chunk. Returns whether there may be more to take."""
         if self._left is None:
             end = self._raw.find(b"\r\n")
             if end < 0 and len(self._raw) <= _LARGEST_LINE:
@@ -173,7 +173,7 @@ class Inbox:
                 raise BadAnswer("the answer's chunks are malformed")
             del self._raw[: end + 2]
             self._left = int(size, 16)
-            # What may stand after the last one is of no use.
+            # The trailers that may follow the last chunk are ignored.
             self._whole = self._left == 0
             self._room(self._left)
             return not self._whole

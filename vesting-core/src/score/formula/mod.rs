@@ -1,68 +1,15 @@
 //! Formulas: how a holding becomes a factor. One file each.
 
+mod any_formula;
+mod built_in;
 mod geometric_mean;
 mod limited_by;
+mod term;
 mod tiered;
 
-use std::fmt;
-use std::sync::Arc;
-
-use crate::score::holding::Holding;
-use crate::score::policy::Policy;
-use crate::units::Ppb;
-
+pub use any_formula::Formula;
+pub use built_in::built_in;
 pub use geometric_mean::GeometricMean;
 pub use limited_by::LimitedBy;
+pub use term::Term;
 pub use tiered::Tiered;
-
-/// A way to turn a holding into a factor.
-///
-/// A subnet with a formula of its own implements this and sets [`Policy::formula`]; nothing else
-/// changes. `examples/own-formula` in the repository is a whole program that does so with this crate
-/// alone.
-pub trait Formula: Send + Sync {
-    /// Its name in the configuration and in [`Policy::text`]. It stands for the formula with all its
-    /// constants: validators whose policies name the same formula must compute the same.
-    fn name(&self) -> &'static str;
-
-    /// The factor in parts per billion of a holding that earned something, from 1 to the policy's
-    /// `max_multiplier`, and what keeps it from being larger. In integers only, so that it is the same
-    /// everywhere. How long was held is [`Holding::duration`], by the policy's rule. `None` only for
-    /// amounts beyond what a chain can hold.
-    fn factor(&self, holding: &Holding, policy: &Policy) -> Option<(Ppb, LimitedBy)>;
-
-    /// The terms that the factor is made of, to explain it; what they are is each formula's own.
-    fn terms(&self, _holding: &Holding, _policy: &Policy) -> Vec<Term> {
-        Vec::new()
-    }
-
-    /// What a policy asks of this formula that it cannot give, in words.
-    fn warnings(&self, _policy: &Policy) -> Vec<String> {
-        Vec::new()
-    }
-}
-
-/// One term of a formula, worked out for a holding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Term {
-    /// Its name in the formula.
-    pub name: &'static str,
-    /// Its value.
-    pub value: Ppb,
-    /// The most it can be.
-    pub most: Ppb,
-    /// What it is, in words.
-    pub meaning: &'static str,
-}
-
-impl fmt::Debug for dyn Formula {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// The formulas of this crate, the default first.
-#[must_use]
-pub fn built_in() -> [Arc<dyn Formula>; 2] {
-    [Arc::new(GeometricMean), Arc::new(Tiered)]
-}

@@ -1,6 +1,7 @@
 //! The formula in steps.
 
-use super::{Formula, Term};
+use super::any_formula::Formula;
+use super::term::Term;
 use crate::score::holding::Holding;
 use crate::score::multiplier::LimitedBy;
 use crate::score::policy::{DAY_MS, Policy};

@@ -1,6 +1,8 @@
 //! The canonical text of a policy and its digest.
 
-use super::{Policy, Redistribution, UnattributedRule};
+use super::rules::Redistribution;
+use super::subnet_policy::Policy;
+use crate::ledger::UnattributedRule;
 use crate::units::Digest;
 
 /// The first line. Whoever changes what the text means changes it.

@@ -1,0 +1,59 @@
+//! What is found wrong, and where.
+
+use std::fmt;
+
+use crate::units::{BlockNumber, Coldkey, NetUid, PositionKey};
+
+/// The first thing found wrong. Reaction: trust nothing that follows from this record.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Inconsistency {
+    /// The subnet.
+    pub netuid: NetUid,
+    /// The table.
+    pub table: &'static str,
+    /// The block of the row.
+    pub block: BlockNumber,
+    /// Whose row it is, where it is somebody's.
+    pub whose: Option<Whose>,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// A position, or a holder with all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// A position.
+    Position(PositionKey),
+    /// A holder.
+    Holder(Coldkey),
+}
+
+impl fmt::Display for Inconsistency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "subnet {}, {} at block {}", self.netuid, self.table, self.block)?;
+        match self.whose {
+            Some(Whose::Position(key)) => write!(f, ", hotkey {} of coldkey {}", key.hotkey, key.coldkey)?,
+            Some(Whose::Holder(coldkey)) => write!(f, ", coldkey {coldkey}")?,
+            None => {}
+        }
+        write!(f, ": {}", self.what)
+    }
+}
+
+/// Where something is looked at, to say what is wrong there.
+#[derive(Clone, Copy)]
+pub(super) struct At(pub(super) NetUid, pub(super) &'static str, pub(super) BlockNumber);
+
+impl At {
+    pub(super) fn wrong(self, whose: Option<Whose>, what: impl fmt::Display) -> Inconsistency {
+        Inconsistency { netuid: self.0, table: self.1, block: self.2, whose, what: what.to_string() }
+    }
+
+    pub(super) fn position(self, key: PositionKey, what: impl fmt::Display) -> Inconsistency {
+        self.wrong(Some(Whose::Position(key)), what)
+    }
+
+    pub(super) fn holder(self, coldkey: Coldkey, what: impl fmt::Display) -> Inconsistency {
+        self.wrong(Some(Whose::Holder(coldkey)), what)
+    }
+}

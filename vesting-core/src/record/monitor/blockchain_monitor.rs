@@ -1,0 +1,144 @@
+//! The monitor: the ledgers of its subnets, and the store that they are taken up from.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::ports::{ChainError, ChainPort, StakeStore};
+use crate::record::agreed::agreed_glance;
+use crate::record::doubt::Doubts;
+use crate::record::error::MonitorError;
+use crate::record::load::load;
+use crate::record::subnet_ledger::SubnetLedger;
+use crate::units::{BlockNumber, NetUid};
+
+/// Follows the stake of subnets on the chain.
+pub struct BlockchainMonitor {
+    pub(super) chain: Arc<dyn ChainPort>,
+    pub(super) store: Arc<dyn StakeStore>,
+    pub(super) ledgers: BTreeMap<NetUid, SubnetLedger>,
+    /// Whether ledgers may have taken in what the store did not, so that they are to be taken up from it
+    /// again: after a failure, and after a future that was dropped half-way.
+    pub(super) stale: bool,
+    /// Where records that were taken back to nothing began, and begin again.
+    pub(super) began: BTreeMap<NetUid, BlockNumber>,
+    /// What did not fit the last time.
+    pub(super) doubts: Doubts,
+    pub(super) in_flight: usize,
+}
+
+impl BlockchainMonitor {
+    /// Takes up the record of `netuids`, checking that the store belongs to the chain.
+    ///
+    /// # Errors
+    /// When the chain or the store cannot be read, or they do not belong together.
+    pub async fn open(
+        chain: Arc<dyn ChainPort>,
+        store: Arc<dyn StakeStore>,
+        netuids: &[NetUid],
+        in_flight: usize,
+    ) -> Result<Self, MonitorError> {
+        let genesis = chain.genesis().await?;
+        store.bind_chain(genesis).await?;
+        let mut monitor = Self {
+            chain,
+            store,
+            ledgers: BTreeMap::new(),
+            stale: false,
+            began: BTreeMap::new(),
+            doubts: Doubts::default(),
+            in_flight: in_flight.max(1),
+        };
+        for netuid in netuids {
+            monitor.reload(*netuid).await?;
+        }
+        monitor.check_forks().await?;
+        Ok(monitor)
+    }
+
+    /// The record's last block must be on the chain.
+    async fn check_forks(&self) -> Result<(), MonitorError> {
+        for ledger in self.ledgers.values() {
+            let Some(watermark) = ledger.watermark() else { continue };
+            let stands_at = watermark.block;
+            match agreed_glance(self.chain.as_ref(), stands_at.number, &[]).await {
+                Ok(facts) if facts.block == stands_at => {}
+                // A node that is behind us says nothing about the fork.
+                Err(ChainError::NoSuchBlock(_) | ChainError::Pruned { .. }) => {}
+                Ok(facts) => return Err(MonitorError::Fork { block: facts.block.number, stands_at }),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    async fn reload(&mut self, netuid: NetUid) -> Result<(), MonitorError> {
+        self.ledgers.insert(netuid, load(self.store.as_ref(), netuid).await?);
+        Ok(())
+    }
+
+    /// The chain.
+    #[must_use]
+    pub fn chain(&self) -> &Arc<dyn ChainPort> {
+        &self.chain
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn StakeStore> {
+        &self.store
+    }
+
+    /// The ledgers, by subnet.
+    #[must_use]
+    pub fn ledgers(&self) -> &BTreeMap<NetUid, SubnetLedger> {
+        &self.ledgers
+    }
+
+    /// Where a record begins that there is none of yet: at `first`, unless it was taken back to nothing.
+    pub(super) fn begins(&self, ledger: &SubnetLedger, first: BlockNumber) -> BlockNumber {
+        self.began.get(&ledger.netuid()).copied().unwrap_or(first)
+    }
+
+    /// The block up to which every subnet is recorded, with new records beginning at `first`.
+    pub(super) fn stands_at(&self, first: BlockNumber) -> BlockNumber {
+        let reached = |ledger: &SubnetLedger| {
+            ledger.watermark().map_or(self.begins(ledger, first).parent(), |w| w.block.number)
+        };
+        self.ledgers.values().map(reached).min().unwrap_or(first.parent())
+    }
+
+    /// Takes up from the store what may differ from it.
+    pub(super) async fn refresh(&mut self) -> Result<(), MonitorError> {
+        if self.stale {
+            let netuids: Vec<NetUid> = self.ledgers.keys().copied().collect();
+            for netuid in netuids {
+                self.reload(netuid).await?;
+            }
+            self.stale = false;
+        }
+        Ok(())
+    }
+
+    /// Ends something that changed ledgers. What was taken in but not committed is forgotten, so that the
+    /// store is the truth again.
+    pub(super) async fn after(&mut self, done: Result<(), MonitorError>) -> Result<(), MonitorError> {
+        if done.is_ok() {
+            self.stale = false;
+            return done;
+        }
+        match self.refresh().await {
+            // What does not pass outweighs what may.
+            Err(error) if !error.is_passing() => Err(error),
+            _ => done,
+        }
+    }
+
+    pub(super) async fn commit(&mut self, netuid: NetUid) -> Result<(), MonitorError> {
+        let Some(ledger) = self.ledgers.get_mut(&netuid) else { return Ok(()) };
+        if let Some(commit) = ledger.take_commit() {
+            self.store.commit(&commit).await?;
+            ledger.let_go();
+        }
+        Ok(())
+    }
+}
