@@ -203,8 +203,15 @@ fn sources(folder: &Path) -> String {
 
 #[test]
 fn the_code_shown_is_in_an_example_that_is_tested() {
-    let mut tested = sources(&root().join("examples"))
-        + &std::fs::read_to_string(root().join("vesting-core/src/lib.rs")).unwrap();
+    let mut tested = sources(&root().join("examples"));
+    // Examples of the reference, and a test that is itself an example.
+    for path in [
+        "vesting-core/src/lib.rs",
+        "vesting-core/src/ports/store/layer.rs",
+        "vesting-store/tests/all/main.rs",
+    ] {
+        tested += &std::fs::read_to_string(root().join(path)).unwrap();
+    }
     tested.retain(|c| !c.is_whitespace());
     let mut shown = 0;
     for (path, page) in pages() {
