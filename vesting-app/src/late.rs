@@ -2,6 +2,8 @@
 //!
 //! Takes from nothing here.
 //! the API serves an empty record.
+//!
+//! Takes from nothing here.
 
 use std::sync::{Arc, OnceLock};
 
