@@ -167,7 +167,8 @@ impl Scrape {
         let degraded = state.chain.as_ref().map(|_| (Labels::new(), i64::from(!state.degraded().is_empty())));
         self.gauge(
             "degraded",
-            "Whether a runtime of the chain contradicts its storage, so that the runtime's own answers are used",
+            "Whether a runtime of the chain contradicts its storage, so that the runtime's own answers are \
+             used",
             None,
             degraded,
         );

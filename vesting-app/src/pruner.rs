@@ -44,12 +44,15 @@ impl PruneSummary {
     pub fn message(&self) -> String {
         let (Some(base), Some(time)) = (self.pruned_to, self.pruned_to_time.as_ref()) else {
             return format!(
-                "Subnet {}: no epoch is old enough, so nothing is removed; the record holds the blocks {} to {}.",
+                "Subnet {}: no epoch is old enough, so nothing is removed; the record holds the blocks {} \
+                 to {}.",
                 self.netuid, self.from, self.to
             );
         };
         format!(
-            "Subnet {}, up to the end of block {base} ({time}): {} entries, {} tranches, {} exits, {} snapshots, {} locked parts, {} block times and {} changes by epoch and interval are removed, and {} openings are added. The record holds the blocks {} to {}.",
+            "Subnet {}, up to the end of block {base} ({time}): {} entries, {} tranches, {} exits, {} \
+             snapshots, {} locked parts, {} block times and {} changes by epoch and interval are removed, \
+             and {} openings are added. The record holds the blocks {} to {}.",
             self.netuid,
             self.entries,
             self.tranches,

@@ -59,7 +59,8 @@ impl Witnesses {
         let others: usize = self.others.values().sum();
         let all = self.has + others + self.silent;
         let said = format!(
-            "of {all} endpoints {} have the record's block {block}, {others} have another one, {} say nothing",
+            "of {all} endpoints {} have the record's block {block}, {others} have another one, {} say \
+             nothing",
             self.has, self.silent
         );
         if self.has > 0 {
@@ -68,7 +69,8 @@ impl Witnesses {
             );
         }
         format!(
-            "{said}; if they are right, `vesting db repair --from {}` takes the record back to an epoch, and `vesting run` does so by itself where two endpoints agree",
+            "{said}; if they are right, `vesting db repair --from {}` takes the record back to an epoch, \
+             and `vesting run` does so by itself where two endpoints agree",
             block.number
         )
     }

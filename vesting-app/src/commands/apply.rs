@@ -62,7 +62,8 @@ pub fn input(path: &Path) -> anyhow::Result<WeightsInput> {
     let request = Request::parse(&read(path)?)?;
     if request.netuid.is_some() || request.as_of.is_some() {
         anyhow::bail!(
-            "`netuid` and `as_of` do not belong into the weights here: give them as `--netuid N` and `--as-of BLOCK`"
+            "`netuid` and `as_of` do not belong into the weights here: give them as `--netuid N` and \
+             `--as-of BLOCK`"
         );
     }
     Ok(request.weights)

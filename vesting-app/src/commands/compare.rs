@@ -181,12 +181,14 @@ fn incomparable(as_of: Option<BlockNumber>, ours: &StateSummary, theirs: &StateS
     let (here, there) = (ours.as_of.number, theirs.as_of.number);
     if let Some(asked) = as_of.filter(|_| here != there) {
         return Some(format!(
-            "Not comparable: the last epoch recorded at or before block {asked} is block {here} here and block {there} there; one of the two has to catch up."
+            "Not comparable: the last epoch recorded at or before block {asked} is block {here} here and \
+             block {there} there; one of the two has to catch up."
         ));
     }
     let incomplete = |who: &str, since: BlockNumber| {
         format!(
-            "Not comparable: the record {who} begins at block {since}, inside the window, so its digest cannot match that of others yet."
+            "Not comparable: the record {who} begins at block {since}, inside the window, so its digest \
+             cannot match that of others yet."
         )
     };
     let here = ours.incomplete_since.map(|since| incomplete("here", since));
@@ -220,7 +222,8 @@ impl Comparer<'_> {
         let theirs: Rows = self.client.get(&path).await?;
         if theirs.version != row::VERSION || theirs.state_digest != self.theirs.digest().to_string() {
             anyhow::bail!(
-                "its rows are of another state or version: its record changed meanwhile, or it is another version of vesting"
+                "its rows are of another state or version: its record changed meanwhile, or it is another \
+                 version of vesting"
             );
         }
         row::replace(&mut state, section, blocks, &theirs.rows)
@@ -247,7 +250,8 @@ impl Comparer<'_> {
                 anyhow::bail!("its rows equal ours, although the digests differ")
             };
             let text = format!(
-                "the entries of blocks {from} to {to} are the same, but there are other epochs among these blocks"
+                "the entries of blocks {from} to {to} are the same, but there are other epochs among these \
+                 blocks"
             );
             return Ok(FirstDifference { part: "epochs", ours: Value::Null, theirs: Value::Null, text });
         };

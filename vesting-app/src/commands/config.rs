@@ -102,7 +102,11 @@ fn check_settings(args: &ConfigArgs, out: &mut Out) -> anyhow::Result<()> {
             .map(|netuid| format!("[subnet.{netuid}] has no effect: `netuids` does not name this subnet")),
     );
     if config.netuids.is_empty() {
-        warnings.push("no subnet is named, and `vesting run` needs one: `netuids` here, VESTING_NETUIDS, or `--netuid N`".to_owned());
+        warnings.push(
+            "no subnet is named, and `vesting run` needs one: `netuids` here, VESTING_NETUIDS, or \
+             `--netuid N`"
+                .to_owned(),
+        );
     }
     warnings.iter().for_each(|warning| output::say(format!("warning: {warning}")));
     out.line(format!("{}: no mistakes", sources(&layers)))

@@ -117,7 +117,8 @@ pub async fn run(session: &mut Session, args: &DemoArgs) -> anyhow::Result<()> {
         miners::print_json(&mut session.out, &report)?;
     } else {
         session.out.line(format!(
-            "{} days of a simulated subnet, {} epochs and {} entries, simulated and caught up on in {:.1} s with {} requests, then {LIVE_BLOCKS} blocks followed live from {}.",
+            "{} days of a simulated subnet, {} epochs and {} entries, simulated and caught up on in {:.1} s \
+             with {} requests, then {LIVE_BLOCKS} blocks followed live from {}.",
             args.days,
             caught_up.epochs,
             caught_up.entries,
@@ -133,7 +134,8 @@ pub async fn run(session: &mut Session, args: &DemoArgs) -> anyhow::Result<()> {
         let observing = tokio::spawn(observe(Arc::clone(&state), Arc::clone(&store), config.clone()));
         if !session.json {
             session.out.line(format!(
-                "Following on; Ctrl-C ends. Look at http://{}/, or read the record from another terminal with\n  vesting miners --database-url {}",
+                "Following on; Ctrl-C ends. Look at http://{}/, or read the record from another terminal \
+                 with\n  vesting miners --database-url {}",
                 served.address, config.database_url
             ))?;
             session.out.flush()?;

@@ -47,7 +47,8 @@ pub async fn run(session: &mut Session, args: &DigestArgs) -> anyhow::Result<()>
     rows.add_row(["policy digest".to_owned(), line.policy_digest]);
     let since = |block| {
         format!(
-            "no: the record begins at block {block}, inside the window, so the digest cannot match that of others yet"
+            "no: the record begins at block {block}, inside the window, so the digest cannot match that of \
+             others yet"
         )
     };
     rows.add_row(["complete".to_owned(), line.incomplete_since.map_or_else(|| "yes".to_owned(), since)]);

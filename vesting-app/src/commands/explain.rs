@@ -32,7 +32,10 @@ pub struct ExplainArgs {
     #[arg(long, value_name = "N")]
     pub days: Option<Ppb>,
     /// Say what each of the largest sales cost, for this many of them.
-    #[arg(long, value_name = "N", default_value_t = explanation::SALES, value_parser = clap::value_parser!(u16).range(0..=1000))]
+    #[arg(
+        long, value_name = "N", default_value_t = explanation::SALES,
+        value_parser = clap::value_parser!(u16).range(0..=1000)
+    )]
     pub sales: u16,
 }
 

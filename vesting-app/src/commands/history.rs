@@ -23,7 +23,10 @@ pub struct HistoryArgs {
     #[arg(long, value_name = "BLOCK")]
     pub as_of: Option<u64>,
     /// The number of epochs, counted from the last.
-    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(
+        long, value_name = "N", default_value_t = 30,
+        value_parser = clap::value_parser!(u32).range(1..=100_000)
+    )]
     pub epochs: u32,
 }
 

@@ -53,7 +53,8 @@ pub async fn run(session: &mut Session, args: &RangeArgs) -> anyhow::Result<()> 
         match closing(store.as_ref(), netuid, &state).await? {
             Some(closing) => entries.extend(closing),
             None => say(format!(
-                "note: positions were last read at block {}, so rounding after it is not in the sums yet; `vesting catch-up` reads them",
+                "note: positions were last read at block {}, so rounding after it is not in the sums yet; \
+                 `vesting catch-up` reads them",
                 watermark.observed
             )),
         }

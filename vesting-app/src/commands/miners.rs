@@ -46,7 +46,8 @@ pub fn window_heading(out: &mut Out, netuid: NetUid, window: &Window) -> anyhow:
     ))?;
     if let Some(since) = window.incomplete_since {
         out.line(format!(
-            "The record begins at block {since}, inside the window: it is incomplete, and all multipliers are 1 until it covers it."
+            "The record begins at block {since}, inside the window: it is incomplete, and all multipliers \
+             are 1 until it covers it."
         ))?;
     }
     Ok(())

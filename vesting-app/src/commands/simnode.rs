@@ -46,7 +46,10 @@ pub struct SimnodeArgs {
     #[arg(long, default_value_t = 7)]
     pub seed: u64,
     /// Neurons of the scenario month.
-    #[arg(long, default_value_t = 256, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=2500))]
+    #[arg(
+        long, default_value_t = 256, value_name = "N",
+        value_parser = clap::value_parser!(u16).range(1..=2500)
+    )]
     pub neurons: u16,
     /// A fault of the node: pruned=BLOCKS (keeps the state of this many blocks only), stall=CALLS (answers no
     /// more after this many), frozen=BLOCK (its head stops there), refuse=CALLS (refuses one call in this

@@ -32,7 +32,10 @@ pub struct WhatifArgs {
     #[arg(long, value_name = "BLOCK")]
     pub as_of: Option<u64>,
     /// Compare as of each of this many epochs, counted from the last.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(
+        long, value_name = "N", default_value_t = 1,
+        value_parser = clap::value_parser!(u32).range(1..=10_000)
+    )]
     pub epochs: u32,
     /// Weights as JSON, as `apply` reads them, adjusted under both policies; - is standard input.
     #[arg(long, value_name = "FILE|-", conflicts_with = "epochs")]
@@ -84,7 +87,9 @@ fn incomplete(out: &mut Out, [ours, theirs]: &[Report; 2]) -> anyhow::Result<()>
         if let Some(since) = report.window.incomplete_since {
             let length = days(report.window.length.0);
             out.line(format!(
-                "As of epoch {} the record, which begins at block {since}, does not cover the {whose} policy's window of {length:.2} days, and all its multipliers are 1. Record more into another database: `vesting catch-up --days N --database-url …`.",
+                "As of epoch {} the record, which begins at block {since}, does not cover the {whose} \
+                 policy's window of {length:.2} days, and all its multipliers are 1. Record more into \
+                 another database: `vesting catch-up --days N --database-url …`.",
                 report.window.as_of.block.number
             ))?;
         }

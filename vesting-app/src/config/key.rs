@@ -94,26 +94,36 @@ pub fn policy_keys() -> impl Iterator<Item = &'static str> {
 
 /// Every key there is.
 pub const KEYS: [Key; 28] = [
-    key("network", Shape::Text, "NAME|URL", "The chain: finney, test, archive, local, or a ws:// or wss:// URL")
-        .default("finney")
-        .aliases(&[], &["subtensor.network"]),
+    key(
+        "network",
+        Shape::Text,
+        "NAME|URL",
+        "The chain: finney, test, archive, local, or a ws:// or wss:// URL",
+    )
+    .default("finney")
+    .aliases(&[], &["subtensor.network"]),
     key(
         "endpoints",
         Shape::Texts,
         "URL,…",
-        "Endpoints, comma-separated on the command line, the preferred one first; override what the network implies",
+        "Endpoints, comma-separated on the command line, the preferred one first; override what the network \
+         implies",
     )
     .example("ws://127.0.0.1:9944")
     .aliases(&[], &["endpoint", "subtensor.chain_endpoint"]),
     key("archive_endpoints", Shape::Texts, "URL,…", "Endpoints that keep old state")
         .example("wss://archive.chain.opentensor.ai:443"),
-    key("netuids", Shape::Numbers, "N,…", "The subnets to follow or to show").example("2,3").aliases(&["netuid"], &[]),
-    key("database_url", Shape::Text, "URL", "The database: sqlite://FILE or postgres://…").default("sqlite://vesting.db"),
+    key("netuids", Shape::Numbers, "N,…", "The subnets to follow or to show")
+        .example("2,3")
+        .aliases(&["netuid"], &[]),
+    key("database_url", Shape::Text, "URL", "The database: sqlite://FILE or postgres://…")
+        .default("sqlite://vesting.db"),
     key(
         "keep_snapshots_days",
         Shape::Number,
         "DAYS",
-        "How many days of the record to keep before its end: `vesting run` and `vesting db prune` remove what is older; whole days, at least the retention window; if unset, nothing is removed",
+        "How many days of the record to keep before its end: `vesting run` and `vesting db prune` remove \
+         what is older; whole days, at least the retention window; if unset, nothing is removed",
     )
     .example("60")
     .unit("days"),
@@ -121,21 +131,34 @@ pub const KEYS: [Key; 28] = [
         .default("0.3")
         .unit("alpha")
         .of_policy(),
-    key("retention_window_days", Shape::Number, "DAYS", "How far back retention is measured; fractions are fine")
-        .default("30")
-        .unit("days")
-        .of_policy(),
+    key(
+        "retention_window_days",
+        Shape::Number,
+        "DAYS",
+        "How far back retention is measured; fractions are fine",
+    )
+    .default("30")
+    .unit("days")
+    .of_policy(),
     key("retention_target", Shape::Number, "FRACTION", "The part of the rewards to keep for the full effect")
         .default("0.9")
         .unit("a fraction, above 0 and at most 1")
         .of_policy(),
-    key("max_multiplier", Shape::Number, "FACTOR", "The largest multiplier").default("1.5").unit("a factor, from 1 to 1000").of_policy(),
+    key("max_multiplier", Shape::Number, "FACTOR", "The largest multiplier")
+        .default("1.5")
+        .unit("a factor, from 1 to 1000")
+        .of_policy(),
     key("formula", Shape::Text, "NAME", "How a holding becomes a multiplier: geometric_mean or tiered")
         .default("geometric_mean")
         .of_policy(),
-    key("duration_rule", Shape::Text, "RULE", "For how long rewards count as held: default (on average) or since_last_sale")
-        .default("default")
-        .of_policy(),
+    key(
+        "duration_rule",
+        Shape::Text,
+        "RULE",
+        "For how long rewards count as held: default (on average) or since_last_sale",
+    )
+    .default("default")
+    .of_policy(),
     key("below_minimum", Shape::Text, "RULE", "What happens under the minimum: no_multiplier or zero_weight")
         .default("no_multiplier")
         .of_policy(),
@@ -143,24 +166,39 @@ pub const KEYS: [Key; 28] = [
         "redistribution",
         Shape::Text,
         "RULE",
-        "What happens to the weight that multipliers add or take: normalise (shared by all), threshold (the same, and weights under the threshold go to the others), or burn (to one uid)",
+        "What happens to the weight that multipliers add or take: normalise (shared by all), threshold (the \
+         same, and weights under the threshold go to the others), or burn (to one uid)",
     )
     .default("normalise")
     .of_policy(),
-    key("threshold_factor", Shape::Number, "FRACTION", "With threshold: the part of its own weight that one must have after normalising")
-        .default("0")
-        .unit("a fraction, at most 1000")
+    key(
+        "threshold_factor",
+        Shape::Number,
+        "FRACTION",
+        "With threshold: the part of its own weight that one must have after normalising",
+    )
+    .default("0")
+    .unit("a fraction, at most 1000")
+    .of_policy(),
+    key(
+        "absolute_threshold",
+        Shape::Number,
+        "WEIGHT",
+        "With threshold: the weight that one must have after normalising",
+    )
+    .default("0")
+    .unit("weight")
+    .of_policy(),
+    key("burn_uid", Shape::Number, "UID", "With burn: the uid that gets the rest")
+        .example("0")
+        .unit("uid")
         .of_policy(),
-    key("absolute_threshold", Shape::Number, "WEIGHT", "With threshold: the weight that one must have after normalising")
-        .default("0")
-        .unit("weight")
-        .of_policy(),
-    key("burn_uid", Shape::Number, "UID", "With burn: the uid that gets the rest").example("0").unit("uid").of_policy(),
     key(
         "unattributed",
         Shape::Text,
         "RULE",
-        "What becomes of a change that nothing explains: neutral (what came is other income, what went is no sale) or flow (bought or sold)",
+        "What becomes of a change that nothing explains: neutral (what came is other income, what went is \
+         no sale) or flow (bought or sold)",
     )
     .default("neutral")
     .of_policy(),
@@ -173,17 +211,25 @@ pub const KEYS: [Key; 28] = [
     .example("7000000")
     .unit("block")
     .of_policy(),
-    key("shadow", Shape::YesNo, "BOOL", "Compute and report, but return weights unchanged: true or false").default("false").of_policy(),
+    key("shadow", Shape::YesNo, "BOOL", "Compute and report, but return weights unchanged: true or false")
+        .default("false")
+        .of_policy(),
     key(
         "use_background_thread",
         Shape::YesNo,
         "BOOL",
-        "Let `vesting run` follow the chain by itself; if false it goes on only when asked, by `vesting update` or POST /v1/update: true or false",
+        "Let `vesting run` follow the chain by itself; if false it goes on only when asked, by `vesting \
+         update` or POST /v1/update: true or false",
     )
     .default("true"),
-    key("query_interval_seconds", Shape::Number, "SECONDS", "Ask for the head after this long without a notice of a new one")
-        .default("300")
-        .unit("seconds, from 1 to 86400"),
+    key(
+        "query_interval_seconds",
+        Shape::Number,
+        "SECONDS",
+        "Ask for the head after this long without a notice of a new one",
+    )
+    .default("300")
+    .unit("seconds, from 1 to 86400"),
     key("max_requests_in_flight", Shape::Number, "N", "The most requests to the chain under way at once")
         .default("8")
         .unit("requests, from 1 to 1024"),
@@ -192,7 +238,8 @@ pub const KEYS: [Key; 28] = [
         "api_token",
         Shape::Text,
         "TOKEN",
-        "What the API asks for, as `Authorization: Bearer …`; better set as VESTING_API_TOKEN, since others on the machine can read flags",
+        "What the API asks for, as `Authorization: Bearer …`; better set as VESTING_API_TOKEN, since others \
+         on the machine can read flags",
     )
     .example("a-long-random-word"),
     key(

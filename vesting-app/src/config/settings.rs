@@ -141,7 +141,8 @@ impl Config {
         }
         let whose = netuid.map_or_else(String::new, |netuid| format!(" of subnet {netuid}"));
         let why = format!(
-            "`{key}` is {days}, but `retention_window_days`{whose} is {}: what is in the window is needed; set `{key}` to {} or more",
+            "`{key}` is {days}, but `retention_window_days`{whose} is {}: what is in the window is needed; \
+             set `{key}` to {} or more",
             crate::output::days(window.0),
             window.0.div_ceil(DAY)
         );
@@ -168,7 +169,8 @@ impl Config {
         Err(Mistake::of(
             "bind",
             format!(
-                "`bind = {address}` is open to other machines: set `api_token` (VESTING_API_TOKEN), or `allow_public_without_token = true` if they may read everything"
+                "`bind = {address}` is open to other machines: set `api_token` (VESTING_API_TOKEN), or \
+                 `allow_public_without_token = true` if they may read everything"
             ),
         ))
     }

@@ -87,7 +87,8 @@ impl Followers {
                 Ok(Err(error)) => error,
                 // The panic itself is in the log.
                 Err(_) => anyhow::anyhow!(
-                    "the follower of subnet {netuid} stopped because of a mistake in this program: please report it"
+                    "the follower of subnet {netuid} stopped because of a mistake in this program: please \
+                     report it"
                 ),
             };
             if !set_work(Work::Paused) {

@@ -45,7 +45,8 @@ impl Fork<'_> {
         let Some(common) = last_on_chain(chain, store, self.netuid).await? else { return Ok(false) };
         if let Some(taken) = take_back(chain, store, self.netuid, common).await? {
             tracing::warn!(
-                "subnet {}: two endpoints agree that the last blocks of the record are not on the chain; it was taken back from block {} to its epoch in block {common}",
+                "subnet {}: two endpoints agree that the last blocks of the record are not on the chain; it \
+                 was taken back from block {} to its epoch in block {common}",
                 self.netuid,
                 taken.from.number
             );

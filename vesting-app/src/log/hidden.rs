@@ -54,7 +54,12 @@ mod tests {
     fn no_secret_gets_into_the_log() {
         vesting_secret::keep("Dingo-88\"x\\y");
         vesting_secret::keep("12345678");
-        let event = json!({ "level": "WARN", "message": "me:Dingo-88\"x\\y@host", "head": 12_345_678, "of": ["o-88\"x\\y"] });
+        let event = json!({
+            "level": "WARN",
+            "message": "me:Dingo-88\"x\\y@host",
+            "head": 12_345_678,
+            "of": ["o-88\"x\\y"],
+        });
         let hidden: Value = serde_json::from_str(&hide_in_json(&event.to_string())).unwrap();
         assert_eq!(
             hidden,

@@ -35,7 +35,8 @@ mod tests {
         vesting_secret::keep("Potoroo-99-key");
         assert_eq!(
             panic_message("called `Option::unwrap()` on wss://me:Potoroo-99-key@host", " at src/x.rs:7"),
-            "a mistake in the program at src/x.rs:7, please report it: called `Option::unwrap()` on wss://me:***@host"
+            "a mistake in the program at src/x.rs:7, please report it: called `Option::unwrap()` on \
+             wss://me:***@host"
         );
         // The hook itself, as the runtime calls it, writes the same message.
         let before = std::panic::take_hook();

@@ -15,7 +15,8 @@ impl ClockWarning {
         match behind {
             Some(behind) if !is_logged => tracing::warn!(
                 behind_seconds = behind.as_secs(),
-                "this machine's clock is behind the chain, whose newest block is from the future; the age of a record is unknown, so set the clock"
+                "this machine's clock is behind the chain, whose newest block is from the future; the age \
+                 of a record is unknown, so set the clock"
             ),
             None if is_logged => tracing::info!("this machine's clock is no longer behind the chain"),
             _ => {}

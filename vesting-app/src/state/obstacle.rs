@@ -19,7 +19,8 @@ impl Obstacle {
             }
             Self::Unreadable(spec_version) => {
                 format!(
-                    "the chain's runtime (spec {spec_version}) cannot be read by this version, and nothing is written"
+                    "the chain's runtime (spec {spec_version}) cannot be read by this version, and nothing \
+                     is written"
                 )
             }
         }

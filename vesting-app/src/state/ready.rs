@@ -157,7 +157,8 @@ impl Readiness {
         // By such a clock no record is ever old.
         if let Some(behind) = clock_behind.filter(|behind| *behind > stale_after) {
             reasons.push(format!(
-                "this machine's clock is {} s behind the chain, so that nobody can tell how old the record is: set it",
+                "this machine's clock is {} s behind the chain, so that nobody can tell how old the record \
+                 is: set it",
                 behind.as_secs()
             ));
         }

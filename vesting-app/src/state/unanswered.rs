@@ -65,7 +65,8 @@ pub async fn watch_database(unanswered: &Unanswered) -> Infallible {
         match silent {
             Some((method, waited)) if !is_logged => tracing::warn!(
                 method,
-                "the database has not answered for {} s: see whether its server hangs; the program waits, and nothing is lost",
+                "the database has not answered for {} s: see whether its server hangs; the program waits, \
+                 and nothing is lost",
                 waited.as_secs()
             ),
             None if is_logged => tracing::info!("the database answers again"),

@@ -29,7 +29,8 @@ pub async fn open_monitor(
         && (from < record.first_block || from > record.block.number.child())
     {
         return Err(UsageError(format!(
-            "`--from {from}`: the record of subnet {netuid} holds the blocks {} to {} and can only be continued; leave `--from` out, or use another `--database-url`",
+            "`--from {from}`: the record of subnet {netuid} holds the blocks {} to {} and can only be \
+             continued; leave `--from` out, or use another `--database-url`",
             record.first_block, record.block.number
         ))
         .into());

@@ -108,7 +108,8 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
     let (beginnings, left_out) = choose(&mut config, chain.as_ref(), &recorded, from, to).await?;
     for netuid in &left_out {
         say(format!(
-            "warning: subnet {netuid} is left out: it exists neither at block {to} nor where records begin; name a `--from` or `--to` within its life"
+            "warning: subnet {netuid} is left out: it exists neither at block {to} nor where records begin; \
+             name a `--from` or `--to` within its life"
         ));
     }
     let store = session.open_or_create_record()?;
@@ -153,7 +154,8 @@ pub async fn run(session: &mut Session, args: &CatchUpArgs) -> anyhow::Result<()
         session.out.json(&done)?;
     } else {
         session.out.line(format!(
-            "The record stands at block {to}: {} epochs, {} blocks with operations and {} entries taken in, {} requests, {:.1} s.",
+            "The record stands at block {to}: {} epochs, {} blocks with operations and {} entries taken in, \
+             {} requests, {:.1} s.",
             done.epochs, done.operations, done.entries, done.requests, done.seconds
         ))?;
         for unexplained in &done.unattributed {

@@ -41,7 +41,8 @@ impl CheckSummary {
 
     pub fn message(&self) -> String {
         format!(
-            "Subnet {}, blocks {} to {}: {} positions at {} ends of intervals of {} epochs are the sums of {} entries; {} changes by epoch and interval, {} tranches and {} exits agree with them.",
+            "Subnet {}, blocks {} to {}: {} positions at {} ends of intervals of {} epochs are the sums of \
+             {} entries; {} changes by epoch and interval, {} tranches and {} exits agree with them.",
             self.netuid,
             self.from,
             self.to,

@@ -184,7 +184,8 @@ async fn check_importable(
     for netuid in netuids {
         if let Some(mark) = store.watermark(*netuid).await? {
             anyhow::bail!(
-                "the database has a record of subnet {netuid} already, of the blocks {} to {}: import into another one (`--database-url`)",
+                "the database has a record of subnet {netuid} already, of the blocks {} to {}: import into \
+                 another one (`--database-url`)",
                 mark.first_block,
                 mark.block.number
             );

@@ -93,7 +93,8 @@ impl Inspection {
         let said = summary.digest().to_string();
         if let Some(expected) = expected.filter(|expected| *expected != said) {
             anyhow::bail!(
-                "the state digest of subnet {netuid} as of block {} is {said} under the policy {}, not {expected} as expected: the file, the policy or the epoch is another one",
+                "the state digest of subnet {netuid} as of block {} is {said} under the policy {}, not \
+                 {expected} as expected: the file, the policy or the epoch is another one",
                 summary.as_of.number,
                 policy.digest()
             );

@@ -59,11 +59,21 @@ async fn take_back_before(
         Err(MonitorError::Fork { block, stands_at }) => {
             let common = last_on_chain(chain, store.as_ref(), netuid).await?;
             let advice = common.map_or_else(
-                || "none of its epochs is on this chain: check `--network` or `--endpoints`, or use another `--database-url`".to_owned(),
-                |common| format!("use `--from {}`: block {common} is the last of its epochs that is on the chain", common.child()),
+                || {
+                    "none of its epochs is on this chain: check `--network` or `--endpoints`, or use another \
+                     `--database-url`"
+                        .to_owned()
+                },
+                |common| {
+                    format!(
+                        "use `--from {}`: block {common} is the last of its epochs that is on the chain",
+                        common.child()
+                    )
+                },
             );
             anyhow::bail!(
-                "subnet {netuid}: the epoch in block {stands_at} of the record is not on the chain, which has another block {block}; {advice}"
+                "subnet {netuid}: the epoch in block {stands_at} of the record is not on the chain, which \
+                 has another block {block}; {advice}"
             )
         }
         taken => Ok(taken?),
@@ -81,11 +91,13 @@ fn print(session: &mut Session, netuid: NetUid, taken: &TakenBack) -> anyhow::Re
     }
     session.out.line(match taken.to {
         Some(to) => format!(
-            "The record of subnet {netuid} was taken back from block {} to its epoch in block {}; `vesting run` and `vesting catch-up` go on from there.",
+            "The record of subnet {netuid} was taken back from block {} to its epoch in block {}; `vesting \
+             run` and `vesting catch-up` go on from there.",
             taken.from.number, to.number
         ),
         None => format!(
-            "Nothing is left of the record of subnet {netuid}, which stood at block {} and had no epoch before: `vesting catch-up --from {}` begins it again.",
+            "Nothing is left of the record of subnet {netuid}, which stood at block {} and had no epoch \
+             before: `vesting catch-up --from {}` begins it again.",
             taken.from.number, taken.first_block
         ),
     })

@@ -22,7 +22,8 @@ pub struct SpotCheck {
 impl SpotCheck {
     pub fn message(&self) -> String {
         format!(
-            "At block {} the chain agrees with {} positions of the record, of which {} were chosen by the checksum {}.",
+            "At block {} the chain agrees with {} positions of the record, of which {} were chosen by the \
+             checksum {}.",
             self.block, self.compared, self.chosen, self.seed
         )
     }
@@ -66,7 +67,8 @@ pub async fn spot_check(
             (sums.get(key).copied().unwrap_or_default(), positions.get(key).copied().unwrap_or_default());
         anyhow::ensure!(
             said == read.delta(),
-            "subnet {netuid}, block {block}, hotkey {} of coldkey {}: the record says {said} rao, the chain {read}",
+            "subnet {netuid}, block {block}, hotkey {} of coldkey {}: the record says {said} rao, the chain \
+             {read}",
             key.hotkey,
             key.coldkey
         );

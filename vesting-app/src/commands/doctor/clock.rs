@@ -44,7 +44,8 @@ pub fn finding(now: Millis, newest: Option<Millis>, stale: u64) -> Finding {
         Finding::ok(CHECK, SUBJECT, "the clock and the newest finalized block agree")
     } else {
         let found = format!(
-            "the newest finalized block of all endpoints is {} old: either this machine's clock is fast, or they all stand still",
+            "the newest finalized block of all endpoints is {} old: either this machine's clock is fast, or \
+             they all stand still",
             span(off)
         );
         let finding = if off <= stale {
@@ -53,7 +54,10 @@ pub fn finding(now: Millis, newest: Option<Millis>, stale: u64) -> Finding {
             Finding::problem(CHECK, SUBJECT, found)
         };
         finding
-            .advise("compare the clock with another one: `timedatectl` or `date -u`; `sudo timedatectl set-ntp true` sets it")
+            .advise(
+                "compare the clock with another one: `timedatectl` or `date -u`; `sudo timedatectl \
+                 set-ntp true` sets it",
+            )
             .advise("if the clock is right, look at the node or name other `endpoints`")
     };
     finding.fact("clock", crate::output::time(now)).fact("newest_block", crate::output::time(newest))

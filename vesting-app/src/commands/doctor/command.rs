@@ -29,7 +29,10 @@ pub struct DoctorArgs {
     #[arg(long, value_name = "DIR", requires = "capture")]
     pub output: Option<PathBuf>,
     /// The longest wait for one answer of an endpoint, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    #[arg(
+        long, value_name = "SECONDS", default_value_t = 10,
+        value_parser = clap::value_parser!(u64).range(1..=600)
+    )]
     pub timeout: u64,
 }
 

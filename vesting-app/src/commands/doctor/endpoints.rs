@@ -65,7 +65,10 @@ fn reachable(answers: &Answers, others: bool) -> Finding {
                     "another endpoint is used meanwhile; leave this one out of `endpoints` if it stays so",
                 )
             } else {
-                finding.advise("start the node, or name another one: `--network finney`, or `--endpoints ws://HOST:9944`")
+                finding.advise(
+                    "start the node, or name another one: `--network finney`, or `--endpoints \
+                     ws://HOST:9944`",
+                )
             }
         }
         (None, latency) => {
@@ -90,14 +93,23 @@ fn same_chain(
 ) -> Finding {
     const CHECK: &str = "endpoint_genesis";
     let finding = match (stored, expected) {
-        (Some(stored), _) if stored != own => {
-            Finding::problem(CHECK, &answers.url, format!("serves another chain than the database's: genesis {own}, not {stored}"))
-                .advise("name endpoints of that chain (`--network`, `--endpoints`), or another `--database-url` for this one")
-        }
-        (None, Some(expected)) if expected != own => {
-            Finding::problem(CHECK, &answers.url, format!("serves another chain than the first endpoint that answered: genesis {own}, not {expected}"))
-                .advise("leave it out of `endpoints` and `archive_endpoints`")
-        }
+        (Some(stored), _) if stored != own => Finding::problem(
+            CHECK,
+            &answers.url,
+            format!("serves another chain than the database's: genesis {own}, not {stored}"),
+        )
+        .advise(
+            "name endpoints of that chain (`--network`, `--endpoints`), or another \
+             `--database-url` for this one",
+        ),
+        (None, Some(expected)) if expected != own => Finding::problem(
+            CHECK,
+            &answers.url,
+            format!(
+                "serves another chain than the first endpoint that answered: genesis {own}, not {expected}"
+            ),
+        )
+        .advise("leave it out of `endpoints` and `archive_endpoints`"),
         _ => Finding::ok(CHECK, &answers.url, own),
     };
     finding.fact("genesis", own.to_string())
@@ -113,11 +125,12 @@ fn lag(answers: &Answers, head: BlockNumber, best: Option<BlockNumber>, now: Mil
     }
     let finding = match behind {
         ..=USUAL_LAG => Finding::ok(CHECK, &answers.url, found),
-        _ if behind < TOO_FAR_BEHIND => {
-            Finding::warning(CHECK, &answers.url, found).advise("look again in a minute: it may be catching up")
-        }
-        _ => Finding::problem(CHECK, &answers.url, found)
-            .advise("look at the node: it has stopped, or is still synchronizing; until then leave it out of `endpoints` or put it last"),
+        _ if behind < TOO_FAR_BEHIND => Finding::warning(CHECK, &answers.url, found)
+            .advise("look again in a minute: it may be catching up"),
+        _ => Finding::problem(CHECK, &answers.url, found).advise(
+            "look at the node: it has stopped, or is still synchronizing; until then leave it out \
+             of `endpoints` or put it last",
+        ),
     };
     finding
         .fact("head", head.0)
@@ -180,10 +193,19 @@ fn measured(answers: &Answers) -> Option<Finding> {
         Finding::warning(
             CHECK,
             &answers.url,
-            format!("spec {spec_version} is {side} than any that was measured ({all}): the rules of those are assumed"),
+            format!(
+                "spec {spec_version} is {side} than any that was measured ({all}): the rules of those \
+                 are assumed"
+            ),
         )
-        .advise("balances are read at every epoch whatever the events say, and what does not fit is booked as `unattributed`: look at `vesting stats`")
-        .advise("install a newer version of vesting, if there is one; else send what this writes: `vesting doctor --capture 20`")
+        .advise(
+            "balances are read at every epoch whatever the events say, and what does not fit is booked \
+             as `unattributed`: look at `vesting stats`",
+        )
+        .advise(
+            "install a newer version of vesting, if there is one; else send what this writes: `vesting \
+             doctor --capture 20`",
+        )
     };
     let finding = match facts.standing() {
         Standing::Measured => {
@@ -244,9 +266,15 @@ fn agreement(answers: &Answers) -> Option<Finding> {
     const CHECK: &str = "endpoint_agreement";
     let disagreements = answers.disagreements.as_ref()?;
     Some(match disagreements.first() {
-        None => Finding::ok(CHECK, &answers.url, "storage and the runtime's own answer agree on a sample of positions"),
-        Some(first) => Finding::warning(CHECK, &answers.url, first)
-            .advise("compare with another endpoint; if all disagree, report it with what this writes: `vesting doctor --capture 20`"),
+        None => Finding::ok(
+            CHECK,
+            &answers.url,
+            "storage and the runtime's own answer agree on a sample of positions",
+        ),
+        Some(first) => Finding::warning(CHECK, &answers.url, first).advise(
+            "compare with another endpoint; if all disagree, report it with what this writes: \
+             `vesting doctor --capture 20`",
+        ),
     })
 }
 

@@ -237,14 +237,20 @@ fn coverage(subject: &str, config: &Config, netuid: NetUid, record: &Recorded) -
             let mark = &record.watermark;
             let from = Millis(mark.first_time.0.saturating_add(length.0));
             let found = format!(
-                "begins at block {since} ({}), inside the window of {:.2} days: multipliers are 1 and weights come back unchanged",
+                "begins at block {since} ({}), inside the window of {:.2} days: multipliers are 1 and \
+                 weights come back unchanged",
                 time(mark.first_time),
                 days(length.0)
             );
             Finding::problem(CHECK, subject, found)
                 .advise(format!("wait: if it goes on, it covers the window from {}", time(from)))
-                .advise("or record anew from an archive node: `vesting catch-up --network archive --database-url sqlite://other.db`")
-                .advise("or take another validator's: `vesting db import FILE --database-url sqlite://other.db`")
+                .advise(
+                    "or record anew from an archive node: `vesting catch-up --network archive \
+                     --database-url sqlite://other.db`",
+                )
+                .advise(
+                    "or take another validator's: `vesting db import FILE --database-url sqlite://other.db`",
+                )
         }
     };
     finding

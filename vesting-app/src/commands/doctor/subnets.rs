@@ -145,15 +145,26 @@ fn state(subject: &str, netuid: NetUid, need: Need, head: BlockNumber, usable: &
             format!("the state of block {block}, {why}, is available from {}", answers.url),
         ),
         None => {
-            let finding = Finding::problem(CHECK, subject, format!("no endpoint has the state of block {block}, {why}"))
-                .advise("name an archive endpoint, on Finney `--archive-endpoints wss://archive.chain.opentensor.ai:443`");
+            let finding = Finding::problem(
+                CHECK,
+                subject,
+                format!("no endpoint has the state of block {block}, {why}"),
+            )
+            .advise(
+                "name an archive endpoint, on Finney `--archive-endpoints \
+                 wss://archive.chain.opentensor.ai:443`",
+            );
             match need {
-                Need::Recorded(_) => {
-                    finding.advise("or take another validator's fresh record: `vesting db import FILE --database-url sqlite://other.db`")
-                }
-                Need::Before(_) => finding.advise("or take another validator's record: `vesting db import FILE`").advise(format!(
-                    "or begin now, and cover the window over time: `vesting catch-up --from {recent}`, then `vesting run`"
-                )),
+                Need::Recorded(_) => finding.advise(
+                    "or take another validator's fresh record: \
+                     `vesting db import FILE --database-url sqlite://other.db`",
+                ),
+                Need::Before(_) => finding
+                    .advise("or take another validator's record: `vesting db import FILE`")
+                    .advise(format!(
+                        "or begin now, and cover the window over time: `vesting catch-up --from {recent}`, \
+                         then `vesting run`"
+                    )),
             }
         }
     };

@@ -79,7 +79,11 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     background.push(Task::spawn(notify::notify(Arc::clone(&state))));
     let keep = config.keep_days.map(|days| config.time_to_keep(days, "keep_snapshots_days")).transpose()?;
     let mut pruner = keep.map(|keep| Pruner::new(Arc::clone(&store), config.netuids.clone(), keep));
-    tracing::info!(subnets = %subnets(&config.netuids), head = head.0, "following; no wallet is needed or used");
+    tracing::info!(
+        subnets = %subnets(&config.netuids),
+        head = head.0,
+        "following; no wallet is needed or used"
+    );
     let epochs = Arc::new(EpochCounts::default());
     let (heard, requests, json) = (Arc::clone(&epochs), Arc::clone(&chain), session.json);
     let report = move |netuid, progress| heard.note(netuid, progress, json.then(|| requests.requests().0));

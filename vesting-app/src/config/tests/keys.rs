@@ -8,9 +8,11 @@ use crate::config::key::{KEYS, Key, Shape};
 use crate::config::{ConfigArgs, examine, lines, template};
 
 /// The keys that the design lists, and the one that came with what it switches.
-const DESIGN: &str = "network endpoints archive_endpoints netuids database_url minimum_stake retention_window_days retention_target \
-    max_multiplier use_background_thread query_interval_seconds duration_rule formula below_minimum redistribution threshold_factor absolute_threshold \
-    burn_uid effective_from_block shadow max_requests_in_flight bind api_token allow_public_without_token stale_after_seconds \
+const DESIGN: &str = "\
+    network endpoints archive_endpoints netuids database_url minimum_stake retention_window_days \
+    retention_target max_multiplier use_background_thread query_interval_seconds duration_rule formula \
+    below_minimum redistribution threshold_factor absolute_threshold burn_uid effective_from_block \
+    shadow max_requests_in_flight bind api_token allow_public_without_token stale_after_seconds \
     keep_snapshots_days unattributed";
 
 /// Keys that came later.

@@ -57,7 +57,8 @@ fn mistakes_name_the_key() {
         "`api_token` (--api-token)",
         "allow_public_without_token = 1",
         "stale_after_seconds = 0",
-        "`keep_snapshots_days` is 29, but `retention_window_days` is 30: what is in the window is needed; set `keep_snapshots_days` to 30",
+        "`keep_snapshots_days` is 29, but `retention_window_days` is 30: what is in the window is needed; \
+         set `keep_snapshots_days` to 30",
         "set `keep_snapshots_days` to 1 or more",
         "keep_snapshots_days = 3.5",
         "vesting.toml",
@@ -90,7 +91,9 @@ fn a_wrong_value_is_refused_whether_or_not_it_bears() {
 
 #[test]
 fn what_is_kept_is_at_least_the_longest_window_at_hand() {
-    let text = "keep_snapshots_days = 40\n[subnet.5]\nretention_window_days = 40.5\n[subnet.6]\nretention_window_days = 40";
+    let text = "keep_snapshots_days = 40\n\
+        [subnet.5]\nretention_window_days = 40.5\n\
+        [subnet.6]\nretention_window_days = 40";
     let load = |netuids: Option<&str>| {
         load_file(text, |args| netuids.into_iter().for_each(|netuids| args.keys.set("netuids", netuids)))
     };
@@ -116,7 +119,9 @@ fn what_is_kept_is_judged_where_it_can_be() {
 
 #[test]
 fn warnings_are_those_of_the_subnets_in_use() {
-    let text = "formula = \"tiered\"\n[subnet.5]\nretention_window_days = 90\n[subnet.6]\nretention_window_days = 20";
+    let text = "formula = \"tiered\"\n\
+        [subnet.5]\nretention_window_days = 90\n\
+        [subnet.6]\nretention_window_days = 20";
     let warnings = |netuids: Option<&str>| {
         load_file(text, |args| netuids.into_iter().for_each(|netuids| args.keys.set("netuids", netuids)))
             .unwrap()
