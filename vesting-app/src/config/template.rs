@@ -3,10 +3,10 @@
 use super::key::{KEYS, Key, Shape};
 
 const HEADING: &str = "\
-# Settings of vesting. Every key is here. A line that begins with # and a key, without a space between them, is the
-# default: take the # away to change it. Flags (--key-with-dashes) and variables (VESTING_KEY) come before this file;
-# BT_NETWORK and BT_CHAIN_ENDPOINT come after it. `vesting config check` names mistakes, `vesting config show` tells
-# what is in force and where it comes from.
+# Settings of vesting. Every key is here. A line that begins with # and a key, without a space between
+# them, shows a default: remove the # to change it. Flags (--key-with-dashes) and variables (VESTING_KEY)
+# come before this file; BT_NETWORK and BT_CHAIN_ENDPOINT come after it. `vesting config check` names
+# mistakes, and `vesting config show` tells what is in force and where it comes from.
 ";
 
 const POLICY: &str = "
