@@ -2,8 +2,6 @@
 //!
 //! Takes from nothing here.
 //! the API serves an empty record.
-//!
-//! Takes from nothing here.
 
 use std::sync::{Arc, OnceLock};
 

@@ -3,8 +3,6 @@
 //! Takes from `exit`, `advice`, `clock`, `output`, `config`, `wiring`, `state`, `metrics`, `view` and `chart`.
 //!
 //! [`server`] takes connections, [`router`] has the paths, a file a noun answers them from [`state`].
-//!
-//! Takes from `exit`, `clock`, `output`, `config`, `wiring`, `state`, `metrics`, `view` and `chart`.
 
 mod age;
 mod answer;

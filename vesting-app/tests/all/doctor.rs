@@ -367,7 +367,7 @@ async fn what_is_not_known_of_a_runtime_is_told_with_what_it_could_mean() {
         "endpoint_unknown",
         "",
         "warning",
-        "4 things of spec 425",
+        "4 items of spec 425",
         "an event we do not know: if it moves stake",
     );
     found.has("endpoint_unknown", "", "warning", "", "known by name, but of another shape");
