@@ -1,7 +1,7 @@
-//! A store that is not there yet: before the chain has answered for the first time no database is made, and
+//! A store that is opened later: before the chain has answered for the first time no database is made, and
+//! the API serves an empty record.
 //!
 //! Takes from nothing here.
-//! the API serves an empty record.
 
 use std::sync::{Arc, OnceLock};
 
