@@ -136,9 +136,10 @@ impl Blocks {
 
 /// The 32 bytes of `0x…`.
 fn hash(field: &str, text: &str) -> Result<[u8; 32], String> {
-    let mut bytes = [0; 32];
     let digits = text.strip_prefix("0x").ok_or_else(|| format!("`{field}` does not begin with 0x"))?;
-    hex::decode_to_slice(digits, &mut bytes)
-        .map_err(|_| format!("`{field}` is not 0x and 64 hexadecimal digits"))?;
-    Ok(bytes)
+    let mut bytes = [0; 32];
+    match faster_hex::hex_decode(digits.as_bytes(), &mut bytes) {
+        Ok(()) if digits.len() == 64 => Ok(bytes),
+        _ => Err(format!("`{field}` is not 0x and 64 hexadecimal digits")),
+    }
 }

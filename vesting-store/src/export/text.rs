@@ -77,8 +77,9 @@ impl Spelling for BlockHash {
     }
 
     fn read(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix("0x").filter(|digits| digits.len() == 64)?;
         let mut bytes = [0; 32];
-        hex::decode_to_slice(text.strip_prefix("0x")?, &mut bytes).ok()?;
+        faster_hex::hex_decode(digits.as_bytes(), &mut bytes).ok()?;
         Some(Self(bytes))
     }
 }

@@ -78,7 +78,7 @@ INSERT INTO stake_transactions VALUES (2, 22, 6, 'key_swap', H, C, 0, -171), (2,
 
 /// The rows as SQL, with every key and hash replaced by its value.
 fn written_out(rows: &str) -> String {
-    let key = |byte: u8| format!("x'{}'", hex::encode([byte; 32]));
+    let key = |byte: u8| format!("x'{}'", faster_hex::hex_string(&[byte; 32]));
     let mut rows = rows.to_owned();
     for (name, byte) in [
         ("G", 7),
