@@ -8,18 +8,22 @@ use crate::check::stretch::stretch;
 use crate::check::{condensed, conservation, tranches};
 use crate::ports::Commit;
 
-/// Checks a whole record, as [`WholeRecord::record`](crate::ports::WholeRecord::record) gives it.
+/// Checks a whole record, as [`WholeRecord::record`](crate::ports::WholeRecord::record) returns it.
 ///
-/// For every epoch and position the entries sum up to the snapshots and to `stake_changes` at B−1 and at B;
-/// `stake_balance_changes` are the entries between; every row belongs to a holder and to the stretch that the
-/// watermark tells; keys are unique; tranches are what entries brought, and exits what they took. What is
-/// consistent need not be true: that the chain says so too is only known from it, or from who has read it.
+/// - For every epoch and position, the entries add up to the snapshots and to `stake_changes` at B−1 and at
+///   B.
+/// - `stake_balance_changes` are the sums of the entries between.
+/// - Every row belongs to a holder, and to the blocks that the watermark names.
+/// - Keys are unique.
+/// - Tranches are what entries credited, and exits what they debited.
 ///
-/// Of a record that was pruned, what came before is compared with the openings that stand for it: sums with
-/// the snapshots, and what tranches still held with what their holders open with.
+/// A consistent record need not be true. Only the chain, or someone who has read it, can confirm that.
+///
+/// In a pruned record, the openings replace what came before. They are compared with the snapshots, and with
+/// what the tranches still held.
 ///
 /// # Errors
-/// The first thing found wrong.
+/// The first inconsistency found.
 pub fn check(record: &Commit) -> Result<Checked, Inconsistency> {
     unique(record)?;
     stretch(record)?;

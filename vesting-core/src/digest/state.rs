@@ -1,4 +1,4 @@
-//! Everything that is digested.
+//! Everything that the state digest covers.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,11 @@ use crate::score::multiplier::Multiplier;
 use crate::units::{BlockHash, Coldkey, Neuron};
 use crate::window::WindowLedger;
 
-/// Everything that is digested. [`StakeTracker::state`](crate::report::StakeTracker::state) makes it.
+/// Everything that the state digest covers. [`StakeTracker::state`](crate::report::StakeTracker::state) makes
+/// it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WindowState {
-    /// Which chain.
+    /// The genesis hash of the chain.
     pub genesis: BlockHash,
     /// The neurons in the state of `as_of`, by uid.
     pub neurons: Vec<Neuron>,

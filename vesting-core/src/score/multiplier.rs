@@ -10,9 +10,9 @@ use crate::units::Ppb;
 pub struct Multiplier {
     /// The factor, in [1, M].
     pub factor: Ppb,
-    /// Whether the weight is set to 0 instead.
+    /// Whether the weight is set to 0 instead of multiplied.
     pub zero_weight: bool,
-    /// What keeps it from being larger.
+    /// What keeps the factor from being larger.
     pub limited_by: LimitedBy,
 }
 

@@ -75,11 +75,11 @@ macro_rules! account {
 }
 
 account! {
-    /// The key a neuron works with; stake lies on a hotkey.
+    /// The key a neuron works with. Stake is placed on a hotkey.
     Hotkey
 }
 account! {
-    /// The key that owns: stake belongs to a coldkey, and so does a neuron.
+    /// The key that owns. Stake belongs to a coldkey, and so does a neuron.
     Coldkey
 }
 

@@ -1,7 +1,7 @@
-//! The window: which part of history a multiplier depends on.
+//! The window: the part of history that a multiplier depends on.
 //!
-//! Everything is taken from inside it, so a validator who knows just the window computes what one
-//! with years of history computes.
+//! All figures come from inside it. So a validator that knows only the window computes the same as one with
+//! years of history.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,26 +17,26 @@ pub struct Window {
     pub as_of: Epoch,
     /// Its length W.
     pub length: Millis,
-    /// B₁−1 of its first epoch: what is held there is what was there before.
+    /// B₁−1 of its first epoch. The balances there are the openings.
     pub start: BlockNumber,
     /// Its epochs, oldest first; the last is `as_of`.
     pub epochs: Vec<Epoch>,
-    /// Why the record does not cover it, if so: the first block recorded.
+    /// The first block recorded, if the record does not cover the window.
     pub incomplete_since: Option<BlockNumber>,
 }
 
-/// How the holders of a window came to be.
+/// How a coldkey becomes a holder of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turn {
-    /// The history of a coldkey starts at the end of this block.
+    /// A coldkey becomes a holder: its history starts at the end of this block.
     Starts(Coldkey, BlockNumber),
-    /// A holder of the window goes on under another coldkey. What that one was before ends.
+    /// A holder of the window continues under another coldkey. The earlier history of that coldkey ends.
     Succeeds(Succession),
 }
 
 impl Window {
-    /// The window of length `length` that ends at the last of `epochs` at or below `as_of`; `None`
-    /// without such an epoch. `recorded` is the first block of the record with its time.
+    /// The window of length `length` that ends at the last of `epochs` at or before `as_of`; `None` without
+    /// such an epoch. `recorded` is the first block of the record, with its time.
     #[must_use]
     pub fn ending_at(
         epochs: &[Epoch],
@@ -47,7 +47,7 @@ impl Window {
         let last = *epochs.iter().rev().find(|e| e.block.number <= as_of)?;
         let inside: Vec<Epoch> = epochs
             .iter()
-            // In (t−W, t]; epochs before the subnet's registration were another subnet's.
+            // Epochs in (t−W, t]. Those before the subnet's registration belong to an earlier subnet.
             .filter(|e| {
                 e.block.number <= last.block.number && e.time.0.saturating_add(length.0) > last.time.0
             })
@@ -68,9 +68,9 @@ impl Window {
         })
     }
 
-    /// How the holders of the window came to be, in order: a history starts at the window's start, or
-    /// at B−1 of the first epoch whose pre-state shows the coldkey owning a neuron. Who took over from a
-    /// coldkey that is no holder of this window takes over nothing.
+    /// How coldkeys become holders of the window, in order. A history starts at the window's start, or at B−1
+    /// of the first epoch in whose state at B−1 the coldkey owns a neuron. A coldkey that takes over from one
+    /// that is no holder of this window takes over nothing.
     #[must_use]
     pub fn turns(&self, neurons: &[NeuronRow], successions: &Successions) -> Vec<Turn> {
         let mut rows: Vec<&NeuronRow> = neurons.iter().collect();

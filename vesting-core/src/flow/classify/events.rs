@@ -82,7 +82,7 @@ pub(super) fn of_events(netuid: NetUid, events: &[ChainEvent]) -> Flows {
                 claim(&mut legs, *phase, (*from_netuid, key), (*to_netuid, key));
             }
             StakeEvent::FeePaidWithAlpha { who, alpha } => {
-                // The fee was taken first in its extrinsic, by a removal without a fee of its own.
+                // The fee was debited first in its extrinsic, by a removal without a fee of its own.
                 let taken = Some(-alpha.delta());
                 let fee = legs.iter_mut().find(|draft| {
                     draft.is_open(Kind::StakeRemoved, *phase)

@@ -1,4 +1,4 @@
-//! What the open interval leaves unexplained at its end, and wherever the record is observed.
+//! Residuals of the open interval: at its end, and at the watermark.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use crate::record::interval::{Interval, residues};
 use crate::units::{BlockNumber, Hotkey, PositionKey, Rao};
 
 impl Recorder<'_> {
-    /// Closes the open interval at `pre`, where the chain has the positions `before`.
-    pub(super) async fn close(
+    /// Closes the open interval at block `pre`, where `before` are the chain's positions.
+    pub(super) async fn close_interval(
         &mut self,
         pre: BlockNumber,
         before: &BTreeMap<PositionKey, Rao>,
@@ -46,10 +46,10 @@ impl Recorder<'_> {
         }
         let written = closing.len();
         if !closing.is_empty() {
-            self.know_tranches(&closing, &[]).await?;
+            self.read_needed_tranches(&closing, &[]).await?;
             let at_pre = self.time_of(pre).await?;
             for entry in closing {
-                // What nothing explains was located in an earlier block.
+                // Unattributed entries may be located in an earlier block.
                 let time = if entry.block == pre { at_pre } else { self.time_of(entry.block).await? };
                 self.ledger.add(entry, time);
             }
@@ -59,8 +59,8 @@ impl Recorder<'_> {
         Ok(written)
     }
 
-    /// Takes down the holders' positions at the watermark; gives those that changed. What the open interval
-    /// leaves unexplained there is looked into, so that its closing can be computed without the chain.
+    /// Notes the holders' positions at the watermark, and returns those that changed. It also bounds the
+    /// rounding of the open interval there, so that its closing entries can be computed without the chain.
     pub(crate) async fn observe(
         &mut self,
         positions: &BTreeMap<PositionKey, Rao>,
@@ -70,7 +70,7 @@ impl Recorder<'_> {
         };
         if let Some(from) = self.ledger.interval().from.filter(|from| *from < block) {
             let ledger = &*self.ledger;
-            // As the closing counts.
+            // The same bound as the computed closing entries use.
             let bound = |key: &PositionKey| {
                 ledger.interval().bound(&key.hotkey).saturating_add(ledger.interval().anywhere)
             };
@@ -102,7 +102,7 @@ impl Recorder<'_> {
         }
     }
 
-    /// Whether the interval is to be taken in once more in any case, with blocks that were not read.
+    /// Whether the interval will be recorded again in any case, with blocks that were not read.
     pub(super) fn is_missing_blocks(&self) -> bool {
         self.blocks_read.as_ref().is_some_and(|read| !read.missed.is_empty())
     }

@@ -7,7 +7,7 @@ use super::record::Record;
 use crate::ports::{StoreError, Watermark};
 use crate::units::{BlockHash, NetUid};
 
-/// Keeps the record in memory, and is as strict as a database: what one cannot hold is refused.
+/// Keeps records in memory. It is as strict as a database: it refuses what a database cannot hold.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     inner: Mutex<Inner>,
@@ -27,7 +27,7 @@ impl MemoryStore {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
-        // No step in between leaves it half changed.
+        // A poisoned lock may be used: no step leaves the records half changed.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
