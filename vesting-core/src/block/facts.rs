@@ -6,6 +6,36 @@ use crate::block::ChainEvent;
 use crate::units::{BlockHash, BlockNumber, BlockRef, Millis, NetUid};
 
 /// What one finalized block says about the subnets that are followed.
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use vesting_core::{
+///     BlockFacts, BlockHash, BlockNumber, BlockRef, Millis, NetUid, SubnetCounters, is_epoch,
+/// };
+///
+/// let counters = SubnetCounters {
+///     tempo: 360,
+///     blocks_since_last_step: 0,
+///     last_step_block: BlockNumber(7_200),
+///     last_epoch_block: None,
+///     epoch_index: None,
+///     registered_at: BlockNumber(100),
+/// };
+/// let facts = BlockFacts {
+///     block: BlockRef { number: BlockNumber(7_200), hash: BlockHash([1; 32]) },
+///     parent_hash: BlockHash([0; 32]),
+///     time: Millis(86_400_000),
+///     spec_version: 300,
+///     measured: true,
+///     announces_incentive: true,
+///     counters_asked: false,
+///     subnets: BTreeMap::from([(NetUid(2), counters)]),
+///     registrations: BTreeMap::new(),
+///     events: Vec::new(),
+/// };
+/// assert!(is_epoch(facts.block.number, &facts.subnets[&NetUid(2)]));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlockFacts {
     /// The block.

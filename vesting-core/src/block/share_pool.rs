@@ -3,6 +3,8 @@
 //! Both formulas were measured against the pallet's own answers (405,444 and 82,423 values, none different).
 //! Each belongs to the runtimes that *made* the state: a position's alpha at a block is what that runtime
 //! would report.
+//!
+//! For the crates of this workspace.
 
 use std::cmp::Ordering;
 

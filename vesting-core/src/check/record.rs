@@ -22,6 +22,29 @@ use crate::ports::Commit;
 /// In a pruned record, the openings replace what came before. They are compared with the snapshots, and with
 /// what the tranches still held.
 ///
+/// ```
+/// use vesting_core::check::check;
+/// use vesting_core::ports::{Commit, Holder, OpenInterval, Watermark};
+/// use vesting_core::{BlockHash, BlockNumber, BlockRef, Coldkey, Millis, NetUid};
+///
+/// let block = BlockRef { number: BlockNumber(5), hash: BlockHash([5; 32]) };
+/// let mark = Watermark {
+///     block,
+///     time: Millis(60_000),
+///     first_block: block.number,
+///     first_time: Millis(60_000),
+///     observed: block.number,
+///     spec_version: 300,
+/// };
+/// let mut record = Commit::without_rows(NetUid(1), None, mark, OpenInterval::default());
+/// assert!(check(&record).is_ok());
+///
+/// let holder = Holder { coldkey: Coldkey([1; 32]), since: BlockNumber(4) };
+/// record.holders = vec![holder, holder];
+/// let wrong = check(&record).expect_err("a row is there twice");
+/// assert_eq!((wrong.table, wrong.block), ("holders", BlockNumber(4)));
+/// ```
+///
 /// # Errors
 /// The first inconsistency found.
 pub fn check(record: &Commit) -> Result<Checked, Inconsistency> {

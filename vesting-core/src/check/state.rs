@@ -8,6 +8,8 @@ use crate::units::{PositionKey, Rao};
 
 /// Checks the newest snapshots as a store returns them to a recorder that resumes.
 ///
+/// For the crates of this workspace.
+///
 /// # Errors
 /// The first inconsistency found.
 pub fn check_state(record: &Commit, state: &LedgerState) -> Result<(), Inconsistency> {

@@ -11,6 +11,8 @@ use crate::store::{Condensed, Parts};
 use crate::units::NetUid;
 
 /// Checks a record part by part, as the parts arrive.
+///
+/// For the crates of this workspace.
 pub struct Walk {
     netuid: NetUid,
     /// The parts before the last one, condensed, and the last part.
@@ -93,6 +95,8 @@ pub async fn check_store(store: &dyn StakeStore, netuid: NetUid) -> Result<(Wate
 
 /// The same as [`check_store`], with parts of so many epochs each.
 ///
+/// For the crates of this workspace.
+///
 /// # Errors
 /// As [`check_store`].
 pub async fn check_parts(
@@ -113,6 +117,8 @@ pub async fn check_parts(
 
 /// Checks what a store computes or keeps besides a record that was `checked`, since recorders resume from it:
 /// the newest snapshots, and what remains of each tranche.
+///
+/// For the crates of this workspace.
 ///
 /// # Errors
 /// As [`check_store`].

@@ -7,6 +7,8 @@ use crate::ledger::Source;
 use crate::units::{Coldkey, Hotkey, NetUid, Neuron, PositionKey, Rao, RaoDelta, SubnetOwner, Uid};
 
 /// The neurons and the owner that an epoch pays.
+///
+/// For the crates of this workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EpochSetting {
     /// The neurons that are paid, by uid.
@@ -50,6 +52,8 @@ impl EpochSetting {
 /// Where a hotkey's owner has an auto-stake destination, `AutoStakeAdded` says how much went there. The rest
 /// was captured as the hotkey's collateral and stays on the hotkey. Without such an event, all of it stays
 /// there (docs/chain.md#auto-stake-and-collateral).
+///
+/// For the crates of this workspace.
 #[must_use]
 pub fn incentives(
     netuid: NetUid,

@@ -99,6 +99,30 @@ pub struct OpenTranche {
 }
 
 /// The open tranches of one holder on one subnet, oldest first.
+///
+/// ```
+/// use vesting_core::{
+///     BlockNumber, Coldkey, Entry, HolderTranches, Hotkey, Kind, Millis, NetUid, PositionKey, Rao, RaoDelta,
+/// };
+///
+/// let key = PositionKey { hotkey: Hotkey([1; 32]), coldkey: Coldkey([2; 32]) };
+/// let entry = |block, kind, alpha| Entry {
+///     netuid: NetUid(1),
+///     block: BlockNumber(block),
+///     source: None,
+///     key,
+///     kind,
+///     alpha: RaoDelta(alpha),
+/// };
+/// let mut tranches = HolderTranches::default();
+/// tranches.apply(&entry(10, Kind::Incentive, 100), Millis(120_000));
+/// tranches.apply(&entry(20, Kind::Incentive, 100), Millis(240_000));
+///
+/// // A sale consumes the newest tranche first.
+/// let sale = tranches.apply(&entry(25, Kind::StakeRemoved, -120), Millis(300_000));
+/// assert_eq!(sale.exits.iter().map(|exit| exit.amount).collect::<Vec<_>>(), [Rao(100), Rao(20)]);
+/// assert_eq!(tranches.stake(), RaoDelta(80));
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HolderTranches {
     open: Vec<OpenTranche>,

@@ -39,6 +39,8 @@ pub(crate) fn two_answers(what: impl fmt::Display) -> ChainError {
 
 /// A block with its events, as two answers agree on it. `first` is an answer that was given already.
 ///
+/// For the crates of this workspace.
+///
 /// # Errors
 /// [`ChainError::Malformed`] where all answers differ, and as [`ChainPort::read`].
 pub async fn agreed_block(
@@ -51,6 +53,8 @@ pub async fn agreed_block(
 }
 
 /// A block without its events, as two answers agree on it.
+///
+/// For the crates of this workspace.
 ///
 /// # Errors
 /// [`ChainError::Malformed`] where all answers differ, and as [`ChainPort::read`].

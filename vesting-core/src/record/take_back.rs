@@ -20,6 +20,8 @@ pub struct TakenBack {
 /// Takes a subnet's record back to the end of its last epoch at or before `to`. Without such an epoch nothing
 /// is left of it. `None` where there is no record.
 ///
+/// For the crates of this workspace.
+///
 /// # Errors
 /// [`ChainError::Pruned`] where the chain no longer has the state to resume from, and [`MonitorError::Fork`]
 /// where it has another block there. After every error the record is as it was.
@@ -69,6 +71,8 @@ pub async fn take_back(
 
 /// The last epoch of a record that is on the chain. The record may be taken back to it. `None` where no epoch
 /// is, or there is no record.
+///
+/// For the crates of this workspace.
 ///
 /// # Errors
 /// As [`ChainPort::read`], and when the store cannot be read.

@@ -3,6 +3,15 @@
 use crate::units::{BlockNumber, Fraction, Ppb, Rao};
 
 /// What one holder earned, kept and held in a window. Sums in rao; ages in rao × milliseconds.
+///
+/// ```
+/// use vesting_core::Rao;
+/// use vesting_core::holding::Holding;
+///
+/// let holding = Holding { rewards: 1_000, rewards_kept: 750, manual_kept: 50, ..Holding::default() };
+/// assert_eq!(holding.percentage().map(|kept| kept.to_string()).as_deref(), Some("0.750000000"));
+/// assert_eq!(holding.stake(), Rao(800));
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Holding {
     /// The block at whose end the history starts.

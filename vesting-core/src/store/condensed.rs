@@ -12,6 +12,8 @@ use crate::units::{BlockNumber, NetUid};
 ///
 /// Sums, balances and windows are those of the whole record. The condensed time has only one tranche for each
 /// holder, so exits do not show which old tranche they consumed.
+///
+/// For the crates of this workspace.
 pub struct Condensed {
     netuid: NetUid,
     store: Arc<MemoryStore>,

@@ -8,6 +8,8 @@ use crate::units::BlockNumber;
 
 /// Counts the rows that a prune up to the end of `base` would remove and add. Nothing is changed.
 ///
+/// For the crates of this workspace.
+///
 /// # Errors
 /// As [`WholeRecord::prune`](crate::ports::WholeRecord::prune), and when the record was changed meanwhile
 /// other than by new blocks.

@@ -10,6 +10,8 @@ const NEAR: u64 = 7_200;
 /// The epochs with `first` ≤ block ≤ `to`, in order. Older ones may be left out, if the later ones are
 /// `enough`.
 ///
+/// For the crates of this workspace.
+///
 /// # Errors
 /// When the store cannot be read.
 pub async fn newest_epochs(

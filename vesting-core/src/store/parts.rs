@@ -16,6 +16,8 @@ pub(crate) fn ends(list: &[Epoch], epochs: usize) -> impl DoubleEndedIterator<It
 }
 
 /// The parts of a record, read one by one. Only one is in memory, however long the record is.
+///
+/// For the crates of this workspace.
 pub struct Parts<'a> {
     store: &'a dyn StakeStore,
     netuid: NetUid,

@@ -29,6 +29,8 @@ pub fn base(watermark: &Watermark, epochs: &[Epoch], keep: Millis) -> Option<Epo
 /// The watermark of a record after it is pruned up to the end of `base`. `epoch` is the epoch that the record
 /// has in that block.
 ///
+/// For the crates of this workspace.
+///
 /// # Errors
 /// [`StoreError::Unusable`] unless `base` is an epoch of the record, and more of the record follows it.
 pub fn condensed(
@@ -62,6 +64,8 @@ pub fn condensed(
 /// A holder may have a deficit: what outflows took beyond all its tranches, until later rounding pays it off.
 /// Tranches must equal openings. So the holder opens with that much more, and a rounding entry debits it
 /// again.
+///
+/// For the crates of this workspace.
 #[must_use]
 pub fn openings(
     netuid: NetUid,

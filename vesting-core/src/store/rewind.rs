@@ -13,6 +13,8 @@ use crate::units::{BlockNumber, NetUid};
 /// that begins there. `epoch` is the epoch that the record has in that block. Only the version of the runtime
 /// is taken from `to`. The first block and its time stay those of the record; the rest is compared.
 ///
+/// For the crates of this workspace.
+///
 /// # Errors
 /// [`StoreError::Unusable`] unless `to` is the end of an epoch of the record.
 pub fn rewound(

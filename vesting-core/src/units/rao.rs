@@ -26,6 +26,16 @@ impl fmt::Display for Rao {
 /// A signed amount of alpha in rao: a change, or a sum of changes.
 ///
 /// With 128 bits, a sum of as many 64-bit amounts as a database can hold never overflows.
+///
+/// ```
+/// use vesting_core::{Rao, RaoDelta};
+///
+/// let bought = Rao(1_500_000_000).delta();
+/// let sold = -Rao(500_000_000).delta();
+/// assert_eq!((bought + sold).amount(), Some(Rao(1_000_000_000)));
+/// // A negative change is no amount.
+/// assert_eq!(sold.amount(), None);
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RaoDelta(pub i128);
 

@@ -11,6 +11,27 @@ use crate::ports::NeuronRow;
 use crate::units::{BlockNumber, Coldkey, Millis, Uid};
 
 /// The window that ends at one epoch.
+///
+/// ```
+/// use vesting_core::window::Window;
+/// use vesting_core::{BlockHash, BlockNumber, BlockRef, Epoch, Millis};
+///
+/// let epoch = |number: u64| Epoch {
+///     block: BlockRef { number: BlockNumber(number), hash: BlockHash([1; 32]) },
+///     pre_block: BlockRef { number: BlockNumber(number - 1), hash: BlockHash([2; 32]) },
+///     time: Millis(number * 12_000),
+///     index: None,
+///     tempo: 360,
+///     registered_at: BlockNumber(7),
+/// };
+/// let epochs = [epoch(400), epoch(761), epoch(1_122)];
+/// let (length, recorded) = (Millis(500 * 12_000), (BlockNumber(50), Millis(600_000)));
+/// let window = Window::ending_at(&epochs, BlockNumber(1_200), length, recorded);
+/// let window = window.expect("there is an epoch up to that block");
+/// // The first of its epochs is that of block 761, so its openings are at the end of block 760.
+/// assert_eq!((window.epochs.len(), window.start), (2, BlockNumber(760)));
+/// assert_eq!(window.incomplete_since, None);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
     /// The epoch it ends at.

@@ -7,6 +7,8 @@ use crate::units::{Coldkey, PositionKey, RaoDelta};
 
 /// The coldkeys whose positions must be read around a block to settle it. There are none where events say
 /// everything.
+///
+/// For the crates of this workspace.
 #[must_use]
 pub fn affected(
     flows: &Flows,

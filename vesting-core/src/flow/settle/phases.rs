@@ -9,6 +9,8 @@ use super::{BlockStates, Settled};
 /// 2. place the orders of a group, and if there were any, find the swaps once more;
 /// 3. find the amounts that events leave out, and the emission, claims and corrections that no event states;
 /// 4. write the entries. Where the block ends an interval, the residual becomes rounding or unattributed.
+///
+/// For the crates of this workspace.
 #[must_use]
 pub fn settle(states: &BlockStates<'_>) -> Settled {
     let mut work = Work::new(states);

@@ -10,6 +10,39 @@ use crate::units::{BlockHash, BlockNumber, BlockRef, NetUid};
 ///
 /// It promises only finalized blocks. Answers about one block never change, and all of an answer is of that
 /// block's state. A read that was begun and is not polled keeps no other read from finishing.
+///
+/// ```
+/// use async_trait::async_trait;
+/// use futures_util::FutureExt;
+/// use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort};
+/// use vesting_core::{BlockHash, BlockNumber, BlockRef};
+///
+/// /// A chain that has only its genesis block.
+/// struct Genesis(BlockHash);
+///
+/// #[async_trait]
+/// impl ChainPort for Genesis {
+///     async fn genesis(&self) -> Result<BlockHash, ChainError> {
+///         Ok(self.0)
+///     }
+///
+///     async fn finalized_head(&self) -> Result<BlockRef, ChainError> {
+///         Ok(BlockRef { number: BlockNumber(0), hash: self.0 })
+///     }
+///
+///     async fn wait_for_head_above(&self, _after: BlockNumber) -> Result<BlockRef, ChainError> {
+///         self.finalized_head().await
+///     }
+///
+///     async fn read(&self, number: BlockNumber, _ask: &Ask) -> Result<BlockState, ChainError> {
+///         Err(ChainError::NoSuchBlock(number))
+///     }
+/// }
+///
+/// let chain = Genesis(BlockHash([7; 32]));
+/// let head = chain.finalized_head().now_or_never();
+/// assert_eq!(head, Some(Ok(BlockRef { number: BlockNumber(0), hash: BlockHash([7; 32]) })));
+/// ```
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait ChainPort: Send + Sync {

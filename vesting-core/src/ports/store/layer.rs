@@ -53,6 +53,8 @@ pub type StoreAnswer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 /// assert_eq!(store.watermark(NetUid(1)).now_or_never(), Some(Ok(None)));
 /// assert_eq!(store.calls.load(Ordering::Relaxed), 1);
 /// ```
+///
+/// For the crates of this workspace.
 pub trait StoreLayer: Send + Sync {
     /// The store that the calls are passed on to.
     fn inner(&self) -> &dyn StakeStore;

@@ -13,6 +13,16 @@ use crate::units::{BlockHash, BlockNumber, Coldkey, Millis, NetUid, PositionKey,
 ///
 /// Each answer is read at one moment. A subnet without a record has no rows. Ranges of blocks include both
 /// ends.
+///
+/// ```
+/// use futures_util::FutureExt;
+/// use vesting_core::ports::ReadRecord;
+/// use vesting_core::{MemoryStore, NetUid};
+///
+/// let store = MemoryStore::new();
+/// assert_eq!(store.netuids().now_or_never(), Some(Ok(Vec::new())));
+/// assert_eq!(store.watermark(NetUid(1)).now_or_never(), Some(Ok(None)));
+/// ```
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait ReadRecord: Send + Sync {

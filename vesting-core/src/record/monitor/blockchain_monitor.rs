@@ -12,6 +12,49 @@ use crate::record::subnet_ledger::SubnetLedger;
 use crate::units::{BlockNumber, NetUid};
 
 /// Follows the stake of subnets on the chain.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use async_trait::async_trait;
+/// use futures_util::FutureExt;
+/// use vesting_core::ports::{Ask, BlockState, ChainError, ChainPort, ReadRecord};
+/// use vesting_core::{
+///     BlockHash, BlockNumber, BlockRef, BlockchainMonitor, MemoryStore, MonitorError, NetUid, Pace,
+/// };
+///
+/// /// A chain that has only its genesis block.
+/// struct Genesis(BlockHash);
+///
+/// #[async_trait]
+/// impl ChainPort for Genesis {
+///     async fn genesis(&self) -> Result<BlockHash, ChainError> {
+///         Ok(self.0)
+///     }
+///
+///     async fn finalized_head(&self) -> Result<BlockRef, ChainError> {
+///         Ok(BlockRef { number: BlockNumber(0), hash: self.0 })
+///     }
+///
+///     async fn wait_for_head_above(&self, _after: BlockNumber) -> Result<BlockRef, ChainError> {
+///         self.finalized_head().await
+///     }
+///
+///     async fn read(&self, number: BlockNumber, _ask: &Ask) -> Result<BlockState, ChainError> {
+///         Err(ChainError::NoSuchBlock(number))
+///     }
+/// }
+///
+/// let (chain, store) = (Arc::new(Genesis(BlockHash([7; 32]))), Arc::new(MemoryStore::new()));
+/// let opened = BlockchainMonitor::open(chain, store.clone(), &[NetUid(1)], 8).now_or_never();
+/// let monitor = opened.expect("neither the chain nor the store waits")?;
+/// // The store is bound to the chain now, and there is no record yet.
+/// assert_eq!(store.genesis().now_or_never(), Some(Ok(Some(BlockHash([7; 32])))));
+/// assert_eq!(monitor.ledgers()[&NetUid(1)].watermark(), None);
+/// // Far behind the head, it reads only the blocks in which something happened.
+/// assert_eq!(monitor.pace(BlockNumber(1), BlockNumber(1_000)), Pace::CatchingUp);
+/// # Ok::<(), MonitorError>(())
+/// ```
 pub struct BlockchainMonitor {
     pub(super) chain: Arc<dyn ChainPort>,
     pub(super) store: Arc<dyn StakeStore>,

@@ -37,8 +37,9 @@ impl BlockchainMonitor {
     /// found without an earlier comparison:
     ///
     /// - It is the record's last epoch, if that has what the runtime itself says of every position. An
-    ///   earlier process has then met the contradiction.\n- Otherwise it is the last epoch that an older
-    ///   runtime made.\n- Without such an epoch it is block 0.
+    ///   earlier process has then met the contradiction.
+    /// - Otherwise it is the last epoch that an older runtime made.
+    /// - Without such an epoch it is block 0.
     async fn last_trusted_epoch(
         &self,
         netuid: NetUid,

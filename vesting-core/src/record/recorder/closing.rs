@@ -7,7 +7,7 @@ use crate::ledger::{Entry, Kind};
 use crate::ports::{Fingerprint, Snapshot};
 use crate::record::doubt::Misfit;
 use crate::record::error::MonitorError;
-use crate::record::interval::{Interval, residues};
+use crate::record::interval::{Interval, residuals};
 use crate::units::{BlockNumber, Hotkey, PositionKey, Rao};
 
 impl Recorder<'_> {
@@ -21,18 +21,18 @@ impl Recorder<'_> {
         let mut closing = Vec::new();
         if let Some(from) = self.ledger.interval().from {
             let ledger = &*self.ledger;
-            let mut found = residues(
+            let mut found = residuals(
                 ledger.balances(),
                 before,
                 |key| ledger.is_holder(&key.coldkey),
                 |key| ledger.interval().bound(&key.hotkey),
             );
             self.raise_bounds(from, pre, pools, &mut found).await?;
-            for residue in found {
-                if residue.is_rounding() {
-                    closing.push(self.interval(from, pre).rounding(residue));
+            for residual in found {
+                if residual.is_rounding() {
+                    closing.push(self.interval(from, pre).rounding(residual));
                 } else {
-                    let located = self.interval(from, pre).locate(self.chain, residue).await?;
+                    let located = self.interval(from, pre).locate(self.chain, residual).await?;
                     self.note_missed(&located);
                     closing.extend(located);
                 }
@@ -75,12 +75,12 @@ impl Recorder<'_> {
                 ledger.interval().bound(&key.hotkey).saturating_add(ledger.interval().anywhere)
             };
             let mut found =
-                residues(ledger.balances(), positions, |key| ledger.is_holder(&key.coldkey), bound);
+                residuals(ledger.balances(), positions, |key| ledger.is_holder(&key.coldkey), bound);
             self.raise_bounds(from, block, &BTreeMap::new(), &mut found).await?;
-            for residue in found {
-                self.ledger.operated_on(residue.key.hotkey, residue.bound);
-                if !residue.is_rounding() && self.blocks_read.is_some() {
-                    let located = self.interval(from, block).locate(self.chain, residue).await?;
+            for residual in found {
+                self.ledger.operated_on(residual.key.hotkey, residual.bound);
+                if !residual.is_rounding() && self.blocks_read.is_some() {
+                    let located = self.interval(from, block).locate(self.chain, residual).await?;
                     self.note_missed(&located);
                 }
             }

@@ -9,7 +9,7 @@ use crate::ledger::{Entry, Kind};
 use crate::ports::{ChainError, Fingerprint, ReadChain, SubnetAsk, TraceKeys};
 use crate::record::agreed::{agreed, agreed_block};
 use crate::record::error::MonitorError;
-use crate::record::interval::Residue;
+use crate::record::interval::Residual;
 use crate::units::{BlockNumber, Hotkey};
 
 impl Recorder<'_> {
@@ -20,12 +20,12 @@ impl Recorder<'_> {
         from: BlockNumber,
         to: BlockNumber,
         pools: &BTreeMap<Hotkey, Fingerprint>,
-        found: &mut [Residue],
+        found: &mut [Residual],
     ) -> Result<(), MonitorError> {
         let names: BTreeMap<Hotkey, BTreeSet<Hotkey>> = found
             .iter()
-            .filter(|residue| !residue.is_rounding())
-            .map(|residue| (residue.key.hotkey, self.names_of(residue.key.hotkey)))
+            .filter(|residual| !residual.is_rounding())
+            .map(|residual| (residual.key.hotkey, self.names_of(residual.key.hotkey)))
             .collect();
         if names.is_empty() {
             return Ok(());
@@ -33,8 +33,8 @@ impl Recorder<'_> {
         let hotkeys: BTreeSet<Hotkey> = names.values().flatten().copied().collect();
         let at_from = self.pools(from, &hotkeys, self.ledger.interval_pools()).await?;
         let at_to = self.pools(to, &hotkeys, pools).await?;
-        for residue in found.iter_mut().filter(|residue| !residue.is_rounding()) {
-            let Some(names) = names.get(&residue.key.hotkey) else { continue };
+        for residual in found.iter_mut().filter(|residual| !residual.is_rounding()) {
+            let Some(names) = names.get(&residual.key.hotkey) else { continue };
             let of = |pools: &BTreeMap<Hotkey, Fingerprint>| {
                 names
                     .iter()
@@ -45,9 +45,9 @@ impl Recorder<'_> {
             let runtime = u64::from(self.ledger.interval().runtime_changed);
             // A pool that changed had at least one operation.
             let once = runtime.saturating_add(u64::from(at_from != at_to));
-            residue.bound = residue.bound.max(once);
-            if !residue.is_rounding() {
-                residue.bound = self.operations((from, at_from), (to, at_to), *residue).await?;
+            residual.bound = residual.bound.max(once);
+            if !residual.is_rounding() {
+                residual.bound = self.operations((from, at_from), (to, at_to), *residual).await?;
             }
         }
         Ok(())
@@ -80,14 +80,14 @@ impl Recorder<'_> {
         &self,
         from: (BlockNumber, BTreeMap<Hotkey, Fingerprint>),
         to: (BlockNumber, BTreeMap<Hotkey, Fingerprint>),
-        residue: Residue,
+        residual: Residual,
     ) -> Result<u64, MonitorError> {
         let netuid = self.netuid();
         let hotkeys: BTreeSet<Hotkey> = from.1.keys().copied().collect();
         let mut bound = u64::from(self.ledger.interval().runtime_changed);
         let mut parts = vec![(from, to)];
         while let Some(((low, at_low), (high, at_high))) = parts.pop() {
-            if at_low == at_high || low >= high || u128::from(bound) >= residue.alpha.magnitude() {
+            if at_low == at_high || low >= high || u128::from(bound) >= residual.alpha.magnitude() {
                 continue;
             }
             if high == low.child() {

@@ -10,6 +10,8 @@ use crate::store::balances;
 use crate::units::{BlockNumber, Coldkey, Hotkey, NetUid, PositionKey, Rao, RaoDelta, Uid};
 
 /// The ledger of one subnet, at its watermark plus the blocks not committed yet.
+///
+/// For the crates of this workspace.
 #[derive(Debug, Clone)]
 pub struct SubnetLedger {
     pub(super) netuid: NetUid,

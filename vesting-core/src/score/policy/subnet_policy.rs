@@ -24,7 +24,7 @@ pub const DAY_MS: u64 = 86_400_000;
 ///     ..Policy::default()
 /// };
 /// policy.check()?;
-/// // Who has the same text, and so the same digest, has the same policy.
+/// // The same text, and so the same digest, means the same policy.
 /// assert!(policy.text().contains("max_multiplier_ppb 1300000000\n"));
 /// assert_ne!(policy.digest(), Policy::default().digest());
 ///
