@@ -1,12 +1,12 @@
 //! Exact stake ledgers and vesting multipliers for Bittensor subnets.
 //!
-//! Pure: no I/O, no clock, no runtime, no network. Chains and stores come in through
-//! [`ports::ChainPort`] and [`ports::StakeStore`].
+//! It is pure: no I/O, no clock, no runtime, no network. It reads chains through [`ports::ChainPort`], and
+//! keeps records through [`ports::StakeStore`].
 //!
-//! - [`VestingSystem`] is all of it for one subnet: it follows a chain into a store, and adjusts weights.
-//! - [`StakeTracker`] reads a record that something else writes.
-//! - [`multiplier::multiplier`] and [`adjust::adjust`] are the figures alone, [`policy::Policy`] what a
-//!   subnet decides, and [`formula::Formula`] how another subnet adds a formula.
+//! - [`VestingSystem`] does everything for one subnet: it records a chain in a store, and adjusts weights.
+//! - [`StakeTracker`] reports on a record that something else writes.
+//! - [`multiplier::multiplier`] and [`adjust::adjust`] compute figures without a record. [`policy::Policy`]
+//!   is what a subnet decides. A subnet adds its own formula with [`formula::Formula`].
 //!
 //! ```
 //! use vesting_core::holding::Holding;
@@ -24,24 +24,24 @@
 //!
 //! # Streets
 //!
-//! Each takes from those above it only.
+//! The crate's modules are called streets. Each uses only those above it.
 //!
 //! | street | what is there |
 //! |---|---|
 //! | `units` | amounts, keys, numbers |
 //! | `block` | what a block says: its facts, events, epochs, shares |
-//! | `ledger` | entries, the tranches they open and take from, successions |
+//! | `ledger` | entries, the tranches that they open and consume, successions |
 //! | `flow` | from a block's facts to entries |
 //! | `ports` | the chain and the store, as the core sees them |
-//! | `store` | what every store does alike, and whole records |
-//! | `record` | a subnet's ledger, and how it is taken from the chain into a store |
-//! | `window` | the stretch of time that a multiplier looks at |
+//! | `store` | what every store does in the same way, and whole records |
+//! | `record` | a subnet's ledger, and how it is read from the chain and written to a store |
+//! | `window` | the time that a multiplier depends on, and what each holder had in it |
 //! | `score` | the policy, its formula, and the multiplier that follows |
-//! | `digest` | one number over a window and its multipliers |
+//! | `digest` | one hash over a window and its multipliers |
 //! | `report` | what a record says of its holders |
 //! | `weights` | a validator's weights, adjusted |
 //! | `check` | whether a record is consistent in itself |
-//! | `system` | all of it for one subnet |
+//! | `system` | everything for one subnet |
 
 pub(crate) mod block;
 pub mod check;

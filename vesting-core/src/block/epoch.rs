@@ -3,8 +3,8 @@
 use crate::block::SubnetCounters;
 use crate::units::{BlockNumber, BlockRef, Coldkey, Hotkey, Millis, PositionKey, Rao, RaoDelta, Uid};
 
-/// The exact epoch test, valid in every generation of the runtime: in the state of block B > 0 of a
-/// subnet that exists, `BlocksSinceLastStep` is 0 *and* `LastMechansimStepBlock` is B.
+/// The exact epoch test, valid in every generation of the runtime. Block B > 0 is an epoch of an existing
+/// subnet if its state has `BlocksSinceLastStep` 0 *and* `LastMechansimStepBlock` B.
 #[must_use]
 pub fn is_epoch(block: BlockNumber, counters: &SubnetCounters) -> bool {
     block.0 > 0 && counters.blocks_since_last_step == 0 && counters.last_step_block == block
@@ -15,11 +15,11 @@ pub fn is_epoch(block: BlockNumber, counters: &SubnetCounters) -> bool {
 pub struct Epoch {
     /// The block B.
     pub block: BlockRef,
-    /// B−1, whose state is the one before the epoch.
+    /// Block B−1. Its state is the one before the epoch.
     pub pre_block: BlockRef,
     /// The time of B.
     pub time: Millis,
-    /// The chain's own count, where it has one.
+    /// The chain's own index of the epoch, where it has one.
     pub index: Option<u64>,
     /// The tempo in the state of B.
     pub tempo: u16,
@@ -27,12 +27,12 @@ pub struct Epoch {
     pub registered_at: BlockNumber,
 }
 
-/// What one epoch's block did to one position; all about block B alone.
+/// What one epoch's block B did to one position. Other blocks do not count here.
 ///
 /// `after − before = manual_add − manual_remove + neutral + true_emission + rounding + unattributed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StakeChange {
-    /// The neuron's uid in the state of B−1; `None` for a position that is no neuron.
+    /// The neuron's uid in the state of B−1; `None` for a position that is no neuron's own.
     pub uid: Option<Uid>,
     /// The position.
     pub key: PositionKey,
@@ -44,11 +44,11 @@ pub struct StakeChange {
     pub manual_add: RaoDelta,
     /// Outflows by stake operations, as a positive number.
     pub manual_remove: RaoDelta,
-    /// Moves between the holder's own positions, key swaps, and what a reconciled pool made of it.
+    /// Moves between the holder's own positions, key swaps, and corrections by a reconciled pool.
     pub neutral: RaoDelta,
-    /// What the epoch gave.
+    /// The emission that the epoch credited.
     pub true_emission: RaoDelta,
-    /// The part of it that was announced as incentive.
+    /// The part of that emission that was announced as incentive.
     pub incentive: RaoDelta,
     /// The share pool's rounding.
     pub rounding: RaoDelta,
@@ -86,7 +86,7 @@ impl StakeChange {
 pub enum Detection {
     /// Its block was followed, and its counters read from storage.
     Storage,
-    /// Its block was followed, and its counters asked of the runtime, since storage lacks them.
+    /// Its block was followed, and the runtime was asked for its counters, since storage lacks them.
     RuntimeApi,
     /// By walking back from a later block.
     CatchUp,
@@ -113,7 +113,8 @@ impl Detection {
     }
 }
 
-/// A slot in which an epoch was due and skipped: the next epoch pays for it (docs/chain.md#the-epoch-test).
+/// A slot in which a due epoch was skipped. The next epoch distributes its emission too
+/// (docs/chain.md#the-epoch-test).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SkippedSlot {
     /// The block.
@@ -122,14 +123,14 @@ pub struct SkippedSlot {
     pub time: Millis,
 }
 
-/// An epoch with what it did to every position of every holder that it touched.
+/// An epoch, with its change of every holder's position that it touched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EpochRecord {
     /// The epoch.
     pub epoch: Epoch,
     /// How it was found.
     pub detected: Detection,
-    /// The positions it touched, by key.
+    /// The changes of the positions that it touched, by key.
     pub changes: Vec<StakeChange>,
 }
 

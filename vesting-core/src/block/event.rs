@@ -1,4 +1,4 @@
-//! What the chain says happened to stake, in words that outlive its runtimes.
+//! Stake events, in a form that stays the same from runtime to runtime.
 
 use crate::units::{Coldkey, Hotkey, NetUid, Rao};
 
@@ -23,7 +23,7 @@ impl std::fmt::Display for Phase {
     }
 }
 
-/// An event of a block that bears on stake, with its place.
+/// An event of a block that concerns stake, with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChainEvent {
     /// Its index among all events of the block.
@@ -34,16 +34,16 @@ pub struct ChainEvent {
     pub event: StakeEvent,
 }
 
-/// What happened. Amounts are alpha in rao, as they changed the position.
+/// A stake event. Amounts are alpha in rao, as they changed the position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)] // the fields carry the field's own names
 pub enum StakeEvent {
-    /// Alpha came to a position. `alpha` is what was credited (`None` where the runtime does not say).
+    /// Alpha was credited to a position. `alpha` is how much (`None` where the runtime does not say).
     StakeAdded { coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid, alpha: Option<Rao> },
-    /// Alpha left a position. `alpha` is *all* that was debited, a fee on top included: the adapter knows the
-    /// generation of the runtime that made the block (`None` where the runtime does not say). `fee` is the
-    /// part of it that the event gives apart: on a runtime not measured yet it may be inside the rest
-    /// already.
+    /// Alpha was debited from a position. `alpha` is *all* that was debited, a fee on top included (`None`
+    /// where the runtime does not say). The adapter knows this from the generation of the runtime that made
+    /// the block. `fee` is the part that the event states separately. On a runtime not measured yet, the rest
+    /// may already include it.
     StakeRemoved { coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid, alpha: Option<Rao>, fee: Rao },
     /// The removal and the addition before it were one move of a coldkey.
     StakeMoved {
@@ -73,38 +73,39 @@ pub enum StakeEvent {
     /// The removal and the addition before it were one swap between subnets.
     StakeSwapped { coldkey: Coldkey, hotkey: Hotkey, from_netuid: NetUid, to_netuid: NetUid },
     /// A limit order was executed. Its trader sold (`sells`) or bought `alpha`, on a hotkey that the event
-    /// does not name. Alone it has a stake event beside it; in a group it is the only word of the trade.
+    /// does not name. A single order also has a stake event. For an order of a group, this is the only event
+    /// of the trade.
     OrderExecuted { trader: Coldkey, netuid: NetUid, sells: bool, alpha: Rao },
-    /// The `orders` executed last on this subnet in this extrinsic were traded as one group.
+    /// The last `orders` executed orders of this subnet and extrinsic were traded as one group.
     OrdersGrouped { netuid: NetUid, orders: u32 },
     /// The removal and the addition before it paid a contributor its part of a lease's dividends.
     LeaseDividend { contributor: Coldkey, alpha: Rao },
-    /// All shares of a hotkey's pool were counted anew, so that its positions are worth more or less.
+    /// All shares of a hotkey's pool were recounted, so its positions are worth more or less.
     PoolReconciled { hotkey: Hotkey, netuid: NetUid },
-    /// A subnet has another owner, from the payout of this very block on.
+    /// A subnet has a new owner, from this block's own payout on.
     OwnerChanged { netuid: NetUid, new: Coldkey },
     /// Alpha was recycled.
     AlphaRecycled { coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid, alpha: Rao },
     /// Alpha was burned.
     AlphaBurned { coldkey: Coldkey, hotkey: Hotkey, netuid: NetUid, alpha: Rao },
-    /// An extrinsic's fee was paid in alpha; its `StakeRemoved` stands before.
+    /// An extrinsic's fee was paid in alpha. Its `StakeRemoved` comes before.
     FeePaidWithAlpha { who: Coldkey, alpha: Rao },
-    /// Incentive by uid. `mechanism` and `netuid` are taken apart already.
+    /// The incentive of each uid. `mechanism` and `netuid` are separated already.
     IncentiveEmitted { netuid: NetUid, mechanism: u16, emissions: Vec<Rao> },
     /// Incentive of `hotkey` was credited to (`destination`, `owner`) instead.
     AutoStakeAdded { netuid: NetUid, destination: Hotkey, hotkey: Hotkey, owner: Coldkey, incentive: Rao },
-    /// A root claim of this coldkey: it may have raised any of its positions, without an amount.
+    /// This coldkey made a root claim. It may have raised any of its positions; the event states no amount.
     RootClaimed { coldkey: Coldkey },
-    /// A hotkey got a new name, on one subnet or (`None`) on all.
+    /// A hotkey was swapped for a new one, on one subnet or (`None`) on all.
     HotkeySwapped { coldkey: Coldkey, old: Hotkey, new: Hotkey, netuid: Option<NetUid> },
-    /// A coldkey got a new name.
+    /// A coldkey was swapped for a new one.
     ColdkeySwapped { old: Coldkey, new: Coldkey },
     /// A subnet was dissolved.
     NetworkRemoved { netuid: NetUid },
     /// A due epoch could not run here.
     EpochSkipped { netuid: NetUid },
-    /// A due epoch was put off to a later block.
+    /// A due epoch was deferred to a later block.
     EpochDeferred { netuid: NetUid },
-    /// An epoch was asked for early.
+    /// An epoch was triggered early.
     EpochTriggered { netuid: NetUid },
 }

@@ -1,4 +1,4 @@
-//! What a block is: its facts, its events, its epochs, and how the chain reckons shares.
+//! What a block says: its facts, its events, its epochs, and how the chain turns shares into alpha.
 //!
 //! Takes from `units`.
 

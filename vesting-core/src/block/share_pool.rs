@@ -1,8 +1,10 @@
-//! The alpha of a position from the share pool's storage, to the rao.
+//! The alpha of a position, worked out exactly from the share pool's storage.
 //!
-//! Both formulas were measured against the pallet's own answers (405,444 and 82,423 values, none
-//! different). They belong to the runtime that *made* the state: a position's alpha at a block is
-//! what that runtime would report.
+//! Both formulas were measured against the pallet's own answers (405,444 and 82,423 values, none different).
+//! Each belongs to the runtimes that *made* the state: a position's alpha at a block is what that runtime
+//! would report.
+//!
+//! For the crates of this workspace.
 
 use std::cmp::Ordering;
 
@@ -10,9 +12,9 @@ use primitive_types::U256;
 
 use crate::units::Rao;
 
-/// 10²⁰: mantissas are above it …
+/// 10²⁰. Every mantissa is above it.
 const LOW: u128 = 100_000_000_000_000_000_000;
-/// … and at most 10²¹.
+/// 10²¹. No mantissa is above it.
 const HIGH: u128 = 1_000_000_000_000_000_000_000;
 
 /// The chain's decimal float: mantissa · 10^exponent, normalised to 10²⁰ < mantissa ≤ 10²¹, or zero.
@@ -47,7 +49,7 @@ impl SafeFloat {
         Self::norm(U256::from(value), 0)
     }
 
-    /// A `U64F64`, given by its bits: its whole part plus its fraction over 2⁶⁴, each converted.
+    /// Converts the bits of a `U64F64`: its whole part plus its fraction over 2⁶⁴, each converted by itself.
     #[must_use]
     pub fn from_u64f64(bits: u128) -> Self {
         let fraction = Self::whole(bits & u128::from(u64::MAX)).over(Self::whole(1 << 64));
@@ -135,20 +137,20 @@ pub fn alpha_by_floats(total: Rao, shares: Shares, total_shares: Shares) -> Rao 
     let whole = match value.exponent.cmp(&0) {
         Ordering::Less => shift_down(mantissa, value.exponent.saturating_neg()),
         Ordering::Equal => mantissa,
-        // The mantissa alone is above 64 bits here, so this is beyond any amount.
+        // The mantissa alone is above 64 bits here, so the value is beyond any amount.
         Ordering::Greater => U256::from(u64::MAX),
     };
     Rao(whole.min(U256::from(u64::MAX)).low_u64())
 }
 
-/// The same of the newer runtimes with `AlphaV2`: nobody has more than the whole pool.
+/// The formula of the newer runtimes with `AlphaV2`. It is the same, but nobody has more than the whole pool.
 #[must_use]
 pub fn alpha_capped(total: Rao, shares: Shares, total_shares: Shares) -> Rao {
     alpha_by_floats(total, shares, total_shares).min(total)
 }
 
-/// The formula of the runtimes before it, on the bits of `U64F64`s: the value of one share first,
-/// then that of the shares, each rounded down.
+/// The formula of the runtimes before `AlphaV2`, on the bits of `U64F64`s. The value of one share comes
+/// first, then that of all shares, each rounded down.
 #[must_use]
 pub fn alpha_by_fixed(total: Rao, shares: u128, total_shares: u128) -> Rao {
     if total_shares == 0 {

@@ -1,6 +1,6 @@
-//! What was looked at.
+//! What was checked.
 
-/// What was looked at.
+/// What was checked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Checked {
     /// Entries.
@@ -9,7 +9,7 @@ pub struct Checked {
     pub epochs: u64,
     /// Blocks at which the sums of entries were compared with the snapshots.
     pub boundaries: u64,
-    /// Positions compared there, each time counted.
+    /// Positions compared at these blocks. A position counts once for each block.
     pub positions: u64,
     /// Rows of `stake_changes` and `stake_balance_changes`.
     pub changes: u64,

@@ -1,29 +1,29 @@
-//! A record that was pruned, and what it keeps of the time before.
+//! A pruned record, and what it keeps of the time before.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::inconsistency::{At, Inconsistency};
+use super::inconsistency::{Inconsistency, RowPlace};
 use crate::ledger::{Kind, Successions, Tranche};
 use crate::ports::Commit;
 use crate::units::{BlockNumber, Coldkey, Rao, RaoDelta};
 
-/// The epoch at whose end the record begins; `None` for one that was not pruned, which has no epoch before
-/// its first block.
+/// The epoch at whose end a pruned record begins. `None` for a record that was not pruned, which has no epoch
+/// before its first block.
 pub(super) fn base(record: &Commit) -> Option<BlockNumber> {
     let base = record.watermark.first_block.parent();
     record.epochs.iter().map(|epoch| epoch.epoch.block.number).find(|block| *block == base)
 }
 
-/// The tranches of the time before.
+/// The tranches entered before a pruned record begins.
 pub(super) fn tranches(record: &Commit) -> impl Iterator<Item = &Tranche> {
     let base = base(record);
     record.tranches.iter().filter(move |tranche| Some(tranche.id.block) <= base)
 }
 
-/// Checks that of the time before nothing is left but what stands for it, and that tranches hold what opens.
+/// Checks that a pruned record has only condensed rows of the time before, and that tranches equal openings.
 pub(super) fn check(record: &Commit) -> Result<(), Inconsistency> {
     let Some(base) = base(record) else { return Ok(()) };
-    let at = |table, block| At(record.netuid, table, block);
+    let at = |table, block| RowPlace(record.netuid, table, block);
     if let Some(entry) =
         record.entries.iter().find(|e| e.block == base && !matches!(e.kind, Kind::Opening | Kind::Rounding))
     {
@@ -60,17 +60,17 @@ pub(super) fn check(record: &Commit) -> Result<(), Inconsistency> {
     held(record, base)
 }
 
-/// Tranches entered before hold what their holders open with.
+/// Checks that the tranches entered before hold what their holders open with.
 fn held(record: &Commit, base: BlockNumber) -> Result<(), Inconsistency> {
     let epochs: BTreeSet<BlockNumber> = record.epochs.iter().map(|epoch| epoch.epoch.block.number).collect();
     let successions = Successions::new(record.successions.clone());
     let mut held: BTreeMap<Coldkey, RaoDelta> = BTreeMap::new();
     for tranche in tranches(record) {
         let earned = matches!(tranche.id.kind, Kind::Incentive | Kind::DividendOrOther);
-        // A record that begins with an epoch's own block has what came in there, but not the epoch.
+        // A record that begins with an epoch's own block has the entries of that block, but not the epoch.
         let known = epochs.first().is_some_and(|first| tranche.id.block >= *first);
         if tranche.initial == Rao::ZERO || (earned && known && !epochs.contains(&tranche.id.block)) {
-            let at = At(record.netuid, "stake_tranches", tranche.id.block);
+            let at = RowPlace(record.netuid, "stake_tranches", tranche.id.block);
             return Err(at.holder(
                 tranche.coldkey,
                 format!("{} rao ({}) did not come in there", tranche.initial, tranche.id.kind.name()),
@@ -88,7 +88,7 @@ fn held(record: &Commit, base: BlockNumber) -> Result<(), Inconsistency> {
         let (held, opens) = (of(&held), of(&opens));
         if held != opens {
             let what = format!("{held} rao of before are in its tranches, but it opens with {opens}");
-            return Err(At(record.netuid, "stake_tranches", base).holder(*coldkey, what));
+            return Err(RowPlace(record.netuid, "stake_tranches", base).holder(*coldkey, what));
         }
     }
     Ok(())

@@ -1,10 +1,10 @@
-//! The conservation law: the entries of a position sum up to what was read of it.
+//! The conservation law: the entries of a position add up to the alpha that was read of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::checked::{Checked, count};
 use super::condensed;
-use super::inconsistency::{At, Inconsistency};
+use super::inconsistency::{Inconsistency, RowPlace};
 use crate::block::EpochRecord;
 use crate::ledger::{Entry, Flow, Kind};
 use crate::ports::{BalanceChange, Commit};
@@ -13,9 +13,9 @@ use crate::units::{BlockNumber, PositionKey, Rao, RaoDelta};
 /// Checks entries against snapshots and the rows of epochs and intervals.
 pub(super) fn check(record: &Commit, checked: &mut Checked) -> Result<(), Inconsistency> {
     let mut epochs: BTreeMap<BlockNumber, &EpochRecord> = BTreeMap::new();
-    // The blocks in whose state every position was read: both ends of every interval.
+    // The blocks at which every position was read: both ends of every interval.
     let mut boundaries: BTreeSet<BlockNumber> = BTreeSet::new();
-    // What epochs did before, a record that was pruned does not say.
+    // A pruned record has no changes of the epochs before its first block.
     for epoch in record.epochs.iter().filter(|epoch| epoch.epoch.block.number >= record.watermark.first_block)
     {
         epochs.insert(epoch.epoch.block.number, epoch);
@@ -33,48 +33,53 @@ pub(super) fn check(record: &Commit, checked: &mut Checked) -> Result<(), Incons
     let mut snapshots = record.snapshots.clone();
     snapshots.sort_unstable();
     let (mut entries, mut snapshots) = (entries.into_iter().peekable(), snapshots.into_iter().peekable());
-    let mut walk =
-        Walk { record, balances: BTreeMap::new(), seen: BTreeMap::new(), between: Vec::new(), since: None };
+    let mut sums = RunningSums {
+        record,
+        balances: BTreeMap::new(),
+        seen: BTreeMap::new(),
+        between: Vec::new(),
+        since: None,
+    };
     for block in boundaries {
-        // The states before and after an epoch's block, and what it did itself.
-        let pre = walk.balances.clone();
+        // `pre` is the state before the block, `own` are the entries of the block itself.
+        let pre = sums.balances.clone();
         let mut own: Vec<&Entry> = Vec::new();
         while let Some(entry) = entries.next_if(|entry| entry.block <= block) {
             if entry.block == block {
                 own.push(entry);
             }
-            walk.enter(entry);
+            sums.add(entry);
         }
         while let Some(snapshot) = snapshots.next_if(|snapshot| snapshot.block <= block) {
-            walk.seen.insert(snapshot.key, snapshot.alpha);
+            sums.seen.insert(snapshot.key, snapshot.alpha);
         }
-        let positions = walk.compare(block)?;
-        // Where a record begins that was pruned, what stands for the time before is compared.
+        let positions = sums.compare(block)?;
+        // The boundary at which a pruned record begins is compared, but not counted.
         if Some(block) != base {
             checked.positions = checked.positions.saturating_add(positions);
             checked.boundaries = checked.boundaries.saturating_add(1);
         }
         let rows = intervals.get(&block).map_or(&[][..], Vec::as_slice);
         checked.changes = checked.changes.saturating_add(count(rows.len()));
-        // Without rows there was nothing in the interval that ends here, if one does: none does in an epoch's
-        // own block, before the first epoch, or where the subnet ended in between.
+        // If an interval ends here without rows, it must have no entries. No interval ends in an epoch's own
+        // block, before the first epoch, or where the subnet was dissolved in between.
         let ends =
-            epochs.contains_key(&block.child()) && !epochs.contains_key(&block) && walk.since.is_some();
-        if !rows.is_empty() || (ends && !walk.between.iter().any(|entry| entry.kind == Kind::Dissolved)) {
-            walk.interval(block, rows)?;
+            epochs.contains_key(&block.child()) && !epochs.contains_key(&block) && sums.since.is_some();
+        if !rows.is_empty() || (ends && !sums.between.iter().any(|entry| entry.kind == Kind::Dissolved)) {
+            sums.interval(block, rows)?;
         }
         if let Some(epoch) = epochs.get(&block) {
             checked.changes = checked.changes.saturating_add(count(epoch.changes.len()));
             changes(record, epoch, &pre, &own)?;
         }
-        walk.since = Some((block, walk.balances.clone()));
-        walk.between.clear();
+        sums.since = Some((block, sums.balances.clone()));
+        sums.between.clear();
     }
     Ok(())
 }
 
-/// Where the walk through a record has got to.
-struct Walk<'a> {
+/// The sums of a record up to the present boundary.
+struct RunningSums<'a> {
     record: &'a Commit,
     /// Σ entries.
     balances: BTreeMap<PositionKey, RaoDelta>,
@@ -86,8 +91,8 @@ struct Walk<'a> {
     since: Option<(BlockNumber, BTreeMap<PositionKey, RaoDelta>)>,
 }
 
-impl<'a> Walk<'a> {
-    fn enter(&mut self, entry: &'a Entry) {
+impl<'a> RunningSums<'a> {
+    fn add(&mut self, entry: &'a Entry) {
         *self.balances.entry(entry.key).or_default() += entry.alpha;
         self.between.push(entry);
     }
@@ -105,7 +110,7 @@ impl<'a> Walk<'a> {
                 if sum != alpha.delta() {
                     let what =
                         format!("{alpha} rao were read there, but the entries up to it sum up to {sum}");
-                    return Err(At(self.record.netuid, "stake_snapshots", block).position(*key, what));
+                    return Err(RowPlace(self.record.netuid, "stake_snapshots", block).position(*key, what));
                 }
             }
         }
@@ -114,7 +119,7 @@ impl<'a> Walk<'a> {
 
     /// Compares the changes of the interval that ends here with its entries.
     fn interval(&self, to: BlockNumber, rows: &[&BalanceChange]) -> Result<(), Inconsistency> {
-        let at = At(self.record.netuid, "stake_balance_changes", to);
+        let at = RowPlace(self.record.netuid, "stake_balance_changes", to);
         let mut by_position: BTreeMap<PositionKey, BTreeMap<Flow, RaoDelta>> = BTreeMap::new();
         let nothing = BTreeMap::new();
         let (from, start) =
@@ -157,7 +162,7 @@ fn changes(
     pre: &BTreeMap<PositionKey, RaoDelta>,
     own: &[&Entry],
 ) -> Result<(), Inconsistency> {
-    let at = At(record.netuid, "stake_changes", epoch.epoch.block.number);
+    let at = RowPlace(record.netuid, "stake_changes", epoch.epoch.block.number);
     let mut by_position: BTreeMap<PositionKey, Vec<&Entry>> = BTreeMap::new();
     // What opens here opens after all that the block did.
     for entry in own.iter().filter(|entry| entry.kind != Kind::Opening) {

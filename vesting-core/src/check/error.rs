@@ -1,20 +1,20 @@
-//! Why a record was not found consistent.
+//! Why a check did not find a record consistent.
 
 use super::inconsistency::Inconsistency;
 use crate::ports::StoreError;
 use crate::units::NetUid;
 
-/// Why a record was not found consistent.
+/// Why a check did not find a record consistent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckError {
-    /// It is not. Reaction: trust nothing that follows from it.
+    /// The record is inconsistent. Reaction: trust nothing that follows from it.
     #[error(transparent)]
     Inconsistent(#[from] Inconsistency),
-    /// It cannot be read. Reaction: as its kind says.
+    /// The record cannot be read. Reaction: as its kind says.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// There is none. Reaction: catch up first.
+    /// There is no record. Reaction: catch up first.
     #[error("the record of subnet {0} is gone")]
     Gone(NetUid),
 }

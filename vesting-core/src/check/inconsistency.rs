@@ -1,10 +1,10 @@
-//! What is found wrong, and where.
+//! An inconsistency, and where it was found.
 
 use std::fmt;
 
 use crate::units::{BlockNumber, Coldkey, NetUid, PositionKey};
 
-/// The first thing found wrong. Reaction: trust nothing that follows from this record.
+/// An inconsistency in a record. Reaction: trust nothing that follows from the record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Inconsistency {
     /// The subnet.
@@ -13,13 +13,13 @@ pub struct Inconsistency {
     pub table: &'static str,
     /// The block of the row.
     pub block: BlockNumber,
-    /// Whose row it is, where it is somebody's.
+    /// The position or holder that the row belongs to, if any.
     pub whose: Option<Whose>,
     /// What is wrong.
     pub what: String,
 }
 
-/// A position, or a holder with all of them.
+/// A position, or a holder with all its positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whose {
     /// A position.
@@ -40,11 +40,11 @@ impl fmt::Display for Inconsistency {
     }
 }
 
-/// Where something is looked at, to say what is wrong there.
+/// The subnet, table and block of a row, to report an inconsistency there.
 #[derive(Clone, Copy)]
-pub(super) struct At(pub(super) NetUid, pub(super) &'static str, pub(super) BlockNumber);
+pub(super) struct RowPlace(pub(super) NetUid, pub(super) &'static str, pub(super) BlockNumber);
 
-impl At {
+impl RowPlace {
     pub(super) fn wrong(self, whose: Option<Whose>, what: impl fmt::Display) -> Inconsistency {
         Inconsistency { netuid: self.0, table: self.1, block: self.2, whose, what: what.to_string() }
     }

@@ -1,12 +1,12 @@
-//! No row is there twice.
+//! Unique keys of rows.
 
 use std::collections::BTreeSet;
 
-use crate::check::inconsistency::{At, Inconsistency, Whose};
+use crate::check::inconsistency::{Inconsistency, RowPlace, Whose};
 use crate::ports::Commit;
 use crate::units::{BlockNumber, Coldkey, NetUid, PositionKey};
 
-/// No two rows of a table have one key.
+/// Checks that no two rows of a table have the same key.
 pub(super) fn unique(record: &Commit) -> Result<(), Inconsistency> {
     fn table<T, K: Ord>(
         netuid: NetUid,
@@ -18,7 +18,7 @@ pub(super) fn unique(record: &Commit) -> Result<(), Inconsistency> {
         for row in rows {
             let (block, whose, key) = key(row);
             if !seen.insert(key) {
-                return Err(At(netuid, name, block).wrong(whose, "a row is there twice"));
+                return Err(RowPlace(netuid, name, block).wrong(whose, "a row is there twice"));
             }
         }
         Ok(())

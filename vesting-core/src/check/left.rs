@@ -1,16 +1,16 @@
-//! What a store keeps of tranches beside their exits: what is left of each.
+//! What a store keeps of tranches besides their exits: what remains of each.
 
 use super::error::CheckError;
-use super::inconsistency::{At, Inconsistency};
+use super::inconsistency::{Inconsistency, RowPlace};
 use crate::ports::{ReadRecord, TrancheStand, Watermark};
-use crate::store::stands;
+use crate::store::all_tranches;
 use crate::units::NetUid;
 
-/// Checks that of every tranche as much is left as did not leave, and that each of the `exits` of the record
-/// is from one of them.
+/// Checks that what remains of every tranche is its initial amount less its exits, and that each of the
+/// record's `exits` belongs to a tranche.
 ///
 /// # Errors
-/// The first thing found wrong, and when the store cannot be read.
+/// The first inconsistency found. Also when the store cannot be read.
 pub(super) async fn check_left(
     store: &dyn ReadRecord,
     netuid: NetUid,
@@ -18,7 +18,7 @@ pub(super) async fn check_left(
     exits: u64,
 ) -> Result<(), CheckError> {
     let (end, mut found) = (mark.block.number, 0u64);
-    stands::each(store, netuid, mark, end, |stand| {
+    all_tranches::for_each(store, netuid, mark, end, |stand| {
         found = found.saturating_add(stand.exits);
         check(netuid, stand).map_err(CheckError::from)
     })
@@ -27,7 +27,7 @@ pub(super) async fn check_left(
         return Ok(());
     }
     let what = format!("of {exits} exits {found} are from a tranche that is there");
-    Err(At(netuid, "tranche_exits", end).wrong(None, what).into())
+    Err(RowPlace(netuid, "tranche_exits", end).wrong(None, what).into())
 }
 
 fn check(netuid: NetUid, stand: &TrancheStand) -> Result<(), Inconsistency> {
@@ -37,5 +37,5 @@ fn check(netuid: NetUid, stand: &TrancheStand) -> Result<(), Inconsistency> {
         return Ok(());
     }
     let what = format!("{remaining} rao of {} remain, but less its exits it is {left}", tranche.initial);
-    Err(At(netuid, "stake_tranches", tranche.id.block).holder(tranche.coldkey, what))
+    Err(RowPlace(netuid, "stake_tranches", tranche.id.block).holder(tranche.coldkey, what))
 }

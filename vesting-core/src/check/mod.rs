@@ -1,5 +1,5 @@
-//! Whether a record is consistent in itself: the conservation law over all of it, and everything in it
-//! that follows from something else in it.
+//! Checks whether a record is consistent in itself: the conservation law over all of it, and every row that
+//! follows from other rows.
 //!
 //! Takes from `units`, `block`, `ledger`, `ports` and `store`.
 

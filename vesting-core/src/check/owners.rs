@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use crate::check::condensed;
-use crate::check::inconsistency::{At, Inconsistency};
+use crate::check::inconsistency::{Inconsistency, RowPlace};
 use crate::ledger::{Entry, Kind};
 use crate::ports::Commit;
 use crate::units::{BlockNumber, Coldkey};
 
-/// Every row belongs to a holder of its time, and opens where its holder's record does.
+/// Checks that every row belongs to a holder at its block, and that openings are where their holders' records
+/// begin.
 pub(super) fn owned(record: &Commit) -> Result<(), Inconsistency> {
     let netuid = record.netuid;
     let holders: BTreeMap<Coldkey, BlockNumber> =
         record.holders.iter().map(|h| (h.coldkey, h.since)).collect();
-    // Nobody's record opens before one that was pruned.
+    // In a pruned record, no holder's record begins before the base.
     let base = condensed::base(record).unwrap_or_default();
     let rows = record.entries.iter().map(|e| ("stake_transactions", e.block, e.key.coldkey));
     let rows = rows.chain(record.snapshots.iter().map(|s| ("stake_snapshots", s.block, s.key.coldkey)));
@@ -29,12 +30,12 @@ pub(super) fn owned(record: &Commit) -> Result<(), Inconsistency> {
     if let Some((table, block, coldkey)) =
         rows.find(|(_, block, coldkey)| holders.get(coldkey).is_none_or(|since| *since > base.max(*block)))
     {
-        return Err(At(netuid, table, block).holder(coldkey, "it is no holder there"));
+        return Err(RowPlace(netuid, table, block).holder(coldkey, "it is no holder there"));
     }
     let opens =
         |entry: &&Entry| entry.kind == Kind::Opening && holders.get(&entry.key.coldkey) != Some(&entry.block);
     if let Some(entry) = record.entries.iter().find(opens) {
-        return Err(At(netuid, "stake_transactions", entry.block)
+        return Err(RowPlace(netuid, "stake_transactions", entry.block)
             .position(entry.key, "an opening that is not where its holder's record begins"));
     }
     let foreign = record.entries.iter().map(|e| (e.netuid, e.block));
@@ -42,7 +43,7 @@ pub(super) fn owned(record: &Commit) -> Result<(), Inconsistency> {
     let mut foreign = foreign.chain(record.exits.iter().map(|e| (e.netuid, e.by.block)));
     match foreign.find(|(other, _)| *other != netuid) {
         Some((other, block)) => {
-            Err(At(netuid, "stake_transactions", block).wrong(None, format!("a row of subnet {other}")))
+            Err(RowPlace(netuid, "stake_transactions", block).wrong(None, format!("a row of subnet {other}")))
         }
         None => Ok(()),
     }

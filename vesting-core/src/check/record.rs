@@ -8,18 +8,45 @@ use crate::check::stretch::stretch;
 use crate::check::{condensed, conservation, tranches};
 use crate::ports::Commit;
 
-/// Checks a whole record, as [`WholeRecord::record`](crate::ports::WholeRecord::record) gives it.
+/// Checks a whole record, as [`WholeRecord::record`](crate::ports::WholeRecord::record) returns it.
 ///
-/// For every epoch and position the entries sum up to the snapshots and to `stake_changes` at B−1 and at B;
-/// `stake_balance_changes` are the entries between; every row belongs to a holder and to the stretch that the
-/// watermark tells; keys are unique; tranches are what entries brought, and exits what they took. What is
-/// consistent need not be true: that the chain says so too is only known from it, or from who has read it.
+/// - For every epoch and position, the entries add up to the snapshots and to `stake_changes` at B−1 and at
+///   B.
+/// - `stake_balance_changes` are the sums of the entries between.
+/// - Every row belongs to a holder, and to the blocks that the watermark names.
+/// - Keys are unique.
+/// - Tranches are what entries credited, and exits what they debited.
 ///
-/// Of a record that was pruned, what came before is compared with the openings that stand for it: sums with
-/// the snapshots, and what tranches still held with what their holders open with.
+/// A consistent record need not be true. Only the chain, or someone who has read it, can confirm that.
+///
+/// In a pruned record, the openings replace what came before. They are compared with the snapshots, and with
+/// what the tranches still held.
+///
+/// ```
+/// use vesting_core::check::check;
+/// use vesting_core::ports::{Commit, Holder, OpenInterval, Watermark};
+/// use vesting_core::{BlockHash, BlockNumber, BlockRef, Coldkey, Millis, NetUid};
+///
+/// let block = BlockRef { number: BlockNumber(5), hash: BlockHash([5; 32]) };
+/// let mark = Watermark {
+///     block,
+///     time: Millis(60_000),
+///     first_block: block.number,
+///     first_time: Millis(60_000),
+///     observed: block.number,
+///     spec_version: 300,
+/// };
+/// let mut record = Commit::without_rows(NetUid(1), None, mark, OpenInterval::default());
+/// assert!(check(&record).is_ok());
+///
+/// let holder = Holder { coldkey: Coldkey([1; 32]), since: BlockNumber(4) };
+/// record.holders = vec![holder, holder];
+/// let wrong = check(&record).expect_err("a row is there twice");
+/// assert_eq!((wrong.table, wrong.block), ("holders", BlockNumber(4)));
+/// ```
 ///
 /// # Errors
-/// The first thing found wrong.
+/// The first inconsistency found.
 pub fn check(record: &Commit) -> Result<Checked, Inconsistency> {
     unique(record)?;
     stretch(record)?;

@@ -1,19 +1,21 @@
-//! What a store finds of a record, by which a recorder goes on.
+//! The state that a recorder resumes from.
 
 use std::collections::BTreeMap;
 
-use crate::check::inconsistency::{At, Inconsistency};
+use crate::check::inconsistency::{Inconsistency, RowPlace};
 use crate::ports::{Commit, LedgerState, Watermark};
 use crate::units::{PositionKey, Rao};
 
-/// Checks the newest snapshots as a store finds them, by which a recorder goes on.
+/// Checks the newest snapshots as a store returns them to a recorder that resumes.
+///
+/// For the crates of this workspace.
 ///
 /// # Errors
-/// The first thing found wrong.
+/// The first inconsistency found.
 pub fn check_state(record: &Commit, state: &LedgerState) -> Result<(), Inconsistency> {
-    let at = |table| At(record.netuid, table, record.watermark.block.number);
-    let stands = |mark: &Watermark| (mark.block, mark.time, mark.observed, mark.spec_version);
-    if (stands(&state.watermark), &state.interval) != (stands(&record.watermark), &record.interval) {
+    let at = |table| RowPlace(record.netuid, table, record.watermark.block.number);
+    let mark_of = |mark: &Watermark| (mark.block, mark.time, mark.observed, mark.spec_version);
+    if (mark_of(&state.watermark), &state.interval) != (mark_of(&record.watermark), &record.interval) {
         return Err(
             at("blockchain_state").wrong(None, "the record was written to while it was read: check again")
         );
@@ -21,7 +23,7 @@ pub fn check_state(record: &Commit, state: &LedgerState) -> Result<(), Inconsist
     let newest: BTreeMap<PositionKey, Rao> =
         record.snapshots.iter().map(|row| (row.key, row.alpha)).collect();
     for key in newest.keys().chain(state.observed.keys()) {
-        // Without a snapshot there is nothing.
+        // A position without a snapshot has 0.
         let of = |snapshots: &BTreeMap<PositionKey, Rao>| snapshots.get(key).copied().unwrap_or_default();
         if of(&newest) != of(&state.observed) {
             let what = format!(

@@ -1,16 +1,16 @@
-//! The blocks and times that a record says it holds, and those of its rows.
+//! Blocks and times of rows against those of the watermark.
 
 use crate::check::condensed;
-use crate::check::inconsistency::{At, Inconsistency};
+use crate::check::inconsistency::{Inconsistency, RowPlace};
 use crate::ledger::Kind;
 use crate::ports::Commit;
 use crate::units::BlockNumber;
 
-/// Every row lies within the stretch recorded, and times and blocks agree.
+/// Checks that every row is within the blocks recorded, and that times and blocks agree.
 pub(super) fn stretch(record: &Commit) -> Result<(), Inconsistency> {
     let (netuid, mark) = (record.netuid, record.watermark);
     let last = mark.block.number;
-    let state = At(netuid, "blockchain_state", last);
+    let state = RowPlace(netuid, "blockchain_state", last);
     if mark.first_block > last || mark.first_time > mark.time || mark.observed > last {
         let what =
             format!("blocks {} to {last}, positions read at {}: impossible", mark.first_block, mark.observed);
@@ -24,7 +24,7 @@ pub(super) fn stretch(record: &Commit) -> Result<(), Inconsistency> {
         return Err(state
             .wrong(None, "the open interval or the positions read do not begin at the last epoch or later"));
     }
-    // A holder's record opens at the end of the block before.
+    // A holder's record begins at the end of the block before.
     let first = mark.first_block.parent();
     let blocks = record.entries.iter().map(|e| ("stake_transactions", e.block));
     let blocks = blocks.chain(record.holders.iter().map(|h| ("holders", h.since)));
@@ -40,7 +40,7 @@ pub(super) fn stretch(record: &Commit) -> Result<(), Inconsistency> {
     let stay = stay.chain(record.neurons.iter().map(|n| ("neurons", n.block)));
     let stay = stay.chain(record.successions.iter().map(|s| ("successions", s.block)));
     let stay = stay.chain(record.tranches.iter().map(|t| ("stake_tranches", t.id.block)));
-    // Of these a record that was pruned keeps some from before.
+    // A pruned record keeps some of these rows from before its first block.
     let earliest = if condensed::base(record).is_some() { BlockNumber(0) } else { first };
     let outside = |(_, block): &(_, BlockNumber), first| *block < first || *block > last;
     let found = blocks
@@ -48,13 +48,13 @@ pub(super) fn stretch(record: &Commit) -> Result<(), Inconsistency> {
         .find(|row| outside(row, first))
         .or_else(|| stay.clone().find(|row| outside(row, earliest)));
     if let Some((table, block)) = found {
-        return Err(At(netuid, table, block)
+        return Err(RowPlace(netuid, table, block)
             .wrong(None, format!("the record holds the blocks {} to {last}", mark.first_block)));
     }
     times(record)
 }
 
-/// Later blocks have later times, whatever table tells of them, and epochs follow one another.
+/// Checks that later blocks have later times in all tables together, and that epochs agree with each other.
 fn times(record: &Commit) -> Result<(), Inconsistency> {
     let (netuid, mark) = (record.netuid, record.watermark);
     let mut rows: Vec<(BlockNumber, u64, &'static str)> =
@@ -75,12 +75,12 @@ fn times(record: &Commit) -> Result<(), Inconsistency> {
     for ((block, time, _), (next, next_time, table)) in rows.iter().zip(rows.iter().skip(1)) {
         if next_time < time || (next == block && next_time != time) {
             let what = format!("its time {next_time} ms does not go with {time} ms of block {block}");
-            return Err(At(netuid, table, *next).wrong(None, what));
+            return Err(RowPlace(netuid, table, *next).wrong(None, what));
         }
     }
     let mut before: Option<&crate::block::Epoch> = None;
     for epoch in record.epochs.iter().map(|record| &record.epoch) {
-        let at = At(netuid, "epoch_boundaries", epoch.block.number);
+        let at = RowPlace(netuid, "epoch_boundaries", epoch.block.number);
         if epoch.pre_block.number != epoch.block.number.parent() {
             return Err(at.wrong(None, format!("block {} is not the one before it", epoch.pre_block.number)));
         }

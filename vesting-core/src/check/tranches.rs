@@ -1,23 +1,23 @@
-//! Tranches and exits: what entries brought, and what they took.
+//! Tranches and exits against the entries that opened and consumed them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::checked::{Checked, count};
 use super::condensed;
-use super::inconsistency::{At, Inconsistency};
+use super::inconsistency::{Inconsistency, RowPlace};
 use crate::ledger::{Entry, EntryId, Flow, Kind, Successions, Tranche};
 use crate::ports::Commit;
 use crate::units::{Coldkey, Rao, RaoDelta};
 
-/// What identifies a tranche on a subnet.
+/// Identifies a tranche on a subnet.
 type TrancheKey = (Coldkey, EntryId);
 
-/// What is left of each tranche.
+/// What remains of each tranche.
 fn left(record: &Commit) -> Result<BTreeMap<TrancheKey, Rao>, Inconsistency> {
     let mut left: BTreeMap<TrancheKey, Rao> =
         record.tranches.iter().map(|t| ((t.coldkey, t.id), t.initial)).collect();
     for exit in &record.exits {
-        let at = At(record.netuid, "tranche_exits", exit.by.block);
+        let at = RowPlace(record.netuid, "tranche_exits", exit.by.block);
         let Some(remaining) = left.get_mut(&(exit.coldkey, exit.tranche)) else {
             return Err(at.holder(
                 exit.coldkey,
@@ -42,10 +42,10 @@ pub(super) fn check(record: &Commit, checked: &mut Checked) -> Result<(), Incons
     let left = left(record)?;
     let entries: BTreeMap<TrancheKey, &Entry> =
         record.entries.iter().map(|e| ((e.key.coldkey, EntryId::of(e)), e)).collect();
-    // What came in before, a record that was pruned knows by what it opens with.
+    // A pruned record has openings in place of earlier entries.
     let base = condensed::base(record);
     for tranche in &record.tranches {
-        let at = At(record.netuid, "stake_tranches", tranche.id.block);
+        let at = RowPlace(record.netuid, "stake_tranches", tranche.id.block);
         if Some(tranche.id.block) > base
             && !brought(record, tranche, entries.get(&(tranche.coldkey, tranche.id)).copied())
         {
@@ -59,7 +59,7 @@ pub(super) fn check(record: &Commit, checked: &mut Checked) -> Result<(), Incons
         }
     }
     let tranches: BTreeSet<TrancheKey> = record.tranches.iter().map(|t| (t.coldkey, t.id)).collect();
-    // What these bring may all be owed already.
+    // The deficit may use up all that these entries credit.
     let enters = |e: &&Entry| {
         e.alpha.0 > 0 && !matches!(e.flow(), Flow::Neutral | Flow::Rounding | Flow::Unattributed)
     };
@@ -70,14 +70,14 @@ pub(super) fn check(record: &Commit, checked: &mut Checked) -> Result<(), Incons
         .filter(enters)
         .find(|e| !tranches.contains(&(e.key.coldkey, EntryId::of(e))))
     {
-        let at = At(record.netuid, "stake_tranches", entry.block);
+        let at = RowPlace(record.netuid, "stake_tranches", entry.block);
         return Err(at.position(
             entry.key,
             format!("the tranche of {} rao ({}) is missing", entry.alpha, entry.kind.name()),
         ));
     }
     let paid_in_full = exits(record)?;
-    // What holders have, each under the name it has now.
+    // What holders have, each under its present coldkey.
     let successions = Successions::new(record.successions.clone());
     let end = record.watermark.block.number;
     let mut held: BTreeMap<Coldkey, RaoDelta> = BTreeMap::new();
@@ -91,10 +91,11 @@ pub(super) fn check(record: &Commit, checked: &mut Checked) -> Result<(), Incons
     for coldkey in record.holders.iter().map(|holder| holder.coldkey) {
         let of = |sums: &BTreeMap<Coldkey, RaoDelta>| sums.get(&coldkey).copied().unwrap_or_default();
         let (held, balance) = (of(&held), of(&balances));
-        // What was taken beyond all tranches is owed until rounding or what nothing explains pays it.
+        // What outflows took beyond all tranches is a deficit, until rounding or unattributed credits pay it
+        // off.
         if held < balance || (paid_in_full && held != balance) {
             let what = format!("{held} rao remain in its tranches, but its entries sum up to {balance}");
-            return Err(At(record.netuid, "stake_tranches", end).holder(coldkey, what));
+            return Err(RowPlace(record.netuid, "stake_tranches", end).holder(coldkey, what));
         }
     }
     checked.tranches = count(record.tranches.len());
@@ -102,8 +103,8 @@ pub(super) fn check(record: &Commit, checked: &mut Checked) -> Result<(), Incons
     Ok(())
 }
 
-/// Whether a tranche is what its entry brought; without such an entry, what a holder had itself under the
-/// coldkey that another went on under.
+/// Whether a tranche is what its entry credited. Without such an entry, it must be what a coldkey itself held
+/// when a holder continued under it.
 fn brought(record: &Commit, tranche: &Tranche, entry: Option<&Entry>) -> bool {
     let initial = tranche.initial.delta();
     match (tranche.id.kind, entry) {
@@ -121,23 +122,24 @@ fn brought(record: &Commit, tranche: &Tranche, entry: Option<&Entry>) -> bool {
             }
             received.is_some_and(|entry| initial.magnitude() == entry.alpha.magnitude())
         }
-        // These pay what is owed first.
+        // These credits first pay off the deficit.
         (Kind::Rounding | Kind::Unattributed, Some(entry)) => initial <= entry.alpha,
         (_, Some(entry)) => initial == entry.alpha,
         (_, None) => false,
     }
 }
 
-/// Checks that entries took what exits say; gives whether all of them took all of it.
+/// Checks that entries debited what exits say. Returns whether every debit came wholly from tranches.
 fn exits(record: &Commit) -> Result<bool, Inconsistency> {
     let mut taken: BTreeMap<EntryId, RaoDelta> = BTreeMap::new();
     for exit in &record.exits {
         *taken.entry(exit.by).or_default() += exit.amount.delta();
     }
-    // An exit says by which entry, but not whose entry: its holder may have another name than its tranche.
+    // An exit names its entry, but not the entry's coldkey, which may differ from that of the tranche.
     let mut wanted: BTreeMap<EntryId, (RaoDelta, u128)> = BTreeMap::new();
     let mut balances: BTreeMap<Coldkey, RaoDelta> = BTreeMap::new();
-    // What nothing explains is found only when its interval ends, so tranches do not know it in its block.
+    // Unattributed changes are found only when their interval ends, so tranches did not have them in their
+    // block.
     let late: BTreeSet<Coldkey> =
         record.entries.iter().filter(|e| e.kind == Kind::Unattributed).map(|e| e.key.coldkey).collect();
     for entry in &record.entries {
@@ -146,7 +148,7 @@ fn exits(record: &Commit) -> Result<bool, Inconsistency> {
         if entry.alpha.0 < 0 && entry.flow() != Flow::Neutral {
             let (amount, owed) = wanted.entry(EntryId::of(entry)).or_default();
             *amount += -entry.alpha;
-            // Only who has nothing left can owe anything.
+            // Only a holder with no open tranche can have a deficit.
             let most = if late.contains(&entry.key.coldkey) {
                 u128::MAX
             } else {
@@ -160,7 +162,7 @@ fn exits(record: &Commit) -> Result<bool, Inconsistency> {
         let taken = taken.remove(id).unwrap_or_default();
         paid_in_full &= taken == *amount;
         if taken > *amount || (*amount - taken).magnitude() > *owed {
-            let at = At(record.netuid, "tranche_exits", id.block);
+            let at = RowPlace(record.netuid, "tranche_exits", id.block);
             return Err(at.wrong(
                 None,
                 format!(
@@ -171,10 +173,10 @@ fn exits(record: &Commit) -> Result<bool, Inconsistency> {
             ));
         }
     }
-    // The rest went over to another name.
+    // The other exits are by successions.
     let swapped: BTreeSet<_> = record.successions.iter().map(|by| (by.block, Some(by.event_index))).collect();
     match taken.keys().find(|id| id.kind != Kind::KeySwap || !swapped.contains(&(id.block, id.event_index))) {
-        Some(id) => Err(At(record.netuid, "tranche_exits", id.block)
+        Some(id) => Err(RowPlace(record.netuid, "tranche_exits", id.block)
             .wrong(None, format!("an exit by {} without an entry", id.kind.name()))),
         None => Ok(paid_in_full),
     }

@@ -1,5 +1,5 @@
-//! A record checked part by part: what was checked already is condensed, as a prune does, so that two parts
-//! are held.
+//! Checking a record part by part. What was checked is condensed, as by a prune, so at most two parts are in
+//! memory.
 
 use super::checked::{Checked, count};
 use super::error::CheckError;
@@ -10,18 +10,20 @@ use crate::ports::{Commit, ReadRecord, StakeStore, Watermark};
 use crate::store::{Condensed, Parts};
 use crate::units::NetUid;
 
-/// A record that is checked while its parts come.
+/// Checks a record part by part, as the parts arrive.
+///
+/// For the crates of this workspace.
 pub struct Walk {
     netuid: NetUid,
-    /// What was checked, condensed, and the last part.
+    /// The parts before the last one, condensed, and the last part.
     end: Condensed,
     checked: Checked,
-    /// Where the last part ended.
+    /// The watermark at the end of the last part.
     mark: Option<Watermark>,
 }
 
 impl Walk {
-    /// The record of a subnet, of which no part has come.
+    /// Begins to check a subnet's record.
     #[must_use]
     pub fn new(netuid: NetUid) -> Self {
         Self { netuid, end: Condensed::new(netuid), checked: Checked::default(), mark: None }
@@ -30,11 +32,11 @@ impl Walk {
     /// Checks the next part, in the order of [`Parts`].
     ///
     /// # Errors
-    /// The first thing found wrong, and where it does not follow on the last part.
+    /// The first inconsistency found. Also where the part does not follow the last one.
     pub async fn take(&mut self, part: &Commit) -> Result<(), CheckError> {
         let found = match self.mark {
             None => {
-                // A store says less well what is wrong.
+                // The check runs before the store, since its errors say more about what is wrong.
                 let found = check(part)?;
                 self.end.take(part).await?;
                 found
@@ -61,7 +63,7 @@ impl Walk {
         all.exits = all.exits.saturating_add(count(part.exits.len()));
     }
 
-    /// What was checked, condensed but for the last part.
+    /// The record that was checked, with all parts but the last condensed.
     ///
     /// # Errors
     /// [`CheckError::Gone`] where no part came.
@@ -69,7 +71,7 @@ impl Walk {
         self.end.record().await?.ok_or(CheckError::Gone(self.netuid))
     }
 
-    /// Where the record begins and ends, as far as it was checked; `None` where no part came.
+    /// The first and the last block of what was checked, as a watermark; `None` where no part came.
     #[must_use]
     pub const fn mark(&self) -> Option<Watermark> {
         self.mark
@@ -82,16 +84,18 @@ impl Walk {
     }
 }
 
-/// Checks the record of a subnet in a store, part by part, and what the store keeps beside it; gives where it
-/// begins and ends.
+/// Checks the record of a subnet in a store, part by part, and what the store keeps besides. Returns the
+/// record's watermark, and what was checked.
 ///
 /// # Errors
-/// The first thing found wrong.
+/// The first inconsistency found.
 pub async fn check_store(store: &dyn StakeStore, netuid: NetUid) -> Result<(Watermark, Checked), CheckError> {
     check_parts(store, Parts::of(store, netuid).await?).await
 }
 
-/// The same, in parts of another size.
+/// The same as [`check_store`], with parts of so many epochs each.
+///
+/// For the crates of this workspace.
 ///
 /// # Errors
 /// As [`check_store`].
@@ -105,14 +109,16 @@ pub async fn check_parts(
         walk.take(&part).await?;
     }
     let (mut record, checked) = (walk.record().await?, walk.checked());
-    // Where the record itself begins, not what is left of it here.
+    // The first block of the record itself, not of what is condensed here.
     record.watermark = walk.mark().ok_or(CheckError::Gone(netuid))?;
     check_beside(store, &record, &checked).await?;
     Ok((record.watermark, checked))
 }
 
-/// Checks what a store works out or keeps beside a record that was `checked`, by which a recorder goes on:
-/// the newest snapshots, and what is left of each tranche.
+/// Checks what a store computes or keeps besides a record that was `checked`, since recorders resume from it:
+/// the newest snapshots, and what remains of each tranche.
+///
+/// For the crates of this workspace.
 ///
 /// # Errors
 /// As [`check_store`].

@@ -9,7 +9,7 @@ use crate::score::multiplier::Multiplier;
 use crate::units::{BlockHash, BlockNumber, BlockRef, Coldkey, NetUid, Neuron, PositionKey};
 use crate::window::Opening;
 
-/// A part of a state, in the order in which parts follow from each other.
+/// A part of a state. The parts are in an order in which none depends on a later one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// They are of different chains.
@@ -26,9 +26,9 @@ pub enum Part {
     Neurons,
     /// Who is a holder of the window, and since when.
     Holders,
-    /// Who went on under another coldkey.
+    /// Which holders continued under another coldkey.
     Successions,
-    /// What positions held at the beginning.
+    /// What positions held when their holders' histories began.
     Openings,
     /// The entries of these blocks.
     Entries {
@@ -37,7 +37,7 @@ pub enum Part {
         /// The last block.
         to: BlockNumber,
     },
-    /// The multipliers: all they are made of is the same, so the policies differ.
+    /// The multipliers. Everything else is the same, so the policies differ.
     Multipliers,
 }
 
@@ -67,7 +67,7 @@ impl StateSummary {
         let entries = ranges
             .find(|(a, b)| a != b)
             .map(|(a, b)| Part::Entries { from: a.from.min(b.from), to: a.to.max(b.to) });
-        // One has ranges that the other lacks.
+        // One state has ranges that the other lacks.
         let longer = if self.ranges.len() > theirs.ranges.len() { &self.ranges } else { &theirs.ranges };
         let shorter = self.ranges.len().min(theirs.ranges.len());
         let beyond = longer.get(shorter).map(|range| Part::Entries { from: range.from, to: range.to });
@@ -88,7 +88,7 @@ impl StateSummary {
     }
 }
 
-/// A row of which two states differ: missing from one of them, or with another amount.
+/// A row that differs between two states: it is missing from one, or has another value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rows<T> {
     /// Ours.
@@ -98,7 +98,7 @@ pub struct Rows<T> {
 }
 
 impl<T: Copy + PartialEq> Rows<T> {
-    /// The first of two lists of rows in order of `key`.
+    /// The first difference between two lists of rows that are in order of `key`.
     fn first<K: Ord>(
         ours: impl IntoIterator<Item = T>,
         theirs: impl IntoIterator<Item = T>,
@@ -133,7 +133,7 @@ impl<T: Copy> Rows<T> {
     }
 }
 
-/// What two states differ in first.
+/// The first difference between two states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Difference {
     /// They are of different chains.
@@ -152,7 +152,7 @@ pub enum Difference {
     Holder(Rows<(Coldkey, BlockNumber)>),
     /// A coldkey that took over from a holder.
     Succession(Rows<Succession>),
-    /// What a position held at the beginning.
+    /// What a position held when its holder's history began.
     Opening(Rows<Opening>),
     /// An entry.
     Entry(Rows<Entry>),
@@ -161,8 +161,7 @@ pub enum Difference {
 }
 
 impl WindowState {
-    /// The first thing that differs from `theirs`; `None` where the digests are the same, and the ranges
-    /// of entries are.
+    /// The first difference from `theirs`; `None` where the digests and the ranges of entries are the same.
     #[must_use]
     pub fn difference(&self, theirs: &Self) -> Option<Difference> {
         fn one<T: Copy + PartialEq>(ours: T, theirs: T) -> Option<Rows<T>> {
@@ -193,8 +192,10 @@ impl WindowState {
                     .map(Difference::Opening)
             })
             .or_else(|| {
-                Rows::first(told(&a.entries), told(&b.entries), |entry| -> EntryOrder { entry.order() })
-                    .map(Difference::Entry)
+                Rows::first(digested(&a.entries), digested(&b.entries), |entry| -> EntryOrder {
+                    entry.order()
+                })
+                .map(Difference::Entry)
             })
             .or_else(|| {
                 Rows::first(multipliers(self), multipliers(theirs), |(coldkey, _)| *coldkey)
@@ -203,8 +204,8 @@ impl WindowState {
     }
 }
 
-/// Entries as far as they are digested.
-fn told(entries: &[Entry]) -> impl Iterator<Item = Entry> {
+/// The parts of entries that the digest covers.
+fn digested(entries: &[Entry]) -> impl Iterator<Item = Entry> {
     entries.iter().map(|entry| Entry {
         source: entry
             .source

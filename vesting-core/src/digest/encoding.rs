@@ -1,4 +1,4 @@
-//! The bytes that are hashed. Whoever changes them changes [`DOMAIN`] and the module's description.
+//! The bytes that are hashed. A change of them must change [`DOMAIN`] and the description of the module.
 
 use blake2::Blake2b;
 use blake2::digest::Digest as _;
@@ -131,7 +131,7 @@ fn section<T>(
     Bytes::of(name).rows(rows, put)
 }
 
-/// Bytes on their way into a hash.
+/// A hash that bytes are added to.
 struct Bytes(Blake2b<U32>);
 
 impl Bytes {
@@ -139,7 +139,7 @@ impl Bytes {
         Self(Blake2b::new())
     }
 
-    /// Those of a part of that name.
+    /// Begins the hash of the section or range with this name.
     fn of(name: &str) -> Self {
         let mut bytes = Self::new();
         bytes.text(&format!("{DOMAIN}/{name}"));
@@ -152,7 +152,7 @@ impl Bytes {
         put: impl Fn(&mut Self, T),
     ) -> Section {
         let rows = rows.into_iter();
-        // No platform counts beyond 64 bits.
+        // A count always fits into 64 bits.
         let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
         self.raw(&count.to_le_bytes());
         for row in rows {
@@ -165,7 +165,7 @@ impl Bytes {
         self.0.update(bytes);
     }
 
-    /// Names are ours, and short.
+    /// The names are those of this crate, and short.
     fn text(&mut self, text: &str) {
         self.raw(&[u8::try_from(text.len()).unwrap_or(u8::MAX)]);
         self.raw(text.as_bytes());

@@ -1,8 +1,8 @@
-//! `state_digest`: one number over everything that a subnet's multipliers follow from as of an epoch.
+//! `state_digest`: one hash over everything from which a subnet's multipliers follow as of an epoch.
 //!
-//! Two validators with the same policy, whose records cover the window, have the same digest, whenever
-//! they began and however they read the chain. The policy is not part of it, the multipliers that
-//! follow from it are.
+//! Two validators with the same policy have the same digest, if their records cover the window. It does not
+//! matter when they began, or how they read the chain. The digest does not include the policy, but it
+//! includes the multipliers that follow from it.
 //!
 //! # Encoding, version 1
 //!
@@ -43,7 +43,7 @@
 //! Entries are in ledger order, in which `vesting ledger` prints them: by block; in it first `incentive`,
 //! then `dividend_or_other`, then what events tell by event index, then `unattributed`, then `rounding`. Ties
 //! go by kind in the order of [`Kind::ALL`](crate::ledger::Kind::ALL), event (none first), hotkey, coldkey.
-//! Bytes compare as unsigned. What the rows are is said at [`WindowLedger`](crate::window::WindowLedger).
+//! Bytes compare as unsigned. The rows are described at [`WindowLedger`](crate::window::WindowLedger).
 //!
 //! Takes from `units`, `block`, `ledger`, `window` and `score`.
 

@@ -2,10 +2,10 @@
 
 use crate::units::{BlockHash, BlockNumber, BlockRef, Digest, NetUid};
 
-/// The digests of a state, part by part: small enough to send, and enough to say which part differs.
+/// The digests of a state, part by part. They are small enough to send, and show which part differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateSummary {
-    /// Which chain.
+    /// The genesis hash of the chain.
     pub genesis: BlockHash,
     /// The subnet.
     pub netuid: NetUid,
@@ -15,13 +15,14 @@ pub struct StateSummary {
     pub as_of: BlockRef,
     /// The block at whose end the window starts.
     pub start: BlockNumber,
-    /// The first block of a record that does not cover the window: the digest is not yet that of others.
+    /// The first block of the record, if it does not cover the window. The digest may then differ from that
+    /// of others.
     pub incomplete_since: Option<BlockNumber>,
     /// Who holds which uid at `as_of`.
     pub neurons: Section,
     /// The holders and where their histories start.
     pub holders: Section,
-    /// Holders that went on under other coldkeys.
+    /// Holders that continued under other coldkeys.
     pub successions: Section,
     /// What positions held when their holders' histories began.
     pub openings: Section,
@@ -47,6 +48,6 @@ pub struct Range {
     pub from: BlockNumber,
     /// The last block: an epoch's.
     pub to: BlockNumber,
-    /// How many there are, and their digest.
+    /// Their number, and their digest.
     pub entries: Section,
 }

@@ -6,20 +6,23 @@ use crate::block::{BlockFacts, Phase, StakeEvent};
 use crate::ledger::Source;
 use crate::units::{Coldkey, Hotkey, NetUid, Neuron, PositionKey, Rao, RaoDelta, SubnetOwner, Uid};
 
-/// What the announcements of an epoch's block mean.
+/// The neurons and the owner that an epoch pays.
+///
+/// For the crates of this workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EpochSetting {
     /// The neurons that are paid, by uid.
     pub neurons: Vec<Neuron>,
-    /// The owner of the subnet, whose hotkeys' incentive is never credited.
+    /// The owner of the subnet. The incentive of its hotkeys is never credited.
     pub owner: Option<SubnetOwner>,
 }
 
 impl EpochSetting {
-    /// What the announcements of block B mean: registrations follow the payout within B, so uids and owner
-    /// are those at B−1 (docs/chain.md#announced-incentive). Where the owner changes in the block, that comes
-    /// before the payout: the new owner's hotkey takes its uid there without an event, and the new owner
-    /// forgoes the incentive (docs/chain.md#a-new-owner-before-the-payout).
+    /// The neurons and the owner that block B pays. Registrations follow the payout within B, so uids and
+    /// owner are those at B−1 (docs/chain.md#announced-incentive).
+    ///
+    /// A change of owner comes before the payout. The new owner's hotkey then takes its uid without an event,
+    /// and the new owner forgoes the incentive (docs/chain.md#a-new-owner-before-the-payout).
     #[must_use]
     pub fn new(
         before: (&[Neuron], Option<SubnetOwner>),
@@ -44,11 +47,13 @@ impl EpochSetting {
     }
 }
 
-/// The incentive credited to each position by each announcement (one a mechanism).
+/// The incentive that each announcement credited to each position. Each mechanism has one announcement.
 ///
 /// Where a hotkey's owner has an auto-stake destination, `AutoStakeAdded` says how much went there. The rest
-/// was captured as the hotkey's collateral, and stays on the hotkey itself; all of it where there is no such
-/// event (docs/chain.md#auto-stake-and-collateral).
+/// was captured as the hotkey's collateral and stays on the hotkey. Without such an event, all of it stays
+/// there (docs/chain.md#auto-stake-and-collateral).
+///
+/// For the crates of this workspace.
 #[must_use]
 pub fn incentives(
     netuid: NetUid,
@@ -92,7 +97,7 @@ fn announced(netuid: NetUid, facts: &BlockFacts) -> impl Iterator<Item = (Source
     })
 }
 
-/// What of a neuron's incentive went elsewhere, by where.
+/// The parts of each neuron's incentive that went to another hotkey.
 fn diverted(netuid: NetUid, facts: &BlockFacts) -> BTreeMap<PositionKey, Vec<(Hotkey, u64)>> {
     let mut found: BTreeMap<PositionKey, Vec<(Hotkey, u64)>> = BTreeMap::new();
     for event in facts.events.iter().filter(|event| event.phase == Phase::Initialization) {

@@ -1,5 +1,5 @@
-//! From a block's facts to entries: what each event means, who was paid what, and what is left once all is
-//! booked.
+//! From a block's facts to ledger entries: what each event means, who was paid how much, and what remains
+//! unexplained.
 //!
 //! Takes from `units`, `block` and `ledger`.
 

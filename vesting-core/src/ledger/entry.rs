@@ -1,4 +1,4 @@
-//! Ledger entries: every change of a position, by its effect on the holder on this subnet.
+//! Ledger entries. Each is one change of a position, by its effect on the holder on this subnet.
 
 use super::{Flow, Kind, Moment};
 use crate::block::Phase;
@@ -20,20 +20,20 @@ pub struct Entry {
     pub netuid: NetUid,
     /// The block in which it happened.
     pub block: BlockNumber,
-    /// The event that tells of it; `None` where there is none.
+    /// The event that reports it; `None` where no event does.
     pub source: Option<Source>,
     /// The position.
     pub key: PositionKey,
-    /// What it was.
+    /// What kind of change it was.
     pub kind: Kind,
     /// The change in rao.
     pub alpha: RaoDelta,
 }
 
-/// Where an entry stands in its ledger; equal for no two entries of a subnet.
+/// The place of an entry in its ledger. No two entries of a subnet have the same.
 ///
-/// By block; in it emission, events by index, unattributed, rounding and what opens there; ties by kind,
-/// event index, hotkey and coldkey.
+/// Entries are ordered by block. Within a block, emission comes first, then events by index, unattributed
+/// changes, rounding, and openings. Ties go by kind, event index, hotkey and coldkey.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntryOrder {
     moment: Moment,
@@ -44,21 +44,21 @@ pub struct EntryOrder {
 }
 
 impl Entry {
-    /// The flow of its kind.
+    /// The flow that its kind belongs to.
     #[must_use]
     pub const fn flow(&self) -> Flow {
         self.kind.flow()
     }
 
-    /// Where it stands in the ledger; equal for no two entries.
+    /// Its place in the ledger. No two entries have the same.
     #[must_use]
     pub fn order(&self) -> EntryOrder {
         EntryId::of(self).order(self.key.coldkey)
     }
 }
 
-/// What identifies an entry of one holder's ledger, and with it the tranche it opened or the exit
-/// it made.
+/// Identifies an entry of one holder's ledger. It also identifies the tranche that the entry opened, or the
+/// exit it made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntryId {
     /// The block.
@@ -67,7 +67,7 @@ pub struct EntryId {
     pub event_index: Option<u32>,
     /// Its kind.
     pub kind: Kind,
-    /// The hotkey of its position: the label of the tranche.
+    /// The hotkey of its position. A tranche carries it as a label.
     pub hotkey: Hotkey,
 }
 
@@ -89,7 +89,7 @@ impl EntryId {
         Moment::of_entry(self.block, self.kind, self.event_index)
     }
 
-    /// Where that entry of a holder stands in the ledger.
+    /// The place of this entry of the holder `coldkey` in the ledger.
     #[must_use]
     pub fn order(self, coldkey: Coldkey) -> EntryOrder {
         EntryOrder {

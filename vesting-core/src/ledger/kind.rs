@@ -1,8 +1,8 @@
-//! What made a position change, and the effect on its holder.
+//! Why a position changed, and the effect on its holder.
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $text:literal in $flow:ident),* $(,)?) => {
-        /// What made a position change.
+        /// Why a position changed.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Kind { $($(#[$doc])* $name),* }
 
@@ -34,9 +34,9 @@ macro_rules! kinds {
 kinds! {
     /// The balance when the record of a holder begins.
     Opening = "opening" in Opening,
-    /// Announced miner incentive (all of the emission where the runtime announces nothing).
+    /// Announced miner incentive, or all of the emission where the runtime announces nothing.
     Incentive = "incentive" in Emission,
-    /// Dividends, takes, owner cut, root claims of an epoch's block.
+    /// Dividends, takes, owner cut, and root claims of an epoch's block.
     DividendOrOther = "dividend_or_other" in Emission,
     /// A root claim that kept its alpha, outside an epoch's block.
     RootClaim = "root_claim" in Emission,
@@ -58,15 +58,15 @@ kinds! {
     Burned = "burned" in Outflow,
     /// An extrinsic's fee paid in alpha.
     Fee = "fee" in Outflow,
-    /// Gone with its subnet.
+    /// Gone with its dissolved subnet.
     Dissolved = "dissolved" in Outflow,
     /// Moved between the holder's own positions on this subnet.
     Moved = "moved" in Neutral,
     /// The same holder under a new key.
     KeySwap = "key_swap" in Neutral,
-    /// A share pool was reconciled by a migration: worth more or less, and no sale.
+    /// A migration reconciled the share pool. The position is worth more or less; this is no sale.
     Corrected = "corrected" in Corrected,
-    /// What nothing explains.
+    /// A change that nothing explains.
     Unattributed = "unattributed" in Unattributed,
     /// The share pool's rounding.
     Rounding = "rounding" in Rounding,
@@ -75,7 +75,7 @@ kinds! {
 /// The effect of an entry on the holder on this subnet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Flow {
-    /// The record begins.
+    /// The holder's record begins.
     Opening,
     /// Earned.
     Emission,
@@ -83,13 +83,13 @@ pub enum Flow {
     Inflow,
     /// Went out.
     Outflow,
-    /// Changed its place or name only.
+    /// Only the hotkey or the coldkey changed.
     Neutral,
-    /// Worth more or less by a correction of the chain's own.
+    /// Worth more or less after a correction by the chain itself.
     Corrected,
     /// The share pool's rounding.
     Rounding,
-    /// What nothing explains.
+    /// A change that nothing explains.
     Unattributed,
 }
 

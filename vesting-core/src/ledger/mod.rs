@@ -1,5 +1,5 @@
-//! What a holder's account is written in: entries, the tranches they open and take from, and who goes on
-//! under another name.
+//! The ledger of a holder: entries, the tranches that they open and consume, and successions to other
+//! coldkeys.
 //!
 //! Takes from `units` and `block`.
 

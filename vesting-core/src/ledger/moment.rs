@@ -3,26 +3,26 @@
 use super::Kind;
 use crate::units::BlockNumber;
 
-/// When something happened: the block, and its place there. A block's emission comes first, then its events
-/// by index, then what is unattributed, then rounding, then what opens at the end of the block.
+/// When something happened: the block, and the place within it. A block's emission comes first, then its
+/// events by index, unattributed changes, rounding, and what opens at the end of the block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Moment {
     block: BlockNumber,
     rank: u8,
-    /// The index of the event, where the rank is that of events.
+    /// The index of the event, if the rank is [`BY_EVENT`].
     event_index: Option<u32>,
 }
 
-/// The rank of what events tell.
+/// The rank of what events report.
 const BY_EVENT: u8 = 1;
 
 impl Moment {
-    /// That of an event.
+    /// The moment of an event.
     pub const fn of_event(block: BlockNumber, event_index: u32) -> Self {
         Self { block, rank: BY_EVENT, event_index: Some(event_index) }
     }
 
-    /// That of an entry of this kind.
+    /// The moment of an entry of this kind.
     pub fn of_entry(block: BlockNumber, kind: Kind, event_index: Option<u32>) -> Self {
         let rank = match kind {
             Kind::Incentive | Kind::DividendOrOther => 0,
@@ -34,7 +34,7 @@ impl Moment {
         Self { block, rank, event_index: event_index.filter(|_| rank == BY_EVENT) }
     }
 
-    /// That of what opens at the end of a block: after all else in it.
+    /// The moment of openings at the end of a block, after everything else in it.
     pub const fn end_of(block: BlockNumber) -> Self {
         Self { block, rank: u8::MAX, event_index: None }
     }

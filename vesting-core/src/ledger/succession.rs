@@ -1,9 +1,9 @@
-//! Successions: a coldkey that a holder swaps into takes over its history.
+//! Successions: when a holder swaps its coldkey, the new coldkey takes over its history.
 
 use super::{EntryId, Moment};
 use crate::units::{BlockNumber, Coldkey};
 
-/// A holder that goes on under another coldkey. All that it entered before is the new one's.
+/// A holder continues under another coldkey. All its earlier entries belong to the new coldkey.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Succession {
     /// The block of the swap.
@@ -17,13 +17,13 @@ pub struct Succession {
 }
 
 impl Succession {
-    /// Whether what the old coldkey entered by `id` went over to the new one.
+    /// Whether the new coldkey took over what the old one entered by `id`.
     #[must_use]
     pub fn carries(&self, id: &EntryId) -> bool {
         id.moment() < self.moment()
     }
 
-    /// When it happened: before what its event did to positions.
+    /// When it happened: just before its event changed positions.
     pub(crate) const fn moment(&self) -> Moment {
         Moment::of_event(self.block, self.event_index)
     }
@@ -34,7 +34,7 @@ impl Succession {
 pub struct Successions(Vec<Succession>);
 
 impl Successions {
-    /// Takes them in any order.
+    /// Makes the list from successions in any order.
     #[must_use]
     pub fn new(mut all: Vec<Succession>) -> Self {
         all.sort_unstable();
@@ -47,12 +47,12 @@ impl Successions {
         self.0.sort_unstable();
     }
 
-    /// They, in order.
+    /// The successions, in order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Succession> {
         self.0.iter()
     }
 
-    /// Whose the tranche is at the end of block `as_of` that `coldkey` entered by `id`.
+    /// The holder, at the end of block `as_of`, of the tranche that `coldkey` entered by `id`.
     #[must_use]
     pub fn holder_of(&self, coldkey: Coldkey, id: &EntryId, as_of: BlockNumber) -> Coldkey {
         let mut holder = coldkey;
@@ -64,7 +64,7 @@ impl Successions {
         holder
     }
 
-    /// Those after block `from` up to `to`, in order.
+    /// The successions after block `from` up to `to`, in order.
     pub fn between(&self, from: BlockNumber, to: BlockNumber) -> impl Iterator<Item = &Succession> {
         self.0.iter().filter(move |s| s.block > from && s.block <= to)
     }

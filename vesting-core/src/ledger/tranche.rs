@@ -1,26 +1,26 @@
-//! Tranches: what a holder has, by when and how it came. Outflows consume the newest first.
+//! Tranches: what a holder has, by when and how it arrived. Outflows consume the newest tranche first.
 //!
-//! What nobody did is no flow, and its minus leaves the oldest: rounding, corrections and, unless a policy
-//! says otherwise, what nothing explains. The plus of rounding and of what nothing explains pays first what
-//! outflows took beyond all tranches.
+//! Rounding, corrections and unattributed changes are nobody's doing, so they are no outflow. Their debits
+//! consume the oldest tranche first; a policy may treat unattributed changes as flows instead. Credits by
+//! rounding and unattributed changes first pay off the deficit: what outflows took beyond all tranches.
 //!
-//! Tranches belong to the holder; the hotkey is a label on them, so moves consume nothing.
-//! Consumption never looks at what is older than it needs, so the tranches entered inside a
-//! window are the same whether the record begins at the window or years before it.
+//! Tranches belong to the holder. The hotkey is only a label, so moves consume nothing. Consumption never
+//! looks at tranches older than it needs. So the tranches entered inside a window are the same, whether the
+//! record begins at the window or years before it.
 
 use std::ops::Range;
 
 use crate::ledger::{Entry, EntryId, EntryOrder, Flow, Kind, Succession, UnattributedRule};
 use crate::units::{BlockNumber, Coldkey, Hotkey, Millis, NetUid, Rao, RaoDelta};
 
-/// How a tranche came to the holder.
+/// How a tranche came to its holder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Origin {
     /// Incentive (all emission on runtimes that do not announce incentive).
     Reward,
-    /// Dividends, owner cut, root claims, corrections; and what nothing explains.
+    /// Dividends, owner cut, root claims, corrections, and unattributed changes.
     Other,
-    /// Bought, moved or received; rounding; and by [`UnattributedRule::Flow`] what nothing explains.
+    /// Bought, moved or received; rounding; and, by [`UnattributedRule::Flow`], unattributed changes.
     Manual,
     /// Held when the record of the holder began.
     Opening,
@@ -53,7 +53,7 @@ impl Origin {
 pub struct Tranche {
     /// The subnet.
     pub netuid: NetUid,
-    /// The coldkey that entered it; after a coldkey swap its holder has another.
+    /// The coldkey that entered it. After a coldkey swap its holder has another one.
     pub coldkey: Coldkey,
     /// The entry that opened it.
     pub id: EntryId,
@@ -70,7 +70,7 @@ pub struct Tranche {
 pub struct Exit {
     /// The subnet.
     pub netuid: NetUid,
-    /// The coldkey that entered the tranche; its holder may have another by now.
+    /// The coldkey that entered the tranche. Its holder may have another one by now.
     pub coldkey: Coldkey,
     /// The tranche it left.
     pub tranche: EntryId,
@@ -99,20 +99,44 @@ pub struct OpenTranche {
 }
 
 /// The open tranches of one holder on one subnet, oldest first.
+///
+/// ```
+/// use vesting_core::{
+///     BlockNumber, Coldkey, Entry, HolderTranches, Hotkey, Kind, Millis, NetUid, PositionKey, Rao, RaoDelta,
+/// };
+///
+/// let key = PositionKey { hotkey: Hotkey([1; 32]), coldkey: Coldkey([2; 32]) };
+/// let entry = |block, kind, alpha| Entry {
+///     netuid: NetUid(1),
+///     block: BlockNumber(block),
+///     source: None,
+///     key,
+///     kind,
+///     alpha: RaoDelta(alpha),
+/// };
+/// let mut tranches = HolderTranches::default();
+/// tranches.apply(&entry(10, Kind::Incentive, 100), Millis(120_000));
+/// tranches.apply(&entry(20, Kind::Incentive, 100), Millis(240_000));
+///
+/// // A sale consumes the newest tranche first.
+/// let sale = tranches.apply(&entry(25, Kind::StakeRemoved, -120), Millis(300_000));
+/// assert_eq!(sale.exits.iter().map(|exit| exit.amount).collect::<Vec<_>>(), [Rao(100), Rao(20)]);
+/// assert_eq!(tranches.stake(), RaoDelta(80));
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HolderTranches {
     open: Vec<OpenTranche>,
-    /// What outflows took beyond all tranches: at most the rounding and what nothing explains, which pay it
-    /// first.
+    /// What outflows took beyond all tranches. It is at most the rounding and unattributed changes, whose
+    /// credits pay it off first.
     deficit: u128,
 }
 
-/// What leaves a holder by its next entries.
+/// What a holder's next entries debit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Leaving {
-    /// From the newest of its tranches on, in rao.
+    /// What consumes the newest tranches first, in rao.
     pub(crate) newest: u128,
-    /// From the oldest on.
+    /// What consumes the oldest tranches first, in rao.
     pub(crate) oldest: u128,
 }
 
@@ -131,10 +155,11 @@ impl Leaving {
     }
 }
 
-/// The order in which outflows *spare* tranches: older first, among equal entries rewards last.
+/// The order of tranches, from the one that outflows consume last. Older ones come first; at the same moment,
+/// rewards come last.
 fn seniority(tranche: &Tranche) -> (BlockNumber, u8, Option<u32>, bool, Hotkey) {
     let (class, index) = match tranche.id.kind {
-        // The emission of a block is one entry, whatever announced its parts.
+        // All emission of a block counts as one moment, whichever events announced it.
         Kind::Incentive | Kind::DividendOrOther => (0, None),
         Kind::Unattributed => (2, None),
         Kind::Rounding => (3, None),
@@ -144,7 +169,7 @@ fn seniority(tranche: &Tranche) -> (BlockNumber, u8, Option<u32>, bool, Hotkey) 
     (tranche.id.block, class, index, tranche.origin == Origin::Reward, tranche.id.hotkey)
 }
 
-/// What an entry of the kind brings.
+/// The origin of a tranche that an entry of this kind opens.
 const fn origin(kind: Kind, rule: UnattributedRule) -> Origin {
     match kind {
         Kind::Incentive => Origin::Reward,
@@ -155,14 +180,14 @@ const fn origin(kind: Kind, rule: UnattributedRule) -> Origin {
     }
 }
 
-/// Whether what such a flow brings pays a deficit first. In its block it comes after the outflows, and it may
-/// be found only when its interval ends.
+/// Whether a credit of this flow first pays off the deficit. In its block it comes after the outflows, and it
+/// may be found only when its interval ends.
 const fn pays_deficit(flow: Flow) -> bool {
     matches!(flow, Flow::Rounding | Flow::Unattributed)
 }
 
 impl HolderTranches {
-    /// Takes up a holder where a store left it: its open tranches in any order, and its balance.
+    /// Resumes a holder from a store: from its open tranches in any order, and its balance.
     #[must_use]
     pub fn resume(mut open: Vec<OpenTranche>, balance: RaoDelta) -> Self {
         open.sort_by_key(|t| seniority(&t.tranche));
@@ -170,14 +195,14 @@ impl HolderTranches {
         Self { open, deficit: u128::try_from((held - balance).0).unwrap_or(0) }
     }
 
-    /// Takes up more of what a store has.
+    /// Adds more open tranches that were read from a store.
     pub(crate) fn add_stored(&mut self, stored: Vec<OpenTranche>) {
         self.open.extend(stored);
         self.open.sort_by_key(|t| seniority(&t.tranche));
     }
 
-    /// Gives away what stands at these places.
-    pub(crate) fn let_go(&mut self, places: Range<usize>) -> Vec<OpenTranche> {
+    /// Removes the tranches at these places, and returns them.
+    pub(crate) fn evict(&mut self, places: Range<usize>) -> Vec<OpenTranche> {
         let gone = self.open.drain(places).collect();
         if self.open.capacity() > self.open.len().saturating_mul(4) {
             self.open.shrink_to(self.open.len().saturating_mul(2));
@@ -185,7 +210,7 @@ impl HolderTranches {
         gone
     }
 
-    /// What is open, oldest first.
+    /// The open tranches, oldest first.
     #[must_use]
     pub fn open(&self) -> &[OpenTranche] {
         &self.open
@@ -198,18 +223,19 @@ impl HolderTranches {
         held - RaoDelta(i128::try_from(self.deficit).unwrap_or(i128::MAX))
     }
 
-    /// Whether what an entry does to its holder's tranches depends on those that are there.
+    /// Whether the effect of an entry depends on the tranches that its holder has. If not, they need not be
+    /// in memory.
     #[must_use]
     pub fn matter_to(entry: &Entry) -> bool {
         pays_deficit(entry.flow()) || (entry.alpha.0 < 0 && entry.flow() != Flow::Neutral)
     }
 
-    /// Applies the holder's next entry, by the default rule; entries come in ledger order.
+    /// Applies the holder's next entry, by the default rule. Entries must come in ledger order.
     pub fn apply(&mut self, entry: &Entry, time: Millis) -> TrancheChange {
         self.apply_by(entry, time, UnattributedRule::default())
     }
 
-    /// Applies the holder's next entry; `rule` says what becomes of what nothing explains.
+    /// Applies the holder's next entry; `rule` says how unattributed changes count.
     pub fn apply_by(&mut self, entry: &Entry, time: Millis, rule: UnattributedRule) -> TrancheChange {
         if entry.flow() == Flow::Neutral || entry.alpha.is_zero() {
             return TrancheChange::default();
@@ -222,13 +248,13 @@ impl HolderTranches {
         TrancheChange { opened: None, exits: self.leave(entry, amount, oldest_first) }
     }
 
-    /// Takes in what the holder received under another name from a coldkey that was no holder: manual.
+    /// Adds what the holder received by a key swap from a coldkey that was no holder. Its origin is manual.
     pub fn receive(&mut self, entry: &Entry, time: Millis) -> TrancheChange {
         self.enter(entry, time, entry.alpha.magnitude(), Origin::Manual)
     }
 
-    /// Goes on as the holder `old`, whose coldkey was swapped for this one by `by`: with its tranches,
-    /// while what this one held itself becomes one manual tranche there.
+    /// Continues as the holder `old`, whose coldkey was swapped for this one by `by`. The tranches of `old`
+    /// go on; what this coldkey held itself becomes one manual tranche.
     pub fn take_over(
         &mut self,
         old: Self,
@@ -268,7 +294,7 @@ impl HolderTranches {
 
     fn insert(&mut self, tranche: Tranche) {
         let (new, open) = (seniority(&tranche), OpenTranche { tranche, remaining: tranche.initial });
-        // Nearly always the newest of all.
+        // The new tranche is nearly always the newest of all.
         if self.open.last().is_none_or(|last| seniority(&last.tranche) <= new) {
             return self.open.push(open);
         }
@@ -303,7 +329,7 @@ impl HolderTranches {
         while amount > 0 && !self.open.is_empty() {
             let place = if oldest_first { 0 } else { self.open.len() - 1 };
             let tranche = &mut self.open[place];
-            // Fits: it is at most what a tranche holds.
+            // At most what the tranche holds, so it fits into 64 bits.
             let taken = u64::try_from(amount).map_or(tranche.remaining.0, |a| a.min(tranche.remaining.0));
             tranche.remaining.0 -= taken;
             amount -= u128::from(taken);
@@ -323,17 +349,17 @@ impl HolderTranches {
     }
 }
 
-/// A tranche with all that left it up to some block, as a store gives it back.
+/// A tranche with all its exits up to some block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrancheHistory {
     /// The tranche.
     pub tranche: Tranche,
-    /// What left it, in ledger order.
+    /// Its exits, in ledger order.
     pub exits: Vec<Exit>,
 }
 
 impl TrancheHistory {
-    /// What is left after all of `exits`.
+    /// What remains after all of `exits`.
     #[must_use]
     pub fn remaining(&self) -> Rao {
         Rao(self.exits.iter().fold(self.tranche.initial.0, |left, exit| left.saturating_sub(exit.amount.0)))

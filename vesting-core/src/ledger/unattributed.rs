@@ -1,14 +1,14 @@
-//! What becomes of what nothing explains: a policy's choice, on which it hangs what enters and leaves first.
+//! How unattributed changes count. A policy chooses; which tranches are consumed first depends on it.
 
 use super::Flow;
 
-/// What becomes of an `unattributed` entry: a change of a position that nothing explains.
+/// How an `unattributed` entry counts: a change of a position that nothing explains.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum UnattributedRule {
-    /// Nobody's doing: what came in is other income, what went leaves the oldest and was not sold.
+    /// As nobody's doing. Credits are other income. Debits consume the oldest tranche first and are no sale.
     #[default]
     Neutral,
-    /// The holder's doing: what came in is manual, what went leaves the newest first and was sold.
+    /// As the holder's doing. Credits are manual. Debits consume the newest tranche first and are a sale.
     Flow,
 }
 
@@ -25,7 +25,7 @@ impl UnattributedRule {
         }
     }
 
-    /// Whether what leaves by such a flow was sold: only that takes the newest first.
+    /// Whether a debit of this flow is a sale. Only sales consume the newest tranche first.
     #[must_use]
     pub const fn is_sale(self, flow: Flow) -> bool {
         match flow {

@@ -1,4 +1,4 @@
-//! What is recorded is read twice: an answer of a node is a claim, and two that are the same are believed.
+//! Whatever is recorded is read twice. One answer of a node is only a claim; two equal answers are believed.
 
 use std::fmt;
 
@@ -6,10 +6,10 @@ use crate::block::BlockFacts;
 use crate::ports::{ChainError, ChainPort, ReadChain};
 use crate::units::{BlockNumber, NetUid};
 
-/// As often the same is asked at most.
+/// The most times that the same question is asked.
 const READINGS: u32 = 5;
 
-/// The answer that was given twice; `first` is one that was given already.
+/// The first answer that is given twice. `first` is an answer that was given already.
 pub(crate) async fn agreed<T: PartialEq, F>(
     number: BlockNumber,
     first: Option<T>,
@@ -32,12 +32,14 @@ where
     )))
 }
 
-/// Two answers about the same are not the same: at least one of them is wrong.
+/// The error for two different answers to one question. At least one of them is wrong.
 pub(crate) fn two_answers(what: impl fmt::Display) -> ChainError {
     ChainError::Malformed(format!("asked twice about {what}, the endpoint gave two answers"))
 }
 
-/// A block with its events, as two answers have it; `first` is one of them.
+/// A block with its events, as two answers agree on it. `first` is an answer that was given already.
+///
+/// For the crates of this workspace.
 ///
 /// # Errors
 /// [`ChainError::Malformed`] where all answers differ, and as [`ChainPort::read`].
@@ -50,7 +52,9 @@ pub async fn agreed_block(
     agreed(number, first, || chain.block(number, netuids)).await
 }
 
-/// A block without its events, as two answers have it.
+/// A block without its events, as two answers agree on it.
+///
+/// For the crates of this workspace.
 ///
 /// # Errors
 /// [`ChainError::Malformed`] where all answers differ, and as [`ChainPort::read`].

@@ -1,4 +1,4 @@
-//! A block whose events were classified, once, for each subnet that takes it in.
+//! A block whose events are classified once for each subnet that records it.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ impl ClassifiedBlock {
         Self { facts, flows }
     }
 
-    /// Whether more of it is recorded in this ledger than that it was.
+    /// Whether this ledger records more of the block than that it exists.
     pub(crate) fn leaves_a_trace(&self, ledger: &SubnetLedger) -> bool {
         self.flows.get(&ledger.netuid()).is_some_and(|flows| leaves_a_trace(ledger, &self.facts, flows))
     }

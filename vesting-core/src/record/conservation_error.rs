@@ -34,7 +34,7 @@ pub enum ConservationError {
         block: BlockNumber,
         /// The holder.
         holder: Coldkey,
-        /// Σ of what its tranches hold, less what they owe.
+        /// Σ of what its tranches hold, less the deficit.
         tranches: RaoDelta,
         /// Σ of its positions.
         positions: RaoDelta,

@@ -1,5 +1,5 @@
-//! What a chain said that does not fit: it is read again from the last epoch on, and believed when it comes
-//! out the same.
+//! Answers of a chain that do not fit the record. They are read again from the last epoch on, and believed if
+//! they are the same again.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -7,26 +7,26 @@ use std::fmt;
 use crate::ledger::Entry;
 use crate::units::{BlockNumber, Millis, NetUid};
 
-/// What does not fit in an interval.
+/// An answer that does not fit the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Misfit {
     /// Nothing explains these changes of positions.
     Unexplained(Vec<Entry>),
-    /// The counters of a block name an epoch that was not seen in its own block.
+    /// The counters of a block name an epoch that was not recognised in its own block.
     Epoch {
         /// The block in whose state they are.
         block: BlockNumber,
         /// The epoch that they name.
         named: BlockNumber,
     },
-    /// The state of a block says another time of it than was recorded.
+    /// The state of a block has another time than was recorded of it.
     Time {
         /// The block.
         block: BlockNumber,
-        /// What was recorded.
+        /// The recorded time.
         recorded: Millis,
-        /// What it says.
+        /// The time in the state.
         said: Millis,
     },
 }
@@ -65,22 +65,23 @@ impl fmt::Display for Misfit {
 pub struct Doubt {
     /// The subnet.
     pub netuid: NetUid,
-    /// The last epoch, from which on it is read again.
+    /// The last epoch. The chain is read again from there on.
     pub from: BlockNumber,
     /// What does not fit.
     pub misfit: Misfit,
 }
 
-/// Misfits remembered of a subnet: those of an interval, and of the one before it where both are read again.
+/// The number of misfits that are remembered of a subnet. There may be those of an interval, and of the one
+/// before it where both are read again.
 const REMEMBERED: usize = 64;
 
-/// The last misfits that were met, by subnet.
+/// The last misfits, by subnet.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Doubts(BTreeMap<NetUid, VecDeque<Doubt>>);
 
 impl Doubts {
-    /// Whether a misfit came out the same when it was read again; otherwise it is remembered.
-    pub(crate) fn settles(&mut self, doubt: &Doubt) -> bool {
+    /// Whether the same misfit was met before, so that it is believed. If not, it is remembered.
+    pub(crate) fn met_before(&mut self, doubt: &Doubt) -> bool {
         let met = self.0.entry(doubt.netuid).or_default();
         if met.contains(doubt) {
             return true;

@@ -1,4 +1,4 @@
-//! The interval between two epochs: what its entries leave unexplained.
+//! The interval between two epochs, and its residuals: what entries leave unexplained.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,20 +9,20 @@ use crate::ports::{
 use crate::store::balances;
 use crate::units::{BlockNumber, NetUid, PositionKey, Rao, RaoDelta};
 
-/// The residue of one position over an interval, measured at its two ends.
+/// The residual of one position over an interval, measured at the interval's two ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Residue {
+pub struct Residual {
     /// The position.
     pub key: PositionKey,
-    /// What entries do not explain.
+    /// The change that entries do not explain.
     pub alpha: RaoDelta,
-    /// The most the share pool's rounding may be: a rao for each operation by anyone on the hotkey,
-    /// and one where the runtime changed.
+    /// The most that the share pool's rounding may be: a rao for each operation by anyone on the hotkey, and
+    /// one more where the runtime changed.
     pub bound: u64,
 }
 
-impl Residue {
-    /// Whether rounding alone may be the reason.
+impl Residual {
+    /// Whether rounding alone may explain it.
     #[must_use]
     pub fn is_rounding(&self) -> bool {
         self.alpha.magnitude() <= u128::from(self.bound)
@@ -30,6 +30,8 @@ impl Residue {
 }
 
 /// An interval (B₁, B₂): from the state of B₁ to that of B₂−1.
+///
+/// For the crates of this workspace.
 pub struct Interval<'a> {
     /// The subnet.
     pub netuid: NetUid,
@@ -44,50 +46,50 @@ pub struct Interval<'a> {
 }
 
 impl Interval<'_> {
-    /// What a residue that is more than rounding is made of: `unattributed` entries in the blocks
-    /// where the position changed unexplained (found by bisection), and the rounding left.
+    /// Locates a residual that is more than rounding. Returns `unattributed` entries in the blocks where the
+    /// position changed without explanation, found by bisection, and the remaining rounding.
     ///
     /// # Errors
     /// When the chain cannot be read.
-    pub async fn locate(&self, chain: &dyn ChainPort, residue: Residue) -> Result<Vec<Entry>, ChainError> {
+    pub async fn locate(&self, chain: &dyn ChainPort, residual: Residual) -> Result<Vec<Entry>, ChainError> {
         let mut found = Vec::new();
-        // Parts still to look into: (from, unexplained there, to, unexplained there).
-        let mut parts = vec![(self.from, RaoDelta::ZERO, self.to, residue.alpha)];
+        // Parts that are still to be searched: (from, unexplained there, to, unexplained there).
+        let mut parts = vec![(self.from, RaoDelta::ZERO, self.to, residual.alpha)];
         while let Some((low, at_low, high, at_high)) = parts.pop() {
             let change = at_high - at_low;
-            if change.magnitude() <= u128::from(residue.bound) {
+            if change.magnitude() <= u128::from(residual.bound) {
                 continue;
             }
             if high.0 <= low.0.saturating_add(1) {
-                found.push(self.entry(high, Kind::Unattributed, residue.key, change));
+                found.push(self.entry(high, Kind::Unattributed, residual.key, change));
                 continue;
             }
             let middle = BlockNumber(low.0.midpoint(high.0));
-            let at_middle = self.unexplained(chain, residue.key, middle).await?;
+            let at_middle = self.unexplained(chain, residual.key, middle).await?;
             parts.push((low, at_low, middle, at_middle));
             parts.push((middle, at_middle, high, at_high));
         }
-        let left = residue.alpha - found.iter().map(|e| e.alpha).sum::<RaoDelta>();
+        let left = residual.alpha - found.iter().map(|e| e.alpha).sum::<RaoDelta>();
         if !left.is_zero() {
-            // Many small drifts may add up beyond the bound with no single block to blame.
-            let kind = if left.magnitude() <= u128::from(residue.bound) {
+            // Many small changes may add up beyond the bound, with no single block above it.
+            let kind = if left.magnitude() <= u128::from(residual.bound) {
                 Kind::Rounding
             } else {
                 Kind::Unattributed
             };
-            found.push(self.entry(self.to, kind, residue.key, left));
+            found.push(self.entry(self.to, kind, residual.key, left));
         }
         found.sort_by_key(Entry::order);
         Ok(found)
     }
 
-    /// The rounding entry of a residue.
+    /// The rounding entry of a residual.
     #[must_use]
-    pub fn rounding(&self, residue: Residue) -> Entry {
-        self.entry(self.to, Kind::Rounding, residue.key, residue.alpha)
+    pub fn rounding(&self, residual: Residual) -> Entry {
+        self.entry(self.to, Kind::Rounding, residual.key, residual.alpha)
     }
 
-    /// What the entries up to `block` do not explain of the position's balance there.
+    /// The part of a position's balance at `block` that the entries up to it do not explain.
     async fn unexplained(
         &self,
         chain: &dyn ChainPort,
@@ -109,14 +111,16 @@ impl Interval<'_> {
     }
 }
 
-/// What the entries of an interval leave unexplained of each followed position at its end.
+/// The residuals at the end of an interval, one for each followed position that has one.
+///
+/// For the crates of this workspace.
 #[must_use]
-pub fn residues(
+pub fn residuals(
     balances: &BTreeMap<PositionKey, RaoDelta>,
     positions: &BTreeMap<PositionKey, Rao>,
     followed: impl Fn(&PositionKey) -> bool,
     bound: impl Fn(&PositionKey) -> u64,
-) -> Vec<Residue> {
+) -> Vec<Residual> {
     let keys: BTreeSet<PositionKey> =
         balances.keys().chain(positions.keys().filter(|key| followed(key))).copied().collect();
     let mut found = Vec::new();
@@ -124,14 +128,16 @@ pub fn residues(
         let balance = balances.get(&key).copied().unwrap_or_default();
         let alpha = positions.get(&key).copied().unwrap_or_default().delta() - balance;
         if !alpha.is_zero() {
-            found.push(Residue { key, alpha, bound: bound(&key) });
+            found.push(Residual { key, alpha, bound: bound(&key) });
         }
     }
     found
 }
 
-/// The entries that close the interval still open at the watermark: computed, never stored, since
-/// a residue is measured at B₁ and B₂−1 only. `None` when the record has not read the positions there.
+/// The entries that would close the open interval at the watermark. They are computed and never stored, since
+/// a residual is measured at B₁ and B₂−1 only. `None` when the positions at the watermark were not read.
+///
+/// For the crates of this workspace.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -146,11 +152,11 @@ pub async fn closing(
     }
     let balances = balances::at(store, netuid, state.interval.from, block).await?;
     let positions = store.positions_at(netuid, block).await?;
-    // Where operations of unknown hotkeys were is only looked up when the interval ends.
+    // The hotkeys of operations that no event names are only looked up when the interval ends.
     let bound = |key: &PositionKey| state.interval.bound(&key.hotkey).saturating_add(state.interval.anywhere);
-    let entry = |residue: Residue| {
-        let kind = if residue.is_rounding() { Kind::Rounding } else { Kind::Unattributed };
-        Entry { netuid, block, source: None, key: residue.key, kind, alpha: residue.alpha }
+    let entry = |residual: Residual| {
+        let kind = if residual.is_rounding() { Kind::Rounding } else { Kind::Unattributed };
+        Entry { netuid, block, source: None, key: residual.key, kind, alpha: residual.alpha }
     };
-    Ok(Some(residues(&balances, &positions, |_| true, bound).into_iter().map(entry).collect()))
+    Ok(Some(residuals(&balances, &positions, |_| true, bound).into_iter().map(entry).collect()))
 }

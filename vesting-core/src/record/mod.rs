@@ -1,5 +1,5 @@
-//! Recording: a subnet's ledger, and how it is taken from the chain into a store, block by block or from
-//! epoch to epoch.
+//! Recording: a subnet's ledger, and how it is read from the chain and written to a store, block by block or
+//! from epoch to epoch.
 //!
 //! Takes from `units`, `block`, `ledger`, `flow`, `ports` and `store`.
 

@@ -1,6 +1,7 @@
-//! The plan of a block: all that follows from its events and the ledger before it, worked out once.
+//! The plan of a block: everything that follows from its events and the ledger before it, worked out once.
 //!
-//! Whoever reads blocks makes the plan, asks the chain for what it names, and hands it to the recorder.
+//! A reader of blocks makes the plan, asks the chain for what the plan names, and passes both to the
+//! recorder.
 
 use std::collections::BTreeSet;
 
@@ -11,16 +12,16 @@ use crate::flow::settle::affected;
 use crate::ports::{NeuronsAsk, OwnWord, Roster, SubnetAsk};
 use crate::units::{Coldkey, PositionKey};
 
-/// What a block is to the ledger of a subnet.
+/// The role of a block in the ledger of a subnet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BlockRole {
     /// An epoch, with the counters after it.
     Epoch(SubnetCounters),
     /// The end of the subnet.
     End,
-    /// There is no such subnet: nobody has anything there, and nobody goes on under another name.
+    /// The subnet does not exist. Nobody has stake there, and no holder continues under another coldkey.
     Absent,
-    /// None of these.
+    /// A block between epochs.
     Between,
 }
 
@@ -46,13 +47,13 @@ pub(crate) struct BlockPlan<'a> {
     /// What its events say about the subnet.
     pub(crate) flows: &'a Flows,
     pub(crate) role: BlockRole,
-    /// The holders before it.
+    /// The holders before the block.
     pub(crate) holders: BTreeSet<Coldkey>,
-    /// The holders whose positions must be read around it, because its events do not say all.
+    /// The holders whose positions must be read around the block, because its events do not say everything.
     pub(crate) affected: BTreeSet<Coldkey>,
-    /// Whether the runtime that made it is another than the one that made its parent.
+    /// Whether another runtime made the parent.
     pub(crate) runtime_changed: bool,
-    /// What must be read in the states before and after it; `None` where its events say all.
+    /// What must be read in the states before and after the block; `None` where its events say everything.
     pub(crate) ask: Option<SubnetAsk>,
 }
 
@@ -69,7 +70,7 @@ impl<'a> BlockPlan<'a> {
     }
 }
 
-/// What must be read around a block of that role.
+/// What must be read around a block of this role.
 fn ask(
     ledger: &SubnetLedger,
     flows: &Flows,
@@ -95,7 +96,8 @@ fn ask(
     }
 }
 
-/// What to expect around a block: what the ledger knows, and what the block's events name.
+/// The positions and neurons to expect around a block: those the ledger knows, and those the block's events
+/// name.
 fn expected(ledger: &SubnetLedger, flows: &Flows) -> Roster {
     let mut expected = ledger.roster();
     expected.positions.extend(flows.legs.iter().map(|leg| leg.key));
@@ -107,8 +109,8 @@ fn expected(ledger: &SubnetLedger, flows: &Flows) -> Roster {
     expected
 }
 
-/// Whether more of a block is recorded than that it was: it begins the record, it is an epoch, it has an
-/// operation of a holder, or the subnet is not there. The ledger may stand at an earlier block.
+/// Whether more of a block is recorded than that it exists. So it is where the block begins the record, is an
+/// epoch, has an operation of a holder, or the subnet does not exist. The ledger may be at an earlier block.
 pub(crate) fn leaves_a_trace(ledger: &SubnetLedger, facts: &BlockFacts, flows: &Flows) -> bool {
     let Some(counters) = facts.subnets.get(&ledger.netuid()).filter(|_| ledger.watermark().is_some()) else {
         return true;

@@ -1,25 +1,25 @@
-//! How far a catch-up has got.
+//! The progress of a monitor.
 
 use crate::record::recorded::Recorded;
 use crate::units::BlockNumber;
 
-/// Where a catch-up stands.
+/// How far a monitor has got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// The last block taken in.
+    /// The last block recorded.
     pub block: BlockNumber,
-    /// The last block to take in.
+    /// The last block to record.
     pub to: BlockNumber,
-    /// Epochs taken in so far.
+    /// Epochs recorded so far.
     pub epochs: u64,
-    /// Blocks taken in so far in which a stake operation was looked for and found.
+    /// Blocks with a stake operation that a catch-up has found so far.
     pub operations: u64,
     /// Entries written so far.
     pub entries: u64,
 }
 
 impl Progress {
-    /// What `next` counted from nothing, counted on from here.
+    /// Adds the counts of `next`, which began at 0, to these.
     #[must_use]
     pub fn plus(self, next: Self) -> Self {
         Self {

@@ -1,12 +1,12 @@
-//! Where a record must begin so that it covers a window.
+//! The block at which a record must begin to cover a window.
 
 use crate::ports::{ChainError, ChainPort};
 use crate::record::agreed::agreed_glance;
 use crate::units::{BlockNumber, Millis, NetUid};
 
-/// The last block whose time is at most `length` before the subnet's newest epoch as of the finalized
-/// block `to` (before that block, where there was none), but none before the subnet's registration. Found
-/// by bisection, so about 25 reads.
+/// The last block that is at least `length` older than the subnet's newest epoch as of the finalized block
+/// `to`. Without such an epoch, `to` counts instead. The result is never before the subnet's registration. It
+/// is found by bisection, with about 25 reads.
 ///
 /// # Errors
 /// When the subnet does not exist at `to`, or the chain cannot be read that far back.

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ports::SubnetState;
 use crate::units::{BlockRef, Coldkey, Millis, PositionKey, Rao};
 
-/// The states before and after a block, as far as they were read. Their traces tell whose positions they
-/// hold.
+/// The parts that were read of the states before and after a block. Their traces show whose positions were
+/// read.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct StatesAround {
     pub(crate) before: SubnetState,
     pub(crate) after: SubnetState,
-    /// The parent and its time, as its state says.
+    /// The parent and its time, as the state of the parent has them.
     pub(crate) parent: Option<(BlockRef, Millis)>,
 }
 

@@ -1,4 +1,4 @@
-//! Taking a record back to an epoch that the chain has, so that what came after is read again.
+//! Taking a record back to an epoch that is on the chain, so that what came after is read again.
 
 use crate::ports::{ChainError, ChainPort, ReadChain, StakeStore, Watermark};
 use crate::record::agreed::agreed_glance;
@@ -9,21 +9,22 @@ use crate::units::{BlockNumber, BlockRef, NetUid};
 /// A record that was taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TakenBack {
-    /// Where it stood.
+    /// The last block before.
     pub from: BlockRef,
-    /// The epoch at whose end it stands now; `None` where nothing is left of it.
+    /// The epoch at which the record ends now; `None` where nothing is left of it.
     pub to: Option<BlockRef>,
-    /// Where it begins, and begins again where nothing is left.
+    /// The first block of the record. If nothing is left, it is where recording begins again.
     pub first_block: BlockNumber,
 }
 
-/// Takes a subnet's record back to the end of its last epoch at or before `to`. Without such an epoch it is
-/// taken back to nothing. `None` where there is no record.
+/// Takes a subnet's record back to the end of its last epoch at or before `to`. Without such an epoch nothing
+/// is left of it. `None` where there is no record.
+///
+/// For the crates of this workspace.
 ///
 /// # Errors
-/// [`ChainError::Pruned`] where the chain does not have the state any more from which it would go on, and
-/// [`MonitorError::Fork`] where it has another block there; then, as after every other error, the record is
-/// as it was.
+/// [`ChainError::Pruned`] where the chain no longer has the state to resume from, and [`MonitorError::Fork`]
+/// where it has another block there. After every error the record is as it was.
 pub async fn take_back(
     chain: &dyn ChainPort,
     store: &dyn StakeStore,
@@ -68,8 +69,10 @@ pub async fn take_back(
     }))
 }
 
-/// The last epoch of a record that is on the chain: where it may be taken back to. `None` where none is, or
-/// there is no record.
+/// The last epoch of a record that is on the chain. The record may be taken back to it. `None` where no epoch
+/// is, or there is no record.
+///
+/// For the crates of this workspace.
 ///
 /// # Errors
 /// As [`ChainPort::read`], and when the store cannot be read.

@@ -1,27 +1,36 @@
-//! Holding: how much of what was earned in the window is still there, and for how long.
+//! Holding: how much of the rewards of a window the holder still has, and for how long.
 
 use crate::units::{BlockNumber, Fraction, Ppb, Rao};
 
 /// What one holder earned, kept and held in a window. Sums in rao; ages in rao × milliseconds.
+///
+/// ```
+/// use vesting_core::Rao;
+/// use vesting_core::holding::Holding;
+///
+/// let holding = Holding { rewards: 1_000, rewards_kept: 750, manual_kept: 50, ..Holding::default() };
+/// assert_eq!(holding.percentage().map(|kept| kept.to_string()).as_deref(), Some("0.750000000"));
+/// assert_eq!(holding.stake(), Rao(800));
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Holding {
     /// The block at whose end the history starts.
     pub start: BlockNumber,
-    /// O: what is left of the balance at the window's start; 0 for a later start.
+    /// O: what remains of the balance at the window's start; 0 for a later start.
     pub opening: u128,
     /// Σ initial of the reward tranches entered in the window.
     pub rewards: u128,
-    /// Σ remaining of them.
+    /// Σ of what remains of these tranches.
     pub rewards_kept: u128,
-    /// Σ remaining · age of them, in rao · ms.
+    /// Σ remaining · age of the reward tranches, in rao · ms.
     pub rewards_age: u128,
     /// Σ initial of dividends and the like entered in the window.
     pub other: u128,
-    /// Σ remaining of them.
+    /// Σ of what remains of these tranches.
     pub other_kept: u128,
-    /// Σ remaining of everything else entered after the start, and the balance of a later start.
+    /// Σ remaining of everything else entered after the start, including the balance of a later start.
     pub manual_kept: u128,
-    /// Σ of what left since the start, from rewards or anything else.
+    /// Σ of what was sold since the start, from rewards or anything else.
     pub sold: u128,
     /// W in milliseconds.
     pub window_ms: u64,
@@ -54,8 +63,8 @@ impl Holding {
         self.kept()?.part_of(1, 1)
     }
 
-    /// d in milliseconds, exact, by the rule it was computed under: (O·W + Σ remaining·age) / (O + Σ
-    /// initial), or the time since the last sale. `None` when there was nothing to hold.
+    /// d in milliseconds, exact, by the rule of the policy: (O·W + Σ remaining·age) / (O + Σ initial), or the
+    /// time since the last sale. `None` when there was nothing to hold.
     #[must_use]
     pub fn duration(&self) -> Option<Fraction> {
         let average = Fraction::new(

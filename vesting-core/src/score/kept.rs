@@ -1,4 +1,4 @@
-//! What one holder earned in a window and still has: its tranches, condensed to what the figures need.
+//! What one holder earned in a window and still has: its tranches, reduced to what the figures need.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub struct Reward {
     pub time: Millis,
     /// How much it was.
     pub initial: Rao,
-    /// How much of it is left.
+    /// How much of it remains.
     pub remaining: Rao,
 }
 
@@ -25,13 +25,13 @@ pub struct Reward {
 pub struct Kept {
     /// The block at whose end its history starts.
     pub start: BlockNumber,
-    /// What is left of the balance at the window's start; 0 for a later start.
+    /// What remains of the balance at the window's start; 0 for a later start.
     pub opening: u128,
     /// Σ initial of dividends and the like.
     pub other: u128,
     /// Σ remaining of them.
     pub other_kept: u128,
-    /// Σ remaining of everything else, and of the balance of a later start.
+    /// Σ remaining of everything else, including the balance of a later start.
     pub manual_kept: u128,
     /// The rewards, oldest first.
     pub rewards: Vec<Reward>,
@@ -41,7 +41,7 @@ pub struct Kept {
 impl Kept {
     fn add(&mut self, window: &Window, history: &TrancheHistory, rule: UnattributedRule) {
         let tranche = &history.tranche;
-        // Whatever was sold since the start, and by whichever coldkey the holder had then.
+        // Exits since the start, whichever coldkey the holder had then.
         history
             .exits
             .iter()
@@ -50,7 +50,7 @@ impl Kept {
         let remaining = history.remaining();
         let kept = u128::from(remaining.0);
         if tranche.id.block <= self.start {
-            // Of everything entered before, whatever its origin.
+            // Everything entered before the start is one balance, whatever its origin.
             let before = if self.start == window.start { &mut self.opening } else { &mut self.manual_kept };
             *before = before.saturating_add(kept);
             return;
@@ -68,8 +68,8 @@ impl Kept {
         }
     }
 
-    /// The figures, with d by a rule. `times` are those of the window's blocks with outflows, which only
-    /// [`DurationRule::SinceLastSale`] needs.
+    /// The holding, with d by a rule. `times` are those of the window's blocks with outflows. Only
+    /// [`DurationRule::SinceLastSale`] needs them.
     ///
     /// # Errors
     /// When that rule needs the time of a block that is not among them.
@@ -107,8 +107,8 @@ impl Kept {
     }
 }
 
-/// What the holders of a window earned and still have. `tranches` are those of the window's ledger, each
-/// under the coldkey that its holder has at its end, and played by the same rule.
+/// What the holders of a window earned and still have. `tranches` are those of the window's ledger by the
+/// same rule, each under the coldkey that its holder has at the window's end.
 #[must_use]
 pub fn kept(
     window: &Window,
@@ -120,7 +120,7 @@ pub fn kept(
         .iter()
         .map(|(coldkey, start)| (*coldkey, Kept { start: *start, ..Kept::default() }))
         .collect();
-    // Those of one holder stand together.
+    // The tranches of one holder are next to each other.
     for own in tranches.chunk_by(|one, other| one.tranche.coldkey == other.tranche.coldkey) {
         if let Some(kept) = own.first().and_then(|first| found.get_mut(&first.tranche.coldkey)) {
             own.iter().for_each(|history| kept.add(window, history, rule));
@@ -129,9 +129,9 @@ pub fn kept(
     found
 }
 
-/// The holdings of a window, by holder, under a policy. `tranches` are those of the window's ledger played by
-/// its rule, each under the coldkey that its holder has at its end; `times` are those of the window's blocks
-/// with outflows, which only [`DurationRule::SinceLastSale`] needs.
+/// The holdings of a window, by holder, under a policy. `tranches` are those of the window's ledger by the
+/// policy's rule, each under the coldkey that its holder has at the window's end. `times` are those of the
+/// window's blocks with outflows. Only [`DurationRule::SinceLastSale`] needs them.
 ///
 /// # Errors
 /// When that rule needs the time of a block that is not among them.

@@ -1,4 +1,4 @@
-//! From what was held to a multiplier: the policy, its formula, and what they are reckoned from.
+//! From holdings to multipliers: the policy, its formula, and the figures that they use.
 //!
 //! Takes from `units`, `ledger` and `window`.
 

@@ -10,13 +10,30 @@ use crate::units::Ppb;
 pub struct Multiplier {
     /// The factor, in [1, M].
     pub factor: Ppb,
-    /// Whether the weight is set to 0 instead.
+    /// Whether the weight is set to 0 instead of multiplied.
     pub zero_weight: bool,
-    /// What keeps it from being larger.
+    /// What keeps the factor from being larger.
     pub limited_by: LimitedBy,
 }
 
 /// The multiplier of a holder under a policy.
+///
+/// ```
+/// use vesting_core::holding::Holding;
+/// use vesting_core::multiplier::{LimitedBy, multiplier};
+/// use vesting_core::policy::Policy;
+/// use vesting_core::{Ppb, Rao};
+///
+/// // An opening of 1,000, and rewards of 500, of which nothing was sold.
+/// let window_ms = Policy::default().retention_window.0;
+/// let holding = Holding { opening: 1_000, rewards: 500, rewards_kept: 500, window_ms, ..Holding::default() };
+/// let policy = Policy { minimum_stake: Rao(1_000), ..Policy::default() };
+/// assert!(multiplier(&holding, &policy).factor > Ppb::ONE);
+///
+/// let policy = Policy { minimum_stake: Rao(2_000), ..policy };
+/// let without = multiplier(&holding, &policy);
+/// assert_eq!((without.factor, without.limited_by), (Ppb::ONE, LimitedBy::MinimumStake));
+/// ```
 #[must_use]
 pub fn multiplier(holding: &Holding, policy: &Policy) -> Multiplier {
     let plain = |limited_by| Multiplier { factor: Ppb::ONE, zero_weight: false, limited_by };

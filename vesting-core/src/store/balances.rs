@@ -1,5 +1,5 @@
-//! Balances at a block: what the last epoch's snapshots say, and the entries since. A sum over all entries
-//! gives the same, at a cost that grows with the record.
+//! Balances at a block: the last epoch's snapshots, plus the entries since. A sum over all entries gives the
+//! same, but its cost grows with the record.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,11 @@ use crate::ledger::Entry;
 use crate::ports::{ReadRecord, StoreError};
 use crate::units::{BlockNumber, NetUid, PositionKey, RaoDelta};
 
-/// Σ of each position's entries up to the end of `base`, the block of an epoch of the record or the one in
-/// which its subnet ended; nothing where there is none.
+/// Σ of each position's entries up to the end of `base`. That is the block of an epoch of the record, or the
+/// one in which its subnet ended. Without `base` there are no balances.
 ///
-/// At the end of an epoch's block Σ entries and snapshots are the same for every position of every holder:
-/// the recorder writes neither unless they are.
+/// At the end of an epoch's block, Σ entries equals the snapshot for every position of every holder. The
+/// recorder writes neither unless they agree.
 pub(crate) async fn opening(
     store: &dyn ReadRecord,
     netuid: NetUid,
@@ -21,8 +21,8 @@ pub(crate) async fn opening(
     Ok(store.positions_at(netuid, base).await?.into_iter().map(|(key, alpha)| (key, alpha.delta())).collect())
 }
 
-/// Σ of each position's entries up to the end of `block`; some may be 0. `base` is such a block up to there;
-/// without one every entry is summed.
+/// Σ of each position's entries up to the end of `block`; some may be 0. `base` is such a block at or before
+/// it. Without one every entry is summed.
 pub(crate) async fn at(
     store: &dyn ReadRecord,
     netuid: NetUid,
@@ -37,7 +37,7 @@ pub(crate) async fn at(
     Ok(balances)
 }
 
-/// Adds entries to the balances before them.
+/// Adds entries to balances.
 pub(crate) fn add<'a>(
     balances: &mut BTreeMap<PositionKey, RaoDelta>,
     entries: impl IntoIterator<Item = &'a Entry>,

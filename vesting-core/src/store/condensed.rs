@@ -1,5 +1,5 @@
-//! The end of a record, held in memory: what lies before it is condensed, as a prune does it, and is not more
-//! however long the record is.
+//! The end of a record, in memory. Everything before it is condensed, as by a prune, so it does not grow with
+//! the record.
 
 use std::sync::Arc;
 
@@ -8,10 +8,12 @@ use crate::store::MemoryStore;
 use crate::store::memory_store::Gathered;
 use crate::units::{BlockNumber, NetUid};
 
-/// The end of a record whose parts come one by one.
+/// The end of a record whose parts are added one by one.
 ///
-/// Sums, balances and windows are those of the whole record. Which of the tranches from before an exit is
-/// from is not known: each holder has one.
+/// Sums, balances and windows are those of the whole record. The condensed time has only one tranche for each
+/// holder, so exits do not show which old tranche they consumed.
+///
+/// For the crates of this workspace.
 pub struct Condensed {
     netuid: NetUid,
     store: Arc<MemoryStore>,
@@ -19,25 +21,25 @@ pub struct Condensed {
 }
 
 impl Condensed {
-    /// Of a subnet of which no part has come.
+    /// An empty record of a subnet.
     #[must_use]
     pub fn new(netuid: NetUid) -> Self {
         Self { netuid, store: Arc::default(), gathered: Gathered::default() }
     }
 
-    /// Takes the next part.
+    /// Adds the next part.
     ///
     /// # Errors
-    /// [`StoreError::NotNext`] where it does not follow on the last part, [`StoreError::Unusable`] where it
-    /// cannot be.
+    /// [`StoreError::NotNext`] where it does not follow the last part, [`StoreError::Unusable`] where its
+    /// rows are impossible.
     pub async fn take(&mut self, part: &Commit) -> Result<(), StoreError> {
         let mut part = part.clone();
         self.gathered.redirect(&mut part.exits);
         self.store.commit(&part).await
     }
 
-    /// Condenses what lies before the end of the epoch at block `base`; says what was removed, but for the
-    /// tranches that were put together.
+    /// Condenses what is before the end of the epoch at block `base`. Returns what was removed, without the
+    /// tranches that were merged.
     ///
     /// # Errors
     /// As [`WholeRecord::prune`].
@@ -47,7 +49,7 @@ impl Condensed {
         Ok(pruned)
     }
 
-    /// What is held, as one commit; `None` where no part has come.
+    /// The record held here, as one commit; `None` where no part was added.
     ///
     /// # Errors
     /// As [`WholeRecord::record`].
@@ -55,7 +57,7 @@ impl Condensed {
         self.store.record(self.netuid).await
     }
 
-    /// What is held, as a store.
+    /// The record held here, as a store.
     #[must_use]
     pub fn store(&self) -> Arc<dyn StakeStore> {
         self.store.clone()

@@ -1,16 +1,18 @@
-//! What a prune would do, without doing it.
+//! What a prune would remove, without pruning.
 
 use crate::ports::{Commit, Pruned, StoreError, TrancheStand};
+use crate::store::all_tranches;
 use crate::store::condensed::Condensed;
 use crate::store::parts::Parts;
-use crate::store::stands;
 use crate::units::BlockNumber;
 
-/// What a prune of a record up to the end of `base` would remove and add; nothing is changed.
+/// Counts the rows that a prune up to the end of `base` would remove and add. Nothing is changed.
+///
+/// For the crates of this workspace.
 ///
 /// # Errors
-/// As [`WholeRecord::prune`](crate::ports::WholeRecord::prune), and when the record was changed meanwhile but
-/// for what was added.
+/// As [`WholeRecord::prune`](crate::ports::WholeRecord::prune), and when the record was changed meanwhile
+/// other than by new blocks.
 pub async fn dry_prune(mut parts: Parts<'_>, base: BlockNumber) -> Result<Pruned, StoreError> {
     let (store, netuid) = (parts.store(), parts.netuid());
     let mark = store.watermark(netuid).await?;
@@ -36,7 +38,7 @@ pub async fn dry_prune(mut parts: Parts<'_>, base: BlockNumber) -> Result<Pruned
             open = open.saturating_add(u64::from(!stand.remaining.is_zero()));
             Ok::<_, StoreError>(())
         };
-        stands::each(store, netuid, &mark, base, look).await?;
+        all_tranches::for_each(store, netuid, &mark, base, look).await?;
     }
     Ok(Pruned {
         openings,
@@ -47,7 +49,8 @@ pub async fn dry_prune(mut parts: Parts<'_>, base: BlockNumber) -> Result<Pruned
     })
 }
 
-/// The rows of a part that are older than the end of `base`; the time of block `timed` is another part's.
+/// Counts the rows of a part that are older than the end of `base`. The time of block `timed` belongs to
+/// another part.
 fn old_rows(part: &Commit, base: BlockNumber, timed: Option<BlockNumber>) -> Pruned {
     fn count<T>(rows: impl IntoIterator<Item = T>, is_old: impl Fn(&T) -> bool) -> u64 {
         u64::try_from(rows.into_iter().filter(is_old).count()).unwrap_or(u64::MAX)

@@ -1,7 +1,9 @@
-//! What every store does alike, and whole records: in memory, in parts, condensed, pruned and taken back.
+//! What every store does in the same way, and whole records: in memory, in parts, condensed, pruned and
+//! rewound.
 //!
 //! Takes from `units`, `block`, `ledger` and `ports`.
 
+pub(crate) mod all_tranches;
 pub(crate) mod balances;
 pub(crate) mod condensed;
 pub(crate) mod dry_prune;
@@ -10,7 +12,6 @@ pub(crate) mod newest_epochs;
 pub(crate) mod parts;
 pub mod prune;
 pub mod rewind;
-pub(crate) mod stands;
 
 pub use condensed::Condensed;
 pub use dry_prune::dry_prune;

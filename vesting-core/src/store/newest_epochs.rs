@@ -1,14 +1,16 @@
-//! The newest epochs of a record, read from its end: what is read does not grow with the record.
+//! The newest epochs of a record. They are read from its end, so the cost does not grow with the record.
 
 use crate::block::Epoch;
 use crate::ports::{ReadRecord, StoreError};
 use crate::units::{BlockNumber, NetUid};
 
-/// As many blocks are looked through first: a day.
+/// The number of blocks that are searched first: a day.
 const NEAR: u64 = 7_200;
 
-/// The epochs with `first` ≤ block ≤ `to`, in order, without the oldest of them where those after are
+/// The epochs with `first` ≤ block ≤ `to`, in order. Older ones may be left out, if the later ones are
 /// `enough`.
+///
+/// For the crates of this workspace.
 ///
 /// # Errors
 /// When the store cannot be read.

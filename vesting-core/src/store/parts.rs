@@ -1,4 +1,4 @@
-//! Parts of a record: one after the other, each ends where the record stood at an epoch, they make it anew.
+//! Parts of a record. Each ends at an epoch; committed one after the other, they make the record anew.
 
 use std::collections::BTreeSet;
 
@@ -7,19 +7,21 @@ use crate::ports::{Commit, StakeStore, StoreError};
 use crate::store::rewind::{open_at, stood_at};
 use crate::units::{BlockNumber, BlockRef, Coldkey, NetUid};
 
-/// As many epochs a part has.
+/// The number of epochs in a part.
 pub(crate) const EPOCHS: usize = 128;
 
-/// Where parts of so many epochs each end; what follows the last of them is one more.
+/// The blocks at which parts of so many epochs end. What follows the last of them is one more part.
 pub(crate) fn ends(list: &[Epoch], epochs: usize) -> impl DoubleEndedIterator<Item = BlockNumber> {
     list.chunks_exact(epochs.max(1)).filter_map(<[Epoch]>::last).map(|epoch| epoch.block.number)
 }
 
-/// The parts of a record, read one by one: however long it is, one is held.
+/// The parts of a record, read one by one. Only one is in memory, however long the record is.
+///
+/// For the crates of this workspace.
 pub struct Parts<'a> {
     store: &'a dyn StakeStore,
     netuid: NetUid,
-    /// The first block of the record, and the epochs at which parts end, the next one last.
+    /// The first block of the record, and the epochs at which parts end. The next one is last in the list.
     record: Option<(BlockNumber, Vec<BlockNumber>)>,
     after: Option<BlockNumber>,
 }
@@ -33,7 +35,7 @@ impl<'a> Parts<'a> {
         Self::of_size(store, netuid, EPOCHS).await
     }
 
-    /// Those of so many epochs each; at least one.
+    /// The parts with so many epochs each, at least one.
     ///
     /// # Errors
     /// As [`Self::of`].
@@ -45,7 +47,7 @@ impl<'a> Parts<'a> {
         let Some(mark) = store.watermark(netuid).await? else {
             return Ok(Self { store, netuid, record: None, after: None });
         };
-        // The last part is what follows the last of them, which may be nothing yet.
+        // The last part is what follows the last full one. It may be empty.
         let all = store.epoch_list(netuid, mark.first_block, mark.block.number.parent()).await?;
         Ok(Self {
             store,
@@ -69,7 +71,7 @@ impl<'a> Parts<'a> {
     /// The next part; `None` after the last, and where there is no record.
     ///
     /// # Errors
-    /// When the store cannot be read, or the record was changed meanwhile but for what was added.
+    /// When the store cannot be read, or the record was changed meanwhile other than by new blocks.
     pub async fn next(&mut self) -> Result<Option<Commit>, StoreError> {
         let Some((first_block, ends)) = self.record.as_mut() else { return Ok(None) };
         let to = ends.pop();
@@ -88,7 +90,7 @@ impl<'a> Parts<'a> {
 }
 
 impl Commit {
-    /// Leaves out what is recorded of the time up to an epoch's block, which is its parent then.
+    /// Removes what was recorded up to an epoch's block, which becomes its parent.
     pub fn begin_after(&mut self, parent: BlockRef) {
         self.parent = Some(parent);
         let late = self.open_from(parent.number);
@@ -99,7 +101,7 @@ impl Commit {
         self.holders.retain(|holder| holder.since >= parent.number);
     }
 
-    /// Leaves out what is recorded of the time after an epoch, at whose end it stands then.
+    /// Removes what was recorded after an epoch, so that it ends there.
     pub fn end_with(&mut self, epoch: &Epoch) {
         let end = epoch.block.number;
         (self.watermark, self.interval) = (stood_at(epoch, self.watermark), open_at(end));
@@ -113,8 +115,8 @@ impl Commit {
         self.holders.retain(|holder| holder.since < end);
     }
 
-    /// Whoever takes over from a holder in the block after an epoch's is followed from the end of that one
-    /// on, but recorded later ([`rewind`](crate::store::rewind)).
+    /// A coldkey that takes over from a holder in the block after an epoch is followed from the end of the
+    /// epoch, but recorded later ([`rewind`](crate::store::rewind)).
     fn open_from(&self, block: BlockNumber) -> BTreeSet<Coldkey> {
         self.holders.iter().filter(|holder| holder.since >= block).map(|holder| holder.coldkey).collect()
     }
@@ -130,7 +132,7 @@ impl Commit {
         self.locks.retain(|row| of(row.block, None));
         self.neurons.retain(|row| of(row.block, None));
         self.successions.retain(|by| of(by.block, None));
-        // With an entry goes the time of its block.
+        // The time of a block is removed with its entries.
         let timed: BTreeSet<BlockNumber> = self.entries.iter().map(|entry| entry.block).collect();
         self.times.retain(|block, _| timed.contains(block) || of(*block, None));
     }

@@ -1,7 +1,7 @@
-//! Pruning: a record condensed to one that begins at the end of an epoch.
+//! Pruning: condensing a record to one that begins at the end of an epoch.
 //!
-//! What multipliers and digests follow from lies inside a window. Of what came before it they need no more
-//! than what was held when it began, whatever it was.
+//! Multipliers and digests follow from what is inside a window. Of the time before it they need only the
+//! balances at its start, whatever these are made of.
 
 use std::collections::BTreeMap;
 
@@ -10,15 +10,15 @@ use crate::ledger::{Entry, Kind};
 use crate::ports::{OpenInterval, StoreError, Watermark};
 use crate::units::{BlockNumber, Coldkey, Millis, NetUid, PositionKey, RaoDelta};
 
-/// The newest of `epochs` up to whose end a record may be pruned so that `keep` of block time stays before
-/// its last block; `None` where there is none. `epochs` are those of the record from its first block on, in
+/// The newest of `epochs` up to whose end a record may be pruned, if `keep` of block time must stay before
+/// its last block. `None` where there is none. `epochs` are those of the record from its first block on, in
 /// order.
 ///
-/// Whoever keeps at least as long as a window can then work out the windows as of every epoch still to come,
-/// and as of the last one.
+/// If `keep` is at least the length of a window, the record still covers the window as of its last epoch, and
+/// as of every later one.
 #[must_use]
 pub fn base(watermark: &Watermark, epochs: &[Epoch], keep: Millis) -> Option<Epoch> {
-    // The window that ends at the last epoch is the earliest that must be covered.
+    // The window that ends at the last epoch is the earliest one that must be covered.
     let last = epochs.last()?.time.min(watermark.time);
     let old = |epoch: &&Epoch| {
         epoch.block.number >= watermark.first_block && epoch.time.0.saturating_add(keep.0) <= last.0
@@ -26,11 +26,13 @@ pub fn base(watermark: &Watermark, epochs: &[Epoch], keep: Millis) -> Option<Epo
     epochs.iter().rev().find(old).copied()
 }
 
-/// The watermark of a record after it is pruned up to the end of `base`, of which `epoch` is the one it has
-/// in that block.
+/// The watermark of a record after it is pruned up to the end of `base`. `epoch` is the epoch that the record
+/// has in that block.
+///
+/// For the crates of this workspace.
 ///
 /// # Errors
-/// [`StoreError::Unusable`] unless `base` is an epoch of the record that is followed by more of it.
+/// [`StoreError::Unusable`] unless `base` is an epoch of the record, and more of the record follows it.
 pub fn condensed(
     netuid: NetUid,
     record: Option<(Watermark, &OpenInterval)>,
@@ -48,19 +50,22 @@ pub fn condensed(
     }
     let epoch =
         epoch.ok_or_else(|| refuse(format!("the record of subnet {netuid} has no epoch at block {base}")))?;
-    // What an open interval leaves unexplained is still to be found in its blocks.
+    // Unexplained changes of the open interval must still be located in its blocks.
     if interval.from.is_none_or(|from| from < base) || watermark.block.number <= base {
         return Err(refuse(format!("block {base} is not followed by more of the record of subnet {netuid}")));
     }
     Ok(Watermark { first_block: base.child(), first_time: epoch.time, ..watermark })
 }
 
-/// The entries that stand for all those up to the end of `base`: one opening for each position, of the sum of
-/// its entries up to there. `sums` has every position with such entries, those with a sum of 0 too; `held` is
-/// what remains at the end of `base` in the tranches that each coldkey has there.
+/// The entries that replace all those up to the end of `base`: one opening for each position, with the sum of
+/// its entries. `sums` has every position with such entries, even if the sum is 0. `held` is what remains at
+/// the end of `base` in the tranches of each coldkey.
 ///
-/// A holder may owe: what an outflow took beyond all its tranches is paid by later rounding. So that tranches
-/// are still what opens, it opens with as much more, which rounding takes again.
+/// A holder may have a deficit: what outflows took beyond all its tranches, until later rounding pays it off.
+/// Tranches must equal openings. So the holder opens with that much more, and a rounding entry debits it
+/// again.
+///
+/// For the crates of this workspace.
 #[must_use]
 pub fn openings(
     netuid: NetUid,
@@ -75,7 +80,7 @@ pub fn openings(
     let mut entries = Vec::new();
     for (key, sum) in sums {
         let entry = |kind, alpha| Entry { netuid, block: base, source: None, key: *key, kind, alpha };
-        // All of it on the first of its positions.
+        // All of the deficit is put on the first of its positions.
         let owed = owed.remove(&key.coldkey).filter(|owed| owed.0 > 0).unwrap_or_default();
         entries.extend(Some(entry(Kind::Rounding, -owed)).filter(|entry| !entry.alpha.is_zero()));
         entries.extend(Some(entry(Kind::Opening, *sum + owed)).filter(|entry| !entry.alpha.is_zero()));
@@ -112,7 +117,7 @@ mod tests {
             [Some(60), Some(40), Some(40), Some(20), Some(20), None]
         );
         assert_eq!(base(&watermark(70), &[], Millis(0)), None);
-        // Epochs before the first block are of a record that was pruned.
+        // A pruned record has epochs before its first block.
         let pruned = Watermark { first_block: BlockNumber(41), ..watermark(70) };
         assert_eq!(base(&pruned, &epochs, Millis(20 * 12_000)), None);
     }

@@ -1,17 +1,19 @@
-//! Rewinding: a record taken back to the end of one of its epochs, as if it had never gone further.
+//! Rewinding: taking a record back to the end of one of its epochs, as if it had never gone further.
 //!
-//! At the end of an epoch's block a commit ends, so nearly every row tells by its block whether it goes. One
-//! thing is recorded later than it is dated: whoever takes over from a holder in the next block is followed
-//! from the end of the epoch's block on. Nobody followed by then opens as late as that, so such holders go
-//! with all they have there.
+//! A commit ends with an epoch's block, so nearly every row shows by its block whether it must be removed.
+//! One kind of row is recorded later than it is dated. A coldkey that takes over from a holder in the next
+//! block is followed from the end of the epoch's block on. No other holder begins exactly there, so holders
+//! that do are removed with all their rows.
 
 use crate::block::Epoch;
 use crate::ports::{OpenInterval, StoreError, Watermark};
 use crate::units::{BlockNumber, NetUid};
 
-/// The watermark of a record after it is taken back to the end of the block of `to`, of which `epoch` is the
-/// one it has there, and the open interval that begins there. Where the record begins is its own to know; of
-/// `to` only the version of the runtime is taken, the rest is compared.
+/// The watermark of a record after it is taken back to the end of the block of `to`, and the open interval
+/// that begins there. `epoch` is the epoch that the record has in that block. Only the version of the runtime
+/// is taken from `to`. The first block and its time stay those of the record; the rest is compared.
+///
+/// For the crates of this workspace.
 ///
 /// # Errors
 /// [`StoreError::Unusable`] unless `to` is the end of an epoch of the record.
@@ -41,12 +43,12 @@ pub fn rewound(
     Ok((Watermark { spec_version: to.spec_version, ..stood_at(epoch, record) }, open_at(block)))
 }
 
-/// The watermark of a record when it stood at the end of one of its epochs, as far as the record says.
+/// The watermark that a record had at the end of one of its epochs, as far as its rows show.
 pub(crate) fn stood_at(epoch: &Epoch, record: Watermark) -> Watermark {
     Watermark { block: epoch.block, time: epoch.time, observed: epoch.block.number, ..record }
 }
 
-/// The interval that begins at the end of an epoch's block, before anything happened in it.
+/// The empty interval that begins at the end of an epoch's block.
 pub(crate) fn open_at(block: BlockNumber) -> OpenInterval {
     OpenInterval { from: Some(block), ..OpenInterval::default() }
 }

@@ -75,11 +75,20 @@ macro_rules! account {
 }
 
 account! {
-    /// The key a neuron works with; stake lies on a hotkey.
+    /// The key a neuron works with. Stake is placed on a hotkey.
+    ///
+    /// ```
+    /// use vesting_core::Hotkey;
+    ///
+    /// let address = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+    /// let hotkey: Hotkey = address.parse()?;
+    /// assert_eq!(hotkey.to_string(), address);
+    /// # Ok::<(), vesting_core::AddressError>(())
+    /// ```
     Hotkey
 }
 account! {
-    /// The key that owns: stake belongs to a coldkey, and so does a neuron.
+    /// The key that owns. Stake belongs to a coldkey, and so does a neuron.
     Coldkey
 }
 

@@ -13,7 +13,7 @@ use super::BlockHash;
 pub struct Digest(pub [u8; 32]);
 
 impl Digest {
-    /// That of some bytes.
+    /// The digest of some bytes.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self(Blake2b::<U32>::digest(bytes).into())

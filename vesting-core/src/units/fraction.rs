@@ -4,31 +4,31 @@ use primitive_types::U256;
 
 use crate::units::Ppb;
 
-/// A fraction that is exact: steps are compared with it, never with a floored figure.
+/// An exact fraction. Thresholds are compared with it, never with a floored figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fraction {
-    /// Above the line.
+    /// The numerator.
     pub numerator: u128,
-    /// Below the line, not 0.
+    /// The denominator, never 0.
     pub denominator: u128,
 }
 
 impl Fraction {
-    /// `None` for nothing below the line.
+    /// A fraction; `None` for a denominator of 0.
     #[must_use]
     pub const fn new(numerator: u128, denominator: u128) -> Option<Self> {
         if denominator == 0 { None } else { Some(Self { numerator, denominator }) }
     }
 
-    /// Whether it is at least `numerator` / `denominator`.
+    /// Whether this fraction is at least `numerator` / `denominator`.
     #[must_use]
     pub fn is_at_least(self, numerator: u128, denominator: u128) -> bool {
         U256::from(self.numerator) * U256::from(denominator)
             >= U256::from(numerator) * U256::from(self.denominator)
     }
 
-    /// ⌊10⁹ · itself / (`numerator` / `denominator`)⌋, but at most 1: the part it is of another fraction.
-    /// `None` where the other one is 0, or for amounts beyond what a chain can hold.
+    /// The part that this fraction is of another one, at most 1: ⌊10⁹ · self / (`numerator` /
+    /// `denominator`)⌋. `None` where the other one is 0, or for amounts beyond what a chain can hold.
     #[must_use]
     pub fn part_of(self, numerator: u128, denominator: u128) -> Option<Ppb> {
         let scale = U256::from(denominator) * U256::from(Ppb::ONE.0);
@@ -38,7 +38,7 @@ impl Fraction {
         Some(Ppb(part.min(U256::from(Ppb::ONE.0)).low_u64()))
     }
 
-    /// The whole number below it; `None` beyond 64 bits.
+    /// The fraction rounded down to a whole number; `None` beyond 64 bits.
     #[must_use]
     pub fn floor(self) -> Option<u64> {
         u64::try_from(self.numerator.checked_div(self.denominator)?).ok()

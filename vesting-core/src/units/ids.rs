@@ -1,4 +1,4 @@
-//! Names of subnets, neurons and blocks.
+//! The numbers and hashes that identify subnets, neurons and blocks.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ number! {
     NetUid(u16)
 }
 number! {
-    /// A neuron's place in its subnet.
+    /// A neuron's slot in its subnet.
     Uid(u16)
 }
 number! {
@@ -29,12 +29,12 @@ number! {
     BlockNumber(u64)
 }
 number! {
-    /// Milliseconds since 1970 in *block* time (`Timestamp.Now`), never a wall clock's.
+    /// Milliseconds since 1970 in *block* time (`Timestamp.Now`), never of a wall clock.
     Millis(u64)
 }
 
 impl BlockNumber {
-    /// The block before; block 0 is its own parent, since there is nothing before it.
+    /// The block before. Block 0 is its own parent.
     #[must_use]
     pub const fn parent(self) -> Self {
         Self(self.0.saturating_sub(1))

@@ -1,4 +1,4 @@
-//! Amounts, keys and numbers: what everything else is said in. Knows nothing of a chain.
+//! The basic types of everything else: amounts, keys and numbers. They know nothing of a chain.
 //!
 //! Takes from nothing here.
 

@@ -1,20 +1,20 @@
-//! Positions and neurons: whose stake lies where.
+//! Positions and neurons: whose stake is on which hotkey.
 
 use crate::units::{Coldkey, Hotkey, Uid};
 
 /// A position on a subnet: the stake of one coldkey on one hotkey.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PositionKey {
-    /// Where the stake lies.
+    /// The hotkey that the stake is on.
     pub hotkey: Hotkey,
-    /// Whose it is.
+    /// The coldkey that owns the stake.
     pub coldkey: Coldkey,
 }
 
 /// A registered neuron in some block's state (`Keys`, `Owner`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Neuron {
-    /// Its place.
+    /// Its slot in the subnet.
     pub uid: Uid,
     /// Its hotkey.
     pub hotkey: Hotkey,
@@ -27,13 +27,13 @@ pub struct Neuron {
 pub struct SubnetOwner {
     /// The owner's coldkey.
     pub coldkey: Coldkey,
-    /// The hotkey that gets the owner's cut, where one is set; it may be another coldkey's.
+    /// The hotkey that gets the owner's cut, where one is set. Another coldkey may own it.
     pub hotkey: Option<Hotkey>,
 }
 
 impl SubnetOwner {
-    /// Whether a neuron's incentive is burned or recycled instead of credited: the owner's hotkeys', and
-    /// that of `SubnetOwnerHotkey` whoever owns it.
+    /// Whether a neuron's incentive is burned or recycled instead of credited. So it is for every hotkey of
+    /// the owner, and for `SubnetOwnerHotkey`, whoever owns that.
     #[must_use]
     pub fn forgoes(&self, neuron: &Neuron) -> bool {
         neuron.coldkey == self.coldkey || self.hotkey == Some(neuron.hotkey)

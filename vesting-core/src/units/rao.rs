@@ -7,7 +7,7 @@ use std::fmt;
 pub struct Rao(pub u64);
 
 impl Rao {
-    /// Nothing.
+    /// No alpha.
     pub const ZERO: Self = Self(0);
 
     /// The amount as a signed change.
@@ -25,7 +25,17 @@ impl fmt::Display for Rao {
 
 /// A signed amount of alpha in rao: a change, or a sum of changes.
 ///
-/// 128 bits: sums of any number of 64-bit amounts that a database can hold never overflow.
+/// With 128 bits, a sum of as many 64-bit amounts as a database can hold never overflows.
+///
+/// ```
+/// use vesting_core::{Rao, RaoDelta};
+///
+/// let bought = Rao(1_500_000_000).delta();
+/// let sold = -Rao(500_000_000).delta();
+/// assert_eq!((bought + sold).amount(), Some(Rao(1_000_000_000)));
+/// // A negative change is no amount.
+/// assert_eq!(sold.amount(), None);
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RaoDelta(pub i128);
 
@@ -33,7 +43,7 @@ impl RaoDelta {
     /// No change.
     pub const ZERO: Self = Self(0);
 
-    /// True for no change.
+    /// Whether there is no change.
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.0 == 0

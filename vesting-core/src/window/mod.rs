@@ -1,4 +1,4 @@
-//! The stretch of time that a multiplier looks at, and what a holder had in it.
+//! The window: the time that a multiplier depends on, and what each holder had in it.
 //!
 //! Takes from `units`, `block`, `ledger` and `ports`.
 

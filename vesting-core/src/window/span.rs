@@ -1,7 +1,7 @@
-//! The window: which part of history a multiplier depends on.
+//! The window: the part of history that a multiplier depends on.
 //!
-//! Everything is taken from inside it, so a validator who knows just the window computes what one
-//! with years of history computes.
+//! All figures come from inside it. So a validator that knows only the window computes the same as one with
+//! years of history.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,32 +11,53 @@ use crate::ports::NeuronRow;
 use crate::units::{BlockNumber, Coldkey, Millis, Uid};
 
 /// The window that ends at one epoch.
+///
+/// ```
+/// use vesting_core::window::Window;
+/// use vesting_core::{BlockHash, BlockNumber, BlockRef, Epoch, Millis};
+///
+/// let epoch = |number: u64| Epoch {
+///     block: BlockRef { number: BlockNumber(number), hash: BlockHash([1; 32]) },
+///     pre_block: BlockRef { number: BlockNumber(number - 1), hash: BlockHash([2; 32]) },
+///     time: Millis(number * 12_000),
+///     index: None,
+///     tempo: 360,
+///     registered_at: BlockNumber(7),
+/// };
+/// let epochs = [epoch(400), epoch(761), epoch(1_122)];
+/// let (length, recorded) = (Millis(500 * 12_000), (BlockNumber(50), Millis(600_000)));
+/// let window = Window::ending_at(&epochs, BlockNumber(1_200), length, recorded);
+/// let window = window.expect("there is an epoch up to that block");
+/// // The first of its epochs is that of block 761, so its openings are at the end of block 760.
+/// assert_eq!((window.epochs.len(), window.start), (2, BlockNumber(760)));
+/// assert_eq!(window.incomplete_since, None);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
     /// The epoch it ends at.
     pub as_of: Epoch,
     /// Its length W.
     pub length: Millis,
-    /// B₁−1 of its first epoch: what is held there is what was there before.
+    /// B₁−1 of its first epoch. The balances there are the openings.
     pub start: BlockNumber,
     /// Its epochs, oldest first; the last is `as_of`.
     pub epochs: Vec<Epoch>,
-    /// Why the record does not cover it, if so: the first block recorded.
+    /// The first block recorded, if the record does not cover the window.
     pub incomplete_since: Option<BlockNumber>,
 }
 
-/// How the holders of a window came to be.
+/// How a coldkey becomes a holder of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turn {
-    /// The history of a coldkey starts at the end of this block.
+    /// A coldkey becomes a holder: its history starts at the end of this block.
     Starts(Coldkey, BlockNumber),
-    /// A holder of the window goes on under another coldkey. What that one was before ends.
+    /// A holder of the window continues under another coldkey. The earlier history of that coldkey ends.
     Succeeds(Succession),
 }
 
 impl Window {
-    /// The window of length `length` that ends at the last of `epochs` at or below `as_of`; `None`
-    /// without such an epoch. `recorded` is the first block of the record with its time.
+    /// The window of length `length` that ends at the last of `epochs` at or before `as_of`; `None` without
+    /// such an epoch. `recorded` is the first block of the record, with its time.
     #[must_use]
     pub fn ending_at(
         epochs: &[Epoch],
@@ -47,7 +68,7 @@ impl Window {
         let last = *epochs.iter().rev().find(|e| e.block.number <= as_of)?;
         let inside: Vec<Epoch> = epochs
             .iter()
-            // In (t−W, t]; epochs before the subnet's registration were another subnet's.
+            // Epochs in (t−W, t]. Those before the subnet's registration belong to an earlier subnet.
             .filter(|e| {
                 e.block.number <= last.block.number && e.time.0.saturating_add(length.0) > last.time.0
             })
@@ -68,9 +89,9 @@ impl Window {
         })
     }
 
-    /// How the holders of the window came to be, in order: a history starts at the window's start, or
-    /// at B−1 of the first epoch whose pre-state shows the coldkey owning a neuron. Who took over from a
-    /// coldkey that is no holder of this window takes over nothing.
+    /// How coldkeys become holders of the window, in order. A history starts at the window's start, or at B−1
+    /// of the first epoch in whose state at B−1 the coldkey owns a neuron. A coldkey that takes over from one
+    /// that is no holder of this window takes over nothing.
     #[must_use]
     pub fn turns(&self, neurons: &[NeuronRow], successions: &Successions) -> Vec<Turn> {
         let mut rows: Vec<&NeuronRow> = neurons.iter().collect();

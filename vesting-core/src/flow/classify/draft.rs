@@ -1,17 +1,17 @@
-//! A leg before it is known what it was part of, and the announcements that tell.
+//! Legs whose kind is not final yet, and the announcements that decide it.
 
 use crate::block::Phase;
 use crate::flow::classify::flows::Leg;
 use crate::ledger::{Flow, Kind, Source};
 use crate::units::{Coldkey, Hotkey, NetUid, PositionKey, RaoDelta};
 
-/// A leg before it is known what it was part of.
+/// A leg before an announcement may give it another kind.
 pub(super) struct Draft {
     pub(super) leg: Leg,
     pub(super) netuid: NetUid,
     /// Whether an announcement gave it its kind already.
     pub(super) claimed: bool,
-    /// What a move took beyond what it brought.
+    /// What a move debited beyond what it credited, or the other way round.
     pub(super) surplus: Option<(Kind, RaoDelta)>,
 }
 
@@ -40,8 +40,8 @@ impl Draft {
     }
 }
 
-/// Gives the last open removal at `from` and the last open addition at `to` of the same phase the
-/// kind that the announcement means.
+/// Gives two legs of the same phase the kind that an announcement means: the last unclaimed removal at
+/// `from`, and the last unclaimed addition at `to`.
 pub(super) fn claim(
     legs: &mut [Draft],
     phase: Phase,
@@ -70,8 +70,8 @@ pub(super) fn claim(
     }
 }
 
-/// A move within a subnet brings as much as it takes. On the runtimes where it costs a fee, what it takes
-/// beyond that is the fee (docs/chain.md#a-move-that-costs); what it brought beyond would be bought.
+/// A move within a subnet credits as much as it debits. On the runtimes where it costs a fee, a larger debit
+/// includes the fee (docs/chain.md#a-move-that-costs). A larger credit would be a purchase.
 fn part_surplus(legs: &mut [Draft], taken: usize, brought: usize) {
     let (Some(out), Some(into)) = (legs[taken].leg.alpha, legs[brought].leg.alpha) else { return };
     let off = out + into;
@@ -84,8 +84,8 @@ fn part_surplus(legs: &mut [Draft], taken: usize, brought: usize) {
     }
 }
 
-/// Gives the last open removal and the last open addition of a lease's dividends their kinds: who gets them
-/// earned them, and bought nothing (docs/chain.md#leases).
+/// Gives the last unclaimed removal and addition of a lease's dividends their kinds. The contributor earned
+/// them and bought nothing (docs/chain.md#leases).
 pub(super) fn pay_out(legs: &mut [Draft], phase: Phase, contributor: Coldkey, alpha: RaoDelta) {
     let fits = |draft: &Draft, kind, alpha| draft.is_open(kind, phase) && draft.leg.alpha == Some(alpha);
     let added = |draft: &Draft| fits(draft, Kind::StakeAdded, alpha) && draft.leg.key.coldkey == contributor;

@@ -8,6 +8,39 @@ use crate::ledger::{Kind, Source};
 use crate::units::{NetUid, PositionKey, RaoDelta};
 
 /// Classifies the events of a block for subnet `netuid`.
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use vesting_core::classify::classify;
+/// use vesting_core::{
+///     BlockFacts, BlockHash, BlockNumber, BlockRef, ChainEvent, Coldkey, Hotkey, Kind, Millis, NetUid, Phase,
+///     Rao, RaoDelta, StakeEvent,
+/// };
+///
+/// let sale = StakeEvent::StakeRemoved {
+///     coldkey: Coldkey([1; 32]),
+///     hotkey: Hotkey([2; 32]),
+///     netuid: NetUid(2),
+///     alpha: Some(Rao(5)),
+///     fee: Rao(0),
+/// };
+/// let facts = BlockFacts {
+///     block: BlockRef { number: BlockNumber(7_200), hash: BlockHash([1; 32]) },
+///     parent_hash: BlockHash([0; 32]),
+///     time: Millis(86_400_000),
+///     spec_version: 300,
+///     measured: true,
+///     announces_incentive: true,
+///     counters_asked: false,
+///     subnets: BTreeMap::new(),
+///     registrations: BTreeMap::new(),
+///     events: vec![ChainEvent { index: 3, phase: Phase::Extrinsic(1), event: sale }],
+/// };
+/// let flows = classify(NetUid(2), &facts);
+/// assert_eq!((flows.legs[0].kind, flows.legs[0].alpha), (Kind::StakeRemoved, Some(RaoDelta(-5))));
+/// assert!(classify(NetUid(3), &facts).legs.is_empty());
+/// ```
 #[must_use]
 pub fn classify(netuid: NetUid, facts: &BlockFacts) -> Flows {
     Flows { doubted: !facts.measured, ..of_events(netuid, &facts.events) }
@@ -82,7 +115,7 @@ pub(super) fn of_events(netuid: NetUid, events: &[ChainEvent]) -> Flows {
                 claim(&mut legs, *phase, (*from_netuid, key), (*to_netuid, key));
             }
             StakeEvent::FeePaidWithAlpha { who, alpha } => {
-                // The fee was taken first in its extrinsic, by a removal without a fee of its own.
+                // The fee was debited first in its extrinsic, by a removal without a fee of its own.
                 let taken = Some(-alpha.delta());
                 let fee = legs.iter_mut().find(|draft| {
                     draft.is_open(Kind::StakeRemoved, *phase)

@@ -1,7 +1,7 @@
 //! Stake events of a block as flows of the holders on one subnet.
 //!
-//! Moves, transfers and swaps announce themselves *after* the removal and the addition they are made of
-//! (docs/chain.md#moves-transfers-swaps); the announcement gives those two their kind and is no flow of its
+//! A move, transfer or swap is a removal and an addition, and *then* an event that announces it
+//! (docs/chain.md#moves-transfers-swaps). The announcement gives those two their kind. It is no flow of its
 //! own.
 
 mod draft;

@@ -1,10 +1,10 @@
-//! A key that got a new name.
+//! A swapped key.
 
 use crate::ledger::Source;
 use crate::units::{Coldkey, Hotkey, PositionKey};
 
-/// A key that got a new name. All of its stake on the subnet goes with it, with no amount announced
-/// (a hotkey's stake may also stay, which only balances tell).
+/// A swapped key. All of its stake on the subnet goes to the new key, and no event states the amount. A
+/// hotkey's stake may also stay; only balances show that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Swap {
     /// Its event.
@@ -13,17 +13,17 @@ pub struct Swap {
     pub keys: SwappedKeys,
 }
 
-/// The old and the new name.
+/// The old and the new key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SwappedKeys {
-    /// A hotkey, for everyone who has stake on it.
+    /// A hotkey, for everyone with stake on it.
     Hotkey(Hotkey, Hotkey),
     /// A coldkey, on every hotkey it has stake on.
     Coldkey(Coldkey, Coldkey),
 }
 
 impl SwappedKeys {
-    /// Where a position is afterwards, if the swap is about it.
+    /// The position that this one becomes, if the swap concerns it.
     #[must_use]
     pub fn renamed(&self, key: &PositionKey) -> Option<PositionKey> {
         match *self {
@@ -33,7 +33,7 @@ impl SwappedKeys {
         }
     }
 
-    /// Where what is at a position afterwards may have been before, if the swap is about it.
+    /// The position whose stake this one may have got, if the swap concerns it.
     #[must_use]
     pub fn origin(&self, key: &PositionKey) -> Option<PositionKey> {
         match *self {

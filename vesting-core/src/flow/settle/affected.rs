@@ -1,11 +1,14 @@
-//! Whose positions tell what the events of a block do not say.
+//! The coldkeys whose positions show what the events of a block do not say.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::flow::classify::{Flows, SwappedKeys};
 use crate::units::{Coldkey, PositionKey, RaoDelta};
 
-/// The coldkeys whose positions must be read around a block to settle it: none where events say all.
+/// The coldkeys whose positions must be read around a block to settle it. There are none where events say
+/// everything.
+///
+/// For the crates of this workspace.
 #[must_use]
 pub fn affected(
     flows: &Flows,
@@ -31,7 +34,7 @@ pub fn affected(
             SwappedKeys::Coldkey(..) => {}
         }
     }
-    // Stake that is swapped to a name that is swapped again is followed on.
+    // A coldkey may be swapped again in the same block. Its stake is followed through each swap.
     for swap in &flows.swaps {
         if let SwappedKeys::Coldkey(old, new) = swap.keys
             && (found.contains(&old) || found.contains(&new))
@@ -40,11 +43,11 @@ pub fn affected(
         }
     }
     found.extend(flows.claims.iter().map(|(_, coldkey)| *coldkey).filter(|coldkey| held.contains(coldkey)));
-    let untold = flows.legs.iter().filter(|leg| flows.doubted || leg.alpha.is_none());
-    found.extend(untold.map(|leg| leg.key.coldkey).filter(|coldkey| held.contains(coldkey)));
+    let unknown = flows.legs.iter().filter(|leg| flows.doubted || leg.alpha.is_none());
+    found.extend(unknown.map(|leg| leg.key.coldkey).filter(|coldkey| held.contains(coldkey)));
     found.extend(flows.orders.iter().map(|order| order.trader).filter(|coldkey| held.contains(coldkey)));
     if !flows.reconciled.is_empty() {
-        // It may have given worth to shares that had none.
+        // The pool may have given value to shares that had none.
         found.extend(held);
     }
     found

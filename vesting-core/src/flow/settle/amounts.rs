@@ -1,22 +1,24 @@
-//! Amounts: those that events leave out, and those of which it is not known what they mean.
+//! Amounts that events leave out, and amounts whose meaning is not known.
 
 use super::work::Work;
 use crate::flow::classify::Leg;
 use crate::ledger::Kind;
 use crate::units::{PositionKey, RaoDelta};
 
-/// Removals of one position of which it is tried whether their fees are inside.
+/// The most removals of one group for which both meanings of the fee are tried.
 const FEES_TRIED: usize = 6;
 
 impl Work<'_> {
-    /// Compares the amounts told of a group with its balances, on a runtime of which it is not known what
-    /// they mean. Fees may be inside the amounts or on top: what fits is taken. If nothing fits, balances
-    /// tell the amounts. A move brings what it takes in any case.
-    pub(super) fn bear_out(&mut self, group: &[PositionKey]) {
-        let is_told = |leg: &Leg| leg.alpha.is_some() && leg.kind != Kind::Moved && group.contains(&leg.key);
-        let told: Vec<usize> = (0..self.legs.len()).filter(|place| is_told(&self.legs[*place])).collect();
+    /// Compares the amounts of a group with its balances, on a runtime whose amounts have no known meaning.
+    /// An amount may include the fee or exclude it; the reading that fits the balances is taken. If none
+    /// fits, the balances decide the amounts. A move credits what it debits in any case.
+    pub(super) fn check_amounts(&mut self, group: &[PositionKey]) {
+        let has_amount =
+            |leg: &Leg| leg.alpha.is_some() && leg.kind != Kind::Moved && group.contains(&leg.key);
+        let stated: Vec<usize> =
+            (0..self.legs.len()).filter(|place| has_amount(&self.legs[*place])).collect();
         let fees: Vec<usize> =
-            told.iter().copied().filter(|place| self.legs[*place].fee.0 > 0).take(FEES_TRIED).collect();
+            stated.iter().copied().filter(|place| self.legs[*place].fee.0 > 0).take(FEES_TRIED).collect();
         let claimed = self
             .states
             .flows
@@ -24,12 +26,12 @@ impl Work<'_> {
             .iter()
             .any(|(_, claimer)| group.iter().any(|key| key.coldkey == *claimer));
         let (rest, noise, more) =
-            (self.unexplained(group), self.noise(group), self.states.epoch.is_some() || claimed);
+            (self.unexplained(group), self.rounding_limit(group), self.states.epoch.is_some() || claimed);
         let left = |choice: usize| {
             let inside = fees.iter().enumerate().filter(|(bit, _)| choice & (1 << bit) != 0);
             rest - inside.map(|(_, place)| self.legs[*place].fee).sum::<RaoDelta>()
         };
-        // Dividends and claims may be left, and nothing tells how much.
+        // Dividends and claims may remain, and nothing says how much they are.
         let fits = |left: RaoDelta| left.magnitude() <= noise || (more && left.0 > 0);
         let best = (0..1usize << fees.len())
             .min_by_key(|choice| (!fits(left(*choice)), left(*choice).magnitude(), *choice));
@@ -43,15 +45,15 @@ impl Work<'_> {
                     leg.alpha = leg.alpha.map(|alpha| alpha + leg.fee);
                 }
             }
-            None => told.iter().for_each(|place| self.legs[*place].alpha = None),
+            None => stated.iter().for_each(|place| self.legs[*place].alpha = None),
         }
     }
 
-    /// Works out amounts that the runtime leaves out, from where they are the only unknown on. A move brings
-    /// as much as it takes (docs/chain.md#moves-transfers-swaps); if the two positions tell otherwise by a
+    /// Works out amounts that the runtime leaves out. It starts where an amount is the only unknown. A move
+    /// credits as much as it debits (docs/chain.md#moves-transfers-swaps). If the two positions differ by a
     /// rao, that is rounding.
     pub(super) fn fill_in(&mut self, groups: &[Vec<PositionKey>]) {
-        // A move between positions that are one tells nothing, and changes nothing.
+        // A move within one group shows nothing in its sum, and changes nothing.
         for place in 0..self.legs.len() {
             let leg = self.legs[place];
             let Some(other) = self.other_end(place).filter(|_| leg.alpha.is_none()) else { continue };
@@ -60,15 +62,15 @@ impl Work<'_> {
                 self.fill(place, RaoDelta::ZERO);
             }
         }
-        // What leaves first: dividends of the same block may have come to where it went.
+        // Debits first: dividends of the same block may have been credited where they went.
         let mut progress = true;
         while progress {
             progress = [false, true]
                 .into_iter()
                 .any(|incoming| groups.iter().any(|group| self.fill_only(group, incoming)));
         }
-        // Several unknowns of one position in one block cannot be told apart: the last one gets it all. In
-        // an epoch's block neither can dividends, and what goes out is then less by them.
+        // Several unknowns of one position in one block cannot be separated, so the last one gets all of it.
+        // Neither can dividends in an epoch's block; they make the debit smaller.
         if self.legs.iter().all(|leg| leg.alpha.is_some()) {
             return;
         }
@@ -84,11 +86,11 @@ impl Work<'_> {
         }
     }
 
-    /// Fills in the only amount of a group that is left out, if it went in this direction.
+    /// Fills in the only unknown amount of a group, if it goes in this direction.
     pub(super) fn fill_only(&mut self, group: &[PositionKey], incoming: bool) -> bool {
-        let mut untold = (0..self.legs.len())
+        let mut unknown = (0..self.legs.len())
             .filter(|place| self.legs[*place].alpha.is_none() && group.contains(&self.legs[*place].key));
-        let (Some(place), None) = (untold.next(), untold.next()) else { return false };
+        let (Some(place), None) = (unknown.next(), unknown.next()) else { return false };
         let rest = self.unexplained(group);
         let fits = self.legs[place].incoming == incoming && (rest.is_zero() || incoming == (rest.0 > 0));
         if fits {
@@ -97,7 +99,7 @@ impl Work<'_> {
         fits
     }
 
-    /// Gives a leg its amount, and the other end of a move the same.
+    /// Gives a leg its amount, and the other end of its move the opposite.
     pub(super) fn fill(&mut self, place: usize, alpha: RaoDelta) {
         let other = self.other_end(place);
         self.legs[place].alpha = Some(alpha);
@@ -106,7 +108,7 @@ impl Work<'_> {
         }
     }
 
-    /// The other end of a move, if its amount is left out too.
+    /// The other end of a move, if its amount is unknown too.
     pub(super) fn other_end(&self, place: usize) -> Option<usize> {
         let leg = self.legs[place];
         let fits = |other: &Leg| {

@@ -1,18 +1,18 @@
-//! What one block did to positions, where the states before and after it are known.
+//! What one block did to positions, given the states before and after it.
 //!
-//! Events explain most of it. The states tell what they do not say: the rest of an epoch's emission,
-//! root claims, where the stake of a swapped key went, amounts that old runtimes leave out.
+//! Events explain most of it. The states show what events do not say: the rest of an epoch's emission, root
+//! claims, where the stake of a swapped key went, and amounts that old runtimes leave out.
 
 mod affected;
 mod amounts;
+mod event_order;
 mod orders;
 mod phases;
-mod rest;
 mod rows;
 mod settled;
 mod states;
-mod steps;
 mod swaps;
+mod unannounced;
 mod work;
 mod write;
 

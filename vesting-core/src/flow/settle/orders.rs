@@ -1,19 +1,19 @@
-//! Orders of a group: on which position each of them fell.
+//! Orders of a group: which position each of them traded.
 
 use std::collections::BTreeMap;
 
-use super::work::{Work, of};
+use super::work::{Work, alpha_of};
 use crate::flow::classify::{Leg, Order, Swap};
 use crate::ledger::Kind;
 use crate::units::{Coldkey, PositionKey, RaoDelta};
 
-/// Ways in which the orders of one trader may have fallen on its positions that are tried at most; beyond,
-/// each order is placed for itself.
+/// The most ways to place the orders of one trader on its positions. If there are more, each order is placed
+/// by itself.
 const PLACINGS_TRIED: usize = 4_096;
 
 impl Work<'_> {
-    /// Finds the positions that orders of a group changed: the event names only the trader. Gives whether
-    /// there were any.
+    /// Finds the positions that orders of a group changed, since the event names only the trader. Returns
+    /// whether there were any orders.
     pub(super) fn place_orders(&mut self) -> bool {
         let mut by_trader: BTreeMap<Coldkey, Vec<Order>> = BTreeMap::new();
         for order in
@@ -24,13 +24,13 @@ impl Work<'_> {
         let any = !by_trader.is_empty();
         let groups = if any { self.groups() } else { Vec::new() };
         for (trader, orders) in by_trader {
-            // A position that takes another name in the block is one with it, whichever name the order finds.
+            // Positions that a swap in this block joins are one group, whichever of them the order traded.
             let (mut keys, mut rest, mut noise) = (Vec::new(), Vec::new(), Vec::new());
             for group in &groups {
                 if let Some(key) = self.traded(group, trader, &orders) {
                     keys.push(key);
                     rest.push(self.unexplained(group));
-                    noise.push(self.noise(group));
+                    noise.push(self.rounding_limit(group));
                 }
             }
             let places = self.placing(&orders, &rest, &noise);
@@ -50,9 +50,9 @@ impl Work<'_> {
         any
     }
 
-    /// Which position of a group orders of a trader found. Where there are two, a hotkey took another name in
-    /// the block: the one that changed more, unless it was given up before the orders and nothing is left
-    /// there.
+    /// The position of a group that a trader's orders traded. There are two only if a hotkey was swapped in
+    /// the block. Then it is the one that changed more. A position that was swapped away before the orders
+    /// does not count if nothing is left on it.
     pub(super) fn traded(
         &self,
         group: &[PositionKey],
@@ -60,27 +60,27 @@ impl Work<'_> {
         orders: &[Order],
     ) -> Option<PositionKey> {
         let first = orders.iter().map(|order| order.source.event_index).min()?;
-        let given_up = |key: &PositionKey| {
+        let swapped_away = |key: &PositionKey| {
             let before = |swap: &&Swap| swap.source.event_index < first;
-            of(self.states.after, key).is_zero()
+            alpha_of(self.states.after, key).is_zero()
                 && self.swaps.iter().filter(before).any(|swap| swap.keys.renamed(key).is_some())
         };
         let own = || group.iter().copied().filter(|key| key.coldkey == trader);
         let changed = |key: &PositionKey| {
             (self.unexplained(std::slice::from_ref(key)).magnitude(), std::cmp::Reverse(*key))
         };
-        own().filter(|key| !given_up(key)).max_by_key(changed).or_else(|| own().next())
+        own().filter(|key| !swapped_away(key)).max_by_key(changed).or_else(|| own().next())
     }
 
-    /// On which of the positions, whose changes are unexplained by `rest`, each order fell: so that least is
-    /// left. What is at most its `noise` is rounding.
+    /// The position of each order, chosen so that the least remains unexplained. `rest` are the unexplained
+    /// changes of the positions. A change of at most its `noise` is rounding.
     pub(super) fn placing(&self, orders: &[Order], rest: &[RaoDelta], noise: &[u128]) -> Vec<usize> {
         let all = u32::try_from(orders.len())
             .ok()
             .and_then(|orders| rest.len().checked_pow(orders))
             .unwrap_or(usize::MAX);
         if all > PLACINGS_TRIED {
-            // One order after the other, each where it fits best.
+            // Places one order after the other, each where it fits best.
             let mut rest = rest.to_vec();
             let mut places = Vec::with_capacity(orders.len());
             for order in orders {
@@ -108,10 +108,10 @@ impl Work<'_> {
             let sum = |wanted: fn(&RaoDelta) -> bool| {
                 rest.iter().copied().filter(wanted).map(RaoDelta::magnitude).fold(0, u128::saturating_add)
             };
-            // In an epoch's block dividends may have come to any of them, but nothing else left.
+            // In an epoch's block dividends may have credited any of them, but nothing else was debited.
             let short = if self.states.epoch.is_some() { sum(|rest| rest.0 < 0) } else { 0 };
-            // A dividend, a claim or a reconciled pool changes a position as well; an amount that fits
-            // another one is an order.
+            // A dividend, a claim or a reconciled pool may change another position too. So the best placing
+            // leaves few positions changed.
             let touched = rest.iter().zip(noise).filter(|(rest, noise)| rest.magnitude() > **noise).count();
             (short, touched, sum(|_| true))
         };

@@ -5,10 +5,12 @@ use super::{BlockStates, Settled};
 
 /// Settles a block:
 ///
-/// 1. finds which swapped keys carried their stake;
-/// 2. places the orders of a group, and where there were any finds the swaps once more;
-/// 3. finds the amounts that events leave out, and the emission, claims and corrections that none names;
-/// 4. writes the entries, with what is left as rounding or unattributed where the block ends an interval.
+/// 1. find which swapped keys carried their stake;
+/// 2. place the orders of a group, and if there were any, find the swaps once more;
+/// 3. find the amounts that events leave out, and the emission, claims and corrections that no event states;
+/// 4. write the entries. Where the block ends an interval, the residual becomes rounding or unattributed.
+///
+/// For the crates of this workspace.
 #[must_use]
 pub fn settle(states: &BlockStates<'_>) -> Settled {
     let mut work = Work::new(states);
@@ -16,6 +18,6 @@ pub fn settle(states: &BlockStates<'_>) -> Settled {
     if work.place_orders() {
         work.find_swaps();
     }
-    work.find_rest();
+    work.find_unannounced();
     work.write()
 }

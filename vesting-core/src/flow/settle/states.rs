@@ -15,18 +15,18 @@ pub struct BlockStates<'a> {
     pub facts: &'a BlockFacts,
     /// What its events say about the subnet.
     pub flows: &'a Flows,
-    /// The coldkeys followed.
+    /// The coldkeys that are followed.
     pub holders: &'a BTreeSet<Coldkey>,
-    /// The coldkeys whose positions were read: at least what [`affected`](super::affected) names.
+    /// The coldkeys whose positions were read. They include those that [`affected`](super::affected) names.
     pub coldkeys: &'a BTreeSet<Coldkey>,
     /// Their positions in the state of the parent.
     pub before: &'a BTreeMap<PositionKey, Rao>,
-    /// Their positions in the state of the block; empty where the block dissolved the subnet.
+    /// Their positions in the state of the block; none where the block dissolved the subnet.
     pub after: &'a BTreeMap<PositionKey, Rao>,
-    /// The ledger's balances at the parent: those of `before`, but for the open interval's rounding.
+    /// The ledger's balances at the parent. They differ from `before` only by the open interval's residual.
     pub balances: &'a BTreeMap<PositionKey, RaoDelta>,
-    /// For an epoch's block: what its announcements mean.
+    /// The neurons and the owner that the block pays, if it is an epoch.
     pub epoch: Option<&'a EpochSetting>,
-    /// Whether the runtime changed here.
+    /// Whether another runtime made the parent.
     pub runtime_changed: bool,
 }

@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use super::steps::{Step, carry, steps};
-use super::work::{Work, of};
+use super::event_order::{LegOrSwap, carry, in_event_order};
+use super::work::{Work, alpha_of};
 use crate::flow::classify::{Swap, SwappedKeys};
 use crate::units::{PositionKey, RaoDelta};
 
-/// Swaps of one block whose outcome is tried in every combination; beyond, all are taken to have
-/// carried their stake.
+/// The most hotkey swaps of one block whose outcomes are tried in every combination. If there are more, all
+/// are taken to have carried their stake.
 const SWAPS_TRIED: usize = 8;
 
 impl Work<'_> {
-    /// Which swaps carried their stake, by whatever comes nearest to the state after the block.
+    /// Finds which swaps carried their stake: the choice that comes nearest to the state after the block.
     pub(super) fn find_swaps(&mut self) {
         let swaps: Vec<Swap> = self.states.flows.swaps.clone();
-        // A position may have been credited and renamed within the block, so that neither state shows it.
+        // A position may be credited and swapped away within the block. Then neither state shows it.
         for swap in swaps.iter().rev() {
             let origins: Vec<PositionKey> =
                 self.keys.iter().filter_map(|key| swap.keys.origin(key)).collect();
@@ -32,7 +32,7 @@ impl Work<'_> {
         let mut best: Option<((u128, u128), Vec<Swap>)> = None;
         let tried = if open.len() > SWAPS_TRIED { 1 } else { 1usize << open.len() };
         for choice in 0..tried {
-            // The first choice carries everything, so that a tie means that the stake went along.
+            // The first choice carries everything, so a tie means that the stake went along.
             let stays = |i: usize| {
                 open.iter()
                     .position(|o| *o == i)
@@ -47,33 +47,33 @@ impl Work<'_> {
         self.swaps = best.map(|(_, carried)| carried).unwrap_or_default();
     }
 
-    /// How far from the state after the block the known flows lead if these swaps carried stake; and how much
-    /// of that is under names that were given up, where nothing can be that came before.
+    /// How far the known flows end from the state after the block, if these swaps carried stake. The second
+    /// number is the part of that distance on positions that were swapped away.
     pub(super) fn distance(&self, swaps: &[Swap]) -> (u128, u128) {
         let mut running: BTreeMap<PositionKey, RaoDelta> =
             self.keys.iter().map(|key| (*key, self.start(key))).collect();
         for ((key, _), alpha) in &self.incentives {
             *running.entry(*key).or_default() += *alpha;
         }
-        for step in steps(&self.legs, swaps) {
+        for step in in_event_order(&self.legs, swaps) {
             match step {
-                Step::Leg(leg) => *running.entry(leg.key).or_default() += leg.alpha.unwrap_or_default(),
-                Step::Swap(swap) => {
+                LegOrSwap::Leg(leg) => *running.entry(leg.key).or_default() += leg.alpha.unwrap_or_default(),
+                LegOrSwap::Swap(swap) => {
                     carry(&mut running, &swap.keys);
                 }
             }
         }
-        let given_up = |key: &PositionKey| swaps.iter().any(|swap| swap.keys.renamed(key).is_some());
+        let swapped_away = |key: &PositionKey| swaps.iter().any(|swap| swap.keys.renamed(key).is_some());
         let off = |wanted: &dyn Fn(&PositionKey) -> bool| {
             let wanted = running.iter().filter(|(key, _)| wanted(key));
             wanted
-                .map(|(key, alpha)| (of(self.states.after, key) - *alpha).magnitude())
+                .map(|(key, alpha)| (alpha_of(self.states.after, key) - *alpha).magnitude())
                 .fold(0, u128::saturating_add)
         };
-        (off(&|_| true), off(&given_up))
+        (off(&|_| true), off(&swapped_away))
     }
 
-    /// The positions that swaps join into one, each group in order.
+    /// The positions that swaps join into one group, each group in order.
     pub(super) fn groups(&self) -> Vec<Vec<PositionKey>> {
         let mut group: BTreeMap<PositionKey, PositionKey> =
             self.keys.iter().map(|key| (*key, *key)).collect();

@@ -1,4 +1,4 @@
-//! A block while it is settled.
+//! A block while it is being settled.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,11 +9,11 @@ use crate::ledger::{Entry, Kind, Source};
 use crate::units::{BlockNumber, PositionKey, Rao, RaoDelta};
 
 /// The alpha of a position in a state.
-pub(super) fn of(positions: &BTreeMap<PositionKey, Rao>, key: &PositionKey) -> RaoDelta {
+pub(super) fn alpha_of(positions: &BTreeMap<PositionKey, Rao>, key: &PositionKey) -> RaoDelta {
     positions.get(key).copied().unwrap_or_default().delta()
 }
 
-/// A block being settled.
+/// A block while it is being settled.
 pub(super) struct Work<'a> {
     pub(super) states: &'a BlockStates<'a>,
     pub(super) number: BlockNumber,
@@ -25,7 +25,7 @@ pub(super) struct Work<'a> {
     /// Emission beyond what was announced.
     pub(super) rest: BTreeMap<PositionKey, RaoDelta>,
     pub(super) claimed: BTreeMap<PositionKey, (Source, RaoDelta)>,
-    /// What reconciled pools made of positions.
+    /// Corrections of positions by reconciled pools.
     pub(super) corrected: BTreeMap<PositionKey, (Source, RaoDelta)>,
 }
 
@@ -56,12 +56,12 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// A position's balance at the parent: the ledger's where it is followed, else the chain's.
+    /// A position's balance at the parent: the ledger's where its coldkey is a holder, else the chain's.
     pub(super) fn start(&self, key: &PositionKey) -> RaoDelta {
         if self.states.holders.contains(&key.coldkey) {
             self.states.balances.get(key).copied().unwrap_or_default()
         } else {
-            of(self.states.before, key)
+            alpha_of(self.states.before, key)
         }
     }
 

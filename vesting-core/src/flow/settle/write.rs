@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Settled;
-use super::steps::{Step, carry, steps};
-use super::work::{Work, of};
+use super::event_order::{LegOrSwap, carry, in_event_order};
+use super::work::{Work, alpha_of};
 use crate::flow::classify::{Flows, Leg, SwappedKeys};
 use crate::ledger::{Entry, Kind, Source, Succession};
 use crate::units::{Coldkey, Hotkey, PositionKey, RaoDelta};
@@ -26,7 +26,7 @@ impl Work<'_> {
             entries.push(self.entry(Some(*source), *key, Kind::Incentive, *alpha));
         }
         for (key, alpha) in &self.rest {
-            // A runtime that announces nothing pays incentive all the same: then all of it counts as such.
+            // A runtime that announces nothing pays incentive too. Then all emission counts as incentive.
             let kind = if states.facts.announces_incentive { Kind::DividendOrOther } else { Kind::Incentive };
             entries.push(self.entry(None, *key, kind, *alpha));
         }
@@ -52,15 +52,15 @@ impl Work<'_> {
                     entries.push(claim);
                 }
             };
-        for step in steps(&self.legs, &self.swaps) {
+        for step in in_event_order(&self.legs, &self.swaps) {
             post(&mut entries, &mut running, step.source().event_index);
             self.dissolve(&mut entries, &mut running, Some(step.source().event_index));
             match step {
-                Step::Leg(leg) => {
+                LegOrSwap::Leg(leg) => {
                     *running.entry(leg.key).or_default() += leg.alpha.unwrap_or_default();
                     entries.extend(Flows::entry(states.netuid, self.number, leg));
                 }
-                Step::Swap(swap) => {
+                LegOrSwap::Swap(swap) => {
                     if let SwappedKeys::Hotkey(old, new) = swap.keys {
                         renamed.push((old, new));
                     }
@@ -74,7 +74,7 @@ impl Work<'_> {
                         }
                     }
                     for (from, to, alpha) in carry(&mut running, &swap.keys) {
-                        // Taken from one position and given to the other.
+                        // One operation debits a position, another credits the other one.
                         *unnamed.entry(to.hotkey).or_default() += 2;
                         entries.push(self.entry(Some(swap.source), from, Kind::KeySwap, -alpha));
                         entries.push(self.entry(Some(swap.source), to, Kind::KeySwap, alpha));
@@ -84,14 +84,15 @@ impl Work<'_> {
         }
         post(&mut entries, &mut running, u32::MAX);
         self.dissolve(&mut entries, &mut running, None);
-        let off = |key: &PositionKey| of(states.after, key) - running.get(key).copied().unwrap_or_default();
+        let off =
+            |key: &PositionKey| alpha_of(states.after, key) - running.get(key).copied().unwrap_or_default();
         let left = self
             .keys
             .iter()
             .map(|key| (key, off(key)))
             .filter(|(_, alpha)| states.epoch.is_some() && !alpha.is_zero());
         for (key, alpha) in left {
-            let kind = if alpha.magnitude() <= u128::from(self.bound(&key.hotkey)) {
+            let kind = if alpha.magnitude() <= u128::from(self.epoch_rounding_limit(&key.hotkey)) {
                 Kind::Rounding
             } else {
                 Kind::Unattributed
@@ -104,7 +105,7 @@ impl Work<'_> {
         Settled { entries, successions, rows, received, unnamed, renamed }
     }
 
-    /// Takes what is left of a dissolved subnet, once its event is reached.
+    /// Debits what a dissolved subnet leaves, once its event is reached.
     pub(super) fn dissolve(
         &self,
         entries: &mut Vec<Entry>,
@@ -129,10 +130,9 @@ impl Work<'_> {
         }
     }
 
-    /// The most that rounding may take in an epoch's block: a rao for each operation on the hotkey,
-    /// a credit of emission and the dividends being operations too, and claims and orders of which
-    /// it is not known where they went.
-    pub(super) fn bound(&self, hotkey: &Hotkey) -> u64 {
+    /// The most that rounding may be in an epoch's block: a rao for each operation on the hotkey. Credits of
+    /// incentive and the dividends are operations too. So are claims and orders, whose hotkeys are not known.
+    pub(super) fn epoch_rounding_limit(&self, hotkey: &Hotkey) -> u64 {
         let flows = self.states.flows;
         let on = |hotkey: &Hotkey| {
             let credits = self.incentives.keys().filter(|(key, _)| key.hotkey == *hotkey).count();
@@ -143,7 +143,7 @@ impl Work<'_> {
                 .unwrap_or(0)
                 .saturating_add(u64::try_from(credits).unwrap_or(u64::MAX))
         };
-        // Each position of a renamed hotkey is taken from it and given to the new one.
+        // Each position of a swapped hotkey is debited from it and credited to the new one.
         let carried = |old: &Hotkey| {
             let positions = self.keys.iter().filter(|key| key.hotkey == *old).count();
             u64::try_from(positions).unwrap_or(u64::MAX).saturating_mul(2)

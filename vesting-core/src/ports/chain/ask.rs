@@ -5,16 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Roster, TraceKeys};
 use crate::units::{BlockNumber, Coldkey, NetUid};
 
-/// What is asked of the state of one block. The block's place, its time, its runtime and the counters
-/// of the subnets named are always answered.
+/// What is asked of the state of one block. Every answer has the block's number and hash, its time, its
+/// runtime, and the counters of the subnets named.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ask {
-    /// The events that bear on stake.
+    /// Whether to read the events that concern stake.
     pub events: bool,
     /// The subnets.
     pub subnets: BTreeMap<NetUid, SubnetAsk>,
-    /// A subnet whose counters cannot be read is told of in [`BlockState::unread`], and the others are
-    /// answered.
+    /// Whether one subnet may fail by itself. If its counters cannot be read, it is in
+    /// [`BlockState::unread`], and the others are answered.
     pub apart: bool,
 }
 
@@ -34,14 +34,14 @@ impl Ask {
         Self { events: true, ..Self::counters(netuids) }
     }
 
-    /// The same of the state after a block: where it is an epoch, what is locked too.
+    /// The same question for the state after a block. Where the block is an epoch, locks are asked for too.
     #[must_use]
     pub(crate) fn after(mut self) -> Self {
         self.subnets.values_mut().for_each(|ask| ask.locks = ask.neurons != NeuronsAsk::No);
         self
     }
 
-    /// This of one subnet.
+    /// A question about one subnet.
     #[must_use]
     pub fn of(netuid: NetUid, ask: SubnetAsk) -> Self {
         Self { subnets: BTreeMap::from([(netuid, ask)]), ..Self::default() }
@@ -53,20 +53,20 @@ impl Ask {
 pub struct SubnetAsk {
     /// Its neurons.
     pub neurons: NeuronsAsk,
-    /// Whose positions.
+    /// The coldkeys whose positions are asked for.
     pub coldkeys: BTreeSet<Coldkey>,
-    /// Leave `touched` of their positions out: of no use where an interval only begins.
+    /// Whether to leave out `touched` of their positions. It is of no use where an interval only begins.
     pub skip_pointers: bool,
-    /// The positions are to be recorded: a chain that is read through others' nodes makes sure of them, by
-    /// the runtime's own sums or by reading them twice. The answer is the same.
+    /// Whether the positions will be recorded. A chain that is read through others' nodes then confirms them,
+    /// by the runtime's own sums or by reading them twice. The answer is the same.
     pub recorded: bool,
-    /// How much of the stake of those whose positions are read is locked.
+    /// Whether to read how much of the stake of these coldkeys is locked.
     pub locks: bool,
-    /// What the runtime's own word about these positions is asked for.
+    /// How the runtime's own answer about these positions is used.
     pub own_word: OwnWord,
     /// What to expect of the answer. Nothing depends on it but the number of requests.
     pub expected: Roster,
-    /// What is only to be compared with another block's.
+    /// Storage that is only compared with that of another block.
     pub traces: TraceKeys,
 }
 
@@ -78,19 +78,20 @@ impl SubnetAsk {
     }
 }
 
-/// What the runtime's own word about positions is asked for, where they can be worked out from its storage.
+/// How the runtime's own answer about positions is used, where storage is enough to work them out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OwnWord {
-    /// For nothing, unless it has contradicted its storage before.
+    /// Not at all, unless it has contradicted its storage before.
     #[default]
     No,
-    /// These are the positions of every holder, and the epoch before was in this block: they are compared
-    /// with it, all of them when the runtime is first met, later those that are due. The answer is the same.
+    /// To be compared with these positions, which are those of every holder. The block is that of the epoch
+    /// before. All are compared when the runtime is first met, later those that are due. The answer is the
+    /// same.
     ComparedSince(BlockNumber),
-    /// Some of these positions are compared with it, and what their coldkeys have in total. The answer is the
+    /// To be compared with some of these positions, and with the total of their coldkeys. The answer is the
     /// same.
     Sampled,
-    /// It is the answer.
+    /// It is the answer, instead of storage.
     Instead,
 }
 
@@ -102,6 +103,6 @@ pub enum NeuronsAsk {
     No,
     /// They are, with the subnet's owner.
     Yes,
-    /// They are, and so are the positions of those who own one.
+    /// They are, and so are the positions of the coldkeys that own one.
     WithPositions,
 }

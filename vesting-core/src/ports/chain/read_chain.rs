@@ -1,4 +1,4 @@
-//! The questions that are asked most.
+//! The most frequent questions.
 
 use async_trait::async_trait;
 
@@ -6,7 +6,7 @@ use super::{Ask, ChainError, ChainPort, SubnetAsk, SubnetState};
 use crate::block::BlockFacts;
 use crate::units::{BlockNumber, NetUid};
 
-/// The questions that are asked most, of any chain.
+/// The most frequent questions, for any chain.
 #[async_trait]
 pub trait ReadChain: ChainPort {
     /// A block with its events, and the counters of subnets.

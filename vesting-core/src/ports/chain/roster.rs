@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::units::{Neuron, PositionKey};
 
-/// What is known of a subnet beforehand, so that its state can be read in one go.
+/// What is expected of a subnet, so that its state can be read with few requests.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Roster {
-    /// The hotkeys by uid with their owners.
+    /// The expected hotkeys by uid, with their owners.
     pub neurons: Vec<Neuron>,
-    /// Positions to expect.
+    /// The expected positions.
     pub positions: BTreeSet<PositionKey>,
 }

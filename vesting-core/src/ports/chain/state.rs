@@ -6,38 +6,39 @@ use super::{ChainError, Roster, Traces};
 use crate::block::BlockFacts;
 use crate::units::{Coldkey, NetUid, Neuron, PositionKey, Rao, SubnetOwner};
 
-/// A subnet in the state of one block, as far as it was asked for.
+/// A subnet in the state of one block: the parts that were asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SubnetState {
     /// Its neurons, by uid.
     pub neurons: Vec<Neuron>,
     /// Its owner.
     pub owner: Option<SubnetOwner>,
-    /// The alpha of the positions asked for that have any: exactly what the runtime that made the block would
-    /// report. A subnet that does not exist in the state has none, whatever its storage still shows: its life
-    /// ended with `NetworkRemoved`, and what the chain clears away over the next blocks is nobody's.
+    /// The alpha of the positions asked for, without those of zero. It is exactly what the runtime that made
+    /// the block would report. A subnet that does not exist in the state has no positions, whatever its
+    /// storage still shows. It ended with `NetworkRemoved`; what the chain clears over the next blocks is
+    /// nobody's.
     pub positions: BTreeMap<PositionKey, Rao>,
-    /// The traces asked for, and those of every position and coldkey that was looked at.
+    /// The traces asked for, and those of every position and coldkey that was read.
     pub traces: Traces,
-    /// The part of their stake on the subnet that coldkeys cannot move, by locks or as collateral, where
-    /// there is any; `None` where it was not asked for or the node cannot tell.
+    /// The part of their stake on the subnet that coldkeys cannot move, because of locks or as collateral.
+    /// Coldkeys without such a part are left out. `None` where it was not asked for, or the node cannot tell.
     pub locks: Option<BTreeMap<Coldkey, Rao>>,
 }
 
 impl SubnetState {
-    /// What to expect of this subnet's state some blocks away.
+    /// What to expect of this subnet's state in nearby blocks.
     #[must_use]
     pub fn roster(&self) -> Roster {
         Roster { neurons: self.neurons.clone(), positions: self.traces.positions.keys().copied().collect() }
     }
 
-    /// Those of the coldkeys whose positions were not read.
+    /// The coldkeys of these whose positions were not read.
     #[must_use]
     pub fn lacking(&self, coldkeys: &BTreeSet<Coldkey>) -> BTreeSet<Coldkey> {
         coldkeys.iter().filter(|coldkey| !self.traces.coldkeys.contains_key(coldkey)).copied().collect()
     }
 
-    /// Takes in what was read besides of the same state.
+    /// Adds what another read of the same state gave.
     pub fn absorb(&mut self, other: Self) {
         self.positions.extend(other.positions);
         self.traces.positions.extend(other.traces.positions);
@@ -54,9 +55,9 @@ impl SubnetState {
 pub struct BlockState {
     /// The block; without events where they were not asked for.
     pub facts: BlockFacts,
-    /// The subnets asked for, also where they do not exist.
+    /// The subnets asked for, including those that do not exist.
     pub subnets: BTreeMap<NetUid, SubnetState>,
-    /// Subnets that were asked for [apart](Ask::apart) and cannot be read: nothing else of them is here.
+    /// Subnets that were asked for [apart](Ask::apart) and could not be read. Nothing else of them is here.
     pub unread: BTreeMap<NetUid, ChainError>,
 }
 

@@ -15,39 +15,39 @@ pub struct TraceKeys {
     pub coldkeys: BTreeSet<Coldkey>,
 }
 
-/// A storage value, only good for telling whether it is another one than before.
+/// A storage value that only shows whether it has changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fingerprint(pub Vec<u8>);
 
-/// What can be seen of a position without working out its alpha.
+/// Signs of change of a position, without working out its alpha.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PositionTrace {
     /// Its shares: another value after every credit and debit.
     pub shares: Fingerprint,
-    /// `LastColdkeyHotkeyStakeBlock`: the last block in which this coldkey staked or unstaked on this
-    /// hotkey, on any subnet, as far as the chain notes it (0 for never, where it was to be left out, and on
-    /// the runtimes that note nothing of subnets any more).
+    /// `LastColdkeyHotkeyStakeBlock`: the last block in which this coldkey staked or unstaked on this hotkey,
+    /// on any subnet, as far as the chain notes it. It is 0 for never, where the question left it out, and on
+    /// the runtimes that no longer note subnets.
     pub touched: BlockNumber,
 }
 
-/// What can be seen of a coldkey's doings without reading events.
+/// Signs of what a coldkey did, without reading events.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ColdkeyTrace {
-    /// `StakingHotkeys`: on which hotkeys it may have stake, on any subnet. Loses one when a key is swapped,
-    /// and on the newer runtimes when nothing is left on it.
+    /// `StakingHotkeys`: the hotkeys on which it may have stake, on any subnet. A hotkey is removed when a
+    /// key is swapped, and on the newer runtimes when no stake is left on it.
     pub staking: BTreeSet<Hotkey>,
-    /// `System.Account`, with those of whoever may act for it by proxy: another value after every extrinsic
-    /// that it signs or that is signed for it, and whenever TAO comes or goes.
+    /// `System.Account`, with the accounts of its proxies. The value changes after every extrinsic that it or
+    /// a proxy signs, and whenever its TAO changes.
     pub account: Fingerprint,
 }
 
 /// What can be compared between blocks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Traces {
-    /// Of positions.
+    /// The traces of positions.
     pub positions: BTreeMap<PositionKey, PositionTrace>,
-    /// Of share pools: total alpha and total shares.
+    /// The share pools: total alpha and total shares.
     pub pools: BTreeMap<Hotkey, Fingerprint>,
-    /// Of coldkeys.
+    /// The traces of coldkeys.
     pub coldkeys: BTreeMap<Coldkey, ColdkeyTrace>,
 }

@@ -12,7 +12,7 @@ use crate::units::{BlockNumber, BlockRef, Millis, NetUid};
 pub struct Commit {
     /// The subnet.
     pub netuid: NetUid,
-    /// What the record must stand at: the parent of the first block; `None` for a new record.
+    /// The block at which the record must end: the parent of the first block. `None` for a new record.
     pub parent: Option<BlockRef>,
     /// The new watermark.
     pub watermark: Watermark,
@@ -22,7 +22,8 @@ pub struct Commit {
     pub times: BTreeMap<BlockNumber, Millis>,
     /// Coldkeys followed from here on.
     pub holders: Vec<Holder>,
-    /// Its epochs. A recorder ends a commit with each, so it has one at most, the last block.
+    /// Its epochs. A recorder ends each commit with an epoch, so a commit of a recorder has at most one: its
+    /// last block.
     pub epochs: Vec<EpochRecord>,
     /// Changes of the interval that the epoch closes.
     pub balance_changes: Vec<BalanceChange>,
@@ -73,7 +74,8 @@ impl Commit {
         }
     }
 
-    /// Puts all rows in the one order in which [`WholeRecord::record`](super::WholeRecord::record) gives them.
+    /// Sorts all rows into the order in which [`WholeRecord::record`](super::WholeRecord::record) returns
+    /// them.
     pub fn sort(&mut self) {
         self.entries.sort_by_key(Entry::order);
         self.holders.sort_unstable();

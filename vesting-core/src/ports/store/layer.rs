@@ -1,4 +1,4 @@
-//! A store that stands before another one.
+//! A store that wraps another one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
@@ -16,9 +16,9 @@ use crate::units::{BlockHash, BlockNumber, BlockRef, Coldkey, Millis, NetUid, Po
 /// The answer to a call, still to be waited for.
 pub type StoreAnswer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// A store that passes every call on to another one, and may time it, refuse it, or act on its end.
+/// A store that passes every call on to another one. It may time a call, refuse it, or act when it ends.
 ///
-/// Whoever implements it is a [`StakeStore`]:
+/// A type that implements this trait is a [`StakeStore`]:
 ///
 /// ```
 /// use std::sync::Arc;
@@ -53,6 +53,8 @@ pub type StoreAnswer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 /// assert_eq!(store.watermark(NetUid(1)).now_or_never(), Some(Ok(None)));
 /// assert_eq!(store.calls.load(Ordering::Relaxed), 1);
 /// ```
+///
+/// For the crates of this workspace.
 pub trait StoreLayer: Send + Sync {
     /// The store that the calls are passed on to.
     fn inner(&self) -> &dyn StakeStore;

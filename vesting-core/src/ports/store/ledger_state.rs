@@ -1,4 +1,4 @@
-//! Where a recorder goes on.
+//! What a recorder resumes from.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,10 @@ use super::{Holder, NeuronRow, OpenInterval, Watermark};
 use crate::ledger::Succession;
 use crate::units::{Coldkey, PositionKey, Rao};
 
-/// What a recorder needs to go on where the record ends.
+/// What a recorder needs to resume where the record ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerState {
-    /// Where it ends.
+    /// Where the record ends.
     pub watermark: Watermark,
     /// The coldkeys followed.
     pub holders: Vec<Holder>,

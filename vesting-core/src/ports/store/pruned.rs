@@ -1,11 +1,11 @@
 //! What a prune removed.
 
-/// How many rows of each table a prune removed, and how many came in their place.
+/// How many rows of each table a prune removed, and how many replaced them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Pruned {
     /// Entries (`stake_transactions`).
     pub entries: u64,
-    /// Entries that came in their place, all at the end of the block pruned up to.
+    /// Entries that replaced them, all at the end of the block up to which the record was pruned.
     pub openings: u64,
     /// Times of blocks (`block_times`).
     pub times: u64,
@@ -24,7 +24,7 @@ pub struct Pruned {
 }
 
 impl Pruned {
-    /// With what another part of a record had.
+    /// Adds the counts of another part of a record.
     pub(crate) fn plus(self, other: Self) -> Self {
         Self {
             entries: self.entries.saturating_add(other.entries),

@@ -9,10 +9,20 @@ use crate::block::{Epoch, EpochRecord, SkippedSlot};
 use crate::ledger::{Entry, OpenTranche, Succession};
 use crate::units::{BlockHash, BlockNumber, Coldkey, Millis, NetUid, PositionKey, Rao};
 
-/// Reads the records of a store: where they stand, what happened, and what was held.
+/// Reads the records of a store: where they end, what happened, and what was held.
 ///
 /// Each answer is read at one moment. A subnet without a record has no rows. Ranges of blocks include both
 /// ends.
+///
+/// ```
+/// use futures_util::FutureExt;
+/// use vesting_core::ports::ReadRecord;
+/// use vesting_core::{MemoryStore, NetUid};
+///
+/// let store = MemoryStore::new();
+/// assert_eq!(store.netuids().now_or_never(), Some(Ok(Vec::new())));
+/// assert_eq!(store.watermark(NetUid(1)).now_or_never(), Some(Ok(None)));
+/// ```
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait ReadRecord: Send + Sync {
@@ -25,7 +35,7 @@ pub trait ReadRecord: Send + Sync {
     /// How far the record of a subnet goes; `None` where there is none.
     async fn watermark(&self, netuid: NetUid) -> Result<Option<Watermark>, StoreError>;
 
-    /// What a recorder needs to go on; `None` where there is no record.
+    /// What a recorder needs to resume; `None` where there is no record.
     async fn ledger_state(&self, netuid: NetUid) -> Result<Option<LedgerState>, StoreError>;
 
     /// The entries with `from` ≤ block ≤ `to`, in ledger order.
@@ -52,7 +62,7 @@ pub trait ReadRecord: Send + Sync {
         to: BlockNumber,
     ) -> Result<Vec<EpochRecord>, StoreError>;
 
-    /// The same epochs without their changes, which are most of what is read.
+    /// The same epochs without their changes. The changes are most of the data.
     async fn epoch_list(
         &self,
         netuid: NetUid,
@@ -73,14 +83,14 @@ pub trait ReadRecord: Send + Sync {
     /// The coldkeys that took over from a holder up to `to`, in order.
     async fn successions(&self, netuid: NetUid, to: BlockNumber) -> Result<Vec<Succession>, StoreError>;
 
-    /// Who held which uid: every change seen up to `to`, by block and uid.
+    /// Who held which uid: every change up to `to`, by block and uid.
     async fn neurons(&self, netuid: NetUid, to: BlockNumber) -> Result<Vec<NeuronRow>, StoreError>;
 
     /// Every holder, by coldkey.
     async fn holders(&self, netuid: NetUid) -> Result<Vec<Holder>, StoreError>;
 
-    /// The alpha of every position at the end of `block`, as far as snapshots go. Positions of zero are left
-    /// out.
+    /// The alpha of every position at the end of `block`, by the newest snapshots up to it. Positions of zero
+    /// are left out.
     async fn positions_at(
         &self,
         netuid: NetUid,
@@ -94,7 +104,7 @@ pub trait ReadRecord: Send + Sync {
         block: BlockNumber,
     ) -> Result<BTreeMap<Coldkey, Rao>, StoreError>;
 
-    /// The tranches entered in `from` ≤ block ≤ `to` as they stood at the end of `as_of`, by coldkey and
+    /// The tranches entered in `from` ≤ block ≤ `to`, as they were at the end of `as_of`, by coldkey and
     /// entry.
     async fn tranches(
         &self,
@@ -104,8 +114,8 @@ pub trait ReadRecord: Send + Sync {
         as_of: BlockNumber,
     ) -> Result<Vec<TrancheStand>, StoreError>;
 
-    /// A page of the tranches entered by these coldkeys that still hold something, as they stand at the
-    /// watermark, by coldkey and entry.
+    /// A page of the open tranches that these coldkeys entered, as they are at the watermark, by coldkey and
+    /// entry.
     async fn open_tranches(
         &self,
         netuid: NetUid,

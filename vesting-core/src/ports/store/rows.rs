@@ -1,4 +1,4 @@
-//! Rows of a record that are no facts of the ledger: who is followed, and what was seen of the state.
+//! Rows of a record besides the ledger: who is followed, and what was read of the chain's state.
 
 use std::collections::BTreeMap;
 
@@ -10,11 +10,11 @@ use crate::units::{BlockNumber, Coldkey, Hotkey, PositionKey, Rao, RaoDelta, Uid
 pub struct Holder {
     /// The coldkey.
     pub coldkey: Coldkey,
-    /// The block at whose end its record opens.
+    /// The block at whose end its record begins.
     pub since: BlockNumber,
 }
 
-/// The alpha of a position in the state of a block. Written when it differs from the one before.
+/// The alpha of a position in the state of a block. A row is written when it differs from the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Snapshot {
     /// The block.
@@ -25,8 +25,8 @@ pub struct Snapshot {
     pub alpha: Rao,
 }
 
-/// The part of a holder's stake that it cannot move, in the state of an epoch's block. Written when it
-/// differs from the one before, and when it is first known; no row means that it is not known.
+/// The part of a holder's stake that it cannot move, in the state of an epoch's block. A row is written when
+/// the part is first known, and when it differs from the one before. No row means that it is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LockRow {
     /// The epoch's block.
@@ -37,18 +37,18 @@ pub struct LockRow {
     pub locked: Rao,
 }
 
-/// A change in who holds a uid, seen in the state of `block`.
+/// A change of who holds a uid, found in the state of `block`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NeuronRow {
     /// The uid.
     pub uid: Uid,
     /// The block in whose state it was first seen.
     pub block: BlockNumber,
-    /// Who holds it from there; `None` when nobody does.
+    /// Who holds it from there on; `None` when nobody does.
     pub holder: Option<(Hotkey, Coldkey)>,
 }
 
-/// What one position did from one epoch (after it) to the next (before it), by flow.
+/// The change of one position between two epochs, by flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BalanceChange {
     /// B₁, the epoch at whose end the interval begins.

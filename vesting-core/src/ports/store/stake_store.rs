@@ -1,9 +1,9 @@
-//! All that a store does.
+//! Everything a store does.
 
 use super::{ReadRecord, WholeRecord, WriteRecord};
 
-/// Keeps the records of subnets. To make a store, implement the three traits that it is the sum of; the
-/// contract suite in `vesting-testkit` then says whether it keeps their promises.
+/// Keeps the records of subnets. To make a store, implement these three traits. The contract suite in
+/// `vesting-testkit` then checks whether it keeps their promises.
 pub trait StakeStore: ReadRecord + WriteRecord + WholeRecord {}
 
 impl<S: ReadRecord + WriteRecord + WholeRecord> StakeStore for S {}

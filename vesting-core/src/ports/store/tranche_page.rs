@@ -1,4 +1,4 @@
-//! A part of the tranches of some coldkeys.
+//! A page of the tranches of some coldkeys.
 
 use crate::units::BlockNumber;
 
@@ -11,16 +11,16 @@ pub enum End {
     Newest,
 }
 
-/// A part of the tranches of some coldkeys: always all that were entered in a block, or none.
+/// A page of the tranches of some coldkeys. It has either all tranches of a block or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TranchePage {
     /// Entered in this block or later.
     pub from: BlockNumber,
     /// Entered in this block or before.
     pub to: BlockNumber,
-    /// Which come first.
+    /// Which end the page begins with.
     pub first: End,
-    /// As many as this, where there are so many; with fewer the page is the last.
+    /// The page has at least this many tranches, if there are so many. A page with fewer is the last.
     pub least: u32,
 }
 
@@ -29,7 +29,8 @@ impl TranchePage {
     pub const ALL: Self =
         Self { from: BlockNumber(0), to: BlockNumber(u64::MAX), first: End::Newest, least: u32::MAX };
 
-    /// The blocks that this page ends with, given those of the tranches that may be on it, in any order.
+    /// The first and the last block of this page, given the blocks of the tranches that may be on it, in any
+    /// order.
     #[must_use]
     pub fn bounds(&self, mut blocks: Vec<BlockNumber>) -> (BlockNumber, BlockNumber) {
         blocks.retain(|block| (self.from..=self.to).contains(block));

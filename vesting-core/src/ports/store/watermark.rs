@@ -9,10 +9,10 @@ pub struct Watermark {
     pub block: BlockRef,
     /// The time of that block.
     pub time: Millis,
-    /// The first block recorded. After [`WholeRecord::prune`](super::WholeRecord::prune) it is the one after an epoch, which no other
-    /// record begins with: at the end of that epoch's block everything opens.
+    /// The first block recorded. After [`WholeRecord::prune`](super::WholeRecord::prune) it is the block
+    /// after an epoch, and all openings are at the end of that epoch's block. No other record begins so.
     pub first_block: BlockNumber,
-    /// The time of that block; after a prune that of the epoch before it.
+    /// The time of that block; after a prune, the time of the epoch before it.
     pub first_time: Millis,
     /// The block up to which `stake_snapshots` hold every change of every holder's positions.
     pub observed: BlockNumber,

@@ -1,5 +1,5 @@
-//! Catching up: takes in only the blocks in which something happened. Its costs grow with epochs and
-//! stake operations, not with blocks; its ledger equals that of a follower.
+//! Catching up: records only the blocks in which something happened. Its cost grows with epochs and stake
+//! operations, not with blocks. Its ledger equals that of a follower.
 
 mod read_ahead;
 mod reader;

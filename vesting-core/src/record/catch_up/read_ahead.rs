@@ -1,4 +1,4 @@
-//! Stops that are prepared while others are taken in.
+//! Stops that are prepared while others are recorded.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -7,10 +7,10 @@ use std::task::Poll;
 
 use futures_util::{Stream, StreamExt};
 
-/// The most stops that are searched at once, and that wait to be taken in.
+/// The most stops that are searched at once, and that wait to be recorded.
 pub(super) const STOPS_AHEAD: usize = 128;
 
-/// Stops that are prepared while others are taken in.
+/// Stops that are prepared while others are recorded.
 pub(super) struct ReadAhead<S: Stream> {
     pub(super) prepared: S,
     pub(super) ready: VecDeque<S::Item>,
@@ -24,7 +24,7 @@ impl<S: Stream + Unpin> ReadAhead<S> {
         }
     }
 
-    /// Goes on preparing while something else is done.
+    /// Continues to prepare stops while `work` runs.
     pub(super) async fn beside<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         poll_fn(|context| {

@@ -8,31 +8,32 @@ use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 
 use super::read_ahead::STOPS_AHEAD;
 use super::route::{Stop, StopReason};
-use super::search::{Found, Search, View};
+use super::search::{FoundBlock, Search, View};
 use crate::ports::{Ask, ChainError, NeuronsAsk, OwnWord, Roster, SubnetAsk};
 use crate::record::agreed::{agreed_glance, two_answers};
 use crate::units::{BlockNumber, BlockRef, Coldkey, Millis};
 
-/// A stop with what was read of it and of the interval before.
+/// A stop with what was read of it and of the interval before it.
 pub(super) struct Prepared {
     pub(super) stop: Stop,
-    /// Where the interval begins and ends.
+    /// The start and the end of the interval.
     pub(super) low: Arc<View>,
     pub(super) high: Arc<View>,
-    /// The blocks inside it in which something happened.
-    pub(super) found: Vec<Found>,
+    /// The blocks inside the interval in which something happened.
+    pub(super) found: Vec<FoundBlock>,
     /// The stop itself.
     pub(super) at: Arc<View>,
 }
 
-/// A stop with whom to look at there.
+/// A stop, and the coldkeys to read there.
 pub(super) struct Planned {
     pub(super) stop: Stop,
     pub(super) coldkeys: Arc<BTreeSet<Coldkey>>,
 }
 
-/// The stops, in order, with whom to look at there: who holds a uid at an epoch is followed from there on.
-pub(super) fn planned(stops: Vec<Stop>) -> Vec<Planned> {
+/// The stops, in order, with the coldkeys to read there. A coldkey that holds a uid at an epoch is followed
+/// from there on.
+pub(super) fn plan_stops(stops: Vec<Stop>) -> Vec<Planned> {
     let mut coldkeys: Arc<BTreeSet<Coldkey>> = Arc::default();
     let mut plan = Vec::with_capacity(stops.len());
     for stop in stops {
@@ -46,23 +47,25 @@ pub(super) fn planned(stops: Vec<Stop>) -> Vec<Planned> {
     plan
 }
 
-/// Reads ahead, knowing nothing of the ledger but whom to look at.
+/// Reads ahead of the ledger. All it needs to know of the ledger is which coldkeys to read.
 pub(super) struct Reader<'a> {
     pub(super) search: Search<'a>,
     pub(super) in_flight: usize,
-    /// Where the interval begins in which the record stands.
+    /// The block at which the record's open interval begins.
     pub(super) begun: BlockNumber,
-    /// What to expect of the next states; only the number of requests depends on it.
+    /// What to expect of the next states. Only the number of requests depends on it.
     pub(super) expected: Mutex<Roster>,
-    /// HolderQuery to look at besides: who became a holder by a swap. Whoever is not looked at here is later.
+    /// Further coldkeys to read: those that became holders by a swap. Coldkeys that are not read here are
+    /// read when the stop is recorded.
     pub(super) followed: Mutex<BTreeSet<Coldkey>>,
 }
 
-/// What was read of a stop: the end of the interval before it, and itself, where it needed reading.
+/// What was read of a stop: the end of the interval before it, and the stop itself, where these needed
+/// reading.
 type Ends = (Stop, Option<View>, Option<View>);
 
 impl Reader<'_> {
-    /// Reads stops and the intervals before them; the first interval begins at `low`.
+    /// Reads stops and the intervals before them. The first interval begins at `low`.
     pub(super) fn prepare(
         &self,
         low: Arc<View>,
@@ -71,9 +74,13 @@ impl Reader<'_> {
         let (mut before, mut since) = (low.number(), self.begun);
         let mut reads = planned.into_iter().map(move |planned| {
             let number = planned.stop.number;
-            self.ends(std::mem::replace(&mut before, number), std::mem::replace(&mut since, number), planned)
+            self.read_stop(
+                std::mem::replace(&mut before, number),
+                std::mem::replace(&mut since, number),
+                planned,
+            )
         });
-        // The first alone, so that the others know what to expect.
+        // The first stop is read alone, so that the others know what to expect.
         let alone = if self.expected().positions.is_empty() { reads.next() } else { None };
         let (search, mut low) = (&self.search, low);
         let link = move |(stop, high, at): Ends| {
@@ -94,13 +101,14 @@ impl Reader<'_> {
             .boxed()
     }
 
-    /// Looks at these too from here on.
+    /// Reads these coldkeys too from now on.
     pub(super) fn follow(&self, holders: BTreeSet<Coldkey>) {
         self.followed.lock().unwrap_or_else(PoisonError::into_inner).extend(holders);
     }
 
-    /// Reads a stop, and the end of what is read on from `from`, in the interval that began at `since`.
-    pub(super) async fn ends(
+    /// Reads a stop, and the end of the stretch before it that begins at `from`. The interval began at
+    /// `since`.
+    pub(super) async fn read_stop(
         &self,
         from: BlockNumber,
         since: BlockNumber,
@@ -123,8 +131,9 @@ impl Reader<'_> {
             self.search.netuid,
             SubnetAsk { recorded: true, ..SubnetAsk::positions(coldkeys, expected) },
         );
-        let high =
-            async { if edge > from { self.edge(edge, &ask, known_edge).await.map(Some) } else { Ok(None) } };
+        let high = async {
+            if edge > from { self.read_edge(edge, &ask, known_edge).await.map(Some) } else { Ok(None) }
+        };
         let mut ask_at = Ask { events: true, ..ask.clone() };
         ask_at.subnets.values_mut().for_each(|ask| {
             ask.neurons = neurons;
@@ -133,14 +142,18 @@ impl Reader<'_> {
         });
         let ask_at = ask_at.after();
         let at = async {
-            if last { Ok(None) } else { self.note(self.search.agreed_view(number, &ask_at).await?).map(Some) }
+            if last {
+                Ok(None)
+            } else {
+                self.expect_positions_of(self.search.agreed_view(number, &ask_at).await?).map(Some)
+            }
         };
         let (high, at) = try_join(high, at).await?;
         Ok((stop, high, at))
     }
 
-    /// The end of an interval, of which the block and its time are known already or read twice.
-    pub(super) async fn edge(
+    /// Reads the end of an interval. Its block and time are `known` already, or are read twice.
+    pub(super) async fn read_edge(
         &self,
         number: BlockNumber,
         ask: &Ask,
@@ -159,11 +172,11 @@ impl Reader<'_> {
     }
 
     pub(super) async fn view(&self, number: BlockNumber, ask: &Ask) -> Result<View, ChainError> {
-        self.note(self.search.view(number, ask).await?)
+        self.expect_positions_of(self.search.view(number, ask).await?)
     }
 
-    /// Expects of the next states what was found in this one.
-    pub(super) fn note(&self, view: View) -> Result<View, ChainError> {
+    /// Expects in the next states what this one has.
+    pub(super) fn expect_positions_of(&self, view: View) -> Result<View, ChainError> {
         let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
         expected.positions.extend(view.state.traces.positions.keys());
         Ok(view)
@@ -173,7 +186,7 @@ impl Reader<'_> {
         self.expected.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A view with what it lacks of the positions of `coldkeys`.
+    /// A view, with the positions of `coldkeys` that it lacks added.
     pub(super) async fn complete(
         &self,
         view: &Arc<View>,

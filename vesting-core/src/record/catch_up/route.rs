@@ -1,9 +1,9 @@
-//! The way through history: the blocks that end an interval, found without reading the others.
+//! The route through history: the blocks that end an interval, found without reading the others.
 //!
 //! `LastMechansimStepBlock` is a linked list (docs/chain.md#the-list-of-epochs): read at B−1 it names the
-//! epoch before B. A subnet may also be dissolved and its netuid registered anew on the way;
-//! `NetworkRegisteredAt` tells its lives apart, and where the chain counts registrations that tells whether
-//! there was a life between.
+//! epoch before B. A subnet may also be dissolved and its netuid registered anew. `NetworkRegisteredAt`
+//! separates these lives. Where the chain counts registrations, the count shows whether there was another
+//! life between.
 
 use std::sync::Arc;
 
@@ -14,46 +14,47 @@ use crate::ports::{ChainError, ChainPort, NeuronsAsk, Roster, SubnetAsk};
 use crate::record::agreed::agreed_glance;
 use crate::units::{BlockNumber, BlockRef, Millis, NetUid, Neuron, SubnetOwner};
 
-/// Blocks of history for which a walk of its own is worth its first read.
+/// The number of blocks for which a walk of its own is worth its first read.
 const BLOCKS_A_WALK: u64 = 2_000;
 
-/// A block to stop at, with the interval before it.
+/// A block to stop at: it ends an interval.
 #[derive(Debug, Clone)]
 pub(crate) struct Stop {
     pub(crate) number: BlockNumber,
     pub(crate) reason: StopReason,
 }
 
-/// Why one stops.
+/// Why a block is a stop.
 #[derive(Debug, Clone)]
 pub(crate) enum StopReason {
-    /// An epoch, with its parent and that one's time, and the neurons and the subnet's owner there.
+    /// An epoch, with its parent block, the time of the parent, and the neurons and the owner in the parent's
+    /// state.
     Epoch { edge: (BlockRef, Millis), neurons: Arc<[Neuron]>, owner: Option<SubnetOwner> },
-    /// The subnet is no longer what it was in the parent's state.
+    /// The subnet of the parent's state no longer exists.
     End,
-    /// The subnet is not there around this block, or comes into being in it.
+    /// The subnet does not exist around this block, or is registered in it.
     Absent,
-    /// Nothing: here the way ends.
+    /// The end of the route.
     Last,
 }
 
-/// A subnet at some block, as far as its life is concerned.
+/// The registration of a subnet in the state of some block.
 #[derive(Debug, Clone, Copy)]
 struct Glance {
     number: BlockNumber,
     registered_at: Option<BlockNumber>,
-    /// How often it was registered so far, where the chain counts that.
+    /// How often the netuid was registered so far, where the chain counts that.
     registrations: Option<u64>,
 }
 
 impl Glance {
-    /// How often it was registered after this and up to `later`, where the chain counts that.
+    /// How often the netuid was registered after this block and up to `later`, where the chain counts that.
     fn registrations_until(&self, later: &Self) -> Option<u64> {
         self.registrations.zip(later.registrations).map(|(before, after)| after.saturating_sub(before))
     }
 }
 
-/// A part of history in which a subnet lives on.
+/// A part of history in which the same subnet exists throughout.
 struct Life {
     after: BlockNumber,
     to: BlockNumber,
@@ -68,7 +69,7 @@ pub(crate) struct Route<'a> {
 }
 
 impl Route<'_> {
-    /// The stops after `from` up to `to`, in order; the last one is `to`.
+    /// The stops after `from` up to `to`, in order. The last one is `to`.
     pub(crate) async fn stops(&self, from: BlockNumber, to: BlockNumber) -> Result<Vec<Stop>, ChainError> {
         let (lives, mut stops) = self.lives(from, to).await?;
         for life in lives {
@@ -91,7 +92,7 @@ impl Route<'_> {
         Ok(Glance { number, registered_at, registrations: facts.registrations.get(&self.netuid).copied() })
     }
 
-    /// The lives of the subnet, and the stops at their ends and where there is none.
+    /// The lives of the netuid, the stops at their ends, and the stops where no subnet exists.
     async fn lives(&self, from: BlockNumber, to: BlockNumber) -> Result<(Vec<Life>, Vec<Stop>), ChainError> {
         let (mut lives, mut stops) = (Vec::new(), Vec::new());
         let mut parts = vec![(self.glance(from).await?, self.glance(to).await?)];
@@ -112,20 +113,21 @@ impl Route<'_> {
                 (None, Some(registered_at)) if registered_at > low.number && registered_at <= high.number => {
                     stops.push(Stop { number: registered_at, reason: StopReason::Absent });
                     lives.push(Life { after: registered_at, to: high.number, registered_at });
-                    // Otherwise it was the only one.
+                    // If the count rose by one, this was the only registration.
                     if low.registrations_until(&high) != Some(1) {
                         parts.push((low, self.glance(registered_at.parent()).await?));
                     }
                 }
                 (None, None) if low.registrations_until(&high) == Some(0) => {}
-                // A subnet came and went between.
+                // A subnet was registered and dissolved between.
                 (None, None)
                     if low.registrations_until(&high).is_some() && high.number > low.number.child() =>
                 {
                     let middle = self.glance(BlockNumber(low.number.0.midpoint(high.number.0))).await?;
                     parts.extend([(low, middle), (middle, high)]);
                 }
-                // A subnet may have come and gone between: only reading every block would tell.
+                // A subnet may have been registered and dissolved between. Only reading every block shows
+                // that.
                 (None, _) => {
                     let blocks = low.number.child().0..=high.number.0;
                     stops.extend(
@@ -137,8 +139,8 @@ impl Route<'_> {
         Ok((lives, stops))
     }
 
-    /// The first block after `low` whose state does not have the subnet registered at that block any
-    /// more; `high` is one.
+    /// The first block after `low` whose state no longer has the subnet that was registered at that block.
+    /// `high` is such a block.
     async fn end_of(
         &self,
         registered_at: BlockNumber,
@@ -157,7 +159,7 @@ impl Route<'_> {
         Ok(high)
     }
 
-    /// The epochs of a life, walked back from several places at once.
+    /// The epochs of a life. They are walked back from several blocks at once.
     async fn epochs(&self, life: &Life) -> Result<Vec<Stop>, ChainError> {
         let length = life.to.0.saturating_sub(life.after.0);
         let walks = (length / BLOCKS_A_WALK).clamp(1, u64::try_from(self.in_flight).unwrap_or(1));
@@ -170,7 +172,7 @@ impl Route<'_> {
         Ok(found.into_iter().flatten().collect())
     }
 
-    /// The epochs after `after` up to `to`, walked back from `to`.
+    /// The epochs after `after` up to `to`. They are walked back from `to`.
     async fn walk(
         &self,
         registered_at: BlockNumber,
@@ -182,9 +184,10 @@ impl Route<'_> {
         let mut counters = self.counters(to).await?;
         let mut read_at = to;
         while let Some(number) = counters.map(|counters| counters.last_step_block) {
-            // An epoch from before the registration was another subnet's.
+            // An epoch from before the registration belongs to an earlier subnet.
             if number <= after || number < registered_at {
-                // The others are found where they are named; here one wrong answer would end the walk.
+                // A wrong answer about an epoch shows in the block that it names. Here one wrong answer would
+                // end the walk, so it is read again.
                 let again = self.counters(read_at).await?;
                 if again == counters {
                     break;
@@ -197,7 +200,7 @@ impl Route<'_> {
             let ask = SubnetAsk { neurons: NeuronsAsk::Yes, expected, ..SubnetAsk::default() };
             let mut read = self.chain.read(number.parent(), &crate::ports::Ask::of(self.netuid, ask)).await?;
             let state = read.take(self.netuid);
-            // Most epochs have the neurons of the next: kept once.
+            // Most epochs have the same neurons as the next one, so they are kept once.
             if *known != state.neurons[..] {
                 known = state.neurons.into();
             }

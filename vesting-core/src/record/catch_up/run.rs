@@ -1,4 +1,4 @@
-//! One subnet caught up: stop after stop, each with the interval before it.
+//! Catching up one subnet: stop after stop, each with the interval before it.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use futures_util::future::{join, try_join};
 
 use super::read_ahead::ReadAhead;
-use super::reader::{Prepared, Reader, planned};
+use super::reader::{Prepared, Reader, plan_stops};
 use super::route::{Route, StopReason};
 use super::search::Search;
 use crate::block::{BlockFacts, Detection, is_epoch};
@@ -25,7 +25,7 @@ use crate::record::states_around::{StatesAround, of_coldkeys};
 use crate::record::subnet_ledger::SubnetLedger;
 use crate::units::{BlockNumber, BlockRef, NetUid};
 
-/// After so many stops the ledger lets go of the tranches that need not be at hand.
+/// The number of stops after which the ledger evicts tranches that need not be in memory.
 const STOPS_AT_HAND: u64 = 16;
 
 /// Catches one subnet up.
@@ -40,13 +40,13 @@ pub(crate) struct CatchUp<'a> {
 }
 
 impl CatchUp<'_> {
-    /// Takes in what happened after the watermark (from `first` on where there is none) up to `to`.
+    /// Records what happened after the watermark up to `to`. Without a record it begins at `first`.
     pub(crate) async fn run(mut self, first: BlockNumber, to: BlockNumber) -> Result<(), MonitorError> {
         if self.ledger.watermark().is_none() {
             if first > to {
                 return Ok(());
             }
-            self.take(first).await?;
+            self.record_number(first).await?;
         }
         let Some(watermark) = self.ledger.watermark().filter(|watermark| watermark.block.number < to) else {
             return self.commit().await;
@@ -73,27 +73,28 @@ impl CatchUp<'_> {
             },
         );
         let low = Arc::new(reader.search.view(from, &ask).await?);
-        let mut ahead = ReadAhead { prepared: reader.prepare(low, planned(stops)), ready: VecDeque::new() };
+        let mut ahead =
+            ReadAhead { prepared: reader.prepare(low, plan_stops(stops)), ready: VecDeque::new() };
         let store = self.store;
         let (mut written, mut stops) = (None, 0u64);
         while let Some(prepared) = ahead.next().await {
             let mut stop = prepared?;
             let before = *self.state;
-            // A transaction is written while the next interval is worked out.
+            // A transaction is written while the next interval is recorded.
             let writing = write(store, written.take());
-            let (done, taken) = ahead.beside(join(writing, self.take_stop(&mut stop, &reader))).await;
+            let (done, taken) = ahead.beside(join(writing, self.record_stop(&mut stop, &reader))).await;
             done?;
             let mut missed = taken?;
             while !missed.is_empty() {
-                missed = ahead.beside(self.take_again(&mut stop, missed, before, &reader)).await?;
+                missed = ahead.beside(self.record_again(&mut stop, missed, before, &reader)).await?;
             }
             reader.follow(self.ledger.holders());
             written = self.ledger.take_commit();
             stops += 1;
             if stops % STOPS_AT_HAND == 0 {
-                // What is let go must be in the store as it stands.
+                // Evicted tranches must be in the store in the same form.
                 write(store, written.take()).await?;
-                self.ledger.let_go();
+                self.ledger.evict();
             }
             self.report();
         }
@@ -101,8 +102,8 @@ impl CatchUp<'_> {
         self.commit().await
     }
 
-    /// Forgets what was not written yet, and takes in a stop once more, with blocks that left no other trace.
-    async fn take_again(
+    /// Discards what was not written yet, and records a stop once more, with blocks that left no other trace.
+    async fn record_again(
         &mut self,
         stop: &mut Prepared,
         missed: BTreeSet<BlockNumber>,
@@ -115,28 +116,28 @@ impl CatchUp<'_> {
             stop.found.push(reader.search.found(number).await?);
         }
         stop.found.sort_by_key(|found| found.facts.block.number);
-        self.take_stop(stop, reader).await
+        self.record_stop(stop, reader).await
     }
 
-    /// Takes in a stop with its interval; gives the blocks that would have to be read for it.
-    async fn take_stop(
+    /// Records a stop with its interval. Returns the blocks that must be read for it too.
+    async fn record_stop(
         &mut self,
         stop: &mut Prepared,
         reader: &Reader<'_>,
     ) -> Result<BTreeSet<BlockNumber>, MonitorError> {
         let holders = self.ledger.holders();
         if [&stop.low, &stop.high].into_iter().any(|view| !view.state.lacking(&holders).is_empty()) {
-            // Somebody became a holder by a swap after this was read.
+            // A coldkey became a holder by a swap after this was read.
             (stop.low, stop.high) =
                 try_join(reader.complete(&stop.low, &holders), reader.complete(&stop.high, &holders)).await?;
             stop.found = reader.search.between(&stop.low, &stop.high).await?;
         }
         let found = stop.found.iter().map(|found| found.facts.block.number).collect();
-        self.take_interval(stop, &found, reader).await
+        self.record_interval(stop, &found, reader).await
     }
 
-    /// Takes in an interval and the stop that ends it; gives the blocks that would have to be read for it.
-    async fn take_interval(
+    /// Records an interval and the stop that ends it. Returns the blocks that must be read for it too.
+    async fn record_interval(
         &mut self,
         prepared: &Prepared,
         found: &BTreeSet<BlockNumber>,
@@ -148,7 +149,7 @@ impl CatchUp<'_> {
                 BlockRef { number: found.facts.block.number.parent(), hash: found.facts.parent_hash };
             self.ledger.pass(parent, found.time_before, found.spec_before);
             self.state.operations = self.state.operations.saturating_add(1);
-            self.take_block(&found.facts, &found.flows, None, None).await?;
+            self.record_block(&found.facts, &found.flows, None, None).await?;
         }
         let blocks_read = BlocksRead { after: prepared.low.number(), blocks: found, missed: &mut missed };
         let edge = &prepared.high.facts;
@@ -156,7 +157,7 @@ impl CatchUp<'_> {
         let around = match &prepared.stop.reason {
             StopReason::Last => {
                 let holders = self.ledger.holders();
-                // Who became one in this very interval was not asked for yet.
+                // Coldkeys that became holders in this very interval were not read yet.
                 let end = reader.complete(&prepared.high, &holders).await?;
                 let mut recorder = self.recorder(Some(blocks_read));
                 let rows = recorder.observe(&of_coldkeys(&end.state.positions, &holders)).await?;
@@ -187,24 +188,24 @@ impl CatchUp<'_> {
                 after: prepared.at.state.clone(),
                 parent: None,
             }),
-            // It may be anything, an epoch of a short life too.
+            // This block may be anything, even an epoch of a short-lived subnet.
             StopReason::Absent => None,
         };
         let facts = &prepared.at.facts;
         let flows = classify(self.ledger.netuid(), facts);
-        self.take_block(facts, &flows, around, Some(blocks_read)).await?;
+        self.record_block(facts, &flows, around, Some(blocks_read)).await?;
         Ok(missed)
     }
 
-    /// Reads and takes in one block.
-    async fn take(&mut self, number: BlockNumber) -> Result<(), MonitorError> {
+    /// Reads and records one block.
+    async fn record_number(&mut self, number: BlockNumber) -> Result<(), MonitorError> {
         let facts = agreed_block(self.chain, number, &[self.ledger.netuid()], None).await?;
         let flows = classify(self.ledger.netuid(), &facts);
-        self.take_block(&facts, &flows, None, None).await
+        self.record_block(&facts, &flows, None, None).await
     }
 
-    /// Takes in one block; what is not known of the states around it is read.
-    async fn take_block(
+    /// Records one block. The states around it are read where they are not given.
+    async fn record_block(
         &mut self,
         facts: &BlockFacts,
         flows: &Flows,
@@ -216,7 +217,7 @@ impl CatchUp<'_> {
             Some(around) => around,
             None => read_around(self.chain, self.ledger.netuid(), &plan).await?,
         };
-        let recorded = self.recorder(blocks_read).take(&plan, around).await?;
+        let recorded = self.recorder(blocks_read).record(&plan, around).await?;
         self.state.add(recorded);
         Ok(())
     }
@@ -245,7 +246,7 @@ impl CatchUp<'_> {
     }
 }
 
-/// Reads what is needed of the states before and after a block.
+/// Reads what the plan asks of the states before and after a block.
 async fn read_around(
     chain: &dyn ChainPort,
     netuid: NetUid,
@@ -263,7 +264,7 @@ async fn read_around(
     })
 }
 
-/// Writes what there is to write.
+/// Writes a commit, if there is one.
 async fn write(store: &dyn StakeStore, commit: Option<Commit>) -> Result<(), StoreError> {
     match commit {
         Some(commit) => store.commit(&commit).await,

@@ -1,14 +1,14 @@
-//! The blocks of an interval in which something happened, found without reading the others.
+//! Searching an interval for the blocks in which something happened, without reading the others.
 //!
-//! A position's shares change with every credit and debit. What a holder does and undoes leaves them as they
-//! were, but not its account: every extrinsic raises the nonce of whoever signs it, and every trade moves
-//! TAO. So an interval is halved until each block is found in which shares or an account became another. On
-//! the older runtimes `LastColdkeyHotkeyStakeBlock` names some of these blocks at once. A hotkey lost from
-//! `StakingHotkeys` tells of a swapped key, `SubnetEpochIndex` of a skipped epoch, and the first block of a
-//! runtime is read for its migrations.
+//! A position's shares change with every credit and debit. A holder may undo a change of its shares, but not
+//! that of its account: every extrinsic raises the nonce of its signer, and every trade moves TAO. So an
+//! interval is halved until each block is found in which shares or an account changed.
 //!
-//! What leaves all of these as they were cannot be seen (see `docs/chain.md`). Its sum is nothing, so
-//! balances stay exact.
+//! On the older runtimes `LastColdkeyHotkeyStakeBlock` names some of these blocks at once. A hotkey removed
+//! from `StakingHotkeys` shows a swapped key, and `SubnetEpochIndex` shows a skipped epoch. The first block
+//! of a runtime is read for its migrations.
+//!
+//! What changes none of these cannot be found (see `docs/chain.md`). Its sum is 0, so balances stay exact.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ impl View {
 
 /// A block in which something happened.
 #[derive(Debug, Clone)]
-pub(crate) struct Found {
+pub(crate) struct FoundBlock {
     pub(crate) facts: BlockFacts,
     /// What its events say about the subnet.
     pub(crate) flows: Flows,
@@ -49,7 +49,7 @@ pub(crate) struct Found {
     pub(crate) time_before: crate::units::Millis,
 }
 
-impl Found {
+impl FoundBlock {
     fn new(netuid: NetUid, parent: &BlockFacts, facts: BlockFacts) -> Self {
         let flows = classify(netuid, &facts);
         Self { facts, flows, spec_before: parent.spec_version, time_before: parent.time }
@@ -62,16 +62,16 @@ pub(crate) struct Search<'a> {
     pub(crate) netuid: NetUid,
 }
 
-/// A part of an interval that is still to be looked into.
-struct Part {
+/// A range of blocks that is still to be searched, with the differences between its two ends.
+struct SearchRange {
     low: Arc<View>,
     high: Arc<View>,
-    keys: Keys,
+    compared: Compared,
 }
 
-/// What is compared.
+/// The storage and the counters that are compared.
 #[derive(Debug, Clone, Default)]
-struct Keys {
+struct Compared {
     traces: TraceKeys,
     /// Whether epochs were skipped.
     skips: bool,
@@ -79,34 +79,38 @@ struct Keys {
     runtime: bool,
 }
 
-impl Keys {
-    /// Whether there is nothing to look for.
+impl Compared {
+    /// Whether there is nothing to search for.
     fn is_empty(&self) -> bool {
         self.traces == TraceKeys::default() && !self.skips && !self.runtime
     }
 }
 
-/// What a look into a part gave.
+/// What the search of a range gave: blocks, and smaller ranges that are still to be searched.
 #[derive(Default)]
-struct Looked {
-    found: Vec<Found>,
-    parts: Vec<Part>,
+struct RangeResult {
+    found: Vec<FoundBlock>,
+    ranges: Vec<SearchRange>,
 }
 
 impl Search<'_> {
-    /// The blocks after `low` up to `high` in which something happened to the coldkeys that `low` holds.
-    pub(crate) async fn between(&self, low: &Arc<View>, high: &Arc<View>) -> Result<Vec<Found>, ChainError> {
+    /// The blocks after `low` up to `high` in which something happened to the coldkeys that `low` has.
+    pub(crate) async fn between(
+        &self,
+        low: &Arc<View>,
+        high: &Arc<View>,
+    ) -> Result<Vec<FoundBlock>, ChainError> {
         let (mut all, mut low, mut high) = (Vec::new(), Arc::clone(low), Arc::clone(high));
         loop {
-            let mut found = self.once(&low, &high).await?;
+            let mut found = self.search_between_swaps(&low, &high).await?;
             let Some(place) =
                 found.iter().position(|found| swaps_a_key(&found.flows, &low.state, &high.state))
             else {
                 all.extend(found);
                 return Ok(all);
             };
-            // A swapped key changes what must be looked at: the lists before it may name hotkeys that those
-            // at the ends do not, and from its block on there may be another coldkey to follow.
+            // A swapped key changes what must be compared. Before it, `StakingHotkeys` may have hotkeys that
+            // are missing at both ends. From its block on, there may be another coldkey to follow.
             let swap = found.swap_remove(place);
             let at = swap.facts.block.number;
             let mut expected = low.state.roster();
@@ -133,8 +137,7 @@ impl Search<'_> {
         Ok(View { facts: read.facts, state })
     }
 
-    /// A block with its events and one subnet in the state after it, where another answer says the same of
-    /// the block.
+    /// A block with its events, as two answers agree on it, and one subnet in the state after it.
     pub(crate) async fn agreed_view(&self, number: BlockNumber, ask: &Ask) -> Result<View, ChainError> {
         let view = self.view(number, ask);
         let (view, again) = try_join(view, self.chain.block(number, &[self.netuid])).await?;
@@ -148,50 +151,60 @@ impl Search<'_> {
         Err(two_answers(format_args!("block {number}")))
     }
 
-    /// A block of which it is known that something happened there.
-    pub(crate) async fn found(&self, number: BlockNumber) -> Result<Found, ChainError> {
+    /// Reads a block in which something is known to have happened.
+    pub(crate) async fn found(&self, number: BlockNumber) -> Result<FoundBlock, ChainError> {
         let (parent, facts) = try_join(
             agreed_glance(self.chain, number.parent(), &[]),
             agreed_block(self.chain, number, &[self.netuid], None),
         )
         .await?;
-        Ok(Found::new(self.netuid, &parent, facts))
+        Ok(FoundBlock::new(self.netuid, &parent, facts))
     }
 
-    async fn once(&self, low: &Arc<View>, high: &Arc<View>) -> Result<Vec<Found>, ChainError> {
-        let keys = self.different(low, high, &self.all_keys(low, high));
+    async fn search_between_swaps(
+        &self,
+        low: &Arc<View>,
+        high: &Arc<View>,
+    ) -> Result<Vec<FoundBlock>, ChainError> {
+        let compared = self.differences(low, high, &self.everything(low, high));
         let mut found = Vec::new();
-        let mut looks = FuturesUnordered::new();
-        looks.push(self.look(Part { low: Arc::clone(low), high: Arc::clone(high), keys }).boxed());
-        while let Some(looked) = looks.try_next().await? {
-            found.extend(looked.found);
-            looks.extend(looked.parts.into_iter().map(|part| self.look(part).boxed()));
+        let mut searches = FuturesUnordered::new();
+        searches.push(
+            self.search_range(SearchRange { low: Arc::clone(low), high: Arc::clone(high), compared }).boxed(),
+        );
+        while let Some(searched) = searches.try_next().await? {
+            found.extend(searched.found);
+            searches.extend(searched.ranges.into_iter().map(|range| self.search_range(range).boxed()));
         }
-        found.sort_by_key(|found: &Found| found.facts.block.number);
+        found.sort_by_key(|found: &FoundBlock| found.facts.block.number);
         found.dedup_by_key(|found| found.facts.block.number);
         Ok(found)
     }
 
-    /// Everything to compare: what belongs to the coldkeys followed at the low end. Others become holders
-    /// at an epoch only.
-    fn all_keys(&self, low: &View, high: &View) -> Keys {
+    /// Everything to compare: what belongs to the coldkeys that are followed at the low end. Others become
+    /// holders only at an epoch.
+    fn everything(&self, low: &View, high: &View) -> Compared {
         let coldkeys: BTreeSet<Coldkey> = low.state.traces.coldkeys.keys().copied().collect();
         let positions = low.state.traces.positions.keys().chain(high.state.traces.positions.keys());
         let positions = positions.filter(|key| coldkeys.contains(&key.coldkey)).copied().collect();
-        Keys { traces: TraceKeys { positions, pools: BTreeSet::new(), coldkeys }, skips: true, runtime: true }
+        Compared {
+            traces: TraceKeys { positions, pools: BTreeSet::new(), coldkeys },
+            skips: true,
+            runtime: true,
+        }
     }
 
-    /// Those of the keys that tell the two ends apart.
-    fn different(&self, low: &View, high: &View, keys: &Keys) -> Keys {
+    /// The part of `compared` that differs between two ends.
+    fn differences(&self, low: &View, high: &View, compared: &Compared) -> Compared {
         let none = PositionTrace::default();
         let (at_low, at_high) = (&low.state.traces, &high.state.traces);
-        let positions = keys.traces.positions.iter().filter(|key| {
+        let positions = compared.traces.positions.iter().filter(|key| {
             let (before, after) =
                 (at_low.positions.get(key).unwrap_or(&none), at_high.positions.get(key).unwrap_or(&none));
             before.shares != after.shares || after.touched > low.number()
         });
         let nothing = ColdkeyTrace::default();
-        let coldkeys = keys.traces.coldkeys.iter().filter(|key| {
+        let coldkeys = compared.traces.coldkeys.iter().filter(|key| {
             let (before, after) =
                 (at_low.coldkeys.get(key).unwrap_or(&nothing), at_high.coldkeys.get(key).unwrap_or(&nothing));
             before.account != after.account || !before.staking.is_subset(&after.staking)
@@ -199,81 +212,87 @@ impl Search<'_> {
         let slots = |view: &View| {
             view.facts.subnets.get(&self.netuid).and_then(|counters| counters.epoch_index).unwrap_or(0)
         };
-        Keys {
+        Compared {
             traces: TraceKeys {
                 positions: positions.copied().collect(),
                 pools: BTreeSet::new(),
                 coldkeys: coldkeys.copied().collect(),
             },
-            skips: keys.skips && slots(low) != slots(high),
-            runtime: keys.runtime && low.facts.spec_version != high.facts.spec_version,
+            skips: compared.skips && slots(low) != slots(high),
+            runtime: compared.runtime && low.facts.spec_version != high.facts.spec_version,
         }
     }
 
-    /// Looks into a part: where pointers name blocks, at those and their parents; else in the middle.
-    async fn look(&self, part: Part) -> Result<Looked, ChainError> {
-        let (from, to) = (part.low.number(), part.high.number());
-        let mut looked = Looked::default();
-        if from >= to || part.keys.is_empty() {
-            return Ok(looked);
+    /// Searches a range. If pointers name blocks, these and their parents are read; else the block in the
+    /// middle.
+    async fn search_range(&self, range: SearchRange) -> Result<RangeResult, ChainError> {
+        let (from, to) = (range.low.number(), range.high.number());
+        let mut searched = RangeResult::default();
+        if from >= to || range.compared.is_empty() {
+            return Ok(searched);
         }
         let ask = |events| {
-            let subnet = SubnetAsk { traces: part.keys.traces.clone(), ..SubnetAsk::default() };
+            let subnet = SubnetAsk { traces: range.compared.traces.clone(), ..SubnetAsk::default() };
             Ask { events, ..Ask::of(self.netuid, subnet) }
         };
-        let mut blocks = self.pointers(&part);
+        let mut blocks = self.pointed_blocks(&range);
         if to == from.child() {
             blocks = BTreeSet::from([to]);
         }
-        // The ends between which something may still be.
+        // The pairs of ends between which something may still be found.
         let mut ends: Vec<(Arc<View>, Arc<View>)> = Vec::new();
         if blocks.is_empty() {
             let middle = Arc::new(self.view(BlockNumber(from.0.midpoint(to.0)), &ask(false)).await?);
-            ends.extend([(Arc::clone(&part.low), Arc::clone(&middle)), (middle, Arc::clone(&part.high))]);
+            ends.extend([(Arc::clone(&range.low), Arc::clone(&middle)), (middle, Arc::clone(&range.high))]);
         } else {
             let reads = blocks.iter().map(|number| async {
                 let parent = async {
                     if number.parent() == from {
-                        Ok(Arc::clone(&part.low))
+                        Ok(Arc::clone(&range.low))
                     } else {
                         self.view(number.parent(), &ask(false)).await.map(Arc::new)
                     }
                 };
                 let block = async {
                     if *number == to {
-                        // Its state is known.
+                        // The state of this block is known.
                         let facts = agreed_block(self.chain, *number, &[self.netuid], None).await?;
-                        return Ok(Arc::new(View { facts, state: part.high.state.clone() }));
+                        return Ok(Arc::new(View { facts, state: range.high.state.clone() }));
                     }
                     self.agreed_view(*number, &ask(true)).await.map(Arc::new)
                 };
                 try_join(parent, block).await
             });
-            let mut low = Arc::clone(&part.low);
+            let mut low = Arc::clone(&range.low);
             for (parent, block) in try_join_all(reads).await? {
-                looked.found.push(Found::new(self.netuid, &parent.facts, block.facts.clone()));
+                searched.found.push(FoundBlock::new(self.netuid, &parent.facts, block.facts.clone()));
                 ends.push((low, parent));
                 low = block;
             }
-            ends.push((low, Arc::clone(&part.high)));
+            ends.push((low, Arc::clone(&range.high)));
         }
         for (low, high) in ends {
-            let keys = self.different(&low, &high, &part.keys);
-            looked.parts.push(Part { low, high, keys });
+            let compared = self.differences(&low, &high, &range.compared);
+            searched.ranges.push(SearchRange { low, high, compared });
         }
-        Ok(looked)
+        Ok(searched)
     }
 
-    /// The blocks inside a part that pointers in its last state name.
-    fn pointers(&self, part: &Part) -> BTreeSet<BlockNumber> {
-        let traces = &part.high.state.traces.positions;
-        let touched =
-            part.keys.traces.positions.iter().filter_map(|key| traces.get(key)).map(|trace| trace.touched);
-        let slot = part.high.facts.subnets.get(&self.netuid).and_then(|counters| counters.last_epoch_block);
-        let slot = slot.filter(|_| part.keys.skips);
+    /// The blocks inside a range that pointers in its last state name.
+    fn pointed_blocks(&self, range: &SearchRange) -> BTreeSet<BlockNumber> {
+        let traces = &range.high.state.traces.positions;
+        let touched = range
+            .compared
+            .traces
+            .positions
+            .iter()
+            .filter_map(|key| traces.get(key))
+            .map(|trace| trace.touched);
+        let slot = range.high.facts.subnets.get(&self.netuid).and_then(|counters| counters.last_epoch_block);
+        let slot = slot.filter(|_| range.compared.skips);
         touched
             .chain(slot)
-            .filter(|number| *number > part.low.number() && *number <= part.high.number())
+            .filter(|number| *number > range.low.number() && *number <= range.high.number())
             .collect()
     }
 }

@@ -1,16 +1,15 @@
-//! The tranches of every holder, as far as they are at hand.
+//! The tranches of every holder that are in memory.
 //!
-//! What leaves a holder takes the newest of its tranches or the oldest, so that only these are kept here: the
-//! rest lies in the store, and is read when the kept ones do not last. What is received needs none of what is
-//! there already; of a holder that only receives nothing is read at all. However long a record is followed,
-//! as much stays in memory.
+//! A debit consumes a holder's newest tranches or its oldest, so only both ends are kept in memory. The rest
+//! is in the store, and is read when an end is used up. A credit needs no earlier tranche, so nothing is read
+//! of a holder that only receives. Memory therefore does not grow with the record.
 
 mod all_holders;
-mod hidden;
 mod holder;
 mod need;
 mod page_read;
 mod reading;
+mod stored_only;
 #[cfg(test)]
 mod tests;
 

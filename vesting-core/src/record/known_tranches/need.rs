@@ -1,12 +1,12 @@
-//! What must be at hand before a block is written.
+//! The tranches that a block needs.
 
 use crate::ledger::tranche::Leaving;
 
-/// What must be at hand of a holder's tranches before a block is written.
+/// The tranches of a holder that must be in memory before a block is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Need {
-    /// What leaves the newest, and the oldest.
+    /// What the block debits from the newest tranches and from the oldest.
     pub(crate) leaving: Leaving,
-    /// Whether it may be anything.
+    /// Whether all tranches are needed.
     pub(crate) all: bool,
 }

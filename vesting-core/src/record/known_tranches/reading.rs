@@ -1,37 +1,36 @@
-//! A holder that is being read for the first time.
+//! Reading a holder's tranches for the first time.
 
 use std::collections::BTreeSet;
 
 use crate::ledger::{EntryId, OpenTranche};
 use crate::ports::TranchePage;
-use crate::record::known_tranches::hidden::Hidden;
-use crate::record::known_tranches::page_read::Read;
+use crate::record::known_tranches::page_read::PageRead;
+use crate::record::known_tranches::stored_only::StoredOnly;
 use crate::units::{BlockNumber, Coldkey};
 
-/// A holder that is being read for the first time, from the newest of its tranches on: those in the middle
-/// are only added up.
+/// Reads a holder's tranches for the first time, newest first. Those in the middle are only added up.
 #[derive(Debug)]
 pub(crate) struct Reading {
     pub(super) page: Option<TranchePage>,
-    /// What came since the record was taken up; some of it is in the store by now.
+    /// The tranches opened since the record was resumed. Some of them are in the store by now.
     pub(super) since: BTreeSet<(Coldkey, EntryId)>,
-    /// Down to this block all are kept.
+    /// All tranches from this block on are kept.
     pub(super) keeps_down_to: BlockNumber,
     pub(super) newest: Vec<OpenTranche>,
-    pub(super) hidden: Option<Hidden>,
+    pub(super) stored_only: Option<StoredOnly>,
     pub(super) oldest: Vec<OpenTranche>,
 }
 
 impl Reading {
-    /// What is to be read next.
+    /// The next page to read; `None` at the end.
     pub(crate) const fn page(&self) -> Option<TranchePage> {
         self.page
     }
 
-    /// Takes a page; `is_own` tells whose it is.
-    pub(crate) fn take(&mut self, stored: Vec<OpenTranche>, is_own: impl Fn(&OpenTranche) -> bool) {
+    /// Adds a page. `is_own` says whether a tranche belongs to the holder.
+    pub(crate) fn add_page(&mut self, stored: Vec<OpenTranche>, is_own: impl Fn(&OpenTranche) -> bool) {
         let Some(page) = self.page else { return };
-        let read = Read::of(&stored);
+        let read = PageRead::of(&stored);
         self.page = read.rest(&page).map(|(from, to)| TranchePage { from, to, ..page });
         let own = stored
             .into_iter()
@@ -41,8 +40,8 @@ impl Reading {
             return self.newest.extend(own);
         }
         if !own.is_empty() {
-            // The page before this one turns out to be in the middle.
-            self.hidden = Hidden::with(self.hidden, &self.oldest);
+            // There is an older page than the last one, so that one is in the middle.
+            self.stored_only = StoredOnly::with(self.stored_only, &self.oldest);
             self.oldest = own;
         }
     }

@@ -7,10 +7,10 @@ use crate::block::Phase;
 use crate::ledger::{Entry, HolderTranches, Kind, OpenTranche, Source, TrancheChange};
 use crate::ports::TranchePage;
 use crate::record::known_tranches::all_holders::KnownTranches;
-use crate::record::known_tranches::hidden::{Hidden, block};
 use crate::record::known_tranches::holder::{KEPT, MOST, PAGE};
 use crate::record::known_tranches::need::Need;
 use crate::record::known_tranches::reading::Reading;
+use crate::record::known_tranches::stored_only::{StoredOnly, block};
 use crate::units::{BlockNumber, Coldkey, Hotkey, Millis, NetUid, PositionKey, RaoDelta};
 
 const HOLDER: Coldkey = Coldkey([2; 32]);
@@ -85,14 +85,14 @@ fn ensure(
     }
     let mut need = Need::default();
     need.leaving.add(entry);
-    if let Some(mut reading) = known.reading(&HOLDER, settled) {
+    if let Some(mut reading) = known.begin_reading(&HOLDER, settled) {
         while let Some(page) = reading.page() {
-            reading.take(stored.page(&page), |_| true);
+            reading.add_page(stored.page(&page), |_| true);
         }
-        known.read(HOLDER, reading, balance);
+        known.finish_reading(HOLDER, reading, balance);
     }
-    while let Some(page) = known.lacks(&HOLDER, &need) {
-        known.take_page(&HOLDER, &page, stored.page(&page), |_| true);
+    while let Some(page) = known.missing_page(&HOLDER, &need) {
+        known.add_page(&HOLDER, &page, stored.page(&page), |_| true);
     }
 }
 
@@ -113,22 +113,22 @@ fn of_a_thousand_rewards_few_are_at_hand_and_a_sale_of_most_takes_the_newest() {
         (KnownTranches::default(), HolderTranches::default(), Stored::default());
     for number in 1..=1_000 {
         let reward = entry(BlockNumber(number), 1, Kind::Incentive, 10);
-        let change = known.of(HOLDER).apply(&reward, Millis(number));
+        let change = known.of_holder(HOLDER).apply(&reward, Millis(number));
         stored.commit(&change);
         whole.apply(&reward, Millis(number));
-        known.let_go(BlockNumber(number));
+        known.evict(BlockNumber(number));
     }
-    assert!((2 * KEPT..=2 * MOST).contains(&known.at_hand()), "{}", known.at_hand());
+    assert!((2 * KEPT..=2 * MOST).contains(&known.in_memory()), "{}", known.in_memory());
     assert_eq!(known.stake(&HOLDER), RaoDelta(10_000));
     let sale = entry(BlockNumber(1_001), 1, Kind::StakeRemoved, -9_003);
     ensure(&mut known, &stored, &sale, BlockNumber(1_000), RaoDelta(10_000));
-    assert_eq!(known.of(HOLDER).apply(&sale, Millis(1_001)), whole.apply(&sale, Millis(1_001)));
+    assert_eq!(known.of_holder(HOLDER).apply(&sale, Millis(1_001)), whole.apply(&sale, Millis(1_001)));
     // Of one who only receives nothing is read, and nothing kept.
     let mut rests = KnownTranches::unread([HOLDER], &BTreeMap::from([(KEY, RaoDelta(997))]));
-    rests.of(HOLDER).apply(&entry(BlockNumber(1_002), 1, Kind::Incentive, 10), Millis(0));
-    rests.let_go(BlockNumber(1_002));
-    assert_eq!((rests.at_hand(), rests.stake(&HOLDER)), (0, RaoDelta(1_007)));
-    assert!(rests.reading(&HOLDER, BlockNumber(1_002)).is_some());
+    rests.of_holder(HOLDER).apply(&entry(BlockNumber(1_002), 1, Kind::Incentive, 10), Millis(0));
+    rests.evict(BlockNumber(1_002));
+    assert_eq!((rests.in_memory(), rests.stake(&HOLDER)), (0, RaoDelta(1_007)));
+    assert!(rests.begin_reading(&HOLDER, BlockNumber(1_002)).is_some());
 }
 
 #[test]
@@ -145,19 +145,19 @@ fn a_page_of_others_tranches_alone_changes_nothing_of_what_was_read() {
         since: BTreeSet::new(),
         keeps_down_to: BlockNumber(100),
         newest: Vec::new(),
-        hidden: None,
+        stored_only: None,
         oldest: Vec::new(),
     };
     // As of a coldkey that was another holder's before.
     let other = Coldkey([3; 32]);
     for (number, coldkey) in [(90, HOLDER), (80, HOLDER), (70, other), (60, other), (50, HOLDER)] {
-        reading.take(reward(number, coldkey), |open| open.tranche.coldkey == HOLDER);
+        reading.add_page(reward(number, coldkey), |open| open.tranche.coldkey == HOLDER);
     }
     let of = |tranches: &[OpenTranche]| tranches.iter().map(|open| block(open).0).collect::<Vec<_>>();
     assert_eq!((of(&reading.newest), of(&reading.oldest)), (vec![90], vec![50]));
     assert_eq!(
-        reading.hidden,
-        Some(Hidden { from: BlockNumber(80), to: BlockNumber(80), held: RaoDelta(10) })
+        reading.stored_only,
+        Some(StoredOnly { from: BlockNumber(80), to: BlockNumber(80), held: RaoDelta(10) })
     );
 }
 
@@ -183,17 +183,17 @@ proptest! {
                 }
             }
             // All before is in the store.
-            known.let_go(settled);
+            known.evict(settled);
             let balance = whole.stake();
             if step.resumed {
                 known = KnownTranches::unread([HOLDER], &BTreeMap::from([(KEY, balance)]));
             }
             since += 1;
-            prop_assert!(known.at_hand() <= 2 * MOST + 2 * usize::try_from(PAGE).unwrap() + since, "{} at hand", known.at_hand());
+            prop_assert!(known.in_memory() <= 2 * MOST + 2 * usize::try_from(PAGE).unwrap() + since, "{} at hand", known.in_memory());
             index += 1;
             let entry = entry(at, index, step.kind, step.alpha);
             ensure(&mut known, &stored, &entry, settled, balance);
-            let change = known.of(HOLDER).apply(&entry, Millis(at.0));
+            let change = known.of_holder(HOLDER).apply(&entry, Millis(at.0));
             prop_assert_eq!(&change, &whole.apply(&entry, Millis(at.0)));
             prop_assert_eq!(known.stake(&HOLDER), whole.stake());
             stored.commit(&change);

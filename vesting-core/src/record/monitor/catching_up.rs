@@ -7,7 +7,7 @@ use crate::record::progress::Progress;
 use crate::units::BlockNumber;
 
 impl BlockchainMonitor {
-    /// Takes in only the blocks in which something happened, one subnet after the other.
+    /// Records only the blocks in which something happened, one subnet after the other.
     pub(super) async fn catch_up(
         &mut self,
         first: BlockNumber,
@@ -16,7 +16,7 @@ impl BlockchainMonitor {
     ) -> Result<(), MonitorError> {
         let mut state = Progress { block: first.parent(), to, epochs: 0, operations: 0, entries: 0 };
         for ledger in self.ledgers.values_mut() {
-            let first = self.began.get(&ledger.netuid()).copied().unwrap_or(first);
+            let first = self.begin_again_at.get(&ledger.netuid()).copied().unwrap_or(first);
             CatchUp {
                 chain: self.chain.as_ref(),
                 store: self.store.as_ref(),

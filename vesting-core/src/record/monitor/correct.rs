@@ -10,8 +10,8 @@ use crate::record::take_back::take_back;
 use crate::units::{BlockNumber, NetUid};
 
 impl BlockchainMonitor {
-    /// Takes a record back as [`ChainError::Contradicted`] demands, so that it is read again. Where the state
-    /// for that is not there any more, the record stays, and so does the error.
+    /// Takes a record back as [`ChainError::Contradicted`] demands, so that it is read again. Where the chain
+    /// no longer has the state for that, the record stays, and so does the error.
     pub(super) async fn correct(&mut self, why: ChainError) -> Result<(), MonitorError> {
         let ChainError::Contradicted { netuid, spec_version, agreed, .. } = why else {
             return Err(why.into());
@@ -19,7 +19,7 @@ impl BlockchainMonitor {
         let back = async {
             let to = match agreed {
                 Some(agreed) => agreed,
-                None => self.last_right(netuid, spec_version).await?,
+                None => self.last_trusted_epoch(netuid, spec_version).await?,
             };
             self.take_back(netuid, to).await
         };
@@ -33,11 +33,18 @@ impl BlockchainMonitor {
         }
     }
 
-    /// The last epoch of a record up to which nothing was recorded wrong by the storage of a runtime, as far
-    /// as that can be told without having compared the two: the record's last epoch, where that has what the
-    /// runtime itself says of every position (then an earlier process has seen it contradict its storage), or
-    /// the last one that an older runtime made; block 0 without either.
-    async fn last_right(&self, netuid: NetUid, spec_version: u32) -> Result<BlockNumber, MonitorError> {
+    /// The last epoch of a record up to which the storage of this runtime has caused no wrong row. It is
+    /// found without an earlier comparison:
+    ///
+    /// - It is the record's last epoch, if that has what the runtime itself says of every position. An
+    ///   earlier process has then met the contradiction.
+    /// - Otherwise it is the last epoch that an older runtime made.
+    /// - Without such an epoch it is block 0.
+    async fn last_trusted_epoch(
+        &self,
+        netuid: NetUid,
+        spec_version: u32,
+    ) -> Result<BlockNumber, MonitorError> {
         let (Some(record), Some(ledger)) = (self.store.watermark(netuid).await?, self.ledgers.get(&netuid))
         else {
             return Ok(BlockNumber(0));
@@ -50,7 +57,7 @@ impl BlockchainMonitor {
         };
         let own_word = self.chain.subnet(last, netuid, ask).await?.positions;
         let mut recorded = self.store.positions_at(netuid, last).await?;
-        // Who became a holder later is not recorded there.
+        // Coldkeys that became holders later are not recorded there.
         let holders: BTreeSet<_> = self
             .store
             .holders(netuid)
@@ -67,7 +74,7 @@ impl BlockchainMonitor {
         while let Some(middle) = rest.get(rest.len() / 2) {
             let number = middle.block.number;
             let (before, after) = rest.split_at(rest.len() / 2);
-            // Versions only grow.
+            // The versions of runtimes only grow.
             if self.chain.glance(number, &[netuid]).await?.spec_version < spec_version {
                 (older, rest) = (number, after.get(1..).unwrap_or_default());
             } else {
@@ -78,13 +85,13 @@ impl BlockchainMonitor {
     }
 
     /// Takes a subnet's record back to the end of its last epoch at or before `to`, so that what came after
-    /// is read again. Without such an epoch it is taken back to nothing, and begins again at the block where
-    /// it began. Gives the block at which it stands then.
+    /// is read again. Without such an epoch nothing is left, and the record begins again where it began.
+    /// Returns the block at which the record ends then.
     ///
     /// # Errors
-    /// [`ChainError::Pruned`] where the chain does not have the state any more from which it would go on, and
-    /// [`MonitorError::Fork`] where it has another block there; then, as after every other error of the
-    /// chain, the record is as it was.
+    /// [`ChainError::Pruned`] where the chain no longer has the state to resume from, and
+    /// [`MonitorError::Fork`] where it has another block there. After every error of the chain the record is
+    /// as it was.
     pub async fn take_back(
         &mut self,
         netuid: NetUid,
@@ -96,7 +103,7 @@ impl BlockchainMonitor {
             return Ok(None);
         };
         if taken.to.is_none() {
-            self.began.insert(netuid, taken.first_block);
+            self.begin_again_at.insert(netuid, taken.first_block);
         }
         self.refresh().await?;
         Ok(taken.to.map(|block| block.number))

@@ -19,7 +19,7 @@ use crate::record::states_around::StatesAround;
 use crate::record::subnet_ledger::SubnetLedger;
 use crate::units::{BlockNumber, NetUid};
 
-/// Blocks fetched before they are taken in.
+/// The number of blocks that are fetched before they are recorded.
 const BLOCKS_AHEAD: u64 = 256;
 
 impl BlockchainMonitor {
@@ -34,7 +34,7 @@ impl BlockchainMonitor {
         if pace == Pace::CatchingUp {
             return self.catch_up(first, to, progress).await;
         }
-        let began = self.began.clone();
+        let began = self.begin_again_at.clone();
         let begins = |ledger: &SubnetLedger| began.get(&ledger.netuid()).copied().unwrap_or(first);
         let next =
             |ledger: &SubnetLedger| ledger.watermark().map_or(begins(ledger), |w| w.block.number.child());
@@ -52,7 +52,7 @@ impl BlockchainMonitor {
                     .filter(|ledger| next(ledger) <= facts.block.number)
                     .map(SubnetLedger::netuid)
                     .collect();
-                let recorded = self.take(&behind, &block, pace).await?;
+                let recorded = self.record_block(&behind, &block, pace).await?;
                 state.add(recorded);
                 state.block = facts.block.number;
                 progress(state);
@@ -65,8 +65,8 @@ impl BlockchainMonitor {
         Ok(())
     }
 
-    /// Fetches a run of blocks, several at a time. All of it, before any is taken in: a fetch left
-    /// half done while a ledger asks for more would hold on to the places it waits for.
+    /// Fetches a run of blocks, several at a time. The whole run is fetched before any block is recorded. An
+    /// unfinished fetch would keep its place among the requests while a ledger asks for more.
     async fn fetch(
         &self,
         from: BlockNumber,
@@ -92,9 +92,9 @@ impl BlockchainMonitor {
             .await
     }
 
-    /// Takes one block into these ledgers, and commits where it is due. What must be read around the
-    /// block is read for all of them at once.
-    async fn take(
+    /// Records one block in these ledgers, and commits where that is due. What must be read around the block
+    /// is read for all of them at once.
+    async fn record_block(
         &mut self,
         netuids: &[NetUid],
         block: &ClassifiedBlock,
@@ -124,7 +124,7 @@ impl BlockchainMonitor {
             let around = StatesAround { before, after, parent };
             let mut recorder =
                 Recorder::of_every_block(self.chain.as_ref(), self.store.as_ref(), ledger, &mut self.doubts);
-            all.add(recorder.take(&plan, around).await?);
+            all.add(recorder.record(&plan, around).await?);
             let due = match pace {
                 Pace::EveryBlock { blocks_per_commit } => {
                     ledger.has_boundary() || ledger.pending_blocks() >= blocks_per_commit

@@ -1,7 +1,7 @@
-//! `BlockchainMonitor`: takes finalized blocks in order into the ledgers of the subnets it follows.
+//! `BlockchainMonitor`: records finalized blocks, in order, in the ledgers of the subnets it follows.
 //!
-//! Its own watermark in the store is the truth: after any gap or restart it goes on from there, and
-//! an epoch's interval is measured at B₁ and B₂−1 only, so following and catching up write the same.
+//! Its own watermark in the store is the truth. After any gap or restart it resumes from there. An interval
+//! is measured at B₁ and B₂−1 only, so following and catching up write the same.
 
 mod advance;
 mod blockchain_monitor;

@@ -6,7 +6,7 @@ use crate::record::monitor::blockchain_monitor::BlockchainMonitor;
 use crate::record::recorder::Recorder;
 
 impl BlockchainMonitor {
-    /// Reads every holder's positions at the watermark, so that the record knows every balance there.
+    /// Reads every holder's positions at the watermark, so that the record has every balance there.
     ///
     /// # Errors
     /// When the chain or the store cannot be read or written.
@@ -14,7 +14,7 @@ impl BlockchainMonitor {
         self.refresh().await?;
         self.stale = true;
         let done = self.observe_all().await;
-        self.after(done).await
+        self.finish(done).await
     }
 
     async fn observe_all(&mut self) -> Result<(), MonitorError> {

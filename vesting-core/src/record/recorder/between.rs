@@ -12,8 +12,8 @@ use crate::record::recorded::Recorded;
 use crate::record::states_around::{StatesAround, of_coldkeys};
 
 impl Recorder<'_> {
-    /// Takes in a block without an epoch.
-    pub(super) async fn take_between(
+    /// Records a block without an epoch.
+    pub(super) async fn record_between(
         &mut self,
         plan: &BlockPlan<'_>,
         mut around: StatesAround,
@@ -24,7 +24,7 @@ impl Recorder<'_> {
         let mut settled = Settled::default();
         let mut before = BTreeMap::new();
         if !affected.is_empty() {
-            self.complete(number, &mut around, affected).await?;
+            self.read_missing_positions(number, &mut around, affected).await?;
             before = of_coldkeys(&around.before.positions, affected);
             settled = settle(&BlockStates {
                 netuid,
@@ -39,7 +39,7 @@ impl Recorder<'_> {
                 runtime_changed: plan.runtime_changed,
             });
         }
-        // Of the other holders the events say all.
+        // The events say everything about the other holders.
         let told = flows
             .legs
             .iter()

@@ -1,4 +1,4 @@
-//! The recorder of one ledger, and the way of a block into it.
+//! The recorder of one ledger, and how it records a block.
 
 use super::BlocksRead;
 use crate::block::{BlockFacts, Detection, SkippedSlot};
@@ -12,22 +12,22 @@ use crate::record::states_around::StatesAround;
 use crate::record::subnet_ledger::SubnetLedger;
 use crate::units::{BlockNumber, Millis, NetUid};
 
-/// Takes blocks into one ledger.
+/// Records blocks in one ledger.
 pub(crate) struct Recorder<'a> {
     pub(crate) chain: &'a dyn ChainPort,
-    /// Where the past is that the ledger does not know.
+    /// The store. It has the past that the ledger does not hold in memory.
     pub(crate) store: &'a dyn StakeStore,
     pub(crate) ledger: &'a mut SubnetLedger,
-    /// What did not fit the last time.
+    /// The misfits that were met so far.
     pub(crate) doubts: &'a mut Doubts,
-    /// How its epochs are come upon.
+    /// How its epochs are found.
     pub(crate) detected: Detection,
-    /// Where not every block is read: which were.
+    /// The blocks that were read; `None` where every block is.
     pub(crate) blocks_read: Option<BlocksRead<'a>>,
 }
 
 impl<'a> Recorder<'a> {
-    /// One that is offered every block.
+    /// A recorder that gets every block.
     pub(crate) fn of_every_block(
         chain: &'a dyn ChainPort,
         store: &'a dyn StakeStore,
@@ -41,8 +41,8 @@ impl<'a> Recorder<'a> {
         self.ledger.netuid()
     }
 
-    /// Takes in the block after the watermark, by its plan and the states that the plan asks for.
-    pub(crate) async fn take(
+    /// Records the block after the watermark, by its plan and the states that the plan asks for.
+    pub(crate) async fn record(
         &mut self,
         plan: &BlockPlan<'_>,
         around: StatesAround,
@@ -56,17 +56,17 @@ impl<'a> Recorder<'a> {
         let looked_at = around.before.traces.positions.keys().chain(around.after.traces.positions.keys());
         self.ledger.look_at(looked_at.copied(), plan.role.is_boundary());
         let recorded = match plan.role {
-            BlockRole::Epoch(counters) => self.take_boundary(plan, Some(counters), around).await?,
-            BlockRole::End => self.take_boundary(plan, None, around).await?,
+            BlockRole::Epoch(counters) => self.record_boundary(plan, Some(counters), around).await?,
+            BlockRole::End => self.record_boundary(plan, None, around).await?,
             BlockRole::Absent => Recorded::default(),
-            BlockRole::Between => self.take_between(plan, around).await?,
+            BlockRole::Between => self.record_between(plan, around).await?,
         };
-        // Every position was read at a boundary.
+        // At a boundary, every position was read.
         self.ledger.seal(facts, plan.role.is_boundary().then_some(facts.block.number));
         Ok(recorded)
     }
 
-    /// The block must follow on the watermark.
+    /// Checks that the block follows the watermark.
     pub(super) async fn check_order(&self, facts: &BlockFacts) -> Result<(), MonitorError> {
         let Some(watermark) = self.ledger.watermark() else { return Ok(()) };
         let (netuid, number) = (self.netuid(), facts.block.number);
@@ -77,7 +77,7 @@ impl<'a> Recorder<'a> {
         if watermark.block.hash == facts.parent_hash {
             return Ok(());
         }
-        // One answer does not make a fork.
+        // One answer is not enough to call it a fork.
         let netuids: Vec<NetUid> = facts.subnets.keys().copied().collect();
         let again = agreed_block(self.chain, number, &netuids, None).await?;
         if again.parent_hash == watermark.block.hash {
@@ -86,13 +86,13 @@ impl<'a> Recorder<'a> {
         Err(MonitorError::Fork { block: number, stands_at: watermark.block })
     }
 
-    /// After an epoch the counters name it until the next one. Where they name another block, that block's
-    /// epoch was not recognised.
+    /// Checks that the counters name the last recorded epoch, as they do until the next one. Where they name
+    /// another block, that block's epoch was not recognised.
     pub(super) fn check_epoch_named(&mut self, facts: &BlockFacts) -> Result<(), MonitorError> {
         let Some(from) = self.ledger.interval().from else { return Ok(()) };
         let Some(counters) = facts.subnets.get(&self.netuid()) else { return Ok(()) };
         let (block, named) = (facts.block.number, counters.last_step_block);
-        // A new life has had none yet.
+        // A newly registered subnet has had no epoch yet.
         if named <= from || named == block || counters.registered_at >= from {
             return Ok(());
         }
@@ -107,9 +107,9 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// Meets what does not fit: an error the first time.
+    /// Handles a misfit: the first time it is an error, the second time it is believed.
     pub(super) fn doubt(&mut self, from: BlockNumber, misfit: Misfit) -> Result<(), MonitorError> {
         let doubt = Doubt { netuid: self.netuid(), from, misfit };
-        if self.doubts.settles(&doubt) { Ok(()) } else { Err(MonitorError::Doubtful(doubt)) }
+        if self.doubts.met_before(&doubt) { Ok(()) } else { Err(MonitorError::Doubtful(doubt)) }
     }
 }

@@ -14,9 +14,9 @@ use crate::record::states_around::{StatesAround, of_coldkeys};
 use crate::units::{BlockNumber, BlockRef, Millis};
 
 impl Recorder<'_> {
-    /// Takes in a block that ends an interval: an epoch's, or the one in which the subnet was dissolved.
-    /// Closes the interval at B−1, opens new holders there, and settles what B did.
-    pub(super) async fn take_boundary(
+    /// Records a block B that ends an interval: an epoch, or the block that dissolves the subnet. Closes the
+    /// interval at B−1, opens new holders there, and settles what B did.
+    pub(super) async fn record_boundary(
         &mut self,
         plan: &BlockPlan<'_>,
         epoch: Option<SubnetCounters>,
@@ -24,15 +24,15 @@ impl Recorder<'_> {
     ) -> Result<Recorded, MonitorError> {
         let (netuid, facts, flows) = (self.netuid(), plan.facts, plan.flows);
         let (number, pre) = (facts.block.number, facts.block.number.parent());
-        // Whoever owns a neuron in the parent's state is a holder from there on.
+        // A coldkey that owns a neuron in the parent's state is a holder from there on.
         let mut followed = plan.holders.clone();
         if epoch.is_some() {
             followed.extend(around.before.neurons.iter().map(|n| n.coldkey));
         }
-        // Who owns a neuron now may have got it by a swap.
+        // A coldkey that owns a neuron now may have got it by a swap.
         let mut coldkeys = affected(flows, &followed, self.ledger.balances());
         coldkeys.extend(&followed);
-        self.complete(number, &mut around, &coldkeys).await?;
+        self.read_missing_positions(number, &mut around, &coldkeys).await?;
         if epoch.is_some() {
             self.agree_on_neurons(number, &around).await?;
         }
@@ -41,7 +41,7 @@ impl Recorder<'_> {
         let before = of_coldkeys(&pre_state.positions, &coldkeys);
         let after = of_coldkeys(&post_state.positions, &coldkeys);
 
-        let mut written = self.close(pre, &before, &pre_state.traces.pools).await?;
+        let mut written = self.close_interval(pre, &before, &pre_state.traces.pools).await?;
         if epoch.is_some() {
             let time = self.time_of(pre).await?;
             for neuron in &pre_state.neurons {
@@ -99,7 +99,7 @@ impl Recorder<'_> {
         Ok(Recorded { epochs, ..Recorded::entries(written) })
     }
 
-    /// What was recorded of the parent must be what its state says now.
+    /// Checks that the recorded parent is the one that its state says.
     pub(super) fn check_parent(&mut self, parent: Option<(BlockRef, Millis)>) -> Result<(), MonitorError> {
         let (Some((block, time)), Some(watermark)) = (parent, self.ledger.watermark()) else { return Ok(()) };
         if (watermark.block, watermark.time) == (block, time) || watermark.block.number != block.number {
@@ -109,8 +109,8 @@ impl Recorder<'_> {
         self.doubt(from, Misfit::Time { block: block.number, recorded: watermark.time, said: time })
     }
 
-    /// Neurons and owner around an epoch's block are mostly the same, so that one answer bears the other out.
-    /// Where they are not, each is read again.
+    /// Checks neurons and owner around an epoch's block. They are mostly the same before and after, so one
+    /// answer confirms the other. Where they differ, each is read again.
     pub(super) async fn agree_on_neurons(
         &self,
         number: BlockNumber,

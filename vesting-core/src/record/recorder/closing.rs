@@ -1,4 +1,4 @@
-//! What the open interval leaves unexplained at its end, and wherever the record is observed.
+//! Residuals of the open interval: at its end, and at the watermark.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use crate::ledger::{Entry, Kind};
 use crate::ports::{Fingerprint, Snapshot};
 use crate::record::doubt::Misfit;
 use crate::record::error::MonitorError;
-use crate::record::interval::{Interval, residues};
+use crate::record::interval::{Interval, residuals};
 use crate::units::{BlockNumber, Hotkey, PositionKey, Rao};
 
 impl Recorder<'_> {
-    /// Closes the open interval at `pre`, where the chain has the positions `before`.
-    pub(super) async fn close(
+    /// Closes the open interval at block `pre`, where `before` are the chain's positions.
+    pub(super) async fn close_interval(
         &mut self,
         pre: BlockNumber,
         before: &BTreeMap<PositionKey, Rao>,
@@ -21,18 +21,18 @@ impl Recorder<'_> {
         let mut closing = Vec::new();
         if let Some(from) = self.ledger.interval().from {
             let ledger = &*self.ledger;
-            let mut found = residues(
+            let mut found = residuals(
                 ledger.balances(),
                 before,
                 |key| ledger.is_holder(&key.coldkey),
                 |key| ledger.interval().bound(&key.hotkey),
             );
             self.raise_bounds(from, pre, pools, &mut found).await?;
-            for residue in found {
-                if residue.is_rounding() {
-                    closing.push(self.interval(from, pre).rounding(residue));
+            for residual in found {
+                if residual.is_rounding() {
+                    closing.push(self.interval(from, pre).rounding(residual));
                 } else {
-                    let located = self.interval(from, pre).locate(self.chain, residue).await?;
+                    let located = self.interval(from, pre).locate(self.chain, residual).await?;
                     self.note_missed(&located);
                     closing.extend(located);
                 }
@@ -46,10 +46,10 @@ impl Recorder<'_> {
         }
         let written = closing.len();
         if !closing.is_empty() {
-            self.know_tranches(&closing, &[]).await?;
+            self.read_needed_tranches(&closing, &[]).await?;
             let at_pre = self.time_of(pre).await?;
             for entry in closing {
-                // What nothing explains was located in an earlier block.
+                // Unattributed entries may be located in an earlier block.
                 let time = if entry.block == pre { at_pre } else { self.time_of(entry.block).await? };
                 self.ledger.add(entry, time);
             }
@@ -59,8 +59,8 @@ impl Recorder<'_> {
         Ok(written)
     }
 
-    /// Takes down the holders' positions at the watermark; gives those that changed. What the open interval
-    /// leaves unexplained there is looked into, so that its closing can be computed without the chain.
+    /// Notes the holders' positions at the watermark, and returns those that changed. It also bounds the
+    /// rounding of the open interval there, so that its closing entries can be computed without the chain.
     pub(crate) async fn observe(
         &mut self,
         positions: &BTreeMap<PositionKey, Rao>,
@@ -70,17 +70,17 @@ impl Recorder<'_> {
         };
         if let Some(from) = self.ledger.interval().from.filter(|from| *from < block) {
             let ledger = &*self.ledger;
-            // As the closing counts.
+            // The same bound as the computed closing entries use.
             let bound = |key: &PositionKey| {
                 ledger.interval().bound(&key.hotkey).saturating_add(ledger.interval().anywhere)
             };
             let mut found =
-                residues(ledger.balances(), positions, |key| ledger.is_holder(&key.coldkey), bound);
+                residuals(ledger.balances(), positions, |key| ledger.is_holder(&key.coldkey), bound);
             self.raise_bounds(from, block, &BTreeMap::new(), &mut found).await?;
-            for residue in found {
-                self.ledger.operated_on(residue.key.hotkey, residue.bound);
-                if !residue.is_rounding() && self.blocks_read.is_some() {
-                    let located = self.interval(from, block).locate(self.chain, residue).await?;
+            for residual in found {
+                self.ledger.operated_on(residual.key.hotkey, residual.bound);
+                if !residual.is_rounding() && self.blocks_read.is_some() {
+                    let located = self.interval(from, block).locate(self.chain, residual).await?;
                     self.note_missed(&located);
                 }
             }
@@ -102,7 +102,7 @@ impl Recorder<'_> {
         }
     }
 
-    /// Whether the interval is to be taken in once more in any case, with blocks that were not read.
+    /// Whether the interval will be recorded again in any case, with blocks that were not read.
     pub(super) fn is_missing_blocks(&self) -> bool {
         self.blocks_read.as_ref().is_some_and(|read| !read.missed.is_empty())
     }

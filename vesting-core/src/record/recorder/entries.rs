@@ -1,4 +1,4 @@
-//! Entries and successions, written to the ledger in order, with the tranches that they bear on.
+//! Writing entries and successions to the ledger in order, and reading the tranches that they need.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +11,9 @@ use crate::record::known_tranches::Need;
 use crate::units::{Coldkey, Millis};
 
 impl Recorder<'_> {
-    /// Writes what a block did, in order.
+    /// Writes the entries and successions of a block, in order.
     pub(super) async fn write(&mut self, settled: Settled, time: Millis) -> Result<(), MonitorError> {
-        self.know_tranches(&settled.entries, &settled.successions).await?;
+        self.read_needed_tranches(&settled.entries, &settled.successions).await?;
         let mut successions = settled.successions.into_iter().peekable();
         for entry in settled.entries {
             let reached = |index: u32| match entry.kind {
@@ -37,8 +37,8 @@ impl Recorder<'_> {
         Ok(())
     }
 
-    /// Reads the tranches that entries and successions bear on, where they are not at hand.
-    pub(super) async fn know_tranches(
+    /// Reads the tranches that entries and successions need, where they are not in memory.
+    pub(super) async fn read_needed_tranches(
         &mut self,
         entries: &[Entry],
         successions: &[Succession],
@@ -48,26 +48,26 @@ impl Recorder<'_> {
             needs.entry(entry.key.coldkey).or_default().leaving.add(entry);
         }
         for coldkey in successions.iter().flat_map(|by| [by.old, by.new]) {
-            // Of one name or the other.
+            // A succession needs all tranches of both coldkeys.
             needs.entry(coldkey).or_default().all = true;
         }
         for (holder, need) in needs {
-            if let Some(mut reading) = self.ledger.reading(holder) {
+            if let Some(mut reading) = self.ledger.begin_reading(holder) {
                 while let Some(page) = reading.page() {
                     let stored = self.page(holder, &page).await?;
-                    self.ledger.take_reading(holder, &mut reading, stored);
+                    self.ledger.add_to_reading(holder, &mut reading, stored);
                 }
-                self.ledger.read_tranches(holder, reading);
+                self.ledger.finish_reading(holder, reading);
             }
-            while let Some(page) = self.ledger.lacks(holder, &need) {
+            while let Some(page) = self.ledger.missing_page(holder, &need) {
                 let stored = self.page(holder, &page).await?;
-                self.ledger.take_page(holder, &page, stored);
+                self.ledger.add_page(holder, &page, stored);
             }
         }
         Ok(())
     }
 
-    /// A page of the tranches that may be a holder's.
+    /// A page of the tranches that may belong to a holder.
     pub(super) async fn page(
         &self,
         holder: Coldkey,

@@ -1,4 +1,4 @@
-//! What is read of holders while a block is taken in.
+//! What is read of holders while a block is recorded.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,8 +11,8 @@ use crate::record::states_around::StatesAround;
 use crate::units::{BlockNumber, Coldkey, PositionKey, Rao};
 
 impl Recorder<'_> {
-    /// Reads what is still missing of the positions of `coldkeys` around a block.
-    pub(super) async fn complete(
+    /// Reads the positions of `coldkeys` around a block that are still missing.
+    pub(super) async fn read_missing_positions(
         &self,
         number: BlockNumber,
         around: &mut StatesAround,
@@ -32,7 +32,8 @@ impl Recorder<'_> {
         Ok(())
     }
 
-    /// Who takes over from a holder in a block is followed from its parent on, with what it held there.
+    /// A coldkey that takes over from a holder in a block is followed from its parent on, with what it held
+    /// there.
     pub(super) async fn open_successors(
         &mut self,
         settled: &Settled,
@@ -44,7 +45,8 @@ impl Recorder<'_> {
         if new.is_empty() {
             return Ok(());
         }
-        // Such are few: what was passed over on the way to them was read once.
+        // Such coldkeys are few. The time of a block that was passed over was read only once, so it is read
+        // again.
         let time = agreed_glance(self.chain, pre, &[]).await?.time;
         for coldkey in &new {
             self.ledger.open_holder(*coldkey, pre, time, before);

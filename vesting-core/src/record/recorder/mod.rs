@@ -1,7 +1,7 @@
-//! Takes blocks of one subnet into its ledger, with whatever the chain must be asked besides.
+//! Records blocks of one subnet in its ledger, and asks the chain for what else that needs.
 //!
-//! What a block did depends on its events and the states around it, never on how it was come upon:
-//! following and catching up write the same.
+//! What is written depends on the events of a block and the states around it, never on how the block was
+//! found. So following and catching up write the same.
 
 mod between;
 mod block;

@@ -1,5 +1,5 @@
-//! How much of a residue rounding explains: where the operations known do not explain it, the share pools
-//! tell of others.
+//! How much of a residual rounding explains. Where the known operations are not enough, the share pools show
+//! others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,23 +9,23 @@ use crate::ledger::{Entry, Kind};
 use crate::ports::{ChainError, Fingerprint, ReadChain, SubnetAsk, TraceKeys};
 use crate::record::agreed::{agreed, agreed_block};
 use crate::record::error::MonitorError;
-use crate::record::interval::Residue;
+use crate::record::interval::Residual;
 use crate::units::{BlockNumber, Hotkey};
 
 impl Recorder<'_> {
-    /// Raises the bounds of residues that the operations known do not explain: not every operation was
-    /// seen, or said on which hotkey it was, but the pools tell.
+    /// Raises the bounds of residuals that the known operations do not explain. Some operations were not
+    /// read, or no event named their hotkey, but the share pools show them.
     pub(super) async fn raise_bounds(
         &self,
         from: BlockNumber,
         to: BlockNumber,
         pools: &BTreeMap<Hotkey, Fingerprint>,
-        found: &mut [Residue],
+        found: &mut [Residual],
     ) -> Result<(), MonitorError> {
         let names: BTreeMap<Hotkey, BTreeSet<Hotkey>> = found
             .iter()
-            .filter(|residue| !residue.is_rounding())
-            .map(|residue| (residue.key.hotkey, self.names_of(residue.key.hotkey)))
+            .filter(|residual| !residual.is_rounding())
+            .map(|residual| (residual.key.hotkey, self.names_of(residual.key.hotkey)))
             .collect();
         if names.is_empty() {
             return Ok(());
@@ -33,8 +33,8 @@ impl Recorder<'_> {
         let hotkeys: BTreeSet<Hotkey> = names.values().flatten().copied().collect();
         let at_from = self.pools(from, &hotkeys, self.ledger.interval_pools()).await?;
         let at_to = self.pools(to, &hotkeys, pools).await?;
-        for residue in found.iter_mut().filter(|residue| !residue.is_rounding()) {
-            let Some(names) = names.get(&residue.key.hotkey) else { continue };
+        for residual in found.iter_mut().filter(|residual| !residual.is_rounding()) {
+            let Some(names) = names.get(&residual.key.hotkey) else { continue };
             let of = |pools: &BTreeMap<Hotkey, Fingerprint>| {
                 names
                     .iter()
@@ -43,18 +43,18 @@ impl Recorder<'_> {
             };
             let (at_from, at_to) = (of(&at_from), of(&at_to));
             let runtime = u64::from(self.ledger.interval().runtime_changed);
-            // A pool that changed was operated on at least once.
+            // A pool that changed had at least one operation.
             let once = runtime.saturating_add(u64::from(at_from != at_to));
-            residue.bound = residue.bound.max(once);
-            if !residue.is_rounding() {
-                residue.bound = self.operations((from, at_from), (to, at_to), *residue).await?;
+            residual.bound = residual.bound.max(once);
+            if !residual.is_rounding() {
+                residual.bound = self.operations((from, at_from), (to, at_to), *residual).await?;
             }
         }
         Ok(())
     }
 
-    /// The share pools of hotkeys in the state of a block, as two answers have them; what is `known` is of
-    /// one. They decide which operations are kept.
+    /// The share pools of hotkeys in the state of a block, as two answers agree on them. `known` is from one
+    /// answer. They decide which operations are counted.
     pub(super) async fn pools(
         &self,
         block: BlockNumber,
@@ -73,20 +73,21 @@ impl Recorder<'_> {
         .await
     }
 
-    /// The operations after `from` up to `to` that may have rounded a position: those in blocks where
-    /// its hotkey's pool changed, found by bisection, as far as they are needed to explain the residue.
+    /// The number of operations after `from` up to `to` that may have rounded a position. They are in the
+    /// blocks where the pool of its hotkey changed, found by bisection. The search stops when they explain
+    /// the residual.
     pub(super) async fn operations(
         &self,
         from: (BlockNumber, BTreeMap<Hotkey, Fingerprint>),
         to: (BlockNumber, BTreeMap<Hotkey, Fingerprint>),
-        residue: Residue,
+        residual: Residual,
     ) -> Result<u64, MonitorError> {
         let netuid = self.netuid();
         let hotkeys: BTreeSet<Hotkey> = from.1.keys().copied().collect();
         let mut bound = u64::from(self.ledger.interval().runtime_changed);
         let mut parts = vec![(from, to)];
         while let Some(((low, at_low), (high, at_high))) = parts.pop() {
-            if at_low == at_high || low >= high || u128::from(bound) >= residue.alpha.magnitude() {
+            if at_low == at_high || low >= high || u128::from(bound) >= residual.alpha.magnitude() {
                 continue;
             }
             if high == low.child() {
@@ -106,7 +107,7 @@ impl Recorder<'_> {
         Ok(bound)
     }
 
-    /// The hotkeys whose stake was renamed to this one in the open interval, and itself.
+    /// This hotkey, and those whose stake was swapped to it in the open interval.
     pub(super) fn names_of(&self, hotkey: Hotkey) -> BTreeSet<Hotkey> {
         let mut names = BTreeSet::from([hotkey]);
         let swaps: Vec<&Entry> =

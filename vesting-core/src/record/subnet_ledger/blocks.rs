@@ -1,4 +1,4 @@
-//! The blocks of a ledger: the watermark moves on, and what came up to it is committed.
+//! Moving the watermark from block to block, and committing what was recorded up to it.
 
 use crate::block::{BlockFacts, SkippedSlot};
 use crate::ports::{Commit, Watermark};
@@ -7,13 +7,13 @@ use crate::record::subnet_ledger::pending::Pending;
 use crate::units::{BlockNumber, BlockRef, Millis};
 
 impl SubnetLedger {
-    /// Notes a slot whose epoch was skipped.
+    /// Adds a slot whose epoch was skipped.
     pub fn skip(&mut self, slot: SkippedSlot) {
         self.pending.skipped.push(slot);
     }
 
-    /// Passes over blocks in which nothing happened, up to `block`: the watermark stands on it. Does
-    /// nothing where it stands there already.
+    /// Moves the watermark to `block`, past blocks in which nothing happened. Does nothing where it is there
+    /// already.
     pub fn pass(&mut self, block: BlockRef, time: Millis, spec_version: u32) {
         let Some(watermark) =
             self.watermark.as_mut().filter(|watermark| watermark.block.number < block.number)
@@ -26,7 +26,7 @@ impl SubnetLedger {
         self.pending.blocks = self.pending.blocks.saturating_add(u32::try_from(passed).unwrap_or(u32::MAX));
     }
 
-    /// Ends a block: the watermark stands on it.
+    /// Ends a block: moves the watermark to it.
     pub fn seal(&mut self, facts: &BlockFacts, observed: Option<BlockNumber>) {
         let first_block = self.watermark.map_or(facts.block.number, |w| w.first_block);
         let first_time = self.watermark.map_or(facts.time, |w| w.first_time);
@@ -42,8 +42,8 @@ impl SubnetLedger {
         self.pending.blocks = self.pending.blocks.saturating_add(1);
     }
 
-    /// What is to be committed; `None` when nothing is. The ledger counts it as committed: after a
-    /// failure it must be taken up from the store again.
+    /// Takes out what is to be committed; `None` if nothing is. The ledger then counts it as committed, so
+    /// after a failure the ledger must be resumed from the store.
     pub fn take_commit(&mut self) -> Option<Commit> {
         let watermark = self.watermark.filter(|_| self.pending.blocks > 0)?;
         let pending = std::mem::replace(
@@ -70,7 +70,7 @@ impl SubnetLedger {
         })
     }
 
-    /// Notes that the store's `observed` mark is the watermark now.
+    /// Notes that the store's `observed` mark is now the watermark.
     pub fn observed_now(&mut self) {
         if let Some(watermark) = self.watermark.as_mut() {
             watermark.observed = watermark.block.number;

@@ -1,4 +1,4 @@
-//! The conservation law: entries and tranches add up to what was read.
+//! The conservation law: entries and tranches add up to the positions that were read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ impl SubnetLedger {
     /// Σ positions for every holder.
     ///
     /// # Errors
-    /// Names the first position or holder that differs.
+    /// The first position or holder that differs.
     pub fn check(
         &self,
         block: BlockNumber,

@@ -1,4 +1,4 @@
-//! What a ledger takes in: holders, entries and successions.
+//! Adding holders, entries and successions to a ledger.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::record::subnet_ledger::ledger::SubnetLedger;
 use crate::units::{BlockNumber, Coldkey, Millis, PositionKey, Rao};
 
 impl SubnetLedger {
-    /// Follows a coldkey from the end of `since` on, with the positions it has there.
+    /// Follows a coldkey from the end of block `since` on, with the positions it has there.
     pub fn open_holder(
         &mut self,
         coldkey: Coldkey,
@@ -38,25 +38,25 @@ impl SubnetLedger {
         }
     }
 
-    /// Adds an entry of a holder, with the time of its block; entries come in ledger order. The holder's
-    /// tranches must have been read where they [matter](crate::ledger::HolderTranches::matter_to).
+    /// Adds an entry of a holder, with the time of its block. Entries must come in ledger order. The holder's
+    /// tranches must have been read if they [matter](crate::ledger::HolderTranches::matter_to).
     pub fn add(&mut self, entry: Entry, time: Millis) {
-        let change = self.tranches.of(entry.key.coldkey).apply(&entry, time);
-        self.note(entry, time, change);
+        let change = self.tranches.of_holder(entry.key.coldkey).apply(&entry, time);
+        self.book(entry, time, change);
     }
 
-    /// Adds a key swap's entry that a holder received from a coldkey that was none.
+    /// Adds the entry of a key swap by which a holder received stake from a coldkey that was no holder.
     pub fn receive(&mut self, entry: Entry, time: Millis) {
-        let change = self.tranches.of(entry.key.coldkey).receive(&entry, time);
-        self.note(entry, time, change);
+        let change = self.tranches.of_holder(entry.key.coldkey).receive(&entry, time);
+        self.book(entry, time, change);
     }
 
-    fn note(&mut self, entry: Entry, time: Millis, change: TrancheChange) {
+    fn book(&mut self, entry: Entry, time: Millis, change: TrancheChange) {
         self.pending.times.insert(entry.block, time);
         *self.balances.entry(entry.key).or_default() += entry.alpha;
-        self.keep(change);
+        self.queue(change);
         self.pending.entries.push(entry);
-        // What opens at the interval's own start is part of it.
+        // Openings at the block where the interval starts are part of its start.
         if self.interval.from.is_some_and(|from| entry.block <= from) {
             *self.interval_start.entry(entry.key).or_default() += entry.alpha;
         } else {
@@ -64,18 +64,23 @@ impl SubnetLedger {
         }
     }
 
-    fn keep(&mut self, change: TrancheChange) {
+    fn queue(&mut self, change: TrancheChange) {
         self.pending.tranches.extend(change.opened);
         self.pending.exits.extend(change.exits);
     }
 
-    /// Lets a coldkey go on as the holder that swapped its key for it. Both one's tranches must have been
+    /// Lets a coldkey continue as the holder that swapped its key for it. The tranches of both must have been
     /// read.
     pub fn succeed(&mut self, succession: Succession, time: Millis) {
-        let old = self.tranches.take(succession.old);
-        let change =
-            self.tranches.of(succession.new).take_over(old, self.netuid, succession.new, &succession, time);
-        self.keep(change);
+        let old = self.tranches.take_out(succession.old);
+        let change = self.tranches.of_holder(succession.new).take_over(
+            old,
+            self.netuid,
+            succession.new,
+            &succession,
+            time,
+        );
+        self.queue(change);
         self.successions.push(succession);
         self.pending.successions.push(succession);
     }

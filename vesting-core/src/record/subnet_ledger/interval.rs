@@ -1,4 +1,4 @@
-//! The open interval: closed before an epoch, and begun again with it.
+//! The open interval. It is closed before an epoch, and a new one begins with the epoch.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,8 @@ use crate::store::rewind::open_at;
 use crate::units::{BlockNumber, Hotkey, PositionKey, Rao, RaoDelta};
 
 impl SubnetLedger {
-    /// Closes the open interval at B₂−1, when there is one: its changes by flow.
+    /// Closes the open interval, if there is one, at block `to`, which is B₂−1. Adds its changes by flow to
+    /// what is committed next.
     pub fn close_interval(&mut self, to: BlockNumber) {
         let Some(from) = self.interval.from else { return };
         let mut by_position: BTreeMap<PositionKey, BTreeMap<Flow, RaoDelta>> = BTreeMap::new();
@@ -26,8 +27,8 @@ impl SubnetLedger {
         }
     }
 
-    /// Begins a new interval at the end of `block`: with the epoch just taken in, or with the end of the
-    /// subnet. `pools` are the share pools there, as far as they are known.
+    /// Begins a new interval at the end of `block`, which is an epoch or ends the subnet. `pools` are the
+    /// share pools there, as far as they are known.
     pub fn begin_interval(
         &mut self,
         block: BlockNumber,

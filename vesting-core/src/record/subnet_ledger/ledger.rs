@@ -1,4 +1,4 @@
-//! The ledger of one subnet, and what it says.
+//! The ledger of one subnet: its fields, and how they are read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +10,8 @@ use crate::store::balances;
 use crate::units::{BlockNumber, Coldkey, Hotkey, NetUid, PositionKey, Rao, RaoDelta, Uid};
 
 /// The ledger of one subnet, at its watermark plus the blocks not committed yet.
+///
+/// For the crates of this workspace.
 #[derive(Debug, Clone)]
 pub struct SubnetLedger {
     pub(super) netuid: NetUid,
@@ -25,9 +27,9 @@ pub struct SubnetLedger {
     pub(super) interval_entries: Vec<Entry>,
     pub(super) interval_start: BTreeMap<PositionKey, RaoDelta>,
     pub(super) interval: OpenInterval,
-    /// The share pools at the start of the open interval, as far as they are known: only to save requests.
+    /// The share pools at the start of the open interval, as far as they are known. They only save requests.
     pub(super) interval_pools: BTreeMap<Hotkey, Fingerprint>,
-    /// Positions that were looked at, stake or not: only to save requests.
+    /// Positions that were read, with or without stake. They only save requests.
     pub(super) looked_at: BTreeSet<PositionKey>,
     pub(super) pending: Pending,
 }
@@ -55,8 +57,8 @@ impl SubnetLedger {
         }
     }
 
-    /// Takes up a ledger where the store left it: with the balances at the start of its open interval, and
-    /// that interval's entries. Tranches are read when something leaves them.
+    /// Resumes a ledger from the store: from the balances at the start of its open interval, and that
+    /// interval's entries. Tranches are read when a debit needs them.
     #[must_use]
     pub(crate) fn resume(
         netuid: NetUid,
@@ -96,13 +98,13 @@ impl SubnetLedger {
         self.netuid
     }
 
-    /// The last block taken in, committed or not.
+    /// The last block recorded, committed or not.
     #[must_use]
     pub fn watermark(&self) -> Option<Watermark> {
         self.watermark
     }
 
-    /// The coldkeys followed.
+    /// The coldkeys that are followed.
     #[must_use]
     pub fn holders(&self) -> BTreeSet<Coldkey> {
         self.holders.keys().copied().collect()
@@ -126,7 +128,7 @@ impl SubnetLedger {
         &self.interval_start
     }
 
-    /// The operations of the open interval.
+    /// The open interval.
     #[must_use]
     pub fn interval(&self) -> &OpenInterval {
         &self.interval
@@ -144,13 +146,13 @@ impl SubnetLedger {
         &self.balances
     }
 
-    /// Whether the last block taken in ended an interval.
+    /// Whether the last block recorded ended an interval.
     #[must_use]
     pub fn has_boundary(&self) -> bool {
         self.pending.blocks > 0 && self.watermark.is_some_and(|w| self.interval.from == Some(w.block.number))
     }
 
-    /// How many blocks wait to be committed.
+    /// How many blocks are not committed yet.
     #[must_use]
     pub fn pending_blocks(&self) -> u32 {
         self.pending.blocks

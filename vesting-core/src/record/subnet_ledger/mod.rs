@@ -1,6 +1,6 @@
 //! The ledger of one subnet while it is written: running balances, tranches, the open interval.
 //!
-//! Everything here is derived from what is committed, so a restart takes it up from the store.
+//! Everything here is derived from what is committed, so a restart resumes it from the store.
 
 mod blocks;
 mod conservation;

@@ -1,4 +1,4 @@
-//! What was read of the chain's states: positions, locks and neurons.
+//! Positions, locks and neurons, as they were read in the chain's states.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,8 +19,8 @@ impl SubnetLedger {
         Roster { neurons: neurons.collect(), positions: positions.copied().collect() }
     }
 
-    /// Remembers positions that were looked at, so that the next states are read in one go; at an interval's
-    /// end, when all are, only these.
+    /// Remembers positions that were read, so that the next states need few requests. At an interval's end
+    /// `all` positions are read, and earlier ones are forgotten.
     pub fn look_at(&mut self, keys: impl IntoIterator<Item = PositionKey>, all: bool) {
         if all {
             self.looked_at.clear();
@@ -28,8 +28,7 @@ impl SubnetLedger {
         self.looked_at.extend(keys);
     }
 
-    /// Takes down the positions of some coldkeys read in the state of `block`, where they differ
-    /// from those before.
+    /// Notes the positions of some coldkeys in the state of `block`. Returns snapshots of those that changed.
     pub fn observe(
         &mut self,
         block: BlockNumber,
@@ -63,7 +62,7 @@ impl SubnetLedger {
         self.pending.snapshots.extend(rows);
     }
 
-    /// Takes down how much of each holder's stake is locked in the state of an epoch's `block`.
+    /// Notes how much of each holder's stake is locked in the state of an epoch's `block`.
     pub fn see_locks(&mut self, block: BlockNumber, locks: &BTreeMap<Coldkey, Rao>) {
         for coldkey in self.holders.keys() {
             let locked = locks.get(coldkey).copied().unwrap_or_default();
@@ -73,7 +72,7 @@ impl SubnetLedger {
         }
     }
 
-    /// Takes down who holds which uid in the state of `block`, where it changed.
+    /// Notes who holds which uid in the state of `block`, where that changed.
     pub fn see_neurons(&mut self, block: BlockNumber, neurons: &[Neuron]) {
         let now: BTreeMap<Uid, (Hotkey, Coldkey)> =
             neurons.iter().map(|n| (n.uid, (n.hotkey, n.coldkey))).collect();

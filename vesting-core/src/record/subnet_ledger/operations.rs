@@ -6,8 +6,8 @@ use crate::record::subnet_ledger::ledger::SubnetLedger;
 use crate::units::Hotkey;
 
 impl SubnetLedger {
-    /// Remembers the stake operations of a block for the interval's rounding, which goes along when a
-    /// hotkey's stake gets another name.
+    /// Counts the stake operations of a block, which bound the interval's rounding. When a hotkey is swapped,
+    /// its count goes to the new one.
     pub fn count(&mut self, flows: &Flows, settled: &Settled, runtime_changed: bool) {
         let counts = &mut self.interval.operations;
         for (hotkey, count) in flows.operations.iter().chain(&settled.unnamed) {
@@ -23,7 +23,7 @@ impl SubnetLedger {
         self.interval.runtime_changed |= runtime_changed;
     }
 
-    /// Remembers that there were at least so many operations on a hotkey in the open interval.
+    /// Notes that there were at least so many operations on a hotkey in the open interval.
     pub fn operated_on(&mut self, hotkey: Hotkey, operations: u64) {
         let counted = self.interval.operations.entry(hotkey).or_default();
         *counted = (*counted).max(operations);

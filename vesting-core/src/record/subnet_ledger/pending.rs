@@ -1,4 +1,4 @@
-//! What waits to be committed.
+//! Rows that are not committed yet.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::ledger::{Entry, Exit, Succession, Tranche};
 use crate::ports::{BalanceChange, Holder, LockRow, NeuronRow, Snapshot};
 use crate::units::{BlockNumber, BlockRef, Millis};
 
-/// What is not committed yet.
+/// Rows that are not committed yet.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pending {
     pub(super) parent: Option<BlockRef>,

@@ -7,8 +7,8 @@ use crate::score::multiplier::LimitedBy;
 use crate::score::policy::Policy;
 use crate::units::Ppb;
 
-/// The default: m = 1 + √(p·q)·(M − 1), with p the part kept against the target and q the time held
-/// against the window.
+/// The default: m = 1 + √(p·q)·(M − 1). Here p is the part kept as a part of the target, and q is the time
+/// held as a part of the window.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct GeometricMean;
 

@@ -5,13 +5,13 @@
 pub enum LimitedBy {
     /// Too large a part of the rewards was sold.
     HoldingPercentage,
-    /// Held for too short a time.
+    /// The rewards were held for too short a time.
     HoldingDuration,
     /// Nothing was earned in the window.
     NothingEarned,
     /// The stake is under the minimum.
     MinimumStake,
-    /// Nothing: it is the largest there is.
+    /// Nothing: it is the largest multiplier.
     Nothing,
 }
 

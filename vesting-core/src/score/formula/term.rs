@@ -9,8 +9,8 @@ pub struct Term {
     pub name: &'static str,
     /// Its value.
     pub value: Ppb,
-    /// The most it can be.
+    /// The largest value it can have.
     pub most: Ppb,
-    /// What it is, in words.
+    /// What it means, in words.
     pub meaning: &'static str,
 }

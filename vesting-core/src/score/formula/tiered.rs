@@ -7,15 +7,15 @@ use crate::score::multiplier::LimitedBy;
 use crate::score::policy::{DAY_MS, Policy};
 use crate::units::{Fraction, Ppb};
 
-/// The parts of the rewards kept, in tenths, from which on there is one step more.
+/// The parts of the rewards kept, in tenths, at which another step is met.
 const TENTHS_KEPT: [u128; 3] = [3, 5, 7];
-/// The days held from which on there is one step more.
+/// The days held at which another step is met.
 const DAYS_HELD: [u64; 3] = [14, 30, 60];
 
 /// In steps: a = 1.1, 1.2, 1.3 for .3, .5, .7 of the rewards kept, b the same for 14, 30, 60 days held,
 /// 1 under that; m = min(M, 1 + ((a+b)/2 − 1)·(M − 1)/0.3). Each of six steps is a sixth of the way to M.
 ///
-/// What is held counts for the window at most, so a window of 60 days or less leaves out steps of b;
+/// Rewards are held for at most the window. So a window of 60 days or less leaves out steps of b;
 /// [`Policy::warnings`] says which.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tiered;
@@ -30,7 +30,7 @@ impl Tiered {
     }
 }
 
-/// How many steps are met, of what was kept and of how long it was held.
+/// The number of steps met: by the part kept, and by the time held.
 fn met(holding: &Holding) -> Option<(u64, u64)> {
     let (kept, held): (Fraction, Fraction) = (holding.kept()?, holding.duration()?);
     let a = steps(TENTHS_KEPT.map(|tenths| kept.is_at_least(tenths, 10)));
@@ -52,7 +52,8 @@ impl Formula for Tiered {
         let factor = Self::after(a.saturating_add(b), policy)?;
         let limited_by = match () {
             () if factor == policy.max_multiplier => LimitedBy::Nothing,
-            // With as many steps each, something was sold: who keeps everything has all three of a.
+            // With equal numbers below three, something was sold: a holder that keeps everything meets all
+            // three steps of a.
             () if a <= b => LimitedBy::HoldingPercentage,
             () => LimitedBy::HoldingDuration,
         };

@@ -1,6 +1,6 @@
-//! A policy that cannot be.
+//! A policy with an impossible value.
 
-/// A policy that cannot be.
+/// A policy with an impossible value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{key}` cannot be {value}: {why}")]
 pub struct PolicyError {

@@ -1,4 +1,4 @@
-//! The policy: what a subnet's owner decides. Validators that share it get the same multipliers.
+//! The policy: what a subnet's owner decides. Validators with the same policy get the same multipliers.
 
 mod error;
 mod rules;

@@ -32,9 +32,9 @@ pub enum DurationRule {
     /// On average: d = (O·W + Σ remaining·age) / (O + Σ initial).
     #[default]
     Average,
-    /// Walking back from `as_of` and adding up outflows, the time since the one with which the sum first
-    /// exceeds 0.1 % of Σ initial; and at most what it would be without sales: W if O ≥ Σ initial, else
-    /// the time since the first reward of the window.
+    /// The time since the last sale that counts. Outflows are added up from `as_of` backwards, until the sum
+    /// exceeds 0.1 % of Σ initial; d is the time since that outflow. It is at most what it would be without
+    /// sales: W if O ≥ Σ initial, else the time since the first reward of the window.
     SinceLastSale,
 }
 
@@ -52,17 +52,17 @@ impl DurationRule {
     }
 }
 
-/// Where the weight goes that multipliers add and take.
+/// How weights are redistributed after multipliers are applied.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Redistribution {
-    /// To all in proportion: w·m, scaled to the sum that was.
+    /// To all in proportion: w·m, scaled to the original sum.
     #[default]
     Normalise,
-    /// As `Normalise`; then what is under max(`factor`·w, `absolute`) loses its weight to the others.
+    /// As `Normalise`. Then a weight under max(`factor`·w, `absolute`) is given to the others.
     Threshold {
-        /// The part of its own weight that one must have after normalising, 0 for any.
+        /// The part of its original weight that a weight must have after normalising; 0 for no limit.
         factor: Ppb,
-        /// The weight that one must have after normalising, in the unit of the weights, 0 for any.
+        /// The least weight after normalising, in the unit of the weights; 0 for no limit.
         absolute: Ppb,
     },
     /// w·m/M, and the rest to one uid.

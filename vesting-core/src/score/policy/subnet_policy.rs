@@ -24,7 +24,7 @@ pub const DAY_MS: u64 = 86_400_000;
 ///     ..Policy::default()
 /// };
 /// policy.check()?;
-/// // Who has the same text, and so the same digest, has the same policy.
+/// // The same text, and so the same digest, means the same policy.
 /// assert!(policy.text().contains("max_multiplier_ppb 1300000000\n"));
 /// assert_ne!(policy.digest(), Policy::default().digest());
 ///
@@ -47,17 +47,17 @@ pub struct Policy {
     pub max_multiplier: Ppb,
     /// How a holding becomes a factor.
     pub formula: Arc<dyn Formula>,
-    /// For how long rewards count as held.
+    /// How the time that rewards were held is measured.
     pub duration_rule: DurationRule,
-    /// What happens under the minimum.
+    /// What happens to a holder under the minimum.
     pub below_minimum: BelowMinimum,
-    /// Where the weight goes that multipliers add and take.
+    /// How weights are redistributed after multipliers are applied.
     pub redistribution: Redistribution,
-    /// What becomes of changes that nothing explains.
+    /// How unattributed changes count.
     pub unattributed: UnattributedRule,
     /// Before this block weights are returned unchanged.
     pub effective_from_block: Option<BlockNumber>,
-    /// Compute and report, change nothing. No part of what validators agree on.
+    /// Whether to compute and report, but to change no weight. Validators need not agree on it.
     pub shadow: bool,
 }
 
@@ -79,7 +79,7 @@ impl Default for Policy {
     }
 }
 
-/// A formula is the one of its name, so the text says all but whether it is in shadow.
+/// A formula is identified by its name, so the text has everything but `shadow`.
 impl PartialEq for Policy {
     fn eq(&self, other: &Self) -> bool {
         self.shadow == other.shadow && self.text() == other.text()
@@ -96,10 +96,10 @@ impl Policy {
         u64::try_from(ms).ok().map(Millis)
     }
 
-    /// Names the first value that cannot be.
+    /// Checks every value.
     ///
     /// # Errors
-    /// With the key, its value and what is wrong.
+    /// The first impossible value, with its key and what is wrong.
     pub fn check(&self) -> Result<(), PolicyError> {
         let refuse = |key, value: &dyn ToString, why| Err(PolicyError { key, value: value.to_string(), why });
         if self.retention_window.0 == 0 {
@@ -131,14 +131,14 @@ impl Policy {
         }
     }
 
-    /// What this policy asks for that cannot be had, in words. It works all the same.
+    /// What this policy asks for and cannot get, in words. The policy is valid all the same.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         self.formula.warnings(self)
     }
 
-    /// Whether something can be held for so many days inside the window. On average nothing is held for
-    /// all of it, since whoever earned something earned it inside.
+    /// Whether a reward can be held for so many days inside the window. On average no reward is held for the
+    /// whole window, since it was earned inside.
     #[must_use]
     pub fn reaches(&self, days: u64) -> bool {
         let held = days.saturating_mul(DAY_MS);

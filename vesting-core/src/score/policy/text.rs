@@ -5,16 +5,16 @@ use super::subnet_policy::Policy;
 use crate::ledger::UnattributedRule;
 use crate::units::Digest;
 
-/// The first line. Whoever changes what the text means changes it.
+/// The first line. A change of the text's meaning must change it.
 const VERSION: &str = "vesting/policy/1";
 
 impl Policy {
-    /// The canonical text, version 1: the same for two policies exactly when they are the same, `shadow`
-    /// aside, which changes no figure that validators agree on.
+    /// The canonical text, version 1. Two policies have the same text exactly if they are the same. `shadow`
+    /// does not count, since it changes no figure that validators agree on.
     ///
-    /// ASCII; each line is `key value` and ends with a line feed. First `vesting/policy/1` alone, then these
-    /// keys in this order, none left out but where it says so. Numbers are whole, without sign or leading
-    /// zeros; fractions are in parts per billion.
+    /// ASCII; each line is `key value` and ends with a line feed. The first line is `vesting/policy/1` alone.
+    /// Then come these keys in this order. A key is left out only where the table says so. Numbers are whole,
+    /// without sign or leading zeros; fractions are in parts per billion.
     ///
     /// | key | value |
     /// |---|---|

@@ -1,4 +1,4 @@
-//! What a database would refuse.
+//! Checks that a database would make.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -10,7 +10,7 @@ pub(super) fn refuse(why: impl Display) -> StoreError {
     StoreError::Unusable(format!("nothing was written: {why}"))
 }
 
-/// Collects rows by their key, of which there may be only one each.
+/// Collects rows by key; two rows with one key are refused.
 pub(super) fn unique<K: Ord, V>(
     what: &str,
     rows: impl Iterator<Item = (K, V)>,
@@ -35,7 +35,7 @@ pub(super) fn disjoint<K: Ord, V>(
     }
 }
 
-/// Databases hold 64 bits with a sign.
+/// Databases hold signed numbers of 64 bits.
 pub(super) fn fits(what: &str, amounts: impl IntoIterator<Item = RaoDelta>) -> Result<(), StoreError> {
     match amounts.into_iter().find(|amount| i64::try_from(amount.0).is_err()) {
         Some(amount) => Err(refuse(format_args!("{what}: {amount} is more than a database holds"))),

@@ -1,4 +1,4 @@
-//! Old tranches put together: where it does not matter which tranche a rao is in, a holder needs one.
+//! Merging old tranches. Where it does not matter which tranche a rao is in, a holder needs only one.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -9,24 +9,23 @@ use super::record::{Record, TrancheKey, exit_key, tranche_key};
 use crate::ledger::{EntryId, Exit, OpenTranche, Successions};
 use crate::units::{BlockNumber, Coldkey, NetUid};
 
-/// Where the tranches went that were put together.
+/// The tranches that others were merged into.
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
     base: BlockNumber,
     successions: Successions,
-    /// The tranche they went into, by the coldkey that entered them and by their holder at the end of `base`.
+    /// The merged tranche, by the coldkey that entered it and by its holder at the end of `base`.
     into: BTreeMap<(Coldkey, Coldkey), EntryId>,
 }
 
 impl Gathered {
-    /// The tranche that stands for the one `coldkey` entered by `id`, where one does.
+    /// The tranche that the one `coldkey` entered by `id` was merged into, if it was.
     fn into(&self, coldkey: Coldkey, id: &EntryId) -> Option<EntryId> {
         let old = id.block <= self.base;
         self.into.get(&(coldkey, self.successions.holder_of(coldkey, id, self.base))).copied().filter(|_| old)
     }
 
-    /// Lets exits be from the tranches that stand for theirs. Of one entry those from the same tranche are
-    /// one.
+    /// Makes exits name the merged tranches. Exits of one entry from one tranche become one exit.
     pub(crate) fn redirect(&self, exits: &mut Vec<Exit>) {
         let mut redirected = BTreeMap::new();
         for mut exit in take(exits) {
@@ -76,8 +75,8 @@ impl Record {
 }
 
 impl MemoryStore {
-    /// Puts what was entered up to `base` together into one tranche for each holder and name that it was
-    /// entered under: the first of them, which is as large as all of them then.
+    /// Merges the tranches entered up to `base` into one for each holder and for each coldkey that entered
+    /// them. The first of them becomes as large as all together.
     pub(crate) fn gather(&self, netuid: NetUid, base: BlockNumber) -> Gathered {
         self.lock().records.get_mut(&netuid).map(|(_, record)| record.gather(base)).unwrap_or_default()
     }

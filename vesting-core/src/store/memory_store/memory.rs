@@ -7,7 +7,30 @@ use super::record::Record;
 use crate::ports::{StoreError, Watermark};
 use crate::units::{BlockHash, NetUid};
 
-/// Keeps the record in memory, and is as strict as a database: what one cannot hold is refused.
+/// Keeps records in memory. It is as strict as a database: it refuses what a database cannot hold.
+///
+/// ```
+/// use futures_util::FutureExt;
+/// use vesting_core::ports::{Commit, OpenInterval, ReadRecord, StoreError, Watermark, WriteRecord};
+/// use vesting_core::{BlockHash, BlockNumber, BlockRef, MemoryStore, Millis, NetUid};
+///
+/// let block = BlockRef { number: BlockNumber(5), hash: BlockHash([5; 32]) };
+/// let mark = Watermark {
+///     block,
+///     time: Millis(60_000),
+///     first_block: block.number,
+///     first_time: Millis(60_000),
+///     observed: block.number,
+///     spec_version: 300,
+/// };
+/// let commit = Commit::without_rows(NetUid(1), None, mark, OpenInterval::default());
+/// let store = MemoryStore::new();
+/// assert_eq!(store.commit(&commit).now_or_never(), Some(Ok(())));
+/// assert_eq!(store.watermark(NetUid(1)).now_or_never(), Some(Ok(Some(mark))));
+///
+/// // A commit that does not follow the watermark is refused.
+/// assert!(matches!(store.commit(&commit).now_or_never(), Some(Err(StoreError::NotNext { .. }))));
+/// ```
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     inner: Mutex<Inner>,
@@ -27,7 +50,7 @@ impl MemoryStore {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
-        // No step in between leaves it half changed.
+        // A poisoned lock may be used: no step leaves the records half changed.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

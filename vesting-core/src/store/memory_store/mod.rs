@@ -1,4 +1,4 @@
-//! A store without a database: for tests, and for whoever needs no record beyond the process.
+//! A store without a database, for tests and for records that need not outlive the process.
 
 mod checks;
 mod gather;

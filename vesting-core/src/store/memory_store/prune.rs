@@ -1,4 +1,4 @@
-//! A record condensed to one that begins at the end of an epoch.
+//! Condensing a record to one that begins at the end of an epoch.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::store::{balances, prune};
 use crate::units::{BlockNumber, Coldkey, Millis, NetUid, PositionKey, Rao, RaoDelta};
 
 impl Record {
-    /// Condenses it to what begins at the end of `base`, at the time `time`.
+    /// Condenses the record to one that begins at the end of `base`, at the time `time`.
     pub(super) fn prune(
         &mut self,
         netuid: NetUid,
@@ -73,7 +73,7 @@ impl Record {
     }
 }
 
-/// The block of the newest row up to `block` of each name.
+/// The block of each key's newest row up to `block`.
 fn newest_rows<K: Ord + Copy, V>(
     rows: &BTreeMap<(K, BlockNumber), V>,
     block: BlockNumber,
@@ -81,7 +81,7 @@ fn newest_rows<K: Ord + Copy, V>(
     rows.keys().filter(|(_, at)| *at <= block).copied().collect()
 }
 
-/// Removes rows, and says how many.
+/// Removes rows, and returns how many.
 fn remove<K: Ord, V>(rows: &mut BTreeMap<K, V>, which: impl Fn(&K, &V) -> bool) -> u64 {
     let before = rows.len();
     rows.retain(|key, row| !which(key, row));

@@ -10,7 +10,7 @@ use crate::ports::{
 };
 use crate::units::{BlockNumber, Coldkey, Hotkey, Millis, NetUid, PositionKey, Rao, Uid};
 
-/// What identifies a tranche on a subnet, in the order in which tranches are given back.
+/// Identifies a tranche on a subnet. Tranches are returned in this order.
 pub(super) type TrancheKey = (Coldkey, EntryOrder);
 
 #[derive(Debug, Default)]
@@ -139,7 +139,7 @@ impl Record {
             touched.insert(*key, open);
         }
         self.entries.append(&mut new.entries);
-        // A block has one time, told once or twice.
+        // A block has one time, even if it is given twice.
         for (block, time) in new.times {
             self.times.entry(block).or_insert(time);
         }
@@ -158,7 +158,7 @@ impl Record {
         Ok(())
     }
 
-    /// The commit that would make it.
+    /// The commit that would make this record.
     pub(super) fn as_commit(&self, netuid: NetUid, watermark: Watermark) -> Commit {
         let mut commit = Commit {
             netuid,
@@ -217,7 +217,7 @@ impl Record {
     }
 }
 
-/// Changes come back by position.
+/// Changes are returned by position.
 fn sorted(mut record: EpochRecord) -> EpochRecord {
     record.changes.sort_by_key(|change| change.key);
     record

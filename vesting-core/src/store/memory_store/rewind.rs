@@ -1,4 +1,4 @@
-//! A record taken back to the end of an epoch.
+//! Taking a record back to the end of an epoch.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use crate::ports::OpenInterval;
 use crate::units::{BlockNumber, Coldkey};
 
 impl Record {
-    /// Takes it back to the end of an epoch's `block`, where `interval` begins.
+    /// Takes the record back to the end of an epoch's `block`, where `interval` begins.
     pub(super) fn rewind(&mut self, block: BlockNumber, interval: OpenInterval) {
         let later: BTreeSet<Coldkey> =
             self.holders.values().filter(|holder| holder.since >= block).map(|h| h.coldkey).collect();

@@ -29,7 +29,7 @@ impl WriteRecord for MemoryStore {
         let new = Record::of(commit)?;
         if let Some((watermark, record)) = inner.records.get_mut(&commit.netuid) {
             record.absorb(new)?;
-            // Where it begins is the record's to know, which may have been pruned.
+            // The record may have been pruned, so it keeps its own beginning.
             *watermark = Watermark {
                 first_block: watermark.first_block,
                 first_time: watermark.first_time,

@@ -1,12 +1,12 @@
-//! One holder in a window's ledger, under all the names it had.
+//! One holder in a window's ledger, under all coldkeys that it had.
 
 use super::WindowLedger;
 use crate::ledger::{Entry, EntryId, Tranche, TrancheHistory, UnattributedRule};
 use crate::units::Coldkey;
 
 impl WindowLedger {
-    /// The tranches of every holder, played by a rule, each under the coldkey that its holder has at the end
-    /// of the window.
+    /// The tranches of every holder by a rule, each under the coldkey that its holder has at the end of the
+    /// window.
     #[must_use]
     pub fn histories(&self, rule: UnattributedRule) -> Vec<TrancheHistory> {
         let under = |coldkey, history: TrancheHistory| TrancheHistory {
@@ -18,13 +18,14 @@ impl WindowLedger {
             .collect()
     }
 
-    /// The entries of a holder, given by the coldkey that it has at the end of the window, under whichever
-    /// it had when they were made; in ledger order. What a swap takes from the old name is not among them.
+    /// The entries of a holder, in ledger order, under the coldkeys that it had when they were made. `holder`
+    /// is its coldkey at the end of the window. The entry by which a swap debits the old coldkey is not among
+    /// them.
     pub fn entries_of(&self, holder: Coldkey) -> impl Iterator<Item = &Entry> {
         self.of_holder(&self.entries, holder)
     }
 
-    /// Those of some of the window's entries.
+    /// The entries of a holder, out of some of the window's entries.
     pub(crate) fn of_holder<'a>(
         &'a self,
         some: &'a [Entry],
@@ -45,7 +46,7 @@ impl WindowLedger {
         self.entries.get(first..).unwrap_or_default()
     }
 
-    /// The coldkey under which a holder entered what has this identity.
+    /// The coldkey that a holder had when it made the entry `id`.
     fn name_of(&self, holder: Coldkey, id: &EntryId) -> Coldkey {
         let back = |name, by: &crate::ledger::Succession| {
             if by.new == name && by.carries(id) { by.old } else { name }

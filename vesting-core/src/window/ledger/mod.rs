@@ -1,15 +1,15 @@
-//! The ledger of one window: what its holders held when it began, and every entry since.
+//! The ledger of one window: the balances of its holders at its start, and every entry since.
 //!
-//! It depends on the chain inside the window only. A record that began long before the window and one
-//! that just covers it give the same, to the last digit: coldkeys that are followed but are no holders
-//! of the window are left out, and what came before a holder's start is its opening, whatever it was.
+//! It depends only on the chain inside the window. A record that began long before the window gives exactly
+//! the same ledger as one that just covers it. Coldkeys that are followed but are no holders of the window
+//! are left out. What a holder had before its start is its opening, however it got it.
 
+mod histories;
 mod holder;
 mod opening;
 #[cfg(test)]
 mod tests;
 mod tranches;
-mod walk;
 mod window_ledger;
 
 pub use opening::Opening;

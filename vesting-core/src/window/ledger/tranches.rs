@@ -1,8 +1,8 @@
-//! The tranches of a window's holders, from its ledger alone.
+//! The tranches of a window's holders, from the window's ledger alone.
 //!
-//! Those stored with a record follow every coldkey that ever was a holder, so they depend on when it
-//! began: a coldkey swap from who was a miner long ago hands on a history there, and in the window just
-//! stake.
+//! The tranches stored with a record follow every coldkey that ever was a holder, so they depend on when the
+//! record began. A former miner that swaps its coldkey passes on a history there. In the window it passes on
+//! only stake.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,27 +13,31 @@ use crate::ledger::{
 use crate::units::{BlockNumber, Coldkey, Millis, NetUid, RaoDelta};
 
 impl WindowLedger {
-    /// The tranches of each holder with what left them up to `as_of`, oldest first. A reward has the time of
-    /// its epoch; anything else that of the last epoch before it, since no figure depends on it. What nothing
-    /// explains goes by `rule`.
+    /// The tranches of each holder, oldest first, with their exits up to `as_of`. A reward has the time of
+    /// its epoch. Any other tranche has the time of the last epoch before it, since no figure depends on
+    /// that. Unattributed changes count by `rule`.
     #[must_use]
     pub fn tranches(&self, rule: UnattributedRule) -> BTreeMap<Coldkey, Vec<TrancheHistory>> {
-        let mut steps: Vec<Step<'_>> =
-            self.openings.iter().filter(|opening| opening.event_index.is_none()).map(Step::Open).collect();
-        steps.extend(self.successions.iter().map(Step::Succeed));
-        steps.extend(self.entries.iter().map(Step::Enter));
-        // Stable: what is at one place is in order already.
-        steps.sort_by_key(Step::moment);
+        let mut events: Vec<WindowEvent<'_>> = self
+            .openings
+            .iter()
+            .filter(|opening| opening.event_index.is_none())
+            .map(WindowEvent::Open)
+            .collect();
+        events.extend(self.successions.iter().map(WindowEvent::Succeed));
+        events.extend(self.entries.iter().map(WindowEvent::Enter));
+        // The sort is stable: events at one moment are in order already.
+        events.sort_by_key(WindowEvent::moment);
         let received = self.received();
-        let mut holders: BTreeMap<Coldkey, Held> = BTreeMap::new();
-        for step in steps {
-            match step {
-                Step::Open(opening) => holders.entry(opening.key.coldkey).or_default().open(
+        let mut holders: BTreeMap<Coldkey, HolderHistory> = BTreeMap::new();
+        for event in events {
+            match event {
+                WindowEvent::Open(opening) => holders.entry(opening.key.coldkey).or_default().open(
                     self.netuid,
                     opening,
                     self.time_of(opening.block),
                 ),
-                Step::Succeed(by) => {
+                WindowEvent::Succeed(by) => {
                     let mut own = HolderTranches::default();
                     for opening in self
                         .openings
@@ -42,19 +46,23 @@ impl WindowLedger {
                     {
                         own.apply(&opening.entry(self.netuid), self.time_of(by.block));
                     }
-                    let held = holders.remove(&by.old).unwrap_or_default();
-                    holders.insert(by.new, held.under(own, self.netuid, by, self.time_of(by.block)));
+                    let history = holders.remove(&by.old).unwrap_or_default();
+                    holders
+                        .insert(by.new, history.continue_under(own, self.netuid, by, self.time_of(by.block)));
                 }
-                Step::Enter(entry) => {
-                    let held = holders.entry(entry.key.coldkey).or_default();
-                    held.enter(entry, received.contains(&swap_of(entry)), self.time_of(entry.block), rule);
+                WindowEvent::Enter(entry) => {
+                    let history = holders.entry(entry.key.coldkey).or_default();
+                    history.enter(entry, received.contains(&swap_of(entry)), self.time_of(entry.block), rule);
                 }
             }
         }
-        holders.into_iter().map(|(coldkey, held)| (coldkey, held.histories.into_values().collect())).collect()
+        holders
+            .into_iter()
+            .map(|(coldkey, history)| (coldkey, history.histories.into_values().collect()))
+            .collect()
     }
 
-    /// The events by which a holder received the stake of a coldkey that was none.
+    /// The swaps by which a holder received the stake of a coldkey that was no holder.
     fn received(&self) -> BTreeSet<Swap> {
         let mut sums: BTreeMap<Swap, RaoDelta> = BTreeMap::new();
         for entry in self.entries.iter().filter(|entry| entry.kind == Kind::KeySwap) {
@@ -72,7 +80,7 @@ impl WindowLedger {
     }
 }
 
-/// A swap, and whom it brought or took stake.
+/// The event of a swap, and the coldkey that it credits or debits.
 type Swap = (BlockNumber, Option<u32>, Coldkey);
 
 fn swap_of(entry: &Entry) -> Swap {
@@ -92,15 +100,15 @@ impl Opening {
     }
 }
 
-/// What happens in a window, in order.
-enum Step<'a> {
+/// What happens in a window.
+enum WindowEvent<'a> {
     Open(&'a Opening),
     Succeed(&'a Succession),
     Enter(&'a Entry),
 }
 
-impl Step<'_> {
-    /// When it happens; of one event a succession comes before its entries.
+impl WindowEvent<'_> {
+    /// When it happens. At one event, a succession comes before its entries.
     fn moment(&self) -> (Moment, bool) {
         match self {
             Self::Open(opening) => (Moment::end_of(opening.block), true),
@@ -110,36 +118,42 @@ impl Step<'_> {
     }
 }
 
-/// What a holder has, and had.
+/// A holder's open tranches, and the histories of all its tranches.
 #[derive(Debug, Default)]
-struct Held {
+struct HolderHistory {
     open: HolderTranches,
     histories: BTreeMap<(BlockNumber, Coldkey, EntryId), TrancheHistory>,
 }
 
-impl Held {
+impl HolderHistory {
     fn open(&mut self, netuid: NetUid, opening: &Opening, time: Millis) {
         let change = self.open.apply(&opening.entry(netuid), time);
-        self.keep(change);
+        self.add(change);
     }
 
     fn enter(&mut self, entry: &Entry, received: bool, time: Millis, rule: UnattributedRule) {
         let received = received && entry.kind == Kind::KeySwap;
         let change =
             if received { self.open.receive(entry, time) } else { self.open.apply_by(entry, time, rule) };
-        self.keep(change);
+        self.add(change);
     }
 
-    /// Goes on under the coldkey that it is swapped into, which held `own` itself.
-    fn under(mut self, mut own: HolderTranches, netuid: NetUid, by: &Succession, time: Millis) -> Self {
+    /// Continues under the new coldkey, which itself history `own`.
+    fn continue_under(
+        mut self,
+        mut own: HolderTranches,
+        netuid: NetUid,
+        by: &Succession,
+        time: Millis,
+    ) -> Self {
         let taken = own.take_over(self.open, netuid, by.new, by, time);
         self.open = own;
-        // What `own` was made of is not of this history.
-        self.keep(TrancheChange { exits: Vec::new(), ..taken });
+        // The tranches of `own` do not belong to this history, so neither do their exits.
+        self.add(TrancheChange { exits: Vec::new(), ..taken });
         self
     }
 
-    fn keep(&mut self, change: TrancheChange) {
+    fn add(&mut self, change: TrancheChange) {
         if let Some(tranche) = change.opened {
             let place = (tranche.id.block, tranche.coldkey, tranche.id);
             self.histories.insert(place, TrancheHistory { tranche, exits: Vec::new() });

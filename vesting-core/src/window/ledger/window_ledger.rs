@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::ledger::{Entry, EntryId, Succession, Successions};
 use crate::ports::NeuronRow;
 use crate::units::{BlockNumber, Coldkey, NetUid, PositionKey, RaoDelta};
+use crate::window::ledger::histories::Histories;
 use crate::window::ledger::opening::Opening;
-use crate::window::ledger::walk::Walk;
 use crate::window::{Turn, Window};
 
 /// The ledger of one window.
@@ -14,22 +14,22 @@ use crate::window::{Turn, Window};
 pub struct WindowLedger {
     /// The subnet.
     pub netuid: NetUid,
-    /// The window; `incomplete_since` says whether the record covers it.
+    /// The window. Its `incomplete_since` says whether the record covers it.
     pub window: Window,
     /// The holders at the end of the window, with the blocks at whose end their histories start.
     pub holders: BTreeMap<Coldkey, BlockNumber>,
-    /// How these went on under other coldkeys, in order.
+    /// How holders continued under other coldkeys, in order.
     pub successions: Vec<Succession>,
-    /// Their openings, in order.
+    /// The holders' openings, in order.
     pub openings: Vec<Opening>,
-    /// Their entries, in ledger order: after each one's start, up to the end of `as_of`. Of a holder that
-    /// changed its coldkey, those under the old one up to the swap and those under the new one from there.
+    /// The holders' entries, in ledger order, from each one's start up to the end of `as_of`. A holder that
+    /// swapped its coldkey has the entries of the old one up to the swap, and those of the new one after it.
     pub entries: Vec<Entry>,
 }
 
 impl WindowLedger {
-    /// The ledger of a window, from who held which uid, who took over from whom, the balances at its
-    /// start and all entries after it up to `as_of`, in ledger order.
+    /// The ledger of a window. It is made from who held which uid, the successions, the balances at the
+    /// window's start, and all later entries up to `as_of`, in ledger order.
     #[must_use]
     pub fn of(
         netuid: NetUid,
@@ -39,15 +39,15 @@ impl WindowLedger {
         balances: BTreeMap<PositionKey, RaoDelta>,
         entries: &[Entry],
     ) -> Self {
-        let mut walk = Walk { balances, histories: BTreeMap::new(), last: None };
+        let mut histories = Histories { balances, by_coldkey: BTreeMap::new(), last_succession: None };
         let mut turns = window.turns(neurons, successions).into_iter().peekable();
         for entry in entries {
             while let Some(turn) = turns.next_if(|turn| precedes(turn, entry)) {
-                walk.turn(turn);
+                histories.apply(turn);
             }
-            walk.enter(entry);
+            histories.add(entry);
         }
-        turns.for_each(|turn| walk.turn(turn));
+        turns.for_each(|turn| histories.apply(turn));
         let mut ledger = Self {
             netuid,
             window,
@@ -56,7 +56,7 @@ impl WindowLedger {
             openings: Vec::new(),
             entries: Vec::new(),
         };
-        for (coldkey, history) in walk.histories {
+        for (coldkey, history) in histories.by_coldkey {
             ledger.holders.insert(coldkey, history.start);
             ledger.successions.extend(history.successions);
             ledger.openings.extend(history.openings);
@@ -69,7 +69,7 @@ impl WindowLedger {
     }
 }
 
-/// Whether what an entry did comes after a turn.
+/// Whether a turn comes before an entry.
 fn precedes(turn: &Turn, entry: &Entry) -> bool {
     match turn {
         Turn::Starts(_, block) => *block < entry.block,

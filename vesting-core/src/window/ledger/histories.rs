@@ -1,4 +1,4 @@
-//! A walk through the entries of a window.
+//! The histories of a window's holders, built entry by entry.
 
 use std::collections::BTreeMap;
 
@@ -16,51 +16,51 @@ pub(super) struct History {
     pub(super) entries: Vec<Entry>,
 }
 
-/// A walk through the entries of a window.
-pub(super) struct Walk {
+/// The histories of a window's holders, built entry by entry.
+pub(super) struct Histories {
     pub(super) balances: BTreeMap<PositionKey, RaoDelta>,
-    /// By the coldkey that each holder has here.
-    pub(super) histories: BTreeMap<Coldkey, History>,
-    /// The swap that was come by last.
-    pub(super) last: Option<Succession>,
+    /// By the coldkey that each holder has at this point.
+    pub(super) by_coldkey: BTreeMap<Coldkey, History>,
+    /// The last succession so far.
+    pub(super) last_succession: Option<Succession>,
 }
 
-impl Walk {
-    pub(super) fn turn(&mut self, turn: Turn) {
+impl Histories {
+    pub(super) fn apply(&mut self, turn: Turn) {
         match turn {
             Turn::Starts(coldkey, start) => {
-                let openings = self.held(coldkey, start, None);
-                self.histories.insert(coldkey, History { start, openings, ..History::default() });
+                let openings = self.openings_of(coldkey, start, None);
+                self.by_coldkey.insert(coldkey, History { start, openings, ..History::default() });
             }
             Turn::Succeeds(succession) => {
-                let Some(mut history) = self.histories.remove(&succession.old) else { return };
-                history.openings.extend(self.held(
+                let Some(mut history) = self.by_coldkey.remove(&succession.old) else { return };
+                history.openings.extend(self.openings_of(
                     succession.new,
                     succession.block,
                     Some(succession.event_index),
                 ));
                 history.successions.push(succession);
-                self.histories.insert(succession.new, history);
-                self.last = Some(succession);
+                self.by_coldkey.insert(succession.new, history);
+                self.last_succession = Some(succession);
             }
         }
     }
 
-    pub(super) fn enter(&mut self, entry: &Entry) {
+    pub(super) fn add(&mut self, entry: &Entry) {
         *self.balances.entry(entry.key).or_default() += entry.alpha;
-        // What a swap takes from the old coldkey is the holder's still.
-        let taken = self.last.filter(|last| {
+        // The entry by which a swap debits the old coldkey still belongs to the holder.
+        let taken = self.last_succession.filter(|last| {
             let by = (entry.block, entry.source.map(|source| source.event_index));
             entry.kind == Kind::KeySwap
                 && entry.key.coldkey == last.old
                 && by == (last.block, Some(last.event_index))
         });
-        if let Some(history) = self.histories.get_mut(&taken.map_or(entry.key.coldkey, |last| last.new)) {
+        if let Some(history) = self.by_coldkey.get_mut(&taken.map_or(entry.key.coldkey, |last| last.new)) {
             history.entries.push(*entry);
         }
     }
 
-    fn held(&self, coldkey: Coldkey, block: BlockNumber, event_index: Option<u32>) -> Vec<Opening> {
+    fn openings_of(&self, coldkey: Coldkey, block: BlockNumber, event_index: Option<u32>) -> Vec<Opening> {
         let own = self.balances.iter().filter(|(key, alpha)| key.coldkey == coldkey && !alpha.is_zero());
         own.map(|(key, alpha)| Opening { block, event_index, key: *key, alpha: *alpha }).collect()
     }

@@ -1,39 +1,39 @@
-//! What events with amounts do not explain: emission, root claims, corrections, rounding.
+//! What events with amounts do not explain: emission, root claims and corrections.
 
-use super::work::{Work, of};
+use super::work::{Work, alpha_of};
 use crate::block::Phase;
 use crate::ledger::Source;
 use crate::units::{Hotkey, PositionKey, RaoDelta};
 
 impl Work<'_> {
-    /// What events with amounts do not explain: amounts left out, emission, root claims, rounding.
-    pub(super) fn find_rest(&mut self) {
+    /// Finds what events with amounts do not explain: unknown amounts, emission, root claims and corrections.
+    pub(super) fn find_unannounced(&mut self) {
         let groups = self.groups();
-        // What a subnet leaves when it is dissolved bears nothing out.
+        // In a block that dissolves the subnet, balances confirm no amount.
         if self.states.flows.doubted && self.states.flows.dissolved.is_none() {
-            groups.iter().for_each(|group| self.bear_out(group));
+            groups.iter().for_each(|group| self.check_amounts(group));
         }
         self.fill_in(&groups);
         for group in groups {
             let rest = self.unexplained(&group);
             if self.states.flows.dissolved.is_some() || rest.is_zero() {
-                // What a dissolved subnet leaves is taken by the dissolution.
+                // The dissolution debits what a dissolved subnet leaves.
                 continue;
             }
-            // In an epoch's block what a pool's correction added cannot be told from dividends. Both are no
+            // In an epoch's block a credit by a pool's correction looks like dividends. Neither is a
             // purchase.
             let correction = self.correction(&group).filter(|_| rest.0 < 0 || self.states.epoch.is_none());
             if let Some(source) = correction {
                 self.corrected.insert(self.earner(&group), (source, rest));
             } else if self.states.epoch.is_some() {
-                // What is missing is found position by position in the end.
+                // A debit is settled position by position at the end.
                 if rest.0 > 0 {
                     self.rest.insert(self.earner(&group), rest);
                 }
             } else if let Some((source, key)) = self.claim(&group, rest) {
                 self.claimed.insert(key, (source, rest));
             }
-            // Anything else between epochs waits for the end of the interval.
+            // Between epochs, any other residual waits for the end of the interval.
         }
     }
 
@@ -43,23 +43,26 @@ impl Work<'_> {
         self.states.flows.reconciled.iter().find(|(_, hotkey)| of_group(hotkey)).map(|(source, _)| *source)
     }
 
-    /// How a group changed beyond the amounts known.
+    /// How a group changed beyond the known amounts.
     pub(super) fn unexplained(&self, group: &[PositionKey]) -> RaoDelta {
         let sum = |of: &dyn Fn(&PositionKey) -> RaoDelta| group.iter().map(of).sum::<RaoDelta>();
-        let change = sum(&|key| of(self.states.after, key)) - sum(&|key| of(self.states.before, key));
+        let change =
+            sum(&|key| alpha_of(self.states.after, key)) - sum(&|key| alpha_of(self.states.before, key));
         let first = Source { event_index: 0, phase: Phase::Initialization };
         let earned: RaoDelta = group
             .iter()
-            .flat_map(|key| self.incentives.range((*key, first)..).take_while(move |((of, _), _)| of == key))
+            .flat_map(|key| {
+                self.incentives.range((*key, first)..).take_while(move |((earner, _), _)| earner == key)
+            })
             .map(|(_, alpha)| *alpha)
             .sum();
-        let told: RaoDelta =
+        let stated: RaoDelta =
             self.legs.iter().filter(|leg| group.contains(&leg.key)).filter_map(|leg| leg.alpha).sum();
-        change - earned - told
+        change - earned - stated
     }
 
     /// The most by which other operations may have rounded a group in a block between epochs.
-    pub(super) fn noise(&self, group: &[PositionKey]) -> u128 {
+    pub(super) fn rounding_limit(&self, group: &[PositionKey]) -> u128 {
         let flows = self.states.flows;
         let operations: u64 =
             group.iter().map(|key| flows.operations.get(&key.hotkey).copied().unwrap_or(0)).sum();
@@ -67,17 +70,17 @@ impl Work<'_> {
             .saturating_add(u128::from(self.states.runtime_changed))
     }
 
-    /// The position of a group that emission came to: the one with most stake before.
+    /// The position of a group that emission is credited to: the one with the most stake before.
     pub(super) fn earner(&self, group: &[PositionKey]) -> PositionKey {
         group
             .iter()
             .copied()
-            .max_by_key(|key| (of(self.states.before, key), std::cmp::Reverse(*key)))
+            .max_by_key(|key| (alpha_of(self.states.before, key), std::cmp::Reverse(*key)))
             .unwrap_or_else(|| group[0])
     }
 
-    /// The root claim that explains a rise, and the position it came to. A rise of no more than what
-    /// other operations may have rounded is none.
+    /// The root claim that explains a credit, and the position that got it. A credit that other operations'
+    /// rounding may explain is no claim.
     pub(super) fn claim(&self, group: &[PositionKey], rest: RaoDelta) -> Option<(Source, PositionKey)> {
         if rest.0 <= 0 {
             return None;
@@ -87,13 +90,13 @@ impl Work<'_> {
             flows.claims.iter().find(|(_, coldkey)| group.iter().any(|key| key.coldkey == *coldkey))?;
         let own =
             flows.claims.iter().filter(|(_, coldkey)| coldkey == claimer).fold(0u128, |count, _| count + 1);
-        if rest.magnitude() <= self.noise(group).saturating_sub(own) {
+        if rest.magnitude() <= self.rounding_limit(group).saturating_sub(own) {
             return None;
         }
         let mut key = *group
             .iter()
             .filter(|key| key.coldkey == *claimer)
-            .max_by_key(|key| of(self.states.before, key))?;
+            .max_by_key(|key| alpha_of(self.states.before, key))?;
         for swap in self.swaps.iter().filter(|swap| swap.source.event_index < source.event_index) {
             key = swap.keys.renamed(&key).filter(|renamed| group.contains(renamed)).unwrap_or(key);
         }

@@ -1,4 +1,4 @@
-//! What a block did in order of its events.
+//! Legs and swaps of a block, in order of events.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,13 @@ use crate::flow::classify::{Leg, Swap, SwappedKeys};
 use crate::ledger::Source;
 use crate::units::{PositionKey, RaoDelta};
 
-/// What happens in order of events.
-pub(super) enum Step<'a> {
+/// A leg or a swap.
+pub(super) enum LegOrSwap<'a> {
     Leg(&'a Leg),
     Swap(&'a Swap),
 }
 
-impl Step<'_> {
+impl LegOrSwap<'_> {
     pub(super) const fn source(&self) -> Source {
         match self {
             Self::Leg(leg) => leg.source,
@@ -21,13 +21,14 @@ impl Step<'_> {
     }
 }
 
-pub(super) fn steps<'a>(legs: &'a [Leg], swaps: &'a [Swap]) -> Vec<Step<'a>> {
-    let mut steps: Vec<Step<'a>> = legs.iter().map(Step::Leg).chain(swaps.iter().map(Step::Swap)).collect();
+pub(super) fn in_event_order<'a>(legs: &'a [Leg], swaps: &'a [Swap]) -> Vec<LegOrSwap<'a>> {
+    let mut steps: Vec<LegOrSwap<'a>> =
+        legs.iter().map(LegOrSwap::Leg).chain(swaps.iter().map(LegOrSwap::Swap)).collect();
     steps.sort_by_key(|step| step.source().event_index);
     steps
 }
 
-/// Carries every balance of the old key to the new one; gives what went where.
+/// Carries every balance of the old key to the new one. Returns each move as (from, to, amount).
 pub(super) fn carry(
     running: &mut BTreeMap<PositionKey, RaoDelta>,
     keys: &SwappedKeys,

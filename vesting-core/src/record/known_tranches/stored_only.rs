@@ -3,26 +3,26 @@
 use crate::ledger::OpenTranche;
 use crate::units::{BlockNumber, RaoDelta};
 
-/// Tranches that are only in the store: all that the holder has from these blocks.
+/// Tranches that are only in the store: all that the holder has from the blocks `from` to `to`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Hidden {
+pub(super) struct StoredOnly {
     pub(super) from: BlockNumber,
     pub(super) to: BlockNumber,
-    /// Σ of what is left of them.
+    /// Σ of what remains in them.
     pub(super) held: RaoDelta,
 }
 
-impl Hidden {
-    /// What is hidden with tranches that are next to it.
-    pub(super) fn with(hidden: Option<Self>, more: &[OpenTranche]) -> Option<Self> {
+impl StoredOnly {
+    /// Adds tranches next to those that are only in the store.
+    pub(super) fn with(stored_only: Option<Self>, more: &[OpenTranche]) -> Option<Self> {
         let (Some(from), Some(to)) = (more.iter().map(block).min(), more.iter().map(block).max()) else {
-            return hidden;
+            return stored_only;
         };
         let more = Self { from, to, held: held(more) };
-        Some(hidden.map_or(more, |hidden| Self {
-            from: hidden.from.min(more.from),
-            to: hidden.to.max(more.to),
-            held: hidden.held + more.held,
+        Some(stored_only.map_or(more, |stored_only| Self {
+            from: stored_only.from.min(more.from),
+            to: stored_only.to.max(more.to),
+            held: stored_only.held + more.held,
         }))
     }
 }
