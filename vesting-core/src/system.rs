@@ -368,3 +368,6 @@ impl VestingSystem {
         Ok(Update { block, epochs: new.len() })
     }
 }
+
+#[cfg(test)]
+mod tests;

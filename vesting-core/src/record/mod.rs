@@ -31,3 +31,6 @@ pub use progress::Progress;
 pub use start::window_start;
 pub use subnet_ledger::SubnetLedger;
 pub use take_back::{TakenBack, last_on_chain, take_back};
+
+#[cfg(test)]
+pub(crate) mod tests;

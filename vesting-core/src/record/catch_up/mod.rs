@@ -3,8 +3,8 @@
 
 mod read_ahead;
 mod reader;
-mod route;
+pub(super) mod route;
 mod run;
-mod search;
+pub(super) mod search;
 
 pub(crate) use run::CatchUp;
