@@ -1,4 +1,4 @@
-//! HolderQuery a question is about: a hotkey, a coldkey, or a uid.
+//! Whom a question is about: a hotkey, a coldkey, or a uid.
 
 use std::fmt;
 use std::str::FromStr;

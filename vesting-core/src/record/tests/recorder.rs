@@ -34,7 +34,7 @@ fn take_asking(
         around.parent = Some((before.facts.block, before.facts.time));
     }
     let store = MemoryStore::new();
-    now(Recorder::of_every_block(chain, &store, ledger, doubts).take(&plan, around)).map(|_| ())
+    now(Recorder::of_every_block(chain, &store, ledger, doubts).record(&plan, around)).map(|_| ())
 }
 
 /// Takes one block of a history into a ledger.
