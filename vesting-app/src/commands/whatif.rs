@@ -7,7 +7,7 @@ use clap::Args;
 use vesting_core::adjust::{AdjustedWeight, AdjustedWeights, WeightsInput, adjust};
 use vesting_core::policy::Policy;
 use vesting_core::whatif::{Change, changes};
-use vesting_core::{BlockNumber, Ppb, Report};
+use vesting_core::{BlockNumber, JudgedMiner, Ppb, Report};
 
 use super::apply;
 use super::miners::why;
@@ -116,13 +116,10 @@ fn one(out: &mut Out, pair: &[Report; 2]) -> anyhow::Result<()> {
         return Ok(());
     }
     let mut rows = table(&[">uid", "hotkey", ">now", ">other", ">change", "why now", "why then"]);
-    let shown =
-        |(multiplier, _): &(vesting_core::multiplier::Multiplier, vesting_core::Reason)| match multiplier
-            .zero_weight
-        {
-            true => "weight 0".to_owned(),
-            false => multiplier.factor.to_string(),
-        };
+    let shown = |judged: &JudgedMiner| match judged.multiplier.zero_weight {
+        true => "weight 0".to_owned(),
+        false => judged.multiplier.factor.to_string(),
+    };
     for change in differing {
         rows.add_row([
             change.neuron.uid.to_string(),
