@@ -134,7 +134,7 @@ async fn a_subnet_that_is_not_there_is_waited_for_while_others_are_recorded() {
         let said =
             daemon.ready("that one is recorded", |said| said["subnets"][0]["block"] == u64::from(head));
         let reasons = said["subnets"][1]["reasons"][0].as_str().unwrap();
-        assert!(reasons.contains("not there yet") && said["subnets"][1]["block"].is_null(), "{said}");
+        assert!(reasons.contains("does not exist yet") && said["subnets"][1]["block"].is_null(), "{said}");
         moves.set_head(BLOCKS);
         assert!(daemon.wait().success());
         // It is recorded as if it had been asked for once it was there.

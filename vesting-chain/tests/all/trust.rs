@@ -269,7 +269,7 @@ async fn what_cannot_be_read_again_is_left_and_nothing_is_written_until_it_can()
             matches!(refused, MonitorError::Chain(ChainError::Contradicted { netuid: NetUid(1), .. })),
             "{refused}"
         );
-        assert!(refused.to_string().contains("archive"), "{refused}");
+        assert!(refused.to_string().contains("read again"), "{refused}");
         // Not even the epoch at which it was found.
         let now = record(&store, NETUIDS[0]).await;
         assert_eq!(now.epochs.iter().filter(|e| e.epoch.block.number > BlockNumber(120)).count(), 0);
