@@ -14,7 +14,7 @@ pub struct Ask {
     /// The subnets.
     pub subnets: BTreeMap<NetUid, SubnetAsk>,
     /// Whether one subnet may fail by itself. If its counters cannot be read, it is in
-    /// [`BlockState::unread`], and the others are answered.
+    /// [`BlockState::unread`](super::BlockState::unread), and the others are answered.
     pub apart: bool,
 }
 

@@ -50,14 +50,14 @@ impl SubnetState {
     }
 }
 
-/// The answer to an [`Ask`].
+/// The answer to an [`Ask`](super::Ask).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlockState {
     /// The block; without events where they were not asked for.
     pub facts: BlockFacts,
     /// The subnets asked for, including those that do not exist.
     pub subnets: BTreeMap<NetUid, SubnetState>,
-    /// Subnets that were asked for [apart](Ask::apart) and could not be read. Nothing else of them is here.
+    /// Subnets that were asked for [apart](super::Ask::apart) and could not be read. Nothing else of them is here.
     pub unread: BTreeMap<NetUid, ChainError>,
 }
 
