@@ -1,4 +1,6 @@
 //! `vesting doctor` finds each trouble, says what to do, changes nothing, and ends.
+//!
+//! One file, though a long one: each test is one row of the table in docs/doctor.md, and all share one subnet.
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
