@@ -54,6 +54,7 @@ impl From<StoreError> for SystemError {
 
 /// What an update brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Update {
     /// The last block of the record now.
     pub block: BlockNumber,
@@ -63,6 +64,7 @@ pub struct Update {
 
 /// The true emission of one position in one epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TrueEmission {
     /// The epoch.
     pub epoch: Epoch,
@@ -72,6 +74,7 @@ pub struct TrueEmission {
 
 /// What happened to a hotkey's positions of holders.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StakeHistory {
     /// Every change, in ledger order.
     pub entries: Vec<Entry>,

@@ -2,6 +2,7 @@
 
 /// What was checked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Checked {
     /// Entries.
     pub entries: u64,

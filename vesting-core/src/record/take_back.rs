@@ -8,6 +8,7 @@ use crate::units::{BlockNumber, BlockRef, NetUid};
 
 /// A record that was taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TakenBack {
     /// The last block before.
     pub from: BlockRef,

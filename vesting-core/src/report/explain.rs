@@ -20,6 +20,7 @@ pub type At = (BlockNumber, Millis);
 
 /// A multiplier explained.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Explanation {
     /// The subnet.
     pub netuid: NetUid,

@@ -14,6 +14,7 @@ use crate::units::{BlockNumber, Coldkey, Hotkey, Neuron, PositionKey, Rao, Uid};
 /// What came and went on one position in a window, in rao. Over a holder's positions they add up to its
 /// [`Holding`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PositionFigures {
     /// The rewards earned on it.
     pub rewards: u128,
@@ -68,6 +69,7 @@ pub fn position_figures(
 
 /// One position of a holder as of an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PositionReport {
     /// Where it lies.
     pub hotkey: Hotkey,
@@ -81,6 +83,7 @@ pub struct PositionReport {
 
 /// A holder with all its positions as of an epoch.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HolderReport {
     /// Its coldkey.
     pub coldkey: Coldkey,

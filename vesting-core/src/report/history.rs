@@ -36,6 +36,7 @@ pub struct HistoryPoint {
 
 /// What a holder earned and sold since the epoch before, in rao.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Moved {
     /// The rewards.
     pub earned: u128,
