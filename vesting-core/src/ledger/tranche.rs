@@ -10,8 +10,8 @@
 
 use std::ops::Range;
 
-use crate::ledger::{Entry, EntryId, EntryOrder, Flow, Kind, Succession, UnattributedRule};
-use crate::units::{BlockNumber, Coldkey, Hotkey, Millis, NetUid, Rao, RaoDelta};
+use crate::ledger::{Entry, EntryId, EntryOrder, Flow, Kind, Moment, Succession, UnattributedRule};
+use crate::units::{Coldkey, Hotkey, Millis, NetUid, Rao, RaoDelta};
 
 /// How a tranche came to its holder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -157,16 +157,9 @@ impl Leaving {
 
 /// The order of tranches, from the one that outflows consume last. Older ones come first; at the same moment,
 /// rewards come last.
-fn seniority(tranche: &Tranche) -> (BlockNumber, u8, Option<u32>, bool, Hotkey) {
-    let (class, index) = match tranche.id.kind {
-        // All emission of a block counts as one moment, whichever events announced it.
-        Kind::Incentive | Kind::DividendOrOther => (0, None),
-        Kind::Unattributed => (2, None),
-        Kind::Rounding => (3, None),
-        Kind::Opening => (4, None),
-        _ => (1, tranche.id.event_index),
-    };
-    (tranche.id.block, class, index, tranche.origin == Origin::Reward, tranche.id.hotkey)
+fn seniority(tranche: &Tranche) -> (Moment, bool, Hotkey) {
+    // All emission of a block counts as one moment, whichever events announced it.
+    (tranche.id.moment(), tranche.origin == Origin::Reward, tranche.id.hotkey)
 }
 
 /// The origin of a tranche that an entry of this kind opens.
@@ -376,7 +369,7 @@ mod tests {
     use super::*;
     use crate::block::Phase;
     use crate::ledger::Source;
-    use crate::units::PositionKey;
+    use crate::units::{BlockNumber, PositionKey};
 
     fn entry(block: u64, index: Option<u32>, kind: Kind, alpha: i128) -> Entry {
         Entry {

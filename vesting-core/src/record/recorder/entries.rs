@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Recorder;
 use crate::flow::settle::Settled;
-use crate::ledger::{Entry, HolderTranches, Kind, OpenTranche, Succession};
+use crate::ledger::{Entry, EntryId, HolderTranches, Kind, OpenTranche, Succession};
 use crate::ports::{StoreError, TranchePage};
 use crate::record::error::MonitorError;
 use crate::record::known_tranches::Need;
@@ -16,12 +16,8 @@ impl Recorder<'_> {
         self.read_needed_tranches(&settled.entries, &settled.successions).await?;
         let mut successions = settled.successions.into_iter().peekable();
         for entry in settled.entries {
-            let reached = |index: u32| match entry.kind {
-                Kind::Incentive | Kind::DividendOrOther => false,
-                Kind::Unattributed | Kind::Rounding => true,
-                _ => entry.source.is_some_and(|source| source.event_index >= index),
-            };
-            while let Some(succession) = successions.next_if(|s| reached(s.event_index)) {
+            // A succession comes before the first entry that it does not carry.
+            while let Some(succession) = successions.next_if(|by| !by.carries(&EntryId::of(&entry))) {
                 self.ledger.succeed(succession, time);
             }
             let received = entry.source.is_some_and(|source| settled.received.contains(&source.event_index));
