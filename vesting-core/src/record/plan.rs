@@ -53,8 +53,6 @@ pub(crate) struct BlockPlan<'a> {
     pub(crate) affected: BTreeSet<Coldkey>,
     /// Whether another runtime made the parent.
     pub(crate) runtime_changed: bool,
-    /// What must be read in the states before and after the block; `None` where its events say everything.
-    pub(crate) ask: Option<SubnetAsk>,
 }
 
 impl<'a> BlockPlan<'a> {
@@ -65,48 +63,42 @@ impl<'a> BlockPlan<'a> {
         let affected = affected(flows, &holders, ledger.balances());
         let runtime_changed =
             ledger.watermark().is_some_and(|watermark| watermark.spec_version != facts.spec_version);
-        let ask = ask(ledger, flows, role, &holders, &affected);
-        Self { facts, flows, role, holders, affected, runtime_changed, ask }
+        Self { facts, flows, role, holders, affected, runtime_changed }
     }
-}
 
-/// What must be read around a block of this role.
-fn ask(
-    ledger: &SubnetLedger,
-    flows: &Flows,
-    role: BlockRole,
-    holders: &BTreeSet<Coldkey>,
-    affected: &BTreeSet<Coldkey>,
-) -> Option<SubnetAsk> {
-    let some = |coldkeys| SubnetAsk {
-        coldkeys,
-        recorded: true,
-        expected: expected(ledger, flows),
-        ..SubnetAsk::default()
-    };
-    let all = || SubnetAsk {
-        own_word: OwnWord::ComparedSince(ledger.interval().from.unwrap_or_default()),
-        ..some(affected.union(holders).copied().collect())
-    };
-    match role {
-        BlockRole::Epoch(_) => Some(SubnetAsk { neurons: NeuronsAsk::WithPositions, ..all() }),
-        BlockRole::End => Some(all()),
-        BlockRole::Between if !affected.is_empty() => Some(some(affected.clone())),
-        BlockRole::Between | BlockRole::Absent => None,
+    /// What must be read in the states before and after the block; `None` where its events say everything.
+    /// `ledger` is the one that the plan was made for.
+    pub(crate) fn ask(&self, ledger: &SubnetLedger) -> Option<SubnetAsk> {
+        let some = |coldkeys| SubnetAsk {
+            coldkeys,
+            recorded: true,
+            expected: self.expected(ledger),
+            ..SubnetAsk::default()
+        };
+        let all = || SubnetAsk {
+            own_word: OwnWord::ComparedSince(ledger.interval().from.unwrap_or_default()),
+            ..some(self.affected.union(&self.holders).copied().collect())
+        };
+        match self.role {
+            BlockRole::Epoch(_) => Some(SubnetAsk { neurons: NeuronsAsk::WithPositions, ..all() }),
+            BlockRole::End => Some(all()),
+            BlockRole::Between if !self.affected.is_empty() => Some(some(self.affected.clone())),
+            BlockRole::Between | BlockRole::Absent => None,
+        }
     }
-}
 
-/// The positions and neurons to expect around a block: those the ledger knows, and those the block's events
-/// name.
-fn expected(ledger: &SubnetLedger, flows: &Flows) -> Roster {
-    let mut expected = ledger.roster();
-    expected.positions.extend(flows.legs.iter().map(|leg| leg.key));
-    for swap in &flows.swaps {
-        let renamed: Vec<PositionKey> =
-            expected.positions.iter().filter_map(|key| swap.keys.renamed(key)).collect();
-        expected.positions.extend(renamed);
+    /// The positions and neurons to expect around the block: those the ledger knows, and those the block's
+    /// events name.
+    fn expected(&self, ledger: &SubnetLedger) -> Roster {
+        let mut expected = ledger.roster();
+        expected.positions.extend(self.flows.legs.iter().map(|leg| leg.key));
+        for swap in &self.flows.swaps {
+            let renamed: Vec<PositionKey> =
+                expected.positions.iter().filter_map(|key| swap.keys.renamed(key)).collect();
+            expected.positions.extend(renamed);
+        }
+        expected
     }
-    expected
 }
 
 /// Whether more of a block is recorded than that it exists. So it is where the block begins the record, is an

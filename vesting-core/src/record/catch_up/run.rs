@@ -23,7 +23,7 @@ use crate::record::progress::Progress;
 use crate::record::recorder::{BlocksRead, Recorder};
 use crate::record::states_around::{StatesAround, of_coldkeys};
 use crate::record::subnet_ledger::SubnetLedger;
-use crate::units::{BlockNumber, BlockRef, NetUid};
+use crate::units::{BlockNumber, BlockRef};
 
 /// The number of stops after which the ledger evicts tranches that need not be in memory.
 const STOPS_AT_HAND: u64 = 16;
@@ -215,7 +215,7 @@ impl CatchUp<'_> {
         let plan = BlockPlan::new(self.ledger, facts, flows);
         let around = match around {
             Some(around) => around,
-            None => read_around(self.chain, self.ledger.netuid(), &plan).await?,
+            None => read_around(self.chain, self.ledger, &plan).await?,
         };
         let recorded = self.recorder(blocks_read).record(&plan, around).await?;
         self.state.add(recorded);
@@ -249,11 +249,12 @@ impl CatchUp<'_> {
 /// Reads what the plan asks of the states before and after a block.
 async fn read_around(
     chain: &dyn ChainPort,
-    netuid: NetUid,
+    ledger: &SubnetLedger,
     plan: &BlockPlan<'_>,
 ) -> Result<StatesAround, ChainError> {
-    let Some(ask) = plan.ask.clone() else { return Ok(StatesAround::default()) };
-    let (ask, number) = (Ask::of(netuid, ask), plan.facts.block.number);
+    let Some(ask) = plan.ask(ledger) else { return Ok(StatesAround::default()) };
+    let (netuid, number) = (ledger.netuid(), plan.facts.block.number);
+    let ask = Ask::of(netuid, ask);
     let after = ask.clone().after();
     let (mut before, mut after) =
         try_join(chain.read(number.parent(), &ask), chain.read(number, &after)).await?;

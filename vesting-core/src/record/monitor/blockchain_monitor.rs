@@ -137,18 +137,16 @@ impl BlockchainMonitor {
         &self.ledgers
     }
 
-    /// The first block of a record that does not exist yet: `first`, unless the record was taken back
-    /// completely.
-    pub(super) fn first_block_of(&self, ledger: &SubnetLedger, first: BlockNumber) -> BlockNumber {
-        self.begin_again_at.get(&ledger.netuid()).copied().unwrap_or(first)
+    /// The next block of a ledger. A record that does not exist yet begins at `first`, unless it was taken
+    /// back completely.
+    pub(super) fn next_block_of(&self, ledger: &SubnetLedger, first: BlockNumber) -> BlockNumber {
+        let begins = || self.begin_again_at.get(&ledger.netuid()).copied().unwrap_or(first);
+        ledger.watermark().map_or_else(begins, |watermark| watermark.block.number.child())
     }
 
     /// The block up to which every subnet is recorded. New records begin at `first`.
     pub(super) fn recorded_up_to(&self, first: BlockNumber) -> BlockNumber {
-        let reached = |ledger: &SubnetLedger| {
-            ledger.watermark().map_or(self.first_block_of(ledger, first).parent(), |w| w.block.number)
-        };
-        self.ledgers.values().map(reached).min().unwrap_or(first.parent())
+        self.ledgers.values().map(|ledger| self.next_block_of(ledger, first)).min().unwrap_or(first).parent()
     }
 
     /// Resumes the ledgers from the store, if they may differ from it.

@@ -34,11 +34,8 @@ impl BlockchainMonitor {
         if pace == Pace::CatchingUp {
             return self.catch_up(first, to, progress).await;
         }
-        let began = self.begin_again_at.clone();
-        let begins = |ledger: &SubnetLedger| began.get(&ledger.netuid()).copied().unwrap_or(first);
-        let next =
-            |ledger: &SubnetLedger| ledger.watermark().map_or(begins(ledger), |w| w.block.number.child());
-        let Some(from) = self.ledgers.values().map(next).min() else { return Ok(()) };
+        let next = self.ledgers.values().map(|ledger| self.next_block_of(ledger, first));
+        let Some(from) = next.min() else { return Ok(()) };
         let netuids: Arc<[NetUid]> = self.ledgers.keys().copied().collect();
         let mut state = Progress { block: from.parent(), to, epochs: 0, operations: 0, entries: 0 };
         let mut next_block = from;
@@ -49,7 +46,7 @@ impl BlockchainMonitor {
                 let behind: Vec<NetUid> = self
                     .ledgers
                     .values()
-                    .filter(|ledger| next(ledger) <= facts.block.number)
+                    .filter(|ledger| self.next_block_of(ledger, first) <= facts.block.number)
                     .map(SubnetLedger::netuid)
                     .collect();
                 let recorded = self.record_block(&behind, &block, pace).await?;
@@ -101,14 +98,15 @@ impl BlockchainMonitor {
         pace: Pace,
     ) -> Result<Recorded, MonitorError> {
         let number = block.facts.block.number;
+        let mut ask = Ask::default();
         let mut plans: BTreeMap<NetUid, BlockPlan<'_>> = BTreeMap::new();
         for (netuid, flows) in &block.flows {
             if let Some(ledger) = self.ledgers.get(netuid).filter(|_| netuids.contains(netuid)) {
-                plans.insert(*netuid, BlockPlan::new(ledger, &block.facts, flows));
+                let plan = BlockPlan::new(ledger, &block.facts, flows);
+                ask.subnets.extend(plan.ask(ledger).map(|asked| (*netuid, asked)));
+                plans.insert(*netuid, plan);
             }
         }
-        let subnets = plans.iter().filter_map(|(netuid, plan)| Some((*netuid, plan.ask.clone()?))).collect();
-        let ask = Ask { subnets, ..Ask::default() };
         let (mut before, mut after, mut parent) = (BTreeMap::new(), BTreeMap::new(), None);
         if !ask.subnets.is_empty() {
             let read = self.chain.read(number.parent(), &ask).await?;

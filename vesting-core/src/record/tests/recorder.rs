@@ -25,7 +25,7 @@ fn take_asking(
     let flows = classify(NETUID, facts);
     let plan = BlockPlan::new(ledger, facts, &flows);
     let mut around = StatesAround::default();
-    if let Some(ask) = plan.ask.clone() {
+    if let Some(ask) = plan.ask(ledger) {
         let read = |number, ask: &Ask| history.answer(number, ask).unwrap();
         let (number, ask) = (facts.block.number, Ask::of(NETUID, ask));
         let mut before = read(number.parent(), &ask);
@@ -108,7 +108,7 @@ fn a_block_whose_events_say_all_needs_no_state() {
     let ledger = take_all(&History::up_to(5).epoch(4, 100), &mut Doubts::default()).unwrap();
     let facts = history.facts(6);
     let flows = classify(NETUID, &facts);
-    assert_eq!(BlockPlan::new(&ledger, &facts, &flows).ask, None);
+    assert_eq!(BlockPlan::new(&ledger, &facts, &flows).ask(&ledger), None);
 }
 
 #[test]
