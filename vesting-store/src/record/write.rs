@@ -23,12 +23,8 @@ pub fn bind_chain(conn: &mut AnyConnection, genesis: BlockHash) -> Result<(), Fa
                 .execute(conn)?;
             Ok(())
         }
-        Some(stored) => Ok(same_chain(stored, genesis)?),
+        Some(stored) => Ok(StoreError::unless_same_chain(stored, genesis)?),
     }
-}
-
-pub fn same_chain(stored: BlockHash, offered: BlockHash) -> Result<(), StoreError> {
-    if stored == offered { Ok(()) } else { Err(StoreError::OtherChain { stored, offered }) }
 }
 
 /// Checks that a commit follows on the watermark, so that no block is counted twice or left out. Returns the

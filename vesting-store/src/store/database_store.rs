@@ -195,7 +195,7 @@ impl WriteRecord for DatabaseStore {
     async fn bind_chain(&self, genesis: BlockHash) -> Result<(), StoreError> {
         // Most often the chain is bound already, and then no write lock is needed.
         match self.read(read::genesis).await? {
-            Some(stored) => write::same_chain(stored, genesis),
+            Some(stored) => StoreError::unless_same_chain(stored, genesis),
             None => self.writer()?.write(move |conn| write::bind_chain(conn, genesis)).await,
         }
     }

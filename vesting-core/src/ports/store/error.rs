@@ -71,6 +71,14 @@ impl StoreError {
         if stands_at == offered { Ok(()) } else { Err(Self::NotNext { netuid, stands_at, offered }) }
     }
 
+    /// Refuses a chain that is not the stored one.
+    ///
+    /// # Errors
+    /// [`Self::OtherChain`] unless both are the same.
+    pub fn unless_same_chain(stored: BlockHash, offered: BlockHash) -> Result<(), Self> {
+        if stored == offered { Ok(()) } else { Err(Self::OtherChain { stored, offered }) }
+    }
+
     /// A part of a record was asked for that begins or ends at no epoch of it.
     #[must_use]
     pub fn no_epoch(netuid: NetUid, block: BlockNumber) -> Self {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::MemoryStore;
 use super::record::TrancheKey;
-use crate::block::{EpochRecord, SkippedSlot};
+use crate::block::{Epoch, EpochRecord, SkippedSlot};
 use crate::ledger::{Entry, OpenTranche, Succession};
 use crate::ports::{
     Holder, LedgerState, NeuronRow, ReadRecord, StoreError, TranchePage, TrancheStand, Watermark,
@@ -80,6 +80,17 @@ impl ReadRecord for MemoryStore {
     ) -> Result<Vec<EpochRecord>, StoreError> {
         self.query(netuid, |r| {
             r.epochs.values().filter(|e| (from..=to).contains(&e.epoch.block.number)).cloned().collect()
+        })
+    }
+
+    async fn epoch_list(
+        &self,
+        netuid: NetUid,
+        from: BlockNumber,
+        to: BlockNumber,
+    ) -> Result<Vec<Epoch>, StoreError> {
+        self.query(netuid, |r| {
+            r.epochs.values().map(|e| e.epoch).filter(|e| (from..=to).contains(&e.block.number)).collect()
         })
     }
 

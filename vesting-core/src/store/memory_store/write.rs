@@ -11,10 +11,7 @@ use crate::units::{BlockHash, BlockRef, NetUid};
 #[async_trait]
 impl WriteRecord for MemoryStore {
     async fn bind_chain(&self, genesis: BlockHash) -> Result<(), StoreError> {
-        match *self.lock().genesis.get_or_insert(genesis) {
-            stored if stored == genesis => Ok(()),
-            stored => Err(StoreError::OtherChain { stored, offered: genesis }),
-        }
+        StoreError::unless_same_chain(*self.lock().genesis.get_or_insert(genesis), genesis)
     }
 
     async fn claim(&self, _: NetUid) -> Result<(), StoreError> {
