@@ -3,7 +3,8 @@
 //! Everything is measured in one run against the simulated node on loopback; figures of different
 //! machines differ, their ratios hardly. `VESTING_BENCH_DAYS` shortens the history.
 
-#![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::cast_precision_loss)] // a benchmark
+// A benchmark.
+#![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::cast_precision_loss)]
 
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
@@ -84,7 +85,8 @@ async fn main() {
         history
     });
     println!(
-        "simulated {blocks} blocks, {} neurons, about {operations} stake operations of miners, as many of others, half as many other \
+        "simulated {blocks} blocks, {} neurons, about {operations} stake operations of miners, as many of \
+         others, half as many other \
          extrinsics of miners, on spec 425 and on spec 475, in {:.1} s",
         Month::NEURONS,
         started.elapsed().as_secs_f64()
@@ -157,7 +159,8 @@ async fn main() {
     let (sparse, dense) = (&runs[0], &runs[5]);
     let scale = sparse.blocks as f64 / dense.blocks as f64;
     println!(
-        "every block, scaled by blocks from {} to {}: {:.0} requests and {:.0} s, {:.1} times the requests and {:.1} times the time of catching up",
+        "every block, scaled by blocks from {} to {}: {:.0} requests and {:.0} s, {:.1} times the requests \
+        and {:.1} times the time of catching up",
         dense.blocks,
         sparse.blocks,
         dense.requests as f64 * scale,
@@ -172,7 +175,8 @@ async fn main() {
     let searched = found * ((sparse.blocks as f64 / found.max(1.0)).log2() + std::f64::consts::LOG2_E);
     let floor = 3.0 * epochs + found + searched;
     println!(
-        "the floor of 3 requests an epoch, 1 a block in which something happened, and {searched:.0} to find those is {floor:.0}; catching up took {:.2} times that",
+        "the floor of 3 requests an epoch, 1 a block in which something happened, and {searched:.0} to find \
+        those is {floor:.0}; catching up took {:.2} times that",
         sparse.requests as f64 / floor
     );
 }

@@ -6,7 +6,8 @@
 //! PostgreSQL is the server that `VESTING_BENCH_POSTGRES_URL` names (in an empty schema), or one from the
 //! programs on this machine. Figures are told as they come, and in two tables at the end.
 
-#![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::cast_precision_loss)] // a benchmark
+// A benchmark.
+#![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::cast_precision_loss)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

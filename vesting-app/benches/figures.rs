@@ -3,7 +3,8 @@
 //! A full subnet over a month, caught up on in memory into both stores. `VESTING_BENCH_DAYS` shortens the
 //! history.
 
-#![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::cast_precision_loss)] // a benchmark
+// A benchmark.
+#![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::cast_precision_loss)]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
@@ -107,7 +108,8 @@ async fn main() {
     }
     println!("{table}");
     println!(
-        "the state of {SUBNETS} such subnets, one after the other: {:.1} s; rewards of the window take {} KB a neuron, the database {:.1} MB",
+        "the state of {SUBNETS} such subnets, one after the other: {:.1} s; rewards of the window take {} \
+        KB a neuron, the database {:.1} MB",
         (resumed * SUBNETS).as_secs_f64(),
         bytes / 1024 / miners,
         size as f64 / 1e6

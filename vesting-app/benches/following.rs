@@ -2,7 +2,8 @@
 //!
 //! Every subnet has 256 neurons. CPU time is the whole process's, the simulated node included.
 
-#![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::cast_precision_loss)] // a benchmark
+// A benchmark.
+#![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::cast_precision_loss)]
 
 use std::sync::{Arc, RwLock};
 use std::time::Duration;

@@ -6,7 +6,8 @@
 //! those before it. What the follower is behind a new head is measured in the quiet and under load.
 //! `VESTING_LOAD_SUBNETS`, `VESTING_LOAD_SECONDS` and `VESTING_LOAD_RATE` make it smaller or larger.
 
-#![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::cast_precision_loss)] // a benchmark
+// A benchmark.
+#![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::cast_precision_loss)]
 
 mod daemon;
 
@@ -206,7 +207,8 @@ async fn main() {
     row(&mut table, "behind a new head, under load", &mut loaded);
     println!("{table}");
     println!(
-        "{subnets} subnets, {rate} requests/s for {seconds} s: {} failed, {:.1} MB answered; memory at most {:.0} MB before, {:.0} MB in all",
+        "{subnets} subnets, {rate} requests/s for {seconds} s: {} failed, {:.1} MB answered; memory at most \
+        {:.0} MB before, {:.0} MB in all",
         outcome.failed.len(),
         outcome.bytes as f64 / 1e6,
         quiet_memory,

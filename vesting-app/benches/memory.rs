@@ -154,6 +154,7 @@ async fn main() {
     let record = std::fs::metadata(folder.path().join("bench.db")).unwrap().len() / 1_000_000;
     let anew = trial.daemon.memory("VmRSS:");
     println!(
-        "{neurons} neurons, a record of {record} MB: {grown:.1} MB, and {anew:.1} MB ten epochs after a restart"
+        "{neurons} neurons, a record of {record} MB: {grown:.1} MB, and {anew:.1} MB ten epochs after a \
+        restart"
     );
 }

@@ -107,7 +107,8 @@ mod tests {
     #[test]
     fn advice_follows_on_the_cause_however_deep_it_lies() {
         let pruned = ChainError::Pruned { block: BlockNumber(7) };
-        let said = "the node has discarded the state of block 7: use an archive endpoint (`--network archive`, or \
+        let said = "the node has discarded the state of block 7: use an archive endpoint (`--network \
+                    archive`, or \
                     `--endpoints` with one)";
         assert_eq!(pruned.advised(), said);
         let deep = Err::<(), _>(MonitorError::from(pruned)).context("subnet 2").unwrap_err();

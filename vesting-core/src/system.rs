@@ -98,7 +98,11 @@ type Handler = Arc<dyn Fn(&EpochRecord) + Send + Sync>;
 /// use vesting_core::ports::{ChainPort, StakeStore};
 /// use vesting_core::{NetUid, SystemError, VestingSystem};
 ///
-/// async fn adjusted(chain: Arc<dyn ChainPort>, store: Arc<dyn StakeStore>, weights: WeightsInput) -> Result<Vec<f64>, SystemError> {
+/// async fn adjusted(
+///     chain: Arc<dyn ChainPort>,
+///     store: Arc<dyn StakeStore>,
+///     weights: WeightsInput,
+/// ) -> Result<Vec<f64>, SystemError> {
 ///     let vesting = VestingSystem::new(chain, store, NetUid(2), Policy::default());
 ///     vesting.on_epoch_boundary(|record| println!("epoch at block {}", record.epoch.block.number));
 ///     vesting.initialize().await?;

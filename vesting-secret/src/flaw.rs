@@ -25,16 +25,21 @@ impl fmt::Display for Flaw {
             Self::Scheme => "it is no URL: it must begin with a scheme, as `wss://…` or `postgres://…`",
             Self::Quotes => "it stands in quotes: leave them out",
             Self::Character => {
-                "it holds a character that cannot stand there: in a user name, a password or a key, percent-encode it \
-                 (`@` as `%40`, `/` as `%2F`, `?` as `%3F`, `#` as `%23`, `%` as `%25`, `,` as `%2C`, a space as `%20`)"
+                "it holds a character that cannot stand there: in a user name, a password or a key, \
+                 percent-encode it \
+                 (`@` as `%40`, `/` as `%2F`, `?` as `%3F`, `#` as `%23`, `%` as `%25`, `,` as `%2C`, a \
+                 space as `%20`)"
             }
             Self::Port => {
-                "what stands after its host and `:` is no port: write `user:password@host`, and in a password percent-encode \
+                "what stands after its host and `:` is no port: write `user:password@host`, and in a \
+                 password percent-encode \
                  odd characters (`@` as `%40`, `/` as `%2F`, `?` as `%3F`, `#` as `%23`, `%` as `%25`)"
             }
             Self::Option => {
-                "what stands after its `?` is not made of options that PostgreSQL knows, as `sslmode=require&connect_timeout=5`: \
-                 in a password or a value percent-encode odd characters (`?` as `%3F`, `&` as `%26`, `=` as `%3D`, `%` as `%25`)"
+                "what stands after its `?` is not made of options that PostgreSQL knows, as \
+                 `sslmode=require&connect_timeout=5`: \
+                 in a password or a value percent-encode odd characters (`?` as `%3F`, `&` as `%26`, `=` as \
+                 `%3D`, `%` as `%25`)"
             }
             Self::File => "`sqlite://` names a file, which has no user and no password",
         })

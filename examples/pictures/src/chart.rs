@@ -11,7 +11,8 @@ text{font:12px system-ui,sans-serif;fill:#1f2328}\
 .grid{stroke:#d8dee4;stroke-width:1}\
 .axis{fill:none;stroke:#59636e;stroke-width:1}\
 .line{fill:none;stroke-width:2;stroke-linejoin:round}\
-.l0{stroke:#0550ae}.l1{stroke:#953800;stroke-dasharray:7 3}.l2{stroke:#116329;stroke-dasharray:2 3}.l3{stroke:#8250df;stroke-dasharray:9 3 2 3}\
+.l0{stroke:#0550ae}.l1{stroke:#953800;stroke-dasharray:7 3}.l2{stroke:#116329;stroke-dasharray:2 \
+3}.l3{stroke:#8250df;stroke-dasharray:9 3 2 3}\
 .b0{fill:#8c959f}.b1{fill:#0550ae}.b2{fill:#953800}.b3{fill:#116329}\
 @media(prefers-color-scheme:dark){\
 text{fill:#e6edf3}\
@@ -70,7 +71,9 @@ pub fn picture(about: &str, panels: &[Panel], legend: &[&str]) -> String {
     let height = if legend.is_empty() { PANEL.1 } else { PANEL.1 + 24.0 };
     let _ = writeln!(
         svg,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" aria-label=\"{about}\">\n<title>{about}</title>\n<style>{STYLE}</style>\n<rect class=\"paper\" width=\"{width}\" height=\"{height}\" rx=\"6\"/>"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
+        height=\"{height}\" role=\"img\" aria-label=\"{about}\">\n<title>{about}</title>\n\
+        <style>{STYLE}</style>\n<rect class=\"paper\" width=\"{width}\" height=\"{height}\" rx=\"6\"/>"
     );
     let mut left = 0.0;
     for panel in panels {

@@ -78,7 +78,8 @@ pub fn by_share() -> Result<String, Error> {
         policy(Arc::new(Tiered), 90),
         &[(600, "60 days"), (300, "30 days"), (140, "14 days"), (20, "2 days")],
     );
-    let about = "The multiplier over the part of the rewards kept, for rewards held for 2 to 60 days, under both formulas";
+    let about = "The multiplier over the part of the rewards kept, for rewards held for 2 to 60 days, under \
+        both formulas";
     Ok(picture(about, &[smooth, steps], &[]))
 }
 
@@ -102,7 +103,8 @@ pub fn by_duration() -> Result<String, Error> {
     };
     let smooth = panel("geometric_mean, window 90 days", policy(Arc::new(GeometricMean), 90));
     let steps = panel("tiered, window 90 days", policy(Arc::new(Tiered), 90));
-    let about = "The multiplier over the days for which rewards were held, for 5 to 90 percent of them kept, under both formulas";
+    let about = "The multiplier over the days for which rewards were held, for 5 to 90 percent of them \
+        kept, under both formulas";
     Ok(picture(about, &[smooth, steps], &[]))
 }
 

@@ -118,7 +118,8 @@ pub fn picture() -> Result<String, Error> {
         Ok(Panel { title, x: days(90, 15), y: multipliers(), lines: lines?, groups: Vec::new() })
     };
     let panels = [panel(DurationRule::Average)?, panel(DurationRule::SinceLastSale)?];
-    let about = "The multiplier over 90 days of miners who earn evenly and sell nothing, half, all of it once, or all of it, under both duration rules";
+    let about = "The multiplier over 90 days of miners who earn evenly and sell nothing, half, all of it \
+        once, or all of it, under both duration rules";
     Ok(draw(about, &panels, &[]))
 }
 

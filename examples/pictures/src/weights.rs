@@ -50,7 +50,8 @@ pub fn picture() -> Result<String, Error> {
         lines: Vec::new(),
         groups,
     };
-    let about = "Four equal weights before and after the multipliers 1.45, 1.35, 1.15 and 1, with normalise, threshold and burn";
+    let about = "Four equal weights before and after the multipliers 1.45, 1.35, 1.15 and 1, with \
+        normalise, threshold and burn";
     Ok(draw(about, &[panel], &["before", "normalise", "threshold", "burn"]))
 }
 

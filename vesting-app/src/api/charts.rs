@@ -88,7 +88,8 @@ pub async fn history(
     responses(
         (
             status = 200,
-            description = "How many neurons have which multiplier, drawn; with a key of the policy, under another policy beside it.",
+            description = "How many neurons have which multiplier, drawn; with a key of the policy, under \
+                another policy beside it.",
             body = inline(Svg),
             content_type = "image/svg+xml",
             headers(("vesting-stale" = inline(Stale)))

@@ -92,8 +92,10 @@ pub async fn rows(
         if section == Section::Entries {
             let count = row::entries(&state, blocks.0, blocks.1).len();
             if count > MOST_ROWS {
-                let why =
-                    format!("there are {count} entries in these blocks: ask for fewer blocks, {MOST_ROWS} entries at a time are told");
+                let why = format!(
+                    "there are {count} entries in these blocks: ask for fewer blocks, {MOST_ROWS} \
+                        entries at a time are told"
+                );
                 return Err(Problem::bad_input("to", why));
             }
         }

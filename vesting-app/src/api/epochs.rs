@@ -49,7 +49,8 @@ impl PathParameter for EpochBlock {
     responses(
         (
             status = 200,
-            description = "The epochs with what each did to every position: at most 100, by default the newest.",
+            description = "The epochs with what each did to every position: at most 100, by default the \
+                newest.",
             body = [Epoch]
         ),
         RecordProblems
@@ -115,7 +116,8 @@ pub async fn epoch(
         let told = epoch::epochs(watermark, netuid, &records, skipped).next();
         told.map(|told| json(&told)).ok_or_else(|| {
             Problem::no_epoch(format!(
-                "no epoch of subnet {netuid} is recorded in block {block}: `/v1/epochs?netuid={netuid}` lists those there are"
+                "no epoch of subnet {netuid} is recorded in block {block}: `/v1/epochs?netuid={netuid}` \
+                lists those there are"
             ))
         })
     };

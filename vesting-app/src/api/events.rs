@@ -109,7 +109,8 @@ impl<S: Send + Sync> FromRequestParts<S> for LastEventId {
 
 impl IntoParams for LastEventId {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let text = "The `id` of the last event heard: what came after it is told first, of each subnet the newest 1,000 epochs at most.";
+        let text = "The `id` of the last event heard: what came after it is told first, of each subnet the \
+            newest 1,000 epochs at most.";
         let ids = pattern("^([0-9]{1,5}:[0-9]+(,[0-9]{1,5}:[0-9]+)*)?$");
         vec![in_header("Last-Event-ID", text, ids)]
     }

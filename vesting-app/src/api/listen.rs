@@ -85,7 +85,8 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
                     io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
                 ) => {}
             Err(error) => {
-                tracing::warn!(%error, "the API cannot take connections: perhaps too many files are open (`LimitNOFILE`)");
+                tracing::warn!(%error, "the API cannot take connections: perhaps too many files are open \
+                    (`LimitNOFILE`)");
                 tokio::time::sleep(PAUSE).await;
             }
         }

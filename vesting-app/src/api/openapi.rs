@@ -18,7 +18,8 @@ use super::responses::{OpenProblems, describe_problems};
 #[openapi(
     info(
         title = "vesting",
-        description = "Who earned what on a Bittensor subnet, who kept it, and which weight multiplier follows.",
+        description = "Who earned what on a Bittensor subnet, who kept it, and which weight multiplier \
+            follows.",
         license(name = "MIT", identifier = "MIT")
     ),
     security((), ("token" = []))

@@ -17,7 +17,8 @@ const PROBLEMS: [(&str, &str, &str); 8] = [
     (
         "403",
         "OtherSite",
-        "Another site's page asks: on loopback without a token `Host` must be localhost or an address of loopback, and what is not merely read must have no other `Origin`.",
+        "Another site's page asks: on loopback without a token `Host` must be localhost or an address of \
+        loopback, and what is not merely read must have no other `Origin`.",
     ),
     ("404", "NotFound", "The subnet, an epoch up to `as_of`, or who is asked about is not recorded."),
     ("409", "NotHere", "This process does not record it; the detail says who does."),
@@ -26,7 +27,8 @@ const PROBLEMS: [(&str, &str, &str); 8] = [
     (
         "503",
         "Busy",
-        "Another program holds the database or its server cannot be reached, the answer took more than 30 s, the chain cannot be asked, too many listen, or too many requests wait.",
+        "Another program holds the database or its server cannot be reached, the answer took more than 30 \
+        s, the chain cannot be asked, too many listen, or too many requests wait.",
     ),
 ];
 
@@ -80,7 +82,8 @@ pub enum Stale {}
 
 impl PartialSchema for Stale {
     fn schema() -> RefOr<Schema> {
-        let text = "Without `as_of`: whether the record's last block is older than `stale_after_seconds`, so that newer sales are not known.";
+        let text = "Without `as_of`: whether the record's last block is older than `stale_after_seconds`, \
+            so that newer sales are not known.";
         one_of(["true", "false"]).description(Some(text)).into()
     }
 }

@@ -31,7 +31,8 @@ pub async fn bind(config: &Config) -> anyhow::Result<TcpListener> {
     let why = |error: &std::io::Error| match error.kind() {
         std::io::ErrorKind::AddrInUse => {
             format!(
-                "the API cannot listen on `bind = {address}`: another program does, perhaps another `vesting run`; set `bind` to another port"
+                "the API cannot listen on `bind = {address}`: another program does, perhaps another \
+                `vesting run`; set `bind` to another port"
             )
         }
         _ => format!("the API cannot listen on `bind = {address}`"),

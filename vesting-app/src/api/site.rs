@@ -38,7 +38,8 @@ fn check_names(open: bool, method: &Method, uri: &Uri, headers: &HeaderMap) -> R
         return Err(Problem::other_site(
             "Host",
             format!(
-                "it is `{}`, but without a token this is told as localhost or 127.0.0.1 only: ask for one of these, or set `api_token`",
+                "it is `{}`, but without a token this is told as localhost or 127.0.0.1 only: ask for one \
+                of these, or set `api_token`",
                 shown(host.as_str())
             ),
         ));

@@ -47,7 +47,9 @@ impl Unexplained {
 
     pub fn words(&self) -> String {
         format!(
-            "Subnet {}: {} rao came and {} went that no event explains, in {} changes from block {} on. `vesting ledger --json --netuid {} --from {}` lists them as `unattributed`; if `vesting doctor` finds nothing wrong, please report them.",
+            "Subnet {}: {} rao came and {} went that no event explains, in {} changes from block {} on. \
+            `vesting ledger --json --netuid {} --from {}` lists them as `unattributed`; if `vesting doctor` \
+            finds nothing wrong, please report them.",
             self.netuid, self.came, self.went, self.changes, self.first_block, self.netuid, self.first_block
         )
     }

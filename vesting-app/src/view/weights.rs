@@ -60,7 +60,8 @@ fn list_or_map() -> Schema {
     let name = ObjectBuilder::new()
         .schema_type(Type::String)
         .pattern(Some("^([0-9]{1,5}|5[1-9A-HJ-NP-Za-km-z]{47})$"));
-    let text = "Each finite and not negative, together no more than a double holds. In a map by uid or by hotkey, leave `uids` and `hotkeys` out.";
+    let text = "Each finite and not negative, together no more than a double holds. In a map by uid or by \
+        hotkey, leave `uids` and `hotkeys` out.";
     AnyOfBuilder::new()
         .description(Some(text))
         .item(ArrayBuilder::new().items(weight()))
@@ -150,7 +151,9 @@ impl Request {
 /// What some editors put before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-const SHAPE: &str = r#"the weights are not understood; they should be {"uids": [0, 1], "hotkeys": ["5F…", "5G…"], "weights": [0.4, 0.6]}, or {"weights": {"0": 0.4, "1": 0.6}} by uid or by hotkey"#;
+const SHAPE: &str = "the weights are not understood; they should be \
+    {\"uids\": [0, 1], \"hotkeys\": [\"5F…\", \"5G…\"], \"weights\": [0.4, 0.6]}, or \
+    {\"weights\": {\"0\": 0.4, \"1\": 0.6}} by uid or by hotkey";
 
 /// Weights, multiplied.
 #[derive(Serialize, ToSchema)]
@@ -225,7 +228,8 @@ fn warning_text(place: usize, hotkey: Hotkey, given: Uid, own: Uid, more: usize)
         more => format!(", and so it is with {more} more"),
     };
     format!(
-        "weight {place} is given for hotkey {hotkey} and uid {given}, but the hotkey has uid {own}{more}: multipliers are those of the hotkeys; give `uids` and `hotkeys` in one order, of the newest metagraph"
+        "weight {place} is given for hotkey {hotkey} and uid {given}, but the hotkey has uid {own}{more}: \
+        multipliers are those of the hotkeys; give `uids` and `hotkeys` in one order, of the newest metagraph"
     )
 }
 

@@ -23,9 +23,14 @@ postgres_test! {
         }
         // By every block, too.
         let every = Place::file();
-        assert!(start(&every, &["catch-up", "--from", "1", "--every-block"], &node).wait().unwrap().success());
+        assert!(
+            start(&every, &["catch-up", "--from", "1", "--every-block"], &node).wait().unwrap().success()
+        );
         assert_eq!(said(&every), said(&file));
-        let node = serve(history, NodeOptions { advance: Some(Duration::from_millis(2)), ..NodeOptions::default() }).await.unwrap();
+        let node =
+            serve(history, NodeOptions { advance: Some(Duration::from_millis(2)), ..NodeOptions::default() })
+                .await
+                .unwrap();
         assert!(start(&followed, &["run", "--until", "320"], &node).wait().unwrap().success());
         let expected = said(&file);
         assert!(expected.len() > 100, "{} lines are too few to test with", expected.len());
@@ -44,7 +49,8 @@ postgres_test! {
         let imported = Place::server();
         runs(&imported, &["db", "import", path.to_str().unwrap()]);
         assert_eq!(said(&imported), expected);
-        let prune = ["db", "prune", "--keep-days", "1", "--retention-window-days", "0.01", "--compact", "--json"];
+        let prune =
+            ["db", "prune", "--keep-days", "1", "--retention-window-days", "0.01", "--compact", "--json"];
         let pruned = runs(&file, &prune);
         assert_eq!(runs(&imported, &prune), pruned);
         assert_eq!(said(&imported), said(&file));

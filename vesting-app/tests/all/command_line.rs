@@ -141,7 +141,8 @@ fn shells_complete_every_command() {
     // As bash does when somebody presses the tabulator.
     let script = folder.path().join("vesting.bash");
     std::fs::write(&script, vesting(folder.path(), &["completions", "bash"]).stdout).unwrap();
-    let ask = "source vesting.bash; COMP_WORDS=(vesting di); COMP_CWORD=1; _vesting vesting di vesting; echo \"${COMPREPLY[@]}\"";
+    let ask = "source vesting.bash; COMP_WORDS=(vesting di); COMP_CWORD=1; _vesting vesting di vesting; \
+        echo \"${COMPREPLY[@]}\"";
     match Command::new("bash").args(["--norc", "-c", ask]).current_dir(folder.path()).output() {
         Ok(output) => assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "digest", "{output:?}"),
         // There is no bash on every machine.

@@ -73,7 +73,9 @@ async fn another_sites_page_is_refused() {
         let raw = |daemon: &Daemon, request: &str| {
             let mut stream = TcpStream::connect(&daemon.address).unwrap();
             stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-            stream.write_all(format!("{request}Connection: close\r\nContent-Length: 0\r\n\r\n").as_bytes()).unwrap();
+            stream
+                .write_all(format!("{request}Connection: close\r\nContent-Length: 0\r\n\r\n").as_bytes())
+                .unwrap();
             let mut text = String::new();
             stream.read_to_string(&mut text).unwrap();
             text
@@ -81,7 +83,10 @@ async fn another_sites_page_is_refused() {
         // Made to lead here: the name is the only thing that tells.
         for path in ["/v1/miners?netuid=2", "/", "/metrics", "/health/ready", "/openapi.json"] {
             let told = raw(&open, &format!("GET {path} HTTP/1.1\r\nHost: evil.example:{port}\r\n"));
-            assert!(told.starts_with("HTTP/1.1 403 ") && told.contains("urn:vesting:problem:other-site"), "{told}");
+            assert!(
+                told.starts_with("HTTP/1.1 403 ") && told.contains("urn:vesting:problem:other-site"),
+                "{told}"
+            );
             assert!(told.contains("evil.example") && told.contains("api_token"), "{told}");
         }
         for host in [format!("localhost:{port}"), open.address.clone(), "localhost".to_owned()] {
@@ -89,18 +94,35 @@ async fn another_sites_page_is_refused() {
             assert!(told.starts_with("HTTP/1.1 200 "), "{host}: {told}");
         }
         for path in ["/v1/update?netuid=2", "/v1/weights/apply?netuid=2"] {
-            let told = raw(&open, &format!("POST {path} HTTP/1.1\r\nHost: localhost:{port}\r\nOrigin: http://evil.example\r\n"));
+            let told = raw(
+                &open,
+                &format!(
+                    "POST {path} HTTP/1.1\r\nHost: localhost:{port}\r\n\
+                Origin: http://evil.example\r\n"
+                ),
+            );
             assert!(told.starts_with("HTTP/1.1 403 ") && told.contains("Origin"), "{told}");
-            let told = raw(&open, &format!("POST {path} HTTP/1.1\r\nHost: localhost:{port}\r\nOrigin: http://localhost:{port}\r\n"));
+            let told = raw(
+                &open,
+                &format!(
+                    "POST {path} HTTP/1.1\r\nHost: localhost:{port}\r\n\
+                Origin: http://localhost:{port}\r\n"
+                ),
+            );
             assert!(!told.starts_with("HTTP/1.1 403 "), "{told}");
         }
         // With a token it may have any name; another origin asks for nothing but reading all the same.
         let closed = Daemon::start(folder.path(), &["--read-only", "--api-token", "sesame"]);
-        let told = raw(&closed, "GET /v1/miners?netuid=2 HTTP/1.1\r\nHost: vesting.example\r\nAuthorization: Bearer sesame\r\n");
+        let told = raw(
+            &closed,
+            "GET /v1/miners?netuid=2 HTTP/1.1\r\nHost: vesting.example\r\n\
+            Authorization: Bearer sesame\r\n",
+        );
         assert!(told.starts_with("HTTP/1.1 200 "), "{told}");
         let told = raw(
             &closed,
-            "POST /v1/update HTTP/1.1\r\nHost: vesting.example\r\nAuthorization: Bearer sesame\r\nOrigin: https://evil.example\r\n",
+            "POST /v1/update HTTP/1.1\r\nHost: vesting.example\r\nAuthorization: Bearer sesame\r\n\
+            Origin: https://evil.example\r\n",
         );
         assert!(told.starts_with("HTTP/1.1 403 "), "{told}");
     })

@@ -188,18 +188,28 @@ async fn every_part_of_a_record_is_compared() {
     let changes = [
         ("chain", "UPDATE chain SET genesis = zeroblob(32)".to_owned()),
         ("as_of", format!("UPDATE epoch_boundaries SET hash = zeroblob(32) WHERE {last_epoch}")),
-        ("registered_at", format!("UPDATE epoch_boundaries SET registered_at = registered_at + 1 WHERE {last_epoch}")),
+        (
+            "registered_at",
+            format!("UPDATE epoch_boundaries SET registered_at = registered_at + 1 WHERE {last_epoch}"),
+        ),
         (
             "neurons",
-            "UPDATE neurons SET coldkey = zeroblob(32) WHERE netuid = 2 AND (block, uid) = (SELECT block, uid FROM neurons WHERE netuid = 2 ORDER BY block DESC LIMIT 1)".to_owned(),
+            "UPDATE neurons SET coldkey = zeroblob(32) WHERE netuid = 2 AND (block, uid) = (SELECT block, \
+            uid FROM neurons WHERE netuid = 2 ORDER BY block DESC LIMIT 1)"
+                .to_owned(),
         ),
         (
             "openings",
-            "UPDATE stake_transactions SET alpha = alpha + 1 WHERE netuid = 2 AND (block, hotkey, coldkey) = (SELECT block, hotkey, coldkey FROM stake_transactions WHERE netuid = 2 AND kind = 'opening' ORDER BY block LIMIT 1) AND kind = 'opening'".to_owned(),
+            "UPDATE stake_transactions SET alpha = alpha + 1 WHERE netuid = 2 AND (block, hotkey, coldkey) \
+            = (SELECT block, hotkey, coldkey FROM stake_transactions WHERE netuid = 2 AND kind = 'opening' \
+            ORDER BY block LIMIT 1) AND kind = 'opening'"
+                .to_owned(),
         ),
         (
             "epochs",
-            "DELETE FROM epoch_boundaries WHERE netuid = 2 AND block = (SELECT block FROM epoch_boundaries WHERE netuid = 2 ORDER BY block DESC LIMIT 1 OFFSET 2)".to_owned(),
+            "DELETE FROM epoch_boundaries WHERE netuid = 2 AND block = (SELECT block FROM epoch_boundaries \
+            WHERE netuid = 2 ORDER BY block DESC LIMIT 1 OFFSET 2)"
+                .to_owned(),
         ),
     ];
     tokio::task::spawn_blocking(move || {
@@ -259,7 +269,9 @@ async fn an_api_that_says_nonsense_is_not_believed() {
     record(theirs.path(), &history, BLOCKS).await;
     alter(
         theirs.path(),
-        "UPDATE stake_transactions SET alpha = alpha + 1 WHERE netuid = 2 AND (block, event_index, kind, hotkey, coldkey) = (SELECT block, event_index, kind, hotkey, coldkey FROM stake_transactions WHERE netuid = 2 AND kind = 'dividend_or_other' ORDER BY block DESC LIMIT 1)",
+        "UPDATE stake_transactions SET alpha = alpha + 1 WHERE netuid = 2 AND (block, event_index, kind, \
+        hotkey, coldkey) = (SELECT block, event_index, kind, hotkey, coldkey FROM stake_transactions WHERE \
+        netuid = 2 AND kind = 'dividend_or_other' ORDER BY block DESC LIMIT 1)",
     );
     tokio::task::spawn_blocking(move || {
         let daemon = Daemon::start(theirs.path(), &["--read-only"]);

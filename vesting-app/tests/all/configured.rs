@@ -38,7 +38,8 @@ fn a_file_to_begin_with_is_written_once() {
 #[test]
 fn every_mistake_is_named_with_exit_code_2() {
     let folder = tempfile::tempdir().unwrap();
-    let text = "netuids = [5]\nbind = \"0.0.0.0:9180\"\nmax_multiplyer = 2\n[subnet.5]\nretention_target = 0\n[subnet.6]\n";
+    let text = "netuids = [5]\nbind = \"0.0.0.0:9180\"\nmax_multiplyer = 2\n[subnet.5]\n\
+        retention_target = 0\n[subnet.6]\n";
     std::fs::write(folder.path().join("some.toml"), text).unwrap();
     let check_it = |more: &[&str]| {
         program(folder.path(), &[&["config", "check", "some.toml"], more].concat())

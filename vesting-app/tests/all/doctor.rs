@@ -678,7 +678,10 @@ postgres_test! {
         let found = look();
         assert_eq!(found.wrong(), []);
         found.has("record_window", "subnet 2", "ok", "covers its window", "");
-        place.sql("DELETE FROM __diesel_schema_migrations WHERE version = (SELECT max(version) FROM __diesel_schema_migrations)");
+        place.sql(
+            "DELETE FROM __diesel_schema_migrations WHERE version = (SELECT max(version) FROM \
+            __diesel_schema_migrations)",
+        );
         look().has("database_schema", "postgres", "problem", "older version", "vesting db migrate");
     }
 }

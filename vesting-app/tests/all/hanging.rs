@@ -60,11 +60,24 @@ fn signal(server: &Server, signal: &str) {
 postgres_test! {
     async fn a_server_that_stops_answering_is_told_of_and_waited_for() {
         let server = Server::start("").unwrap();
-        let options = NodeOptions { advance: Some(Duration::from_millis(200)), start_at: 100, ..NodeOptions::default() };
+        let options = NodeOptions {
+            advance: Some(Duration::from_millis(200)),
+            start_at: 100,
+            ..NodeOptions::default()
+        };
         let node = serve(history(61), options).await.unwrap();
         tokio::task::spawn_blocking(move || {
             let folder = tempfile::tempdir().unwrap();
-            let arguments = ["--netuid", "1,2", "--network", &node.url(), "--database-url", &server.url(), "--bind", "127.0.0.1:0"];
+            let arguments = [
+                "--netuid",
+                "1,2",
+                "--network",
+                &node.url(),
+                "--database-url",
+                &server.url(),
+                "--bind",
+                "127.0.0.1:0",
+            ];
             let daemon = Daemon::start(folder.path(), &arguments);
             is_told(&daemon, "\"role\":\"leader\"");
             signal(&server, "-STOP");

@@ -51,7 +51,8 @@ async fn prove(name: &str, netuid: u16) -> (TempDir, Record) {
     for (way, record, seconds) in ways {
         let found = truth.compare(&record.entries, &record.epochs);
         println!(
-            "{name} subnet {netuid} by {way}: {} holders, {} positions, {} balances, {} epochs, {} mismatches, {} rao unattributed; {} requests, {:.2} s",
+            "{name} subnet {netuid} by {way}: {} holders, {} positions, {} balances, {} epochs, {} \
+            mismatches, {} rao unattributed; {} requests, {:.2} s",
             found.holders,
             found.positions,
             found.balances,

@@ -67,7 +67,10 @@ postgres_test! {
     async fn a_server_is_taken_over_by_who_stands_by() {
         // Every session ends: whoever is first then writes, and who wrote stands by.
         let disturb = |place: &Place| {
-            place.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query LIKE '%stake_%'");
+            place.sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() \
+                AND query LIKE '%stake_%'",
+            );
         };
         one_after_the_other(Place::server, 52, disturb).await;
     }

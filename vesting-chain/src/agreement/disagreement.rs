@@ -23,7 +23,8 @@ impl std::fmt::Display for Disagreement {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
-            "spec {} says that hotkey {} of coldkey {} has {} rao on subnet {} at block {}, its storage was taken to say {}; from here on the runtime is asked for every position, which is slower",
+            "spec {} says that hotkey {} of coldkey {} has {} rao on subnet {} at block {}, its storage was \
+            taken to say {}; from here on the runtime is asked for every position, which is slower",
             self.spec_version,
             self.key.hotkey,
             self.key.coldkey,

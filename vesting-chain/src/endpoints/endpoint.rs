@@ -61,7 +61,8 @@ impl Endpoint {
     /// The error for an endpoint that cannot be reached.
     pub(crate) fn unreachable(&self, why: &str) -> ChainError {
         ChainError::Unreachable(format!(
-            "cannot reach the endpoint {}: {why}; check `--network` or `--endpoints`, and that the node is running",
+            "cannot reach the endpoint {}: {why}; check `--network` or `--endpoints`, and that the node is \
+            running",
             self.shown
         ))
     }

@@ -38,7 +38,8 @@ impl Address {
         if let Some(scheme) = instead {
             let same = shown.split_once("://").map_or(shown.as_str(), |(_, rest)| rest);
             return Err(format!(
-                "the endpoint {shown} is an {}:// URL, and nodes tell of new blocks over WebSocket only: use {scheme}://{same}",
+                "the endpoint {shown} is an {}:// URL, and nodes tell of new blocks over WebSocket only: \
+                use {scheme}://{same}",
                 url.scheme()
             ));
         }

@@ -37,7 +37,8 @@ impl Chain {
                     if self.hashes.is_mistaken(&self.rpc, number).await =>
                 {
                     tracing::warn!(
-                        "no block {number} is found by the hash that was told for it; asking for its hash again"
+                        "no block {number} is found by the hash that was told for it; asking for its hash \
+                        again"
                     );
                 }
                 read => return read,

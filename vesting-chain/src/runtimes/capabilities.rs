@@ -60,7 +60,8 @@ impl Capabilities {
         let missing = |what: &str| ChainError::Unreadable {
             spec_version,
             why: format!(
-                "it has no {what}: this endpoint serves no Subtensor chain, or a runtime that this version does not know"
+                "it has no {what}: this endpoint serves no Subtensor chain, or a runtime that this version \
+                does not know"
             ),
         };
         if metadata.pallet_by_name(SUBTENSOR).is_none() {

@@ -41,7 +41,8 @@ impl MetRuntimes {
         let code = spec_version_of_code(rpc, at, number).await?;
         if code != spec_version {
             let why = format!(
-                "a block names spec {spec_version} as its runtime, but the code before it, in block {number}, is spec {code}"
+                "a block names spec {spec_version} as its runtime, but the code before it, in block \
+                {number}, is spec {code}"
             );
             return Err(ChainError::Malformed(why));
         }

@@ -266,7 +266,9 @@ impl StakeShape {
     fn of(fields: &EventFields<'_>) -> Result<Self, ChainError> {
         match fields.len() {
             0..=3 => Err(ChainError::Unsupported(
-                "the runtime is too old: its stake events do not say on which subnet they were; start the record at a later block".into(),
+                "the runtime is too old: its stake events do not say on which subnet they were; start the \
+                record at a later block"
+                    .into(),
             )),
             4 => Ok(Self { netuid: 3, alpha: false, fee: false }),
             count => Ok(Self { netuid: 4, alpha: true, fee: count > 5 }),

@@ -44,16 +44,19 @@ impl ItemKind {
     pub const fn if_new(self) -> &'static str {
         match self {
             Self::Pallet => {
-                "a pallet we do not know: if it moves stake without an event that we know, what it moves is booked as unattributed"
+                "a pallet we do not know: if it moves stake without an event that we know, what it moves is \
+                booked as unattributed"
             }
             Self::Storage => {
-                "a storage item we do not know: if a position's alpha depends on it, positions are misread until the comparison with the runtime's own answer shows it"
+                "a storage item we do not know: if a position's alpha depends on it, positions are misread \
+                until the comparison with the runtime's own answer shows it"
             }
             Self::Event => {
                 "an event we do not know: if it moves stake, what it moves is booked as unattributed"
             }
             Self::Call => {
-                "a call we do not know: if it moves stake without an event that we know, what it moves is booked as unattributed"
+                "a call we do not know: if it moves stake without an event that we know, what it moves is \
+                booked as unattributed"
             }
         }
     }
@@ -64,10 +67,14 @@ impl ItemKind {
         match self {
             Self::Pallet => "a pallet known by name, but of another shape",
             Self::Storage => {
-                "a storage item known by name, but of another shape: one whose keys changed is not read any more, one whose values changed may be misread until the comparison with the runtime's own answer shows it"
+                "a storage item known by name, but of another shape: one whose keys changed is not read any \
+                more, one whose values changed may be misread until the comparison with the runtime's own \
+                answer shows it"
             }
             Self::Event => {
-                "an event known by name, but of another shape: its fields are read by name, or by place where they have none; if one changed its meaning, what does not fit the balances is booked as unattributed"
+                "an event known by name, but of another shape: its fields are read by name, or by place \
+                where they have none; if one changed its meaning, what does not fit the balances is booked \
+                as unattributed"
             }
             Self::Call => {
                 "a call known by name, but of another shape: calls are not read, so no figure depends on it"

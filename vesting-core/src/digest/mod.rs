@@ -21,7 +21,7 @@
 //! | block in which this subnet was registered | `u64` |
 //! | as_of: block, hash | `u64`, 32 bytes |
 //! | block at whose end the window starts | `u64` |
-//! | digests of the sections *neurons*, *holders*, *successions*, *openings*, *entries*, *multipliers* | 32 bytes each |
+//! | digest of each *section*, in the order of the next table | 32 bytes each |
 //!
 //! The digest of a **section** is the hash of the *text* `vesting/state/1/` + its name, the number of its
 //! rows as `u64`, and its rows one after the other:
@@ -33,7 +33,7 @@
 //! | `successions` | block `u64`, event index `u32`, old coldkey, new coldkey | block, event index |
 //! | `openings` | block `u64`, *event*, position, alpha `i128` in rao | block, *event* (none first), position |
 //! | `entries` | first block `u64`, last block `u64`, number of entries `u64`, digest of the range | block |
-//! | `multipliers` | coldkey of a holder, factor `u64` in parts per billion, `u8` 1 where weights are set to 0, else 0 | coldkey |
+//! | `multipliers` | coldkey of a holder, factor `u64` in ppb, `u8` 1 where weights are set to 0, else 0 | coldkey |
 //!
 //! There is a **range** of entries for each epoch of the window: from the block after the epoch before (of
 //! the first: after the window's start) to the epoch's own. Its digest is the hash of the *text*

@@ -8,7 +8,9 @@ use crate::units::{BlockNumber, Coldkey, NetUid, PositionKey, Rao, RaoDelta};
 pub enum ConservationError {
     /// Σ entries of a position is not its alpha on the chain.
     #[error(
-        "conservation broken on subnet {netuid} at block {block}: the ledger says {ledger} rao for hotkey {} of coldkey {}, the chain says {chain} rao; nothing was written. Please report this with the database",
+        "conservation broken on subnet {netuid} at block {block}: the ledger says {ledger} rao for hotkey \
+        {} of coldkey {}, the chain says {chain} rao; nothing was written. Please report this with the \
+        database",
         key.hotkey, key.coldkey
     )]
     Position {
@@ -25,7 +27,9 @@ pub enum ConservationError {
     },
     /// Σ tranches of a holder is not Σ its positions.
     #[error(
-        "conservation broken on subnet {netuid} at block {block}: the tranches of coldkey {holder} hold {tranches} rao, its positions {positions} rao; nothing was written. Please report this with the database"
+        "conservation broken on subnet {netuid} at block {block}: the tranches of coldkey {holder} hold \
+        {tranches} rao, its positions {positions} rao; nothing was written. Please report this with the \
+        database"
     )]
     Tranches {
         /// The subnet.

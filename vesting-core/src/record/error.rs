@@ -29,7 +29,10 @@ pub enum MonitorError {
     },
     /// What the chain said since the last epoch does not fit. Reaction: read it again; what does not fit
     /// again in the same way is so, and is recorded.
-    #[error("subnet {}: what the chain said since block {} does not fit ({}); it is read again", .0.netuid, .0.from, .0.misfit)]
+    #[error(
+        "subnet {}: what the chain said since block {} does not fit ({}); it is read again",
+        .0.netuid, .0.from, .0.misfit
+    )]
     Doubtful(Doubt),
     /// A block was offered out of order. Reaction: catch up from the watermark.
     #[error("block {block} was offered, but subnet {netuid} stands at {stands_at}")]

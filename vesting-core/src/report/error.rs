@@ -17,7 +17,8 @@ pub enum TrackerError {
     NotRecorded(NetUid),
     /// No epoch is recorded at or before the block asked for. Reaction: ask for a later one, or catch up.
     #[error(
-        "no epoch of subnet {netuid} is recorded at or before block {as_of}, since the record begins at block {from}"
+        "no epoch of subnet {netuid} is recorded at or before block {as_of}, since the record begins at \
+        block {from}"
     )]
     NoEpoch {
         /// The subnet.
@@ -29,7 +30,8 @@ pub enum TrackerError {
     },
     /// Nobody of that name is in the record. Reaction: ask for somebody else.
     #[error(
-        "`{query}` is nobody in the record of subnet {netuid} up to block {as_of}: neither a hotkey or uid of its neurons, nor a coldkey that owned one"
+        "`{query}` is nobody in the record of subnet {netuid} up to block {as_of}: neither a hotkey or uid \
+        of its neurons, nor a coldkey that owned one"
     )]
     Nobody {
         /// The subnet.

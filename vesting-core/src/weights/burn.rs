@@ -56,12 +56,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_sum_stays(rows in prop::collection::vec((0.0f64..1e6, prop::option::of(1_000_000_000u64..=1_500_000_000)), 1..300)) {
+        fn the_sum_stays(
+            rows in prop::collection::vec(
+                (0.0f64..1e6, prop::option::of(1_000_000_000u64..=1_500_000_000)), 1..300,
+            ),
+        ) {
             let weights: Vec<f64> = rows.iter().map(|row| row.0).collect();
             let factors: Vec<Factor> = rows.iter().map(|row| row.1.map(Ppb)).collect();
             let out = burn(&weights, &factors, MOST).unwrap();
             prop_assert_eq!(out.weights.len(), weights.len());
-            let (before, after): (f64, f64) = (weights.iter().sum(), out.weights.iter().sum::<f64>() + out.rest);
+            let before: f64 = weights.iter().sum();
+            let after = out.weights.iter().sum::<f64>() + out.rest;
             prop_assert!((before - after).abs() <= before.max(1.0) * 1e-12, "{} {}", before, after);
             prop_assert!(out.rest >= 0.0 && out.weights.iter().zip(&weights).all(|(o, w)| *o >= 0.0 && o <= w));
         }

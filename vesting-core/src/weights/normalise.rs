@@ -68,22 +68,31 @@ mod tests {
 
     proptest! {
         #[test]
-        fn order_sum_and_length_are_kept(rows in prop::collection::vec((0.0f64..1e6, 1_000_000_000u64..=1_500_000_000), 1..300)) {
+        fn order_sum_and_length_are_kept(
+            rows in prop::collection::vec((0.0f64..1e6, 1_000_000_000u64..=1_500_000_000), 1..300),
+        ) {
             let weights: Vec<f64> = rows.iter().map(|r| r.0).collect();
             let factors: Vec<Factor> = rows.iter().map(|r| factor(r.1)).collect();
             let out = normalise(&weights, &factors).unwrap();
             prop_assert_eq!(out.len(), weights.len());
             let (a, b): (f64, f64) = (weights.iter().sum(), out.iter().sum());
             prop_assert!((a - b).abs() <= a.max(1.0) * 1e-12, "{} {}", a, b);
-            prop_assert!(out.iter().zip(&weights).all(|(o, w)| o.is_finite() && *o >= 0.0 && (*w > 0.0) == (*o > 0.0)));
+            prop_assert!(out.iter().all(|o| o.is_finite() && *o >= 0.0));
+            prop_assert!(out.iter().zip(&weights).all(|(o, w)| (*w > 0.0) == (*o > 0.0)));
             // Of two with the same factor, the one with more weight keeps more.
             for (i, j) in (0..out.len()).zip(1..out.len()) {
-                if factors[i] == factors[j] && weights[i] < weights[j] { prop_assert!(out[i] <= out[j]); }
+                if factors[i] == factors[j] && weights[i] < weights[j] {
+                    prop_assert!(out[i] <= out[j]);
+                }
             }
         }
 
         #[test]
-        fn any_finite_input_gives_finite_output(weights in prop::collection::vec(any::<f64>().prop_map(f64::abs).prop_filter("finite", |w| w.is_finite()), 1..50)) {
+        fn any_finite_input_gives_finite_output(
+            weights in prop::collection::vec(
+                any::<f64>().prop_map(f64::abs).prop_filter("finite", |w| w.is_finite()), 1..50,
+            ),
+        ) {
             let factors = vec![factor(1_250_000_000); weights.len()];
             if let Ok(out) = normalise(&weights, &factors) {
                 prop_assert!(out.iter().all(|w| w.is_finite()));

@@ -16,7 +16,12 @@ proptest! {
     }
 
     #[test]
-    fn selling_less_never_lowers_it(life in life(), epochs in 1..=EPOCHS, sale in any::<prop::sample::Index>(), less in 1i128..3_000) {
+    fn selling_less_never_lowers_it(
+        life in life(),
+        epochs in 1..=EPOCHS,
+        sale in any::<prop::sample::Index>(),
+        less in 1i128..3_000,
+    ) {
         let all = entries(&life);
         let sales = sales(&all);
         prop_assume!(!sales.is_empty());
@@ -34,7 +39,12 @@ proptest! {
     }
 
     #[test]
-    fn splitting_a_sale_changes_nothing(life in life(), epochs in 1..=EPOCHS, sale in any::<prop::sample::Index>(), part in 1i128..2_000) {
+    fn splitting_a_sale_changes_nothing(
+        life in life(),
+        epochs in 1..=EPOCHS,
+        sale in any::<prop::sample::Index>(),
+        part in 1i128..2_000,
+    ) {
         let all = entries(&life);
         let sales = sales(&all);
         prop_assume!(!sales.is_empty());
@@ -51,7 +61,10 @@ proptest! {
 
     #[test]
     fn a_later_sale_of_rewards_never_lowers_it_on_average(
-        life in life(), epochs in 6..=EPOCHS, blocks in (6 * TEMPO..EPOCHS * TEMPO, 6 * TEMPO..EPOCHS * TEMPO), amount in 1i64..1_000,
+        life in life(),
+        epochs in 6..=EPOCHS,
+        blocks in (6 * TEMPO..EPOCHS * TEMPO, 6 * TEMPO..EPOCHS * TEMPO),
+        amount in 1i64..1_000,
     ) {
         let mut life = life;
         // Small ones, so that sales of rewards only are common.
@@ -108,11 +121,17 @@ proptest! {
     }
 
     #[test]
-    fn moves_change_nothing(life in life(), epochs in 1..=EPOCHS, block in TEMPO..EPOCHS * TEMPO, alpha in 1i64..500) {
+    fn moves_change_nothing(
+        life in life(),
+        epochs in 1..=EPOCHS,
+        block in TEMPO..EPOCHS * TEMPO,
+        alpha in 1i64..500,
+    ) {
         let all = entries(&life);
         let mut moved = all.clone();
         moved.push(entry(block, Some(900), Kind::Moved, -alpha));
-        moved.push(Entry { key: PositionKey { hotkey: Hotkey([9; 32]), ..KEY }, ..entry(block, Some(901), Kind::Moved, alpha) });
+        let elsewhere = PositionKey { hotkey: Hotkey([9; 32]), ..KEY };
+        moved.push(Entry { key: elsewhere, ..entry(block, Some(901), Kind::Moved, alpha) });
         vesting_core::sort_entries(&mut moved);
         prop_assert_eq!(judge(&all, epochs), judge(&moved, epochs));
     }

@@ -17,7 +17,8 @@ proptest! {
         let expected = |rule| {
             let window = window(epochs);
             let inside = all.iter().filter(|e| e.block > window.start && e.block <= window.as_of.block.number);
-            let gone = inside.filter(|e| is_sale(e) || (rule == UnattributedRule::Flow && e.kind == Kind::Unattributed && e.alpha.0 < 0));
+            let went = |e: &&Entry| e.kind == Kind::Unattributed && e.alpha.0 < 0;
+            let gone = inside.filter(|e| is_sale(e) || (rule == UnattributedRule::Flow && went(e)));
             gone.map(|e| e.alpha.magnitude()).sum::<u128>()
         };
         for (judged, policy) in judge(&all, epochs).iter().zip(policies(&window(epochs))) {

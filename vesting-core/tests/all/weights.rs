@@ -65,7 +65,8 @@ proptest! {
         let report = report(&factors);
         let policy = Policy { redistribution, ..Policy::default() };
         let adjusted = |order: &[usize]| -> AdjustedWeights {
-            adjust(&report, &policy, &order.iter().map(|n| (hotkey(*n), weights[*n])).collect::<WeightsInput>()).unwrap()
+            let input: WeightsInput = order.iter().map(|n| (hotkey(*n), weights[*n])).collect();
+            adjust(&report, &policy, &input).unwrap()
         };
         let order: Vec<usize> = (0..weights.len()).collect();
         let out = adjusted(&order);

@@ -139,7 +139,8 @@ fn lock_session(conn: &mut PgConnection, netuid: NetUid) -> Result<(), StoreErro
 fn session_holder(conn: &mut PgConnection, netuid: NetUid) -> Result<Option<String>, StoreError> {
     let key = lock_key(netuid);
     let holder = diesel::sql_query(format!(
-        "SELECT host(a.client_addr) AS address, to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS since \
+        "SELECT host(a.client_addr) AS address, to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD \
+         HH24:MI:SS') AS since \
          FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid \
          WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_database \
          WHERE datname = current_database()) \

@@ -109,7 +109,8 @@ fn at_once<'a>(
 ) -> Result<Option<&'a Debit>, Fault> {
     let debited: Vec<DebitedRow> = diesel::sql_query(
         "UPDATE stake_tranches AS t SET remaining = t.remaining - e.amount \
-         FROM UNNEST($2, $3, $4, $5, $6, $7) WITH ORDINALITY AS e (coldkey, block, event_index, kind, hotkey, amount, place) \
+         FROM UNNEST($2, $3, $4, $5, $6, $7) WITH ORDINALITY AS e (coldkey, block, event_index, kind, \
+         hotkey, amount, place) \
          WHERE t.netuid = $1 AND t.block = e.block AND t.event_index = e.event_index \
          AND t.kind = e.kind COLLATE \"C\" \
          AND t.hotkey = e.hotkey AND t.coldkey = e.coldkey AND t.remaining >= e.amount RETURNING e.place",

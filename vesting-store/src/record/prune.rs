@@ -118,7 +118,8 @@ fn tranche_sums(
         *sums_by_holder.entry(coldkey).or_default() += sum;
     }
     let rows: Vec<TrancheRow> = diesel::sql_query(format!(
-        "SELECT netuid, coldkey, block, event_index, kind, hotkey, time, origin, initial, remaining {entered} AND coldkey IN {renamed}"
+        "SELECT netuid, coldkey, block, event_index, kind, hotkey, time, origin, initial, remaining \
+        {entered} AND coldkey IN {renamed}"
     ))
     .load(conn)?;
     let successions = Successions::new(read::successions(conn, netuid, base)?);

@@ -11,7 +11,8 @@ use crate::schema::tables::blockchain_state;
 
 /// How far the record of a subnet goes, and its open interval.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = blockchain_state, primary_key(netuid), treat_none_as_null = true, treat_none_as_default_value = false)]
+#[diesel(table_name = blockchain_state, primary_key(netuid))]
+#[diesel(treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct StateRow {
     pub netuid: i32,
     block: i64,

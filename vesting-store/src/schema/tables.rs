@@ -182,7 +182,10 @@ diesel::table! {
 }
 
 diesel::table! {
-    tranche_exits (netuid, coldkey, tranche_block, tranche_event_index, tranche_kind, tranche_hotkey, block, event_index, kind, hotkey) {
+    tranche_exits (
+        netuid, coldkey, tranche_block, tranche_event_index, tranche_kind, tranche_hotkey,
+        block, event_index, kind, hotkey
+    ) {
         netuid -> Integer,
         coldkey -> Binary,
         tranche_block -> BigInt,

@@ -82,7 +82,10 @@ postgres_test! {
         if !database.url.contains("options=") {
             assert!(refused(examine(&read_only).unwrap().writable).contains("only read"));
         }
-        database.sql("DELETE FROM __diesel_schema_migrations WHERE version = (SELECT max(version) FROM __diesel_schema_migrations)");
+        database.sql(
+            "DELETE FROM __diesel_schema_migrations WHERE version = (SELECT max(version) FROM \
+            __diesel_schema_migrations)",
+        );
         assert_eq!(schema(&database.url), Schema::Outdated);
     }
 }

@@ -207,7 +207,8 @@ fn an_older_schema_is_brought_up_to_date_by_writers_only() {
     // As a version without any migration would leave it.
     sql(
         &path,
-        "CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)",
+        "CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL, run_on \
+        TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)",
     );
     assert!(refused(DatabaseStore::open_read_only(&url(&path))).contains("vesting db migrate"));
     let old = std::fs::read(&path).unwrap();
@@ -247,9 +248,17 @@ async fn a_damaged_row_is_named() {
     )
     .await;
     assert!(words.contains("stake_tranches of subnet 2 at block") && words.contains("`gift`"), "{words}");
-    let words = corrupt("UPDATE stake_transactions SET kind = 'gift' WHERE block = (SELECT MAX(block) FROM stake_transactions)").await;
+    let words = corrupt(
+        "UPDATE stake_transactions SET kind = 'gift' WHERE block = (SELECT MAX(block) FROM \
+        stake_transactions)",
+    )
+    .await;
     assert!(words.contains("stake_transactions of subnet 2 at block") && words.contains("`gift`"), "{words}");
-    let words = corrupt("UPDATE stake_transactions SET hotkey = x'00' || substr(hotkey, 1, 3), kind = 'fee' WHERE kind = 'gift'").await;
+    let words = corrupt(
+        "UPDATE stake_transactions SET hotkey = x'00' || substr(hotkey, 1, 3), kind = 'fee' \
+        WHERE kind = 'gift'",
+    )
+    .await;
     assert!(words.contains("4 bytes"), "{words}");
 }
 

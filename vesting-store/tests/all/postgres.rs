@@ -50,15 +50,24 @@ postgres_test! {
 postgres_test! {
     async fn the_second_of_two_writers_on_a_server_stands_by() {
         let database = Database::new();
-        let (one, other) = (DatabaseStore::open(&database.url).unwrap(), DatabaseStore::open(&database.url).unwrap());
+        let (one, other) =
+            (DatabaseStore::open(&database.url).unwrap(), DatabaseStore::open(&database.url).unwrap());
         assert_eq!((one.claim(NETUID).await, one.claim(NETUID).await), (Ok(()), Ok(())));
         one.commit(&plain(NETUID, 1, None)).await.unwrap();
         let taken = other.claim(NETUID).await;
-        assert!(matches!(&taken, Err(StoreError::Taken { netuid: NETUID, by }) if by.contains("connected from")), "{taken:?}");
+        let refused_by = |taken| match taken {
+            Err(StoreError::Taken { netuid: NETUID, by }) => by,
+            other => panic!("{other:?}"),
+        };
+        assert!(refused_by(taken).contains("connected from"));
         let taken = other.commit(&plain(NETUID, 2, Some(block(1, 0)))).await;
         assert!(matches!(taken, Err(StoreError::Taken { .. })), "{taken:?}");
         assert_eq!(other.watermark(NETUID).await.unwrap().unwrap().block, block(1, 0), "all may read");
-        assert_eq!(other.commit(&plain(NetUid(3), 1, None)).await, Ok(()), "another subnet is another record");
+        assert_eq!(
+            other.commit(&plain(NetUid(3), 1, None)).await,
+            Ok(()),
+            "another subnet is another record"
+        );
         drop(one);
         let begun = Instant::now();
         while other.claim(NETUID).await.is_err() {
@@ -87,7 +96,11 @@ postgres_test! {
         assert!(refused(open_existing(&database.url)).contains("vesting catch-up"));
         assert!(refused(migrate(&database.url)).contains("vesting catch-up"));
         database.sql("CREATE TABLE songs (name TEXT)");
-        for said in [refused(open(&database.url)), refused(open_existing(&database.url)), refused(migrate(&database.url))] {
+        for said in [
+            refused(open(&database.url)),
+            refused(open_existing(&database.url)),
+            refused(migrate(&database.url)),
+        ] {
             assert!(said.contains("another program"), "{said}");
         }
         database.sql("DROP TABLE songs");
@@ -127,7 +140,8 @@ own_postgres_test! {
         }
         let schema = database.schema();
         database.sql(&format!(
-            "CREATE ROLE looker LOGIN; GRANT USAGE ON SCHEMA {schema} TO looker; GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO looker"
+            "CREATE ROLE looker LOGIN; GRANT USAGE ON SCHEMA {schema} TO looker; GRANT SELECT ON ALL TABLES \
+            IN SCHEMA {schema} TO looker"
         ));
         let url = database.url.replace("user=vesting", "user=looker");
         let reader = open_existing(&url).unwrap();
@@ -136,7 +150,7 @@ own_postgres_test! {
         let other = open(&url).unwrap();
         let next = plain(NETUID, 31, Some(block(30, 0)));
         let taken = other.commit(&next).await;
-        assert!(matches!(&taken, Err(StoreError::Taken { netuid: NETUID, by }) if by == "another process"), "{taken:?}");
+        assert_eq!(taken, Err(StoreError::Taken { netuid: NETUID, by: "another process".to_owned() }));
         drop(writer);
         let refused = loop {
             match other.commit(&next).await {
@@ -144,7 +158,8 @@ own_postgres_test! {
                 done => break done,
             }
         };
-        assert!(matches!(&refused, Err(StoreError::Unusable(why)) if why.contains("permission denied")), "{refused:?}");
+        let Err(StoreError::Unusable(why)) = &refused else { panic!("{refused:?}") };
+        assert!(why.contains("permission denied"), "{why}");
         same(&*reader, &memory, NETUID, 30).await;
     }
 }
@@ -168,10 +183,12 @@ struct Definition {
 fn schema(database: &Database) -> Vec<Definition> {
     let mut conn = PgConnection::establish(&database.url).unwrap();
     // Columns in their order, without their numbers: a dropped column leaves a gap.
-    let query = "SELECT format('%s %s %s %s', table_name, row_number() OVER (PARTITION BY table_name ORDER BY ordinal_position), \
+    let query = "SELECT format('%s %s %s %s', table_name, row_number() OVER (PARTITION BY table_name ORDER \
+                 BY ordinal_position), \
                  column_name, data_type) AS definition \
                  FROM information_schema.columns WHERE table_schema = current_schema() \
-                 UNION SELECT replace(indexdef, current_schema(), '') FROM pg_indexes WHERE schemaname = current_schema() ORDER BY 1";
+                 UNION SELECT replace(indexdef, current_schema(), '') FROM pg_indexes WHERE schemaname = \
+                 current_schema() ORDER BY 1";
     diesel::sql_query(query).load(&mut conn).unwrap()
 }
 
@@ -238,9 +255,14 @@ own_postgres_test! {
         let other = open(&database.url).unwrap();
         store.commit(&plain(NETUID, 1, None)).await.unwrap();
         assert_eq!(store.watermark(NETUID).await.unwrap().unwrap().block, block(1, 0));
-        let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND application_name = 'vesting'";
+        let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() \
+            AND application_name = 'vesting'";
         database.sql(others);
-        assert_eq!(store.watermark(NETUID).await.unwrap().unwrap().block, block(1, 0), "a reader does not even notice");
+        assert_eq!(
+            store.watermark(NETUID).await.unwrap().unwrap().block,
+            block(1, 0),
+            "a reader does not even notice"
+        );
         let next = plain(NETUID, 2, Some(block(1, 0)));
         let lost = store.commit(&next).await;
         assert!(matches!(lost, Err(StoreError::Unreachable(_))), "{lost:?}");
@@ -260,7 +282,8 @@ own_postgres_test! {
         };
         assert!(matches!(gone().await, StoreError::Unreachable(_)));
         let refused = open(&database.url).map(drop);
-        assert!(matches!(&refused, Err(StoreError::Unreachable(words)) if words.contains(&server.folder)), "{refused:?}");
+        let Err(StoreError::Unreachable(words)) = &refused else { panic!("{refused:?}") };
+        assert!(words.contains(&server.folder), "{words}");
     }
 }
 
@@ -274,12 +297,19 @@ own_postgres_test! {
         store.commit(&plain(NETUID, 1, None)).await.unwrap();
         assert_eq!(store.watermark(NETUID).await.unwrap().unwrap().block, block(1, 0));
         // The server itself reports that both connections are encrypted.
-        database.sql("DO $$ BEGIN ASSERT (SELECT count(*) >= 2 AND bool_and(s.ssl) FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid) \
-                      WHERE a.application_name = 'vesting'); END $$");
+        database.sql(
+            "DO $$ BEGIN ASSERT (SELECT count(*) >= 2 AND bool_and(s.ssl) FROM pg_stat_ssl s JOIN \
+                      pg_stat_activity a USING (pid) \
+                      WHERE a.application_name = 'vesting'); END $$",
+        );
         for (url, words) in [
             (vouched("other.crt"), "certificate verify failed"),
             (base("sslmode=disable"), "no encryption"),
-            (base(&format!("sslmode=verify-full&sslrootcert={}/server.crt", server.folder)).replace("localhost", "127.0.0.1"), "does not match"),
+            (
+                base(&format!("sslmode=verify-full&sslrootcert={}/server.crt", server.folder))
+                    .replace("localhost", "127.0.0.1"),
+                "does not match",
+            ),
             (base("sslmode=require").replace("vesting@", "guarded:wrong@"), "authentication failed"),
         ] {
             let said = refused(open(&url));
@@ -291,7 +321,8 @@ own_postgres_test! {
 own_postgres_test! {
     async fn a_password_with_odd_characters_works_percent_encoded_and_is_never_told() {
         let server = Server::start("").unwrap();
-        let database = Database::on(&format!("postgres://vesting@localhost:{}/postgres?sslmode=require", server.port));
+        let database =
+            Database::on(&format!("postgres://vesting@localhost:{}/postgres?sslmode=require", server.port));
         database.sql(&format!(
             "CREATE ROLE guarded LOGIN PASSWORD 'Zq7?w@4/K:x%9#L m&2=R'; GRANT ALL ON SCHEMA {} TO guarded",
             database.schema()
@@ -313,7 +344,10 @@ own_postgres_test! {
         ] {
             let said = refused(open(&with(&password)));
             assert!(said.contains(words), "{password}: {said}");
-            assert!(!["Zq7", "w@4", "w%404", "K:x", "L m", "2=R"].iter().any(|part| said.contains(part)), "{password}: {said}");
+            assert!(
+                !["Zq7", "w@4", "w%404", "K:x", "L m", "2=R"].iter().any(|part| said.contains(part)),
+                "{password}: {said}"
+            );
         }
     }
 }
@@ -327,10 +361,12 @@ postgres_test! {
         database.sql(
             "CREATE FUNCTION speak() RETURNS trigger LANGUAGE plpgsql AS \
              $$ BEGIN RAISE EXCEPTION 'speaks <%>', current_setting('lc_messages'); END $$; \
-             CREATE TRIGGER speak BEFORE INSERT OR UPDATE ON blockchain_state FOR EACH ROW EXECUTE FUNCTION speak()",
+             CREATE TRIGGER speak BEFORE INSERT OR UPDATE ON blockchain_state FOR EACH ROW EXECUTE FUNCTION \
+             speak()",
         );
         let refused = store.commit(&plain(NETUID, 2, Some(block(1, 0)))).await;
-        assert!(matches!(&refused, Err(StoreError::Unusable(words)) if words.contains("speaks <C>")), "{refused:?}");
+        let Err(StoreError::Unusable(words)) = &refused else { panic!("{refused:?}") };
+        assert!(words.contains("speaks <C>"), "{words}");
     }
 }
 
@@ -340,7 +376,8 @@ postgres_test! {
         let writer = open(&database.url).unwrap();
         let all = commits(NETUID, 40, 7);
         writer.commit(&all[0]).await.unwrap();
-        let readers: Vec<Arc<dyn StakeStore>> = (0..4).map(|_| open_existing(&database.url).unwrap()).collect();
+        let readers: Vec<Arc<dyn StakeStore>> =
+            (0..4).map(|_| open_existing(&database.url).unwrap()).collect();
         let reading: Vec<_> = readers
             .iter()
             .flat_map(|reader| (0..12).map(|_| Arc::clone(reader)))

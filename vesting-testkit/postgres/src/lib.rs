@@ -26,10 +26,12 @@ if [ "$(id -u)" = 0 ]; then
     as="setpriv --reuid=$user --regid=$(id -g "$user") --clear-groups --"
 fi
 cd "$folder"
-$as "$PROGRAMS/initdb" -D data -A trust -U vesting -E UTF8 --no-locale -N > initdb.log 2>&1 || { cat initdb.log >&2; exit 1; }
+$as "$PROGRAMS/initdb" -D data -A trust -U vesting -E UTF8 --no-locale -N > initdb.log 2>&1 ||
+    { cat initdb.log >&2; exit 1; }
 if openssl version > /dev/null 2>&1; then
     key="-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
-    openssl req -x509 $key -subj "/CN=localhost" -addext "subjectAltName=DNS:localhost" -keyout server.key -out server.crt 2> /dev/null
+    openssl req -x509 $key -subj "/CN=localhost" -addext "subjectAltName=DNS:localhost" \
+    -keyout server.key -out server.crt 2> /dev/null
     openssl req -x509 $key -subj "/CN=localhost" -keyout other.key -out other.crt 2> /dev/null
     chmod 600 server.key
     [ -z "$as" ] || chown "$user" server.key

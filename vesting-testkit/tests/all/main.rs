@@ -295,9 +295,8 @@ fn check_that_an_entry_matters(state: &WindowState) {
     entry.alpha.0 += 1;
     let (digest, changed) = (state.summary().digest(), state.difference(&other));
     assert_ne!(digest, other.summary().digest());
-    assert!(
-        matches!(changed, Some(Difference::Entry(rows)) if rows.theirs.is_some_and(|theirs| theirs.block == state.ledger.entries[place].block))
-    );
+    let Some(Difference::Entry(rows)) = changed else { panic!("{changed:?}") };
+    assert!(rows.theirs.is_some_and(|theirs| theirs.block == state.ledger.entries[place].block));
 }
 
 /// The epochs, without how they were found.
@@ -321,18 +320,30 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-// The histories are the same every time, so that a failure of the gate comes from the change.
+/// So many histories, the same every time: a failure of the gate comes from the change.
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(475),
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, rng_seed: RngSeed::Fixed(475), ..ProptestConfig::default() })]
+    #![proptest_config(cases(200))]
 
     #[test]
-    fn live_is_catch_up_is_truth_and_restarts_change_nothing(seed in any::<u64>(), restarts in prop::collection::vec(1u64..400, 0..6)) {
+    fn live_is_catch_up_is_truth_and_restarts_change_nothing(
+        seed in any::<u64>(),
+        restarts in prop::collection::vec(1u64..400, 0..6),
+    ) {
         runtime().block_on(prove(seed, 300, &restarts));
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, rng_seed: RngSeed::Fixed(475), ..ProptestConfig::default() })]
+    #![proptest_config(cases(40))]
 
     #[test]
     fn every_record_that_covers_a_window_has_its_digest(

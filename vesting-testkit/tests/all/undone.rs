@@ -225,8 +225,7 @@ fn what_others_do_and_undo_is_not_seen_and_changes_no_multiplier() {
 }
 
 #[test]
-fn a_transfer_out_and_back_that_no_account_shows_is_seen_by_its_shares_but_where_they_are_worth_as_much_as_they_are()
- {
+fn a_transfer_out_and_back_that_no_account_shows_is_seen_where_its_shares_change_their_worth() {
     let unseen = |on_own: bool| {
         let gaps = (5..30).filter(|at| {
             let stage = Stage::new(Generation::Today);

@@ -63,10 +63,11 @@ pub enum ChainError {
     /// The runtime itself says of a position what its storage was not taken to say. From here on its own word
     /// is taken, but what was recorded of this subnet by its storage may be wrong. Reaction: take the record
     /// back to its last epoch at or before `agreed`, or to the last one that an older runtime made; tell
-    /// [`ChainPort::taken_back`](super::ChainPort::taken_back); read again. Until then no positions of the subnet are read. Where the
-    /// record cannot be read again, leave it and say so.
+    /// [`ChainPort::taken_back`](super::ChainPort::taken_back); read again. Until then no positions of the
+    /// subnet are read. Where the record cannot be read again, leave it and say so.
     #[error(
-        "subnet {netuid}: the runtime (spec {spec_version}) contradicts its storage at block {block}, so the record is to be read again {}",
+        "subnet {netuid}: the runtime (spec {spec_version}) contradicts its storage at block {block}, so \
+        the record is to be read again {}",
         since(*agreed)
     )]
     Contradicted {

@@ -57,7 +57,8 @@ pub struct BlockState {
     pub facts: BlockFacts,
     /// The subnets asked for, including those that do not exist.
     pub subnets: BTreeMap<NetUid, SubnetState>,
-    /// Subnets that were asked for [apart](super::Ask::apart) and could not be read. Nothing else of them is here.
+    /// Subnets that were asked for [apart](super::Ask::apart) and could not be read. Nothing else of them is
+    /// here.
     pub unread: BTreeMap<NetUid, ChainError>,
 }
 

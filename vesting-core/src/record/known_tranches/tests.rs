@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::test_runner::RngSeed;
 
 use crate::block::Phase;
 use crate::ledger::{Entry, HolderTranches, Kind, OpenTranche, Source, TrancheChange};
@@ -162,7 +163,7 @@ fn a_page_of_others_tranches_alone_changes_nothing_of_what_was_read() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { rng_seed: proptest::test_runner::RngSeed::Fixed(475), ..ProptestConfig::with_cases(200) })]
+    #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(475), ..ProptestConfig::with_cases(200) })]
 
     /// With only the ends at hand the same happens as with all of it, and what is at hand does not grow.
     #[test]
@@ -189,7 +190,8 @@ proptest! {
                 known = KnownTranches::unread([HOLDER], &BTreeMap::from([(KEY, balance)]));
             }
             since += 1;
-            prop_assert!(known.in_memory() <= 2 * MOST + 2 * usize::try_from(PAGE).unwrap() + since, "{} at hand", known.in_memory());
+            let most = 2 * MOST + 2 * usize::try_from(PAGE).unwrap() + since;
+            prop_assert!(known.in_memory() <= most, "{} at hand", known.in_memory());
             index += 1;
             let entry = entry(at, index, step.kind, step.alpha);
             ensure(&mut known, &stored, &entry, settled, balance);

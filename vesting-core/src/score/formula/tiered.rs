@@ -82,7 +82,8 @@ impl Formula for Tiered {
         let best = u64::try_from(reached).ok().and_then(|steps| Self::after(steps, policy));
         match best {
             Some(best) if !missed.is_empty() => vec![format!(
-                "`retention_window_days` is too short for `formula = tiered`: nothing can be held for {} days inside it, so no multiplier is above {best}",
+                "`retention_window_days` is too short for `formula = tiered`: nothing can be held for {} \
+                days inside it, so no multiplier is above {best}",
                 missed.join(" or ")
             )],
             _ => Vec::new(),

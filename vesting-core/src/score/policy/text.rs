@@ -88,7 +88,10 @@ mod tests {
 
     #[test]
     fn the_text_and_digest_of_the_default_are_these() {
-        let text = "vesting/policy/1\nminimum_stake_rao 300000000\nretention_window_ms 2592000000\nretention_target_ppb 900000000\nmax_multiplier_ppb 1500000000\nformula geometric_mean\nduration_rule default\nbelow_minimum no_multiplier\nredistribution normalise\neffective_from_block none\n";
+        let text = "vesting/policy/1\nminimum_stake_rao 300000000\nretention_window_ms 2592000000\n\
+            retention_target_ppb 900000000\nmax_multiplier_ppb 1500000000\nformula geometric_mean\n\
+            duration_rule default\nbelow_minimum no_multiplier\nredistribution normalise\n\
+            effective_from_block none\n";
         assert_eq!(Policy::default().text(), text);
         // printf '…' | b2sum -l 256
         assert_eq!(
@@ -104,7 +107,9 @@ mod tests {
             ..Policy::default()
         };
         assert!(other.text().ends_with(
-            "formula tiered\nduration_rule since_last_sale\nbelow_minimum zero_weight\nredistribution threshold\nthreshold_factor_ppb 250000000\nabsolute_threshold_ppb 1000\neffective_from_block 7000000\n"
+            "formula tiered\nduration_rule since_last_sale\nbelow_minimum zero_weight\n\
+            redistribution threshold\nthreshold_factor_ppb 250000000\nabsolute_threshold_ppb 1000\n\
+            effective_from_block 7000000\n"
         ));
         assert_eq!(
             other.digest().to_string(),
