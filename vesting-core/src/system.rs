@@ -1,4 +1,4 @@
-//! `VestingSystem`: one subnet, from its chain to a validator's weights, in one place.
+//! `VestingSystem`: all of it for one subnet, from the chain to a validator's weights.
 //!
 //! Takes from `units`, `block`, `ledger`, `ports`, `record`, `score`, `report` and `weights`.
 
@@ -19,23 +19,23 @@ use crate::weights::WeightsError;
 use crate::weights::adjust::adjust;
 use crate::weights::{AdjustedWeights, WeightsInput};
 
-/// Why the system did not do as it was told. Each kind demands one reaction.
+/// Why the system failed. Each kind has one reaction.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SystemError {
-    /// The policy cannot be. Reaction: mend it.
+    /// The policy is not valid. Reaction: mend it.
     #[error(transparent)]
     Policy(#[from] PolicyError),
-    /// The record cannot go on. Reaction: as its kind says; try again where [`MonitorError::is_passing`].
+    /// The record cannot continue. Reaction: as its kind says. Try again if [`MonitorError::is_passing`].
     #[error(transparent)]
     Monitor(#[from] MonitorError),
     /// There is no report. Reaction: as its kind says.
     #[error(transparent)]
     Tracker(#[from] TrackerError),
-    /// The weights cannot be adjusted. Reaction: mend them, and use them as they are until then.
+    /// The weights cannot be adjusted. Reaction: mend them, and use them unadjusted until then.
     #[error(transparent)]
     Weights(#[from] WeightsError),
-    /// It was not initialized, or shut down. Reaction: call `initialize`.
+    /// The system was not initialized, or was shut down. Reaction: call `initialize`.
     #[error("the vesting system is not running: call `initialize` first")]
     NotRunning,
 }
@@ -58,7 +58,7 @@ impl From<StoreError> for SystemError {
 pub struct Update {
     /// The last block of the record now.
     pub block: BlockNumber,
-    /// Epochs that are new in it.
+    /// The number of new epochs.
     pub epochs: usize,
 }
 
@@ -68,17 +68,17 @@ pub struct Update {
 pub struct TrueEmission {
     /// The epoch.
     pub epoch: Epoch,
-    /// What it did to the position: `true_emission` and its `incentive` among it.
+    /// The change of the position in the epoch's block, with `true_emission` and the incentive in it.
     pub change: StakeChange,
 }
 
-/// What happened to a hotkey's positions of holders.
+/// The changes of the holders' positions on a hotkey.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StakeHistory {
     /// Every change, in ledger order.
     pub entries: Vec<Entry>,
-    /// What each epoch's own block did, in order.
+    /// The change in each epoch's own block, in order.
     pub epochs: Vec<TrueEmission>,
 }
 
@@ -86,9 +86,9 @@ type Handler = Arc<dyn Fn(&EpochRecord) + Send + Sync>;
 
 /// One subnet, followed on its chain, recorded in a store, and judged under a policy.
 ///
-/// Needs no runtime of its own: every method is a future, and [`follow`](Self::follow) is the one to be
-/// spawned in the background; without it the record moves with [`update`](Self::update) only. A future that
-/// is dropped half-way leaves the record as it was, since every block is one transaction.
+/// It needs no runtime of its own: every method is a future. Spawn [`follow`](Self::follow) in the
+/// background, or call [`update`](Self::update) to move the record. A future that is dropped half-way leaves
+/// a sound record, since every block is one transaction.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -111,7 +111,8 @@ type Handler = Arc<dyn Fn(&EpochRecord) + Send + Sync>;
 /// }
 /// ```
 ///
-/// The documentation of `vesting-testkit` runs it on a simulated chain, `examples/vesting-system` on a node.
+/// The documentation of `vesting-testkit` runs it on a simulated chain. `examples/vesting-system` runs it on
+/// a node.
 pub struct VestingSystem {
     chain: Arc<dyn ChainPort>,
     store: Arc<dyn StakeStore>,
@@ -123,14 +124,14 @@ pub struct VestingSystem {
     handlers: std::sync::Mutex<Vec<Handler>>,
 }
 
-/// What there is between `initialize` and `shutdown`.
+/// The state between `initialize` and `shutdown`.
 struct Running {
     /// Where a new record begins.
     first: BlockNumber,
-    /// `None` while it works: a future dropped half-way leaves it so, and it is taken up from the store
-    /// again.
+    /// `None` while it works. If a future is dropped half-way it stays `None`, and the next update resumes
+    /// from the store.
     monitor: Option<BlockchainMonitor>,
-    /// The last block of which handlers were told.
+    /// The last block that the handlers were told of.
     told: BlockNumber,
 }
 
@@ -141,7 +142,7 @@ struct Background {
 }
 
 impl VestingSystem {
-    /// A system over a chain and a store. Does nothing yet.
+    /// A system over a chain and a store. It does nothing yet.
     #[must_use]
     pub fn new(
         chain: Arc<dyn ChainPort>,
@@ -161,18 +162,18 @@ impl VestingSystem {
         }
     }
 
-    /// With so many requests under way at once, where it is 8 otherwise.
+    /// Sets how many requests are sent at once. The default is 8.
     #[must_use]
     pub fn with_requests_in_flight(mut self, requests: usize) -> Self {
         self.in_flight = requests.max(1);
         self
     }
 
-    /// Checks the policy, takes up the record, and finds where a new one has to begin: at the window's start.
+    /// Checks the policy, resumes the record, and finds where a new record begins: at the window's start.
     ///
     /// # Errors
-    /// When the policy cannot be, the subnet does not exist, or chain and store do not answer or do not
-    /// belong together.
+    /// When the policy is not valid, when the subnet does not exist, when the chain or the store does not
+    /// answer, or when the store belongs to another chain.
     pub async fn initialize(&self) -> Result<(), SystemError> {
         self.policy.check()?;
         let mut state = self.state.lock().await;
@@ -191,10 +192,10 @@ impl VestingSystem {
         Ok(())
     }
 
-    /// Takes in everything up to the finalized head, and tells the handlers of new epochs.
+    /// Records everything up to the finalized head, and tells the handlers of new epochs.
     ///
     /// # Errors
-    /// When the record cannot go on; what was taken in stays.
+    /// When the record cannot continue. What was recorded stays.
     pub async fn update(&self) -> Result<Update, SystemError> {
         let mut state = self.state.lock().await;
         let running = state.as_mut().ok_or(SystemError::NotRunning)?;
@@ -215,8 +216,8 @@ impl VestingSystem {
         update
     }
 
-    /// Follows the finalized head until [`shutdown`](Self::shutdown): the future to spawn in the background.
-    /// On an error it ends; [`MonitorError::is_passing`] tells whether to wait a little and spawn it again.
+    /// Follows the finalized head until [`shutdown`](Self::shutdown). Spawn this future in the background. It
+    /// ends at an error: if [`MonitorError::is_passing`], wait a little and spawn it again.
     ///
     /// # Errors
     /// As [`update`](Self::update).
@@ -236,14 +237,14 @@ impl VestingSystem {
                 self.chain.wait_for_head_above(reached).await?;
             }
         };
-        // Shut down: that is how it ends well.
+        // It is aborted by `shutdown` only, which is no error.
         Abortable::new(following, registration).await.unwrap_or(Ok(()))
     }
 
     /// Multiplies weights by their miners' multipliers, as of the last recorded epoch.
     ///
     /// # Errors
-    /// When there is no report yet, or the weights are none.
+    /// When there is no report yet, or the weights are not valid.
     pub async fn apply_vesting_multipliers(
         &self,
         weights: &WeightsInput,
@@ -259,8 +260,8 @@ impl VestingSystem {
         Ok(VestingStats::read(self.store.as_ref(), &self.report(None).await?).await?)
     }
 
-    /// What every epoch with `from` ≤ block ≤ `to` really brought to each position of a holder, in order. Of
-    /// epochs before the first block of a record that was pruned nothing is told.
+    /// The true emission of every epoch with `from` ≤ block ≤ `to` to each position of a holder, in order. A
+    /// pruned record has none of the epochs before its first block.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -274,8 +275,8 @@ impl VestingSystem {
         Ok(changes)
     }
 
-    /// What happened to the holders' positions on a hotkey, with `from` ≤ block ≤ `to`, from where the record
-    /// begins.
+    /// The changes of the holders' positions on a hotkey, with `from` ≤ block ≤ `to`, as far back as the
+    /// record goes.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -298,7 +299,7 @@ impl VestingSystem {
         Ok(StakeHistory { entries, epochs })
     }
 
-    /// The subnet as of the last recorded epoch at or before `as_of`.
+    /// The report as of the last recorded epoch at or before `as_of`.
     ///
     /// # Errors
     /// When nothing is recorded up to there, or the store cannot be read.
@@ -306,7 +307,7 @@ impl VestingSystem {
         Ok(StakeTracker::new(self.store.clone()).report(self.netuid, &self.policy, as_of).await?)
     }
 
-    /// How many finalized blocks the record is behind the chain; all of them while there is none.
+    /// The number of finalized blocks that the record is behind; without a record, all of them.
     ///
     /// # Errors
     /// When the chain or the store cannot be read.
@@ -320,14 +321,14 @@ impl VestingSystem {
         Ok(head.0.saturating_sub(reached.0))
     }
 
-    /// Calls `handler` with every epoch that is recorded from now on, in order, once its transaction is
-    /// written. It must not block.
+    /// Calls `handler` with every epoch that is recorded from now on, in order, after its transaction. The
+    /// handler must not block.
     pub fn on_epoch_boundary(&self, handler: impl Fn(&EpochRecord) + Send + Sync + 'static) {
         self.handlers.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::new(handler));
     }
 
-    /// Ends what follows in the background, and waits for it. Nothing is lost; `initialize` goes on from
-    /// there.
+    /// Ends [`follow`](Self::follow) in the background, and waits for it. Nothing is lost: `initialize`
+    /// resumes there.
     pub async fn shutdown(&self) {
         let tasks = {
             let mut background = self.background();
@@ -342,7 +343,7 @@ impl VestingSystem {
         self.background.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What every epoch of these blocks did to every position.
+    /// The changes of every position in the epochs of these blocks.
     async fn changes(&self, from: BlockNumber, to: BlockNumber) -> Result<Vec<TrueEmission>, StoreError> {
         let records = self.store.epochs(self.netuid, from, to).await?;
         let of = |record: EpochRecord| {

@@ -15,7 +15,7 @@ use super::answer::json;
 use super::responses::OpenProblems;
 use super::state::ApiState;
 use super::token::shows_the_token;
-use crate::state::{Brief, Readiness};
+use crate::state::{Readiness, ReadinessSummary};
 
 /// It answers.
 #[derive(Serialize, ToSchema)]
@@ -65,7 +65,11 @@ pub async fn ready(State(api): State<Arc<ApiState>>, headers: HeaderMap) -> Resp
     let readiness = api.daemon.readiness(SystemTime::now());
     let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     // The reasons are the operator's. A request without the token is not told them.
-    let answer = if may_see_all(&api, &headers) { json(&readiness) } else { json(&Brief::from(&readiness)) };
+    let answer = if may_see_all(&api, &headers) {
+        json(&readiness)
+    } else {
+        json(&ReadinessSummary::from(&readiness))
+    };
     (status, answer).into_response()
 }
 
@@ -82,7 +86,7 @@ pub enum AnyReadiness {}
 
 impl PartialSchema for AnyReadiness {
     fn schema() -> RefOr<Schema> {
-        let [all, brief] = [Readiness::name(), Brief::name()].map(Ref::from_schema_name);
+        let [all, brief] = [Readiness::name(), ReadinessSummary::name()].map(Ref::from_schema_name);
         AnyOfBuilder::new().item(all).item(brief).into()
     }
 }
@@ -91,9 +95,9 @@ impl ToSchema for AnyReadiness {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         schemas.extend([
             (Readiness::name().into(), Readiness::schema()),
-            (Brief::name().into(), Brief::schema()),
+            (ReadinessSummary::name().into(), ReadinessSummary::schema()),
         ]);
         Readiness::schemas(schemas);
-        Brief::schemas(schemas);
+        ReadinessSummary::schemas(schemas);
     }
 }

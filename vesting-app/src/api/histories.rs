@@ -61,7 +61,7 @@ impl ApiState {
             let ReportKey { basis, as_of: last } = request.key;
             let kept = |epoch: &Epoch, coldkey| self.histories.find(basis, epoch, coldkey);
             let found = if only_kept {
-                let named = self.tracker().named(netuid, whom, Some(last.number), epochs).await?;
+                let named = self.tracker().epoch_names(netuid, whom, Some(last.number), epochs).await?;
                 named.iter().map(|(epoch, coldkey)| kept(epoch, *coldkey)).collect()
             } else {
                 let tracker = self.tracker();

@@ -97,8 +97,8 @@ impl Histories {
 #[cfg(test)]
 mod tests {
     use vesting_core::digest::Digest;
-    use vesting_core::multiplier::{LimitedBy, Multiplier};
-    use vesting_core::{BlockHash, BlockRef, Millis, NetUid, Ppb, Reason};
+    use vesting_core::window::Window;
+    use vesting_core::{BlockHash, BlockRef, Millis, Moved, NetUid, Report};
 
     use super::*;
 
@@ -111,26 +111,14 @@ mod tests {
         let registered_at = BlockNumber(0);
         let mut key = [0; 32];
         key[..2].copy_from_slice(&coldkey.to_be_bytes());
-        HistoryPoint {
-            epoch: Epoch {
-                block: at(block),
-                pre_block: at(0),
-                time: Millis(0),
-                index: None,
-                tempo: 20,
-                registered_at,
-            },
-            coldkey: Coldkey(key),
-            holding: None,
-            multiplier: Multiplier {
-                factor: Ppb::ONE,
-                zero_weight: false,
-                limited_by: LimitedBy::NothingEarned,
-            },
-            reason: Reason::Newcomer,
-            earned: u128::from(block),
-            sold: 0,
-        }
+        let (block, pre_block, time) = (at(block), at(0), Millis(0));
+        let as_of = Epoch { block, pre_block, time, index: None, tempo: 20, registered_at };
+        let start = pre_block.number;
+        let window = Window { as_of, length: Millis(1), start, epochs: vec![as_of], incomplete_since: None };
+        let mut point =
+            HistoryPoint::of(&Report::new(NetUid(2), window, Vec::new()), Coldkey(key), Moved::default());
+        point.earned = u128::from(block.number.0);
+        point
     }
 
     #[test]
@@ -155,7 +143,11 @@ mod tests {
         cache.keep(basis(1), &[point(20, 1, 7)]);
         cache.keep(basis(2), &[point(20, 1, 7), point(20, 1, 8)]);
         let next = point(40, 1, 0).epoch;
-        cache.add_epoch(basis(2), |coldkey| HistoryPoint { epoch: next, coldkey, ..point(40, 1, 0) });
+        cache.add_epoch(basis(2), |coldkey| {
+            let mut point = point(40, 1, 0);
+            point.coldkey = coldkey;
+            point
+        });
         let found = |netuid, coldkey| {
             cache.find(basis(netuid), &next, point(40, 1, coldkey).coldkey).map(|point| point.earned)
         };

@@ -136,14 +136,15 @@ impl ApiState {
             let (api, report) = (Arc::clone(self), Arc::clone(&found));
             let read =
                 async move |api: Arc<Self>| Ok(VestingStats::read(api.store.as_ref(), &report.report).await?);
-            let stats = found.stats.get_or_try_init(|| api.work(read)).await?.clone();
+            let mut stats = found.stats.get_or_try_init(|| api.work(read)).await?.clone();
             let recorded = self.store.watermark(netuid).await?;
             // If the record was pruned or taken back meanwhile, some figures may be from after that. They are
             // not found again, since the next report has another key.
             let Basis { first_block, rewinds, .. } = found.key.basis;
             let same_record = recorded.is_some_and(|watermark| watermark.first_block == first_block);
             if same_record && self.daemon.rewinds(netuid) == rewinds {
-                return Ok((found, VestingStats { recorded, ..stats }));
+                stats.recorded = recorded;
+                return Ok((found, stats));
             }
         }
     }

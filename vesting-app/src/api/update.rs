@@ -96,7 +96,7 @@ async fn reach(api: &ApiState, netuids: &[NetUid], head: BlockNumber) -> Result<
         for netuid in netuids {
             if api.store.watermark(*netuid).await?.is_none_or(|mark| mark.block.number < head) {
                 is_behind = true;
-                api.daemon.tell_to_go_on(*netuid);
+                api.daemon.request_update(*netuid);
             }
         }
         if !is_behind {

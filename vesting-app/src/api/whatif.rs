@@ -16,7 +16,7 @@ use super::report_cache::CachedReport;
 use super::responses::{RecordProblems, Stale};
 use super::state::ApiState;
 use crate::config::policy_keys;
-use crate::view::whatif::Line;
+use crate::view::whatif::Whatif;
 
 /// The reports of a subnet under its policy and under another one, as of the same epoch.
 pub struct TwoReports {
@@ -33,7 +33,7 @@ pub struct TwoReports {
         (
             status = 200,
             description = "The neurons under another policy: the present one with the keys given.",
-            body = Line,
+            body = Whatif,
             headers(("vesting-stale" = inline(Stale)))
         ),
         RecordProblems
@@ -53,7 +53,7 @@ pub async fn whatif(
     }
     let TwoReports { now, other } = two_reports(&api, netuid, as_of, &changes).await?;
     api.work(async move |api| {
-        let line = Line::of([&now.1.report, &other.1.report], [&now.0, &other.0], None);
+        let line = Whatif::of([&now.1.report, &other.1.report], [&now.0, &other.0], None);
         api.with_state(netuid, as_of, json(&line)).await
     })
     .await

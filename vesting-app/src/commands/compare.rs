@@ -3,7 +3,7 @@
 use anyhow::{Context, anyhow};
 use serde::Serialize;
 use serde_json::Value;
-use vesting_core::digest::{Difference, Part, Rows as Pair, StateSummary, WindowState};
+use vesting_core::digest::{Difference, Rows as Pair, StatePart, StateSummary, WindowState};
 use vesting_core::policy::Policy;
 use vesting_core::{BlockNumber, NetUid, StakeTracker};
 use vesting_secret::SecretUrl;
@@ -142,7 +142,7 @@ async fn compare(
         ));
     }
     let part = mine.difference(&summary);
-    let elsewhere = matches!(part, Some(Part::Chain | Part::Subnet));
+    let elsewhere = matches!(part, Some(StatePart::Chain | StatePart::Subnet));
     let mut difference = None;
     let verdict = if let Some(why) = incomparable(as_of, &mine, &summary).filter(|_| !elsewhere) {
         words.push(why);
@@ -197,7 +197,7 @@ fn incomparable(as_of: Option<BlockNumber>, ours: &StateSummary, theirs: &StateS
 
 impl Comparer<'_> {
     /// The first difference, given the part of the state in which it is.
-    async fn first(&self, part: Part) -> anyhow::Result<FirstDifference> {
+    async fn first(&self, part: StatePart) -> anyhow::Result<FirstDifference> {
         let mut state = self.ours.clone();
         let Some(section) = Section::behind(part) else {
             state.genesis = self.theirs.genesis;
@@ -209,7 +209,7 @@ impl Comparer<'_> {
         };
         let window = &state.ledger.window;
         let blocks = match part {
-            Part::Entries { from, to } => (from, to),
+            StatePart::Entries { from, to } => (from, to),
             _ => (window.start.child(), window.as_of.block.number),
         };
         let only = if section == Section::Entries {
@@ -230,7 +230,7 @@ impl Comparer<'_> {
             .map_err(|why| anyhow!("its rows are not understood: {why}"))?;
         // If the epochs are the same, the rows must give the digest that was answered before.
         let same_epochs = match part {
-            Part::Entries { from, to } => {
+            StatePart::Entries { from, to } => {
                 let has = |summary: &StateSummary| {
                     summary.ranges.iter().any(|range| (range.from, range.to) == (from, to))
                 };
@@ -244,9 +244,9 @@ impl Comparer<'_> {
         self.difference_in(part, &state)
     }
 
-    fn difference_in(&self, part: Part, theirs: &WindowState) -> anyhow::Result<FirstDifference> {
+    fn difference_in(&self, part: StatePart, theirs: &WindowState) -> anyhow::Result<FirstDifference> {
         let Some(difference) = self.ours.difference(theirs) else {
-            let Part::Entries { from, to } = part else {
+            let StatePart::Entries { from, to } = part else {
                 anyhow::bail!("its rows equal ours, although the digests differ")
             };
             let text = format!(

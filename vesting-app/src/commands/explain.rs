@@ -1,7 +1,7 @@
 //! `vesting explain`.
 
 use clap::Args;
-use vesting_core::explain::{Account, At, Depth, Explanation};
+use vesting_core::explain::{Depth, Derivation, Explanation, TimedBlock};
 use vesting_core::holding::Holding;
 use vesting_core::policy::{DurationRule, Policy};
 use vesting_core::{BlockNumber, HolderQuery, Millis, Ppb, Rao, Reason};
@@ -43,7 +43,7 @@ pub async fn run(session: &mut Session, args: &ExplainArgs) -> anyhow::Result<()
     let store = session.open_record()?;
     let netuid = wiring::subnet_to_show(&session.config, store.as_ref()).await?;
     let policy = session.config.policy(netuid);
-    let depth = Depth { sales: usize::from(args.sales), ahead: ahead(args.days, policy)? };
+    let depth = Depth { sales: usize::from(args.sales), forecasts: ahead(args.days, policy)? };
     let found = wiring::tracker(&store)
         .explain(netuid, policy, args.whom, args.as_of.map(BlockNumber), &depth)
         .await?;
@@ -56,7 +56,7 @@ pub async fn run(session: &mut Session, args: &ExplainArgs) -> anyhow::Result<()
 /// How far ahead the multiplier is predicted.
 fn ahead(given: Option<Ppb>, policy: &Policy) -> Result<Vec<Millis>, UsageError> {
     let window = policy.retention_window;
-    let Some(given) = given else { return Ok(explanation::usual(policy).ahead) };
+    let Some(given) = given else { return Ok(explanation::usual(policy).forecasts) };
     match Policy::days(given) {
         Some(time) if time.0 > 0 && time <= window => Ok(vec![time]),
         _ => Err(UsageError(format!(
@@ -80,28 +80,28 @@ fn print(out: &mut Out, found: &Explanation, policy: &Policy) -> anyhow::Result<
         figures(out, found, holding, policy)?;
     }
     positions(out, found)?;
-    let Some(account) = &found.account else { return Ok(()) };
-    sales(out, holder.multiplier.factor, account)?;
-    changes(out, holder.multiplier.factor, account, policy)
+    let Some(derivation) = &found.derivation else { return Ok(()) };
+    sales(out, holder.multiplier.factor, derivation)?;
+    changes(out, holder.multiplier.factor, derivation, policy)
 }
 
 fn figures(out: &mut Out, found: &Explanation, holding: &Holding, policy: &Policy) -> anyhow::Result<()> {
-    let account = found.account.as_ref();
-    let at = |(block, at): At| format!("block {block} ({})", time(at));
+    let derivation = found.derivation.as_ref();
+    let at = |at: TimedBlock| format!("block {} ({})", at.number, time(at.time));
     let mut rows = table(&["in the window", ">alpha", "how"]);
     let mut row = |what: &str, amount: String, how: String| {
         rows.add_row([what.to_owned(), amount, how]);
     };
-    let from_to = account
-        .and_then(|account| account.rewards)
+    let from_to = derivation
+        .and_then(|derivation| derivation.rewards)
         .map(|(first, last)| format!("from {} to {}", at(first), at(last)));
     row("rewards earned", alpha_sum(holding.rewards), from_to.unwrap_or_default());
-    let oldest = account
-        .and_then(|account| account.oldest_kept)
+    let oldest = derivation
+        .and_then(|derivation| derivation.oldest_kept)
         .map(|oldest| format!(", the oldest since {}", at(oldest)));
     let kept = holding.percentage().map(|h| format!("{} of them{}", percent(h), oldest.unwrap_or_default()));
     row("rewards kept", alpha_sum(holding.rewards_kept), kept.unwrap_or_default());
-    let count = account.map_or_else(String::new, |account| match account.sale_count {
+    let count = derivation.map_or_else(String::new, |derivation| match derivation.sale_count {
         1 => "in 1 entry".to_owned(),
         count => format!("in {count} entries"),
     });
@@ -138,7 +138,7 @@ fn figures(out: &mut Out, found: &Explanation, holding: &Holding, policy: &Polic
     let kept = holding.percentage().map_or_else(|| "–".to_owned(), |h| h.to_string());
     rows.add_row(["h", &kept, "1.000000000", "the part of the rewards kept"].map(str::to_owned));
     rows.add_row(["d".to_owned(), held, format!("{:.2}", days(holding.window_ms)), rule.to_owned()]);
-    for term in account.into_iter().flat_map(|account| &account.terms) {
+    for term in derivation.into_iter().flat_map(|derivation| &derivation.terms) {
         rows.add_row([
             term.name.to_owned(),
             term.value.to_string(),
@@ -164,22 +164,22 @@ fn positions(out: &mut Out, found: &Explanation) -> anyhow::Result<()> {
     out.line(rows.to_string())
 }
 
-fn sales(out: &mut Out, now: Ppb, account: &Account) -> anyhow::Result<()> {
-    if account.sales.is_empty() {
+fn sales(out: &mut Out, now: Ppb, derivation: &Derivation) -> anyhow::Result<()> {
+    if derivation.sales.is_empty() {
         return Ok(());
     }
-    if account.sale_count > account.sales.len() {
+    if derivation.sale_count > derivation.sales.len() {
         out.line(format!(
             "The {} largest of {} sales, and what each alone cost:",
-            account.sales.len(),
-            account.sale_count
+            derivation.sales.len(),
+            derivation.sale_count
         ))?;
     } else {
         out.line("What each sale alone cost:")?;
     }
     let mut rows =
         table(&[">block", "time", "kind", ">alpha", ">of rewards", ">multiplier without", ">cost"]);
-    for sale in &account.sales {
+    for sale in &derivation.sales {
         rows.add_row([
             sale.entry.block.to_string(),
             sale.time.map_or_else(String::new, time),
@@ -193,22 +193,22 @@ fn sales(out: &mut Out, now: Ppb, account: &Account) -> anyhow::Result<()> {
     out.line(rows.to_string())
 }
 
-fn changes(out: &mut Out, now: Ppb, account: &Account, policy: &Policy) -> anyhow::Result<()> {
+fn changes(out: &mut Out, now: Ppb, derivation: &Derivation, policy: &Policy) -> anyhow::Result<()> {
     let mut rows = table(&["if", ">multiplier", ">change"]);
     let mut row = |what: String, then: Ppb| {
         rows.add_row([what, then.to_string(), difference(now, then)]);
     };
-    if let Some(with) = account.with_minimum {
+    if let Some(with) = derivation.with_minimum {
         row(format!("the stake were at least {}", alpha_short(policy.minimum_stake)), with.factor);
     }
-    if account.sale_count > 0 {
-        row("nothing had been sold in the window".to_owned(), account.unsold.factor);
+    if derivation.sale_count > 0 {
+        row("nothing had been sold in the window".to_owned(), derivation.unsold.factor);
     }
-    for ahead in &account.ahead {
-        let (time, rewards) = (days(ahead.time.0), alpha_sum(ahead.rewards));
+    for forecast in &derivation.forecasts {
+        let (time, rewards) = (days(forecast.time.0), alpha_sum(forecast.rewards));
         row(
             format!("{time:.2} more days bring {rewards} of rewards, as the last did, and nothing is sold"),
-            ahead.multiplier.factor,
+            forecast.multiplier.factor,
         );
     }
     row("nothing limited it: the most under this policy".to_owned(), policy.max_multiplier);

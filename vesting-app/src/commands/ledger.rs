@@ -10,7 +10,7 @@ use crate::output::{alpha, say, short, table};
 use crate::wiring;
 
 #[derive(Serialize)]
-struct Line {
+struct LedgerLine {
     netuid: u16,
     block: u64,
     event_index: Option<u32>,
@@ -22,7 +22,7 @@ struct Line {
     alpha_rao: String,
 }
 
-impl From<&Entry> for Line {
+impl From<&Entry> for LedgerLine {
     fn from(entry: &Entry) -> Self {
         Self {
             netuid: entry.netuid.0,
@@ -61,7 +61,7 @@ pub async fn run(session: &mut Session, args: &RangeArgs) -> anyhow::Result<()> 
     }
     if session.json {
         for entry in &entries {
-            session.out.json(&Line::from(entry))?;
+            session.out.json(&LedgerLine::from(entry))?;
         }
         return Ok(());
     }

@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(40);
 
 /// The end of a record, as the daemon reports it.
 #[derive(Deserialize, Serialize)]
-struct Line {
+struct RecordEnd {
     netuid: u16,
     block: u64,
     time: String,
@@ -39,7 +39,7 @@ fn is_taken(error: &anyhow::Error) -> bool {
 async fn ask_daemon(session: &mut Session) -> anyhow::Result<()> {
     let config = &session.config;
     let client = Client::new(&config.own_api().into(), config.api_token.clone())?;
-    let lines: Vec<Line> = client.post("/v1/update", PATIENCE).await.with_context(|| {
+    let lines: Vec<RecordEnd> = client.post("/v1/update", PATIENCE).await.with_context(|| {
         format!(
             "the daemon was asked at `bind = {}`; if it listens elsewhere, POST /v1/update there",
             config.bind

@@ -14,7 +14,7 @@ use super::miners::why;
 use super::session::Session;
 use crate::config::Config;
 use crate::output::{Out, days, difference, say, short, table, time};
-use crate::view::whatif::Line;
+use crate::view::whatif::Whatif;
 use crate::wiring;
 
 pub const EXAMPLES: &str = "Examples:
@@ -64,7 +64,7 @@ pub async fn run(session: &mut Session, other: &Config, args: &WhatifArgs) -> an
     };
     if session.json {
         return reports.iter().try_for_each(|pair| {
-            session.out.json(&Line::of([&pair[0], &pair[1]], [now, then], weights.as_ref()))
+            session.out.json(&Whatif::of([&pair[0], &pair[1]], [now, then], weights.as_ref()))
         });
     }
     if now == then {

@@ -10,7 +10,7 @@ use super::settings::Config;
 
 /// A key with its value and the source of the value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Line {
+pub struct ShownSetting {
     /// The subnet whose policy has this value; `null` if it applies to all.
     pub netuid: Option<u16>,
     pub key: &'static str,
@@ -21,8 +21,8 @@ pub struct Line {
 }
 
 /// Every key, then the policy keys that the subnets' tables change.
-pub fn lines(layers: &Layers, config: &Config) -> Vec<Line> {
-    let mut lines: Vec<Line> = KEYS.iter().map(|key| line(None, key, &layers.common)).collect();
+pub fn lines(layers: &Layers, config: &Config) -> Vec<ShownSetting> {
+    let mut lines: Vec<ShownSetting> = KEYS.iter().map(|key| line(None, key, &layers.common)).collect();
     // Shows the endpoints that the network implies.
     if let Some(implied) = lines.iter_mut().find(|line| line.key == "endpoints" && line.value.is_none()) {
         let urls: Vec<String> = config.endpoints.iter().map(ToString::to_string).collect();
@@ -37,9 +37,9 @@ pub fn lines(layers: &Layers, config: &Config) -> Vec<Line> {
     lines
 }
 
-fn line(netuid: Option<u16>, key: &Key, values: &SettingMap) -> Line {
+fn line(netuid: Option<u16>, key: &Key, values: &SettingMap) -> ShownSetting {
     let setting = values.get(key.name);
-    Line {
+    ShownSetting {
         netuid,
         key: key.name,
         value: setting.map(|setting| may_be_seen(key, setting.value.trim())),

@@ -191,7 +191,7 @@ impl State {
     }
 
     /// Asks the follower of a subnet to go on.
-    pub fn tell_to_go_on(&self, netuid: NetUid) {
+    pub fn request_update(&self, netuid: NetUid) {
         self.requests.send(netuid);
     }
 

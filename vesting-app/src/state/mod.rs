@@ -28,7 +28,7 @@ pub use daemon::State;
 pub use figures::Figures;
 pub use last_error::LastError;
 pub use observer::observe;
-pub use ready::{Brief, Readiness};
+pub use ready::{Readiness, ReadinessSummary};
 pub use role::Role;
 pub use subnet::Subnet;
 pub use unanswered::watch_database;

@@ -37,31 +37,30 @@ pub struct Readiness {
     pub degraded: Vec<String>,
     /// How many seconds this machine's clock is behind the chain at least; null where it is not.
     pub clock_behind_seconds: Option<u64>,
-    pub subnets: Vec<Judged>,
+    pub subnets: Vec<SubnetReadiness>,
 }
 
 /// What is told where a token is asked for and none is shown, or where none is set and others than this
 /// machine may ask.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ReadinessInBrief)]
-pub struct Brief {
+pub struct ReadinessSummary {
     /// Whether weights may be asked for.
     pub ready: bool,
-    pub subnets: Vec<BriefSubnet>,
+    pub subnets: Vec<SubnetReadinessSummary>,
 }
 
 /// One subnet, as anybody may know it.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = JudgedInBrief)]
-pub struct BriefSubnet {
+pub struct SubnetReadinessSummary {
     pub netuid: u16,
     /// Whether nothing is wrong with this subnet.
     pub ready: bool,
 }
 
-impl From<&Readiness> for Brief {
+impl From<&Readiness> for ReadinessSummary {
     fn from(readiness: &Readiness) -> Self {
-        let of = |subnet: &Judged| BriefSubnet { netuid: subnet.netuid, ready: subnet.ready };
+        let of =
+            |subnet: &SubnetReadiness| SubnetReadinessSummary { netuid: subnet.netuid, ready: subnet.ready };
         Self { ready: readiness.ready, subnets: readiness.subnets.iter().map(of).collect() }
     }
 }
@@ -85,7 +84,7 @@ impl Failure {
 
 /// One subnet.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Judged {
+pub struct SubnetReadiness {
     /// The subnet.
     pub netuid: u16,
     /// Whether weights may be asked for.
@@ -134,10 +133,10 @@ impl Readiness {
         if let Some(obstacle) = state.start_error().filter(|error| error.holds).and_then(|error| error.kind) {
             reasons.push(obstacle.message());
         }
-        let subnets: Vec<Judged> = state
+        let subnets: Vec<SubnetReadiness> = state
             .subnets()
             .iter()
-            .map(|(netuid, subnet)| Judged::of(*netuid, subnet, head, stale_after, now))
+            .map(|(netuid, subnet)| SubnetReadiness::of(*netuid, subnet, head, stale_after, now))
             .collect();
         if subnets.is_empty() {
             reasons.push("nothing is recorded yet".to_owned());
@@ -182,7 +181,7 @@ impl State {
     }
 }
 
-impl Judged {
+impl SubnetReadiness {
     fn of(
         netuid: NetUid,
         subnet: &Subnet,
@@ -280,8 +279,8 @@ mod tests {
         Subnet { watermark: Some(watermark), figures, ..Subnet::default() }
     }
 
-    fn judged(subnet: &Subnet, head: Option<u64>, stale_after: u64) -> Judged {
-        Judged::of(
+    fn judged(subnet: &Subnet, head: Option<u64>, stale_after: u64) -> SubnetReadiness {
+        SubnetReadiness::of(
             NetUid(2),
             subnet,
             head,

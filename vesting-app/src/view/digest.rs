@@ -30,13 +30,13 @@ pub struct Digests {
     pub genesis: String,
     pub registered_at: u64,
     pub window_start: u64,
-    pub sections: Vec<Part>,
+    pub sections: Vec<DigestSection>,
     pub entries: Vec<Blocks>,
 }
 
 /// A section of a digest.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct Part {
+pub struct DigestSection {
     pub section: String,
     pub rows: u64,
     #[schema(value_type = Hash)]
@@ -64,8 +64,8 @@ impl From<&Range> for Blocks {
     }
 }
 
-fn part(section: &str, of: Section) -> Part {
-    Part { section: section.to_owned(), rows: of.rows, digest: of.digest.to_string() }
+fn part(section: &str, of: Section) -> DigestSection {
+    DigestSection { section: section.to_owned(), rows: of.rows, digest: of.digest.to_string() }
 }
 
 impl Digests {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 use vesting_core::Millis;
-use vesting_core::explain::{Ahead as CoreAhead, At, Depth, Explanation, Sale as CoreSale};
+use vesting_core::explain::{Depth, Explanation, Forecast as CoreForecast, Sale as CoreSale, TimedBlock};
 use vesting_core::policy::Policy;
 
 use super::holder::Holder;
@@ -17,7 +17,7 @@ pub const SALES: u16 = 10;
 /// How much is told where nobody says how much: [`SALES`], and a third of the window and all of it ahead.
 pub fn usual(policy: &Policy) -> Depth {
     let window = policy.retention_window;
-    Depth { sales: usize::from(SALES), ahead: vec![Millis(window.0 / 3), window] }
+    Depth { sales: usize::from(SALES), forecasts: vec![Millis(window.0 / 3), window] }
 }
 
 /// Why a holder has the multiplier it has, and what would raise it; as `vesting explain --json`.
@@ -52,7 +52,7 @@ pub struct Explained {
     multiplier_unsold: Option<Factor>,
     /// If the stake were at least the minimum, where it is not.
     multiplier_with_minimum_stake: Option<Factor>,
-    ahead: Vec<Ahead>,
+    ahead: Vec<Forecast>,
 }
 
 /// A position of a holder.
@@ -101,14 +101,14 @@ struct Sale {
 
 /// The multiplier some time ahead if nothing more leaves.
 #[derive(Serialize, ToSchema)]
-struct Ahead {
+struct Forecast {
     days: f64,
     rewards: Amount,
     multiplier: Factor,
 }
 
-fn moment((block, at): At) -> Moment {
-    Moment { block: block.0, time: at.into() }
+fn moment(at: TimedBlock) -> Moment {
+    Moment { block: at.number.0, time: at.time.into() }
 }
 
 impl From<&CoreSale> for Sale {
@@ -128,7 +128,7 @@ impl From<&CoreSale> for Sale {
 
 impl Explained {
     pub fn of(found: &Explanation, policy: &Policy) -> Self {
-        let (holder, account) = (&found.holder, found.account.as_ref());
+        let (holder, derivation) = (&found.holder, found.derivation.as_ref());
         let positions = holder.positions.iter().map(|position| Position {
             hotkey: position.hotkey.into(),
             uid: position.uid.map(|uid| uid.0),
@@ -139,16 +139,16 @@ impl Explained {
             other_kept: position.figures.other_kept.into(),
             sold: position.figures.sold.into(),
         });
-        let terms = account.into_iter().flat_map(|account| &account.terms).map(|term| Term {
+        let terms = derivation.into_iter().flat_map(|derivation| &derivation.terms).map(|term| Term {
             name: term.name,
             value: term.value.into(),
             most: term.most.into(),
             meaning: term.meaning,
         });
-        let later = |ahead: &CoreAhead| Ahead {
-            days: days(ahead.time.0),
-            rewards: ahead.rewards.into(),
-            multiplier: ahead.multiplier.factor.into(),
+        let later = |forecast: &CoreForecast| Forecast {
+            days: days(forecast.time.0),
+            rewards: forecast.rewards.into(),
+            multiplier: forecast.multiplier.factor.into(),
         };
         Self {
             netuid: found.netuid.0,
@@ -166,16 +166,22 @@ impl Explained {
             holder: holder.holding.as_ref().map(Holder::from),
             positions: positions.collect(),
             terms: terms.collect(),
-            first_reward: account.and_then(|account| account.rewards).map(|(first, _)| moment(first)),
-            last_reward: account.and_then(|account| account.rewards).map(|(_, last)| moment(last)),
-            oldest_reward_kept: account.and_then(|account| account.oldest_kept).map(moment),
-            sale_count: account.map_or(0, |account| account.sale_count),
-            largest_sales: account.into_iter().flat_map(|account| &account.sales).map(Sale::from).collect(),
-            multiplier_unsold: account.map(|account| account.unsold.factor.into()),
-            multiplier_with_minimum_stake: account
-                .and_then(|account| account.with_minimum)
+            first_reward: derivation
+                .and_then(|derivation| derivation.rewards)
+                .map(|(first, _)| moment(first)),
+            last_reward: derivation.and_then(|derivation| derivation.rewards).map(|(_, last)| moment(last)),
+            oldest_reward_kept: derivation.and_then(|derivation| derivation.oldest_kept).map(moment),
+            sale_count: derivation.map_or(0, |derivation| derivation.sale_count),
+            largest_sales: derivation
+                .into_iter()
+                .flat_map(|derivation| &derivation.sales)
+                .map(Sale::from)
+                .collect(),
+            multiplier_unsold: derivation.map(|derivation| derivation.unsold.factor.into()),
+            multiplier_with_minimum_stake: derivation
+                .and_then(|derivation| derivation.with_minimum)
                 .map(|with| with.factor.into()),
-            ahead: account.into_iter().flat_map(|account| &account.ahead).map(later).collect(),
+            ahead: derivation.into_iter().flat_map(|derivation| &derivation.forecasts).map(later).collect(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use vesting_core::digest::{Part, WindowState};
+use vesting_core::digest::{StatePart, WindowState};
 use vesting_core::multiplier::{LimitedBy, Multiplier};
 use vesting_core::{
     BlockNumber, Coldkey, Entry, Hotkey, Kind, NetUid, Neuron, Opening, Phase, PositionKey, Ppb, RaoDelta,
@@ -45,15 +45,19 @@ impl Section {
 
     /// The section whose rows show a difference in this part; `None` where the summary tells the difference
     /// itself.
-    pub const fn behind(part: Part) -> Option<Self> {
+    pub const fn behind(part: StatePart) -> Option<Self> {
         match part {
-            Part::Chain | Part::Subnet | Part::AsOf | Part::Registration | Part::Start => None,
-            Part::Neurons => Some(Self::Neurons),
-            Part::Holders => Some(Self::Holders),
-            Part::Successions => Some(Self::Successions),
-            Part::Openings => Some(Self::Openings),
-            Part::Entries { .. } => Some(Self::Entries),
-            Part::Multipliers => Some(Self::Multipliers),
+            StatePart::Chain
+            | StatePart::Subnet
+            | StatePart::AsOf
+            | StatePart::Registration
+            | StatePart::Start => None,
+            StatePart::Neurons => Some(Self::Neurons),
+            StatePart::Holders => Some(Self::Holders),
+            StatePart::Successions => Some(Self::Successions),
+            StatePart::Openings => Some(Self::Openings),
+            StatePart::Entries { .. } => Some(Self::Entries),
+            StatePart::Multipliers => Some(Self::Multipliers),
         }
     }
 }

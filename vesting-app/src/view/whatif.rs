@@ -12,8 +12,7 @@ use super::text::{Address, Factor, Hash};
 
 /// The neurons under the policy and under another one; `shadow` is left out of account.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Whatif)]
-pub struct Line {
+pub struct Whatif {
     netuid: u16,
     as_of: u64,
     policy_digest: Hash,
@@ -87,7 +86,7 @@ impl From<&AdjustedWeights> for Adjusted {
     }
 }
 
-impl Line {
+impl Whatif {
     pub fn of(
         [ours, theirs]: [&Report; 2],
         [now, then]: [&Policy; 2],

@@ -14,4 +14,4 @@ pub(crate) mod rule;
 pub use fee::FeeRule;
 pub use measured::{MEASURED, Standing};
 pub use of_runtime::Facts;
-pub use rule::{Fact, Found, RULES, Rule};
+pub use rule::{Evidence, Fact, RULES, Rule};

@@ -45,7 +45,7 @@ impl Facts {
 mod tests {
     use super::*;
     use crate::facts::measured::MEASURED;
-    use crate::facts::rule::Found;
+    use crate::facts::rule::Evidence;
 
     #[test]
     fn every_rule_is_listed_once_and_was_measured_where_it_holds() {
@@ -59,9 +59,9 @@ mod tests {
                 rule.name()
             );
             let (specs, among): (&[u32], &[u32]) = match fact.found {
-                Found::Measured(specs) => (specs, &MEASURED),
-                Found::Tried(specs) => (specs, specs),
-                Found::Read => continue,
+                Evidence::Measured(specs) => (specs, &MEASURED),
+                Evidence::Tried(specs) => (specs, specs),
+                Evidence::Read => continue,
             };
             assert!(
                 !specs.is_empty() && specs.iter().all(|spec| fact.spans(*spec) && among.contains(spec)),

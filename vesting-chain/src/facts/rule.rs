@@ -2,7 +2,7 @@
 
 /// How a rule was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Found {
+pub enum Evidence {
     /// Measured on recordings of these runtimes.
     Measured(&'static [u32]),
     /// Tried on these runtimes, in a few blocks.
@@ -11,7 +11,7 @@ pub enum Found {
     Read,
 }
 
-impl Found {
+impl Evidence {
     /// In words.
     #[must_use]
     pub fn words(self) -> String {
@@ -34,7 +34,7 @@ pub struct Fact {
     /// The last version; `None` if no end is known.
     pub until: Option<u32>,
     /// How it was found.
-    pub found: Found,
+    pub found: Evidence,
     /// What it says.
     pub says: &'static str,
 }
@@ -72,7 +72,7 @@ macro_rules! rules {
     };
 }
 
-use Found::{Measured, Read, Tried};
+use Evidence::{Measured, Read, Tried};
 
 rules! {
     // Stake events.

@@ -9,7 +9,7 @@ use subxt::ext::scale_decode::DecodeAsType;
 use crate::recording::subjects::Subjects;
 use crate::runtimes::capabilities::SUBTENSOR;
 use crate::runtimes::item::Item;
-use crate::runtimes::item::Part::{self, Account, Number};
+use crate::runtimes::item::KeyPart::{self, Account, Number};
 use crate::runtimes::items::Items;
 
 /// The pallets whose items are captured. Of those after the first, only plain values and items that are read.
@@ -30,7 +30,7 @@ pub(crate) struct Keys {
 
 /// What a key's type is: an account, a number, or neither. A sample is decoded to find out, so wrappers do
 /// not matter.
-fn part(metadata: &Metadata, ty: u32) -> Option<Part> {
+fn part(metadata: &Metadata, ty: u32) -> Option<KeyPart> {
     let (mut account, mut number) = (&[1u8; 32][..], &[1u8; 2][..]);
     if <[u8; 32]>::decode_as_type(&mut account, ty, metadata.types()).is_ok() && account.is_empty() {
         return Some(Account);
@@ -48,7 +48,7 @@ pub(crate) fn keys(metadata: &Metadata, subjects: &Subjects, into: &mut Keys) {
             continue;
         };
         for entry in storage.entries() {
-            let parts: Option<Vec<Part>> = entry.keys().map(|key| part(metadata, key.key_id)).collect();
+            let parts: Option<Vec<KeyPart>> = entry.keys().map(|key| part(metadata, key.key_id)).collect();
             let Some(parts) = parts
                 .filter(|parts| parts.is_empty() || pallet == SUBTENSOR || Items::are_read(entry.name()))
             else {
@@ -69,7 +69,7 @@ pub(crate) fn keys(metadata: &Metadata, subjects: &Subjects, into: &mut Keys) {
     into.read.extend(items.conversion());
 }
 
-fn of_item(item: &Item, parts: &[Part], subjects: &Subjects) -> Vec<Vec<u8>> {
+fn of_item(item: &Item, parts: &[KeyPart], subjects: &Subjects) -> Vec<Vec<u8>> {
     let mut keys = Vec::new();
     let mut add = |parts: &[&[u8]]| keys.extend(item.key(parts));
     let netuids: Vec<[u8; 2]> = subjects.netuids.iter().map(|netuid| netuid.to_le_bytes()).collect();

@@ -7,7 +7,7 @@ use subxt::metadata::StorageEntryMetadata;
 
 /// What a key is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum KeyPart {
     /// An account: 32 bytes.
     Account,
     /// A netuid or a uid.
@@ -35,9 +35,9 @@ impl Item {
     }
 
     /// An item that the metadata does not list.
-    pub(crate) fn unlisted(pallet: &str, name: &str, parts: &[Part]) -> Self {
-        let hasher = |part: &Part| {
-            if *part == Part::Account { StorageHasher::Blake2_128Concat } else { StorageHasher::Identity }
+    pub(crate) fn unlisted(pallet: &str, name: &str, parts: &[KeyPart]) -> Self {
+        let hasher = |part: &KeyPart| {
+            if *part == KeyPart::Account { StorageHasher::Blake2_128Concat } else { StorageHasher::Identity }
         };
         Self {
             prefix: encode_storage_key_prefix(pallet, name).to_vec(),

@@ -11,10 +11,10 @@ use subxt::ext::scale_value::Value;
 use vesting_core::ports::ChainError;
 
 use crate::runtimes::item::Item;
-use crate::runtimes::item::Part::{self, Account, Number, Text};
+use crate::runtimes::item::KeyPart::{self, Account, Number, Text};
 
 /// Every map of `SubtensorModule` that is read, with what its keys are made of.
-const MAPS: [(&str, &[Part]); 26] = [
+const MAPS: [(&str, &[KeyPart]); 26] = [
     ("NetworksAdded", &[Number]),
     ("NetworkRegisteredAt", &[Number]),
     ("Tempo", &[Number]),
@@ -44,7 +44,7 @@ const MAPS: [(&str, &[Part]); 26] = [
 ];
 
 /// The maps of other pallets that are read.
-const ELSEWHERE: [(&str, &str, &[Part]); 3] = [
+const ELSEWHERE: [(&str, &str, &[KeyPart]); 3] = [
     ("System", "Account", &[Account]),
     ("Proxy", "Proxies", &[Account]),
     ("Proxy", "Announcements", &[Account]),
@@ -52,7 +52,7 @@ const ELSEWHERE: [(&str, &str, &[Part]); 3] = [
 
 /// Share rows that the runtime still reads by their raw keys, though its metadata no longer lists them. Their
 /// values are the 16 bytes of a `U64F64`.
-const LEGACY: [(&str, &[Part]); 2] =
+const LEGACY: [(&str, &[KeyPart]); 2] =
     [("Alpha", &[Account, Account, Number]), ("TotalHotkeyShares", &[Account, Number])];
 
 /// The migration after which all share rows are decimal floats.
@@ -111,7 +111,7 @@ impl Items {
     }
 
     /// The items that are read though the metadata no longer lists them, with the parts of their keys.
-    pub(crate) fn unlisted(&self) -> impl Iterator<Item = (&Item, &'static [Part])> {
+    pub(crate) fn unlisted(&self) -> impl Iterator<Item = (&Item, &'static [KeyPart])> {
         LEGACY.into_iter().filter_map(|(name, parts)| self.legacy.get(name).map(|item| (item, parts)))
     }
 

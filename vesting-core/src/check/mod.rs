@@ -11,15 +11,15 @@ mod inconsistency;
 mod keys;
 mod left;
 mod owners;
+mod part_checker;
 mod record;
 mod state;
 mod stretch;
 mod tranches;
-mod walk;
 
 pub use checked::Checked;
 pub use error::CheckError;
 pub use inconsistency::{Inconsistency, Whose};
+pub use part_checker::{PartChecker, check_beside, check_parts, check_store};
 pub use record::check;
 pub use state::check_state;
-pub use walk::{Walk, check_beside, check_parts, check_store};

@@ -11,7 +11,7 @@ use crate::window::Opening;
 
 /// A part of a state. The parts are in an order in which none depends on a later one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum StatePart {
     /// They are of different chains.
     Chain,
     /// They are of different subnets.
@@ -41,7 +41,7 @@ pub enum Part {
     Multipliers,
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for StatePart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Chain => f.write_str("the chains"),
@@ -62,27 +62,27 @@ impl fmt::Display for Part {
 impl StateSummary {
     /// The first part that differs from `theirs`; `None` where the digests are the same.
     #[must_use]
-    pub fn difference(&self, theirs: &Self) -> Option<Part> {
+    pub fn difference(&self, theirs: &Self) -> Option<StatePart> {
         let mut ranges = self.ranges.iter().zip(&theirs.ranges);
         let entries = ranges
             .find(|(a, b)| a != b)
-            .map(|(a, b)| Part::Entries { from: a.from.min(b.from), to: a.to.max(b.to) });
+            .map(|(a, b)| StatePart::Entries { from: a.from.min(b.from), to: a.to.max(b.to) });
         // One state has ranges that the other lacks.
         let longer = if self.ranges.len() > theirs.ranges.len() { &self.ranges } else { &theirs.ranges };
         let shorter = self.ranges.len().min(theirs.ranges.len());
-        let beyond = longer.get(shorter).map(|range| Part::Entries { from: range.from, to: range.to });
+        let beyond = longer.get(shorter).map(|range| StatePart::Entries { from: range.from, to: range.to });
         let parts = [
-            (self.genesis != theirs.genesis).then_some(Part::Chain),
-            (self.netuid != theirs.netuid).then_some(Part::Subnet),
-            (self.as_of != theirs.as_of).then_some(Part::AsOf),
-            (self.registered_at != theirs.registered_at).then_some(Part::Registration),
-            (self.start != theirs.start).then_some(Part::Start),
-            (self.neurons != theirs.neurons).then_some(Part::Neurons),
-            (self.holders != theirs.holders).then_some(Part::Holders),
-            (self.successions != theirs.successions).then_some(Part::Successions),
-            (self.openings != theirs.openings).then_some(Part::Openings),
+            (self.genesis != theirs.genesis).then_some(StatePart::Chain),
+            (self.netuid != theirs.netuid).then_some(StatePart::Subnet),
+            (self.as_of != theirs.as_of).then_some(StatePart::AsOf),
+            (self.registered_at != theirs.registered_at).then_some(StatePart::Registration),
+            (self.start != theirs.start).then_some(StatePart::Start),
+            (self.neurons != theirs.neurons).then_some(StatePart::Neurons),
+            (self.holders != theirs.holders).then_some(StatePart::Holders),
+            (self.successions != theirs.successions).then_some(StatePart::Successions),
+            (self.openings != theirs.openings).then_some(StatePart::Openings),
             entries.or(beyond),
-            (self.multipliers != theirs.multipliers).then_some(Part::Multipliers),
+            (self.multipliers != theirs.multipliers).then_some(StatePart::Multipliers),
         ];
         parts.into_iter().flatten().next()
     }
@@ -219,13 +219,17 @@ impl fmt::Display for Difference {
         let position = |key: PositionKey| format!("hotkey {}, coldkey {}", key.hotkey, key.coldkey);
         let event = |index: Option<u32>| index.map_or_else(String::new, |index| format!(", event {index}"));
         match self {
-            Self::Chain(rows) => rows.write(f, |_| Part::Chain.to_string(), |genesis| genesis.to_string()),
-            Self::Subnet(rows) => rows.write(f, |_| Part::Subnet.to_string(), |netuid| netuid.to_string()),
-            Self::AsOf(rows) => rows.write(f, |_| Part::AsOf.to_string(), |block| block.to_string()),
-            Self::Registration(rows) => {
-                rows.write(f, |_| Part::Registration.to_string(), |block| block.to_string())
+            Self::Chain(rows) => {
+                rows.write(f, |_| StatePart::Chain.to_string(), |genesis| genesis.to_string())
             }
-            Self::Start(rows) => rows.write(f, |_| Part::Start.to_string(), |block| block.to_string()),
+            Self::Subnet(rows) => {
+                rows.write(f, |_| StatePart::Subnet.to_string(), |netuid| netuid.to_string())
+            }
+            Self::AsOf(rows) => rows.write(f, |_| StatePart::AsOf.to_string(), |block| block.to_string()),
+            Self::Registration(rows) => {
+                rows.write(f, |_| StatePart::Registration.to_string(), |block| block.to_string())
+            }
+            Self::Start(rows) => rows.write(f, |_| StatePart::Start.to_string(), |block| block.to_string()),
             Self::Neuron(rows) => rows.write(f, |n| format!("uid {}", n.uid), |n| position(n.position())),
             Self::Holder(rows) => rows.write(
                 f,

@@ -55,6 +55,6 @@ mod summary;
 mod tests;
 
 pub use crate::units::Digest;
-pub use difference::{Difference, Part, Rows};
+pub use difference::{Difference, Rows, StatePart};
 pub use state::WindowState;
 pub use summary::{Range, Section, StateSummary};

@@ -12,7 +12,7 @@ use crate::window::WindowLedger;
 /// ```
 /// use std::collections::BTreeMap;
 ///
-/// use vesting_core::digest::{Part, WindowState};
+/// use vesting_core::digest::{StatePart, WindowState};
 /// use vesting_core::window::Window;
 /// use vesting_core::{BlockHash, BlockNumber, BlockRef, Coldkey, Epoch, Millis, NetUid, WindowLedger};
 ///
@@ -44,7 +44,7 @@ use crate::window::WindowLedger;
 /// let mut theirs = ours.clone();
 /// theirs.ledger.holders.insert(Coldkey([2; 32]), BlockNumber(399));
 /// assert_ne!(ours.summary().digest(), theirs.summary().digest());
-/// assert_eq!(ours.summary().difference(&theirs.summary()), Some(Part::Holders));
+/// assert_eq!(ours.summary().difference(&theirs.summary()), Some(StatePart::Holders));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WindowState {

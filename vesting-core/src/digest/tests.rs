@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::block::{Epoch, Phase};
-use crate::digest::{Part, WindowState};
+use crate::digest::{StatePart, WindowState};
 use crate::ledger::{Entry, Kind, Source, Succession};
 use crate::score::multiplier::{LimitedBy, Multiplier};
 use crate::units::{
@@ -110,28 +110,36 @@ fn the_state_of_the_docs_has_the_digests_of_the_docs() {
 }
 
 /// What may be changed of a state, which part of it then differs, and in which words.
-type Change = (fn(&mut WindowState), Part, &'static str);
+type Change = (fn(&mut WindowState), StatePart, &'static str);
 
 #[test]
 fn every_part_bears_on_the_digest_and_is_named() {
-    const ENTRIES: Part = Part::Entries { from: BlockNumber(41), to: BlockNumber(60) };
+    const ENTRIES: StatePart = StatePart::Entries { from: BlockNumber(41), to: BlockNumber(60) };
     let changes: [Change; 20] = [
-        (|s| s.genesis.0[31] ^= 1, Part::Chain, "the chains"),
-        (|s| s.ledger.netuid = NetUid(3), Part::Subnet, "the subnets: 2 here, 3 there"),
-        (|s| s.ledger.window.as_of.block.hash.0[0] ^= 1, Part::AsOf, "as of which"),
-        (|s| s.ledger.window.as_of.registered_at = BlockNumber(8), Part::Registration, "7 here, 8 there"),
-        (|s| s.ledger.window.start = BlockNumber(38), Part::Start, "39 here, 38 there"),
-        (|s| s.neurons[1].coldkey = Coldkey([4; 32]), Part::Neurons, "uid 1"),
-        (|s| s.neurons = s.neurons.split_off(1), Part::Neurons, "uid 0: hotkey"),
+        (|s| s.genesis.0[31] ^= 1, StatePart::Chain, "the chains"),
+        (|s| s.ledger.netuid = NetUid(3), StatePart::Subnet, "the subnets: 2 here, 3 there"),
+        (|s| s.ledger.window.as_of.block.hash.0[0] ^= 1, StatePart::AsOf, "as of which"),
+        (
+            |s| s.ledger.window.as_of.registered_at = BlockNumber(8),
+            StatePart::Registration,
+            "7 here, 8 there",
+        ),
+        (|s| s.ledger.window.start = BlockNumber(38), StatePart::Start, "39 here, 38 there"),
+        (|s| s.neurons[1].coldkey = Coldkey([4; 32]), StatePart::Neurons, "uid 1"),
+        (|s| s.neurons = s.neurons.split_off(1), StatePart::Neurons, "uid 0: hotkey"),
         (
             |s| s.ledger.holders.extend([(Coldkey([3; 32]), BlockNumber(59))]),
-            Part::Holders,
+            StatePart::Holders,
             "block 39 here, from the end of block 59 there",
         ),
-        (|s| s.ledger.holders.extend([(Coldkey([4; 32]), BlockNumber(59))]), Part::Holders, "missing here"),
-        (|s| s.ledger.successions[0].event_index = 8, Part::Successions, "event 8"),
-        (|s| s.ledger.openings[1].alpha.0 += 1, Part::Openings, "500 rao here, 501 rao there"),
-        (|s| s.ledger.openings[2].event_index = None, Part::Openings, "missing here, 4 rao there"),
+        (
+            |s| s.ledger.holders.extend([(Coldkey([4; 32]), BlockNumber(59))]),
+            StatePart::Holders,
+            "missing here",
+        ),
+        (|s| s.ledger.successions[0].event_index = 8, StatePart::Successions, "event 8"),
+        (|s| s.ledger.openings[1].alpha.0 += 1, StatePart::Openings, "500 rao here, 501 rao there"),
+        (|s| s.ledger.openings[2].event_index = None, StatePart::Openings, "missing here, 4 rao there"),
         (|s| s.ledger.entries[4].alpha.0 = 1, ENTRIES, "block 59, rounding of hotkey"),
         (|s| s.ledger.entries[5].source = None, ENTRIES, "missing here"),
         (
@@ -144,12 +152,12 @@ fn every_part_bears_on_the_digest_and_is_named() {
         (|s| s.ledger.entries.truncate(5), ENTRIES, "block 60, event 300, stake_removed"),
         (
             |s| s.multipliers.get_mut(&Coldkey([3; 32])).unwrap().factor.0 += 1,
-            Part::Multipliers,
+            StatePart::Multipliers,
             "1.250000000 here, 1.250000001 there",
         ),
         (
             |s| s.multipliers.get_mut(&Coldkey([1; 32])).unwrap().zero_weight = false,
-            Part::Multipliers,
+            StatePart::Multipliers,
             "weight 0 here, 1.000000000 there",
         ),
     ];
@@ -180,14 +188,14 @@ fn what_is_not_of_the_chain_bears_on_nothing() {
 fn a_window_with_an_epoch_more_differs_there() {
     let (ours, mut theirs) = (state(), state());
     theirs.ledger.window.epochs.insert(1, epoch(50));
-    let part = Some(Part::Entries { from: BlockNumber(41), to: BlockNumber(60) });
+    let part = Some(StatePart::Entries { from: BlockNumber(41), to: BlockNumber(60) });
     assert_eq!(
         (ours.summary().difference(&theirs.summary()), theirs.summary().difference(&ours.summary())),
         (part, part)
     );
     theirs = ours.clone();
     theirs.ledger.window.epochs.push(epoch(70));
-    let part = Some(Part::Entries { from: BlockNumber(61), to: BlockNumber(70) });
+    let part = Some(StatePart::Entries { from: BlockNumber(61), to: BlockNumber(70) });
     assert_eq!(
         (ours.summary().difference(&theirs.summary()), theirs.summary().difference(&ours.summary())),
         (part, part)

@@ -5,11 +5,11 @@ use crate::report::holder_query::HolderQuery;
 use crate::score::sales::MissingTime;
 use crate::units::{BlockNumber, NetUid};
 
-/// Why there is no report. Reaction: as said.
+/// Why there is no report. Each kind names its reaction.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrackerError {
-    /// The store. Reaction: as its kind says.
+    /// The store failed. Reaction: as the store's error says.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The subnet has no record. Reaction: catch up first.
@@ -28,7 +28,7 @@ pub enum TrackerError {
         /// The first block recorded.
         from: BlockNumber,
     },
-    /// Nobody of that name is in the record. Reaction: ask for somebody else.
+    /// The record knows nobody by this name. Reaction: ask for another name.
     #[error(
         "`{query}` is nobody in the record of subnet {netuid} up to block {as_of}: neither a hotkey or uid \
         of its neurons, nor a coldkey that owned one"
@@ -36,12 +36,12 @@ pub enum TrackerError {
     Nobody {
         /// The subnet.
         netuid: NetUid,
-        /// The name.
+        /// The name asked for.
         query: HolderQuery,
         /// The last block looked at.
         as_of: BlockNumber,
     },
-    /// The record lacks what the duration rule needs. Reaction: as said.
+    /// The record lacks a time that the duration rule needs. Reaction: as that error says.
     #[error(transparent)]
     MissingTime(#[from] MissingTime),
 }

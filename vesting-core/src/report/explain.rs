@@ -1,5 +1,5 @@
-//! Why a holder has the multiplier it has, and what would raise it: every claim is the policy's own formula
-//! on the window's ledger with one thing changed.
+//! Why a holder has its multiplier, and what would raise it. Every claim is worked out by the policy's own
+//! formula, on the window's ledger with one thing changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,14 @@ use crate::units::{BlockNumber, BlockRef, Coldkey, Millis, NetUid, Rao};
 use crate::window::{Window, WindowLedger};
 
 /// A block and its time.
-pub type At = (BlockNumber, Millis);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct TimedBlock {
+    /// The block.
+    pub number: BlockNumber,
+    /// Its time.
+    pub time: Millis,
+}
 
 /// A multiplier explained.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,53 +35,56 @@ pub struct Explanation {
     pub window: Window,
     /// The holder with its positions, and its multiplier.
     pub holder: HolderReport,
-    /// The rest; `None` where there is no multiplier to explain: for no holder of the window, and where the
-    /// record does not cover it.
-    pub account: Option<Account>,
+    /// How the multiplier follows. `None` where there is none to explain: if this is no holder of the window,
+    /// or if the record does not cover the window.
+    pub derivation: Option<Derivation>,
 }
 
-/// What a multiplier follows from, and what it would be otherwise.
+/// How a multiplier follows from the ledger, and what it would be otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
-    /// The terms of the formula; none where the formula was not asked.
+#[non_exhaustive]
+pub struct Derivation {
+    /// The terms of the formula; empty where the multiplier is not by the formula.
     pub terms: Vec<Term>,
     /// The first and the last reward of the window.
-    pub rewards: Option<(At, At)>,
-    /// The oldest reward of the window of which something is left.
-    pub oldest_kept: Option<At>,
-    /// How many entries made something leave.
+    pub rewards: Option<(TimedBlock, TimedBlock)>,
+    /// The oldest reward of the window of which some is kept.
+    pub oldest_kept: Option<TimedBlock>,
+    /// The number of entries that are sales.
     pub sale_count: usize,
-    /// The largest of them, in ledger order, with what each cost.
+    /// The largest sales in ledger order, each with the multiplier without it.
     pub sales: Vec<Sale>,
-    /// The multiplier had nothing left at all.
+    /// The multiplier if nothing had been sold.
     pub unsold: Multiplier,
-    /// The multiplier if the stake were at least the policy's minimum, where it is not: what is bought has no
-    /// other effect.
+    /// The multiplier if the stake reached the policy's minimum; `None` where it does. Stake that is bought
+    /// has no other effect.
     pub with_minimum: Option<Multiplier>,
-    /// The multiplier some time ahead if nothing more leaves.
-    pub ahead: Vec<Ahead>,
+    /// The multiplier at some later times if nothing more is sold.
+    pub forecasts: Vec<Forecast>,
 }
 
-/// Something that left.
+/// A sale.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Sale {
     /// The entry.
     pub entry: Entry,
     /// The time of its block, where the record has it.
     pub time: Option<Millis>,
-    /// How much of it was rewards of the window, in rao.
+    /// The part of it that was rewards of the window, in rao.
     pub rewards: Rao,
     /// The multiplier without this entry, all else as it was.
     pub without: Multiplier,
 }
 
-/// The multiplier some time ahead if nothing more leaves and the time brings what the same time before
-/// `as_of` brought.
+/// The multiplier at a later time if nothing more is sold. Until then the holder earns what it earned in the
+/// same time before `as_of`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ahead {
-    /// How far ahead.
+#[non_exhaustive]
+pub struct Forecast {
+    /// How long after `as_of`, in ms.
     pub time: Millis,
-    /// The rewards that it brings, in rao.
+    /// The rewards earned until then, in rao.
     pub rewards: u128,
     /// The multiplier then.
     pub multiplier: Multiplier,
@@ -83,13 +93,14 @@ pub struct Ahead {
 /// How much to work out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Depth {
-    /// The cost of so many of the largest sales.
+    /// How many of the largest sales to work out.
     pub sales: usize,
-    /// The multiplier so far ahead, each at most the window.
-    pub ahead: Vec<Millis>,
+    /// The times after `as_of` to forecast, each at most the window's length.
+    pub forecasts: Vec<Millis>,
 }
 
-/// One holder in a window's ledger, under a policy. `times` are those of the window's blocks with entries.
+/// One holder in a window's ledger, under a policy. `times` are the times of the window's blocks with
+/// entries.
 struct Case<'a> {
     ledger: &'a WindowLedger,
     coldkey: Coldkey,
@@ -97,12 +108,13 @@ struct Case<'a> {
     times: &'a BTreeMap<BlockNumber, Millis>,
 }
 
-impl Account {
-    /// Explains the multiplier of a holder of the ledger's window, given by the coldkey that it has at the
-    /// end. `times` are those of the window's blocks with entries. `None` for no holder.
+impl Derivation {
+    /// Explains the multiplier of a holder of the ledger's window. `coldkey` is the one it has at the
+    /// window's end. `times` are the times of the window's blocks with entries. `None` for a coldkey that is
+    /// no holder.
     ///
     /// # Errors
-    /// When the duration rule needs the time of a block that is not among them.
+    /// When the duration rule needs a time that is missing in `times`.
     pub fn of(
         ledger: &WindowLedger,
         coldkey: Coldkey,
@@ -120,12 +132,15 @@ impl Account {
             .iter()
             .filter(|h| h.tranche.origin == Origin::Reward && h.tranche.id.block > start)
             .collect();
-        let at = |history: &&TrancheHistory| (history.tranche.id.block, history.tranche.time);
+        let at = |history: &&TrancheHistory| TimedBlock {
+            number: history.tranche.id.block,
+            time: history.tranche.time,
+        };
         let first_and_last = rewards.iter().map(at).min().zip(rewards.iter().map(at).max());
         let sold: BTreeSet<EntryId> = case.sold().map(EntryId::of).collect();
-        let mut ahead = Vec::new();
-        for time in &depth.ahead {
-            ahead.extend(case.ahead(start, *time)?);
+        let mut forecasts = Vec::new();
+        for time in &depth.forecasts {
+            forecasts.extend(case.forecast(start, *time)?);
         }
         let by_formula = !matches!(found.limited_by, LimitedBy::MinimumStake | LimitedBy::NothingEarned);
         Ok(Some(Self {
@@ -137,7 +152,7 @@ impl Account {
             unsold: case.without(start, &sold)?.unwrap_or(found),
             with_minimum: (found.limited_by == LimitedBy::MinimumStake)
                 .then(|| multiplier(&holding, &Policy { minimum_stake: Rao::ZERO, ..policy.clone() })),
-            ahead,
+            forecasts,
         }))
     }
 }
@@ -162,14 +177,14 @@ impl Case<'_> {
         Ok(holdings(window, &holders, histories, self.policy, self.times)?.remove(&self.coldkey))
     }
 
-    /// What left.
+    /// The sales.
     fn sold(&self) -> impl Iterator<Item = &Entry> {
         self.ledger
             .entries_of(self.coldkey)
             .filter(|entry| entry.alpha.0 < 0 && self.policy.unattributed.is_sale(entry.flow()))
     }
 
-    /// The multiplier without these entries of the holder.
+    /// The multiplier without these entries.
     fn without(
         &self,
         start: BlockNumber,
@@ -216,8 +231,8 @@ impl Case<'_> {
         Ok(sales)
     }
 
-    /// The ledger goes on with a copy of the emission of the last `time`, and the window moves on by it.
-    fn ahead(&self, start: BlockNumber, time: Millis) -> Result<Option<Ahead>, MissingTime> {
+    /// Continues the ledger with a copy of the emission of the last `time`, and moves the window by as much.
+    fn forecast(&self, start: BlockNumber, time: Millis) -> Result<Option<Forecast>, MissingTime> {
         let now = &self.ledger.window;
         let since = now.as_of.time.0.saturating_sub(time.0);
         let again: Vec<&Epoch> = now.epochs.iter().filter(|epoch| epoch.time.0 > since).collect();
@@ -243,7 +258,7 @@ impl Case<'_> {
             .filter(|entry| entry.block > before && entry.flow() == Flow::Emission);
         let earned: Vec<Entry> = earned
             .map(|entry| {
-                // By the name that the holder has at the end.
+                // Under the coldkey that the holder has at the end.
                 let key = crate::units::PositionKey { coldkey: self.coldkey, ..entry.key };
                 Entry { block: later(entry.block), key, ..*entry }
             })
@@ -252,9 +267,9 @@ impl Case<'_> {
         let rewards = rewards.fold(0u128, |sum, entry| sum.saturating_add(entry.alpha.magnitude()));
         ledger.entries.extend(earned);
         ledger.window = Window { as_of, start: first_inside.number, epochs, ..now.clone() };
-        // What was there when the window begins then is its opening then, however it came.
+        // Whatever the holder has when the moved window begins is its opening there.
         let holding =
             self.holding(&self.histories(&ledger), start.max(first_inside.number), &ledger.window)?;
-        Ok(holding.map(|holding| Ahead { time, rewards, multiplier: multiplier(&holding, self.policy) }))
+        Ok(holding.map(|holding| Forecast { time, rewards, multiplier: multiplier(&holding, self.policy) }))
     }
 }

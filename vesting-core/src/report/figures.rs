@@ -1,7 +1,7 @@
-//! Figures of positions and holders: what was earned where, and what became of it.
+//! Figures of positions and holders: what was earned where, and how much of it is kept.
 //!
-//! Tranches belong to the holder and the hotkey is a label on them: a position's rewards are those
-//! earned on its hotkey, and kept is what the holder still has of these, wherever it lies by now.
+//! Tranches belong to the holder, and the hotkey is a label on them. A position's rewards are those earned on
+//! its hotkey. Its kept rewards are what the holder still has of those, on whichever hotkey they lie now.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use crate::score::holding::Holding;
 use crate::score::multiplier::Multiplier;
 use crate::units::{BlockNumber, Coldkey, Hotkey, Neuron, PositionKey, Rao, Uid};
 
-/// What came and went on one position in a window, in rao. Over a holder's positions they add up to its
-/// [`Holding`].
+/// The credits and debits of one position in a window, in rao. Summed over a holder's positions, they are the
+/// figures of its [`Holding`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PositionFigures {
@@ -24,12 +24,12 @@ pub struct PositionFigures {
     pub other: u128,
     /// What its holder still has of them.
     pub other_kept: u128,
-    /// What left it, from rewards or anything else.
+    /// What was sold from it, rewards or anything else.
     pub sold: u128,
 }
 
-/// The figures of every position with any, by the coldkey its holder has now. `holders` says where their
-/// histories start, `tranches` are theirs under that coldkey, played by the same rule.
+/// The figures of every position that has any, by the coldkey that its holder has now. `holders` gives the
+/// block at which each holder's history starts. `tranches` are the holders' tranches by the same `rule`.
 #[must_use]
 pub fn position_figures(
     holders: &BTreeMap<Coldkey, BlockNumber>,
@@ -71,13 +71,13 @@ pub fn position_figures(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PositionReport {
-    /// Where it lies.
+    /// The hotkey it is on.
     pub hotkey: Hotkey,
-    /// The uid of the hotkey, where the holder owns it as a neuron.
+    /// The uid of that hotkey, if the hotkey is a neuron of this holder.
     pub uid: Option<Uid>,
     /// Its stake.
     pub stake: Rao,
-    /// What came and went in the window.
+    /// Its credits and debits in the window.
     pub figures: PositionFigures,
 }
 
@@ -87,19 +87,19 @@ pub struct PositionReport {
 pub struct HolderReport {
     /// Its coldkey.
     pub coldkey: Coldkey,
-    /// Its holding; `None` for a coldkey that is no holder of the window.
+    /// Its holding; `None` if it is no holder of the window.
     pub holding: Option<Holding>,
     /// Its multiplier.
     pub multiplier: Multiplier,
     /// Why.
     pub reason: Reason,
-    /// The part of its stake that cannot be moved; `None` where that is not known.
+    /// The part of its stake that locks or collateral hold; `None` where the record does not say.
     pub locked: Option<Rao>,
-    /// Its positions and neurons, those emptied in the window too, by hotkey.
+    /// Its positions and neurons by hotkey, with those that were emptied in the window.
     pub positions: Vec<PositionReport>,
 }
 
-/// The positions of a holder: those it has stake on, those something came to or left in the window, and its
+/// The positions of a holder: those with stake, those with a credit or debit in the window, and those of its
 /// neurons.
 pub(crate) fn positions_of(
     coldkey: Coldkey,

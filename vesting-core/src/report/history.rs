@@ -1,4 +1,4 @@
-//! The history of one holder: its holding and multiplier as of one epoch after the other.
+//! The history of one holder: its holding and multiplier as of each epoch.
 
 use std::collections::BTreeMap;
 
@@ -17,20 +17,21 @@ use crate::window::WindowLedger;
 
 /// A holder as of an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HistoryPoint {
     /// The epoch.
     pub epoch: Epoch,
     /// The coldkey it had then.
     pub coldkey: Coldkey,
-    /// Its holding over the window then; `None` where it was no holder of that window.
+    /// Its holding over the window of that epoch; `None` if it was no holder of that window.
     pub holding: Option<Holding>,
     /// Its multiplier.
     pub multiplier: Multiplier,
     /// Why.
     pub reason: Reason,
-    /// The rewards since the epoch before, in rao.
+    /// The rewards it earned since the epoch before, in rao.
     pub earned: u128,
-    /// What left since the epoch before, in rao.
+    /// What it sold since the epoch before, in rao.
     pub sold: u128,
 }
 
@@ -40,12 +41,12 @@ pub struct HistoryPoint {
 pub struct Moved {
     /// The rewards.
     pub earned: u128,
-    /// What left.
+    /// What was sold.
     pub sold: u128,
 }
 
 impl Moved {
-    /// That of every holder of a window, by the coldkey it has at the end.
+    /// What every holder of a window earned and sold, by the coldkey it has at the window's end.
     #[must_use]
     pub fn of(ledger: &WindowLedger, rule: UnattributedRule) -> BTreeMap<Coldkey, Self> {
         let since = ledger.since_epoch_before();
@@ -68,7 +69,7 @@ impl Moved {
 }
 
 impl HistoryPoint {
-    /// A coldkey as of a report's epoch; `moved` is what [`Moved::of`] the report's ledger has of it.
+    /// A coldkey as of a report's epoch. `moved` is its part of [`Moved::of`] the report's ledger.
     #[must_use]
     pub fn of(report: &Report, coldkey: Coldkey, moved: Moved) -> Self {
         Self::new(report.window.as_of, coldkey, report.judged(coldkey), moved)
@@ -80,14 +81,14 @@ impl HistoryPoint {
     }
 }
 
-/// The name that a holder, called `coldkey` at the end, had at the end of a block.
+/// The coldkey that a holder had at the end of a block. `coldkey` is the one it has at the end of all.
 pub(crate) fn name_at(coldkey: Coldkey, successions: &Successions, block: BlockNumber) -> Coldkey {
     let back =
         |name, by: &crate::ledger::Succession| if by.new == name && by.block > block { by.old } else { name };
     successions.iter().rev().fold(coldkey, back)
 }
 
-/// The history of the holder that has this coldkey at the end, as of every epoch of a stretch.
+/// A holder's history as of every epoch of a stretch. `coldkey` is the one it has at the stretch's end.
 pub(crate) fn history(
     stretch: &Stretch,
     coldkey: Coldkey,

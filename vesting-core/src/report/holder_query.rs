@@ -1,4 +1,4 @@
-//! Whom a question is about: a hotkey, a coldkey, or a uid.
+//! The holder that a question is about, named by a hotkey, a coldkey or a uid.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,9 +10,10 @@ use crate::units::{AddressError, BlockNumber, Coldkey, Hotkey, Uid};
 /// A holder by any of its names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HolderQuery {
-    /// Who has this uid.
+    /// The owner of the neuron with this uid.
     Uid(Uid),
-    /// Who has, or had, a neuron with this hotkey; or who has this coldkey. An address does not say which.
+    /// The owner, now or earlier, of a neuron with this hotkey; or the holder with this coldkey. An address
+    /// alone does not say which of the two it is.
     Account(Hotkey),
 }
 
@@ -20,10 +21,10 @@ pub enum HolderQuery {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HolderQueryError {
-    /// No address.
+    /// It is no address.
     #[error(transparent)]
     Address(#[from] AddressError),
-    /// No uid.
+    /// It is no uid.
     #[error("`{0}` is not a uid: write a number from 0 to 65535 after `uid:`, as in uid:5")]
     Uid(String),
 }
@@ -53,8 +54,8 @@ impl fmt::Display for HolderQuery {
 }
 
 impl HolderQuery {
-    /// The coldkey that the holder has at the end of `as_of`, from what a record says up to there. A hotkey
-    /// that has lost its uid is known by the last one it had.
+    /// The coldkey that the holder has at the end of `as_of`, by the rows of a record up to there. A hotkey
+    /// that lost its uid is found by the last uid it had.
     #[must_use]
     pub fn find(
         &self,
@@ -75,7 +76,8 @@ impl HolderQuery {
             row.holder.filter(|(hotkey, _)| hotkey == account).map(|(_, coldkey)| (row.block, coldkey))
         });
         match own.max_by_key(|(block, _)| *block) {
-            // A neuron's row tells of a swapped coldkey; who has no uid any more goes on all the same.
+            // A neuron's row shows a swap of its coldkey. An owner without a uid has no row any more, so its
+            // swaps are followed here.
             Some((block, coldkey)) => Some(
                 successions
                     .between(block, as_of)

@@ -1,4 +1,4 @@
-//! Holders and miners under a policy: what each holds, which multiplier follows, and why.
+//! Holders and miners under a policy: what each holds, the multiplier that follows, and why.
 
 use super::Reason;
 use crate::score::holding::Holding;
@@ -23,11 +23,11 @@ impl ScoredHolder {
     }
 }
 
-/// A miner, or whoever asks, with its multiplier and why it has that one.
+/// A miner or any other coldkey with its multiplier, and why it has that multiplier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JudgedMiner {
-    /// What it holds, and for how long; `None` where it is no holder of the window.
+    /// What it holds, and for how long. `None` if it is no holder of the window.
     pub holding: Option<Holding>,
     /// Its multiplier.
     pub multiplier: Multiplier,
@@ -36,8 +36,8 @@ pub struct JudgedMiner {
 }
 
 impl JudgedMiner {
-    /// Judges somebody: `holder` where it is a holder of the window, `registered` where it owns a neuron, and
-    /// `incomplete` where the record does not cover the window.
+    /// Judges a coldkey. `holder` is its holding if it is a holder of the window. `registered` says whether
+    /// it owns a neuron, and `incomplete` whether the record covers only a part of the window.
     pub(crate) fn new(holder: Option<&ScoredHolder>, incomplete: bool, registered: bool) -> Self {
         let one = Multiplier { factor: Ppb::ONE, zero_weight: false, limited_by: LimitedBy::NothingEarned };
         let (multiplier, reason) = match holder {

@@ -12,19 +12,20 @@ use crate::window::Window;
 
 /// One neuron as of an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MinerReport {
     /// The neuron.
     pub neuron: Neuron,
     /// Its position: its owner's stake on its hotkey.
     pub stake: Rao,
-    /// The part of it that was there when the holder's history in the window starts.
+    /// The part of it that the holder had when its history in the window began.
     pub opening_stake: Rao,
-    /// The part earned in the window and kept.
+    /// The part of it that was earned in the window and kept.
     pub earned_stake: Rao,
     /// The rest: bought, moved in, received.
     pub manual_stake: Rao,
-    /// The part of it that cannot be moved, by locks or as collateral; `None` where that is not known. As
-    /// with what was earned, a position has its holder's part in proportion.
+    /// The part of it that locks or collateral hold; `None` where the record does not say. Locks are the
+    /// holder's, so each of its positions has its share of them.
     pub locked_stake: Option<Rao>,
     /// What came and went on this position in the window.
     pub figures: PositionFigures,
@@ -37,6 +38,24 @@ pub struct MinerReport {
 }
 
 impl MinerReport {
+    /// A neuron without stake and of no holder, with this multiplier for this reason. Set what else is known
+    /// of it.
+    #[must_use]
+    pub fn new(neuron: Neuron, multiplier: Multiplier, reason: Reason) -> Self {
+        Self {
+            neuron,
+            stake: Rao::ZERO,
+            opening_stake: Rao::ZERO,
+            earned_stake: Rao::ZERO,
+            manual_stake: Rao::ZERO,
+            locked_stake: None,
+            figures: PositionFigures::default(),
+            holding: None,
+            multiplier,
+            reason,
+        }
+    }
+
     /// Its holder's holding, its multiplier, and why it has that one.
     #[must_use]
     pub const fn judged(&self) -> JudgedMiner {
@@ -46,6 +65,7 @@ impl MinerReport {
 
 /// A subnet as of an epoch, under a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Report {
     /// The subnet.
     pub netuid: NetUid,
@@ -58,7 +78,14 @@ pub struct Report {
 }
 
 impl Report {
-    /// A coldkey with its multiplier; `None` for one that is neither a holder of the window nor owns a
+    /// A report of these miners, and of no holder. [`StakeTracker::report`](crate::StakeTracker::report)
+    /// makes one from a record.
+    #[must_use]
+    pub const fn new(netuid: NetUid, window: Window, miners: Vec<MinerReport>) -> Self {
+        Self { netuid, window, holders: BTreeMap::new(), miners }
+    }
+
+    /// A coldkey with its multiplier. `None` for a coldkey that is no holder of the window and owns no
     /// neuron.
     #[must_use]
     pub fn holder(&self, coldkey: Coldkey) -> Option<JudgedMiner> {

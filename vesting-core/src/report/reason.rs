@@ -20,15 +20,15 @@ pub enum Reason {
     UnknownHotkey,
     /// The subnet has no neuron with this uid.
     UnknownUid(Uid),
-    /// Every weight is of a holder whose weight is to be 0.
+    /// Every weight belongs to a holder whose weight the policy sets to 0.
     NothingLeft,
-    /// The policy says: change nothing.
+    /// The policy is in shadow: multipliers are computed and not applied.
     Shadow,
     /// The policy takes effect at a later block.
     NotEffective(BlockNumber),
-    /// The weight is what multipliers took from others.
+    /// The weight is the part that multipliers took from others.
     Burned,
-    /// The subnet has no neuron with the uid that is to get what is burned.
+    /// The subnet has no neuron with the policy's `burn_uid`.
     NoBurnNeuron(Uid),
 }
 

@@ -6,20 +6,21 @@ use crate::ports::{ReadRecord, StoreError, Watermark};
 use crate::report::Report;
 use crate::units::{BlockNumber, NetUid, Ppb, RaoDelta};
 
-/// A subnet in figures, as of an epoch, under a policy. Sums are of the window.
+/// A subnet in figures, as of an epoch, under a policy. Sums are over the window.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct VestingStats {
     /// The subnet.
     pub netuid: NetUid,
     /// The epoch.
     pub as_of: Epoch,
-    /// The block at whose end the window starts.
+    /// The window starts at the end of this block.
     pub window_start: BlockNumber,
     /// Epochs of the window.
     pub epochs: usize,
-    /// Where the record begins, when that is inside the window: then every multiplier is 1.
+    /// The first recorded block, if it is inside the window. Every multiplier is then 1.
     pub incomplete_since: Option<BlockNumber>,
-    /// How far the record goes; `None` when it is gone.
+    /// The end of the record; `None` if the record was removed meanwhile.
     pub recorded: Option<Watermark>,
     /// Neurons at `as_of`.
     pub miners: usize,
@@ -27,17 +28,17 @@ pub struct VestingStats {
     pub holders: usize,
     /// Σ of the neurons' own positions.
     pub total_stake: RaoDelta,
-    /// Entries that brought emission to holders.
+    /// The number of entries by which emission came to holders.
     pub emissions: usize,
-    /// Σ of them.
+    /// Σ of these entries.
     pub total_emission: RaoDelta,
-    /// Σ of the magnitudes of what was rounded.
+    /// Σ of the magnitudes of rounding entries.
     pub rounding: RaoDelta,
-    /// Σ of the magnitudes of what nothing explains.
+    /// Σ of the magnitudes of unattributed entries.
     pub unattributed: RaoDelta,
-    /// The mean of h over the holders that earned, floored.
+    /// The mean of h over the holders that earned something, floored.
     pub mean_holding_percentage: Option<Ppb>,
-    /// The mean of d over the holders that had something to hold, in ms, floored.
+    /// The mean of d in ms over the holders that had rewards to hold, floored.
     pub mean_holding_duration_ms: Option<u64>,
     /// The smallest, mean (floored) and largest multiplier of the neurons.
     pub multipliers: Option<(Ppb, Ppb, Ppb)>,

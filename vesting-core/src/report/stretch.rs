@@ -1,4 +1,4 @@
-//! A stretch of the record, read once, from which the ledger of every window in it is cut.
+//! A stretch of the record that is read once. The ledger of each window in it is cut from it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,46 +10,46 @@ use crate::store::{balances, newest_epochs};
 use crate::units::{BlockNumber, Coldkey, Millis, NetUid, Neuron, PositionKey, RaoDelta, Uid};
 use crate::window::{Window, WindowLedger};
 
-/// Entries are read of so many epochs at once, so that those of one holder are picked without all of them
-/// in memory.
+/// Entries are read for this many epochs at once, so that the entries of one holder are picked without all of
+/// them in memory.
 const EPOCHS_AT_ONCE: usize = 32;
 
-/// What to read.
-pub(crate) struct Ask {
+/// What to read of the record.
+pub(crate) struct StretchQuery {
     pub(crate) netuid: NetUid,
     /// The last epoch is the last one up to this block; `None` for the last recorded.
     pub(crate) as_of: Option<BlockNumber>,
-    /// So many windows, one as of each of the last epochs.
+    /// The number of windows: one as of each of the last epochs.
     pub(crate) windows: usize,
-    /// The length of the longest.
+    /// The length of the longest window.
     pub(crate) length: Millis,
-    /// The times of blocks with entries too.
+    /// Whether to read the times of blocks with entries too.
     pub(crate) times: bool,
-    /// All holders, or one with whomever it took over from.
+    /// One holder, with the coldkeys before it; `None` for all holders.
     pub(crate) only: Option<Coldkey>,
 }
 
-/// What was read.
+/// What was read of the record.
 pub(crate) struct Stretch {
     netuid: NetUid,
     recorded: (BlockNumber, Millis),
     epochs: Vec<Epoch>,
-    /// The place of the first epoch as of which there is a window.
+    /// The place of the first epoch at which a window ends.
     first: usize,
     neurons: Vec<NeuronRow>,
     pub(crate) successions: Successions,
-    /// At the earliest window's start.
+    /// The balances at the start of the earliest window.
     balances: BTreeMap<PositionKey, RaoDelta>,
     entries: Vec<Entry>,
     pub(crate) times: BTreeMap<BlockNumber, Millis>,
 }
 
 impl Stretch {
-    pub(crate) async fn read(store: &dyn ReadRecord, ask: Ask) -> Result<Self, TrackerError> {
+    pub(crate) async fn read(store: &dyn ReadRecord, ask: StretchQuery) -> Result<Self, TrackerError> {
         let netuid = ask.netuid;
         let watermark = store.watermark(netuid).await?.ok_or(TrackerError::NotRecorded(netuid))?;
         let asked = ask.as_of.unwrap_or(watermark.block.number);
-        // Of those before, a record that was pruned knows only that they were.
+        // A pruned record has no entries of the epochs before its first block.
         let epochs = newest_epochs(store, netuid, watermark.first_block, asked, |epochs| {
             reaches(epochs, ask.windows, ask.length)
         })
@@ -60,7 +60,7 @@ impl Stretch {
         let start_of = |epoch: &Epoch| {
             Window::ending_at(&epochs, epoch.block.number, ask.length, recorded).map(|window| window.start)
         };
-        // Windows that end later start no earlier.
+        // The first window starts first: windows that end later start no earlier.
         let start = as_of.first().and_then(start_of);
         let (Some(start), Some(last)) = (start, as_of.last()) else {
             return Err(TrackerError::NoEpoch { netuid, as_of: asked, from: watermark.first_block });
@@ -89,17 +89,17 @@ impl Stretch {
         Ok(Self { netuid, recorded, epochs, first, neurons, successions, balances, entries, times })
     }
 
-    /// There is nothing to tell of.
+    /// The error for a record without an epoch up to `as_of`.
     pub(crate) fn no_epoch(&self, as_of: Option<BlockNumber>) -> TrackerError {
         TrackerError::NoEpoch { netuid: self.netuid, as_of: as_of.unwrap_or_default(), from: self.recorded.0 }
     }
 
-    /// The ledger of each window of so long, in order.
+    /// The ledger of each window of this length, in order.
     pub(crate) fn ledgers(&self, length: Millis) -> Ledgers<'_> {
         Ledgers { stretch: self, length, epoch: self.first, entered: 0, balances: self.balances.clone() }
     }
 
-    /// The neurons in the state of a block.
+    /// The neurons at the end of a block.
     pub(crate) fn neurons_at(&self, block: BlockNumber) -> BTreeMap<Uid, Neuron> {
         let mut neurons: BTreeMap<Uid, Neuron> = BTreeMap::new();
         for row in self.neurons.iter().filter(|row| row.block <= block) {
@@ -112,7 +112,7 @@ impl Stretch {
     }
 }
 
-/// Whether the earliest of so many windows of so long begins after the first of these epochs.
+/// Whether the epochs reach back to the start of the earliest of this many windows.
 fn reaches(epochs: &[Epoch], windows: usize, length: Millis) -> bool {
     let earliest = epochs.len().checked_sub(windows).and_then(|place| epochs.get(place));
     let begins_before =
@@ -120,7 +120,7 @@ fn reaches(epochs: &[Epoch], windows: usize, length: Millis) -> bool {
     earliest.is_some_and(begins_before)
 }
 
-/// The coldkey, and all that any of them took over from or handed on to.
+/// The coldkey, with every coldkey that one of them was swapped from or to.
 fn kin(coldkey: Coldkey, successions: &Successions) -> BTreeSet<Coldkey> {
     let mut names = BTreeSet::from([coldkey]);
     loop {
@@ -133,7 +133,8 @@ fn kin(coldkey: Coldkey, successions: &Successions) -> BTreeSet<Coldkey> {
     }
 }
 
-/// The ledgers of windows that end later and later; what one leaves behind is added up, not read again.
+/// The ledgers of windows that end later and later. What one window leaves behind is added to the opening
+/// balances of the next, and is not read again.
 pub(crate) struct Ledgers<'a> {
     stretch: &'a Stretch,
     length: Millis,

@@ -1,4 +1,4 @@
-//! What if: the same epochs under another policy.
+//! The same epoch under another policy.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +12,12 @@ pub struct Change {
     pub neuron: Neuron,
     /// Its multiplier under the present policy, and why.
     pub before: JudgedMiner,
-    /// The same under the other one.
+    /// Its multiplier under the other policy, and why.
     pub after: JudgedMiner,
 }
 
 impl Change {
-    /// Whether it gets another factor, or a weight where it got none or the other way round.
+    /// Whether its factor changes, or whether its weight changes to or from zero.
     #[must_use]
     pub fn differs(&self) -> bool {
         let given = |judged: &JudgedMiner| (judged.multiplier.factor, judged.multiplier.zero_weight);
@@ -25,7 +25,7 @@ impl Change {
     }
 }
 
-/// Every neuron under two policies, by uid, from two reports as of the same epoch.
+/// Every neuron under two policies, by uid. Both reports are as of the same epoch.
 #[must_use]
 pub fn changes(before: &Report, after: &Report) -> Vec<Change> {
     let others: BTreeMap<Uid, &MinerReport> =

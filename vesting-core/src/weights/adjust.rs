@@ -1,4 +1,4 @@
-//! A validator's weights under a report: matched by hotkey, since a uid may have changed hands.
+//! A validator's weights under a report. They are matched by hotkey, since a uid may have a new owner.
 
 use std::collections::BTreeMap;
 
@@ -10,29 +10,33 @@ use crate::weights::{Burned, Factor, WeightsError, burn, leaves_nothing, normali
 pub use super::adjusted::{AdjustedWeight, AdjustedWeights};
 pub use super::input::WeightsInput;
 
-/// Multiplies weights by their holders' multipliers and redistributes what that adds and takes, as the policy
-/// says. Who is not in the report counts ×1. A hotkey counts before a uid: where both are given and the uid
-/// is another one's, the multiplier is the hotkey's. An incomplete record, a policy in shadow or not in
-/// effect yet, a burn uid that nobody has, and weights of which nothing would be left return the weights
-/// unchanged, with the reason.
+/// Multiplies weights by their holders' multipliers, and redistributes as the policy says.
+///
+/// A weight that is not in the report counts ×1. If a hotkey and a uid are given, the multiplier is the
+/// hotkey's, even if the report knows another hotkey under that uid. The weights return unchanged, with the
+/// reason, in these cases: the record does not cover the window; the policy is in shadow or not in effect
+/// yet; nobody has the burn uid; nothing would be left of any weight.
 ///
 /// ```
-/// # use vesting_core::{BlockHash, BlockNumber, BlockRef, Coldkey, Epoch, Hotkey, Millis, MinerReport, NetUid, Neuron, Ppb, Rao, Reason, Report, Uid};
-/// # use vesting_core::{PositionFigures, multiplier::{LimitedBy, Multiplier}, window::Window};
+/// # use vesting_core::multiplier::{LimitedBy, Multiplier};
+/// # use vesting_core::window::Window;
+/// # use vesting_core::{BlockHash, BlockRef, Epoch, Millis, MinerReport, NetUid, Neuron, Ppb, Reason, Report};
+/// # use vesting_core::{BlockNumber, Coldkey, Hotkey, Uid};
 /// use vesting_core::adjust::{WeightsInput, adjust};
 /// use vesting_core::policy::Policy;
 ///
-/// # let miner = |uid, factor| MinerReport {
-/// #     neuron: Neuron { uid: Uid(uid), hotkey: Hotkey([uid as u8; 32]), coldkey: Coldkey([uid as u8; 32]) },
-/// #     stake: Rao(0), opening_stake: Rao(0), earned_stake: Rao(0), manual_stake: Rao(0), locked_stake: None,
-/// #     figures: PositionFigures::default(), holding: None,
-/// #     multiplier: Multiplier { factor: Ppb(factor), zero_weight: false, limited_by: LimitedBy::HoldingDuration },
-/// #     reason: Reason::Formula(LimitedBy::HoldingDuration),
+/// # let limited_by = LimitedBy::HoldingDuration;
+/// # let miner = |n: u8, factor| {
+/// #     let neuron = Neuron { uid: Uid(n.into()), hotkey: Hotkey([n; 32]), coldkey: Coldkey([n; 32]) };
+/// #     let multiplier = Multiplier { factor: Ppb(factor), zero_weight: false, limited_by };
+/// #     MinerReport::new(neuron, multiplier, Reason::Formula(limited_by))
 /// # };
 /// # let block = |number| BlockRef { number: BlockNumber(number), hash: BlockHash::default() };
-/// # let as_of = Epoch { block: block(360), pre_block: block(359), time: Millis(0), index: None, tempo: 360, registered_at: BlockNumber(0) };
-/// # let window = Window { as_of, length: Millis(1), start: BlockNumber(359), epochs: vec![as_of], incomplete_since: None };
-/// # let report = Report { netuid: NetUid(1), window, holders: Default::default(), miners: vec![miner(0, 1_500_000_000), miner(1, 1_000_000_000)] };
+/// # let (registered_at, start) = (BlockNumber(0), BlockNumber(359));
+/// # let (block, pre_block, time) = (block(360), block(359), Millis(0));
+/// # let as_of = Epoch { block, pre_block, time, index: None, tempo: 360, registered_at };
+/// # let window = Window { as_of, length: Millis(1), start, epochs: vec![as_of], incomplete_since: None };
+/// # let report = Report::new(NetUid(1), window, vec![miner(0, 1_500_000_000), miner(1, 1_000_000_000)]);
 /// // `report` is what `StakeTracker::report` gives; uid 0 has 1.5 there and uid 1 has 1.
 /// let weights: WeightsInput = [(Uid(0), 0.5), (Uid(1), 0.5)].into_iter().collect();
 /// let adjusted = adjust(&report, &Policy::default(), &weights)?;
@@ -46,8 +50,8 @@ pub use super::input::WeightsInput;
 /// ```
 ///
 /// # Errors
-/// For weights of nobody, lists of different lengths, weights that are no weights, and a hotkey or uid
-/// given twice.
+/// For weights without names, lists of different lengths, a weight that is negative or not finite, and a
+/// hotkey or uid that is given twice.
 pub fn adjust(
     report: &Report,
     policy: &Policy,
@@ -56,7 +60,7 @@ pub fn adjust(
     input.check()?;
     let mut each = matched(report, input);
     let factors: Vec<Factor> = each.iter().map(|(_, factor)| *factor).collect();
-    // Computed in any case, so that bad weights are refused however the policy stands.
+    // Computed even if the policy is not in effect, so that bad weights are always refused.
     let Burned { weights, rest } = match policy.redistribution {
         Redistribution::Normalise => Burned { weights: normalise(&input.weights, &factors)?, rest: 0.0 },
         Redistribution::Threshold { factor, absolute } => {
@@ -80,7 +84,7 @@ pub fn adjust(
     Ok(AdjustedWeights { each, unchanged })
 }
 
-/// Why weights come back as they were, if they do.
+/// Why the weights return unchanged, if they do.
 fn unchanged(report: &Report, policy: &Policy) -> Option<Reason> {
     match (policy.effective_from_block, policy.redistribution) {
         _ if report.window.incomplete_since.is_some() => Some(Reason::Incomplete),
@@ -95,8 +99,8 @@ fn burner(report: &Report, uid: Uid) -> Option<&MinerReport> {
     report.miners.iter().find(|miner| miner.neuron.uid == uid)
 }
 
-/// Gives the rest to the burn uid: where the validator names it, by uid if it gave uids, else by the hotkey
-/// that has it in the report; and where it does not, at the end.
+/// Gives the rest to the burn uid. If the validator gave uids, that uid is looked for among them, else the
+/// hotkey that has it in the report. If it is not among the weights, it is appended.
 fn give(
     each: &mut Vec<AdjustedWeight>,
     rest: f64,
@@ -119,7 +123,7 @@ fn give(
     if each.iter().all(|each| each.weight.is_finite()) { Ok(()) } else { Err(WeightsError::Overflow) }
 }
 
-/// Finds each weight's neuron, and the factor that it has in the report.
+/// Finds the neuron of each weight, with its factor in the report.
 fn matched(report: &Report, input: &WeightsInput) -> Vec<(AdjustedWeight, Factor)> {
     let by_hotkey: BTreeMap<Hotkey, &MinerReport> =
         report.miners.iter().map(|m| (m.neuron.hotkey, m)).collect();
@@ -164,7 +168,7 @@ mod tests {
     use super::*;
     use crate::block::Epoch;
     use crate::score::multiplier::{LimitedBy, Multiplier};
-    use crate::units::{BlockHash, BlockNumber, BlockRef, Coldkey, Millis, NetUid, Neuron, Rao};
+    use crate::units::{BlockHash, BlockNumber, BlockRef, Coldkey, Millis, NetUid, Neuron};
     use crate::window::Window;
 
     fn key(n: u8) -> Hotkey {
@@ -177,22 +181,7 @@ mod tests {
             let limited_by = LimitedBy::HoldingDuration;
             let multiplier = Multiplier { factor: Ppb(*factor), zero_weight: *factor == 0, limited_by };
             let neuron = Neuron { uid: Uid(uid), hotkey: key(n), coldkey: Coldkey([n; 32]) };
-            let (stake, opening_stake, earned_stake, manual_stake) = (Rao(0), Rao(0), Rao(0), Rao(0));
-            let reason = Reason::Formula(limited_by);
-            let figures = crate::report::PositionFigures::default();
-            let locked_stake = None;
-            MinerReport {
-                neuron,
-                stake,
-                opening_stake,
-                earned_stake,
-                manual_stake,
-                locked_stake,
-                figures,
-                holding: None,
-                multiplier,
-                reason,
-            }
+            MinerReport::new(neuron, multiplier, Reason::Formula(limited_by))
         });
         let block = |number| BlockRef { number: BlockNumber(number), hash: BlockHash::default() };
         let registered_at = BlockNumber(0);
@@ -211,7 +200,7 @@ mod tests {
             epochs: vec![as_of],
             incomplete_since: None,
         };
-        Report { netuid: NetUid(1), window, holders: BTreeMap::new(), miners: miners.collect() }
+        Report::new(NetUid(1), window, miners.collect())
     }
 
     fn lists(uids: &[u16], hotkeys: &[u8], weights: &[f64]) -> WeightsInput {

@@ -4,17 +4,17 @@ use super::sums::{belong_together, finite, largest, sum};
 use super::{Factor, WeightsError};
 use crate::units::Ppb;
 
-/// Weights of which a part is to be burned.
+/// Weights of which a part is burned.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Burned {
-    /// The others, each w·m/M.
+    /// The weights that stay, each w·m/M.
     pub weights: Vec<f64>,
-    /// The rest: what is missing to the sum before.
+    /// The burned part: the sum before minus the sum of these.
     pub rest: f64,
 }
 
-/// w·m/M each, with M = `most`, and the rest, which is for the burn uid. Order and length are kept, and
-/// Σ with the rest is Σw (within 10⁻¹²).
+/// Gives each weight w·m/M, with M = `most`, and the rest to the burn uid. Order and length are kept. The sum
+/// with the rest is Σw (within 10⁻¹²).
 ///
 /// # Errors
 /// For a weight that is negative, infinite or no number, for lists of different lengths, and for a rest
@@ -27,7 +27,7 @@ pub fn burn(weights: &[f64], factors: &[Factor], most: Ppb) -> Result<Burned, We
     }
     let part = |factor: &Factor| factor.unwrap_or(Ppb(0)).min(most);
     let kept = weights.iter().zip(factors).map(|(w, m)| w * (part(m).as_f64() / most.as_f64())).collect();
-    // From M − m, so that it is 0 exactly where everybody has M.
+    // By M − m, so that the rest is exactly 0 if everybody has M.
     let missing = |m: &Factor| Ppb(most.0.saturating_sub(part(m).0)).as_f64() / most.as_f64();
     let rest = sum(weights.iter().zip(factors).map(|(w, m)| w / largest * missing(m))) * largest;
     if !rest.is_finite() {

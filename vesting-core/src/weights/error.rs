@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WeightsError {
-    /// Lists of different lengths.
+    /// The lists have different lengths.
     #[error("`{what}` has {found} entries, but `weights` has {weights}: they belong together one by one")]
     Length {
         /// Which list.
@@ -14,10 +14,10 @@ pub enum WeightsError {
         /// How many weights there are.
         weights: usize,
     },
-    /// Weights of nobody.
+    /// The weights name neither hotkeys nor uids.
     #[error("`weights` stand alone: give `hotkeys`, or `uids`, or both")]
     Nameless,
-    /// A weight that is no weight.
+    /// A weight is negative or not finite.
     #[error("weight {index} is {value}: weights must be finite and not negative")]
     Value {
         /// Its place, from 0.
@@ -25,13 +25,13 @@ pub enum WeightsError {
         /// What it is.
         value: f64,
     },
-    /// The weights add up to more than a float can hold, whatever would become of them.
+    /// The sum of the weights is more than a float can hold.
     #[error("the weights add up to more than a number can hold: scale them down")]
     Overflow,
-    /// One hotkey twice.
+    /// A hotkey is given twice.
     #[error("hotkey {0} stands in `hotkeys` twice")]
     DuplicateHotkey(String),
-    /// One uid twice.
+    /// A uid is given twice.
     #[error("uid {0} stands in `uids` twice")]
     DuplicateUid(u16),
 }

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use super::WeightsError;
 use crate::units::{Hotkey, Uid};
 
-/// Weights as a validator has them, one after the other, each of a hotkey, a uid, or both.
+/// Weights as a validator has them: a list of weights, each for a hotkey, a uid, or both.
 ///
-/// A map of weights by hotkey or by uid is collected into it. Weights by uid alone are those of the
-/// hotkeys that have these uids in the report.
+/// A map of weights by hotkey or by uid can be collected into it. A weight with a uid alone counts for the
+/// hotkey that has this uid in the report.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WeightsInput {
-    /// The uids, if given; with hotkeys, these say whose multiplier it is.
+    /// The uids, if given. If hotkeys are given too, the hotkeys decide whose multiplier counts.
     pub uids: Option<Vec<Uid>>,
     /// The hotkeys, if given.
     pub hotkeys: Option<Vec<Hotkey>>,
@@ -34,7 +34,7 @@ impl FromIterator<(Hotkey, f64)> for WeightsInput {
 }
 
 impl WeightsInput {
-    /// Whether the lists belong together, and nobody is in them twice.
+    /// Checks that the lists are equally long and name nobody twice.
     pub(super) fn check(&self) -> Result<(), WeightsError> {
         let weights = self.weights.len();
         let length = |what, found: usize| {

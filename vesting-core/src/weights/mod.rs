@@ -1,7 +1,7 @@
-//! A validator's weights, multiplied: the one place where floats are, at the output's edge.
+//! A validator's weights, multiplied. Only here, at the output's edge, are there floats.
 //!
-//! One file a redistribution. Each keeps order and length, makes no weight that is no number, and leaves
-//! all-zero as it was; what is not all-zero does not become so.
+//! Each redistribution has a file. Each keeps order and length, and gives finite weights only. Weights that
+//! are all zero stay so, and others never become all zero.
 //!
 //! Takes from `units`, `score` and `report`.
 

@@ -3,8 +3,8 @@
 use super::sums::{belong_together, finite, largest, sum};
 use super::{Factor, WeightsError};
 
-/// w′ = w·m, scaled so that Σw′ = Σw (within 10⁻¹²). All-zero stays all-zero, and what would become
-/// all-zero stays as it was. Order and length are kept.
+/// w′ = w·m, scaled so that Σw′ = Σw (within 10⁻¹²). Weights that are all zero, or that would become so, stay
+/// as they were. Order and length are kept.
 ///
 /// # Errors
 /// For a weight that is negative, infinite or no number, and for lists of different lengths.
@@ -24,7 +24,7 @@ pub fn normalise(weights: &[f64], factors: &[Factor]) -> Result<Vec<f64>, Weight
     finite(scaled.iter().map(|w| w * scale * largest).collect())
 }
 
-/// Whether [`normalise`] leaves weights as they were because nothing would be left of any of them.
+/// Whether [`normalise`] leaves the weights unchanged because every factor would set its weight to 0.
 ///
 /// # Errors
 /// As [`normalise`].
@@ -34,7 +34,7 @@ pub fn leaves_nothing(weights: &[f64], factors: &[Factor]) -> Result<bool, Weigh
     Ok(largest > 0.0 && sum(scaled(weights, factors, largest)) <= 0.0)
 }
 
-/// w·m relative to the largest, so that no product of tiny or huge weights leaves the range of floats.
+/// Each w·m relative to the largest w, so that tiny and huge weights stay in the range of floats.
 fn scaled(weights: &[f64], factors: &[Factor], largest: f64) -> Vec<f64> {
     weights.iter().zip(factors).map(|(w, m)| m.map_or(0.0, |m| w / largest * m.as_f64())).collect()
 }

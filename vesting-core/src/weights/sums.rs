@@ -1,13 +1,13 @@
-//! What every redistribution minds: weights that are weights, and sums that a float holds.
+//! What every redistribution checks: valid weights, and sums that a float can hold.
 
 use super::WeightsError;
 use crate::units::Ppb;
 
-/// A factor for one weight: `None` leaves no weight at all.
+/// The factor of one weight; `None` sets the weight to 0.
 pub type Factor = Option<Ppb>;
 
-/// The largest of weights that are weights; 0 for none. Refuses those whose sum no float can hold: nobody
-/// could say what part of it one of them is.
+/// The largest weight; 0 for an empty list. Refuses a weight that is negative or not finite, and weights
+/// whose sum no float can hold: a weight's share of such a sum cannot be told.
 pub(super) fn largest(weights: &[f64]) -> Result<f64, WeightsError> {
     for (index, value) in weights.iter().copied().enumerate() {
         if !value.is_finite() || value < 0.0 {
@@ -15,15 +15,15 @@ pub(super) fn largest(weights: &[f64]) -> Result<f64, WeightsError> {
         }
     }
     let largest = weights.iter().copied().fold(0.0, f64::max);
-    // A part of each, exact but for those too small to matter, so that the sum itself stays in the range of
-    // floats.
+    // The sum of the scaled weights stays in the range of floats. Scaling by a power of two is exact, but for
+    // weights too small to matter.
     if sum(weights.iter().map(|weight| weight * PART)) > f64::MAX * PART {
         return Err(WeightsError::Overflow);
     }
     Ok(largest)
 }
 
-/// 2⁻⁶⁴: there are fewer weights than that.
+/// 2⁻⁶⁴. There are always fewer than 2⁶⁴ weights.
 pub(super) const PART: f64 = 1.0 / 18_446_744_073_709_551_616.0;
 
 pub(super) fn belong_together(weights: &[f64], factors: &[Factor]) -> Result<(), WeightsError> {
@@ -33,7 +33,7 @@ pub(super) fn belong_together(weights: &[f64], factors: &[Factor]) -> Result<(),
     }
 }
 
-/// Sums with the lost low-order bits carried along, in the given order.
+/// Sums in the given order and carries the lost low-order bits along (Kahan).
 pub(super) fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
     let (mut total, mut lost) = (0.0f64, 0.0f64);
     for value in values {
@@ -44,7 +44,7 @@ pub(super) fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
     total
 }
 
-/// All of them, unless one is beyond what a number can hold.
+/// The weights, if all are finite.
 pub(super) fn finite(weights: Vec<f64>) -> Result<Vec<f64>, WeightsError> {
     if weights.iter().all(|weight| weight.is_finite()) { Ok(weights) } else { Err(WeightsError::Overflow) }
 }

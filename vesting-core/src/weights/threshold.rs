@@ -4,11 +4,11 @@ use super::sums::{finite, largest, sum};
 use super::{Factor, WeightsError, normalise};
 use crate::units::Ppb;
 
-/// What is within this part of the threshold has reached it: floats are not more exact than that.
+/// A weight this close below the threshold has reached it, since floats are not more exact.
 const SLACK: f64 = 1e-12;
 
-/// As [`normalise`]; then each w′ < max(`factor`·w, `absolute`) becomes 0, and its weight goes to the others
-/// in proportion, so that the sum stays. Where none would be left, as [`normalise`].
+/// Normalises, and then sets each w′ < max(`factor`·w, `absolute`) to 0. The others get its weight in
+/// proportion, so that the sum stays. If no weight would be left, the result is that of [`normalise`].
 ///
 /// `absolute` is in the unit of the weights. Order and length are kept.
 ///
@@ -30,7 +30,7 @@ pub fn threshold(
     if largest <= 0.0 {
         return Ok(adjusted);
     }
-    // Relative to the largest, so that no sum leaves the range of floats.
+    // Sums of weights relative to the largest stay in the range of floats.
     let part = |values: &[f64]| sum(values.iter().map(|w| w / largest));
     let scale = part(&adjusted) / part(&survivors);
     finite(survivors.iter().map(|w| w * scale).collect())

@@ -1,11 +1,10 @@
-//! The form in which the chain takes weights.
+//! Weights in the form that the chain takes.
 
 use super::WeightsError;
 use super::sums::largest;
 
-/// Weights as the chain takes them: the largest becomes 65535, the others in proportion, rounded half up.
-/// Each keeps its place: a 0 stays in the list as 0, and so does a weight under half of 1/65535 of the
-/// largest, which half up is 0. All-zero stays all-zero.
+/// Weights as the chain takes them: the largest becomes 65535, and the others keep their proportion to it,
+/// rounded half up. Each keeps its place, even if it becomes 0. Weights that are all zero stay so.
 ///
 /// # Errors
 /// For a weight that is negative, infinite or no number.
@@ -14,10 +13,10 @@ pub fn to_u16(weights: &[f64]) -> Result<Vec<u16>, WeightsError> {
     if largest <= 0.0 {
         return Ok(vec![0; weights.len()]);
     }
-    // Multiplied first, so that what is a half is one; far from the end of the range of floats.
+    // Multiplies before it divides, so that an exact half stays one. The unit keeps products in range.
     let unit = if largest > 1e300 { 2f64.powi(-32) } else { 1.0 };
     let upscaled = |w: f64| w * unit * f64::from(u16::MAX) / (largest * unit);
-    // From 0 to 65535; `round` goes half away from zero, and none is below it.
+    // The results are from 0 to 65535. `round` rounds half away from zero, which is half up here.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     Ok(weights.iter().map(|w| upscaled(*w).round() as u16).collect())
 }

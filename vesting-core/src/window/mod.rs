@@ -6,4 +6,4 @@ pub(crate) mod ledger;
 pub(crate) mod span;
 
 pub use ledger::{Opening, WindowLedger};
-pub use span::{Turn, Window};
+pub use span::{HolderChange, Window};

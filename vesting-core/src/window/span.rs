@@ -48,7 +48,7 @@ pub struct Window {
 
 /// How a coldkey becomes a holder of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
+pub enum HolderChange {
     /// A coldkey becomes a holder: its history starts at the end of this block.
     Starts(Coldkey, BlockNumber),
     /// A holder of the window continues under another coldkey. The earlier history of that coldkey ends.
@@ -93,7 +93,7 @@ impl Window {
     /// of the first epoch in whose state at B−1 the coldkey owns a neuron. A coldkey that takes over from one
     /// that is no holder of this window takes over nothing.
     #[must_use]
-    pub fn turns(&self, neurons: &[NeuronRow], successions: &Successions) -> Vec<Turn> {
+    pub fn turns(&self, neurons: &[NeuronRow], successions: &Successions) -> Vec<HolderChange> {
         let mut rows: Vec<&NeuronRow> = neurons.iter().collect();
         rows.sort_by_key(|row| (row.block, row.uid));
         let mut rows = rows.into_iter().peekable();
@@ -106,7 +106,7 @@ impl Window {
             for succession in successions.between(reached, block) {
                 if holders.remove(&succession.old) {
                     holders.insert(succession.new);
-                    turns.push(Turn::Succeeds(*succession));
+                    turns.push(HolderChange::Succeeds(*succession));
                 }
             }
             reached = block;
@@ -124,7 +124,7 @@ impl Window {
                 owners
                     .into_iter()
                     .filter(|coldkey| holders.insert(*coldkey))
-                    .map(|coldkey| Turn::Starts(coldkey, block)),
+                    .map(|coldkey| HolderChange::Starts(coldkey, block)),
             );
         }
         turns
@@ -192,12 +192,18 @@ pub(crate) mod tests {
         // The newcomer takes the uid in the epoch's own block: the state before it is not its yet.
         let [old, newcomer, third] = [1, 2, 3].map(|key| Coldkey([key; 32]));
         let turns = window.turns(&[row(19, 1), row(40, 2)], &Successions::default());
-        assert_eq!(turns, [Turn::Starts(old, BlockNumber(19)), Turn::Starts(newcomer, BlockNumber(59))]);
+        assert_eq!(
+            turns,
+            [HolderChange::Starts(old, BlockNumber(19)), HolderChange::Starts(newcomer, BlockNumber(59))]
+        );
         // Under another coldkey the first goes on; a stranger hands on nothing.
         let swap = |block, old, new| Succession { block: BlockNumber(block), event_index: 1, old, new };
         let all =
             Successions::new(vec![swap(45, newcomer, third), swap(50, old, third), swap(19, third, old)]);
         let turns = window.turns(&[row(19, 1), row(50, 3)], &all);
-        assert_eq!(turns, [Turn::Starts(old, BlockNumber(19)), Turn::Succeeds(swap(50, old, third))]);
+        assert_eq!(
+            turns,
+            [HolderChange::Starts(old, BlockNumber(19)), HolderChange::Succeeds(swap(50, old, third))]
+        );
     }
 }

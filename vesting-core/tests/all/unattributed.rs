@@ -1,10 +1,10 @@
 //! The laws of changes that nothing explains.
 
 use proptest::prelude::*;
-use vesting_core::Kind;
 use vesting_core::holding::Holding;
 use vesting_core::multiplier::Multiplier;
 use vesting_core::policy::UnattributedRule;
+use vesting_core::{Entry, Kind};
 
 use crate::history::{EPOCHS, TEMPO, entries, entry, is_sale, life};
 use crate::outcome::{judge, policies, window};
@@ -17,7 +17,7 @@ proptest! {
         let expected = |rule| {
             let window = window(epochs);
             let inside = all.iter().filter(|e| e.block > window.start && e.block <= window.as_of.block.number);
-            let went = |e: &&Entry| e.kind == Kind::Unattributed && e.alpha.0 < 0;
+            let went = |e: &Entry| e.kind == Kind::Unattributed && e.alpha.0 < 0;
             let gone = inside.filter(|e| is_sale(e) || (rule == UnattributedRule::Flow && went(e)));
             gone.map(|e| e.alpha.magnitude()).sum::<u128>()
         };

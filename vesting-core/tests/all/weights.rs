@@ -1,13 +1,11 @@
 //! The laws of weights, for every redistribution.
 
-use std::collections::BTreeMap;
-
 use proptest::prelude::*;
 use vesting_core::adjust::{AdjustedWeights, WeightsInput, adjust};
 use vesting_core::multiplier::{LimitedBy, Multiplier};
 use vesting_core::policy::{Policy, Redistribution};
 use vesting_core::weights::to_u16;
-use vesting_core::{Hotkey, MinerReport, NetUid, Neuron, Ppb, Rao, Reason, Report, Uid};
+use vesting_core::{Hotkey, MinerReport, NetUid, Neuron, Ppb, Reason, Report, Uid};
 
 use crate::history::KEY;
 use crate::outcome::window;
@@ -21,24 +19,14 @@ fn hotkey(n: usize) -> Hotkey {
 /// A neuron for each multiplier; none is a weight of 0.
 fn report(factors: &[Option<u64>]) -> Report {
     let limited_by = LimitedBy::HoldingDuration;
-    let miner = |(n, factor): (usize, &Option<u64>)| MinerReport {
-        neuron: Neuron { uid: Uid(u16::try_from(n).unwrap()), hotkey: hotkey(n), coldkey: KEY.coldkey },
-        stake: Rao(0),
-        opening_stake: Rao(0),
-        earned_stake: Rao(0),
-        manual_stake: Rao(0),
-        locked_stake: None,
-        figures: vesting_core::PositionFigures::default(),
-        holding: None,
-        multiplier: Multiplier {
-            factor: Ppb(factor.unwrap_or(1_000_000_000)),
-            zero_weight: factor.is_none(),
-            limited_by,
-        },
-        reason: Reason::Formula(limited_by),
+    let miner = |(n, factor): (usize, &Option<u64>)| {
+        let uid = Uid(u16::try_from(n).unwrap());
+        let neuron = Neuron { uid, hotkey: hotkey(n), coldkey: KEY.coldkey };
+        let zero_weight = factor.is_none();
+        let multiplier = Multiplier { factor: factor.map_or(Ppb::ONE, Ppb), zero_weight, limited_by };
+        MinerReport::new(neuron, multiplier, Reason::Formula(limited_by))
     };
-    let miners = factors.iter().enumerate().map(miner).collect();
-    Report { netuid: NetUid(1), window: window(1), holders: BTreeMap::new(), miners }
+    Report::new(NetUid(1), window(1), factors.iter().enumerate().map(miner).collect())
 }
 
 fn redistribution() -> impl Strategy<Value = Redistribution> {

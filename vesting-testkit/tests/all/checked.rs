@@ -3,7 +3,7 @@
 use std::sync::{Arc, RwLock};
 
 use futures_util::FutureExt;
-use vesting_core::check::{CheckError, Walk, check, check_beside, check_parts, check_state};
+use vesting_core::check::{CheckError, PartChecker, check, check_beside, check_parts, check_state};
 use vesting_core::ports::{Commit, MockReadRecord, ReadRecord, Snapshot, TrancheStand, WholeRecord};
 use vesting_core::{
     BlockNumber, BlockchainMonitor, EntryId, Flow, Kind, MemoryStore, Millis, NetUid, Origin, Pace, Parts,
@@ -80,7 +80,7 @@ async fn of_what_was_checked_a_tranche_is_held_for_each_name_of_a_holder() {
         let store = recorded(renamed(seed, 300), Pace::CatchingUp).await;
         for netuid in RandomLife::NETUIDS {
             let mut parts = Parts::of_size(store.as_ref(), netuid, 1).await.unwrap();
-            let (mut walk, mut before) = (Walk::new(netuid), None);
+            let (mut walk, mut before) = (PartChecker::new(netuid), None);
             while let Some(part) = parts.next().await.unwrap() {
                 walk.take(&part).await.unwrap();
                 let held = walk.record().await.unwrap();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 
-use vesting_core::explain::{Account, Depth};
+use vesting_core::explain::{Depth, Derivation};
 use vesting_core::formula::built_in;
 use vesting_core::policy::{DurationRule, Policy};
 use vesting_core::ports::ReadRecord;
@@ -31,7 +31,7 @@ async fn recorded(chain: SimChain, netuid: NetUid, begin: u64) -> (Arc<MemorySto
 }
 
 fn depth() -> Depth {
-    Depth { sales: 5, ahead: Vec::new() }
+    Depth { sales: 5, forecasts: Vec::new() }
 }
 
 /// Compares every point of every holder's history, every explanation and every comparison with the report as
@@ -113,7 +113,9 @@ async fn beside(
         assert_eq!(found, history);
     }
     let marked = |epoch: &Epoch, coldkey: Coldkey| {
-        kept.get(&(epoch.block.number, coldkey)).map(|point| HistoryPoint { earned: u128::MAX, ..*point })
+        let mut point = *kept.get(&(epoch.block.number, coldkey))?;
+        point.earned = u128::MAX;
+        Some(point)
     };
     let found = tracker.history_beside(netuid, policy, whom, None, history.len(), &marked).await.unwrap();
     assert!(found.len() == history.len() && found.iter().all(|point| point.earned == u128::MAX));
@@ -140,21 +142,21 @@ async fn check(tracker: &StakeTracker, netuid: NetUid, policy: &Policy, coldkey:
         found.holder.positions.iter().map(|position| position.stake.0).sum::<u64>(),
         holding.stake().0
     );
-    let Some(account) = found.account else {
+    let Some(derivation) = found.derivation else {
         assert_eq!(found.holder.reason, Reason::Incomplete);
         return;
     };
-    assert!(account.unsold.factor >= multiplier.factor, "{account:?}");
+    assert!(derivation.unsold.factor >= multiplier.factor, "{derivation:?}");
     assert_eq!(
-        (account.sale_count == 0, account.sale_count.min(5)),
-        (holding.sold == 0, account.sales.len())
+        (derivation.sale_count == 0, derivation.sale_count.min(5)),
+        (holding.sold == 0, derivation.sales.len())
     );
-    for sale in &account.sales {
+    for sale in &derivation.sales {
         assert!(sale.without.factor >= multiplier.factor, "{sale:?}");
         assert!(u128::from(sale.rewards.0) <= sale.entry.alpha.magnitude() && sale.time.is_some());
     }
-    if let [only] = account.sales.as_slice() {
-        assert_eq!(only.without, account.unsold);
+    if let [only] = derivation.sales.as_slice() {
+        assert_eq!(only.without, derivation.unsold);
     }
 }
 
@@ -205,12 +207,12 @@ fn a_multiplier_foretold_comes_true_where_all_goes_on_as_it_did() {
                 let policy = Policy { formula: Arc::clone(&formula), duration_rule, ..window_of(blocks) };
                 let (now, then) = (epochs[place], epochs[place + ahead]);
                 let time = Millis(then.time.0 - now.time.0);
-                let depth = Depth { sales: 1, ahead: vec![time] };
+                let depth = Depth { sales: 1, forecasts: vec![time] };
                 let found = tracker
                     .explain(NETUID, &policy, HolderQuery::Uid(Uid(0)), Some(now.block.number), &depth)
                     .await
                     .unwrap();
-                let foretold = found.account.unwrap().ahead[0];
+                let foretold = found.derivation.unwrap().forecasts[0];
                 let report = tracker.report(NETUID, &policy, Some(then.block.number)).await.unwrap();
                 assert_eq!(
                     foretold.multiplier, report.holders[&coldkey].multiplier,
@@ -247,35 +249,35 @@ fn without_a_sale_it_is_that_of_who_did_not_make_it() {
             let report = tracker.report(netuid, &policy, None).await.unwrap();
             let [of_seller, honest, of_other] =
                 miners.map(|(coldkey, _)| report.holders[&coldkey].multiplier);
-            let account = tracker
+            let derivation = tracker
                 .explain(netuid, &policy, HolderQuery::Uid(Uid(0)), None, &depth())
                 .await
                 .unwrap()
-                .account
+                .derivation
                 .unwrap();
-            assert_eq!((account.unsold, account.sales[0].without), (honest, of_other));
+            assert_eq!((derivation.unsold, derivation.sales[0].without), (honest, of_other));
             assert_eq!(
-                account.sales.iter().map(|sale| sale.rewards.0).collect::<Vec<_>>(),
+                derivation.sales.iter().map(|sale| sale.rewards.0).collect::<Vec<_>>(),
                 [3 * ALPHA, 2 * ALPHA]
             );
             assert!(of_seller.factor <= of_other.factor && of_other.factor <= honest.factor);
-            let largest = Depth { sales: 1, ahead: Vec::new() };
+            let largest = Depth { sales: 1, forecasts: Vec::new() };
             let one = tracker
                 .explain(netuid, &policy, HolderQuery::Uid(Uid(0)), None, &largest)
                 .await
                 .unwrap()
-                .account
+                .derivation
                 .unwrap();
-            assert_eq!((one.sale_count, one.sales.as_slice()), (2, &account.sales[..1]));
+            assert_eq!((one.sale_count, one.sales.as_slice()), (2, &derivation.sales[..1]));
             // Here only the minimum stake keeps the miner from its factor.
             let dear = Policy { minimum_stake: vesting_core::Rao(1_000 * ALPHA), ..policy };
-            let account = tracker
+            let derivation = tracker
                 .explain(netuid, &dear, HolderQuery::Uid(Uid(0)), None, &largest)
                 .await
                 .unwrap()
-                .account
+                .derivation
                 .unwrap();
-            assert_eq!((account.with_minimum, account.terms), (Some(of_seller), Vec::new()));
+            assert_eq!((derivation.with_minimum, derivation.terms), (Some(of_seller), Vec::new()));
         }
     });
 }
@@ -295,13 +297,13 @@ fn time_further_ahead_than_the_window_is_not_foretold() {
         let (store, _) = recorded(chain, NETUID, 1).await;
         let policy = window_of(50);
         let window = policy.retention_window.0;
-        let depth = Depth { sales: 0, ahead: [window, window + 1, 0].map(Millis).to_vec() };
+        let depth = Depth { sales: 0, forecasts: [window, window + 1, 0].map(Millis).to_vec() };
         let found = StakeTracker::new(store)
             .explain(NETUID, &policy, HolderQuery::Uid(Uid(1)), None, &depth)
             .await
             .unwrap();
         assert_eq!(
-            found.account.unwrap().ahead.iter().map(|ahead| ahead.time).collect::<Vec<_>>(),
+            found.derivation.unwrap().forecasts.iter().map(|forecast| forecast.time).collect::<Vec<_>>(),
             [policy.retention_window]
         );
     });
@@ -364,7 +366,7 @@ fn comes_back(under: Option<Hotkey>) {
         let short = tracker.report(NETUID, &window_of(50), Some(away)).await.unwrap();
         assert!(!short.holders.contains_key(&coldkey));
         let forgotten = tracker.explain(NETUID, &window_of(50), HolderQuery::Account(hotkey), Some(away), &depth()).await.unwrap();
-        assert_eq!((forgotten.holder.reason, forgotten.account), (Reason::NoHolder, None::<Account>));
+        assert_eq!((forgotten.holder.reason, forgotten.derivation), (Reason::NoHolder, None::<Derivation>));
     });
 }
 

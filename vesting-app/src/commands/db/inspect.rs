@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use serde::Serialize;
-use vesting_core::check::{CheckError, Walk};
+use vesting_core::check::{CheckError, PartChecker};
 use vesting_core::policy::Policy;
 use vesting_core::ports::Commit;
 use vesting_core::{BlockHash, BlockNumber, Condensed, NetUid, TrackerError, prune};
@@ -26,7 +26,7 @@ pub struct Inspection {
     policy: Policy,
     /// The block as of which the digest is asked for.
     as_of: Option<BlockNumber>,
-    walk: Walk,
+    checker: PartChecker,
     /// What the digest is computed from.
     window: Condensed,
 }
@@ -41,12 +41,12 @@ impl Inspection {
     ) -> anyhow::Result<Self> {
         let window = Condensed::new(netuid);
         window.store().bind_chain(genesis).await?;
-        Ok(Self { netuid, policy, as_of, walk: Walk::new(netuid), window })
+        Ok(Self { netuid, policy, as_of, checker: PartChecker::new(netuid), window })
     }
 
     /// Inspects the next part.
     pub async fn take(&mut self, part: &Commit) -> anyhow::Result<()> {
-        self.walk.take(part).await.context("the file is not consistent")?;
+        self.checker.take(part).await.context("the file is not consistent")?;
         let reached = self.window.store().watermark(self.netuid).await?.map(|mark| mark.block.number);
         if self.as_of.is_some_and(|as_of| reached >= Some(as_of)) {
             return Ok(());
@@ -70,13 +70,13 @@ impl Inspection {
 
     /// What was checked.
     pub fn line(&self) -> anyhow::Result<CheckSummary> {
-        let mark = self.walk.mark().ok_or(CheckError::Gone(self.netuid))?;
-        Ok(CheckSummary::new(self.netuid, &mark, self.walk.checked()))
+        let mark = self.checker.mark().ok_or(CheckError::Gone(self.netuid))?;
+        Ok(CheckSummary::new(self.netuid, &mark, self.checker.checked()))
     }
 
     /// The end of the record, condensed.
     pub async fn record(&self) -> anyhow::Result<Commit> {
-        Ok(self.walk.record().await?)
+        Ok(self.checker.record().await?)
     }
 
     /// The digest, which must be the expected one. `None` if there can be no digest.

@@ -11,7 +11,7 @@ use crate::output::Out;
 
 /// What was recorded of a subnet since the start.
 #[derive(Serialize)]
-struct Line {
+struct CountsLine {
     netuid: u16,
     block: u64,
     epochs: u64,
@@ -38,7 +38,7 @@ impl EpochCounts {
         }
         self.new.notify_one();
         if let Some(requests) = requests {
-            let line = Line { netuid: netuid.0, block: block.0, epochs, operations, entries, requests };
+            let line = CountsLine { netuid: netuid.0, block: block.0, epochs, operations, entries, requests };
             // The lock keeps lines whole. A closed reader does not stop the recording.
             let mut out = Out::new();
             let _ = out.json(&line).and_then(|()| out.flush());

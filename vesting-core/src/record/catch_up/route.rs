@@ -2,8 +2,8 @@
 //!
 //! `LastMechansimStepBlock` is a linked list (docs/chain.md#the-list-of-epochs): read at B−1 it names the
 //! epoch before B. A subnet may also be dissolved and its netuid registered anew. `NetworkRegisteredAt`
-//! separates these lives. Where the chain counts registrations, the count shows whether there was another
-//! life between.
+//! separates these registrations. Where the chain counts registrations, the count shows whether there was another
+//! registration between.
 
 use std::sync::Arc;
 
@@ -55,7 +55,7 @@ impl Glance {
 }
 
 /// A part of history in which the same subnet exists throughout.
-struct Life {
+struct Registration {
     after: BlockNumber,
     to: BlockNumber,
     registered_at: BlockNumber,
@@ -71,9 +71,9 @@ pub(crate) struct Route<'a> {
 impl Route<'_> {
     /// The stops after `from` up to `to`, in order. The last one is `to`.
     pub(crate) async fn stops(&self, from: BlockNumber, to: BlockNumber) -> Result<Vec<Stop>, ChainError> {
-        let (lives, mut stops) = self.lives(from, to).await?;
-        for life in lives {
-            stops.extend(self.epochs(&life).await?);
+        let (registrations, mut stops) = self.registrations(from, to).await?;
+        for registration in registrations {
+            stops.extend(self.epochs(&registration).await?);
         }
         if stops.iter().all(|stop| stop.number != to) {
             stops.push(Stop { number: to, reason: StopReason::Last });
@@ -92,9 +92,13 @@ impl Route<'_> {
         Ok(Glance { number, registered_at, registrations: facts.registrations.get(&self.netuid).copied() })
     }
 
-    /// The lives of the netuid, the stops at their ends, and the stops where no subnet exists.
-    async fn lives(&self, from: BlockNumber, to: BlockNumber) -> Result<(Vec<Life>, Vec<Stop>), ChainError> {
-        let (mut lives, mut stops) = (Vec::new(), Vec::new());
+    /// The registrations of the netuid, the stops at their ends, and the stops where no subnet exists.
+    async fn registrations(
+        &self,
+        from: BlockNumber,
+        to: BlockNumber,
+    ) -> Result<(Vec<Registration>, Vec<Stop>), ChainError> {
+        let (mut registrations, mut stops) = (Vec::new(), Vec::new());
         let mut parts = vec![(self.glance(from).await?, self.glance(to).await?)];
         while let Some((low, high)) = parts.pop() {
             if low.number >= high.number {
@@ -102,17 +106,21 @@ impl Route<'_> {
             }
             match (low.registered_at, high.registered_at) {
                 (Some(registered_at), Some(other)) if registered_at == other => {
-                    lives.push(Life { after: low.number, to: high.number, registered_at });
+                    registrations.push(Registration { after: low.number, to: high.number, registered_at });
                 }
                 (Some(registered_at), _) => {
                     let end = self.end_of(registered_at, low.number, high.number).await?;
-                    lives.push(Life { after: low.number, to: end.number.parent(), registered_at });
+                    registrations.push(Registration {
+                        after: low.number,
+                        to: end.number.parent(),
+                        registered_at,
+                    });
                     stops.push(Stop { number: end.number, reason: StopReason::End });
                     parts.push((end, high));
                 }
                 (None, Some(registered_at)) if registered_at > low.number && registered_at <= high.number => {
                     stops.push(Stop { number: registered_at, reason: StopReason::Absent });
-                    lives.push(Life { after: registered_at, to: high.number, registered_at });
+                    registrations.push(Registration { after: registered_at, to: high.number, registered_at });
                     // If the count rose by one, this was the only registration.
                     if low.registrations_until(&high) != Some(1) {
                         parts.push((low, self.glance(registered_at.parent()).await?));
@@ -136,7 +144,7 @@ impl Route<'_> {
                 }
             }
         }
-        Ok((lives, stops))
+        Ok((registrations, stops))
     }
 
     /// The first block after `low` whose state no longer has the subnet that was registered at that block.
@@ -159,13 +167,14 @@ impl Route<'_> {
         Ok(high)
     }
 
-    /// The epochs of a life. They are walked back from several blocks at once.
-    async fn epochs(&self, life: &Life) -> Result<Vec<Stop>, ChainError> {
-        let length = life.to.0.saturating_sub(life.after.0);
+    /// The epochs of a registration. They are walked back from several blocks at once.
+    async fn epochs(&self, registration: &Registration) -> Result<Vec<Stop>, ChainError> {
+        let length = registration.to.0.saturating_sub(registration.after.0);
         let walks = (length / BLOCKS_A_WALK).clamp(1, u64::try_from(self.in_flight).unwrap_or(1));
-        let place = |part: u64| BlockNumber(life.after.0.saturating_add(length.saturating_mul(part) / walks));
+        let place =
+            |part: u64| BlockNumber(registration.after.0.saturating_add(length.saturating_mul(part) / walks));
         let found: Vec<Vec<Stop>> = stream::iter(0..walks)
-            .map(|part| self.walk(life.registered_at, place(part), place(part.saturating_add(1))))
+            .map(|part| self.walk(registration.registered_at, place(part), place(part.saturating_add(1))))
             .buffered(self.in_flight)
             .try_collect()
             .await?;

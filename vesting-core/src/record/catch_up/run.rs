@@ -147,13 +147,13 @@ impl CatchUp<'_> {
         for found in &prepared.found {
             let parent =
                 BlockRef { number: found.facts.block.number.parent(), hash: found.facts.parent_hash };
-            self.ledger.pass(parent, found.time_before, found.spec_before);
+            self.ledger.advance_to(parent, found.time_before, found.spec_before);
             self.state.operations = self.state.operations.saturating_add(1);
             self.record_block(&found.facts, &found.flows, None, None).await?;
         }
         let blocks_read = BlocksRead { after: prepared.low.number(), blocks: found, missed: &mut missed };
         let edge = &prepared.high.facts;
-        self.ledger.pass(edge.block, edge.time, edge.spec_version);
+        self.ledger.advance_to(edge.block, edge.time, edge.spec_version);
         let around = match &prepared.stop.reason {
             StopReason::Last => {
                 let holders = self.ledger.holders();

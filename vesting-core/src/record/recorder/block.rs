@@ -62,7 +62,7 @@ impl<'a> Recorder<'a> {
             BlockRole::Between => self.record_between(plan, around).await?,
         };
         // At a boundary, every position was read.
-        self.ledger.seal(facts, plan.role.is_boundary().then_some(facts.block.number));
+        self.ledger.end_block(facts, plan.role.is_boundary().then_some(facts.block.number));
         Ok(recorded)
     }
 

@@ -47,7 +47,7 @@ impl Recorder<'_> {
             for neuron in &pre_state.neurons {
                 self.ledger.open_holder(neuron.coldkey, pre, time, &before);
             }
-            self.ledger.see_neurons(pre, &pre_state.neurons);
+            self.ledger.observe_neurons(pre, &pre_state.neurons);
         }
         let rows = self.ledger.observe(pre, &followed, &before);
         self.ledger.keep_snapshots(rows);
@@ -74,9 +74,9 @@ impl Recorder<'_> {
         let changes = settled.rows.clone();
         self.write(settled, facts.time).await?;
         self.ledger.check(number, &after)?;
-        self.ledger.see_neurons(number, &post_state.neurons);
+        self.ledger.observe_neurons(number, &post_state.neurons);
         if let Some(locks) = post_state.locks.filter(|_| epoch.is_some()) {
-            self.ledger.see_locks(number, &locks);
+            self.ledger.observe_locks(number, &locks);
         }
         let rows = self.ledger.observe(number, &self.ledger.holders(), &after);
         self.ledger.keep_snapshots(rows);

@@ -14,7 +14,7 @@ impl SubnetLedger {
 
     /// Moves the watermark to `block`, past blocks in which nothing happened. Does nothing where it is there
     /// already.
-    pub fn pass(&mut self, block: BlockRef, time: Millis, spec_version: u32) {
+    pub fn advance_to(&mut self, block: BlockRef, time: Millis, spec_version: u32) {
         let Some(watermark) =
             self.watermark.as_mut().filter(|watermark| watermark.block.number < block.number)
         else {
@@ -27,7 +27,7 @@ impl SubnetLedger {
     }
 
     /// Ends a block: moves the watermark to it.
-    pub fn seal(&mut self, facts: &BlockFacts, observed: Option<BlockNumber>) {
+    pub fn end_block(&mut self, facts: &BlockFacts, observed: Option<BlockNumber>) {
         let first_block = self.watermark.map_or(facts.block.number, |w| w.first_block);
         let first_time = self.watermark.map_or(facts.time, |w| w.first_time);
         let before = self.watermark.map_or(BlockNumber(0), |w| w.observed);

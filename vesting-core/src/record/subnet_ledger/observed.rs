@@ -63,7 +63,7 @@ impl SubnetLedger {
     }
 
     /// Notes how much of each holder's stake is locked in the state of an epoch's `block`.
-    pub fn see_locks(&mut self, block: BlockNumber, locks: &BTreeMap<Coldkey, Rao>) {
+    pub fn observe_locks(&mut self, block: BlockNumber, locks: &BTreeMap<Coldkey, Rao>) {
         for coldkey in self.holders.keys() {
             let locked = locks.get(coldkey).copied().unwrap_or_default();
             if self.locks.insert(*coldkey, locked) != Some(locked) {
@@ -73,7 +73,7 @@ impl SubnetLedger {
     }
 
     /// Notes who holds which uid in the state of `block`, where that changed.
-    pub fn see_neurons(&mut self, block: BlockNumber, neurons: &[Neuron]) {
+    pub fn observe_neurons(&mut self, block: BlockNumber, neurons: &[Neuron]) {
         let now: BTreeMap<Uid, (Hotkey, Coldkey)> =
             neurons.iter().map(|n| (n.uid, (n.hotkey, n.coldkey))).collect();
         let uids: BTreeSet<Uid> = self.neurons.keys().chain(now.keys()).copied().collect();

@@ -1,8 +1,7 @@
-//! One neuron as of an epoch, with its holder's parts in proportion.
+//! One neuron as of an epoch, with its share of its holder's stake by origin.
 
 use std::collections::BTreeMap;
 
-use crate::report::figures::PositionFigures;
 use crate::report::judged::{JudgedMiner, ScoredHolder};
 use crate::report::miners::MinerReport;
 use crate::units::{Neuron, PositionKey, Rao};
@@ -28,20 +27,17 @@ pub(super) fn miner(
     let manual_stake = Rao(stake.0.saturating_sub(opening_stake.0).saturating_sub(earned_stake.0));
     let judged = JudgedMiner::new(holder, incomplete, true);
     MinerReport {
-        neuron,
         stake,
         opening_stake,
         earned_stake,
         manual_stake,
-        locked_stake: None,
-        figures: PositionFigures::default(),
         holding: judged.holding,
-        multiplier: judged.multiplier,
-        reason: judged.reason,
+        ..MinerReport::new(neuron, judged.multiplier, judged.reason)
     }
 }
 
-/// Tranches belong to the holder, not to a hotkey: a position has the holder's parts in proportion.
+/// The part of a position that came as `part` of the holder's `whole`. Tranches belong to the holder, not to
+/// a hotkey, so each position has the holder's mix.
 pub(super) fn share(stake: Rao, part: u128, whole: u128) -> Rao {
     let share = u128::from(stake.0).saturating_mul(part).checked_div(whole).unwrap_or(0);
     Rao(u64::try_from(share).unwrap_or(stake.0).min(stake.0))

@@ -1,4 +1,4 @@
-//! `StakeTracker`: what each miner holds and which multiplier follows, as of an epoch.
+//! `StakeTracker`: what each miner holds as of an epoch, and the multiplier that follows.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,20 +9,20 @@ use crate::digest::WindowState;
 use crate::ledger::Successions;
 use crate::ports::{ReadRecord, StoreError};
 use crate::report::error::TrackerError;
-use crate::report::explain::{Account, Depth, Explanation};
+use crate::report::explain::{Depth, Derivation, Explanation};
 use crate::report::figures::{HolderReport, position_figures, positions_of};
 use crate::report::history::{HistoryPoint, history, name_at};
 use crate::report::holder_query::HolderQuery;
 use crate::report::judged::{JudgedMiner, ScoredHolder};
 use crate::report::miners::Report;
-use crate::report::stretch::{Ask, Stretch};
+use crate::report::stretch::{Stretch, StretchQuery};
 use crate::score::kept::holdings;
 use crate::score::policy::{DurationRule, Policy};
 use crate::store::newest_epochs;
 use crate::units::{BlockNumber, Coldkey, NetUid};
 use crate::window::WindowLedger;
 
-/// Manages stake metrics from the record.
+/// Works out reports, explanations and histories from a record.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -36,8 +36,8 @@ use crate::window::WindowLedger;
 /// assert_eq!(report.unwrap_err().to_string(), "there is no record of subnet 2");
 /// ```
 ///
-/// With a record, a report has a line for every neuron; [`VestingSystem`](crate::system::VestingSystem) makes
-/// one from a chain, and the documentation of `vesting-testkit` does both.
+/// A report has a line for every neuron of the record. [`VestingSystem`](crate::system::VestingSystem) makes
+/// a record from a chain. The documentation of `vesting-testkit` shows both on a simulated chain.
 #[derive(Clone)]
 pub struct StakeTracker {
     store: Arc<dyn ReadRecord>,
@@ -53,18 +53,19 @@ impl StakeTracker {
     /// The report as of the last recorded epoch at or before `as_of`, under a policy.
     ///
     /// # Errors
-    /// When nothing is recorded up to there, what is recorded lacks the times of sales that the policy
-    /// asks for, or the store cannot be read.
+    /// When no epoch is recorded up to there, when the record lacks the times of sales that the policy's
+    /// duration rule needs, or when the store cannot be read.
     pub async fn report(
         &self,
         netuid: NetUid,
         policy: &Policy,
         as_of: Option<BlockNumber>,
     ) -> Result<Report, TrackerError> {
-        Ok(self.settled(netuid, async || self.work_out(netuid, policy, as_of).await).await?.0)
+        Ok(self.unless_pruned(netuid, async || self.work_out(netuid, policy, as_of).await).await?.0)
     }
 
-    /// The report with everything it follows from, to digest it or to compare it with another's.
+    /// The report with the state it follows from, to digest that state or to compare it with another
+    /// record's.
     ///
     /// # Errors
     /// As [`StakeTracker::report`]; [`StoreError::Corrupt`] when the store was never bound to a chain.
@@ -75,8 +76,8 @@ impl StakeTracker {
         as_of: Option<BlockNumber>,
     ) -> Result<(Report, WindowState), TrackerError> {
         let (report, ledger) =
-            self.settled(netuid, async || self.work_out(netuid, policy, as_of).await).await?;
-        // After it: a record that has not begun has no chain either.
+            self.unless_pruned(netuid, async || self.work_out(netuid, policy, as_of).await).await?;
+        // Only now: of a record that has not begun, the error above says more.
         let genesis = self.store.genesis().await?;
         let genesis = genesis
             .ok_or_else(|| StoreError::Corrupt("it does not say of which chain its record is".to_owned()))?;
@@ -86,8 +87,8 @@ impl StakeTracker {
         Ok((report, WindowState { genesis, neurons, ledger, multipliers }))
     }
 
-    /// Why the holder of this name has the multiplier it has, as of the last recorded epoch at or before
-    /// `as_of`, and what would raise it.
+    /// Why a holder has its multiplier as of the last recorded epoch at or before `as_of`, and what would
+    /// raise it.
     ///
     /// # Errors
     /// As [`StakeTracker::report`], and [`TrackerError::Nobody`].
@@ -99,7 +100,7 @@ impl StakeTracker {
         as_of: Option<BlockNumber>,
         depth: &Depth,
     ) -> Result<Explanation, TrackerError> {
-        self.settled(netuid, async || self.explained(netuid, policy, query, as_of, depth).await).await
+        self.unless_pruned(netuid, async || self.explained(netuid, policy, query, as_of, depth).await).await
     }
 
     async fn explained(
@@ -111,8 +112,8 @@ impl StakeTracker {
         depth: &Depth,
     ) -> Result<Explanation, TrackerError> {
         let coldkey = self.find(netuid, query, as_of, 1).await?.coldkey;
-        let ask = Ask { times: true, only: Some(coldkey), ..ask(netuid, policy, as_of) };
-        let stretch = Stretch::read(self.store.as_ref(), ask).await?;
+        let query = StretchQuery { times: true, only: Some(coldkey), ..stretch_query(netuid, policy, as_of) };
+        let stretch = Stretch::read(self.store.as_ref(), query).await?;
         let ledger =
             stretch.ledgers(policy.retention_window).next().ok_or_else(|| stretch.no_epoch(as_of))?;
         let (window, block) = (ledger.window.clone(), ledger.window.as_of.block.number);
@@ -133,13 +134,13 @@ impl StakeTracker {
             locked: self.store.locks_at(netuid, block).await?.get(&coldkey).copied(),
             positions: positions_of(coldkey, &neurons, &stakes, &figures),
         };
-        let account =
-            if incomplete { None } else { Account::of(&ledger, coldkey, policy, &stretch.times, depth)? };
-        Ok(Explanation { netuid, window, holder, account })
+        let derivation =
+            if incomplete { None } else { Derivation::of(&ledger, coldkey, policy, &stretch.times, depth)? };
+        Ok(Explanation { netuid, window, holder, derivation })
     }
 
-    /// The holder of this name as of each of the last `epochs` recorded epochs at or before `as_of`, oldest
-    /// first, under a policy. The record is read once, however many they are.
+    /// A holder as of each of the last `epochs` recorded epochs at or before `as_of`, under a policy. The
+    /// oldest comes first. The record is read once, however many they are.
     ///
     /// # Errors
     /// As [`StakeTracker::explain`].
@@ -154,9 +155,9 @@ impl StakeTracker {
         self.history_beside(netuid, policy, query, as_of, epochs, &|_, _| None).await
     }
 
-    /// The same where some of it may be known: `known` gives what an earlier call gave of a coldkey as of an
-    /// epoch, from the same record under the same policy. The record is read once for each run of epochs that
-    /// is not known.
+    /// The same history, where some points may be known. `known` gives the point that an earlier call gave of
+    /// a coldkey as of an epoch, from the same record under the same policy. The record is read once for each
+    /// run of epochs whose points are not known.
     ///
     /// # Errors
     /// As [`StakeTracker::explain`].
@@ -169,14 +170,14 @@ impl StakeTracker {
         epochs: usize,
         known: &(dyn Fn(&Epoch, Coldkey) -> Option<HistoryPoint> + Sync),
     ) -> Result<Vec<HistoryPoint>, TrackerError> {
-        self.settled(netuid, async || {
-            let asked = self.named(netuid, query, as_of, epochs).await?;
+        self.unless_pruned(netuid, async || {
+            let asked = self.epoch_names(netuid, query, as_of, epochs).await?;
             let known: Vec<Option<HistoryPoint>> =
                 asked.iter().map(|(epoch, coldkey)| known(epoch, *coldkey)).collect();
             let mut points = Vec::with_capacity(asked.len());
             let mut asked = asked.into_iter();
             for run in known.chunk_by(|one, other| one.is_some() == other.is_some()) {
-                // As many epochs as the run has places.
+                // Takes as many epochs as the run has places.
                 let Some((last, coldkey)) = run.len().checked_sub(1).and_then(|more| asked.nth(more)) else {
                     continue;
                 };
@@ -184,30 +185,31 @@ impl StakeTracker {
                     points.extend(run.iter().flatten());
                     continue;
                 }
-                let ask = Ask {
+                let query = StretchQuery {
                     windows: run.len(),
                     only: Some(coldkey),
-                    ..ask(netuid, policy, Some(last.block.number))
+                    ..stretch_query(netuid, policy, Some(last.block.number))
                 };
-                points.extend(history(&Stretch::read(self.store.as_ref(), ask).await?, coldkey, policy)?);
+                points.extend(history(&Stretch::read(self.store.as_ref(), query).await?, coldkey, policy)?);
             }
             Ok(points)
         })
         .await
     }
 
-    /// The epochs that a history has, each with the coldkey that the holder had then.
+    /// The epochs of a holder's history, each with the coldkey that the holder had then.
     ///
     /// # Errors
     /// As [`StakeTracker::explain`].
-    pub async fn named(
+    pub async fn epoch_names(
         &self,
         netuid: NetUid,
         query: HolderQuery,
         as_of: Option<BlockNumber>,
         epochs: usize,
     ) -> Result<Vec<(Epoch, Coldkey)>, TrackerError> {
-        let Found { coldkey, epochs: all, successions } = self.find(netuid, query, as_of, epochs).await?;
+        let FoundHolder { coldkey, epochs: all, successions } =
+            self.find(netuid, query, as_of, epochs).await?;
         let first = all.len().saturating_sub(epochs);
         Ok(all
             .into_iter()
@@ -216,8 +218,8 @@ impl StakeTracker {
             .collect())
     }
 
-    /// The reports as of each of the last `epochs` recorded epochs at or before `as_of`, oldest first, under
-    /// two policies. The record is read once.
+    /// The reports under two policies, as of each of the last `epochs` recorded epochs at or before `as_of`.
+    /// The oldest comes first. The record is read once.
     ///
     /// # Errors
     /// As [`StakeTracker::report`].
@@ -228,7 +230,7 @@ impl StakeTracker {
         as_of: Option<BlockNumber>,
         epochs: usize,
     ) -> Result<Vec<[Report; 2]>, TrackerError> {
-        self.settled(netuid, async || self.compared(netuid, policies, as_of, epochs).await).await
+        self.unless_pruned(netuid, async || self.compared(netuid, policies, as_of, epochs).await).await
     }
 
     async fn compared(
@@ -239,13 +241,13 @@ impl StakeTracker {
         epochs: usize,
     ) -> Result<Vec<[Report; 2]>, TrackerError> {
         let [one, other] = policies;
-        let ask = Ask {
+        let query = StretchQuery {
             windows: epochs,
             length: one.retention_window.max(other.retention_window),
             times: policies.iter().any(|policy| policy.duration_rule == DurationRule::SinceLastSale),
-            ..ask(netuid, one, as_of)
+            ..stretch_query(netuid, one, as_of)
         };
-        let stretch = Stretch::read(self.store.as_ref(), ask).await?;
+        let stretch = Stretch::read(self.store.as_ref(), query).await?;
         let mut found = Vec::new();
         for (ours, theirs) in
             stretch.ledgers(one.retention_window).zip(stretch.ledgers(other.retention_window))
@@ -258,9 +260,10 @@ impl StakeTracker {
         Ok(found)
     }
 
-    /// What was worked out from a record that was not pruned meanwhile: part of it would be from before, part
-    /// from after, and what went would count as nothing.
-    async fn settled<T>(
+    /// Works something out from one state of the record: if the record is pruned meanwhile, it is worked out
+    /// again. Otherwise some rows would be from before the prune, and the removed ones would count as
+    /// nothing.
+    async fn unless_pruned<T>(
         &self,
         netuid: NetUid,
         work: impl AsyncFn() -> Result<T, TrackerError>,
@@ -279,14 +282,14 @@ impl StakeTracker {
         }
     }
 
-    /// Who has this name at `as_of`, with so many epochs up to there, or all there are.
+    /// Finds the holder as of `as_of`, and at least the `least` newest epochs up to there, or all there are.
     async fn find(
         &self,
         netuid: NetUid,
         query: HolderQuery,
         as_of: Option<BlockNumber>,
         least: usize,
-    ) -> Result<Found, TrackerError> {
+    ) -> Result<FoundHolder, TrackerError> {
         let watermark = self.store.watermark(netuid).await?.ok_or(TrackerError::NotRecorded(netuid))?;
         let asked = as_of.unwrap_or(watermark.block.number);
         let from = watermark.first_block;
@@ -305,7 +308,7 @@ impl StakeTracker {
             query,
             as_of,
         })?;
-        Ok(Found { coldkey, epochs, successions })
+        Ok(FoundHolder { coldkey, epochs, successions })
     }
 
     async fn work_out(
@@ -314,7 +317,7 @@ impl StakeTracker {
         policy: &Policy,
         as_of: Option<BlockNumber>,
     ) -> Result<(Report, WindowLedger), TrackerError> {
-        let stretch = Stretch::read(self.store.as_ref(), ask(netuid, policy, as_of)).await?;
+        let stretch = Stretch::read(self.store.as_ref(), stretch_query(netuid, policy, as_of)).await?;
         let ledger =
             stretch.ledgers(policy.retention_window).next().ok_or_else(|| stretch.no_epoch(as_of))?;
         Ok((self.report_on(&stretch, &ledger, policy).await?, ledger))
@@ -359,16 +362,16 @@ impl StakeTracker {
     }
 }
 
-/// Who has a name.
-struct Found {
-    /// The coldkey that the holder has as of the last of these epochs.
+/// A holder that was found by one of its names.
+struct FoundHolder {
+    /// Its coldkey as of the last of these epochs.
     coldkey: Coldkey,
     epochs: Vec<Epoch>,
     successions: Successions,
 }
 
-/// What a report under a policy needs.
-fn ask(netuid: NetUid, policy: &Policy, as_of: Option<BlockNumber>) -> Ask {
+/// What a report under a policy reads.
+fn stretch_query(netuid: NetUid, policy: &Policy, as_of: Option<BlockNumber>) -> StretchQuery {
     let times = policy.duration_rule == DurationRule::SinceLastSale;
-    Ask { netuid, as_of, windows: 1, length: policy.retention_window, times, only: None }
+    StretchQuery { netuid, as_of, windows: 1, length: policy.retention_window, times, only: None }
 }

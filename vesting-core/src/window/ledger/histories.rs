@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::ledger::{Entry, Kind, Succession};
 use crate::units::{BlockNumber, Coldkey, PositionKey, RaoDelta};
-use crate::window::Turn;
+use crate::window::HolderChange;
 use crate::window::ledger::opening::Opening;
 
 /// One holder's history.
@@ -26,13 +26,13 @@ pub(super) struct Histories {
 }
 
 impl Histories {
-    pub(super) fn apply(&mut self, turn: Turn) {
+    pub(super) fn apply(&mut self, turn: HolderChange) {
         match turn {
-            Turn::Starts(coldkey, start) => {
+            HolderChange::Starts(coldkey, start) => {
                 let openings = self.openings_of(coldkey, start, None);
                 self.by_coldkey.insert(coldkey, History { start, openings, ..History::default() });
             }
-            Turn::Succeeds(succession) => {
+            HolderChange::Succeeds(succession) => {
                 let Some(mut history) = self.by_coldkey.remove(&succession.old) else { return };
                 history.openings.extend(self.openings_of(
                     succession.new,

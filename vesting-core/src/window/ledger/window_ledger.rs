@@ -7,7 +7,7 @@ use crate::ports::NeuronRow;
 use crate::units::{BlockNumber, Coldkey, NetUid, PositionKey, RaoDelta};
 use crate::window::ledger::histories::Histories;
 use crate::window::ledger::opening::Opening;
-use crate::window::{Turn, Window};
+use crate::window::{HolderChange, Window};
 
 /// The ledger of one window.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,9 +70,9 @@ impl WindowLedger {
 }
 
 /// Whether a turn comes before an entry.
-fn precedes(turn: &Turn, entry: &Entry) -> bool {
+fn precedes(turn: &HolderChange, entry: &Entry) -> bool {
     match turn {
-        Turn::Starts(_, block) => *block < entry.block,
-        Turn::Succeeds(succession) => !succession.carries(&EntryId::of(entry)),
+        HolderChange::Starts(_, block) => *block < entry.block,
+        HolderChange::Succeeds(succession) => !succession.carries(&EntryId::of(entry)),
     }
 }

@@ -13,7 +13,7 @@ use crate::units::NetUid;
 /// Checks a record part by part, as the parts arrive.
 ///
 /// For the crates of this workspace.
-pub struct Walk {
+pub struct PartChecker {
     netuid: NetUid,
     /// The parts before the last one, condensed, and the last part.
     end: Condensed,
@@ -22,7 +22,7 @@ pub struct Walk {
     mark: Option<Watermark>,
 }
 
-impl Walk {
+impl PartChecker {
     /// Begins to check a subnet's record.
     #[must_use]
     pub fn new(netuid: NetUid) -> Self {
@@ -104,7 +104,7 @@ pub async fn check_parts(
     mut parts: Parts<'_>,
 ) -> Result<(Watermark, Checked), CheckError> {
     let netuid = parts.netuid();
-    let mut walk = Walk::new(netuid);
+    let mut walk = PartChecker::new(netuid);
     while let Some(part) = parts.next().await? {
         walk.take(&part).await?;
     }
