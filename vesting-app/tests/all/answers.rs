@@ -23,7 +23,7 @@ async fn caught_up(history: &Arc<RwLock<History>>, faults: &[Fault]) -> Vec<Stri
 async fn followed(history: &Arc<RwLock<History>>, faults: &[Fault]) -> Vec<String> {
     let options = NodeOptions {
         faults: faults.to_vec(),
-        advance: Some(Duration::from_millis(2)),
+        advance: Some(Duration::from_millis(6)),
         ..NodeOptions::default()
     };
     let node = serve(Arc::clone(history), options).await.unwrap();

@@ -28,7 +28,7 @@ postgres_test! {
         );
         assert_eq!(said(&every), said(&file));
         let node =
-            serve(history, NodeOptions { advance: Some(Duration::from_millis(2)), ..NodeOptions::default() })
+            serve(history, NodeOptions { advance: Some(Duration::from_millis(6)), ..NodeOptions::default() })
                 .await
                 .unwrap();
         assert!(start(&followed, &["run", "--until", "320"], &node).wait().unwrap().success());

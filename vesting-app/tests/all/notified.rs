@@ -68,13 +68,13 @@ fn following(place: &Place, node: &NodeHandle) -> Command {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_hears_when_following_has_begun_how_it_goes_and_when_it_ends() {
-    let options = |pace| NodeOptions { advance: Some(Duration::from_millis(pace)), ..NodeOptions::default() };
     let history = history(61);
-    let fast = serve(history.clone(), options(1)).await.unwrap();
+    let standing = serve(history.clone(), NodeOptions::default()).await.unwrap();
     let undisturbed = Place::file();
+    assert!(start(&undisturbed, &["catch-up", "--from", "1"], &standing).wait().unwrap().success());
     let until = ["run", "--until", &BLOCKS.to_string()].map(str::to_owned);
-    assert!(start(&undisturbed, &until.each_ref().map(String::as_str), &fast).wait().unwrap().success());
-    let node = serve(history, options(15)).await.unwrap();
+    let advance = Some(Duration::from_millis(15));
+    let node = serve(history, NodeOptions { advance, ..NodeOptions::default() }).await.unwrap();
     tokio::task::spawn_blocking(move || {
         let until = until.each_ref().map(String::as_str);
         let place = Place::file();

@@ -33,7 +33,7 @@ async fn one_after_the_other(make: impl Fn() -> Place, seed: u64, disturb: impl 
     let history = history(seed);
     let options = |pace| NodeOptions { advance: Some(Duration::from_millis(pace)), ..NodeOptions::default() };
     let calm = make();
-    let node = serve(Arc::clone(&history), options(2)).await.unwrap();
+    let node = serve(Arc::clone(&history), options(6)).await.unwrap();
     assert!(start(&calm, &FOLLOWING, &node).wait().unwrap().success());
     let expected = said(&calm);
 

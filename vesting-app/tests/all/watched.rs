@@ -256,7 +256,7 @@ async fn what_no_event_explains_is_counted() {
 async fn the_log_has_a_line_of_every_epoch_with_its_subnet() {
     let place = Place::file();
     let node =
-        serve(history(49), NodeOptions { advance: Some(Duration::from_millis(2)), ..NodeOptions::default() })
+        serve(history(49), NodeOptions { advance: Some(Duration::from_millis(6)), ..NodeOptions::default() })
             .await
             .unwrap();
     let arguments = ["run", "--until", &BLOCKS.to_string()];

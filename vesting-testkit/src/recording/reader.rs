@@ -230,12 +230,14 @@ mod tests {
 
     fn line(number: u32, parent: [u8; 32], header: &[u8]) -> (String, [u8; 32]) {
         let hash: [u8; 32] = Blake2b::<U32>::digest(header).into();
-        let text = format!(
-            r#"{{"number":{number},"hash":"0x{}","parent_hash":"0x{}","header":"0x{}","extrinsics":[],"changes":{{"0x01":"0x{number:02x}"}}}}"#,
-            faster_hex::hex_string(&hash),
-            faster_hex::hex_string(&parent),
-            faster_hex::hex_string(header)
-        );
+        let [own, parent, header] =
+            [&hash[..], &parent[..], header].map(|bytes| format!("0x{}", faster_hex::hex_string(bytes)));
+        let changes = serde_json::json!({ "0x01": format!("0x{number:02x}") });
+        let text = serde_json::json!({
+            "number": number, "hash": own, "parent_hash": parent, "header": header,
+            "extrinsics": [], "changes": changes,
+        })
+        .to_string();
         (text, hash)
     }
 

@@ -340,7 +340,11 @@ fn comes_back(under: Option<Hotkey>) {
         let (store, epochs) = recorded(chain, NETUID, 1).await;
         let tracker = StakeTracker::new(store);
         let policy = window_of(200);
-        let gone = tracker.explain(NETUID, &policy, HolderQuery::Account(hotkey), Some(away), &depth()).await.unwrap();
+        let explained = async |policy| {
+            let query = HolderQuery::Account(hotkey);
+            tracker.explain(NETUID, policy, query, Some(away), &depth()).await.unwrap()
+        };
+        let gone = explained(&policy).await;
         assert_eq!(gone.holder.coldkey, coldkey);
         assert!(gone.holder.positions.iter().all(|position| position.uid.is_none()));
         assert!(gone.holder.multiplier.factor > Ppb(1_200_000_000), "{:?}", gone.holder);
@@ -351,21 +355,31 @@ fn comes_back(under: Option<Hotkey>) {
         let report = tracker.report(NETUID, &policy, None).await.unwrap();
         let miner = report.miners.iter().find(|miner| miner.neuron.hotkey == again).unwrap();
         let ScoredHolder { holding, multiplier, .. } = report.holders[&coldkey];
-        assert_eq!((holding.start, holding.sold), (report.window.start, u128::from(ALPHA / 2)), "one history, with the sale in it");
+        let sold = u128::from(ALPHA / 2);
+        assert_eq!((holding.start, holding.sold), (report.window.start, sold), "one history, with the sale");
         assert_eq!(miner.multiplier, multiplier);
         assert!(multiplier.factor > gone.holder.multiplier.factor, "held for longer");
         // The window has rewards from before it lost its uid and from after it came back.
-        let history = tracker.history(NETUID, &policy, HolderQuery::Account(again), None, epochs.len()).await.unwrap();
+        let history =
+            tracker.history(NETUID, &policy, HolderQuery::Account(again), None, epochs.len()).await.unwrap();
         let earned: Vec<bool> = history.iter().map(|point| point.earned > 0).collect();
-        assert!(earned.starts_with(&[true]) && earned.ends_with(&[true]) && earned.contains(&false), "{earned:?}");
-        assert!(history.iter().all(|point| point.multiplier.factor > Ppb::ONE || point.epoch.block.number < BlockNumber(30)));
+        assert!(
+            earned.starts_with(&[true]) && earned.ends_with(&[true]) && earned.contains(&false),
+            "{earned:?}"
+        );
+        let early = BlockNumber(30);
+        assert!(
+            history
+                .iter()
+                .all(|point| point.multiplier.factor > Ppb::ONE || point.epoch.block.number < early)
+        );
         let newcomer = report.holders[&stranger.0].multiplier;
         assert!(newcomer.factor < multiplier.factor);
 
         // A window without any of its past gives it nothing.
         let short = tracker.report(NETUID, &window_of(50), Some(away)).await.unwrap();
         assert!(!short.holders.contains_key(&coldkey));
-        let forgotten = tracker.explain(NETUID, &window_of(50), HolderQuery::Account(hotkey), Some(away), &depth()).await.unwrap();
+        let forgotten = explained(&window_of(50)).await;
         assert_eq!((forgotten.holder.reason, forgotten.derivation), (Reason::NoHolder, None::<Derivation>));
     });
 }
