@@ -217,7 +217,7 @@ async fn live(
     };
     tokio::select! {
         done = monitor.follow(first, None, &mut report) => done?,
-        () = stop_signal()? => {}
+        () = stop_signal(false)? => {}
     }
     Ok(())
 }

@@ -99,7 +99,7 @@ pub async fn run(session: &mut Session, args: &SimnodeArgs) -> anyhow::Result<()
         ))?;
     }
     session.out.flush()?;
-    stop_signal()?.await;
+    stop_signal(false)?.await;
     Ok(())
 }
 

@@ -1,14 +1,17 @@
 //! Killed at any moment, and started again: the record is the same as if nothing had happened.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
+use vesting_core::BlockNumber;
 use vesting_testkit::node::{NodeOptions, serve};
 use vesting_testkit::postgres_test;
 use vesting_testkit::sim::Rng;
 
-use crate::place::{Place, Watch, history, said, start};
+use crate::place::{BLOCKS, Place, Watch, history, said, start};
 
 /// Kills after which it may run to its end, so that the test does.
 fn kills() -> u64 {
@@ -96,4 +99,41 @@ postgres_test! {
         let (arguments, options) = following();
         undisturbed_and_killed(&arguments, options, 34, Place::server).await;
     }
+}
+
+/// However a program ends that holds the other end of its standard input, it ends in order soon after.
+#[tokio::test(flavor = "multi_thread")]
+async fn with_until_input_ends_it_never_outlives_who_started_it() {
+    let node = serve(history(61), NodeOptions::default()).await.unwrap();
+    let place = Place::file();
+    let begin = |more: &[&str], input| {
+        let mut command = place.program(&["run", "--bind", "127.0.0.1:0", "--netuid", "1,2"]);
+        command.args(["--network", &node.url()]).args(more);
+        command.stdin(input).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let watch = Watch::new(&place);
+    let recorded = async || {
+        while watch.reached().await < Some(BlockNumber(BLOCKS)) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let mut child = begin(&["--until-input-ends"], Stdio::piped());
+    recorded().await;
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"ignored").unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(child.try_wait().unwrap(), None, "it runs as long as the input is open");
+    drop(input);
+    assert!(child.wait().unwrap().success());
+
+    // It may end before it has begun, and while it only reads.
+    for more in [&["--until-input-ends"][..], &["--until-input-ends", "--read-only"]] {
+        assert!(begin(more, Stdio::null()).wait().unwrap().success(), "{more:?}");
+    }
+    // Without the option nobody need hold its input, as under a service manager.
+    let mut child = begin(&[], Stdio::null());
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(child.try_wait().unwrap(), None);
+    child.kill().unwrap();
+    child.wait().unwrap();
 }

@@ -27,6 +27,10 @@ pub struct RunArgs {
     /// Only serve the API over the existing record, with or without another `vesting run`; follow nothing.
     #[arg(long, conflicts_with = "until")]
     pub read_only: bool,
+    /// Stop when the standard input ends. A program that starts this one and holds the other end of that pipe
+    /// is then never outlived by it.
+    #[arg(long)]
+    pub until_input_ends: bool,
 }
 
 /// How long the API waits for the database to open, so that an existing record is served from the first
@@ -35,12 +39,12 @@ const OPENING: Duration = Duration::from_millis(500);
 
 pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     if args.read_only {
-        return read_only(session).await;
+        return read_only(session, args).await;
     }
     let config = session.config.clone();
     wiring::subnets_to_follow(&config)?;
     // From here on a signal ends the program, whatever it waits for.
-    let mut stop = std::pin::pin!(stop_signal()?);
+    let mut stop = std::pin::pin!(stop_signal(args.until_input_ends)?);
     let listener = api::bind(&config).await?;
     let chain = wiring::chain(&config);
     let state = State::new(&config, Some(Arc::clone(&chain)));
