@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -16,10 +17,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Callable, Dict, List, Optional, Type, Union
 
-import vesting_client
-from vesting_client import aio
+from vesting import blocking
+from vesting import aio
 
-ROOT = Path(__file__).resolve().parents[3]
+#: The repository, if the tests lie in it.
+ROOT = next((folder for folder in Path(__file__).resolve().parents if (folder / "Cargo.lock").exists()), Path("/nowhere"))
 
 #: The subnet of `vesting demo`.
 NETUID = 1
@@ -27,7 +29,7 @@ NETUID = 1
 #: The blocks of a simulated chain lie in the past, so its record counts as out of date.
 NEVER_STALE = ["--stale-after-seconds", "315360000"]
 
-Either = Union[vesting_client.VestingSystem, aio.VestingSystem]
+Either = Union[blocking.VestingSystem, aio.VestingSystem]
 
 
 class Waiting:
@@ -35,7 +37,7 @@ class Waiting:
 
     @staticmethod
     def system(url: str, **settings: Any) -> Either:
-        return vesting_client.VestingSystem(url, **settings)
+        return blocking.VestingSystem(url, **settings)
 
     @staticmethod
     def call(system: Either, name: str, *arguments: Any, **named: Any) -> Any:
@@ -61,13 +63,16 @@ BOTH = (Waiting, Awaiting)
 
 
 def binary() -> str:
-    """The program under test: `VESTING_BIN`, or the newest debug build."""
+    """The program under test: `VESTING_BIN`, the newest build, or the one on the PATH."""
     named = os.environ.get("VESTING_BIN")
     if named:
         return str(Path(named).resolve(strict=True))
     built = [ROOT / "target" / profile / "vesting" for profile in ("debug", "release")]
     built = [path for path in built if path.exists()]
     if not built:
+        installed = shutil.which("vesting")
+        if installed:
+            return installed
         raise unittest.SkipTest("there is no `vesting` to test against: build it, or name it as VESTING_BIN")
     return str(max(built, key=lambda path: path.stat().st_mtime))
 

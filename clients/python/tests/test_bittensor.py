@@ -4,7 +4,8 @@ import dataclasses
 import unittest
 from typing import Any, Dict, List
 
-from vesting_client import VestingSystem
+from vesting import origin
+from vesting.blocking import VestingSystem
 
 from .support import NETUID, NEVER_STALE, Record, Sidecar
 
@@ -67,3 +68,9 @@ class WithTheSdk(unittest.TestCase):
                 self.assertEqual(adjusted.dtype, numpy.float32)
                 # A float32 may round to the other side of a half.
                 self.assertTrue(all(abs(a - b) <= 1 for a, b in zip(sent(graph.uids, adjusted), expected)))
+
+    def test_its_subtensor_says_where_its_chain_is(self) -> None:
+        if not hasattr(bittensor, "MetagraphNeuron"):
+            self.skipTest("before version 11 it connects at once")
+        self.assertEqual(origin.chain(bittensor.Subtensor("finney")).network, "finney")
+        self.assertEqual(origin.chain(bittensor.Subtensor("ws://127.0.0.1:1")).network, "ws://127.0.0.1:1")

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple, Type
 from unittest import mock
 
-import vesting_client
-from vesting_client import BadAnswer, DeadlineExceeded, InputError, PolicyDiffers, Refused, Unreachable, VestingError, aio
+from vesting import blocking
+from vesting import BadAnswer, DeadlineExceeded, InputError, PolicyDiffers, Refused, SettingError, Unreachable, VestingError, aio
 
 from .support import BOTH, BadServer, Timed, answering, hanging, http
 
@@ -150,7 +150,7 @@ class Failures(unittest.TestCase):
                 with self.subTest(way=way.__name__, server=name), BadServer(behave) as server:
                     system = way.system(server.url, subnet_id=1, deadline_seconds=DEADLINE)
                     weights = [0.5, 0.5]
-                    with self.assertLogs("vesting_client", "WARNING") as logs, Timed() as time:
+                    with self.assertLogs("vesting", "WARNING") as logs, Timed() as time:
                         told = way.call(system, "adjust", weights, UIDS, HOTKEYS)
                     self.assertLess(time.took, DEADLINE + SLACK)
                     self.assertIs(told.weights, weights)
@@ -186,8 +186,9 @@ class Failures(unittest.TestCase):
             with BadServer(answering(http(answer()))) as server:
                 system = way.system(server.url)
                 weights = [0.5, float("nan")]
-                with self.assertLogs("vesting_client", "WARNING"):
-                    told = way.call(system, "adjust", weights, UIDS)
+                strict = way.system(server.url, strict=True)
+                with self.assertLogs("vesting", "WARNING"):
+                    told = way.call(strict, "adjust", weights, UIDS)
                     self.assertIs(told.weights, weights)
                     self.assertIs(type(told.error), InputError)
                     told = way.call(system, "adjust", [0.5], UIDS[:1], as_of=1.5)
@@ -199,7 +200,7 @@ class Failures(unittest.TestCase):
             with BadServer(hanging) as server:
                 url = server.url
             for url in (url, "http://name.invalid:9180", f"http://{'x' * 70}.invalid"):
-                with self.assertLogs("vesting_client", "WARNING"):
+                with self.assertLogs("vesting", "WARNING"):
                     system = way.system(url)
                     told = way.call(system, "adjust", [0.5], [3])
                     self.assertIn(type(told.error), (Unreachable, DeadlineExceeded), told.reason)
@@ -207,8 +208,8 @@ class Failures(unittest.TestCase):
 
     def test_the_usual_deadline_is_two_seconds_over_the_whole_call(self) -> None:
         with BadServer(drip(OK, b"X: y\r\n")) as server:
-            with self.assertLogs("vesting_client", "WARNING"), Timed() as time:
-                vesting_client.VestingSystem(server.url).adjust([0.5], [3])
+            with self.assertLogs("vesting", "WARNING"), Timed() as time:
+                blocking.VestingSystem(server.url).adjust([0.5], [3])
             self.assertGreater(time.took, 1.9)
             self.assertLess(time.took, 2 + SLACK)
         self.assertEqual(inspect.signature(aio.VestingSystem).parameters["deadline_seconds"].default, 2.0)
@@ -239,17 +240,23 @@ class Failures(unittest.TestCase):
                 await aio.VestingSystem("http://sidecar.test", deadline_seconds=DEADLINE).adjust([0.5], [3])
             return timed.took
 
-        with mock.patch("socket.getaddrinfo", look_up), self.assertLogs("vesting_client", "WARNING") as logs:
+        with mock.patch("socket.getaddrinfo", look_up), self.assertLogs("vesting", "WARNING") as logs:
             with Timed() as timed:
-                vesting_client.VestingSystem("http://sidecar.test", deadline_seconds=DEADLINE).adjust([0.5], [3])
+                blocking.VestingSystem("http://sidecar.test", deadline_seconds=DEADLINE).adjust([0.5], [3])
             for took in (timed.took, asyncio.run(ask())):
                 self.assertLess(took, DEADLINE + SLACK)
         self.assertTrue(all("deadline" in line for line in logs.output), logs.output)
 
     def test_constructors_refuse_what_cannot_be(self) -> None:
+        url: Any
         for way in BOTH:
             for url, settings in (
-                ("localhost:9180", {}),
+                ("ftp://localhost:9180", {}),
+                (9180, {}),
+                ("http://x", {"subnet_id": "two"}),
+                ("http://x", {"subnet_id": 1, "netuid": 2}),
+                ("http://x", {"minimum_stake": float("nan")}),
+                ("http://x", {"max_multiplier": "much"}),
                 ("http://x", {"token": "a\r\nX: y"}),
                 ("http://x", {"token": " "}),
                 ("http://x", {"subnet_id": 65536}),
@@ -258,8 +265,21 @@ class Failures(unittest.TestCase):
                 ("http://x", {"query_interval_seconds": -1}),
                 ("http://x", {"on_error": "ignore"}),
             ):
-                with self.assertRaises(ValueError):
+                with self.assertRaises(SettingError) as refused:
                     way.system(url, **settings)
+                self.assertIsInstance(refused.exception, ValueError)
+            # What is understood without every letter of it.
+            way.system("localhost:9180", netuid=numpy_like(3), subnet_id="3")
+
+
+def numpy_like(number: int) -> Any:
+    """An integer of another type than `int`."""
+
+    class Number:
+        def __index__(self) -> int:
+            return number
+
+    return Number()
 
 
 class Policies(unittest.TestCase):
@@ -287,7 +307,7 @@ class Policies(unittest.TestCase):
                 # The policy is compared once while its digest stays the same.
                 self.assertEqual(len(server.requests), 4)
             for name, other in (("minimum_stake", 0.31), ("retention_window_days", 29.5), ("retention_target", 0.8), ("max_multiplier", 2)):
-                with self.serve("0x01") as server, self.assertLogs("vesting_client", "WARNING"):
+                with self.serve("0x01") as server, self.assertLogs("vesting", "WARNING"):
                     system = way.system(server.url, **{**expected, name: other})
                     self.assertFalse(way.call(system, "initialize"))
                     told = way.call(system, "adjust", [0.5, 0.5], UIDS)
@@ -296,7 +316,7 @@ class Policies(unittest.TestCase):
 
     def test_a_policy_that_changes_meanwhile_is_not_the_expected_one(self) -> None:
         for way in BOTH:
-            with self.serve("0x01", "0x02") as server, self.assertLogs("vesting_client", "WARNING"):
+            with self.serve("0x01", "0x02") as server, self.assertLogs("vesting", "WARNING"):
                 told = way.call(way.system(server.url, max_multiplier=1.5), "adjust", [0.5, 0.5], UIDS)
                 self.assertEqual((type(told.error), told.weights), (PolicyDiffers, [0.5, 0.5]))
 
@@ -338,7 +358,7 @@ class Asynchronous(unittest.TestCase):
                 ticks += 1
             return ticks
 
-        with BadServer(hanging) as server, self.assertLogs("vesting_client", "WARNING"), Timed() as timed:
+        with BadServer(hanging) as server, self.assertLogs("vesting", "WARNING"), Timed() as timed:
             self.assertGreater(asyncio.run(ask(server.url)), 10)
         self.assertLess(timed.took, DEADLINE + SLACK)
 
@@ -350,7 +370,7 @@ class Encrypted(unittest.TestCase):
             return connection
 
         for way in BOTH:
-            with BadServer(hanging, silent) as server, self.assertLogs("vesting_client", "WARNING"), Timed() as timed:
+            with BadServer(hanging, silent) as server, self.assertLogs("vesting", "WARNING"), Timed() as timed:
                 told = way.call(way.system(f"https://127.0.0.1:{server.port}", deadline_seconds=DEADLINE), "adjust", [0.5], [3])
             self.assertIs(type(told.error), DeadlineExceeded)
             self.assertLess(timed.took, DEADLINE + SLACK)
@@ -367,7 +387,7 @@ class Encrypted(unittest.TestCase):
             for way in BOTH:
                 with BadServer(answering(http(answer())), lambda connection: context.wrap_socket(connection, server_side=True)) as server:
                     url = f"https://localhost:{server.port}"
-                    with self.assertLogs("vesting_client", "WARNING"):
+                    with self.assertLogs("vesting", "WARNING"):
                         told = way.call(way.system(url), "adjust", [0.5, 0.5], UIDS)
                     self.assertIs(type(told.error), Unreachable)
                     self.assertIn("certificate", told.reason)

@@ -12,8 +12,8 @@ import unittest
 from typing import Any, Dict, List, Tuple
 from unittest import mock
 
-import vesting_client
-from vesting_client import BadAnswer, Epoch, Refused, Unreachable, aio
+from vesting import blocking
+from vesting import BadAnswer, Epoch, Refused, Unreachable, aio
 
 from .support import BOTH, NETUID, NEVER_STALE, BadServer, Node, Record, Sidecar, Timed, hanging
 
@@ -67,7 +67,7 @@ class OverARecord(unittest.TestCase):
         other = next(uid for uid in uids if uid != best["uid"])
         for way in BOTH:
             system = way.system(self.sidecar.url, on_error="raise")
-            with self.assertLogs("vesting_client", "WARNING") as logged:
+            with self.assertLogs("vesting", "WARNING") as logged:
                 told = way.call(system, "adjust", [0.5], [other], [best["hotkey"]])
             self.assertEqual((str(told.multipliers[0]), told.reasons[0]), (best["multiplier"], best["reason"]))
             [warning] = told.warnings
@@ -91,7 +91,7 @@ class OverARecord(unittest.TestCase):
             self.assertTrue(way.call(system, "initialize"))
             self.assertEqual(way.call(system, "get_vesting_stats"), told)
             wrong = way.system(self.sidecar.url, max_multiplier=1.6)
-            with self.assertLogs("vesting_client", "WARNING") as logs:
+            with self.assertLogs("vesting", "WARNING") as logs:
                 self.assertFalse(way.call(wrong, "initialize"))
             self.assertIn("`max_multiplier` is 1.5 in the sidecar's policy, but 1.6 is expected", logs.output[0])
 
@@ -138,7 +138,7 @@ class OverARecord(unittest.TestCase):
 
     def test_what_it_refuses_is_said(self) -> None:
         for way in BOTH:
-            with self.assertLogs("vesting_client", "WARNING"):
+            with self.assertLogs("vesting", "WARNING"):
                 told = way.call(way.system(self.sidecar.url, subnet_id=9), "adjust", [0.5], [0])
                 self.assertEqual((told.error.problem, told.weights), ("unknown-netuid", [0.5]))
                 told = way.call(way.system(self.sidecar.url), "adjust", [0.5, 0.5], [0, 0])
@@ -147,12 +147,12 @@ class OverARecord(unittest.TestCase):
 
     def test_it_is_found_by_the_environment(self) -> None:
         with mock.patch.dict("os.environ", VESTING_URL=self.sidecar.url):
-            self.assertTrue(vesting_client.VestingSystem().initialize())
+            self.assertTrue(blocking.VestingSystem().initialize())
 
     def test_the_token_is_told(self) -> None:
         with Sidecar("--read-only", "--database-url", self.record.database, VESTING_API_TOKEN="sesame") as sidecar:
             for way in BOTH:
-                with self.assertLogs("vesting_client", "WARNING"):
+                with self.assertLogs("vesting", "WARNING"):
                     told = way.call(way.system(sidecar.url), "adjust", [0.5], [0])
                     self.assertEqual((told.error.status, told.error.problem), (401, "unauthorized"))
                     self.assertFalse(way.call(way.system(sidecar.url, token="sesam"), "initialize"))
@@ -164,7 +164,7 @@ class OverARecord(unittest.TestCase):
         uids, hotkeys, weights = self.weights()
         with Sidecar("--read-only", "--database-url", self.record.database, "--stale-after-seconds", "1") as sidecar:
             for way in BOTH:
-                with self.assertLogs("vesting_client", "WARNING") as logs:
+                with self.assertLogs("vesting", "WARNING") as logs:
                     told = way.call(way.system(sidecar.url), "adjust", weights, uids, hotkeys)
                 self.assertEqual((told.stale, told.reason, told.error), (True, None, None))
                 self.assertIn("is old", logs.output[0])
@@ -173,7 +173,7 @@ class OverARecord(unittest.TestCase):
         uids, hotkeys, weights = self.weights()
         with Sidecar("--read-only", "--database-url", self.record.database, "--shadow", *NEVER_STALE) as sidecar:
             for way in BOTH:
-                with self.assertLogs("vesting_client", "WARNING") as logs:
+                with self.assertLogs("vesting", "WARNING") as logs:
                     told = way.call(way.system(sidecar.url, on_error="raise"), "adjust", weights, uids, hotkeys)
                 self.assertIs(told.weights, weights)
                 self.assertEqual((told.reason, told.error), ("shadow: computed, not applied", None))
@@ -185,7 +185,7 @@ class OverARecord(unittest.TestCase):
         with Sidecar("--read-only", "--database-url", self.record.database, *burn, *NEVER_STALE) as sidecar:
             for way in BOTH:
                 system = way.system(sidecar.url)
-                with self.assertLogs("vesting_client", "WARNING"):
+                with self.assertLogs("vesting", "WARNING"):
                     told = way.call(system, "adjust", {3: 0.5, 4: 0.5})
                 self.assertEqual((type(told.error), told.weights), (BadAnswer, {3: 0.5, 4: 0.5}))
                 self.assertIn("uid 0", told.reason)
@@ -213,8 +213,8 @@ class WhileItFollows(unittest.TestCase):
             if len(heard) == 1:
                 raise RuntimeError("handlers may fail")
 
-        with self.assertLogs("vesting_client", "ERROR") as logs:
-            with vesting_client.VestingSystem(sidecar.url, query_interval_seconds=0.1, deadline_seconds=10) as system:
+        with self.assertLogs("vesting", "ERROR") as logs:
+            with blocking.VestingSystem(sidecar.url, query_interval_seconds=0.1, deadline_seconds=10) as system:
                 system.on_epoch_boundary(hear)
                 awaited = asyncio.run(self.awaited(sidecar.url))
                 wait = time.monotonic() + 30
@@ -258,7 +258,7 @@ class WhenItGoes(unittest.TestCase):
             adjusted = [way.call(system, "apply_vesting_multipliers", [0.5, 0.5], [3, 4]) for way, system in systems]
             self.assertNotEqual(adjusted[0], [0.5, 0.5])
         for way, system in systems:
-            with self.assertLogs("vesting_client", "WARNING"):
+            with self.assertLogs("vesting", "WARNING"):
                 self.assertEqual(way.call(system, "apply_vesting_multipliers", [0.5, 0.5], [3, 4]), [0.5, 0.5])
             self.assertIsInstance(system.last_error, Unreachable)
         with Sidecar(*arguments, VESTING_BIND=sidecar.url[len("http://") :]):
@@ -278,7 +278,7 @@ class WhenItGoes(unittest.TestCase):
 
         with BadServer(hanging) as server:
             asyncio.run(awaited(server.url))
-            waiting = vesting_client.VestingSystem(server.url)
+            waiting = blocking.VestingSystem(server.url)
             waiting.on_epoch_boundary(print)
             time.sleep(0.1)
             with Timed() as timed:

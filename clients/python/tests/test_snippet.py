@@ -5,7 +5,7 @@ import math
 import unittest
 from typing import Any, Dict, List, Tuple
 
-from vesting_client.aio import VestingSystem
+from vesting.aio import VestingSystem
 
 from .support import NETUID, NEVER_STALE, Record, Sidecar
 

@@ -1,11 +1,12 @@
 """Weights of every kind, in and out."""
 
+import math
 import unittest
 import warnings
 from typing import Any, List
 
-from vesting_client import BadAnswer, InputError
-from vesting_client.weights import given
+from vesting import BadAnswer, InputError
+from vesting.weights import Given, given
 
 try:
     import numpy
@@ -13,6 +14,11 @@ except ImportError:
     numpy = None  # type: ignore[assignment]
 
 A, B = "5DgBgxFkw71efa2FyeRQEPReQeNejMwZTHHbQZKcPs8wx3P5", "5EcZxKaNshY7hUZFuwFJwkguZDombbKGxYp1MWmhS1nYkecL"
+
+
+def whole(weights: Any, uids: Any, hotkeys: Any, metagraph: Any) -> "Given[Any]":
+    """Reads weights, all or none."""
+    return given(weights, uids, hotkeys, metagraph, strict=True)
 
 
 class FakeType:
@@ -58,7 +64,7 @@ class Kinds(unittest.TestCase):
             ((0.4, 0.6), (0.5, 0.25)),
             ({7: 0.4, 0: 0.6}, {7: 0.5, 0: 0.25}),
         ):
-            read = given(mine, None if isinstance(mine, dict) else [7, 0], None, None)
+            read = whole(mine, None if isinstance(mine, dict) else [7, 0], None, None)
             made = read.like([0.5, 0.25])
             self.assertEqual((made, type(made), list(made)), (back, type(mine), list(back)))
             self.assertEqual((read.uids, read.hotkeys), ([7, 0], None))
@@ -66,7 +72,7 @@ class Kinds(unittest.TestCase):
 
     def test_a_tensor_is_cloned_off_its_graph(self) -> None:
         mine = Tensor([0.4, 0.6])
-        made = given(mine, [0, 1], None, None).like([0.5, 0.25])
+        made = whole(mine, [0, 1], None, None).like([0.5, 0.25])
         self.assertEqual((made.values, mine.values, made.tracked), ([0.5, 0.25], [0.4, 0.6], False))
 
     def test_an_array_that_cannot_be_written_is_no_reason_to_fail_otherwise(self) -> None:
@@ -75,7 +81,7 @@ class Kinds(unittest.TestCase):
                 raise NotImplementedError
 
         with self.assertRaises(BadAnswer):
-            given(Frozen([1.0]), [0], None, None).like([1.0])
+            whole(Frozen([1.0]), [0], None, None).like([1.0])
 
     def test_each_weight_goes_with_its_hotkey(self) -> None:
         graph = Graph([0, 5], [A, B])
@@ -88,8 +94,13 @@ class Kinds(unittest.TestCase):
             ({5: 0.9, 0: 0.1}, {"metagraph": graph}, ([5, 0], [B, A])),
             ({5: 0.9}, {"uids": [0, 5], "hotkeys": [A, B]}, ([5], [B])),
             ({5: 0.9}, {}, ([5], None)),
+            ({5: 0.9, 0: 0.1}, {"hotkeys": [B, A]}, ([5, 0], [B, A])),
+            ({B: 0.9, A: 0.1}, {}, (None, [B, A])),
+            ({B: 0.9, A: 0.1}, {"metagraph": graph}, (None, [B, A])),
+            ({"5": 0.9}, {"metagraph": graph}, ([5], [B])),
+            ([0.9, 0.1], {"uids": [5.0, "0"]}, ([5, 0], None)),
         ):
-            read = given(weights, named.get("uids"), named.get("hotkeys"), named.get("metagraph"))
+            read = whole(weights, named.get("uids"), named.get("hotkeys"), named.get("metagraph"))
             self.assertEqual((read.uids, read.hotkeys), expected)
 
     def test_weights_that_are_none_are_refused(self) -> None:
@@ -102,10 +113,15 @@ class Kinds(unittest.TestCase):
             ([-1.0], [0], None, None, "not negative"),
             (["0.5"], [0], None, None, "must be numbers"),
             ([True], [0], None, None, "must be numbers"),
-            ([None], [0], None, None, "cannot be read"),
-            ([10**400], [0], None, None, "cannot be read"),
+            ([None], [0], None, None, "must be numbers"),
+            ([10**400], [0], None, None, "must be numbers"),
             ([1.0], [70000], None, None, "65535"),
-            ([1.0], [0.0], None, None, "not a uid"),
+            ([1.0], [0.5], None, None, "not a uid"),
+            ([1.0], ["x"], None, None, "not a uid"),
+            ([1.0], [float("inf")], None, None, "not a uid"),
+            ({3: 0.5, "3": 0.5}, None, None, None, "twice"),
+            ({A: 1.0}, None, [A], None, "leave `hotkeys` out"),
+            ({A[:-1] + "9": 1.0}, None, None, None, "not a hotkey"),
             ([1.0], [True], None, None, "not a uid"),
             ([1.0], None, A, None, "one text"),
             ([1.0], None, [7], None, "not a hotkey"),
@@ -115,15 +131,32 @@ class Kinds(unittest.TestCase):
             ([1.0], None, None, object(), "cannot be read"),
             ({0: 1.0}, [0], None, None, "leave `uids` out"),
             ({0: 1.0}, [0], None, graph, "leave `uids` out"),
-            ({0: 1.0}, None, [A], None, "`uids`"),
-            ({A: 1.0}, None, None, None, "not a uid"),
+            ({0: 1.0}, None, [A, B], None, "belong together"),
+            ({A: 1.0, 3: 1.0}, None, None, None, "not a uid"),
             ("1.0", [0], None, None, "not understood"),
             (1.0, [0], None, None, "not understood"),
             (None, [0], None, None, "not understood"),
         ]
         for weights, uids, hotkeys, metagraph, word in bad:
             with self.assertRaisesRegex(InputError, word, msg=(weights, uids, hotkeys)):
-                given(weights, uids, hotkeys, metagraph)
+                whole(weights, uids, hotkeys, metagraph)
+
+    def test_one_that_is_invalid_is_left_alone_and_named(self) -> None:
+        nan = float("nan")
+        weights: List[Any] = [0.5, nan, 0.25, None, 0.125]
+        read = given(weights, [0, 1, 2, 3, 4], [A, A, "5Dg", B, B], None, strict=False)
+        self.assertEqual((read.values, read.uids, read.hotkeys), ([0.5, 0.125], [0, 4], [A, B]))
+        back: Any = read.like([0.25, 0.375])
+        self.assertEqual((back[0], back[2:], math.isnan(back[1])), (0.25, [0.25, None, 0.375], True))
+        self.assertEqual(list(read.left), [1, 2, 3])
+        self.assertTrue("finite" in read.left[1] and "5Dg" in read.left[2] and "None" in read.left[3])
+        self.assertEqual(read.each(["a", "b"], str), ["a", "1", "2", "3", "b"])
+        mapped: Any = given({7: nan, 8: 1.0}, None, None, None, strict=False).like([0.5])
+        self.assertEqual((list(mapped), mapped[8]), ([7, 8], 0.5))
+        tensor = given(Tensor([nan, 1.0]), [0, 1], None, None, strict=False).like([0.5])
+        self.assertEqual((tensor.values[1], math.isnan(tensor.values[0])), (0.5, True))
+        with self.assertRaisesRegex(InputError, "finite"):
+            given([nan], [0], None, None, strict=False)
 
 
 @unittest.skipIf(numpy is None, "NumPy is not installed")
@@ -132,18 +165,18 @@ class Arrays(unittest.TestCase):
         for kind in (numpy.float16, numpy.float32, numpy.float64, numpy.longdouble):
             mine = numpy.array([0.4, 0.6], dtype=kind)
             mine.flags.writeable = False
-            read = given(mine, numpy.array([7, 0]), numpy.array([A, B]), None)
+            read = whole(mine, numpy.array([7, 0]), numpy.array([A, B]), None)
             made = read.like([0.5, 0.1])
             self.assertEqual((made.dtype, made.shape, made[0], made[1]), (mine.dtype, (2,), 0.5, kind(0.1)))
             self.assertEqual((read.uids, read.hotkeys, mine[0]), ([7, 0], [A, B], kind(0.4)))
-        given({numpy.int64(3): numpy.float32(1)}, None, None, None)
-        given([numpy.float32(0.5)], [numpy.uint16(3)], None, None)
-        empty = given(numpy.array([]), [], None, None)
+        whole({numpy.int64(3): numpy.float32(1)}, None, None, None)
+        whole([numpy.float32(0.5)], [numpy.uint16(3)], None, None)
+        empty = whole(numpy.array([]), [], None, None)
         self.assertEqual(empty.like([]).shape, (0,))
 
     def test_a_view_is_read_as_it_looks(self) -> None:
         mine = numpy.array([0.1, 0.2, 0.3, 0.4])[::-2]
-        read = given(mine, [0, 1], None, None)
+        read = whole(mine, [0, 1], None, None)
         self.assertEqual((read.values, read.like([1.0, 2.0]).tolist()), ([0.4, 0.2], [1.0, 2.0]))
 
     def test_what_has_no_room_is_refused(self) -> None:
@@ -155,7 +188,7 @@ class Arrays(unittest.TestCase):
             (numpy.array([numpy.nan, 1.0]), "finite"),
         ):
             with self.assertRaisesRegex(InputError, word):
-                given(array, [0, 1], None, None)
+                whole(array, [0, 1], None, None)
         with self.assertRaisesRegex(BadAnswer, "float16"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            given(numpy.array([60000, 60000], dtype=numpy.float16), [0, 1], None, None).like([50000.0, 70000.0])
+            whole(numpy.array([60000, 60000], dtype=numpy.float16), [0, 1], None, None).like([50000.0, 70000.0])

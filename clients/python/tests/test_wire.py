@@ -2,8 +2,8 @@
 
 import unittest
 
-from vesting_client import BadAnswer, Unreachable
-from vesting_client.wire import Endpoint, Inbox, Response
+from vesting import BadAnswer, Unreachable
+from vesting.wire import Endpoint, Inbox, Response
 
 LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX: a\r\n\r\nhello"
 CHUNKS = b"HTTP/1.1 503 \r\ntransfer-encoding: chunked\r\n\r\n3;x=y\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n"

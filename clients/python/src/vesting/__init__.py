@@ -1,11 +1,22 @@
-"""A validator's weights, adjusted by the vesting sidecar of its Bittensor subnet.
+"""A validator's weights, adjusted by how much of its rewards each miner of a Bittensor subnet kept.
 
-`VestingSystem` blocks until it has an answer. `vesting_client.aio.VestingSystem` is the same for asyncio.
+`VestingSystem` is for asyncio. `vesting.blocking.VestingSystem` has the same methods for programs without it.
 """
 
-from .answers import Adjustment, Change, Epoch, StakePoint, TrueEmission
-from .errors import BadAnswer, DeadlineExceeded, InputError, PolicyDiffers, Refused, Unreachable, VestingError
-from .system import VestingSystem
+from .aio import VestingSystem
+from .answers import Adjustment
+from .errors import (
+    BadAnswer,
+    DeadlineExceeded,
+    InputError,
+    PolicyDiffers,
+    Refused,
+    SettingError,
+    SidecarFailed,
+    Unreachable,
+    VestingError,
+)
+from .records import Change, Epoch, Miner, StakePoint, Stats, TrueEmission
 
 __all__ = [
     "Adjustment",
@@ -14,9 +25,13 @@ __all__ = [
     "DeadlineExceeded",
     "Epoch",
     "InputError",
+    "Miner",
     "PolicyDiffers",
     "Refused",
+    "SettingError",
+    "SidecarFailed",
     "StakePoint",
+    "Stats",
     "TrueEmission",
     "Unreachable",
     "VestingError",

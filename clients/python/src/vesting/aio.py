@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import weakref
 from types import TracebackType
-from typing import Any, Callable, Dict, List, Optional, Type, TypeVar
+from typing import Any, Callable, Dict, List, Mapping, Optional, Type, TypeVar
 
 from . import link
-from .answers import Adjustment, Epoch, StakePoint, TrueEmission, decoded
+from .answers import Adjustment, decoded
 from .errors import VestingError
-from .questions import Question, Questions, log
-from .system import PATIENCE
+from .blocking import PATIENCE, STARTING
+from .questions import Question, log
+from .records import Epoch, Miner, StakePoint, Stats, TrueEmission
+from .setup import setup
 from .weights import W
 
 T = TypeVar("T")
@@ -20,7 +23,7 @@ __all__ = ["VestingSystem"]
 
 
 class VestingSystem:
-    """Like `vesting_client.VestingSystem`, but it never blocks the event loop.
+    """Like `vesting.blocking.VestingSystem`, but it never blocks the event loop.
 
     A cancelled call closes its connection.
     """
@@ -29,15 +32,22 @@ class VestingSystem:
         self,
         url: Optional[str] = None,
         *,
-        token: Optional[str] = None,
+        subtensor: object = None,
         subnet_id: Optional[int] = None,
-        deadline_seconds: float = 2.0,
-        on_error: str = "unchanged",
+        netuid: Optional[int] = None,
+        db_manager: object = None,
         minimum_stake: Optional[float] = None,
         retention_window_days: Optional[float] = None,
         retention_target: Optional[float] = None,
         max_multiplier: Optional[float] = None,
-        query_interval_seconds: float = 12.0,
+        settings: Optional[Mapping[str, object]] = None,
+        use_background_thread: bool = True,
+        query_interval_seconds: Optional[float] = None,
+        token: Optional[str] = None,
+        deadline_seconds: float = 2.0,
+        on_error: str = "unchanged",
+        strict: bool = False,
+        program: Optional[str] = None,
     ) -> None:
         policy = {
             "minimum_stake": minimum_stake,
@@ -45,24 +55,49 @@ class VestingSystem:
             "retention_target": retention_target,
             "max_multiplier": max_multiplier,
         }
-        self._questions = Questions(url, token, subnet_id, deadline_seconds, on_error, query_interval_seconds, policy)
-        self._tls = link.tls(self._questions.endpoint)
-        self._seconds = deadline_seconds
-        self._interval = query_interval_seconds
+        made = setup(
+            subtensor=subtensor,
+            subnet_id=subnet_id,
+            netuid=netuid,
+            db_manager=db_manager,
+            use_background_thread=use_background_thread,
+            query_interval_seconds=query_interval_seconds,
+            url=url,
+            token=token,
+            deadline_seconds=deadline_seconds,
+            on_error=on_error,
+            strict=strict,
+            settings=settings,
+            program_path=program,
+            policy=policy,
+        )
+        self._questions = made.questions
+        self._sidecar = made.sidecar
+        # Our own sidecar ends with this object, and with the program.
+        self._end = weakref.finalize(self, made.sidecar.stop) if made.sidecar is not None else None
+        self._tls = link.tls(made.questions.endpoint) if made.sidecar is None else None
+        self._seconds = made.deadline_seconds
+        self._interval = made.interval_seconds
         self._handlers: List[Callable[[Epoch], object]] = []
         self._background: Optional[asyncio.Task[None]] = None
         self.last_error: Optional[VestingError] = None
         """The error of the last call, or `None` if it succeeded."""
 
     async def initialize(self) -> bool:
-        """Returns whether the sidecar answers and has the expected policy.
-
-        If it does not, later calls still work once it does: each of them tries again.
-        """
-        return await self._goes_well(self._questions.initialize(), self._seconds)
+        """Same as `vesting.blocking.VestingSystem.initialize`."""
+        if self._sidecar is None:
+            return await self._goes_well(self._questions.initialize(), self._seconds)
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, self._sidecar.start, STARTING)
+        except VestingError as error:
+            self.last_error = error
+            self._questions.note(error)
+            return False
+        self.last_error = None
+        return True
 
     async def update(self) -> bool:
-        """Same as `vesting_client.VestingSystem.update`."""
+        """Same as `vesting.blocking.VestingSystem.update`."""
         return await self._goes_well(self._questions.update(), PATIENCE)
 
     async def apply_vesting_multipliers(self, weights: W, uids: object = None, hotkeys: object = None, metagraph: object = None) -> W:
@@ -72,22 +107,30 @@ class VestingSystem:
     async def adjust(
         self, weights: W, uids: object = None, hotkeys: object = None, metagraph: object = None, as_of: Optional[int] = None
     ) -> Adjustment[W]:
-        """Same as `vesting_client.VestingSystem.adjust`."""
+        """Same as `vesting.blocking.VestingSystem.adjust`."""
         try:
             return await self._ask(self._questions.adjust(weights, uids, hotkeys, metagraph, as_of))
         except VestingError as error:
             return self._questions.failed(weights, error)
 
-    async def get_vesting_stats(self) -> Dict[str, Any]:
-        """Same as `vesting_client.VestingSystem.get_vesting_stats`."""
+    async def get_vesting_stats(self) -> Stats:
+        """Same as `vesting.blocking.VestingSystem.get_vesting_stats`."""
         return await self._ask(self._questions.stats())
 
+    async def miners(self, as_of: Optional[int] = None) -> List[Miner]:
+        """Same as `vesting.blocking.VestingSystem.miners`."""
+        return await self._ask(self._questions.miners(as_of))
+
+    async def history(self, hotkey: str, epochs: Optional[int] = None, as_of: Optional[int] = None) -> List[StakePoint]:
+        """Same as `vesting.blocking.VestingSystem.get_stake_history`."""
+        return await self.get_stake_history(hotkey, epochs, as_of)
+
     async def get_true_emissions(self, from_block: Optional[int] = None, to_block: Optional[int] = None) -> List[TrueEmission]:
-        """Same as `vesting_client.VestingSystem.get_true_emissions`."""
+        """Same as `vesting.blocking.VestingSystem.get_true_emissions`."""
         return await self._ask(self._questions.true_emissions(from_block, to_block))
 
     async def get_stake_history(self, hotkey: str, epochs: Optional[int] = None, as_of: Optional[int] = None) -> List[StakePoint]:
-        """Same as `vesting_client.VestingSystem.get_stake_history`."""
+        """Same as `vesting.blocking.VestingSystem.get_stake_history`."""
         return await self._ask(self._questions.stake_history(hotkey, epochs, as_of))
 
     def on_epoch_boundary(self, handler: Callable[[Epoch], object]) -> None:
@@ -101,12 +144,14 @@ class VestingSystem:
             self._background = asyncio.get_running_loop().create_task(self._follow())
 
     async def shutdown(self) -> None:
-        """Stops the task that `on_epoch_boundary` started. The sidecar keeps running."""
+        """Stops the task that `on_epoch_boundary` started, and the sidecar if it is our own."""
         background, self._background = self._background, None
         self._handlers.clear()
         # A handler may call `shutdown`, and its own task cannot wait for itself: it ends at its next `await`.
         if background is not None and background.cancel() and background is not asyncio.current_task():
             await asyncio.wait([background])
+        if self._end is not None:
+            await asyncio.get_running_loop().run_in_executor(None, self._end)
 
     async def __aenter__(self) -> VestingSystem:
         await self.initialize()
@@ -144,7 +189,8 @@ class VestingSystem:
             while True:
                 try:
                     sent = self._questions.bytes_of(request)
-                    answer = decoded(await link.ask_async(self._questions.endpoint, self._tls, sent, request.largest))
+                    response = await link.ask_async(self._questions.endpoint, self._tls, sent, request.largest)
+                    answer = decoded(response, request.statuses)
                 except VestingError as error:
                     request = question.throw(error)
                 else:

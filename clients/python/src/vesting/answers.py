@@ -6,9 +6,10 @@ import json
 import math
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import Any, Dict, Generic, List, NoReturn, Optional, Type, TypeVar
+from typing import Any, Dict, Generic, List, NoReturn, Optional, Tuple, Type, TypeVar
 
 from .errors import BadAnswer, Refused, VestingError
+from .records import Change, Epoch, Miner, StakePoint, Stats, TrueEmission
 from .weights import Given, W
 from .wire import Response
 
@@ -39,69 +40,9 @@ class Adjustment(Generic[W]):
     """What to check although the weights were adjusted, such as a hotkey given with another hotkey's uid."""
 
 
-@dataclass(frozen=True)
-class TrueEmission:
-    """The emission that one epoch paid to one position of a holder."""
-
-    block: int
-    time: str
-    uid: Optional[int]
-    hotkey: str
-    coldkey: str
-    true_emission: int
-    incentive: int
-
-
-@dataclass(frozen=True)
-class Change:
-    """What the block of an epoch changed in one position."""
-
-    uid: Optional[int]
-    hotkey: str
-    coldkey: str
-    stake_before: int
-    stake_after: int
-    manual_add_stake: int
-    manual_remove_stake: int
-    neutral: int
-    true_emission: int
-    incentive: int
-    rounding: int
-    unattributed: int
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """An epoch with every position that its block changed."""
-
-    netuid: int
-    block: int
-    time: str
-    changes: List[Change]
-
-
-@dataclass(frozen=True)
-class StakePoint:
-    """A miner's holder at one epoch: the sum of its positions in the subnet."""
-
-    as_of: int
-    time: str
-    coldkey: str
-    stake: Optional[int]
-    earned: int
-    """Since the epoch before."""
-    sold: int
-    """Since the epoch before."""
-    multiplier: Decimal
-    reason: str
-    holding_percentage: Optional[float]
-    holding_duration: Optional[float]
-    """In days."""
-
-
-def decoded(response: Response) -> Any:
-    """The JSON of an answer. Raises `Refused` for any status other than 200."""
-    if response.status != 200:
+def decoded(response: Response, statuses: Tuple[int, ...]) -> Any:
+    """The JSON of an answer. Raises `Refused` for any status but these."""
+    if response.status not in statuses:
         raise _refused(response)
     try:
         return _json(response.body)
@@ -162,6 +103,9 @@ def adjusted(answer: Any, given: Given[W], netuid: Optional[int]) -> Adjustment[
     as_of, policy, state = _of(told, "as_of", int), _of(told, "policy_digest", str), _of(told, "state_digest", str)
     warnings = [_is(value, str, "warnings") for value in _of(told, "warnings", list)]
     weights = given.like(values) if unchanged is None else given.weights
+    multipliers = given.each(multipliers, lambda _: Decimal(1))
+    reasons = given.each(reasons, lambda place: given.left[place])
+    warnings = [f"a weight is left alone: {why}" for why in given.left.values()] + warnings
     return Adjustment(weights, unchanged, None, stale, as_of, multipliers, reasons, policy, state, warnings)
 
 
@@ -172,12 +116,31 @@ def _sum(values: List[float]) -> float:
         raise BadAnswer("the answer's weights add up to more than a number can hold") from None
 
 
-def stats(answer: Any) -> Dict[str, Any]:
+def stats(answer: Any) -> Stats:
     """The figures of a subnet, as the API returned them."""
     told = _object(answer)
     _of(told, "netuid", int), _of(told, "as_of", int), _of(told, "policy_digest", str)
     _object(told.get("policy"))
-    return told
+    return Stats(told)
+
+
+def readiness(answer: Any) -> Dict[str, Any]:
+    """Whether the sidecar may be relied on for its one subnet, and how far behind the chain it is."""
+    told = _object(answer)
+    of = _is(told.get("subnets"), list, "subnets")
+    subnet = _object(of[0]) if of else {}
+    return {
+        "ready": _of(told, "ready", bool),
+        "reasons": [_is(reason, str, "reasons") for reason in _of(told, "reasons", list)],
+        "role": _maybe(subnet, "role", str),
+        "head": _maybe(told, "head", int),
+        "behind_blocks": _maybe(subnet, "lag_blocks", int),
+    }
+
+
+def miners(answer: Any) -> List[Miner]:
+    """The miners of an answer, by uid."""
+    return [_miner(_object(item)) for item in _is(answer, list, "the answer")]
 
 
 def epochs(answer: Any) -> List[Epoch]:
@@ -188,7 +151,15 @@ def epochs(answer: Any) -> List[Epoch]:
 def emissions(epoch: Epoch) -> List[TrueEmission]:
     """The emissions of an epoch, without those of 0."""
     return [
-        TrueEmission(epoch.block, epoch.time, c.uid, c.hotkey, c.coldkey, c.true_emission, c.incentive)
+        TrueEmission(
+            block=epoch.block,
+            time=epoch.time,
+            uid=c.uid,
+            hotkey=c.hotkey,
+            coldkey=c.coldkey,
+            true_emission=c.true_emission,
+            incentive=c.incentive,
+        )
         for c in epoch.changes
         if c.true_emission != 0
     ]
@@ -201,7 +172,7 @@ def stake_history(answer: Any) -> List[StakePoint]:
 
 def _epoch(told: Dict[str, Any]) -> Epoch:
     changes = [_change(_object(item)) for item in _of(told, "changes", list)]
-    return Epoch(_of(told, "netuid", int), _of(told, "block", int), _of(told, "time", str), changes)
+    return Epoch(netuid=_of(told, "netuid", int), block=_of(told, "block", int), time=_of(told, "time", str), changes=changes)
 
 
 def _change(told: Dict[str, Any]) -> Change:
@@ -218,6 +189,30 @@ def _change(told: Dict[str, Any]) -> Change:
         incentive=_rao(told, "incentive"),
         rounding=_rao(told, "rounding"),
         unattributed=_rao(told, "unattributed"),
+    )
+
+
+def _miner(told: Dict[str, Any]) -> Miner:
+    return Miner(
+        netuid=_of(told, "netuid", int),
+        as_of=_of(told, "as_of", int),
+        uid=_of(told, "uid", int),
+        hotkey=_of(told, "hotkey", str),
+        coldkey=_of(told, "coldkey", str),
+        stake=_rao(told, "stake"),
+        opening_stake=_rao(told, "opening_stake"),
+        earned_stake=_rao(told, "earned_stake"),
+        manual_stake=_rao(told, "manual_stake"),
+        locked_stake=None if told.get("locked_stake") is None else _rao(told, "locked_stake"),
+        rewards=_rao(told, "rewards"),
+        rewards_kept=_rao(told, "rewards_kept"),
+        sold=_rao(told, "sold"),
+        holding_percentage=_number(told, "holding_percentage"),
+        holding_duration=_number(told, "holding_duration"),
+        multiplier=_decimal(told.get("multiplier")),
+        limited_by=_of(told, "limited_by", str),
+        reason=_of(told, "reason", str),
+        incomplete_since=_maybe(told, "incomplete_since", int),
     )
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from types import TracebackType
-from typing import Any, Callable, Dict, List, Optional, Type, TypeVar
+from typing import Any, Callable, Dict, List, Mapping, Optional, Type, TypeVar
 
 from . import link
-from .answers import Adjustment, Epoch, StakePoint, TrueEmission, decoded
+from .answers import Adjustment, decoded
 from .errors import VestingError
-from .questions import Question, Questions, log
+from .questions import Question, log
+from .records import Epoch, Miner, StakePoint, Stats, TrueEmission
+from .setup import setup
 from .weights import W
 
 T = TypeVar("T")
@@ -17,36 +20,51 @@ T = TypeVar("T")
 #: How long, in seconds, the background thread and `update` wait for an answer. No weights wait for either.
 PATIENCE = 30.0
 
+#: How long, in seconds, a sidecar of our own may take until it serves.
+STARTING = 60.0
+
 
 class VestingSystem:
     """The vesting system of one subnet. A sidecar (`vesting run`) computes it.
 
-    `url` is the address of the sidecar's API. The default is `VESTING_URL`, or else http://127.0.0.1:9180.
-    `token` is the API's token, by default `VESTING_API_TOKEN`. `subnet_id` may be omitted if the sidecar follows
-    one subnet.
+    **With a sidecar of its own.** `subtensor` is the SDK's object, the name of a network, or the URL of a node. The
+    system then starts and owns a sidecar. `initialize` returns once it serves, and it ends with `shutdown`, with
+    this object, or with the program. `subnet_id` (or `netuid`) is the subnet. `db_manager` is a path, a URL, or an
+    object with one; without it the record is a file in the platform's data folder. `minimum_stake` (in alpha),
+    `retention_window_days`, `retention_target` and `max_multiplier` are the policy. `settings` has other settings by
+    their names in `vesting.toml`. With `use_background_thread=False` the record moves with `update` only.
+    `query_interval_seconds` is the time without notice of a new block after which the chain is asked for one.
+
+    **With a sidecar that is there.** `url` is the address of its API. The default is `VESTING_URL`, or else
+    http://127.0.0.1:9180. `token` is the API's token, by default `VESTING_API_TOKEN`. `subnet_id` may be omitted
+    if the sidecar follows one subnet. The sidecar decides the policy: if a policy is given and differs, weights are
+    not adjusted. `query_interval_seconds` is the pause between two looks for new epochs.
 
     Every call ends within `deadline_seconds`. Without a usable answer, the weights are returned unchanged and
-    a warning is logged. With `on_error="raise"` a `VestingError` is raised instead.
-
-    The sidecar decides the policy. Give `minimum_stake` (in alpha), `retention_window_days`, `retention_target`
-    or `max_multiplier` to compare them with it. If the sidecar's policy differs, weights are not adjusted.
-
-    `query_interval_seconds` is the pause between two checks for new epochs by `on_epoch_boundary`.
+    a warning is logged. With `on_error="raise"` a `VestingError` is raised instead. With `strict=True` one invalid
+    weight or hotkey leaves all weights unchanged; otherwise it leaves that one unchanged.
     """
 
     def __init__(
         self,
         url: Optional[str] = None,
         *,
-        token: Optional[str] = None,
+        subtensor: object = None,
         subnet_id: Optional[int] = None,
-        deadline_seconds: float = 2.0,
-        on_error: str = "unchanged",
+        netuid: Optional[int] = None,
+        db_manager: object = None,
         minimum_stake: Optional[float] = None,
         retention_window_days: Optional[float] = None,
         retention_target: Optional[float] = None,
         max_multiplier: Optional[float] = None,
-        query_interval_seconds: float = 12.0,
+        settings: Optional[Mapping[str, object]] = None,
+        use_background_thread: bool = True,
+        query_interval_seconds: Optional[float] = None,
+        token: Optional[str] = None,
+        deadline_seconds: float = 2.0,
+        on_error: str = "unchanged",
+        strict: bool = False,
+        program: Optional[str] = None,
     ) -> None:
         policy = {
             "minimum_stake": minimum_stake,
@@ -54,10 +72,29 @@ class VestingSystem:
             "retention_target": retention_target,
             "max_multiplier": max_multiplier,
         }
-        self._questions = Questions(url, token, subnet_id, deadline_seconds, on_error, query_interval_seconds, policy)
-        self._tls = link.tls(self._questions.endpoint)
-        self._seconds = deadline_seconds
-        self._interval = query_interval_seconds
+        made = setup(
+            subtensor=subtensor,
+            subnet_id=subnet_id,
+            netuid=netuid,
+            db_manager=db_manager,
+            use_background_thread=use_background_thread,
+            query_interval_seconds=query_interval_seconds,
+            url=url,
+            token=token,
+            deadline_seconds=deadline_seconds,
+            on_error=on_error,
+            strict=strict,
+            settings=settings,
+            program_path=program,
+            policy=policy,
+        )
+        self._questions = made.questions
+        self._sidecar = made.sidecar
+        # Our own sidecar ends with this object, and with the program.
+        self._end = weakref.finalize(self, made.sidecar.stop) if made.sidecar is not None else None
+        self._tls = link.tls(made.questions.endpoint) if made.sidecar is None else None
+        self._seconds = made.deadline_seconds
+        self._interval = made.interval_seconds
         self._lock = threading.Lock()
         self._handlers: List[Callable[[Epoch], object]] = []
         self._background: Optional[_Background] = None
@@ -65,11 +102,20 @@ class VestingSystem:
         """The error of the last call, or `None` if it succeeded."""
 
     def initialize(self) -> bool:
-        """Returns whether the sidecar answers and has the expected policy.
+        """Starts the sidecar if it is our own. Returns whether it answers and has the expected policy.
 
         If it does not, later calls still work once it does: each of them tries again.
         """
-        return self._goes_well(self._questions.initialize(), self._seconds)
+        if self._sidecar is None:
+            return self._goes_well(self._questions.initialize(), self._seconds)
+        try:
+            self._sidecar.start(STARTING)
+        except VestingError as error:
+            self.last_error = error
+            self._questions.note(error)
+            return False
+        self.last_error = None
+        return True
 
     def update(self) -> bool:
         """Makes the sidecar record up to the finalized head, and returns whether it got there.
@@ -98,12 +144,25 @@ class VestingSystem:
         except VestingError as error:
             return self._questions.failed(weights, error)
 
-    def get_vesting_stats(self) -> Dict[str, Any]:
-        """Returns the subnet's figures as `vesting stats --json` prints them. Amounts are strings in rao.
+    def get_vesting_stats(self) -> Stats:
+        """Returns the subnet's figures as `vesting stats --json` prints them. Amounts are texts in rao.
+
+        With a sidecar of our own, `sidecar` says how it does, and there is an answer even before the first epoch.
 
         Raises a `VestingError` if there are none.
         """
         return self._ask(self._questions.stats())
+
+    def miners(self, as_of: Optional[int] = None) -> List[Miner]:
+        """Returns the miners by uid, as of the last epoch at or before the block `as_of`.
+
+        The list goes into `pandas.DataFrame` as it is. Raises a `VestingError` if there is no answer.
+        """
+        return self._ask(self._questions.miners(as_of))
+
+    def history(self, hotkey: str, epochs: Optional[int] = None, as_of: Optional[int] = None) -> List[StakePoint]:
+        """Same as `get_stake_history`."""
+        return self.get_stake_history(hotkey, epochs, as_of)
 
     def get_true_emissions(self, from_block: Optional[int] = None, to_block: Optional[int] = None) -> List[TrueEmission]:
         """Returns the true emission of each position in every epoch with `from_block` ≤ block ≤ `to_block`.
@@ -133,12 +192,14 @@ class VestingSystem:
                 self._background.start()
 
     def shutdown(self) -> None:
-        """Stops the thread that `on_epoch_boundary` started. The sidecar keeps running."""
+        """Stops the thread that `on_epoch_boundary` started, and the sidecar if it is our own."""
         with self._lock:
             background, self._background = self._background, None
             self._handlers.clear()
         if background is not None:
             background.end()
+        if self._end is not None:
+            self._end()
 
     def __enter__(self) -> VestingSystem:
         self.initialize()
@@ -172,7 +233,7 @@ class VestingSystem:
                 try:
                     sent = self._questions.bytes_of(request)
                     response = link.ask(self._questions.endpoint, self._tls, sent, request.largest, deadline)
-                    answer = decoded(response)
+                    answer = decoded(response, request.statuses)
                 except VestingError as error:
                     request = question.throw(error)
                 else:

@@ -17,6 +17,12 @@ class InputError(VestingError):
     kind = "input"
 
 
+class SettingError(VestingError, ValueError):
+    """A setting of the constructor is invalid. Reaction: correct it."""
+
+    kind = "setting"
+
+
 class Unreachable(VestingError):
     """Nothing answers at the address, or the connection broke. Reaction: check the sidecar."""
 
@@ -55,3 +61,9 @@ class PolicyDiffers(VestingError):
     """The sidecar's policy is not the one given to the constructor. Reaction: change one of them."""
 
     kind = "policy"
+
+
+class SidecarFailed(VestingError):
+    """The sidecar that this program started does not run. Reaction: do what the text says."""
+
+    kind = "sidecar"

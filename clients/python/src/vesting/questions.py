@@ -8,30 +8,30 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import operator
-import os
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Dict, Generator, List, Optional, TypeVar
+from typing import Any, Dict, Generator, List, Optional, Tuple, TypeVar, Union
 from urllib.parse import quote, urlencode
 
 from . import answers
-from .answers import Adjustment, Epoch, StakePoint, TrueEmission
-from .errors import InputError, PolicyDiffers, Refused, VestingError
+from .answers import Adjustment
+from .errors import InputError, PolicyDiffers, Refused, Unreachable, VestingError
+from .records import Epoch, Miner, StakePoint, Stats, TrueEmission
+from .sidecar import Sidecar
 from .weights import W, given
 from .wire import Endpoint
 
 T = TypeVar("T")
 
-log = logging.getLogger("vesting_client")
-
-#: Where `vesting run` listens by default.
-_USUAL = "http://127.0.0.1:9180"
+log = logging.getLogger("vesting")
 
 #: The largest answers accepted, in bytes: to a request for one subnet's weights, and to any other.
 _LARGEST_WEIGHTS = 4 * 1024 * 1024
 _LARGEST = 64 * 1024 * 1024
+
+#: The problems of a record that has no epoch yet.
+_NO_EPOCH = ("unknown-netuid", "no-epoch")
 
 _RAO = 10**9
 
@@ -44,6 +44,8 @@ class Request:
     target: str
     body: Optional[bytes]
     largest: int
+    statuses: Tuple[int, ...] = (200,)
+    """The statuses of an answer that is read."""
 
 
 #: A question that returns `T`.
@@ -51,38 +53,41 @@ Question = Generator[Request, Any, T]
 
 
 class Questions:
-    """The questions of one client: to which address, about which subnet, under which policy."""
+    """The questions of one client: to which sidecar, about which subnet, under which policy.
+
+    `sidecar` is our own, or the address of one that is there, with its token.
+    """
 
     def __init__(
         self,
-        url: Optional[str],
-        token: Optional[str],
-        subnet_id: Optional[int],
-        deadline_seconds: float,
-        on_error: str,
-        query_interval_seconds: float,
-        policy: Dict[str, Optional[float]],
+        sidecar: Union[Sidecar, Tuple[Endpoint, Optional[str]]],
+        netuid: Optional[int],
+        raises: bool,
+        strict: bool,
+        expected: Dict[str, Decimal],
     ) -> None:
-        self.endpoint = Endpoint.of(url if url is not None else os.environ.get("VESTING_URL") or _USUAL)
-        self._token = token if token is not None else os.environ.get("VESTING_API_TOKEN") or None
-        if self._token is not None and not (self._token.isascii() and self._token.isprintable() and self._token.strip()):
-            raise ValueError("`token` must be printable ASCII")
-        if subnet_id is not None and not 0 <= subnet_id <= 65535:
-            raise ValueError(f"`subnet_id` is {subnet_id}, but it must be from 0 to 65535")
-        if on_error not in ("unchanged", "raise"):
-            raise ValueError(f"`on_error` is {on_error!r}, but it must be 'unchanged' or 'raise'")
-        for name, seconds in (("deadline_seconds", deadline_seconds), ("query_interval_seconds", query_interval_seconds)):
-            if not (math.isfinite(seconds) and seconds > 0):
-                raise ValueError(f"`{name}` is {seconds}, but it must be above 0")
-        self._netuid = subnet_id
-        self._raises = on_error == "raise"
-        self._expected = {name: Decimal(str(value)) for name, value in policy.items() if value is not None}
+        self._sidecar = sidecar
+        self._netuid = netuid
+        self._raises = raises
+        self._strict = strict
+        self._expected = expected
         #: The digest of the sidecar's policy, once that was found to be the expected one.
         self._agreed: Optional[str] = None
 
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where the sidecar is. Raises `Unreachable` if our own has not served yet."""
+        if not isinstance(self._sidecar, Sidecar):
+            return self._sidecar[0]
+        if self._sidecar.url is None:
+            why = self._sidecar.last_exit
+            raise Unreachable(f"the sidecar does not run: {why}" if why else "the sidecar has not been started: call `initialize`")
+        return Endpoint.of(self._sidecar.url)
+
     def bytes_of(self, request: Request) -> bytes:
         """A request as bytes."""
-        return self.endpoint.request(request.method, request.target, self._token, request.body)
+        token = self._sidecar.token if isinstance(self._sidecar, Sidecar) else self._sidecar[1]
+        return self.endpoint.request(request.method, request.target, token, request.body)
 
     def failed(self, weights: W, error: VestingError) -> Adjustment[W]:
         """The weights unchanged, with the error. Raises the error if `on_error` is `"raise"`."""
@@ -106,13 +111,26 @@ class Questions:
         query = urlencode(self._named())
         yield Request("POST", f"/v1/update?{query}" if query else "/v1/update", b"", _LARGEST)
 
-    def stats(self) -> Question[Dict[str, Any]]:
-        """The subnet's figures."""
-        return answers.stats((yield self._get("/v1/stats")))
+    def stats(self) -> Question[Stats]:
+        """The subnet's figures. With a sidecar of our own also how it does, even before its record has an epoch."""
+        if not isinstance(self._sidecar, Sidecar):
+            return answers.stats((yield self._get("/v1/stats")))
+        try:
+            found = answers.stats((yield self._get("/v1/stats")))
+        except Refused as refused:
+            if refused.problem not in _NO_EPOCH:
+                raise
+            found = Stats(netuid=self._netuid, as_of=None, covered=False, lag_blocks=None, reason=refused.detail)
+        ready = answers.readiness((yield Request("GET", "/health/ready", None, _LARGEST, (200, 503))))
+        return Stats(found, sidecar={**self._sidecar.state(), **ready})
+
+    def miners(self, as_of: Optional[int]) -> Question[List[Miner]]:
+        """The miners, by uid."""
+        return answers.miners((yield self._get("/v1/miners", as_of=as_of)))
 
     def adjust(self, weights: W, uids: object, hotkeys: object, metagraph: object, as_of: Optional[int]) -> Question[Adjustment[W]]:
         """The weights multiplied by their miners' multipliers."""
-        input = given(weights, uids, hotkeys, metagraph)
+        input = given(weights, uids, hotkeys, metagraph, self._strict)
         body = {**input.body(), **self._named(as_of=as_of)}
         text = json.dumps(body, allow_nan=False).encode("ascii")
         answer = yield Request("POST", "/v1/weights/apply", text, _LARGEST_WEIGHTS)
@@ -160,7 +178,7 @@ class Questions:
         try:
             stats = answers.stats((yield self._get("/v1/stats")))
         except Refused as refused:
-            if refused.problem in ("unknown-netuid", "no-epoch"):
+            if refused.problem in _NO_EPOCH:
                 return 0
             raise
         recorded = stats.get("recorded_to")
