@@ -39,7 +39,7 @@ const OPENING: Duration = Duration::from_millis(500);
 
 pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     if args.read_only {
-        return read_only(session, args).await;
+        return read_only(session, args.until_input_ends).await;
     }
     let config = session.config.clone();
     wiring::subnets_to_follow(&config)?;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::command::RunArgs;
 use super::start::off_thread;
 use crate::commands::session::Session;
 use crate::signal::stop_signal;
@@ -11,9 +10,9 @@ use crate::task::Task;
 use crate::{api, notify, wiring};
 
 /// Serves the API over the existing record.
-pub async fn read_only(session: &Session, args: &RunArgs) -> anyhow::Result<()> {
+pub async fn read_only(session: &Session, until_input_ends: bool) -> anyhow::Result<()> {
     let config = &session.config;
-    let stop = stop_signal(args.until_input_ends)?;
+    let stop = stop_signal(until_input_ends)?;
     let listener = api::bind(config).await?;
     let state = State::new(config, None);
     let store = watched(off_thread(config, wiring::open_record).await?, &state);
