@@ -15,7 +15,7 @@ import unittest
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
 
-from vesting import SettingError, SidecarFailed, VestingSystem, blocking, origin
+from vesting import SettingError, SidecarFailed, Stats, VestingSystem, blocking, origin
 
 from .support import NETUID, Node, binary, environment
 
@@ -121,7 +121,7 @@ class Owned(unittest.TestCase):
         self.addCleanup(system.shutdown)
         return system
 
-    def recorded(self, system: blocking.VestingSystem) -> Dict[str, Any]:
+    def recorded(self, system: blocking.VestingSystem) -> Stats:
         """The figures once the record has reached the node's head."""
 
         def stats() -> Any:
@@ -132,7 +132,7 @@ class Owned(unittest.TestCase):
             # The figures are read before the state of the sidecar, so those of the next answer are the last.
             return system.get_vesting_stats() if found["sidecar"]["behind_blocks"] == 0 else None
 
-        found: Dict[str, Any] = until(stats)
+        found: Stats = until(stats)
         return found
 
     def check(self) -> None:
@@ -201,6 +201,21 @@ class Owned(unittest.TestCase):
         self.assertEqual(len(history), 3)
         with self.assertRaises(AttributeError):
             miners[0].nothing
+
+        # The parts by their names are views of the same.
+        tracker, monitor = system.stake_tracker, system.blockchain_monitor
+        self.assertEqual(tracker.miners(), miners)
+        self.assertEqual((tracker.miner(miners[1].hotkey), tracker.miner(miners[1].coldkey)), (miners[1], None))
+        self.assertEqual(tracker.coldkey(miners[1].coldkey).coldkey, miners[1].coldkey)
+        self.assertEqual(monitor.stake_history(miners[0].hotkey, epochs=3), history)
+        epochs = monitor.epochs()
+        self.assertEqual(epochs[-1].block, stats.as_of)
+        transactions = monitor.transactions(epochs[-1].block, epochs[-1].block)
+        earned = sum(t.alpha for t in transactions if t.kind == "incentive")
+        self.assertEqual(earned, sum(change.incentive for change in epochs[-1].changes))
+        self.assertTrue(earned > 0 and all(t.block == stats.as_of for t in transactions))
+        emissions = monitor.true_emissions(epochs[-1].block, epochs[-1].block)
+        self.assertEqual([e.true_emission for e in emissions], [c.true_emission for c in epochs[-1].changes if c.true_emission])
 
     def test_one_that_crashes_is_started_again_and_nothing_is_lost(self) -> None:
         system = self.system()

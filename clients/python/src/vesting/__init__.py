@@ -16,7 +16,7 @@ from .errors import (
     Unreachable,
     VestingError,
 )
-from .records import Change, Epoch, Miner, StakePoint, Stats, TrueEmission
+from .records import Change, Epoch, Miner, Record, StakePoint, Stats, Transaction, TrueEmission
 
 __all__ = [
     "Adjustment",
@@ -27,11 +27,13 @@ __all__ = [
     "InputError",
     "Miner",
     "PolicyDiffers",
+    "Record",
     "Refused",
     "SettingError",
     "SidecarFailed",
     "StakePoint",
     "Stats",
+    "Transaction",
     "TrueEmission",
     "Unreachable",
     "VestingError",

@@ -13,7 +13,8 @@ from .answers import Adjustment, decoded
 from .errors import VestingError
 from .blocking import PATIENCE, STARTING
 from .questions import Question, log
-from .records import Epoch, Miner, StakePoint, Stats, TrueEmission
+from .parts import BlockchainMonitor, StakeTracker
+from .records import Epoch, Miner, Record, StakePoint, Stats, Transaction, TrueEmission
 from .setup import setup
 from .weights import W
 
@@ -83,6 +84,16 @@ class VestingSystem:
         self.last_error: Optional[VestingError] = None
         """The error of the last call, or `None` if it succeeded."""
 
+    @property
+    def blockchain_monitor(self) -> BlockchainMonitor[VestingSystem]:
+        """A view of this system: what happened on the chain."""
+        return BlockchainMonitor(self)
+
+    @property
+    def stake_tracker(self) -> StakeTracker[VestingSystem]:
+        """A view of this system: what each miner holds."""
+        return StakeTracker(self)
+
     async def initialize(self) -> bool:
         """Same as `vesting.blocking.VestingSystem.initialize`."""
         if self._sidecar is None:
@@ -120,6 +131,22 @@ class VestingSystem:
     async def miners(self, as_of: Optional[int] = None) -> List[Miner]:
         """Same as `vesting.blocking.VestingSystem.miners`."""
         return await self._ask(self._questions.miners(as_of))
+
+    async def miner(self, hotkey: str, as_of: Optional[int] = None) -> Optional[Miner]:
+        """Same as `vesting.blocking.VestingSystem.miner`."""
+        return await self._ask(self._questions.miner(hotkey, as_of))
+
+    async def coldkey(self, coldkey: str, as_of: Optional[int] = None) -> Record:
+        """Same as `vesting.blocking.VestingSystem.coldkey`."""
+        return await self._ask(self._questions.coldkey(coldkey, as_of))
+
+    async def transactions(self, from_block: Optional[int] = None, to_block: Optional[int] = None) -> List[Transaction]:
+        """Same as `vesting.blocking.VestingSystem.transactions`."""
+        return await self._ask(self._questions.transactions(from_block, to_block))
+
+    async def epochs(self, from_block: Optional[int] = None, to_block: Optional[int] = None) -> List[Epoch]:
+        """Same as `vesting.blocking.VestingSystem.epochs`."""
+        return await self._ask(self._questions.epochs(from_block, to_block))
 
     async def history(self, hotkey: str, epochs: Optional[int] = None, as_of: Optional[int] = None) -> List[StakePoint]:
         """Same as `vesting.blocking.VestingSystem.get_stake_history`."""

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Dict, Generic, List, NoReturn, Optional, Tuple, Type, TypeVar
 
 from .errors import BadAnswer, Refused, VestingError
-from .records import Change, Epoch, Miner, StakePoint, Stats, TrueEmission
+from .records import Change, Epoch, Miner, Record, StakePoint, Stats, Transaction, TrueEmission
 from .weights import Given, W
 from .wire import Response
 
@@ -122,6 +122,33 @@ def stats(answer: Any) -> Stats:
     _of(told, "netuid", int), _of(told, "as_of", int), _of(told, "policy_digest", str)
     _object(told.get("policy"))
     return Stats(told)
+
+
+def miner(answer: Any) -> Optional[Miner]:
+    """The miner of an answer about one hotkey, if a neuron has it."""
+    told = _object(answer).get("miner")
+    return None if told is None else _miner(_object(told))
+
+
+def record(answer: Any) -> Record:
+    """An answer as it is."""
+    return Record(_object(answer))
+
+
+def transactions(answer: Any) -> List[Transaction]:
+    """The changes of stake of an answer, in the order of the ledger."""
+    return [_transaction(_object(item)) for item in _of(_object(answer), "rows", list)]
+
+
+def _transaction(told: Dict[str, Any]) -> Transaction:
+    return Transaction(
+        block=_of(told, "block", int),
+        event_index=_maybe(told, "event_index", int),
+        kind=_of(told, "kind", str),
+        hotkey=_of(told, "hotkey", str),
+        coldkey=_of(told, "coldkey", str),
+        alpha=_rao(told, "alpha_rao"),
+    )
 
 
 def readiness(answer: Any) -> Dict[str, Any]:

@@ -11,7 +11,8 @@ from . import link
 from .answers import Adjustment, decoded
 from .errors import VestingError
 from .questions import Question, log
-from .records import Epoch, Miner, StakePoint, Stats, TrueEmission
+from .parts import BlockchainMonitor, StakeTracker
+from .records import Epoch, Miner, Record, StakePoint, Stats, Transaction, TrueEmission
 from .setup import setup
 from .weights import W
 
@@ -101,6 +102,16 @@ class VestingSystem:
         self.last_error: Optional[VestingError] = None
         """The error of the last call, or `None` if it succeeded."""
 
+    @property
+    def blockchain_monitor(self) -> BlockchainMonitor[VestingSystem]:
+        """A view of this system: what happened on the chain."""
+        return BlockchainMonitor(self)
+
+    @property
+    def stake_tracker(self) -> StakeTracker[VestingSystem]:
+        """A view of this system: what each miner holds."""
+        return StakeTracker(self)
+
     def initialize(self) -> bool:
         """Starts the sidecar if it is our own. Returns whether it answers and has the expected policy.
 
@@ -159,6 +170,22 @@ class VestingSystem:
         The list goes into `pandas.DataFrame` as it is. Raises a `VestingError` if there is no answer.
         """
         return self._ask(self._questions.miners(as_of))
+
+    def miner(self, hotkey: str, as_of: Optional[int] = None) -> Optional[Miner]:
+        """Returns one miner, or `None` if no neuron has this hotkey as of `as_of`."""
+        return self._ask(self._questions.miner(hotkey, as_of))
+
+    def coldkey(self, coldkey: str, as_of: Optional[int] = None) -> Record:
+        """Returns a coldkey with its holding, its multiplier and its neurons, as the API tells it."""
+        return self._ask(self._questions.coldkey(coldkey, as_of))
+
+    def transactions(self, from_block: Optional[int] = None, to_block: Optional[int] = None) -> List[Transaction]:
+        """Returns every change of stake in these blocks of the window, by default in all of them, in order."""
+        return self._ask(self._questions.transactions(from_block, to_block))
+
+    def epochs(self, from_block: Optional[int] = None, to_block: Optional[int] = None) -> List[Epoch]:
+        """Returns the epochs with `from_block` ≤ block ≤ `to_block`, in order; without `from_block` the newest 100."""
+        return self._ask(self._questions.epochs(from_block, to_block))
 
     def history(self, hotkey: str, epochs: Optional[int] = None, as_of: Optional[int] = None) -> List[StakePoint]:
         """Same as `get_stake_history`."""

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 from . import answers
 from .answers import Adjustment
 from .errors import InputError, PolicyDiffers, Refused, Unreachable, VestingError
-from .records import Epoch, Miner, StakePoint, Stats, TrueEmission
+from .records import Epoch, Miner, Record, StakePoint, Stats, Transaction, TrueEmission
 from .sidecar import Sidecar
 from .weights import W, given
 from .wire import Endpoint
@@ -146,6 +146,19 @@ class Questions:
         if adjustment.stale:
             log.warning("the sidecar's record is old: newer sales than of block %s are not known", adjustment.as_of)
         return adjustment
+
+    def miner(self, hotkey: str, as_of: Optional[int]) -> Question[Optional[Miner]]:
+        """One miner, if a neuron has this hotkey."""
+        return answers.miner((yield self._get(f"/v1/miners/{quote(hotkey, safe='')}", as_of=as_of)))
+
+    def coldkey(self, coldkey: str, as_of: Optional[int]) -> Question[Record]:
+        """A coldkey with its neurons."""
+        return answers.record((yield self._get(f"/v1/coldkeys/{quote(coldkey, safe='')}", as_of=as_of)))
+
+    def transactions(self, from_block: Optional[int], to_block: Optional[int]) -> Question[List[Transaction]]:
+        """The changes of stake in these blocks of the window."""
+        query = urlencode({**self._named(**{"from": from_block}, to=to_block), "section": "entries"})
+        return answers.transactions((yield Request("GET", f"/v1/digest/rows?{query}", None, _LARGEST)))
 
     def true_emissions(self, from_block: Optional[int], to_block: Optional[int]) -> Question[List[TrueEmission]]:
         """The true emissions of the epochs in these blocks."""

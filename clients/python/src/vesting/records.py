@@ -105,6 +105,20 @@ class StakePoint(Record):
     """In days."""
 
 
+class Transaction(Record):
+    """One change of a holder's stake: an entry of the ledger."""
+
+    block: int
+    event_index: Optional[int]
+    """Where in the block the event is that tells of it; `None` where none does."""
+    kind: str
+    """What it was, such as `incentive`, `stake_added` or `stake_removed`. docs/method.md lists them."""
+    hotkey: str
+    coldkey: str
+    alpha: int
+    """Below 0 where stake left."""
+
+
 class TrueEmission(Record):
     """The emission that one epoch paid to one position of a holder."""
 
