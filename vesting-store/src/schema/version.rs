@@ -16,10 +16,10 @@ use crate::error::naming;
 const APPLIED: &str = "__diesel_schema_migrations";
 
 /// The migrations of SQLite.
-pub const SQLITE: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
+pub const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 /// The migrations of PostgreSQL. The same version means the same tables in both.
-pub const POSTGRES: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
+pub const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// Which of vesting's tables a database has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
