@@ -348,6 +348,15 @@ os.kill(os.getpid(), 9)
                 self.assertIsInstance(system.last_error, SidecarFailed)
                 self.assertIn(word, str(system.last_error))
                 system.shutdown()
+        # A program of another version does not know what it is asked for.
+        other = self.folder / "vesting"
+        other.write_text("#!/bin/sh\necho \"error: unexpected argument '--until-input-ends' found\" >&2\necho >&2\necho Usage: >&2\nexit 2\n")
+        other.chmod(0o755)
+        with self.assertLogs("vesting", "WARNING"):
+            system = self.system(program=str(other))
+            self.assertFalse(system.initialize())
+        self.assertIn("unexpected argument", str(system.last_error))
+        system.shutdown()
         with self.assertRaisesRegex(SidecarFailed, "nonesuch"):
             self.system(program="/nonesuch/vesting")
 

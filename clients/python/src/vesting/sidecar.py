@@ -193,8 +193,9 @@ class Sidecar:
             status = process.wait()
             process.stderr.close()
             _close(process.stdin)
-        errors = [line for line in said if line]
-        return errors[-1] if errors else f"it ended with status {status}"
+        # What ends it is printed as an error, and hints may follow. Otherwise the last line is the best there is.
+        fatal = [line.partition("error: ")[2] for line in said if line.startswith("error: ")]
+        return (fatal or [line for line in said if line][-1:] or [f"it ended with status {status}"])[0]
 
     def _hear(self, lines: IO[str], said: Deque[str]) -> None:
         for line in lines:
@@ -229,7 +230,7 @@ def _parsed(line: str) -> "tuple[int, str]":
         told = json.loads(line)
         return _LEVELS.get(told.get("level"), logging.ERROR), str(told.get("message") or told.get("error") or line)
     except (ValueError, AttributeError, RecursionError):
-        return logging.ERROR if line else 5, line.partition("error: ")[2] or line
+        return logging.ERROR if line else 5, line
 
 
 def _close(pipe: Optional[IO[str]]) -> None:
