@@ -349,11 +349,11 @@ os.kill(os.getpid(), 9)
                 self.assertIn(word, str(system.last_error))
                 system.shutdown()
         # A program of another version does not know what it is asked for.
-        other = self.folder / "vesting"
-        other.write_text("#!/bin/sh\necho \"error: unexpected argument '--until-input-ends' found\" >&2\necho >&2\necho Usage: >&2\nexit 2\n")
-        other.chmod(0o755)
+        older = self.folder / "vesting"
+        older.write_text("#!/bin/sh\necho \"error: unexpected argument '--until-input-ends' found\" >&2\necho >&2\necho Usage: >&2\nexit 2\n")
+        older.chmod(0o755)
         with self.assertLogs("vesting", "WARNING"):
-            system = self.system(program=str(other))
+            system = self.system(program=str(older))
             self.assertFalse(system.initialize())
         self.assertIn("unexpected argument", str(system.last_error))
         system.shutdown()
