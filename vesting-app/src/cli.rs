@@ -43,8 +43,10 @@ const FIRST_STEPS: &str = "First steps:
   vesting apply --netuid 2 --weights weights.json
 
 Settings come from flags, then VESTING_<KEY> variables, then vesting.toml, then BT_NETWORK and
-BT_CHAIN_ENDPOINT, then defaults. Exit codes: 0 done, 1 failed, 2 called or configured wrongly,
-3 done by catch-up, but some changes of stake are unexplained.";
+BT_CHAIN_ENDPOINT, then defaults. All of them: vesting help settings.
+
+Exit codes: 0 done, 1 failed, 2 called or configured wrongly, 3 done by catch-up, but some changes
+of stake are unexplained.";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -128,6 +130,11 @@ pub enum Command {
     /// that `vesting` cannot read.
     #[command(after_help = doctor::EXAMPLES)]
     Doctor(DoctorArgs),
+    /// List all settings: as flags, with their defaults.
+    ///
+    /// Each is also a key of `vesting.toml` (`vesting config init` writes one with all of them) and a variable
+    /// VESTING_<KEY>. Every command takes every setting, and reads those that its own help lists.
+    Settings,
     /// Print the script with which a shell completes commands and flags.
     #[command(after_help = completions::EXAMPLES)]
     Completions(CompletionsArgs),

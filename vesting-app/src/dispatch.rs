@@ -1,6 +1,6 @@
 //! Runs the command that was named.
 //!
-//! Takes from `exit`, `advice`, `output`, `log`, `config`, `commands` and `cli`.
+//! Takes from `exit`, `advice`, `output`, `log`, `config`, `commands`, `cli` and `help`.
 
 use clap::CommandFactory;
 
@@ -11,7 +11,7 @@ use crate::commands::session::Session;
 use crate::config::Config;
 use crate::exit::SilentExit;
 use crate::output::{Out, say};
-use crate::{commands, config, exit, log};
+use crate::{commands, config, exit, help, log};
 
 /// Runs a command.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
@@ -73,7 +73,8 @@ async fn dispatch(cli: Cli, config: Config) -> anyhow::Result<()> {
         Command::Db(command) => commands::db::run(&mut session, &command, with_chain).await,
         Command::Config(command) => commands::config::run(&cli.config, &command),
         Command::Completions(args) => commands::completions::run(&mut session, &args, Cli::command()),
-        Command::Man(args) => commands::man::run(&mut session, &args, Cli::command()),
+        Command::Man(args) => commands::man::run(&mut session, &args, help::command_line()),
+        Command::Settings => session.out.line(help::settings().trim_end()),
     }?;
     session.out.flush()
 }

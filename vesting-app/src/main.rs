@@ -31,6 +31,7 @@
 //! | `api` | the HTTP API and the page |
 //! | `commands` | the commands, with their arguments |
 //! | `cli` | the command line: all commands |
+//! | `help` | what the help of each command shows |
 //! | `dispatch` | runs the command that was named |
 
 mod advice;
@@ -45,6 +46,7 @@ mod dispatch;
 mod exit;
 mod failure;
 mod following;
+mod help;
 mod late;
 mod log;
 mod metrics;
@@ -63,8 +65,6 @@ mod witnesses;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
-
 use advice::Advised;
 use exit::SilentExit;
 
@@ -75,7 +75,7 @@ const ENDING: Duration = Duration::from_millis(500);
 fn main() -> ExitCode {
     secrets::register(std::env::args_os(), std::env::vars_os());
     std::panic::set_hook(Box::new(log::log_panic));
-    let cli = match cli::Cli::try_parse() {
+    let cli = match help::parse() {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
