@@ -122,7 +122,7 @@ impl Pruner {
         for netuid in self.netuids.clone() {
             match self.prune_if_due(netuid).await {
                 // Another process records this subnet, and prunes it.
-                Ok(()) | Err(StoreError::Taken { .. }) => {}
+                Ok(()) | Err(StoreError::OtherWriter { .. }) => {}
                 Err(error) => tracing::warn!(%netuid, error = %error.advised(), "the record was not pruned"),
             }
         }

@@ -32,7 +32,7 @@ pub async fn run(session: &mut Session) -> anyhow::Result<()> {
 
 /// Whether another process records the subnet.
 fn is_taken(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(StoreError::Taken { .. }))
+    matches!(error.downcast_ref(), Some(StoreError::OtherWriter { .. }))
 }
 
 /// Asks the daemon that records it.

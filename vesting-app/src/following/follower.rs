@@ -137,7 +137,7 @@ impl Follower {
         loop {
             match self.store.claim(self.netuid).await {
                 Ok(()) => break,
-                Err(StoreError::Taken { by, .. }) => {
+                Err(StoreError::OtherWriter { by, .. }) => {
                     if waited_for.as_ref() != Some(&by) {
                         tracing::info!(
                             "standing by for subnet {}: its record is being written by {by}",

@@ -37,7 +37,7 @@ impl StoreTimes {
         // The series exists from the first call on, so that an increase is visible. That another process has
         // the right to write is no failure.
         let failures = self.failures.get_or_create(&method);
-        if result.as_ref().is_err_and(|error| !matches!(error, StoreError::Taken { .. })) {
+        if result.as_ref().is_err_and(|error| !matches!(error, StoreError::OtherWriter { .. })) {
             failures.inc();
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::check::inconsistency::{Inconsistency, RowPlace, Whose};
+use crate::check::inconsistency::{BalanceOf, Inconsistency, RowPlace};
 use crate::ports::Commit;
 use crate::units::{BlockNumber, Coldkey, NetUid, PositionKey};
 
@@ -12,7 +12,7 @@ pub(super) fn unique(record: &Commit) -> Result<(), Inconsistency> {
         netuid: NetUid,
         name: &'static str,
         rows: &[T],
-        key: impl Fn(&T) -> (BlockNumber, Option<Whose>, K),
+        key: impl Fn(&T) -> (BlockNumber, Option<BalanceOf>, K),
     ) -> Result<(), Inconsistency> {
         let mut seen = BTreeSet::new();
         for row in rows {
@@ -23,8 +23,8 @@ pub(super) fn unique(record: &Commit) -> Result<(), Inconsistency> {
         }
         Ok(())
     }
-    let position = |key: PositionKey| Some(Whose::Position(key));
-    let holder = |coldkey: Coldkey| Some(Whose::Holder(coldkey));
+    let position = |key: PositionKey| Some(BalanceOf::Position(key));
+    let holder = |coldkey: Coldkey| Some(BalanceOf::Holder(coldkey));
     let n = record.netuid;
     table(n, "stake_transactions", &record.entries, |e| (e.block, position(e.key), e.order()))?;
     table(n, "holders", &record.holders, |h| (h.since, holder(h.coldkey), h.coldkey))?;

@@ -19,7 +19,7 @@ mod tranches;
 
 pub use checked::Checked;
 pub use error::CheckError;
-pub use inconsistency::{Inconsistency, Whose};
+pub use inconsistency::{BalanceOf, Inconsistency};
 pub use part_checker::{PartChecker, check_beside, check_parts, check_store};
 pub use record::check;
 pub use state::check_state;

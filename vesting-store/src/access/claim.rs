@@ -29,7 +29,7 @@ impl Claim {
     /// Takes the right to write a subnet's record.
     ///
     /// # Errors
-    /// [`StoreError::Taken`] with the process that has it.
+    /// [`StoreError::OtherWriter`] with the process that has it.
     pub fn take(place: &Place, conn: &mut AnyConnection, netuid: NetUid) -> Result<Self, StoreError> {
         match (place, conn) {
             (Place::File(path), _) => lock_file(path, netuid).map(Self::File),
@@ -100,7 +100,7 @@ fn lock_file(database: &Path, netuid: NetUid) -> Result<File, StoreError> {
             file.set_len(0).and_then(|()| write!(file, "process {}", std::process::id())).map_err(failed)?;
             Ok(file)
         }
-        Err(TryLockError::WouldBlock) => Err(StoreError::Taken { netuid, by: owner_in(&mut file) }),
+        Err(TryLockError::WouldBlock) => Err(StoreError::OtherWriter { netuid, by: owner_in(&mut file) }),
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
@@ -133,7 +133,7 @@ fn lock_session(conn: &mut PgConnection, netuid: NetUid) -> Result<(), StoreErro
     }
     // Its session may have ended in between. Then it cannot be named.
     let by = session_holder(conn, netuid)?.unwrap_or_else(|| "another process".to_owned());
-    Err(StoreError::Taken { netuid, by })
+    Err(StoreError::OtherWriter { netuid, by })
 }
 
 fn session_holder(conn: &mut PgConnection, netuid: NetUid) -> Result<Option<String>, StoreError> {

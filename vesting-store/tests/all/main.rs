@@ -100,7 +100,7 @@ async fn the_second_of_two_writers_stands_by() {
     let link = path.with_file_name("link.db");
     std::os::unix::fs::symlink(&path, &link).unwrap();
     let linked = DatabaseStore::open(&url(&link)).unwrap();
-    let ours = StoreError::Taken { netuid: NETUID, by: format!("process {}", std::process::id()) };
+    let ours = StoreError::OtherWriter { netuid: NETUID, by: format!("process {}", std::process::id()) };
     for store in [&other, &linked] {
         assert_eq!(store.claim(NETUID).await, Err(ours.clone()));
         assert_eq!(store.commit(&plain(NETUID, 2, Some(block(1, 0)))).await, Err(ours.clone()));
@@ -111,7 +111,7 @@ async fn the_second_of_two_writers_stands_by() {
     assert_eq!(other.commit(&plain(NetUid(3), 1, None)).await, Ok(()));
     assert_eq!(
         one.claim(NetUid(3)).await,
-        Err(StoreError::Taken { netuid: NetUid(3), by: format!("process {}", std::process::id()) })
+        Err(StoreError::OtherWriter { netuid: NetUid(3), by: format!("process {}", std::process::id()) })
     );
     drop(one);
     assert_eq!(other.claim(NETUID).await, Ok(()));

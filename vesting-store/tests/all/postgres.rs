@@ -56,12 +56,12 @@ postgres_test! {
         one.commit(&plain(NETUID, 1, None)).await.unwrap();
         let taken = other.claim(NETUID).await;
         let refused_by = |taken| match taken {
-            Err(StoreError::Taken { netuid: NETUID, by }) => by,
+            Err(StoreError::OtherWriter { netuid: NETUID, by }) => by,
             other => panic!("{other:?}"),
         };
         assert!(refused_by(taken).contains("connected from"));
         let taken = other.commit(&plain(NETUID, 2, Some(block(1, 0)))).await;
-        assert!(matches!(taken, Err(StoreError::Taken { .. })), "{taken:?}");
+        assert!(matches!(taken, Err(StoreError::OtherWriter { .. })), "{taken:?}");
         assert_eq!(other.watermark(NETUID).await.unwrap().unwrap().block, block(1, 0), "all may read");
         assert_eq!(
             other.commit(&plain(NetUid(3), 1, None)).await,
@@ -150,11 +150,11 @@ own_postgres_test! {
         let other = open(&url).unwrap();
         let next = plain(NETUID, 31, Some(block(30, 0)));
         let taken = other.commit(&next).await;
-        assert_eq!(taken, Err(StoreError::Taken { netuid: NETUID, by: "another process".to_owned() }));
+        assert_eq!(taken, Err(StoreError::OtherWriter { netuid: NETUID, by: "another process".to_owned() }));
         drop(writer);
         let refused = loop {
             match other.commit(&next).await {
-                Err(StoreError::Taken { .. }) => tokio::time::sleep(Duration::from_millis(5)).await,
+                Err(StoreError::OtherWriter { .. }) => tokio::time::sleep(Duration::from_millis(5)).await,
                 done => break done,
             }
         };
@@ -271,9 +271,9 @@ own_postgres_test! {
         database.sql(others);
         assert_eq!(other.claim(NETUID).await, Ok(()));
         let taken = store.claim(NETUID).await;
-        assert!(matches!(taken, Err(StoreError::Taken { .. })), "{taken:?}");
+        assert!(matches!(taken, Err(StoreError::OtherWriter { .. })), "{taken:?}");
         let taken = store.commit(&plain(NETUID, 3, Some(block(2, 0)))).await;
-        assert!(matches!(taken, Err(StoreError::Taken { .. })), "{taken:?}");
+        assert!(matches!(taken, Err(StoreError::OtherWriter { .. })), "{taken:?}");
         signal(&server, "-INT");
         let gone = async || loop {
             if let Err(error) = other.watermark(NETUID).await {

@@ -94,7 +94,7 @@ impl Subnet {
                 Ok(()) => break,
                 Err(error) => error,
             };
-            if !error.is_passing() || matches!(error, MonitorError::Store(StoreError::Taken { .. })) {
+            if !error.is_passing() || matches!(error, MonitorError::Store(StoreError::OtherWriter { .. })) {
                 return Err(error.into());
             }
             tries = if total.map(|total| total.block) > stood_at { 1 } else { tries + 1 };

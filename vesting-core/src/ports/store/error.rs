@@ -18,7 +18,7 @@ pub enum StoreError {
     Full(String),
     /// Another process has the right to write this subnet's record. Reaction: stand by and try again.
     #[error("the record of subnet {netuid} is being written by {by}: only one may at a time")]
-    Taken {
+    OtherWriter {
         /// The subnet.
         netuid: NetUid,
         /// Who, as far as it is known.
@@ -98,7 +98,11 @@ impl StoreError {
     pub const fn is_passing(&self) -> bool {
         matches!(
             self,
-            Self::Busy(_) | Self::Full(_) | Self::NotNext { .. } | Self::Taken { .. } | Self::Unreachable(_)
+            Self::Busy(_)
+                | Self::Full(_)
+                | Self::NotNext { .. }
+                | Self::OtherWriter { .. }
+                | Self::Unreachable(_)
         )
     }
 }

@@ -15,7 +15,7 @@ pub trait WriteRecord: Send + Sync {
 
     /// Claims the right to write a subnet's record. One process has it at a time. The right ends with the
     /// process, or with its connection. Every other call that writes claims it too. Refuses with
-    /// [`StoreError::Taken`] while another process has it.
+    /// [`StoreError::OtherWriter`] while another process has it.
     async fn claim(&self, netuid: NetUid) -> Result<(), StoreError>;
 
     /// Adds blocks to the record. Refuses with [`StoreError::NotNext`], and changes nothing, unless
