@@ -133,7 +133,7 @@ pub enum Command {
     /// List all settings: as flags, with their defaults.
     ///
     /// Each is also a key of `vesting.toml` (`vesting config init` writes one with all of them) and a variable
-    /// VESTING_<KEY>. Every command takes every setting, and reads those that its own help lists.
+    /// `VESTING_<KEY>`. Every command takes every setting, and reads those that its own help lists.
     Settings,
     /// Print the script with which a shell completes commands and flags.
     #[command(after_help = completions::EXAMPLES)]
