@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import threading
-import weakref
 from types import TracebackType
-from typing import Any, Callable, Dict, List, Mapping, Optional, Type, TypeVar
+from typing import Callable, List, Optional, Type, TypeVar
 
 from . import link
 from .answers import Adjustment, decoded
 from .errors import VestingError
 from .questions import Question, log
-from .parts import BlockchainMonitor, StakeTracker
 from .records import Epoch, Miner, Record, StakePoint, Stats, Transaction, TrueEmission
-from .setup import setup
+from .system import PATIENCE, STARTING, System
 from .weights import W
 
 T = TypeVar("T")
 
-#: How long, in seconds, the background thread and `update` wait for an answer. No weights wait for either.
-PATIENCE = 30.0
 
-#: How long, in seconds, a sidecar of our own may take until it serves.
-STARTING = 60.0
-
-
-class VestingSystem:
+class VestingSystem(System):
     """The vesting system of one subnet. A sidecar (`vesting run`) computes it.
 
     **With a sidecar of its own.** `subtensor` is the SDK's object, the name of a network, or the URL of a node. The
@@ -46,71 +38,7 @@ class VestingSystem:
     weight or hotkey leaves all weights unchanged; otherwise it leaves that one unchanged.
     """
 
-    def __init__(
-        self,
-        url: Optional[str] = None,
-        *,
-        subtensor: object = None,
-        subnet_id: Optional[int] = None,
-        netuid: Optional[int] = None,
-        db_manager: object = None,
-        minimum_stake: Optional[float] = None,
-        retention_window_days: Optional[float] = None,
-        retention_target: Optional[float] = None,
-        max_multiplier: Optional[float] = None,
-        settings: Optional[Mapping[str, object]] = None,
-        use_background_thread: bool = True,
-        query_interval_seconds: Optional[float] = None,
-        token: Optional[str] = None,
-        deadline_seconds: float = 2.0,
-        on_error: str = "unchanged",
-        strict: bool = False,
-        program: Optional[str] = None,
-    ) -> None:
-        policy = {
-            "minimum_stake": minimum_stake,
-            "retention_window_days": retention_window_days,
-            "retention_target": retention_target,
-            "max_multiplier": max_multiplier,
-        }
-        made = setup(
-            subtensor=subtensor,
-            subnet_id=subnet_id,
-            netuid=netuid,
-            db_manager=db_manager,
-            use_background_thread=use_background_thread,
-            query_interval_seconds=query_interval_seconds,
-            url=url,
-            token=token,
-            deadline_seconds=deadline_seconds,
-            on_error=on_error,
-            strict=strict,
-            settings=settings,
-            program_path=program,
-            policy=policy,
-        )
-        self._questions = made.questions
-        self._sidecar = made.sidecar
-        # Our own sidecar ends with this object, and with the program.
-        self._end = weakref.finalize(self, made.sidecar.stop) if made.sidecar is not None else None
-        self._tls = link.tls(made.questions.endpoint) if made.sidecar is None else None
-        self._seconds = made.deadline_seconds
-        self._interval = made.interval_seconds
-        self._lock = threading.Lock()
-        self._handlers: List[Callable[[Epoch], object]] = []
-        self._background: Optional[_Background] = None
-        self.last_error: Optional[VestingError] = None
-        """The error of the last call, or `None` if it succeeded."""
-
-    @property
-    def blockchain_monitor(self) -> BlockchainMonitor[VestingSystem]:
-        """A view of this system: what happened on the chain."""
-        return BlockchainMonitor(self)
-
-    @property
-    def stake_tracker(self) -> StakeTracker[VestingSystem]:
-        """A view of this system: what each miner holds."""
-        return StakeTracker(self)
+    _background: Optional[_Background] = None
 
     def initialize(self) -> bool:
         """Starts the sidecar if it is our own. Returns whether it answers and has the expected policy.

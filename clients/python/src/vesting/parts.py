@@ -5,21 +5,19 @@ Their methods return what the same method of the system returns: with asyncio a 
 
 from __future__ import annotations
 
-from typing import Any, Callable, Generic, Optional, TypeVar
+from typing import Any, Callable, Optional
 
 from .records import Epoch
 
-S = TypeVar("S")
 
-
-class _Part(Generic[S]):
+class _Part:
     """A view of a system. It holds nothing of its own."""
 
-    def __init__(self, system: S) -> None:
-        self._system: Any = system
+    def __init__(self, system: Any) -> None:
+        self._system = system
 
 
-class BlockchainMonitor(_Part[S]):
+class BlockchainMonitor(_Part):
     """What happened on the chain, as recorded: stake, transactions, epochs and true emissions."""
 
     def update(self) -> Any:
@@ -47,7 +45,7 @@ class BlockchainMonitor(_Part[S]):
         return self._system.on_epoch_boundary(handler)
 
 
-class StakeTracker(_Part[S]):
+class StakeTracker(_Part):
     """What each miner holds: its stake, manual and earned, and how much of its rewards it held for how long."""
 
     def miners(self, as_of: Optional[int] = None) -> Any:
