@@ -230,7 +230,7 @@ def _miner(told: Dict[str, Any]) -> Miner:
         opening_stake=_rao(told, "opening_stake"),
         earned_stake=_rao(told, "earned_stake"),
         manual_stake=_rao(told, "manual_stake"),
-        locked_stake=None if told.get("locked_stake") is None else _rao(told, "locked_stake"),
+        locked_stake=_maybe_rao(told, "locked_stake"),
         rewards=_rao(told, "rewards"),
         rewards_kept=_rao(told, "rewards_kept"),
         sold=_rao(told, "sold"),
@@ -248,7 +248,7 @@ def _point(told: Dict[str, Any]) -> StakePoint:
         as_of=_of(told, "as_of", int),
         time=_of(told, "time", str),
         coldkey=_of(told, "coldkey", str),
-        stake=None if told.get("stake") is None else _rao(told, "stake"),
+        stake=_maybe_rao(told, "stake"),
         earned=_rao(told, "earned"),
         sold=_rao(told, "sold"),
         multiplier=_decimal(told.get("multiplier")),
@@ -285,6 +285,10 @@ def _rao(told: Dict[str, Any], name: str) -> int:
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 40):
         raise BadAnswer(f"the answer is not what the API's is: `{name}` is no amount")
     return int(text)
+
+
+def _maybe_rao(told: Dict[str, Any], name: str) -> Optional[int]:
+    return None if told.get(name) is None else _rao(told, name)
 
 
 def _number(told: Dict[str, Any], name: str) -> Optional[float]:

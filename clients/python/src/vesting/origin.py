@@ -43,18 +43,22 @@ def chain(subtensor: object) -> Chain:
         return _of(subtensor)
     # SDK 9 and 10 call it `chain_endpoint`, SDK 11 calls it `endpoint`. No other member is looked at, since
     # reading one may ask the chain.
-    graph = cast(Any, subtensor)
-    for name in ("chain_endpoint", "endpoint", "url"):
-        endpoint = getattr(graph, name, None)
-        if isinstance(endpoint, str) and endpoint:
-            network = getattr(graph, "network", None)
-            name = network.strip().lower() if isinstance(network, str) else ""
-            # The name says more than the endpoint, unless it is another endpoint than the network's.
-            return Chain(name) if _NETWORKS.get(name, "").rstrip("/") == endpoint.rstrip("/") else _of(endpoint)
-    network = getattr(graph, "network", None)
-    if isinstance(network, str) and network:
+    endpoint, network = _text(subtensor, "chain_endpoint", "endpoint", "url"), _text(subtensor, "network")
+    # The name says more than the endpoint, unless it is another endpoint than the network's.
+    if endpoint and endpoint.rstrip("/") != _NETWORKS.get(network.strip().lower(), "").rstrip("/"):
+        return _of(endpoint)
+    if network:
         return _of(network)
     raise SettingError(f"`subtensor` is a {type(subtensor).__name__}: give the SDK's object, the name of a network, or a URL")
+
+
+def _text(subtensor: object, *names: str) -> str:
+    """The first of these members that is a text with something in it."""
+    for name in names:
+        found = getattr(subtensor, name, None)
+        if isinstance(found, str) and found:
+            return found
+    return ""
 
 
 def _of(text: str) -> Chain:

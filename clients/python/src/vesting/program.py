@@ -33,11 +33,5 @@ def find(named: Optional[str] = None) -> str:
 
 def _installed() -> Iterator[Path]:
     """Where pip puts programs: in this environment, or in the user's own folder."""
-    schemes = [sysconfig.get_default_scheme() if sys.version_info >= (3, 10) else None, f"{os.name}_user"]
-    for scheme in schemes:
-        try:
-            folder = sysconfig.get_path("scripts", scheme) if scheme else sysconfig.get_path("scripts")
-        except KeyError:
-            continue
-        if folder:
-            yield Path(folder) / _NAME
+    for folder in (sysconfig.get_path("scripts"), sysconfig.get_path("scripts", f"{os.name}_user")):
+        yield Path(folder) / _NAME

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 
 from . import answers
 from .answers import Adjustment
-from .errors import InputError, PolicyDiffers, Refused, Unreachable, VestingError
+from .errors import InputError, PolicyDiffers, Refused, VestingError
 from .records import Epoch, Miner, Record, StakePoint, Stats, Transaction, TrueEmission
 from .sidecar import Sidecar
 from .weights import W, given
@@ -48,19 +48,24 @@ class Request:
     """The statuses of an answer that is read."""
 
 
+@dataclass(frozen=True)
+class Address:
+    """A sidecar that is there."""
+
+    endpoint: Endpoint
+    token: Optional[str]
+
+
 #: A question that returns `T`.
 Question = Generator[Request, Any, T]
 
 
 class Questions:
-    """The questions of one client: to which sidecar, about which subnet, under which policy.
-
-    `sidecar` is our own, or the address of one that is there, with its token.
-    """
+    """The questions of one client: to which sidecar, our own or one that is there, about which subnet, under which policy."""
 
     def __init__(
         self,
-        sidecar: Union[Sidecar, Tuple[Endpoint, Optional[str]]],
+        sidecar: Union[Sidecar, Address],
         netuid: Optional[int],
         raises: bool,
         strict: bool,
@@ -77,17 +82,11 @@ class Questions:
     @property
     def endpoint(self) -> Endpoint:
         """Where the sidecar is. Raises `Unreachable` if our own has not served yet."""
-        if not isinstance(self._sidecar, Sidecar):
-            return self._sidecar[0]
-        if self._sidecar.url is None:
-            why = self._sidecar.last_exit
-            raise Unreachable(f"the sidecar does not run: {why}" if why else "the sidecar has not been started: call `initialize`")
-        return Endpoint.of(self._sidecar.url)
+        return self._sidecar.endpoint
 
     def bytes_of(self, request: Request) -> bytes:
         """A request as bytes."""
-        token = self._sidecar.token if isinstance(self._sidecar, Sidecar) else self._sidecar[1]
-        return self.endpoint.request(request.method, request.target, token, request.body)
+        return self.endpoint.request(request.method, request.target, self._sidecar.token, request.body)
 
     def failed(self, weights: W, error: VestingError) -> Adjustment[W]:
         """The weights unchanged, with the error. Raises the error if `on_error` is `"raise"`."""

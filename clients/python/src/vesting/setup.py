@@ -11,7 +11,7 @@ from typing import Any, Dict, Mapping, Optional, cast
 
 from . import origin, program
 from .errors import SettingError
-from .questions import Questions
+from .questions import Address, Questions
 from .sidecar import Plan, Sidecar
 from .wire import Endpoint
 
@@ -20,9 +20,6 @@ _USUAL = "http://127.0.0.1:9180"
 
 #: The pause between two looks for new epochs, in seconds, where nothing else is said.
 _INTERVAL = 12.0
-
-#: The settings of the policy that have a parameter of their own, with what they are in.
-_POLICY = ("minimum_stake", "retention_window_days", "retention_target", "max_multiplier")
 
 
 @dataclass(frozen=True)
@@ -63,10 +60,10 @@ def setup(
         raise SettingError(f"`on_error` is {on_error!r}, but it must be 'unchanged' or 'raise'")
     deadline = _seconds("deadline_seconds", deadline_seconds)
     interval = None if query_interval_seconds is None else _seconds("query_interval_seconds", query_interval_seconds)
-    expected = {name: _decimal(name, policy[name]) for name in _POLICY if policy.get(name) is not None}
+    expected = {name: _decimal(name, value) for name, value in policy.items() if value is not None}
     raises = on_error == "raise"
     if subtensor is None or url is not None:
-        address = (_endpoint(url), _token(token))
+        address = Address(_endpoint(url), _token(token))
         return Setup(Questions(address, subnet, raises, strict, expected), None, deadline, interval or _INTERVAL)
     if token is not None:
         raise SettingError("`token` is for a sidecar that is there, so give `url` with it: a sidecar of our own has its own token")

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Deque, Dict, Optional
 
-from .errors import SidecarFailed
+from .errors import SidecarFailed, Unreachable
+from .wire import Endpoint
 
 log = logging.getLogger("vesting.sidecar")
 
@@ -66,12 +67,20 @@ class Sidecar:
         self._watcher: Optional[threading.Thread] = None
         self._failure: Optional[str] = None
         self.token = secrets.token_urlsafe(24)
-        self.url: Optional[str] = None
-        """Where its API is, once it serves. A restarted sidecar may have another port."""
+        #: Where its API is, once it serves. A restarted sidecar may have another port.
+        self._endpoint: Optional[Endpoint] = None
         self.restarts = 0
         self.last_exit: Optional[str] = None
         """Why it ended, the last time it did without being told to."""
         _all.add(self)
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where its API is. Raises `Unreachable` if it has not served yet."""
+        endpoint, why = self._endpoint, self.last_exit
+        if endpoint is None:
+            raise Unreachable(f"the sidecar does not run: {why}" if why else "the sidecar has not been started: call `initialize`")
+        return endpoint
 
     def start(self, patience: float) -> None:
         """Starts it, unless it runs, and waits until it serves. Raises `SidecarFailed` if it does not."""
@@ -147,8 +156,8 @@ class Sidecar:
             self._settled.clear()
             if self._ended.is_set():
                 return
-            crashes = 0 if time.monotonic() - begun > _STEADY else crashes + 1
-            pause = _PAUSES[min(max(crashes, 1), len(_PAUSES)) - 1]
+            crashes = 1 if time.monotonic() - begun > _STEADY else crashes + 1
+            pause = _PAUSES[min(crashes, len(_PAUSES)) - 1]
             with self._lock:
                 self.last_exit = words
                 # Whoever waits for its start is told at once.
@@ -201,7 +210,7 @@ class Sidecar:
         for line in lines:
             level, message = _parsed(line)
             if message.startswith("the API listens on "):
-                self.url = message.rpartition(" ")[2]
+                self._endpoint = Endpoint.of(message.rpartition(" ")[2])
                 self._serving.set()
             elif message.startswith("following;") or level == logging.WARNING:
                 self._settled.set()
