@@ -2,8 +2,8 @@
 //!
 //! `LastMechansimStepBlock` is a linked list (docs/chain.md#the-list-of-epochs): read at B−1 it names the
 //! epoch before B. A subnet may also be dissolved and its netuid registered anew. `NetworkRegisteredAt`
-//! separates these registrations. Where the chain counts registrations, the count shows whether there was another
-//! registration between.
+//! separates these registrations. Where the chain counts registrations, the count shows whether there was
+//! another one between.
 
 use std::sync::Arc;
 
