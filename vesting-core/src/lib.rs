@@ -77,7 +77,7 @@ pub use report::{
     explain, position_figures, whatif,
 };
 pub use score::{MissingTime, formula, holding, kept, multiplier, policy};
-pub use store::{Condensed, MemoryStore, Parts, dry_prune, newest_epochs, prune, rewind};
+pub use store::{MemoryStore, Parts, dry_prune, newest_epochs, prune, rewind};
 pub use system::{StakeHistory, SystemError, TrueEmission, Update, VestingSystem};
 pub use units::{
     AddressError, BlockHash, BlockNumber, BlockRef, Coldkey, DecimalError, Fraction, Hotkey, Millis, NetUid,

@@ -30,4 +30,6 @@ mod store;
 #[doc(hidden)] // for tests that look at the plans of its statements
 pub use record::rewind::statements as rewind_statements;
 pub use schema::version::Schema;
-pub use store::{DatabaseStore, Examined, check, compact, examine, migrate, open, open_existing, writer};
+pub use store::{
+    DatabaseStore, Examined, check, compact, examine, file, migrate, open, open_existing, writer,
+};

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::ports::{Commit, Pruned, StakeStore, StoreError, WholeRecord, WriteRecord};
+use crate::ports::{Commit, Pruned, StoreError, WholeRecord, WriteRecord};
 use crate::store::MemoryStore;
 use crate::store::memory_store::Gathered;
 use crate::units::{BlockNumber, NetUid};
@@ -12,8 +12,6 @@ use crate::units::{BlockNumber, NetUid};
 ///
 /// Sums, balances and windows are those of the whole record. The condensed time has only one tranche for each
 /// holder, so exits do not show which old tranche they consumed.
-///
-/// For the crates of this workspace.
 pub struct Condensed {
     netuid: NetUid,
     store: Arc<MemoryStore>,
@@ -55,11 +53,5 @@ impl Condensed {
     /// As [`WholeRecord::record`].
     pub async fn record(&self) -> Result<Option<Commit>, StoreError> {
         self.store.record(self.netuid).await
-    }
-
-    /// The record held here, as a store.
-    #[must_use]
-    pub fn store(&self) -> Arc<dyn StakeStore> {
-        self.store.clone()
     }
 }

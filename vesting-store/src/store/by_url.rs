@@ -1,5 +1,6 @@
 //! Opens, checks, migrates and compacts the database at a URL, of either kind.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use vesting_core::ports::{StakeStore, StoreError};
@@ -13,6 +14,17 @@ use crate::database::Place;
 /// If the URL is not understood, or can be read in two ways. No part of it is repeated.
 pub fn check(url: &str) -> Result<(), StoreError> {
     Place::of(url).map(|_| ())
+}
+
+/// The SQLite file that a URL names. `None` for a server, and for a database in memory.
+///
+/// # Errors
+/// Those of [`check`].
+pub fn file(url: &str) -> Result<Option<PathBuf>, StoreError> {
+    Ok(match Place::of(url)? {
+        Place::File(path) => Some(path),
+        Place::Memory | Place::Server(_) => None,
+    })
 }
 
 /// Opens the record at a URL for writing. Creates it if there is none.

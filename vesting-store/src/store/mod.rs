@@ -8,6 +8,6 @@ mod examine;
 #[cfg(test)]
 mod tests;
 
-pub use by_url::{check, compact, migrate, open, open_existing};
+pub use by_url::{check, compact, file, migrate, open, open_existing};
 pub use database_store::DatabaseStore;
 pub use examine::{Examined, examine, writer};

@@ -121,10 +121,8 @@ async fn inspect(
             continue;
         }
         if inspected.last().is_none_or(|last| last.netuid != part.netuid) {
-            let policy = session.config.policy(part.netuid).clone();
-            inspected.push(
-                Inspection::new(part.netuid, file.genesis(), policy, args.as_of.map(BlockNumber)).await?,
-            );
+            let as_of = args.as_of.map(BlockNumber);
+            inspected.push(Inspection::new(&session.config, part.netuid, file.genesis(), as_of).await?);
         }
         if let Some(inspection) = inspected.last_mut() {
             // Reads on all the same: if the file is damaged, that is the error to report.

@@ -5,9 +5,11 @@ use serde::Serialize;
 use vesting_core::check::{CheckError, PartChecker};
 use vesting_core::policy::Policy;
 use vesting_core::ports::Commit;
-use vesting_core::{BlockHash, BlockNumber, Condensed, NetUid, TrackerError, prune};
+use vesting_core::{BlockHash, BlockNumber, NetUid, TrackerError, prune};
 
 use super::check::CheckSummary;
+use super::scratch::Scratch;
+use crate::config::Config;
 use crate::wiring;
 
 #[derive(Serialize)]
@@ -27,20 +29,21 @@ pub struct Inspection {
     /// The block as of which the digest is asked for.
     as_of: Option<BlockNumber>,
     checker: PartChecker,
-    /// What the digest is computed from.
-    window: Condensed,
+    /// What the digest is computed from. A window of a full subnet is too much for memory.
+    window: Scratch,
 }
 
 impl Inspection {
     /// Starts before the first part of a subnet.
     pub async fn new(
+        config: &Config,
         netuid: NetUid,
         genesis: BlockHash,
-        policy: Policy,
         as_of: Option<BlockNumber>,
     ) -> anyhow::Result<Self> {
-        let window = Condensed::new(netuid);
+        let window = Scratch::new(config)?;
         window.store().bind_chain(genesis).await?;
+        let policy = config.policy(netuid).clone();
         Ok(Self { netuid, policy, as_of, checker: PartChecker::new(netuid), window })
     }
 
@@ -51,7 +54,7 @@ impl Inspection {
         if self.as_of.is_some_and(|as_of| reached >= Some(as_of)) {
             return Ok(());
         }
-        self.window.take(part).await?;
+        self.window.store().commit(part).await?;
         self.leave_behind().await
     }
 
@@ -63,7 +66,7 @@ impl Inspection {
         let epochs = window.epoch_list(self.netuid, mark.first_block, last).await?;
         let base = prune::base(&mark, &epochs, self.policy.retention_window).map(|epoch| epoch.block.number);
         if let Some(base) = base.filter(|base| *base < mark.block.number) {
-            self.window.condense(base).await?;
+            window.prune(self.netuid, base).await?;
         }
         Ok(())
     }
@@ -82,7 +85,7 @@ impl Inspection {
     /// The digest, which must be the expected one. `None` if there can be no digest.
     pub async fn digest(&self, expected: Option<&str>) -> anyhow::Result<Option<DigestLine>> {
         let (netuid, policy) = (self.netuid, &self.policy);
-        let summary = match wiring::tracker(&self.window.store()).state(netuid, policy, self.as_of).await {
+        let summary = match wiring::tracker(self.window.store()).state(netuid, policy, self.as_of).await {
             Ok((_, state)) => state.summary(),
             // A record may end before its first epoch, or lack times that only the policy needs.
             Err(TrackerError::NoEpoch { .. } | TrackerError::MissingTime(_)) if expected.is_none() => {

@@ -9,6 +9,7 @@ mod inspect;
 mod migrate;
 mod prune;
 mod repair;
+mod scratch;
 mod spot_check;
 
 pub use command::{DbCommand, run};
