@@ -3,6 +3,7 @@
 //! Takes from `exit`, `advice`, `output`, `log`, `config`, `commands`, `cli` and `help`.
 
 use clap::CommandFactory;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::advice::Advised;
 use crate::cli::{Cli, Command};
@@ -21,10 +22,10 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let config = config::load(&cli.config, std::env::vars_os())?;
     let serves = matches!(cli.command, Command::Run(_));
     let level = match cli.command {
-        Command::Run(_) => "info",
+        Command::Run(_) => LevelFilter::INFO,
         // `doctor` reports problems itself.
-        Command::Doctor(DoctorArgs { capture: None, .. }) => "off",
-        _ => "warn",
+        Command::Doctor(DoctorArgs { capture: None, .. }) => LevelFilter::OFF,
+        _ => LevelFilter::WARN,
     };
     log::begin(config.log_format, level);
     // A reader of a service's log finds everything there, in one format.

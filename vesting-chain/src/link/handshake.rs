@@ -20,6 +20,7 @@ use crate::errors::failure::Failure;
 use crate::errors::handshake::failure_of_handshake;
 use crate::errors::text::with_causes;
 use crate::link::address::Address;
+use crate::link::client::LinkClient;
 use crate::link::head_copy::{Head, HeadCopy};
 
 /// An endpoint may redirect us so many times.
@@ -137,9 +138,6 @@ async fn upgrade<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
         .max_request_size(LARGEST_ANSWER);
     let (sender, receiver) =
         builder.build_with_stream(address.url.clone(), stream).await.map_err(FailedStep::Handshake)?;
-    Ok(RpcClient::new(
-        ClientBuilder::new()
-            .max_buffer_capacity_per_subscription(NOTICES_KEPT)
-            .build_with_tokio(sender, receiver),
-    ))
+    let client = ClientBuilder::new().max_buffer_capacity_per_subscription(NOTICES_KEPT);
+    Ok(RpcClient::new(LinkClient(client.build_with_tokio(sender, receiver))))
 }

@@ -3,6 +3,7 @@
 //! Takes from `errors`.
 
 pub(crate) mod address;
+pub(crate) mod client;
 pub(crate) mod connection;
 pub(crate) mod dial;
 pub(crate) mod handshake;
