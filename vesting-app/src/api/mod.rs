@@ -13,6 +13,7 @@ mod connections;
 mod digest;
 mod epochs;
 mod events;
+mod export;
 mod fallback;
 mod headers;
 mod health;

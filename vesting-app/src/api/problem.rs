@@ -60,6 +60,11 @@ impl Problem {
         Self::new("no-such-path", "There is nothing at this path", StatusCode::NOT_FOUND, detail)
     }
 
+    /// A token would have to be set.
+    pub const fn no_token(detail: String) -> Self {
+        Self::new("no-token", "This is not told without a token", StatusCode::FORBIDDEN, detail)
+    }
+
     pub const fn wrong_method(detail: String) -> Self {
         Self::new(
             "wrong-method",

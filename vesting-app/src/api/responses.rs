@@ -18,7 +18,8 @@ const PROBLEMS: [(&str, &str, &str); 8] = [
         "403",
         "OtherSite",
         "Another site's page asks: on loopback without a token `Host` must be localhost or an address of \
-        loopback, and what is not merely read must have no other `Origin`.",
+        loopback, and what is not merely read must have no other `Origin`. Or what is asked for is told with a \
+        token only, and none is set.",
     ),
     ("404", "NotFound", "The subnet, an epoch up to `as_of`, or who is asked about is not recorded."),
     ("409", "NotHere", "This process does not record it; the detail says who does."),

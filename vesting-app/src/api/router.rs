@@ -18,8 +18,8 @@ use super::openapi::{Description, Document};
 use super::problem::Problem;
 use super::state::ApiState;
 use super::{
-    charts, coldkeys, digest, epochs, events, health, history, metrics, miners, openapi, page, site, stats,
-    subnets, token, update, weights, whatif,
+    charts, coldkeys, digest, epochs, events, export, health, history, metrics, miners, openapi, page, site,
+    stats, subnets, token, update, weights, whatif,
 };
 use crate::view::weights::LARGEST;
 
@@ -70,6 +70,7 @@ fn paths_behind_the_token() -> OpenApiRouter<Arc<ApiState>> {
         .routes(routes!(epochs::epochs))
         .routes(routes!(epochs::epoch))
         .routes(routes!(events::events))
+        .routes(routes!(export::export))
         .routes(routes!(miners::miners))
         .routes(routes!(miners::miner))
         .routes(routes!(history::history))

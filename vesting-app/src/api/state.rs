@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use vesting_core::ports::StakeStore;
 use vesting_core::{NetUid, StakeTracker};
 
+use super::export;
 use super::history_cache::HistoryCache;
 use super::listeners::Listeners;
 use super::problem::Problem;
@@ -24,6 +26,8 @@ pub struct ApiState {
     pub histories: HistoryCache,
     pub pools: WorkPools,
     pub listeners: Listeners,
+    /// Places for those who take a whole record.
+    pub exports: Arc<Semaphore>,
 }
 
 impl ApiState {
@@ -41,6 +45,7 @@ impl ApiState {
             histories: HistoryCache::default(),
             pools: WorkPools::new(),
             listeners,
+            exports: Arc::new(Semaphore::new(export::AT_ONCE)),
         }
     }
 

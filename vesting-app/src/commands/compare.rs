@@ -84,7 +84,7 @@ pub async fn run(
     url: &SecretUrl,
     token: Option<Token>,
 ) -> anyhow::Result<()> {
-    let client = Client::new(url, token)?;
+    let client = Client::new(url, token, "--token")?;
     let policy = session.config.policy(netuid);
     let (_, mut ours) = tracker.state(netuid, policy, as_of).await?;
     let mut theirs = digests(&client, netuid, as_of).await?;

@@ -38,7 +38,7 @@ fn is_taken(error: &anyhow::Error) -> bool {
 /// Asks the daemon that records it.
 async fn ask_daemon(session: &mut Session) -> anyhow::Result<()> {
     let config = &session.config;
-    let client = Client::new(&config.own_api().into(), config.api_token.clone())?;
+    let client = Client::new(&config.own_api().into(), config.api_token.clone(), "--api-token")?;
     let lines: Vec<RecordEnd> = client.post("/v1/update", PATIENCE).await.with_context(|| {
         format!(
             "the daemon was asked at `bind = {}`; if it listens elsewhere, POST /v1/update there",

@@ -16,6 +16,7 @@ mod database;
 mod doctor;
 mod events;
 mod explaining;
+mod fetched;
 mod forks;
 mod hanging;
 mod killed;

@@ -177,6 +177,8 @@ async fn the_server_answers_as_its_description_says() {
                     "/health/ready" => 503,
                     // Who only reads does not go on.
                     "/v1/update" => 409,
+                    // A whole record is told with a token only, and none is set.
+                    "/v1/export" => 403,
                     _ => 200,
                 };
                 assert_eq!(answer.status, status, "{asked}: {answer:?}");

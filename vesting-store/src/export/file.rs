@@ -1,4 +1,4 @@
-//! An export as a file: its lines, compressed with zstd.
+//! An export as a file.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
@@ -8,21 +8,16 @@ use tempfile::NamedTempFile;
 use vesting_core::ports::Commit;
 use vesting_core::{BlockHash, NetUid};
 
+use super::compressed::CompressedEncoder;
 use super::decode::Decoder;
-use super::encode::Encoder;
 use super::error::ExportError;
 use super::format::Checksum;
-
-/// The level of compression, a compromise of time and size. The same level gives the same bytes.
-const LEVEL: i32 = 6;
-
-type Compressed = zstd::Encoder<'static, BufWriter<NamedTempFile>>;
 
 /// Writes an export to a file. The file appears complete, or not at all.
 pub struct Writer {
     path: PathBuf,
     replace: bool,
-    lines: Encoder<Compressed>,
+    lines: CompressedEncoder<BufWriter<NamedTempFile>>,
 }
 
 impl Writer {
@@ -48,8 +43,7 @@ impl Writer {
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let file = builder.tempfile_in(folder).map_err(failed)?;
-        let compressed = zstd::Encoder::new(BufWriter::new(file), LEVEL).map_err(failed)?;
-        let lines = Encoder::new(compressed, genesis, netuids).map_err(failed)?;
+        let lines = CompressedEncoder::new(BufWriter::new(file), genesis, netuids).map_err(failed)?;
         Ok(Self { path: path.to_owned(), replace, lines })
     }
 
@@ -68,8 +62,7 @@ impl Writer {
     pub fn finish(self) -> Result<Checksum, ExportError> {
         let Self { path, replace, lines } = self;
         let failed = |why| ExportError::File { path: path.clone(), why };
-        let (compressed, checksum) = lines.finish().map_err(failed)?;
-        let mut file = compressed.finish().map_err(failed)?;
+        let (mut file, checksum) = lines.finish().map_err(failed)?;
         file.flush().map_err(failed)?;
         let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
         file.as_file().sync_all().map_err(failed)?;

@@ -1,11 +1,12 @@
 //! An export: records in a file that can be given to another validator. `docs/export.md` describes the
 //! format.
 //!
-//! [`Encoder`] and [`Decoder`] convert records to lines and back. [`Writer`] and [`Reader`] keep the lines in
-//! a compressed file. All work [part by part](vesting_core::Parts), so that only one part is in memory.
+//! [`Encoder`] and [`Decoder`] convert records to lines and back. [`CompressedEncoder`] compresses the lines, and
+//! [`Writer`] and [`Reader`] keep them in a file. All work [part by part](vesting_core::Parts), so that only one part is in memory.
 //!
 //! Takes from nothing here.
 
+mod compressed;
 mod decode;
 mod encode;
 mod error;
@@ -14,6 +15,7 @@ mod format;
 mod line;
 mod text;
 
+pub use compressed::CompressedEncoder;
 pub use decode::Decoder;
 pub use encode::Encoder;
 pub use error::ExportError;

@@ -25,11 +25,11 @@ pub enum DbCommand {
     ///
     /// Exports all recorded subnets, or those named with --netuid. The same record gives the same file.
     Export(ExportArgs),
-    /// Import a record from a file, for subnets without a record in the database.
+    /// Import a record from a file or a URL, for subnets without a record in the database.
     ///
     /// Before anything is written, the file is checked as `db check` does. A file that was altered
-    /// consistently is found by --expect-digest, with the digest of a validator you trust, or by comparing
-    /// with the chain.
+    /// consistently is found by --digest-from, with the digest of a second validator, by --expect-digest, or
+    /// by comparing with the chain.
     Import(ImportArgs),
     /// Remove what no future window needs from the record: everything before an epoch of long ago, except
     /// what was held then.

@@ -2,33 +2,49 @@
 //!
 //! The file is read twice: all of it is checked before any of it is written.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context;
 use clap::Args;
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use serde::Serialize;
 use vesting_core::ports::{ChainPort, StakeStore};
 use vesting_core::{BlockHash, BlockNumber, NetUid};
+use vesting_secret::SecretUrl;
 use vesting_store::export::{Checksum, Reader};
 
 use super::check::CheckSummary;
 use super::chosen::chosen;
+use super::fetch::fetch;
 use super::inspect::{DigestLine, Inspection};
+use super::second::SecondSource;
+use super::source::Source;
 use super::spot_check::{SpotCheck, spot_check};
 use crate::advice::Advised;
 use crate::commands::session::Session;
+use crate::config::Token;
 use crate::exit::UsageError;
 use crate::wiring;
 
 /// `db import`.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// The file.
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    /// The file, or a URL: that of a file, or of a validator's API, as in https://validator.example.
+    #[arg(value_name = "FILE|URL", value_parser = PathBufValueParser::new().map(Source::of))]
+    pub from: Source,
+    /// The token of that API.
+    #[arg(long, value_name = "TOKEN")]
+    pub token: Option<Token>,
     /// Refuse the file unless this is the state digest under the configured policy; for one subnet.
     #[arg(long, value_name = "0x…")]
     pub expect_digest: Option<String>,
+    /// Refuse the file unless the validator whose API is at this URL has the same state digest; for one
+    /// subnet. It must not be the one that gives the file.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["expect_digest", "as_of"])]
+    pub digest_from: Option<SecretUrl>,
+    /// The token of that second API.
+    #[arg(long, value_name = "TOKEN", requires = "digest_from")]
+    pub digest_token: Option<Token>,
     /// With --expect-digest: as of the last epoch at or before this block [default: the last of the file].
     #[arg(long, value_name = "BLOCK", requires = "expect_digest")]
     pub as_of: Option<u64>,
@@ -51,22 +67,66 @@ struct Imported {
 }
 
 pub async fn run(session: &mut Session, args: &ImportArgs, with_chain: bool) -> anyhow::Result<()> {
-    let file = Reader::open(&args.file).context("nothing was taken in")?;
+    let expected = args.expect_digest.as_deref().map(expected).transpose()?;
+    match &args.from {
+        Source::File(path) => {
+            let second = second_source(args, None)?;
+            import(session, args, path, expected, second, with_chain).await
+        }
+        Source::Url(url) => {
+            let second = second_source(args, Some(url))?;
+            let netuid = match session.config.netuids.as_slice() {
+                [] => None,
+                [netuid] => Some(*netuid),
+                _ => {
+                    let why = "a URL gives the record of one subnet: name one with `--netuid N`";
+                    return Err(UsageError(why.to_owned()).into());
+                }
+            };
+            let fetched = fetch(&session.config, url, args.token.clone(), netuid).await;
+            let fetched = fetched.context("nothing was taken in")?;
+            import(session, args, fetched.path(), expected, second, with_chain).await
+        }
+    }
+}
+
+fn second_source(args: &ImportArgs, record: Option<&SecretUrl>) -> anyhow::Result<Option<SecondSource>> {
+    let second = args.digest_from.as_ref();
+    second.map(|url| SecondSource::new(url, args.digest_token.clone(), record)).transpose()
+}
+
+async fn import(
+    session: &mut Session,
+    args: &ImportArgs,
+    path: &Path,
+    mut expected: Option<String>,
+    second: Option<SecondSource>,
+    with_chain: bool,
+) -> anyhow::Result<()> {
+    let file = Reader::open(path).context("nothing was taken in")?;
     let genesis = file.genesis();
     let netuids = chosen(session, file.netuids(), "the file")?;
-    let expected = args.expect_digest.as_deref().map(expected).transpose()?;
-    if expected.is_some() && netuids.len() > 1 {
-        return Err(
-            UsageError("`--expect-digest` is that of one subnet: name it with `--netuid N`".into()).into()
-        );
+    if (expected.is_some() || second.is_some()) && netuids.len() > 1 {
+        return Err(UsageError("a digest is that of one subnet: name it with `--netuid N`".into()).into());
     }
     // An existing record is refused at once. If there is no database, or an older one, the check after
     // opening it finds out.
     if let Ok(store) = session.open_record() {
         check_importable(store.as_ref(), genesis, &netuids).await?;
     }
-    let (inspected, checksum) =
-        inspect(session, args, file, &netuids).await.context("nothing was taken in")?;
+    let as_of = args.as_of.map(BlockNumber);
+    let (mut inspected, checksum) =
+        inspect(session, file, &netuids, as_of).await.context("nothing was taken in")?;
+    if let (Some(second), [inspection]) = (second, inspected.as_slice()) {
+        let ours = inspection.digest(None).await?;
+        let ours = ours.context("nothing was taken in: the file has no epoch of which there is a digest")?;
+        let theirs = second.digest(inspection.netuid, &ours).await.context("nothing was taken in")?;
+        if theirs.as_of < ours.as_of {
+            let file = Reader::open(path)?;
+            (inspected, _) = inspect(session, file, &netuids, Some(BlockNumber(theirs.as_of))).await?;
+        }
+        expected = Some(theirs.state_digest);
+    }
     let spot_checks = args.spot_check.unwrap_or(if with_chain { SPOT_CHECKS } else { 0 });
     let chain = (with_chain || spot_checks > 0).then(|| wiring::chain(&session.config));
     if let Some(chain) = &chain {
@@ -95,7 +155,7 @@ pub async fn run(session: &mut Session, args: &ImportArgs, with_chain: bool) -> 
     let store = session.open_or_create_record()?;
     check_importable(store.as_ref(), genesis, &netuids).await?;
     store.bind_chain(genesis).await?;
-    if let Err(error) = write(store.as_ref(), &args.file, &netuids, checksum).await {
+    if let Err(error) = write(store.as_ref(), path, &netuids, checksum).await {
         for netuid in &netuids {
             let why = || {
                 format!("{}; what was already imported of subnet {netuid} cannot be removed", error.advised())
@@ -110,9 +170,9 @@ pub async fn run(session: &mut Session, args: &ImportArgs, with_chain: bool) -> 
 /// Checks the records of these subnets, to the end of the file. Returns them with the file's checksum.
 async fn inspect(
     session: &Session,
-    args: &ImportArgs,
     mut file: Reader,
     netuids: &[NetUid],
+    as_of: Option<BlockNumber>,
 ) -> anyhow::Result<(Vec<Inspection>, Checksum)> {
     let mut inspected: Vec<Inspection> = Vec::new();
     let mut wrong = None;
@@ -121,7 +181,6 @@ async fn inspect(
             continue;
         }
         if inspected.last().is_none_or(|last| last.netuid != part.netuid) {
-            let as_of = args.as_of.map(BlockNumber);
             inspected.push(Inspection::new(&session.config, part.netuid, file.genesis(), as_of).await?);
         }
         if let Some(inspection) = inspected.last_mut() {

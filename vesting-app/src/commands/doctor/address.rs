@@ -35,7 +35,7 @@ async fn free(config: &Config) -> Finding {
 
 /// Whether another `vesting` answers there.
 async fn live(config: &Config) -> bool {
-    let Ok(client) = Client::new(&config.own_api().into(), None) else { return false };
+    let Ok(client) = Client::new(&config.own_api().into(), None, "--api-token") else { return false };
     client
         .get::<Value>("/health/live")
         .await
