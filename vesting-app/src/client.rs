@@ -208,8 +208,8 @@ mod tests {
     #[test]
     fn a_host_is_told_from_all_around_it() {
         for (url, expected) in [
-            ("https://one.example/file", "one.example"),
-            ("https://me:word@one.example:9180?x", "one.example:9180"),
+            ("https://one.example/zebra.zst", "one.example"),
+            ("https://me:Dugong77@one.example:9180?quagga=2", "one.example:9180"),
             ("http://[::1]:9180", "[::1]:9180"),
             ("https://", ""),
         ] {

@@ -72,13 +72,21 @@ impl Key {
 
     /// Whether its value must not be shown.
     pub fn is_secret(&self) -> bool {
-        self.name == "api_token"
+        matches!(self.name, "api_token" | "bootstrap_token" | "bootstrap_digest_token")
     }
 
     /// Whether its value may hold a secret. A wrong value of such a key is not repeated in messages.
     pub fn may_hold_secrets(&self) -> bool {
         self.is_secret()
-            || matches!(self.name, "network" | "endpoints" | "archive_endpoints" | "database_url")
+            || matches!(
+                self.name,
+                "network"
+                    | "endpoints"
+                    | "archive_endpoints"
+                    | "database_url"
+                    | "bootstrap"
+                    | "bootstrap_digest_from"
+            )
     }
 
     /// The key of this name.
@@ -93,7 +101,7 @@ pub fn policy_keys() -> impl Iterator<Item = &'static str> {
 }
 
 /// Every key there is.
-pub const KEYS: [Key; 28] = [
+pub const KEYS: [Key; 32] = [
     key(
         "network",
         Shape::Text,
@@ -242,6 +250,35 @@ pub const KEYS: [Key; 28] = [
          on the machine can read flags",
     )
     .example("a-long-random-word"),
+    key(
+        "bootstrap",
+        Shape::Text,
+        "URL",
+        "Where `vesting run` takes the record of a subnet from if it has none: a validator's API, or a file; \
+         without one, from the chain",
+    )
+    .example("https://validator.example"),
+    key(
+        "bootstrap_token",
+        Shape::Text,
+        "TOKEN",
+        "The token of that API; better set as VESTING_BOOTSTRAP_TOKEN",
+    )
+    .example("another-long-random-word"),
+    key(
+        "bootstrap_digest_from",
+        Shape::Text,
+        "URL",
+        "The API of a second validator, whose state digest must be that of the record",
+    )
+    .example("https://other.example"),
+    key(
+        "bootstrap_digest_token",
+        Shape::Text,
+        "TOKEN",
+        "The token of that second API; better set as VESTING_BOOTSTRAP_DIGEST_TOKEN",
+    )
+    .example("a-third-long-random-word"),
     key(
         "allow_public_without_token",
         Shape::YesNo,

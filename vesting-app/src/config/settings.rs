@@ -44,6 +44,8 @@ pub struct Config {
     pub bind: SocketAddr,
     /// The token that the API asks for.
     pub api_token: Option<Token>,
+    /// Where the record of a subnet without one is taken from.
+    pub bootstrap: Option<BootstrapConfig>,
     /// Whether the API may listen beyond loopback without a token.
     pub allow_public_without_token: bool,
     /// How old the record's last block may be before it is stale.
@@ -51,6 +53,16 @@ pub struct Config {
     pub log_format: LogFormat,
     /// The policies as they were written: the common one, and those of the subnets with a table.
     pub written: (Written, BTreeMap<NetUid, Written>),
+}
+
+/// Where the record of a subnet without one is taken from, and by whom it is judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BootstrapConfig {
+    pub url: SecretUrl,
+    pub token: Option<Token>,
+    /// The API of a second validator.
+    pub digest_from: SecretUrl,
+    pub digest_token: Option<Token>,
 }
 
 impl Config {
@@ -213,6 +225,7 @@ fn parse_common(values: &SettingMap, common_policy: Policy, mistakes: &mut Mista
             .note_err(values.text("bind").parse().map_err(no_address))
             .unwrap_or((Ipv4Addr::LOCALHOST, 0).into()),
         api_token: mistakes.note_err(values.token("api_token")).flatten(),
+        bootstrap: bootstrap(&values, mistakes),
         allow_public_without_token: mistakes
             .note_err(values.yes_or_no("allow_public_without_token"))
             .unwrap_or_default(),
@@ -229,6 +242,21 @@ fn parse_common(values: &SettingMap, common_policy: Policy, mistakes: &mut Mista
 /// The policy keys alone.
 fn of_the_policy(values: &SettingMap) -> Written {
     policy_keys().filter_map(|key| Some((key, values.get(key)?.value.clone()))).collect()
+}
+
+fn bootstrap(values: &Values<'_>, mistakes: &mut Mistakes) -> Option<BootstrapConfig> {
+    let token = mistakes.note_err(values.token("bootstrap_token")).flatten();
+    let digest_token = mistakes.note_err(values.token("bootstrap_digest_token")).flatten();
+    let (url, _) = values.get("bootstrap")?;
+    let Some((digest_from, _)) = values.get("bootstrap_digest_from") else {
+        mistakes.note(values.wrong(
+            "bootstrap",
+            &"set `bootstrap_digest_from` too, so that a second validator judges what the first one gives",
+        ));
+        return None;
+    };
+    let (url, digest_from) = (SecretUrl::new(url), SecretUrl::new(digest_from));
+    Some(BootstrapConfig { url, token, digest_from, digest_token })
 }
 
 fn database_url(values: &Values<'_>, mistakes: &mut Mistakes) -> SecretUrl {

@@ -4,6 +4,8 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
 
+use vesting_testkit::node::{NodeOptions, serve};
+
 use crate::api::{BLOCKS, alter, history, record};
 use crate::command_line::{check, vesting};
 use crate::daemon::Daemon;
@@ -46,6 +48,22 @@ fn answers(answer: Vec<u8>) -> String {
     url
 }
 
+/// Changes the hash of the newest epoch of subnet 2, as if another chain had been followed.
+fn alter_newest(folder: &Path) {
+    alter(
+        folder,
+        "UPDATE epoch_boundaries SET hash = zeroblob(32) WHERE netuid = 2 AND block = (SELECT MAX(block) FROM \
+         epoch_boundaries WHERE netuid = 2)",
+    );
+}
+
+/// Where the record of subnet 2 begins.
+fn first_block(folder: &Path) -> String {
+    let output = vesting(folder, &["db", "check", "--json", "--netuid", "2"]);
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    said["from"].to_string()
+}
+
 fn http(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     [format!("HTTP/1.1 {status}\r\nConnection: close\r\n{headers}\r\n").as_bytes(), body].concat()
 }
@@ -82,16 +100,7 @@ async fn a_record_is_taken_from_one_validator_and_judged_by_another() {
         refused(&format!("{from}/v1/export?netuid=9"), &token, 1, "subnet 9");
 
         // One entry in the window differs between the two.
-        let entry = "(block, event_index, kind, hotkey, coldkey)";
-        alter(
-            judge.path(),
-            &format!(
-                "UPDATE stake_transactions SET alpha = alpha + 1 WHERE netuid = 2 AND {entry} = (SELECT {} FROM \
-                 stake_transactions WHERE netuid = 2 AND kind = 'stake_added' AND block <= (SELECT MAX(block) \
-                 FROM epoch_boundaries WHERE netuid = 2) ORDER BY block DESC LIMIT 1)",
-                entry.trim_matches(['(', ')'])
-            ),
-        );
+        alter_newest(judge.path());
         refused(&from, &judged, 1, "state digest");
 
         // Without a token set, nobody is given a record.
@@ -127,6 +136,76 @@ async fn what_a_url_gives_is_taken_whole_or_not_at_all() {
         refused(&answers(b"SSH-2.0-x\r\n".to_vec()), &[], 1, "cannot ask");
         refused("http://127.0.0.1:1", &[], 1, "127.0.0.1:1");
         refused("https://", &[], 2, "cannot be asked");
+    })
+    .await
+    .unwrap();
+}
+
+/// The state digest of subnet 2 in a folder.
+fn digest(folder: &Path) -> String {
+    let output = vesting(folder, &["digest", "--json", "--netuid", "2"]);
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    said["state_digest"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_without_a_record_takes_one_and_goes_on_from_it() {
+    let (giver, judge, whole) =
+        (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let history = history(120);
+    record(giver.path(), &history, BLOCKS - 20).await;
+    record(judge.path(), &history, BLOCKS - 60).await;
+    record(whole.path(), &history, BLOCKS).await;
+    let node = serve(history, NodeOptions::default()).await.unwrap();
+    let chain = node.url();
+    tokio::task::spawn_blocking(move || {
+        let expected = digest(whole.path());
+        let gives = Daemon::start(giver.path(), &["--read-only", "--api-token", "sesame"]);
+        let judges = Daemon::start(judge.path(), &["--read-only", "--api-token", "barley"]);
+        let (from, by, until) = (gives.url(), judges.url(), BLOCKS.to_string());
+        // Runs without a record, to the chain's end: what was said.
+        let begun = |more: &[&str]| {
+            let folder = tempfile::tempdir().unwrap();
+            let follow =
+                ["run", "--network", &chain, "--netuid", "2", "--until", &until, "--bind", "127.0.0.1:0"];
+            let output = vesting(folder.path(), &[&follow[..], more].concat());
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(output.status.success(), "{said}");
+            assert_eq!(digest(folder.path()), expected, "{said}");
+            (said, first_block(folder.path()))
+        };
+        let token = ["--bootstrap", &from, "--bootstrap-token", "sesame"];
+        let judged = ["--bootstrap-digest-from", &by, "--bootstrap-digest-token", "barley"];
+        let (said, first) = begun(&[&token[..], &judged].concat());
+        assert!(said.contains("the record was taken in") && !said.contains("WARN"), "{said}");
+        assert_eq!(first, first_block(giver.path()), "{said}");
+
+        // What cannot be taken is said, and read from the chain.
+        for (more, word) in [
+            (&["--bootstrap-digest-token", "oats"][..], "--bootstrap-digest-token"),
+            (&["--bootstrap-token", "oats"], "--bootstrap-token"),
+            (&["--max-multiplier", "3"], "another policy"),
+            (&["--bootstrap", "http://127.0.0.1:1"], "127.0.0.1:1"),
+        ] {
+            let all = [&token[..], &judged].concat();
+            let kept = all.chunks(2).filter(|pair| pair[0] != more[0]).flatten().copied();
+            let (said, _) = begun(&kept.chain(more.iter().copied()).collect::<Vec<_>>());
+            assert!(said.contains("read from the chain"), "{said}");
+            assert!(said.contains(word) && !said.contains("was taken in"), "{word}: {said}");
+        }
+
+        // The judge has another record: nothing of the giver's is believed.
+        alter_newest(judge.path());
+        let (said, _) = begun(&[&token[..], &judged].concat());
+        assert!(said.contains("read from the chain") && said.contains("state digest"), "{said}");
+
+        // What is configured wrongly ends the start.
+        let folder = tempfile::tempdir().unwrap();
+        let alone = [&["run", "--netuid", "2", "--bind", "127.0.0.1:0"][..], &token].concat();
+        check(folder.path(), &alone, 2, "bootstrap_digest_from");
+        let same = [&alone[..], &["--bootstrap-digest-from", &from]].concat();
+        check(folder.path(), &same, 2, "another one");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     })
     .await
     .unwrap();

@@ -19,9 +19,28 @@ use super::source::names_a_host_only;
 use crate::client::Client;
 use crate::commands::progress::bar;
 use crate::config::{Config, Token};
+use crate::exit::UsageError;
 
 /// A source of which nothing comes for so long is given up.
 const STALLED: Duration = Duration::from_secs(60);
+
+/// What a record is taken from.
+pub struct Giver {
+    url: SecretUrl,
+    client: Client,
+}
+
+impl Giver {
+    /// The URL of a file, or of a validator's API. `token_flag` is the argument that gives the token.
+    pub fn new(url: &SecretUrl, token: Option<Token>, token_flag: &'static str) -> Result<Self, UsageError> {
+        Ok(Self { url: url.clone(), client: Client::new(url, token, token_flag)? })
+    }
+
+    /// The URL.
+    pub const fn url(&self) -> &SecretUrl {
+        &self.url
+    }
+}
 
 /// A file that is removed with this value.
 pub struct Fetched {
@@ -42,15 +61,10 @@ struct Came {
     of: AtomicU64,
 }
 
-/// Takes the record at a URL into a file beside the database. Where only a host is named, it is that of
-/// `netuid` of the API there.
-pub async fn fetch(
-    config: &Config,
-    url: &SecretUrl,
-    token: Option<Token>,
-    netuid: Option<NetUid>,
-) -> anyhow::Result<Fetched> {
-    let client = Client::new(url, token, "--token")?;
+/// Takes a record into a file beside the database. Where only a host is named, it is that of `netuid` of the API
+/// there.
+pub async fn fetch(config: &Config, giver: &Giver, netuid: Option<NetUid>) -> anyhow::Result<Fetched> {
+    let Giver { url, client } = giver;
     let path = match (names_a_host_only(url), netuid) {
         (true, Some(netuid)) => format!("/v1/export?netuid={netuid}"),
         (true, None) => "/v1/export".to_owned(),
@@ -62,7 +76,7 @@ pub async fn fetch(
     let came = Arc::new(Came::default());
     let (ended, mut end) = oneshot::channel();
     let task = {
-        let came = Arc::clone(&came);
+        let (came, client) = (Arc::clone(&came), client.clone());
         move || {
             let told = |bytes, of: Option<u64>| {
                 came.bytes.store(bytes, Ordering::Relaxed);

@@ -1,6 +1,4 @@
 //! `vesting db import`.
-//!
-//! The file is read twice: all of it is checked before any of it is written.
 
 use std::path::Path;
 
@@ -8,19 +6,19 @@ use anyhow::Context;
 use clap::Args;
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use serde::Serialize;
-use vesting_core::ports::{ChainPort, StakeStore};
-use vesting_core::{BlockHash, BlockNumber, NetUid};
+use vesting_core::BlockNumber;
+use vesting_core::ports::ChainPort;
 use vesting_secret::SecretUrl;
-use vesting_store::export::{Checksum, Reader};
+use vesting_store::export::Reader;
 
 use super::check::CheckSummary;
 use super::chosen::chosen;
-use super::fetch::fetch;
-use super::inspect::{DigestLine, Inspection};
+use super::fetch::{Giver, fetch};
+use super::inspect::DigestLine;
+use super::intake::{check_importable, inspect, judge, write};
 use super::second::SecondSource;
 use super::source::Source;
 use super::spot_check::{SpotCheck, spot_check};
-use crate::advice::Advised;
 use crate::commands::session::Session;
 use crate::config::Token;
 use crate::exit::UsageError;
@@ -55,7 +53,7 @@ pub struct ImportArgs {
 }
 
 /// How many positions are compared with the chain if an endpoint was named.
-const SPOT_CHECKS: usize = 20;
+pub const SPOT_CHECKS: usize = 20;
 
 #[derive(Serialize)]
 struct Imported {
@@ -83,16 +81,17 @@ pub async fn run(session: &mut Session, args: &ImportArgs, with_chain: bool) -> 
                     return Err(UsageError(why.to_owned()).into());
                 }
             };
-            let fetched = fetch(&session.config, url, args.token.clone(), netuid).await;
+            let giver = Giver::new(url, args.token.clone(), "--token")?;
+            let fetched = fetch(&session.config, &giver, netuid).await;
             let fetched = fetched.context("nothing was taken in")?;
             import(session, args, fetched.path(), expected, second, with_chain).await
         }
     }
 }
 
-fn second_source(args: &ImportArgs, record: Option<&SecretUrl>) -> anyhow::Result<Option<SecondSource>> {
+fn second_source(args: &ImportArgs, record: Option<&SecretUrl>) -> Result<Option<SecondSource>, UsageError> {
     let second = args.digest_from.as_ref();
-    second.map(|url| SecondSource::new(url, args.digest_token.clone(), record)).transpose()
+    second.map(|url| SecondSource::new(url, args.digest_token.clone(), "--digest-token", record)).transpose()
 }
 
 async fn import(
@@ -115,17 +114,14 @@ async fn import(
         check_importable(store.as_ref(), genesis, &netuids).await?;
     }
     let as_of = args.as_of.map(BlockNumber);
-    let (mut inspected, checksum) =
-        inspect(session, file, &netuids, as_of).await.context("nothing was taken in")?;
-    if let (Some(second), [inspection]) = (second, inspected.as_slice()) {
-        let ours = inspection.digest(None).await?;
-        let ours = ours.context("nothing was taken in: the file has no epoch of which there is a digest")?;
-        let theirs = second.digest(inspection.netuid, &ours).await.context("nothing was taken in")?;
-        if theirs.as_of < ours.as_of {
-            let file = Reader::open(path)?;
-            (inspected, _) = inspect(session, file, &netuids, Some(BlockNumber(theirs.as_of))).await?;
-        }
-        expected = Some(theirs.state_digest);
+    let inspecting = inspect(&session.config, file, &netuids, as_of);
+    let (mut inspected, checksum) = inspecting.await.context("nothing was taken in")?;
+    if let Some(second) = second
+        && let Some(inspection) = inspected.pop()
+    {
+        let judging = judge(&session.config, path, inspection, &second);
+        let (inspection, digest) = judging.await.context("nothing was taken in")?;
+        (inspected, expected) = (vec![inspection], Some(digest));
     }
     let spot_checks = args.spot_check.unwrap_or(if with_chain { SPOT_CHECKS } else { 0 });
     let chain = (with_chain || spot_checks > 0).then(|| wiring::chain(&session.config));
@@ -153,66 +149,8 @@ async fn import(
         });
     }
     let store = session.open_or_create_record()?;
-    check_importable(store.as_ref(), genesis, &netuids).await?;
-    store.bind_chain(genesis).await?;
-    if let Err(error) = write(store.as_ref(), path, &netuids, checksum).await {
-        for netuid in &netuids {
-            let why = || {
-                format!("{}; what was already imported of subnet {netuid} cannot be removed", error.advised())
-            };
-            store.rewind(*netuid, None).await.with_context(why)?;
-        }
-        return Err(error.context("nothing was taken in"));
-    }
+    write(store.as_ref(), path, genesis, &netuids, checksum).await?;
     done.iter().try_for_each(|done| print(session, done))
-}
-
-/// Checks the records of these subnets, to the end of the file. Returns them with the file's checksum.
-async fn inspect(
-    session: &Session,
-    mut file: Reader,
-    netuids: &[NetUid],
-    as_of: Option<BlockNumber>,
-) -> anyhow::Result<(Vec<Inspection>, Checksum)> {
-    let mut inspected: Vec<Inspection> = Vec::new();
-    let mut wrong = None;
-    while let Some(part) = file.next_part()? {
-        if wrong.is_some() || !netuids.contains(&part.netuid) {
-            continue;
-        }
-        if inspected.last().is_none_or(|last| last.netuid != part.netuid) {
-            inspected.push(Inspection::new(&session.config, part.netuid, file.genesis(), as_of).await?);
-        }
-        if let Some(inspection) = inspected.last_mut() {
-            // Reads on all the same: if the file is damaged, that is the error to report.
-            wrong = inspection.take(&part).await.err();
-        }
-    }
-    let checksum = file.checksum().context("the file has no end")?;
-    match wrong {
-        Some(wrong) => Err(wrong),
-        None => Ok((inspected, checksum)),
-    }
-}
-
-/// Writes the records of these subnets, part by part.
-async fn write(
-    store: &dyn StakeStore,
-    path: &Path,
-    netuids: &[NetUid],
-    checksum: Checksum,
-) -> anyhow::Result<()> {
-    let mut file = Reader::open(path)?;
-    while let Some(part) = file.next_part()? {
-        if netuids.contains(&part.netuid) {
-            store
-                .commit(&part)
-                .await
-                .with_context(|| format!("cannot take in the record of subnet {}", part.netuid))?;
-        }
-    }
-    anyhow::ensure!(file.checksum() == Some(checksum), "the file was changed while it was read");
-    Ok(())
 }
 
 /// A digest the way it is printed, in lower case.
@@ -224,31 +162,6 @@ fn expected(text: &str) -> Result<String, UsageError> {
         UsageError(format!("`--expect-digest {text}`: it should be 0x and 64 hexadecimal digits"))
     })?;
     Ok(format!("0x{}", digits.to_ascii_lowercase()))
-}
-
-/// Checks that the database belongs to that chain or to none yet, and has no record of these subnets.
-async fn check_importable(
-    store: &dyn StakeStore,
-    genesis: BlockHash,
-    netuids: &[NetUid],
-) -> anyhow::Result<()> {
-    if let Some(stored) = store.genesis().await? {
-        anyhow::ensure!(
-            stored == genesis,
-            "the file belongs to the chain with genesis {genesis}, but the database to the one with {stored}"
-        );
-    }
-    for netuid in netuids {
-        if let Some(mark) = store.watermark(*netuid).await? {
-            anyhow::bail!(
-                "the database has a record of subnet {netuid} already, of the blocks {} to {}: import into \
-                 another one (`--database-url`)",
-                mark.first_block,
-                mark.block.number
-            );
-        }
-    }
-    Ok(())
 }
 
 fn print(session: &mut Session, done: &Imported) -> anyhow::Result<()> {

@@ -18,14 +18,19 @@ pub struct SecondSource {
 
 impl SecondSource {
     /// The validator whose API is at this URL. It must be another one than the record's.
-    pub fn new(url: &SecretUrl, token: Option<Token>, record: Option<&SecretUrl>) -> anyhow::Result<Self> {
+    /// `token_flag` is the argument that gives its token.
+    pub fn new(
+        url: &SecretUrl,
+        token: Option<Token>,
+        token_flag: &'static str,
+        record: Option<&SecretUrl>,
+    ) -> Result<Self, UsageError> {
         if record.is_some_and(|record| host(record).eq_ignore_ascii_case(host(url))) {
             return Err(UsageError(format!(
-                "`--digest-from {url}`: the record is from there too: name a validator that is another one"
-            ))
-            .into());
+                "the digest cannot be asked of {url}, since the record is from there too: name another one"
+            )));
         }
-        Ok(Self { url: url.clone(), client: Client::new(url, token, "--digest-token")? })
+        Ok(Self { url: url.clone(), client: Client::new(url, token, token_flag)? })
     }
 
     /// The digest there as of the epoch of `ours`, or as of an earlier one where that is its newest.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use vesting_core::{BlockNumber, NetUid};
 
+use super::bootstrap::Bootstrap;
 use super::epoch_counts::EpochCounts;
 use super::read_only::read_only;
 use super::start::{open_existing, plan_records};
@@ -43,6 +44,7 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
     }
     let config = session.config.clone();
     wiring::subnets_to_follow(&config)?;
+    let bootstrap = Bootstrap::of(&config)?;
     // From here on a signal ends the program, whatever it waits for.
     let mut stop = std::pin::pin!(stop_signal(args.until_input_ends)?);
     let listener = api::bind(&config).await?;
@@ -67,6 +69,10 @@ pub async fn run(session: &mut Session, args: &RunArgs) -> anyhow::Result<()> {
         let recorded = match opened {
             Some(recorded) => recorded,
             None => opening.await?,
+        };
+        let recorded = match &bootstrap {
+            Some(bootstrap) => bootstrap.take(&config, &chain, &late_store, recorded).await,
+            None => recorded,
         };
         plan_records(&config, &chain, &state, &late_store, &recorded).await
     };

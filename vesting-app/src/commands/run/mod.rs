@@ -1,5 +1,6 @@
 //! `vesting run`.
 
+mod bootstrap;
 mod command;
 mod epoch_counts;
 mod read_only;

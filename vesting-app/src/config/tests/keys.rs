@@ -16,7 +16,7 @@ const DESIGN: &str = "\
     keep_snapshots_days unattributed";
 
 /// Keys that came later.
-const LATER: &str = "log_format";
+const LATER: &str = "log_format bootstrap bootstrap_token bootstrap_digest_from bootstrap_digest_token";
 
 /// A value that the key allows and that is not its default.
 fn another(key: &Key) -> &'static str {
