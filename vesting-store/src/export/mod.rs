@@ -2,7 +2,8 @@
 //! format.
 //!
 //! [`Encoder`] and [`Decoder`] convert records to lines and back. [`CompressedEncoder`] compresses the lines, and
-//! [`Writer`] and [`Reader`] keep them in a file. All work [part by part](vesting_core::Parts), so that only one part is in memory.
+//! [`Writer`] and [`Reader`] keep them in a file. All work [part by part](vesting_core::Parts), so that only one
+//! part is in memory.
 //!
 //! Takes from nothing here.
 

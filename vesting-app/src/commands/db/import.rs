@@ -27,7 +27,7 @@ use crate::wiring;
 /// `db import`.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// The file, or a URL: that of a file, or of a validator's API, as in https://validator.example.
+    /// The file, or a URL: that of a file, or the host of a validator's API.
     #[arg(value_name = "FILE|URL", value_parser = PathBufValueParser::new().map(Source::of))]
     pub from: Source,
     /// The token of that API.
