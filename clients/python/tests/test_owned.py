@@ -337,6 +337,8 @@ os.kill(os.getpid(), 9)
         for settings, word in (
             ({"db_manager": songs}, "songs.db"),
             ({"db_manager": self.folder / "nowhere" / "vesting.db"}, "nowhere"),
+            # A file system on which nobody can make a file.
+            ({"db_manager": "/proc/vesting.db"}, "/proc/vesting.db"),
             ({"settings": {"formulla": "tiered"}}, "formula"),
             ({"max_multiplier": 0.5}, "max_multiplier"),
         ):
