@@ -1,13 +1,15 @@
 """Metagraphs and weights of the `bittensor` SDK, if it is installed."""
 
 import dataclasses
+import tempfile
+import time
 import unittest
 from typing import Any, Dict, List
 
 from vesting import origin
 from vesting.blocking import VestingSystem
 
-from .support import NETUID, NEVER_STALE, Record, Sidecar
+from .support import NETUID, NEVER_STALE, Node, Record, Sidecar
 
 try:
     import bittensor
@@ -32,6 +34,11 @@ def metagraph(miners: List[Dict[str, Any]]) -> Any:
     graph.uids = numpy.array([m["uid"] for m in miners], dtype=numpy.int64)
     graph.axons = [bittensor.AxonInfo(0, "0.0.0.0", 0, 4, m["hotkey"], m["coldkey"]) for m in miners]
     return graph
+
+
+def subtensor(endpoint: str) -> Any:
+    """A subtensor of the SDK that connects only when it is asked something."""
+    return getattr(bittensor, "AsyncSubtensor", bittensor.Subtensor)(endpoint)
 
 
 def sent(uids: Any, weights: Any) -> List[int]:
@@ -70,7 +77,24 @@ class WithTheSdk(unittest.TestCase):
                 self.assertTrue(all(abs(a - b) <= 1 for a, b in zip(sent(graph.uids, adjusted), expected)))
 
     def test_its_subtensor_says_where_its_chain_is(self) -> None:
-        if not hasattr(bittensor, "MetagraphNeuron"):
-            self.skipTest("before version 11 it connects at once")
-        self.assertEqual(origin.chain(bittensor.Subtensor("finney")).network, "finney")
-        self.assertEqual(origin.chain(bittensor.Subtensor("ws://127.0.0.1:1")).network, "ws://127.0.0.1:1")
+        for endpoint in ("wss://entrypoint-finney.opentensor.ai:443", "ws://127.0.0.1:1"):
+            expected = "finney" if "finney" in endpoint else endpoint
+            self.assertEqual(origin.chain(subtensor(endpoint)).network, expected)
+        if hasattr(bittensor, "MetagraphNeuron"):
+            self.assertEqual(origin.chain(bittensor.Subtensor("finney")).network, "finney")
+
+    def test_its_objects_are_all_that_is_needed(self) -> None:
+        node = Node("--days", "2")
+        self.addCleanup(node.stop)
+        with tempfile.TemporaryDirectory() as folder:
+            settings: Dict[str, Any] = {"retention_window_days": 1, "db_manager": f"{folder}/vesting.db"}
+            with VestingSystem(subtensor=subtensor(node.url), subnet_id=NETUID, **settings) as system:
+                end = time.monotonic() + 60
+                while not system.get_vesting_stats().covered:
+                    self.assertLess(time.monotonic(), end)
+                    time.sleep(0.1)
+                miners = [dict(miner) for miner in system.miners()]
+                weights = [1.0] * len(miners)
+                adjusted = system.apply_vesting_multipliers(weights, metagraph=metagraph(miners))
+                self.assertNotEqual(adjusted, weights)
+                self.assertAlmostEqual(sum(adjusted), sum(weights))
