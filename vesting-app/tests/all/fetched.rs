@@ -194,6 +194,23 @@ async fn a_daemon_without_a_record_takes_one_and_goes_on_from_it() {
             assert!(said.contains(word) && !said.contains("was taken in"), "{word}: {said}");
         }
 
+        // Both have a record that begins inside the window: more may be had from the chain.
+        let young = tempfile::tempdir().unwrap();
+        let late = ["catch-up", "--network", &chain, "--netuid", "2", "--from", "170"];
+        assert!(vesting(young.path(), &late).status.success());
+        let both = Daemon::start(young.path(), &["--read-only", "--api-token", "sesame"]);
+        let again = Daemon::start(young.path(), &["--read-only", "--api-token", "barley"]);
+        let (from_young, by_young) = (both.url(), again.url());
+        let (said, first) = begun(
+            &[
+                &["--bootstrap", &from_young, "--bootstrap-token", "sesame"][..],
+                &["--bootstrap-digest-from", &by_young, "--bootstrap-digest-token", "barley"],
+            ]
+            .concat(),
+        );
+        assert!(said.contains("inside the window") && said.contains("read from the chain"), "{said}");
+        assert_ne!(first, "170");
+
         // The judge has another record: nothing of the giver's is believed.
         alter_newest(judge.path());
         let (said, _) = begun(&[&token[..], &judged].concat());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use vesting_chain::SubxtChain;
 use vesting_core::NetUid;
 use vesting_core::ports::{ChainPort, StakeStore};
@@ -83,7 +83,11 @@ impl Bootstrap {
         let (inspected, checksum) = inspect(config, file, &[netuid], None).await?;
         let inspection = inspected.into_iter().next().context("it holds no part of the record")?;
         let (inspection, digest) = judge(config, path, inspection, &self.judge).await?;
-        inspection.digest(Some(&digest)).await?;
+        let judged = inspection.digest(Some(&digest)).await?;
+        // From the chain, more may be had.
+        if let Some(block) = judged.and_then(|judged| judged.incomplete_since) {
+            bail!("it begins at block {block}, inside the window");
+        }
         let record = inspection.record().await?;
         spot_check(chain, &record, checksum, SPOT_CHECKS).await?;
         let store = store(config, late_store).await?;
