@@ -121,6 +121,14 @@ impl State {
         self.changed();
     }
 
+    /// There are these subnets. None is ready before it was looked at.
+    pub fn expect(&self, netuids: &[NetUid]) {
+        let mut inner = self.inner();
+        for netuid in netuids {
+            inner.subnet(*netuid);
+        }
+    }
+
     /// Following a subnet, or standing by for it, has begun.
     pub fn following_began(&self, netuid: NetUid) {
         let mut inner = self.inner();

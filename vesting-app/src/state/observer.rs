@@ -65,6 +65,8 @@ async fn records(state: &Arc<State>, store: Arc<dyn StakeStore>, config: &Config
         } else {
             config.netuids.clone()
         };
+        // All at once: with the first alone, a record of several subnets would look ready.
+        state.expect(&netuids);
         for netuid in netuids {
             let observer = Observer { state, store: &store, tracker: &tracker, config };
             if let Err(error) = observer.look_at(netuid, last.entry(netuid).or_default()).await {

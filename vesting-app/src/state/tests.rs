@@ -19,6 +19,17 @@ fn state() -> Arc<State> {
 }
 
 #[test]
+fn nothing_is_ready_while_a_subnet_was_not_looked_at() {
+    let state = State::new(&load(&ConfigArgs::default(), std::iter::empty()).unwrap(), None);
+    let readiness = || state.readiness(SystemTime::now());
+    assert!(!readiness().ready);
+    state.expect(&[NetUid(2), NetUid(3)]);
+    let netuids: Vec<u16> = readiness().subnets.iter().map(|subnet| subnet.netuid).collect();
+    assert!(!readiness().ready && netuids == [2, 3]);
+    assert!(readiness().subnets.iter().all(|subnet| !subnet.ready));
+}
+
+#[test]
 fn a_ledger_that_does_not_agree_with_the_chain_is_counted_and_not_ready_until_it_does() {
     let state = state();
     let key = PositionKey { hotkey: Hotkey([1; 32]), coldkey: Coldkey([2; 32]) };
