@@ -26,9 +26,6 @@ const PIECE: usize = 64 * 1024;
 /// So many pieces may wait for a client that reads slowly.
 const PIECES: usize = 8;
 
-/// The most records that are given at once.
-pub const AT_ONCE: usize = 1;
-
 /// The record of a subnet as a file, for `vesting db import`.
 #[utoipa::path(
     get,

@@ -6,7 +6,6 @@ use tokio::sync::Semaphore;
 use vesting_core::ports::StakeStore;
 use vesting_core::{NetUid, StakeTracker};
 
-use super::export;
 use super::history_cache::HistoryCache;
 use super::listeners::Listeners;
 use super::problem::Problem;
@@ -15,6 +14,9 @@ use super::work_pool::WorkPools;
 use crate::config::Config;
 use crate::state::State as DaemonState;
 use crate::wiring;
+
+/// The most whole records that are given at once.
+const RECORDS_AT_ONCE: usize = 1;
 
 /// What requests are answered from. Every handler has it.
 pub struct ApiState {
@@ -45,7 +47,7 @@ impl ApiState {
             histories: HistoryCache::default(),
             pools: WorkPools::new(),
             listeners,
-            exports: Arc::new(Semaphore::new(export::AT_ONCE)),
+            exports: Arc::new(Semaphore::new(RECORDS_AT_ONCE)),
         }
     }
 
