@@ -116,7 +116,8 @@ pub async fn run(
     if comparison.verdict == Verdict::Equal { Ok(()) } else { Err(SilentExit(1).into()) }
 }
 
-async fn digests(client: &Client, netuid: NetUid, as_of: Option<BlockNumber>) -> anyhow::Result<Digests> {
+/// The digests of the API that a client asks, as of the last epoch at or before a block.
+pub async fn digests(client: &Client, netuid: NetUid, as_of: Option<BlockNumber>) -> anyhow::Result<Digests> {
     let as_of = as_of.map_or_else(String::new, |block| format!("&as_of={block}"));
     client.get(&format!("/v1/digest?netuid={netuid}{as_of}")).await
 }

@@ -1,11 +1,12 @@
 //! The digest of a second validator, by which a record is judged that another one gave.
 
 use anyhow::Context;
-use vesting_core::NetUid;
+use vesting_core::{BlockNumber, NetUid};
 use vesting_secret::SecretUrl;
 
 use super::inspect::DigestLine;
 use crate::client::{Client, host};
+use crate::commands::compare::digests;
 use crate::config::Token;
 use crate::exit::UsageError;
 use crate::view::digest::Digests;
@@ -35,9 +36,8 @@ impl SecondSource {
 
     /// The digest there as of the epoch of `ours`, or as of an earlier one where that is its newest.
     pub async fn digest(&self, netuid: NetUid, ours: &DigestLine) -> anyhow::Result<Digests> {
-        let path = format!("/v1/digest?netuid={netuid}&as_of={}", ours.as_of);
-        let theirs: Digests =
-            self.client.get(&path).await.context("the second validator does not tell its digest")?;
+        let theirs = digests(&self.client, netuid, Some(BlockNumber(ours.as_of))).await;
+        let theirs = theirs.context("the second validator does not tell its digest")?;
         anyhow::ensure!(
             theirs.netuid == netuid.0 && theirs.as_of <= ours.as_of,
             "{} tells the digest of subnet {} as of block {}, not that of subnet {netuid} as of block {}",
