@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -15,7 +16,7 @@ import unittest
 import urllib.request
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Callable, Dict, List, Optional, Type, Union
+from typing import Any, Callable, Dict, List, Optional, Tuple, Type, Union
 
 from vesting import blocking
 from vesting import aio
@@ -173,10 +174,10 @@ def _stop(process: subprocess.Popen[str], reader: Optional[threading.Thread] = N
 class BadServer:
     """Accepts connections, reads their requests, and handles each as the test wants."""
 
-    def __init__(self, behave: Callable[[socket.socket], None], wrap: Optional[Callable[[socket.socket], socket.socket]] = None) -> None:
+    def __init__(self, behave: Callable[[socket.socket], None], wrap: Optional[Callable[[socket.socket], socket.socket]] = None, port: int = 0) -> None:
         self._behave = behave
         self._wrap = wrap
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", port))
         self.port = int(self._listener.getsockname()[1])
         self.url = f"http://127.0.0.1:{self.port}"
         #: The requests so far.
@@ -205,6 +206,17 @@ class BadServer:
 
     def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException], at: Optional[TracebackType]) -> None:
         self._listener.close()
+
+
+def certified(folder: str) -> Tuple[str, Callable[[socket.socket], socket.socket]]:
+    """A new certificate for `localhost`, as a file in a folder, and what makes a connection one with it."""
+    key, certificate = str(Path(folder, "key.pem")), str(Path(folder, "certificate.pem"))
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    make += ["-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"]
+    subprocess.run([*make, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return certificate, lambda connection: context.wrap_socket(connection, server_side=True)
 
 
 def _request(connection: socket.socket) -> bytes:

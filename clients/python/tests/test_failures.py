@@ -6,19 +6,16 @@ import json
 import os
 import shutil
 import socket
-import ssl
-import subprocess
 import tempfile
 import time
 import unittest
-from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple, Type
 from unittest import mock
 
 from vesting import blocking
 from vesting import BadAnswer, DeadlineExceeded, InputError, PolicyDiffers, Refused, SettingError, Unreachable, VestingError, aio
 
-from .support import BOTH, BadServer, Timed, answering, hanging, http
+from .support import BOTH, BadServer, Timed, answering, certified, hanging, http
 
 DEADLINE = 0.4
 
@@ -378,14 +375,9 @@ class Encrypted(unittest.TestCase):
     @unittest.skipUnless(shutil.which("openssl"), "there is no openssl to make a certificate with")
     def test_only_who_has_a_trusted_certificate_is_asked(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            key, certificate = str(Path(folder, "key.pem")), str(Path(folder, "certificate.pem"))
-            make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-            make += ["-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate]
-            subprocess.run(make, check=True, capture_output=True)
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certificate, key)
+            certificate, wrap = certified(folder)
             for way in BOTH:
-                with BadServer(answering(http(answer())), lambda connection: context.wrap_socket(connection, server_side=True)) as server:
+                with BadServer(answering(http(answer())), wrap) as server:
                     url = f"https://localhost:{server.port}"
                     with self.assertLogs("vesting", "WARNING"):
                         told = way.call(way.system(url), "adjust", [0.5, 0.5], UIDS)

@@ -17,7 +17,7 @@ from typing import Any, Callable, Dict, List, Tuple
 
 from vesting import SettingError, SidecarFailed, Stats, VestingSystem, blocking, origin
 
-from .support import NETUID, Node, binary, environment
+from .support import NETUID, BadServer, Node, answering, binary, environment, http
 
 #: How long a sidecar may outlive its owner, and how long anything else may take, in seconds.
 SOON = 10.0
@@ -229,6 +229,54 @@ class Owned(unittest.TestCase):
         self.assertEqual((after["sidecar"]["restarts"], after["as_of"], after["total_stake"]), (1, before["as_of"], before["total_stake"]))
         self.assertNotEqual(after["sidecar"]["pid"], before["sidecar"]["pid"])
         self.assertIsNotNone(after["sidecar"]["last_exit"])
+
+    def test_who_takes_its_port_is_told_nothing(self) -> None:
+        system = self.system()
+        self.assertTrue(system.initialize())
+        pid, sidecar = self.recorded(system)["sidecar"]["pid"], system._sidecar
+        assert sidecar is not None
+        port = sidecar.endpoint.port
+        with self.assertLogs("vesting", "WARNING"):
+            os.kill(pid, signal.SIGKILL)
+            until(lambda: sidecar.last_exit)
+            with BadServer(answering(http({"version": "of another program"})), port=port) as foreign:
+                while sidecar.restarts == 0:
+                    self.assertEqual(system.apply_vesting_multipliers([0.25, 0.75], [0, 1]), [0.25, 0.75])
+                    self.assertIn("does not run", str(system.last_error))
+                self.assertEqual(foreign.requests, [])
+        self.assertEqual(self.recorded(system)["sidecar"]["restarts"], 1)
+
+    @unittest.skipUnless(sys.platform == "linux" and os.geteuid() == 0, "only root can mount a file system")
+    def test_a_disk_that_may_only_be_read_is_said(self) -> None:
+        self.recorded_once()
+        code = """
+import logging, sys
+logging.disable(logging.CRITICAL)
+from vesting import blocking
+for name in ("vesting.db", "another.db"):
+    system = blocking.VestingSystem(subtensor=sys.argv[1], netuid=int(sys.argv[2]), db_manager=sys.argv[3] + "/" + name)
+    print(system.initialize(), system.last_error, system.apply_vesting_multipliers([0.25, 0.75], [0, 1]))
+    system.shutdown()
+"""
+        mounted = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
+        command = ["unshare", "--mount", "sh", "-euc", mounted, str(self.folder), sys.executable, "-c", code, self.node.url, str(NETUID), str(self.folder)]
+        before = self.database.read_bytes()
+        done = subprocess.run(command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, capture_output=True, text=True)
+        if "mount:" in done.stderr or "unshare:" in done.stderr:
+            self.skipTest(done.stderr)
+        there, new = done.stdout.splitlines()
+        for said, name, advice in ((there, "vesting.db", "write to the file and to its folder"), (new, "another.db", "let this user write there")):
+            self.assertTrue(said.startswith("False ") and said.endswith(" [0.25, 0.75]"), said + done.stderr)
+            self.assertIn(name, said)
+            self.assertIn(advice, said)
+        self.assertEqual(self.database.read_bytes(), before)
+
+    def recorded_once(self) -> None:
+        """A record that no sidecar has open."""
+        system = self.system()
+        self.assertTrue(system.initialize())
+        self.recorded(system)
+        system.shutdown()
 
     def test_it_ends_with_the_object(self) -> None:
         system = blocking.VestingSystem(subtensor=self.node.url, netuid=NETUID, db_manager=self.database)

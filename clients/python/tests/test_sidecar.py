@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import shutil
+import subprocess
 import tempfile
 import threading
 import time
 import unittest
+from pathlib import Path
 from typing import Any, Dict, List, Tuple
 from unittest import mock
 
 from vesting import blocking
 from vesting import BadAnswer, Epoch, Refused, Unreachable, aio
 
-from .support import BOTH, NETUID, NEVER_STALE, BadServer, Node, Record, Sidecar, Timed, hanging
+from .support import BOTH, NETUID, NEVER_STALE, BadServer, Node, Record, Sidecar, Timed, answering, binary, certified, environment, hanging
 
 
 class OverARecord(unittest.TestCase):
@@ -192,6 +195,29 @@ class OverARecord(unittest.TestCase):
                 made = way.call(system, "apply_vesting_multipliers", {3: 0.5, 4: 0.5, 0: 0.0})
                 self.assertEqual(list(made), [3, 4, 0])
                 self.assertGreater(made[0], 0.1)
+
+
+    @unittest.skipUnless(shutil.which("openssl"), "there is no openssl to make a certificate with")
+    def test_a_record_is_taken_over_https_from_who_has_a_trusted_certificate(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "subnet-1.vesting.zst")
+            subprocess.run([binary(), "db", "export", str(file), "--database-url", self.record.database], env=environment(), check=True, capture_output=True)
+            head = f"HTTP/1.1 200 OK\r\nContent-Length: {file.stat().st_size}\r\n\r\n".encode()
+            certificate, wrap = certified(folder)
+            with BadServer(answering(head + file.read_bytes()), wrap) as server:
+
+                def take(host: str, **more: str) -> str:
+                    command = [binary(), "db", "import", f"https://{host}:{server.port}/record", "--database-url", f"sqlite://{folder}/taken.db"]
+                    done = subprocess.run(command, env=environment(**more), capture_output=True, text=True)
+                    return done.stdout if done.returncode == 0 else done.stderr
+
+                self.assertIn("certificate", take("localhost"))
+                self.assertIn("certificate", take("127.0.0.1", SSL_CERT_FILE=certificate))
+                self.assertEqual(server.requests, [])
+                self.assertIn("The record of subnet 1 was taken in", take("localhost", SSL_CERT_FILE=certificate))
+            command = [binary(), "miners", "--json", "--database-url", f"sqlite://{folder}/taken.db"]
+            taken = subprocess.run(command, env=environment(), check=True, capture_output=True, text=True)
+            self.assertEqual([json.loads(line) for line in taken.stdout.splitlines()], self.miners)
 
 
 class WhileItFollows(unittest.TestCase):

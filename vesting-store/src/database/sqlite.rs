@@ -31,12 +31,9 @@ const NOT_SQLITE: &str = "it is not a SQLite database: name another file";
 
 /// Opens a file for writing. Creates and migrates the record as needed.
 pub fn writer(path: &Path) -> Result<SqliteConnection, StoreError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-        return Err(unusable(
-            path,
-            format_args!("the folder `{}` is not there: create it", folder.display()),
-        ));
+    // What SQLite says of a file that it cannot make is of no help.
+    if !path.try_exists().map_err(|error| unusable(path, error))? {
+        folder_takes_files(path)?;
     }
     let mut conn = connect(path, "rwc")?;
     inspect(&mut conn, path)?;
@@ -157,8 +154,8 @@ fn connect(path: &Path, mode: &str) -> Result<SqliteConnection, StoreError> {
             other => write!(uri, "%{other:02X}").unwrap_or_default(),
         }
     }
-    let mut conn =
-        SqliteConnection::establish(&format!("{uri}?mode={mode}")).map_err(|error| unusable(path, error))?;
+    let mut conn = SqliteConnection::establish(&format!("{uri}?mode={mode}"))
+        .map_err(|error| unusable(path, from_message(&error.to_string())))?;
     conn.batch_execute(BUSY_TIMEOUT).map_err(|error| named(path, error.into()))?;
     Ok(conn)
 }

@@ -37,6 +37,15 @@ fn an_examination_tells_the_schema_and_creates_nothing() {
     assert!(refused(examine("mysql://x")).contains("sqlite://"));
 }
 
+#[test]
+fn a_place_that_takes_no_file_is_named_with_what_to_do() {
+    // A file system on which nobody can make a file.
+    let said = refused(open("sqlite:///proc/vesting.db"));
+    assert!(said.contains("in the folder `/proc`") && said.contains("let this user write there"), "{said}");
+    let said = refused(open(&url(&folder().0.path().join("no/such.db"))));
+    assert!(said.contains("create it"), "{said}");
+}
+
 #[tokio::test]
 async fn the_writer_is_named_and_not_disturbed() {
     let (_folder, path) = folder();

@@ -154,6 +154,8 @@ class Sidecar:
                 words = f"`{self._plan.program}` cannot be started: {error}"
             self._serving.clear()
             self._settled.clear()
+            # Another program may take its port, and must not be told the token.
+            self._endpoint = None
             if self._ended.is_set():
                 return
             crashes = 1 if time.monotonic() - begun > _STEADY else crashes + 1
