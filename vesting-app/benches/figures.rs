@@ -71,7 +71,7 @@ async fn main() {
     let condense =
         median(5, || async { kept(&window, &holders, &tranches, UnattributedRule::default()).len() }).await;
     let figures = median(101, || async {
-        let holding = |kept: &Kept| kept.holding(&window, policy.duration_rule, &BTreeMap::new()).unwrap();
+        let holding = |kept: &Kept| kept.holding(&window, &policy, &BTreeMap::new()).unwrap();
         condensed.values().map(|kept| multiplier(&holding(kept), &policy).factor.0).sum::<u64>()
     })
     .await;

@@ -16,7 +16,7 @@ use vesting_core::{Ppb, Rao};
 struct KeptSquared;
 
 impl Formula for KeptSquared {
-    // Another constant would be another name: the policy's digest has the name only.
+    // Another constant would be another name. What can be set would be in `keys`.
     fn name(&self) -> &'static str {
         "kept_squared"
     }

@@ -16,6 +16,7 @@ fn pictures() -> Result<Vec<(&'static str, String)>, Error> {
     Ok(vec![
         ("share.svg", formulas::by_share()?),
         ("duration.svg", formulas::by_duration()?),
+        ("formulas.svg", formulas::others()?),
         ("life.svg", life::picture()?),
         ("weights.svg", weights::picture()?),
     ])

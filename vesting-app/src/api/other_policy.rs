@@ -2,7 +2,7 @@
 
 use utoipa::openapi::path::Parameter;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-use vesting_core::formula::built_in;
+use vesting_core::formula::{TierStake, built_in};
 use vesting_core::policy::{BelowMinimum, DurationRule, Redistribution, UnattributedRule};
 
 use super::parameters::{one_of, optional, whole};
@@ -31,6 +31,7 @@ fn described(key: &'static str) -> Parameter {
             " In alpha. A decimal with at most nine places.",
             decimal().minimum(Some(0)).exclusive_maximum(Some(10_000_000_000_u64)),
         ),
+        "opening_cap" => (PLACES, decimal().minimum(Some(0)).maximum(Some(1_000))),
         "retention_window_days" => (PLACES, decimal().minimum(Some(0.000_000_012)).maximum(Some(3_650))),
         "retention_target" => (PLACES, decimal().exclusive_minimum(Some(0)).maximum(Some(1))),
         "max_multiplier" => (PLACES, decimal().minimum(Some(1)).maximum(Some(1_000))),
@@ -39,6 +40,9 @@ fn described(key: &'static str) -> Parameter {
             (PLACES, decimal().minimum(Some(0)).exclusive_maximum(Some(10_000_000_000_u64)))
         }
         "formula" => ("", one_of(built_in().map(|formula| formula.name()))),
+        "duration_scale_days" => (PLACES, decimal().minimum(Some(0.000_000_012)).maximum(Some(3_650))),
+        "stake_tiers" => (TIERS, ObjectBuilder::new().schema_type(Type::String)),
+        "stake_tiers_on" => ("", one_of(TierStake::ALL.map(TierStake::name))),
         "duration_rule" => ("", one_of(DurationRule::ALL.map(DurationRule::name))),
         "below_minimum" => ("", one_of(BelowMinimum::ALL.map(BelowMinimum::name))),
         "redistribution" => ("", one_of(Redistribution::NAMES)),
@@ -51,4 +55,6 @@ fn described(key: &'static str) -> Parameter {
     optional(key, &format!("The other policy's `{key}`.{more}"), schema)
 }
 
+/// How a table is written.
+const TIERS: &str = " Lines as `1000:1.2`, of alpha and a factor, with commas between.";
 const PLACES: &str = " A decimal with at most nine places.";

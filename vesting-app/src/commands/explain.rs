@@ -117,6 +117,10 @@ fn figures(out: &mut Out, found: &Explanation, holding: &Holding, policy: &Polic
         "no part of what counts as kept rewards".to_owned(),
     );
     row("there before, kept", alpha_sum(holding.opening), format!("since block {}", holding.start));
+    if holding.opening_counted() < holding.opening {
+        let cap = policy.opening_cap.map_or_else(String::new, |cap| format!("`opening_cap` is {cap}"));
+        row("of it in the time held", alpha_sum(holding.opening_counted()), cap);
+    }
     let locked = found
         .holder
         .locked

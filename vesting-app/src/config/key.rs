@@ -101,7 +101,7 @@ pub fn policy_keys() -> impl Iterator<Item = &'static str> {
 }
 
 /// Every key there is.
-pub const KEYS: [Key; 32] = [
+pub const KEYS: [Key; 36] = [
     key(
         "network",
         Shape::Text,
@@ -156,9 +156,42 @@ pub const KEYS: [Key; 32] = [
         .default("1.5")
         .unit("a factor, from 1 to 1000")
         .of_policy(),
-    key("formula", Shape::Text, "NAME", "How a holding becomes a multiplier: geometric_mean or tiered")
-        .default("geometric_mean")
-        .of_policy(),
+    key(
+        "formula",
+        Shape::Text,
+        "NAME",
+        "How a holding becomes a multiplier: geometric_mean, tiered, linear (the part kept alone), logarithmic \
+         (the first days held count for more), or stake_tiers (a table)",
+    )
+    .default("geometric_mean")
+    .of_policy(),
+    key(
+        "duration_scale_days",
+        Shape::Number,
+        "DAYS",
+        "With logarithmic: the time after which further days count for half as much as the first",
+    )
+    .default("7")
+    .unit("days")
+    .of_policy(),
+    key(
+        "stake_tiers",
+        Shape::Texts,
+        "ALPHA:FACTOR,…",
+        "With stake_tiers: the table, a stake and the factor from there on, by rising stake",
+    )
+    .example("1000:1.1,5000:1.3")
+    .unit("alpha and a factor, from 1 to max_multiplier")
+    .of_policy(),
+    key(
+        "stake_tiers_on",
+        Shape::Text,
+        "STAKE",
+        "With stake_tiers: what the table is about, stake (all of it) or held_rewards (what is held of the \
+         window's rewards)",
+    )
+    .default("stake")
+    .of_policy(),
     key(
         "duration_rule",
         Shape::Text,
@@ -166,6 +199,16 @@ pub const KEYS: [Key; 32] = [
         "For how long rewards count as held: default (on average) or since_last_sale",
     )
     .default("default")
+    .of_policy(),
+    key(
+        "opening_cap",
+        Shape::Number,
+        "FACTOR",
+        "How many times the window's rewards the stake of before the window counts at most in the time held; \
+         if unset, all of it",
+    )
+    .example("1")
+    .unit("a factor, at most 1000")
     .of_policy(),
     key("below_minimum", Shape::Text, "RULE", "What happens under the minimum: no_multiplier or zero_weight")
         .default("no_multiplier")

@@ -8,6 +8,7 @@
 mod args;
 mod file;
 mod flags;
+mod formula;
 mod key;
 mod key_name;
 mod layers;

@@ -1,9 +1,9 @@
 //! Parses the policy of a subnet.
 
-use vesting_core::formula::built_in;
 use vesting_core::policy::{BelowMinimum, DurationRule, Policy, Redistribution, UnattributedRule};
 use vesting_core::{BlockNumber, Ppb, Rao, Uid};
 
+use super::formula;
 use super::mistake::{Mistake, Mistakes};
 use super::setting::SettingMap;
 use super::values::Values;
@@ -19,9 +19,10 @@ pub fn parse(values: &SettingMap, mistakes: &mut Mistakes) -> Policy {
     });
     let retention_target = mistakes.note_err(values.decimal("retention_target"));
     let max_multiplier = mistakes.note_err(values.decimal("max_multiplier"));
-    let formula = mistakes.note_err(values.choice("formula", built_in(), |formula| formula.name()));
+    let formula = formula::parse(&values, mistakes);
     let duration_rule =
         mistakes.note_err(values.choice("duration_rule", DurationRule::ALL, |rule| rule.name()));
+    let opening_cap = mistakes.note_err(values.optional_decimal("opening_cap"));
     let below_minimum =
         mistakes.note_err(values.choice("below_minimum", BelowMinimum::ALL, |rule| rule.name()));
     let redistribution = redistribution(&values, mistakes);
@@ -37,6 +38,7 @@ pub fn parse(values: &SettingMap, mistakes: &mut Mistakes) -> Policy {
         max_multiplier: max_multiplier.unwrap_or(otherwise.max_multiplier),
         formula: formula.unwrap_or(otherwise.formula),
         duration_rule: duration_rule.unwrap_or(otherwise.duration_rule),
+        opening_cap: opening_cap.unwrap_or(otherwise.opening_cap),
         below_minimum: below_minimum.unwrap_or(otherwise.below_minimum),
         redistribution: redistribution.unwrap_or(otherwise.redistribution),
         unattributed: unattributed.unwrap_or(otherwise.unattributed),
@@ -94,6 +96,8 @@ fn check(mut policy: Policy, values: &Values<'_>, mistakes: &mut Mistakes) {
             "retention_window_days" => policy.retention_window = fine.retention_window,
             "retention_target" => policy.retention_target = fine.retention_target,
             "max_multiplier" => policy.max_multiplier = fine.max_multiplier,
+            "opening_cap" => policy.opening_cap = fine.opening_cap,
+            "duration_scale_days" | "stake_tiers" => policy.formula = fine.formula.clone(),
             "threshold_factor" => {
                 policy.redistribution = Redistribution::Threshold { factor: Ppb::ONE, absolute: Ppb(0) }
             }

@@ -39,6 +39,10 @@ impl Values<'_> {
         self.get(key).map_or(Ok(Ppb(0)), |(value, _)| value.parse::<Ppb>().map_err(|e| self.wrong(key, &e)))
     }
 
+    pub fn optional_decimal(&self, key: &str) -> Result<Option<Ppb>, Mistake> {
+        self.get(key).map(|_| self.decimal(key)).transpose()
+    }
+
     pub fn whole(&self, key: &str) -> Result<Option<u64>, Mistake> {
         self.get(key)
             .map(|(value, _)| value.parse::<u64>().map_err(|_| self.wrong(key, &"it must be a whole number")))

@@ -14,6 +14,8 @@ pub struct Holder {
     stake: Amount,
     /// What is left of what it held then.
     opening_kept: Amount,
+    /// As much of it counts in the time held, by the policy's `opening_cap`.
+    opening_counted: Amount,
     /// Rewards earned.
     rewards: Amount,
     rewards_kept: Amount,
@@ -32,6 +34,7 @@ impl From<&Holding> for Holder {
             start: holding.start.0,
             stake: holding.stake().into(),
             opening_kept: holding.opening.into(),
+            opening_counted: holding.opening_counted().into(),
             rewards: holding.rewards.into(),
             rewards_kept: holding.rewards_kept.into(),
             other: holding.other.into(),

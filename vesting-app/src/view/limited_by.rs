@@ -12,6 +12,7 @@ pub enum LimitedBy {
     HoldingDuration,
     NothingEarned,
     MinimumStake,
+    StakeTier,
     Nothing,
 }
 
@@ -22,6 +23,7 @@ impl From<Limit> for LimitedBy {
             Limit::HoldingDuration => Self::HoldingDuration,
             Limit::NothingEarned => Self::NothingEarned,
             Limit::MinimumStake => Self::MinimumStake,
+            Limit::StakeTier => Self::StakeTier,
             Limit::Nothing => Self::Nothing,
         }
     }

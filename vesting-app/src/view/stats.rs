@@ -1,5 +1,7 @@
 //! A subnet in figures.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -53,7 +55,11 @@ struct Policy {
     retention_target: Factor,
     max_multiplier: Factor,
     formula: &'static str,
+    /// The formula's own keys, as the policy's text has them.
+    formula_keys: BTreeMap<&'static str, String>,
     duration_rule: &'static str,
+    /// How many times the rewards the opening counts at most.
+    opening_cap: Option<Factor>,
     below_minimum: &'static str,
     redistribution: &'static str,
     threshold_factor: Option<Factor>,
@@ -77,7 +83,9 @@ impl From<&CorePolicy> for Policy {
             retention_target: policy.retention_target.into(),
             max_multiplier: policy.max_multiplier.into(),
             formula: policy.formula.name(),
+            formula_keys: policy.formula.keys().into_iter().collect(),
             duration_rule: policy.duration_rule.name(),
+            opening_cap: policy.opening_cap.map(Into::into),
             below_minimum: policy.below_minimum.name(),
             redistribution: policy.redistribution.name(),
             threshold_factor: threshold.map(|(factor, _)| factor.into()),

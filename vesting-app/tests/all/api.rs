@@ -308,7 +308,7 @@ fn problems(daemon: &Daemon) {
     bad("/v1/epochs/first?netuid=2", "block", "first");
     bad("/v1/whatif?netuid=2", "query", "retention_target");
     bad("/v1/whatif?netuid=2&retention_target=2", "retention_target", "`retention_target = 2`");
-    bad("/v1/whatif?netuid=2&max_multiplier=2&formula=linear", "formula", "tiered");
+    bad("/v1/whatif?netuid=2&max_multiplier=2&formula=lineal", "formula", "tiered");
     bad("/v1/whatif?netuid=2&redistribution=burn", "redistribution", "burn_uid");
     bad("/v1/whatif?netuid=2&api_token=x", "query", "`api_token`");
     let none = daemon.get("/v1/digest/rows?netuid=2&section=entries&from=18446744073709551615&to=0");

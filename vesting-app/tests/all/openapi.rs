@@ -265,6 +265,7 @@ fn accepted(daemon: &Daemon, document: &Value) {
                 let more = match (name, value) {
                     ("redistribution", "burn") => "&burn_uid=0",
                     ("redistribution", "threshold") => "&threshold_factor=0.5",
+                    ("formula", "stake_tiers") => "&stake_tiers=10:1.1",
                     _ => "",
                 };
                 daemon.get(&format!("{filled}?{name}={value}{netuid}{section}{more}"))

@@ -29,11 +29,11 @@ impl PartChecker {
         Self { netuid, end: Condensed::new(netuid), checked: Checked::default(), mark: None }
     }
 
-    /// Checks the next part, in the order of [`Parts`].
+    /// Checks the next part, in the order of [`Parts`]. It is as it was afterwards.
     ///
     /// # Errors
     /// The first inconsistency found. Also where the part does not follow the last one.
-    pub async fn take(&mut self, part: &Commit) -> Result<(), CheckError> {
+    pub async fn take(&mut self, part: &mut Commit) -> Result<(), CheckError> {
         let found = match self.mark {
             None => {
                 // The check runs before the store, since its errors say more about what is wrong.
@@ -105,8 +105,8 @@ pub async fn check_parts(
 ) -> Result<(Watermark, Checked), CheckError> {
     let netuid = parts.netuid();
     let mut walk = PartChecker::new(netuid);
-    while let Some(part) = parts.next().await? {
-        walk.take(&part).await?;
+    while let Some(mut part) = parts.next().await? {
+        walk.take(&mut part).await?;
     }
     let (mut record, checked) = (walk.record().await?, walk.checked());
     // The first block of the record itself, not of what is condensed here.

@@ -43,6 +43,9 @@ impl fmt::Display for Reason {
             }
             Self::Formula(LimitedBy::NothingEarned) => f.write_str("nothing was earned in the window"),
             Self::Formula(LimitedBy::MinimumStake) => f.write_str("the stake is under the minimum"),
+            Self::Formula(LimitedBy::StakeTier) => {
+                f.write_str("limited by the next line of the table of stake")
+            }
             Self::Formula(LimitedBy::Nothing) => f.write_str("the largest multiplier"),
             Self::Newcomer => f.write_str("registered after the last epoch"),
             Self::NoHolder => f.write_str("no neuron was its own before any epoch of the window"),

@@ -18,6 +18,8 @@ pub struct Holding {
     pub start: BlockNumber,
     /// O: what remains of the balance at the window's start; 0 for a later start.
     pub opening: u128,
+    /// How many times Σ initial of O counts in d at most, where the policy has a limit.
+    pub opening_cap: Option<Ppb>,
     /// Σ initial of the reward tranches entered in the window.
     pub rewards: u128,
     /// Σ of what remains of these tranches.
@@ -63,13 +65,23 @@ impl Holding {
         self.kept()?.part_of(1, 1)
     }
 
-    /// d in milliseconds, exact, by the rule of the policy: (O·W + Σ remaining·age) / (O + Σ initial), or the
-    /// time since the last sale. `None` when there was nothing to hold.
+    /// What counts of O in d: all of it, or at most ⌊cap · Σ initial⌋.
+    #[must_use]
+    pub fn opening_counted(&self) -> u128 {
+        let Some(cap) = self.opening_cap else { return self.opening };
+        // Beyond what a chain can hold, the cap is none.
+        let most = self.rewards.checked_mul(u128::from(cap.0)).map(|most| most / u128::from(Ppb::ONE.0));
+        most.map_or(self.opening, |most| self.opening.min(most))
+    }
+
+    /// d in milliseconds, exact, by the rule of the policy: (O·W + Σ remaining·age) / (O + Σ initial), with
+    /// what counts of O, or the time since the last sale. `None` when there was nothing to hold.
     #[must_use]
     pub fn duration(&self) -> Option<Fraction> {
+        let opening = self.opening_counted();
         let average = Fraction::new(
-            self.opening.checked_mul(u128::from(self.window_ms))?.checked_add(self.rewards_age)?,
-            self.opening.checked_add(self.rewards)?,
+            opening.checked_mul(u128::from(self.window_ms))?.checked_add(self.rewards_age)?,
+            opening.checked_add(self.rewards)?,
         )?;
         Some(
             self.since_last_sale_ms

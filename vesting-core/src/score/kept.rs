@@ -68,7 +68,7 @@ impl Kept {
         }
     }
 
-    /// The holding, with d by a rule. `times` are those of the window's blocks with outflows. Only
+    /// The holding, with d by the rule of a policy. `times` are those of the window's blocks with outflows. Only
     /// [`DurationRule::SinceLastSale`] needs them.
     ///
     /// # Errors
@@ -76,7 +76,7 @@ impl Kept {
     pub fn holding(
         &self,
         window: &Window,
-        rule: DurationRule,
+        policy: &Policy,
         times: &BTreeMap<BlockNumber, Millis>,
     ) -> Result<Holding, MissingTime> {
         let (mut rewards, mut rewards_kept, mut rewards_age) = (0u128, 0u128, 0u128);
@@ -90,6 +90,7 @@ impl Kept {
         let mut holding = Holding {
             start: self.start,
             opening: self.opening,
+            opening_cap: policy.opening_cap,
             rewards,
             rewards_kept,
             rewards_age,
@@ -100,7 +101,7 @@ impl Kept {
             window_ms: window.length.0,
             since_last_sale_ms: None,
         };
-        if rule == DurationRule::SinceLastSale {
+        if policy.duration_rule == DurationRule::SinceLastSale {
             holding.since_last_sale_ms = Some(self.sales.duration_ms(&holding, window, times)?);
         }
         Ok(holding)
@@ -143,7 +144,5 @@ pub fn holdings(
     times: &BTreeMap<BlockNumber, Millis>,
 ) -> Result<BTreeMap<Coldkey, Holding>, MissingTime> {
     let kept = kept(window, holders, tranches, policy.unattributed);
-    kept.into_iter()
-        .map(|(coldkey, kept)| Ok((coldkey, kept.holding(window, policy.duration_rule, times)?)))
-        .collect()
+    kept.into_iter().map(|(coldkey, kept)| Ok((coldkey, kept.holding(window, policy, times)?))).collect()
 }

@@ -43,17 +43,12 @@ pub fn multiplier(holding: &Holding, policy: &Policy) -> Multiplier {
             ..plain(LimitedBy::MinimumStake)
         };
     }
-    if holding.rewards == 0 {
-        return plain(LimitedBy::NothingEarned);
-    }
-    match policy.formula.factor(holding, policy) {
-        Some((factor, limited_by)) => Multiplier {
-            factor: factor.clamp(Ppb::ONE, policy.max_multiplier),
-            zero_weight: false,
-            limited_by,
-        },
-        None => plain(LimitedBy::NothingEarned),
-    }
+    let judged = match holding.rewards {
+        0 => Some(policy.formula.nothing_earned(holding, policy)),
+        _ => policy.formula.factor(holding, policy),
+    };
+    let Some((factor, limited_by)) = judged else { return plain(LimitedBy::NothingEarned) };
+    Multiplier { factor: factor.clamp(Ppb::ONE, policy.max_multiplier), zero_weight: false, limited_by }
 }
 
 #[cfg(test)]

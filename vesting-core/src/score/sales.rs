@@ -54,7 +54,7 @@ impl Sales {
         times: &BTreeMap<BlockNumber, Millis>,
     ) -> Result<u64, MissingTime> {
         let since = |time: Millis| window.as_of.time.0.saturating_sub(time.0);
-        let unsold = if holding.opening >= holding.rewards {
+        let unsold = if holding.opening_counted() >= holding.rewards {
             window.length.0
         } else {
             self.first_reward.map_or(0, since)

@@ -25,15 +25,18 @@ impl Condensed {
         Self { netuid, store: Arc::default(), gathered: Gathered::default() }
     }
 
-    /// Adds the next part.
+    /// Adds the next part, which is as it was afterwards.
     ///
     /// # Errors
     /// [`StoreError::NotNext`] where it does not follow the last part, [`StoreError::Unusable`] where its
     /// rows are impossible.
-    pub async fn take(&mut self, part: &Commit) -> Result<(), StoreError> {
-        let mut part = part.clone();
+    pub async fn take(&mut self, part: &mut Commit) -> Result<(), StoreError> {
+        // A part is large, so it is not copied as a whole.
+        let exits = part.exits.clone();
         self.gathered.redirect(&mut part.exits);
-        self.store.commit(&part).await
+        let taken = self.store.commit(part).await;
+        part.exits = exits;
+        taken
     }
 
     /// Condenses what is before the end of the epoch at block `base`. Returns what was removed, without the

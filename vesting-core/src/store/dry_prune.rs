@@ -18,10 +18,10 @@ pub async fn dry_prune(mut parts: Parts<'_>, base: BlockNumber) -> Result<Pruned
     let mark = store.watermark(netuid).await?;
     let mut kept = Condensed::new(netuid);
     let (mut goes, mut end, mut timed) = (Pruned::default(), None, None);
-    while let Some(part) = parts.next().await? {
+    while let Some(mut part) = parts.next().await? {
         goes = goes.plus(old_rows(&part, base, timed));
         timed = part.times.keys().copied().next_back();
-        kept.take(&part).await?;
+        kept.take(&mut part).await?;
         if let Some(end) = end.filter(|end| *end < base) {
             kept.condense(end).await?;
         }

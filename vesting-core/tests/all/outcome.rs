@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use vesting_core::formula::{Formula, built_in};
+use vesting_core::formula::{Formula, StakeTiers, Tier, TierStake, built_in};
 use vesting_core::holding::Holding;
 use vesting_core::kept::holdings;
 use vesting_core::multiplier::{Multiplier, multiplier};
@@ -53,22 +53,34 @@ pub(crate) fn window(epochs: u64) -> Window {
     Window::ending_at(&all, BlockNumber(EPOCHS * TEMPO), length, (BlockNumber(1), Millis(0))).unwrap()
 }
 
+/// Tables of stake with lines among the amounts of these histories.
+fn tables() -> [Arc<dyn Formula>; 2] {
+    let tier = |(from, tenths): (u64, u64)| Tier { from: Rao(from), factor: Ppb(tenths * Ppb::ONE.0 / 10) };
+    let tiers: Vec<Tier> = [(100, 11), (1_000, 12), (3_000, 15)].map(tier).into();
+    TierStake::ALL.map(|on| -> Arc<dyn Formula> { Arc::new(StakeTiers { on, tiers: tiers.clone() }) })
+}
+
 /// A policy for every formula, duration rule, and rule for what nothing explains.
 pub(crate) fn policies(window: &Window) -> Vec<Policy> {
     let rules = |formula: Arc<dyn Formula>| DurationRule::ALL.map(|rule| (Arc::clone(&formula), rule));
     let both = |(formula, rule): (Arc<dyn Formula>, _)| {
         UnattributedRule::ALL.map(|unattributed| (Arc::clone(&formula), rule, unattributed))
     };
-    let all = built_in().into_iter().flat_map(rules).flat_map(both);
-    all.map(|(formula, duration_rule, unattributed)| Policy {
-        formula,
-        duration_rule,
-        unattributed,
-        minimum_stake: Rao(0),
-        retention_window: window.length,
-        ..Policy::default()
-    })
-    .collect()
+    let all = built_in().into_iter().chain(tables()).flat_map(rules).flat_map(both);
+    let capped = |(formula, rule, unattributed)| {
+        [None, Some(Ppb::ONE)].map(|cap| (Arc::clone(&formula), rule, unattributed, cap))
+    };
+    all.flat_map(capped)
+        .map(|(formula, duration_rule, unattributed, opening_cap)| Policy {
+            formula,
+            duration_rule,
+            unattributed,
+            opening_cap,
+            minimum_stake: Rao(0),
+            retention_window: window.length,
+            ..Policy::default()
+        })
+        .collect()
 }
 
 /// What becomes of holders at the last epoch, over a window of so many epochs, under every policy.

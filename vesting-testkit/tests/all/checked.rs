@@ -81,8 +81,8 @@ async fn of_what_was_checked_a_tranche_is_held_for_each_name_of_a_holder() {
         for netuid in RandomLife::NETUIDS {
             let mut parts = Parts::of_size(store.as_ref(), netuid, 1).await.unwrap();
             let (mut walk, mut before) = (PartChecker::new(netuid), None);
-            while let Some(part) = parts.next().await.unwrap() {
-                walk.take(&part).await.unwrap();
+            while let Some(mut part) = parts.next().await.unwrap() {
+                walk.take(&mut part).await.unwrap();
                 let held = walk.record().await.unwrap();
                 let old: Vec<_> =
                     held.tranches.iter().filter(|tranche| Some(tranche.id.block) <= before).collect();

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use vesting_core::formula::Tiered;
+use vesting_core::formula::{Formula, Linear, Logarithmic, StakeTiers, Tier, TierStake, Tiered};
 use vesting_core::policy::{BelowMinimum, DAY_MS, DurationRule, Policy};
-use vesting_core::{Millis, Ppb};
+use vesting_core::{Millis, Ppb, Rao};
 use vesting_testkit::sim::strategies::{
     Contest, ONE_COLDKEY, Outcome, RANDOM, SEVERAL_COLDKEYS, Setting, Strategy, table,
 };
@@ -24,12 +24,25 @@ fn policies(window_days: u64) -> Vec<(&'static str, Policy)> {
     let tiered = Policy { formula: Arc::new(Tiered), ..policy.clone() };
     let since = Policy { duration_rule: DurationRule::SinceLastSale, ..policy.clone() };
     let tiered_since = Policy { formula: Arc::new(Tiered), ..since.clone() };
+    let with = |formula: Arc<dyn Formula>| Policy { formula, ..policy.clone() };
+    let tier =
+        |(from, tenths): (u64, u64)| Tier { from: Rao(from * ALPHA), factor: Ppb(tenths * ALPHA / 10) };
+    let tiers = |on| StakeTiers { on, tiers: [(1, 11), (3, 13), (5, 15)].map(tier).into() };
     vec![
+        ("linear", with(Arc::new(Linear))),
+        ("logarithmic", with(Arc::new(Logarithmic::default()))),
+        (
+            "logarithmic, time since the last sale",
+            Policy { duration_rule: DurationRule::SinceLastSale, ..with(Arc::new(Logarithmic::default())) },
+        ),
+        ("a table of stake", with(Arc::new(tiers(TierStake::Stake)))),
+        ("a table of rewards held", with(Arc::new(tiers(TierStake::HeldRewards)))),
         ("half to be kept, at most threefold", lenient),
         ("no weight under the minimum", strict),
         ("tiered", tiered),
         ("time since the last sale", since),
         ("tiered, time since the last sale", tiered_since),
+        ("an opening of at most the rewards", Policy { opening_cap: Some(Ppb::ONE), ..policy.clone() }),
         ("the default policy", policy),
     ]
 }
@@ -38,32 +51,30 @@ fn strategies() -> Vec<Strategy> {
     ONE_COLDKEY.iter().chain(SEVERAL_COLDKEYS).copied().collect()
 }
 
-/// Runs the contest, checks its outcome under every policy, and returns the outcome under the last one.
-fn nobody_wins(setting: &Setting, strategies: &[Strategy]) -> Outcome {
+/// Runs the contest, checks its outcome under every policy, and returns the outcome under the last two: with an
+/// `opening_cap` of 1, and the default.
+fn nobody_wins(setting: &Setting, strategies: &[Strategy]) -> [Outcome; 2] {
     super::runtime().block_on(async {
         let contest = Contest::held(setting, strategies).await.unwrap();
-        let mut last = None;
+        let mut last = Vec::new();
         for (name, policy) in policies(setting.window_days) {
             let outcome = contest.outcome(&policy).await.unwrap();
-            println!("{setting:?}, {name}\n{}", table(&outcome));
             assert!(outcome.holder.standings.len() as u64 >= setting.days - 1, "as of every epoch");
             let wins = outcome.wins();
             assert!(wins.is_empty(), "{setting:?}, {name}\n{}", wins.join("\n"));
-            last = Some(outcome);
+            last.push(outcome);
         }
-        last.unwrap()
+        let default = last.pop().unwrap();
+        [last.pop().unwrap(), default]
     })
 }
 
 #[test]
 fn no_strategy_beats_honesty_and_the_docs_show_it() {
-    let outcome = nobody_wins(&DOCUMENTED, &strategies());
+    let [capped, outcome] = nobody_wins(&DOCUMENTED, &strategies());
     let page = include_str!("../../../docs/strategies.md");
-    assert!(
-        page.contains(&table(&outcome)),
-        "docs/strategies.md has another table than\n{}",
-        table(&outcome)
-    );
+    let table = table(&outcome, &capped);
+    assert!(page.contains(&table), "docs/strategies.md has another table than\n{table}");
     for strategy in strategies() {
         assert!(
             page.contains(&format!("**{}**. {}", strategy.name, strategy.tries)),
@@ -82,6 +93,10 @@ fn no_strategy_beats_honesty_and_the_docs_show_it() {
         ahead,
         [("rotates two coldkeys", 12), ("rotates four coldkeys", 19), ("rotates ten coldkeys", 22)]
     );
+    // And how the cap closes that.
+    for rival in &capped.rivals {
+        assert_eq!(capped.ahead(rival), 0, "{}", rival.strategy.name);
+    }
 }
 
 #[test]

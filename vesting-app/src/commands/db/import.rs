@@ -134,17 +134,17 @@ async fn import(
     }
     let mut done = Vec::new();
     for inspection in inspected {
-        let spot_check = match &chain {
-            Some(chain) if spot_checks > 0 => {
-                spot_check(chain.as_ref(), &inspection.record().await?, checksum, spot_checks).await?
+        let spot_check = match (&chain, &inspection.stand) {
+            (Some(chain), Some(stand)) if spot_checks > 0 => {
+                Some(spot_check(chain.as_ref(), stand, checksum, spot_checks).await?)
             }
             _ => None,
         };
         done.push(Imported {
             netuid: inspection.netuid.0,
             checksum: checksum.to_string(),
-            checked: inspection.line()?,
             digest: inspection.digest(expected.as_deref()).await?,
+            checked: inspection.checked,
             spot_check,
         });
     }

@@ -9,6 +9,7 @@ use vesting_core::{BlockHash, BlockNumber, NetUid, TrackerError, prune};
 
 use super::check::CheckSummary;
 use super::scratch::Scratch;
+use super::spot_check::Stand;
 use crate::config::Config;
 use crate::wiring;
 
@@ -24,12 +25,26 @@ pub struct DigestLine {
 
 /// The record of a subnet, as far as it was read: its last parts and its window.
 pub struct Inspection {
-    pub netuid: NetUid,
+    netuid: NetUid,
     policy: Policy,
     /// The block as of which the digest is asked for.
     as_of: Option<BlockNumber>,
     checker: PartChecker,
     /// What the digest is computed from. A window of a full subnet is too much for memory.
+    window: Scratch,
+}
+
+/// The record of a subnet that was read to its end. A file may have many, so only what is small is in memory.
+pub struct Inspected {
+    pub netuid: NetUid,
+    /// The record's last block.
+    pub last: BlockNumber,
+    /// What was checked.
+    pub checked: CheckSummary,
+    /// What it says of its last epoch.
+    pub stand: Option<Stand>,
+    policy: Policy,
+    as_of: Option<BlockNumber>,
     window: Scratch,
 }
 
@@ -48,13 +63,14 @@ impl Inspection {
     }
 
     /// Inspects the next part.
-    pub async fn take(&mut self, part: &Commit) -> anyhow::Result<()> {
-        self.checker.take(part).await.context("the file is not consistent")?;
+    pub async fn take(&mut self, mut part: Commit) -> anyhow::Result<()> {
+        self.checker.take(&mut part).await.context("the file is not consistent")?;
         let reached = self.window.store().watermark(self.netuid).await?.map(|mark| mark.block.number);
         if self.as_of.is_some_and(|as_of| reached >= Some(as_of)) {
             return Ok(());
         }
-        self.window.store().commit(part).await?;
+        self.window.store().commit(&part).await?;
+        drop(part);
         self.leave_behind().await
     }
 
@@ -71,17 +87,27 @@ impl Inspection {
         Ok(())
     }
 
-    /// What was checked.
-    pub fn line(&self) -> anyhow::Result<CheckSummary> {
+    /// The subnet.
+    pub const fn netuid(&self) -> NetUid {
+        self.netuid
+    }
+
+    /// Ends after the last part of a subnet.
+    pub async fn finish(self) -> anyhow::Result<Inspected> {
         let mark = self.checker.mark().ok_or(CheckError::Gone(self.netuid))?;
-        Ok(CheckSummary::new(self.netuid, &mark, self.checker.checked()))
+        Ok(Inspected {
+            netuid: self.netuid,
+            last: mark.block.number,
+            checked: CheckSummary::new(self.netuid, &mark, self.checker.checked()),
+            stand: Stand::of(&self.checker.record().await?),
+            policy: self.policy,
+            as_of: self.as_of,
+            window: self.window,
+        })
     }
+}
 
-    /// The end of the record, condensed.
-    pub async fn record(&self) -> anyhow::Result<Commit> {
-        Ok(self.checker.record().await?)
-    }
-
+impl Inspected {
     /// The digest, which must be the expected one. `None` if there can be no digest.
     pub async fn digest(&self, expected: Option<&str>) -> anyhow::Result<Option<DigestLine>> {
         let (netuid, policy) = (self.netuid, &self.policy);

@@ -7,7 +7,7 @@ use vesting_core::ports::StakeStore;
 use vesting_core::{BlockHash, BlockNumber, NetUid};
 use vesting_store::export::{Checksum, Reader};
 
-use super::inspect::Inspection;
+use super::inspect::{Inspected, Inspection};
 use super::second::SecondSource;
 use crate::advice::Advised;
 use crate::config::Config;
@@ -18,25 +18,35 @@ pub async fn inspect(
     mut file: Reader,
     netuids: &[NetUid],
     as_of: Option<BlockNumber>,
-) -> anyhow::Result<(Vec<Inspection>, Checksum)> {
-    let mut inspected: Vec<Inspection> = Vec::new();
+) -> anyhow::Result<(Vec<Inspected>, Checksum)> {
+    let mut inspected: Vec<Inspected> = Vec::new();
+    let mut current: Option<Inspection> = None;
     let mut wrong = None;
     while let Some(part) = file.next_part()? {
         if wrong.is_some() || !netuids.contains(&part.netuid) {
             continue;
         }
-        if inspected.last().is_none_or(|last| last.netuid != part.netuid) {
-            inspected.push(Inspection::new(config, part.netuid, file.genesis(), as_of).await?);
-        }
-        if let Some(inspection) = inspected.last_mut() {
-            // Reads on all the same: if the file is damaged, that is the error to report.
-            wrong = inspection.take(&part).await.err();
-        }
+        let inspection = match &mut current {
+            Some(inspection) if inspection.netuid() == part.netuid => inspection,
+            _ => {
+                if let Some(before) = current.take() {
+                    inspected.push(before.finish().await?);
+                }
+                current.insert(Inspection::new(config, part.netuid, file.genesis(), as_of).await?)
+            }
+        };
+        // Reads on all the same: if the file is damaged, that is the error to report.
+        wrong = inspection.take(part).await.err();
     }
     let checksum = file.checksum().context("the file has no end")?;
     match wrong {
         Some(wrong) => Err(wrong),
-        None => Ok((inspected, checksum)),
+        None => {
+            if let Some(last) = current {
+                inspected.push(last.finish().await?);
+            }
+            Ok((inspected, checksum))
+        }
     }
 }
 
@@ -65,20 +75,20 @@ async fn write_parts(
 pub async fn judge(
     config: &Config,
     path: &Path,
-    inspection: Inspection,
+    inspected: Inspected,
     second: &SecondSource,
-) -> anyhow::Result<(Inspection, String)> {
-    let netuid = inspection.netuid;
-    let ours = inspection.digest(None).await?;
+) -> anyhow::Result<(Inspected, String)> {
+    let netuid = inspected.netuid;
+    let ours = inspected.digest(None).await?;
     let ours = ours.context("the file has no epoch of which there is a digest")?;
     let theirs = second.digest(netuid, &ours).await?;
     if theirs.as_of == ours.as_of {
-        return Ok((inspection, theirs.state_digest));
+        return Ok((inspected, theirs.state_digest));
     }
     let as_of = Some(BlockNumber(theirs.as_of));
     let (inspected, _) = inspect(config, Reader::open(path)?, &[netuid], as_of).await?;
-    let inspection = inspected.into_iter().next().context("the file was changed while it was read")?;
-    Ok((inspection, theirs.state_digest))
+    let inspected = inspected.into_iter().next().context("the file was changed while it was read")?;
+    Ok((inspected, theirs.state_digest))
 }
 
 /// Writes the records of these subnets, which were checked. If that fails, nothing of them stays.

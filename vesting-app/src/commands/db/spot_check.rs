@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use vesting_core::ports::{Ask, ChainPort, Commit, Roster, SubnetAsk};
-use vesting_core::{Coldkey, PositionKey, RaoDelta};
+use vesting_core::{Coldkey, Epoch, NetUid, PositionKey, RaoDelta};
 use vesting_store::export::Checksum;
 
 /// What was compared.
@@ -29,22 +29,35 @@ impl SpotCheck {
     }
 }
 
-/// Compares `count` positions at the last epoch, and all others of their coldkeys. `None` if there is no
-/// epoch.
+/// What a record says of its last epoch.
+pub struct Stand {
+    netuid: NetUid,
+    epoch: Epoch,
+    /// The sum of the entries of each position.
+    sums: BTreeMap<PositionKey, RaoDelta>,
+}
+
+impl Stand {
+    /// That of a record; `None` if it has no epoch.
+    pub fn of(record: &Commit) -> Option<Self> {
+        let epoch = record.epochs.last()?.epoch;
+        let mut sums: BTreeMap<PositionKey, RaoDelta> = BTreeMap::new();
+        for entry in record.entries.iter().filter(|entry| entry.block <= epoch.block.number) {
+            *sums.entry(entry.key).or_default() += entry.alpha;
+        }
+        Some(Self { netuid: record.netuid, epoch, sums })
+    }
+}
+
+/// Compares `count` positions at the last epoch, and all others of their coldkeys.
 pub async fn spot_check(
     chain: &dyn ChainPort,
-    record: &Commit,
+    stand: &Stand,
     seed: Checksum,
     count: usize,
-) -> anyhow::Result<Option<SpotCheck>> {
-    let (netuid, Some(epoch)) = (record.netuid, record.epochs.last().map(|record| record.epoch)) else {
-        return Ok(None);
-    };
+) -> anyhow::Result<SpotCheck> {
+    let (netuid, epoch, mut sums) = (stand.netuid, stand.epoch, stand.sums.clone());
     let block = epoch.block.number;
-    let mut sums: BTreeMap<PositionKey, RaoDelta> = BTreeMap::new();
-    for entry in record.entries.iter().filter(|entry| entry.block <= block) {
-        *sums.entry(entry.key).or_default() += entry.alpha;
-    }
     let chosen = choose(sums.keys().copied().collect(), seed, count);
     let coldkeys: BTreeSet<Coldkey> = chosen.iter().map(|key| key.coldkey).collect();
     sums.retain(|key, _| coldkeys.contains(&key.coldkey));
@@ -73,7 +86,7 @@ pub async fn spot_check(
             key.coldkey
         );
     }
-    Ok(Some(SpotCheck { block: block.0, seed: seed.to_string(), chosen: chosen.len(), compared: keys.len() }))
+    Ok(SpotCheck { block: block.0, seed: seed.to_string(), chosen: chosen.len(), compared: keys.len() })
 }
 
 /// Chooses `count` keys by a seed: the same for everybody who has the file.

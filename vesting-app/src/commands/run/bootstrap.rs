@@ -80,19 +80,20 @@ impl Bootstrap {
         let (genesis, offered) = (file.genesis(), chain.genesis().await?);
         ensure!(offered == genesis, "it is of the chain with genesis {genesis}, not {offered}");
         ensure!(file.netuids().contains(&netuid), "it holds no record of subnet {netuid}");
-        let (inspected, checksum) = inspect(config, file, &[netuid], None).await?;
-        let inspection = inspected.into_iter().next().context("it holds no part of the record")?;
-        let (inspection, digest) = judge(config, path, inspection, &self.judge).await?;
-        let judged = inspection.digest(Some(&digest)).await?;
+        let (found, checksum) = inspect(config, file, &[netuid], None).await?;
+        let inspected = found.into_iter().next().context("it holds no part of the record")?;
+        let (inspected, digest) = judge(config, path, inspected, &self.judge).await?;
+        let judged = inspected.digest(Some(&digest)).await?;
         // From the chain, more may be had.
         if let Some(block) = judged.and_then(|judged| judged.incomplete_since) {
             bail!("it begins at block {block}, inside the window");
         }
-        let record = inspection.record().await?;
-        spot_check(chain, &record, checksum, SPOT_CHECKS).await?;
+        if let Some(stand) = &inspected.stand {
+            spot_check(chain, stand, checksum, SPOT_CHECKS).await?;
+        }
         let store = store(config, late_store).await?;
         write(store.as_ref(), path, genesis, &[netuid], checksum).await?;
-        Ok(record.watermark.block.number.0)
+        Ok(inspected.last.0)
     }
 }
 

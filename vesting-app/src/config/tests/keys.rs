@@ -16,7 +16,8 @@ const DESIGN: &str = "\
     keep_snapshots_days unattributed";
 
 /// Keys that came later.
-const LATER: &str = "log_format bootstrap bootstrap_token bootstrap_digest_from bootstrap_digest_token";
+const LATER: &str = "log_format bootstrap bootstrap_token bootstrap_digest_from bootstrap_digest_token \
+    duration_scale_days stake_tiers stake_tiers_on opening_cap";
 
 /// A value that the key allows and that is not its default.
 fn another(key: &Key) -> &'static str {
@@ -25,6 +26,8 @@ fn another(key: &Key) -> &'static str {
         "database_url" => "sqlite://other.db",
         "minimum_stake" | "retention_target" | "threshold_factor" | "absolute_threshold" => "0.5",
         "retention_window_days" => "7",
+        "duration_scale_days" => "3",
+        "stake_tiers_on" => "held_rewards",
         "max_multiplier" => "2",
         "formula" => "tiered",
         "duration_rule" => "since_last_sale",

@@ -22,7 +22,7 @@ fn mistakes_name_the_key() {
         load_with(|a| a.keys.set("retention_target", "1.5"), &[]),
         load_with(|a| a.keys.set("max_multiplier", "0.5"), &[]),
         load_with(|_| {}, &[("VESTING_RETENTION", "1")]),
-        load_with(|_| {}, &[("VESTING_FORMULA", "linear")]),
+        load_with(|_| {}, &[("VESTING_FORMULA", "lineal")]),
         load_with(|a| a.keys.set("duration_rule", "since_first_sale"), &[]),
         load_with(|a| a.keys.set("unattributed", "manual"), &[]),
         load_with(|a| a.keys.set("redistribution", "normalize"), &[]),
@@ -45,7 +45,8 @@ fn mistakes_name_the_key() {
         "retention_target",
         "max_multiplier",
         "retention",
-        "formula = linear` (VESTING_FORMULA): it must be geometric_mean or tiered",
+        "formula = lineal` (VESTING_FORMULA): it must be geometric_mean or tiered or linear or logarithmic or \
+         stake_tiers",
         "duration_rule",
         "unattributed = manual` (--unattributed): it must be neutral or flow",
         "redistribution = normalize` (--redistribution): it must be normalise or threshold or burn",
@@ -87,6 +88,56 @@ fn a_wrong_value_is_refused_whether_or_not_it_bears() {
     }
     let fine = "threshold_factor = 1000\nabsolute_threshold = 0.5\nburn_uid = 65535";
     assert_eq!(load_file(fine, |_| {}).unwrap().common_policy.redistribution, Redistribution::Normalise);
+}
+
+#[test]
+fn a_formula_has_its_keys_and_theirs_are_its_digest() {
+    let policy = |text: &str| load_file(text, |_| {}).unwrap().common_policy;
+    let plain = policy("");
+    let logarithmic = policy("formula = \"logarithmic\"\nduration_scale_days = 2.5");
+    assert!(logarithmic.text().contains("formula logarithmic\nduration_scale_ms 216000000\n"));
+    let table = policy(
+        "formula = \"stake_tiers\"\nstake_tiers_on = \"held_rewards\"\nstake_tiers = [\"10:1.1\", \"20.5:1.5\"]",
+    );
+    let lines =
+        "stake_tiers_on held_rewards\nstake_tiers_rao_ppb 10000000000:1100000000,20500000000:1500000000\n";
+    assert!(table.text().contains(lines), "{}", table.text());
+    // What another formula is set to does not bear on this one.
+    let others =
+        policy("duration_scale_days = 2.5\nstake_tiers_on = \"held_rewards\"\nstake_tiers = [\"10:1.1\"]");
+    assert_eq!(others.digest(), plain.digest());
+}
+
+#[test]
+fn a_wrong_key_of_a_formula_is_named_whichever_formula_is_used() {
+    for formula in ["geometric_mean", "logarithmic", "stake_tiers"] {
+        let rest = format!("formula = \"{formula}\"\n");
+        for (wrong, why) in [
+            ("opening_cap = 1001", "at most 1000"),
+            ("opening_cap = -1", "not a decimal number"),
+            ("duration_scale_days = 0", "at least a millisecond"),
+            ("duration_scale_days = 3651", "at most 3650 days"),
+            ("duration_scale_days = -1", "not a decimal number"),
+            ("stake_tiers_on = \"manual\"", "stake or held_rewards"),
+            ("stake_tiers = [\"10\"]", "there is no `:`"),
+            ("stake_tiers = [\"10:x\"]", "1000:1.2"),
+            ("stake_tiers = [\"10:0.9\"]", "at least 1"),
+            ("stake_tiers = [\"10:1001\"]", "at most `max_multiplier`"),
+            ("stake_tiers = [\"10:1.1\", \"10:1.2\"]", "above that of the line before"),
+            ("stake_tiers = [\"10:1.2\", \"11:1.1\"]", "under that of the line before"),
+        ] {
+            let UsageError(words) = load_file(&format!("{rest}{wrong}"), |_| {}).unwrap_err();
+            let key = wrong.split(' ').next().unwrap();
+            assert_eq!(words.matches(&format!("`{key} = ")).count(), 1, "{formula}: {words}");
+            assert!(words.contains(why), "{words}");
+        }
+    }
+    let UsageError(words) = load_file("formula = \"stake_tiers\"", |_| {}).unwrap_err();
+    assert!(words.contains("`stake_tiers` is not set: it must have from 1 to 64 lines"), "{words}");
+    // A table may go up to this policy's own limit only.
+    let high = "formula = \"stake_tiers\"\nstake_tiers = [\"10:1.6\"]";
+    assert!(load_file(high, |_| {}).unwrap_err().0.contains("at most `max_multiplier`"));
+    assert!(load_file(&format!("{high}\nmax_multiplier = 2"), |_| {}).is_ok());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The default formula.
 
 use super::any_formula::Formula;
+use super::part;
 use super::term::Term;
 use crate::score::holding::Holding;
 use crate::score::multiplier::LimitedBy;
@@ -12,45 +13,24 @@ use crate::units::Ppb;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct GeometricMean;
 
-impl GeometricMean {
-    /// p = ⌊Σ remaining · 10¹⁸ / (Σ initial · T)⌋ and q = ⌊10⁹ · d / W⌋.
-    fn p_and_q(holding: &Holding, policy: &Policy) -> Option<(Ppb, Ppb)> {
-        let p = holding.kept()?.part_of(u128::from(policy.retention_target.0), u128::from(Ppb::ONE.0))?;
-        let q = holding.duration()?.part_of(u128::from(policy.retention_window.0), 1)?;
-        Some((p, q))
-    }
-}
-
 impl Formula for GeometricMean {
     fn name(&self) -> &'static str {
         "geometric_mean"
     }
 
     fn factor(&self, holding: &Holding, policy: &Policy) -> Option<(Ppb, LimitedBy)> {
-        let one = u128::from(Ppb::ONE.0);
-        let (p, q) = Self::p_and_q(holding, policy)?;
+        let (p, q) = (part::p(holding, policy)?, part::q(holding, policy)?);
         let root = u128::from(p.0).checked_mul(u128::from(q.0))?.isqrt();
-        let extra = root.checked_mul(u128::from(policy.max_multiplier.0.checked_sub(Ppb::ONE.0)?))? / one;
-        let factor = Ppb(Ppb::ONE.0.checked_add(u64::try_from(extra).ok()?)?);
-        let limited_by = match () {
-            () if factor == policy.max_multiplier => LimitedBy::Nothing,
-            () if p < q => LimitedBy::HoldingPercentage,
-            () => LimitedBy::HoldingDuration,
-        };
-        Some((factor, limited_by))
+        let factor = part::towards_most(root, u128::from(Ppb::ONE.0), policy)?;
+        Some((factor, part::smaller(factor, p, q, policy)))
     }
 
     fn terms(&self, holding: &Holding, policy: &Policy) -> Vec<Term> {
-        let Some((p, q)) = Self::p_and_q(holding, policy) else { return Vec::new() };
-        vec![
-            Term {
-                name: "p",
-                value: p,
-                most: Ppb::ONE,
-                meaning: "the part of the rewards kept, against the retention target",
-            },
-            Term { name: "q", value: q, most: Ppb::ONE, meaning: "the time held, against the window" },
-        ]
+        let (Some(p), Some(q)) = (part::p(holding, policy), part::q(holding, policy)) else {
+            return Vec::new();
+        };
+        let meaning = "the time held, against the window";
+        vec![part::p_term(p), Term { name: "q", value: q, most: Ppb::ONE, meaning }]
     }
 }
 

@@ -11,6 +11,8 @@ pub enum LimitedBy {
     NothingEarned,
     /// The stake is under the minimum.
     MinimumStake,
+    /// The next line of a table of stake is not met.
+    StakeTier,
     /// Nothing: it is the largest multiplier.
     Nothing,
 }
@@ -24,6 +26,7 @@ impl LimitedBy {
             Self::HoldingDuration => "holding_duration",
             Self::NothingEarned => "nothing_earned",
             Self::MinimumStake => "minimum_stake",
+            Self::StakeTier => "stake_tier",
             Self::Nothing => "nothing",
         }
     }

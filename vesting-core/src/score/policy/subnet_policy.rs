@@ -49,6 +49,8 @@ pub struct Policy {
     pub formula: Arc<dyn Formula>,
     /// How the time that rewards were held is measured.
     pub duration_rule: DurationRule,
+    /// How many times the rewards of the window the opening counts at most in the time held; no limit if `None`.
+    pub opening_cap: Option<Ppb>,
     /// What happens to a holder under the minimum.
     pub below_minimum: BelowMinimum,
     /// How weights are redistributed after multipliers are applied.
@@ -70,6 +72,7 @@ impl Default for Policy {
             max_multiplier: Ppb(1_500_000_000),
             formula: Arc::new(GeometricMean),
             duration_rule: DurationRule::default(),
+            opening_cap: None,
             below_minimum: BelowMinimum::default(),
             redistribution: Redistribution::default(),
             unattributed: UnattributedRule::default(),
@@ -79,7 +82,7 @@ impl Default for Policy {
     }
 }
 
-/// A formula is identified by its name, so the text has everything but `shadow`.
+/// A formula is identified by its name and keys, so the text has everything but `shadow`.
 impl PartialEq for Policy {
     fn eq(&self, other: &Self) -> bool {
         self.shadow == other.shadow && self.text() == other.text()
@@ -89,6 +92,12 @@ impl PartialEq for Policy {
 impl Eq for Policy {}
 
 impl Policy {
+    /// The highest `max_multiplier`.
+    pub const MOST_MULTIPLIER: Ppb = Ppb(1_000_000_000_000);
+
+    /// The highest `opening_cap`.
+    pub const MOST_OPENING_CAP: Ppb = Ppb(1_000_000_000_000);
+
     /// A window of so many days, given in parts per billion of a day.
     #[must_use]
     pub fn days(days: Ppb) -> Option<Millis> {
@@ -115,9 +124,23 @@ impl Policy {
         if self.retention_target == Ppb(0) || self.retention_target > Ppb::ONE {
             return refuse("retention_target", &self.retention_target, "it must be above 0 and at most 1");
         }
-        if self.max_multiplier < Ppb::ONE || self.max_multiplier > Ppb(1_000 * Ppb::ONE.0) {
+        if self.max_multiplier < Ppb::ONE || self.max_multiplier > Self::MOST_MULTIPLIER {
             return refuse("max_multiplier", &self.max_multiplier, "it must be from 1 to 1000");
         }
+        if let Some(cap) = self.opening_cap.filter(|cap| *cap > Self::MOST_OPENING_CAP) {
+            return refuse("opening_cap", &cap, "it must be at most 1000");
+        }
+        for (key, value) in self.formula.keys() {
+            let is_name = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
+            if !key.bytes().all(is_name) || !value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+                return refuse(
+                    key,
+                    &value,
+                    "the key of a formula must be a name, and its value a line of ASCII",
+                );
+            }
+        }
+        self.formula.check(self)?;
         match self.redistribution {
             Redistribution::Threshold { factor: Ppb(0), absolute: Ppb(0) } => refuse(
                 "threshold_factor",

@@ -23,6 +23,7 @@ impl Policy {
     /// | `retention_target_ppb` | fraction |
     /// | `max_multiplier_ppb` | fraction |
     /// | `formula` | its name, which stands for its constants too |
+    /// | its own keys | as [`Formula::keys`](crate::formula::Formula::keys) gives them |
     /// | `duration_rule` | `default` or `since_last_sale` |
     /// | `below_minimum` | `no_multiplier` or `zero_weight` |
     /// | `redistribution` | `normalise`, `threshold` or `burn` |
@@ -31,6 +32,7 @@ impl Policy {
     /// | `burn_uid` | uid; with `burn` only |
     /// | `effective_from_block` | block, or `none` |
     /// | `unattributed` | `flow`; left out where it is `neutral`, the default, as policies before that key were |
+    /// | `opening_cap_ppb` | factor; left out where there is no limit |
     #[must_use]
     pub fn text(&self) -> String {
         let numbers = match self.redistribution {
@@ -40,10 +42,14 @@ impl Policy {
             }
             Redistribution::Burn { uid } => format!("burn_uid {uid}\n"),
         };
+        let of_the_formula: String =
+            self.formula.keys().iter().map(|(key, value)| format!("{key} {value}\n")).collect();
         let unattributed = match self.unattributed {
             UnattributedRule::Neutral => String::new(),
             rule @ UnattributedRule::Flow => format!("unattributed {}\n", rule.name()),
         };
+        let opening_cap =
+            self.opening_cap.map_or_else(String::new, |cap| format!("opening_cap_ppb {}\n", cap.0));
         format!(
             "{VERSION}\n\
              minimum_stake_rao {}\n\
@@ -51,12 +57,14 @@ impl Policy {
              retention_target_ppb {}\n\
              max_multiplier_ppb {}\n\
              formula {}\n\
+             {of_the_formula}\
              duration_rule {}\n\
              below_minimum {}\n\
              redistribution {}\n\
              {numbers}\
              effective_from_block {}\n\
-             {unattributed}",
+             {unattributed}\
+             {opening_cap}",
             self.minimum_stake,
             self.retention_window,
             self.retention_target.0,
@@ -82,7 +90,7 @@ mod tests {
 
     use super::*;
     use crate::ledger::UnattributedRule;
-    use crate::score::formula::Tiered;
+    use crate::score::formula::{Linear, Logarithmic, StakeTiers, Tier, TierStake, Tiered};
     use crate::score::policy::{BelowMinimum, DurationRule};
     use crate::units::{BlockNumber, Millis, Ppb, Rao, Uid};
 
@@ -122,6 +130,10 @@ mod tests {
     #[test]
     fn every_key_bears_on_the_text_but_shadow() {
         let policy = Policy::default;
+        let table = |on, from| {
+            let tiers = vec![Tier { from: Rao(from), factor: Ppb::ONE }];
+            Arc::new(StakeTiers { on, tiers })
+        };
         let others = [
             Policy { minimum_stake: Rao(1), ..policy() },
             Policy { retention_window: Millis(1), ..policy() },
@@ -142,6 +154,14 @@ mod tests {
             },
             Policy { effective_from_block: Some(BlockNumber(0)), ..policy() },
             Policy { unattributed: UnattributedRule::Flow, ..policy() },
+            Policy { opening_cap: Some(Ppb(0)), ..policy() },
+            Policy { opening_cap: Some(Ppb::ONE), ..policy() },
+            Policy { formula: Arc::new(Linear), ..policy() },
+            Policy { formula: Arc::new(Logarithmic::default()), ..policy() },
+            Policy { formula: Arc::new(Logarithmic { scale: Millis(1) }), ..policy() },
+            Policy { formula: table(TierStake::Stake, 1), ..policy() },
+            Policy { formula: table(TierStake::HeldRewards, 1), ..policy() },
+            Policy { formula: table(TierStake::Stake, 2), ..policy() },
         ];
         let mut texts: Vec<String> = others.iter().map(Policy::text).chain([policy().text()]).collect();
         texts.sort();

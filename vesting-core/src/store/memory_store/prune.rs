@@ -59,7 +59,8 @@ impl Record {
         for record in self.epochs.range_mut(..=base).map(|(_, record)| record) {
             let gone = u64::try_from(record.changes.len()).unwrap_or(u64::MAX);
             pruned.changes = pruned.changes.saturating_add(gone);
-            record.changes.clear();
+            // With its memory: there is a list for every epoch of the past.
+            record.changes = Vec::new();
         }
         self.entries.extend(openings.into_iter().map(|entry| (entry.order(), entry)));
         self.times.entry(base).or_insert(time);
@@ -86,4 +87,24 @@ fn remove<K: Ord, V>(rows: &mut BTreeMap<K, V>, which: impl Fn(&K, &V) -> bool) 
     let before = rows.len();
     rows.retain(|key, row| !which(key, row));
     u64::try_from(before.saturating_sub(rows.len())).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::{Detection, EpochRecord};
+    use crate::window::span::tests::epoch;
+
+    #[test]
+    fn an_epoch_of_the_past_holds_no_memory_for_its_changes() {
+        let mut record = Record::default();
+        for block in [20, 40] {
+            let (epoch, changes) = (epoch(block), Vec::with_capacity(1_000));
+            let with_room = EpochRecord { epoch, detected: Detection::Storage, changes };
+            record.epochs.insert(epoch.block.number, with_room);
+        }
+        record.prune(NetUid(1), BlockNumber(20), Millis(240_000)).unwrap();
+        let rooms: Vec<usize> = record.epochs.values().map(|epoch| epoch.changes.capacity()).collect();
+        assert_eq!(rooms, [0, 1_000]);
+    }
 }
