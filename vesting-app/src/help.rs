@@ -35,7 +35,7 @@ fn reads(path: &[&str]) -> Reads {
     let policy = |keys| Reads::Some { keys, policy: true };
     match path {
         ["settings"] => Reads::All { short: true },
-        ["run" | "doctor"] | ["config", "check" | "show"] => Reads::All { short: false },
+        ["run" | "doctor"] | ["config", "check" | "show" | "policy"] => Reads::All { short: false },
         ["catch-up"] | ["db", "import"] => policy(&[RECORD, CHAIN]),
         ["update"] => policy(&[RECORD, CHAIN, &["bind", "api_token"]]),
         ["demo"] => policy(&[&["database_url", "bind"]]),

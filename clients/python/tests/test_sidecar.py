@@ -87,6 +87,16 @@ class OverARecord(unittest.TestCase):
             self.assertEqual(crossed.multipliers, right.multipliers[::-1])
             self.assertEqual((right.warnings, len(crossed.warnings)), ([], 1))
 
+    def test_groups_keep_their_sums(self) -> None:
+        uids, hotkeys, weights = self.weights()
+        half = len(uids) // 2
+        for way in BOTH:
+            system = way.system(self.sidecar.url, subnet_id=NETUID, on_error="raise")
+            for groups in ([uids[:half]], [uid in uids[:half] for uid in uids], ["a"] * half + ["b"] * (len(uids) - half)):
+                told = way.call(system, "apply_vesting_multipliers", weights, uids, hotkeys, groups=groups)
+                self.assertAlmostEqual(math.fsum(told[:half]), math.fsum(weights[:half]), places=12)
+                self.assertNotEqual(told, weights)
+
     def test_statistics_are_those_of_the_command(self) -> None:
         [told] = self.record.printed("stats")
         for way in BOTH:

@@ -103,6 +103,39 @@ class Kinds(unittest.TestCase):
             read = whole(weights, named.get("uids"), named.get("hotkeys"), named.get("metagraph"))
             self.assertEqual((read.uids, read.hotkeys), expected)
 
+    def test_groups_are_lists_of_uids_or_labels(self) -> None:
+        weights: Any
+        groups: Any
+        for weights, groups, expected in (
+            ([0.1, 0.9], None, None),
+            ([0.1, 0.9], [[5, 7], ("0",)], [[5, 7], [0]]),
+            ([0.1, 0.9], [], []),
+            ([0.1, 0.9], ["a", "b"], ["a", "b"]),
+            ([0.1, 0.9], (1, 1), [1, 1]),
+            ({5: 0.9, 0: 0.1}, {0: "a", 5: "b", 9: "c"}, ["b", "a"]),
+        ):
+            with self.subTest(groups=groups):
+                uids = None if isinstance(weights, dict) else [5, 0]
+                read = given(weights, uids, None, None, True, groups)
+                self.assertEqual((read.groups, read.body().get("groups")), (expected, expected))
+        # One that is left alone has no label either.
+        self.assertEqual(given([math.nan, 0.9], [5, 0], None, None, False, ["a", "b"]).groups, ["b"])
+        if numpy is not None:
+            self.assertEqual(given([0.1, 0.9], [5, 0], None, None, True, numpy.array([[5], [0]])).groups, [[5], [0]])
+            self.assertEqual(given([0.1, 0.9], [5, 0], None, None, True, numpy.array([1, 2])).groups, [1, 2])
+        for groups, word in (
+            (["a"], "has 1 entries"),
+            ("ab", "one text"),
+            ([1.5, 2], "no label"),
+            ([[5], [70000]], "not a uid"),
+            ({5: "a"}, "weights are none"),
+            (7, "cannot be read"),
+        ):
+            with self.subTest(groups=groups), self.assertRaisesRegex(InputError, word):
+                given([0.1, 0.9], [5, 0], None, None, True, groups)
+        with self.assertRaisesRegex(InputError, "no label in `groups`"):
+            given({5: 0.9, 0: 0.1}, None, None, None, True, {5: "a"})
+
     def test_weights_that_are_none_are_refused(self) -> None:
         nan, graph = float("nan"), Graph([0, 5], [A, B])
         bad: List[Any] = [

@@ -74,7 +74,7 @@ async fn validate(
     }
 
     // Apply multipliers to weights.
-    let weights = WeightsInput { uids: None, hotkeys: Some(hotkeys.to_vec()), weights: scores.to_vec() };
+    let weights: WeightsInput = hotkeys.iter().copied().zip(scores.iter().copied()).collect();
     let adjusted = vesting.apply_vesting_multipliers(&weights).await?;
 
     // Get vesting statistics.

@@ -41,7 +41,7 @@ fn described(key: &'static str) -> Parameter {
         }
         "formula" => ("", one_of(built_in().map(|formula| formula.name()))),
         "duration_scale_days" => (PLACES, decimal().minimum(Some(0.000_000_012)).maximum(Some(3_650))),
-        "stake_tiers" => (TIERS, ObjectBuilder::new().schema_type(Type::String)),
+        "stake_tiers" => (TIERS, table()),
         "stake_tiers_on" => ("", one_of(TierStake::ALL.map(TierStake::name))),
         "duration_rule" => ("", one_of(DurationRule::ALL.map(DurationRule::name))),
         "below_minimum" => ("", one_of(BelowMinimum::ALL.map(BelowMinimum::name))),
@@ -53,6 +53,15 @@ fn described(key: &'static str) -> Parameter {
         _ => ("", ObjectBuilder::new().schema_type(Type::String)),
     };
     optional(key, &format!("The other policy's `{key}`.{more}"), schema)
+}
+
+/// A table of stake.
+fn table() -> ObjectBuilder {
+    let line = r"\d+(\.\d{1,9})?:\d+(\.\d{1,9})?";
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some(format!("^{line}(, ?{line})*$")))
+        .examples(["1000:1.1,5000:1.3"])
 }
 
 /// How a table is written.

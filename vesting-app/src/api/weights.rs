@@ -117,6 +117,7 @@ impl From<WeightsError> for Problem {
             WeightsError::Length { what, .. } => what,
             WeightsError::Nameless | WeightsError::DuplicateHotkey(_) => "hotkeys",
             WeightsError::DuplicateUid(_) => "uids",
+            WeightsError::TwoGroups(_) | WeightsError::BurnedGroups => "groups",
             _ => "weights",
         };
         Self::bad_input(field, error)

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
+use serde::Serialize;
 
-use crate::config::{ConfigArgs, Layers, Mistakes, examine, lines, template};
+use crate::config::{ConfigArgs, Layers, Mistakes, examine, lines, published, template};
 use crate::exit::{SilentExit, UsageError};
 use crate::output::{self, Out, table};
 
@@ -15,7 +16,8 @@ const EXAMPLES: &str = "Examples:
   vesting config init
   vesting config init --output /etc/vesting/vesting.toml
   vesting config check /etc/vesting/vesting.toml
-  vesting config show --netuid 2 --json";
+  vesting config show --netuid 2 --json
+  vesting config policy --netuid 2 > subnet-2.toml";
 
 /// `config`.
 #[derive(Debug, Subcommand)]
@@ -27,6 +29,11 @@ pub enum ConfigCommand {
     Check(CheckArgs),
     /// Print the settings in force, without secrets, and where each comes from.
     Show,
+    /// Print the policy in force as lines to publish, pinned by its digest.
+    ///
+    /// With one subnet named, it is that subnet's table. Others put the lines into their vesting.toml; under
+    /// another policy than the one with this digest, their `vesting run` ends with code 2.
+    Policy,
 }
 
 /// `config init`.
@@ -57,6 +64,7 @@ pub fn run(args: &ConfigArgs, command: &ConfigCommand) -> anyhow::Result<()> {
             check_settings(&ConfigArgs { config, keys: args.keys.clone(), json: args.json }, &mut out)
         }
         ConfigCommand::Show => show(args, &mut out),
+        ConfigCommand::Policy => publish(args, &mut out),
     }?;
     out.flush()
 }
@@ -128,6 +136,38 @@ fn print_mistakes(mistakes: Mistakes, json: bool, out: &mut Out) -> anyhow::Resu
     mistakes.all().iter().try_for_each(|mistake| out.json(mistake))?;
     out.flush()?;
     Err(SilentExit(2).into())
+}
+
+/// A policy to publish.
+#[derive(Serialize)]
+struct Publication {
+    netuid: Option<u16>,
+    policy_digest: String,
+    /// What the digest is of.
+    text: String,
+    /// Lines of vesting.toml.
+    toml: String,
+}
+
+fn publish(args: &ConfigArgs, out: &mut Out) -> anyhow::Result<()> {
+    let (layers, config, mistakes) = examine(args, std::env::vars_os());
+    if !mistakes.all().is_empty() {
+        return print_mistakes(mistakes, args.json, out);
+    }
+    let netuid = match config.netuids.as_slice() {
+        [] => None,
+        [netuid] => Some(*netuid),
+        _ => {
+            return Err(UsageError("a policy is that of one subnet: name it with `--netuid N`".into()).into());
+        }
+    };
+    let toml = published(&layers, &config, netuid);
+    if !args.json {
+        return out.line(toml.trim_end());
+    }
+    let policy = netuid.map_or(&config.common_policy, |netuid| config.policy(netuid));
+    let (policy_digest, text) = (policy.digest().to_string(), policy.text());
+    out.json(&Publication { netuid: netuid.map(|netuid| netuid.0), policy_digest, text, toml })
 }
 
 fn show(args: &ConfigArgs, out: &mut Out) -> anyhow::Result<()> {

@@ -95,13 +95,16 @@ impl Key {
     }
 }
 
+/// The key that pins a policy. It stands where the policy does, and is no part of it.
+pub const PIN: &str = "expect_policy_digest";
+
 /// The names of the keys of the policy.
 pub fn policy_keys() -> impl Iterator<Item = &'static str> {
-    KEYS.iter().filter(|key| key.of_policy).map(|key| key.name)
+    KEYS.iter().filter(|key| key.of_policy && key.name != PIN).map(|key| key.name)
 }
 
 /// Every key there is.
-pub const KEYS: [Key; 36] = [
+pub const KEYS: [Key; 37] = [
     key(
         "network",
         Shape::Text,
@@ -261,6 +264,15 @@ pub const KEYS: [Key; 36] = [
     )
     .example("7000000")
     .unit("block")
+    .of_policy(),
+    key(
+        PIN,
+        Shape::Text,
+        "0x…",
+        "Refuse to run unless the policy has this digest, so that nobody adjusts weights under another one than \
+         was announced",
+    )
+    .example("0xec729c2eeaddf12347494ae7468d724edc8139fe522f728893f3ce9511665377")
     .of_policy(),
     key("shadow", Shape::YesNo, "BOOL", "Compute and report, but return weights unchanged: true or false")
         .default("false")

@@ -7,7 +7,7 @@ use vesting_core::NetUid;
 
 use super::args::ConfigArgs;
 use super::file;
-use super::key::{KEYS, Key};
+use super::key::{KEYS, Key, policy_keys};
 use super::key_name::find_key;
 use super::mistake::{Mistake, Mistakes};
 use super::setting::{Setting, SettingMap, put_network_first, set};
@@ -101,7 +101,7 @@ fn change(text: &str) -> Result<(&'static Key, Setting), Mistake> {
     };
     // The spelling of flags, with dashes, is accepted too.
     let key = find_key(&key.trim().replace('-', "_"), &source)?;
-    if !key.of_policy {
+    if !policy_keys().any(|name| name == key.name) {
         return Err(Mistake::of(key.name, format!("{source}: `{}` is no key of the policy", key.name)));
     }
     Ok((key, Setting { value: value.to_owned(), source }))

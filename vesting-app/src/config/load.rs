@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use super::args::ConfigArgs;
 use super::layers::Layers;
 use super::mistake::{Mistake, Mistakes};
+use super::pin;
 use super::settings::{self, Config};
 use crate::exit::UsageError;
 
@@ -17,13 +18,14 @@ pub fn load(
     args: &ConfigArgs,
     environment: impl Iterator<Item = (OsString, OsString)>,
 ) -> Result<Config, UsageError> {
-    let (_, config, mut mistakes) = read(args, environment, &[]);
+    let (layers, config, mut mistakes) = read(args, environment, &[]);
     check_keep_days(&config, &mut mistakes);
+    pin::check(&layers, &config, &mut mistakes);
     mistakes.or_value(config)
 }
 
 /// Reads the settings with policy keys set over all layers, as `key=value`. Such a policy is only tried on
-/// the existing record, so `keep_snapshots_days` need not be enough for it.
+/// the existing record, so `keep_snapshots_days` need not be enough for it, and it is not the one that is pinned.
 ///
 /// # Errors
 /// Names every mistake: the key, its value and where it stands.
@@ -52,6 +54,7 @@ pub fn examine(
     if !mistakes.all().iter().any(bears) {
         mistakes.note_err(config.is_safe_to_serve());
     }
+    pin::check(&layers, &config, &mut mistakes);
     (layers, config, mistakes)
 }
 

@@ -102,7 +102,7 @@ impl Config {
     }
 
     /// The policies of the followed subnets, or of all subnets if none is named.
-    fn policies_in_use(&self) -> impl Iterator<Item = (Option<NetUid>, &Policy)> {
+    pub fn policies_in_use(&self) -> impl Iterator<Item = (Option<NetUid>, &Policy)> {
         let at_hand = |netuid: &NetUid| self.netuids.is_empty() || self.netuids.contains(netuid);
         let common = self.netuids.is_empty()
             || self.netuids.iter().any(|netuid| !self.subnet_policies.contains_key(netuid));

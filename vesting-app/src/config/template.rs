@@ -46,7 +46,7 @@ fn describe(key: &Key, text: &mut String) {
 }
 
 /// A value as the file writes it.
-fn written(key: &Key, value: &str) -> String {
+pub fn written(key: &Key, value: &str) -> String {
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
     match key.shape {
         Shape::Number | Shape::YesNo => value.to_owned(),

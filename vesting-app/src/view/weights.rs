@@ -6,7 +6,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, Type};
-use vesting_core::adjust::{AdjustedWeights, WeightsInput, adjust};
+use vesting_core::adjust::{AdjustedWeights, WeightGroups, WeightsInput, adjust};
 use vesting_core::digest::Digest;
 use vesting_core::policy::Policy;
 use vesting_core::weights::{WeightsError, to_u16};
@@ -43,6 +43,55 @@ pub struct Input {
     hotkeys: Option<Vec<String>>,
     #[schema(schema_with = list_or_map)]
     weights: Weights,
+    /// Weight moves inside each group only, so that each keeps its sum.
+    #[schema(schema_with = lists_or_labels)]
+    groups: Option<Groups>,
+}
+
+/// Groups of weights: the uids of each, or a label for each weight.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Groups {
+    Uids(Vec<Vec<u16>>),
+    Labels(Vec<Label>),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Label {
+    Text(String),
+    Number(i64),
+}
+
+impl From<Groups> for WeightGroups {
+    fn from(groups: Groups) -> Self {
+        let label = |label| match label {
+            Label::Text(text) => text,
+            Label::Number(number) => number.to_string(),
+        };
+        match groups {
+            Groups::Uids(groups) => {
+                Self::Uids(groups.into_iter().map(|uids| uids.into_iter().map(Uid).collect()).collect())
+            }
+            Groups::Labels(labels) => Self::Labels(labels.into_iter().map(label).collect()),
+        }
+    }
+}
+
+/// The schema of [`Groups`].
+fn lists_or_labels() -> Schema {
+    let uid = || ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(u16::MAX));
+    let label = AnyOfBuilder::new()
+        .item(ObjectBuilder::new().schema_type(Type::String))
+        .item(ObjectBuilder::new().schema_type(Type::Integer));
+    let text = "Weight moves inside each group only, so that each keeps its sum: the uids of each group, each uid \
+        once (all others are one more group), or a label for each weight. Not with `redistribution = burn`.";
+    AnyOfBuilder::new()
+        .description(Some(text))
+        .item(ArrayBuilder::new().items(ArrayBuilder::new().items(uid())))
+        .item(ArrayBuilder::new().items(label))
+        .build()
+        .into()
 }
 
 /// A list, or a map by uid or by hotkey, in the order in which it is written.
@@ -117,7 +166,7 @@ impl Request {
                 |error| Malformed { field, why: format!("the weights name a hotkey that is none: {error}") };
             text.parse::<Hotkey>().map_err(wrong)
         };
-        let weights = match input.weights {
+        let mut weights = match input.weights {
             Weights::List(weights) => {
                 let hotkeys =
                     input.hotkeys.map(|hotkeys| hotkeys.iter().map(|text| hotkey("hotkeys", text)).collect());
@@ -125,6 +174,7 @@ impl Request {
                     uids: input.uids.map(|uids| uids.into_iter().map(Uid).collect()),
                     hotkeys: hotkeys.transpose()?,
                     weights,
+                    groups: None,
                 }
             }
             Weights::Map(_) if input.uids.is_some() || input.hotkeys.is_some() => {
@@ -144,6 +194,7 @@ impl Request {
                 by_uid.map_or_else(by_hotkey, Ok)?
             }
         };
+        weights.groups = input.groups.map(WeightGroups::from);
         Ok(Self { weights, netuid: input.netuid, as_of: input.as_of })
     }
 }
@@ -253,6 +304,9 @@ mod tests {
             (r#"{"weights": {"0": 0.4, "5F": 0.6}}"#, "hotkey"),
             (r#"{"weights": {"0": "much"}}"#, "not understood"),
             (r#"{"uids": [0], "weights": {"0": 0.4}}"#, "leave `uids`"),
+            (r#"{"uids": [0], "weights": [1], "groups": [[0], "a"]}"#, "not understood"),
+            (r#"{"uids": [0], "weights": [1], "groups": [[65536]]}"#, "not understood"),
+            (r#"{"uids": [0], "weights": [1], "groups": [1.5]}"#, "not understood"),
         ];
         for (text, word) in bad {
             let error = weights(text).unwrap_err().to_string();
@@ -281,6 +335,20 @@ mod tests {
             "{told}"
         );
         assert!(warned(255).contains("has uid 9, and so it is with 255 more: "));
+    }
+
+    #[test]
+    fn groups_are_lists_of_uids_or_labels() {
+        let groups = |groups: &str| {
+            weights(&format!(r#"{{"uids": [0, 7], "weights": [1, 2], "groups": {groups}}}"#)).unwrap().groups
+        };
+        let lists = vec![vec![Uid(7)], vec![Uid(0), Uid(9)]];
+        assert_eq!(groups("[[7], [0, 9]]"), Some(WeightGroups::Uids(lists)));
+        let labels = ["text", "-1"].map(str::to_owned).into();
+        assert_eq!(groups(r#"["text", -1]"#), Some(WeightGroups::Labels(labels)));
+        assert_eq!(groups("null"), None);
+        let map = weights(r#"{"weights": {"7": 0.4, "0": 0.6}, "groups": ["a", "b"]}"#).unwrap();
+        assert!(matches!(map.groups, Some(WeightGroups::Labels(labels)) if labels == ["a", "b"]));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use vesting_core::BlockNumber;
 use vesting_testkit::node::{NodeOptions, serve};
@@ -12,6 +12,9 @@ use vesting_testkit::postgres_test;
 use vesting_testkit::sim::Rng;
 
 use crate::place::{BLOCKS, Place, Watch, history, said, start};
+
+/// How long a server may take to see that a client is gone.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Kills after which it may run to its end, so that the test does.
 fn kills() -> u64 {
@@ -36,7 +39,7 @@ async fn undisturbed_and_killed(
     while count < kills() {
         let killed = make();
         let node = serve(Arc::clone(&history), options()).await.unwrap();
-        let watch = Watch::new(&killed);
+        let (watch, mut killed_at) = (Watch::new(&killed), Instant::now());
         loop {
             let mut child = start(&killed, arguments, &node);
             // Some moments after it has got on.
@@ -47,11 +50,20 @@ async fn undisturbed_and_killed(
             }
             tokio::time::sleep(Duration::from_micros(rng.below(30_000))).await;
             if let Some(status) = child.try_wait().unwrap() {
-                assert!(status.success(), "{}", std::fs::read_to_string(killed.words()).unwrap());
+                let words = std::fs::read_to_string(killed.words()).unwrap();
+                // A busy server takes a while to see that who was killed is gone.
+                if !status.success()
+                    && words.contains("only one may at a time")
+                    && killed_at.elapsed() < PATIENCE
+                {
+                    continue;
+                }
+                assert!(status.success(), "{words}");
                 break;
             }
             child.kill().unwrap();
             child.wait().unwrap();
+            killed_at = Instant::now();
             count += 1;
             stood.insert(watch.reached().await);
         }

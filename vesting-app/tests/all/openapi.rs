@@ -224,6 +224,9 @@ fn values(schema: &Value) -> (Vec<String>, Vec<String>) {
         return (vec!["true".to_owned(), "false".to_owned()], vec!["AAA".to_owned(), "1".to_owned()]);
     }
     let wrong = ["AAA", "NaN", "1e3", "-1"].map(str::to_owned);
+    if let Some(examples) = schema["examples"].as_array() {
+        return (examples.iter().map(|one| one.as_str().unwrap().to_owned()).collect(), wrong.into());
+    }
     if schema["type"] == "integer" {
         let [least, most] = ["minimum", "maximum"].map(|name| u128::from(schema[name].as_u64().unwrap()));
         let beyond =

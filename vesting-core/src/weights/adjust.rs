@@ -8,6 +8,7 @@ use crate::units::{Hotkey, Ppb, Uid};
 use crate::weights::{Burned, Factor, WeightsError, burn, leaves_nothing, normalise, threshold};
 
 pub use super::adjusted::{AdjustedWeight, AdjustedWeights};
+pub use super::groups::WeightGroups;
 pub use super::input::WeightsInput;
 
 /// Multiplies weights by their holders' multipliers, and redistributes as the policy says.
@@ -16,6 +17,9 @@ pub use super::input::WeightsInput;
 /// hotkey's, even if the report knows another hotkey under that uid. The weights return unchanged, with the
 /// reason, in these cases: the record does not cover the window; the policy is in shadow or not in effect
 /// yet; nobody has the burn uid; nothing would be left of any weight.
+///
+/// With groups, weight moves inside each group only. A group of which nothing would be left stays as it was,
+/// with that reason.
 ///
 /// ```
 /// # use vesting_core::multiplier::{LimitedBy, Multiplier};
@@ -50,8 +54,8 @@ pub use super::input::WeightsInput;
 /// ```
 ///
 /// # Errors
-/// For weights without names, lists of different lengths, a weight that is negative or not finite, and a
-/// hotkey or uid that is given twice.
+/// For weights without names, lists of different lengths, a weight that is negative or not finite, a hotkey or
+/// uid that is given twice, and groups where the policy burns.
 pub fn adjust(
     report: &Report,
     policy: &Policy,
@@ -61,15 +65,29 @@ pub fn adjust(
     let mut each = matched(report, input);
     let factors: Vec<Factor> = each.iter().map(|(_, factor)| *factor).collect();
     // Computed even if the policy is not in effect, so that bad weights are always refused.
-    let Burned { weights, rest } = match policy.redistribution {
-        Redistribution::Normalise => Burned { weights: normalise(&input.weights, &factors)?, rest: 0.0 },
-        Redistribution::Threshold { factor, absolute } => {
-            Burned { weights: threshold(&input.weights, &factors, factor, absolute)?, rest: 0.0 }
-        }
-        Redistribution::Burn { .. } => burn(&input.weights, &factors, policy.max_multiplier)?,
-    };
+    let Burned { mut weights, rest } = redistribute(policy, &input.weights, &factors)?;
     let mut unchanged = unchanged(report, policy);
     let burns = matches!(policy.redistribution, Redistribution::Burn { .. });
+    if let Some(groups) = &input.groups {
+        if burns {
+            return Err(WeightsError::BurnedGroups);
+        }
+        let uids: Vec<Option<Uid>> = each.iter().map(|(each, _)| each.uid).collect();
+        for places in groups.places(&uids)? {
+            let own: (Vec<f64>, Vec<Factor>) = places
+                .iter()
+                .filter_map(|place| Some((*input.weights.get(*place)?, *factors.get(*place)?)))
+                .unzip();
+            let left_alone = leaves_nothing(&own.0, &own.1)?;
+            let within = if left_alone { own.0 } else { redistribute(policy, &own.0, &own.1)?.weights };
+            for (place, weight) in places.iter().zip(within) {
+                weights.get_mut(*place).into_iter().for_each(|place| *place = weight);
+                if left_alone && unchanged.is_none() {
+                    each.get_mut(*place).into_iter().for_each(|(each, _)| each.reason = Reason::NothingLeft);
+                }
+            }
+        }
+    }
     if unchanged.is_none() && !burns && leaves_nothing(&input.weights, &factors)? {
         unchanged = Some(Reason::NothingLeft);
     }
@@ -82,6 +100,16 @@ pub fn adjust(
         give(&mut each, rest, burner(report, uid), input.uids.is_some())?;
     }
     Ok(AdjustedWeights { each, unchanged })
+}
+
+/// Weights multiplied by factors, and redistributed as the policy says.
+fn redistribute(policy: &Policy, weights: &[f64], factors: &[Factor]) -> Result<Burned, WeightsError> {
+    let weights = match policy.redistribution {
+        Redistribution::Normalise => normalise(weights, factors)?,
+        Redistribution::Threshold { factor, absolute } => threshold(weights, factors, factor, absolute)?,
+        Redistribution::Burn { .. } => return burn(weights, factors, policy.max_multiplier),
+    };
+    Ok(Burned { weights, rest: 0.0 })
 }
 
 /// Why the weights return unchanged, if they do.
@@ -208,6 +236,7 @@ mod tests {
             uids: Some(uids.iter().map(|uid| Uid(*uid)).collect()),
             hotkeys: Some(hotkeys.iter().map(|n| key(*n)).collect()),
             weights: weights.to_vec(),
+            groups: None,
         }
     }
 
@@ -298,6 +327,30 @@ mod tests {
     }
 
     #[test]
+    fn weight_moves_inside_groups_only() {
+        let report = report(&[1_500_000_000, 1_000_000_000, 0, 1_200_000_000, 1_000_000_000]);
+        let mut input = lists(&[0, 1, 2, 3, 4], &[1, 2, 3, 4, 5], &[0.2, 0.2, 0.1, 0.25, 0.25]);
+        let alone = adjust(&report, &Policy::default(), &input).unwrap();
+        input.groups = Some(WeightGroups::Uids(vec![vec![Uid(0), Uid(1)], vec![Uid(2)]]));
+        let out = adjust(&report, &Policy::default(), &input).unwrap();
+        near(&out.weights(), &[0.24, 0.16, 0.1, 0.3 / 1.1, 0.25 / 1.1]);
+        // Nothing would be left of the second group.
+        assert_eq!((out.unchanged, out.each[2].reason), (None, Reason::NothingLeft));
+        assert_eq!(out.each[0].reason, Reason::Formula(LimitedBy::HoldingDuration));
+        input.groups = Some(WeightGroups::Labels(["a", "a", "b", "c", "c"].map(str::to_owned).into()));
+        assert_eq!(adjust(&report, &Policy::default(), &input).unwrap(), out);
+        // One group is none.
+        input.groups = Some(WeightGroups::Uids(Vec::new()));
+        assert_eq!(adjust(&report, &Policy::default(), &input).unwrap(), alone);
+        let redistribution = Redistribution::Burn { uid: Uid(0) };
+        let burning = Policy { redistribution, ..Policy::default() };
+        assert_eq!(adjust(&report, &burning, &input), Err(WeightsError::BurnedGroups));
+        let shadow = Policy { shadow: true, ..Policy::default() };
+        let out = adjust(&report, &shadow, &input).unwrap();
+        assert_eq!((out.weights(), out.unchanged), (input.weights.clone(), Some(Reason::Shadow)));
+    }
+
+    #[test]
     fn maps_by_uid_and_by_hotkey_are_the_same_weights() {
         let report = report(&[1_500_000_000, 1_200_000_000]);
         let by_uid: WeightsInput = BTreeMap::from([(Uid(0), 0.25), (Uid(1), 0.75)]).into_iter().collect();
@@ -324,7 +377,8 @@ mod tests {
         assert!(refused(lists(&[3, 3], &[1, 2], &[1.0, 1.0])).contains("uid 3"));
         assert!(refused(lists(&[0, 1], &[1, 2], &[1.0, -1.0])).contains("weight 1 is -1"));
         assert!(
-            refused(WeightsInput { uids: None, hotkeys: None, weights: vec![1.0] }).contains("stand alone")
+            refused(WeightsInput { uids: None, hotkeys: None, weights: vec![1.0], groups: None })
+                .contains("stand alone")
         );
         // However the policy stands.
         let shadow = Policy { shadow: true, ..Policy::default() };

@@ -34,4 +34,10 @@ pub enum WeightsError {
     /// A uid is given twice.
     #[error("uid {0} stands in `uids` twice")]
     DuplicateUid(u16),
+    /// A uid is in two groups.
+    #[error("uid {0} stands in `groups` twice")]
+    TwoGroups(u16),
+    /// With this redistribution, groups cannot keep their sums.
+    #[error("`groups` cannot keep their sums with `redistribution = burn`, which takes from all for one uid")]
+    BurnedGroups,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::WeightsError;
+use super::{WeightGroups, WeightsError};
 use crate::units::{Hotkey, Uid};
 
 /// Weights as a validator has them: a list of weights, each for a hotkey, a uid, or both.
@@ -17,19 +17,21 @@ pub struct WeightsInput {
     pub hotkeys: Option<Vec<Hotkey>>,
     /// The weights.
     pub weights: Vec<f64>,
+    /// Which of them belong together, if the sums of groups are to be kept.
+    pub groups: Option<WeightGroups>,
 }
 
 impl FromIterator<(Uid, f64)> for WeightsInput {
     fn from_iter<T: IntoIterator<Item = (Uid, f64)>>(map: T) -> Self {
         let (uids, weights) = map.into_iter().unzip();
-        Self { uids: Some(uids), hotkeys: None, weights }
+        Self { uids: Some(uids), hotkeys: None, weights, groups: None }
     }
 }
 
 impl FromIterator<(Hotkey, f64)> for WeightsInput {
     fn from_iter<T: IntoIterator<Item = (Hotkey, f64)>>(map: T) -> Self {
         let (hotkeys, weights) = map.into_iter().unzip();
-        Self { uids: None, hotkeys: Some(hotkeys), weights }
+        Self { uids: None, hotkeys: Some(hotkeys), weights, groups: None }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The laws of weights, for every redistribution.
 
 use proptest::prelude::*;
-use vesting_core::adjust::{AdjustedWeights, WeightsInput, adjust};
+use vesting_core::adjust::{AdjustedWeights, WeightGroups, WeightsInput, adjust};
 use vesting_core::multiplier::{LimitedBy, Multiplier};
 use vesting_core::policy::{Policy, Redistribution};
 use vesting_core::weights::to_u16;
@@ -47,6 +47,38 @@ fn weighted() -> impl Strategy<Value = Vec<(f64, Option<u64>)>> {
 }
 
 proptest! {
+    #[test]
+    fn a_group_is_what_it_would_be_alone(
+        rows in weighted(),
+        groups in prop::collection::vec(0u16..4, 40),
+        redistribution in redistribution(),
+    ) {
+        prop_assume!(!matches!(redistribution, Redistribution::Burn { .. }));
+        let (weights, factors): (Vec<f64>, Vec<Option<u64>>) = rows.into_iter().unzip();
+        let report = report(&factors);
+        let policy = Policy { redistribution, ..Policy::default() };
+        let of = |places: &[usize]| -> WeightsInput { places.iter().map(|n| (hotkey(*n), weights[*n])).collect() };
+        let all: Vec<usize> = (0..weights.len()).collect();
+        let labels = all.iter().map(|n| groups[*n].to_string()).collect();
+        let input = WeightsInput { groups: Some(WeightGroups::Labels(labels)), ..of(&all) };
+        let found = adjust(&report, &policy, &input).unwrap();
+        if found.unchanged.is_some() {
+            prop_assert_eq!(found.weights(), weights);
+            return Ok(());
+        }
+        let lists = (0..4).map(|group| all.iter().filter(|n| groups[**n] == group).copied().collect::<Vec<_>>());
+        for places in lists {
+            let alone = adjust(&report, &policy, &of(&places)).unwrap();
+            let within: Vec<f64> = places.iter().map(|n| found.each[*n].weight).collect();
+            prop_assert_eq!(alone.weights(), within);
+        }
+        let uid = |n: &usize| Uid(u16::try_from(*n).unwrap());
+        let of_group = |group: u16| all.iter().filter(|n| groups[**n] == group).map(uid).collect();
+        let uids = [0, 1, 2].map(of_group).into();
+        let input = WeightsInput { groups: Some(WeightGroups::Uids(uids)), ..input };
+        prop_assert_eq!(adjust(&report, &policy, &input).unwrap(), found);
+    }
+
     #[test]
     fn every_redistribution_keeps_order_length_and_sum(rows in weighted(), redistribution in redistribution()) {
         let (weights, factors): (Vec<f64>, Vec<Option<u64>>) = rows.into_iter().unzip();

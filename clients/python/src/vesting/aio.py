@@ -45,16 +45,22 @@ class VestingSystem(System):
         """Same as `vesting.blocking.VestingSystem.update`."""
         return await self._goes_well(self._questions.update(), PATIENCE)
 
-    async def apply_vesting_multipliers(self, weights: W, uids: object = None, hotkeys: object = None, metagraph: object = None) -> W:
+    async def apply_vesting_multipliers(self, weights: W, uids: object = None, hotkeys: object = None, metagraph: object = None, groups: object = None) -> W:
         """Returns the weights multiplied by their miners' multipliers. `adjust` also returns the details."""
-        return (await self.adjust(weights, uids, hotkeys, metagraph)).weights
+        return (await self.adjust(weights, uids, hotkeys, metagraph, groups=groups)).weights
 
     async def adjust(
-        self, weights: W, uids: object = None, hotkeys: object = None, metagraph: object = None, as_of: Optional[int] = None
+        self,
+        weights: W,
+        uids: object = None,
+        hotkeys: object = None,
+        metagraph: object = None,
+        as_of: Optional[int] = None,
+        groups: object = None,
     ) -> Adjustment[W]:
         """Same as `vesting.blocking.VestingSystem.adjust`."""
         try:
-            return await self._ask(self._questions.adjust(weights, uids, hotkeys, metagraph, as_of))
+            return await self._ask(self._questions.adjust(weights, uids, hotkeys, metagraph, as_of, groups))
         except VestingError as error:
             return self._questions.failed(weights, error)
 

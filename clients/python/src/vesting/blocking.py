@@ -64,12 +64,18 @@ class VestingSystem(System):
         """
         return self._goes_well(self._questions.update(), PATIENCE)
 
-    def apply_vesting_multipliers(self, weights: W, uids: object = None, hotkeys: object = None, metagraph: object = None) -> W:
+    def apply_vesting_multipliers(self, weights: W, uids: object = None, hotkeys: object = None, metagraph: object = None, groups: object = None) -> W:
         """Returns the weights multiplied by their miners' multipliers. `adjust` also returns the details."""
-        return self.adjust(weights, uids, hotkeys, metagraph).weights
+        return self.adjust(weights, uids, hotkeys, metagraph, groups=groups).weights
 
     def adjust(
-        self, weights: W, uids: object = None, hotkeys: object = None, metagraph: object = None, as_of: Optional[int] = None
+        self,
+        weights: W,
+        uids: object = None,
+        hotkeys: object = None,
+        metagraph: object = None,
+        as_of: Optional[int] = None,
+        groups: object = None,
     ) -> Adjustment[W]:
         """Returns the weights multiplied by their miners' multipliers, with the details.
 
@@ -77,9 +83,12 @@ class VestingSystem(System):
         of the same type. `uids` and `hotkeys` are lists in the order of the weights; one of them may be omitted.
         `metagraph` replaces both, or only `hotkeys`. A miner is found by its hotkey if it is given, so that the
         new miner of a uid is not mistaken for the old one.
+
+        With `groups`, weight moves inside each group only, so that each keeps its sum: a list with the uids of each
+        group, or a label for each weight (a list in their order, or a dict by the keys of a dict of weights).
         """
         try:
-            return self._ask(self._questions.adjust(weights, uids, hotkeys, metagraph, as_of))
+            return self._ask(self._questions.adjust(weights, uids, hotkeys, metagraph, as_of, groups))
         except VestingError as error:
             return self._questions.failed(weights, error)
 

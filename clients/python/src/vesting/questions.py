@@ -127,9 +127,9 @@ class Questions:
         """The miners, by uid."""
         return answers.miners((yield self._get("/v1/miners", as_of=as_of)))
 
-    def adjust(self, weights: W, uids: object, hotkeys: object, metagraph: object, as_of: Optional[int]) -> Question[Adjustment[W]]:
+    def adjust(self, weights: W, uids: object, hotkeys: object, metagraph: object, as_of: Optional[int], groups: object = None) -> Question[Adjustment[W]]:
         """The weights multiplied by their miners' multipliers."""
-        input = given(weights, uids, hotkeys, metagraph, self._strict)
+        input = given(weights, uids, hotkeys, metagraph, self._strict, groups)
         body = {**input.body(), **self._named(as_of=as_of)}
         text = json.dumps(body, allow_nan=False).encode("ascii")
         answer = yield Request("POST", "/v1/weights/apply", text, _LARGEST_WEIGHTS)

@@ -30,10 +30,12 @@ class Given(Generic[W]):
     """The place of each value among the weights."""
     left: Dict[int, str]
     """The places of weights that are left alone, each with the reason."""
+    groups: Optional[List[object]] = None
+    """The uids of each group, or a label for each value."""
 
     def body(self) -> Dict[str, Any]:
         """The weights as members of a request's body."""
-        named = {"uids": self.uids, "hotkeys": self.hotkeys, "weights": self.values}
+        named = {"uids": self.uids, "hotkeys": self.hotkeys, "weights": self.values, "groups": self.groups}
         return {name: value for name, value in named.items() if value is not None}
 
     def each(self, found: List[T], otherwise: Callable[[int], T]) -> List[T]:
@@ -54,22 +56,25 @@ class _Opened(Generic[W]):
     """The hotkeys that a dict of weights names."""
 
 
-def given(weights: W, uids: object, hotkeys: object, metagraph: object, strict: bool) -> Given[W]:
-    """Reads weights and the miners they belong to.
+def given(weights: W, uids: object, hotkeys: object, metagraph: object, strict: bool, groups: object = None) -> Given[W]:
+    """Reads weights, the miners they belong to, and the groups that keep their sums.
 
     An invalid weight or hotkey leaves that weight alone, or raises an `InputError` if `strict`. Any exception from
     an object that only looks like a list becomes an `InputError` too.
     """
     try:
-        return _given(weights, uids, hotkeys, metagraph, strict)
+        return _given(weights, uids, hotkeys, metagraph, strict, groups)
     except InputError:
         raise
     except Exception as error:
         raise InputError(f"the weights cannot be read: {error!r}") from error
 
 
-def _given(weights: W, uids: object, hotkeys: object, metagraph: object, strict: bool) -> Given[W]:
+def _given(weights: W, uids: object, hotkeys: object, metagraph: object, strict: bool, groups: object) -> Given[W]:
     opened = _opened(weights)
+    lists, labels = _groups(weights, groups)
+    if labels is not None:
+        _together("groups", labels, "weights", opened.items)
     numbers, names = _miners(opened, uids, hotkeys, metagraph)
     if numbers is None and names is None:
         raise InputError("the weights stand alone: give `metagraph`, or `hotkeys`, or `uids`, or both")
@@ -111,7 +116,40 @@ def _given(weights: W, uids: object, hotkeys: object, metagraph: object, strict:
         like,
         places,
         left,
+        lists if labels is None else [labels[place] for place in places],
     )
+
+
+def _groups(weights: object, groups: object) -> Tuple[Optional[List[object]], Optional[List[object]]]:
+    """The uids of each group, or a label for each weight."""
+    if groups is None:
+        return None, None
+    if isinstance(groups, Mapping):
+        if not isinstance(weights, Mapping):
+            raise InputError("`groups` is a dict, but the weights are none: give a label for each weight, in a list")
+        missing = [key for key in weights if key not in groups]
+        if missing:
+            raise InputError(f"{missing[0]!r} has a weight, but no label in `groups`")
+        return None, [_label(groups[key]) for key in weights]
+    if isinstance(groups, str):
+        raise InputError("`groups` is one text: give a list of the uids of each group, or a label for each weight")
+    items = _list(groups)
+    if all(not isinstance(item, str) and (hasattr(item, "__iter__") or hasattr(item, "tolist")) for item in items):
+        try:
+            return [_uids(item) for item in items], None
+        except TypeError:
+            # A scalar of an array library has `tolist` too.
+            pass
+    return None, [_label(item) for item in items]
+
+
+def _label(item: object) -> object:
+    if isinstance(item, str):
+        return item
+    try:
+        return operator.index(cast(Any, item))
+    except TypeError:
+        raise InputError(f"{item!r} is no label of a group: give texts or whole numbers, or the uids of each group as a list") from None
 
 
 def _miners(opened: _Opened[W], uids: object, hotkeys: object, metagraph: object) -> Tuple[Optional[List[int]], Optional[List[object]]]:

@@ -1,10 +1,10 @@
 //! Which values are refused, and why.
 
-use vesting_core::Rao;
 use vesting_core::policy::Redistribution;
+use vesting_core::{NetUid, Rao};
 
 use super::support::{load_file, load_with};
-use crate::config::{ConfigArgs, examine};
+use crate::config::{ConfigArgs, examine, published};
 use crate::exit::UsageError;
 
 #[test]
@@ -138,6 +138,55 @@ fn a_wrong_key_of_a_formula_is_named_whichever_formula_is_used() {
     let high = "formula = \"stake_tiers\"\nstake_tiers = [\"10:1.6\"]";
     assert!(load_file(high, |_| {}).unwrap_err().0.contains("at most `max_multiplier`"));
     assert!(load_file(&format!("{high}\nmax_multiplier = 2"), |_| {}).is_ok());
+}
+
+#[test]
+fn only_the_policy_that_is_pinned_is_accepted() {
+    let default = load_file("", |_| {}).unwrap().common_policy.digest().to_string();
+    let pin = |digest: &str| format!("expect_policy_digest = \"{digest}\"\n");
+    assert!(load_file(&pin(&default), |_| {}).is_ok());
+    assert!(load_file(&pin(&default.to_uppercase().replace("0X", "0x")), |_| {}).is_ok());
+    // What is announced is not what a flag says.
+    let UsageError(words) =
+        load_file(&pin(&default), |args| args.keys.set("max_multiplier", "2")).unwrap_err();
+    assert!(
+        words.contains(&format!("`expect_policy_digest = {default}` (")) && words.contains("another one"),
+        "{words}"
+    );
+    // Whoever only watches has the same policy.
+    assert!(load_file(&format!("{}shadow = true", pin(&default)), |_| {}).is_ok());
+    for digest in ["", "0x", "0xec72", "ec729c2eeaddf12347494ae7468d724edc8139fe522f728893f3ce9511665377"] {
+        let UsageError(words) = load_file(&pin(digest), |_| {}).unwrap_err();
+        assert!(words.contains("0x and 64 hexadecimal digits"), "{digest}: {words}");
+    }
+    // A mistake in the policy is the only thing that is said of it.
+    let UsageError(words) = load_file(&format!("{}max_multiplier = 0", pin(&default)), |_| {}).unwrap_err();
+    assert!(words.contains("max_multiplier") && !words.contains("expect_policy_digest"), "{words}");
+    // A subnet that is not followed is not judged.
+    let table = format!("[subnet.5]\nmax_multiplier = 2\n{}", pin(&default));
+    assert!(load_file(&table, |args| args.keys.set("netuids", "6")).is_ok());
+    let UsageError(words) = load_file(&table, |args| args.keys.set("netuids", "5")).unwrap_err();
+    assert!(words.contains("of subnet 5"), "{words}");
+}
+
+#[test]
+fn a_published_policy_is_read_as_it_was() {
+    let own = "max_multiplier = 1.1\n[subnet.5]\nformula = \"stake_tiers\"\nmax_multiplier = 3\nshadow = true\n\
+        stake_tiers = [\"10:1.5\", \"20:3\"]\nopening_cap = 1\n";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("own.toml");
+    std::fs::write(&path, own).unwrap();
+    let args = ConfigArgs { config: Some(path), ..ConfigArgs::default() };
+    let (layers, config, _) = examine(&args, std::iter::empty());
+    for netuid in [Some(NetUid(5)), Some(NetUid(6)), None] {
+        let text = published(&layers, &config, netuid);
+        assert!(!text.contains("shadow"), "{text}");
+        let read = load_file(&text, |args| {
+            netuid.iter().for_each(|netuid| args.keys.set("netuids", &netuid.to_string()));
+        });
+        let (read, netuid) = (read.unwrap(), netuid.unwrap_or(NetUid(0)));
+        assert_eq!(read.policy(netuid).text(), config.policy(netuid).text());
+    }
 }
 
 #[test]
