@@ -137,7 +137,8 @@ pub fn others() -> Result<String, Error> {
         lines: [1, 7, 60].map(logarithmic).into(),
         groups: Vec::new(),
     };
-    let marks = (0..=8u32).step_by(2).map(|k| (f64::from(k), format!("{k},000"))).collect();
+    let thousands = |k: u32| if k == 0 { "0".to_owned() } else { format!("{k},000") };
+    let marks = (0..=8u32).step_by(2).map(|k| (f64::from(k), thousands(k))).collect();
     let points = (0..=8_000u32).step_by(10).map(|stake| (f64::from(stake) / 1_000.0, of_stake(stake.into())));
     let by_stake = Panel {
         title: "stake_tiers = 1000:1.1, 3000:1.2, 6000:1.4".to_owned(),
