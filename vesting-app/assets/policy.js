@@ -43,8 +43,18 @@ export async function policy({ netuid }) {
     minimum_stake: { label: "Minimum stake", low: 0, high: 1_000, step: 1, of: (p) => Number(BigInt(p.minimum_stake)) / 1e9, shown: (v) => `${+v.toFixed(2)} α` },
   };
   const CHOICES = {
-    formula: { label: "Formula", all: ["geometric_mean", "tiered"] },
+    formula: { label: "Formula", all: ["geometric_mean", "tiered", "linear", "logarithmic"] },
     duration_rule: { label: "Duration", all: ["default", "since_last_sale"] },
+  };
+
+  // The formulas' own keys, as the policy's text has them.
+  const KEYS = {
+    duration_scale_ms: (value) => ["Time scale", `${+(Number(value) / 86_400_000).toFixed(3)} days`],
+    stake_tiers_on: (value) => ["Table about", words(value)],
+    stake_tiers_rao_ppb: (value) => ["Table", value.split(",").map((line) => {
+      const [rao, ppb] = line.split(":");
+      return `${alpha(rao)} α ×${+(Number(ppb) / 1e9).toFixed(3)}`;
+    }).join(", ")],
   };
 
   function set(key, value, now) {
@@ -82,11 +92,13 @@ export async function policy({ netuid }) {
       return h("div", { class: "dial" }, h("label", { htmlFor: input.id }, h("span", {}, dial.label), output), input);
     });
     const choices = Object.entries(CHOICES).map(([key, choice]) => {
-      const buttons = choice.all.map((value) =>
+      // A formula that cannot be tried without its keys is there where the policy has it.
+      const all = choice.all.includes(present[key]) ? choice.all : [...choice.all, present[key]];
+      const buttons = all.map((value) =>
         h("button", {
           type: "button", class: "plain", "aria-pressed": String(value === present[key]),
           onclick: () => {
-            buttons.forEach((button, place) => button.setAttribute("aria-pressed", String(choice.all[place] === value)));
+            buttons.forEach((button, place) => button.setAttribute("aria-pressed", String(all[place] === value)));
             set(key, value, present[key]);
           },
         }, words(value)),
@@ -126,10 +138,12 @@ export async function policy({ netuid }) {
     present = stats.policy;
     const shown = [
       ["Formula", words(present.formula)],
+      ...Object.entries(present.formula_keys).map(([key, value]) => (KEYS[key] ?? ((text) => [words(key), text]))(value)),
       ["Retention target", `${Number(present.retention_target) * 100} %`],
       ["Largest multiplier", factor(present.max_multiplier, 2)],
       ["Window", `${present.retention_window_days} days`],
       ["Duration", words(present.duration_rule)],
+      ["Opening", present.opening_cap === null ? "counts whole" : `counts at most ${+Number(present.opening_cap)} times the rewards`],
       ["Minimum stake", `${alpha(present.minimum_stake)} α, below: ${words(present.below_minimum)}`],
       ["Redistribution", words(present.redistribution) + (present.burn_uid === null ? "" : ` to uid ${present.burn_uid}`)],
       ["What nothing explains", words(present.unattributed)],

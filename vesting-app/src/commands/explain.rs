@@ -72,7 +72,9 @@ fn print(out: &mut Out, found: &Explanation, policy: &Policy) -> anyhow::Result<
     out.line(format!("Coldkey {}", holder.coldkey))?;
     let weight = if holder.multiplier.zero_weight { ", and the weight is 0" } else { "" };
     let by = match holder.reason {
-        Reason::Formula(_) => format!(" ({}, at most {})", policy.formula.name(), policy.max_multiplier),
+        Reason::Formula(_) => {
+            format!(" ({}, at most {})", policy.formula.name(), policy.formula.most(policy))
+        }
         _ => String::new(),
     };
     out.line(format!("Multiplier {}{by}: {}{weight}", holder.multiplier.factor, holder.reason))?;
@@ -215,6 +217,6 @@ fn changes(out: &mut Out, now: Ppb, derivation: &Derivation, policy: &Policy) ->
             forecast.multiplier.factor,
         );
     }
-    row("nothing limited it: the most under this policy".to_owned(), policy.max_multiplier);
+    row("nothing limited it: the most under this policy".to_owned(), policy.formula.most(policy));
     out.line(rows.to_string())
 }

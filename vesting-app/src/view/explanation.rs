@@ -32,6 +32,7 @@ pub struct Explained {
     incomplete_since: Option<u64>,
     coldkey: Address,
     multiplier: Factor,
+    /// The largest that the formula gives.
     max_multiplier: Factor,
     limited_by: LimitedBy,
     reason: String,
@@ -157,7 +158,7 @@ impl Explained {
             incomplete_since: found.window.incomplete_since.map(|block| block.0),
             coldkey: holder.coldkey.into(),
             multiplier: holder.multiplier.factor.into(),
-            max_multiplier: policy.max_multiplier.into(),
+            max_multiplier: policy.formula.most(policy).into(),
             limited_by: holder.multiplier.limited_by.into(),
             reason: holder.reason.to_string(),
             holding_percentage: holder.holding.and_then(|h| h.percentage()).map(|h| h.as_f64()),

@@ -38,6 +38,11 @@ pub trait Formula: Send + Sync {
     /// amounts beyond what a chain can hold.
     fn factor(&self, holding: &Holding, policy: &Policy) -> Option<(Ppb, LimitedBy)>;
 
+    /// The largest factor that it gives under a policy.
+    fn most(&self, policy: &Policy) -> Ppb {
+        policy.max_multiplier
+    }
+
     /// The factor of a holder that earned nothing in the window, and what keeps it from being larger.
     fn nothing_earned(&self, _holding: &Holding, _policy: &Policy) -> (Ppb, LimitedBy) {
         (Ppb::ONE, LimitedBy::NothingEarned)

@@ -119,8 +119,12 @@ impl Formula for StakeTiers {
         }
     }
 
+    fn most(&self, policy: &Policy) -> Ppb {
+        self.tiers.last().map_or(Ppb::ONE, |tier| tier.factor.min(policy.max_multiplier))
+    }
+
     fn terms(&self, holding: &Holding, policy: &Policy) -> Vec<Term> {
-        let most = self.tiers.last().map_or(Ppb::ONE, |tier| tier.factor);
+        let most = self.most(policy);
         let meaning = match self.on {
             TierStake::Stake => "the factor of the table for the stake",
             TierStake::HeldRewards => "the factor of the table for the rewards held",
