@@ -6,6 +6,9 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::cast_precision_loss)] // a benchmark
 
+#[path = "daemon/process.rs"]
+mod process;
+
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, RwLock};
@@ -64,10 +67,7 @@ fn run(folder: &Path, arguments: &[&str]) -> (Duration, f64) {
         .unwrap();
     let mut most = 0_f64;
     let status = loop {
-        let text = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kb = line.and_then(|line| line.split_whitespace().next()).and_then(|kb| kb.parse::<f64>().ok());
-        most = most.max(kb.unwrap_or_default() / 1e3);
+        most = most.max(process::memory(child.id(), "VmHWM:"));
         if let Some(status) = child.try_wait().unwrap() {
             break status;
         }

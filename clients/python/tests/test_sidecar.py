@@ -206,7 +206,6 @@ class OverARecord(unittest.TestCase):
                 self.assertEqual(list(made), [3, 4, 0])
                 self.assertGreater(made[0], 0.1)
 
-
     @unittest.skipUnless(shutil.which("openssl"), "there is no openssl to make a certificate with")
     def test_a_record_is_taken_over_https_from_who_has_a_trusted_certificate(self) -> None:
         with tempfile.TemporaryDirectory() as folder:

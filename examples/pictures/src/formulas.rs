@@ -51,6 +51,12 @@ pub fn days(to: u32, step: usize) -> Axis {
     Axis { from: 0.0, to: f64::from(to), marks, name: "days" }
 }
 
+/// The axis of the part kept, in percent.
+fn parts_kept() -> Axis {
+    let marks = (0..=100u32).step_by(20).map(|part| (f64::from(part), format!("{part} %"))).collect();
+    Axis { from: 0.0, to: 100.0, marks, name: "part of the rewards kept" }
+}
+
 /// m over h, a line for each of some d.
 pub fn by_share() -> Result<String, Error> {
     let panel = |title: &str, policy: Policy, held: &[(u64, &str)]| {
@@ -60,8 +66,7 @@ pub fn by_share() -> Result<String, Error> {
                 .collect();
             Line { label: (*label).to_owned(), points }
         };
-        let marks = (0..=100u32).step_by(20).map(|part| (f64::from(part), format!("{part} %"))).collect();
-        let x = Axis { from: 0.0, to: 100.0, marks, name: "part of the rewards kept" };
+        let x = parts_kept();
         Panel {
             title: title.to_owned(),
             x,
@@ -112,7 +117,6 @@ pub fn by_duration() -> Result<String, Error> {
 
 /// What the other formulas make of the part kept, of the days held, and of the stake.
 pub fn others() -> Result<String, Error> {
-    let marks = (0..=100u32).step_by(20).map(|part| (f64::from(part), format!("{part} %"))).collect();
     let linear = |target: u64, label: &str| {
         let policy = Policy { retention_target: Ppb(target), ..policy(Arc::new(Linear), 30) };
         let points = (0..=1_000u32).map(|kept| (f64::from(kept) / 10.0, factor(&policy, kept.into(), 300)));
@@ -120,7 +124,7 @@ pub fn others() -> Result<String, Error> {
     };
     let by_part = Panel {
         title: "linear".to_owned(),
-        x: Axis { from: 0.0, to: 100.0, marks, name: "part of the rewards kept" },
+        x: parts_kept(),
         y: multipliers(),
         lines: vec![linear(500_000_000, "target 0.5"), linear(900_000_000, "target 0.9")],
         groups: Vec::new(),

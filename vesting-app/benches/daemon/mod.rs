@@ -1,5 +1,7 @@
 //! The real `vesting run`, as benchmarks start it.
 
+mod process;
+
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -77,9 +79,7 @@ impl Daemon {
 
     /// A number from its `/proc/PID/status`, in MB.
     pub fn memory(&self, name: &str) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
-        line.split_whitespace().next().and_then(|kb| kb.parse::<f64>().ok()).unwrap_or_default() / 1e3
+        process::memory(self.child.id(), name)
     }
 }
 

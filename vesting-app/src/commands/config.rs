@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use crate::config::{ConfigArgs, Layers, Mistakes, examine, lines, published, template};
+use crate::config::{Config, ConfigArgs, Layers, examine, lines, published, template};
 use crate::exit::{SilentExit, UsageError};
 use crate::output::{self, Out, table};
 
@@ -95,10 +95,7 @@ fn write(args: &InitArgs, out: &mut Out) -> anyhow::Result<()> {
 }
 
 fn check_settings(args: &ConfigArgs, out: &mut Out) -> anyhow::Result<()> {
-    let (layers, config, mistakes) = examine(args, std::env::vars_os());
-    if !mistakes.all().is_empty() {
-        return print_mistakes(mistakes, args.json, out);
-    }
+    let (layers, config) = faultless(args, out)?;
     if args.json {
         return Ok(());
     }
@@ -128,9 +125,13 @@ fn sources(layers: &Layers) -> String {
     )
 }
 
-/// Prints every mistake.
-fn print_mistakes(mistakes: Mistakes, json: bool, out: &mut Out) -> anyhow::Result<()> {
-    if !json {
+/// The settings, if there is no mistake in them; else every mistake is printed.
+fn faultless(args: &ConfigArgs, out: &mut Out) -> anyhow::Result<(Layers, Config)> {
+    let (layers, config, mistakes) = examine(args, std::env::vars_os());
+    if mistakes.all().is_empty() {
+        return Ok((layers, config));
+    }
+    if !args.json {
         return Err(UsageError::from(mistakes).into());
     }
     mistakes.all().iter().try_for_each(|mistake| out.json(mistake))?;
@@ -150,10 +151,7 @@ struct Publication {
 }
 
 fn publish(args: &ConfigArgs, out: &mut Out) -> anyhow::Result<()> {
-    let (layers, config, mistakes) = examine(args, std::env::vars_os());
-    if !mistakes.all().is_empty() {
-        return print_mistakes(mistakes, args.json, out);
-    }
+    let (layers, config) = faultless(args, out)?;
     let netuid = match config.netuids.as_slice() {
         [] => None,
         [netuid] => Some(*netuid),
@@ -161,20 +159,17 @@ fn publish(args: &ConfigArgs, out: &mut Out) -> anyhow::Result<()> {
             return Err(UsageError("a policy is that of one subnet: name it with `--netuid N`".into()).into());
         }
     };
-    let toml = published(&layers, &config, netuid);
+    let policy = netuid.map_or(&config.common_policy, |netuid| config.policy(netuid));
+    let toml = published(&layers, policy, netuid);
     if !args.json {
         return out.line(toml.trim_end());
     }
-    let policy = netuid.map_or(&config.common_policy, |netuid| config.policy(netuid));
     let (policy_digest, text) = (policy.digest().to_string(), policy.text());
     out.json(&Publication { netuid: netuid.map(|netuid| netuid.0), policy_digest, text, toml })
 }
 
 fn show(args: &ConfigArgs, out: &mut Out) -> anyhow::Result<()> {
-    let (layers, config, mistakes) = examine(args, std::env::vars_os());
-    if !mistakes.all().is_empty() {
-        return print_mistakes(mistakes, args.json, out);
-    }
+    let (layers, config) = faultless(args, out)?;
     let lines = lines(&layers, &config);
     if args.json {
         return lines.iter().try_for_each(|line| out.json(line));

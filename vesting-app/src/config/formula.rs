@@ -24,7 +24,7 @@ pub fn parse(values: &Values<'_>, mistakes: &mut Mistakes) -> Option<Arc<dyn For
             formula = own;
         } else if is_set {
             // Under the highest limit there is, since this policy's limit is not for it.
-            let alone = Policy { max_multiplier: Policy::MOST_MULTIPLIER, ..Policy::default() };
+            let alone = Policy { max_multiplier: Policy::MOST_FACTOR, ..Policy::default() };
             if let Err(error) = own.check(&alone) {
                 mistakes.note(values.wrong(error.key, &error.why));
             }

@@ -57,6 +57,11 @@ impl Layers {
         overrides.apply(&mut layers.common);
         layers
     }
+
+    /// The settings of a subnet, or the common ones.
+    pub fn values(&self, netuid: Option<NetUid>) -> &SettingMap {
+        netuid.and_then(|netuid| self.subnets.get(&netuid)).unwrap_or(&self.common)
+    }
 }
 
 impl Overrides {

@@ -31,7 +31,6 @@ pub use args::ConfigArgs;
 pub use key::policy_keys;
 pub use layers::Layers;
 pub use load::{examine, load, load_changed};
-pub use mistake::Mistakes;
 pub use published::published;
 pub use secret::Token;
 pub use settings::{Config, DAY};

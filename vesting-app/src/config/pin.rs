@@ -9,6 +9,7 @@ use super::mistake::{Mistake, Mistakes};
 use super::setting::SettingMap;
 use super::settings::Config;
 use super::values::Values;
+use crate::output::is_hash;
 
 /// Checks the pins of all policies in use. Only if nothing else is wrong: a key with a mistake has its default, and so
 /// the policy another digest.
@@ -17,8 +18,7 @@ pub fn check(layers: &Layers, config: &Config, mistakes: &mut Mistakes) {
         return;
     }
     for (netuid, policy) in config.policies_in_use() {
-        let values = netuid.and_then(|netuid| layers.subnets.get(&netuid)).unwrap_or(&layers.common);
-        if let Err(mistake) = fits(values, netuid, policy) {
+        if let Err(mistake) = fits(layers.values(netuid), netuid, policy) {
             mistakes.note(mistake);
         }
     }
@@ -31,10 +31,7 @@ fn fits(values: &SettingMap, netuid: Option<NetUid>, policy: &Policy) -> Result<
     if pinned.eq_ignore_ascii_case(&digest) {
         return Ok(());
     }
-    let is_digest = pinned
-        .strip_prefix("0x")
-        .is_some_and(|digits| digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
-    if !is_digest {
+    if !is_hash(pinned) {
         return Err(
             values.wrong(PIN, &"it must be 0x and 64 hexadecimal digits, as `vesting stats` prints a digest")
         );

@@ -1,19 +1,16 @@
 //! A policy as a file to publish, pinned by its digest.
 
 use vesting_core::NetUid;
+use vesting_core::policy::Policy;
 
 use super::key::{KEYS, PIN};
 use super::layers::Layers;
-use super::settings::Config;
 use super::template::written;
 
 /// The policy in force for a subnet, or the common one, as lines of `vesting.toml`. Every key that is set is written
 /// out, so that no other default changes it, and the digest pins them.
-pub fn published(layers: &Layers, config: &Config, netuid: Option<NetUid>) -> String {
-    let (values, policy) = match netuid {
-        Some(netuid) => (layers.subnets.get(&netuid).unwrap_or(&layers.common), config.policy(netuid)),
-        None => (&layers.common, &config.common_policy),
-    };
+pub fn published(layers: &Layers, policy: &Policy, netuid: Option<NetUid>) -> String {
+    let values = layers.values(netuid);
     let table = netuid.map_or_else(String::new, |netuid| format!("[subnet.{netuid}]\n"));
     let lines = KEYS.iter().filter(|key| key.of_policy && key.name != PIN && key.name != "shadow");
     let lines: String = lines

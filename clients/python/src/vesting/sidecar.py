@@ -61,13 +61,12 @@ class Sidecar:
         self._process: Optional[subprocess.Popen[str]] = None
         self._owner = os.getpid()
         self._ended = threading.Event()
-        self._serving = threading.Event()
         #: It follows, or has said what it waits for: what would keep it from running has been tried.
         self._settled = threading.Event()
         self._watcher: Optional[threading.Thread] = None
         self._failure: Optional[str] = None
         self.token = secrets.token_urlsafe(24)
-        #: Where its API is, once it serves. A restarted sidecar may have another port.
+        #: Where its API is, as long as it serves. A restarted sidecar may have another port.
         self._endpoint: Optional[Endpoint] = None
         self.restarts = 0
         self.last_exit: Optional[str] = None
@@ -99,7 +98,7 @@ class Sidecar:
                 failure = self._failure
             if failure is not None:
                 raise SidecarFailed(f"the sidecar does not run: {failure}")
-            if not self._serving.is_set():
+            if self._endpoint is None:
                 settled = now + _SETTLING
                 if now > end:
                     raise SidecarFailed(f"the sidecar does not serve after {patience:g} s")
@@ -152,7 +151,6 @@ class Sidecar:
                 served = self._settled.is_set()
             except OSError as error:
                 words = f"`{self._plan.program}` cannot be started: {error}"
-            self._serving.clear()
             self._settled.clear()
             # Another program may take its port, and must not be told the token.
             self._endpoint = None
@@ -213,7 +211,6 @@ class Sidecar:
             level, message = _parsed(line)
             if message.startswith("the API listens on "):
                 self._endpoint = Endpoint.of(message.rpartition(" ")[2])
-                self._serving.set()
             elif message.startswith("following;") or level == logging.WARNING:
                 self._settled.set()
             if level >= logging.WARNING:

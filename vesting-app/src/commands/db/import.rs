@@ -22,6 +22,7 @@ use super::spot_check::{SpotCheck, spot_check};
 use crate::commands::session::Session;
 use crate::config::Token;
 use crate::exit::UsageError;
+use crate::output::is_hash;
 use crate::wiring;
 
 /// `db import`.
@@ -155,13 +156,10 @@ async fn import(
 
 /// A digest the way it is printed, in lower case.
 fn expected(text: &str) -> Result<String, UsageError> {
-    let digits = text
-        .strip_prefix("0x")
-        .filter(|digits| digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    let digits = digits.ok_or_else(|| {
-        UsageError(format!("`--expect-digest {text}`: it should be 0x and 64 hexadecimal digits"))
-    })?;
-    Ok(format!("0x{}", digits.to_ascii_lowercase()))
+    if is_hash(text) {
+        return Ok(text.to_ascii_lowercase());
+    }
+    Err(UsageError(format!("`--expect-digest {text}`: it should be 0x and 64 hexadecimal digits")))
 }
 
 fn print(session: &mut Session, done: &Imported) -> anyhow::Result<()> {

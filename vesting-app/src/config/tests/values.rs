@@ -179,7 +179,8 @@ fn a_published_policy_is_read_as_it_was() {
     let args = ConfigArgs { config: Some(path), ..ConfigArgs::default() };
     let (layers, config, _) = examine(&args, std::iter::empty());
     for netuid in [Some(NetUid(5)), Some(NetUid(6)), None] {
-        let text = published(&layers, &config, netuid);
+        let policy = netuid.map_or(&config.common_policy, |netuid| config.policy(netuid));
+        let text = published(&layers, policy, netuid);
         assert!(!text.contains("shadow"), "{text}");
         let read = load_file(&text, |args| {
             netuid.iter().for_each(|netuid| args.keys.set("netuids", &netuid.to_string()));

@@ -1,6 +1,7 @@
 //! The formula in steps.
 
 use super::any_formula::Formula;
+use super::part;
 use super::term::Term;
 use crate::score::holding::Holding;
 use crate::score::multiplier::LimitedBy;
@@ -25,8 +26,8 @@ impl Tiered {
 
     /// ⌊1 + steps·(M − 1)/6⌋: with a = 1 + i/10 and b = 1 + j/10, ((a+b)/2 − 1)/0.3 is (i+j)/6.
     fn after(steps: u64, policy: &Policy) -> Option<Ppb> {
-        let extra = policy.max_multiplier.0.checked_sub(Ppb::ONE.0)?.checked_mul(steps)? / Self::STEPS;
-        Ppb::ONE.0.checked_add(extra).map(|factor| Ppb(factor).min(policy.max_multiplier))
+        let factor = part::towards_most(steps.into(), Self::STEPS.into(), policy)?;
+        Some(factor.min(policy.max_multiplier))
     }
 }
 

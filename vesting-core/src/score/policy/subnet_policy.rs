@@ -92,11 +92,8 @@ impl PartialEq for Policy {
 impl Eq for Policy {}
 
 impl Policy {
-    /// The highest `max_multiplier`.
-    pub const MOST_MULTIPLIER: Ppb = Ppb(1_000_000_000_000);
-
-    /// The highest `opening_cap`.
-    pub const MOST_OPENING_CAP: Ppb = Ppb(1_000_000_000_000);
+    /// The highest `max_multiplier`, `opening_cap` and `threshold_factor`.
+    pub const MOST_FACTOR: Ppb = Ppb(1_000_000_000_000);
 
     /// A window of so many days, given in parts per billion of a day.
     #[must_use]
@@ -124,10 +121,10 @@ impl Policy {
         if self.retention_target == Ppb(0) || self.retention_target > Ppb::ONE {
             return refuse("retention_target", &self.retention_target, "it must be above 0 and at most 1");
         }
-        if self.max_multiplier < Ppb::ONE || self.max_multiplier > Self::MOST_MULTIPLIER {
+        if self.max_multiplier < Ppb::ONE || self.max_multiplier > Self::MOST_FACTOR {
             return refuse("max_multiplier", &self.max_multiplier, "it must be from 1 to 1000");
         }
-        if let Some(cap) = self.opening_cap.filter(|cap| *cap > Self::MOST_OPENING_CAP) {
+        if let Some(cap) = self.opening_cap.filter(|cap| *cap > Self::MOST_FACTOR) {
             return refuse("opening_cap", &cap, "it must be at most 1000");
         }
         for (key, value) in self.formula.keys() {
@@ -147,7 +144,7 @@ impl Policy {
                 &0,
                 "with `redistribution = threshold`, it or `absolute_threshold` must be above 0",
             ),
-            Redistribution::Threshold { factor, .. } if factor > Ppb(1_000 * Ppb::ONE.0) => {
+            Redistribution::Threshold { factor, .. } if factor > Self::MOST_FACTOR => {
                 refuse("threshold_factor", &factor, "it must be at most 1000")
             }
             _ => Ok(()),
